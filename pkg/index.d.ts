@@ -1,0 +1,132 @@
+/** `resource:action`, for example `floor:readPublic`, or `resource:action:resourceId`. */
+export type Scope = `${string}:${string}`;
+
+/** What a temporary-token provider answers: the body of `POST /v2/temporary-access-token/create`, as it is. */
+export interface TemporaryToken {
+  /** `Bearer …`, sent verbatim as the `Authorization` header. */
+  authorization: string;
+  /** Unix time in seconds. Only the token's lifetime is used, so a wrong clock in the visitor's device does no harm. */
+  expiresAt: number;
+}
+
+export interface TokenRequest {
+  scopes: Scope[];
+  durationSeconds: number;
+}
+
+/**
+ * Gets a temporary token from your own backend: its URL, to which `{scopes, durationSeconds}` is posted as JSON, or a function.
+ * A URL that answers 403, or a function that throws an error with `status` 403, ends refreshing for good.
+ */
+export type TokenProvider = string | URL | ((request: TokenRequest) => Promise<TemporaryToken>);
+
+interface CommonOptions {
+  /** Base URL of the product's API. `fetch` takes paths relative to it, and the token goes to this origin only. */
+  api: string | URL;
+  /** Base URL of the token service: needed for bundles, and to explain a refused origin. */
+  service?: string | URL;
+}
+
+export interface PublishableOptions extends CommonOptions {
+  /** A publishable token: safe in a page, bound to the page's origin. */
+  publishableToken: string;
+}
+
+export interface ProviderOptions extends CommonOptions {
+  /** Where temporary tokens come from. */
+  provider: TokenProvider;
+  /** The scopes to ask the provider for. */
+  scopes?: Scope[];
+  /** The lifetime to ask the provider for, in seconds; 3600 when absent. */
+  durationSeconds?: number;
+  /** A first temporary token, if the page came with one. Without a provider it is used until it ends. */
+  temporaryToken?: TemporaryToken;
+}
+
+export interface GivenTokenOptions extends CommonOptions {
+  /** A temporary token that the page came with, used until it ends. */
+  temporaryToken: TemporaryToken;
+  provider?: undefined;
+}
+
+export interface BundleOptions extends CommonOptions {
+  service: string | URL;
+  /** A parameter bundle: the reference or the signed document itself. */
+  bundle: string;
+}
+
+export type ConnectOptions = PublishableOptions | ProviderOptions | GivenTokenOptions | BundleOptions;
+
+/** What is known of the token in use, without a round trip and without the token. */
+export interface Description {
+  kind: 'publishable' | 'temporary' | 'bundle';
+  /** `null` where the token is opaque: `refusal` and the service know more. */
+  scopes: Scope[] | null;
+  /** Seconds from issue to expiry, `null` where the token has no end. */
+  lifetimeSeconds: number | null;
+  /** Seconds left by this page's own count, never below 0; `null` where the token has no end. */
+  secondsLeft: number | null;
+  /** Seconds until the next refresh; `null` where none is planned. */
+  refreshInSeconds: number | null;
+}
+
+export type DaypassErrorCode =
+  | 'missing_token';
+
+/** Every failure that Daypass reports. `message` says what happened and `help` what to do about it. */
+export class DaypassError extends Error {
+  readonly code: DaypassErrorCode;
+  /** The HTTP status behind it, 0 when no answer was had. */
+  readonly status: number;
+  /** Whether the same call may succeed later without anyone changing anything. */
+  readonly retryable: boolean;
+  readonly help: string;
+}
+
+export interface DaypassEventMap {
+  /** A provider call has begun. */
+  refreshing: CustomEvent<{ attempt: number }>;
+  /** A new token is in use. */
+  refreshed: CustomEvent<{ lifetimeSeconds: number }>;
+  /** A provider call failed; `retryInSeconds` is `null` when no other will follow. */
+  failed: CustomEvent<{ error: DaypassError; retryInSeconds: number | null }>;
+  /** The token in use has ended and no other is there yet. */
+  expired: CustomEvent<null>;
+  closed: CustomEvent<null>;
+}
+
+/** A connection: one credential, kept fresh, for one API. */
+export class Daypass<P extends object = Record<string, unknown>> extends EventTarget {
+  /** What a bundle unpacked to; `null` for the other ways in. Unknown keys are kept exactly. */
+  readonly parameters: P | null;
+  /**
+   * The browser's `fetch` with the credential added. A path is resolved against `api`; another origin is refused.
+   * A publishable token rides in the query, so a plain GET causes no preflight. On 401 a temporary token is refreshed and the request sent once more.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  /** The value of the `Authorization` header, refreshed first if it must be. */
+  authorization(): Promise<string>;
+  /** The same without waiting; `null` while there is no living token. */
+  peek(): string | null;
+  describe(): Description;
+  /** The refusal that an answer of the API carries, `null` if it carries none. The answer's body can still be read. */
+  refusal(response: Response): Promise<DaypassError | null>;
+  /** Ends refreshing, timers and listeners. Calls under way end with the code `closed`. */
+  close(): void;
+  [Symbol.dispose](): void;
+
+  addEventListener<K extends keyof DaypassEventMap>(type: K, listener: (event: DaypassEventMap[K]) => void, options?: boolean | AddEventListenerOptions): void;
+  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+}
+
+/**
+ * Connects an embed to its API. Resolves when the first token is there, or the bundle is unpacked.
+ * @throws {DaypassError} `invalid_options` names the field; the other codes say what was refused.
+ */
+export function connect<P extends object = Record<string, unknown>>(options: ConnectOptions): Promise<Daypass<P>>;
+
+/**
+ * Loads the WebAssembly part. `connect` calls it by itself; call it with `module_or_path` where the file lies elsewhere.
+ * A call that failed can be made again.
+ */
+export function initialise(options?: { module_or_path?: string | URL | Request | Response | BufferSource | WebAssembly.Module }): Promise<void>;

@@ -1,0 +1,118 @@
+//! A product's scopes, as data: [`Catalog`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Scope, ScopeSet};
+
+/// The scopes that a product knows: what each means, which may be published, and which older names they answer to.
+///
+/// The five systems that Daypass replaces ship as data in `catalogs/`; a product brings its own as a file of the same shape.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Catalog {
+    /// The product's name.
+    pub name: String,
+    /// Its scopes.
+    pub scopes: Vec<CatalogScope>,
+    /// Older names and what each stands for today.
+    #[serde(default)]
+    pub aliases: Vec<Alias>,
+}
+
+/// One scope of a catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CatalogScope {
+    /// The scope.
+    pub scope: Scope,
+    /// What it allows, in a sentence for the people who choose it.
+    pub description: String,
+    /// Whether a token that anyone can read may hold it.
+    #[serde(default)]
+    pub publishable: bool,
+}
+
+/// An older name of one or more scopes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Alias {
+    /// The older name.
+    pub alias: Scope,
+    /// The scopes that it stands for.
+    pub scopes: ScopeSet,
+}
+
+impl Catalog {
+    /// A catalogue from its file.
+    ///
+    /// # Errors
+    /// When the text is not a catalogue: the sentence names the line and the field.
+    pub fn from_json(text: &str) -> Result<Catalog, serde_json::Error> {
+        serde_json::from_str(text)
+    }
+
+    /// The Space API's catalogue: 16 scopes, four of them publishable (seed 004).
+    ///
+    /// # Panics
+    /// Never: a test parses the file that is compiled in.
+    #[must_use]
+    pub fn space_api() -> Catalog {
+        Catalog::from_json(include_str!("../catalogs/space-api.json")).expect("catalogs/space-api.json is a catalogue")
+    }
+
+    /// Every scope of the catalogue.
+    #[must_use]
+    pub fn all(&self) -> ScopeSet {
+        self.scopes.iter().map(|entry| entry.scope.clone()).collect()
+    }
+
+    /// The scopes that a publishable token may hold.
+    #[must_use]
+    pub fn publishable(&self) -> ScopeSet {
+        self.scopes.iter().filter(|entry| entry.publishable).map(|entry| entry.scope.clone()).collect()
+    }
+
+    /// Daypass's own scopes: who may create, read, revoke and introspect tokens and make bundles.
+    ///
+    /// # Panics
+    /// Never: a test parses the file that is compiled in.
+    #[must_use]
+    pub fn daypass() -> Catalog {
+        Catalog::from_json(include_str!("../catalogs/daypass.json")).expect("catalogs/daypass.json is a catalogue")
+    }
+
+    /// The scopes by today's names, each checked against the catalogue. A narrowed scope stays narrowed, and `*` and
+    /// `resource:*` stay as they are.
+    ///
+    /// # Errors
+    /// The first scope that the catalogue does not know.
+    pub fn resolve(&self, asked: &ScopeSet) -> Result<ScopeSet, Scope> {
+        let mut resolved = Vec::new();
+        for scope in asked.iter() {
+            if self.knows(scope) {
+                resolved.push(scope.clone());
+            } else if let Some(alias) = self.aliases.iter().find(|alias| alias.alias.covers(scope)) {
+                resolved.extend(alias.scopes.iter().map(|today| narrowed(today, scope.resource_id())));
+            } else {
+                return Err(scope.clone());
+            }
+        }
+        Ok(resolved.into_iter().collect())
+    }
+
+    fn knows(&self, scope: &Scope) -> bool {
+        *scope == Scope::ALL
+            || self
+                .scopes
+                .iter()
+                .map(|entry| &entry.scope)
+                .any(|known| known.covers(scope) || (scope.action() == "*" && scope.resource() == known.resource()))
+    }
+}
+
+fn narrowed(scope: &Scope, resource_id: Option<&str>) -> Scope {
+    match resource_id {
+        None => scope.clone(),
+        Some(id) => format!("{scope}:{id}").parse().expect("both halves were parsed before"),
+    }
+}

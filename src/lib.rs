@@ -1,0 +1,43 @@
+//! The access-token layer for embeds.
+//!
+//! One vocabulary for both sides of the wire, and a half for each: `browser` (wasm32) keeps a credential fresh in a
+//! visitor's page, [`verify`] (native) decides in a product's API whether a request may pass.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`Scope`], [`ScopeSet`] | what may be done |
+//! | [`Catalog`] | a product's scopes, as data |
+//! | [`Origin`], [`OriginPattern`] | which pages may use a token |
+//! | [`Grant`], [`Need`] | who may do what where |
+//! | [`TokenKind`], [`TokenText`] | the kinds, and the text of stored tokens |
+//! | [`signed`] | the form of what is signed |
+//! | [`Parameters`] | what an embed is opened with |
+//! | [`wire`] | the JSON shapes |
+//! | [`Denied`] | every reason to refuse |
+//! | [`refresh`] | when to get a new temporary token |
+
+mod bundle;
+mod catalog;
+mod denied;
+mod grant;
+mod origin;
+pub mod refresh;
+mod scope;
+pub mod signed;
+mod token;
+pub mod wire;
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod verify;
+
+pub use bundle::Parameters;
+pub use catalog::{Alias, Catalog, CatalogScope};
+pub use denied::{Denied, Refusal};
+pub use grant::{Grant, Need, Resource};
+pub use origin::{Origin, OriginPattern, ParseOriginError};
+pub use scope::{ParseScopeError, Scope, ScopeSet};
+#[cfg(not(target_arch = "wasm32"))]
+pub use token::TokenHash;
+pub use token::{ParseKindError, ParseTokenError, TokenKind, TokenText};

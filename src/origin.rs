@@ -1,0 +1,233 @@
+//! Which pages may use a token: [`Origin`] as a browser sends it, [`OriginPattern`] as a token lists it.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The origin of a page, as the `Origin` header serializes it (RFC 6454, section 6.2): `scheme://host[:port]`.
+///
+/// Anything else, `null`, a path, user info, capitals or an empty label, is no origin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin<'a> {
+    scheme: &'a str,
+    host: &'a str,
+    port: Option<u16>,
+}
+
+impl<'a> Origin<'a> {
+    /// The origin that `text` serializes.
+    ///
+    /// # Errors
+    /// When a browser would not have written it so.
+    pub fn parse(text: &'a str) -> Result<Origin<'a>, ParseOriginError> {
+        let refused = |why| ParseOriginError::new(text, why);
+        let (scheme, rest) = text.split_once("://").ok_or(refused("expected scheme://host"))?;
+        let (host, port) = host_and_port(rest).map_err(refused)?;
+        check_scheme(scheme).and_then(|()| check_host(host)).map_err(refused)?;
+        Ok(Origin { scheme, host, port: port.or(default_port(scheme)) })
+    }
+}
+
+/// A rule for origins: a host, or `*.` and a host for every subdomain at any depth, with an optional scheme and port.
+///
+/// Without a scheme, `http` and `https` match; without a port, every port (seed 000 lists `localhost` for `localhost:3000`).
+/// `*.example.com` does not match `example.com` itself. Hosts are compared label by label, exactly.
+///
+/// ```
+/// use daypass::{Origin, OriginPattern};
+/// let pattern: OriginPattern = "*.example.com".parse()?;
+/// assert!(pattern.matches(&Origin::parse("https://shop.example.com")?));
+/// assert!(!pattern.matches(&Origin::parse("https://evilexample.com")?));
+/// # Ok::<(), daypass::ParseOriginError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OriginPattern {
+    scheme: Option<Box<str>>,
+    any_subdomain: bool,
+    host: Box<str>,
+    port: Option<u16>,
+}
+
+impl OriginPattern {
+    /// Whether a page of this origin fits.
+    #[must_use]
+    pub fn matches(&self, origin: &Origin<'_>) -> bool {
+        let scheme = match &self.scheme {
+            Some(scheme) => **scheme == *origin.scheme,
+            None => matches!(origin.scheme, "http" | "https"),
+        };
+        let host = if self.any_subdomain {
+            // What is left of the host must be whole labels: "evilexample.com" ends without the dot.
+            origin.host.strip_suffix(&*self.host).is_some_and(|left| left.len() > 1 && left.ends_with('.'))
+        } else {
+            *self.host == *origin.host
+        };
+        scheme && host && self.port.is_none_or(|port| origin.port == Some(port))
+    }
+
+    /// A pattern as a person writes it: capitals and international names become what a browser sends (IDNA), and a
+    /// wildcard over a public suffix (`*.com`, `*.github.io`) is refused. Done once, when a token is created.
+    ///
+    /// # Errors
+    /// When it is not a pattern; the sentence says what to write.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn normalize(text: &str) -> Result<OriginPattern, ParseOriginError> {
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) => (format!("{}://", scheme.to_ascii_lowercase()), rest),
+            None => (String::new(), text),
+        };
+        let (wildcard, rest) = rest.strip_prefix("*.").map_or(("", rest), |rest| ("*.", rest));
+        let (host, port) = match rest.rsplit_once(':') {
+            Some((host, port)) if !rest.ends_with(']') => (host, format!(":{port}")),
+            _ => (rest, String::new()),
+        };
+        let host = if host.starts_with('[') {
+            host.to_ascii_lowercase()
+        } else {
+            idna::domain_to_ascii(host)
+                .map_err(|_| ParseOriginError::new(text, "the host is not a valid domain name"))?
+        };
+        let pattern: OriginPattern = format!("{scheme}{wildcard}{host}{port}").parse()?;
+        let is_suffix = psl::suffix_str(&pattern.host).is_none_or(|suffix| suffix == &*pattern.host);
+        if pattern.any_subdomain && is_suffix && &*pattern.host != "localhost" {
+            return Err(ParseOriginError::new(
+                text,
+                "it would match the sites of many owners; name a domain of your own",
+            ));
+        }
+        Ok(pattern)
+    }
+}
+
+impl FromStr for OriginPattern {
+    type Err = ParseOriginError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = |why| ParseOriginError::new(text, why);
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) => (Some(scheme), rest),
+            None => (None, text),
+        };
+        scheme.map_or(Ok(()), check_scheme).map_err(refused)?;
+        let (any_subdomain, rest) = rest.strip_prefix("*.").map_or((false, rest), |rest| (true, rest));
+        let (host, port) = host_and_port(rest).map_err(refused)?;
+        check_host(host).map_err(refused)?;
+        if any_subdomain && (host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok()) {
+            return Err(refused("an address has no subdomains"));
+        }
+        Ok(OriginPattern { scheme: scheme.map(Into::into), any_subdomain, host: host.into(), port })
+    }
+}
+
+fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    }
+}
+
+fn check_scheme(scheme: &str) -> Result<(), &'static str> {
+    let valid = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.'));
+    if valid { Ok(()) } else { Err("the scheme must be like http or https") }
+}
+
+/// A host and, behind the last colon, a port in its one decimal form.
+fn host_and_port(text: &str) -> Result<(&str, Option<u16>), &'static str> {
+    let Some((host, digits)) = text.rsplit_once(':').filter(|_| !text.ends_with(']')) else {
+        return Ok((text, None));
+    };
+    let port = digits.parse::<u16>().ok().filter(|port| port.to_string() == digits);
+    Ok((host, Some(port.ok_or("the port must be a number from 0 to 65535")?)))
+}
+
+/// Whether `host` is written as a browser serializes it: lower-case labels, an IPv4 address, or a bracketed IPv6 address.
+fn check_host(host: &str) -> Result<(), &'static str> {
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address.strip_suffix(']').ok_or("an IPv6 address needs both brackets")?;
+        let parsed: Ipv6Addr = address.parse().map_err(|_| "not an IPv6 address")?;
+        return if serialized(parsed) == address {
+            Ok(())
+        } else {
+            Err("an IPv6 address must be in its shortest form")
+        };
+    }
+    if host.contains(['/', '?', '#', '@', '\\']) {
+        return Err("an origin has no path, query or user name; write only the scheme, the host and the port");
+    }
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
+    };
+    if host.len() > 253 || !host.split('.').all(is_label) {
+        return Err("the host must be lower-case labels with single dots between them");
+    }
+    let last = host.rsplit('.').next().unwrap_or_default();
+    if last.bytes().all(|b| b.is_ascii_digit()) && host.parse::<Ipv4Addr>().is_err() {
+        return Err("a host that ends in a number must be an IPv4 address");
+    }
+    Ok(())
+}
+
+/// As the URL standard writes it. The standard library differs for IPv4-mapped addresses alone: `::ffff:1.2.3.4`.
+fn serialized(address: Ipv6Addr) -> String {
+    match address.to_ipv4_mapped() {
+        None => address.to_string(),
+        Some(_) => {
+            let [.., high, low] = address.segments();
+            format!("::ffff:{high:x}:{low:x}")
+        }
+    }
+}
+
+impl fmt::Display for OriginPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(scheme) = &self.scheme {
+            write!(f, "{scheme}://")?;
+        }
+        write!(f, "{}{}", if self.any_subdomain { "*." } else { "" }, self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
+    }
+}
+
+impl fmt::Debug for OriginPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for OriginPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for OriginPattern {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A text that is no origin, or no pattern for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseOriginError {
+    text: String,
+    why: &'static str,
+}
+
+impl ParseOriginError {
+    fn new(text: &str, why: &'static str) -> Self {
+        ParseOriginError { text: text.chars().filter(|c| !c.is_control()).take(100).collect(), why }
+    }
+}
+
+impl fmt::Display for ParseOriginError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not an origin: {}", self.text, self.why)
+    }
+}
+
+impl std::error::Error for ParseOriginError {}

@@ -1,0 +1,276 @@
+//! What a token may do: [`Scope`] and [`ScopeSet`].
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::{self, Deserializer, MapAccess, Visitor};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// Longest resource or action name, in bytes.
+const MAX_NAME: usize = 64;
+/// Longest resource id, in bytes.
+const MAX_ID: usize = 128;
+
+/// One permission: `resource:action`, narrowed to one resource by `resource:action:resourceId`.
+///
+/// The text form and the object form `{resource, action, resourceId?}` of the Space API (seed 004) parse to the same value.
+/// `resource:*` stands for every action on a resource, `*` for everything.
+///
+/// ```
+/// use daypass::Scope;
+/// let scope: Scope = "floor:readPrivate".parse()?;
+/// assert_eq!((scope.resource(), scope.action()), ("floor", "readPrivate"));
+/// assert_eq!("floor".parse::<Scope>().unwrap_err().to_string(), "`floor` is not a scope: expected resource:action");
+/// # Ok::<(), daypass::ParseScopeError>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope(Cow<'static, str>);
+
+impl Scope {
+    /// Everything: `*`.
+    pub const ALL: Scope = Scope(Cow::Borrowed("*"));
+
+    /// A scope known when the program is written. In a constant, a text that is no scope is a compile error.
+    ///
+    /// # Panics
+    /// If `text` is not a scope.
+    #[must_use]
+    pub const fn literal(text: &'static str) -> Scope {
+        assert!(is_scope(text.as_bytes()), "not a scope: expected resource:action");
+        Scope(Cow::Borrowed(text))
+    }
+
+    /// The resource: `floor` in `floor:readPrivate`; `*` for everything.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        self.0.split(':').next().unwrap_or_default()
+    }
+
+    /// The action: `readPrivate` in `floor:readPrivate`; `*` for every action.
+    #[must_use]
+    pub fn action(&self) -> &str {
+        self.0.split(':').nth(1).unwrap_or("*")
+    }
+
+    /// The one resource that this scope is for, if it is narrowed to one.
+    #[must_use]
+    pub fn resource_id(&self) -> Option<&str> {
+        self.0.splitn(3, ':').nth(2)
+    }
+
+    /// The text form.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether holding this scope is enough where `other` is asked for.
+    ///
+    /// ```
+    /// # use daypass::Scope;
+    /// let all_floors = Scope::literal("floor:readPrivate");
+    /// let one_floor = Scope::literal("floor:readPrivate:f1");
+    /// assert!(all_floors.covers(&one_floor));
+    /// assert!(!one_floor.covers(&all_floors));
+    /// ```
+    #[must_use]
+    pub fn covers(&self, other: &Scope) -> bool {
+        self.covers_for(other, other.resource_id())
+    }
+
+    /// Whether holding this scope is enough to do what `other` says to the resource `id`.
+    pub(crate) fn covers_for(&self, other: &Scope, id: Option<&str>) -> bool {
+        let covers = |mine: &str, theirs: &str| mine == "*" || mine == theirs;
+        covers(self.resource(), other.resource())
+            && covers(self.action(), other.action())
+            && self.resource_id().is_none_or(|own| id == Some(own))
+    }
+}
+
+const fn is_scope(text: &[u8]) -> bool {
+    if matches!(text, b"*") {
+        return true;
+    }
+    let Some(resource_end) = name_end(text, 0) else { return false };
+    if resource_end >= text.len() || text[resource_end] != b':' {
+        return false;
+    }
+    let action = resource_end + 1;
+    let action_end = if action < text.len() && text[action] == b'*' {
+        action + 1
+    } else {
+        match name_end(text, action) {
+            Some(end) => end,
+            None => return false,
+        }
+    };
+    action_end == text.len() || (text[action_end] == b':' && is_id(text, action_end + 1))
+}
+
+/// Where the name that starts at `start` ends: a letter, then letters, digits, `_` and `-`.
+const fn name_end(text: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    while at < text.len() && (text[at].is_ascii_alphanumeric() || matches!(text[at], b'_' | b'-')) {
+        at += 1;
+    }
+    if at == start || at - start > MAX_NAME || !text[start].is_ascii_alphabetic() { None } else { Some(at) }
+}
+
+/// Whether the rest from `start` is a resource id: RFC 3986's unreserved characters.
+const fn is_id(text: &[u8], start: usize) -> bool {
+    let mut at = start;
+    while at < text.len() {
+        if !(text[at].is_ascii_alphanumeric() || matches!(text[at], b'.' | b'_' | b'~' | b'-')) {
+            return false;
+        }
+        at += 1;
+    }
+    at > start && at - start <= MAX_ID
+}
+
+impl FromStr for Scope {
+    type Err = ParseScopeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if is_scope(text.as_bytes()) {
+            Ok(Scope(Cow::Owned(text.to_owned())))
+        } else {
+            Err(ParseScopeError(text.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()))
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text that is no scope.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParseScopeError(String);
+
+impl fmt::Display for ParseScopeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not a scope: expected resource:action", self.0)
+    }
+}
+
+impl std::error::Error for ParseScopeError {}
+
+impl Serialize for Scope {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EitherForm)
+    }
+}
+
+struct EitherForm;
+
+impl<'de> Visitor<'de> for EitherForm {
+    type Value = Scope;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a scope: \"resource:action\" or {\"resource\", \"action\"}")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Scope, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scope, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase", deny_unknown_fields)]
+        struct Object {
+            resource: String,
+            action: String,
+            resource_id: Option<String>,
+        }
+        let Object { resource, action, resource_id } = Object::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        let text = match resource_id {
+            Some(id) => format!("{resource}:{action}:{id}"),
+            None => format!("{resource}:{action}"),
+        };
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Scopes without order or repetition. The empty set allows nothing.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ScopeSet(BTreeSet<Scope>);
+
+impl ScopeSet {
+    /// Whether any scope of the set is enough where `scope` is asked for.
+    #[must_use]
+    pub fn covers(&self, scope: &Scope) -> bool {
+        self.0.iter().any(|held| held.covers(scope))
+    }
+
+    /// Whether every scope of `other` is covered. A child's scopes must be covered by its parent's.
+    #[must_use]
+    pub fn covers_all(&self, other: &ScopeSet) -> bool {
+        other.iter().all(|scope| self.covers(scope))
+    }
+
+    /// The scopes, sorted by their text.
+    pub fn iter(&self) -> impl Iterator<Item = &Scope> {
+        self.0.iter()
+    }
+
+    /// Whether the set allows nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many scopes there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl FromIterator<Scope> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        ScopeSet(scopes.into_iter().collect())
+    }
+}
+
+impl IntoIterator for ScopeSet {
+    type Item = Scope;
+    type IntoIter = std::collections::btree_set::IntoIter<Scope>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Scopes separated by spaces, as RFC 6749 writes them.
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, scope) in self.iter().enumerate() {
+            write!(f, "{}{scope}", if i == 0 { "" } else { " " })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}

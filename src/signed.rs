@@ -1,0 +1,124 @@
+//! The form of what the service signs (RFC 7515, compact): the exact header, the parts, and the keys as JWKs.
+//!
+//! Daypass issues its own headers, so a reader never interprets one: for each key it knows it forms the one text that the
+//! header must have. An unknown `alg`, `kid`, `typ` or `crit` is simply another text.
+
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+
+/// Longest document that is looked at, in bytes.
+pub const MAX_DOCUMENT: usize = 16 * 1024;
+
+/// What a signed document is; its `typ`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DocumentType {
+    /// A temporary or OAuth access token: `at+jwt` (RFC 9068).
+    AccessToken,
+    /// A parameter bundle: `bundle+jwt`.
+    Bundle,
+}
+
+impl DocumentType {
+    /// Both types.
+    pub const ALL: [DocumentType; 2] = [DocumentType::AccessToken, DocumentType::Bundle];
+
+    /// The encoded header of every document of this type that the key `kid` signs.
+    #[must_use]
+    pub fn header(self, kid: &str) -> String {
+        let typ = match self {
+            DocumentType::AccessToken => "at+jwt",
+            DocumentType::Bundle => "bundle+jwt",
+        };
+        BASE64URL_NOPAD.encode(format!(r#"{{"typ":"{typ}","alg":"EdDSA","kid":"{kid}"}}"#).as_bytes())
+    }
+}
+
+/// The three parts of a signed document, unverified.
+#[derive(Clone, Copy)]
+pub struct UnverifiedDocument<'a> {
+    /// The encoded header.
+    pub header: &'a str,
+    /// What was signed: the encoded header, a dot, the encoded payload.
+    pub signing_input: &'a str,
+    payload: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> UnverifiedDocument<'a> {
+    /// The parts of `text`, if it has three and is not too long.
+    #[must_use]
+    pub fn parse(text: &'a str) -> Option<UnverifiedDocument<'a>> {
+        if text.len() > MAX_DOCUMENT {
+            return None;
+        }
+        let (signing_input, signature) = text.rsplit_once('.')?;
+        let (header, payload) = signing_input.split_once('.')?;
+        (!payload.contains('.')).then_some(UnverifiedDocument { header, signing_input, payload, signature })
+    }
+
+    /// The payload's bytes, if it is base64url.
+    #[must_use]
+    pub fn unverified_payload(&self) -> Option<Vec<u8>> {
+        BASE64URL_NOPAD.decode(self.payload.as_bytes()).ok()
+    }
+
+    /// The signature's bytes, if it is base64url.
+    #[must_use]
+    pub fn signature(&self) -> Option<Vec<u8>> {
+        BASE64URL_NOPAD.decode(self.signature.as_bytes()).ok()
+    }
+}
+
+/// The service's public keys: `GET /.well-known/jwks.json` (RFC 7517).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jwks {
+    /// The keys; those that are not Ed25519 signing keys are passed over.
+    pub keys: Vec<Jwk>,
+}
+
+/// An Ed25519 public key (RFC 8037).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jwk {
+    /// `OKP`.
+    pub kty: String,
+    /// `Ed25519`.
+    #[serde(default)]
+    pub crv: String,
+    /// The 32 bytes of the key in base64url.
+    #[serde(default)]
+    pub x: String,
+    /// The key's name: its thumbprint (RFC 7638).
+    #[serde(default)]
+    pub kid: String,
+    /// `EdDSA`.
+    #[serde(default)]
+    pub alg: String,
+    /// `sig`.
+    #[serde(default, rename = "use")]
+    pub usage: String,
+}
+
+impl Jwk {
+    /// The JWK of a public key.
+    #[must_use]
+    pub fn ed25519(kid: &str, public_key: &[u8]) -> Jwk {
+        Jwk {
+            kty: "OKP".into(),
+            crv: "Ed25519".into(),
+            x: BASE64URL_NOPAD.encode(public_key),
+            kid: kid.into(),
+            alg: "EdDSA".into(),
+            usage: "sig".into(),
+        }
+    }
+
+    /// The key's 32 bytes, if it is an Ed25519 signing key whose `kid` is base64url.
+    #[must_use]
+    pub fn public_key(&self) -> Option<[u8; 32]> {
+        let usable = self.kty == "OKP" && self.crv == "Ed25519" && self.alg == "EdDSA" && self.usage == "sig";
+        let kid_is_plain =
+            !self.kid.is_empty() && self.kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let bytes = BASE64URL_NOPAD.decode(self.x.as_bytes()).ok()?;
+        (usable && kid_is_plain).then(|| bytes.try_into().ok())?
+    }
+}

@@ -1,0 +1,183 @@
+//! The JSON shapes that both halves and the service exchange. Times are Unix time in seconds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Grant, OriginPattern, Resource, ScopeSet, TokenKind};
+
+/// How long a temporary token lives: what the Space API allows (seed 004), in seconds.
+pub mod duration {
+    /// The shortest.
+    pub const LEAST: u64 = 900;
+    /// The longest.
+    pub const MOST: u64 = 86_400;
+    /// What is given when nothing is asked.
+    pub const DEFAULT: u64 = 3600;
+}
+
+/// The body of `POST /v2/temporary-access-token/create`, and what a provider is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TemporaryTokenRequest {
+    /// The scopes asked for: some of the secret token's.
+    pub scopes: ScopeSet,
+    /// The life asked for, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u64>,
+}
+
+/// The answer to it. It holds a token: its `Debug` does not.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TemporaryTokenAnswer {
+    /// `Bearer …`, to be sent verbatim as the `Authorization` header.
+    pub authorization: String,
+    /// When it ends.
+    pub expires_at: u64,
+}
+
+impl std::fmt::Debug for TemporaryTokenAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TemporaryTokenAnswer").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// What a signed token or bundle claims (RFC 9068, and ours). A bundle's parameters stand beside these.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Issuer: the service's URL.
+    pub iss: String,
+    /// Subject: the organization's id.
+    pub sub: String,
+    /// Audience: the product.
+    pub aud: String,
+    /// Issued at.
+    pub iat: u64,
+    /// Not before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+    /// Expires at.
+    pub exp: u64,
+    /// The token's own id.
+    pub jti: String,
+    /// The client: the id of the stored token that this one was minted from, its parent.
+    pub client_id: String,
+    /// The token's kind.
+    pub kind: TokenKind,
+    /// What it may do.
+    pub grants: Vec<Grant>,
+    /// Where it may be used; nowhere in particular if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<OriginPattern>,
+}
+
+/// A stored token, without the token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenRecord {
+    /// Its id, by which it is listed and revoked.
+    pub id: String,
+    /// Its kind.
+    pub kind: TokenKind,
+    /// A name that its owner remembers it by.
+    pub name: String,
+    /// The organization it belongs to.
+    pub organization: String,
+    /// What it may do.
+    pub grants: Vec<Grant>,
+    /// Where it may be used.
+    pub origins: Vec<OriginPattern>,
+    /// When it was made.
+    pub created_at: u64,
+    /// When it ends, if ever.
+    pub expires_at: Option<u64>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<u64>,
+    /// Its last four characters.
+    pub last_chars: String,
+}
+
+/// The body of `POST /v2/access-token`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewToken {
+    /// Publishable, secret or application.
+    pub kind: TokenKind,
+    /// A name to remember it by, 1 to 512 characters.
+    pub name: String,
+    /// What it may do; the catalogue's publishable scopes, or all of them for a secret token, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<ScopeSet>,
+    /// Where it may be used, as people write origins.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    /// The resources it is limited to.
+    #[serde(default)]
+    pub resources: Vec<Resource>,
+    /// When it ends; never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
+    /// The id of an application token; made up when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// The answer of `GET /v2/access-token/self`: what the token in the request is, and how the request's origin stands to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenSelf {
+    /// Its kind.
+    pub kind: TokenKind,
+    /// What it may do, over all its grants.
+    pub scopes: ScopeSet,
+    /// Where it may be used.
+    pub origins: Vec<OriginPattern>,
+    /// When it ends, if ever.
+    pub expires_at: Option<u64>,
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// The origin that the request came from.
+    pub origin_seen: Option<String>,
+    /// Whether the token may be used there.
+    pub origin_allowed: bool,
+}
+
+/// The answer of `POST /introspect` (RFC 7662). What makes a token genuine but unusable is told too: the asker is the
+/// product's API, which tells the holder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Introspection {
+    /// Whether the token can be used now.
+    pub active: bool,
+    /// The record, if the token is genuine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<TokenRecord>,
+}
+
+/// The body of `POST /v2/bundle/create`; the parameters are read beside it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewBundle<P = crate::Parameters> {
+    /// What the embed is opened with.
+    pub parameters: P,
+    /// Where it opens, as people write origins; anywhere when absent.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    /// How long, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u64>,
+}
+
+/// The answer to it. It holds a bundle: its `Debug` does not.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BundleAnswer {
+    /// The signed document.
+    pub bundle: String,
+    /// When it ends.
+    pub expires_at: u64,
+}
+
+impl std::fmt::Debug for BundleAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BundleAnswer").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,66 @@
+//! Public keys for signed tokens: [`Keys`].
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{ED25519, ParsedPublicKey};
+
+use super::{Answer, Unavailable};
+use crate::signed::{DocumentType, Jwks};
+
+/// A key that is ready to verify, and the type of document whose header named it.
+#[derive(Debug, Clone)]
+pub struct PublicKey {
+    pub(super) document: DocumentType,
+    key: Arc<ParsedPublicKey>,
+}
+
+impl PublicKey {
+    /// Whether the key made this signature of this text (RFC 8037).
+    #[must_use]
+    pub fn verifies(&self, signing_input: &[u8], signature: &[u8]) -> bool {
+        self.key.verify_sig(signing_input, signature).is_ok()
+    }
+}
+
+/// Where public keys come from.
+pub trait Keys: Send + Sync {
+    /// The key whose documents start with exactly this encoded header.
+    fn find<'a>(&'a self, header: &'a str) -> Answer<'a, Option<PublicKey>>;
+}
+
+/// Keys that are known beforehand, by the exact header of what they sign.
+#[derive(Debug, Clone, Default)]
+pub struct StaticKeys(HashMap<String, PublicKey>);
+
+impl StaticKeys {
+    /// The key for this header.
+    #[must_use]
+    pub fn get(&self, header: &str) -> Option<&PublicKey> {
+        self.0.get(header)
+    }
+}
+
+impl From<&Jwks> for StaticKeys {
+    fn from(jwks: &Jwks) -> StaticKeys {
+        let usable = jwks.keys.iter().filter_map(|jwk| {
+            let key = ParsedPublicKey::new(&ED25519, jwk.public_key()?).ok()?;
+            Some((jwk.kid.as_str(), Arc::new(key)))
+        });
+        StaticKeys(
+            usable
+                .flat_map(|(kid, key)| {
+                    DocumentType::ALL
+                        .map(|document| (document.header(kid), PublicKey { document, key: Arc::clone(&key) }))
+                })
+                .collect(),
+        )
+    }
+}
+
+impl Keys for StaticKeys {
+    fn find<'a>(&'a self, header: &'a str) -> Answer<'a, Option<PublicKey>> {
+        let found: Result<_, Unavailable> = Ok(self.get(header).cloned());
+        Box::pin(std::future::ready(found))
+    }
+}

@@ -1,0 +1,45 @@
+//! Where opaque tokens are looked up: [`Lookup`].
+
+use std::fmt;
+use std::pin::Pin;
+
+use crate::TokenText;
+use crate::wire::TokenRecord;
+
+/// An answer that may take a while.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
+
+/// Finds the record of a stored token.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use daypass::verify::{Answer, Lookup};
+/// use daypass::{TokenHash, TokenText, wire::TokenRecord};
+///
+/// struct InMemory(HashMap<TokenHash, TokenRecord>);
+///
+/// impl Lookup for InMemory {
+///     fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
+///         Box::pin(async { Ok(self.0.get(&token.hash()).cloned()) })
+///     }
+/// }
+/// ```
+pub trait Lookup: Send + Sync {
+    /// The record of this token, revoked and expired ones included; `None` if there never was one.
+    fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>>;
+}
+
+/// The store or service behind a look-up did not answer. Access is refused with 503 meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unavailable(
+    /// The cause, for the log. It holds no token.
+    pub String,
+);
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unavailable {}

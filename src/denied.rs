@@ -51,6 +51,8 @@ pub enum Denied {
     },
     /// Nothing is there.
     NotFound,
+    /// The path is there, for other methods.
+    MethodNotAllowed,
     /// The id is taken.
     AlreadyExists,
     /// An organization has as many tokens of a kind as it may have.
@@ -81,6 +83,7 @@ impl Denied {
             Denied::InvalidScope("`floor:fly` is not in the catalogue.".into()),
             Denied::DurationOutOfRange { least: 900, most: 86_400 },
             Denied::NotFound,
+            Denied::MethodNotAllowed,
             Denied::AlreadyExists,
             Denied::LimitReached(100),
             Denied::Unavailable,
@@ -161,6 +164,7 @@ impl Denied {
             }
             Denied::DurationOutOfRange { .. } => ("duration_out_of_range", 400, "Ask for a duration within the range."),
             Denied::NotFound => ("not_found", 404, "Check the path and the id."),
+            Denied::MethodNotAllowed => ("method_not_allowed", 405, "Use one of the methods in the header Allow."),
             Denied::AlreadyExists => ("already_exists", 409, "Choose another id, or revoke the token that has it."),
             Denied::LimitReached(_) => ("limit_reached", 409, "Revoke a token that is no longer needed."),
             Denied::Unavailable => ("unavailable", 503, "Try again in a moment."),
@@ -226,6 +230,7 @@ impl fmt::Display for Denied {
                 write!(f, "The duration must be {least} to {most} seconds, within the life of the token that asks.")
             }
             Denied::NotFound => f.write_str("There is nothing here."),
+            Denied::MethodNotAllowed => f.write_str("This path does not answer this method."),
             Denied::AlreadyExists => f.write_str("A token with this id exists."),
             Denied::LimitReached(most) => write!(f, "There are {most} tokens of this kind, which is the most."),
             Denied::Unavailable => f.write_str("The token could not be checked just now."),

@@ -28,7 +28,7 @@ mod token;
 pub mod wire;
 
 #[cfg(target_arch = "wasm32")]
-mod browser;
+pub mod browser;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod verify;
 

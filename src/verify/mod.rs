@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `presented` | what a request presented: credential, carrier, origin |
 //! | `verifier` | the decision |
+//! | `describe` | what a token's holder may know of it, admitted or not |
 //! | `access` | what a verified token may do |
 //! | `keys` | public keys for signed tokens |
 //! | `lookup` | where opaque tokens are looked up |
@@ -12,6 +13,7 @@
 //! | `http` | the tower layer with CORS, the axum extractor, the answer to a refusal (feature `axum`) |
 
 mod access;
+mod describe;
 #[cfg(feature = "axum")]
 pub mod http;
 mod keys;

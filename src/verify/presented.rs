@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::TokenKind;
+use crate::{Denied, TokenKind};
 
 /// Where in a request a credential was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,5 +80,17 @@ impl<'a> Presented<'a> {
     #[must_use]
     pub fn from_origin(self, origin: &'a str) -> Presented<'a> {
         Presented { origin: SeenOrigin::One(origin), ..self }
+    }
+
+    /// The credential, if there is exactly one.
+    ///
+    /// # Errors
+    /// [`Denied::MissingToken`] without one, [`Denied::InvalidRequest`] with more.
+    pub fn credential(&self) -> Result<Credential<'a>, Denied> {
+        match self.credentials[..] {
+            [] => Err(Denied::MissingToken),
+            [credential] => Ok(credential),
+            _ => Err(Denied::InvalidRequest("The request has more than one token; send exactly one.".into())),
+        }
     }
 }

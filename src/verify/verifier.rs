@@ -69,11 +69,7 @@ impl Verifier {
     /// # Errors
     /// The reason. What is not genuine is always [`Denied::InvalidToken`].
     pub async fn verify(&self, presented: &Presented<'_>, need: Option<&Need<'_>>) -> Result<Access, Denied> {
-        let credential = match presented.credentials[..] {
-            [] => return Err(Denied::MissingToken),
-            [credential] => credential,
-            _ => return Err(Denied::InvalidRequest("The request has more than one token; send exactly one.".into())),
-        };
+        let credential = presented.credential()?;
         let token = self.genuine(credential.text).await?;
         let access = token.admit(credential.carrier, presented.origin, (self.clock)())?;
         need.map_or(Ok(()), |need| access.meets(need))?;
@@ -81,7 +77,7 @@ impl Verifier {
     }
 
     /// The token behind a text, whoever presents it, and whether or not it lives.
-    async fn genuine(&self, text: &str) -> Result<Genuine, Denied> {
+    pub(super) async fn genuine(&self, text: &str) -> Result<Genuine, Denied> {
         let found = if text.contains('.') { self.signed(text).await } else { self.stored(text).await };
         match found {
             Ok(Some(token)) => Ok(token),
@@ -125,12 +121,12 @@ fn unix_time() -> u64 {
 }
 
 /// A token that is ours, whatever form it came in.
-struct Genuine {
-    access: Access,
+pub(super) struct Genuine {
+    pub(super) access: Access,
     valid_from: u64,
     /// The first second in which it is no longer valid.
     valid_until: Option<u64>,
-    is_revoked: bool,
+    pub(super) is_revoked: bool,
 }
 
 impl Genuine {
@@ -154,14 +150,7 @@ impl Genuine {
     /// Lets the token pass, or says exactly why not. Where it came from counts before its life: a page that may not use
     /// the token learns nothing of it.
     fn admit(self, carrier: Carrier, origin: SeenOrigin<'_>, now: u64) -> Result<Access, Denied> {
-        let Access { kind, .. } = self.access;
-        if !carrier.carries(kind) {
-            return Err(if carrier == Carrier::Query {
-                Denied::SecretInQuery(kind)
-            } else {
-                Denied::KindNotAccepted(kind)
-            });
-        }
+        self.check_carrier(carrier)?;
         self.check_origin(origin)?;
         if self.is_revoked {
             return Err(Denied::TokenRevoked);
@@ -175,7 +164,18 @@ impl Genuine {
         Ok(self.access)
     }
 
-    fn check_origin(&self, seen: SeenOrigin<'_>) -> Result<(), Denied> {
+    pub(super) fn check_carrier(&self, carrier: Carrier) -> Result<(), Denied> {
+        let kind = self.access.kind;
+        if carrier.carries(kind) {
+            Ok(())
+        } else if carrier == Carrier::Query {
+            Err(Denied::SecretInQuery(kind))
+        } else {
+            Err(Denied::KindNotAccepted(kind))
+        }
+    }
+
+    pub(super) fn check_origin(&self, seen: SeenOrigin<'_>) -> Result<(), Denied> {
         let Access { kind, origins, .. } = &self.access;
         let must_match = *kind == TokenKind::Publishable || !origins.is_empty();
         match seen {

@@ -1,0 +1,395 @@
+//! One credential kept fresh: [`Connection`] carries out what [`crate::refresh`] says.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use js_sys::{Array, Function, Math, Object, Promise, Reflect};
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
+use web_sys::{EventTarget, Response, Url};
+
+use super::clock::{Clock, Timer};
+use super::credential::Credential;
+use super::failure::Failure;
+use super::options::{Options, Provider, Way};
+use super::provider::{Arrived, arrived};
+use super::{bundle, js, request};
+use crate::refresh::{self, Effect, Event, Loss, NEVER, Refresh, Status};
+use crate::wire::{TemporaryTokenAnswer, TemporaryTokenRequest};
+use crate::{Denied, ScopeSet, TokenKind};
+
+/// What tells a page that time may have passed unnoticed, or that the network changed.
+const SIGNALS: [&str; 4] = ["focus", "pageshow", "online", "offline"];
+
+/// What `connect` resolves to, behind the class `Daypass` of the entry.
+#[wasm_bindgen]
+pub struct Connection(Rc<Inner>);
+
+/// Opens a connection. `emit` is called with the name and the detail of each event.
+#[wasm_bindgen]
+pub fn connect(options: JsValue, emit: Function) -> Promise {
+    future_to_promise(async move {
+        let inner = Inner::open(Options::read(&options)?, emit).await?;
+        // With a provider, connected means that the first token is there.
+        inner.credential().await?;
+        Ok(Connection(inner).into())
+    })
+}
+
+#[wasm_bindgen]
+impl Connection {
+    /// The browser's `fetch` with the credential added.
+    pub fn fetch(&self, input: JsValue, init: JsValue) -> Promise {
+        future_to_promise(request::fetch(Rc::clone(&self.0), input, init))
+    }
+
+    /// The value of the `Authorization` header, fresh.
+    pub fn authorization(&self) -> Promise {
+        let inner = Rc::clone(&self.0);
+        future_to_promise(async move { Ok(inner.credential().await?.1.authorization().into()) })
+    }
+
+    /// The same without waiting; `null` while there is none.
+    pub fn peek(&self) -> JsValue {
+        let living = self.0.living();
+        living.map_or(JsValue::NULL, |(_, credential)| credential.authorization().into())
+    }
+
+    /// What is known of the token in use.
+    pub fn describe(&self) -> JsValue {
+        self.0.describe()
+    }
+
+    /// The refusal that an answer carries, or `null`.
+    pub fn refusal(&self, response: Response) -> Promise {
+        future_to_promise(request::refusal(response))
+    }
+
+    /// What a bundle unpacked to, or `null`.
+    #[wasm_bindgen(getter)]
+    pub fn parameters(&self) -> JsValue {
+        self.0.parameters.clone()
+    }
+
+    /// Ends everything.
+    pub fn close(&self) {
+        self.0.dispatch(Event::Closed);
+    }
+}
+
+/// The connection itself, shared by its calls, its timer and its listeners.
+pub(super) struct Inner {
+    pub(super) api: Url,
+    pub(super) service: Option<String>,
+    kind: TokenKind,
+    provider: Option<(Provider, TemporaryTokenRequest)>,
+    parameters: JsValue,
+    emit: Function,
+    clock: Clock,
+    timer: Timer,
+    state: RefCell<State>,
+    ring: Closure<dyn Fn()>,
+    hear: Closure<dyn Fn(web_sys::Event)>,
+    is_listening: Cell<bool>,
+}
+
+struct State {
+    engine: Refresh,
+    /// The token in use.
+    token: Option<Token>,
+    /// The token that the last call brought, until the engine says to use it.
+    arrived: Option<Token>,
+    /// Why the last call brought none.
+    error: Option<Failure>,
+    /// Who waits for a token.
+    waiting: Vec<Function>,
+}
+
+struct Token {
+    credential: Credential,
+    scopes: Option<ScopeSet>,
+    lifetime: u64,
+}
+
+impl From<Arrived> for Token {
+    fn from(Arrived { authorization, lifetime, scopes }: Arrived) -> Token {
+        Token { credential: Credential::Authorization(authorization), scopes, lifetime }
+    }
+}
+
+impl Inner {
+    async fn open(options: Options, emit: Function) -> Result<Rc<Inner>, JsValue> {
+        let Options { api, service, way } = options;
+        let mut provider = None;
+        let mut parameters = JsValue::NULL;
+        let (kind, token) = match way {
+            Way::Publishable(token) => {
+                let credential = Credential::Publishable(token);
+                (TokenKind::Publishable, Some(Token { credential, scopes: None, lifetime: NEVER }))
+            }
+            Way::Given(given) => (TokenKind::Temporary, Some(given_token(given)?.into())),
+            Way::Provider { provider: from, request, first } => {
+                provider = Some((from, request));
+                // A first token that is over is no failure: the provider is there.
+                (TokenKind::Temporary, first.and_then(|first| arrived(first, None).ok()).map(Token::from))
+            }
+            Way::Bundle(text) => {
+                let (unpacked, token) = bundle::open(&text, service.as_deref().unwrap_or_default()).await?;
+                parameters = unpacked;
+                (TokenKind::Bundle, Some(token.into()))
+            }
+        };
+        let clock = Clock::new();
+        let mut engine = Refresh::new(Math::random());
+        if let Some(token) = &token {
+            engine = engine.with_token(token.lifetime, clock.now());
+        }
+        if provider.is_none() {
+            engine = engine.without_provider();
+        }
+        let state = State { engine, token, arrived: None, error: None, waiting: Vec::new() };
+        let inner = Rc::new_cyclic(|weak| Inner {
+            api,
+            service,
+            kind,
+            provider,
+            parameters,
+            emit,
+            clock,
+            timer: Timer::default(),
+            state: RefCell::new(state),
+            ring: ring(weak.clone()),
+            hear: hear(weak.clone()),
+            is_listening: Cell::new(false),
+        });
+        inner.listen(true);
+        inner.dispatch(if js::is_offline() { Event::Offline } else { Event::Woke });
+        Ok(inner)
+    }
+
+    /// A living credential and the number of the call that brought it, waited for if need be.
+    pub(super) async fn credential(self: &Rc<Self>) -> Result<(u32, Credential), JsValue> {
+        loop {
+            if let Some(living) = self.living() {
+                return Ok(living);
+            }
+            match self.status() {
+                Status::Closed => return Err(Failure::Closed.into()),
+                Status::Over | Status::Pausing => return Err(self.why_not()),
+                Status::Idle => self.dispatch(Event::Wanted),
+                Status::Asking | Status::Living(_) => self.settled().await,
+            }
+        }
+    }
+
+    /// The credential in use, if it lives. Looking at it also starts a refresh that a sleeping timer missed.
+    fn living(self: &Rc<Self>) -> Option<(u32, Credential)> {
+        let Status::Living(call) = self.status() else { return None };
+        if self.state.borrow().engine.refresh_in(self.clock.now()) == Some(0) {
+            self.dispatch(Event::Woke);
+        }
+        self.state.borrow().token.as_ref().map(|token| (call, token.credential.clone()))
+    }
+
+    /// Whether a token that the API rejects can be replaced.
+    pub(super) fn can_refresh(&self) -> bool {
+        self.provider.is_some()
+    }
+
+    fn status(&self) -> Status {
+        self.state.borrow().engine.status(self.clock.now())
+    }
+
+    fn why_not(&self) -> JsValue {
+        match &self.state.borrow().error {
+            Some(failure) => failure.into(),
+            None => Denied::TokenExpired.into(),
+        }
+    }
+
+    async fn settled(&self) {
+        let promise = Promise::new(&mut |resolve, _| self.state.borrow_mut().waiting.push(resolve));
+        // The promise is only ever resolved.
+        let _ = JsFuture::from(promise).await;
+    }
+
+    /// Tells the engine what happened and does what it says. Events go out last, when all is in order again: their
+    /// listeners may call back.
+    pub(super) fn dispatch(self: &Rc<Self>, event: Event) {
+        let now = self.clock.now();
+        let effects = self.state.borrow_mut().engine.step(event, now);
+        let notices: Vec<_> = effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect();
+        for (name, detail) in notices {
+            // A listener's own error is its page's business.
+            let _ = self.emit.call2(&JsValue::NULL, &name.into(), &detail);
+        }
+    }
+
+    /// Does one thing, and gives the event that tells of it.
+    fn carry_out(self: &Rc<Self>, effect: Effect) -> Option<(&'static str, JsValue)> {
+        match effect {
+            Effect::Ask { call, attempt } => {
+                self.ask(call);
+                Some(("refreshing", object(&[("attempt", attempt.into())])))
+            }
+            Effect::Use { lifetime, .. } => {
+                let mut state = self.state.borrow_mut();
+                state.token = state.arrived.take();
+                state.error = None;
+                Some(("refreshed", object(&[("lifetimeSeconds", seconds(lifetime))])))
+            }
+            Effect::Forget(loss) => {
+                self.state.borrow_mut().token = None;
+                match loss {
+                    Loss::Expired => Some(("expired", JsValue::NULL)),
+                    Loss::Rejected => None,
+                    Loss::Closed => {
+                        self.listen(false);
+                        Some(("closed", JsValue::NULL))
+                    }
+                }
+            }
+            Effect::Report { failure, retry_in } => {
+                let mut state = self.state.borrow_mut();
+                state.arrived = None;
+                match failure {
+                    refresh::Failure::TimedOut => state.error = Some(Failure::ProviderTimeout),
+                    refresh::Failure::Stale => state.error = Some(Failure::ProviderStale),
+                    // What the call itself said was noted when it ended.
+                    refresh::Failure::Failed | refresh::Failure::Forbidden => {}
+                }
+                let error = state.error.as_ref().map_or(JsValue::NULL, JsValue::from);
+                let retry_in = retry_in.map_or(JsValue::NULL, seconds);
+                Some(("failed", object(&[("error", error), ("retryInSeconds", retry_in)])))
+            }
+            Effect::Settle => {
+                for resolve in std::mem::take(&mut self.state.borrow_mut().waiting) {
+                    let _ = resolve.call0(&JsValue::UNDEFINED);
+                }
+                None
+            }
+            Effect::WakeIn(milliseconds) => {
+                self.timer.set(milliseconds, self.ring.as_ref().unchecked_ref());
+                None
+            }
+        }
+    }
+
+    /// Calls the provider. The call must not keep a closed connection alive, so that it holds it weakly.
+    fn ask(self: &Rc<Self>, call: u32) {
+        let Some((provider, request)) = self.provider.clone() else { return };
+        let weak = Rc::downgrade(self);
+        spawn_local(async move {
+            let outcome = provider.ask(&request).await;
+            let Some(inner) = weak.upgrade() else { return };
+            let event = {
+                let mut state = inner.state.borrow_mut();
+                match outcome {
+                    Ok(arrived) => {
+                        let lifetime = arrived.lifetime;
+                        state.arrived = Some(arrived.into());
+                        Event::Granted { call, lifetime }
+                    }
+                    Err(failure) => {
+                        let event = if failure == Failure::ProviderForbidden {
+                            Event::Forbidden { call }
+                        } else {
+                            Event::Failed { call }
+                        };
+                        state.error = Some(failure);
+                        event
+                    }
+                }
+            };
+            inner.dispatch(event);
+        });
+    }
+
+    fn describe(&self) -> JsValue {
+        let now = self.clock.now();
+        let state = self.state.borrow();
+        let token = state.token.as_ref();
+        let scopes = token.and_then(|token| token.scopes.as_ref());
+        let scopes = scopes.map_or(JsValue::NULL, |scopes| {
+            scopes.iter().map(|scope| JsValue::from(scope.as_str())).collect::<Array>().into()
+        });
+        let lifetime = token.map(|token| token.lifetime).filter(|lifetime| *lifetime != NEVER);
+        let or_null = |milliseconds: Option<u64>| milliseconds.map_or(JsValue::NULL, seconds);
+        object(&[
+            ("kind", self.kind.as_str().into()),
+            ("scopes", scopes),
+            ("lifetimeSeconds", or_null(lifetime)),
+            ("secondsLeft", or_null(state.engine.expires_in(now))),
+            ("refreshInSeconds", or_null(state.engine.refresh_in(now))),
+        ])
+    }
+
+    fn listen(&self, on: bool) {
+        if self.is_listening.replace(on) == on {
+            return;
+        }
+        let hear = self.hear.as_ref().unchecked_ref();
+        let global = js_sys::global();
+        let document = js::field(&global, "document").map(|document| (document, "visibilitychange"));
+        let signals = SIGNALS.into_iter().map(|signal| (JsValue::from(&global), signal));
+        for (target, signal) in signals.chain(document) {
+            // Where there is no such target (Node), there is nothing to hear.
+            if js::function_field(&target, "addEventListener").is_some() {
+                let target = target.unchecked_into::<EventTarget>();
+                let _ = match on {
+                    true => target.add_event_listener_with_callback(signal, hear),
+                    false => target.remove_event_listener_with_callback(signal, hear),
+                };
+            }
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.timer.set(None, self.ring.as_ref().unchecked_ref());
+        self.listen(false);
+    }
+}
+
+/// A token that no provider stands behind: what is wrong with it is the page's business.
+fn given_token(given: TemporaryTokenAnswer) -> Result<Arrived, JsValue> {
+    arrived(given, None).map_err(|failure| match failure {
+        Failure::ProviderStale => Denied::TokenExpired.into(),
+        _ => Failure::InvalidOptions("`temporaryToken.authorization` is not `Bearer …`.".into()).into(),
+    })
+}
+
+fn ring(inner: Weak<Inner>) -> Closure<dyn Fn()> {
+    Closure::new(move || {
+        if let Some(inner) = inner.upgrade() {
+            inner.dispatch(Event::Woke);
+        }
+    })
+}
+
+fn hear(inner: Weak<Inner>) -> Closure<dyn Fn(web_sys::Event)> {
+    Closure::new(move |signal: web_sys::Event| {
+        if let Some(inner) = inner.upgrade() {
+            inner.dispatch(match &*signal.type_() {
+                "online" => Event::Online,
+                "offline" => Event::Offline,
+                _ => Event::Woke,
+            });
+        }
+    })
+}
+
+fn seconds(milliseconds: u64) -> JsValue {
+    (milliseconds as f64 / 1000.0).into()
+}
+
+fn object(fields: &[(&str, JsValue)]) -> JsValue {
+    let object = Object::new();
+    for (name, value) in fields {
+        // Setting a field of a plain object cannot fail.
+        let _ = Reflect::set(&object, &(*name).into(), value);
+    }
+    object.into()
+}

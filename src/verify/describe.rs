@@ -1,0 +1,36 @@
+//! What a token's holder may know of it, admitted or not: [`Verifier::describe`].
+
+use super::{Presented, SeenOrigin, Verifier};
+use crate::Denied;
+use crate::wire::TokenSelf;
+
+impl Verifier {
+    /// Describes a genuine token even if it is revoked, expired or from a wrong origin, so that its holder learns why it is
+    /// refused. It lets nothing pass.
+    ///
+    /// # Errors
+    /// [`Denied::InvalidToken`] for what is not genuine, and the refusals that ask for the token to be replaced: a secret in
+    /// a query or from a browser.
+    pub async fn describe(&self, presented: &Presented<'_>) -> Result<TokenSelf, Denied> {
+        let credential = presented.credential()?;
+        let token = self.genuine(credential.text).await?;
+        token.check_carrier(credential.carrier)?;
+        let origin_allowed = match token.check_origin(presented.origin) {
+            Ok(()) => true,
+            Err(Denied::OriginRequired | Denied::OriginNotAllowed(_)) => false,
+            Err(denied) => return Err(denied),
+        };
+        Ok(TokenSelf {
+            kind: token.access.kind,
+            scopes: token.access.scopes(),
+            origins: token.access.origins,
+            expires_at: token.access.expires_at,
+            revoked: token.is_revoked,
+            origin_seen: match presented.origin {
+                SeenOrigin::One(origin) => Some(origin.to_owned()),
+                SeenOrigin::None | SeenOrigin::Odd => None,
+            },
+            origin_allowed,
+        })
+    }
+}

@@ -3,7 +3,7 @@
 //! Daypass issues its own headers, so a reader never interprets one: for each key it knows it forms the one text that the
 //! header must have. An unknown `alg`, `kid`, `typ` or `crit` is simply another text.
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 /// Longest document that is looked at, in bytes.
@@ -29,7 +29,7 @@ impl DocumentType {
             DocumentType::AccessToken => "at+jwt",
             DocumentType::Bundle => "bundle+jwt",
         };
-        BASE64URL_NOPAD.encode(format!(r#"{{"typ":"{typ}","alg":"EdDSA","kid":"{kid}"}}"#).as_bytes())
+        Base64UrlUnpadded::encode_string(format!(r#"{{"typ":"{typ}","alg":"EdDSA","kid":"{kid}"}}"#).as_bytes())
     }
 }
 
@@ -59,13 +59,13 @@ impl<'a> UnverifiedDocument<'a> {
     /// The payload's bytes, if it is base64url.
     #[must_use]
     pub fn unverified_payload(&self) -> Option<Vec<u8>> {
-        BASE64URL_NOPAD.decode(self.payload.as_bytes()).ok()
+        Base64UrlUnpadded::decode_vec(self.payload).ok()
     }
 
     /// The signature's bytes, if it is base64url.
     #[must_use]
     pub fn signature(&self) -> Option<Vec<u8>> {
-        BASE64URL_NOPAD.decode(self.signature.as_bytes()).ok()
+        Base64UrlUnpadded::decode_vec(self.signature).ok()
     }
 }
 
@@ -105,7 +105,7 @@ impl Jwk {
         Jwk {
             kty: "OKP".into(),
             crv: "Ed25519".into(),
-            x: BASE64URL_NOPAD.encode(public_key),
+            x: Base64UrlUnpadded::encode_string(public_key),
             kid: kid.into(),
             alg: "EdDSA".into(),
             usage: "sig".into(),
@@ -118,7 +118,7 @@ impl Jwk {
         let usable = self.kty == "OKP" && self.crv == "Ed25519" && self.alg == "EdDSA" && self.usage == "sig";
         let kid_is_plain =
             !self.kid.is_empty() && self.kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        let bytes = BASE64URL_NOPAD.decode(self.x.as_bytes()).ok()?;
+        let bytes = Base64UrlUnpadded::decode_vec(&self.x).ok()?;
         (usable && kid_is_plain).then(|| bytes.try_into().ok())?
     }
 }

@@ -1,6 +1,6 @@
 //! Unpacks parameter bundles: [`open`].
 
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use gloo_net::http::Request;
 use js_sys::{Date, Object, Reflect, Uint8Array};
 use serde::Deserialize;
@@ -101,7 +101,7 @@ async fn verifies(jwk: &Jwk, signature: &[u8], signing_input: &[u8]) -> Option<b
     let subtle = js::field(&crypto, "subtle")?.unchecked_into::<web_sys::SubtleCrypto>();
     let algorithm = Object::new();
     Reflect::set(&algorithm, &"name".into(), &"Ed25519".into()).ok()?;
-    let raw = Uint8Array::from(&*BASE64URL_NOPAD.decode(jwk.x.as_bytes()).ok()?);
+    let raw = Uint8Array::from(&*Base64UrlUnpadded::decode_vec(&jwk.x).ok()?);
     let usages = js_sys::Array::of1(&"verify".into());
     let import = subtle.import_key_with_object("raw", &raw, &algorithm, false, &usages).ok()?;
     let key = JsFuture::from(import).await.ok()?.unchecked_into::<CryptoKey>();

@@ -70,8 +70,45 @@ export interface Description {
   refreshInSeconds: number | null;
 }
 
+/** `docs/errors.md` says what each means and what to do. */
 export type DaypassErrorCode =
-  | 'missing_token';
+  | 'missing_token'
+  | 'invalid_token'
+  | 'token_expired'
+  | 'token_not_yet_valid'
+  | 'token_revoked'
+  | 'invalid_request'
+  | 'invalid_body'
+  | 'body_too_large'
+  | 'secret_in_query'
+  | 'secret_in_browser'
+  | 'kind_not_accepted'
+  | 'origin_required'
+  | 'origin_not_allowed'
+  | 'insufficient_scope'
+  | 'invalid_scope'
+  | 'duration_out_of_range'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'already_exists'
+  | 'limit_reached'
+  | 'unavailable'
+  | 'invalid_options'
+  | 'token_malformed'
+  | 'network_failed'
+  | 'foreign_url'
+  | 'body_not_replayable'
+  | 'provider_failed'
+  | 'provider_timeout'
+  | 'provider_stale'
+  | 'provider_forbidden'
+  | 'bundle_malformed'
+  | 'bundle_unknown_key'
+  | 'bundle_changed'
+  | 'bundle_expired'
+  | 'bundle_origin'
+  | 'bundle_refused'
+  | 'closed';
 
 /** Every failure that Daypass reports. `message` says what happened and `help` what to do about it. */
 export class DaypassError extends Error {

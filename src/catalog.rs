@@ -91,13 +91,17 @@ impl Catalog {
         for scope in asked.iter() {
             if self.knows(scope) {
                 resolved.push(scope.clone());
-            } else if let Some(alias) = self.aliases.iter().find(|alias| alias.alias.covers(scope)) {
-                resolved.extend(alias.scopes.iter().map(|today| narrowed(today, scope.resource_id())));
             } else {
-                return Err(scope.clone());
+                resolved.extend(self.todays(scope).ok_or_else(|| scope.clone())?);
             }
         }
         Ok(resolved.into_iter().collect())
+    }
+
+    /// What an older name stands for.
+    fn todays(&self, scope: &Scope) -> Option<Vec<Scope>> {
+        let alias = self.aliases.iter().find(|alias| alias.alias.covers(scope))?;
+        alias.scopes.iter().map(|today| narrowed(today, scope.resource_id())).collect()
     }
 
     fn knows(&self, scope: &Scope) -> bool {
@@ -110,9 +114,10 @@ impl Catalog {
     }
 }
 
-fn narrowed(scope: &Scope, resource_id: Option<&str>) -> Scope {
+fn narrowed(scope: &Scope, resource_id: Option<&str>) -> Option<Scope> {
     match resource_id {
-        None => scope.clone(),
-        Some(id) => format!("{scope}:{id}").parse().expect("both halves were parsed before"),
+        None => Some(scope.clone()),
+        // What is narrowed already, and `*`, cannot be narrowed to one resource.
+        Some(id) => format!("{scope}:{id}").parse().ok(),
     }
 }

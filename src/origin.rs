@@ -26,7 +26,11 @@ impl<'a> Origin<'a> {
         let (scheme, rest) = text.split_once("://").ok_or(refused("expected scheme://host"))?;
         let (host, port) = host_and_port(rest).map_err(refused)?;
         check_scheme(scheme).and_then(|()| check_host(host)).map_err(refused)?;
-        Ok(Origin { scheme, host, port: port.or(default_port(scheme)) })
+        let own_port = default_port(scheme);
+        if port.is_some() && port == own_port {
+            return Err(refused("the scheme's own port is left out"));
+        }
+        Ok(Origin { scheme, host, port: port.or(own_port) })
     }
 }
 
@@ -137,6 +141,9 @@ fn check_scheme(scheme: &str) -> Result<(), &'static str> {
 
 /// A host and, behind the last colon, a port in its one decimal form.
 fn host_and_port(text: &str) -> Result<(&str, Option<u16>), &'static str> {
+    if text.contains(['/', '?', '#', '@', '\\']) {
+        return Err("an origin has no path, query or user name; write only the scheme, the host and the port");
+    }
     let Some((host, digits)) = text.rsplit_once(':').filter(|_| !text.ends_with(']')) else {
         return Ok((text, None));
     };
@@ -154,9 +161,6 @@ fn check_host(host: &str) -> Result<(), &'static str> {
         } else {
             Err("an IPv6 address must be in its shortest form")
         };
-    }
-    if host.contains(['/', '?', '#', '@', '\\']) {
-        return Err("an origin has no path, query or user name; write only the scheme, the host and the port");
     }
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())

@@ -287,8 +287,8 @@ impl Refresh {
         let Some(asking) = self.asking.filter(|asking| asking.call == call) else { return };
         // Counted from the question, not from the answer: the token was not made before it was asked for.
         let token = self.hold(call, asking.since, lifetime);
-        let is_stale =
-            lifetime == 0 || self.held.is_some_and(|held| token.expires_at <= held.expires_at + STALE_WITHIN);
+        let is_stale = lifetime <= STALE_WITHIN
+            || self.held.is_some_and(|held| token.expires_at <= held.expires_at + STALE_WITHIN);
         if is_stale {
             return self.failed(call, Failure::Stale, now, effects);
         }

@@ -200,6 +200,10 @@ impl<'de> Visitor<'de> for EitherForm {
             resource_id: Option<String>,
         }
         let Object { resource, action, resource_id } = Object::deserialize(de::value::MapAccessDeserializer::new(map))?;
+        // A colon in a name would move what follows it into the next field.
+        if resource.contains(':') || action.contains(':') {
+            return Err(de::Error::custom("a scope's `resource` and `action` are names without a colon"));
+        }
         let text = match resource_id {
             Some(id) => format!("{resource}:{action}:{id}"),
             None => format!("{resource}:{action}"),

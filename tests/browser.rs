@@ -1,0 +1,236 @@
+//! The browser half on its own, in a real browser: options, providers that are functions, events, closing. What needs an
+//! API and a service is in `tests/e2e`.
+#![cfg(target_arch = "wasm32")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+use daypass::browser::{Connection, connect};
+use js_sys::{Array, Function, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen(inline_js = "
+    export const evaluate = (source) => (0, eval)(`(${source})`);
+    export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+")]
+extern "C" {
+    /// The value of a JavaScript expression.
+    fn evaluate(source: &str) -> JsValue;
+    fn sleep(milliseconds: u32) -> Promise;
+}
+
+/// Connects with the options that a JavaScript expression gives. The events' names and details go into the array.
+async fn open(options: &str) -> Result<(Connection, Array), JsValue> {
+    let events = Array::new();
+    let seen = events.clone();
+    let emit = Closure::<dyn Fn(JsValue, JsValue)>::new(move |name, detail| {
+        seen.push(&Array::of2(&name, &detail));
+    });
+    let emit: Function = emit.into_js_value().unchecked_into();
+    let connection = JsFuture::from(connect(evaluate(options), emit)).await?;
+    Ok((connection_of(connection), events))
+}
+
+fn connection_of(value: JsValue) -> Connection {
+    use wasm_bindgen::convert::TryFromJsValue;
+    Connection::try_from_js_value(value).unwrap()
+}
+
+fn get(value: &JsValue, name: &str) -> JsValue {
+    Reflect::get(value, &name.into()).unwrap()
+}
+
+fn code(error: &JsValue) -> String {
+    get(error, "code").as_string().unwrap_or_default()
+}
+
+fn message(error: &JsValue) -> String {
+    get(error, "message").as_string().unwrap_or_default()
+}
+
+fn names(events: &Array) -> Vec<String> {
+    events.iter().map(|event| event.unchecked_into::<Array>().get(0).as_string().unwrap()).collect()
+}
+
+async fn error_of(options: &str) -> JsValue {
+    match open(options).await {
+        Ok(_) => panic!("connected with {options}"),
+        Err(error) => error,
+    }
+}
+
+/// A callback that gives a token which lives for so many seconds. It is no JWT, so that the visitor's clock counts.
+fn provider(seconds: u32) -> String {
+    format!(
+        "async () => {{ globalThis.asked = (globalThis.asked ?? 0) + 1; return {{ authorization: `Bearer t${{globalThis.asked}}`, \
+         expiresAt: Math.floor(Date.now() / 1000) + {seconds} }}; }}"
+    )
+}
+
+#[wasm_bindgen_test]
+async fn an_option_that_is_wrong_is_named() {
+    let cases = [
+        ("undefined", "object"),
+        ("({ provider: '/token' })", "`api`"),
+        ("({ api: 'ftp://x.example', provider: '/token' })", "`api`"),
+        ("({ api: 7, provider: '/token' })", "`api`"),
+        ("({ api: 'http://x.example', service: '::', provider: '/token' })", "`service`"),
+        ("({ api: 'http://x.example' })", "a way in is missing"),
+        ("({ api: 'http://x.example', provider: '/token', bundle: 'b' })", "more than one way in"),
+        ("({ api: 'http://x.example', bundle: 'b' })", "`service`"),
+        ("({ api: 'http://x.example', service: 'http://s.example', bundle: 7 })", "`bundle`"),
+        ("({ api: 'http://x.example', provider: 7 })", "`provider`"),
+        ("({ api: 'http://x.example', provider: '/token', scopes: 'floor:readPrivate' })", "`scopes`"),
+        ("({ api: 'http://x.example', provider: '/token', scopes: ['floor'] })", "`scopes`"),
+        ("({ api: 'http://x.example', provider: '/token', durationSeconds: 'long' })", "`durationSeconds`"),
+        ("({ api: 'http://x.example', provider: '/token', durationSeconds: 1.5 })", "`durationSeconds`"),
+        ("({ api: 'http://x.example', provider: '/token', durationSeconds: 86401 })", "`durationSeconds`"),
+        ("({ api: 'http://x.example', temporaryToken: 'Bearer x' })", "`temporaryToken`"),
+        ("({ api: 'http://x.example', publishableToken: 7 })", "`publishableToken`"),
+    ];
+    for (options, expected) in cases {
+        let error = error_of(options).await;
+        assert_eq!(code(&error), "invalid_options", "{options}");
+        assert!(message(&error).contains(expected), "{options}: {}", message(&error));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_mistyped_publishable_token_is_seen_before_anything_is_sent() {
+    for token in [
+        "",
+        "x",
+        "dp_pub_",
+        "dp_pub_00000000000000000000000000000000000000",
+        "dp_pub_0000000000000000000000000000000000000!",
+    ] {
+        let options = format!("({{ api: 'http://x.example', publishableToken: '{token}' }})");
+        assert_eq!(code(&error_of(&options).await), "token_malformed", "{token}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn what_is_no_bundle_is_said_so() {
+    for bundle in ["", "x", "dp_bun_short", "a.b", "a.b.c.d"] {
+        let options = format!("({{ api: 'http://x.example', service: 'http://s.example', bundle: '{bundle}' }})");
+        assert_eq!(code(&error_of(&options).await), "bundle_malformed", "{bundle}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_callback_is_asked_once_for_any_number_of_callers() {
+    evaluate("globalThis.asked = 0");
+    let (connection, _) =
+        open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(3600))).await.unwrap();
+    let calls: Array = (0..50).map(|_| connection.authorization()).collect();
+    let answers: Array = JsFuture::from(Promise::all(&calls)).await.unwrap().unchecked_into();
+    assert!(answers.iter().all(|answer| answer == "Bearer t1"));
+    assert_eq!(evaluate("globalThis.asked"), 1);
+    assert_eq!(connection.peek(), "Bearer t1");
+    connection.close();
+}
+
+#[wasm_bindgen_test]
+async fn a_token_is_refreshed_ahead_of_its_end_and_events_tell() {
+    let (connection, events) =
+        open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(3))).await.unwrap();
+    let first = connection.peek();
+    // 85 % of at most 3 seconds, and some time for a slow machine.
+    for _ in 0..60 {
+        if connection.peek() != first {
+            break;
+        }
+        JsFuture::from(sleep(100)).await.unwrap();
+    }
+    assert!(connection.peek() != first && !connection.peek().is_null());
+    assert_eq!(names(&events)[..4], ["refreshing", "refreshed", "refreshing", "refreshed"]);
+    connection.close();
+    assert_eq!(names(&events).last().unwrap(), "closed");
+}
+
+#[wasm_bindgen_test]
+async fn a_provider_that_fails_is_named_with_its_own_words() {
+    let cases = [
+        ("() => { throw new Error('no session'); }", "provider_failed", "no session"),
+        ("async () => { throw new Error('no session'); }", "provider_failed", "no session"),
+        ("async () => 'nonsense'", "provider_failed", "not {authorization"),
+        ("async () => null", "provider_failed", "not {authorization"),
+        ("async () => ({ authorization: 'Bearer x', expiresAt: 'soon' })", "provider_failed", "not {authorization"),
+        ("async () => ({ authorization: 'x', expiresAt: 4102444800 })", "provider_failed", "not `Bearer"),
+        ("async () => ({ authorization: 'Bearer x\\nY: z', expiresAt: 4102444800 })", "provider_failed", "not `Bearer"),
+        ("async () => ({ authorization: 'Bearer x', expiresAt: 1 })", "provider_stale", "over"),
+        ("async () => { throw Object.assign(new Error(), { status: 403 }); }", "provider_forbidden", "no more"),
+    ];
+    for (callback, expected, words) in cases {
+        let error = error_of(&format!("({{ api: 'http://x.example', provider: {callback} }})")).await;
+        assert_eq!(code(&error), expected, "{callback}");
+        assert!(message(&error).contains(words), "{callback}: {}", message(&error));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_given_token_that_is_over_is_refused_before_the_network_does() {
+    let error =
+        error_of("({ api: 'http://x.example', temporaryToken: { authorization: 'Bearer x', expiresAt: 1 } })").await;
+    assert_eq!(code(&error), "token_expired");
+
+    let soon = "({ api: 'http://x.example', temporaryToken: { authorization: 'Bearer x', expiresAt: Math.floor(Date.now() / 1000) + 2 } })";
+    let (connection, events) = open(soon).await.unwrap();
+    assert_eq!(connection.peek(), "Bearer x");
+    JsFuture::from(sleep(2_200)).await.unwrap();
+    assert!(connection.peek().is_null());
+    assert_eq!(names(&events), ["expired"]);
+    let error = JsFuture::from(connection.authorization()).await.unwrap_err();
+    assert_eq!(code(&error), "token_expired");
+}
+
+#[wasm_bindgen_test]
+async fn a_late_answer_after_close_is_thrown_away() {
+    evaluate(
+        "globalThis.late = new Promise((resolve) => { globalThis.answer = () => resolve({ authorization: 'Bearer late', expiresAt: 4102444800 }); })",
+    );
+    let first = "({ authorization: 'Bearer first', expiresAt: Math.floor(Date.now() / 1000) + 2 })";
+    let options = format!("({{ api: 'http://x.example', provider: () => globalThis.late, temporaryToken: {first} }})");
+    let (connection, events) = open(&options).await.unwrap();
+    JsFuture::from(sleep(1_900)).await.unwrap();
+    assert!(names(&events).contains(&"refreshing".to_owned()));
+    connection.close();
+    evaluate("globalThis.answer()");
+    JsFuture::from(sleep(50)).await.unwrap();
+    assert!(connection.peek().is_null());
+    assert_eq!(code(&JsFuture::from(connection.authorization()).await.unwrap_err()), "closed");
+    assert_eq!(names(&events).last().unwrap(), "closed");
+}
+
+#[wasm_bindgen_test]
+async fn a_request_to_another_origin_is_refused() {
+    let (connection, _) =
+        open(&format!("({{ api: 'http://x.example/base/', provider: {} }})", provider(3600))).await.unwrap();
+    for url in [
+        "'https://x.example/'",
+        "'//y.example/'",
+        "new URL('http://x.example:81/')",
+        "new Request('http://y.example/')",
+        "7",
+    ] {
+        let error = JsFuture::from(connection.fetch(evaluate(url), JsValue::UNDEFINED)).await.unwrap_err();
+        assert_eq!(code(&error), "foreign_url", "{url}");
+    }
+    connection.close();
+}
+
+#[wasm_bindgen_test]
+async fn describe_tells_what_is_known_without_the_token() {
+    let (connection, _) = open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(100))).await.unwrap();
+    let description = connection.describe();
+    assert_eq!(get(&description, "kind"), "temporary");
+    assert!(get(&description, "scopes").is_null());
+    let left = get(&description, "secondsLeft").as_f64().unwrap();
+    let refresh = get(&description, "refreshInSeconds").as_f64().unwrap();
+    assert!((98.0..=100.0).contains(&left) && (70.0..=86.0).contains(&refresh), "{left} {refresh}");
+    let text = js_sys::JSON::stringify(&description).unwrap();
+    assert!(!String::from(text).contains("Bearer"));
+    connection.close();
+}

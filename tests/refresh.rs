@@ -1,0 +1,282 @@
+//! The refresh engine: its rules one by one, then random odd days with an oracle. The same on both targets.
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+use daypass::refresh::{Effect, Event, Failure, Loss, NEVER, Refresh, Status, TIMEOUT, time_left};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+const HOUR: u64 = 3_600_000;
+
+fn asked(effects: &[Effect]) -> Option<u32> {
+    effects.iter().find_map(|effect| if let Effect::Ask { call, .. } = effect { Some(*call) } else { None })
+}
+
+fn wakes_in(effects: &[Effect]) -> Option<u64> {
+    match effects.last() {
+        Some(Effect::WakeIn(milliseconds)) => *milliseconds,
+        other => panic!("every step ends by setting the timer, not with {other:?}"),
+    }
+}
+
+/// An engine whose first call was made at 0 and brought a token.
+fn with_token(lifetime: u64) -> Refresh {
+    let mut engine = Refresh::new(0.5);
+    assert_eq!(asked(&engine.step(Event::Wanted, 0)), Some(1));
+    let effects = engine.step(Event::Granted { call: 1, lifetime }, 10);
+    assert!(effects.contains(&Effect::Use { call: 1, lifetime }) && effects.contains(&Effect::Settle));
+    engine
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn nothing_is_asked_before_somebody_wants_a_token() {
+    let mut engine = Refresh::new(0.5);
+    assert_eq!(engine.status(0), Status::Idle);
+    assert_eq!(asked(&engine.step(Event::Woke, 0)), None);
+    assert_eq!(asked(&engine.step(Event::Wanted, 0)), Some(1));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn one_call_serves_all_who_want_a_token() {
+    let mut engine = Refresh::new(0.5);
+    assert_eq!(asked(&engine.step(Event::Wanted, 0)), Some(1));
+    for now in 1..100 {
+        assert_eq!(asked(&engine.step(Event::Wanted, now)), None);
+        assert_eq!(engine.status(now), Status::Asking);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_refresh_comes_at_a_share_of_the_life_spread_by_the_jitter() {
+    for lifetime in [6_000, 900_000, HOUR, 24 * HOUR] {
+        for (jitter, share) in [(0.0, 0.75), (0.5, 0.80), (1.0, 0.85)] {
+            let mut engine = Refresh::new(jitter);
+            let _ = engine.step(Event::Wanted, 0);
+            let wake = wakes_in(&engine.step(Event::Granted { call: 1, lifetime }, 0)).unwrap();
+            assert_eq!(wake, (lifetime as f64 * share) as u64, "{lifetime} ms, jitter {jitter}");
+            assert_eq!(asked(&engine.step(Event::Woke, wake - 1)), None);
+            assert_eq!(asked(&engine.step(Event::Woke, wake)), Some(2));
+            assert_eq!(engine.status(wake), Status::Living(1), "the old token is good until the new one is there");
+        }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn expiry_is_seen_on_use_even_if_no_timer_rang() {
+    let mut engine = with_token(HOUR);
+    assert_eq!(engine.status(HOUR - 1), Status::Living(1));
+    assert_eq!(engine.status(HOUR), Status::Idle);
+    let effects = engine.step(Event::Wanted, 3 * HOUR);
+    assert!(effects.contains(&Effect::Forget(Loss::Expired)));
+    assert_eq!(asked(&effects), Some(2));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn failures_pause_twice_as_long_each_time_and_never_end_refreshing() {
+    let mut engine = Refresh::new(1.0);
+    let mut now = 0;
+    let pauses = (1..10).map(|call| {
+        assert_eq!(asked(&engine.step(Event::Wanted, now)), Some(call));
+        let effects = engine.step(Event::Failed { call }, now);
+        let pause = wakes_in(&effects).unwrap();
+        assert!(effects.contains(&Effect::Report { failure: Failure::Failed, retry_in: Some(pause) }));
+        assert_eq!(engine.status(now), Status::Pausing);
+        assert_eq!(asked(&engine.step(Event::Wanted, now + pause - 1)), None, "wanting does not shorten the pause");
+        now += pause;
+        pause
+    });
+    assert_eq!(pauses.collect::<Vec<_>>(), [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_provider_that_hangs_is_timed_out_and_its_late_answer_thrown_away() {
+    let mut engine = Refresh::new(0.5);
+    assert_eq!(wakes_in(&engine.step(Event::Wanted, 0)), Some(TIMEOUT));
+    let effects = engine.step(Event::Woke, TIMEOUT);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::TimedOut, .. })));
+    let late = engine.step(Event::Granted { call: 1, lifetime: HOUR }, TIMEOUT + 1);
+    assert!(!late.contains(&Effect::Use { call: 1, lifetime: HOUR }));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_token_from_a_cache_is_named_stale_and_the_old_one_kept() {
+    let mut engine = with_token(HOUR);
+    let due = HOUR * 8 / 10;
+    assert_eq!(asked(&engine.step(Event::Woke, due)), Some(2));
+    let effects = engine.step(Event::Granted { call: 2, lifetime: HOUR - due }, due);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::Stale, .. })));
+    assert_eq!(engine.status(due), Status::Living(1));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_token_too_short_to_use_is_a_failure_and_no_flood() {
+    for lifetime in [0, 1, 1_000] {
+        let mut engine = Refresh::new(0.5);
+        let _ = engine.step(Event::Wanted, 0);
+        let effects = engine.step(Event::Granted { call: 1, lifetime }, 0);
+        assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::Stale, .. })), "{lifetime} ms");
+        assert_eq!(asked(&effects), None);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn forbidden_ends_refreshing_and_leaves_the_token_its_life() {
+    let mut engine = with_token(HOUR);
+    let due = HOUR * 8 / 10;
+    let _ = engine.step(Event::Woke, due);
+    let effects = engine.step(Event::Forbidden { call: 2 }, due);
+    assert!(effects.contains(&Effect::Report { failure: Failure::Forbidden, retry_in: None }));
+    assert_eq!(engine.status(HOUR - 1), Status::Living(1));
+    let effects = engine.step(Event::Wanted, HOUR);
+    assert_eq!((asked(&effects), wakes_in(&effects), engine.status(HOUR)), (None, None, Status::Over));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_rejected_token_is_replaced_at_once_and_a_second_one_after_a_pause() {
+    let mut engine = with_token(HOUR);
+    let effects = engine.step(Event::Rejected { call: 1 }, 1_000);
+    assert_eq!((asked(&effects), engine.status(1_000)), (Some(2), Status::Asking));
+    assert_eq!(
+        asked(&engine.step(Event::Rejected { call: 1 }, 1_000)),
+        None,
+        "an old 401 says nothing of the new token"
+    );
+    let _ = engine.step(Event::Granted { call: 2, lifetime: HOUR }, 1_100);
+    let effects = engine.step(Event::Rejected { call: 2 }, 1_200);
+    assert_eq!((asked(&effects), engine.status(1_200)), (None, Status::Pausing));
+    assert_eq!(asked(&engine.step(Event::Woke, 2_300)), Some(3));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn offline_nothing_is_asked_unless_wanted_and_online_asks_at_once() {
+    let mut engine = with_token(HOUR);
+    let _ = engine.step(Event::Offline, 20);
+    assert_eq!(asked(&engine.step(Event::Woke, HOUR)), None);
+    assert_eq!(asked(&engine.step(Event::Online, HOUR + 1)), Some(2));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn after_closing_nothing_happens_any_more() {
+    let mut engine = with_token(HOUR);
+    let effects = engine.step(Event::Closed, 20);
+    assert!(effects.contains(&Effect::Forget(Loss::Closed)) && wakes_in(&effects).is_none());
+    let late = [Event::Wanted, Event::Woke, Event::Online, Event::Granted { call: 1, lifetime: HOUR }, Event::Closed];
+    for event in late {
+        assert_eq!(engine.step(event, 30), []);
+    }
+    assert_eq!(engine.status(30), Status::Closed);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_given_token_is_used_until_it_ends() {
+    let mut engine = Refresh::new(0.5).with_token(HOUR, 100).without_provider();
+    assert_eq!(wakes_in(&engine.step(Event::Woke, 100)), Some(HOUR));
+    assert_eq!((engine.status(HOUR + 99), engine.status(HOUR + 100)), (Status::Living(0), Status::Over));
+    let endless = Refresh::new(0.5).with_token(NEVER, 100).without_provider();
+    assert_eq!((endless.status(u64::MAX - 1), endless.expires_in(100)), (Status::Living(0), None));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn wrong_clocks_do_no_harm() {
+    const NOW: u64 = 1_616_079_083;
+    const DAY: u64 = 86_400;
+    let (issued, expires) = (NOW, NOW + 3_600);
+    let cases = [
+        ("the server's time settles it", Some(issued), Some(NOW * 1000), (NOW + DAY) * 1000, Some(HOUR)),
+        ("a right clock counts", Some(issued), None, (NOW + 600) * 1000, Some(3_000_000)),
+        ("a clock a day behind: the whole life", Some(issued), None, (NOW - DAY) * 1000, Some(HOUR)),
+        ("a clock a day ahead: the whole life", Some(issued), None, (NOW + DAY) * 1000, Some(HOUR)),
+        ("opaque and over", None, None, (NOW + DAY) * 1000, None),
+        ("over by the server's time", Some(issued), Some((NOW + 3_600) * 1000), NOW * 1000, None),
+    ];
+    for (case, issued, server, visitor, expected) in cases {
+        assert_eq!(time_left(expires, issued, server, visitor), expected, "{case}");
+    }
+    assert_eq!(time_left(u64::MAX, None, None, 0), Some(u64::MAX), "no overflow");
+}
+
+/// Knuth's generator: the same days on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
+/// One random day: providers that answer, fail, hang, serve stale or tiny tokens; late timers; sleep; 401s; no network.
+fn live_through_a_day(seed: u64) {
+    let mut dice = Dice(seed);
+    let mut engine = Refresh::new(dice.roll(101) as f64 / 100.0);
+    let (mut now, mut timer) = (0_u64, None::<u64>);
+    let mut flight: Option<u32> = None;
+    let mut expires_at: Option<u64> = None;
+    let mut asks_in_this_minute = (0_u64, 0);
+    let mut asked_at = 0;
+    let mut is_offline = false;
+
+    for _ in 0..400 {
+        let event = match dice.roll(10) {
+            0 | 1 => Event::Wanted,
+            2 if dice.roll(4) == 0 => Event::Offline,
+            2 => Event::Online,
+            3 | 4 if flight.is_some() => {
+                let call = flight.take().unwrap();
+                match dice.roll(6) {
+                    0 => Event::Failed { call },
+                    1 => Event::Granted { call, lifetime: dice.roll(2_000) },
+                    _ => Event::Granted { call, lifetime: 900_000 + dice.roll(HOUR) },
+                }
+            }
+            5 => match engine.status(now) {
+                Status::Living(call) => Event::Rejected { call },
+                _ => Event::Woke,
+            },
+            _ => {
+                // The timer rings on time, or up to a minute late; now and then the device slept.
+                let late = [0, 0, dice.roll(60_000), dice.roll(8 * HOUR)][dice.roll(4) as usize];
+                now = timer.unwrap_or(now + 1_000).max(now) + late;
+                Event::Woke
+            }
+        };
+        now += dice.roll(50);
+        for effect in engine.step(event, now) {
+            match effect {
+                Effect::Ask { call, .. } => {
+                    // A hanging call that was timed out leaves its answer behind.
+                    assert!(flight.is_none() || now >= asked_at + TIMEOUT, "seed {seed}: two calls at once");
+                    (flight, asked_at) = (Some(call), now);
+                    let minute = now / 60_000;
+                    asks_in_this_minute =
+                        (minute, if asks_in_this_minute.0 == minute { asks_in_this_minute.1 + 1 } else { 1 });
+                    assert!(asks_in_this_minute.1 <= 60, "seed {seed}: a flood");
+                }
+                Effect::Use { lifetime, .. } => expires_at = Some(asked_at + lifetime),
+                Effect::Forget(_) => expires_at = None,
+                Effect::Report { .. } => flight = None,
+                Effect::WakeIn(milliseconds) => timer = milliseconds.map(|ms| now + ms),
+                Effect::Settle => {}
+            }
+        }
+        let in_use = matches!(engine.status(now), Status::Living(_));
+        assert_eq!(
+            in_use,
+            expires_at.is_some_and(|end| now < end),
+            "seed {seed}: an expired token, or a good one unused"
+        );
+        is_offline = if event == Event::Online { false } else { is_offline || event == Event::Offline };
+        let will_go_on = is_offline || timer.is_some() || engine.status(now) == Status::Idle;
+        assert!(will_go_on, "seed {seed}: a pause without an end");
+    }
+    let _ = engine.step(Event::Closed, now);
+    assert_eq!(engine.status(now), Status::Closed);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn random_odd_days() {
+    for seed in 0..2_000 {
+        live_through_a_day(seed);
+    }
+}

@@ -1,0 +1,329 @@
+//! The demo: four real processes on free loopback ports, as `docs/demo.md` describes them.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tempfile::{NamedTempFile, TempDir, TempPath};
+
+use crate::process::{Interrupted, Process, interrupted, output, read_lines};
+use crate::{build, program};
+
+/// How long a server may take until it listens.
+const START: Duration = Duration::from_secs(30);
+
+/// How often somebody looks at the servers and at signals.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How many lines of a server's output are kept, to show should it end by itself.
+const TAIL: usize = 40;
+
+/// The audience that the floor API asks for and the service writes into tokens.
+const AUDIENCE: &str = "floor-api";
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// The port of the customer's site; 0 takes any that is free
+    #[arg(long, default_value_t = 0)]
+    port: u16,
+    /// Write the origins and the tokens to this JSON file, readable by its owner only, while the demo runs
+    #[arg(long, value_name = "FILE")]
+    info: Option<PathBuf>,
+}
+
+/// Builds and runs the demo until a signal; a relative file name is meant as seen from the folder `from`.
+pub(crate) fn run(options: Options, from: &Path) -> Result<()> {
+    build()?;
+    println!("starting the demo");
+    let mut demo = Demo::start(options.port)?;
+    let _removed_at_the_end = options.info.map(|file| demo.info.write(&from.join(file))).transpose()?;
+
+    let Info { site, service, api, embed, .. } = &demo.info;
+    println!("ready {site}/");
+    println!("  site     {site}");
+    println!("  service  {service}");
+    println!("  api      {api}");
+    println!("  embed    {embed}");
+    println!("end it with Ctrl-C");
+    io::stdout().flush()?;
+
+    while !interrupted() {
+        demo.check()?;
+        thread::sleep(TICK);
+    }
+    println!("ended");
+    Ok(())
+}
+
+/// The running processes and their data, which end with it.
+pub(crate) struct Demo {
+    pub(crate) info: Info,
+    // Before the folder, since fields drop in this order.
+    servers: [Server; 3],
+    _folder: TempDir,
+}
+
+/// What a test needs to know. Most of it is secret, hence no `Debug`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Info {
+    site: String,
+    service: String,
+    api: String,
+    embed: String,
+    organization: String,
+    data: PathBuf,
+    admin_token: String,
+    secret_token: String,
+    partner_key: String,
+    introspection_token: String,
+    publishable_token: String,
+    foreign_token: String,
+    revoked_token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ServiceLine {
+    listening: String,
+    organization: String,
+    admin_token: String,
+}
+
+#[derive(Deserialize)]
+struct FloorApiLine {
+    api: String,
+    embed: String,
+}
+
+#[derive(Deserialize)]
+struct SiteLine {
+    listening: String,
+}
+
+impl Demo {
+    /// Starts everything that [`build`] built.
+    pub(crate) fn start(port: u16) -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("daypass-demo-").tempdir()?;
+        let store = Store(folder.path().join("daypass.db"));
+
+        let mut serve = Command::new(program("daypass")?);
+        serve
+            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--audience", AUDIENCE])
+            .args(["--temporary-min-seconds", "5", "--data"])
+            .arg(&store.0);
+        let (service, at): (_, ServiceLine) = Server::start("the token service", &mut serve)?;
+
+        let publishable = store.token("publishable", "Host page", &["--origin", "127.0.0.1"])?;
+        let foreign = store.token("publishable", "Somebody else's page", &["--origin", "*.northlight.example"])?;
+        let revoked = store.token("publishable", "Revoked", &["--origin", "127.0.0.1"])?;
+        store.revoke(&revoked)?;
+        let secret = store.token("secret", "Customer's backend", &[])?;
+        let introspection = store.token("secret", "Floor API", &["--scope", "token:introspect"])?;
+        let mut partner = vec!["--id", "northlight-editor"];
+        for scope in ["bundle:create", "floor:readPublic", "floor:readPrivate"] {
+            partner.extend(["--scope", scope]);
+        }
+        let partner = store.token("application", "Northlight editor", &partner)?;
+
+        let mut serve = Command::new(program("floor-api")?);
+        serve
+            .args(["--service", &at.listening, "--audience", AUDIENCE, "--organization", &at.organization])
+            .args(["--listen", "127.0.0.1:0", "--embed-listen", "127.0.0.1:0"])
+            .args(["--embed-dir", "www/embed", "--sdk-dir", "pkg"])
+            .env("DAYPASS_TOKEN", &introspection.token);
+        let (floor_api, product): (_, FloorApiLine) = Server::start("floor-api", &mut serve)?;
+
+        let mut serve = Command::new("node");
+        serve
+            .arg("examples/customer-site/server.mjs")
+            .env("PORT", port.to_string())
+            .env("DAYPASS_SERVICE", &at.listening)
+            .env("FLOOR_API", &product.api)
+            .env("EMBED", &product.embed)
+            .env("SECRET_TOKEN", &secret.token)
+            .env("PARTNER_KEY", &partner.token)
+            .env("PUBLISHABLE_TOKEN", &publishable.token)
+            .env("FOREIGN_TOKEN", &foreign.token)
+            .env("REVOKED_TOKEN", &revoked.token);
+        let (site, customer): (_, SiteLine) = Server::start("the customer's site", &mut serve)?;
+
+        Ok(Self {
+            info: Info {
+                site: customer.listening,
+                service: at.listening,
+                api: product.api,
+                embed: product.embed,
+                organization: at.organization,
+                data: store.0,
+                admin_token: at.admin_token,
+                secret_token: secret.token,
+                partner_key: partner.token,
+                introspection_token: introspection.token,
+                publishable_token: publishable.token,
+                foreign_token: foreign.token,
+                revoked_token: revoked.token,
+            },
+            servers: [site, floor_api, service],
+            _folder: folder,
+        })
+    }
+
+    /// An error when a server ended by itself.
+    pub(crate) fn check(&mut self) -> Result<()> {
+        self.servers.iter_mut().try_for_each(Server::check)
+    }
+}
+
+impl Info {
+    /// Writes the file, readable by its owner only; it goes with the value returned.
+    pub(crate) fn write(&self, file: &Path) -> Result<TempPath> {
+        let folder = file.parent().context("a file lies in a folder")?;
+        let write = || -> io::Result<TempPath> {
+            // Such a file is made with mode 0600, and appears under its name when it is whole.
+            let mut whole = NamedTempFile::new_in(folder)?;
+            serde_json::to_writer_pretty(&mut whole, self)?;
+            whole.persist(file)?;
+            TempPath::try_from_path(file)
+        };
+        write().with_context(|| format!("could not write {}", file.display()))
+    }
+}
+
+/// The service's database, as the command line reaches it.
+struct Store(PathBuf);
+
+/// A token just made. Secret, hence no `Debug`.
+#[derive(Deserialize)]
+struct Created {
+    id: String,
+    token: String,
+}
+
+impl Store {
+    fn token(&self, kind: &str, name: &str, options: &[&str]) -> Result<Created> {
+        let mut create = Command::new(program("daypass")?);
+        create
+            .args(["token", "create", "--json", "--data"])
+            .arg(&self.0)
+            .args(["--kind", kind, "--name", name])
+            .args(options);
+        parse("daypass token create", &output(&mut create)?)
+    }
+
+    fn revoke(&self, token: &Created) -> Result<()> {
+        let mut revoke = Command::new(program("daypass")?);
+        revoke.args(["token", "revoke", &token.id, "--data"]).arg(&self.0);
+        output(&mut revoke).map(drop)
+    }
+}
+
+/// A process that prints a line of JSON when it listens.
+struct Server {
+    name: &'static str,
+    process: Process,
+    tail: Tail,
+}
+
+impl Server {
+    /// Starts it and waits for its line.
+    fn start<Line: DeserializeOwned>(name: &'static str, command: &mut Command) -> Result<(Self, Line)> {
+        let mut process = Process::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
+        let tail = Tail::default();
+        let (first, line) = mpsc::channel();
+        if let Some(stdout) = process.stdout() {
+            let tail = tail.clone();
+            // The first line may hold a token: it goes to us alone, and never into the tail.
+            thread::spawn(move || {
+                let mut first = Some(first);
+                read_lines(stdout, |line| match first.take() {
+                    Some(first) => drop(first.send(line.to_owned())),
+                    None => tail.push(line),
+                });
+            });
+        }
+        if let Some(stderr) = process.stderr() {
+            tail.read(stderr);
+        }
+        let mut server = Self { name, process, tail };
+
+        let deadline = Instant::now() + START;
+        loop {
+            match line.recv_timeout(TICK) {
+                Ok(line) => return Ok((server, parse(name, &line)?)),
+                Err(RecvTimeoutError::Timeout) if interrupted() => bail!(Interrupted),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => server.check()?,
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!("{name} did not listen within {} seconds{}", START.as_secs(), server.tail.show())
+                }
+                // Its output is closed, so its end is near.
+                Err(RecvTimeoutError::Disconnected) => {
+                    server.check()?;
+                    if interrupted() {
+                        bail!(Interrupted);
+                    }
+                    if Instant::now() >= deadline {
+                        bail!("{name} closed its output without a line{}", server.tail.show());
+                    }
+                    thread::sleep(TICK);
+                }
+            }
+        }
+    }
+
+    /// An error when it ended.
+    fn check(&mut self) -> Result<()> {
+        let Some(status) = self.process.ended()? else {
+            return Ok(());
+        };
+        // What it said last may still be on its way.
+        thread::sleep(TICK);
+        bail!("{} ended by itself ({status}){}", self.name, self.tail.show())
+    }
+}
+
+/// The last lines that a server printed.
+#[derive(Clone, Default)]
+struct Tail(Arc<Mutex<VecDeque<String>>>);
+
+impl Tail {
+    fn lines(&self) -> MutexGuard<'_, VecDeque<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, line: &str) {
+        let mut lines = self.lines();
+        if lines.len() == TAIL {
+            lines.pop_front();
+        }
+        lines.push_back(line.to_owned());
+    }
+
+    /// Keeps what a pipe says, in a thread that ends with the pipe.
+    fn read(&self, pipe: impl Read + Send + 'static) {
+        let tail = self.clone();
+        thread::spawn(move || read_lines(pipe, |line| tail.push(line)));
+    }
+
+    fn show(&self) -> String {
+        let lines = self.lines();
+        if lines.is_empty() {
+            return ", without a word".into();
+        }
+        lines.iter().fold(":".into(), |text, line| text + "\n    " + line)
+    }
+}
+
+/// Reads JSON that may hold a token, so an error does not repeat it.
+fn parse<T: DeserializeOwned>(from: &str, json: &str) -> Result<T> {
+    serde_json::from_str(json).map_err(|_| anyhow!("what {from} printed is not what docs/demo.md describes"))
+}

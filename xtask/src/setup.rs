@@ -1,0 +1,152 @@
+//! What a machine needs: each part is quick when all is there, is put right where that is possible, and is otherwise
+//! an error that says what to install.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::unistd::Uid;
+
+use crate::process::{cargo, output, run};
+
+const WASM: &str = "wasm32-unknown-unknown";
+
+/// The oldest Node whose test runner has the options that the tests use.
+const NODE: (u32, u32) = (20, 10);
+
+/// The programs that the browser tests drive.
+pub(crate) struct Browser {
+    pub(crate) chromium: PathBuf,
+    pub(crate) chromedriver: PathBuf,
+}
+
+/// Everything, with a line for each part.
+pub(crate) fn all() -> Result<()> {
+    wasm_target()?;
+    println!("ok  Rust target {WASM}");
+    components()?;
+    println!("ok  rustfmt and clippy");
+    npm()?;
+    println!("ok  Node and node_modules");
+    let browser = browser()?;
+    println!("ok  Chromium at {}", browser.chromium.display());
+    println!("ok  chromedriver at {}", browser.chromedriver.display());
+    println!("ok  curl");
+    Ok(())
+}
+
+/// The standard library for WebAssembly.
+pub(crate) fn wasm_target() -> Result<()> {
+    let folder = output(Command::new("rustc").args(["--print=target-libdir", "--target", WASM]))?;
+    if Path::new(folder.trim()).is_dir() {
+        return Ok(());
+    }
+    println!("adding the Rust target {WASM}");
+    run(Command::new("rustup").args(["target", "add", WASM]))
+        .with_context(|| format!("install rustup, or give your Rust toolchain the target {WASM}"))
+}
+
+/// The parts of the Rust toolchain that only the tests need.
+fn components() -> Result<()> {
+    let present = |tool| output(cargo().args([tool, "--version"])).is_ok();
+    if present("fmt") && present("clippy") {
+        return Ok(());
+    }
+    println!("adding rustfmt and clippy");
+    run(Command::new("rustup").args(["component", "add", "rustfmt", "clippy"]))
+        .context("install rustup, or give your Rust toolchain rustfmt and clippy")
+}
+
+/// Node, and what `package-lock.json` names.
+pub(crate) fn npm() -> Result<()> {
+    let advice = format!("install Node {}.{} or newer, with npm", NODE.0, NODE.1);
+    let version = output(Command::new("node").arg("--version")).context(advice.clone())?;
+    ensure!(node_version(&version).is_some_and(|version| version >= NODE), "{advice}: this is {}", version.trim());
+
+    // npm writes the second file when an installation is complete.
+    let changed = |file| fs::metadata(file).and_then(|file| file.modified());
+    let wanted = changed("package-lock.json").context("package-lock.json is missing")?;
+    if changed("node_modules/.package-lock.json").is_ok_and(|installed| installed >= wanted) {
+        return Ok(());
+    }
+    println!("installing node_modules");
+    run(Command::new("npm").arg("ci").env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")).context(advice)
+}
+
+/// The major and minor number of `v20.11.0`.
+fn node_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.trim().strip_prefix('v')?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// Chromium, chromedriver and curl: found, or installed with apt where that is possible.
+pub(crate) fn browser() -> Result<Browser> {
+    let mut missing = missing_packages()?;
+    if !missing.is_empty() && Uid::effective().is_root() && find("apt-get").is_some() {
+        println!("installing {} with apt-get", missing.join(" "));
+        let apt = |args: &[&str]| run(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"));
+        let install = ["install", "-y", "--no-install-recommends"];
+        if let Err(error) = apt(&["update"]).and_then(|()| apt(&[&install, &*missing].concat())) {
+            // Not every distribution has these packages: the advice below says the rest.
+            println!("{error:#}");
+        }
+        missing = missing_packages()?;
+    }
+    match (chromium()?, chromedriver()?) {
+        (Some(chromium), Some(chromedriver)) if missing.is_empty() => Ok(Browser { chromium, chromedriver }),
+        _ => bail!(
+            "the tests need {}: install with `apt-get install --no-install-recommends {}` on Debian or `brew install {}` on \
+             macOS; programs outside PATH can be named in the environment variables CHROMIUM and CHROMEDRIVER",
+            missing.join(" and "),
+            missing.join(" "),
+            missing
+                .iter()
+                .map(|&package| if package == "chromium-driver" { "chromedriver" } else { package })
+                .collect::<Vec<_>>()
+                .join(" "),
+        ),
+    }
+}
+
+/// The names, after Debian, of what [`browser`] does not find.
+fn missing_packages() -> Result<Vec<&'static str>> {
+    let parts = [("chromium", chromium()?), ("chromium-driver", chromedriver()?), ("curl", find("curl"))];
+    Ok(parts.into_iter().filter_map(|(package, found)| found.is_none().then_some(package)).collect())
+}
+
+fn chromium() -> Result<Option<PathBuf>> {
+    named("CHROMIUM", &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])
+}
+
+fn chromedriver() -> Result<Option<PathBuf>> {
+    named("CHROMEDRIVER", &["chromedriver"])
+}
+
+/// The program that an environment variable names, or else the first one on PATH.
+fn named(variable: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
+    match env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from) {
+        Some(path) if path.is_file() => Ok(Some(path)),
+        Some(path) => bail!("the environment variable {variable} names {}, which is no file", path.display()),
+        None => Ok(programs.iter().find_map(|program| find(program))),
+    }
+}
+
+/// A program on PATH.
+fn find(program: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::node_version;
+
+    #[test]
+    fn node_version_is_major_and_minor() {
+        assert_eq!(node_version("v20.11.0\n"), Some((20, 11)));
+        assert_eq!(node_version("v9.0.1-rc.1"), Some((9, 0)));
+        assert_eq!(node_version("20.11.0"), None);
+        assert_eq!(node_version(""), None);
+    }
+}

@@ -17,7 +17,8 @@ impl Parameters {
     /// The parameters that a JSON object holds.
     ///
     /// # Errors
-    /// When the text is not a JSON object, has a key twice, or nests deeper than 128 levels.
+    /// When the text is not a JSON object, has a key twice, a number beyond an `f64` (`1e400`) or half a surrogate pair, or
+    /// nests deeper than 128 levels.
     pub fn from_json(text: &str) -> Result<Parameters, serde_json::Error> {
         // Raw values are not looked into; this first reading bounds their depth.
         serde_json::from_str::<serde_json::Value>(text)?;

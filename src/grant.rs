@@ -89,7 +89,8 @@ impl Grant {
     }
 
     fn reaches(&self, kind: &str, id: Option<&str>) -> bool {
-        let mut limits = self.resources.iter().filter(|limit| limit.kind == kind).peekable();
+        // Who needs everything (`*`) needs it of every type.
+        let mut limits = self.resources.iter().filter(|limit| limit.kind == kind || kind == "*").peekable();
         limits.peek().is_none() || limits.any(|limit| Some(&*limit.id) == id)
     }
 }

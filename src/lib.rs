@@ -41,3 +41,8 @@ pub use scope::{ParseScopeError, Scope, ScopeSet};
 #[cfg(not(target_arch = "wasm32"))]
 pub use token::TokenHash;
 pub use token::{ParseKindError, ParseTokenError, TokenKind, TokenText};
+
+/// The README's examples are tests.
+#[cfg(all(doctest, not(target_arch = "wasm32"), feature = "axum", feature = "remote"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

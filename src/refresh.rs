@@ -159,6 +159,7 @@ enum Mode {
 #[derive(Debug, Clone, Copy)]
 struct Held {
     call: u32,
+    since: u64,
     refresh_at: u64,
     expires_at: u64,
 }
@@ -319,15 +320,17 @@ impl Refresh {
     }
 
     fn rejected(&mut self, call: u32, now: u64, effects: &mut Vec<Effect>) {
-        if self.held.is_none_or(|held| held.call != call) {
-            return;
-        }
-        self.held = None;
+        let Some(held) = self.held.take_if(|held| held.call == call) else { return };
         self.rejections += 1;
         effects.extend([Effect::Forget(Loss::Rejected), Effect::Settle]);
         if self.rejections > 1 {
-            // New tokens are refused too: asking faster would not help.
-            self.pause_until = Some(now + self.pause(self.rejections - 1));
+            // If new tokens are refused too, asking faster would not help. One that was of use for longer than the pause
+            // is no such case.
+            let until = held.since.saturating_add(self.pause(self.rejections - 1));
+            self.pause_until = Some(until);
+            if now >= until {
+                self.rejections = 1;
+            }
         }
     }
 
@@ -335,7 +338,12 @@ impl Refresh {
     fn hold(&self, call: u32, since: u64, lifetime: u64) -> Held {
         let share = 0.75 + 0.1 * self.jitter;
         let until_refresh = (lifetime as f64 * share) as u64;
-        Held { call, refresh_at: since.saturating_add(until_refresh), expires_at: since.saturating_add(lifetime) }
+        Held {
+            call,
+            since,
+            refresh_at: since.saturating_add(until_refresh),
+            expires_at: since.saturating_add(lifetime),
+        }
     }
 
     /// Doubles with each failure; half of it is spread by the jitter.

@@ -76,7 +76,7 @@ async fn an_option_that_is_wrong_is_named() {
         ("({ provider: '/token' })", "`api`"),
         ("({ api: 'ftp://x.example', provider: '/token' })", "`api`"),
         ("({ api: 7, provider: '/token' })", "`api`"),
-        ("({ api: 'http://x.example', service: '::', provider: '/token' })", "`service`"),
+        ("({ api: 'http://x.example', service: 'http://:0', provider: '/token' })", "`service`"),
         ("({ api: 'http://x.example' })", "a way in is missing"),
         ("({ api: 'http://x.example', provider: '/token', bundle: 'b' })", "more than one way in"),
         ("({ api: 'http://x.example', bundle: 'b' })", "`service`"),

@@ -146,6 +146,9 @@ fn a_rejected_token_is_replaced_at_once_and_a_second_one_after_a_pause() {
     let effects = engine.step(Event::Rejected { call: 2 }, 1_200);
     assert_eq!((asked(&effects), engine.status(1_200)), (None, Status::Pausing));
     assert_eq!(asked(&engine.step(Event::Woke, 2_300)), Some(3));
+    let _ = engine.step(Event::Granted { call: 3, lifetime: HOUR }, 2_400);
+    let effects = engine.step(Event::Rejected { call: 3 }, 9_000);
+    assert_eq!(asked(&effects), Some(4), "it was of use for a while: no pause");
 }
 
 #[wasm_bindgen_test(unsupported = test)]

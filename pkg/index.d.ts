@@ -134,7 +134,10 @@ export interface DaypassEventMap {
 
 /** A connection: one credential, kept fresh, for one API. */
 export class Daypass<P extends object = Record<string, unknown>> extends EventTarget {
-  /** What a bundle unpacked to; `null` for the other ways in. Unknown keys are kept exactly. */
+  /**
+   * What a bundle unpacked to; `null` for the other ways in. Unknown keys are kept exactly.
+   * Of a reference, the service adds `auth`: the id of the application token that made it.
+   */
   readonly parameters: P | null;
   /**
    * The browser's `fetch` with the credential added. A path is resolved against `api`; another origin is refused.

@@ -1,0 +1,114 @@
+// What the end-to-end tests share: the running demo's addresses, a real Chromium, and failures without secrets.
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { after, test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+/** The file that `cargo xtask demo` writes: origins, and the tokens that it made. */
+const file = process.env.DAYPASS_DEMO;
+if (!file) throw new Error('DAYPASS_DEMO must name the info file of a running demo; `cargo xtask test` sees to that.');
+export const info = JSON.parse(readFileSync(file, 'utf8'));
+
+/** Seconds that a temporary token of the private floor lives in the tests: the demo's minimum is 5. */
+export const LIFE = 6;
+export const site = `${info.site.replace(/\/$/, '')}/?life=${LIFE}`;
+
+const SECRET_NAMES = ['secretToken', 'partnerKey', 'introspectionToken', 'adminToken'];
+export const secrets = SECRET_NAMES.map((name) => info[name]).filter(Boolean);
+
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** One browser for all tests of a file, started with the first that needs it. */
+let browser;
+after(async () => (await browser)?.close());
+function launch() {
+  browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
+  return browser;
+}
+
+/**
+ * A test with a page of its own, closed at its end. A failure is told anew without tokens, because an assertion's values
+ * and a locator's log may hold some.
+ */
+export function rule(name, options, body) {
+  test(name, { timeout: 60_000 }, async () => {
+    const context = await (await launch()).newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    context.setDefaultTimeout(20_000);
+    try {
+      await body(await context.newPage());
+    } catch (error) {
+      const told = new Error(redact(error.message));
+      told.stack = redact(error.stack ?? '');
+      throw told;
+    } finally {
+      await context.close();
+    }
+  });
+}
+
+/** Text fit to be printed. */
+export function redact(text) {
+  for (const [name, value] of Object.entries(info)) {
+    if (/token|key/i.test(name) && typeof value === 'string') text = text.replaceAll(value, `<${name}>`);
+  }
+  return text
+    .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '<signed token>')
+    .replace(/\b(pubtoken|bundle|bearer_token)=[^\s&"']+/g, '$1=<redacted>');
+}
+
+/** Tells tokens apart without showing them. */
+export function digest(token) {
+  return createHash('sha256').update(token).digest('hex').slice(0, 16);
+}
+
+/** The preflights of a page, as they come. Playwright hides them; the DevTools protocol does not. */
+export async function preflights(page) {
+  const seen = [];
+  const session = await page.context().newCDPSession(page);
+  session.on('Network.requestWillBeSent', ({ type, request }) => {
+    if (type === 'Preflight' || request.method === 'OPTIONS') seen.push(new URL(request.url).pathname);
+  });
+  await session.send('Network.enable');
+  return seen;
+}
+
+/** The requests of a page and its frames, as they come. */
+export function requests(page) {
+  const seen = [];
+  page.on('request', (request) => seen.push(request));
+  return seen;
+}
+
+/** Whether a request goes to this floor of the API. */
+export function asksFor(floor) {
+  return (request) => {
+    const url = new URL(request.url());
+    return url.origin === new URL(info.api).origin && url.pathname === `/v2/floor/${floor}`;
+  };
+}
+
+/** Waits until a floor that was mounted in `part` is in this state. */
+export function untilFloor(part, state) {
+  return part.and(part.page().locator(`[data-floorline="${state}"]`)).waitFor();
+}
+
+/** What a developer is shown, as an object. */
+export async function developerView(element) {
+  await element.locator('[data-field="code"]').waitFor();
+  const fields = await element.locator('[data-field]').all();
+  return Object.fromEntries(await Promise.all(fields.map(async (field) => [await field.getAttribute('data-field'), await field.innerText()])));
+}
+
+/** Has the page open its editor with a bundle of this kind, and waits until the bundle is on its way. */
+export async function openEditor(page, kind) {
+  const address = `${new URL(info.embed).origin}/editor.html?bundle=`;
+  await Promise.all([page.waitForResponse((response) => response.url().startsWith(address)), page.getByTestId(`open-${kind}`).click()]);
+}

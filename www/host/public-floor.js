@@ -1,0 +1,19 @@
+// A publishable token: one line of options, one request.
+import { showDeveloper } from './developer.js';
+
+export async function startPublicFloor({ connect, mount }, { api, service, publishableToken }) {
+  const section = document.querySelector('#public');
+  const cost = section.querySelector('[data-testid="public-cost"]');
+  const connection = connect({ api, service, publishableToken });
+  const viewer = await mount(section.querySelector('[data-testid="public-floor"]'), connection, 'ground');
+  if (viewer.error) {
+    cost.textContent = 'refused';
+    showDeveloper(section.querySelector('.developer'), viewer.error);
+    return;
+  }
+
+  // What this page can count itself. Whether there was a preflight only the browser knows: the end-to-end test asks it.
+  const requests = performance.getEntriesByType('resource').filter(({ name }) => name.startsWith(api) && name.includes(publishableToken));
+  const milliseconds = Math.round(requests.at(-1)?.duration ?? 0);
+  cost.textContent = `${requests.length} request${requests.length === 1 ? '' : 's'}, no preflight, ${milliseconds} ms`;
+}

@@ -1,1 +1,33 @@
-fn main() {}
+//! The Daypass token service: issues, lists and revokes the tokens of embeds.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | `cli` | the command line |
+//! | `api` | the HTTP surface of `docs/http.md` |
+//! | `compat` | the paths, names and errors of the systems that Daypass replaces |
+//! | `issue` | the rules: what may be made, by whom, for how long |
+//! | `store` | what is remembered |
+//! | `catalogs` | the scopes there are |
+//! | `signing` | the keys, and what they sign |
+//! | `seal` | how a bundle's parameters lie in the store |
+//! | `service` | what all requests share |
+//! | `start` | the first start |
+
+mod api;
+mod catalogs;
+mod cli;
+mod compat;
+mod issue;
+mod seal;
+mod service;
+mod signing;
+mod start;
+mod store;
+mod unique;
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run().await
+}

@@ -1,1 +1,94 @@
-fn main() {}
+//! A product that serves floor plans: its API, which verifies with the crate `daypass`, and its embed's files.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `floors` | the data |
+//! | `api` | the API: what each request needs |
+//! | `embed` | the embed's files, on an origin of their own |
+
+mod api;
+mod embed;
+mod floors;
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use axum::Router;
+use clap::Parser;
+use daypass::TokenText;
+use daypass::verify::{RemoteKeys, RemoteLookup, Verifier};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Serves floor plans. The environment variable DAYPASS_TOKEN holds a secret token with the scope token:introspect.
+#[derive(Parser)]
+struct Options {
+    /// The token service's URL, as it stands in the tokens that it issues
+    #[arg(long, value_name = "URL")]
+    service: String,
+    /// What this API is called in tokens
+    #[arg(long)]
+    audience: String,
+    /// The id of the organization that owns the floors
+    #[arg(long)]
+    organization: String,
+    /// Where the API listens
+    #[arg(long, value_name = "ADDRESS")]
+    listen: SocketAddr,
+    /// Where the embed's files are served
+    #[arg(long, value_name = "ADDRESS")]
+    embed_listen: SocketAddr,
+    /// The embed's files
+    #[arg(long, value_name = "FOLDER")]
+    embed_dir: PathBuf,
+    /// The files of the npm package `daypass`, served at /daypass/
+    #[arg(long, value_name = "FOLDER")]
+    sdk_dir: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let log = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    tracing_subscriber::fmt().with_env_filter(log).with_writer(io::stderr).init();
+    let Options { service, audience, organization, listen, embed_listen, embed_dir, sdk_dir } = Options::parse();
+
+    // A command line is there for every user of the machine to read; the environment is not.
+    let token: TokenText = std::env::var("DAYPASS_TOKEN")
+        .context("the environment variable DAYPASS_TOKEN is missing")?
+        .parse()
+        .context("the environment variable DAYPASS_TOKEN")?;
+    let verifier = Verifier::new(&service, audience)
+        .keys(RemoteKeys::new(&service))
+        .lookup(RemoteLookup::new(&service, token))
+        // One machine has one clock.
+        .leeway(0);
+
+    let floors = floors::Floors::load().context("floors.json")?;
+
+    let api = TcpListener::bind(listen).await.context("--listen")?;
+    let embed = TcpListener::bind(embed_listen).await.context("--embed-listen")?;
+    let api_url = format!("http://{}", api.local_addr()?);
+    let embed_url = format!("http://{}", embed.local_addr()?);
+    writeln!(io::stdout(), "{}", json!({ "api": api_url, "embed": embed_url }))?;
+
+    let api_router = api::router(api::Building { organization, floors }, verifier);
+    let embed_router = embed::router(embed::Config { service, api: api_url }, &embed_dir, &sdk_dir);
+    tokio::try_join!(serve(api, api_router), serve(embed, embed_router))?;
+    Ok(())
+}
+
+/// Answers until the process is asked to end; what was begun is finished.
+async fn serve(listener: TcpListener, router: Router) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let end = async move {
+        tokio::select! {
+            _ = terminate.recv() => (),
+            _ = tokio::signal::ctrl_c() => (),
+        }
+    };
+    axum::serve(listener, router).with_graceful_shutdown(end).await
+}

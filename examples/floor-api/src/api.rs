@@ -1,0 +1,101 @@
+//! The product's API. `VerifyLayer` lets only genuine tokens pass; each handler says what the token must allow.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::routing::{get, put};
+use axum::{Json, Router};
+use daypass::verify::http::VerifyLayer;
+use daypass::verify::{Access, Verifier};
+use daypass::{Denied, Scope};
+use serde::{Deserialize, Serialize};
+
+use crate::floors::{Floor, Floors, MAX_NAME, Summary};
+
+const READ_PUBLIC: Scope = Scope::literal("floor:readPublic");
+const READ_PRIVATE: Scope = Scope::literal("floor:readPrivate");
+const QUERY_PUBLIC: Scope = Scope::literal("floor:queryPublic");
+const QUERY_PRIVATE: Scope = Scope::literal("floor:queryPrivate");
+const UPDATE: Scope = Scope::literal("floor:update");
+
+/// Longest body, in bytes: a name and some JSON around it.
+const MAX_BODY: usize = 4096;
+
+/// The building, and the organization that owns it.
+pub(crate) struct Building {
+    pub(crate) organization: String,
+    pub(crate) floors: Floors,
+}
+
+pub(crate) fn router(building: Building, verifier: Verifier) -> Router {
+    Router::new()
+        .route("/v2/floor", get(list))
+        .route("/v2/floor/{id}", get(show))
+        .route("/v2/floor/{id}/name", put(rename))
+        .fallback(async || Denied::NotFound)
+        .method_not_allowed_fallback(async || Denied::MethodNotAllowed)
+        .with_state(Arc::new(building))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(VerifyLayer::new(verifier))
+}
+
+#[derive(Serialize)]
+struct List {
+    floors: Vec<Summary>,
+}
+
+/// The floors that the token may see.
+async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<Json<List>, Denied> {
+    let organization = &building.organization;
+    let mut floors = building.floors.all().await;
+    floors.retain(|floor| {
+        let scope = if floor.public { &QUERY_PUBLIC } else { &QUERY_PRIVATE };
+        access.require(scope).on(organization).of(&floor.id).check().is_ok()
+    });
+    if floors.is_empty() {
+        // Either there are none, or the developer should be told what the token lacks.
+        access.require(&QUERY_PUBLIC).on(organization).check()?;
+    }
+    Ok(Json(List { floors }))
+}
+
+/// A floor that does not exist needs what a private one needs. So a token that may not read private floors gets the same
+/// answer for both, and cannot find out which ids exist.
+async fn show(
+    access: Access,
+    State(building): State<Arc<Building>>,
+    Path(id): Path<String>,
+) -> Result<Json<Floor>, Denied> {
+    let floor = building.floors.find(&id).await;
+    let is_public = floor.as_ref().is_some_and(|floor| floor.summary.public);
+    let scope = if is_public { &READ_PUBLIC } else { &READ_PRIVATE };
+    access.require(scope).on(&building.organization).of(&id).check()?;
+    floor.map(Json).ok_or(Denied::NotFound)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rename {
+    name: String,
+}
+
+/// The scope is asked for before the floor is looked for: only who may rename a floor learns that it exists.
+async fn rename(
+    access: Access,
+    State(building): State<Arc<Building>>,
+    Path(id): Path<String>,
+    body: Result<Json<Rename>, JsonRejection>,
+) -> Result<Json<Summary>, Denied> {
+    access.require(&UPDATE).on(&building.organization).of(&id).check()?;
+    let Json(Rename { name }) = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Denied::BodyTooLarge(MAX_BODY),
+        _ => Denied::InvalidBody(rejection.body_text()),
+    })?;
+    let name = name.trim();
+    if !(1..=MAX_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
+        return Err(Denied::InvalidBody(format!("`name` has 1 to {MAX_NAME} characters, all of them printable")));
+    }
+    building.floors.rename(&id, name.to_owned()).await.map(Json).ok_or(Denied::NotFound)
+}

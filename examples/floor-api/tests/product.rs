@@ -1,0 +1,370 @@
+//! The real program, asked over HTTP, in front of a token service that knows a few tokens.
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use daypass::signed::Jwks;
+use daypass::wire::{Introspection, TokenRecord};
+use daypass::{Grant, Resource, Scope, TokenKind, TokenText};
+use reqwest::{Method, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const ORGANIZATION: &str = "org_northlight";
+const SITE: &str = "https://northlight.example";
+
+/// The tokens of these tests: name, kind, tenant, scopes, the one floor it is limited to.
+const TOKENS: [(&str, TokenKind, &str, &str, Option<&str>); 7] = [
+    ("page", TokenKind::Publishable, ORGANIZATION, "floor:readPublic floor:queryPublic", None),
+    ("reader", TokenKind::Secret, ORGANIZATION, "floor:readPublic floor:readPrivate", None),
+    ("lister", TokenKind::Secret, ORGANIZATION, "floor:queryPublic floor:queryPrivate", None),
+    ("editor", TokenKind::Secret, ORGANIZATION, "floor:update", None),
+    ("one floor", TokenKind::Secret, ORGANIZATION, "floor:*", Some("first")),
+    ("elsewhere", TokenKind::Secret, "org_other", "*", None),
+    ("other scopes", TokenKind::Secret, ORGANIZATION, "extension:query", None),
+];
+
+/// A token service that introspects the tokens above for the holder of `key`, and has signed nothing.
+struct TokenService {
+    url: String,
+    key: TokenText,
+    tokens: HashMap<&'static str, TokenText>,
+}
+
+impl TokenService {
+    async fn start() -> TokenService {
+        let key = token(TokenKind::Secret);
+        let tokens: HashMap<_, _> = TOKENS.iter().map(|(name, kind, ..)| (*name, token(*kind))).collect();
+        let records = TOKENS.map(|row| (format!("token={}", tokens[row.0].expose_secret()), record(row)));
+        let records = Arc::new(HashMap::from(records));
+        let authorization = format!("Bearer {}", key.expose_secret());
+        let introspect = async move |headers: HeaderMap, form: String| {
+            if headers["authorization"] != *authorization {
+                return Err(StatusCode::UNAUTHORIZED);
+            }
+            let record = records.get(&form).cloned();
+            Ok(Json(Introspection { active: record.is_some(), record }))
+        };
+        let router = Router::new()
+            .route("/.well-known/jwks.json", get(async || Json(Jwks { keys: Vec::new() })))
+            .route("/introspect", post(introspect));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async { axum::serve(listener, router).await });
+        TokenService { url, key, tokens }
+    }
+}
+
+fn token(kind: TokenKind) -> TokenText {
+    TokenText::generate(kind).unwrap()
+}
+
+fn record((name, kind, tenant, scopes, floor): (&str, TokenKind, &str, &str, Option<&str>)) -> TokenRecord {
+    let scopes = scopes.split(' ').map(|scope| scope.parse::<Scope>().unwrap()).collect();
+    let resources = floor.map(|id| Resource { kind: "floor".into(), id: id.into() }).into_iter().collect();
+    TokenRecord {
+        id: name.into(),
+        kind,
+        name: name.into(),
+        organization: tenant.into(),
+        grants: vec![Grant { tenant: tenant.into(), scopes, resources }],
+        origins: vec!["northlight.example".parse().unwrap()],
+        created_at: 0,
+        expires_at: None,
+        revoked_at: None,
+        last_chars: "0000".into(),
+    }
+}
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_floor-api"));
+    command
+        .args(["--audience", "floor-api", "--organization", ORGANIZATION])
+        .args(["--listen", "127.0.0.1:0", "--embed-listen", "127.0.0.1:0"])
+        .env_remove("DAYPASS_TOKEN")
+        .env("RUST_LOG", "trace")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// The running program. It ends with the test.
+struct Product {
+    process: Child,
+    api: String,
+    embed: String,
+    service: TokenService,
+    _files: TempDir,
+}
+
+impl Product {
+    async fn start() -> Product {
+        let service = TokenService::start().await;
+        let key = service.key.clone();
+        Product::behind(service, &key)
+    }
+
+    fn behind(service: TokenService, key: &TokenText) -> Product {
+        let files = tempfile::tempdir().unwrap();
+        let [www, pkg] = ["www", "pkg"].map(|folder| files.path().join(folder));
+        for (folder, name) in [(&www, "index.html"), (&www, "viewer.js"), (&pkg, "index.js"), (&pkg, "daypass_bg.wasm")]
+        {
+            std::fs::create_dir_all(folder).unwrap();
+            std::fs::write(folder.join(name), name).unwrap();
+        }
+        std::fs::write(files.path().join("beside"), "not to be served").unwrap();
+
+        let mut command = program();
+        command.args(["--service", &service.url]).arg("--embed-dir").arg(www).arg("--sdk-dir").arg(pkg);
+        let mut process = command.env("DAYPASS_TOKEN", key.expose_secret()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let url = |field: &str| line[field].as_str().unwrap().to_owned();
+        Product { api: url("api"), embed: url("embed"), process, service, _files: files }
+    }
+
+    /// A request as a token's holder sends it: a publishable one from a page, any other from a backend.
+    fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
+        let token = &self.service.tokens[token];
+        let (client, url) = (reqwest::Client::new(), format!("{}{path}", self.api));
+        match token.kind() {
+            TokenKind::Publishable => {
+                client.request(method, format!("{url}?pubtoken={}", token.expose_secret())).header("Origin", SITE)
+            }
+            _ => client.request(method, url).bearer_auth(token.expose_secret()),
+        }
+    }
+
+    async fn get(&self, path: &str, token: &str) -> (u16, Value) {
+        answer(self.request(Method::GET, path, token).send().await.unwrap()).await
+    }
+
+    async fn embed(&self, path: &str) -> Response {
+        reqwest::get(format!("{}{path}", self.embed)).await.unwrap()
+    }
+}
+
+impl Drop for Product {
+    fn drop(&mut self) {
+        // It may have ended already.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+async fn answer(response: Response) -> (u16, Value) {
+    (response.status().as_u16(), response.json().await.unwrap())
+}
+
+#[tokio::test]
+async fn a_floor_needs_the_scope_for_its_visibility_and_an_unknown_one_the_scope_for_private_floors() {
+    let product = Product::start().await;
+    let cases = [
+        ("page", "ground", Ok(13)),
+        ("page", "first", Err("floor:readPrivate")),
+        ("page", "no-such-floor", Err("floor:readPrivate")),
+        ("reader", "ground", Ok(13)),
+        ("reader", "first", Ok(14)),
+        ("reader", "second", Ok(13)),
+        ("reader", "no-such-floor", Err("")),
+        ("one floor", "first", Ok(14)),
+        ("one floor", "second", Err("floor:readPrivate")),
+        ("one floor", "no-such-floor", Err("floor:readPrivate")),
+        ("one floor", "ground", Err("floor:readPublic")),
+        ("lister", "ground", Err("floor:readPublic")),
+        ("editor", "first", Err("floor:readPrivate")),
+        ("elsewhere", "ground", Err("floor:readPublic")),
+        ("elsewhere", "first", Err("floor:readPrivate")),
+    ];
+    for (token, floor, expected) in cases {
+        let (status, body) = product.get(&format!("/v2/floor/{floor}"), token).await;
+        match expected {
+            Ok(rooms) => {
+                assert_eq!((status, &body["id"]), (200, &json!(floor)), "{token}");
+                assert_eq!(body["rooms"].as_array().unwrap().len(), rooms, "{token} {floor}");
+            }
+            Err("") => assert_eq!((status, &body["error"]), (404, &json!("not_found")), "{token} {floor}"),
+            Err(scope) => assert_eq!(
+                (status, &body["error"], &body["scope"]),
+                (403, &json!("insufficient_scope"), &json!(scope)),
+                "{token} {floor}"
+            ),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_floor_has_the_documented_fields() {
+    let product = Product::start().await;
+    let (_, floor) = product.get("/v2/floor/ground", "page").await;
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&floor), ["depth", "id", "name", "public", "rooms", "width"]);
+    assert_eq!(names(&floor["rooms"][0]), ["area", "id", "name", "polygon", "usage"]);
+    let (_, list) = product.get("/v2/floor", "page").await;
+    assert_eq!(list, json!({ "floors": [{ "id": "ground", "name": floor["name"], "public": true }] }));
+}
+
+#[tokio::test]
+async fn who_may_not_read_private_floors_cannot_tell_which_exist() {
+    let product = Product::start().await;
+    let mut answers = Vec::new();
+    for floor in ["first", "no-such-floor"] {
+        let path = format!("/v2/floor/{floor}");
+        let response = product.request(Method::GET, &path, "page").send().await.unwrap();
+        let mut headers = response.headers().clone();
+        headers.remove("date");
+        answers.push((response.status(), headers, response.text().await.unwrap()));
+    }
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[tokio::test]
+async fn a_list_has_what_the_token_may_query() {
+    let product = Product::start().await;
+    let cases = [
+        ("page", Ok(vec!["ground"])),
+        ("lister", Ok(vec!["ground", "first", "second"])),
+        ("one floor", Ok(vec!["first"])),
+        ("reader", Err("floor:queryPublic")),
+        ("other scopes", Err("floor:queryPublic")),
+        ("elsewhere", Err("floor:queryPublic")),
+    ];
+    for (token, expected) in cases {
+        let (status, body) = product.get("/v2/floor", token).await;
+        match expected {
+            Ok(ids) => {
+                let listed = body["floors"].as_array().unwrap();
+                let listed: Vec<_> = listed.iter().map(|floor| floor["id"].as_str().unwrap()).collect();
+                assert_eq!((status, listed), (200, ids), "{token}");
+            }
+            Err(scope) => assert_eq!((status, &body["scope"]), (403, &json!(scope)), "{token}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_changed_by_who_may_update_and_only_to_a_name() {
+    let product = Product::start().await;
+    let long = "é".repeat(101);
+    let cases = [
+        ("editor", "first", json!({ "name": "  Studio <b>&\"' 工作室  " }), 200, ""),
+        ("editor", "first", json!({ "name": "é".repeat(100) }), 200, ""),
+        ("one floor", "first", json!({ "name": "Studio" }), 200, ""),
+        ("one floor", "second", json!({ "name": "Studio" }), 403, "insufficient_scope"),
+        ("one floor", "no-such-floor", json!({ "name": "Studio" }), 403, "insufficient_scope"),
+        ("reader", "first", json!({ "name": "Studio" }), 403, "insufficient_scope"),
+        ("reader", "first", json!("the scope counts before the body"), 403, "insufficient_scope"),
+        ("page", "ground", json!({ "name": "Studio" }), 403, "insufficient_scope"),
+        ("editor", "no-such-floor", json!({ "name": "Studio" }), 404, "not_found"),
+        ("editor", "first", json!({ "name": "" }), 400, "invalid_body"),
+        ("editor", "first", json!({ "name": "   " }), 400, "invalid_body"),
+        ("editor", "first", json!({ "name": long }), 400, "invalid_body"),
+        ("editor", "first", json!({ "name": "two\r\nlines" }), 400, "invalid_body"),
+        ("editor", "first", json!({ "name": 7 }), 400, "invalid_body"),
+        ("editor", "first", json!({ "name": "Studio", "public": true }), 400, "invalid_body"),
+        ("editor", "first", json!({}), 400, "invalid_body"),
+        ("editor", "first", json!([]), 400, "invalid_body"),
+        ("editor", "first", json!({ "name": "x".repeat(5000) }), 413, "body_too_large"),
+    ];
+    for (token, floor, body, status, error) in cases {
+        let path = format!("/v2/floor/{floor}/name");
+        let (got, answer) = answer(product.request(Method::PUT, &path, token).json(&body).send().await.unwrap()).await;
+        assert_eq!((got, answer["error"].as_str().unwrap_or_default()), (status, error), "{token} {floor} {body}");
+        if status == 200 {
+            let name = json!(body["name"].as_str().unwrap().trim());
+            assert_eq!(answer, json!({ "id": floor, "name": name, "public": false }));
+            assert_eq!(product.get("/v2/floor/first", "reader").await.1["name"], name);
+        }
+    }
+    let not_json = product.request(Method::PUT, "/v2/floor/first/name", "editor").body("{").send().await.unwrap();
+    assert_eq!(not_json.status(), 400);
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told_as_json_and_who_has_no_token_learns_nothing() {
+    let product = Product::start().await;
+    for path in ["/", "/v2", "/v2/floor/", "/v2/floor/ground/rooms", "/config.json"] {
+        let (status, body) = product.get(path, "reader").await;
+        assert_eq!((status, &body["error"]), (404, &json!("not_found")), "{path}");
+        let (status, body) = answer(reqwest::get(format!("{}{path}", product.api)).await.unwrap()).await;
+        assert_eq!((status, &body["error"]), (401, &json!("missing_token")), "{path}");
+    }
+    let response = product.request(Method::DELETE, "/v2/floor/ground", "reader").send().await.unwrap();
+    assert_eq!(response.headers()["allow"], "GET,HEAD");
+    let (status, body) = answer(response).await;
+    assert_eq!((status, &body["error"]), (405, &json!("method_not_allowed")));
+}
+
+#[tokio::test]
+async fn nothing_passes_while_the_token_service_does_not_answer() {
+    let product = Product::behind(TokenService::start().await, &token(TokenKind::Secret));
+    let (status, body) = product.get("/v2/floor/ground", "reader").await;
+    assert_eq!((status, &body["error"]), (503, &json!("unavailable")));
+}
+
+#[tokio::test]
+async fn the_embed_is_readable_from_any_site_with_the_right_types() {
+    let product = Product::start().await;
+    let config = json!({ "service": product.service.url, "api": product.api });
+    let cases = [
+        ("/", "text/html", "index.html"),
+        ("/viewer.js", "text/javascript", "viewer.js"),
+        ("/daypass/index.js", "text/javascript", "index.js"),
+        ("/daypass/daypass_bg.wasm", "application/wasm", "daypass_bg.wasm"),
+        ("/config.json", "application/json", &config.to_string()),
+    ];
+    for (path, mime, content) in cases {
+        let response = product.embed(path).await;
+        let header = |name| response.headers()[name].to_str().unwrap();
+        assert_eq!((response.status().as_u16(), header("content-type")), (200, mime), "{path}");
+        assert_eq!((header("access-control-allow-origin"), header("cache-control")), ("*", "no-cache"), "{path}");
+        let text = response.text().await.unwrap();
+        if mime == "application/json" {
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), config);
+        } else {
+            assert_eq!(text, content, "{path}");
+        }
+    }
+    for path in ["/beside", "/%2e%2e/beside", "/..%2fbeside", "/daypass/..%2f..%2fbeside", "/daypass/", "/v2/floor"] {
+        assert_eq!(product.embed(path).await.status(), 404, "{path}");
+    }
+}
+
+#[test]
+fn it_does_not_start_without_a_whole_token_and_does_not_repeat_one() {
+    let whole = token(TokenKind::Secret);
+    let cut = &whole.expose_secret()[..40];
+    for (value, told) in [(None, "DAYPASS_TOKEN is missing"), (Some(cut), "the token is cut off")] {
+        let mut command = program();
+        command.args(["--service", "http://127.0.0.1:1", "--embed-dir", ".", "--sdk-dir", "."]);
+        command.envs(value.map(|value| ("DAYPASS_TOKEN", value)));
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && output.stdout.is_empty());
+        assert!(stderr.contains(told), "{told}");
+        assert!(!stderr.contains(&cut[7..]));
+    }
+}
+
+#[tokio::test]
+async fn it_ends_in_peace_when_asked_and_has_logged_no_token() {
+    let mut product = Product::start().await;
+    for name in product.service.tokens.keys() {
+        product.get("/v2/floor/first", name).await;
+    }
+    let asked = Command::new("kill").arg(product.process.id().to_string()).status().unwrap();
+    assert!(asked.success());
+    assert_eq!(product.process.wait().unwrap().code(), Some(0));
+    let mut log = String::new();
+    product.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    for token in product.service.tokens.values().chain([&product.service.key]) {
+        assert!(!log.contains(&token.expose_secret()[7..]));
+    }
+}

@@ -1,0 +1,50 @@
+-- Times are Unix seconds. A token's text is nowhere: `hash` is its SHA-256.
+
+CREATE TABLE organization (
+    id TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE signing_key (
+    kid TEXT PRIMARY KEY,
+    pkcs8 BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+
+-- `number` is what other rows refer to: an application's id may be used again after a revocation, a number never.
+CREATE TABLE token (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL UNIQUE,
+    organization TEXT NOT NULL REFERENCES organization (id),
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    grants TEXT NOT NULL,
+    origins TEXT NOT NULL,
+    last_chars TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    revoked_at INTEGER
+) STRICT;
+
+CREATE INDEX token_by_id ON token (organization, id);
+
+-- What a bundle reference stands for. `parameters` is encrypted with a key that is made from the reference itself.
+CREATE TABLE bundle (
+    token INTEGER PRIMARY KEY REFERENCES token (number) ON DELETE CASCADE,
+    parent INTEGER NOT NULL REFERENCES token (number),
+    parameters BLOB NOT NULL
+) STRICT;
+
+CREATE INDEX bundle_by_parent ON bundle (parent);
+CREATE INDEX bundle_by_end ON token (expires_at) WHERE kind = 'bundle';
+
+-- Signed tokens and bundles, so that those of a parent can be named.
+CREATE TABLE minted (
+    jti TEXT PRIMARY KEY,
+    parent INTEGER NOT NULL REFERENCES token (number),
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX minted_by_parent ON minted (parent);
+CREATE INDEX minted_by_end ON minted (expires_at);

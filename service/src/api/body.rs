@@ -1,0 +1,64 @@
+//! Bodies: [`JsonText`] and [`FormFields`].
+
+use axum::Form;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
+use daypass::Denied;
+use serde::de::DeserializeOwned;
+
+/// Longest body, in bytes.
+pub(super) const LIMIT: usize = 64 * 1024;
+
+/// A body that says that it is JSON, as yet unread.
+pub(crate) struct JsonText(Bytes);
+
+impl JsonText {
+    /// The body, read as a `T`.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Denied> {
+        serde_json::from_slice(&self.0).map_err(|cause| Denied::InvalidBody(cause.to_string()))
+    }
+
+    /// The body's text.
+    pub(crate) fn text(&self) -> Result<&str, Denied> {
+        std::str::from_utf8(&self.0).map_err(|cause| Denied::InvalidBody(cause.to_string()))
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonText {
+    type Rejection = Denied;
+
+    async fn from_request(request: Request, state: &S) -> Result<JsonText, Denied> {
+        if !is_json(request.headers()) {
+            return Err(Denied::InvalidBody("its Content-Type is not application/json".into()));
+        }
+        match Bytes::from_request(request, state).await {
+            Ok(bytes) => Ok(JsonText(bytes)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Denied::BodyTooLarge(LIMIT)),
+            Err(_) => Err(Denied::InvalidBody("it did not arrive in whole".into())),
+        }
+    }
+}
+
+/// A form, read as a `T` (RFC 7662 asks so).
+pub(super) struct FormFields<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
+    type Rejection = Denied;
+
+    async fn from_request(request: Request, state: &S) -> Result<FormFields<T>, Denied> {
+        match Form::from_request(request, state).await {
+            Ok(Form(fields)) => Ok(FormFields(fields)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Denied::BodyTooLarge(LIMIT)),
+            Err(rejection) => Err(Denied::InvalidRequest(format!("{}.", rejection.body_text()))),
+        }
+    }
+}
+
+/// Any other type is one that a page can send without asking (a "simple" request), and never meant for this service.
+fn is_json(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,41 @@
+//! `POST /introspect` (RFC 7662): a product's API asks what a token is that was presented to it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use daypass::wire::Introspection;
+use daypass::{Denied, Scope, TokenKind, TokenText};
+use serde::Deserialize;
+
+use super::body::FormFields;
+use super::{Caller, NO_STORE, Shared};
+use crate::unique;
+
+const INTROSPECT: Scope = Scope::literal("token:introspect");
+
+#[derive(Deserialize)]
+pub(super) struct Question {
+    token: String,
+}
+
+/// Tells the record of a stored token of the caller's own organization. Of anything else it says that it is not active:
+/// signed tokens are verified with the keys.
+pub(super) async fn introspect(
+    State(service): State<Shared>,
+    caller: Caller,
+    question: Result<FormFields<Question>, Denied>,
+) -> Result<impl IntoResponse, Denied> {
+    caller.must_be(&[TokenKind::Secret])?;
+    caller.must_hold(&INTROSPECT)?;
+    let FormFields(Question { token }) = question?;
+    let record = match token.parse::<TokenText>() {
+        Ok(token) => service.store.found(token.hash()).await?,
+        Err(_) => None,
+    };
+    let record = record.filter(|record| record.organization == caller.access.organization());
+    let now = unique::now();
+    let active = record
+        .as_ref()
+        .is_some_and(|record| record.revoked_at.is_none() && record.expires_at.is_none_or(|end| now < end));
+    Ok((NO_STORE, Json(Introspection { active, record })))
+}

@@ -1,0 +1,96 @@
+//! The scopes there are: a product's, and Daypass's own.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use daypass::{Catalog, Denied, Grant, Scope, ScopeSet};
+
+/// The catalogue of a product, and all that tokens can hold.
+pub(crate) struct Catalogs {
+    product: Catalog,
+    own: ScopeSet,
+    all: Catalog,
+}
+
+impl Catalogs {
+    /// The catalogue in this file, the Space API's without one, and beside it Daypass's own.
+    pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Catalogs> {
+        let Some(file) = file else { return Ok(Catalogs::new(Catalog::space_api())) };
+        let context = || format!("the catalogue {}", file.display());
+        let product =
+            Catalog::from_json(&std::fs::read_to_string(file).with_context(context)?).with_context(context)?;
+        let catalogs = Catalogs::new(product);
+        // What is Daypass's own is kept from products' tokens by its resource, which must then be Daypass's alone.
+        if let Some(taken) = catalogs.product.all().iter().find(|scope| catalogs.is_own(scope)) {
+            bail!("the catalogue {} has the scope {taken}, whose resource is Daypass's own", file.display());
+        }
+        Ok(catalogs)
+    }
+
+    fn new(product: Catalog) -> Catalogs {
+        let own = Catalog::daypass();
+        let mut all = product.clone();
+        all.scopes.extend(own.scopes.iter().cloned());
+        Catalogs { product, own: own.all(), all }
+    }
+
+    /// Every scope, the product's and Daypass's.
+    pub(crate) fn all(&self) -> ScopeSet {
+        self.all.all()
+    }
+
+    /// The product's scopes.
+    pub(crate) fn product(&self) -> ScopeSet {
+        self.product.all()
+    }
+
+    /// Those that a token which anyone can read may hold.
+    pub(crate) fn publishable(&self) -> ScopeSet {
+        self.product.publishable()
+    }
+
+    /// The scopes by today's names. None is refused too: a token without scopes opens nothing.
+    pub(crate) fn resolve(&self, asked: &ScopeSet) -> Result<ScopeSet, Denied> {
+        if asked.is_empty() {
+            return Err(Denied::InvalidScope("No scope was asked for.".into()));
+        }
+        self.all.resolve(asked).map_err(|unknown| Denied::InvalidScope(format!("There is no scope `{unknown}`.")))
+    }
+
+    /// What a bundle may do that is made with these grants: the same in the product, nothing in Daypass.
+    pub(crate) fn for_bundle(&self, grants: &[Grant]) -> Vec<Grant> {
+        let narrowed = grants.iter().map(|grant| Grant { scopes: self.without_own(&grant.scopes), ..grant.clone() });
+        narrowed.filter(|grant| !grant.scopes.is_empty()).collect()
+    }
+
+    fn without_own(&self, scopes: &ScopeSet) -> ScopeSet {
+        let everything = if scopes.covers(&Scope::ALL) { self.product() } else { ScopeSet::default() };
+        scopes.iter().filter(|scope| **scope != Scope::ALL && !self.is_own(scope)).cloned().chain(everything).collect()
+    }
+
+    fn is_own(&self, scope: &Scope) -> bool {
+        self.own.iter().any(|own| own.resource() == scope.resource())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_gets_nothing_of_daypass() {
+        let catalogs = Catalogs::new(Catalog::space_api());
+        let product = catalogs.product().to_string();
+        for (held, left) in [
+            (r#"["bundle:create","floor:readPublic"]"#, "floor:readPublic"),
+            (r#"["token:*","floor:*"]"#, "floor:*"),
+            (r#"["bundle:create:b1","floor:export:f1"]"#, "floor:export:f1"),
+            (r#"["*"]"#, &product),
+        ] {
+            let scopes = serde_json::from_str(held).expect("scopes");
+            assert_eq!(catalogs.without_own(&scopes).to_string(), left, "{held}");
+        }
+        let only_own = Grant { tenant: "t".into(), scopes: catalogs.own.clone(), resources: vec![] };
+        assert_eq!(catalogs.for_bundle(&[only_own]), []);
+    }
+}

@@ -1,0 +1,59 @@
+//! The command line.
+
+mod serve;
+mod stop;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use daypass::Denied;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
+
+/// The Daypass token service.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the service
+    Serve(serve::Options),
+    /// Create, list, show and revoke tokens in a store, whether or not a service runs on it
+    #[command(subcommand)]
+    Token(token::Command),
+}
+
+/// Does what the command line says.
+pub(crate) async fn run() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Serve(options) => {
+            log_from(LevelFilter::INFO);
+            serve::run(options).await
+        }
+        Command::Token(command) => {
+            log_from(LevelFilter::WARN);
+            token::run(command).await
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            eprintln!("error: {cause:#}");
+            if let Some(denied) = cause.downcast_ref::<Denied>() {
+                eprintln!("{}", denied.help());
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Logs to standard error from this level on, unless `RUST_LOG` says otherwise. Standard output is for answers.
+fn log_from(level: LevelFilter) {
+    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,101 @@
+//! Parameter bundles: references that the service redeems, and signed documents that a browser unpacks by itself.
+
+use daypass::signed::DocumentType;
+use daypass::wire::{BundleAnswer, Claims, NewBundle, TokenRecord, duration};
+use daypass::{Denied, Parameters, TokenKind, TokenText};
+use serde::Serialize;
+
+use super::{Parent, end, normalized};
+use crate::service::Service;
+use crate::store::{Minting, NewRecord};
+use crate::{seal, unique};
+
+/// The shortest life of a signed bundle, in seconds: opening a page takes no longer.
+const LEAST: u64 = 60;
+/// The life of a reference, in seconds, and of a signed bundle unless another is asked for.
+const DEFAULT: u64 = 3600;
+
+/// A reference to parameters that the service keeps.
+pub(crate) struct Reference {
+    /// The reference itself: an opaque token.
+    pub(crate) token: TokenText,
+    /// When it ends.
+    pub(crate) expires_at: u64,
+}
+
+/// Keeps parameters and makes a reference to them.
+pub(crate) async fn reference(
+    service: &Service,
+    parent: &Parent<'_>,
+    parameters: &Parameters,
+) -> Result<Reference, Denied> {
+    let now = unique::now();
+    let token = TokenText::generate(TokenKind::Bundle).expect("bundle references are stored");
+    // Nobody asks for a duration here, so that a parent's earlier end is taken without a word.
+    let expires_at = parent.access.expires_at().map_or(now + DEFAULT, |end| end.min(now + DEFAULT));
+    let record = TokenRecord {
+        id: format!("bun_{}", unique::id()),
+        kind: TokenKind::Bundle,
+        name: format!("Bundle of {}", parent.access.id()),
+        organization: parent.access.organization().to_owned(),
+        grants: service.catalogs.for_bundle(parent.access.grants()),
+        origins: vec![],
+        created_at: now,
+        expires_at: Some(expires_at),
+        revoked_at: None,
+        last_chars: token.last_chars().to_owned(),
+    };
+    let new = NewRecord { record, hash: token.hash() };
+    service.store.add_bundle(new, parent.hash, seal::seal(parameters, &token)).await?;
+    Ok(Reference { token, expires_at })
+}
+
+/// What a reference stands for.
+pub(crate) struct Redeemed {
+    /// The parameters, as they were posted.
+    pub(crate) parameters: Parameters,
+    /// The id of the application that posted them.
+    pub(crate) application: String,
+}
+
+/// Redeems a reference that was verified.
+pub(crate) async fn redeem(service: &Service, reference: &TokenText) -> Result<Redeemed, Denied> {
+    let stored = service.store.bundle(reference.hash()).await?;
+    let Some(parameters) = seal::open(&stored.parameters, reference) else {
+        tracing::error!("the parameters of a bundle do not open: its row was changed");
+        return Err(Denied::Unavailable);
+    };
+    Ok(Redeemed { parameters, application: stored.parent })
+}
+
+/// Signs parameters.
+pub(crate) async fn signed(service: &Service, parent: &Parent<'_>, asked: NewBundle) -> Result<BundleAnswer, Denied> {
+    /// The parameters stand beside the claims.
+    #[derive(Serialize)]
+    struct Payload<'a> {
+        #[serde(flatten)]
+        claims: Claims,
+        parameters: &'a Parameters,
+    }
+
+    let now = unique::now();
+    let seconds = asked.duration_seconds.unwrap_or(DEFAULT);
+    let expires_at = end(now, seconds, LEAST..=duration::MOST, parent.access)?;
+    let jti = unique::id();
+    let claims = Claims {
+        iss: service.issuer.clone(),
+        sub: parent.access.organization().to_owned(),
+        aud: service.audience.clone(),
+        iat: now,
+        nbf: None,
+        exp: expires_at,
+        jti: jti.clone(),
+        client_id: parent.access.id().to_owned(),
+        kind: TokenKind::Bundle,
+        grants: service.catalogs.for_bundle(parent.access.grants()),
+        origins: normalized(&asked.origins)?,
+    };
+    let bundle = service.keys.sign(DocumentType::Bundle, &Payload { claims, parameters: &asked.parameters })?;
+    service.store.mint(Minting { jti, parent: parent.hash, expires_at, now }).await?;
+    Ok(BundleAnswer { bundle, expires_at })
+}

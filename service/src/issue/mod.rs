@@ -1,0 +1,50 @@
+//! The rules: what may be made, by whom, for how long. The HTTP surface and the command line both come here.
+
+mod bundle;
+mod creator;
+mod fields;
+mod stored;
+mod temporary;
+
+use std::ops::RangeInclusive;
+
+use daypass::verify::Access;
+use daypass::{Denied, OriginPattern, Scope, TokenHash, TokenText};
+
+pub(crate) use bundle::{redeem, reference, signed};
+pub(crate) use creator::Creator;
+pub(crate) use stored::{Created, create};
+pub(crate) use temporary::temporary;
+
+/// The stored token that something is minted from. Only a verified one becomes a parent.
+pub(crate) struct Parent<'a> {
+    access: &'a Access,
+    hash: TokenHash,
+}
+
+impl<'a> Parent<'a> {
+    /// The token that passed as `access`.
+    pub(crate) fn new(access: &'a Access, token: &TokenText) -> Parent<'a> {
+        Parent { access, hash: token.hash() }
+    }
+}
+
+/// The end of something that is asked to live for a time. It never outlives its parent.
+fn end(now: u64, duration: u64, range: RangeInclusive<u64>, parent: &Access) -> Result<u64, Denied> {
+    let out_of_range = Denied::DurationOutOfRange { least: *range.start(), most: *range.end() };
+    if !range.contains(&duration) {
+        return Err(out_of_range);
+    }
+    let end = now + duration;
+    if parent.expires_at().is_some_and(|parent_end| end > parent_end) { Err(out_of_range) } else { Ok(end) }
+}
+
+/// Origins as people write them, normalized.
+fn normalized(origins: &[String]) -> Result<Vec<OriginPattern>, Denied> {
+    let normalized = origins.iter().map(|origin| OriginPattern::normalize(origin)).collect::<Result<Vec<_>, _>>();
+    normalized.map_err(|cause| Denied::InvalidRequest(format!("{cause}.")))
+}
+
+fn not_held(scope: &Scope) -> Denied {
+    Denied::InvalidScope(format!("Whoever asks does not hold `{scope}`, or not for all that is asked."))
+}

@@ -1,0 +1,64 @@
+//! Publishable, secret and application tokens: random text of which the store keeps the hash.
+
+use daypass::wire::{NewToken, TokenRecord};
+use daypass::{Denied, Grant, ScopeSet, TokenKind, TokenText};
+use serde::{Serialize, Serializer};
+
+use super::{Creator, fields};
+use crate::catalogs::Catalogs;
+use crate::store::{NewRecord, Store};
+use crate::unique;
+
+/// As many living publishable tokens, and as many secret ones, may an organization have (seed 004).
+const LIMIT: usize = 100;
+
+/// A new token, to be shown this once: the record, and beside it `token`.
+#[derive(Serialize)]
+pub(crate) struct Created {
+    /// What is stored of it.
+    #[serde(flatten)]
+    pub(crate) record: TokenRecord,
+    /// The token.
+    #[serde(serialize_with = "exposed")]
+    pub(crate) token: TokenText,
+}
+
+fn exposed<S: Serializer>(token: &TokenText, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(token.expose_secret())
+}
+
+/// Makes a token and stores it.
+pub(crate) async fn create(
+    store: &Store,
+    catalogs: &Catalogs,
+    creator: &Creator<'_>,
+    new: NewToken,
+) -> Result<Created, Denied> {
+    let now = unique::now();
+    fields::check_kind(new.kind)?;
+    fields::check_name(&new.name)?;
+    fields::check_end(new.expires_at, now)?;
+    let origins = fields::origins(new.kind, &new.origins)?;
+    let id = fields::id(new.kind, new.id)?;
+    let organization = creator.organization().to_owned();
+    let place = Grant { tenant: organization.clone(), scopes: ScopeSet::default(), resources: new.resources };
+    let scopes = creator.scopes(new.kind, new.scopes.as_ref(), &place, catalogs)?;
+
+    let token = TokenText::generate(new.kind).expect("the kinds that are made here are stored");
+    let record = TokenRecord {
+        id,
+        kind: new.kind,
+        name: new.name,
+        organization,
+        grants: vec![Grant { scopes, ..place }],
+        origins,
+        created_at: now,
+        expires_at: new.expires_at,
+        revoked_at: None,
+        last_chars: token.last_chars().to_owned(),
+    };
+    let limit = matches!(new.kind, TokenKind::Publishable | TokenKind::Secret).then_some(LIMIT);
+    store.add(NewRecord { record: record.clone(), hash: token.hash() }, limit).await?;
+    tracing::info!(id = record.id, kind = %record.kind, organization = record.organization, "made a token");
+    Ok(Created { record, token })
+}

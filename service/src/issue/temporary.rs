@@ -1,0 +1,52 @@
+//! Temporary tokens: signed, short-lived, with some of their secret token's scopes.
+
+use daypass::signed::DocumentType;
+use daypass::wire::{Claims, TemporaryTokenAnswer, TemporaryTokenRequest, duration};
+use daypass::{Denied, Grant, ScopeSet, TokenKind};
+
+use super::{Parent, end, not_held};
+use crate::service::Service;
+use crate::store::Minting;
+use crate::unique;
+
+/// Makes a temporary token from a secret one.
+pub(crate) async fn temporary(
+    service: &Service,
+    parent: &Parent<'_>,
+    asked: TemporaryTokenRequest,
+) -> Result<TemporaryTokenAnswer, Denied> {
+    let now = unique::now();
+    let least = service.temporary_least;
+    let grants = narrowed(parent.access.grants(), &service.catalogs.resolve(&asked.scopes)?)?;
+    let seconds = asked.duration_seconds.unwrap_or(duration::DEFAULT.max(least));
+    let expires_at = end(now, seconds, least..=duration::MOST, parent.access)?;
+    let jti = unique::id();
+    let claims = Claims {
+        iss: service.issuer.clone(),
+        sub: parent.access.organization().to_owned(),
+        aud: service.audience.clone(),
+        iat: now,
+        nbf: None,
+        exp: expires_at,
+        jti: jti.clone(),
+        client_id: parent.access.id().to_owned(),
+        kind: TokenKind::Temporary,
+        grants,
+        origins: vec![],
+    };
+    let token = service.keys.sign(DocumentType::AccessToken, &claims)?;
+    service.store.mint(Minting { jti, parent: parent.hash, expires_at, now }).await?;
+    Ok(TemporaryTokenAnswer { authorization: format!("Bearer {token}"), expires_at })
+}
+
+/// Each grant with those of the scopes that it holds; every scope must be in one.
+fn narrowed(grants: &[Grant], asked: &ScopeSet) -> Result<Vec<Grant>, Denied> {
+    if let Some(scope) = asked.iter().find(|scope| !grants.iter().any(|grant| grant.scopes.covers(scope))) {
+        return Err(not_held(scope));
+    }
+    let narrowed = grants.iter().map(|grant| Grant {
+        scopes: asked.iter().filter(|scope| grant.scopes.covers(scope)).cloned().collect(),
+        ..grant.clone()
+    });
+    Ok(narrowed.filter(|grant| !grant.scopes.is_empty()).collect())
+}

@@ -1,0 +1,169 @@
+//! What the service remembers: [`Store`].
+
+mod sqlite;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use daypass::verify::{Answer, Lookup, Unavailable};
+use daypass::wire::TokenRecord;
+use daypass::{Denied, TokenHash, TokenKind, TokenText};
+use rusqlite::Connection;
+
+/// The organizations, keys and tokens of a service, in one SQLite file that several processes may have open.
+///
+/// Every operation is one transaction. What it refuses is a [`Denied`]; a file that cannot be read or written is
+/// [`Denied::Unavailable`], with the cause in the log.
+#[derive(Clone)]
+pub(crate) struct Store {
+    connection: Arc<Mutex<Connection>>,
+}
+
+/// A token to be stored: its record, and the hash of its text.
+pub(crate) struct NewRecord {
+    /// What is known of it.
+    pub(crate) record: TokenRecord,
+    /// What it is found by.
+    pub(crate) hash: TokenHash,
+}
+
+/// A private key as it is stored.
+pub(crate) struct StoredKey {
+    /// Its thumbprint.
+    pub(crate) kid: String,
+    /// The key pair, as PKCS #8.
+    pub(crate) pkcs8: Vec<u8>,
+}
+
+/// What a store begins with.
+pub(crate) struct Beginning {
+    /// The first organization's id.
+    pub(crate) organization: String,
+    /// Its first token.
+    pub(crate) admin: NewRecord,
+    /// The first signing key.
+    pub(crate) key: StoredKey,
+    /// When.
+    pub(crate) now: u64,
+}
+
+/// What a bundle reference stands for.
+pub(crate) struct StoredBundle {
+    /// The id of the token that made it.
+    pub(crate) parent: String,
+    /// The parameters, sealed.
+    pub(crate) parameters: Vec<u8>,
+}
+
+/// A signed token or bundle that is about to be made.
+pub(crate) struct Minting {
+    /// Its id.
+    pub(crate) jti: String,
+    /// The hash of the token that it is made from.
+    pub(crate) parent: TokenHash,
+    /// When it ends.
+    pub(crate) expires_at: u64,
+    /// When it is made.
+    pub(crate) now: u64,
+}
+
+impl Store {
+    /// Opens the store, or makes a new one that only its owner can read.
+    pub(crate) fn open_or_create(path: &Path) -> anyhow::Result<Store> {
+        sqlite::create(path)?;
+        Store::open(path)
+    }
+
+    /// Opens a store that is there.
+    pub(crate) fn open(path: &Path) -> anyhow::Result<Store> {
+        Ok(Store { connection: Arc::new(Mutex::new(sqlite::open(path)?)) })
+    }
+
+    /// The first organization, if the store has begun.
+    pub(crate) async fn organization(&self) -> Result<Option<String>, Denied> {
+        self.run(|connection| sqlite::organization(connection)).await
+    }
+
+    /// Begins the store. The answer is its organization: another one than `beginning`'s if it had begun before.
+    pub(crate) async fn begin(&self, beginning: Beginning) -> Result<String, Denied> {
+        self.run(move |connection| sqlite::begin(connection, &beginning)).await
+    }
+
+    /// The signing keys, newest first.
+    pub(crate) async fn signing_keys(&self) -> Result<Vec<StoredKey>, Denied> {
+        self.run(|connection| sqlite::signing_keys(connection)).await
+    }
+
+    /// Adds a token. The id must be free among the living; with a limit, fewer of the kind than that must live.
+    pub(crate) async fn add(&self, new: NewRecord, limit: Option<usize>) -> Result<(), Denied> {
+        self.run(move |connection| sqlite::add(connection, &new, limit)).await
+    }
+
+    /// The token with this hash, revoked and expired ones included.
+    pub(crate) async fn found(&self, hash: TokenHash) -> Result<Option<TokenRecord>, Denied> {
+        self.run(move |connection| sqlite::find(connection, hash)).await
+    }
+
+    /// The newest token with this id.
+    pub(crate) async fn token(&self, organization: &str, id: &str) -> Result<TokenRecord, Denied> {
+        let (organization, id) = (organization.to_owned(), id.to_owned());
+        self.run(move |connection| sqlite::token(connection, &organization, &id)).await
+    }
+
+    /// An organization's tokens, newest first: of one kind, or all but the bundle references.
+    pub(crate) async fn tokens(&self, organization: &str, kind: Option<TokenKind>) -> Result<Vec<TokenRecord>, Denied> {
+        let organization = organization.to_owned();
+        self.run(move |connection| sqlite::tokens(connection, &organization, kind)).await
+    }
+
+    /// Revokes the newest token with this id; once is for ever.
+    pub(crate) async fn revoke(&self, organization: &str, id: &str, now: u64) -> Result<TokenRecord, Denied> {
+        let (organization, id) = (organization.to_owned(), id.to_owned());
+        self.run(move |connection| sqlite::revoke(connection, &organization, &id, now)).await
+    }
+
+    /// Records a signed token or bundle, if its parent still lives.
+    pub(crate) async fn mint(&self, minting: Minting) -> Result<(), Denied> {
+        self.run(move |connection| sqlite::mint(connection, &minting)).await
+    }
+
+    /// Adds a bundle reference with its sealed parameters, if its parent still lives.
+    pub(crate) async fn add_bundle(
+        &self,
+        new: NewRecord,
+        parent: TokenHash,
+        parameters: Vec<u8>,
+    ) -> Result<(), Denied> {
+        self.run(move |connection| sqlite::add_bundle(connection, &new, parent, &parameters)).await
+    }
+
+    /// What a bundle reference stands for, whether or not it lives.
+    pub(crate) async fn bundle(&self, reference: TokenHash) -> Result<StoredBundle, Denied> {
+        self.run(move |connection| sqlite::bundle(connection, reference)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut Connection) -> Result<T, sqlite::Failure> + Send + 'static,
+    ) -> Result<T, Denied> {
+        let connection = Arc::clone(&self.connection);
+        let done = tokio::task::spawn_blocking(move || {
+            // An operation that panicked has rolled its transaction back: the connection is as good as before.
+            operation(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        let cause = match done.await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(sqlite::Failure::Refused(denied))) => return Err(denied),
+            Ok(Err(sqlite::Failure::Database(cause))) => cause.to_string(),
+            Err(cause) => cause.to_string(),
+        };
+        tracing::error!(cause, "the store did not answer");
+        Err(Denied::Unavailable)
+    }
+}
+
+impl Lookup for Store {
+    fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
+        Box::pin(async { self.found(token.hash()).await.map_err(|denied| Unavailable(denied.to_string())) })
+    }
+}

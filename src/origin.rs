@@ -93,9 +93,13 @@ impl OriginPattern {
             idna::domain_to_ascii(host)
                 .map_err(|_| ParseOriginError::new(text, "the host is not a valid domain name"))?
         };
-        let pattern: OriginPattern = format!("{scheme}{wildcard}{host}{port}").parse()?;
-        let is_suffix = psl::suffix_str(&pattern.host).is_none_or(|suffix| suffix == &*pattern.host);
-        if pattern.any_subdomain && is_suffix && &*pattern.host != "localhost" {
+        let pattern = format!("{scheme}{wildcard}{host}{port}").parse::<OriginPattern>();
+        // The sentence quotes what the person wrote.
+        let pattern = pattern.map_err(|error| ParseOriginError::new(text, error.why))?;
+        let is_suffix = |host: &str| psl::suffix_str(host).is_none_or(|suffix| suffix == host);
+        // The list names some suffixes by a wildcard: `*.compute.amazonaws.com`.
+        let has_many_owners = is_suffix(&pattern.host) || is_suffix(&format!("any.{}", pattern.host));
+        if pattern.any_subdomain && has_many_owners && &*pattern.host != "localhost" {
             return Err(ParseOriginError::new(
                 text,
                 "it would match the sites of many owners; name a domain of your own",

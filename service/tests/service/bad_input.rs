@@ -1,0 +1,154 @@
+use daypass::{TokenKind, TokenText};
+use reqwest::RequestBuilder;
+use reqwest::header::{HeaderMap, HeaderValue};
+use serde_json::json;
+
+use crate::running::{Daypass, FLOOR_READ, mistyped, refused};
+
+/// A request for every path that reads a body, from somebody who may.
+fn with_body(daypass: &Daypass, partner: &str) -> Vec<RequestBuilder> {
+    vec![
+        daypass.post("/v2/access-token").bearer_auth(&daypass.admin),
+        daypass.post("/v2/temporary-access-token/create").bearer_auth(&daypass.admin),
+        daypass.post("/v2/bundle/create").bearer_auth(&daypass.admin),
+        daypass.post("/generate").header("x-api-key", partner),
+    ]
+}
+
+#[tokio::test]
+async fn what_is_not_genuine_gets_the_same_bytes() {
+    let daypass = Daypass::start();
+    let unknown = TokenText::generate(TokenKind::Secret).expect("stored");
+    let other_kind = daypass.admin.replace("dp_sec_", "dp_pub_");
+    let mistyped = mistyped(&daypass.admin);
+    let temporary = daypass.temporary(&daypass.admin).await;
+    let (signed, signature) = temporary.rsplit_once('.').expect("three parts");
+    let zeros = format!("{signed}.{}", "A".repeat(signature.len()));
+    let (header, rest) = temporary.split_once('.').expect("three parts");
+    let unsigned = format!("eyJhbGciOiJub25lIn0.{rest}");
+    let cut = &daypass.admin[..20];
+    let long = "x".repeat(5000);
+    let mut bodies = Vec::new();
+    for token in [
+        "",
+        "x",
+        "..",
+        "a.b.c",
+        cut,
+        &long,
+        &mistyped,
+        &other_kind,
+        unknown.expose_secret(),
+        &zeros,
+        &unsigned,
+        header,
+        signed,
+    ] {
+        for path in ["/v2/access-token", "/v2/access-token/self"] {
+            let response = daypass.get(path).bearer_auth(token).send().await.expect("an answer");
+            assert_eq!(response.status(), 401, "{token}");
+            assert_eq!(response.headers()["www-authenticate"], r#"Bearer error="invalid_token""#);
+            bodies.push(response.text().await.expect("a body"));
+        }
+    }
+    bodies.dedup();
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+}
+
+#[tokio::test]
+async fn a_request_has_one_token_and_one_origin() {
+    let daypass = Daypass::start();
+    let missing = daypass.get("/v2/access-token").send().await.expect("an answer");
+    assert_eq!(missing.headers()["www-authenticate"], "Bearer");
+    for header in ["Basic YTpi", "Digest x", "bearer"] {
+        let code = if header == "bearer" { "invalid_token" } else { "missing_token" };
+        refused(daypass.get("/v2/access-token").header("authorization", header), 401, code).await;
+    }
+    let get = || daypass.get("/v2/access-token").bearer_auth(&daypass.admin);
+    refused(get().bearer_auth(&daypass.admin), 400, "invalid_request").await;
+    refused(get().query(&[("pubtoken", "x")]), 400, "invalid_request").await;
+    refused(get().header("x-api-key", "x"), 400, "invalid_request").await;
+    let mut two = HeaderMap::new();
+    for origin in ["https://a.example", "https://b.example"] {
+        two.append("origin", HeaderValue::from_static(origin));
+    }
+    refused(get().headers(two), 400, "invalid_request").await;
+    for origin in ["https://a.example", "null", "HTTPS://A.EXAMPLE", "x"] {
+        refused(get().header("origin", origin), 403, "secret_in_browser").await;
+    }
+}
+
+#[tokio::test]
+async fn a_publishable_token_works_from_its_origins_alone() {
+    let daypass = Daypass::start();
+    let origins = ["a.example"];
+    let (token, _) = daypass.made(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
+    let get = || daypass.get("/v2/access-token").query(&[("pubtoken", &token)]);
+    refused(get(), 403, "origin_required").await;
+    refused(get().header("origin", "https://a.example"), 403, "kind_not_accepted").await;
+    for origin in ["https://b.example", "null", "https://a.example.", "https://a.example/", "https://A.example"] {
+        let message = refused(get().header("origin", origin), 403, "origin_not_allowed").await;
+        assert!(message.contains(origin), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_is_json_of_a_bounded_size() {
+    let daypass = Daypass::start();
+    let partner = daypass.partner().await;
+    let deep = format!(r#"{{"kind":"secret","name":"n","scopes":{}"#, "[".repeat(10_000));
+    for body in ["", " ", "{", "nonsense", "[", "{}x", "\u{0}", "[1]", &deep] {
+        for request in with_body(&daypass, &partner) {
+            let request = request.header("content-type", "application/json; charset=utf-8").body(body.to_owned());
+            refused(request, 400, "invalid_body").await;
+        }
+    }
+    for request in with_body(&daypass, &partner) {
+        refused(request.header("content-type", "application/json").body(vec![b'"', 0xFF, b'"']), 400, "invalid_body")
+            .await;
+    }
+    for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp"]
+    {
+        for request in with_body(&daypass, &partner) {
+            refused(request.header("content-type", content_type).body("{}"), 400, "invalid_body").await;
+        }
+    }
+    for request in with_body(&daypass, &partner) {
+        refused(request.body("{}"), 400, "invalid_body").await;
+    }
+    for (size, status, code) in [(65_536, 400, "invalid_body"), (65_537, 413, "body_too_large")] {
+        for request in with_body(&daypass, &partner) {
+            refused(request.header("content-type", "application/json").body(" ".repeat(size)), status, code).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_before_the_body_is_read() {
+    let daypass = Daypass::start();
+    let request = daypass.post("/v2/access-token").header("content-type", "application/json").body("x".repeat(70_000));
+    refused(request, 401, "missing_token").await;
+}
+
+#[tokio::test]
+async fn a_header_that_is_too_large_is_refused() {
+    let daypass = Daypass::start();
+    let request = daypass.get("/health").header("x-large", "x".repeat(1_000_000));
+    // The server answers and closes; the client may see either first.
+    if let Ok(response) = request.send().await {
+        assert_eq!(response.status(), 431);
+    }
+    assert_eq!(daypass.get("/health").send().await.expect("an answer").status(), 200);
+}
+
+#[tokio::test]
+async fn nothing_of_this_was_a_panic() {
+    let daypass = Daypass::start();
+    for scope in [FLOOR_READ, "\u{202e}", "floor:readPrivate:\u{0}", "::", "*:*"] {
+        let body =
+            json!({"kind": "secret", "name": "\u{202e}☃", "scopes": [scope], "resources": [{"type": "'", "id": "\""}]});
+        let (status, _) = daypass.create(body).await;
+        assert!(status == 201 || status == 400, "{status}");
+    }
+    assert!(!daypass.log().contains("panicked"));
+}

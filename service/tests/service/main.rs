@@ -1,0 +1,16 @@
+//! The service as its callers see it: the real binary, on a real store, over HTTP and on the command line.
+
+mod bad_input;
+mod bundles;
+mod command_line;
+mod concurrency;
+mod holder;
+mod introspection;
+mod public;
+mod running;
+mod secrecy;
+mod seed_requests;
+mod start;
+mod store;
+mod temporary;
+mod tokens;

@@ -1,0 +1,78 @@
+use reqwest::Method;
+use serde_json::json;
+
+use crate::running::{Daypass, answer, refused};
+
+#[tokio::test]
+async fn health_and_keys_are_for_anyone() {
+    let daypass = Daypass::start();
+    assert_eq!(answer(daypass.get("/health")).await, (200, json!({"status": "ok"})));
+
+    let response = daypass.get("/.well-known/jwks.json").send().await.expect("an answer");
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["cache-control"], "public, max-age=300");
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    let jwks: serde_json::Value = response.json().await.expect("JSON");
+    let key = &jwks["keys"][0];
+    assert_eq!(jwks["keys"].as_array().map(Vec::len), Some(1));
+    for (name, value) in [("kty", "OKP"), ("crv", "Ed25519"), ("alg", "EdDSA"), ("use", "sig")] {
+        assert_eq!(key[name], value);
+    }
+    for name in ["x", "kid"] {
+        assert_eq!(key[name].as_str().map(str::len), Some(43), "{name}: 32 bytes in base64url");
+    }
+    assert_eq!(key.as_object().map(serde_json::Map::len), Some(6), "no private part: {key}");
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_refused_in_json() {
+    let daypass = Daypass::start();
+    for path in ["/", "/v2", "/v2/access-token/", "/v2/access-token/a/b", "/.env", "/v2/access-token/%2e%2e/%2e%2e"] {
+        refused(daypass.get(path), 404, "not_found").await;
+    }
+    for (method, path, allowed) in [
+        (Method::DELETE, "/health", "GET,HEAD"),
+        (Method::GET, "/generate", "POST"),
+        (Method::POST, "/verify", "GET,HEAD"),
+        (Method::PUT, "/v2/access-token", "GET,HEAD,POST"),
+        (Method::POST, "/v2/access-token/tok_1", "GET,HEAD,DELETE"),
+        (Method::OPTIONS, "/v2/temporary-access-token/create", "POST"),
+    ] {
+        let response = daypass.request(method.clone(), path).send().await.expect("an answer");
+        assert_eq!(response.headers()["allow"], allowed, "{method} {path}");
+        refused(daypass.request(method, path), 405, "method_not_allowed").await;
+    }
+}
+
+#[tokio::test]
+async fn any_page_reads_what_is_for_browsers_and_nothing_else() {
+    let daypass = Daypass::start();
+    let origin = "https://page.example";
+    for (path, readable) in [
+        ("/.well-known/jwks.json", true),
+        ("/v2/access-token/self", true),
+        ("/verify", true),
+        ("/v2/access-token", false),
+        ("/v2/access-token/tok_1", false),
+        ("/generate", false),
+        ("/introspect", false),
+        ("/v2/bundle/create", false),
+        ("/v2/temporary-access-token/create", false),
+    ] {
+        let preflight = daypass
+            .request(Method::OPTIONS, path)
+            .header("origin", origin)
+            .header("access-control-request-method", "GET")
+            .header("access-control-request-headers", "authorization,x-api-token,x-sdk-version");
+        let response = preflight.send().await.expect("an answer");
+        let headers = response.headers();
+        assert_eq!(headers.contains_key("access-control-allow-origin"), readable, "{path}");
+        if readable {
+            assert_eq!(response.status(), 204, "{path}");
+            assert_eq!(headers["access-control-allow-headers"], "authorization,x-api-token,x-sdk-version");
+        }
+        let response = daypass.get(path).header("origin", origin).send().await.expect("an answer");
+        let allowed = response.headers().get("access-control-allow-origin").map(|value| value.as_bytes());
+        assert_eq!(allowed, readable.then_some(&b"*"[..]), "{path}");
+    }
+}

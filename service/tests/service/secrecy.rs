@@ -1,0 +1,74 @@
+use serde_json::{Value, json};
+
+use crate::running::{Daypass, FLOOR_READ, answer, text};
+
+/// A value that stands in a bundle's parameters.
+const CANARY: &str = "canary-7f3a-backend.example";
+
+/// Every secret of a day, each also sent where it does not belong.
+async fn a_day(daypass: &Daypass) -> Vec<String> {
+    let (secret, id) = daypass.secret().await;
+    let partner = daypass.partner().await;
+    let origins = ["a.example"];
+    let (publishable, _) = daypass.made(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
+    let temporary = daypass.temporary(&secret).await;
+    let reference = daypass.reference(&partner, &json!({"server": CANARY})).await;
+    let body = json!({"parameters": {"server": CANARY}});
+    let (_, signed) = answer(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&body)).await;
+    answer(daypass.get("/verify").header("x-api-token", &reference)).await;
+    let output = daypass.token_command(&["create", "--json", "--kind", "secret", "--name", "n"]);
+    let made: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+
+    let mut secrets = vec![daypass.admin.clone(), secret, partner, publishable, reference, text(&made["token"])];
+    secrets.extend([temporary, text(&signed["bundle"])]);
+    for secret in &secrets {
+        for request in [
+            daypass.get("/v2/access-token").query(&[("pubtoken", secret)]),
+            daypass.get("/v2/access-token").query(&[("access_token", secret)]),
+            daypass.get("/v2/access-token").bearer_auth(secret).header("origin", "https://evil.example"),
+            daypass.get(&format!("/v2/access-token/{secret}")).bearer_auth(&daypass.admin),
+            daypass.get(&format!("/{secret}")),
+            daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&json!({"kind": secret, "name": "n"})),
+            daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&json!({"kind": "secret", secret: 1})),
+            daypass.post("/v2/temporary-access-token/create").bearer_auth(secret).json(&json!({"scopes": [secret]})),
+            daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", secret)]),
+            daypass.get("/v2/access-token/self").bearer_auth(secret),
+            daypass.get("/verify").header("x-api-token", secret),
+        ] {
+            answer(request).await;
+        }
+    }
+    daypass.revoke(&id).await;
+    secrets.push(CANARY.to_owned());
+    // The signature alone is enough to know a signed document again.
+    let signatures = secrets.iter().filter_map(|secret| secret.rsplit_once('.')).map(|(_, last)| last.to_owned());
+    let signatures: Vec<_> = signatures.filter(|last| last.len() > 20).collect();
+    assert_eq!(signatures.len(), 2);
+    [secrets, signatures].concat()
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_store_or_in_the_log() {
+    let daypass = Daypass::start();
+    let secrets = a_day(&daypass).await;
+    let log = daypass.log();
+    assert!(log.contains("made a token"), "the log is that of the service");
+
+    let mut files = vec![("log".to_owned(), log.into_bytes())];
+    for entry in daypass.folder.path().read_dir().expect("a folder") {
+        let path = entry.expect("a file").path();
+        let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+        if name.starts_with("daypass.db") {
+            files.push((name, std::fs::read(path).expect("a file")));
+        }
+    }
+    assert_eq!(files.len(), 4, "the log, the store, its WAL and its index");
+    for (name, bytes) in &files {
+        for secret in &secrets {
+            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{name} holds a secret that starts with {}", &secret[..8]);
+        }
+    }
+    let stored = files.iter().any(|(_, bytes)| bytes.windows(FLOOR_READ.len()).any(|w| w == FLOOR_READ.as_bytes()));
+    assert!(stored, "the search finds what is there");
+}

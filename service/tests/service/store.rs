@@ -1,0 +1,40 @@
+use serde_json::json;
+
+use crate::running::{Daypass, answer, refused};
+
+#[tokio::test]
+async fn while_the_store_is_locked_nothing_is_written_and_nobody_is_told_it_was() {
+    let daypass = Daypass::start();
+    let (secret, id) = daypass.secret().await;
+    let other = daypass.sql();
+    other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+    let body = json!({"scopes": ["floor:readPublic"]});
+    let mint = || daypass.post("/v2/temporary-access-token/create").bearer_auth(&secret).json(&body);
+    refused(mint(), 503, "unavailable").await;
+    refused(daypass.delete(&format!("/v2/access-token/{id}")).bearer_auth(&daypass.admin), 503, "unavailable").await;
+    other.execute_batch("ROLLBACK").expect("no lock");
+    assert_eq!(answer(mint()).await.0, 200);
+}
+
+#[tokio::test]
+async fn while_the_store_is_gone_nothing_passes() {
+    let daypass = Daypass::start();
+    let partner = daypass.partner().await;
+    let reference = daypass.reference(&partner, &json!({})).await;
+    let rename = "ALTER TABLE organization RENAME TO gone; ALTER TABLE token RENAME TO lost;";
+    daypass.sql().execute_batch(rename).expect("the tables are gone");
+    for request in [
+        daypass.get("/health"),
+        daypass.get("/v2/access-token").bearer_auth(&daypass.admin),
+        daypass.get("/v2/access-token/self").bearer_auth(&daypass.admin),
+        daypass.get("/verify").header("x-api-token", &reference),
+        daypass.post("/generate").header("x-api-key", &partner).json(&json!({})),
+        daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", &reference)]),
+    ] {
+        refused(request, 503, "unavailable").await;
+    }
+    let back = "ALTER TABLE gone RENAME TO organization; ALTER TABLE lost RENAME TO token;";
+    daypass.sql().execute_batch(back).expect("the tables are back");
+    assert_eq!(answer(daypass.get("/health")).await.0, 200);
+    assert_eq!(answer(daypass.get("/verify").header("x-api-token", &reference)).await.0, 200);
+}

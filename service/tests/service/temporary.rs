@@ -1,0 +1,159 @@
+use daypass::verify::{Carrier, Presented};
+use daypass::{Need, Scope, TokenKind};
+use serde_json::{Value, json};
+
+use crate::running::{Daypass, FLOOR_READ, answer, now, refused, text};
+
+const PATH: &str = "/v2/temporary-access-token/create";
+
+#[tokio::test]
+async fn a_product_verifies_it_with_the_published_keys() {
+    let daypass = Daypass::start();
+    let (secret, id) = daypass.secret().await;
+    let body =
+        json!({"scopes": ["floor:readPrivate:f1", {"resource": "floor", "action": "export"}], "durationSeconds": 900});
+    let (status, minted) = answer(daypass.post(PATH).bearer_auth(&secret).json(&body)).await;
+    assert_eq!(status, 200, "{minted}");
+    assert_eq!(minted.as_object().map(serde_json::Map::len), Some(2), "{minted}");
+    let end = minted["expiresAt"].as_u64().expect("a time");
+    assert!((now() + 895..=now() + 900).contains(&end));
+
+    let authorization = text(&minted["authorization"]);
+    let token = authorization.strip_prefix("Bearer ").expect("a bearer token");
+    let presented = Presented::new(token, Carrier::Bearer).from_origin("https://any.example");
+    let access = daypass.verifier().await.verify(&presented, None).await.expect("access");
+    assert_eq!((access.kind(), access.parent(), access.expires_at()), (TokenKind::Temporary, Some(&*id), Some(end)));
+    assert_eq!(access.scopes().to_string(), "floor:export floor:readPrivate:f1");
+    let organization = access.organization();
+    assert_eq!(Some(organization), daypass.line["organization"].as_str());
+    let scope = Scope::literal(FLOOR_READ);
+    assert!(access.meets(&Need::new(&scope, organization).of("f1")).is_ok());
+    assert!(access.meets(&Need::new(&scope, organization).of("f2")).is_err());
+    assert!(access.meets(&Need::new(&scope, "org_other").of("f1")).is_err());
+}
+
+#[tokio::test]
+async fn it_keeps_its_parents_resource_limits() {
+    let daypass = Daypass::start();
+    let body = json!({"kind": "secret", "name": "n", "scopes": [FLOOR_READ, "extension:query"],
+        "resources": [{"type": "floor", "id": "f1"}]});
+    let (secret, _) = daypass.made(body).await;
+    let token = daypass.temporary(&secret).await;
+    let verifier = daypass.verifier().await;
+    let access = verifier.verify(&Presented::new(&token, Carrier::Bearer), None).await.expect("access");
+    assert_eq!(access.grants().len(), 1);
+    assert_eq!(access.grants()[0].scopes.to_string(), FLOOR_READ);
+    assert_eq!(access.grants()[0].resources[0].id, "f1");
+}
+
+#[tokio::test]
+async fn its_life_has_limits() {
+    let daypass = Daypass::start();
+    let (secret, _) = daypass.secret().await;
+    let (ending, _) = daypass.made(json!({"kind": "secret", "name": "n", "expiresAt": now() + 1800})).await;
+    for (token, duration, expected) in [
+        (&secret, json!(900), 900),
+        (&secret, json!(86_400), 86_400),
+        (&secret, Value::Null, 3600),
+        (&ending, json!(1500), 1500),
+    ] {
+        let body = json!({"scopes": [FLOOR_READ], "durationSeconds": duration});
+        let (status, minted) = answer(daypass.post(PATH).bearer_auth(token).json(&body)).await;
+        let end = minted["expiresAt"].as_u64().unwrap_or_default();
+        assert!(status == 200 && (now() + expected - 5..=now() + expected).contains(&end), "{body}: {minted}");
+    }
+    for (token, duration, code) in [
+        (&secret, "899", "duration_out_of_range"),
+        (&secret, "0", "duration_out_of_range"),
+        (&secret, "86401", "duration_out_of_range"),
+        (&secret, "18446744073709551615", "duration_out_of_range"),
+        (&secret, "18446744073709551616", "invalid_body"),
+        (&secret, "1e400", "invalid_body"),
+        (&secret, "-900", "invalid_body"),
+        (&secret, "900.5", "invalid_body"),
+        (&secret, "\"900\"", "invalid_body"),
+        (&secret, "[900]", "invalid_body"),
+        (&ending, "1801", "duration_out_of_range"),
+        (&ending, "null", "duration_out_of_range"),
+    ] {
+        let body = format!(r#"{{"scopes":["{FLOOR_READ}"],"durationSeconds":{duration}}}"#);
+        let request = daypass.post(PATH).bearer_auth(token).header("content-type", "application/json").body(body);
+        refused(request, 400, code).await;
+    }
+}
+
+#[tokio::test]
+async fn an_operator_may_allow_shorter_lives_or_ask_for_longer_ones() {
+    for (least, default) in [("5", 3600), ("7200", 7200)] {
+        let daypass = Daypass::start_with(&["--temporary-min-seconds", least]);
+        for (body, expected) in [
+            (json!({"scopes": [FLOOR_READ]}), default),
+            (
+                json!({"scopes": [FLOOR_READ], "durationSeconds": least.parse::<u64>().expect("a number")}),
+                least.parse().expect("a number"),
+            ),
+        ] {
+            let (status, minted) = answer(daypass.post(PATH).bearer_auth(&daypass.admin).json(&body)).await;
+            let end = minted["expiresAt"].as_u64().unwrap_or_default();
+            assert!(status == 200 && (now() + expected - 3..=now() + expected).contains(&end), "{body}: {minted}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn its_scopes_are_some_of_its_parents_never_silently_fewer() {
+    let daypass = Daypass::start();
+    let (secret, _) =
+        daypass.made(json!({"kind": "secret", "name": "n", "scopes": [FLOOR_READ, "floor:export:f1"]})).await;
+    for (scopes, code, says) in [
+        (json!(["floor:update"]), "invalid_scope", "floor:update"),
+        (json!([FLOOR_READ, "floor:update"]), "invalid_scope", "floor:update"),
+        (json!(["floor:export"]), "invalid_scope", "floor:export"),
+        (json!(["floor:*"]), "invalid_scope", "floor:*"),
+        (json!(["*"]), "invalid_scope", "*"),
+        (json!(["floor:read"]), "invalid_scope", "floor:readPublic"),
+        (json!(["floor:fly"]), "invalid_scope", "floor:fly"),
+        (json!([]), "invalid_scope", "No scope"),
+        (json!(["floor"]), "invalid_body", "`floor` is not a scope"),
+        (json!([{"resource": "floor"}]), "invalid_body", "missing field `action`"),
+        (json!(FLOOR_READ), "invalid_body", "expected a sequence"),
+    ] {
+        let message =
+            refused(daypass.post(PATH).bearer_auth(&secret).json(&json!({"scopes": scopes})), 400, code).await;
+        assert!(message.contains(says), "{scopes}: {message}");
+    }
+    let message = refused(daypass.post(PATH).bearer_auth(&secret).json(&json!({})), 400, "invalid_body").await;
+    assert!(message.contains("scopes"), "{message}");
+}
+
+#[tokio::test]
+async fn only_a_secret_token_outside_a_browser_mints() {
+    let daypass = Daypass::start();
+    let (secret, id) = daypass.secret().await;
+    let (temporary, partner) = (daypass.temporary(&secret).await, daypass.partner().await);
+    let origins = ["a.example"];
+    let (publishable, _) = daypass.made(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
+    let post = || daypass.post(PATH).json(&json!({"scopes": ["floor:readPublic"]}));
+    for token in [&temporary, &partner] {
+        refused(post().bearer_auth(token), 403, "kind_not_accepted").await;
+    }
+    let from_page = post().bearer_auth(&publishable).header("origin", "https://a.example");
+    refused(from_page, 403, "kind_not_accepted").await;
+    refused(post().bearer_auth(&secret).header("origin", "https://a.example"), 403, "secret_in_browser").await;
+    refused(post().query(&[("pubtoken", &secret)]), 400, "secret_in_query").await;
+
+    let old_scheme = post().header("authorization", format!("AL-Secret-Token {secret}"));
+    assert_eq!(answer(old_scheme).await.0, 200);
+    daypass.revoke(&id).await;
+    refused(post().bearer_auth(&secret), 401, "token_revoked").await;
+    daypass.sql().execute("UPDATE token SET revoked_at = NULL, expires_at = 1 WHERE id = ?1", [&id]).expect("a row");
+    refused(post().bearer_auth(&secret), 401, "token_expired").await;
+}
+
+#[tokio::test]
+async fn a_token_too_long_to_be_read_is_not_made() {
+    let daypass = Daypass::start();
+    let scopes: Vec<String> = (0..500).map(|floor| format!("{FLOOR_READ}:floor-number-{floor}")).collect();
+    let request = daypass.post(PATH).bearer_auth(&daypass.admin).json(&json!({"scopes": scopes}));
+    refused(request, 413, "body_too_large").await;
+}

@@ -80,6 +80,7 @@ export type DaypassErrorCode =
   | 'invalid_request'
   | 'invalid_body'
   | 'body_too_large'
+  | 'too_slow'
   | 'secret_in_query'
   | 'secret_in_browser'
   | 'kind_not_accepted'

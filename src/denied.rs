@@ -28,6 +28,8 @@ pub enum Denied {
     InvalidBody(String),
     /// A body over the limit, in bytes.
     BodyTooLarge(usize),
+    /// A body that did not arrive in time.
+    TooSlow,
     /// A token that is not publishable travelled in a query, where logs and histories keep it.
     SecretInQuery(TokenKind),
     /// A token for backends arrived from a browser.
@@ -74,6 +76,7 @@ impl Denied {
             Denied::InvalidRequest("The field `name` is missing.".into()),
             Denied::InvalidBody("expected value at line 1 column 1".into()),
             Denied::BodyTooLarge(65_536),
+            Denied::TooSlow,
             Denied::SecretInQuery(TokenKind::Secret),
             Denied::SecretInBrowser(TokenKind::Secret),
             Denied::KindNotAccepted(TokenKind::Temporary),
@@ -105,7 +108,7 @@ impl Denied {
     /// Whether the same request may succeed later without anyone changing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Denied::TokenNotYetValid | Denied::Unavailable)
+        matches!(self, Denied::TokenNotYetValid | Denied::TooSlow | Denied::Unavailable)
     }
 
     /// What to do about it.
@@ -139,6 +142,7 @@ impl Denied {
                 "Send a JSON object of the documented shape, with Content-Type: application/json.",
             ),
             Denied::BodyTooLarge(_) => ("body_too_large", 413, "Send less."),
+            Denied::TooSlow => ("too_slow", 408, "Send the request again, whole."),
             Denied::SecretInQuery(_) => (
                 "secret_in_query",
                 400,
@@ -218,6 +222,7 @@ impl fmt::Display for Denied {
             Denied::InvalidRequest(why) | Denied::InvalidScope(why) => f.write_str(why),
             Denied::InvalidBody(why) => write!(f, "The body is not what was expected: {why}."),
             Denied::BodyTooLarge(most) => write!(f, "The body is larger than {most} bytes."),
+            Denied::TooSlow => f.write_str("The request did not arrive in time."),
             Denied::SecretInQuery(kind) => write!(f, "A token of the kind {kind} was sent in the query of a URL."),
             Denied::SecretInBrowser(kind) => write!(f, "A token of the kind {kind} was sent by a browser."),
             Denied::KindNotAccepted(kind) => write!(f, "A token of the kind {kind} is not accepted here."),

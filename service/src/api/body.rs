@@ -1,5 +1,7 @@
 //! Bodies: [`JsonText`] and [`FormFields`].
 
+use std::time::Duration;
+
 use axum::Form;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -10,6 +12,9 @@ use serde::de::DeserializeOwned;
 
 /// Longest body, in bytes.
 pub(super) const LIMIT: usize = 64 * 1024;
+
+/// A body that has not arrived by then is not waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A body that says that it is JSON, as yet unread.
 pub(crate) struct JsonText(Bytes);
@@ -33,7 +38,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonText {
         if !is_json(request.headers()) {
             return Err(Denied::InvalidBody("its Content-Type is not application/json".into()));
         }
-        match Bytes::from_request(request, state).await {
+        match in_time(Bytes::from_request(request, state)).await? {
             Ok(bytes) => Ok(JsonText(bytes)),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Denied::BodyTooLarge(LIMIT)),
             Err(_) => Err(Denied::InvalidBody("it did not arrive in whole".into())),
@@ -48,12 +53,16 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
     type Rejection = Denied;
 
     async fn from_request(request: Request, state: &S) -> Result<FormFields<T>, Denied> {
-        match Form::from_request(request, state).await {
+        match in_time(Form::from_request(request, state)).await? {
             Ok(Form(fields)) => Ok(FormFields(fields)),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Denied::BodyTooLarge(LIMIT)),
             Err(rejection) => Err(Denied::InvalidRequest(format!("{}.", rejection.body_text()))),
         }
     }
+}
+
+async fn in_time<T>(arrival: impl Future<Output = T>) -> Result<T, Denied> {
+    tokio::time::timeout(PATIENCE, arrival).await.map_err(|_| Denied::TooSlow)
 }
 
 /// Any other type is one that a page can send without asking (a "simple" request), and never meant for this service.

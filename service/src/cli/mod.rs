@@ -1,5 +1,6 @@
 //! The command line.
 
+mod connections;
 mod serve;
 mod stop;
 mod token;

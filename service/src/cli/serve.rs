@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -11,15 +10,12 @@ use daypass::wire::duration;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::stop::asked_to_stop;
+use super::connections;
 use crate::api;
 use crate::catalogs::Catalogs;
 use crate::service::Service;
 use crate::start::{self, Started};
 use crate::store::Store;
-
-/// How long requests may go on once the service is to stop.
-const GRACE: Duration = Duration::from_secs(5);
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -69,18 +65,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let issuer = options.issuer.unwrap_or(listening);
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
     let service = Service::new(store, catalogs, issuer, audience, options.temporary_min_seconds).await?;
-    let server = axum::serve(listener, api::router(Arc::new(service))).with_graceful_shutdown(asked_to_stop());
-    tokio::select! {
-        ended = server => ended?,
-        () = grace_over() => tracing::warn!("stopped while requests were going on"),
-    }
+    connections::serve(listener, api::router(Arc::new(service))).await;
     Ok(())
-}
-
-/// Waits until requests have had their time to end.
-async fn grace_over() {
-    asked_to_stop().await;
-    tokio::time::sleep(GRACE).await;
 }
 
 /// Says on standard output where the service is and, at the first start, the admin token: the only place it is ever shown.

@@ -1,3 +1,7 @@
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use daypass::{TokenKind, TokenText};
 use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -151,4 +155,23 @@ async fn nothing_of_this_was_a_panic() {
         assert!(status == 201 || status == 400, "{status}");
     }
     assert!(!daypass.log().contains("panicked"));
+}
+
+#[test]
+fn a_client_that_is_slow_is_not_waited_for() {
+    let daypass = Daypass::start();
+    let head = "POST /v2/temporary-access-token/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let body_to_come = format!("{head}Authorization: Bearer {}\r\nContent-Length: 100\r\n\r\n{{", daypass.admin);
+    let answers = [body_to_come.as_str(), head].map(|sent| {
+        let mut client = TcpStream::connect(daypass.url.trim_start_matches("http://")).expect("it listens");
+        client.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
+        client.write_all(sent.as_bytes()).expect("it reads");
+        std::thread::spawn(move || {
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).map(|_| answer)
+        })
+    });
+    let [body, headers] = answers.map(|answer| answer.join().expect("a thread").expect("an end within 30 seconds"));
+    assert!(body.starts_with("HTTP/1.1 408 ") && body.contains("too_slow"), "a body that does not come");
+    assert!(headers.is_empty() || headers.starts_with("HTTP/1.1 408 "), "headers that do not end");
 }

@@ -89,8 +89,11 @@ impl Grant {
     }
 
     fn reaches(&self, kind: &str, id: Option<&str>) -> bool {
-        // Who needs everything (`*`) needs it of every type.
-        let mut limits = self.resources.iter().filter(|limit| limit.kind == kind || kind == "*").peekable();
+        // Who needs everything is not content with less.
+        if kind == "*" {
+            return self.resources.is_empty();
+        }
+        let mut limits = self.resources.iter().filter(|limit| limit.kind == kind).peekable();
         limits.peek().is_none() || limits.any(|limit| Some(&*limit.id) == id)
     }
 }

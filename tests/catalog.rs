@@ -1,0 +1,133 @@
+//! `Catalog`, on both targets.
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+use daypass::{Catalog, Scope, ScopeSet};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+fn set(text: &str) -> ScopeSet {
+    text.split_whitespace().map(|scope| scope.parse::<Scope>().unwrap()).collect()
+}
+
+/// Seed 004's table, in its order.
+const SPACE_API: [(&str, bool); 16] = [
+    ("floor:readPublic", true),
+    ("floor:readPrivate", false),
+    ("floor:queryPublic", true),
+    ("floor:queryPrivate", false),
+    ("floor:update", false),
+    ("floor:export", false),
+    ("floor:archive", false),
+    ("customAttributes:read", true),
+    ("customAttributes:write", false),
+    ("customAttributeValues:readPublic", true),
+    ("customAttributeValues:readPrivate", false),
+    ("customAttributeValues:write", false),
+    ("extension:create", false),
+    ("extension:update", false),
+    ("extension:query", false),
+    ("extension:delete", false),
+];
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_space_api_has_its_16_scopes_and_publishes_four() {
+    let catalog = Catalog::space_api();
+    let listed: Vec<_> = catalog.scopes.iter().map(|entry| (entry.scope.as_str(), entry.publishable)).collect();
+    assert_eq!(listed, SPACE_API);
+    assert_eq!((catalog.all().len(), catalog.publishable().len()), (16, 4));
+    assert!(catalog.scopes.iter().all(|entry| !entry.description.is_empty()));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn daypass_has_five_scopes_of_its_own_and_publishes_none() {
+    let catalog = Catalog::daypass();
+    assert_eq!(catalog.all(), set("token:create token:read token:revoke token:introspect bundle:create"));
+    assert!(catalog.publishable().is_empty());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn every_alias_of_a_shipped_catalogue_stands_for_scopes_of_it() {
+    for catalog in [Catalog::space_api(), Catalog::daypass()] {
+        for alias in &catalog.aliases {
+            assert!(!alias.scopes.is_empty() && catalog.all().covers_all(&alias.scopes), "{}", alias.alias);
+            assert!(!catalog.all().covers(&alias.alias), "{} is an alias and a scope", alias.alias);
+        }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn scopes_are_known_by_todays_names_and_older_ones() {
+    let cases = [
+        ("floor:readPublic floor:update", Ok("floor:readPublic floor:update")),
+        ("floor:readPrivate:f1", Ok("floor:readPrivate:f1")),
+        ("*", Ok("*")),
+        ("floor:*", Ok("floor:*")),
+        ("floor:*:f1", Ok("floor:*:f1")),
+        ("", Ok("")),
+        ("floor:read", Ok("floor:readPublic floor:readPrivate")),
+        ("floor:read:f1", Ok("floor:readPublic:f1 floor:readPrivate:f1")),
+        ("floor:write floor:update", Ok("floor:update")),
+        ("customFields:write:v7", Ok("customAttributeValues:write:v7")),
+        ("floor:fly", Err("floor:fly")),
+        ("floor:fly:f1", Err("floor:fly:f1")),
+        ("floor:readpublic", Err("floor:readpublic")),
+        ("floorplan:*", Err("floorplan:*")),
+        ("token:create", Err("token:create")),
+        ("floor:update floor:zoom floor:fly", Err("floor:fly")),
+    ];
+    let catalog = Catalog::space_api();
+    for (asked, expected) in cases {
+        let expected = expected.map(set).map_err(|unknown| unknown.parse().unwrap());
+        assert_eq!(catalog.resolve(&set(asked)), expected, "{asked}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_older_name_is_narrowed_only_if_what_it_stands_for_can_be() {
+    let catalog = Catalog::from_json(
+        r#"{"name":"Models","scopes":[{"scope":"model:view","description":"View"}],
+            "aliases":[{"alias":"model:admin","scopes":["*"]},{"alias":"model:demo","scopes":["model:view:m1"]}]}"#,
+    );
+    let catalog = catalog.unwrap();
+    for (asked, expected) in [
+        ("model:admin", Some("*")),
+        ("model:admin:m1", None),
+        ("model:demo", Some("model:view:m1")),
+        ("model:demo:m2", None),
+    ] {
+        assert_eq!(catalog.resolve(&set(asked)).ok(), expected.map(set), "{asked}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn resolving_twice_changes_nothing() {
+    let catalog = Catalog::space_api();
+    for asked in ["floor:read floor:query:f1", "floor:write customFields:write", "*", "floor:*"] {
+        let once = catalog.resolve(&set(asked)).unwrap();
+        assert_eq!(catalog.resolve(&once).unwrap(), once, "{asked}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_catalogue_is_a_file_of_exactly_this_shape() {
+    let read = |json: &str| Catalog::from_json(json);
+    let own =
+        read(r#"{"name":"Models","scopes":[{"scope":"model:view","description":"View","publishable":true}]}"#).unwrap();
+    assert_eq!((own.name.as_str(), own.publishable(), own.aliases.len()), ("Models", set("model:view"), 0));
+    assert_eq!(read(&serde_json::to_string(&own).unwrap()).unwrap(), own);
+
+    let cases = [
+        ("", "EOF"),
+        (r#"{"name":"Models"}"#, "scopes"),
+        (r#"{"name":"Models","scopes":[{"scope":"model","description":"View"}]}"#, "`model` is not a scope"),
+        (r#"{"name":"Models","scopes":[{"scope":"model:view"}]}"#, "description"),
+        (r#"{"name":"Models","scopes":[{"scope":"model:view","description":"View","public":true}]}"#, "public"),
+        (r#"{"name":"Models","scopes":[],"alias":[]}"#, "alias"),
+    ];
+    for (json, told) in cases {
+        let error = read(json).unwrap_err().to_string();
+        assert!(error.contains(told) && error.contains("line 1"), "{json}: {error}");
+    }
+}

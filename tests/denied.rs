@@ -1,0 +1,123 @@
+//! `Denied` and `Refusal`, on both targets. That the docs list the same codes is in `codes.rs`.
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+use std::collections::BTreeSet;
+
+use daypass::{Denied, Refusal, Scope, TokenKind};
+use serde_json::json;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test(unsupported = test)]
+fn every_reason_has_its_code_status_and_challenge() {
+    const INVALID: &str = r#"Bearer error="invalid_token""#;
+    let cases = [
+        ("missing_token", 401, false, Some("Bearer")),
+        ("invalid_token", 401, false, Some(INVALID)),
+        (
+            "token_expired",
+            401,
+            false,
+            Some(r#"Bearer error="invalid_token", error_description="The token has expired.""#),
+        ),
+        (
+            "token_not_yet_valid",
+            401,
+            true,
+            Some(r#"Bearer error="invalid_token", error_description="The token is not valid yet.""#),
+        ),
+        (
+            "token_revoked",
+            401,
+            false,
+            Some(r#"Bearer error="invalid_token", error_description="The token was revoked.""#),
+        ),
+        ("invalid_request", 400, false, Some(r#"Bearer error="invalid_request""#)),
+        ("invalid_body", 400, false, None),
+        ("body_too_large", 413, false, None),
+        ("too_slow", 408, true, None),
+        ("secret_in_query", 400, false, Some(r#"Bearer error="invalid_request""#)),
+        ("secret_in_browser", 403, false, None),
+        ("kind_not_accepted", 403, false, None),
+        ("origin_required", 403, false, None),
+        ("origin_not_allowed", 403, false, None),
+        ("insufficient_scope", 403, false, Some(r#"Bearer error="insufficient_scope", scope="floor:readPrivate""#)),
+        ("invalid_scope", 400, false, None),
+        ("duration_out_of_range", 400, false, None),
+        ("not_found", 404, false, None),
+        ("method_not_allowed", 405, false, None),
+        ("already_exists", 409, false, None),
+        ("limit_reached", 409, false, None),
+        ("unavailable", 503, true, None),
+    ];
+    let reasons = Denied::examples();
+    let table: Vec<_> =
+        reasons.iter().map(|d| (d.code(), d.status(), d.is_retryable(), d.www_authenticate())).collect();
+    let expected =
+        cases.map(|(code, status, retryable, challenge)| (code, status, retryable, challenge.map(String::from)));
+    assert_eq!(table, expected);
+    assert_eq!(table.iter().map(|row| row.0).collect::<BTreeSet<_>>().len(), table.len(), "one code a reason");
+    // RFC 6750: every 401 has a challenge.
+    assert!(table.iter().all(|row| row.1 != 401 || row.3.is_some()));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_body_says_what_happened_and_what_to_do() {
+    for denied in Denied::examples() {
+        let body = serde_json::to_value(denied.refusal()).unwrap();
+        let mut expected = json!({ "error": denied.code(), "message": denied.to_string(), "help": denied.help(), "status": denied.status() });
+        match &denied {
+            Denied::OriginNotAllowed(origin) => expected["origin"] = json!(origin),
+            Denied::InsufficientScope(scope) => expected["scope"] = json!(scope),
+            _ => {}
+        }
+        assert_eq!(body, expected);
+        for sentence in [denied.to_string(), denied.help().to_owned()] {
+            assert!(sentence.starts_with(char::is_uppercase) || sentence.starts_with('`'), "{sentence}");
+            assert!(sentence.ends_with('.'), "{sentence}");
+        }
+        assert_eq!(serde_json::from_value::<Refusal>(body).unwrap(), denied.refusal());
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_bodies_are_these_bytes() {
+    let cases = [
+        (
+            Denied::InvalidToken,
+            r#"{"error":"invalid_token","message":"The token is not valid.","help":"Check that the whole token was copied and that it is from this service.","status":401}"#,
+        ),
+        (
+            Denied::InsufficientScope(Scope::literal("floor:readPrivate")),
+            r#"{"error":"insufficient_scope","message":"The token does not have the scope floor:readPrivate here.","help":"Use a token with this scope for the tenant and resource in question.","status":403,"scope":"floor:readPrivate"}"#,
+        ),
+        (
+            Denied::OriginNotAllowed("https://a\"b".into()),
+            r#"{"error":"origin_not_allowed","message":"The token does not allow the origin https://a\"b.","help":"Add the page's origin to the token, or use a token made for it.","status":403,"origin":"https://a\"b"}"#,
+        ),
+        (
+            Denied::SecretInBrowser(TokenKind::Application),
+            r#"{"error":"secret_in_browser","message":"A token of the kind application was sent by a browser.","help":"Give browsers a publishable or a temporary token, and replace this token: visitors may have read it.","status":403}"#,
+        ),
+    ];
+    for (denied, bytes) in cases {
+        assert_eq!(serde_json::to_string(&denied.refusal()).unwrap(), bytes);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_refusal_of_another_server_or_another_version_is_read_too() {
+    let cases = [
+        (r#"{"error":"invalid_token","message":"No."}"#, "invalid_token", 0),
+        (r#"{"error":"out_of_tea","message":"No.","help":"Brew.","status":418,"requestId":"r1"}"#, "out_of_tea", 418),
+    ];
+    for (json, error, status) in cases {
+        let refusal: Refusal = serde_json::from_str(json).unwrap();
+        assert_eq!(
+            (refusal.error.as_str(), refusal.status, refusal.origin, refusal.scope),
+            (error, status, None, None)
+        );
+    }
+}

@@ -135,6 +135,8 @@ export interface DaypassEventMap {
 
 /** A connection: one credential, kept fresh, for one API. */
 export class Daypass<P extends object = Record<string, unknown>> extends EventTarget {
+  /** Use {@link connect}. */
+  private constructor();
   /**
    * What a bundle unpacked to; `null` for the other ways in. Unknown keys are kept exactly.
    * Of a reference, the service adds `auth`: the id of the application token that made it.
@@ -142,7 +144,8 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
   readonly parameters: P | null;
   /**
    * The browser's `fetch` with the credential added. A path is resolved against `api`; another origin is refused.
-   * A publishable token rides in the query, so a plain GET causes no preflight. On 401 a temporary token is refreshed and the request sent once more.
+   * A publishable token rides in the query, so a plain GET causes no preflight. On 401 a temporary token is refreshed and the request sent once more,
+   * unless a readable `WWW-Authenticate` says that the token is not the reason.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
   /** The value of the `Authorization` header, refreshed first if it must be. */
@@ -152,7 +155,7 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
   describe(): Description;
   /** The refusal that an answer of the API carries, `null` if it carries none. The answer's body can still be read. */
   refusal(response: Response): Promise<DaypassError | null>;
-  /** Ends refreshing, timers and listeners. Calls under way end with the code `closed`. */
+  /** Ends refreshing, timers, listeners and requests. Calls under way end with the code `closed`, and so do later ones. */
   close(): void;
   [Symbol.dispose](): void;
 

@@ -29,6 +29,7 @@ const OPEN = Symbol('open');
 
 export class Daypass extends EventTarget {
   #connection;
+  #closing = new AbortController();
 
   constructor(key) {
     super();
@@ -36,7 +37,10 @@ export class Daypass extends EventTarget {
   }
 
   async [OPEN](options) {
-    this.#connection = await rethrow(open(options, (type, detail) => this.#emit(type, detail)));
+    // Weakly: a connection that nobody holds any more can be collected, timers and all.
+    const self = new WeakRef(this);
+    const emit = (type, detail) => self.deref()?.#emit(type, detail);
+    this.#connection = await settled(open(options, emit), this.#closing.signal);
   }
 
   get parameters() {
@@ -44,11 +48,13 @@ export class Daypass extends EventTarget {
   }
 
   fetch(input, init) {
-    return rethrow(this.#connection.fetch(input, init));
+    const own = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+    const signal = own ? AbortSignal.any([own, this.#closing.signal]) : this.#closing.signal;
+    return settled(this.#connection.fetch(input, { ...init, signal }), signal);
   }
 
   authorization() {
-    return rethrow(this.#connection.authorization());
+    return settled(this.#connection.authorization(), this.#closing.signal);
   }
 
   peek() {
@@ -60,12 +66,12 @@ export class Daypass extends EventTarget {
   }
 
   async refusal(response) {
-    const cause = await rethrow(this.#connection.refusal(response));
+    const cause = await this.#connection.refusal(response);
     return cause && asError(cause);
   }
 
   close() {
-    this.#connection.close();
+    this.#closing.abort(asError(this.#connection.close()));
   }
 
   [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {
@@ -78,10 +84,14 @@ export class Daypass extends EventTarget {
   }
 }
 
-async function rethrow(promise) {
-  try {
-    return await promise;
-  } catch (cause) {
-    throw asError(cause);
-  }
+/** What the WebAssembly part promised, with its failures as errors, or the signal's reason as soon as it aborts. */
+function settled(promise, signal) {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    promise
+      .then(resolve, (cause) => reject(asError(cause)))
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
 }

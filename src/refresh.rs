@@ -14,9 +14,8 @@ pub const TIMEOUT: u64 = 10_000;
 const FIRST_PAUSE: u64 = 1_000;
 /// The longest pause.
 const LONGEST_PAUSE: u64 = 60_000;
-/// A new token that ends no more than this after the old one is the old one, from somebody's cache; one that lives no
-/// longer than this is over before it is used, and asking again at once would be a flood.
-const STALE_WITHIN: u64 = 1_000;
+/// A token that lives no longer than this is over before it is used, and asking again at once would be a flood.
+const TOO_SHORT: u64 = 1_000;
 
 /// The lifetime of a token that does not end.
 pub const NEVER: u64 = u64::MAX;
@@ -41,6 +40,11 @@ pub enum Event {
     },
     /// The call failed.
     Failed {
+        /// The number of the call.
+        call: u32,
+    },
+    /// The provider answered with a token that is over, or was in use before: somebody caches it.
+    Stale {
         /// The number of the call.
         call: u32,
     },
@@ -244,6 +248,7 @@ impl Refresh {
             Event::Offline => self.is_offline = true,
             Event::Granted { call, lifetime } => self.granted(call, lifetime, now, &mut effects),
             Event::Failed { call } => self.failed(call, Failure::Failed, now, &mut effects),
+            Event::Stale { call } => self.failed(call, Failure::Stale, now, &mut effects),
             Event::Forbidden { call } => self.failed(call, Failure::Forbidden, now, &mut effects),
             Event::Rejected { call } => self.rejected(call, now, &mut effects),
             Event::Closed => {
@@ -286,11 +291,7 @@ impl Refresh {
 
     fn granted(&mut self, call: u32, lifetime: u64, now: u64, effects: &mut Vec<Effect>) {
         let Some(asking) = self.asking.filter(|asking| asking.call == call) else { return };
-        // Counted from the question, not from the answer: the token was not made before it was asked for.
-        let token = self.hold(call, asking.since, lifetime);
-        let is_stale = lifetime <= STALE_WITHIN
-            || self.held.is_some_and(|held| token.expires_at <= held.expires_at + STALE_WITHIN);
-        if is_stale {
+        if lifetime <= TOO_SHORT {
             return self.failed(call, Failure::Stale, now, effects);
         }
         if self.held.is_some() {
@@ -298,7 +299,8 @@ impl Refresh {
         }
         self.asking = None;
         self.failures = 0;
-        self.held = Some(token);
+        // Counted from the question, not from the answer: the token was not made before it was asked for.
+        self.held = Some(self.hold(call, asking.since, lifetime));
         effects.extend([Effect::Use { call, lifetime }, Effect::Settle]);
     }
 
@@ -319,19 +321,20 @@ impl Refresh {
         effects.extend([Effect::Report { failure, retry_in }, Effect::Settle]);
     }
 
+    /// The first rejected token is replaced at once. If the next ones are rejected too, fresh tokens do not help: they stay in
+    /// use for a growing time, so that what the API does accept goes on, and the API's 401 goes to its caller.
     fn rejected(&mut self, call: u32, now: u64, effects: &mut Vec<Effect>) {
-        let Some(held) = self.held.take_if(|held| held.call == call) else { return };
-        self.rejections += 1;
-        effects.extend([Effect::Forget(Loss::Rejected), Effect::Settle]);
-        if self.rejections > 1 {
-            // If new tokens are refused too, asking faster would not help. One that was of use for longer than the pause
-            // is no such case.
-            let until = held.since.saturating_add(self.pause(self.rejections - 1));
-            self.pause_until = Some(until);
-            if now >= until {
-                self.rejections = 1;
-            }
+        let Some(held) = self.held.filter(|held| held.call == call && self.mode == Mode::Refreshing) else { return };
+        let age = now.saturating_sub(held.since);
+        if age >= LONGEST_PAUSE {
+            self.rejections = 0;
         }
+        if self.rejections > 0 && age < self.pause(self.rejections) {
+            return;
+        }
+        self.rejections += 1;
+        self.held = None;
+        effects.extend([Effect::Forget(Loss::Rejected), Effect::Settle]);
     }
 
     /// Refresh when 75 to 85 % of the life is over: a share, so that short tokens work too.

@@ -161,6 +161,11 @@ async fn a_provider_that_fails_is_named_with_its_own_words() {
         ("async () => ({ authorization: 'x', expiresAt: 4102444800 })", "provider_failed", "not `Bearer"),
         ("async () => ({ authorization: 'Bearer x\\nY: z', expiresAt: 4102444800 })", "provider_failed", "not `Bearer"),
         ("async () => ({ authorization: 'Bearer x', expiresAt: 1 })", "provider_stale", "over"),
+        (
+            "async () => ({ authorization: 'Bearer x', expiresAt: Date.now() + 3600000 })",
+            "provider_failed",
+            "not in seconds",
+        ),
         ("async () => { throw Object.assign(new Error(), { status: 403 }); }", "provider_forbidden", "no more"),
     ];
     for (callback, expected, words) in cases {
@@ -184,6 +189,41 @@ async fn a_given_token_that_is_over_is_refused_before_the_network_does() {
     assert_eq!(names(&events), ["expired"]);
     let error = JsFuture::from(connection.authorization()).await.unwrap_err();
     assert_eq!(code(&error), "token_expired");
+}
+
+#[wasm_bindgen_test]
+async fn the_same_token_again_is_named_stale() {
+    let token = "({ authorization: 'Bearer same', expiresAt: Math.floor(Date.now() / 1000) + 3 })";
+    let (connection, events) =
+        open(&format!("({{ api: 'http://x.example', provider: async () => {token} }})")).await.unwrap();
+    JsFuture::from(sleep(2_800)).await.unwrap();
+    let failed = events.iter().find(|event| event.unchecked_ref::<Array>().get(0) == "failed").unwrap();
+    assert_eq!(code(&get(&failed.unchecked_into::<Array>().get(1), "error")), "provider_stale");
+    connection.close();
+}
+
+#[wasm_bindgen_test]
+async fn what_is_no_answer_holds_no_refusal() {
+    let (connection, _) =
+        open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(3600))).await.unwrap();
+    for value in [
+        "null",
+        "({})",
+        "new Response('{}', { status: 403 })",
+        "new Response('<', { status: 403 })",
+        "new Response('{}')",
+    ] {
+        assert!(JsFuture::from(connection.refusal(evaluate(value))).await.unwrap().is_null(), "{value}");
+    }
+    let unknown = "new Response(JSON.stringify({ error: 'bad_name', message: 'No.' }), { status: 422 })";
+    assert!(JsFuture::from(connection.refusal(evaluate(unknown))).await.unwrap().is_null());
+    let slow = "new Response(JSON.stringify({ error: 'too_slow', message: 'Late.' }), { status: 408 })";
+    let error = JsFuture::from(connection.refusal(evaluate(slow))).await.unwrap();
+    assert_eq!(
+        (code(&error), get(&error, "status").as_f64(), get(&error, "retryable")),
+        ("too_slow".into(), Some(408.0), true.into())
+    );
+    connection.close();
 }
 
 #[wasm_bindgen_test]

@@ -104,7 +104,7 @@ fn a_token_from_a_cache_is_named_stale_and_the_old_one_kept() {
     let mut engine = with_token(HOUR);
     let due = HOUR * 8 / 10;
     assert_eq!(asked(&engine.step(Event::Woke, due)), Some(2));
-    let effects = engine.step(Event::Granted { call: 2, lifetime: HOUR - due }, due);
+    let effects = engine.step(Event::Stale { call: 2 }, due);
     assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::Stale, .. })));
     assert_eq!(engine.status(due), Status::Living(1));
 }
@@ -133,7 +133,16 @@ fn forbidden_ends_refreshing_and_leaves_the_token_its_life() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_rejected_token_is_replaced_at_once_and_a_second_one_after_a_pause() {
+fn a_new_token_may_end_before_the_one_in_use() {
+    let mut engine = with_token(24 * HOUR);
+    let due = 24 * HOUR * 8 / 10;
+    let _ = engine.step(Event::Woke, due);
+    let effects = engine.step(Event::Granted { call: 2, lifetime: 900_000 }, due);
+    assert!(effects.contains(&Effect::Use { call: 2, lifetime: 900_000 }));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_rejected_token_is_replaced_at_once_and_the_next_ones_after_growing_pauses() {
     let mut engine = with_token(HOUR);
     let effects = engine.step(Event::Rejected { call: 1 }, 1_000);
     assert_eq!((asked(&effects), engine.status(1_000)), (Some(2), Status::Asking));
@@ -142,13 +151,26 @@ fn a_rejected_token_is_replaced_at_once_and_a_second_one_after_a_pause() {
         None,
         "an old 401 says nothing of the new token"
     );
-    let _ = engine.step(Event::Granted { call: 2, lifetime: HOUR }, 1_100);
-    let effects = engine.step(Event::Rejected { call: 2 }, 1_200);
-    assert_eq!((asked(&effects), engine.status(1_200)), (None, Status::Pausing));
-    assert_eq!(asked(&engine.step(Event::Woke, 2_300)), Some(3));
-    let _ = engine.step(Event::Granted { call: 3, lifetime: HOUR }, 2_400);
-    let effects = engine.step(Event::Rejected { call: 3 }, 9_000);
-    assert_eq!(asked(&effects), Some(4), "it was of use for a while: no pause");
+
+    let (mut now, mut pauses) = (1_000, Vec::new());
+    for call in 2..10 {
+        let asked_at = now;
+        let _ = engine.step(Event::Granted { call, lifetime: HOUR }, now);
+        while asked(&engine.step(Event::Rejected { call }, now)).is_none() {
+            assert_eq!(engine.status(now), Status::Living(call), "it stays in use");
+            now += 50;
+        }
+        pauses.push(now - asked_at);
+    }
+    assert_eq!(pauses, [750, 1_500, 3_000, 6_000, 12_000, 24_000, 45_000, 45_000]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_token_that_was_of_use_for_a_while_is_replaced_at_once() {
+    let mut engine = with_token(HOUR);
+    let _ = engine.step(Event::Rejected { call: 1 }, 1_000);
+    let _ = engine.step(Event::Granted { call: 2, lifetime: HOUR }, 1_000);
+    assert_eq!(asked(&engine.step(Event::Rejected { call: 2 }, 9_000)), Some(3));
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -230,6 +252,7 @@ fn live_through_a_day(seed: u64) {
                 match dice.roll(6) {
                     0 => Event::Failed { call },
                     1 => Event::Granted { call, lifetime: dice.roll(2_000) },
+                    2 => Event::Stale { call },
                     _ => Event::Granted { call, lifetime: 900_000 + dice.roll(HOUR) },
                 }
             }

@@ -1,22 +1,24 @@
 //! Unpacks parameter bundles: [`open`].
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use gloo_net::http::Request;
+use gloo_net::http::{Request, RequestBuilder};
 use js_sys::{Date, Object, Reflect, Uint8Array};
 use serde::Deserialize;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Crypto, CryptoKey, Response};
+use web_sys::{AbortSignal, Crypto, CryptoKey, RequestCache, Response};
 
 use super::failure::Failure;
 use super::js;
 use super::provider::Arrived;
-use crate::refresh::NEVER;
+use crate::refresh::{NEVER, time_left};
 use crate::signed::{DocumentType, Jwk, Jwks, UnverifiedDocument};
 use crate::{Grant, Origin, OriginPattern, TokenKind, TokenText};
 
-/// Seconds by which a visitor's clock may be wrong before a living bundle is taken for an expired one.
-const CLOCK_LEEWAY: f64 = 60.0;
+/// A service that has not answered by then counts as unreachable, in milliseconds.
+const TIMEOUT: u32 = 5_000;
+/// Milliseconds by which clocks may differ before a living bundle is taken for an expired one.
+const LEEWAY: u64 = 60_000;
 
 /// Gets the parameters out of a bundle, which is itself the credential from then on.
 pub(super) async fn open(bundle: &str, service: &str) -> Result<(JsValue, Arrived), Failure> {
@@ -29,13 +31,17 @@ pub(super) async fn open(bundle: &str, service: &str) -> Result<(JsValue, Arrive
 /// A reference is redeemed at the service (seed 002, `GET /verify`).
 async fn redeem(reference: &TokenText, service: &str) -> Result<(JsValue, Arrived), Failure> {
     let request = Request::get(&format!("{service}/verify")).header("x-api-token", reference.expose_secret());
-    let parameters = match answer(request, service).await? {
-        (200, parameters) if parameters.is_object() => parameters,
-        (403, _) => return Err(Failure::BundleRefused),
+    let (response, parameters) = answer(request, service).await?;
+    match response.status() {
+        200 if parameters.is_object() => {}
+        403 => return Err(Failure::BundleRefused),
         _ => return Err(Failure::NetworkFailed(service.into())),
-    };
+    }
+    let end = response.headers().get("daypass-expires-at").ok().flatten().and_then(|end| end.parse().ok());
+    let lifetime = end.and_then(|end| time_left(end, None, js::server_time(&response), Date::now() as u64));
     let authorization = format!("Bearer {}", reference.expose_secret());
-    Ok((parameters, Arrived { authorization, lifetime: NEVER, scopes: None }))
+    // A service that does not say when it ends will say when it has ended, by 401.
+    Ok((parameters, Arrived { authorization, lifetime: lifetime.unwrap_or(NEVER), scopes: None }))
 }
 
 /// A signed document is verified with the service's keys, and unpacked here.
@@ -44,7 +50,9 @@ async fn unpack(bundle: &str, service: &str) -> Result<(JsValue, Arrived), Failu
     let signature = document.signature().ok_or(Failure::BundleChanged)?;
     let payload = document.unverified_payload().ok_or(Failure::BundleChanged)?;
 
-    let jwks = answer(Request::get(&format!("{service}/.well-known/jwks.json")), service).await?.1;
+    // From the service itself, not from a cache: its answer also tells the time.
+    let request = Request::get(&format!("{service}/.well-known/jwks.json")).cache(RequestCache::NoStore);
+    let (response, jwks) = answer(request, service).await?;
     let jwks: Jwks = js::read(jwks).ok_or_else(|| Failure::NetworkFailed(service.into()))?;
     let named = jwks.keys.iter().find(|jwk| DocumentType::Bundle.header(&jwk.kid) == document.header);
     let key = named.ok_or(Failure::BundleUnknownKey)?;
@@ -54,16 +62,14 @@ async fn unpack(bundle: &str, service: &str) -> Result<(JsValue, Arrived), Failu
 
     let payload = js::parse_json(&payload).ok_or(Failure::BundleMalformed)?;
     let claims: BundleClaims = js::read(payload.clone()).ok_or(Failure::BundleMalformed)?;
-    let now = Date::now() / 1000.0;
-    if claims.exp as f64 + CLOCK_LEEWAY <= now {
-        return Err(Failure::BundleExpired);
-    }
+    let server_now = js::server_time(&response).map(|now| now.saturating_sub(LEEWAY));
+    let lifetime = time_left(claims.exp, Some(claims.iat), server_now, Date::now() as u64);
+    let lifetime = lifetime.ok_or(Failure::BundleExpired)?;
     check_origin(&claims.origins)?;
     let parameters = js::field(&payload, "parameters").ok_or(Failure::BundleMalformed)?;
-    let left = (claims.exp as f64 - now).clamp(1.0, claims.exp.saturating_sub(claims.iat).max(1) as f64);
     let scopes = claims.grants.into_iter().flat_map(|grant| grant.scopes).collect();
     let authorization = format!("Bearer {bundle}");
-    Ok((parameters, Arrived { authorization, lifetime: (left * 1000.0) as u64, scopes: Some(scopes) }))
+    Ok((parameters, Arrived { authorization, lifetime, scopes: Some(scopes) }))
 }
 
 /// What the browser needs of a signed bundle's claims. The parameters are left as JavaScript values.
@@ -84,14 +90,15 @@ fn check_origin(origins: &[OriginPattern]) -> Result<(), Failure> {
     }
 }
 
-async fn answer(request: gloo_net::http::RequestBuilder, service: &str) -> Result<(u16, JsValue), Failure> {
+async fn answer(request: RequestBuilder, service: &str) -> Result<(Response, JsValue), Failure> {
     let unreachable = |_| Failure::NetworkFailed(service.to_owned());
+    let request = request.abort_signal(Some(&AbortSignal::timeout_with_u32(TIMEOUT)));
     let response: Response = request.send().await.map_err(unreachable)?.into();
     let json = match response.json() {
         Ok(json) => JsFuture::from(json).await.unwrap_or(JsValue::NULL),
         Err(_) => JsValue::NULL,
     };
-    Ok((response.status(), json))
+    Ok((response, json))
 }
 
 /// The browser's own cryptography; `None` where it has none, or the key is unusable.

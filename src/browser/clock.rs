@@ -14,26 +14,35 @@ extern "C" {
     fn clear_timeout(timer: &JsValue);
 }
 
+/// The clocks may drift apart by this many milliseconds before it counts as a jump.
+const DRIFT: f64 = 1_000.0;
+
 /// Milliseconds since the connection began.
 ///
-/// The steady clock may stand still while a device sleeps, and the wall clock may be set: the larger step of the two
-/// counts, so that a token can seem older than it is, never younger.
+/// The steady clock may stand still while a device sleeps, and the wall clock may be set. This one goes with the steady
+/// clock, and follows the wall clock's jumps forward: a token can seem older than it is, never younger.
 pub(super) struct Clock {
-    elapsed: Cell<f64>,
-    wall: Cell<f64>,
-    steady: Cell<f64>,
+    began: f64,
+    jumped: Cell<f64>,
+    /// By how much the wall clock was ahead of the steady one when they were last compared.
+    ahead: Cell<f64>,
 }
 
 impl Clock {
     pub(super) fn new() -> Clock {
-        Clock { elapsed: Cell::new(0.0), wall: Cell::new(Date::now()), steady: Cell::new(steady_now()) }
+        let began = steady_now();
+        Clock { began, jumped: Cell::new(0.0), ahead: Cell::new(Date::now() - began) }
     }
 
     pub(super) fn now(&self) -> u64 {
-        let (wall, steady) = (Date::now(), steady_now());
-        let step = (wall - self.wall.replace(wall)).max(steady - self.steady.replace(steady)).max(0.0);
-        self.elapsed.set(self.elapsed.get() + step);
-        self.elapsed.get() as u64
+        let steady = steady_now();
+        let ahead = Date::now() - steady;
+        let jump = ahead - self.ahead.get();
+        if jump.abs() > DRIFT {
+            self.ahead.set(ahead);
+            self.jumped.set(self.jumped.get() + jump.max(0.0));
+        }
+        (steady - self.began + self.jumped.get()) as u64
     }
 }
 

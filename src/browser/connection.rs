@@ -3,11 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
-use js_sys::{Array, Function, Math, Object, Promise, Reflect};
+use js_sys::{Array, Function, Math, Promise};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise, spawn_local};
-use web_sys::{EventTarget, Response, Url};
+use web_sys::{AbortController, EventTarget, Url};
 
 use super::clock::{Clock, Timer};
 use super::credential::Credential;
@@ -62,7 +62,7 @@ impl Connection {
     }
 
     /// The refusal that an answer carries, or `null`.
-    pub fn refusal(&self, response: Response) -> Promise {
+    pub fn refusal(&self, response: JsValue) -> Promise {
         future_to_promise(request::refusal(response))
     }
 
@@ -72,9 +72,10 @@ impl Connection {
         self.0.parameters.clone()
     }
 
-    /// Ends everything.
-    pub fn close(&self) {
+    /// Ends everything, and gives the error that calls under way end with.
+    pub fn close(&self) -> JsValue {
         self.0.dispatch(Event::Closed);
+        Failure::Closed.into()
     }
 }
 
@@ -85,7 +86,10 @@ pub(super) struct Inner {
     kind: TokenKind,
     provider: Option<(Provider, TemporaryTokenRequest)>,
     parameters: JsValue,
-    emit: Function,
+    /// Gone once the connection is closed: it holds what holds the connection.
+    emit: RefCell<Option<Function>>,
+    /// Ends the calls to the provider when the connection closes.
+    closing: AbortController,
     clock: Clock,
     timer: Timer,
     state: RefCell<State>,
@@ -100,6 +104,8 @@ struct State {
     token: Option<Token>,
     /// The token that the last call brought, until the engine says to use it.
     arrived: Option<Token>,
+    /// The last token that was in use, to know it again should the provider bring it twice.
+    last: Option<String>,
     /// Why the last call brought none.
     error: Option<Failure>,
     /// Who waits for a token.
@@ -148,14 +154,17 @@ impl Inner {
         if provider.is_none() {
             engine = engine.without_provider();
         }
-        let state = State { engine, token, arrived: None, error: None, waiting: Vec::new() };
+        let last = token.as_ref().map(|token| token.credential.authorization());
+        let closing = AbortController::new()?;
+        let state = State { engine, token, last, arrived: None, error: None, waiting: Vec::new() };
         let inner = Rc::new_cyclic(|weak| Inner {
             api,
             service,
             kind,
             provider,
             parameters,
-            emit,
+            emit: RefCell::new(Some(emit)),
+            closing,
             clock,
             timer: Timer::default(),
             state: RefCell::new(state),
@@ -192,6 +201,11 @@ impl Inner {
         self.state.borrow().token.as_ref().map(|token| (call, token.credential.clone()))
     }
 
+    /// Whether the token may be bound to origins. Temporary tokens are not.
+    pub(super) fn may_be_bound_to_origins(&self) -> bool {
+        self.kind != TokenKind::Temporary
+    }
+
     /// Whether a token that the API rejects can be replaced.
     pub(super) fn can_refresh(&self) -> bool {
         self.provider.is_some()
@@ -221,8 +235,12 @@ impl Inner {
         let effects = self.state.borrow_mut().engine.step(event, now);
         let notices: Vec<_> = effects.into_iter().filter_map(|effect| self.carry_out(effect)).collect();
         for (name, detail) in notices {
+            let emit = self.emit.borrow().clone();
             // A listener's own error is its page's business.
-            let _ = self.emit.call2(&JsValue::NULL, &name.into(), &detail);
+            let _ = emit.map(|emit| emit.call2(&JsValue::NULL, &name.into(), &detail));
+        }
+        if event == Event::Closed {
+            self.emit.take();
         }
     }
 
@@ -231,13 +249,14 @@ impl Inner {
         match effect {
             Effect::Ask { call, attempt } => {
                 self.ask(call);
-                Some(("refreshing", object(&[("attempt", attempt.into())])))
+                Some(("refreshing", js::object(&[("attempt", attempt.into())])))
             }
             Effect::Use { lifetime, .. } => {
                 let mut state = self.state.borrow_mut();
                 state.token = state.arrived.take();
+                state.last = state.token.as_ref().map(|token| token.credential.authorization());
                 state.error = None;
-                Some(("refreshed", object(&[("lifetimeSeconds", seconds(lifetime))])))
+                Some(("refreshed", js::object(&[("lifetimeSeconds", seconds(lifetime))])))
             }
             Effect::Forget(loss) => {
                 self.state.borrow_mut().token = None;
@@ -245,6 +264,7 @@ impl Inner {
                     Loss::Expired => Some(("expired", JsValue::NULL)),
                     Loss::Rejected => None,
                     Loss::Closed => {
+                        self.closing.abort();
                         self.listen(false);
                         Some(("closed", JsValue::NULL))
                     }
@@ -261,10 +281,11 @@ impl Inner {
                 }
                 let error = state.error.as_ref().map_or(JsValue::NULL, JsValue::from);
                 let retry_in = retry_in.map_or(JsValue::NULL, seconds);
-                Some(("failed", object(&[("error", error), ("retryInSeconds", retry_in)])))
+                Some(("failed", js::object(&[("error", error), ("retryInSeconds", retry_in)])))
             }
             Effect::Settle => {
-                for resolve in std::mem::take(&mut self.state.borrow_mut().waiting) {
+                let waiting = std::mem::take(&mut self.state.borrow_mut().waiting);
+                for resolve in waiting {
                     let _ = resolve.call0(&JsValue::UNDEFINED);
                 }
                 None
@@ -280,30 +301,39 @@ impl Inner {
     fn ask(self: &Rc<Self>, call: u32) {
         let Some((provider, request)) = self.provider.clone() else { return };
         let weak = Rc::downgrade(self);
+        let closing = self.closing.signal();
         spawn_local(async move {
-            let outcome = provider.ask(&request).await;
-            let Some(inner) = weak.upgrade() else { return };
-            let event = {
-                let mut state = inner.state.borrow_mut();
-                match outcome {
-                    Ok(arrived) => {
-                        let lifetime = arrived.lifetime;
-                        state.arrived = Some(arrived.into());
-                        Event::Granted { call, lifetime }
-                    }
-                    Err(failure) => {
-                        let event = if failure == Failure::ProviderForbidden {
-                            Event::Forbidden { call }
-                        } else {
-                            Event::Failed { call }
-                        };
-                        state.error = Some(failure);
-                        event
-                    }
-                }
-            };
-            inner.dispatch(event);
+            // A listener of the event before this may have closed the connection.
+            if closing.aborted() {
+                return;
+            }
+            let outcome = provider.ask(&request, &closing).await;
+            if let Some(inner) = weak.upgrade() {
+                let event = inner.asked(call, outcome);
+                inner.dispatch(event);
+            }
         });
+    }
+
+    /// Notes what a call to the provider brought.
+    fn asked(&self, call: u32, outcome: Result<Arrived, Failure>) -> Event {
+        let mut state = self.state.borrow_mut();
+        match outcome {
+            Ok(arrived) if state.last.as_ref() != Some(&arrived.authorization) => {
+                let lifetime = arrived.lifetime;
+                state.arrived = Some(arrived.into());
+                Event::Granted { call, lifetime }
+            }
+            Ok(_) | Err(Failure::ProviderStale) => {
+                state.error = Some(Failure::ProviderStale);
+                Event::Stale { call }
+            }
+            Err(failure) => {
+                let is_final = failure == Failure::ProviderForbidden;
+                state.error = Some(failure);
+                if is_final { Event::Forbidden { call } } else { Event::Failed { call } }
+            }
+        }
     }
 
     fn describe(&self) -> JsValue {
@@ -316,7 +346,7 @@ impl Inner {
         });
         let lifetime = token.map(|token| token.lifetime).filter(|lifetime| *lifetime != NEVER);
         let or_null = |milliseconds: Option<u64>| milliseconds.map_or(JsValue::NULL, seconds);
-        object(&[
+        js::object(&[
             ("kind", self.kind.as_str().into()),
             ("scopes", scopes),
             ("lifetimeSeconds", or_null(lifetime)),
@@ -383,13 +413,4 @@ fn hear(inner: Weak<Inner>) -> Closure<dyn Fn(web_sys::Event)> {
 
 fn seconds(milliseconds: u64) -> JsValue {
     (milliseconds as f64 / 1000.0).into()
-}
-
-fn object(fields: &[(&str, JsValue)]) -> JsValue {
-    let object = Object::new();
-    for (name, value) in fields {
-        // Setting a field of a plain object cannot fail.
-        let _ = Reflect::set(&object, &(*name).into(), value);
-    }
-    object.into()
 }

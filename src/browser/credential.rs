@@ -22,10 +22,12 @@ impl Credential {
         }
     }
 
-    /// Puts it on the URL, if that is where it goes.
+    /// Puts it on the URL, if that is where it goes, behind the caller's own query.
     pub(super) fn put_on_url(&self, url: &Url) {
         if let Credential::Publishable(token) = self {
-            url.search_params().set("pubtoken", token.expose_secret());
+            let search = url.search();
+            let sign = if search.is_empty() { '?' } else { '&' };
+            url.set_search(&format!("{search}{sign}pubtoken={}", token.expose_secret()));
         }
     }
 

@@ -1,8 +1,8 @@
 //! What can go wrong in the browser besides a refusal: [`Failure`], and how both become an error for JavaScript.
 
-use js_sys::{Object, Reflect};
 use wasm_bindgen::JsValue;
 
+use super::js;
 use crate::{Denied, Refusal};
 
 /// A failure that no API reported. Refusals that the browser half can see beforehand are [`Denied`], with the same codes
@@ -148,19 +148,13 @@ impl Failure {
 
 /// What the entry makes a `DaypassError` of.
 fn error(code: &str, status: u16, retryable: bool, message: &str, help: &str) -> JsValue {
-    let error = Object::new();
-    let fields: [(&str, JsValue); 5] = [
+    js::object(&[
         ("code", code.into()),
         ("status", status.into()),
         ("retryable", retryable.into()),
         ("message", message.into()),
         ("help", help.into()),
-    ];
-    for (name, value) in fields {
-        // Setting a field of a plain object cannot fail.
-        let _ = Reflect::set(&error, &name.into(), &value);
-    }
-    error.into()
+    ])
 }
 
 impl From<&Failure> for JsValue {
@@ -188,9 +182,8 @@ impl From<Denied> for JsValue {
     }
 }
 
-impl From<&Refusal> for JsValue {
-    fn from(refusal: &Refusal) -> JsValue {
-        let retryable = matches!(refusal.status, 429 | 503);
-        error(&refusal.error, refusal.status, retryable, &refusal.message, &refusal.help)
-    }
+/// The error for a refusal that an API answered with this status, if its code is one of ours.
+pub(super) fn refused(refusal: &Refusal, status: u16) -> Option<JsValue> {
+    let known = Denied::examples().into_iter().find(|denied| denied.code() == refusal.error)?;
+    Some(error(known.code(), status, known.is_retryable(), &refusal.message, known.help()))
 }

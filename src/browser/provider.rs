@@ -14,6 +14,9 @@ use crate::signed::UnverifiedDocument;
 use crate::wire::{TemporaryTokenAnswer, TemporaryTokenRequest};
 use crate::{Grant, ScopeSet};
 
+/// Such a number of seconds lies beyond the year 5000: it was given in milliseconds.
+const MILLISECONDS: u64 = 100_000_000_000;
+
 /// A temporary token that has arrived.
 pub(super) struct Arrived {
     /// The header's value.
@@ -26,10 +29,12 @@ pub(super) struct Arrived {
 
 impl Provider {
     /// One call.
-    pub(super) async fn ask(&self, request: &TemporaryTokenRequest) -> Result<Arrived, Failure> {
+    ///
+    /// A call to a URL ends when the connection closes.
+    pub(super) async fn ask(&self, request: &TemporaryTokenRequest, closing: &AbortSignal) -> Result<Arrived, Failure> {
         let request = serde_wasm_bindgen::to_value(request).map_err(|_| failed("The request cannot be written."))?;
         let (answer, server_now) = match self {
-            Provider::Url(url) => post(url, &request).await?,
+            Provider::Url(url) => post(url, &request, closing).await?,
             Provider::Callback(callback) => {
                 let answer = callback.call1(&JsValue::UNDEFINED, &request).map_err(|error| thrown(&error))?;
                 (JsFuture::from(Promise::resolve(&answer)).await.map_err(|error| thrown(&error))?, None)
@@ -41,9 +46,9 @@ impl Provider {
 }
 
 /// The answer and, where the page may read it, the server's time in Unix milliseconds.
-async fn post(url: &str, body: &JsValue) -> Result<(JsValue, Option<u64>), Failure> {
+async fn post(url: &str, body: &JsValue, closing: &AbortSignal) -> Result<(JsValue, Option<u64>), Failure> {
     let body = JSON::stringify(body).map_err(|_| failed("The request cannot be written."))?;
-    let signal = AbortSignal::timeout_with_u32(TIMEOUT as u32);
+    let signal = js::abort_after(TIMEOUT as u32, closing);
     let request = Request::post(url).header("content-type", "application/json").abort_signal(Some(&signal)).body(body);
     let sent = request.map_err(|_| failed("Its URL cannot be used."))?.send().await;
     let response: Response = sent.map_err(|_| failed("It could not be reached."))?.into();
@@ -52,10 +57,10 @@ async fn post(url: &str, body: &JsValue) -> Result<(JsValue, Option<u64>), Failu
         status if !response.ok() => return Err(failed(&format!("It answered with status {status}."))),
         _ => {}
     }
-    let date = response.headers().get("date").ok().flatten().map(|date| Date::parse(&date));
+    let server_now = js::server_time(&response);
     let not_json = |_| failed("Its answer is not JSON.");
     let json = JsFuture::from(response.json().map_err(not_json)?).await.map_err(not_json)?;
-    Ok((json, date.filter(|date| date.is_finite()).map(|date| date as u64)))
+    Ok((json, server_now))
 }
 
 /// Checks a token and finds out how long it has to live.
@@ -64,6 +69,9 @@ pub(super) fn arrived(answer: TemporaryTokenAnswer, server_now: Option<u64>) -> 
     let token = authorization.strip_prefix("Bearer ").filter(|token| token.bytes().all(|b| b.is_ascii_graphic()));
     let token =
         token.filter(|token| !token.is_empty()).ok_or_else(|| failed("Its `authorization` is not `Bearer …`."))?;
+    if expires_at >= MILLISECONDS {
+        return Err(failed("Its `expiresAt` is not in seconds."));
+    }
     let glimpse = glimpse(token);
     let issued_at = glimpse.as_ref().map(|glimpse| glimpse.iat);
     let lifetime = time_left(expires_at, issued_at, server_now, Date::now() as u64).ok_or(Failure::ProviderStale)?;

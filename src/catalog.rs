@@ -6,7 +6,7 @@ use crate::{Scope, ScopeSet};
 
 /// The scopes that a product knows: what each means, which may be published, and which older names they answer to.
 ///
-/// The five systems that Daypass replaces ship as data in `catalogs/`; a product brings its own as a file of the same shape.
+/// The Space API's ships as data in `catalogs/`; a product brings its own as a file of the same shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Catalog {

@@ -11,6 +11,7 @@ use crate::{Scope, TokenKind};
 /// A genuine token's holder is told the exact reason. Whatever is not genuine, malformed, mistyped, unknown or wrongly
 /// signed, is [`Denied::InvalidToken`], with the same bytes for every cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Denied {
     /// There was no token.
     MissingToken,
@@ -65,6 +66,7 @@ pub enum Denied {
 
 impl Denied {
     /// One of each reason, for tables and tests.
+    #[doc(hidden)]
     #[must_use]
     pub fn examples() -> Vec<Denied> {
         vec![

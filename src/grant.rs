@@ -29,31 +29,43 @@ pub struct Resource {
     pub id: String,
 }
 
-/// What a request needs: a scope on a tenant, and for which resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What a request needs: a scope on a tenant, and for which resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need<'a> {
     scope: &'a Scope,
     tenant: &'a str,
-    resource: Option<(&'a str, &'a str)>,
+    resources: Vec<(&'a str, &'a str)>,
 }
 
 impl<'a> Need<'a> {
-    /// A scope on a tenant. As long as no resource is named, a grant that is limited to some of them is not enough.
+    /// A scope on a tenant. As long as no resource of the scope's own type is named, a grant that is limited to some of them
+    /// is not enough. A scope for one resource names it.
     #[must_use]
     pub fn new(scope: &'a Scope, tenant: &'a str) -> Need<'a> {
-        Need { scope, tenant, resource: None }
+        let named = scope.resource_id().map(|id| (scope.resource(), id));
+        Need { scope, tenant, resources: named.into_iter().collect() }
     }
 
-    /// For the resource with this id, of the type that the scope is about.
+    /// For the resource with this id, of the type that the scope is about. Every resource that is named must be open.
     #[must_use]
     pub fn of(self, id: &'a str) -> Need<'a> {
-        Need { resource: Some((self.scope.resource(), id)), ..self }
+        let kind = self.scope.resource();
+        self.of_type(kind, id)
     }
 
-    /// For a resource of another type than the scope's.
+    /// For a resource of this type, such as the site that a floor is on. Every resource that is named must be open.
     #[must_use]
-    pub fn of_type(self, kind: &'a str, id: &'a str) -> Need<'a> {
-        Need { resource: Some((kind, id)), ..self }
+    pub fn of_type(mut self, kind: &'a str, id: &'a str) -> Need<'a> {
+        self.resources.push((kind, id));
+        self
+    }
+
+    /// The resources that are named and, where none is of the scope's own type, all of that type: `None`.
+    fn targets(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+        let own = self.scope.resource();
+        let is_named = self.resources.iter().any(|(kind, _)| *kind == own);
+        let all_of_own = (!is_named).then_some((own, None));
+        self.resources.iter().map(|(kind, id)| (*kind, Some(*id))).chain(all_of_own)
     }
 
     /// The scope that is needed.
@@ -67,11 +79,9 @@ impl Grant {
     /// Whether this grant alone meets the need.
     #[must_use]
     pub fn allows(&self, need: &Need<'_>) -> bool {
-        let own_id = need.resource.filter(|(kind, _)| *kind == need.scope.resource()).map(|(_, id)| id);
+        let holds = |id| self.scopes.iter().any(|held| held.covers_for(need.scope, id));
         self.has_tenant(need.tenant)
-            && self.scopes.iter().any(|held| held.covers_for(need.scope, own_id))
-            && self
-                .reaches(need.resource.map_or(need.scope.resource(), |(kind, _)| kind), need.resource.map(|(_, id)| id))
+            && need.targets().all(|(kind, id)| self.reaches(kind, id) && (kind != need.scope.resource() || holds(id)))
     }
 
     /// Whether `child` is no wider than this grant in any respect.

@@ -11,6 +11,7 @@ pub const MAX_DOCUMENT: usize = 16 * 1024;
 
 /// What a signed document is; its `typ`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum DocumentType {
     /// A temporary or OAuth access token: `at+jwt` (RFC 9068).
     AccessToken,

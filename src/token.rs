@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 /// What a token is for, which decides what it may hold and how it may travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum TokenKind {
     /// May stand in a page that anyone can read; bound to origins; holds publishable scopes only.
     Publishable,

@@ -16,7 +16,7 @@ pub mod duration {
 
 /// The body of `POST /v2/temporary-access-token/create`, and what a provider is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TemporaryTokenRequest {
     /// The scopes asked for: some of the secret token's.
     pub scopes: ScopeSet,

@@ -23,74 +23,96 @@ fn grant(text: &str) -> Grant {
     }
 }
 
-/// What a need is for: nothing in particular, a resource of the scope's type, or one of another type.
+/// What a need names: resources of the scope's own type, and of others.
 #[derive(Debug, Clone, Copy)]
 enum Of {
-    Nothing,
     Own(&'static str),
-    Other(&'static str, &'static str),
+    Type(&'static str, &'static str),
 }
 
-fn allows(grant: &Grant, tenant: &str, scope: &str, of: Of) -> bool {
+fn allows(grant: &Grant, tenant: &str, scope: &str, named: &[Of]) -> bool {
     let scope: Scope = scope.parse().unwrap();
-    let need = Need::new(&scope, tenant);
-    let need = match of {
-        Of::Nothing => need,
+    let need = named.iter().fold(Need::new(&scope, tenant), |need, of| match of {
         Of::Own(id) => need.of(id),
-        Of::Other(kind, id) => need.of_type(kind, id),
-    };
+        Of::Type(kind, id) => need.of_type(kind, id),
+    });
     assert_eq!(need.scope(), &scope);
     grant.allows(&need)
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_grant_opens_its_tenant_its_scopes_and_the_resources_it_lists() {
-    use Of::{Nothing, Other, Own};
-    let cases = [
+    use Of::{Own, Type};
+    let cases: &[(_, _, _, &[Of], _)] = &[
         // The tenant, exactly.
-        ("acme | floor:read |", "acme", "floor:read", Nothing, true),
-        ("acme | floor:read |", "ACME", "floor:read", Nothing, false),
-        ("acme | floor:read |", "acme2", "floor:read", Nothing, false),
-        ("acme | floor:read |", "", "floor:read", Nothing, false),
-        ("acme | floor:read |", "*", "floor:read", Nothing, false),
-        (" | floor:read |", "acme", "floor:read", Nothing, false),
-        ("* | floor:read |", "acme", "floor:read", Nothing, true),
-        ("acm* | floor:read |", "acme", "floor:read", Nothing, false),
+        ("acme | floor:read |", "acme", "floor:read", &[], true),
+        ("acme | floor:read |", "ACME", "floor:read", &[], false),
+        ("acme | floor:read |", "acme2", "floor:read", &[], false),
+        ("acme | floor:read |", "", "floor:read", &[], false),
+        ("acme | floor:read |", "*", "floor:read", &[], false),
+        (" | floor:read |", "acme", "floor:read", &[], false),
+        ("* | floor:read |", "acme", "floor:read", &[], true),
+        ("acm* | floor:read |", "acme", "floor:read", &[], false),
         // The scope.
-        ("acme | |", "acme", "floor:read", Nothing, false),
-        ("acme | floor:read |", "acme", "floor:update", Nothing, false),
-        ("acme | floor:read site:* |", "acme", "site:update", Own("s1"), true),
-        ("acme | * |", "acme", "floor:update", Own("f1"), true),
+        ("acme | |", "acme", "floor:read", &[], false),
+        ("acme | floor:read |", "acme", "floor:update", &[], false),
+        ("acme | floor:read site:* |", "acme", "site:update", &[Own("s1")], true),
+        ("acme | * |", "acme", "floor:update", &[Own("f1")], true),
         // A scope for one resource.
-        ("acme | floor:read:f1 |", "acme", "floor:read", Own("f1"), true),
-        ("acme | floor:read:f1 |", "acme", "floor:read", Own("f2"), false),
-        ("acme | floor:read:f1 |", "acme", "floor:read", Nothing, false),
-        ("acme | floor:read:f1 |", "acme", "floor:read", Other("site", "f1"), false),
-        ("acme | floor:read:f1 floor:read:f2 |", "acme", "floor:read", Own("f2"), true),
-        ("acme | floor:*:f1 |", "acme", "floor:update", Own("f1"), true),
+        ("acme | floor:read:f1 |", "acme", "floor:read", &[Own("f1")], true),
+        ("acme | floor:read:f1 |", "acme", "floor:read", &[Own("f2")], false),
+        ("acme | floor:read:f1 |", "acme", "floor:read", &[], false),
+        ("acme | floor:read:f1 |", "acme", "floor:read", &[Type("site", "f1")], false),
+        ("acme | floor:read:f1 floor:read:f2 |", "acme", "floor:read", &[Own("f2")], true),
+        ("acme | floor:*:f1 |", "acme", "floor:update", &[Own("f1")], true),
         // A limit to some resources of a type; other types are left alone.
-        ("acme | floor:read | floor:f1", "acme", "floor:read", Own("f1"), true),
-        ("acme | floor:read | floor:f1", "acme", "floor:read", Own("f2"), false),
-        ("acme | floor:read | floor:f1", "acme", "floor:read", Own("F1"), false),
-        ("acme | floor:read | floor:f1", "acme", "floor:read", Own(""), false),
-        ("acme | floor:read | floor:f1", "acme", "floor:read", Nothing, false),
-        ("acme | floor:read | floor:f1 floor:f2", "acme", "floor:read", Own("f2"), true),
-        ("acme | floor:create | floor:f1", "acme", "floor:create", Nothing, false),
-        ("acme | floor:* site:* | floor:f1", "acme", "site:read", Own("f2"), true),
-        ("acme | floor:* site:* | floor:f1", "acme", "site:read", Nothing, true),
-        ("acme | note:read | floor:f1", "acme", "note:read", Other("floor", "f1"), true),
-        ("acme | note:read | floor:f1", "acme", "note:read", Other("floor", "f2"), false),
-        ("acme | floor:read:f1 | floor:f2", "acme", "floor:read", Own("f1"), false),
+        ("acme | floor:read | floor:f1", "acme", "floor:read", &[Own("f1")], true),
+        ("acme | floor:read | floor:f1", "acme", "floor:read", &[Own("f2")], false),
+        ("acme | floor:read | floor:f1", "acme", "floor:read", &[Own("F1")], false),
+        ("acme | floor:read | floor:f1", "acme", "floor:read", &[Own("")], false),
+        ("acme | floor:read | floor:f1", "acme", "floor:read", &[], false),
+        ("acme | floor:read | floor:f1 floor:f2", "acme", "floor:read", &[Own("f2")], true),
+        ("acme | floor:create | floor:f1", "acme", "floor:create", &[], false),
+        ("acme | floor:* site:* | floor:f1", "acme", "site:read", &[Own("f2")], true),
+        ("acme | floor:* site:* | floor:f1", "acme", "site:read", &[], true),
+        ("acme | note:read | floor:f1", "acme", "note:read", &[Type("floor", "f1")], true),
+        ("acme | note:read | floor:f1", "acme", "note:read", &[Type("floor", "f2")], false),
+        ("acme | floor:read:f1 | floor:f2", "acme", "floor:read", &[Own("f1")], false),
+        // Of several that are named, every one is to be open, and a limit of the scope's own type is not left alone.
+        ("acme | floor:read | floor:f1", "acme", "floor:read", &[Type("site", "s1")], false),
+        ("acme | floor:read | floor:f1", "acme", "floor:read", &[Type("site", "s1"), Own("f1")], true),
+        ("acme | floor:read | floor:f1 site:s1", "acme", "floor:read", &[Type("site", "s1"), Own("f1")], true),
+        ("acme | floor:read | floor:f1 site:s1", "acme", "floor:read", &[Own("f1"), Type("site", "s1")], true),
+        ("acme | floor:read | floor:f1 site:s1", "acme", "floor:read", &[Type("site", "s2"), Own("f1")], false),
+        ("acme | floor:read | floor:f1 site:s1", "acme", "floor:read", &[Own("f1"), Type("site", "s2")], false),
+        ("acme | floor:read | floor:f1 site:s1", "acme", "floor:read", &[Own("f2"), Type("site", "s1")], false),
+        ("acme | floor:read | site:s1", "acme", "floor:read", &[Type("site", "s2"), Own("f1")], false),
+        ("acme | floor:read | floor:f1", "acme", "floor:read", &[Own("f1"), Own("f2")], false),
+        ("acme | floor:read | floor:f1", "acme", "floor:read", &[Own("f2"), Own("f1")], false),
+        ("acme | floor:read | floor:f1 floor:f2", "acme", "floor:read", &[Own("f2"), Own("f1")], true),
+        ("acme | floor:read:f1 |", "acme", "floor:read", &[Own("f1"), Own("f2")], false),
+        ("acme | floor:read:f1 floor:read:f2 |", "acme", "floor:read", &[Own("f1"), Own("f2")], true),
+        ("acme | floor:read:f1 |", "acme", "floor:read", &[Own("f1"), Type("site", "s1")], true),
+        ("acme | floor:read:f1 |", "acme", "floor:read", &[Type("floor", "f1")], true),
+        // A scope for one resource names it.
+        ("acme | floor:read:f1 | floor:f1", "acme", "floor:read:f1", &[], true),
+        ("acme | floor:read:f2 |", "acme", "floor:read:f1", &[], false),
+        ("acme | floor:read:f2 |", "acme", "floor:read:f1", &[Own("f2")], false),
+        ("acme | floor:read | floor:f2", "acme", "floor:read:f1", &[], false),
+        ("acme | floor:read | floor:f2", "acme", "floor:read:f1", &[Own("f2")], false),
         // Who asks for everything asks for every resource of every type.
-        ("acme | * |", "acme", "*", Nothing, true),
-        ("acme | * | floor:f1", "acme", "*", Nothing, false),
-        ("acme | * | floor:f1", "acme", "*", Own("f1"), false),
-        ("acme | * |", "acme", "*", Own("f1"), true),
-        ("acme | * | floor:f1", "acme", "floor:*", Nothing, false),
-        ("acme | * | floor:f1", "acme", "floor:*", Own("f1"), true),
+        ("acme | * |", "acme", "*", &[], true),
+        ("acme | * | floor:f1", "acme", "*", &[], false),
+        ("acme | * | floor:f1", "acme", "*", &[Own("f1")], false),
+        ("acme | * | floor:f1", "acme", "*", &[Type("floor", "f1")], false),
+        ("acme | note:read | floor:f1", "acme", "note:read", &[Type("*", "f1")], false),
+        ("acme | * |", "acme", "*", &[Own("f1")], true),
+        ("acme | * | floor:f1", "acme", "floor:*", &[], false),
+        ("acme | * | floor:f1", "acme", "floor:*", &[Own("f1")], true),
     ];
-    for (held, tenant, scope, of, expected) in cases {
-        assert_eq!(allows(&grant(held), tenant, scope, of), expected, "{held} for {scope} of {of:?} on {tenant:?}");
+    for (held, tenant, scope, named, expected) in cases {
+        let allowed = allows(&grant(held), tenant, scope, named);
+        assert_eq!(allowed, *expected, "{held} for {scope} of {named:?} on {tenant:?}");
     }
 }
 
@@ -172,22 +194,22 @@ fn some_grant() -> impl Strategy<Value = Grant> {
     )
 }
 
-fn some_need() -> impl Strategy<Value = (&'static str, &'static str, Of)> {
+fn some_need() -> impl Strategy<Value = (&'static str, &'static str, Vec<Of>)> {
     let of = prop_oneof![
-        Just(Of::Nothing),
         select(vec!["f1", "f2", "s2"]).prop_map(Of::Own),
-        select(&RESOURCES[..]).prop_map(|(kind, id)| Of::Other(kind, id)),
+        select(&RESOURCES[..]).prop_map(|(kind, id)| Of::Type(kind, id)),
     ];
-    (select(vec!["acme", "other"]), select(vec!["floor:read", "floor:update", "site:read", "floor:*", "*"]), of)
+    let scopes = vec!["floor:read", "floor:read:f1", "floor:update", "site:read", "floor:*", "*"];
+    (select(vec!["acme", "other"]), select(scopes), proptest::collection::vec(of, 0..4))
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[wasm_bindgen_test(unsupported = test)]
-    fn a_covered_child_opens_nothing_that_its_parent_does_not(parent in some_grant(), child in some_grant(), (tenant, scope, of) in some_need()) {
-        if parent.covers(&child) && allows(&child, tenant, scope, of) {
-            prop_assert!(allows(&parent, tenant, scope, of));
+    fn a_covered_child_opens_nothing_that_its_parent_does_not(parent in some_grant(), child in some_grant(), (tenant, scope, named) in some_need()) {
+        if parent.covers(&child) && allows(&child, tenant, scope, &named) {
+            prop_assert!(allows(&parent, tenant, scope, &named));
         }
     }
 
@@ -197,9 +219,18 @@ proptest! {
         prop_assert!(!(a.covers(&b) && b.covers(&c)) || a.covers(&c));
     }
 
+    #[wasm_bindgen_test(unsupported = test)]
+    fn naming_a_resource_of_another_type_never_opens_anything(held in some_grant(), (tenant, scope, named) in some_need(), more in select(&RESOURCES[..])) {
+        let own = scope.split(':').next().unwrap();
+        let more_named: Vec<_> = named.iter().copied().chain([Of::Type(more.0, more.1)]).collect();
+        if more.0 != own && allows(&held, tenant, scope, &more_named) {
+            prop_assert!(allows(&held, tenant, scope, &named));
+        }
+    }
+
     /// Each step away from a grant: a scope less, a tenant instead of all, a limit where there was none, a limit tightened.
     #[wasm_bindgen_test(unsupported = test)]
-    fn narrowing_never_opens_anything(wide in some_grant(), (tenant, scope, of) in some_need(), drop_at in 0..4_usize, (kind, id) in select(&RESOURCES[..])) {
+    fn narrowing_never_opens_anything(wide in some_grant(), (tenant, scope, named) in some_need(), drop_at in 0..4_usize, (kind, id) in select(&RESOURCES[..])) {
         let fewer = Grant { scopes: wide.scopes.iter().enumerate().filter(|(i, _)| *i != drop_at).map(|(_, s)| s.clone()).collect(), ..wide.clone() };
         let one_tenant = Grant { tenant: if wide.tenant == "*" { "acme".into() } else { wide.tenant.clone() }, ..wide.clone() };
         let limit = Resource { kind: kind.into(), id: id.into() };
@@ -212,7 +243,7 @@ proptest! {
         }
         for grant in narrower {
             prop_assert!(wide.covers(&grant), "{:?}", grant);
-            prop_assert!(!allows(&grant, tenant, scope, of) || allows(&wide, tenant, scope, of), "{:?}", grant);
+            prop_assert!(!allows(&grant, tenant, scope, &named) || allows(&wide, tenant, scope, &named), "{:?}", grant);
         }
     }
 }

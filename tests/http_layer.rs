@@ -330,6 +330,30 @@ async fn row_20_a_secret_in_a_query_is_refused_by_every_name_and_not_repeated() 
 }
 
 #[tokio::test]
+async fn row_20_a_name_in_a_query_is_the_same_however_it_is_written() {
+    let api = Api::new();
+    for name in ["pub%74oken", "%70%75%62%74%6F%6b%65%6e", "bearer%5Ftoken"] {
+        let path = format!("/floor?{name}={}", api.secret);
+        assert_eq!(outcome(api.send(get_with(&path, &[])).await).await, (400, "secret_in_query".into()), "{name}");
+        let path = format!("/floor?{name}={}", api.publishable);
+        assert_eq!(api.send(get_with(&path, &[("origin", SITE)])).await.status(), 200, "{name}");
+        let path = format!("/floor?{name}=x&pubtoken={}", api.publishable);
+        let two = api.send(get_with(&path, &[("origin", SITE)])).await;
+        assert_eq!(outcome(two).await, (400, "invalid_request".into()), "{name}");
+    }
+    assert_eq!(api.calls(), 3);
+    // Values are taken as they stand, and what is no name is none.
+    let path = format!("/floor?pubtoken={}", api.publishable.replace('_', "%5F"));
+    let encoded = api.send(get_with(&path, &[("origin", SITE)])).await;
+    assert_eq!(outcome(encoded).await, (401, "invalid_token".into()));
+    for name in ["pub%2574oken", "pub%7", "pubtoken%00", "%FF"] {
+        let path = format!("/floor?{name}={}", api.publishable);
+        let other = api.send(get_with(&path, &[("origin", SITE)])).await;
+        assert_eq!(outcome(other).await, (401, "missing_token".into()), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn whatever_is_not_genuine_gets_the_same_bytes() {
     let api = Api::new();
     let [unknown, typo] =

@@ -29,6 +29,11 @@ fn a_pattern_becomes_what_a_browser_sends() {
         ("github.io", "github.io"),
         ("*.example.co.uk", "*.example.co.uk"),
         ("*.northlight.github.io", "*.northlight.github.io"),
+        // Owners' own names beside and below suffixes.
+        ("amazonaws.com", "amazonaws.com"),
+        ("*.northlight.s3.amazonaws.com", "*.northlight.s3.amazonaws.com"),
+        ("*.northlight.blob.core.windows.net", "*.northlight.blob.core.windows.net"),
+        ("*.a.b.northlight.com", "*.a.b.northlight.com"),
         ("capacitor://localhost", "capacitor://localhost"),
     ];
     for (text, expected) in cases {
@@ -71,6 +76,12 @@ fn a_wildcard_over_the_sites_of_many_owners_is_refused() {
         "*.compute.amazonaws.com",
         "*.s3.amazonaws.com",
         "*.kawasaki.jp",
+        // Not a suffix, but names of many owners end so.
+        "*.amazonaws.com",
+        "*.compute-1.amazonaws.com",
+        "*.windows.net",
+        "*.core.windows.net",
+        "*.AmazonAWS.com",
         "*.intern",
         "＊.com",
     ] {

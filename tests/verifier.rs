@@ -4,10 +4,15 @@
 
 mod common;
 
+use std::io;
+use std::sync::{Arc, Mutex};
+
 use common::{AUDIENCE, Down, ISSUER, NOW, ORGANIZATION, SITE, Signer, Store, claims, encoded, record, verifier};
 use daypass::signed::{DocumentType, Jwks, MAX_DOCUMENT};
-use daypass::verify::{Access, Carrier, Credential, MAX_LEEWAY, Presented, SeenOrigin, StaticKeys, Verifier};
-use daypass::wire::TokenRecord;
+use daypass::verify::{
+    Access, Answer, Carrier, Credential, Lookup, MAX_LEEWAY, Presented, SeenOrigin, StaticKeys, Verifier,
+};
+use daypass::wire::{Claims, TokenRecord};
 use daypass::{Denied, Need, Resource, Scope, TokenKind, TokenText};
 use serde_json::{Value, json};
 
@@ -217,7 +222,12 @@ async fn row_7_a_scope_tenant_or_resource_beyond_the_token_is_refused_with_the_s
         Err(Denied::InsufficientScope(update.clone()))
     );
     assert!(access.require(&READ_PRIVATE).on("*").of("f1").check().is_err());
-    assert!(access.require(&READ_PRIVATE).on(ORGANIZATION).of_type("site", "s1").check().is_ok());
+    // To name something of another type is not to name the floor, and neither name takes the other's place.
+    let on_site = || access.require(&READ_PRIVATE).on(ORGANIZATION).of_type("site", "s1");
+    assert!(on_site().check().is_err());
+    assert!(on_site().of("f2").check().is_err());
+    assert!(on_site().of("f1").check().is_ok());
+    assert!(access.require(&READ_PRIVATE).on(ORGANIZATION).of("f2").of_type("site", "s1").check().is_err());
 }
 
 #[tokio::test]
@@ -281,6 +291,16 @@ async fn a_stored_token_ends_to_the_second_and_revocation_counts_first() {
         // The store and its clock are one: there is nothing to forgive.
         let result = bearer(&verifier.leeway(60), &text).await.map(|_| ());
         assert_eq!(result, expected, "{expires_at:?} {revoked_at:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stored_token_from_the_future_is_of_a_clock_that_is_far_off() {
+    for (created_at, expected) in
+        [(NOW + MAX_LEEWAY, Ok(())), (NOW + MAX_LEEWAY + 1, Err(Denied::TokenNotYetValid)), (0, Ok(()))]
+    {
+        let (text, verifier) = stored(TokenRecord { created_at, ..record(TokenKind::Secret) });
+        assert_eq!(bearer(&verifier, &text).await.map(|_| ()), expected, "{created_at}");
     }
 }
 
@@ -432,6 +452,76 @@ async fn row_30_whatever_is_not_genuine_is_refused_in_one_way_wherever_it_was() 
                 assert_eq!(refused, Some(Denied::InvalidToken), "{what}, by {carrier:?} from {origin:?}");
             }
         }
+    }
+}
+
+/// What is logged, shared with the subscriber that logs it.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_says_for_whom_a_well_signed_token_is_and_for_whom_it_should_be() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let judge = judge();
+    for (claim, seen, expected) in
+        [("iss", "https://other.example", ISSUER), ("aud", "viewer-api", AUDIENCE), ("aud", "Floor-API", AUDIENCE)]
+    {
+        let text = access_token(&[(claim, json!(seen))]);
+        assert_eq!(bearer(&judge, &text).await.err(), Some(Denied::InvalidToken));
+        let logged = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
+        assert!(logged.contains(" WARN ") && logged.contains(seen) && logged.contains(expected), "{logged}");
+        assert!(text.split('.').all(|part| !logged.contains(part)), "{logged}");
+    }
+    // Whoever cannot sign cannot fill the log.
+    let mut foreign = claims();
+    foreign["aud"] = json!("viewer-api");
+    let forged = Signer::new("k1", 2).document(DocumentType::AccessToken, &foreign);
+    for text in [access_token(&[]).as_str(), &forged] {
+        bearer(&judge, text).await.ok();
+    }
+    assert_eq!(log.0.lock().unwrap().len(), 0);
+}
+
+/// A look-up that knows which parents were revoked.
+struct Feed(&'static str);
+
+impl Lookup for Feed {
+    fn find<'a>(&'a self, _: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn parent_is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
+        Box::pin(async { Ok(claims.client_id == self.0) })
+    }
+}
+
+#[tokio::test]
+async fn a_signed_token_dies_with_its_parent_where_the_look_up_can_tell() {
+    let with_keys = || verifier().keys(signer().keys());
+    let text = access_token(&[]);
+    let presented = Presented::new(&text, Carrier::Bearer);
+    for (verifier, expected) in [
+        (with_keys().lookup(Feed("sec_1")), Err(Denied::TokenRevoked)),
+        (with_keys().lookup(Feed("sec_2")), Ok(())),
+        (with_keys().lookup(Store::default()), Ok(())),
+        (with_keys().lookup(Down), Err(Denied::Unavailable)),
+    ] {
+        assert_eq!(bearer(&verifier, &text).await.map(|_| ()), expected);
+        let described = verifier.describe(&presented).await.map(|described| described.revoked);
+        assert_eq!(described.ok(), (expected != Err(Denied::Unavailable)).then_some(expected.is_err()));
     }
 }
 

@@ -60,6 +60,9 @@ fn a_temporary_token_is_asked_for_as_seed_004_does() {
         r#"{"scopes":[],"durationSeconds":-1}"#,
         r#"{"scopes":[],"durationSeconds":3600.5}"#,
         r#"{"scopes":[],"durationSeconds":18446744073709551616}"#,
+        // A duration or a limit whose name is misspelt must not be a token without it.
+        r#"{"scopes":[],"durationSecond":900}"#,
+        r#"{"scopes":[],"resources":[]}"#,
     ] {
         refused::<TemporaryTokenRequest>(json);
     }

@@ -38,13 +38,3 @@ CREATE TABLE bundle (
 
 CREATE INDEX bundle_by_parent ON bundle (parent);
 CREATE INDEX bundle_by_end ON token (expires_at) WHERE kind = 'bundle';
-
--- Signed tokens and bundles, so that those of a parent can be named.
-CREATE TABLE minted (
-    jti TEXT PRIMARY KEY,
-    parent INTEGER NOT NULL REFERENCES token (number),
-    expires_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX minted_by_parent ON minted (parent);
-CREATE INDEX minted_by_end ON minted (expires_at);

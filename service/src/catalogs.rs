@@ -1,8 +1,9 @@
 //! The scopes there are: a product's, and Daypass's own.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use daypass::{Catalog, Denied, Grant, Scope, ScopeSet};
 
 /// The catalogue of a product, and all that tokens can hold.
@@ -20,11 +21,24 @@ impl Catalogs {
         let product =
             Catalog::from_json(&std::fs::read_to_string(file).with_context(context)?).with_context(context)?;
         let catalogs = Catalogs::new(product);
-        // What is Daypass's own is kept from products' tokens by its resource, which must then be Daypass's alone.
-        if let Some(taken) = catalogs.product.all().iter().find(|scope| catalogs.is_own(scope)) {
-            bail!("the catalogue {} has the scope {taken}, whose resource is Daypass's own", file.display());
-        }
+        catalogs.check().with_context(context)?;
         Ok(catalogs)
+    }
+
+    /// What is Daypass's own is kept from products' tokens by its resource, which must then be Daypass's alone: no scope and
+    /// no older name of the product's is one of it, or is everything. And what is published is named.
+    fn check(&self) -> anyhow::Result<()> {
+        let Catalog { scopes, aliases, .. } = &self.product;
+        let of_aliases = aliases.iter().flat_map(|alias| alias.scopes.iter().chain([&alias.alias]));
+        for scope in scopes.iter().map(|entry| &entry.scope).chain(of_aliases) {
+            ensure!(
+                *scope != Scope::ALL,
+                "it has the scope `*`, which is Daypass's own scopes too: name what is meant"
+            );
+            ensure!(!self.is_own(scope), "it has the scope `{scope}`, whose resource is Daypass's own");
+        }
+        let wildcard = scopes.iter().find(|entry| entry.publishable && entry.scope.action() == "*");
+        wildcard.map_or(Ok(()), |entry| bail!("it publishes `{}`: name each scope that anyone may hold", entry.scope))
     }
 
     fn new(product: Catalog) -> Catalogs {
@@ -47,6 +61,11 @@ impl Catalogs {
     /// Those that a token which anyone can read may hold.
     pub(crate) fn publishable(&self) -> ScopeSet {
         self.product.publishable()
+    }
+
+    /// The types of resources: what the scopes are about.
+    pub(crate) fn resource_types(&self) -> BTreeSet<&str> {
+        self.all.scopes.iter().map(|entry| entry.scope.resource()).collect()
     }
 
     /// The scopes by today's names. None is refused too: a token without scopes opens nothing.

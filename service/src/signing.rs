@@ -3,7 +3,7 @@
 use anyhow::Context;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::Denied;
 use daypass::signed::{DocumentType, Jwk, Jwks, MAX_DOCUMENT};
 use serde::Serialize;
@@ -33,13 +33,19 @@ impl SigningKeys {
     /// The signed document with these claims (RFC 7515, compact).
     ///
     /// # Errors
-    /// [`Denied::BodyTooLarge`] when it is longer than readers take: what was asked for is too much.
+    /// [`Denied::InvalidRequest`] when it is longer than readers take: what was asked for is too much.
     pub(crate) fn sign(&self, document: DocumentType, claims: &impl Serialize) -> Result<String, Denied> {
         let payload = serde_json::to_vec(claims).expect("claims are JSON");
-        let input = format!("{}.{}", document.header(&self.newest.kid), BASE64URL_NOPAD.encode(&payload));
+        let input = format!("{}.{}", document.header(&self.newest.kid), Base64UrlUnpadded::encode_string(&payload));
         let signature = self.newest.pair.sign(input.as_bytes());
-        let text = format!("{input}.{}", BASE64URL_NOPAD.encode(signature.as_ref()));
-        if text.len() > MAX_DOCUMENT { Err(Denied::BodyTooLarge(MAX_DOCUMENT)) } else { Ok(text) }
+        let text = format!("{input}.{}", Base64UrlUnpadded::encode_string(signature.as_ref()));
+        if text.len() > MAX_DOCUMENT {
+            return Err(Denied::InvalidRequest(format!(
+                "The signed document would have {} bytes, and {MAX_DOCUMENT} are the most: ask for fewer parameters, scopes or origins.",
+                text.len()
+            )));
+        }
+        Ok(text)
     }
 }
 
@@ -72,8 +78,8 @@ pub(crate) fn generate() -> StoredKey {
 
 /// A key's name is its thumbprint (RFC 7638; RFC 8037, appendix A.3).
 fn thumbprint(public_key: &[u8]) -> String {
-    let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, BASE64URL_NOPAD.encode(public_key));
-    BASE64URL_NOPAD.encode(digest(&SHA256, members.as_bytes()).as_ref())
+    let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, Base64UrlUnpadded::encode_string(public_key));
+    Base64UrlUnpadded::encode_string(digest(&SHA256, members.as_bytes()).as_ref())
 }
 
 #[cfg(test)]
@@ -83,7 +89,7 @@ mod tests {
     #[test]
     fn the_thumbprint_is_that_of_rfc_8037() {
         let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
-        let public_key = BASE64URL_NOPAD.decode(x.as_bytes()).expect("base64url");
+        let public_key = Base64UrlUnpadded::decode_vec(x).expect("base64url");
         assert_eq!(thumbprint(&public_key), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
     }
 }

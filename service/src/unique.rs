@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::rand;
-use data_encoding::BASE64URL_NOPAD;
+use base64ct::{Base64UrlUnpadded, Encoding};
 
 /// 128 random bits in base64url.
 ///
@@ -12,7 +12,7 @@ use data_encoding::BASE64URL_NOPAD;
 pub(crate) fn id() -> String {
     let mut bytes = [0; 16];
     rand::fill(&mut bytes).expect("the operating system gives randomness");
-    BASE64URL_NOPAD.encode(&bytes)
+    Base64UrlUnpadded::encode_string(&bytes)
 }
 
 /// Unix time in seconds.

@@ -110,12 +110,13 @@ pub struct Requirement<'a> {
 }
 
 impl<'a> Requirement<'a> {
-    /// The resource it is required for, of the type that the scope is about.
+    /// The resource it is required for, of the type that the scope is about. Of several, every one must be open.
     pub fn of(self, id: &'a str) -> Requirement<'a> {
         Requirement { need: self.need.of(id), ..self }
     }
 
-    /// The resource it is required for, of another type than the scope's.
+    /// A resource of this type that it is required for, such as the site that a floor is on. Of several, every one must be
+    /// open.
     pub fn of_type(self, kind: &'a str, id: &'a str) -> Requirement<'a> {
         Requirement { need: self.need.of_type(kind, id), ..self }
     }

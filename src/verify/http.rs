@@ -28,6 +28,7 @@ use axum_core::response::IntoResponse;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
+use percent_encoding::percent_decode_str;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -56,13 +57,19 @@ impl<'a> Presented<'a> {
         });
         let query = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| {
             let (name, text) = pair.split_once('=')?;
-            QUERY_NAMES.contains(&name).then_some(Credential { text, carrier: Carrier::Query })
+            is_query_name(name).then_some(Credential { text, carrier: Carrier::Query })
         });
         Presented {
             credentials: authorization.chain(headers).chain(query).collect(),
             origin: seen_origin(&parts.headers),
         }
     }
+}
+
+/// However a name is written, `pub%74oken` too, it is the name that a product reads. A value is taken as it stands: no
+/// character of a token is ever encoded, so that an encoded one is no token.
+fn is_query_name(name: &str) -> bool {
+    QUERY_NAMES.iter().any(|known| percent_decode_str(name).eq(known.bytes()))
 }
 
 fn authorization(value: &HeaderValue) -> Option<Credential<'_>> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use crate::TokenText;
-use crate::wire::TokenRecord;
+use crate::wire::{Claims, TokenRecord};
 
 /// An answer that may take a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
@@ -27,6 +27,13 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + S
 pub trait Lookup: Send + Sync {
     /// The record of this token, revoked and expired ones included; `None` if there never was one.
     fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>>;
+
+    /// Whether the parent of a genuine signed token, `client_id`, was revoked after it was issued. Without a way to know, as
+    /// by default, the answer is no: a signed token then lives until its end.
+    fn parent_is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
+        let _ = claims;
+        Box::pin(std::future::ready(Ok(false)))
+    }
 }
 
 /// The store or service behind a look-up did not answer. Access is refused with 503 meanwhile.

@@ -103,15 +103,32 @@ impl Verifier {
             .filter(|signature| key.verifies(document.signing_input.as_bytes(), signature))
             .and_then(|_| document.unverified_payload());
         let Some(payload) = verified else { return Ok(None) };
-        let claims = serde_json::from_slice::<Claims>(&payload).ok().filter(|claims| {
-            claims.iss == self.issuer
-                && claims.aud == self.audience
-                && match key.document {
-                    DocumentType::AccessToken => matches!(claims.kind, TokenKind::Temporary | TokenKind::OauthAccess),
-                    DocumentType::Bundle => claims.kind == TokenKind::Bundle,
-                }
+        let claims = serde_json::from_slice::<Claims>(&payload).ok().filter(|claims| match key.document {
+            DocumentType::AccessToken => matches!(claims.kind, TokenKind::Temporary | TokenKind::OauthAccess),
+            DocumentType::Bundle => claims.kind == TokenKind::Bundle,
         });
-        Ok(claims.map(|claims| Genuine::from_claims(claims, self.leeway)))
+        let Some(claims) = claims.filter(|claims| self.is_addressee(claims)) else { return Ok(None) };
+        let is_revoked = match &self.lookup {
+            Some(lookup) => lookup.parent_is_revoked(&claims).await?,
+            None => false,
+        };
+        Ok(Some(Genuine::from_claims(claims, self.leeway, is_revoked)))
+    }
+
+    /// Whether a well-signed token is for this verifier. The holder is not told why it is not; the operator is, whose
+    /// setting may be the wrong one.
+    fn is_addressee(&self, claims: &Claims) -> bool {
+        let is_addressee = claims.iss == self.issuer && claims.aud == self.audience;
+        if !is_addressee {
+            tracing::warn!(
+                issuer = claims.iss,
+                expected_issuer = self.issuer,
+                audience = claims.aud,
+                expected_audience = self.audience,
+                "a well-signed token is for another verifier"
+            );
+        }
+        is_addressee
     }
 }
 
@@ -130,11 +147,11 @@ pub(super) struct Genuine {
 }
 
 impl Genuine {
-    fn from_claims(claims: Claims, leeway: u64) -> Genuine {
+    fn from_claims(claims: Claims, leeway: u64, is_revoked: bool) -> Genuine {
         Genuine {
             valid_from: claims.nbf.unwrap_or(claims.iat).saturating_sub(leeway),
             valid_until: Some(claims.exp.saturating_add(leeway)),
-            is_revoked: false,
+            is_revoked,
             access: Access {
                 kind: claims.kind,
                 id: claims.jti,
@@ -196,7 +213,8 @@ impl Genuine {
 impl From<TokenRecord> for Genuine {
     fn from(record: TokenRecord) -> Genuine {
         Genuine {
-            valid_from: 0,
+            // Also where the clock is far off, so that nothing that has ended is taken to be still alive.
+            valid_from: record.created_at.saturating_sub(MAX_LEEWAY),
             valid_until: record.expires_at,
             is_revoked: record.revoked_at.is_some(),
             access: Access {

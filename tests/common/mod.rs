@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::signed::{DocumentType, Jwk, Jwks};
 use daypass::verify::{Answer, Keys, Lookup, PublicKey, StaticKeys, Unavailable, Verifier};
-use daypass::wire::TokenRecord;
+use daypass::wire::{Claims, TokenRecord};
 use daypass::{Grant, Scope, TokenHash, TokenKind, TokenText};
 use serde_json::{Value, json};
 
@@ -123,6 +123,10 @@ impl Keys for Down {
 
 impl Lookup for Down {
     fn find<'a>(&'a self, _: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
+        Box::pin(async { Err(Unavailable("the store is away".into())) })
+    }
+
+    fn parent_is_revoked<'a>(&'a self, _: &'a Claims) -> Answer<'a, bool> {
         Box::pin(async { Err(Unavailable("the store is away".into())) })
     }
 }

@@ -17,11 +17,11 @@ pub(crate) const BUNDLE_CREATE: Scope = Scope::literal("bundle:create");
 pub(super) async fn create(
     State(service): State<Shared>,
     caller: Caller,
-    body: JsonText,
+    body: Result<JsonText, Denied>,
 ) -> Result<impl IntoResponse, Denied> {
     caller.must_be(&[TokenKind::Application, TokenKind::Secret])?;
     caller.must_hold(&BUNDLE_CREATE)?;
-    let NewBundle { parameters, origins, duration_seconds } = body.read::<NewBundle<Box<RawValue>>>()?;
+    let NewBundle { parameters, origins, duration_seconds } = body?.read::<NewBundle<Box<RawValue>>>()?;
     let parameters =
         Parameters::from_json(parameters.get()).map_err(|cause| Denied::InvalidBody(format!("parameters: {cause}")))?;
     let asked = NewBundle { parameters, origins, duration_seconds };

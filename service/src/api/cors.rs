@@ -10,6 +10,9 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+/// What scripts may read of the headers.
+const READABLE: &str = "WWW-Authenticate, Retry-After, Date, Daypass-Expires-At";
+
 /// Lets every page read the answers, refusals included, and answers preflights. Cookies play no part: `*` is enough.
 pub(super) async fn any_origin(request: Request, next: Next) -> Response {
     let is_preflight =
@@ -17,7 +20,7 @@ pub(super) async fn any_origin(request: Request, next: Next) -> Response {
     let mut response = if is_preflight { preflight(&request) } else { next.run(request).await };
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("WWW-Authenticate, Retry-After, Date"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(READABLE));
     response
 }
 

@@ -33,6 +33,9 @@ pub(crate) type Shared = Arc<Service>;
 /// For answers that are for the caller alone.
 pub(crate) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
 
+/// When what was answered ends, in Unix seconds, where the body is not the service's own. Pages may read it.
+pub(crate) const EXPIRES_AT: HeaderName = HeaderName::from_static("daypass-expires-at");
+
 /// Every path of the service.
 pub(crate) fn router(service: Shared) -> Router {
     // Pages of any origin may read these: none of them gives a page more than the token that it holds already.

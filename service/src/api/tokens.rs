@@ -31,11 +31,11 @@ pub(super) struct Filter {
 pub(super) async fn create(
     State(service): State<Shared>,
     caller: Caller,
-    body: JsonText,
+    body: Result<JsonText, Denied>,
 ) -> Result<impl IntoResponse, Denied> {
     check(&caller, &CREATE)?;
     let creator = Creator::holder(&caller.access);
-    let created = issue::create(&service.store, &service.catalogs, &creator, body.read()?).await?;
+    let created = issue::create(&service.store, &service.catalogs, &creator, body?.read()?).await?;
     Ok((StatusCode::CREATED, NO_STORE, Json(created)))
 }
 

@@ -33,7 +33,10 @@ pub(super) enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Revoke a token, and with it all that was made from it
+    /// Revoke a token, and with it its bundle references
+    ///
+    /// Temporary tokens and signed bundles that were made from it live to their end, a day at most: products verify them
+    /// without asking this service.
     Revoke {
         /// The token's id
         id: String,

@@ -12,8 +12,8 @@ use crate::issue;
 pub(crate) async fn create(
     State(service): State<Shared>,
     caller: Caller,
-    body: JsonText,
+    body: Result<JsonText, Denied>,
 ) -> Result<impl IntoResponse, Denied> {
     caller.must_be(&[TokenKind::Secret])?;
-    Ok((NO_STORE, Json(issue::temporary(&service, &caller.parent(), body.read()?).await?)))
+    Ok((NO_STORE, Json(issue::temporary(&service, &caller.parent(), body?.read()?).await?)))
 }

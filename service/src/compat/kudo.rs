@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use daypass::{Denied, Parameters, TokenKind};
 use serde::Serialize;
 
-use crate::api::{BUNDLE_CREATE, Caller, JsonText, NO_STORE, Shared};
+use crate::api::{BUNDLE_CREATE, Caller, EXPIRES_AT, JsonText, NO_STORE, Shared};
 use crate::issue;
 
 #[derive(Serialize)]
@@ -68,5 +68,7 @@ pub(crate) async fn verify(
     caller.must_be(&[TokenKind::Bundle])?;
     let mut redeemed = issue::redeem(&service, &caller.token).await?;
     redeemed.parameters.set("auth", &redeemed.application);
-    Ok((NO_STORE, Json(redeemed.parameters)))
+    // The body is what was posted, so that the end stands beside it.
+    let end = caller.access.expires_at().map(|end| [(EXPIRES_AT, end.to_string())]);
+    Ok((NO_STORE, end, Json(redeemed.parameters)))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Parent, end, normalized};
 use crate::service::Service;
-use crate::store::{Minting, NewRecord};
+use crate::store::NewRecord;
 use crate::{seal, unique};
 
 /// The shortest life of a signed bundle, in seconds: opening a page takes no longer.
@@ -81,7 +81,6 @@ pub(crate) async fn signed(service: &Service, parent: &Parent<'_>, asked: NewBun
     let now = unique::now();
     let seconds = asked.duration_seconds.unwrap_or(DEFAULT);
     let expires_at = end(now, seconds, LEAST..=duration::MOST, parent.access)?;
-    let jti = unique::id();
     let claims = Claims {
         iss: service.issuer.clone(),
         sub: parent.access.organization().to_owned(),
@@ -89,13 +88,13 @@ pub(crate) async fn signed(service: &Service, parent: &Parent<'_>, asked: NewBun
         iat: now,
         nbf: None,
         exp: expires_at,
-        jti: jti.clone(),
+        jti: unique::id(),
         client_id: parent.access.id().to_owned(),
         kind: TokenKind::Bundle,
         grants: service.catalogs.for_bundle(parent.access.grants()),
         origins: normalized(&asked.origins)?,
     };
     let bundle = service.keys.sign(DocumentType::Bundle, &Payload { claims, parameters: &asked.parameters })?;
-    service.store.mint(Minting { jti, parent: parent.hash, expires_at, now }).await?;
+    service.store.must_live(parent.hash, now).await?;
     Ok(BundleAnswer { bundle, expires_at })
 }

@@ -1,8 +1,9 @@
 //! The fields of a new token that stand for themselves.
 
-use daypass::{Denied, OriginPattern, TokenKind};
+use daypass::{Denied, OriginPattern, Resource, Scope, TokenKind};
 
 use super::normalized;
+use crate::catalogs::Catalogs;
 use crate::unique;
 
 /// Longest name, in characters (Speckle's limit).
@@ -49,6 +50,22 @@ pub(super) fn origins(kind: TokenKind, origins: &[String]) -> Result<Vec<OriginP
         (_, []) => Ok(vec![]),
         (_, _) => refused("Only a publishable token has `origins`: no browser may hold another kind."),
     }
+}
+
+/// Security rule: a limit to a resource of a type that no scope is about, a misspelt one, would limit nothing.
+pub(super) fn check_resources(resources: &[Resource], catalogs: &Catalogs) -> Result<(), Denied> {
+    let types = catalogs.resource_types();
+    for Resource { kind, id } in resources {
+        if !types.contains(kind.as_str()) {
+            let types = types.into_iter().collect::<Vec<_>>().join("`, `");
+            return refused(format!("The `type` of a resource must be one that scopes are about: `{types}`."));
+        }
+        // Both stand in scopes too, and have the same characters there.
+        if format!("{kind}:*:{id}").parse::<Scope>().is_err() {
+            return refused("The `id` of a resource must be 1 to 128 letters, digits, `.`, `_`, `~` and `-`.");
+        }
+    }
+    Ok(())
 }
 
 /// The id that was chosen, or a new one. A chosen one stands in paths, so that it is of RFC 3986's unreserved characters,

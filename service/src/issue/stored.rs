@@ -38,6 +38,7 @@ pub(crate) async fn create(
     fields::check_kind(new.kind)?;
     fields::check_name(&new.name)?;
     fields::check_end(new.expires_at, now)?;
+    fields::check_resources(&new.resources, catalogs)?;
     let origins = fields::origins(new.kind, &new.origins)?;
     let id = fields::id(new.kind, new.id)?;
     let organization = creator.organization().to_owned();

@@ -6,7 +6,6 @@ use daypass::{Denied, Grant, ScopeSet, TokenKind};
 
 use super::{Parent, end, not_held};
 use crate::service::Service;
-use crate::store::Minting;
 use crate::unique;
 
 /// Makes a temporary token from a secret one.
@@ -20,7 +19,6 @@ pub(crate) async fn temporary(
     let grants = narrowed(parent.access.grants(), &service.catalogs.resolve(&asked.scopes)?)?;
     let seconds = asked.duration_seconds.unwrap_or(duration::DEFAULT.max(least));
     let expires_at = end(now, seconds, least..=duration::MOST, parent.access)?;
-    let jti = unique::id();
     let claims = Claims {
         iss: service.issuer.clone(),
         sub: parent.access.organization().to_owned(),
@@ -28,14 +26,14 @@ pub(crate) async fn temporary(
         iat: now,
         nbf: None,
         exp: expires_at,
-        jti: jti.clone(),
+        jti: unique::id(),
         client_id: parent.access.id().to_owned(),
         kind: TokenKind::Temporary,
         grants,
         origins: vec![],
     };
     let token = service.keys.sign(DocumentType::AccessToken, &claims)?;
-    service.store.mint(Minting { jti, parent: parent.hash, expires_at, now }).await?;
+    service.store.must_live(parent.hash, now).await?;
     Ok(TemporaryTokenAnswer { authorization: format!("Bearer {token}"), expires_at })
 }
 

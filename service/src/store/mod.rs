@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use daypass::verify::{Answer, Lookup, Unavailable};
-use daypass::wire::TokenRecord;
+use daypass::wire::{Claims, TokenRecord};
 use daypass::{Denied, TokenHash, TokenKind, TokenText};
 use rusqlite::Connection;
 
@@ -53,18 +53,6 @@ pub(crate) struct StoredBundle {
     pub(crate) parent: String,
     /// The parameters, sealed.
     pub(crate) parameters: Vec<u8>,
-}
-
-/// A signed token or bundle that is about to be made.
-pub(crate) struct Minting {
-    /// Its id.
-    pub(crate) jti: String,
-    /// The hash of the token that it is made from.
-    pub(crate) parent: TokenHash,
-    /// When it ends.
-    pub(crate) expires_at: u64,
-    /// When it is made.
-    pub(crate) now: u64,
 }
 
 impl Store {
@@ -122,9 +110,10 @@ impl Store {
         self.run(move |connection| sqlite::revoke(connection, &organization, &id, now)).await
     }
 
-    /// Records a signed token or bundle, if its parent still lives.
-    pub(crate) async fn mint(&self, minting: Minting) -> Result<(), Denied> {
-        self.run(move |connection| sqlite::mint(connection, &minting)).await
+    /// Refuses unless a token with this hash lives at this moment, which no revocation shares: whatever is minted from it
+    /// and handed out after this was minted before any revocation.
+    pub(crate) async fn must_live(&self, parent: TokenHash, now: u64) -> Result<(), Denied> {
+        self.run(move |connection| sqlite::must_live(connection, parent, now)).await
     }
 
     /// Adds a bundle reference with its sealed parameters, if its parent still lives.
@@ -165,5 +154,13 @@ impl Store {
 impl Lookup for Store {
     fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
         Box::pin(async { self.found(token.hash()).await.map_err(|denied| Unavailable(denied.to_string())) })
+    }
+
+    fn parent_is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
+        let (organization, id, since) = (claims.sub.clone(), claims.client_id.clone(), claims.iat);
+        Box::pin(async move {
+            let revoked = self.run(move |connection| sqlite::was_revoked(connection, &organization, &id, since)).await;
+            revoked.map_err(|denied| Unavailable(denied.to_string()))
+        })
     }
 }

@@ -13,7 +13,7 @@ use rusqlite_migration::{M, Migrations};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Beginning, Minting, NewRecord, StoredBundle, StoredKey};
+use super::{Beginning, NewRecord, StoredBundle, StoredKey};
 
 const MIGRATIONS: &[M<'static>] = &[M::up(include_str!("../../migrations/0001_begin.sql"))];
 
@@ -168,13 +168,16 @@ pub(super) fn revoke(
     Ok(revoked)
 }
 
-pub(super) fn mint(connection: &mut Connection, minting: &Minting) -> Result<(), Failure> {
+/// Whether a token with this id was revoked at this time or later. An id may be used again after a revocation: the earlier
+/// token's is then no matter to what the later one minted.
+pub(super) fn was_revoked(connection: &Connection, organization: &str, id: &str, since: u64) -> Result<bool, Failure> {
+    let revoked = "SELECT EXISTS (SELECT 1 FROM token WHERE organization = ?1 AND id = ?2 AND revoked_at >= ?3)";
+    Ok(connection.prepare_cached(revoked)?.query_row(params![organization, id, since], |row| row.get(0))?)
+}
+
+pub(super) fn must_live(connection: &mut Connection, hash: TokenHash, now: u64) -> Result<(), Failure> {
     let transaction = connection.transaction()?;
-    let parent = living_parent(&transaction, minting.parent, minting.now)?;
-    transaction.prepare_cached("DELETE FROM minted WHERE expires_at < ?1")?.execute([minting.now])?;
-    transaction
-        .prepare_cached("INSERT INTO minted (jti, parent, expires_at) VALUES (?1, ?2, ?3)")?
-        .execute(params![minting.jti, parent, minting.expires_at])?;
+    living(&transaction, hash, now)?;
     Ok(transaction.commit()?)
 }
 
@@ -186,7 +189,7 @@ pub(super) fn add_bundle(
 ) -> Result<(), Failure> {
     let transaction = connection.transaction()?;
     let now = new.record.created_at;
-    let parent = living_parent(&transaction, parent, now)?;
+    let parent = living(&transaction, parent, now)?;
     transaction
         .prepare_cached("DELETE FROM token WHERE kind = 'bundle' AND expires_at < ?1")?
         .execute([now.saturating_sub(KEEP)])?;
@@ -207,9 +210,9 @@ pub(super) fn bundle(connection: &Connection, reference: TokenHash) -> Result<St
     Ok(found.ok_or(Denied::InvalidToken)?)
 }
 
-/// The number of a parent that lives at this moment. Revoking writes the same row, and transactions are one behind the
-/// other: a child is either recorded before its parent's revocation, or not made.
-fn living_parent(transaction: &Transaction<'_>, hash: TokenHash, now: u64) -> Result<i64, Failure> {
+/// The number of a token that lives at this moment. Revoking it writes the same row, and transactions are one behind the
+/// other: a child is either made before its parent's revocation, or not made.
+fn living(transaction: &Transaction<'_>, hash: TokenHash, now: u64) -> Result<i64, Failure> {
     let parent = "SELECT number, revoked_at IS NOT NULL, coalesce(expires_at <= ?2, 0) FROM token WHERE hash = ?1";
     let found = transaction
         .prepare_cached(parent)?

@@ -98,6 +98,12 @@ fn text_is_for_people() {
 }
 
 #[test]
+fn the_help_says_what_a_revocation_does_not_reach() {
+    let help = out(&daypass().args(["token", "revoke", "--help"]).output().expect("it runs"));
+    assert!(help.contains("signed bundles that were made from it live to their end"), "{help}");
+}
+
+#[test]
 fn a_refusal_is_a_sentence_and_a_failure() {
     let running = Daypass::start();
     for (arguments, says) in [

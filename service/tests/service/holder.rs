@@ -1,6 +1,7 @@
+use daypass::verify::{Carrier, Presented};
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, answer, refused};
+use crate::running::{Daypass, FLOOR_READ, answer, refused, text};
 
 const PATH: &str = "/v2/access-token/self";
 
@@ -31,6 +32,46 @@ async fn a_holder_learns_why_a_token_is_refused() {
     daypass.sql().execute("UPDATE token SET expires_at = 5 WHERE id = ?1", [&id]).expect("a row");
     let dead = answer(daypass.get(PATH).bearer_auth(&token)).await;
     assert_eq!(dead, (200, expected(json!(5), true, Value::Null, false)));
+}
+
+#[tokio::test]
+async fn a_child_is_revoked_with_its_parent_also_where_it_lives_to_its_end() {
+    let daypass = Daypass::start();
+    let (secret, id) = daypass.secret().await;
+    let temporary = daypass.temporary(&secret).await;
+    let partner = daypass.partner().await;
+    let body = json!({"parameters": {}});
+    let bundle = || async {
+        let (_, answered) = answer(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&body)).await;
+        text(&answered["bundle"])
+    };
+    let (signed, reference) = (bundle().await, daypass.reference(&partner, &json!({})).await);
+    let is_revoked = async |token: &str| {
+        let (status, described) = answer(daypass.get(PATH).bearer_auth(token)).await;
+        assert_eq!(status, 200, "{described}");
+        described["revoked"] == true
+    };
+    for child in [&temporary, &signed, &reference] {
+        assert!(!is_revoked(child).await);
+    }
+    daypass.revoke(&id).await;
+    assert!(is_revoked(&temporary).await && !is_revoked(&signed).await && !is_revoked(&reference).await);
+    daypass.revoke("northlight").await;
+    for child in [&temporary, &signed, &reference] {
+        assert!(is_revoked(child).await);
+    }
+    // A product learns of the signed ones' revocation from nobody yet.
+    let verifier = daypass.verifier().await;
+    for child in [&temporary, &signed] {
+        assert!(verifier.verify(&Presented::new(child, Carrier::Bearer), None).await.is_ok());
+    }
+    // The next token with the same id is another parent: the dead one's children stay dead, its own live.
+    daypass.sql().execute("UPDATE token SET revoked_at = revoked_at + 5 WHERE id = 'northlight'", []).expect("a row");
+    let partner = daypass.partner().await;
+    assert!(is_revoked(&signed).await);
+    daypass.sql().execute("UPDATE token SET revoked_at = revoked_at - 10 WHERE id = 'northlight'", []).expect("a row");
+    let (_, answered) = answer(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&body)).await;
+    assert!(!is_revoked(&text(&answered["bundle"])).await);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use daypass::verify::{StaticKeys, Verifier};
 use reqwest::{Client, Method, RequestBuilder};
@@ -150,6 +150,8 @@ impl Drop for Daypass {
         // It may have ended by itself.
         let _ = self.process.kill();
         let _ = self.process.wait();
+        // No test of any kind made it panic.
+        assert!(std::thread::panicking() || !self.log().contains("panicked"), "{}", self.log());
     }
 }
 
@@ -161,6 +163,20 @@ pub(crate) fn daypass() -> Command {
         command.env_remove(name);
     });
     command
+}
+
+/// What a command that must end by itself printed. One that does not within 20 seconds is a failure, not a wait.
+pub(crate) fn ended(command: &mut Command) -> Output {
+    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while process.try_wait().expect("it can be waited for").is_none() {
+        if Instant::now() > deadline {
+            process.kill().expect("it runs");
+            panic!("it goes on: {command:?}");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    process.wait_with_output().expect("its output")
 }
 
 fn serve(folder: &TempDir, options: &[String]) -> (Child, Value) {

@@ -3,7 +3,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::running::{Daypass, answer, daypass};
+use crate::running::{Daypass, answer, daypass, ended};
 
 #[tokio::test]
 async fn the_admin_token_is_printed_at_the_first_start_only() {
@@ -114,7 +114,42 @@ fn a_start_that_cannot_be_says_why_and_begins_no_store() {
         (
             vec!["--catalog", "catalog.json"],
             r#"{"name":"P","scopes":[{"scope":"token:fly","description":""}]}"#,
-            "token:fly",
+            "the catalogue catalog.json: it has the scope `token:fly`, whose resource is Daypass's own",
+        ),
+        (
+            vec!["--catalog", "catalog.json"],
+            r#"{"name":"P","scopes":[{"scope":"*","description":""}]}"#,
+            "the catalogue catalog.json: it has the scope `*`",
+        ),
+        (
+            vec!["--catalog", "catalog.json"],
+            r#"{"name":"P","scopes":[{"scope":"*","description":"","publishable":true}]}"#,
+            "it has the scope `*`",
+        ),
+        (
+            vec!["--catalog", "catalog.json"],
+            r#"{"name":"P","scopes":[{"scope":"chair:*","description":"","publishable":true}]}"#,
+            "it publishes `chair:*`",
+        ),
+        (
+            vec!["--catalog", "catalog.json"],
+            r#"{"name":"P","scopes":[],"aliases":[{"alias":"chair:admin","scopes":["chair:sit","token:create"]}]}"#,
+            "it has the scope `token:create`, whose",
+        ),
+        (
+            vec!["--catalog", "catalog.json"],
+            r#"{"name":"P","scopes":[],"aliases":[{"alias":"chair:admin","scopes":["bundle:*"]}]}"#,
+            "it has the scope `bundle:*`, whose",
+        ),
+        (
+            vec!["--catalog", "catalog.json"],
+            r#"{"name":"P","scopes":[],"aliases":[{"alias":"chair:admin","scopes":["*"]}]}"#,
+            "it has the scope `*`",
+        ),
+        (
+            vec!["--catalog", "catalog.json"],
+            r#"{"name":"P","scopes":[],"aliases":[{"alias":"*","scopes":["chair:sit"]}]}"#,
+            "it has the scope `*`",
         ),
         (vec!["--data", "no/such/folder/daypass.db"], "", "cannot be made"),
     ] {
@@ -122,7 +157,7 @@ fn a_start_that_cannot_be_says_why_and_begins_no_store() {
         let mut command = daypass();
         let serve = command.args(["serve", "--json"]).current_dir(folder.path());
         let serve = if arguments[0] == "--listen" { serve } else { serve.args(["--listen", "127.0.0.1:0"]) };
-        let output = serve.args(&arguments).output().expect("it runs");
+        let output = ended(serve.args(&arguments));
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{arguments:?}");
         assert!(error.contains(expected), "{arguments:?}: {error}");

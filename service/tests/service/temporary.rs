@@ -122,8 +122,15 @@ async fn its_scopes_are_some_of_its_parents_never_silently_fewer() {
             refused(daypass.post(PATH).bearer_auth(&secret).json(&json!({"scopes": scopes})), 400, code).await;
         assert!(message.contains(says), "{scopes}: {message}");
     }
-    let message = refused(daypass.post(PATH).bearer_auth(&secret).json(&json!({})), 400, "invalid_body").await;
-    assert!(message.contains("scopes"), "{message}");
+    for (body, says) in [
+        (json!({}), "missing field `scopes`"),
+        // What is misspelt, or unknown here, must not be a token without it.
+        (json!({"scopes": [FLOOR_READ], "durationSecond": 900}), "unknown field `durationSecond`"),
+        (json!({"scopes": [FLOOR_READ], "resources": [{"type": "floor", "id": "f1"}]}), "unknown field `resources`"),
+    ] {
+        let message = refused(daypass.post(PATH).bearer_auth(&secret).json(&body), 400, "invalid_body").await;
+        assert!(message.contains(says), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -155,5 +162,9 @@ async fn a_token_too_long_to_be_read_is_not_made() {
     let daypass = Daypass::start();
     let scopes: Vec<String> = (0..500).map(|floor| format!("{FLOOR_READ}:floor-number-{floor}")).collect();
     let request = daypass.post(PATH).bearer_auth(&daypass.admin).json(&json!({"scopes": scopes}));
-    refused(request, 413, "body_too_large").await;
+    let message = refused(request, 400, "invalid_request").await;
+    assert!(
+        message.starts_with("The signed document would have ") && message.contains("16384 are the most"),
+        "{message}"
+    );
 }

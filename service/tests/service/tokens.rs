@@ -63,7 +63,7 @@ async fn each_kind_has_its_scopes() {
 #[tokio::test]
 async fn what_may_not_be_created_is_refused_with_the_reason() {
     let daypass = Daypass::start();
-    let long = "n".repeat(513);
+    let (long, long_id) = ("n".repeat(513), "f".repeat(129));
     let milliseconds = now() * 1000;
     let secret = |more: Value| merged(json!({"kind": "secret", "name": "n"}), more);
     let publishable = |more: Value| merged(json!({"kind": "publishable", "name": "n", "origins": ["a.example"]}), more);
@@ -87,6 +87,36 @@ async fn what_may_not_be_created_is_refused_with_the_reason() {
         (secret(json!({"expiresAt": milliseconds})), "invalid_request", "in seconds"),
         (secret(json!({"expiresAt": u64::MAX})), "invalid_request", "in seconds"),
         (secret(json!({"tenant": "other"})), "invalid_body", "unknown field `tenant`"),
+        // A limit that is misspelt must not be a token without it.
+        (
+            secret(json!({"resources": [{"type": "floors", "id": "f1"}]})),
+            "invalid_request",
+            "`extension`, `floor`, `token`",
+        ),
+        (secret(json!({"resources": [{"type": "Floor", "id": "f1"}]})), "invalid_request", "The `type` of a resource"),
+        (secret(json!({"resources": [{"type": "*", "id": "f1"}]})), "invalid_request", "The `type` of a resource"),
+        (secret(json!({"resources": [{"type": "", "id": "f1"}]})), "invalid_request", "The `type` of a resource"),
+        (secret(json!({"resources": [{"type": "\u{0}", "id": "f1"}]})), "invalid_request", "The `type` of a resource"),
+        (secret(json!({"resources": [{"type": "customFields", "id": "f1"}]})), "invalid_request", "The `type`"),
+        (publishable(json!({"resources": [{"type": "floors", "id": "f1"}]})), "invalid_request", "The `type`"),
+        (application(json!({"resources": [{"type": "bundles", "id": "b"}]})), "invalid_request", "The `type`"),
+        (
+            secret(json!({"resources": [{"type": "floor", "id": "f1"}, {"type": "site", "id": "s1"}]})),
+            "invalid_request",
+            "The `type` of a resource",
+        ),
+        (secret(json!({"resources": [{"type": "floor", "id": ""}]})), "invalid_request", "The `id` of a resource"),
+        (secret(json!({"resources": [{"type": "floor", "id": "*"}]})), "invalid_request", "The `id` of a resource"),
+        (secret(json!({"resources": [{"type": "floor", "id": "a:b"}]})), "invalid_request", "The `id` of a resource"),
+        (
+            secret(json!({"resources": [{"type": "floor", "id": "f\u{0}"}]})),
+            "invalid_request",
+            "The `id` of a resource",
+        ),
+        (secret(json!({"resources": [{"type": "floor", "id": long_id}]})), "invalid_request", "The `id` of a resource"),
+        (secret(json!({"resources": [{"type": "floor"}]})), "invalid_body", "missing field `id`"),
+        (secret(json!({"resources": [{"kind": "floor", "id": "f1"}]})), "invalid_body", "unknown field `kind`"),
+        (secret(json!({"resource": [{"type": "floor", "id": "f1"}]})), "invalid_body", "unknown field `resource`"),
         (publishable(json!({"origins": []})), "invalid_request", "needs `origins`"),
         (publishable(json!({"origins": ["*.com"]})), "invalid_request", "many owners"),
         (publishable(json!({"origins": ["a.example/path"]})), "invalid_request", "is not an origin"),
@@ -114,6 +144,14 @@ async fn what_may_not_be_created_is_refused_with_the_reason() {
     }
     let (_, list) = answer(daypass.get("/v2/access-token").bearer_auth(&daypass.admin)).await;
     assert_eq!(list["tokens"].as_array().map(Vec::len), Some(1), "nothing was made");
+}
+
+#[tokio::test]
+async fn a_limit_is_kept_as_it_was_asked_for() {
+    let daypass = Daypass::start();
+    let limits = json!([{"type": "floor", "id": "f".repeat(128)}, {"type": "floor", "id": "A-z_0.9~"}, {"type": "extension", "id": "e"}]);
+    let (status, created) = daypass.create(json!({"kind": "secret", "name": "n", "resources": limits})).await;
+    assert_eq!((status, &created["grants"][0]["resources"]), (201, &limits));
 }
 
 #[tokio::test]

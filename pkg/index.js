@@ -48,9 +48,12 @@ export class Daypass extends EventTarget {
   }
 
   fetch(input, init) {
-    const own = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+    const own = init?.signal === undefined && input instanceof Request ? input.signal : init?.signal;
     const signal = own ? AbortSignal.any([own, this.#closing.signal]) : this.#closing.signal;
-    return settled(this.#connection.fetch(input, { ...init, signal }), signal);
+    // A Request that anything is changed about loses these two, unless they are given again.
+    const { referrer, referrerPolicy } = input instanceof Request ? input : {};
+    const kept = init === undefined && referrer !== undefined ? { referrer, referrerPolicy } : init;
+    return settled(this.#connection.fetch(input, { ...kept, signal }), signal);
   }
 
   authorization() {

@@ -79,7 +79,7 @@ pub enum Effect {
         /// Milliseconds.
         lifetime: u64,
     },
-    /// Forget the token in use: it ended, was rejected, or the connection is over.
+    /// Forget the token in use: it ended, or the connection is over.
     Forget(Loss),
     /// The call did not bring a token; the next one is made in so many milliseconds, or never.
     Report {
@@ -99,8 +99,6 @@ pub enum Effect {
 pub enum Loss {
     /// Its time is over.
     Expired,
-    /// The API did not accept it.
-    Rejected,
     /// The connection was closed.
     Closed,
 }
@@ -163,6 +161,8 @@ enum Mode {
 #[derive(Debug, Clone, Copy)]
 struct Held {
     call: u32,
+    /// The API answered 401 to it, so that another is wanted.
+    is_rejected: bool,
     since: u64,
     refresh_at: u64,
     expires_at: u64,
@@ -209,7 +209,10 @@ impl Refresh {
     pub fn status(&self, now: u64) -> Status {
         match (self.mode, self.held) {
             (Mode::Closed, _) => Status::Closed,
-            (_, Some(held)) if now < held.expires_at => Status::Living(held.call),
+            // While another is on its way, nobody is given a token that was rejected.
+            (_, Some(held)) if now < held.expires_at && !(held.is_rejected && self.asking.is_some()) => {
+                Status::Living(held.call)
+            }
             (Mode::Ending, _) => Status::Over,
             _ if self.asking.is_some() => Status::Asking,
             _ if self.pause_until.is_some_and(|until| now < until) => Status::Pausing,
@@ -250,7 +253,7 @@ impl Refresh {
             Event::Failed { call } => self.failed(call, Failure::Failed, now, &mut effects),
             Event::Stale { call } => self.failed(call, Failure::Stale, now, &mut effects),
             Event::Forbidden { call } => self.failed(call, Failure::Forbidden, now, &mut effects),
-            Event::Rejected { call } => self.rejected(call, now, &mut effects),
+            Event::Rejected { call } => self.rejected(call, now),
             Event::Closed => {
                 self.mode = Mode::Closed;
                 self.held = None;
@@ -294,7 +297,7 @@ impl Refresh {
         if lifetime <= TOO_SHORT {
             return self.failed(call, Failure::Stale, now, effects);
         }
-        if self.held.is_some() {
+        if self.held.is_some_and(|held| !held.is_rejected) {
             self.rejections = 0;
         }
         self.asking = None;
@@ -314,27 +317,29 @@ impl Refresh {
             self.mode = Mode::Ending;
             None
         } else {
-            let pause = self.pause(self.failures);
+            let pause = pause(self.failures, self.jitter);
             self.pause_until = Some(now + pause);
             Some(pause)
         };
         effects.extend([Effect::Report { failure, retry_in }, Effect::Settle]);
     }
 
-    /// The first rejected token is replaced at once. If the next ones are rejected too, fresh tokens do not help: they stay in
-    /// use for a growing time, so that what the API does accept goes on, and the API's 401 goes to its caller.
-    fn rejected(&mut self, call: u32, now: u64, effects: &mut Vec<Effect>) {
-        let Some(held) = self.held.filter(|held| held.call == call && self.mode == Mode::Refreshing) else { return };
+    /// The first rejected token is replaced at once, the next ones only after a growing time: if the API rejects fresh tokens
+    /// too, more of them do not help. Until another is there, the rejected one is not given up: it may be the API's own
+    /// mistake.
+    fn rejected(&mut self, call: u32, now: u64) {
+        let Some(held) = self.held.as_mut().filter(|held| held.call == call && !held.is_rejected) else {
+            return;
+        };
         let age = now.saturating_sub(held.since);
         if age >= LONGEST_PAUSE {
             self.rejections = 0;
         }
-        if self.rejections > 0 && age < self.pause(self.rejections) {
-            return;
+        if self.rejections == 0 || age >= pause(self.rejections, self.jitter) {
+            self.rejections += 1;
+            held.is_rejected = true;
+            held.refresh_at = now;
         }
-        self.rejections += 1;
-        self.held = None;
-        effects.extend([Effect::Forget(Loss::Rejected), Effect::Settle]);
     }
 
     /// Refresh when 75 to 85 % of the life is over: a share, so that short tokens work too.
@@ -343,16 +348,11 @@ impl Refresh {
         let until_refresh = (lifetime as f64 * share) as u64;
         Held {
             call,
+            is_rejected: false,
             since,
             refresh_at: since.saturating_add(until_refresh),
             expires_at: since.saturating_add(lifetime),
         }
-    }
-
-    /// Doubles with each failure; half of it is spread by the jitter.
-    fn pause(&self, failures: u32) -> u64 {
-        let full = min(FIRST_PAUSE << min(failures - 1, 16), LONGEST_PAUSE);
-        full / 2 + (full as f64 / 2.0 * self.jitter) as u64
     }
 
     fn next_wake(&self, now: u64) -> Option<u64> {
@@ -371,6 +371,12 @@ impl Refresh {
         .min()
         .map(|at| at.saturating_sub(now))
     }
+}
+
+/// Doubles with each failure; half of it is spread by the jitter.
+fn pause(failures: u32, jitter: f64) -> u64 {
+    let full = min(FIRST_PAUSE << min(failures - 1, 16), LONGEST_PAUSE);
+    full / 2 + (full as f64 / 2.0 * jitter) as u64
 }
 
 /// Milliseconds that a token has left when it arrives, `None` if it is over.

@@ -166,6 +166,18 @@ fn a_rejected_token_is_replaced_at_once_and_the_next_ones_after_growing_pauses()
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_rejected_token_is_not_given_up_before_another_is_there() {
+    let mut engine = with_token(HOUR);
+    assert_eq!(asked(&engine.step(Event::Rejected { call: 1 }, 1_000)), Some(2));
+    let effects = engine.step(Event::Failed { call: 2 }, 1_100);
+    assert_eq!(engine.status(1_100), Status::Living(1));
+    let pause = wakes_in(&effects).unwrap();
+    assert_eq!(asked(&engine.step(Event::Woke, 1_100 + pause)), Some(3));
+    let _ = engine.step(Event::Forbidden { call: 3 }, 2_000);
+    assert_eq!((engine.status(2_000), engine.status(HOUR)), (Status::Living(1), Status::Over));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_token_that_was_of_use_for_a_while_is_replaced_at_once() {
     let mut engine = with_token(HOUR);
     let _ = engine.step(Event::Rejected { call: 1 }, 1_000);
@@ -286,12 +298,11 @@ fn live_through_a_day(seed: u64) {
                 Effect::Settle => {}
             }
         }
-        let in_use = matches!(engine.status(now), Status::Living(_));
-        assert_eq!(
-            in_use,
-            expires_at.is_some_and(|end| now < end),
-            "seed {seed}: an expired token, or a good one unused"
-        );
+        let is_good = expires_at.is_some_and(|end| now < end);
+        match engine.status(now) {
+            Status::Living(_) => assert!(is_good, "seed {seed}: an expired token"),
+            status => assert!(!is_good || status == Status::Asking, "seed {seed}: a good token unused"),
+        }
         is_offline = if event == Event::Online { false } else { is_offline || event == Event::Offline };
         let will_go_on = is_offline || timer.is_some() || engine.status(now) == Status::Idle;
         assert!(will_go_on, "seed {seed}: a pause without an end");

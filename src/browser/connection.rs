@@ -52,8 +52,7 @@ impl Connection {
 
     /// The same without waiting; `null` while there is none.
     pub fn peek(&self) -> JsValue {
-        let living = self.0.living();
-        living.map_or(JsValue::NULL, |(_, credential)| credential.authorization().into())
+        self.0.peek().map_or(JsValue::NULL, JsValue::from)
     }
 
     /// What is known of the token in use.
@@ -201,6 +200,14 @@ impl Inner {
         self.state.borrow().token.as_ref().map(|token| (call, token.credential.clone()))
     }
 
+    /// The token in use if it has not ended, rejected or not: who cannot wait may as well try it.
+    fn peek(self: &Rc<Self>) -> Option<String> {
+        let _ = self.living();
+        let has_ended = self.state.borrow().engine.expires_in(self.clock.now()) == Some(0);
+        let state = self.state.borrow();
+        state.token.as_ref().filter(|_| !has_ended).map(|token| token.credential.authorization())
+    }
+
     /// Whether the token may be bound to origins. Temporary tokens are not.
     pub(super) fn may_be_bound_to_origins(&self) -> bool {
         self.kind != TokenKind::Temporary
@@ -262,9 +269,9 @@ impl Inner {
                 self.state.borrow_mut().token = None;
                 match loss {
                     Loss::Expired => Some(("expired", JsValue::NULL)),
-                    Loss::Rejected => None,
                     Loss::Closed => {
-                        self.closing.abort();
+                        // A text: an error would hold its stack, and with it whoever called.
+                        self.closing.abort_with_reason(&"closed".into());
                         self.listen(false);
                         Some(("closed", JsValue::NULL))
                     }

@@ -20,7 +20,7 @@ use crate::{Denied, Refusal};
 const EXPLAIN: u32 = 5_000;
 
 /// What a request with a body has besides its URL and its body.
-const PROPERTIES: [&str; 10] = [
+const PROPERTIES: [&str; 11] = [
     "method",
     "headers",
     "mode",
@@ -30,6 +30,7 @@ const PROPERTIES: [&str; 10] = [
     "referrer",
     "referrerPolicy",
     "integrity",
+    "keepalive",
     "signal",
 ];
 

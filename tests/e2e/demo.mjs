@@ -61,6 +61,7 @@ export function redact(text) {
   }
   return text
     .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '<signed token>')
+    .replace(/\bdp_[a-z]{3}_\w+/g, '<stored token>')
     .replace(/\b(pubtoken|bundle|bearer_token)=[^\s&"']+/g, '$1=<redacted>');
 }
 

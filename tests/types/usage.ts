@@ -50,6 +50,9 @@ const badToken: TemporaryToken = { authorization: 'Bearer text', expiresAt: new 
 // @ts-expect-error secret tokens have no way into a browser
 const secret: ConnectOptions = { api, secretToken: 'text' };
 
+// @ts-expect-error connections come from `connect` alone
+new Daypass();
+
 // What a connection gives
 interface EditorParameters {
   file: string;

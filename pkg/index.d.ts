@@ -21,7 +21,10 @@ export interface TokenRequest {
 export type TokenProvider = string | URL | ((request: TokenRequest) => Promise<TemporaryToken>);
 
 interface CommonOptions {
-  /** Base URL of the product's API. `fetch` takes paths relative to it, and the token goes to this origin only. */
+  /**
+   * Base URL of the product's API. `fetch` takes paths relative to it, and the token goes to this origin only; and, where it may be bound to
+   * origins, to `service`, which issued it, to explain a failure.
+   */
   api: string | URL;
   /** Base URL of the token service: needed for bundles, and to explain a refused origin. */
   service?: string | URL;

@@ -11,7 +11,7 @@ pub enum Carrier {
     Bearer,
     /// `Authorization: AL-Secret-Token …`, which old clients of the Space API send.
     AlSecretToken,
-    /// The query parameter `pubtoken` (Space API) or `bearer_token` (Threekit).
+    /// The query parameter `pubtoken` (Space API), `bearer_token` (Threekit), or another that has carried tokens.
     Query,
     /// The header `x-api-key`: a partner's key (seed 002).
     ApiKey,

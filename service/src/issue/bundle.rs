@@ -81,19 +81,9 @@ pub(crate) async fn signed(service: &Service, parent: &Parent<'_>, asked: NewBun
     let now = unique::now();
     let seconds = asked.duration_seconds.unwrap_or(DEFAULT);
     let expires_at = end(now, seconds, LEAST..=duration::MOST, parent.access)?;
-    let claims = Claims {
-        iss: service.issuer.clone(),
-        sub: parent.access.organization().to_owned(),
-        aud: service.audience.clone(),
-        iat: now,
-        nbf: None,
-        exp: expires_at,
-        jti: unique::id(),
-        client_id: parent.access.id().to_owned(),
-        kind: TokenKind::Bundle,
-        grants: service.catalogs.for_bundle(parent.access.grants()),
-        origins: normalized(&asked.origins)?,
-    };
+    let origins = normalized(&asked.origins)?;
+    let grants = service.catalogs.for_bundle(parent.access.grants());
+    let claims = Claims { origins, ..parent.claims(service, TokenKind::Bundle, grants, now, expires_at) };
     let bundle = service.keys.sign(DocumentType::Bundle, &Payload { claims, parameters: &asked.parameters })?;
     service.store.must_live(parent.hash, now).await?;
     Ok(BundleAnswer { bundle, expires_at })

@@ -9,12 +9,16 @@ mod temporary;
 use std::ops::RangeInclusive;
 
 use daypass::verify::Access;
-use daypass::{Denied, OriginPattern, Scope, TokenHash, TokenText};
+use daypass::wire::Claims;
+use daypass::{Denied, Grant, OriginPattern, Scope, TokenHash, TokenKind, TokenText};
 
 pub(crate) use bundle::{redeem, reference, signed};
 pub(crate) use creator::Creator;
 pub(crate) use stored::{Created, create};
 pub(crate) use temporary::temporary;
+
+use crate::service::Service;
+use crate::unique;
 
 /// The stored token that something is minted from. Only a verified one becomes a parent.
 pub(crate) struct Parent<'a> {
@@ -26,6 +30,23 @@ impl<'a> Parent<'a> {
     /// The token that passed as `access`.
     pub(crate) fn new(access: &'a Access, token: &TokenText) -> Parent<'a> {
         Parent { access, hash: token.hash() }
+    }
+
+    /// What a signed document that is minted from it claims, from now to its end. It is bound to no origin.
+    fn claims(&self, service: &Service, kind: TokenKind, grants: Vec<Grant>, now: u64, expires_at: u64) -> Claims {
+        Claims {
+            iss: service.issuer.clone(),
+            sub: self.access.organization().to_owned(),
+            aud: service.audience.clone(),
+            iat: now,
+            nbf: None,
+            exp: expires_at,
+            jti: unique::id(),
+            client_id: self.access.id().to_owned(),
+            kind,
+            grants,
+            origins: vec![],
+        }
     }
 }
 

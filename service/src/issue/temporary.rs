@@ -1,7 +1,7 @@
 //! Temporary tokens: signed, short-lived, with some of their secret token's scopes.
 
 use daypass::signed::DocumentType;
-use daypass::wire::{Claims, TemporaryTokenAnswer, TemporaryTokenRequest, duration};
+use daypass::wire::{TemporaryTokenAnswer, TemporaryTokenRequest, duration};
 use daypass::{Denied, Grant, ScopeSet, TokenKind};
 
 use super::{Parent, end, not_held};
@@ -19,19 +19,7 @@ pub(crate) async fn temporary(
     let grants = narrowed(parent.access.grants(), &service.catalogs.resolve(&asked.scopes)?)?;
     let seconds = asked.duration_seconds.unwrap_or(duration::DEFAULT.max(least));
     let expires_at = end(now, seconds, least..=duration::MOST, parent.access)?;
-    let claims = Claims {
-        iss: service.issuer.clone(),
-        sub: parent.access.organization().to_owned(),
-        aud: service.audience.clone(),
-        iat: now,
-        nbf: None,
-        exp: expires_at,
-        jti: unique::id(),
-        client_id: parent.access.id().to_owned(),
-        kind: TokenKind::Temporary,
-        grants,
-        origins: vec![],
-    };
+    let claims = parent.claims(service, TokenKind::Temporary, grants, now, expires_at);
     let token = service.keys.sign(DocumentType::AccessToken, &claims)?;
     service.store.must_live(parent.hash, now).await?;
     Ok(TemporaryTokenAnswer { authorization: format!("Bearer {token}"), expires_at })

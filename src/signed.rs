@@ -97,6 +97,9 @@ pub struct Jwk {
     /// `sig`.
     #[serde(default, rename = "use")]
     pub usage: String,
+    /// When nothing that it signed counts any more, in Unix seconds: of a key that was replaced, when the last of it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u64>,
 }
 
 impl Jwk {
@@ -110,6 +113,7 @@ impl Jwk {
             kid: kid.into(),
             alg: "EdDSA".into(),
             usage: "sig".into(),
+            exp: None,
         }
     }
 

@@ -61,6 +61,11 @@ pub struct Claims {
     pub jti: String,
     /// The client: the id of the stored token that this one was minted from, its parent.
     pub client_id: String,
+    /// The parent's [`TokenRecord::serial`]. An id may come to name another token, a serial never does.
+    pub parent_serial: u64,
+    /// The key without which the token is of no use, where it is bound to one (RFC 7800, section 3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
     /// The token's kind.
     pub kind: TokenKind,
     /// What it may do.
@@ -70,12 +75,21 @@ pub struct Claims {
     pub origins: Vec<OriginPattern>,
 }
 
+/// The public key that a token is bound to (RFC 9449, section 6.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The key's JWK thumbprint: SHA-256 in base64url (RFC 7638).
+    pub jkt: String,
+}
+
 /// A stored token, without the token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenRecord {
     /// Its id, by which it is listed and revoked.
     pub id: String,
+    /// A number that no other token of the store has or ever had.
+    pub serial: u64,
     /// Its kind.
     pub kind: TokenKind,
     /// A name that its owner remembers it by.
@@ -180,4 +194,58 @@ impl std::fmt::Debug for BundleAnswer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("BundleAnswer").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
+}
+
+/// One entry of the revocation feed, `GET /v2/revocation`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// Its place in the feed. Later entries have greater numbers.
+    pub seq: u64,
+    /// When it was revoked.
+    pub at: u64,
+    /// What was revoked.
+    #[serde(flatten)]
+    pub revoked: Revoked,
+}
+
+/// What a revocation ends. Any one is enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "level")]
+pub enum Revoked {
+    /// A stored token, and all that was minted from it.
+    Token {
+        /// [`TokenRecord::serial`].
+        serial: u64,
+    },
+    /// One signed token.
+    Signed {
+        /// [`Claims::jti`].
+        jti: String,
+    },
+    /// All tokens of an organization, those to come too.
+    Organization {
+        /// Its id.
+        organization: String,
+    },
+    /// All tokens of an organization that were issued before a time.
+    IssuedBefore {
+        /// Its id.
+        organization: String,
+        /// The first second whose tokens live.
+        time: u64,
+    },
+    /// All that a key signed.
+    Key {
+        /// The key's name in the JWKS.
+        kid: String,
+    },
+}
+
+/// The answer of `GET /v2/revocation?after=` to a client that polls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationPage {
+    /// The entries after the one that was named, oldest first; all that are kept if there was none of that number yet.
+    pub revocations: Vec<Revocation>,
+    /// The feed's last number. If it is not the last entry's here, there is more to ask for.
+    pub latest: u64,
 }

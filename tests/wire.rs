@@ -96,6 +96,8 @@ fn claims_have_the_names_of_rfc_9068() {
         exp: 1_700_003_600,
         jti: "tmp_1".into(),
         client_id: "sec_1".into(),
+        parent_serial: 7,
+        cnf: None,
         kind: TokenKind::Temporary,
         grants: grants(),
         origins: vec![],
@@ -104,19 +106,19 @@ fn claims_have_the_names_of_rfc_9068() {
     is(
         &claims,
         &format!(
-            r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","kind":"temporary","grants":{grants}}}"#
+            r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","parent_serial":7,"kind":"temporary","grants":{grants}}}"#
         ),
     );
     claims.nbf = Some(1_700_000_001);
     claims.origins = vec!["*.example.com".parse().unwrap()];
     let full = format!(
-        r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"nbf":1700000001,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","kind":"temporary","grants":{grants},"origins":["*.example.com"]}}"#
+        r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"nbf":1700000001,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","parent_serial":7,"kind":"temporary","grants":{grants},"origins":["*.example.com"]}}"#
     );
     is(&claims, &full);
 
     // Nothing that decides may be missing or of another type; what a bundle has beside the claims is no matter.
     let full: serde_json::Value = serde_json::from_str(&full).unwrap();
-    for name in ["iss", "sub", "aud", "iat", "exp", "jti", "client_id", "kind", "grants"] {
+    for name in ["iss", "sub", "aud", "iat", "exp", "jti", "client_id", "parent_serial", "kind", "grants"] {
         let mut without = full.clone();
         without.as_object_mut().unwrap().remove(name);
         refused::<Claims>(&without.to_string());
@@ -142,6 +144,7 @@ fn claims_have_the_names_of_rfc_9068() {
 fn record() -> TokenRecord {
     TokenRecord {
         id: "pub_1".into(),
+        serial: 3,
         kind: TokenKind::Publishable,
         name: "Host page".into(),
         organization: "org_1".into(),
@@ -154,7 +157,7 @@ fn record() -> TokenRecord {
     }
 }
 
-const RECORD: &str = r#"{"id":"pub_1","kind":"publishable","name":"Host page","organization":"org_1","grants":[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}],"origins":["example.com"],"createdAt":1700000000,"expiresAt":null,"revokedAt":1700000009,"lastChars":"KhsR"}"#;
+const RECORD: &str = r#"{"id":"pub_1","serial":3,"kind":"publishable","name":"Host page","organization":"org_1","grants":[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}],"origins":["example.com"],"createdAt":1700000000,"expiresAt":null,"revokedAt":1700000009,"lastChars":"KhsR"}"#;
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_record_names_every_field_even_where_it_is_null() {

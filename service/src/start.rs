@@ -25,6 +25,7 @@ pub(crate) async fn start(store: &Store, catalogs: &Catalogs) -> Result<Started,
     let token = TokenText::generate(TokenKind::Secret).expect("secret tokens are stored");
     let record = TokenRecord {
         id: format!("tok_{}", unique::id()),
+        serial: 0,
         kind: TokenKind::Secret,
         name: "Admin".into(),
         organization: own.clone(),

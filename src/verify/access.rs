@@ -14,6 +14,7 @@ use crate::{Denied, Grant, Need, OriginPattern, Scope, ScopeSet, TokenKind};
 pub struct Access {
     pub(super) kind: TokenKind,
     pub(super) id: String,
+    pub(super) serial: u64,
     pub(super) parent: Option<String>,
     pub(super) organization: String,
     pub(super) grants: Vec<Grant>,
@@ -38,6 +39,12 @@ impl Access {
     #[must_use]
     pub fn parent(&self) -> Option<&str> {
         self.parent.as_deref()
+    }
+
+    /// The serial number of the stored token: of this one, or of the one that a signed one was minted from.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// The organization that the token belongs to.

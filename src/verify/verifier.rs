@@ -155,6 +155,7 @@ impl Genuine {
             access: Access {
                 kind: claims.kind,
                 id: claims.jti,
+                serial: claims.parent_serial,
                 parent: Some(claims.client_id),
                 organization: claims.sub,
                 grants: claims.grants,
@@ -220,6 +221,7 @@ impl From<TokenRecord> for Genuine {
             access: Access {
                 kind: record.kind,
                 id: record.id,
+                serial: record.serial,
                 parent: None,
                 organization: record.organization,
                 grants: record.grants,

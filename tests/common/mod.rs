@@ -61,7 +61,7 @@ pub fn encoded(bytes: impl AsRef<[u8]>) -> String {
 pub fn claims() -> Value {
     json!({
         "iss": ISSUER, "sub": ORGANIZATION, "aud": AUDIENCE, "iat": NOW, "exp": NOW + 3600, "jti": "tmp_1",
-        "client_id": "sec_1", "kind": "temporary", "grants": grants(),
+        "client_id": "sec_1", "parent_serial": 7, "kind": "temporary", "grants": grants(),
     })
 }
 
@@ -76,6 +76,7 @@ pub fn record(kind: TokenKind) -> TokenRecord {
         if kind == TokenKind::Publishable { &["northlight.example", "*.northlight.example"] } else { &[] };
     TokenRecord {
         id: format!("{kind}_1"),
+        serial: 1,
         kind,
         name: kind.to_string(),
         organization: ORGANIZATION.into(),

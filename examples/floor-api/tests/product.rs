@@ -70,6 +70,7 @@ fn record((name, kind, tenant, scopes, floor): (&str, TokenKind, &str, &str, Opt
     let resources = floor.map(|id| Resource { kind: "floor".into(), id: id.into() }).into_iter().collect();
     TokenRecord {
         id: name.into(),
+        serial: 1,
         kind,
         name: name.into(),
         organization: tenant.into(),

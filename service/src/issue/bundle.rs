@@ -35,6 +35,7 @@ pub(crate) async fn reference(
     let expires_at = parent.access.expires_at().map_or(now + DEFAULT, |end| end.min(now + DEFAULT));
     let record = TokenRecord {
         id: format!("bun_{}", unique::id()),
+        serial: 0,
         kind: TokenKind::Bundle,
         name: format!("Bundle of {}", parent.access.id()),
         organization: parent.access.organization().to_owned(),

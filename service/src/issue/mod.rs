@@ -43,6 +43,8 @@ impl<'a> Parent<'a> {
             exp: expires_at,
             jti: unique::id(),
             client_id: self.access.id().to_owned(),
+            parent_serial: self.access.serial(),
+            cnf: None,
             kind,
             grants,
             origins: vec![],

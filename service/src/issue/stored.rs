@@ -46,8 +46,9 @@ pub(crate) async fn create(
     let scopes = creator.scopes(new.kind, new.scopes.as_ref(), &place, catalogs)?;
 
     let token = TokenText::generate(new.kind).expect("the kinds that are made here are stored");
-    let record = TokenRecord {
+    let mut record = TokenRecord {
         id,
+        serial: 0,
         kind: new.kind,
         name: new.name,
         organization,
@@ -59,7 +60,7 @@ pub(crate) async fn create(
         last_chars: token.last_chars().to_owned(),
     };
     let limit = matches!(new.kind, TokenKind::Publishable | TokenKind::Secret).then_some(LIMIT);
-    store.add(NewRecord { record: record.clone(), hash: token.hash() }, limit).await?;
+    record.serial = store.add(NewRecord { record: record.clone(), hash: token.hash() }, limit).await?;
     tracing::info!(id = record.id, kind = %record.kind, organization = record.organization, "made a token");
     Ok(Created { record, token })
 }

@@ -21,7 +21,7 @@ pub(crate) struct Store {
 
 /// A token to be stored: its record, and the hash of its text.
 pub(crate) struct NewRecord {
-    /// What is known of it.
+    /// What is known of it. Its serial number is not yet.
     pub(crate) record: TokenRecord,
     /// What it is found by.
     pub(crate) hash: TokenHash,
@@ -82,8 +82,8 @@ impl Store {
         self.run(|connection| sqlite::signing_keys(connection)).await
     }
 
-    /// Adds a token. The id must be free among the living; with a limit, fewer of the kind than that must live.
-    pub(crate) async fn add(&self, new: NewRecord, limit: Option<usize>) -> Result<(), Denied> {
+    /// Adds a token and gives its serial number. The id must be free among the living; with a limit, fewer of the kind than that must live.
+    pub(crate) async fn add(&self, new: NewRecord, limit: Option<usize>) -> Result<u64, Denied> {
         self.run(move |connection| sqlite::add(connection, &new, limit)).await
     }
 

@@ -26,7 +26,7 @@ const KEEP: u64 = 86_400;
 /// A token as a record. What was made from a revoked token is revoked.
 const RECORD: &str = "
     SELECT token.id, token.kind, token.name, token.organization, token.grants, token.origins, token.created_at,
-           token.expires_at, coalesce(token.revoked_at, parent.revoked_at), token.last_chars
+           token.expires_at, coalesce(token.revoked_at, parent.revoked_at), token.last_chars, token.number
     FROM token LEFT JOIN bundle ON bundle.token = token.number LEFT JOIN token AS parent ON parent.number = bundle.parent";
 
 /// Why an operation did not succeed.
@@ -103,7 +103,7 @@ pub(super) fn signing_keys(connection: &Connection) -> Result<Vec<StoredKey>, Fa
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn add(connection: &mut Connection, new: &NewRecord, limit: Option<usize>) -> Result<(), Failure> {
+pub(super) fn add(connection: &mut Connection, new: &NewRecord, limit: Option<usize>) -> Result<u64, Failure> {
     let transaction = connection.transaction()?;
     let record = &new.record;
     let living = "SELECT count(*) FILTER (WHERE id = :id), count(*) FILTER (WHERE kind = :kind) FROM token
@@ -123,8 +123,9 @@ pub(super) fn add(connection: &mut Connection, new: &NewRecord, limit: Option<us
     if let Some(limit) = limit.filter(|limit| same_kind >= *limit) {
         return Err(Denied::LimitReached(limit).into());
     }
-    insert(&transaction, new)?;
-    Ok(transaction.commit()?)
+    let serial = insert(&transaction, new)?;
+    transaction.commit()?;
+    Ok(serial)
 }
 
 pub(super) fn find(connection: &Connection, hash: TokenHash) -> Result<Option<TokenRecord>, Failure> {
@@ -226,12 +227,13 @@ fn living(transaction: &Transaction<'_>, hash: TokenHash, now: u64) -> Result<i6
     }
 }
 
-fn insert(transaction: &Transaction<'_>, new: &NewRecord) -> Result<i64, Failure> {
+/// The row of a new token; its number is the answer.
+fn insert(transaction: &Transaction<'_>, new: &NewRecord) -> Result<u64, Failure> {
     let NewRecord { record, hash } = new;
     let insert = "INSERT INTO token
         (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, revoked_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    Ok(transaction.prepare_cached(insert)?.insert(params![
+    transaction.prepare_cached(insert)?.execute(params![
         hash.as_bytes(),
         record.organization,
         record.id,
@@ -243,13 +245,16 @@ fn insert(transaction: &Transaction<'_>, new: &NewRecord) -> Result<i64, Failure
         record.created_at,
         record.expires_at,
         record.revoked_at,
-    ])?)
+    ])?;
+    // SQLite numbers from 1.
+    Ok(transaction.last_insert_rowid().unsigned_abs())
 }
 
 /// The record in a row of [`RECORD`].
 fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
     Ok(TokenRecord {
         id: row.get(0)?,
+        serial: row.get(10)?,
         kind: row.get::<_, String>(1)?.parse().map_err(|cause| unreadable(1, cause))?,
         name: row.get(2)?,
         organization: row.get(3)?,

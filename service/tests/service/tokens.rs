@@ -27,6 +27,7 @@ async fn a_created_token_is_its_record_and_its_text_shown_this_once() {
         "grants": [{"tenant": organization, "scopes": PUBLISHABLE}],
         "origins": ["example.com", "*.xn--bcher-kva.example", "https://localhost:8443"],
         "createdAt": created_at, "expiresAt": end, "revokedAt": null,
+        "serial": 2,
         "lastChars": &token[token.len() - 4..],
     });
     assert_eq!(created, expected);

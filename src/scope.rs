@@ -1,7 +1,6 @@
 //! What a token may do: [`Scope`] and [`ScopeSet`].
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -213,9 +212,11 @@ impl<'de> Visitor<'de> for EitherForm {
 }
 
 /// Scopes without order or repetition. The empty set allows nothing.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ScopeSet(BTreeSet<Scope>);
+///
+/// A sorted slice: tokens hold few scopes, and a verifier holds many tokens.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<Scope>")]
+pub struct ScopeSet(Box<[Scope]>);
 
 impl ScopeSet {
     /// Whether any scope of the set is enough where `scope` is asked for.
@@ -248,18 +249,26 @@ impl ScopeSet {
     }
 }
 
+impl From<Vec<Scope>> for ScopeSet {
+    fn from(mut scopes: Vec<Scope>) -> Self {
+        scopes.sort_unstable();
+        scopes.dedup();
+        ScopeSet(scopes.into())
+    }
+}
+
 impl FromIterator<Scope> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        ScopeSet(scopes.into_iter().collect())
+        scopes.into_iter().collect::<Vec<_>>().into()
     }
 }
 
 impl IntoIterator for ScopeSet {
     type Item = Scope;
-    type IntoIter = std::collections::btree_set::IntoIter<Scope>;
+    type IntoIter = std::vec::IntoIter<Scope>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.0.into_vec().into_iter()
     }
 }
 

@@ -59,6 +59,12 @@ impl Scope {
         self.0.splitn(3, ':').nth(2)
     }
 
+    /// Whether it is about Daypass's own tokens and bundles (`catalogs/daypass.json`), as `*` is too.
+    #[must_use]
+    pub fn is_of_daypass(&self) -> bool {
+        matches!(self.resource(), "token" | "bundle" | "*")
+    }
+
     /// The text form.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -229,6 +235,17 @@ impl ScopeSet {
     #[must_use]
     pub fn covers_all(&self, other: &ScopeSet) -> bool {
         other.iter().all(|scope| self.covers(scope))
+    }
+
+    /// What both sets allow: of two scopes of which one covers the other, the narrower one.
+    #[must_use]
+    pub fn intersection(&self, other: &ScopeSet) -> ScopeSet {
+        let narrower = |scope: &Scope| {
+            let under_it = other.iter().filter(|theirs| scope.covers(theirs)).cloned();
+            let itself = other.covers(scope).then(|| scope.clone());
+            under_it.chain(itself).collect::<Vec<_>>()
+        };
+        self.iter().flat_map(narrower).collect()
     }
 
     /// The scopes, sorted by their text.

@@ -21,11 +21,11 @@ impl Verifier {
             Err(denied) => return Err(denied),
         };
         Ok(TokenSelf {
-            kind: token.access.kind,
-            scopes: token.access.scopes(),
-            origins: token.access.origins,
-            expires_at: token.access.expires_at,
-            revoked: token.is_revoked,
+            kind: token.kind,
+            scopes: token.grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect(),
+            origins: token.origins.to_vec(),
+            expires_at: token.expires_at,
+            revoked: self.is_revoked(&token)?,
             origin_seen: match presented.origin {
                 SeenOrigin::One(origin) => Some(origin.to_owned()),
                 SeenOrigin::None | SeenOrigin::Odd => None,

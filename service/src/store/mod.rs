@@ -156,7 +156,7 @@ impl Lookup for Store {
         Box::pin(async { self.found(token.hash()).await.map_err(|denied| Unavailable(denied.to_string())) })
     }
 
-    fn parent_is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
+    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
         let (organization, id, since) = (claims.sub.clone(), claims.client_id.clone(), claims.iat);
         Box::pin(async move {
             let revoked = self.run(move |connection| sqlite::was_revoked(connection, &organization, &id, since)).await;

@@ -1,5 +1,5 @@
 use daypass::verify::{Carrier, Presented};
-use daypass::{Need, Scope, TokenKind};
+use daypass::{Scope, TokenKind};
 use serde_json::{Value, json};
 
 use crate::running::{Daypass, FLOOR_READ, answer, now, refused, text};
@@ -27,9 +27,9 @@ async fn a_product_verifies_it_with_the_published_keys() {
     let organization = access.organization();
     assert_eq!(Some(organization), daypass.line["organization"].as_str());
     let scope = Scope::literal(FLOOR_READ);
-    assert!(access.meets(&Need::new(&scope, organization).of("f1")).is_ok());
-    assert!(access.meets(&Need::new(&scope, organization).of("f2")).is_err());
-    assert!(access.meets(&Need::new(&scope, "org_other").of("f1")).is_err());
+    assert!(access.require(&scope).on(organization).of("f1").is_met());
+    assert!(!access.require(&scope).on(organization).of("f2").is_met());
+    assert!(!access.require(&scope).on("org_other").of("f1").is_met());
 }
 
 #[tokio::test]

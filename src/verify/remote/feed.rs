@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use reqwest::header::ACCEPT;
 use sse_stream::{Sse, SseStream};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{TIMEOUT, answer, client, unavailable, url};
 use crate::TokenText;
@@ -112,10 +112,14 @@ impl Feed {
         let answer = timeout(TIMEOUT.min(silence), asked).await.map_err(|_| cut("no answer"))?.map_err(unavailable)?;
         let answer = answer.error_for_status().map_err(unavailable)?;
         let mut events = SseStream::new(reqwest::Body::from(answer));
+        let mut deadline = Instant::now() + silence;
         loop {
-            let event = timeout(silence, events.next()).await.map_err(|_| cut("it fell silent"))?;
+            let event = timeout_at(deadline, events.next()).await.map_err(|_| cut("it fell silent"))?;
             let event = event.ok_or_else(|| cut("it ended"))?.map_err(|cause| cut(&cause.to_string()))?;
-            *was_heard |= self.revocations()?.hear(event)?;
+            if self.revocations()?.hear(event)? {
+                *was_heard = true;
+                deadline = Instant::now() + silence;
+            }
         }
     }
 
@@ -134,7 +138,7 @@ impl Feed {
 }
 
 impl Revocations {
-    /// Takes an event of the stream; whether it said that nothing is missing.
+    /// Takes an event of the stream; whether it said anything.
     fn hear(&self, event: Sse) -> Result<bool, Unavailable> {
         // Security rule: what is not understood may be a revocation. Then the knowledge grows old.
         let odd = |cause: String| Unavailable(format!("an entry of the feed is not understood: {cause}"));
@@ -143,7 +147,7 @@ impl Revocations {
             Some("revocation") => {
                 let revocation: Revocation = serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
                 self.learn(&revocation);
-                Ok(false)
+                Ok(true)
             }
             Some("current") => {
                 let latest = event.id.as_deref().and_then(|id| id.parse().ok());

@@ -4,8 +4,10 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `presented` | what a request presented: credential, carrier, origin, proof |
-//! | `verifier` | the decision |
+//! | `verifier` | the settings and the decision |
+//! | `genuine` | whether a text is a token of ours: from memory, by its signature, by a look-up |
 //! | `decision` | what a hook sees of each decision |
+//! | `metrics` | counters for whatever exporter a product has (feature `metrics`) |
 //! | `describe` | what a token's holder may know of it, admitted or not |
 //! | `token` | a genuine token, and the rules of carrier, origin and life |
 //! | `access` | what a verified token may do |
@@ -27,10 +29,13 @@ mod decision;
 mod describe;
 mod dpop;
 mod fingerprint;
+mod genuine;
 #[cfg(feature = "axum")]
 pub mod http;
 mod keys;
 mod lookup;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod presented;
 mod proof;
 #[cfg(feature = "remote")]

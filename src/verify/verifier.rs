@@ -1,25 +1,15 @@
 //! The decision: [`Verifier`].
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-use tracing::Instrument;
+use std::time::Instant;
 
 use super::clock::Clock;
+use super::genuine::unavailable;
 use super::token::Token;
 use super::{
     Access, Cache, Carrier, Credential, Decision, Dpop, Keys, Lookup, MAX_LEEWAY, Observer, Presented, Revocations,
-    Unavailable,
 };
-use crate::signed::{DocumentType, MAX_DOCUMENT, UnverifiedDocument};
-use crate::wire::{Claims, duration};
-use crate::{Catalog, Denied, Need, ScopeSet, TokenKind, TokenText};
-
-/// How long a verified signature is taken for granted, if its key is withdrawn meanwhile without a word in the feed.
-const SIGNED_FRESH: Duration = Duration::from_secs(300);
-/// How long a look-up is taken for granted: as long as a feed says what was revoked, and without one.
-const STORED_FRESH: Duration = Duration::from_secs(60);
-const STORED_FRESH_ALONE: Duration = Duration::from_secs(10);
+use crate::{Catalog, Denied, Need};
 
 /// Decides whether a request may pass.
 ///
@@ -27,16 +17,18 @@ const STORED_FRESH_ALONE: Duration = Duration::from_secs(10);
 /// are not valid.
 #[derive(Clone)]
 pub struct Verifier {
-    issuer: String,
-    audience: String,
-    keys: Option<Arc<dyn Keys>>,
-    lookup: Option<Arc<dyn Lookup>>,
-    cache: Option<Arc<Cache>>,
-    revocations: Option<Arc<Revocations>>,
+    pub(super) issuer: String,
+    pub(super) audience: String,
+    pub(super) keys: Option<Arc<dyn Keys>>,
+    pub(super) lookup: Option<Arc<dyn Lookup>>,
+    pub(super) cache: Option<Arc<Cache>>,
+    pub(super) revocations: Option<Arc<Revocations>>,
     dpop: Option<Arc<Dpop>>,
-    catalog: Option<Arc<Catalog>>,
+    pub(super) catalog: Option<Arc<Catalog>>,
     observer: Option<Observer>,
-    leeway: u64,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: super::metrics::Metrics,
+    pub(super) leeway: u64,
     clock: Clock,
 }
 
@@ -54,6 +46,8 @@ impl Verifier {
             dpop: None,
             catalog: None,
             observer: None,
+            #[cfg(feature = "metrics")]
+            metrics: super::metrics::Metrics::register(),
             leeway: 10,
             clock: Clock::default(),
         }
@@ -122,8 +116,10 @@ impl Verifier {
     /// The reason. What is not genuine is always [`Denied::InvalidToken`].
     pub async fn verify(&self, presented: &Presented<'_>, need: Option<&Need<'_>>) -> Result<Access, Denied> {
         let (access, verdict) = self.decide(presented, need).await;
+        let denied = verdict.as_ref().err();
+        #[cfg(feature = "metrics")]
+        self.metrics.count_decision(denied);
         if let Some(observer) = &self.observer {
-            let denied = verdict.as_ref().err();
             observer.observe(&Decision { access: access.as_ref(), denied, need, presented: Some(presented) });
         }
         match (access, verdict) {
@@ -153,9 +149,9 @@ impl Verifier {
             Err(denied) => return (None, Err(denied)),
         };
         match self.genuine(credential.text).await {
-            Ok(token) => {
+            Ok((token, at)) => {
                 let access = Access::new(token, self.observer.clone());
-                let verdict = self.admit(&access, credential, presented);
+                let verdict = self.admit(&access, credential, presented, at);
                 let verdict = verdict.and_then(|()| need.map_or(Ok(()), |need| access.meets(need)));
                 (Some(access), verdict)
             }
@@ -165,141 +161,27 @@ impl Verifier {
 
     /// Lets the token pass, or says exactly why not. Where it came from counts before its life: a page that may not use
     /// the token learns nothing of it.
-    fn admit(&self, access: &Access, credential: Credential<'_>, presented: &Presented<'_>) -> Result<(), Denied> {
+    fn admit(
+        &self,
+        access: &Access,
+        credential: Credential<'_>,
+        presented: &Presented<'_>,
+        at: Instant,
+    ) -> Result<(), Denied> {
         let token = access.token();
         let now = self.clock.now();
         token.check_carrier(credential.carrier)?;
         token.check_origin(presented.origin)?;
-        token.check_life(self.is_revoked(token)?, now)?;
+        token.check_life(self.is_revoked(token, at)?, now)?;
         Dpop::check(self.dpop.as_deref(), token, credential, &presented.proof, now)
     }
 
-    /// Whether the token was revoked, as far as is known; refuses when that is not known well enough.
-    pub(super) fn is_revoked(&self, token: &Token) -> Result<bool, Denied> {
+    /// Whether the token was revoked, as far as is known at this moment; refuses when that is not known well enough.
+    pub(super) fn is_revoked(&self, token: &Token, at: Instant) -> Result<bool, Denied> {
         let by_feed = match &self.revocations {
-            Some(revocations) => revocations.revoke(token, Instant::now()).map_err(unavailable)?,
+            Some(revocations) => revocations.revoke(token, at).map_err(unavailable)?,
             None => false,
         };
         Ok(token.is_revoked || by_feed)
     }
-
-    /// The token behind a text, whoever presents it, and whether or not it lives.
-    pub(super) async fn genuine(&self, text: &str) -> Result<Arc<Token>, Denied> {
-        // Before anything is spent on it.
-        if text.len() > MAX_DOCUMENT {
-            return Err(Denied::InvalidToken);
-        }
-        let seen = self.cache.as_ref().map(|cache| (cache, cache.fingerprint(text)));
-        if let Some(token) = seen.and_then(|(cache, fingerprint)| cache.get(fingerprint, Instant::now())) {
-            return Ok(token);
-        }
-        // Boxed: the quick way stays small.
-        let found = Box::pin(async {
-            if text.contains('.') {
-                let token = self.signed(text).await?;
-                return Ok(token.map(|token| match seen {
-                    Some((cache, fingerprint)) => cache.insert(fingerprint, token),
-                    None => Arc::new(token),
-                }));
-            }
-            let (Ok(token), Some(lookup)) = (text.parse::<TokenText>(), &self.lookup) else { return Ok(None) };
-            let Some((cache, fingerprint)) = seen else {
-                return Ok(self.stored(&token, &**lookup).await?.map(Arc::new));
-            };
-            let now = Instant::now();
-            if cache.is_unknown(fingerprint, now) {
-                return Ok(None);
-            }
-            match cache.get_or_place(fingerprint, now).await {
-                Ok(token) => Ok(Some(token)),
-                Err(place) => {
-                    let token = self.stored(&token, &**lookup).await?;
-                    if token.is_none() {
-                        cache.set_unknown(fingerprint, now);
-                    }
-                    Ok(token.map(|token| cache.fill(place, token)))
-                }
-            }
-        });
-        match found.instrument(tracing::debug_span!("verify")).await {
-            Ok(Some(token)) => Ok(token),
-            Ok(None) => Err(Denied::InvalidToken),
-            Err(cause) => Err(unavailable(cause)),
-        }
-    }
-
-    async fn stored(&self, token: &TokenText, lookup: &dyn Lookup) -> Result<Option<Token>, Unavailable> {
-        // Before it is asked for: what it says may be as old as the question.
-        let fresh = if self.revocations.is_some() { STORED_FRESH } else { STORED_FRESH_ALONE };
-        let fresh_until = Instant::now() + fresh;
-        let record = lookup.find(token).await?.filter(|record| record.kind == token.kind());
-        Ok(record.map(|mut record| {
-            for grant in &mut record.grants {
-                self.bound(record.kind, &mut grant.scopes);
-            }
-            Token::stored(record, fresh_until)
-        }))
-    }
-
-    async fn signed(&self, text: &str) -> Result<Option<Token>, Unavailable> {
-        let (Some(document), Some(keys)) = (UnverifiedDocument::parse(text), &self.keys) else { return Ok(None) };
-        let fresh_until = Instant::now() + SIGNED_FRESH;
-        let Some(key) = keys.find(document.header).await? else { return Ok(None) };
-        let verified = document
-            .signature()
-            .filter(|signature| key.verifies(document.signing_input.as_bytes(), signature))
-            .and_then(|_| document.unverified_payload());
-        let claims = verified.and_then(|payload| serde_json::from_slice::<Claims>(&payload).ok());
-        let Some(mut claims) = claims.filter(|claims| is_of(key.document, claims) && self.is_addressee(claims)) else {
-            return Ok(None);
-        };
-        let is_revoked = match &self.lookup {
-            Some(lookup) => lookup.is_revoked(&claims).await?,
-            None => false,
-        };
-        for grant in &mut claims.grants {
-            self.bound(claims.kind, &mut grant.scopes);
-        }
-        Ok(Some(Token::signed(claims, is_revoked, key.key, self.leeway, fresh_until)))
-    }
-
-    /// The scopes by today's names, and of a publishable token those that may be published.
-    fn bound(&self, kind: TokenKind, scopes: &mut ScopeSet) {
-        let Some(catalog) = &self.catalog else { return };
-        *scopes = catalog.todays_names(scopes);
-        if kind == TokenKind::Publishable {
-            *scopes = scopes.intersection(&catalog.publishable());
-        }
-    }
-
-    /// Whether a well-signed token is for this verifier. The holder is not told why it is not; the operator is, whose
-    /// setting may be the wrong one.
-    fn is_addressee(&self, claims: &Claims) -> bool {
-        let is_addressee = claims.iss == self.issuer && claims.aud == self.audience;
-        if !is_addressee {
-            tracing::warn!(
-                issuer = claims.iss,
-                expected_issuer = self.issuer,
-                audience = claims.aud,
-                expected_audience = self.audience,
-                "a well-signed token is for another verifier"
-            );
-        }
-        is_addressee
-    }
-}
-
-/// Whether a document of this type may claim this. A life of more than a day was never given: the feed of revocations need
-/// not remember for longer.
-fn is_of(document: DocumentType, claims: &Claims) -> bool {
-    let has_kind = match document {
-        DocumentType::AccessToken => matches!(claims.kind, TokenKind::Temporary | TokenKind::OauthAccess),
-        DocumentType::Bundle => claims.kind == TokenKind::Bundle,
-    };
-    has_kind && claims.exp <= claims.iat.saturating_add(duration::MOST)
-}
-
-fn unavailable(Unavailable(cause): Unavailable) -> Denied {
-    tracing::warn!(cause, "a token could not be checked");
-    Denied::Unavailable
 }

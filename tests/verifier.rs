@@ -503,7 +503,7 @@ impl Lookup for Feed {
         Box::pin(async { Ok(None) })
     }
 
-    fn parent_is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
+    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
         Box::pin(async { Ok(claims.client_id == self.0) })
     }
 }

@@ -109,7 +109,7 @@ impl Verifier {
         });
         let Some(claims) = claims.filter(|claims| self.is_addressee(claims)) else { return Ok(None) };
         let is_revoked = match &self.lookup {
-            Some(lookup) => lookup.parent_is_revoked(&claims).await?,
+            Some(lookup) => lookup.is_revoked(&claims).await?,
             None => false,
         };
         Ok(Some(Genuine::from_claims(claims, self.leeway, is_revoked)))

@@ -294,7 +294,7 @@ async fn an_organization_sees_its_own_tokens_alone() {
     let daypass = Daypass::start();
     let (other, id) = daypass.secret().await;
     // There is no way yet to make a second organization but to write it.
-    let move_away = "INSERT INTO organization VALUES ('org_other', 1);
+    let move_away = "INSERT INTO organization (id, created_at) VALUES ('org_other', 1);
         UPDATE token SET organization = 'org_other',
             grants = '[{\"tenant\":\"org_other\",\"scopes\":[\"token:read\",\"token:introspect\"]}]'
         WHERE name = 'Backend'";

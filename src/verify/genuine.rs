@@ -98,11 +98,10 @@ impl Verifier {
         let (Some(document), Some(keys)) = (UnverifiedDocument::parse(text), &self.keys) else { return Ok(None) };
         let fresh_until = Instant::now() + SIGNED_FRESH;
         let Some(key) = keys.find(document.header).await? else { return Ok(None) };
-        let verified = document
+        let claims = document
             .signature()
             .filter(|signature| key.verifies(document.signing_input.as_bytes(), signature))
-            .and_then(|_| document.unverified_payload());
-        let claims = verified.and_then(|payload| serde_json::from_slice::<Claims>(&payload).ok());
+            .and_then(|_| document.unverified_claims::<Claims>());
         let Some(mut claims) = claims.filter(|claims| is_of(key.document, claims) && self.is_addressee(claims)) else {
             return Ok(None);
         };

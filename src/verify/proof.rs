@@ -6,7 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::signed::UnverifiedDocument;
+use crate::signed::{UnverifiedDocument, object};
 
 /// Longest proof that is looked at, in bytes.
 const MAX_PROOF: usize = 4096;
@@ -61,9 +61,8 @@ impl Proof {
         let document = UnverifiedDocument::parse(text).filter(|_| text.len() <= MAX_PROOF);
         let document = document.ok_or("The proof is no JWT of at most 4096 bytes.")?;
         let header = Base64UrlUnpadded::decode_vec(document.header).ok();
-        let header: Header = header
-            .and_then(|header| serde_json::from_slice(&header).ok())
-            .ok_or("The proof's header must be typ, alg and jwk.")?;
+        let header: Header =
+            header.and_then(|header| object(&header)).ok_or("The proof's header must be typ, alg and jwk.")?;
         if header.typ != "dpop+jwt" {
             return Err("The proof's typ must be dpop+jwt.");
         }

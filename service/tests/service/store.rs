@@ -32,6 +32,8 @@ async fn while_the_store_is_gone_nothing_passes() {
         daypass.get("/verify").header("x-api-token", &reference),
         daypass.post("/generate").header("x-api-key", &partner).json(&json!({})),
         daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", &reference)]),
+        daypass.post("/revoke").bearer_auth(&daypass.admin).form(&[("token", &reference)]),
+        daypass.get("/v2/revocation").bearer_auth(&daypass.admin),
     ] {
         refused(request, 503, "unavailable").await;
     }

@@ -202,8 +202,14 @@ async fn each_path_needs_a_secret_token_with_its_scope() {
         let requests = || match scope {
             "token:create" => vec![daypass.post("/v2/access-token").json(&body)],
             "token:read" => vec![daypass.get("/v2/access-token"), daypass.get(&path)],
-            "token:revoke" => vec![daypass.delete(&path)],
-            "token:introspect" => vec![daypass.post("/introspect").form(&[("token", "x")])],
+            "token:revoke" => vec![
+                daypass.delete(&path),
+                daypass.post("/revoke").form(&[("token", "x")]),
+                daypass.post("/v2/revocation").json(&json!({"issuedBefore": 1})),
+            ],
+            "token:introspect" => {
+                vec![daypass.post("/introspect").form(&[("token", "x")]), daypass.get("/v2/revocation")]
+            }
             _ => vec![daypass.post("/v2/bundle/create").json(&json!({"parameters": {}}))],
         };
         for request in requests() {

@@ -155,9 +155,11 @@ pub(in crate::store) fn revocations(
     Ok(RevocationPage { revocations, latest })
 }
 
-/// The feed's last number, also if that entry is forgotten already.
+/// The feed's last number, which SQLite remembers also if that entry is forgotten already. The table is asked too, so that
+/// without it there is no answer.
 pub(in crate::store) fn latest(connection: &Connection) -> Result<u64, Failure> {
-    let latest = "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'revocation'), 0)";
+    let latest = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'revocation'), 0),
+        coalesce((SELECT max(seq) FROM revocation), 0))";
     Ok(connection.prepare_cached(latest)?.query_row([], |row| row.get(0))?)
 }
 

@@ -83,6 +83,7 @@ export type DaypassErrorCode =
   | 'dpop_required'
   | 'invalid_dpop_proof'
   | 'use_dpop_nonce'
+  | 'too_many_requests'
   | 'invalid_request'
   | 'invalid_body'
   | 'body_too_large'

@@ -29,6 +29,8 @@ pub enum Denied {
     InvalidDpopProof(&'static str),
     /// The same, for want of the nonce that is given here.
     UseDpopNonce(String),
+    /// It comes too often: after so many seconds it may be sent again.
+    TooManyRequests(u64),
     /// The request itself is wrong: two tokens, two origins, a field that is missing.
     InvalidRequest(String),
     /// A body that is not the JSON that was expected.
@@ -84,6 +86,7 @@ impl Denied {
             Denied::DpopRequired,
             Denied::InvalidDpopProof("The proof was used before."),
             Denied::UseDpopNonce("bm9uY2U".into()),
+            Denied::TooManyRequests(1),
             Denied::InvalidRequest("The field `name` is missing.".into()),
             Denied::InvalidBody("expected value at line 1 column 1".into()),
             Denied::BodyTooLarge(65_536),
@@ -119,7 +122,7 @@ impl Denied {
     /// Whether the same request may succeed later without anyone changing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Denied::TokenNotYetValid | Denied::TooSlow | Denied::Unavailable)
+        matches!(self, Denied::TokenNotYetValid | Denied::TooManyRequests(_) | Denied::TooSlow | Denied::Unavailable)
     }
 
     /// What to do about it.
@@ -156,6 +159,11 @@ impl Denied {
                 "use_dpop_nonce",
                 401,
                 "Make a proof with the nonce in the header DPoP-Nonce, and send the request again.",
+            ),
+            Denied::TooManyRequests(_) => (
+                "too_many_requests",
+                429,
+                "Wait for as many seconds as the header Retry-After says, and send fewer requests.",
             ),
             Denied::InvalidRequest(_) => ("invalid_request", 400, "Mend the request as the message says."),
             Denied::InvalidBody(_) => (
@@ -252,6 +260,7 @@ impl fmt::Display for Denied {
             Denied::DpopRequired => f.write_str("The token is bound to a key, and was sent without a proof."),
             Denied::InvalidDpopProof(why) => f.write_str(why),
             Denied::UseDpopNonce(_) => f.write_str("The proof has no nonce, or an old one."),
+            Denied::TooManyRequests(_) => f.write_str("There were too many requests just now."),
             Denied::InvalidRequest(why) | Denied::InvalidScope(why) => f.write_str(why),
             Denied::InvalidBody(why) => write!(f, "The body is not what was expected: {why}."),
             Denied::BodyTooLarge(most) => write!(f, "The body is larger than {most} bytes."),

@@ -58,6 +58,7 @@ fn every_reason_has_its_code_status_and_challenge() {
                 r#"DPoP error="use_dpop_nonce", error_description="The proof has no nonce, or an old one.", algs="ES256 EdDSA""#,
             ),
         ),
+        ("too_many_requests", 429, true, None),
         ("invalid_request", 400, false, Some(r#"Bearer error="invalid_request""#)),
         ("invalid_body", 400, false, None),
         ("body_too_large", 413, false, None),

@@ -423,6 +423,7 @@ async fn a_refusal_is_an_answer_of_its_own() {
             ("content-type", Some("application/json".to_owned())),
             ("cache-control", Some("no-store".into())),
             ("www-authenticate", denied.www_authenticate()),
+            ("retry-after", matches!(denied, Denied::TooManyRequests(_)).then(|| "1".into())),
             ("dpop-nonce", matches!(denied, Denied::UseDpopNonce(_)).then(|| "bm9uY2U".into())),
         ]
         .into_iter()

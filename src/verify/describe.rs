@@ -13,7 +13,7 @@ impl Verifier {
     /// a query or from a browser.
     pub async fn describe(&self, presented: &Presented<'_>) -> Result<TokenSelf, Denied> {
         let credential = presented.credential()?;
-        let (token, at) = self.genuine(credential.text).await?;
+        let (token, at) = self.genuine(credential.text, presented.client).await?;
         token.check_carrier(credential.carrier)?;
         let origin_allowed = match token.check_origin(presented.origin) {
             Ok(()) => true,

@@ -1,5 +1,6 @@
 //! Whether a text is a token of ours: from memory, by its signature, or by a look-up.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +21,7 @@ const STORED_FRESH_ALONE: Duration = Duration::from_secs(10);
 
 impl Verifier {
     /// The token behind a text, whoever presents it, and whether or not it lives; and when that was known.
-    pub(super) async fn genuine(&self, text: &str) -> Result<(Arc<Token>, Instant), Denied> {
+    pub(super) async fn genuine(&self, text: &str, client: Option<IpAddr>) -> Result<(Arc<Token>, Instant), Denied> {
         // Before anything is spent on it.
         if text.len() > MAX_DOCUMENT {
             return Err(Denied::InvalidToken);
@@ -33,10 +34,17 @@ impl Verifier {
         if let Some(token) = remembered {
             return Ok((token, now));
         }
+        if let Some(limits) = &self.limits {
+            limits.admit(client, now)?;
+        }
         // Boxed, so that what is remembered is quick to hand out.
         let found = Box::pin(self.find(text, memory)).instrument(tracing::debug_span!("verify")).await;
-        let token = found.map_err(unavailable)?.ok_or(Denied::InvalidToken)?;
-        Ok((token, Instant::now()))
+        match (found.map_err(unavailable)?, &self.limits) {
+            (Some(token), _) => return Ok((token, Instant::now())),
+            (None, Some(limits)) => limits.count_stranger(client),
+            (None, None) => {}
+        }
+        Err(Denied::InvalidToken)
     }
 
     async fn find(&self, text: &str, memory: Option<(&Cache, Fingerprint)>) -> Result<Option<Arc<Token>>, Unavailable> {

@@ -18,6 +18,7 @@
 //! | `dpop` | tokens that are bound to a key: nonces, replays (RFC 9449) |
 //! | `proof` | one proof that a sender has a key |
 //! | `fingerprint` | a keyed hash that stands for a text |
+//! | `limits` | how often is too often |
 //! | `clock` | a time that never goes back |
 //! | `remote` | keys, look-up and feed from a token service over HTTP (feature `remote`) |
 //! | `http` | the tower layer with CORS, the axum extractor, the answer to a refusal (feature `axum`) |
@@ -33,6 +34,7 @@ mod genuine;
 #[cfg(feature = "axum")]
 pub mod http;
 mod keys;
+mod limits;
 mod lookup;
 #[cfg(feature = "metrics")]
 mod metrics;
@@ -50,6 +52,7 @@ pub use decision::Decision;
 use decision::Observer;
 pub use dpop::Dpop;
 pub use keys::{Keys, PublicKey, StaticKeys};
+pub use limits::Limits;
 pub use lookup::{Answer, Lookup, Unavailable};
 pub use presented::{Carrier, Credential, Presented, SeenOrigin, SeenProof};
 #[cfg(feature = "remote")]

@@ -1,6 +1,7 @@
 //! What a request presented: [`Presented`].
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::{Denied, TokenKind};
 
@@ -92,6 +93,7 @@ pub struct Presented<'a> {
     credentials: Credentials<'a>,
     pub(super) origin: SeenOrigin<'a>,
     pub(super) proof: SeenProof<'a>,
+    pub(super) client: Option<IpAddr>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -135,6 +137,12 @@ impl<'a> Presented<'a> {
     #[must_use]
     pub fn with_proof(self, proof: SeenProof<'a>) -> Presented<'a> {
         Presented { proof, ..self }
+    }
+
+    /// The same from a client at this address, as whoever knows the proxies in front of this process has found it.
+    #[must_use]
+    pub fn from_client(self, address: IpAddr) -> Presented<'a> {
+        Presented { client: Some(address), ..self }
     }
 
     /// The credential, if there is exactly one.

@@ -7,7 +7,8 @@ use super::clock::Clock;
 use super::genuine::unavailable;
 use super::token::Token;
 use super::{
-    Access, Cache, Carrier, Credential, Decision, Dpop, Keys, Lookup, MAX_LEEWAY, Observer, Presented, Revocations,
+    Access, Cache, Carrier, Credential, Decision, Dpop, Keys, Limits, Lookup, MAX_LEEWAY, Observer, Presented,
+    Revocations,
 };
 use crate::{Catalog, Denied, Need};
 
@@ -24,6 +25,7 @@ pub struct Verifier {
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) revocations: Option<Arc<Revocations>>,
     dpop: Option<Arc<Dpop>>,
+    pub(super) limits: Option<Arc<Limits>>,
     pub(super) catalog: Option<Arc<Catalog>>,
     observer: Option<Observer>,
     #[cfg(feature = "metrics")]
@@ -44,6 +46,7 @@ impl Verifier {
             cache: None,
             revocations: None,
             dpop: None,
+            limits: None,
             catalog: None,
             observer: None,
             #[cfg(feature = "metrics")]
@@ -82,6 +85,12 @@ impl Verifier {
     #[must_use]
     pub fn dpop(self, dpop: Dpop) -> Verifier {
         Verifier { dpop: Some(Arc::new(dpop)), ..self }
+    }
+
+    /// Refuses what comes too often. Without this nothing does.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Verifier {
+        Verifier { limits: Some(Arc::new(limits)), ..self }
     }
 
     /// The product's scopes: older names in tokens mean today's, and a publishable token can do what may be published and
@@ -148,7 +157,7 @@ impl Verifier {
             Ok(credential) => credential,
             Err(denied) => return (None, Err(denied)),
         };
-        match self.genuine(credential.text).await {
+        match self.genuine(credential.text, presented.client).await {
             Ok((token, at)) => {
                 let access = Access::new(token, self.observer.clone());
                 let verdict = self.admit(&access, credential, presented, at);
@@ -173,7 +182,8 @@ impl Verifier {
         token.check_carrier(credential.carrier)?;
         token.check_origin(presented.origin)?;
         token.check_life(self.is_revoked(token, at)?, now)?;
-        Dpop::check(self.dpop.as_deref(), token, credential, &presented.proof, now)
+        Dpop::check(self.dpop.as_deref(), token, credential, &presented.proof, now)?;
+        self.limits.as_ref().map_or(Ok(()), |limits| limits.count(token))
     }
 
     /// Whether the token was revoked, as far as is known at this moment; refuses when that is not known well enough.

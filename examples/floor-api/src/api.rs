@@ -1,10 +1,12 @@
 //! The product's API. `VerifyLayer` lets only genuine tokens pass; each handler says what the token must allow.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use daypass::verify::http::VerifyLayer;
@@ -38,7 +40,12 @@ pub(crate) fn router(building: Building, verifier: Verifier) -> Router {
         .method_not_allowed_fallback(async || Denied::MethodNotAllowed)
         .with_state(Arc::new(building))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(VerifyLayer::new(verifier))
+        .layer(VerifyLayer::new(verifier).client(client))
+}
+
+/// No proxy stands before this program.
+fn client(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
 
 #[derive(Serialize)]

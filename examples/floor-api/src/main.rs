@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use axum::Router;
 use clap::Parser;
-use daypass::verify::{Dpop, Verifier};
+use daypass::verify::{Dpop, Limits, Verifier};
 use daypass::{Catalog, TokenText};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -73,6 +73,7 @@ async fn main() -> anyhow::Result<()> {
         .await
         .catalog(Catalog::space_api())
         .dpop(Dpop::new(&api_url))
+        .limits(Limits::new())
         // One machine has one clock.
         .leeway(0);
     let api_router = api::router(api::Building { organization, floors }, verifier);
@@ -90,5 +91,5 @@ async fn serve(listener: TcpListener, router: Router) -> io::Result<()> {
             _ = tokio::signal::ctrl_c() => (),
         }
     };
-    axum::serve(listener, router).with_graceful_shutdown(end).await
+    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(end).await
 }

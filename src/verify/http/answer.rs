@@ -22,8 +22,14 @@ impl Denied {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         let challenge = self.www_authenticate().and_then(|text| HeaderValue::try_from(text).ok());
         headers.extend(challenge.map(|challenge| (header::WWW_AUTHENTICATE, challenge)));
-        if let Denied::UseDpopNonce(nonce) = self {
-            headers.extend(HeaderValue::try_from(nonce).ok().map(|nonce| (DPOP_NONCE, nonce)));
+        match self {
+            Denied::UseDpopNonce(nonce) => {
+                headers.extend(HeaderValue::try_from(nonce).ok().map(|nonce| (DPOP_NONCE, nonce)));
+            }
+            Denied::TooManyRequests(seconds) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+            }
+            _ => {}
         }
         response
     }

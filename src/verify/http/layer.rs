@@ -1,10 +1,12 @@
 //! The verifier in front of a service: [`VerifyLayer`].
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::{self, HeaderValue};
+use http::request::Parts;
 use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -18,13 +20,24 @@ use crate::verify::{Presented, Verifier};
 #[derive(Clone)]
 pub struct VerifyLayer {
     verifier: Arc<Verifier>,
+    client: Option<FindClient>,
 }
+
+/// Finds a client's address.
+type FindClient = Arc<dyn Fn(&Parts) -> Option<IpAddr> + Send + Sync>;
 
 impl VerifyLayer {
     /// A layer around this verifier.
     #[must_use]
     pub fn new(verifier: impl Into<Arc<Verifier>>) -> VerifyLayer {
-        VerifyLayer { verifier: verifier.into() }
+        VerifyLayer { verifier: verifier.into(), client: None }
+    }
+
+    /// How a client's address is found, for [`Limits`](crate::verify::Limits): from the connection or, behind a proxy that
+    /// is known, from the header that this proxy sets.
+    #[must_use]
+    pub fn client(self, find: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> VerifyLayer {
+        VerifyLayer { client: Some(Arc::new(find)), ..self }
     }
 }
 
@@ -32,7 +45,7 @@ impl<S> Layer<S> for VerifyLayer {
     type Service = Verified<S>;
 
     fn layer(&self, inner: S) -> Verified<S> {
-        Verified { inner, verifier: Arc::clone(&self.verifier) }
+        Verified { inner, verifier: Arc::clone(&self.verifier), client: self.client.clone() }
     }
 }
 
@@ -41,6 +54,7 @@ impl<S> Layer<S> for VerifyLayer {
 pub struct Verified<S> {
     inner: S,
     verifier: Arc<Verifier>,
+    client: Option<FindClient>,
 }
 
 impl<S, B, R> Service<Request<B>> for Verified<S>
@@ -67,9 +81,11 @@ where
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         let verifier = Arc::clone(&self.verifier);
+        let client = self.client.as_ref().and_then(|find| find(&parts));
         Box::pin(async move {
             let origin = parts.headers.get(header::ORIGIN).cloned();
             let presented = Presented::from_parts(&parts);
+            let presented = client.map_or(presented, |client| presented.from_client(client));
             let nonce = verifier.next_nonce(&presented);
             let verdict = verifier.verify(&presented, None).await;
             // The page may read every answer but the one that says that its origin is the wrong one.

@@ -1,0 +1,116 @@
+//! How often is too often: [`Limits`].
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
+
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use quick_cache::sync::Cache as QuickCache;
+
+use super::token::Token;
+use crate::{Denied, TokenKind};
+
+/// Requests a second that one publishable token may make, unless another number is set.
+const PUBLISHABLE: NonZeroU32 = NonZeroU32::new(100).expect("a number above 0");
+/// Tokens that are none, a second, that one client may try, unless another number is set.
+const STRANGERS: NonZeroU32 = NonZeroU32::new(10).expect("a number above 0");
+/// How many clients are remembered.
+const CLIENTS: usize = 16_384;
+
+/// Refuses what comes too often, with 429 and the seconds to wait.
+///
+/// A publishable token is for anyone to read, and a program may forge the origin that it needs: its rate is what remains to
+/// be limited. A client that tries one token after the other is told to wait before anything is spent on the next. Twice
+/// the rate may come at once.
+///
+/// Both are for one process; requests from clients that nobody names ([`Presented::from_client`](super::Presented::from_client))
+/// are not counted.
+pub struct Limits {
+    publishable: DefaultKeyedRateLimiter<u64>,
+    strangers: DefaultKeyedRateLimiter<Client>,
+    waiting: QuickCache<Client, Instant>,
+}
+
+/// A client's address. Whoever has one IPv6 address has all of its network's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Client {
+    V4(u32),
+    V6(u64),
+}
+
+impl From<IpAddr> for Client {
+    fn from(address: IpAddr) -> Client {
+        match address.to_canonical() {
+            IpAddr::V4(address) => Client::V4(address.to_bits()),
+            IpAddr::V6(address) => Client::V6((address.to_bits() >> 64) as u64),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            publishable: RateLimiter::keyed(quota(PUBLISHABLE)),
+            strangers: RateLimiter::keyed(quota(STRANGERS)),
+            waiting: QuickCache::new(CLIENTS),
+        }
+    }
+}
+
+impl Limits {
+    /// 100 requests a second with each publishable token, 10 tokens that are none from each client.
+    #[must_use]
+    pub fn new() -> Limits {
+        Limits::default()
+    }
+
+    /// Requests a second that one publishable token may make.
+    #[must_use]
+    pub fn publishable(self, per_second: NonZeroU32) -> Limits {
+        Limits { publishable: RateLimiter::keyed(quota(per_second)), ..self }
+    }
+
+    /// Tokens that are none, a second, that one client may try.
+    #[must_use]
+    pub fn strangers(self, per_second: NonZeroU32) -> Limits {
+        Limits { strangers: RateLimiter::keyed(quota(per_second)), ..self }
+    }
+
+    /// Counts a request that is otherwise let through.
+    pub(super) fn count(&self, token: &Token) -> Result<(), Denied> {
+        if token.kind != TokenKind::Publishable {
+            return Ok(());
+        }
+        self.publishable
+            .check_key(&token.serial)
+            .map_err(|until| too_often(until.wait_time_from(DefaultClock::default().now())))
+    }
+
+    /// Whether this client may have a token looked at that is not remembered.
+    pub(super) fn admit(&self, client: Option<IpAddr>, now: Instant) -> Result<(), Denied> {
+        let until = client.and_then(|client| self.waiting.get(&Client::from(client)));
+        until.filter(|until| now < *until).map_or(Ok(()), |until| Err(too_often(until - now)))
+    }
+
+    /// Counts a token that is none.
+    pub(super) fn count_stranger(&self, client: Option<IpAddr>) {
+        let Some(client) = client.map(Client::from) else { return };
+        if self.strangers.len() >= CLIENTS {
+            self.strangers.retain_recent();
+        }
+        if let Err(until) = self.strangers.check_key(&client) {
+            let wait = until.wait_time_from(DefaultClock::default().now());
+            self.waiting.insert(client, Instant::now() + wait);
+        }
+    }
+}
+
+fn quota(per_second: NonZeroU32) -> Quota {
+    Quota::per_second(per_second).allow_burst(per_second.saturating_mul(NonZeroU32::MIN.saturating_add(1)))
+}
+
+/// Whole seconds, and one at least.
+fn too_often(wait: Duration) -> Denied {
+    Denied::TooManyRequests(wait.as_secs() + 1)
+}

@@ -1,0 +1,118 @@
+//! What comes too often is refused with 429.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+mod common;
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::{SITE, Store, record, verifier};
+use daypass::verify::{Answer, Cache, Carrier, Limits, Lookup, Presented, Verifier};
+use daypass::wire::TokenRecord;
+use daypass::{Denied, TokenKind, TokenText};
+
+const TWO: NonZeroU32 = NonZeroU32::new(2).unwrap();
+
+fn client(address: &str) -> IpAddr {
+    address.parse().unwrap()
+}
+
+async fn publishable(verifier: &Verifier, text: &str) -> Result<(), Denied> {
+    let presented = Presented::new(text, Carrier::Query).from_origin(SITE);
+    verifier.verify(&presented, None).await.map(|_| ())
+}
+
+async fn from(verifier: &Verifier, address: &str, text: &str) -> Result<(), Denied> {
+    let presented = Presented::new(text, Carrier::Bearer).from_client(client(address));
+    verifier.verify(&presented, None).await.map(|_| ())
+}
+
+#[tokio::test]
+async fn row_3_a_publishable_token_has_a_rate_of_its_own() {
+    let mut store = Store::default();
+    let [one, other] = [1, 2].map(|serial| store.add(TokenRecord { serial, ..record(TokenKind::Publishable) }));
+    let secret = store.add(record(TokenKind::Secret));
+    let verifier = verifier().lookup(store).limits(Limits::new().publishable(TWO));
+    for _ in 0..4 {
+        assert_eq!(publishable(&verifier, &one).await, Ok(()));
+    }
+    assert_eq!(publishable(&verifier, &one).await, Err(Denied::TooManyRequests(1)));
+    assert_eq!(publishable(&verifier, &other).await, Ok(()));
+    for _ in 0..20 {
+        assert_eq!(from(&verifier, "192.0.2.1", &secret).await, Ok(()));
+    }
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(publishable(&verifier, &one).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_anyway_does_not_count() {
+    let mut store = Store::default();
+    let text = store.add(record(TokenKind::Publishable));
+    let verifier = verifier().lookup(store).limits(Limits::new().publishable(TWO));
+    for _ in 0..20 {
+        let elsewhere = Presented::new(&text, Carrier::Query).from_origin("https://elsewhere.example");
+        assert!(matches!(verifier.verify(&elsewhere, None).await, Err(Denied::OriginNotAllowed(_))));
+    }
+    assert_eq!(publishable(&verifier, &text).await, Ok(()));
+}
+
+/// Counts look-ups.
+struct Counted(Store, Arc<AtomicUsize>);
+
+impl Lookup for Counted {
+    fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.find(token)
+    }
+}
+
+#[tokio::test]
+async fn row_18_whoever_tries_one_token_after_the_other_waits_and_costs_nothing_while_others_go_on() {
+    let mut store = Store::default();
+    let living = store.add(record(TokenKind::Secret));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let lookup = Counted(store, Arc::clone(&asked));
+    let verifier = verifier().lookup(lookup).cache(Cache::new(1 << 20)).limits(Limits::new().strangers(TWO));
+    let unknown = || TokenText::generate(TokenKind::Secret).unwrap();
+    let flooder = "192.0.2.1";
+    assert_eq!(from(&verifier, flooder, &living).await, Ok(()));
+    let mut refused = 0;
+    for _ in 0..200 {
+        match from(&verifier, flooder, unknown().expose_secret()).await {
+            Err(Denied::InvalidToken) => {}
+            Err(Denied::TooManyRequests(1)) => refused += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(refused > 150, "{refused}");
+    assert!(asked.load(Ordering::SeqCst) < 50, "{asked:?}");
+    // What is remembered passes from there too: others may share the address.
+    assert_eq!(from(&verifier, flooder, &living).await, Ok(()));
+    // Others are not held up, nor is who has no address.
+    assert_eq!(from(&verifier, "192.0.2.2", unknown().expose_secret()).await, Err(Denied::InvalidToken));
+    for _ in 0..20 {
+        let presented = Presented::new("hunter2", Carrier::Bearer);
+        assert_eq!(verifier.verify(&presented, None).await.err(), Some(Denied::InvalidToken));
+    }
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(from(&verifier, flooder, unknown().expose_secret()).await, Err(Denied::InvalidToken));
+}
+
+#[tokio::test]
+async fn an_ipv6_network_is_one_client_and_a_mapped_address_the_one_it_stands_for() {
+    for (first, same, other) in
+        [("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"), ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.3")]
+    {
+        let verifier = verifier().lookup(Store::default()).limits(Limits::new().strangers(TWO));
+        for _ in 0..6 {
+            let _ = from(&verifier, first, "hunter2").await;
+        }
+        assert_eq!(from(&verifier, same, "hunter2").await, Err(Denied::TooManyRequests(1)));
+        assert_eq!(from(&verifier, other, "hunter2").await, Err(Denied::InvalidToken));
+    }
+}

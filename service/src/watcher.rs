@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use crate::signing::SigningKeys;
-use crate::store::Store;
+use crate::signing::{self, SigningKeys};
+use crate::store::{Store, StoredKey};
+use crate::unique;
 
 /// How long between two looks.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -26,6 +27,8 @@ pub(crate) struct Watcher {
     pub(crate) store: Store,
     pub(crate) keys: SigningKeys,
     pub(crate) seen: watch::Sender<Seen>,
+    /// How old the newest key may be, in seconds; as old as may be without.
+    pub(crate) rotate_every: Option<u64>,
 }
 
 impl Watcher {
@@ -36,8 +39,10 @@ impl Watcher {
             let at = Instant::now();
             let pause = match self.store.look().await {
                 Ok(look) => {
-                    self.keys.follow(look.keys);
+                    // First of all, so that who hears of a key's revocation finds it no longer published.
+                    self.keys.follow(&look.keys);
                     self.seen.send_replace(Seen { latest: look.latest, at });
+                    self.rotate_if_due(&look.keys).await;
                     PAUSE
                 }
                 // The store has logged why.
@@ -47,6 +52,16 @@ impl Watcher {
                 () = tokio::time::sleep(pause) => {}
                 () = self.store.changed() => {}
             }
+        }
+    }
+
+    async fn rotate_if_due(&self, keys: &[StoredKey]) {
+        let (Some(every), now) = (self.rotate_every, unique::now()) else { return };
+        let due_since = now.saturating_sub(every);
+        if keys.iter().all(|key| key.created_at <= due_since) {
+            let key = signing::generate(now, now + signing::PUBLISHED_BEFORE);
+            // The store has logged why not; the next look comes soon.
+            let _ = self.store.add_key_unless_after(key, due_since).await;
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::catalogs::Catalogs;
 use crate::service::Service;
 use crate::start::{self, Started};
 use crate::store::Store;
+use crate::watcher::Watcher;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -39,6 +40,10 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_TEMPORARY_MIN_SECONDS", default_value_t = duration::LEAST, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=duration::MOST))]
     temporary_min_seconds: u64,
+    /// Make a new signing key whenever the newest is so old, as `daypass key rotate` does [default: never]
+    #[arg(long, env = "DAYPASS_ROTATE_KEYS_EVERY", value_name = "DAYS",
+          value_parser = clap::value_parser!(u64).range(1..=3650))]
+    rotate_keys_every: Option<u64>,
     /// Print one line of JSON instead of text for people
     #[arg(long, env = "DAYPASS_JSON")]
     json: bool,
@@ -66,6 +71,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let issuer = options.issuer.unwrap_or(listening);
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
     let (service, watcher) = Service::new(store, catalogs, issuer, audience, options.temporary_min_seconds).await?;
+    let watcher = Watcher { rotate_every: options.rotate_keys_every.map(|days| days * 86_400), ..watcher };
     // Those who follow the feed are let go once nobody watches.
     tokio::spawn(async {
         tokio::select! {

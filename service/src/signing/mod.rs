@@ -31,13 +31,13 @@ impl SigningKeys {
 
     /// Goes on with these keys, if they are others. With keys that cannot be read it goes on without any: one of those it had
     /// may be revoked.
-    pub(crate) fn follow(&self, stored: Vec<StoredKey>) {
+    pub(crate) fn follow(&self, stored: &[StoredKey]) {
         if self.ring().stored == stored {
             return;
         }
-        let ring = Ring::load(&stored).unwrap_or_else(|cause| {
+        let ring = Ring::load(stored).unwrap_or_else(|cause| {
             tracing::error!(%cause, "nothing is signed and nothing that was signed is accepted");
-            Ring { stored, keys: vec![] }
+            Ring { stored: stored.to_vec(), keys: vec![] }
         });
         tracing::info!(keys = ring.keys.len(), "the signing keys have changed");
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);

@@ -39,6 +39,11 @@ impl Store {
         self.change(move |connection| sqlite::add_key(connection, &key)).await
     }
 
+    /// Adds a key unless another was made after this time: of several processes that want a new one, one makes it.
+    pub(crate) async fn add_key_unless_after(&self, key: StoredKey, time: u64) -> Result<(), Denied> {
+        self.change(move |connection| sqlite::add_key_unless_after(connection, &key, time)).await
+    }
+
     /// Revokes a key. If no other would sign now, the next one does at once, or else `spare`, which is then stored.
     pub(crate) async fn revoke_key(&self, kid: &str, spare: StoredKey, now: u64) -> Result<KeyRevocation, Denied> {
         let kid = kid.to_owned();

@@ -65,6 +65,23 @@ async fn it_tells_what_there_is_then_what_comes_and_in_between_that_nothing_is_n
 }
 
 #[tokio::test]
+async fn a_revocation_by_this_process_is_told_at_once() {
+    let daypass = Daypass::start();
+    let mut events = daypass.follow(&daypass.admin, 0).await;
+    let mut waits = vec![];
+    for serial in 2..11 {
+        let (token, _) = daypass.secret().await;
+        events.until_current().await;
+        daypass.revoke_presented(&token).await;
+        let answered = Instant::now();
+        assert_eq!(events.revoked().await, Revoked::Token { serial });
+        waits.push(answered.elapsed());
+    }
+    waits.sort();
+    assert!(waits[4] < SECOND / 10, "{waits:?}");
+}
+
+#[tokio::test]
 async fn a_revocation_by_another_process_is_told_within_a_second() {
     let daypass = Daypass::start();
     let mut events = daypass.follow(&daypass.admin, 0).await;

@@ -106,6 +106,25 @@ async fn a_new_key_can_sign_at_once() {
 }
 
 #[tokio::test]
+async fn keys_can_be_rotated_by_their_age() {
+    let daypass = Daypass::start_with(&["--rotate-keys-every", "30"]);
+    let (_, first) = signed(&daypass).await;
+    let age = |days: u64, seconds: u64| {
+        let update = "UPDATE signing_key SET created_at = unixepoch() - ?1, signs_from = 0 WHERE kid = ?2";
+        daypass.sql().execute(update, rusqlite::params![days * 86_400 + seconds, first]).expect("a row");
+    };
+    age(29, 86_000);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(listed(&daypass).len(), 1);
+    age(30, 1);
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let keys = listed(&daypass);
+    assert_eq!(keys.len(), 2, "one new key, however often one looks");
+    assert_eq!([&*keys[0].1, &*keys[1].1], ["signing", "published"]);
+    published_becomes(&daypass, &[(&first, None), (&keys[1].0, None)]).await;
+}
+
+#[tokio::test]
 async fn a_revoked_key_ends_with_all_it_signed_and_another_signs() {
     let daypass = Daypass::start();
     let (old_token, old) = signed(&daypass).await;

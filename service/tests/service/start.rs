@@ -109,6 +109,7 @@ fn a_start_that_cannot_be_says_why_and_begins_no_store() {
         (vec!["--listen", address], "", "cannot listen on"),
         (vec!["--temporary-min-seconds", "0"], "", "0 is not in 1..=86400"),
         (vec!["--temporary-min-seconds", "86401"], "", "86401 is not in 1..=86400"),
+        (vec!["--rotate-keys-every", "0"], "", "0 is not in 1..=3650"),
         (vec!["--issuer", "example.com"], "", "expected an http or https URL"),
         (vec!["--catalog", "catalog.json"], "{", "the catalogue catalog.json: EOF"),
         (

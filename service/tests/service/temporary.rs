@@ -1,6 +1,6 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::verify::{Carrier, Presented};
-use daypass::wire::{Claims, Confirmation};
+use daypass::wire::{Claims, Confirmation, Revoked};
 use daypass::{Scope, TokenKind};
 use serde_json::{Value, json};
 
@@ -50,6 +50,10 @@ async fn it_is_bound_to_the_key_that_was_named() {
     let payload = Base64UrlUnpadded::decode_vec(token.split('.').nth(1).expect("a payload")).expect("base64url");
     let claims: Claims = serde_json::from_slice(&payload).expect("claims");
     assert_eq!(claims.cnf, Some(Confirmation { jkt: jkt.into() }));
+    // It can be revoked without the key.
+    daypass.revoke_presented(token).await;
+    let entries = daypass.page(&daypass.admin, 0).await.revocations;
+    assert_eq!(entries[0].revoked, Revoked::Signed { jti: claims.jti });
 
     for wrong in ["", "x", &jkt[1..], &format!("{jkt}A"), &format!("{}J", &jkt[..42]), &jkt.replace('-', "+")] {
         let message = refused(mint(wrong), 400, "invalid_request").await;

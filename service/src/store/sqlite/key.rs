@@ -22,6 +22,19 @@ pub(in crate::store) fn add_key(connection: &mut Connection, key: &StoredKey) ->
     Ok(transaction.commit()?)
 }
 
+pub(in crate::store) fn add_key_unless_after(
+    connection: &mut Connection,
+    key: &StoredKey,
+    time: u64,
+) -> Result<(), Failure> {
+    let transaction = connection.transaction()?;
+    let is_there = "SELECT EXISTS (SELECT 1 FROM signing_key WHERE created_at > ?1)";
+    if !transaction.query_row(is_there, [time], |row| row.get::<_, bool>(0))? {
+        insert(&transaction, key)?;
+    }
+    Ok(transaction.commit()?)
+}
+
 /// Security rule: never is there no key that signs, so that nobody is tempted to go on with a revoked one.
 pub(in crate::store) fn revoke_key(
     connection: &mut Connection,

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, pa
 use rusqlite_migration::{M, Migrations};
 
 pub(super) use file::{File, create};
-pub(super) use key::{add_key, revoke_key, signing_keys};
+pub(super) use key::{add_key, add_key_unless_after, revoke_key, signing_keys};
 pub(super) use revocation::{
     is_revoked, latest, revocations, revoke, revoke_issued_before, revoke_organization, revoke_presented, revoke_signed,
 };

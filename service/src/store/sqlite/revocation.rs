@@ -170,7 +170,8 @@ pub(super) fn enter(
     revoked: &Revoked,
     now: u64,
 ) -> Result<Revocation, Failure> {
-    let forget = "DELETE FROM revocation WHERE at < ?1 AND level IN ('token', 'signed')";
+    // The plus keeps SQLite from going through all of a level.
+    let forget = "DELETE FROM revocation WHERE at < ?1 AND +level IN ('token', 'signed')";
     transaction.prepare_cached(forget)?.execute([now.saturating_sub(KEEP)])?;
     let (level, name) = columns(revoked);
     let enter = "INSERT INTO revocation (at, organization, level, name) VALUES (?1, ?2, ?3, ?4) RETURNING seq";

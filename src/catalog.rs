@@ -98,6 +98,16 @@ impl Catalog {
         Ok(resolved.into_iter().collect())
     }
 
+    /// The same as far as the catalogue knows them: what it does not, stays as it is. Tokens outlive catalogues.
+    #[must_use]
+    pub fn todays_names(&self, held: &ScopeSet) -> ScopeSet {
+        let todays = |scope: &Scope| match self.knows(scope) {
+            true => vec![scope.clone()],
+            false => self.todays(scope).unwrap_or_else(|| vec![scope.clone()]),
+        };
+        held.iter().flat_map(todays).collect()
+    }
+
     /// What an older name stands for.
     fn todays(&self, scope: &Scope) -> Option<Vec<Scope>> {
         let alias = self.aliases.iter().find(|alias| alias.alias.covers(scope))?;

@@ -23,6 +23,12 @@ pub enum Denied {
     TokenNotYetValid,
     /// Genuine, but revoked.
     TokenRevoked,
+    /// Genuine, but bound to a key, and sent as if it were not (RFC 9449).
+    DpopRequired,
+    /// Genuine and bound to a key, but the proof that the sender has it is not as it should be.
+    InvalidDpopProof(&'static str),
+    /// The same, for want of the nonce that is given here.
+    UseDpopNonce(String),
     /// The request itself is wrong: two tokens, two origins, a field that is missing.
     InvalidRequest(String),
     /// A body that is not the JSON that was expected.
@@ -75,6 +81,9 @@ impl Denied {
             Denied::TokenExpired,
             Denied::TokenNotYetValid,
             Denied::TokenRevoked,
+            Denied::DpopRequired,
+            Denied::InvalidDpopProof("The proof was used before."),
+            Denied::UseDpopNonce("bm9uY2U".into()),
             Denied::InvalidRequest("The field `name` is missing.".into()),
             Denied::InvalidBody("expected value at line 1 column 1".into()),
             Denied::BodyTooLarge(65_536),
@@ -137,6 +146,17 @@ impl Denied {
                 "Check the clocks of the servers, or wait until the token's time has come.",
             ),
             Denied::TokenRevoked => ("token_revoked", 401, "Ask whoever issued the token for a new one."),
+            Denied::DpopRequired => {
+                ("dpop_required", 401, "Send it as Authorization: DPoP, with a proof made by the token's key.")
+            }
+            Denied::InvalidDpopProof(_) => {
+                ("invalid_dpop_proof", 401, "Make a new proof for each request, as RFC 9449 says.")
+            }
+            Denied::UseDpopNonce(_) => (
+                "use_dpop_nonce",
+                401,
+                "Make a proof with the nonce in the header DPoP-Nonce, and send the request again.",
+            ),
             Denied::InvalidRequest(_) => ("invalid_request", 400, "Mend the request as the message says."),
             Denied::InvalidBody(_) => (
                 "invalid_body",
@@ -177,7 +197,7 @@ impl Denied {
         }
     }
 
-    /// The `WWW-Authenticate` of the answer (RFC 6750, section 3), where it has one.
+    /// The `WWW-Authenticate` of the answer (RFC 6750, section 3; RFC 9449, section 7.1), where it has one.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<String> {
         Some(match self {
@@ -192,6 +212,9 @@ impl Denied {
             Denied::TokenRevoked => {
                 r#"Bearer error="invalid_token", error_description="The token was revoked.""#.to_owned()
             }
+            Denied::DpopRequired => dpop_challenge("invalid_token", self),
+            Denied::InvalidDpopProof(_) => dpop_challenge("invalid_dpop_proof", self),
+            Denied::UseDpopNonce(_) => dpop_challenge("use_dpop_nonce", self),
             Denied::InvalidRequest(_) | Denied::SecretInQuery(_) => r#"Bearer error="invalid_request""#.to_owned(),
             Denied::InsufficientScope(scope) => format!(r#"Bearer error="insufficient_scope", scope="{scope}""#),
             _ => return None,
@@ -212,6 +235,11 @@ impl Denied {
     }
 }
 
+/// The algorithms are what browsers' WebCrypto offers.
+fn dpop_challenge(error: &str, denied: &Denied) -> String {
+    format!(r#"DPoP error="{error}", error_description="{denied}", algs="ES256 EdDSA""#)
+}
+
 /// What happened, in a sentence.
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -221,6 +249,9 @@ impl fmt::Display for Denied {
             Denied::TokenExpired => f.write_str("The token has expired."),
             Denied::TokenNotYetValid => f.write_str("The token is not valid yet."),
             Denied::TokenRevoked => f.write_str("The token was revoked."),
+            Denied::DpopRequired => f.write_str("The token is bound to a key, and was sent without a proof."),
+            Denied::InvalidDpopProof(why) => f.write_str(why),
+            Denied::UseDpopNonce(_) => f.write_str("The proof has no nonce, or an old one."),
             Denied::InvalidRequest(why) | Denied::InvalidScope(why) => f.write_str(why),
             Denied::InvalidBody(why) => write!(f, "The body is not what was expected: {why}."),
             Denied::BodyTooLarge(most) => write!(f, "The body is larger than {most} bytes."),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Scope, ScopeSet};
 
 /// Scopes within one tenant, optionally only for some resources. A token holds grants; without one it opens nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The tenant (organization, site, workspace) it is for, or `*` for all.

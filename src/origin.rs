@@ -57,6 +57,12 @@ pub struct OriginPattern {
 }
 
 impl OriginPattern {
+    /// How many bytes of memory it takes.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<OriginPattern>() + self.host.len() + self.scheme.as_deref().map_or(0, str::len)
+    }
+
     /// Whether a page of this origin fits.
     #[must_use]
     pub fn matches(&self, origin: &Origin<'_>) -> bool {

@@ -1,7 +1,6 @@
 //! What a token may do: [`Scope`] and [`ScopeSet`].
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,6 +57,12 @@ impl Scope {
     #[must_use]
     pub fn resource_id(&self) -> Option<&str> {
         self.0.splitn(3, ':').nth(2)
+    }
+
+    /// Whether it is about Daypass's own tokens and bundles (`catalogs/daypass.json`), as `*` is too.
+    #[must_use]
+    pub fn is_of_daypass(&self) -> bool {
+        matches!(self.resource(), "token" | "bundle" | "*")
     }
 
     /// The text form.
@@ -213,9 +218,11 @@ impl<'de> Visitor<'de> for EitherForm {
 }
 
 /// Scopes without order or repetition. The empty set allows nothing.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct ScopeSet(BTreeSet<Scope>);
+///
+/// A sorted slice: tokens hold few scopes, and a verifier holds many tokens.
+#[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "Vec<Scope>")]
+pub struct ScopeSet(Box<[Scope]>);
 
 impl ScopeSet {
     /// Whether any scope of the set is enough where `scope` is asked for.
@@ -228,6 +235,17 @@ impl ScopeSet {
     #[must_use]
     pub fn covers_all(&self, other: &ScopeSet) -> bool {
         other.iter().all(|scope| self.covers(scope))
+    }
+
+    /// What both sets allow: of two scopes of which one covers the other, the narrower one.
+    #[must_use]
+    pub fn intersection(&self, other: &ScopeSet) -> ScopeSet {
+        let narrower = |scope: &Scope| {
+            let under_it = other.iter().filter(|theirs| scope.covers(theirs)).cloned();
+            let itself = other.covers(scope).then(|| scope.clone());
+            under_it.chain(itself).collect::<Vec<_>>()
+        };
+        self.iter().flat_map(narrower).collect()
     }
 
     /// The scopes, sorted by their text.
@@ -248,18 +266,26 @@ impl ScopeSet {
     }
 }
 
+impl From<Vec<Scope>> for ScopeSet {
+    fn from(mut scopes: Vec<Scope>) -> Self {
+        scopes.sort_unstable();
+        scopes.dedup();
+        ScopeSet(scopes.into())
+    }
+}
+
 impl FromIterator<Scope> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        ScopeSet(scopes.into_iter().collect())
+        scopes.into_iter().collect::<Vec<_>>().into()
     }
 }
 
 impl IntoIterator for ScopeSet {
     type Item = Scope;
-    type IntoIter = std::collections::btree_set::IntoIter<Scope>;
+    type IntoIter = std::vec::IntoIter<Scope>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
+        self.0.into_vec().into_iter()
     }
 }
 

@@ -63,11 +63,24 @@ impl<'a> UnverifiedDocument<'a> {
         Base64UrlUnpadded::decode_vec(self.payload).ok()
     }
 
+    /// The payload as claims, if it is a JSON object (RFC 7519, section 7.2). A list is not taken for their values in order.
+    #[cfg(not(target_arch = "wasm32"))]
+    #[must_use]
+    pub fn unverified_claims<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        object(&self.unverified_payload()?)
+    }
+
     /// The signature's bytes, if it is base64url.
     #[must_use]
     pub fn signature(&self) -> Option<Vec<u8>> {
         Base64UrlUnpadded::decode_vec(self.signature).ok()
     }
+}
+
+/// What is written here, if it is a JSON object.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn object<T: serde::de::DeserializeOwned>(json: &[u8]) -> Option<T> {
+    if json.trim_ascii_start().starts_with(b"{") { serde_json::from_slice(json).ok() } else { None }
 }
 
 /// The service's public keys: `GET /.well-known/jwks.json` (RFC 7517).

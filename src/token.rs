@@ -6,6 +6,8 @@ use std::str::FromStr;
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use serde::{Deserialize, Serialize};
 
+use crate::Scope;
+
 /// What a token is for, which decides what it may hold and how it may travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -60,6 +62,19 @@ impl TokenKind {
     #[must_use]
     pub const fn is_backend_only(self) -> bool {
         matches!(self, TokenKind::Secret | TokenKind::Personal | TokenKind::Application | TokenKind::OauthRefresh)
+    }
+
+    /// Whether a token of this kind may do such a thing at all.
+    ///
+    /// Security rule: whatever a token's grants say, making and revoking tokens is for what stays in a backend, and a
+    /// person's token makes no others (seed 003). `*` is these things too.
+    #[must_use]
+    pub fn may(self, scope: &Scope) -> bool {
+        match self {
+            TokenKind::Secret | TokenKind::Application => true,
+            TokenKind::Personal => !scope.is_of_daypass() || (scope.resource(), scope.action()) == ("token", "read"),
+            _ => !scope.is_of_daypass(),
+        }
     }
 
     /// The name on the wire.

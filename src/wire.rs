@@ -1,5 +1,7 @@
 //! The JSON shapes that both halves and the service exchange. Times are Unix time in seconds.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Grant, OriginPattern, Resource, ScopeSet, TokenKind};
@@ -23,20 +25,23 @@ pub struct TemporaryTokenRequest {
     /// The life asked for, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
+    /// The thumbprint of the browser's public key, which the token is then bound to: [`Confirmation::jkt`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<String>,
 }
 
 /// The answer to it. It holds a token: its `Debug` does not.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TemporaryTokenAnswer {
-    /// `Bearer …`, to be sent verbatim as the `Authorization` header.
+    /// `Bearer …`, or `DPoP …` of a bound token, to be sent verbatim as the `Authorization` header.
     pub authorization: String,
     /// When it ends.
     pub expires_at: u64,
 }
 
-impl std::fmt::Debug for TemporaryTokenAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for TemporaryTokenAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TemporaryTokenAnswer").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
 }
@@ -190,8 +195,8 @@ pub struct BundleAnswer {
     pub expires_at: u64,
 }
 
-impl std::fmt::Debug for BundleAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for BundleAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BundleAnswer").field("expires_at", &self.expires_at).finish_non_exhaustive()
     }
 }
@@ -241,11 +246,32 @@ pub enum Revoked {
     },
 }
 
+/// In words, for logs and people.
+impl fmt::Display for Revoked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Revoked::Token { serial } => write!(f, "the stored token with the serial number {serial}"),
+            Revoked::Signed { jti } => write!(f, "the signed token {jti}"),
+            Revoked::Organization { organization } => write!(f, "all tokens of the organization {organization}"),
+            Revoked::IssuedBefore { organization, time } => {
+                write!(f, "all tokens of the organization {organization} that were issued before {time}")
+            }
+            Revoked::Key { kid } => write!(f, "all that the key {kid} has signed"),
+        }
+    }
+}
+
 /// The answer of `GET /v2/revocation?after=` to a client that polls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevocationPage {
     /// The entries after the one that was named, oldest first; all that are kept if there was none of that number yet.
     pub revocations: Vec<Revocation>,
-    /// The feed's last number. If it is not the last entry's here, there is more to ask for.
+    /// The feed's last number, entries of other organizations counted. A page of fewer than [`RevocationPage::MOST`] has
+    /// everything up to it; after a full one, there may be more to ask for after its last entry.
     pub latest: u64,
+}
+
+impl RevocationPage {
+    /// As many entries has a page at most.
+    pub const MOST: usize = 1000;
 }

@@ -34,6 +34,30 @@ fn every_reason_has_its_code_status_and_challenge() {
             false,
             Some(r#"Bearer error="invalid_token", error_description="The token was revoked.""#),
         ),
+        (
+            "dpop_required",
+            401,
+            false,
+            Some(
+                r#"DPoP error="invalid_token", error_description="The token is bound to a key, and was sent without a proof.", algs="ES256 EdDSA""#,
+            ),
+        ),
+        (
+            "invalid_dpop_proof",
+            401,
+            false,
+            Some(
+                r#"DPoP error="invalid_dpop_proof", error_description="The proof was used before.", algs="ES256 EdDSA""#,
+            ),
+        ),
+        (
+            "use_dpop_nonce",
+            401,
+            false,
+            Some(
+                r#"DPoP error="use_dpop_nonce", error_description="The proof has no nonce, or an old one.", algs="ES256 EdDSA""#,
+            ),
+        ),
         ("invalid_request", 400, false, Some(r#"Bearer error="invalid_request""#)),
         ("invalid_body", 400, false, None),
         ("body_too_large", 413, false, None),

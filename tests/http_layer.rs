@@ -112,7 +112,7 @@ async fn a_page_that_may_use_the_token_can_read_the_answer() {
     let response = api.send(get_with(&path, &[("origin", SITE)])).await;
     let expected = [
         "access-control-allow-origin: https://www.northlight.example",
-        "access-control-expose-headers: WWW-Authenticate, Retry-After, Date",
+        "access-control-expose-headers: WWW-Authenticate, Retry-After, Date, DPoP-Nonce",
         "cache-control: no-store",
         "content-type: text/plain; charset=utf-8",
         "vary: Origin",
@@ -200,7 +200,11 @@ async fn every_other_refusal_is_readable_by_the_page_and_says_why() {
         let response = api.send(get_with(path, &request)).await;
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap());
         assert_eq!(header("access-control-allow-origin"), Some(SITE), "{error}");
-        assert_eq!(header("access-control-expose-headers"), Some("WWW-Authenticate, Retry-After, Date"), "{error}");
+        assert_eq!(
+            header("access-control-expose-headers"),
+            Some("WWW-Authenticate, Retry-After, Date, DPoP-Nonce"),
+            "{error}"
+        );
         assert_eq!((header("vary"), header("cache-control")), (Some("Origin"), Some("no-store")), "{error}");
         assert_eq!(header("www-authenticate"), challenge, "{error}");
         assert_eq!(outcome(response).await, (status, error.into()));
@@ -419,6 +423,7 @@ async fn a_refusal_is_an_answer_of_its_own() {
             ("content-type", Some("application/json".to_owned())),
             ("cache-control", Some("no-store".into())),
             ("www-authenticate", denied.www_authenticate()),
+            ("dpop-nonce", matches!(denied, Denied::UseDpopNonce(_)).then(|| "bm9uY2U".into())),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name.parse().ok()?, value?.parse().ok()?)))

@@ -51,7 +51,15 @@ fn a_temporary_token_is_asked_for_as_seed_004_does() {
     for (json, scopes, duration_seconds) in cases {
         let request: TemporaryTokenRequest = serde_json::from_str(json).unwrap();
         assert_eq!((request.scopes.to_string().as_str(), request.duration_seconds), (scopes, duration_seconds));
+        assert_eq!(request.dpop_jkt, None);
     }
+    // Ours: the key that the token is to be bound to (RFC 9449).
+    let bound = TemporaryTokenRequest {
+        scopes: [Scope::literal("floor:readPublic")].into_iter().collect(),
+        duration_seconds: None,
+        dpop_jkt: Some("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I".into()),
+    };
+    is(&bound, r#"{"scopes":["floor:readPublic"],"dpopJkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}"#);
     for json in [
         "{}",
         r#"{"scopes":"floor:readPublic"}"#,

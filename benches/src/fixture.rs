@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::signed::{DocumentType, Jwk, Jwks};
-use daypass::verify::{Access, Answer, Carrier, Lookup, Presented, StaticKeys, Verifier};
+use daypass::verify::{Access, Answer, Cache, Carrier, Lookup, Presented, Revocations, StaticKeys, Verifier};
 use daypass::wire::{Claims, TokenRecord};
 use daypass::{Grant, Need, OriginPattern, Scope, TokenHash, TokenKind, TokenText};
 
@@ -161,10 +161,19 @@ pub fn cold(issuer: &Issuer) -> Verifier {
     Verifier::new(ISSUER, AUDIENCE).keys(StaticKeys::from(&Jwks { keys: vec![issuer.jwk()] }))
 }
 
-/// A verifier that remembers the tokens it has seen.
+/// A verifier as a product has it: it remembers the tokens it has seen, and follows a feed of revocations.
 #[must_use]
-pub fn cached(issuer: &Issuer, store: Store) -> Verifier {
-    cold(issuer).lookup(store)
+pub fn cached(issuer: &Issuer, store: Store, cache: Cache) -> Verifier {
+    // Heard once, for the whole run.
+    let revocations = Revocations::new().limit(Duration::from_secs(daypass::wire::duration::MOST));
+    revocations.is_current(0);
+    cold(issuer).lookup(store).cache(cache).revocations(revocations)
+}
+
+/// The cache of what is measured, where its size is none of the matter.
+#[must_use]
+pub fn cache() -> Cache {
+    Cache::new(16 * 1024 * 1024)
 }
 
 /// What every request needs.

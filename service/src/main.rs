@@ -6,17 +6,20 @@
 //! | `api` | the HTTP surface of `docs/http.md` |
 //! | `compat` | the paths, names and errors of the systems that Daypass replaces |
 //! | `issue` | the rules: what may be made, by whom, for how long |
+//! | `feed` | the revocations, as those who follow them are told |
 //! | `store` | what is remembered |
 //! | `catalogs` | the scopes there are |
 //! | `signing` | the keys, and what they sign |
 //! | `seal` | how a bundle's parameters lie in the store |
 //! | `service` | what all requests share |
+//! | `watcher` | notices what other processes write in the store |
 //! | `start` | the first start |
 
 mod api;
 mod catalogs;
 mod cli;
 mod compat;
+mod feed;
 mod issue;
 mod seal;
 mod service;
@@ -24,6 +27,7 @@ mod signing;
 mod start;
 mod store;
 mod unique;
+mod watcher;
 
 use std::process::ExitCode;
 

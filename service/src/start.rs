@@ -38,7 +38,7 @@ pub(crate) async fn start(store: &Store, catalogs: &Catalogs) -> Result<Started,
     };
     let admin = NewRecord { record, hash: token.hash() };
     let organization =
-        store.begin(Beginning { organization: own.clone(), admin, key: signing::generate(), now }).await?;
+        store.begin(Beginning { organization: own.clone(), admin, key: signing::generate(now, now), now }).await?;
     // Had another process begun the store in the meantime, that one has the admin token.
     let admin_token = (organization == own).then_some(token);
     Ok(Started { organization, admin_token })

@@ -145,5 +145,5 @@ fn request(options: &JsValue) -> Result<TemporaryTokenRequest, Failure> {
         }
         Some(_) => return Err(wrong("`durationSeconds` must be a whole number of seconds, at most 86400.")),
     };
-    Ok(TemporaryTokenRequest { scopes, duration_seconds: Some(duration_seconds) })
+    Ok(TemporaryTokenRequest { scopes, duration_seconds: Some(duration_seconds), dpop_jkt: None })
 }

@@ -1,5 +1,10 @@
 //! What a verified token may do: [`Access`].
 
+use std::fmt;
+use std::sync::Arc;
+
+use super::token::Token;
+use super::{Decision, Observer};
 use crate::{Denied, Grant, Need, OriginPattern, Scope, ScopeSet, TokenKind};
 
 /// A genuine, living token on a request that may use it. Only [`Verifier`](super::Verifier) makes one.
@@ -10,71 +15,73 @@ use crate::{Denied, Grant, Need, OriginPattern, Scope, ScopeSet, TokenKind};
 /// access.require(&Scope::literal("floor:readPrivate")).on("northlight").of("floor-1").check()
 /// # }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Access {
-    pub(super) kind: TokenKind,
-    pub(super) id: String,
-    pub(super) serial: u64,
-    pub(super) parent: Option<String>,
-    pub(super) organization: String,
-    pub(super) grants: Vec<Grant>,
-    pub(super) origins: Vec<OriginPattern>,
-    pub(super) expires_at: Option<u64>,
+    token: Arc<Token>,
+    observer: Option<Observer>,
 }
 
 impl Access {
+    pub(super) fn new(token: Arc<Token>, observer: Option<Observer>) -> Access {
+        Access { token, observer }
+    }
+
+    pub(super) fn token(&self) -> &Token {
+        &self.token
+    }
+
     /// The token's kind.
     #[must_use]
     pub fn kind(&self) -> TokenKind {
-        self.kind
+        self.token.kind
     }
 
     /// The token's id: the record's for a stored token, the `jti` for a signed one.
     #[must_use]
     pub fn id(&self) -> &str {
-        &self.id
+        &self.token.id
     }
 
     /// The id of the stored token that a signed one was minted from.
     #[must_use]
     pub fn parent(&self) -> Option<&str> {
-        self.parent.as_deref()
+        self.token.parent.as_deref()
     }
 
     /// The serial number of the stored token: of this one, or of the one that a signed one was minted from.
     #[must_use]
     pub fn serial(&self) -> u64 {
-        self.serial
+        self.token.serial
     }
 
     /// The organization that the token belongs to.
     #[must_use]
     pub fn organization(&self) -> &str {
-        &self.organization
+        &self.token.organization
     }
 
     /// What the token may do.
     #[must_use]
     pub fn grants(&self) -> &[Grant] {
-        &self.grants
+        &self.token.grants
     }
 
     /// All its scopes, whatever the tenant: for showing, not for deciding.
     #[must_use]
     pub fn scopes(&self) -> ScopeSet {
-        self.grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect()
+        self.grants().iter().flat_map(|grant| grant.scopes.iter().cloned()).collect()
     }
 
     /// Where it may be used; nowhere in particular if empty.
     #[must_use]
     pub fn origins(&self) -> &[OriginPattern] {
-        &self.origins
+        &self.token.origins
     }
 
     /// When it ends, in Unix seconds, if ever.
     #[must_use]
     pub fn expires_at(&self) -> Option<u64> {
-        self.expires_at
+        self.token.expires_at
     }
 
     /// Begins a requirement; see the example above.
@@ -82,16 +89,31 @@ impl Access {
         ScopeRequirement { access: self, scope }
     }
 
-    /// Whether one of the grants meets the need.
+    /// Whether one of the grants meets the need, and tokens of this kind may do such a thing at all.
     ///
     /// # Errors
     /// [`Denied::InsufficientScope`] with the scope that was needed.
-    pub fn meets(&self, need: &Need<'_>) -> Result<(), Denied> {
-        if self.grants.iter().any(|grant| grant.allows(need)) {
+    pub(super) fn meets(&self, need: &Need<'_>) -> Result<(), Denied> {
+        if self.kind().may(need.scope()) && self.grants().iter().any(|grant| grant.allows(need)) {
             Ok(())
         } else {
             Err(Denied::InsufficientScope(need.scope().clone()))
         }
+    }
+}
+
+/// Shows what the token is, not who observes it.
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Access")
+            .field("kind", &self.kind())
+            .field("id", &self.id())
+            .field("parent", &self.parent())
+            .field("organization", &self.organization())
+            .field("grants", &self.grants())
+            .field("origins", &self.origins())
+            .field("expires_at", &self.expires_at())
+            .finish_non_exhaustive()
     }
 }
 
@@ -128,11 +150,26 @@ impl<'a> Requirement<'a> {
         Requirement { need: self.need.of_type(kind, id), ..self }
     }
 
-    /// Whether the token meets it.
+    /// Whether the token meets it. This is a decision: whoever observes them hears of it.
     ///
     /// # Errors
     /// [`Denied::InsufficientScope`] with the scope that was needed.
     pub fn check(self) -> Result<(), Denied> {
-        self.access.meets(&self.need)
+        let verdict = self.access.meets(&self.need);
+        if let Some(observer) = &self.access.observer {
+            observer.observe(&Decision {
+                access: Some(self.access),
+                denied: verdict.as_ref().err(),
+                need: Some(&self.need),
+                presented: None,
+            });
+        }
+        verdict
+    }
+
+    /// The same as a question, of which nobody hears: to choose what to show, such as the entries of a list.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.access.meets(&self.need).is_ok()
     }
 }

@@ -13,7 +13,7 @@ impl Verifier {
     /// a query or from a browser.
     pub async fn describe(&self, presented: &Presented<'_>) -> Result<TokenSelf, Denied> {
         let credential = presented.credential()?;
-        let token = self.genuine(credential.text).await?;
+        let (token, at) = self.genuine(credential.text).await?;
         token.check_carrier(credential.carrier)?;
         let origin_allowed = match token.check_origin(presented.origin) {
             Ok(()) => true,
@@ -21,11 +21,11 @@ impl Verifier {
             Err(denied) => return Err(denied),
         };
         Ok(TokenSelf {
-            kind: token.access.kind,
-            scopes: token.access.scopes(),
-            origins: token.access.origins,
-            expires_at: token.access.expires_at,
-            revoked: token.is_revoked,
+            kind: token.kind,
+            scopes: token.grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect(),
+            origins: token.origins.to_vec(),
+            expires_at: token.expires_at,
+            revoked: self.is_revoked(&token, at)?,
             origin_seen: match presented.origin {
                 SeenOrigin::One(origin) => Some(origin.to_owned()),
                 SeenOrigin::None | SeenOrigin::Odd => None,

@@ -6,20 +6,36 @@ use std::sync::Arc;
 use aws_lc_rs::signature::{ED25519, ParsedPublicKey};
 
 use super::{Answer, Unavailable};
-use crate::signed::{DocumentType, Jwks};
+use crate::signed::{DocumentType, Jwk, Jwks};
 
 /// A key that is ready to verify, and the type of document whose header named it.
 #[derive(Debug, Clone)]
 pub struct PublicKey {
     pub(super) document: DocumentType,
-    key: Arc<ParsedPublicKey>,
+    pub(super) key: Arc<Key>,
+}
+
+/// What is known of a key.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) kid: Box<str>,
+    /// The first second in which nothing that it signed counts any more.
+    pub(super) ends_at: Option<u64>,
+    parsed: ParsedPublicKey,
+}
+
+impl Key {
+    fn new(jwk: &Jwk) -> Option<Key> {
+        let parsed = ParsedPublicKey::new(&ED25519, jwk.public_key()?).ok()?;
+        Some(Key { kid: jwk.kid.as_str().into(), ends_at: jwk.exp, parsed })
+    }
 }
 
 impl PublicKey {
     /// Whether the key made this signature of this text (RFC 8037).
     #[must_use]
     pub fn verifies(&self, signing_input: &[u8], signature: &[u8]) -> bool {
-        self.key.verify_sig(signing_input, signature).is_ok()
+        self.key.parsed.verify_sig(signing_input, signature).is_ok()
     }
 }
 
@@ -43,15 +59,12 @@ impl StaticKeys {
 
 impl From<&Jwks> for StaticKeys {
     fn from(jwks: &Jwks) -> StaticKeys {
-        let usable = jwks.keys.iter().filter_map(|jwk| {
-            let key = ParsedPublicKey::new(&ED25519, jwk.public_key()?).ok()?;
-            Some((jwk.kid.as_str(), Arc::new(key)))
-        });
+        let usable = jwks.keys.iter().filter_map(Key::new).map(Arc::new);
         StaticKeys(
             usable
-                .flat_map(|(kid, key)| {
+                .flat_map(|key| {
                     DocumentType::ALL
-                        .map(|document| (document.header(kid), PublicKey { document, key: Arc::clone(&key) }))
+                        .map(|document| (document.header(&key.kid), PublicKey { document, key: Arc::clone(&key) }))
                 })
                 .collect(),
         )

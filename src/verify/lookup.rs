@@ -28,9 +28,9 @@ pub trait Lookup: Send + Sync {
     /// The record of this token, revoked and expired ones included; `None` if there never was one.
     fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>>;
 
-    /// Whether the parent of a genuine signed token, `client_id`, was revoked after it was issued. Without a way to know, as
-    /// by default, the answer is no: a signed token then lives until its end.
-    fn parent_is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
+    /// Whether a genuine signed token was revoked, itself or with its parent, its organization or all that was issued before
+    /// a time. Without a way to know, as by default, the answer is no: a signed token then lives until its end.
+    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
         let _ = claims;
         Box::pin(std::future::ready(Ok(false)))
     }

@@ -6,11 +6,18 @@ use crate::{Denied, TokenKind};
 
 /// Where in a request a credential was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Carrier {
     /// `Authorization: Bearer …` (RFC 6750).
     Bearer,
+    /// `Authorization: DPoP …` (RFC 9449): with a proof that the sender has the key that the token is bound to.
+    Dpop,
     /// `Authorization: AL-Secret-Token …`, which old clients of the Space API send.
     AlSecretToken,
+    /// `Authorization` with the token alone, as Speckle's clients may send it.
+    Bare,
+    /// The cookie `authn` (Speckle).
+    Cookie,
     /// The query parameter `pubtoken` (Space API), `bearer_token` (Threekit), or another that has carried tokens.
     Query,
     /// The header `x-api-key`: a partner's key (seed 002).
@@ -25,7 +32,9 @@ impl Carrier {
     pub fn carries(self, kind: TokenKind) -> bool {
         match self {
             Carrier::Bearer => true,
+            Carrier::Dpop => matches!(kind, TokenKind::Temporary | TokenKind::OauthAccess),
             Carrier::AlSecretToken => kind == TokenKind::Secret,
+            Carrier::Bare | Carrier::Cookie => kind == TokenKind::Personal,
             Carrier::Query => kind == TokenKind::Publishable,
             Carrier::ApiKey => kind == TokenKind::Application,
             Carrier::ApiToken => kind == TokenKind::Bundle,
@@ -60,26 +69,72 @@ pub enum SeenOrigin<'a> {
     Odd,
 }
 
-/// What a request presented.
-#[derive(Debug, Clone, Default)]
+/// What a request that carries a proof says of itself (RFC 9449, section 4). `Debug` does not show the proof.
+#[derive(Clone, Copy, Default)]
+pub struct SeenProof<'a> {
+    /// The header `DPoP`, empty unless there was exactly one.
+    pub proof: &'a str,
+    /// The request's method.
+    pub method: &'a str,
+    /// The request's path, without the query.
+    pub path: &'a str,
+}
+
+impl fmt::Debug for SeenProof<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeenProof").field("method", &self.method).field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// What a request presented. Nothing is copied: it all lies in the request.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Presented<'a> {
-    /// The credentials; exactly one is accepted.
-    pub credentials: Vec<Credential<'a>>,
-    /// The page's origin.
-    pub origin: SeenOrigin<'a>,
+    credentials: Credentials<'a>,
+    pub(super) origin: SeenOrigin<'a>,
+    pub(super) proof: SeenProof<'a>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Credentials<'a> {
+    #[default]
+    None,
+    One(Credential<'a>),
+    Many,
 }
 
 impl<'a> Presented<'a> {
-    /// One credential from no page, as a program without a browser presents it.
+    /// One credential from no page, as a program without a browser presents it. The default is none.
     #[must_use]
     pub fn new(text: &'a str, carrier: Carrier) -> Presented<'a> {
-        Presented { credentials: vec![Credential { text, carrier }], origin: SeenOrigin::None }
+        Presented::default().and(Credential { text, carrier })
+    }
+
+    /// The same with one credential more.
+    #[must_use]
+    pub fn and(self, credential: Credential<'a>) -> Presented<'a> {
+        let credentials = match self.credentials {
+            Credentials::None => Credentials::One(credential),
+            Credentials::One(_) | Credentials::Many => Credentials::Many,
+        };
+        Presented { credentials, ..self }
     }
 
     /// The same from a page of this origin.
     #[must_use]
     pub fn from_origin(self, origin: &'a str) -> Presented<'a> {
-        Presented { origin: SeenOrigin::One(origin), ..self }
+        self.with_origin(SeenOrigin::One(origin))
+    }
+
+    /// The same with these `Origin` headers.
+    #[must_use]
+    pub fn with_origin(self, origin: SeenOrigin<'a>) -> Presented<'a> {
+        Presented { origin, ..self }
+    }
+
+    /// The same with a proof.
+    #[must_use]
+    pub fn with_proof(self, proof: SeenProof<'a>) -> Presented<'a> {
+        Presented { proof, ..self }
     }
 
     /// The credential, if there is exactly one.
@@ -87,10 +142,12 @@ impl<'a> Presented<'a> {
     /// # Errors
     /// [`Denied::MissingToken`] without one, [`Denied::InvalidRequest`] with more.
     pub fn credential(&self) -> Result<Credential<'a>, Denied> {
-        match self.credentials[..] {
-            [] => Err(Denied::MissingToken),
-            [credential] => Ok(credential),
-            _ => Err(Denied::InvalidRequest("The request has more than one token; send exactly one.".into())),
+        match self.credentials {
+            Credentials::None => Err(Denied::MissingToken),
+            Credentials::One(credential) => Ok(credential),
+            Credentials::Many => {
+                Err(Denied::InvalidRequest("The request has more than one token; send exactly one.".into()))
+            }
         }
     }
 }

@@ -1,15 +1,15 @@
 //! The decision: [`Verifier`].
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
-use super::{Access, Carrier, Keys, Lookup, Presented, SeenOrigin, Unavailable};
-use crate::signed::{DocumentType, UnverifiedDocument};
-use crate::wire::{Claims, TokenRecord};
-use crate::{Denied, Need, Origin, TokenKind, TokenText};
-
-/// Security rule: no more than this many seconds of difference between two servers' clocks are forgiven.
-pub const MAX_LEEWAY: u64 = 60;
+use super::clock::Clock;
+use super::genuine::unavailable;
+use super::token::Token;
+use super::{
+    Access, Cache, Carrier, Credential, Decision, Dpop, Keys, Lookup, MAX_LEEWAY, Observer, Presented, Revocations,
+};
+use crate::{Catalog, Denied, Need};
 
 /// Decides whether a request may pass.
 ///
@@ -17,12 +17,19 @@ pub const MAX_LEEWAY: u64 = 60;
 /// are not valid.
 #[derive(Clone)]
 pub struct Verifier {
-    issuer: String,
-    audience: String,
-    keys: Option<Arc<dyn Keys>>,
-    lookup: Option<Arc<dyn Lookup>>,
-    leeway: u64,
-    clock: Arc<dyn Fn() -> u64 + Send + Sync>,
+    pub(super) issuer: String,
+    pub(super) audience: String,
+    pub(super) keys: Option<Arc<dyn Keys>>,
+    pub(super) lookup: Option<Arc<dyn Lookup>>,
+    pub(super) cache: Option<Arc<Cache>>,
+    pub(super) revocations: Option<Arc<Revocations>>,
+    dpop: Option<Arc<Dpop>>,
+    pub(super) catalog: Option<Arc<Catalog>>,
+    observer: Option<Observer>,
+    #[cfg(feature = "metrics")]
+    pub(super) metrics: super::metrics::Metrics,
+    pub(super) leeway: u64,
+    clock: Clock,
 }
 
 impl Verifier {
@@ -34,8 +41,15 @@ impl Verifier {
             audience: audience.into(),
             keys: None,
             lookup: None,
+            cache: None,
+            revocations: None,
+            dpop: None,
+            catalog: None,
+            observer: None,
+            #[cfg(feature = "metrics")]
+            metrics: super::metrics::Metrics::register(),
             leeway: 10,
-            clock: Arc::new(unix_time),
+            clock: Clock::default(),
         }
     }
 
@@ -51,16 +65,48 @@ impl Verifier {
         Verifier { lookup: Some(Arc::new(lookup)), ..self }
     }
 
+    /// Remembers the tokens that were verified. Without a feed of revocations, one that was looked up is asked for again
+    /// after 10 seconds, with one after 60: until then only the feed can end it.
+    #[must_use]
+    pub fn cache(self, cache: Cache) -> Verifier {
+        Verifier { cache: Some(Arc::new(cache)), ..self }
+    }
+
+    /// Refuses what a feed says is revoked, and everything while the feed is not heard.
+    #[must_use]
+    pub fn revocations(self, revocations: impl Into<Arc<Revocations>>) -> Verifier {
+        Verifier { revocations: Some(revocations.into()), ..self }
+    }
+
+    /// Accepts tokens that are bound to a key, with a proof (RFC 9449). Without this they are refused.
+    #[must_use]
+    pub fn dpop(self, dpop: Dpop) -> Verifier {
+        Verifier { dpop: Some(Arc::new(dpop)), ..self }
+    }
+
+    /// The product's scopes: older names in tokens mean today's, and a publishable token can do what may be published and
+    /// no more, whatever whoever looked it up says.
+    #[must_use]
+    pub fn catalog(self, catalog: Catalog) -> Verifier {
+        Verifier { catalog: Some(Arc::new(catalog)), ..self }
+    }
+
+    /// Hands each decision to a function, which must be quick: it runs before the answer.
+    #[must_use]
+    pub fn on_decision(self, observe: impl Fn(&Decision<'_>) + Send + Sync + 'static) -> Verifier {
+        Verifier { observer: Some(Observer::new(observe)), ..self }
+    }
+
     /// Seconds of clock difference to forgive in signed tokens: 10 unless set, never more than [`MAX_LEEWAY`].
     #[must_use]
     pub fn leeway(self, seconds: u64) -> Verifier {
         Verifier { leeway: seconds.min(MAX_LEEWAY), ..self }
     }
 
-    /// The clock, in Unix seconds: the system's unless set.
+    /// The clock, in Unix seconds: the system's unless set. Where it goes back, time stands still.
     #[must_use]
     pub fn clock(self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Verifier {
-        Verifier { clock: Arc::new(clock), ..self }
+        Verifier { clock: Clock::new(clock), ..self }
     }
 
     /// Decides. With no need, a genuine, living token that may be used from where it came is enough; what it may do is
@@ -69,165 +115,73 @@ impl Verifier {
     /// # Errors
     /// The reason. What is not genuine is always [`Denied::InvalidToken`].
     pub async fn verify(&self, presented: &Presented<'_>, need: Option<&Need<'_>>) -> Result<Access, Denied> {
-        let credential = presented.credential()?;
-        let token = self.genuine(credential.text).await?;
-        let access = token.admit(credential.carrier, presented.origin, (self.clock)())?;
-        need.map_or(Ok(()), |need| access.meets(need))?;
-        Ok(access)
-    }
-
-    /// The token behind a text, whoever presents it, and whether or not it lives.
-    pub(super) async fn genuine(&self, text: &str) -> Result<Genuine, Denied> {
-        let found = if text.contains('.') { self.signed(text).await } else { self.stored(text).await };
-        match found {
-            Ok(Some(token)) => Ok(token),
-            Ok(None) => Err(Denied::InvalidToken),
-            Err(Unavailable(cause)) => {
-                tracing::warn!(cause, "a token could not be checked");
-                Err(Denied::Unavailable)
+        let (access, verdict) = self.decide(presented, need).await;
+        let denied = verdict.as_ref().err();
+        #[cfg(feature = "metrics")]
+        self.metrics.count_decision(denied);
+        if let Some(observer) = &self.observer {
+            observer.observe(&Decision { access: access.as_ref(), denied, need, presented: Some(presented) });
+        }
+        match (access, verdict) {
+            (Some(access), Ok(())) => {
+                tracing::debug!(kind = access.kind().as_str(), id = access.id(), "admitted");
+                Ok(access)
+            }
+            (access, verdict) => {
+                let denied = verdict.err().unwrap_or(Denied::InvalidToken);
+                tracing::debug!(code = denied.code(), id = access.as_ref().map(Access::id), "denied");
+                Err(denied)
             }
         }
     }
 
-    async fn stored(&self, text: &str) -> Result<Option<Genuine>, Unavailable> {
-        let (Ok(token), Some(lookup)) = (text.parse::<TokenText>(), &self.lookup) else { return Ok(None) };
-        let record = lookup.find(&token).await?;
-        Ok(record.filter(|record| record.kind == token.kind()).map(Genuine::from))
+    /// The nonce for a sender's next proof, where it sends proofs and nonces are asked for (RFC 9449, section 8.2).
+    #[must_use]
+    pub fn next_nonce(&self, presented: &Presented<'_>) -> Option<String> {
+        let sends_proofs = presented.credential().is_ok_and(|credential| credential.carrier == Carrier::Dpop);
+        self.dpop.as_ref().filter(|_| sends_proofs)?.nonce(self.clock.now())
     }
 
-    async fn signed(&self, text: &str) -> Result<Option<Genuine>, Unavailable> {
-        let (Some(document), Some(keys)) = (UnverifiedDocument::parse(text), &self.keys) else { return Ok(None) };
-        let Some(key) = keys.find(document.header).await? else { return Ok(None) };
-        let verified = document
-            .signature()
-            .filter(|signature| key.verifies(document.signing_input.as_bytes(), signature))
-            .and_then(|_| document.unverified_payload());
-        let Some(payload) = verified else { return Ok(None) };
-        let claims = serde_json::from_slice::<Claims>(&payload).ok().filter(|claims| match key.document {
-            DocumentType::AccessToken => matches!(claims.kind, TokenKind::Temporary | TokenKind::OauthAccess),
-            DocumentType::Bundle => claims.kind == TokenKind::Bundle,
-        });
-        let Some(claims) = claims.filter(|claims| self.is_addressee(claims)) else { return Ok(None) };
-        let is_revoked = match &self.lookup {
-            Some(lookup) => lookup.parent_is_revoked(&claims).await?,
-            None => false,
+    /// The token, if it is genuine, and whether it may pass.
+    async fn decide(&self, presented: &Presented<'_>, need: Option<&Need<'_>>) -> (Option<Access>, Result<(), Denied>) {
+        let credential = match presented.credential() {
+            Ok(credential) => credential,
+            Err(denied) => return (None, Err(denied)),
         };
-        Ok(Some(Genuine::from_claims(claims, self.leeway, is_revoked)))
-    }
-
-    /// Whether a well-signed token is for this verifier. The holder is not told why it is not; the operator is, whose
-    /// setting may be the wrong one.
-    fn is_addressee(&self, claims: &Claims) -> bool {
-        let is_addressee = claims.iss == self.issuer && claims.aud == self.audience;
-        if !is_addressee {
-            tracing::warn!(
-                issuer = claims.iss,
-                expected_issuer = self.issuer,
-                audience = claims.aud,
-                expected_audience = self.audience,
-                "a well-signed token is for another verifier"
-            );
-        }
-        is_addressee
-    }
-}
-
-fn unix_time() -> u64 {
-    // A clock before 1970 is no clock: at time 0 nothing that has a beginning is valid yet.
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-}
-
-/// A token that is ours, whatever form it came in.
-pub(super) struct Genuine {
-    pub(super) access: Access,
-    valid_from: u64,
-    /// The first second in which it is no longer valid.
-    valid_until: Option<u64>,
-    pub(super) is_revoked: bool,
-}
-
-impl Genuine {
-    fn from_claims(claims: Claims, leeway: u64, is_revoked: bool) -> Genuine {
-        Genuine {
-            valid_from: claims.nbf.unwrap_or(claims.iat).saturating_sub(leeway),
-            valid_until: Some(claims.exp.saturating_add(leeway)),
-            is_revoked,
-            access: Access {
-                kind: claims.kind,
-                id: claims.jti,
-                serial: claims.parent_serial,
-                parent: Some(claims.client_id),
-                organization: claims.sub,
-                grants: claims.grants,
-                origins: claims.origins,
-                expires_at: Some(claims.exp),
-            },
+        match self.genuine(credential.text).await {
+            Ok((token, at)) => {
+                let access = Access::new(token, self.observer.clone());
+                let verdict = self.admit(&access, credential, presented, at);
+                let verdict = verdict.and_then(|()| need.map_or(Ok(()), |need| access.meets(need)));
+                (Some(access), verdict)
+            }
+            Err(denied) => (None, Err(denied)),
         }
     }
 
     /// Lets the token pass, or says exactly why not. Where it came from counts before its life: a page that may not use
     /// the token learns nothing of it.
-    fn admit(self, carrier: Carrier, origin: SeenOrigin<'_>, now: u64) -> Result<Access, Denied> {
-        self.check_carrier(carrier)?;
-        self.check_origin(origin)?;
-        if self.is_revoked {
-            return Err(Denied::TokenRevoked);
-        }
-        if self.valid_until.is_some_and(|end| now >= end) {
-            return Err(Denied::TokenExpired);
-        }
-        if now < self.valid_from {
-            return Err(Denied::TokenNotYetValid);
-        }
-        Ok(self.access)
+    fn admit(
+        &self,
+        access: &Access,
+        credential: Credential<'_>,
+        presented: &Presented<'_>,
+        at: Instant,
+    ) -> Result<(), Denied> {
+        let token = access.token();
+        let now = self.clock.now();
+        token.check_carrier(credential.carrier)?;
+        token.check_origin(presented.origin)?;
+        token.check_life(self.is_revoked(token, at)?, now)?;
+        Dpop::check(self.dpop.as_deref(), token, credential, &presented.proof, now)
     }
 
-    pub(super) fn check_carrier(&self, carrier: Carrier) -> Result<(), Denied> {
-        let kind = self.access.kind;
-        if carrier.carries(kind) {
-            Ok(())
-        } else if carrier == Carrier::Query {
-            Err(Denied::SecretInQuery(kind))
-        } else {
-            Err(Denied::KindNotAccepted(kind))
-        }
-    }
-
-    pub(super) fn check_origin(&self, seen: SeenOrigin<'_>) -> Result<(), Denied> {
-        let Access { kind, origins, .. } = &self.access;
-        let must_match = *kind == TokenKind::Publishable || !origins.is_empty();
-        match seen {
-            SeenOrigin::Odd => Err(Denied::InvalidRequest("The request has more than one Origin.".into())),
-            // A browser sends an origin with every cross-origin request; a program outside one may leave it out.
-            SeenOrigin::None if *kind == TokenKind::Publishable => Err(Denied::OriginRequired),
-            SeenOrigin::None => Ok(()),
-            SeenOrigin::One(_) if kind.is_backend_only() => Err(Denied::SecretInBrowser(*kind)),
-            SeenOrigin::One(_) if !must_match => Ok(()),
-            SeenOrigin::One(text) => match Origin::parse(text) {
-                Ok(origin) if origins.iter().any(|pattern| pattern.matches(&origin)) => Ok(()),
-                _ => Err(Denied::OriginNotAllowed(text.chars().filter(|c| !c.is_control()).take(260).collect())),
-            },
-        }
-    }
-}
-
-impl From<TokenRecord> for Genuine {
-    fn from(record: TokenRecord) -> Genuine {
-        Genuine {
-            // Also where the clock is far off, so that nothing that has ended is taken to be still alive.
-            valid_from: record.created_at.saturating_sub(MAX_LEEWAY),
-            valid_until: record.expires_at,
-            is_revoked: record.revoked_at.is_some(),
-            access: Access {
-                kind: record.kind,
-                id: record.id,
-                serial: record.serial,
-                parent: None,
-                organization: record.organization,
-                grants: record.grants,
-                origins: record.origins,
-                expires_at: record.expires_at,
-            },
-        }
+    /// Whether the token was revoked, as far as is known at this moment; refuses when that is not known well enough.
+    pub(super) fn is_revoked(&self, token: &Token, at: Instant) -> Result<bool, Denied> {
+        let by_feed = match &self.revocations {
+            Some(revocations) => revocations.revoke(token, at).map_err(unavailable)?,
+            None => false,
+        };
+        Ok(token.is_revoked || by_feed)
     }
 }

@@ -127,7 +127,7 @@ impl Lookup for Down {
         Box::pin(async { Err(Unavailable("the store is away".into())) })
     }
 
-    fn parent_is_revoked<'a>(&'a self, _: &'a Claims) -> Answer<'a, bool> {
+    fn is_revoked<'a>(&'a self, _: &'a Claims) -> Answer<'a, bool> {
         Box::pin(async { Err(Unavailable("the store is away".into())) })
     }
 }

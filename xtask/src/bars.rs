@@ -25,7 +25,7 @@ enum Bar {
 use Bar::{Aim, Beside, Most, Times};
 
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
-const VERIFY: [(&str, Bar); 22] = [
+const VERIFY: [(&str, Bar); 23] = [
     ("verify/signed-cold", Times("limit/ed25519", 1.10)),
     ("verify/signed-cold", Times("peer/jsonwebtoken", 0.90)),
     ("verify/signed-cold", Beside("peer/biscuit")),
@@ -50,6 +50,7 @@ const VERIFY: [(&str, Bar); 22] = [
     ("allocations/signed-cached", Most(0.0)),
     ("allocations/opaque-cached", Most(0.0)),
     ("memory/cached-token", Most(512.0)),
+    ("memory/full-cache", Times("memory/setting", 1.0)),
 ];
 
 /// How a row stands to its bar.

@@ -7,7 +7,7 @@ use std::alloc::System;
 use anyhow::Result;
 use clap::Parser;
 use daypass::TokenKind;
-use daypass::verify::Verifier;
+use daypass::verify::{Cache, Verifier};
 use daypass_bench::fixture::{self, Issuer, Store, bearer, decide, need};
 use daypass_bench::{Options, Results, write};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -17,6 +17,10 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const DECISIONS: u32 = 1000;
 const TOKENS: usize = 10_000;
+/// A cache, in bytes, that holds all the tokens.
+const ROOMY: usize = 8 * 1024 * 1024;
+/// One that does not.
+const NARROW: usize = 1024 * 1024;
 
 fn main() -> Result<()> {
     let options = Options::parse();
@@ -28,10 +32,15 @@ fn main() -> Result<()> {
     let results = Results::from([
         (
             "allocations/signed-cached".to_owned(),
-            vec![allocations(&fixture::cached(&issuer, Store::default()), &token)],
+            vec![allocations(&fixture::cached(&issuer, Store::default(), fixture::cache()), &token)],
         ),
-        ("allocations/opaque-cached".to_owned(), vec![allocations(&fixture::cached(&issuer, store), &opaque)]),
-        ("memory/cached-token".to_owned(), vec![held(&issuer)]),
+        (
+            "allocations/opaque-cached".to_owned(),
+            vec![allocations(&fixture::cached(&issuer, store, fixture::cache()), &opaque)],
+        ),
+        ("memory/cached-token".to_owned(), vec![held(&issuer, ROOMY) / TOKENS as f64]),
+        ("memory/full-cache".to_owned(), vec![held(&issuer, NARROW)]),
+        ("memory/setting".to_owned(), vec![NARROW as f64]),
     ]);
     write(&options, &results)
 }
@@ -47,15 +56,15 @@ fn allocations(verifier: &Verifier, token: &str) -> f64 {
     region.change().allocations as f64 / f64::from(DECISIONS)
 }
 
-/// The bytes that a verifier holds for each of many tokens that it has seen, what it needs for itself included.
-fn held(issuer: &Issuer) -> f64 {
+/// The bytes that a verifier holds that has seen all the tokens, what it needs for itself included.
+fn held(issuer: &Issuer, setting: usize) -> f64 {
     let tokens: Vec<String> = (0..TOKENS).map(|n| issuer.token(&fixture::claims(&format!("tmp_{n:026}")))).collect();
     let need = need();
     let region = Region::new(ALLOCATOR);
-    let verifier = fixture::cached(issuer, Store::default());
+    let verifier = fixture::cached(issuer, Store::default(), Cache::new(setting));
     for token in &tokens {
         decide(&verifier, &bearer(token), &need);
     }
     let change = region.change();
-    (change.bytes_allocated - change.bytes_deallocated) as f64 / TOKENS as f64
+    (change.bytes_allocated - change.bytes_deallocated) as f64
 }

@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     let issuer = Issuer::new();
     let token = issuer.token(&fixture::claims("tmp_1"));
     let router = Router::new().route("/floor", get(floor));
-    let layer = VerifyLayer::new(fixture::cached(&issuer, Store::default()));
+    let layer = VerifyLayer::new(fixture::cached(&issuer, Store::default(), fixture::cache()));
     let bare = ("bare", serve(router.clone())?);
     let layer = ("layer", serve(router.layer(layer))?);
 

@@ -71,9 +71,9 @@ fn rows(issuer: &Issuer, token: &str) -> Result<Vec<Row>> {
         decision("verify/signed-cold", fixture::cold(issuer), token, None),
         row("peer/jsonwebtoken", move || jsonwebtoken.decode(black_box(&text)).is_ok()),
         row("peer/biscuit", move || biscuit.authorize().is_ok()),
-        decision("verify/signed-cached", fixture::cached(issuer, Store::default()), token, None),
+        decision("verify/signed-cached", fixture::cached(issuer, Store::default(), fixture::cache()), token, None),
         row("limit/sha256", || digest(&SHA256, black_box(&[b'x'; 52]))),
-        decision("verify/opaque-cached", fixture::cached(issuer, store), &opaque, None),
+        decision("verify/opaque-cached", fixture::cached(issuer, store, fixture::cache()), &opaque, None),
     ];
     for count in [1, 10, 100] {
         rows.push(listing(&format!("verify/grants-{count}"), issuer, fixture::grants(count), fixture::origins(1)));
@@ -87,7 +87,7 @@ fn listing(name: &str, issuer: &Issuer, grants: Vec<Grant>, origins: Vec<OriginP
     let (stored, record) = fixture::stored(TokenKind::Publishable);
     let token = stored.expose_secret().to_owned();
     let store = Store::from((stored, TokenRecord { grants, origins, ..record }));
-    decision(name, fixture::cached(issuer, store), &token, Some(SITE))
+    decision(name, fixture::cached(issuer, store, fixture::cache()), &token, Some(SITE))
 }
 
 fn row<T>(name: &str, run: impl Fn() -> T + 'static) -> Row {

@@ -52,7 +52,7 @@ async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<J
     let mut floors = building.floors.all().await;
     floors.retain(|floor| {
         let scope = if floor.public { &QUERY_PUBLIC } else { &QUERY_PRIVATE };
-        access.require(scope).on(organization).of(&floor.id).check().is_ok()
+        access.require(scope).on(organization).of(&floor.id).is_met()
     });
     if floors.is_empty() {
         // Either there are none, or the developer should be told what the token lacks.

@@ -17,8 +17,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use axum::Router;
 use clap::Parser;
-use daypass::TokenText;
-use daypass::verify::{RemoteKeys, RemoteLookup, Verifier};
+use daypass::verify::{Dpop, Verifier};
+use daypass::{Catalog, TokenText};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -61,12 +61,6 @@ async fn main() -> anyhow::Result<()> {
         .context("the environment variable DAYPASS_TOKEN is missing")?
         .parse()
         .context("the environment variable DAYPASS_TOKEN")?;
-    let verifier = Verifier::new(&service, audience)
-        .keys(RemoteKeys::new(&service))
-        .lookup(RemoteLookup::new(&service, token))
-        // One machine has one clock.
-        .leeway(0);
-
     let floors = floors::Floors::load().context("floors.json")?;
 
     let api = TcpListener::bind(listen).await.context("--listen")?;
@@ -75,6 +69,12 @@ async fn main() -> anyhow::Result<()> {
     let embed_url = format!("http://{}", embed.local_addr()?);
     writeln!(io::stdout(), "{}", json!({ "api": api_url, "embed": embed_url }))?;
 
+    let verifier = Verifier::connect(&service, audience, token)
+        .await
+        .catalog(Catalog::space_api())
+        .dpop(Dpop::new(&api_url))
+        // One machine has one clock.
+        .leeway(0);
     let api_router = api::router(api::Building { organization, floors }, verifier);
     let embed_router = embed::router(embed::Config { service, api: api_url }, &embed_dir, &sdk_dir);
     tokio::try_join!(serve(api, api_router), serve(embed, embed_router))?;

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use daypass::signed::Jwks;
-use daypass::wire::{Introspection, TokenRecord};
+use daypass::wire::{Introspection, RevocationPage, TokenRecord};
 use daypass::{Grant, Resource, Scope, TokenKind, TokenText};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -53,7 +53,9 @@ impl TokenService {
         };
         let router = Router::new()
             .route("/.well-known/jwks.json", get(async || Json(Jwks { keys: Vec::new() })))
-            .route("/introspect", post(introspect));
+            .route("/introspect", post(introspect))
+            // Nothing was revoked. It does not stream.
+            .route("/v2/revocation", get(async || Json(RevocationPage { revocations: Vec::new(), latest: 0 })));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async { axum::serve(listener, router).await });

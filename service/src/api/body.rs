@@ -20,8 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct JsonText(Bytes);
 
 impl JsonText {
-    /// The body, read as a `T`.
+    /// The body, an object, read as a `T`. A list is not taken for the object's fields in their order.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Denied> {
+        if self.0.trim_ascii_start().starts_with(b"[") {
+            return Err(Denied::InvalidBody("expected an object, not a list".into()));
+        }
         serde_json::from_slice(&self.0).map_err(|cause| Denied::InvalidBody(cause.to_string()))
     }
 

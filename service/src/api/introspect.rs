@@ -9,13 +9,14 @@ use serde::Deserialize;
 
 use super::body::FormFields;
 use super::{Caller, NO_STORE, Shared};
-use crate::unique;
+use crate::{issue, unique};
 
-const INTROSPECT: Scope = Scope::literal("token:introspect");
+/// What a product's API must hold.
+pub(super) const INTROSPECT: Scope = Scope::literal("token:introspect");
 
 #[derive(Deserialize)]
 pub(super) struct Question {
-    token: String,
+    pub(super) token: String,
 }
 
 /// Tells the record of a stored token of the caller's own organization. Of anything else it says that it is not active:
@@ -33,9 +34,6 @@ pub(super) async fn introspect(
         Err(_) => None,
     };
     let record = record.filter(|record| record.organization == caller.access.organization());
-    let now = unique::now();
-    let active = record
-        .as_ref()
-        .is_some_and(|record| record.revoked_at.is_none() && record.expires_at.is_none_or(|end| now < end));
+    let active = record.as_ref().is_some_and(|record| issue::is_living(record, unique::now()));
     Ok((NO_STORE, Json(Introspection { active, record })))
 }

@@ -4,10 +4,12 @@ mod body;
 mod bundle;
 mod caller;
 mod cors;
+mod feed;
 mod introspect;
 mod log;
 mod open;
 mod own;
+mod revoke;
 mod tokens;
 
 use std::sync::Arc;
@@ -53,6 +55,8 @@ pub(crate) fn router(service: Shared) -> Router {
         .route("/v2/bundle/create", post(bundle::create))
         .route("/generate", post(kudo::generate))
         .route("/introspect", post(introspect::introspect))
+        .route("/revoke", post(revoke::presented))
+        .route("/v2/revocation", get(feed::revocations).post(revoke::issued_before))
         .method_not_allowed_fallback(method_not_allowed);
     for_browsers
         .merge(for_backends)

@@ -8,6 +8,7 @@ use daypass::Denied;
 use serde::Serialize;
 
 use super::Shared;
+use crate::signing::JWKS_MAX_AGE;
 
 #[derive(Serialize)]
 pub(super) struct Health {
@@ -22,5 +23,5 @@ pub(super) async fn health(State(service): State<Shared>) -> Result<Json<Health>
 
 /// `GET /.well-known/jwks.json`: the keys of signed tokens and bundles (RFC 7517).
 pub(super) async fn jwks(State(service): State<Shared>) -> impl IntoResponse {
-    ([(CACHE_CONTROL, "public, max-age=300")], Json(service.keys.jwks().clone()))
+    ([(CACHE_CONTROL, format!("public, max-age={JWKS_MAX_AGE}"))], Json(service.keys.jwks()))
 }

@@ -15,7 +15,7 @@ use crate::unique;
 
 const CREATE: Scope = Scope::literal("token:create");
 const READ: Scope = Scope::literal("token:read");
-const REVOKE: Scope = Scope::literal("token:revoke");
+pub(super) const REVOKE: Scope = Scope::literal("token:revoke");
 
 #[derive(Serialize)]
 pub(super) struct List {

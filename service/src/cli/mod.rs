@@ -1,6 +1,9 @@
 //! The command line.
 
+mod common;
 mod connections;
+mod key;
+mod organization;
 mod serve;
 mod stop;
 mod token;
@@ -27,19 +30,23 @@ enum Command {
     /// Create, list, show and revoke tokens in a store, whether or not a service runs on it
     #[command(subcommand)]
     Token(token::Command),
+    /// Revoke all tokens of an organization, or those that were issued before a time
+    #[command(subcommand)]
+    Organization(organization::Command),
+    /// List, rotate and revoke the keys that sign temporary tokens and bundles
+    #[command(subcommand)]
+    Key(key::Command),
 }
 
 /// Does what the command line says.
 pub(crate) async fn run() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Serve(options) => {
-            log_from(LevelFilter::INFO);
-            serve::run(options).await
-        }
-        Command::Token(command) => {
-            log_from(LevelFilter::WARN);
-            token::run(command).await
-        }
+    let command = Cli::parse().command;
+    log_from(if matches!(command, Command::Serve(_)) { LevelFilter::INFO } else { LevelFilter::WARN });
+    let done = match command {
+        Command::Serve(options) => serve::run(options).await,
+        Command::Token(command) => token::run(command).await,
+        Command::Organization(command) => organization::run(command).await,
+        Command::Key(command) => key::run(command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

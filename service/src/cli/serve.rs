@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::connections;
+use super::stop::asked_to_stop;
 use crate::api;
 use crate::catalogs::Catalogs;
 use crate::service::Service;
@@ -64,7 +65,14 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
 
     let issuer = options.issuer.unwrap_or(listening);
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
-    let service = Service::new(store, catalogs, issuer, audience, options.temporary_min_seconds).await?;
+    let (service, watcher) = Service::new(store, catalogs, issuer, audience, options.temporary_min_seconds).await?;
+    // Those who follow the feed are let go once nobody watches.
+    tokio::spawn(async {
+        tokio::select! {
+            () = watcher.watch() => {}
+            () = asked_to_stop() => {}
+        }
+    });
     connections::serve(listener, api::router(Arc::new(service))).await;
     Ok(())
 }

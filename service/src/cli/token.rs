@@ -3,15 +3,14 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use daypass::wire::{NewToken, TokenRecord};
 use daypass::{Scope, TokenKind};
 use serde::Serialize;
 
+use super::common::{Common, print_json};
 use crate::catalogs::Catalogs;
 use crate::issue::{self, Created, Creator};
-use crate::store::Store;
 use crate::unique;
 
 #[derive(Subcommand)]
@@ -33,26 +32,17 @@ pub(super) enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Revoke a token, and with it its bundle references
+    /// Revoke a token, and with it all that was made from it
     ///
-    /// Temporary tokens and signed bundles that were made from it live to their end, a day at most: products verify them
-    /// without asking this service.
+    /// A running service refuses it at once. Products that follow the service's feed of revocations refuse it within a second,
+    /// and its temporary tokens and signed bundles too. A product that does not follow it accepts those two to their end, a
+    /// day at most. Tokens that a revoked one created are tokens of their own and stay.
     Revoke {
         /// The token's id
         id: String,
         #[command(flatten)]
         common: Common,
     },
-}
-
-#[derive(Args)]
-pub(super) struct Common {
-    /// The store
-    #[arg(long, env = "DAYPASS_DATA", default_value = "daypass.db", value_name = "FILE")]
-    data: PathBuf,
-    /// Print JSON instead of text for people
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Args)]
@@ -86,16 +76,16 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => make(create).await,
         Command::List { kind, common } => {
-            let (store, organization) = open(&common).await?;
+            let (store, organization) = common.open().await?;
             let tokens = store.tokens(&organization, kind).await?;
             if common.json { print_json(&List { tokens }) } else { print_table(&tokens) }
         }
         Command::Show { id, common } => {
-            let (store, organization) = open(&common).await?;
+            let (store, organization) = common.open().await?;
             print(&store.token(&organization, &id).await?, common.json)
         }
         Command::Revoke { id, common } => {
-            let (store, organization) = open(&common).await?;
+            let (store, organization) = common.open().await?;
             print(&store.revoke(&organization, &id, unique::now()).await?, common.json)
         }
     }
@@ -104,7 +94,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 async fn make(create: Create) -> anyhow::Result<()> {
     let Create { kind, name, scopes, origins, id, expires_at, catalog, common } = create;
     let catalogs = Catalogs::load(catalog.as_deref())?;
-    let (store, organization) = open(&common).await?;
+    let (store, organization) = common.open().await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
     let new = NewToken { kind, name, scopes, origins, resources: vec![], expires_at, id };
     let created = issue::create(&store, &catalogs, &Creator::operator(&organization), new).await?;
@@ -116,23 +106,9 @@ async fn make(create: Create) -> anyhow::Result<()> {
     Ok(writeln!(io::stdout(), "\n  {}\n\nThe token is shown this once: copy it now.", token.expose_secret())?)
 }
 
-/// The store and its organization.
-async fn open(common: &Common) -> anyhow::Result<(Store, String)> {
-    let data = common.data.display();
-    let advice = || format!("there is no store at {data}: run `daypass serve --data {data}` first");
-    ensure!(common.data.is_file(), advice());
-    let store = Store::open(&common.data)?;
-    let organization = store.organization().await?.with_context(advice)?;
-    Ok((store, organization))
-}
-
 #[derive(Serialize)]
 struct List {
     tokens: Vec<TokenRecord>,
-}
-
-fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    Ok(writeln!(io::stdout(), "{}", serde_json::to_string(value)?)?)
 }
 
 fn print_table(tokens: &[TokenRecord]) -> anyhow::Result<()> {

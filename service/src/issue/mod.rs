@@ -9,7 +9,7 @@ mod temporary;
 use std::ops::RangeInclusive;
 
 use daypass::verify::Access;
-use daypass::wire::Claims;
+use daypass::wire::{Claims, TokenRecord};
 use daypass::{Denied, Grant, OriginPattern, Scope, TokenHash, TokenKind, TokenText};
 
 pub(crate) use bundle::{redeem, reference, signed};
@@ -50,6 +50,11 @@ impl<'a> Parent<'a> {
             origins: vec![],
         }
     }
+}
+
+/// Whether a stored token can be used at this time.
+pub(crate) fn is_living(record: &TokenRecord, now: u64) -> bool {
+    record.revoked_at.is_none() && record.expires_at.is_none_or(|end| now < end)
 }
 
 /// The end of something that is asked to live for a time. It never outlives its parent.

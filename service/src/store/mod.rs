@@ -1,5 +1,7 @@
 //! What the service remembers: [`Store`].
 
+mod keys;
+mod revocations;
 mod sqlite;
 
 use std::path::Path;
@@ -9,6 +11,9 @@ use daypass::verify::{Answer, Lookup, Unavailable};
 use daypass::wire::{Claims, TokenRecord};
 use daypass::{Denied, TokenHash, TokenKind, TokenText};
 use rusqlite::Connection;
+use tokio::sync::Notify;
+
+pub(crate) use keys::{KeyRevocation, StoredKey};
 
 /// The organizations, keys and tokens of a service, in one SQLite file that several processes may have open.
 ///
@@ -17,6 +22,8 @@ use rusqlite::Connection;
 #[derive(Clone)]
 pub(crate) struct Store {
     connection: Arc<Mutex<Connection>>,
+    file: Arc<sqlite::File>,
+    news: Arc<Notify>,
 }
 
 /// A token to be stored: its record, and the hash of its text.
@@ -25,14 +32,6 @@ pub(crate) struct NewRecord {
     pub(crate) record: TokenRecord,
     /// What it is found by.
     pub(crate) hash: TokenHash,
-}
-
-/// A private key as it is stored.
-pub(crate) struct StoredKey {
-    /// Its thumbprint.
-    pub(crate) kid: String,
-    /// The key pair, as PKCS #8.
-    pub(crate) pkcs8: Vec<u8>,
 }
 
 /// What a store begins with.
@@ -64,7 +63,13 @@ impl Store {
 
     /// Opens a store that is there.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Store> {
-        Ok(Store { connection: Arc::new(Mutex::new(sqlite::open(path)?)) })
+        let connection = Arc::new(Mutex::new(sqlite::open(path)?));
+        Ok(Store { connection, file: Arc::new(sqlite::File::opened(path)?), news: Arc::default() })
+    }
+
+    /// The same store by a connection of its own, for what is not to wait behind writers.
+    pub(crate) fn beside(&self) -> anyhow::Result<Store> {
+        Ok(Store { connection: Arc::new(Mutex::new(sqlite::open(&self.file.path)?)), ..self.clone() })
     }
 
     /// The first organization, if the store has begun.
@@ -75,11 +80,6 @@ impl Store {
     /// Begins the store. The answer is its organization: another one than `beginning`'s if it had begun before.
     pub(crate) async fn begin(&self, beginning: Beginning) -> Result<String, Denied> {
         self.run(move |connection| sqlite::begin(connection, &beginning)).await
-    }
-
-    /// The signing keys, newest first.
-    pub(crate) async fn signing_keys(&self) -> Result<Vec<StoredKey>, Denied> {
-        self.run(|connection| sqlite::signing_keys(connection)).await
     }
 
     /// Adds a token and gives its serial number. The id must be free among the living; with a limit, fewer of the kind than that must live.
@@ -102,12 +102,6 @@ impl Store {
     pub(crate) async fn tokens(&self, organization: &str, kind: Option<TokenKind>) -> Result<Vec<TokenRecord>, Denied> {
         let organization = organization.to_owned();
         self.run(move |connection| sqlite::tokens(connection, &organization, kind)).await
-    }
-
-    /// Revokes the newest token with this id; once is for ever.
-    pub(crate) async fn revoke(&self, organization: &str, id: &str, now: u64) -> Result<TokenRecord, Denied> {
-        let (organization, id) = (organization.to_owned(), id.to_owned());
-        self.run(move |connection| sqlite::revoke(connection, &organization, &id, now)).await
     }
 
     /// Refuses unless a token with this hash lives at this moment, which no revocation shares: whatever is minted from it
@@ -135,8 +129,9 @@ impl Store {
         &self,
         operation: impl FnOnce(&mut Connection) -> Result<T, sqlite::Failure> + Send + 'static,
     ) -> Result<T, Denied> {
-        let connection = Arc::clone(&self.connection);
+        let (connection, file) = (Arc::clone(&self.connection), Arc::clone(&self.file));
         let done = tokio::task::spawn_blocking(move || {
+            file.must_be_in_place()?;
             // An operation that panicked has rolled its transaction back: the connection is as good as before.
             operation(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
         });
@@ -144,6 +139,9 @@ impl Store {
             Ok(Ok(answer)) => return Ok(answer),
             Ok(Err(sqlite::Failure::Refused(denied))) => return Err(denied),
             Ok(Err(sqlite::Failure::Database(cause))) => cause.to_string(),
+            Ok(Err(sqlite::Failure::Moved)) => {
+                "its file was moved or replaced: put it back, or restart the service".to_owned()
+            }
             Err(cause) => cause.to_string(),
         };
         tracing::error!(cause, "the store did not answer");
@@ -156,10 +154,10 @@ impl Lookup for Store {
         Box::pin(async { self.found(token.hash()).await.map_err(|denied| Unavailable(denied.to_string())) })
     }
 
-    fn parent_is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
-        let (organization, id, since) = (claims.sub.clone(), claims.client_id.clone(), claims.iat);
+    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
+        let claims = claims.clone();
         Box::pin(async move {
-            let revoked = self.run(move |connection| sqlite::was_revoked(connection, &organization, &id, since)).await;
+            let revoked = self.run(move |connection| sqlite::is_revoked(connection, &claims)).await;
             revoked.map_err(|denied| Unavailable(denied.to_string()))
         })
     }

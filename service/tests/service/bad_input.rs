@@ -15,6 +15,7 @@ fn with_body(daypass: &Daypass, partner: &str) -> Vec<RequestBuilder> {
         daypass.post("/v2/access-token").bearer_auth(&daypass.admin),
         daypass.post("/v2/temporary-access-token/create").bearer_auth(&daypass.admin),
         daypass.post("/v2/bundle/create").bearer_auth(&daypass.admin),
+        daypass.post("/v2/revocation").bearer_auth(&daypass.admin),
         daypass.post("/generate").header("x-api-key", partner),
     ]
 }
@@ -134,7 +135,14 @@ async fn whoever_may_not_call_is_refused_as_such_whatever_the_body_is() {
     let own = json!({"kind": "secret", "name": "n", "scopes": ["token:read"]});
     let (powerless, _) = daypass.made(own).await;
     let temporary = daypass.temporary(&daypass.admin).await;
-    let paths = ["/v2/access-token", "/v2/temporary-access-token/create", "/v2/bundle/create", "/introspect"];
+    let paths = [
+        "/v2/access-token",
+        "/v2/temporary-access-token/create",
+        "/v2/bundle/create",
+        "/introspect",
+        "/revoke",
+        "/v2/revocation",
+    ];
     for path in paths {
         for body in [String::new(), "nonsense".into(), "x".repeat(70_000)] {
             for content_type in ["application/json", "application/x-www-form-urlencoded", "text/plain"] {

@@ -133,8 +133,7 @@ async fn a_signed_bundle_is_verified_with_the_published_keys() {
     let bundle = text(&answered["bundle"]);
     let verifier = daypass.verifier().await;
     let presented = Presented::new(&bundle, Carrier::Bearer);
-    let access =
-        verifier.verify(&presented.clone().from_origin("https://a.northlight.example"), None).await.expect("access");
+    let access = verifier.verify(&presented.from_origin("https://a.northlight.example"), None).await.expect("access");
     assert_eq!((access.kind(), access.parent()), (TokenKind::Bundle, Some("northlight")));
     assert_eq!(access.scopes().to_string(), FLOOR_READ, "nothing of Daypass's own");
     assert!(verifier.verify(&presented.from_origin("https://elsewhere.example"), None).await.is_err());

@@ -98,9 +98,18 @@ fn text_is_for_people() {
 }
 
 #[test]
-fn the_help_says_what_a_revocation_does_not_reach() {
-    let help = out(&daypass().args(["token", "revoke", "--help"]).output().expect("it runs"));
-    assert!(help.contains("signed bundles that were made from it live to their end"), "{help}");
+fn the_help_says_what_a_revocation_reaches() {
+    let help = |arguments: &[&str]| out(&daypass().args(arguments).arg("--help").output().expect("it runs"));
+    for (command, says) in [
+        (&["token", "revoke"][..], "A product that does not follow it accepts those two to their end, a day at most"),
+        (&["organization", "revoke"], "There is no way back"),
+        (&["organization", "revoke-issued-before"], "make a new one with `daypass token create`"),
+        (&["key", "rotate"], "signs with it some five minutes later"),
+        (&["key", "revoke"], "the next key signs at once, or a new one"),
+    ] {
+        let help = help(command).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(says), "{help}");
+    }
 }
 
 #[test]

@@ -56,6 +56,8 @@ async fn any_page_reads_what_is_for_browsers_and_nothing_else() {
         ("/v2/access-token/tok_1", false),
         ("/generate", false),
         ("/introspect", false),
+        ("/revoke", false),
+        ("/v2/revocation", false),
         ("/v2/bundle/create", false),
         ("/v2/temporary-access-token/create", false),
     ] {

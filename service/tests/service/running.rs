@@ -6,10 +6,13 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use daypass::verify::{StaticKeys, Verifier};
+use daypass::wire::RevocationPage;
 use reqwest::{Client, Method, RequestBuilder};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::events::Events;
 
 /// What is asked for again and again.
 pub(crate) const FLOOR_READ: &str = "floor:readPrivate";
@@ -42,10 +45,15 @@ impl Daypass {
         Daypass { url, line, admin, folder, options, process, client: Client::new() }
     }
 
-    /// Ends the process at once, as a crash would, and starts another on the same store.
-    pub(crate) fn restart(&mut self) {
+    /// Ends the process at once, as a crash would.
+    pub(crate) fn kill(&mut self) {
         self.process.kill().expect("it runs");
         self.process.wait().expect("it ended");
+    }
+
+    /// The same, and starts another on the same store.
+    pub(crate) fn restart(&mut self) {
+        self.kill();
         (self.process, self.line) = serve(&self.folder, &self.options);
         self.url = text(&self.line["listening"]);
     }
@@ -74,8 +82,42 @@ impl Daypass {
 
     /// `daypass token …` on the same store.
     pub(crate) fn token_command(&self, arguments: &[&str]) -> Output {
-        let mut command = daypass();
-        command.arg("token").args(arguments).arg("--data").arg(self.database()).output().expect("it runs")
+        self.command(&[&["token"], arguments].concat())
+    }
+
+    /// `daypass …` on the same store.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        daypass().args(arguments).arg("--data").arg(self.database()).output().expect("it runs")
+    }
+
+    /// What it prints as JSON.
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
+        let output = self.command(&[arguments, &["--json"]].concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
+    /// `POST /revoke` by the admin.
+    pub(crate) async fn revoke_presented(&self, token: &str) {
+        let request = self.post("/revoke").bearer_auth(&self.admin).form(&[("token", token)]);
+        let response = request.send().await.expect("an answer");
+        assert_eq!((response.status().as_u16(), &*response.text().await.expect("a body")), (200, ""));
+    }
+
+    /// The feed after a number, as one page.
+    pub(crate) async fn page(&self, token: &str, after: u64) -> RevocationPage {
+        let (status, page) = answer(self.get(&format!("/v2/revocation?after={after}")).bearer_auth(token)).await;
+        assert_eq!(status, 200, "{page}");
+        serde_json::from_value(page).expect("a page")
+    }
+
+    /// The feed after a number, as it comes.
+    pub(crate) async fn follow(&self, token: &str, after: u64) -> Events {
+        Events::of(self.get(&format!("/v2/revocation?after={after}")).bearer_auth(token)).await
+    }
+
+    pub(crate) fn organization(&self) -> String {
+        text(&self.line["organization"])
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -39,6 +39,15 @@ async fn a_day(daypass: &Daypass) -> Vec<String> {
         }
     }
     daypass.revoke(&id).await;
+    // The admin's token ends last: it is the one that asks.
+    for secret in secrets.iter().rev() {
+        let as_it_is = daypass.post("/revoke").bearer_auth(&daypass.admin).form(&[("token", secret)]);
+        let misplaced = daypass.post("/revoke").bearer_auth(&daypass.admin).json(&json!({"token": secret}));
+        let unread = daypass.post("/v2/revocation").bearer_auth(&daypass.admin).json(&json!({secret: 1}));
+        for request in [misplaced, unread, as_it_is] {
+            request.send().await.expect("an answer");
+        }
+    }
     secrets.push(CANARY.to_owned());
     // The signature alone is enough to know a signed document again.
     let signatures = secrets.iter().filter_map(|secret| secret.rsplit_once('.')).map(|(_, last)| last.to_owned());

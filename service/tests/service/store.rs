@@ -21,7 +21,9 @@ async fn while_the_store_is_gone_nothing_passes() {
     let daypass = Daypass::start();
     let partner = daypass.partner().await;
     let reference = daypass.reference(&partner, &json!({})).await;
-    let rename = "ALTER TABLE organization RENAME TO gone; ALTER TABLE token RENAME TO lost;";
+    // Names elsewhere do not change with these.
+    let rename = "PRAGMA legacy_alter_table = ON;
+        ALTER TABLE organization RENAME TO gone; ALTER TABLE token RENAME TO lost;";
     daypass.sql().execute_batch(rename).expect("the tables are gone");
     for request in [
         daypass.get("/health"),
@@ -30,10 +32,13 @@ async fn while_the_store_is_gone_nothing_passes() {
         daypass.get("/verify").header("x-api-token", &reference),
         daypass.post("/generate").header("x-api-key", &partner).json(&json!({})),
         daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", &reference)]),
+        daypass.post("/revoke").bearer_auth(&daypass.admin).form(&[("token", &reference)]),
+        daypass.get("/v2/revocation").bearer_auth(&daypass.admin),
     ] {
         refused(request, 503, "unavailable").await;
     }
-    let back = "ALTER TABLE gone RENAME TO organization; ALTER TABLE lost RENAME TO token;";
+    let back = "PRAGMA legacy_alter_table = ON;
+        ALTER TABLE gone RENAME TO organization; ALTER TABLE lost RENAME TO token;";
     daypass.sql().execute_batch(back).expect("the tables are back");
     assert_eq!(answer(daypass.get("/health")).await.0, 200);
     assert_eq!(answer(daypass.get("/verify").header("x-api-token", &reference)).await.0, 200);

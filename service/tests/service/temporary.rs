@@ -1,5 +1,7 @@
+use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::verify::{Carrier, Presented};
-use daypass::{Need, Scope, TokenKind};
+use daypass::wire::{Claims, Confirmation};
+use daypass::{Scope, TokenKind};
 use serde_json::{Value, json};
 
 use crate::running::{Daypass, FLOOR_READ, answer, now, refused, text};
@@ -27,9 +29,34 @@ async fn a_product_verifies_it_with_the_published_keys() {
     let organization = access.organization();
     assert_eq!(Some(organization), daypass.line["organization"].as_str());
     let scope = Scope::literal(FLOOR_READ);
-    assert!(access.meets(&Need::new(&scope, organization).of("f1")).is_ok());
-    assert!(access.meets(&Need::new(&scope, organization).of("f2")).is_err());
-    assert!(access.meets(&Need::new(&scope, "org_other").of("f1")).is_err());
+    assert!(access.require(&scope).on(organization).of("f1").is_met());
+    assert!(!access.require(&scope).on(organization).of("f2").is_met());
+    assert!(!access.require(&scope).on("org_other").of("f1").is_met());
+}
+
+#[tokio::test]
+async fn it_is_bound_to_the_key_that_was_named() {
+    let daypass = Daypass::start();
+    // The thumbprint in RFC 9449, section 6.1.
+    let jkt = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
+    let mint = |jkt: &str| {
+        let body = json!({"scopes": [FLOOR_READ], "dpopJkt": jkt});
+        daypass.post(PATH).bearer_auth(&daypass.admin).json(&body)
+    };
+    let (status, minted) = answer(mint(jkt)).await;
+    assert_eq!(status, 200, "{minted}");
+    let authorization = text(&minted["authorization"]);
+    let token = authorization.strip_prefix("DPoP ").expect("a bound token");
+    let payload = Base64UrlUnpadded::decode_vec(token.split('.').nth(1).expect("a payload")).expect("base64url");
+    let claims: Claims = serde_json::from_slice(&payload).expect("claims");
+    assert_eq!(claims.cnf, Some(Confirmation { jkt: jkt.into() }));
+
+    for wrong in ["", "x", &jkt[1..], &format!("{jkt}A"), &format!("{}J", &jkt[..42]), &jkt.replace('-', "+")] {
+        let message = refused(mint(wrong), 400, "invalid_request").await;
+        assert!(message.contains("RFC 7638"), "{message}");
+    }
+    let misspelt = json!({"scopes": [FLOOR_READ], "dpop_jkt": jkt});
+    refused(daypass.post(PATH).bearer_auth(&daypass.admin).json(&misspelt), 400, "invalid_body").await;
 }
 
 #[tokio::test]

@@ -202,8 +202,14 @@ async fn each_path_needs_a_secret_token_with_its_scope() {
         let requests = || match scope {
             "token:create" => vec![daypass.post("/v2/access-token").json(&body)],
             "token:read" => vec![daypass.get("/v2/access-token"), daypass.get(&path)],
-            "token:revoke" => vec![daypass.delete(&path)],
-            "token:introspect" => vec![daypass.post("/introspect").form(&[("token", "x")])],
+            "token:revoke" => vec![
+                daypass.delete(&path),
+                daypass.post("/revoke").form(&[("token", "x")]),
+                daypass.post("/v2/revocation").json(&json!({"issuedBefore": 1})),
+            ],
+            "token:introspect" => {
+                vec![daypass.post("/introspect").form(&[("token", "x")]), daypass.get("/v2/revocation")]
+            }
             _ => vec![daypass.post("/v2/bundle/create").json(&json!({"parameters": {}}))],
         };
         for request in requests() {
@@ -294,7 +300,7 @@ async fn an_organization_sees_its_own_tokens_alone() {
     let daypass = Daypass::start();
     let (other, id) = daypass.secret().await;
     // There is no way yet to make a second organization but to write it.
-    let move_away = "INSERT INTO organization VALUES ('org_other', 1);
+    let move_away = "INSERT INTO organization (id, created_at) VALUES ('org_other', 1);
         UPDATE token SET organization = 'org_other',
             grants = '[{\"tenant\":\"org_other\",\"scopes\":[\"token:read\",\"token:introspect\"]}]'
         WHERE name = 'Backend'";

@@ -1,36 +1,20 @@
-//! Keys and opaque tokens from a token service over HTTP: [`RemoteKeys`], [`RemoteLookup`].
+//! The service's keys: [`RemoteKeys`].
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
-use super::{Answer, Keys, Lookup, PublicKey, StaticKeys, Unavailable};
-use crate::TokenText;
+use super::{answer, client, url};
 use crate::signed::Jwks;
-use crate::wire::{Introspection, TokenRecord};
+use crate::verify::{Answer, Keys, PublicKey, StaticKeys, Unavailable};
 
-/// A service that has not answered by then counts as unavailable.
-const TIMEOUT: Duration = Duration::from_secs(5);
 /// After a fetch, whatever became of it, none is made for so long: floods of forged tokens end here.
 const COOL_DOWN: Duration = Duration::from_secs(10);
 /// How long fetched keys are used before they are fetched again.
 const KEYS_FRESH: Duration = Duration::from_secs(300);
 /// How long they are used if that fails. Security rule: a key that the service no longer publishes is not used for longer.
 const KEYS_USABLE: Duration = Duration::from_secs(3600);
-
-fn client() -> reqwest::Client {
-    let builder = reqwest::Client::builder().timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());
-    builder.build().expect("a client without a certificate of its own can be built")
-}
-
-async fn answer<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, Unavailable> {
-    // The cause names the service, never the request: its headers and body hold tokens.
-    let unavailable = |cause: reqwest::Error| Unavailable(cause.without_url().to_string());
-    let answer = request.send().await.map_err(unavailable)?;
-    answer.error_for_status().map_err(unavailable)?.json().await.map_err(unavailable)
-}
 
 /// The service's keys, fetched when first needed, again when an unknown one is named, and every five minutes.
 pub struct RemoteKeys {
@@ -45,7 +29,7 @@ impl RemoteKeys {
     /// The keys that the service at this URL publishes.
     #[must_use]
     pub fn new(service: &str) -> RemoteKeys {
-        let url = format!("{}/.well-known/jwks.json", service.trim_end_matches('/'));
+        let url = url(service, "/.well-known/jwks.json");
         RemoteKeys { client: client(), url, known: RwLock::default(), turn: Mutex::default() }
     }
 
@@ -105,33 +89,6 @@ fn no_keys() -> Unavailable {
 impl Keys for RemoteKeys {
     fn find<'a>(&'a self, header: &'a str) -> Answer<'a, Option<PublicKey>> {
         Box::pin(self.key(header))
-    }
-}
-
-/// Looks opaque tokens up by the service's introspection (RFC 7662).
-pub struct RemoteLookup {
-    client: reqwest::Client,
-    url: String,
-    token: TokenText,
-}
-
-impl RemoteLookup {
-    /// Asks the service at this URL, with a secret token that has the scope `token:introspect`.
-    #[must_use]
-    pub fn new(service: &str, token: TokenText) -> RemoteLookup {
-        let url = format!("{}/introspect", service.trim_end_matches('/'));
-        RemoteLookup { client: client(), url, token }
-    }
-}
-
-impl Lookup for RemoteLookup {
-    fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
-        let request = self
-            .client
-            .post(&self.url)
-            .bearer_auth(self.token.expose_secret())
-            .form(&[("token", token.expose_secret())]);
-        Box::pin(async { Ok(answer::<Introspection>(request).await?.record) })
     }
 }
 

@@ -1,0 +1,213 @@
+//! Revocations, and the feed of them. What is revoked and the entry that says so are one transaction.
+
+use daypass::verify::MAX_LEEWAY;
+use daypass::wire::{Claims, Revocation, RevocationPage, Revoked, TokenRecord, duration};
+use daypass::{Denied, TokenHash};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params};
+
+use super::{Failure, token, unreadable};
+
+/// How long the entry of a token is kept, in seconds. Security rule: until whatever was minted from it has ended by the clock
+/// of every verifier, behind as it may be. The entries of organizations and keys are few, and kept for good.
+const KEEP: u64 = duration::MOST + 2 * MAX_LEEWAY;
+
+const ENTRY: &str = "SELECT seq, at, organization, level, name FROM revocation";
+
+pub(in crate::store) fn revoke(
+    connection: &mut Connection,
+    organization: &str,
+    id: &str,
+    now: u64,
+) -> Result<TokenRecord, Failure> {
+    let transaction = connection.transaction()?;
+    let newest = "SELECT max(number) FROM token WHERE organization = ?1 AND id = ?2";
+    let number: Option<u64> = transaction.prepare_cached(newest)?.query_row([organization, id], |row| row.get(0))?;
+    revoke_number(&transaction, organization, number.ok_or(Denied::NotFound)?, now)?;
+    let revoked = token::token(&transaction, organization, id)?;
+    transaction.commit()?;
+    Ok(revoked)
+}
+
+pub(in crate::store) fn revoke_presented(
+    connection: &mut Connection,
+    organization: &str,
+    hash: TokenHash,
+    now: u64,
+) -> Result<(), Failure> {
+    let transaction = connection.transaction()?;
+    let presented = "SELECT number FROM token WHERE organization = ?1 AND hash = ?2";
+    let number =
+        transaction.prepare_cached(presented)?.query_row(params![organization, hash.as_bytes()], |row| row.get(0));
+    if let Some(number) = number.optional()? {
+        revoke_number(&transaction, organization, number, now)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+/// The first revocation counts: a second one changes nothing.
+fn revoke_number(transaction: &Transaction<'_>, organization: &str, number: u64, now: u64) -> Result<(), Failure> {
+    let revoke = "UPDATE token SET revoked_at = ?2 WHERE number = ?1 AND revoked_at IS NULL";
+    if transaction.prepare_cached(revoke)?.execute(params![number, now])? > 0 {
+        enter(transaction, Some(organization), &Revoked::Token { serial: number }, now)?;
+    }
+    Ok(())
+}
+
+pub(in crate::store) fn revoke_signed(
+    connection: &mut Connection,
+    organization: &str,
+    jti: &str,
+    now: u64,
+) -> Result<(), Failure> {
+    let transaction = connection.transaction()?;
+    let revoked = Revoked::Signed { jti: jti.to_owned() };
+    if standing(&transaction, &revoked)?.is_none() {
+        enter(&transaction, Some(organization), &revoked, now)?;
+    }
+    Ok(transaction.commit()?)
+}
+
+pub(in crate::store) fn revoke_organization(
+    connection: &mut Connection,
+    organization: &str,
+    now: u64,
+) -> Result<Revocation, Failure> {
+    let transaction = connection.transaction()?;
+    let revoked = Revoked::Organization { organization: organization.to_owned() };
+    if let Some(standing) = standing(&transaction, &revoked)? {
+        return Ok(standing);
+    }
+    let revoke = "UPDATE organization SET revoked_at = ?2 WHERE id = ?1";
+    if transaction.prepare_cached(revoke)?.execute(params![organization, now])? == 0 {
+        return Err(Denied::NotFound.into());
+    }
+    let revocation = enter(&transaction, Some(organization), &revoked, now)?;
+    transaction.commit()?;
+    Ok(revocation)
+}
+
+/// Security rule: each stored token that it ends is an entry of its own too. Whoever follows the feed knows when a child was
+/// issued and who its parent is, but not when the parent was issued: a child of the time's own second, or of a later one,
+/// would outlive its parent.
+pub(in crate::store) fn revoke_issued_before(
+    connection: &mut Connection,
+    organization: &str,
+    time: u64,
+    now: u64,
+) -> Result<Revocation, Failure> {
+    let transaction = connection.transaction()?;
+    let set = "UPDATE organization SET issued_before = ?2 WHERE id = ?1 AND coalesce(issued_before < ?2, 1)";
+    if transaction.prepare_cached(set)?.execute(params![organization, time])? == 0 {
+        // There is an entry for as long as there is a time.
+        let newest = format!("{ENTRY} WHERE level = 'issuedBefore' AND organization = ?1 ORDER BY seq DESC LIMIT 1");
+        let standing = transaction.prepare_cached(&newest)?.query_row([organization], entry).optional()?;
+        return Ok(standing.ok_or(Denied::NotFound)?);
+    }
+    let revoked = Revoked::IssuedBefore { organization: organization.to_owned(), time };
+    let revocation = enter(&transaction, Some(organization), &revoked, now)?;
+    let parents = "SELECT number FROM token
+        WHERE organization = ?1 AND created_at < ?2 AND revoked_at IS NULL AND kind <> 'bundle' ORDER BY number";
+    let parents = transaction
+        .prepare_cached(parents)?
+        .query_map(params![organization, time], |row| row.get(0))?
+        .collect::<Result<Vec<u64>, _>>()?;
+    for number in parents {
+        revoke_number(&transaction, organization, number, now)?;
+    }
+    transaction.commit()?;
+    Ok(revocation)
+}
+
+/// A parent that the store does not know is no living one.
+pub(in crate::store) fn is_revoked(connection: &Connection, claims: &Claims) -> Result<bool, Failure> {
+    let revoked = "SELECT NOT EXISTS (
+            SELECT 1 FROM record AS parent JOIN organization ON organization.id = parent.organization
+            WHERE parent.number = :parent AND parent.organization = :organization AND parent.revoked_at IS NULL
+                AND coalesce(organization.issued_before <= :issued_at, 1))
+        OR EXISTS (SELECT 1 FROM revocation WHERE level = 'signed' AND name = :jti)";
+    let of = named_params! {
+        ":parent": claims.parent_serial,
+        ":organization": claims.sub,
+        ":issued_at": claims.iat,
+        ":jti": claims.jti,
+    };
+    Ok(connection.prepare_cached(revoked)?.query_row(of, |row| row.get(0))?)
+}
+
+/// What an organization sees of the feed after this number. A number that the feed has not reached is from before a backup was
+/// restored: it is told everything.
+pub(in crate::store) fn revocations(
+    connection: &mut Connection,
+    organization: &str,
+    after: u64,
+) -> Result<RevocationPage, Failure> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+    let latest = latest(&transaction)?;
+    let after = if after > latest { 0 } else { after };
+    let page = format!(
+        "{ENTRY} WHERE seq > ?1 AND (organization = ?2 OR organization IS NULL) ORDER BY seq LIMIT {}",
+        RevocationPage::MOST
+    );
+    let revocations = transaction
+        .prepare_cached(&page)?
+        .query_map(params![after, organization], entry)?
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(RevocationPage { revocations, latest })
+}
+
+/// The feed's last number, which SQLite remembers also if that entry is forgotten already. The table is asked too, so that
+/// without it there is no answer.
+pub(in crate::store) fn latest(connection: &Connection) -> Result<u64, Failure> {
+    let latest = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'revocation'), 0),
+        coalesce((SELECT max(seq) FROM revocation), 0))";
+    Ok(connection.prepare_cached(latest)?.query_row([], |row| row.get(0))?)
+}
+
+/// Adds an entry; one without an organization is for everybody. What has been of no use for long is forgotten meanwhile.
+pub(super) fn enter(
+    transaction: &Transaction<'_>,
+    organization: Option<&str>,
+    revoked: &Revoked,
+    now: u64,
+) -> Result<Revocation, Failure> {
+    let forget = "DELETE FROM revocation WHERE at < ?1 AND level IN ('token', 'signed')";
+    transaction.prepare_cached(forget)?.execute([now.saturating_sub(KEEP)])?;
+    let (level, name) = columns(revoked);
+    let enter = "INSERT INTO revocation (at, organization, level, name) VALUES (?1, ?2, ?3, ?4) RETURNING seq";
+    let seq =
+        transaction.prepare_cached(enter)?.query_row(params![now, organization, level, name], |row| row.get(0))?;
+    Ok(Revocation { seq, at: now, revoked: revoked.clone() })
+}
+
+/// The entry that revoked this already.
+pub(super) fn standing(transaction: &Transaction<'_>, revoked: &Revoked) -> Result<Option<Revocation>, Failure> {
+    let (level, name) = columns(revoked);
+    let same = format!("{ENTRY} WHERE level = ?1 AND name = ?2");
+    Ok(transaction.prepare_cached(&same)?.query_row([level, &name], entry).optional()?)
+}
+
+/// The columns `level` and `name`.
+fn columns(revoked: &Revoked) -> (&'static str, String) {
+    match revoked {
+        Revoked::Token { serial } => ("token", serial.to_string()),
+        Revoked::Signed { jti } => ("signed", jti.clone()),
+        Revoked::Organization { organization } => ("organization", organization.clone()),
+        Revoked::IssuedBefore { time, .. } => ("issuedBefore", time.to_string()),
+        Revoked::Key { kid } => ("key", kid.clone()),
+    }
+}
+
+/// The revocation in a row of [`ENTRY`].
+fn entry(row: &Row<'_>) -> rusqlite::Result<Revocation> {
+    let name: String = row.get(4)?;
+    let number = |name: String| name.parse().map_err(|cause: std::num::ParseIntError| unreadable(4, cause));
+    let revoked = match row.get_ref(3)?.as_str()? {
+        "token" => Revoked::Token { serial: number(name)? },
+        "signed" => Revoked::Signed { jti: name },
+        "organization" => Revoked::Organization { organization: name },
+        "issuedBefore" => Revoked::IssuedBefore { organization: row.get(2)?, time: number(name)? },
+        "key" => Revoked::Key { kid: name },
+        level => return Err(unreadable(3, format!("{level} is not a level of revocation"))),
+    };
+    Ok(Revocation { seq: row.get(0)?, at: row.get(1)?, revoked })
+}

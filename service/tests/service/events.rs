@@ -1,0 +1,93 @@
+//! What a client reads of the feed of revocations.
+
+use std::time::Duration;
+
+use daypass::wire::{Revocation, Revoked};
+use reqwest::{RequestBuilder, Response};
+
+/// Whatever is awaited comes within this, or the test fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One event.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Event {
+    Revocation(Revocation),
+    Current(u64),
+}
+
+/// The events of one answer.
+pub(crate) struct Events {
+    response: Response,
+    unread: String,
+}
+
+impl Events {
+    pub(crate) async fn of(request: RequestBuilder) -> Events {
+        let response = request.header("accept", "text/event-stream").send().await.expect("an answer");
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        Events { response, unread: String::new() }
+    }
+
+    /// The next event; `None` once the answer has ended.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((event, rest)) = self.unread.split_once("\n\n") {
+                let event = parsed(event);
+                self.unread = rest.to_owned();
+                return Some(event);
+            }
+            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("something in time");
+            let Some(chunk) = chunk.expect("an answer that is whole") else {
+                assert_eq!(self.unread, "", "it ended between two events");
+                return None;
+            };
+            self.unread.push_str(std::str::from_utf8(&chunk).expect("UTF-8"));
+        }
+    }
+
+    /// The entries before the next `current`, and its number.
+    pub(crate) async fn until_current(&mut self) -> (Vec<Revocation>, u64) {
+        let mut entries = Vec::new();
+        loop {
+            match self.next().await.expect("it goes on") {
+                Event::Revocation(entry) => entries.push(entry),
+                Event::Current(latest) => return (entries, latest),
+            }
+        }
+    }
+
+    /// The next thing that was revoked.
+    pub(crate) async fn revoked(&mut self) -> Revoked {
+        loop {
+            if let Event::Revocation(entry) = self.next().await.expect("it goes on") {
+                return entry.revoked;
+            }
+        }
+    }
+
+    /// Whether nothing comes for so long.
+    pub(crate) async fn is_silent(&mut self, time: Duration) -> bool {
+        tokio::time::timeout(time, self.next()).await.is_err()
+    }
+
+    /// Reads until the answer ends.
+    pub(crate) async fn end(mut self) {
+        while self.next().await.is_some() {}
+    }
+}
+
+/// An event has these three lines, and the number is the same in each place.
+fn parsed(event: &str) -> Event {
+    let lines: Vec<_> = event.lines().map(|line| line.split_once(": ").expect("a field")).collect();
+    let [("id", id), ("event", name), ("data", data)] = lines[..] else { panic!("{event}") };
+    let id: u64 = id.parse().expect("a number");
+    if name == "current" {
+        assert_eq!(data, format!(r#"{{"latest":{id}}}"#));
+        return Event::Current(id);
+    }
+    let entry: Revocation = serde_json::from_str(data).expect("a revocation");
+    assert_eq!((name, entry.seq), ("revocation", id));
+    Event::Revocation(entry)
+}

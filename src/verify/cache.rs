@@ -1,0 +1,144 @@
+//! What is known of tokens that were seen before: [`Cache`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use quick_cache::sync::{Cache as QuickCache, PlaceholderGuard};
+use quick_cache::{DefaultHashBuilder, UnitWeighter, Weighter};
+
+use super::fingerprint::{AsItIs, Fingerprint, Fingerprints};
+use super::token::Token;
+use crate::{Grant, OriginPattern, Resource, Scope};
+
+/// What a cached token is taken to need, in bytes, where that must be guessed beforehand.
+const TYPICAL: usize = 512;
+/// How many texts are remembered that are well-formed and belong to no token.
+const UNKNOWN: usize = 4096;
+/// How long.
+const UNKNOWN_FRESH: Duration = Duration::from_secs(10);
+
+/// Tokens that were verified or looked up, so that the next request with one costs no signature and no look-up. What it
+/// answers is still judged each time: by the clock, the origin, the feed of revocations.
+///
+/// It is bounded in bytes. What nobody has asked for lately makes room, and texts that belong to no token are kept apart:
+/// a flood of them pushes no living token out.
+pub struct Cache {
+    fingerprints: Fingerprints,
+    living: QuickCache<Fingerprint, Arc<Token>, Bytes, AsItIs>,
+    unknown: QuickCache<Fingerprint, Instant, UnitWeighter, AsItIs>,
+    /// Most tokens share their grants with others of the same maker.
+    grants: QuickCache<Arc<[Grant]>, Arc<[Grant]>, Bytes>,
+}
+
+/// The place of a token that is being looked up. Whoever else asks for it waits until it is filled or given up.
+pub(super) struct Place<'a>(PlaceholderGuard<'a, Fingerprint, Arc<Token>, Bytes, AsItIs, Unwatched>);
+
+/// Nothing is done when an entry goes.
+type Unwatched = quick_cache::sync::DefaultLifecycle<Fingerprint, Arc<Token>>;
+
+impl Cache {
+    /// A cache that takes no more memory than this, in bytes. A token takes some 500 at most, less where others have the same
+    /// grants: 16 MiB hold about thirty thousand.
+    ///
+    /// # Panics
+    /// If the operating system gives no randomness.
+    #[must_use]
+    pub fn new(bytes: usize) -> Cache {
+        // A sixteenth for what the tokens share.
+        let (shared, own) = (bytes / 16, bytes - bytes / 16);
+        let cache =
+            |capacity: usize| QuickCache::with(capacity / TYPICAL, capacity as u64, Bytes, AsItIs, <_>::default());
+        Cache {
+            fingerprints: Fingerprints::new(),
+            living: cache(own),
+            unknown: QuickCache::with(UNKNOWN, UNKNOWN as u64, UnitWeighter, AsItIs, <_>::default()),
+            grants: QuickCache::with(
+                shared / TYPICAL,
+                shared as u64,
+                Bytes,
+                DefaultHashBuilder::default(),
+                <_>::default(),
+            ),
+        }
+    }
+
+    pub(super) fn fingerprint(&self, text: &str) -> Fingerprint {
+        self.fingerprints.of(text.as_bytes())
+    }
+
+    /// The token with this fingerprint, if it is known and fresh.
+    pub(super) fn get(&self, fingerprint: Fingerprint, now: Instant) -> Option<Arc<Token>> {
+        self.living.get(&fingerprint).filter(|token| now < token.fresh_until)
+    }
+
+    /// Whether it was found a moment ago that there is no such token.
+    pub(super) fn is_unknown(&self, fingerprint: Fingerprint, now: Instant) -> bool {
+        self.unknown.get(&fingerprint).is_some_and(|until| now < until)
+    }
+
+    /// Remembers for a moment that there is no such token.
+    pub(super) fn set_unknown(&self, fingerprint: Fingerprint, now: Instant) {
+        self.unknown.insert(fingerprint, now + UNKNOWN_FRESH);
+    }
+
+    /// The token if somebody else has looked it up meanwhile, or its place, to be filled.
+    pub(super) async fn get_or_place(&self, fingerprint: Fingerprint, now: Instant) -> Result<Arc<Token>, Place<'_>> {
+        self.living.remove_if(&fingerprint, |token| now >= token.fresh_until);
+        self.living.get_value_or_guard_async(&fingerprint).await.map_err(Place)
+    }
+
+    pub(super) fn insert(&self, fingerprint: Fingerprint, token: Token) -> Arc<Token> {
+        let token = self.shared(token);
+        self.living.insert(fingerprint, Arc::clone(&token));
+        token
+    }
+
+    pub(super) fn fill(&self, place: Place<'_>, token: Token) -> Arc<Token> {
+        let token = self.shared(token);
+        // It cannot be filled if it was removed meanwhile, and then need not be.
+        let _ = place.0.insert(Arc::clone(&token));
+        token
+    }
+
+    /// The token, with the grants of one that has the same.
+    fn shared(&self, mut token: Token) -> Arc<Token> {
+        match self.grants.get(&token.grants) {
+            Some(grants) => token.grants = grants,
+            None => self.grants.insert(Arc::clone(&token.grants), Arc::clone(&token.grants)),
+        }
+        Arc::new(token)
+    }
+}
+
+/// What an entry weighs, in bytes.
+#[derive(Clone)]
+struct Bytes;
+
+/// What the cache itself needs for an entry, the key and counters of references included.
+const ENTRY: usize = 88;
+
+impl Weighter<Fingerprint, Arc<Token>> for Bytes {
+    /// Its grants count in full, also while others share them: the bound holds when none does.
+    fn weight(&self, _: &Fingerprint, token: &Arc<Token>) -> u64 {
+        let texts = [Some(&token.id), token.parent.as_ref(), Some(&token.organization), token.bound_to.as_ref()];
+        let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
+        let origins: usize = token.origins.iter().map(OriginPattern::bytes).sum();
+        (ENTRY + size_of::<Token>() + texts + origins + grants(&token.grants)) as u64
+    }
+}
+
+impl Weighter<Arc<[Grant]>, Arc<[Grant]>> for Bytes {
+    fn weight(&self, shared: &Arc<[Grant]>, _: &Arc<[Grant]>) -> u64 {
+        (ENTRY + grants(shared)) as u64
+    }
+}
+
+fn grants(grants: &[Grant]) -> usize {
+    let one = |grant: &Grant| {
+        let scopes: usize = grant.scopes.iter().map(|scope| size_of::<Scope>() + scope.as_str().len()).sum();
+        let limits = grant.resources.iter();
+        let limits: usize = limits.map(|limit| size_of::<Resource>() + limit.kind.len() + limit.id.len()).sum();
+        size_of::<Grant>() + grant.tenant.len() + scopes + limits
+    };
+    grants.iter().map(one).sum()
+}

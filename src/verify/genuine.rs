@@ -1,0 +1,157 @@
+//! Whether a text is a token of ours: from memory, by its signature, or by a look-up.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::Instrument;
+
+use super::fingerprint::Fingerprint;
+use super::token::Token;
+use super::{Cache, Lookup, Unavailable, Verifier};
+use crate::signed::{DocumentType, MAX_DOCUMENT, UnverifiedDocument};
+use crate::wire::{Claims, duration};
+use crate::{Denied, ScopeSet, TokenKind, TokenText};
+
+/// How long a verified signature is taken for granted, if its key is withdrawn meanwhile without a word in the feed.
+const SIGNED_FRESH: Duration = Duration::from_secs(300);
+/// How long a look-up is taken for granted: as long as a feed says what was revoked, and without one.
+const STORED_FRESH: Duration = Duration::from_secs(60);
+const STORED_FRESH_ALONE: Duration = Duration::from_secs(10);
+
+impl Verifier {
+    /// The token behind a text, whoever presents it, and whether or not it lives; and when that was known.
+    pub(super) async fn genuine(&self, text: &str) -> Result<(Arc<Token>, Instant), Denied> {
+        // Before anything is spent on it.
+        if text.len() > MAX_DOCUMENT {
+            return Err(Denied::InvalidToken);
+        }
+        let now = Instant::now();
+        let memory = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
+        let remembered = memory.and_then(|(cache, fingerprint)| cache.get(fingerprint, now));
+        #[cfg(feature = "metrics")]
+        self.metrics.count_cache(remembered.is_some());
+        if let Some(token) = remembered {
+            return Ok((token, now));
+        }
+        // Boxed, so that what is remembered is quick to hand out.
+        let found = Box::pin(self.find(text, memory)).instrument(tracing::debug_span!("verify")).await;
+        let token = found.map_err(unavailable)?.ok_or(Denied::InvalidToken)?;
+        Ok((token, Instant::now()))
+    }
+
+    async fn find(&self, text: &str, memory: Option<(&Cache, Fingerprint)>) -> Result<Option<Arc<Token>>, Unavailable> {
+        if text.contains('.') {
+            let token = self.signed(text).await?;
+            return Ok(token.map(|token| match memory {
+                Some((cache, fingerprint)) => cache.insert(fingerprint, token),
+                None => Arc::new(token),
+            }));
+        }
+        let (Ok(token), Some(lookup)) = (text.parse::<TokenText>(), &self.lookup) else { return Ok(None) };
+        match memory {
+            Some((cache, fingerprint)) => self.stored_once(&token, &**lookup, cache, fingerprint).await,
+            None => Ok(self.stored(&token, &**lookup).await?.map(Arc::new)),
+        }
+    }
+
+    /// Looks a token up, or waits for whoever does so already.
+    async fn stored_once(
+        &self,
+        token: &TokenText,
+        lookup: &dyn Lookup,
+        cache: &Cache,
+        fingerprint: Fingerprint,
+    ) -> Result<Option<Arc<Token>>, Unavailable> {
+        let now = Instant::now();
+        if cache.is_unknown(fingerprint, now) {
+            return Ok(None);
+        }
+        let place = match cache.get_or_place(fingerprint, now).await {
+            Ok(token) => return Ok(Some(token)),
+            Err(place) => place,
+        };
+        // Whoever had the place before may have found nothing.
+        if cache.is_unknown(fingerprint, now) {
+            return Ok(None);
+        }
+        let token = self.stored(token, lookup).await?;
+        if token.is_none() {
+            cache.set_unknown(fingerprint, now);
+        }
+        Ok(token.map(|token| cache.fill(place, token)))
+    }
+
+    async fn stored(&self, token: &TokenText, lookup: &dyn Lookup) -> Result<Option<Token>, Unavailable> {
+        // Before it is asked for: what it says may be as old as the question.
+        let fresh = if self.revocations.is_some() { STORED_FRESH } else { STORED_FRESH_ALONE };
+        let fresh_until = Instant::now() + fresh;
+        let record = lookup.find(token).await?.filter(|record| record.kind == token.kind());
+        Ok(record.map(|mut record| {
+            for grant in &mut record.grants {
+                self.bound(record.kind, &mut grant.scopes);
+            }
+            Token::stored(record, fresh_until)
+        }))
+    }
+
+    async fn signed(&self, text: &str) -> Result<Option<Token>, Unavailable> {
+        let (Some(document), Some(keys)) = (UnverifiedDocument::parse(text), &self.keys) else { return Ok(None) };
+        let fresh_until = Instant::now() + SIGNED_FRESH;
+        let Some(key) = keys.find(document.header).await? else { return Ok(None) };
+        let claims = document
+            .signature()
+            .filter(|signature| key.verifies(document.signing_input.as_bytes(), signature))
+            .and_then(|_| document.unverified_claims::<Claims>());
+        let Some(mut claims) = claims.filter(|claims| is_of(key.document, claims) && self.is_addressee(claims)) else {
+            return Ok(None);
+        };
+        let is_revoked = match &self.lookup {
+            Some(lookup) => lookup.is_revoked(&claims).await?,
+            None => false,
+        };
+        for grant in &mut claims.grants {
+            self.bound(claims.kind, &mut grant.scopes);
+        }
+        Ok(Some(Token::signed(claims, is_revoked, key.key, self.leeway, fresh_until)))
+    }
+
+    /// The scopes by today's names, and of a publishable token those that may be published.
+    fn bound(&self, kind: TokenKind, scopes: &mut ScopeSet) {
+        let Some(catalog) = &self.catalog else { return };
+        *scopes = catalog.todays_names(scopes);
+        if kind == TokenKind::Publishable {
+            *scopes = scopes.intersection(&catalog.publishable());
+        }
+    }
+
+    /// Whether a well-signed token is for this verifier. The holder is not told why it is not; the operator is, whose
+    /// setting may be the wrong one.
+    fn is_addressee(&self, claims: &Claims) -> bool {
+        let is_addressee = claims.iss == self.issuer && claims.aud == self.audience;
+        if !is_addressee {
+            tracing::warn!(
+                issuer = claims.iss,
+                expected_issuer = self.issuer,
+                audience = claims.aud,
+                expected_audience = self.audience,
+                "a well-signed token is for another verifier"
+            );
+        }
+        is_addressee
+    }
+}
+
+/// Whether a document of this type may claim this. A life of more than a day was never given: the feed of revocations need
+/// not remember for longer.
+fn is_of(document: DocumentType, claims: &Claims) -> bool {
+    let has_kind = match document {
+        DocumentType::AccessToken => matches!(claims.kind, TokenKind::Temporary | TokenKind::OauthAccess),
+        DocumentType::Bundle => claims.kind == TokenKind::Bundle,
+    };
+    has_kind && claims.exp <= claims.iat.saturating_add(duration::MOST)
+}
+
+pub(super) fn unavailable(Unavailable(cause): Unavailable) -> Denied {
+    tracing::warn!(cause, "a token could not be checked");
+    Denied::Unavailable
+}

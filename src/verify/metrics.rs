@@ -1,0 +1,47 @@
+//! Figures of the decisions, through the facade `metrics`: [`Metrics`].
+//!
+//! | name | labels | what it counts |
+//! | --- | --- | --- |
+//! | `daypass_decisions_total` | `outcome`: `admitted`, or the code of a refusal | decisions of [`Verifier::verify`](super::Verifier::verify) |
+//! | `daypass_cache_total` | `result`: `hit` or `miss` | texts that were remembered, and texts that were not |
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use metrics::{Counter, counter};
+
+use crate::Denied;
+
+/// The counters. They are registered once: a recorder that is installed later does not see them.
+#[derive(Clone)]
+pub(super) struct Metrics(Arc<Counters>);
+
+struct Counters {
+    admitted: Counter,
+    denied: HashMap<&'static str, Counter>,
+    hit: Counter,
+    miss: Counter,
+}
+
+impl Metrics {
+    pub(super) fn register() -> Metrics {
+        let decisions = |outcome: &'static str| counter!("daypass_decisions_total", "outcome" => outcome);
+        Metrics(Arc::new(Counters {
+            admitted: decisions("admitted"),
+            denied: Denied::examples().iter().map(Denied::code).map(|code| (code, decisions(code))).collect(),
+            hit: counter!("daypass_cache_total", "result" => "hit"),
+            miss: counter!("daypass_cache_total", "result" => "miss"),
+        }))
+    }
+
+    pub(super) fn count_decision(&self, denied: Option<&Denied>) {
+        match denied {
+            None => self.0.admitted.increment(1),
+            Some(denied) => self.0.denied.get(denied.code()).into_iter().for_each(|counter| counter.increment(1)),
+        }
+    }
+
+    pub(super) fn count_cache(&self, is_hit: bool) {
+        if is_hit { &self.0.hit } else { &self.0.miss }.increment(1);
+    }
+}

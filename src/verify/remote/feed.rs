@@ -1,0 +1,167 @@
+//! The service's feed of revocations, followed: [`Revocations::follow`].
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use reqwest::header::ACCEPT;
+use sse_stream::{Sse, SseStream};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use super::{TIMEOUT, answer, client, unavailable, url};
+use crate::TokenText;
+use crate::verify::{Revocations, Unavailable};
+use crate::wire::{Revocation, RevocationPage};
+
+/// How long to poll before a stream is tried again: from the first to the last, twice as long each time that none came.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LAST_PAUSE: Duration = Duration::from_secs(30);
+/// How often the service says that nothing is missing is twice a second: a stream that is silent for longer is dead.
+const LEAST_SILENCE: Duration = Duration::from_millis(1500);
+/// Between two polls.
+const POLL: std::ops::RangeInclusive<Duration> = Duration::from_millis(250)..=Duration::from_secs(2);
+
+impl Revocations {
+    /// Follows the feed of the service at this URL, with a secret token that has the scope `token:introspect`, for as long as
+    /// anybody holds the answer. Where no stream comes through, it polls.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    #[must_use]
+    pub fn follow(self, service: &str, token: TokenText) -> Arc<Revocations> {
+        let revocations = Arc::new(self);
+        let feed = Feed {
+            client: client(),
+            url: url(service, "/v2/revocation"),
+            token,
+            revocations: Arc::downgrade(&revocations),
+        };
+        tokio::spawn(feed.follow());
+        revocations
+    }
+
+    /// Waits until the feed is heard, but no longer than this; whether it is.
+    pub async fn ready(&self, patience: Duration) -> bool {
+        let heard = async {
+            while self.is_stale() {
+                sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(patience, heard).await.is_ok()
+    }
+}
+
+struct Feed {
+    client: reqwest::Client,
+    url: String,
+    token: TokenText,
+    revocations: Weak<Revocations>,
+}
+
+/// Why a stream or a poll ended.
+enum End {
+    /// Nobody needs it any more.
+    Dropped,
+    Cut(Unavailable),
+}
+
+impl From<Unavailable> for End {
+    fn from(cause: Unavailable) -> End {
+        End::Cut(cause)
+    }
+}
+
+impl Feed {
+    async fn follow(self) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let mut was_heard = false;
+            let Err(End::Cut(Unavailable(cause))) = self.stream(&mut was_heard).await else { return };
+            tracing::warn!(cause, "the stream of revocations was cut: polling");
+            pause = if was_heard { FIRST_PAUSE } else { (pause * 2).min(LAST_PAUSE) };
+            let until = Instant::now() + pause;
+            while Instant::now() < until {
+                match self.poll().await {
+                    Ok(between) => sleep(between).await,
+                    Err(End::Dropped) => return,
+                    Err(End::Cut(Unavailable(cause))) => {
+                        tracing::warn!(cause, "the revocations could not be fetched");
+                        sleep(FIRST_PAUSE).await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn revocations(&self) -> Result<Arc<Revocations>, End> {
+        self.revocations.upgrade().ok_or(End::Dropped)
+    }
+
+    fn request(&self, after: u64) -> reqwest::RequestBuilder {
+        self.client.get(&self.url).query(&[("after", after)]).bearer_auth(self.token.expose_secret())
+    }
+
+    /// Follows a stream to its end (server-sent events, WHATWG HTML, section 9.2).
+    async fn stream(&self, was_heard: &mut bool) -> Result<std::convert::Infallible, End> {
+        let (after, silence) = {
+            let revocations = self.revocations()?;
+            (revocations.seq(), revocations.silence())
+        };
+        let cut = |cause: &str| End::Cut(Unavailable(cause.into()));
+        let asked = self.request(after).header(ACCEPT, "text/event-stream").send();
+        let answer = timeout(TIMEOUT.min(silence), asked).await.map_err(|_| cut("no answer"))?.map_err(unavailable)?;
+        let answer = answer.error_for_status().map_err(unavailable)?;
+        let mut events = SseStream::new(reqwest::Body::from(answer));
+        let mut deadline = Instant::now() + silence;
+        loop {
+            let event = timeout_at(deadline, events.next()).await.map_err(|_| cut("it fell silent"))?;
+            let event = event.ok_or_else(|| cut("it ended"))?.map_err(|cause| cut(&cause.to_string()))?;
+            if self.revocations()?.hear(event)? {
+                *was_heard = true;
+                deadline = Instant::now() + silence;
+            }
+        }
+    }
+
+    /// Asks for what is new, and gives the time until the next poll.
+    async fn poll(&self) -> Result<Duration, End> {
+        loop {
+            let revocations = self.revocations()?;
+            let page: RevocationPage = answer(self.request(revocations.seq())).await?;
+            page.revocations.iter().for_each(|revocation| revocations.learn(revocation));
+            if page.revocations.last().is_none_or(|last| last.seq >= page.latest) {
+                revocations.is_current(page.latest);
+                return Ok((revocations.silence() / 4).clamp(*POLL.start(), *POLL.end()));
+            }
+        }
+    }
+}
+
+impl Revocations {
+    /// Takes an event of the stream; whether it said anything.
+    fn hear(&self, event: Sse) -> Result<bool, Unavailable> {
+        // Security rule: what is not understood may be a revocation. Then the knowledge grows old.
+        let odd = |cause: String| Unavailable(format!("an entry of the feed is not understood: {cause}"));
+        let data = event.data.as_deref().unwrap_or_default();
+        match event.event.as_deref() {
+            Some("revocation") => {
+                let revocation: Revocation = serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
+                self.learn(&revocation);
+                Ok(true)
+            }
+            Some("current") => {
+                let latest = event.id.as_deref().and_then(|id| id.parse().ok());
+                self.is_current(latest.ok_or_else(|| odd("it has no number".into()))?);
+                Ok(true)
+            }
+            // A comment that keeps a connection alive.
+            None if data.is_empty() => Ok(false),
+            other => Err(odd(format!("an event {other:?}"))),
+        }
+    }
+
+    /// A stream that is silent for so long is dead.
+    fn silence(&self) -> Duration {
+        (self.longest_age() / 2).max(LEAST_SILENCE).min(TIMEOUT)
+    }
+}

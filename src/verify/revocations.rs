@@ -1,0 +1,191 @@
+//! What was revoked, and how fresh that knowledge is: [`Revocations`].
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use super::token::Token;
+use super::{MAX_LEEWAY, Unavailable};
+use crate::wire::{Revocation, Revoked, duration};
+
+/// How old the knowledge may be unless another limit is set.
+const LIMIT: Duration = Duration::from_secs(10);
+/// The least limit that can be set.
+const LEAST_LIMIT: Duration = Duration::from_secs(1);
+/// Seconds after which a revocation has nothing left to end: signed tokens live a day at most, and of a stored one whoever
+/// looks it up is told. The clocks of two servers may differ.
+const KEEP: u64 = duration::MOST + 2 * MAX_LEEWAY;
+
+/// Follows the service's feed of revocations. Whatever it names is refused, and when it has not been heard for longer than
+/// the limit, everything is: 503, since nobody knows what was revoked meanwhile.
+#[derive(Debug)]
+pub struct Revocations {
+    limit: Duration,
+    began: Instant,
+    /// Milliseconds after `began` at which the feed last said that nothing was missing; 0 before it ever did.
+    heard: AtomicU64,
+    /// Grows with every revocation that is learnt. A token that was found not to be revoked need not be looked for again
+    /// until it has.
+    generation: AtomicU64,
+    known: RwLock<Known>,
+}
+
+/// Each with the time of its revocation, after which it may be forgotten.
+#[derive(Debug, Default)]
+struct Known {
+    seq: u64,
+    stored: HashMap<u64, u64>,
+    signed: HashMap<Box<str>, u64>,
+    organizations: HashMap<Box<str>, u64>,
+    issued_before: HashMap<Box<str>, IssuedBefore>,
+    keys: HashMap<Box<str>, u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct IssuedBefore {
+    time: u64,
+    at: u64,
+}
+
+impl Default for Revocations {
+    fn default() -> Revocations {
+        Revocations {
+            limit: LIMIT,
+            began: Instant::now(),
+            heard: AtomicU64::default(),
+            // A token that was never compared with the feed has 0.
+            generation: AtomicU64::new(1),
+            known: RwLock::default(),
+        }
+    }
+}
+
+impl Revocations {
+    /// Nothing is known yet, and so nothing is let through. 10 seconds are the limit unless another is set.
+    #[must_use]
+    pub fn new() -> Revocations {
+        Revocations::default()
+    }
+
+    /// How old the knowledge may be: a second at least.
+    #[must_use]
+    pub fn limit(self, limit: Duration) -> Revocations {
+        Revocations { limit: limit.max(LEAST_LIMIT), ..self }
+    }
+
+    /// Learns of a revocation. One that is known already changes nothing.
+    pub fn learn(&self, revocation: &Revocation) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.learn(revocation);
+        known.forget(revocation.at.saturating_sub(KEEP));
+        drop(known);
+        self.generation.fetch_add(1, Ordering::Release);
+    }
+
+    /// Notes that at this moment nothing up to this entry of the feed is missing.
+    pub fn is_current(&self, seq: u64) {
+        self.known.write().unwrap_or_else(PoisonError::into_inner).seq = seq;
+        self.heard.store(self.milliseconds(Instant::now()), Ordering::Release);
+    }
+
+    /// The last entry of the feed that is known: where to go on from.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).seq
+    }
+
+    /// How old the knowledge is; `None` before there was any.
+    #[must_use]
+    pub fn age(&self) -> Option<Duration> {
+        self.age_at(Instant::now())
+    }
+
+    /// How old it may be.
+    #[must_use]
+    pub fn longest_age(&self) -> Duration {
+        self.limit
+    }
+
+    /// Whether it is too old to let anything through.
+    #[must_use]
+    pub fn is_stale(&self) -> bool {
+        self.age().is_none_or(|age| age > self.limit)
+    }
+
+    /// Whether a genuine token was revoked, at any level.
+    pub(super) fn revoke(&self, token: &Token, now: Instant) -> Result<bool, Unavailable> {
+        match self.age_at(now) {
+            Some(age) if age <= self.limit => {}
+            age => return Err(Unavailable(format!("the revocation feed was last heard {age:?} ago"))),
+        }
+        // Read before the comparison: what is learnt meanwhile is compared next time.
+        let generation = self.generation.load(Ordering::Acquire);
+        if token.cleared.load(Ordering::Relaxed) == generation {
+            return Ok(false);
+        }
+        let is_revoked = self.known.read().unwrap_or_else(PoisonError::into_inner).names(token);
+        if !is_revoked {
+            token.cleared.store(generation, Ordering::Relaxed);
+        }
+        Ok(is_revoked)
+    }
+
+    fn age_at(&self, now: Instant) -> Option<Duration> {
+        match self.heard.load(Ordering::Acquire) {
+            0 => None,
+            heard => Some(Duration::from_millis(self.milliseconds(now).saturating_sub(heard))),
+        }
+    }
+
+    /// Milliseconds since the beginning, from 1.
+    fn milliseconds(&self, now: Instant) -> u64 {
+        let passed = now.saturating_duration_since(self.began).as_millis();
+        u64::try_from(passed).unwrap_or(u64::MAX).saturating_add(1)
+    }
+}
+
+impl Known {
+    fn learn(&mut self, Revocation { seq, at, revoked }: &Revocation) {
+        self.seq = *seq;
+        let at = *at;
+        match revoked {
+            Revoked::Token { serial } => {
+                self.stored.insert(*serial, at);
+            }
+            Revoked::Signed { jti } => {
+                self.signed.insert(jti.as_str().into(), at);
+            }
+            Revoked::Organization { organization } => {
+                self.organizations.insert(organization.as_str().into(), at);
+            }
+            Revoked::IssuedBefore { organization, time } => {
+                let entry = self.issued_before.entry(organization.as_str().into()).or_default();
+                *entry = IssuedBefore { time: entry.time.max(*time), at: entry.at.max(at) };
+            }
+            Revoked::Key { kid } => {
+                self.keys.insert(kid.as_str().into(), at);
+            }
+        }
+    }
+
+    fn names(&self, token: &Token) -> bool {
+        let is_early = |before: &IssuedBefore| token.issued_at < before.time;
+        self.stored.contains_key(&token.serial)
+            || self.organizations.contains_key(&token.organization)
+            || self.issued_before.get(&token.organization).is_some_and(is_early)
+            || token
+                .key
+                .as_ref()
+                .is_some_and(|key| self.keys.contains_key(&key.kid) || self.signed.contains_key(&token.id))
+    }
+
+    /// Forgets what was revoked before a time.
+    fn forget(&mut self, before: u64) {
+        self.stored.retain(|_, at| *at >= before);
+        self.signed.retain(|_, at| *at >= before);
+        self.organizations.retain(|_, at| *at >= before);
+        self.issued_before.retain(|_, entry| entry.at >= before);
+        self.keys.retain(|_, at| *at >= before);
+    }
+}

@@ -1,0 +1,203 @@
+//! A verifier that remembers decides as one that does not.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::{NOW, ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
+use daypass::signed::DocumentType;
+use daypass::verify::{Answer, Cache, Carrier, Keys, Lookup, Presented, PublicKey, StaticKeys, Verifier};
+use daypass::wire::{Claims, TokenRecord};
+use daypass::{Denied, Need, Scope, TokenKind, TokenText};
+use serde_json::json;
+
+/// Small, so that a flood would show.
+const SMALL: usize = 256 * 1024;
+
+/// Counts what a store or a set of keys is asked.
+struct Counted<T>(T, Arc<AtomicUsize>);
+
+impl Lookup for Counted<Store> {
+    fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async {
+            // A service takes its time.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            self.0.find(token).await
+        })
+    }
+
+    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
+        self.0.is_revoked(claims)
+    }
+}
+
+impl Keys for Counted<StaticKeys> {
+    fn find<'a>(&'a self, header: &'a str) -> Answer<'a, Option<PublicKey>> {
+        self.1.fetch_add(1, Ordering::SeqCst);
+        self.0.find(header)
+    }
+}
+
+fn counted<T>(inner: T) -> (Counted<T>, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    (Counted(inner, Arc::clone(&asked)), asked)
+}
+
+async fn bearer(verifier: &Verifier, text: &str) -> Result<TokenKind, Denied> {
+    verifier.verify(&Presented::new(text, Carrier::Bearer), None).await.map(|access| access.kind())
+}
+
+#[tokio::test]
+async fn a_stored_token_is_looked_up_once_for_many_requests_at_once_and_after() {
+    let mut store = Store::default();
+    let text = store.add(record(TokenKind::Secret));
+    let (lookup, asked) = counted(store);
+    let verifier = verifier().lookup(lookup).cache(Cache::new(SMALL));
+    let at_once: Vec<_> = (0..50)
+        .map(|_| (verifier.clone(), text.clone()))
+        .map(|(verifier, text)| tokio::spawn(async move { bearer(&verifier, &text).await }))
+        .collect();
+    for result in at_once {
+        assert_eq!(result.await.unwrap(), Ok(TokenKind::Secret));
+    }
+    assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Secret));
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_signature_is_verified_once() {
+    let signer = Signer::new("k1", 1);
+    let text = signer.document(DocumentType::AccessToken, &claims());
+    let (keys, asked) = counted(signer.keys());
+    let verifier = verifier().keys(keys).cache(Cache::new(SMALL));
+    for _ in 0..5 {
+        assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn what_is_remembered_is_judged_anew_by_origin_scope_and_time() {
+    let time = Arc::new(AtomicU64::new(NOW));
+    let clock = Arc::clone(&time);
+    let mut store = Store::default();
+    let text = store.add(TokenRecord { expires_at: Some(NOW + 5), ..record(TokenKind::Publishable) });
+    let verifier = verifier().lookup(store).cache(Cache::new(SMALL)).clock(move || clock.load(Ordering::SeqCst));
+    let on = |origin| Presented::new(&text, Carrier::Query).from_origin(origin);
+    assert!(verifier.verify(&on(SITE), None).await.is_ok());
+
+    let elsewhere = "https://elsewhere.example";
+    assert_eq!(verifier.verify(&on(elsewhere), None).await.err(), Some(Denied::OriginNotAllowed(elsewhere.into())));
+    let update = Scope::literal("floor:update");
+    let refused = verifier.verify(&on(SITE), Some(&Need::new(&update, ORGANIZATION))).await.err();
+    assert_eq!(refused, Some(Denied::InsufficientScope(update.clone())));
+
+    time.store(NOW + 5, Ordering::SeqCst);
+    assert_eq!(verifier.verify(&on(SITE), None).await.err(), Some(Denied::TokenExpired));
+    // Row 14: a clock that is set back revives nothing.
+    time.store(NOW - 3600, Ordering::SeqCst);
+    assert_eq!(verifier.verify(&on(SITE), None).await.err(), Some(Denied::TokenExpired));
+}
+
+#[tokio::test]
+async fn row_14_a_clock_that_is_set_back_revives_no_token_seen_or_unseen() {
+    let time = Arc::new(AtomicU64::new(NOW));
+    let clock = Arc::clone(&time);
+    let signer = Signer::new("k1", 1);
+    let verifier = verifier().keys(signer.keys()).clock(move || clock.load(Ordering::SeqCst));
+    let text = signer.document(DocumentType::AccessToken, &claims());
+    assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
+    time.store(NOW + 3600, Ordering::SeqCst);
+    assert_eq!(bearer(&verifier, &text).await, Err(Denied::TokenExpired));
+    time.store(NOW, Ordering::SeqCst);
+    assert_eq!(bearer(&verifier, &text).await, Err(Denied::TokenExpired));
+    let mut other = claims();
+    other["jti"] = json!("tmp_2");
+    let unseen = signer.document(DocumentType::AccessToken, &other);
+    assert_eq!(bearer(&verifier, &unseen).await, Err(Denied::TokenExpired));
+}
+
+#[tokio::test]
+async fn a_text_that_differs_in_one_byte_from_a_remembered_one_is_refused() {
+    let signer = Signer::new("k1", 1);
+    let mut store = Store::default();
+    let opaque = store.add(record(TokenKind::Secret));
+    let verifier = verifier().keys(signer.keys()).lookup(store).cache(Cache::new(SMALL));
+    for text in [opaque, signer.document(DocumentType::AccessToken, &claims())] {
+        assert!(bearer(&verifier, &text).await.is_ok());
+        for at in 0..text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert_eq!(bearer(&verifier, &changed).await, Err(Denied::InvalidToken), "byte {at}");
+        }
+        for changed in [format!("{text}A"), format!("{text}="), text[..text.len() - 1].to_owned(), format!(" {text}")] {
+            assert_eq!(bearer(&verifier, &changed).await, Err(Denied::InvalidToken));
+        }
+        assert!(bearer(&verifier, &text).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn row_18_a_flood_of_unknown_tokens_pushes_no_living_one_out_and_each_is_looked_up_once() {
+    let mut store = Store::default();
+    let living: Vec<_> = (0..50).map(|_| store.add(record(TokenKind::Secret))).collect();
+    let (lookup, asked) = counted(store);
+    // The store answers at once here: there are many questions.
+    struct Quick(Counted<Store>);
+    impl Lookup for Quick {
+        fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
+            self.0.1.fetch_add(1, Ordering::SeqCst);
+            self.0.0.find(token)
+        }
+    }
+    let verifier = verifier().lookup(Quick(lookup)).cache(Cache::new(SMALL));
+    for text in &living {
+        assert!(bearer(&verifier, text).await.is_ok());
+    }
+    asked.store(0, Ordering::SeqCst);
+    for _ in 0..20_000 {
+        let unknown = TokenText::generate(TokenKind::Secret).unwrap();
+        for _ in 0..2 {
+            assert_eq!(bearer(&verifier, unknown.expose_secret()).await, Err(Denied::InvalidToken));
+        }
+    }
+    assert_eq!(asked.swap(0, Ordering::SeqCst), 20_000);
+    for text in &living {
+        assert!(bearer(&verifier, text).await.is_ok());
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "a living token was pushed out");
+}
+
+#[tokio::test]
+async fn a_look_up_that_failed_is_not_remembered() {
+    struct Flaky(Store, AtomicUsize);
+    impl Lookup for Flaky {
+        fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
+            match self.1.fetch_add(1, Ordering::SeqCst) {
+                0 => Lookup::find(&common::Down, token),
+                _ => self.0.find(token),
+            }
+        }
+    }
+    let mut store = Store::default();
+    let text = store.add(record(TokenKind::Secret));
+    let verifier = verifier().lookup(Flaky(store, AtomicUsize::new(0))).cache(Cache::new(SMALL));
+    assert_eq!(bearer(&verifier, &text).await, Err(Denied::Unavailable));
+    assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Secret));
+}
+
+#[tokio::test]
+async fn more_tokens_than_fit_are_all_served() {
+    let mut store = Store::default();
+    let texts: Vec<_> = (0..3000).map(|_| store.add(record(TokenKind::Secret))).collect();
+    let verifier = verifier().lookup(store).cache(Cache::new(SMALL));
+    for text in texts.iter().chain(&texts) {
+        assert_eq!(bearer(&verifier, text).await, Ok(TokenKind::Secret));
+    }
+}

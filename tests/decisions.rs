@@ -1,0 +1,164 @@
+//! Whoever observes decisions sees each of them, and no token.
+#![cfg(all(not(target_arch = "wasm32"), feature = "metrics"))]
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use common::{ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
+use daypass::signed::DocumentType;
+use daypass::verify::{Cache, Carrier, Presented, SeenProof};
+use daypass::{Need, Scope, TokenKind};
+use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+
+static READ: Scope = Scope::literal("floor:readPrivate");
+static UPDATE: Scope = Scope::literal("floor:update");
+
+#[tokio::test]
+async fn the_hook_sees_each_decision_and_each_requirement_but_no_question() {
+    let mut store = Store::default();
+    let text = store.add(record(TokenKind::Secret));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let verifier = verifier().lookup(store).on_decision(move |decision| {
+        let line = format!(
+            "{} {} {} {}",
+            decision.access.map_or("nobody", |access| access.id()),
+            decision.denied.map_or("admitted", |denied| denied.code()),
+            decision.need.map_or("-".to_owned(), |need| need.scope().to_string()),
+            if decision.presented.is_some() { "request" } else { "handler" },
+        );
+        log.lock().unwrap().push(line);
+        // An audit log may write all of it.
+        log.lock().unwrap().push(format!("{decision:?}"));
+    });
+    let presented = Presented::new(&text, Carrier::Bearer);
+    let access = verifier.verify(&presented, None).await.unwrap();
+    let _ = verifier.verify(&presented, Some(&Need::new(&UPDATE, ORGANIZATION))).await;
+    let _ = verifier.verify(&presented.from_origin(SITE), None).await;
+    let _ = verifier.verify(&Presented::new("hunter2", Carrier::Bearer), None).await;
+    let _ = verifier.verify(&Presented::default(), None).await;
+    access.require(&READ).on(ORGANIZATION).check().unwrap();
+    access.require(&UPDATE).on(ORGANIZATION).check().unwrap_err();
+    assert!(!access.require(&UPDATE).on(ORGANIZATION).is_met());
+
+    let seen = seen.lock().unwrap();
+    let lines: Vec<_> = seen.iter().step_by(2).collect();
+    let expected = [
+        "secret_1 admitted - request",
+        "secret_1 insufficient_scope floor:update request",
+        "secret_1 secret_in_browser - request",
+        "nobody invalid_token - request",
+        "nobody missing_token - request",
+        "secret_1 admitted floor:readPrivate handler",
+        "secret_1 insufficient_scope floor:update handler",
+    ];
+    assert_eq!(lines, expected);
+    assert!(seen.iter().all(|line| !line.contains(&text) && !line.contains("hunter2")));
+}
+
+/// Keeps counters by name and label.
+#[derive(Clone, Default)]
+struct Kept(Arc<Mutex<BTreeMap<String, Arc<AtomicU64>>>>);
+
+impl Recorder for Kept {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+        let labels: Vec<_> = key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+        let name = format!("{} {}", key.name(), labels.join(","));
+        Counter::from_arc(Arc::clone(self.0.lock().unwrap().entry(name).or_default()))
+    }
+
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+        Gauge::noop()
+    }
+
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+        Histogram::noop()
+    }
+}
+
+#[tokio::test]
+async fn decisions_are_counted_by_outcome_and_the_cache_by_hits() {
+    let kept = Kept::default();
+    let mut store = Store::default();
+    let text = store.add(record(TokenKind::Secret));
+    let verifier = metrics::with_local_recorder(&kept, verifier).lookup(store).cache(Cache::new(1 << 20));
+    for _ in 0..3 {
+        verifier.verify(&Presented::new(&text, Carrier::Bearer), None).await.unwrap();
+    }
+    let _ = verifier.verify(&Presented::new("hunter2", Carrier::Bearer), None).await;
+    let counted = kept.0.lock().unwrap();
+    let counted: Vec<_> = counted
+        .iter()
+        .map(|(name, count)| format!("{name} {}", count.load(Ordering::Relaxed)))
+        .filter(|line| !line.ends_with(" 0"))
+        .collect();
+    let expected = [
+        "daypass_cache_total result=hit 2",
+        "daypass_cache_total result=miss 2",
+        "daypass_decisions_total outcome=admitted 3",
+        "daypass_decisions_total outcome=invalid_token 1",
+    ];
+    assert_eq!(counted, expected);
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn row_19_no_token_and_no_proof_is_in_what_is_traced() {
+    let written = Written::default();
+    let writer = written.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_writer(move || writer.clone())
+        .finish();
+    let signer = Signer::new("k1", 1);
+    let mut store = Store::default();
+    let texts = [
+        store.add(record(TokenKind::Secret)),
+        store.add(record(TokenKind::Publishable)),
+        signer.document(DocumentType::AccessToken, &claims()),
+        Signer::new("k1", 2).document(DocumentType::AccessToken, &claims()),
+        "dp_sec_thisisnotatokenbutsomebodythoughtitwas".to_owned(),
+    ];
+    let proof = "eyJ0eXAiOiJkcG9wK2p3dCJ9.aGVsbG8.c2lnbmF0dXJl";
+    tracing::subscriber::with_default(subscriber, || {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let verifier = verifier().keys(signer.keys()).lookup(store).cache(Cache::new(1 << 20));
+            for text in &texts {
+                for carrier in [Carrier::Bearer, Carrier::Dpop, Carrier::Query] {
+                    let seen = SeenProof { proof, method: "GET", path: "/" };
+                    let _ = verifier.verify(&Presented::new(text, carrier).with_proof(seen), None).await;
+                }
+            }
+        });
+    });
+    let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    assert!(written.contains("verify") && written.contains("admitted") && written.contains("secret_in_query"));
+    for secret in texts.iter().flat_map(|text| text.split('.')).chain(proof.split('.')) {
+        assert!(!written.contains(secret), "a part of {} bytes is in the log", secret.len());
+    }
+}

@@ -1,0 +1,249 @@
+//! `Revocations::follow` in front of a service whose feed behaves, and misbehaves.
+#![cfg(all(not(target_arch = "wasm32"), feature = "remote"))]
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+mod common;
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use daypass::verify::Revocations;
+use daypass::wire::{Revocation, RevocationPage, Revoked};
+use daypass::{TokenKind, TokenText};
+use futures_util::StreamExt;
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+/// What the service does with whoever asks for a stream.
+#[derive(Clone, Copy, PartialEq)]
+enum Streams {
+    /// It streams.
+    Work,
+    /// It answers 404, as a proxy that knows no such thing.
+    AreRefused,
+    /// It begins and says nothing.
+    AreSilent,
+}
+
+#[derive(Default)]
+struct Feed {
+    entries: Vec<Revocation>,
+    /// The streams that are open.
+    open: Vec<mpsc::UnboundedSender<String>>,
+    /// What came in: `stream 3`, `poll 0`.
+    asked: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Service {
+    key: TokenText,
+    streams: Arc<Mutex<Streams>>,
+    feed: Arc<Mutex<Feed>>,
+}
+
+#[derive(Deserialize)]
+struct After {
+    after: u64,
+}
+
+fn entry(seq: u64) -> Revocation {
+    Revocation { seq, at: common::NOW, revoked: Revoked::Token { serial: seq } }
+}
+
+fn event(name: &str, seq: u64, data: &str) -> String {
+    format!("id: {seq}\nevent: {name}\ndata: {data}\n\n")
+}
+
+async fn feed(
+    State(service): State<Service>,
+    Query(After { after }): Query<After>,
+    headers: HeaderMap,
+) -> Result<Response, StatusCode> {
+    if headers["authorization"] != format!("Bearer {}", service.key.expose_secret()) {
+        return Err(StatusCode::UNAUTHORIZED);
+    }
+    let streams = *service.streams.lock().unwrap();
+    let mut feed = service.feed.lock().unwrap();
+    let new: Vec<_> = feed.entries.iter().filter(|entry| entry.seq > after).cloned().collect();
+    let latest = feed.entries.last().map_or(0, |last| last.seq);
+    if headers["accept"] != "text/event-stream" {
+        feed.asked.push(format!("poll {after}"));
+        let page = RevocationPage { revocations: new.into_iter().take(2).collect(), latest };
+        return Ok(serde_json::to_string(&page).unwrap().into_response());
+    }
+    feed.asked.push(format!("stream {after}"));
+    if streams == Streams::AreRefused {
+        return Err(StatusCode::NOT_FOUND);
+    }
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    if streams == Streams::Work {
+        for entry in new {
+            sender.send(event("revocation", entry.seq, &serde_json::to_string(&entry).unwrap())).unwrap();
+        }
+        sender.send(event("current", latest, "{}")).unwrap();
+    }
+    feed.open.push(sender);
+    let body = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
+    let body = Body::from_stream(body.map(|text| Ok::<_, std::io::Error>(Bytes::from(text))));
+    Ok(([("content-type", "text/event-stream")], body).into_response())
+}
+
+impl Service {
+    async fn start(streams: Streams) -> (Service, String) {
+        let key = TokenText::generate(TokenKind::Secret).unwrap();
+        let service = Service { key, streams: Arc::new(Mutex::new(streams)), feed: Arc::default() };
+        let router = Router::new().route("/v2/revocation", get(feed)).with_state(service.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async { axum::serve(listener, router).await });
+        (service, url)
+    }
+
+    fn send(&self, text: &str) {
+        self.feed.lock().unwrap().open.retain(|stream| stream.send(text.into()).is_ok());
+    }
+
+    fn revoke(&self, seq: u64) {
+        self.feed.lock().unwrap().entries.push(entry(seq));
+        self.send(&event("revocation", seq, &serde_json::to_string(&entry(seq)).unwrap()));
+        self.send(&event("current", seq, "{}"));
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.feed.lock().unwrap().asked.clone()
+    }
+
+    fn follow(&self, url: &str) -> Arc<Revocations> {
+        Revocations::new().limit(Duration::from_secs(2)).follow(url, self.key.clone())
+    }
+}
+
+/// Waits until the feed has come so far and is fresh.
+async fn come_to(revocations: &Revocations, seq: u64) {
+    let began = Instant::now();
+    while revocations.seq() != seq || revocations.is_stale() {
+        assert!(began.elapsed() < Duration::from_secs(10), "the feed is at {} after 10 s", revocations.seq());
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_revocation_comes_at_once_and_after_a_cut_nothing_is_missed_or_told_twice() {
+    let (service, url) = Service::start(Streams::Work).await;
+    service.revoke(1);
+    let revocations = service.follow(&format!("{url}/"));
+    assert!(revocations.ready(Duration::from_secs(5)).await);
+    come_to(&revocations, 1).await;
+    let began = Instant::now();
+    service.revoke(2);
+    come_to(&revocations, 2).await;
+    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+
+    // Cut, with a revocation while nobody listens.
+    service.feed.lock().unwrap().open.clear();
+    service.feed.lock().unwrap().entries.push(entry(3));
+    come_to(&revocations, 3).await;
+    let asked = service.asked();
+    assert_eq!(asked[..2], ["stream 0", "poll 2"], "{asked:?}");
+    // It streams again soon.
+    while !service.asked().contains(&"stream 3".to_owned()) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    service.revoke(4);
+    come_to(&revocations, 4).await;
+}
+
+#[tokio::test]
+async fn where_no_stream_comes_through_it_polls_page_by_page_and_stays_fresh() {
+    for streams in [Streams::AreRefused, Streams::AreSilent] {
+        let (service, url) = Service::start(streams).await;
+        (1..=5).for_each(|seq| service.revoke(seq));
+        let revocations = service.follow(&url);
+        come_to(&revocations, 5).await;
+        let asked = service.asked();
+        let polls = asked.iter().filter(|asked| asked.starts_with("poll"));
+        assert_eq!(polls.take(3).collect::<Vec<_>>(), ["poll 0", "poll 2", "poll 4"], "{asked:?}");
+        if streams == Streams::AreRefused {
+            for _ in 0..30 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                assert!(!revocations.is_stale());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_understood_may_be_a_revocation_so_that_nothing_passes_any_more() {
+    for odd in [
+        event("revocation", 9, r#"{"seq":9,"at":1,"level":"galaxy"}"#),
+        event("revocation", 9, "{"),
+        event("news", 9, "{}"),
+        "event: current\ndata: {}\n\n".to_owned(),
+    ] {
+        let (service, url) = Service::start(Streams::Work).await;
+        let revocations = service.follow(&url);
+        come_to(&revocations, 0).await;
+        // The poll that follows does not answer either.
+        *service.streams.lock().unwrap() = Streams::AreRefused;
+        service.feed.lock().unwrap().entries.push(entry(1));
+        service.send(&odd);
+        // The stream was given up: what comes in by polling counts.
+        come_to(&revocations, 1).await;
+        assert!(service.asked().contains(&"poll 0".to_owned()), "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn a_comment_keeps_a_connection_alive_but_is_no_news() {
+    let (service, url) = Service::start(Streams::Work).await;
+    let revocations = service.follow(&url);
+    come_to(&revocations, 0).await;
+    let began = Instant::now();
+    while service.asked().len() == 1 {
+        assert!(began.elapsed() < Duration::from_secs(3), "comments were taken for news");
+        service.send(": still here\n\n");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(service.asked()[1], "poll 0");
+}
+
+#[tokio::test]
+async fn a_store_that_was_restored_begins_from_the_start() {
+    let (service, url) = Service::start(Streams::Work).await;
+    service.revoke(7);
+    let revocations = service.follow(&url);
+    come_to(&revocations, 7).await;
+    service.send(&event("current", 3, "{}"));
+    come_to(&revocations, 3).await;
+}
+
+#[tokio::test]
+async fn without_a_service_it_is_stale_and_follows_once_there_is_one() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let key = TokenText::generate(TokenKind::Secret).unwrap();
+    let revocations = Revocations::new().follow(&url, key);
+    assert!(!revocations.ready(Duration::from_millis(300)).await);
+    assert_eq!(revocations.age(), None);
+}
+
+#[tokio::test]
+async fn it_ends_when_nobody_holds_it() {
+    let (service, url) = Service::start(Streams::Work).await;
+    let revocations = service.follow(&url);
+    come_to(&revocations, 0).await;
+    drop(revocations);
+    service.revoke(1);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    service.revoke(2);
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert!(service.feed.lock().unwrap().open.is_empty(), "the stream is still read");
+    assert_eq!(service.asked(), ["stream 0"]);
+}

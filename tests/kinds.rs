@@ -1,0 +1,136 @@
+//! Every kind of token: how it may travel, and the most that it may do whatever its grants say.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+mod common;
+
+use common::{ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
+use daypass::signed::DocumentType;
+use daypass::verify::{Access, Carrier, Presented, Verifier};
+use daypass::wire::TokenRecord;
+use daypass::{Catalog, Denied, Grant, Scope, TokenKind};
+use serde_json::json;
+
+const CARRIERS: [Carrier; 8] = [
+    Carrier::Bearer,
+    Carrier::Dpop,
+    Carrier::AlSecretToken,
+    Carrier::Bare,
+    Carrier::Cookie,
+    Carrier::Query,
+    Carrier::ApiKey,
+    Carrier::ApiToken,
+];
+
+/// A token of this kind with a grant of these scopes, and a verifier that knows it.
+fn token(kind: TokenKind, scopes: &str) -> (String, Verifier) {
+    let scopes = scopes.split(' ').map(|scope| scope.parse::<Scope>().unwrap()).collect();
+    let grants = vec![Grant { tenant: ORGANIZATION.into(), scopes, resources: vec![] }];
+    if matches!(kind, TokenKind::Temporary | TokenKind::OauthAccess) {
+        let signer = Signer::new("k1", 1);
+        let mut claims = claims();
+        claims["kind"] = json!(kind);
+        claims["grants"] = json!(grants);
+        (signer.document(DocumentType::AccessToken, &claims), verifier().keys(signer.keys()))
+    } else {
+        let mut store = Store::default();
+        let text = store.add(TokenRecord { grants, ..record(kind) });
+        (text, verifier().lookup(store))
+    }
+}
+
+async fn access(verifier: &Verifier, text: &str) -> Access {
+    verifier.verify(&Presented::new(text, Carrier::Bearer).from_origin(SITE), None).await.unwrap()
+}
+
+async fn access_of_a_backend(verifier: &Verifier, text: &str) -> Access {
+    verifier.verify(&Presented::new(text, Carrier::Bearer), None).await.unwrap()
+}
+
+fn may(access: &Access, scope: &str) -> bool {
+    access.require(&scope.parse().unwrap()).on(ORGANIZATION).of("f1").is_met()
+}
+
+#[tokio::test]
+async fn each_kind_travels_by_its_own_carriers() {
+    for kind in TokenKind::ALL {
+        let (text, verifier) = token(kind, "floor:readPublic");
+        for carrier in CARRIERS {
+            let presented = Presented::new(&text, carrier);
+            let presented = if kind == TokenKind::Publishable { presented.from_origin(SITE) } else { presented };
+            let result = verifier.verify(&presented, None).await.map(|access| access.kind());
+            let expected = match (carrier, kind) {
+                (Carrier::Bearer, _)
+                | (Carrier::AlSecretToken, TokenKind::Secret)
+                | (Carrier::Bare | Carrier::Cookie, TokenKind::Personal)
+                | (Carrier::Query, TokenKind::Publishable)
+                | (Carrier::ApiKey, TokenKind::Application)
+                | (Carrier::ApiToken, TokenKind::Bundle) => Ok(kind),
+                // Row 20.
+                (Carrier::Query, _) => Err(Denied::SecretInQuery(kind)),
+                // It may travel so, but is not bound to a key.
+                (Carrier::Dpop, TokenKind::Temporary | TokenKind::OauthAccess) => {
+                    Err(Denied::InvalidDpopProof("The token is not bound to a key: send it as Bearer."))
+                }
+                _ => Err(Denied::KindNotAccepted(kind)),
+            };
+            assert_eq!(result, expected, "{kind} as {carrier:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn row_10_what_a_browser_holds_makes_and_revokes_nothing_whatever_its_grants_say() {
+    let everything = "* token:* bundle:* token:create token:revoke bundle:create floor:update";
+    let own = ["token:create", "token:read", "token:revoke", "token:introspect", "bundle:create", "token:*", "*"];
+    for kind in [TokenKind::Publishable, TokenKind::Temporary, TokenKind::Bundle, TokenKind::OauthAccess] {
+        let (text, verifier) = token(kind, everything);
+        let access = access(&verifier, &text).await;
+        for scope in own {
+            assert!(!may(&access, scope), "{kind} {scope}");
+        }
+        assert!(may(&access, "floor:update"), "{kind}");
+    }
+    for kind in [TokenKind::Secret, TokenKind::Application] {
+        let (text, verifier) = token(kind, everything);
+        let access = access_of_a_backend(&verifier, &text).await;
+        assert!(own.iter().all(|scope| may(&access, scope)), "{kind}");
+    }
+    // Seed 003: a personal token never gets `tokens:write`.
+    let (text, verifier) = token(TokenKind::Personal, everything);
+    let access = access_of_a_backend(&verifier, &text).await;
+    assert_eq!(own.map(|scope| may(&access, scope)), [false, true, false, false, false, false, false]);
+}
+
+#[tokio::test]
+async fn with_a_catalogue_a_publishable_token_does_what_may_be_published_and_no_more() {
+    for (held, may_read, may_write) in [
+        ("floor:readPublic floor:update", true, false),
+        ("*", true, false),
+        ("floor:*", true, false),
+        ("floor:readPublic:f1", true, false),
+        ("floor:readPublic:f2", false, false),
+        ("floor:update", false, false),
+        // An older name, which stands for the public and the private one.
+        ("floor:read", true, false),
+    ] {
+        let (text, verifier) = token(TokenKind::Publishable, held);
+        let access = access(&verifier.catalog(Catalog::space_api()), &text).await;
+        assert_eq!(may(&access, "floor:readPublic"), may_read, "{held}");
+        assert!(!may(&access, "floor:readPrivate"), "{held}");
+        assert_eq!(may(&access, "floor:update"), may_write, "{held}");
+    }
+}
+
+#[tokio::test]
+async fn with_a_catalogue_older_names_mean_todays_and_unknown_ones_stay() {
+    for kind in [TokenKind::Secret, TokenKind::OauthAccess] {
+        let (text, verifier) = token(kind, "floor:read customFields:readPublic:f1 crane:lift");
+        let presented = Presented::new(&text, Carrier::Bearer);
+        let old = verifier.verify(&presented, None).await.unwrap();
+        assert!(!may(&old, "floor:readPrivate"));
+        let access = verifier.catalog(Catalog::space_api()).verify(&presented, None).await.unwrap();
+        assert!(may(&access, "floor:readPrivate") && may(&access, "floor:readPublic") && may(&access, "crane:lift"));
+        assert!(!may(&access, "floor:update"));
+    }
+}

@@ -1,0 +1,144 @@
+//! What the feed says is refused, at each level, and everything while the feed is not heard.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+mod common;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::{NOW, ORGANIZATION, Signer, Store, claims, record, verifier};
+use daypass::signed::DocumentType;
+use daypass::verify::{Cache, Carrier, Presented, Revocations, Verifier};
+use daypass::wire::{Revocation, Revoked, TokenRecord};
+use daypass::{Denied, TokenKind};
+use serde_json::json;
+
+const SERIAL: u64 = 7;
+
+/// A stored token with the serial number `SERIAL`, a temporary one and a bundle that were minted from it, and a verifier
+/// that follows a feed.
+struct World {
+    verifier: Verifier,
+    feed: Arc<Revocations>,
+    stored: String,
+    temporary: String,
+    bundle: String,
+}
+
+impl World {
+    fn new() -> World {
+        let signer = Signer::new("k1", 1);
+        let mut store = Store::default();
+        let stored = store.add(TokenRecord { serial: SERIAL, ..record(TokenKind::Secret) });
+        let feed = Arc::new(Revocations::new());
+        feed.is_current(0);
+        let verifier =
+            verifier().keys(signer.keys()).lookup(store).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
+        let temporary = signer.document(DocumentType::AccessToken, &claims());
+        let mut bundle = claims();
+        bundle["kind"] = json!("bundle");
+        bundle["jti"] = json!("bun_1");
+        World { verifier, feed, stored, temporary, bundle: signer.document(DocumentType::Bundle, &bundle) }
+    }
+
+    fn learn(&self, revoked: Revoked) {
+        self.feed.learn(&Revocation { seq: 1, at: NOW, revoked });
+    }
+
+    /// Which of the stored token, the temporary one and the bundle live.
+    async fn living(&self) -> [bool; 3] {
+        let mut living = [false; 3];
+        for (lives, text) in living.iter_mut().zip([&self.stored, &self.temporary, &self.bundle]) {
+            *lives = match bearer(&self.verifier, text).await {
+                Ok(_) => true,
+                Err(Denied::TokenRevoked) => false,
+                Err(other) => panic!("{other:?}"),
+            };
+        }
+        living
+    }
+}
+
+async fn bearer(verifier: &Verifier, text: &str) -> Result<TokenKind, Denied> {
+    verifier.verify(&Presented::new(text, Carrier::Bearer), None).await.map(|access| access.kind())
+}
+
+#[tokio::test]
+async fn row_12_any_level_is_enough_and_reaches_no_further() {
+    let organization = || ORGANIZATION.to_owned();
+    let cases = [
+        (Revoked::Token { serial: SERIAL }, [false, false, false]),
+        (Revoked::Token { serial: SERIAL + 1 }, [true, true, true]),
+        (Revoked::Signed { jti: "tmp_1".into() }, [true, false, true]),
+        (Revoked::Signed { jti: "bun_1".into() }, [true, true, false]),
+        // A stored token's id is not a signed one's.
+        (Revoked::Signed { jti: "secret_1".into() }, [true, true, true]),
+        (Revoked::Organization { organization: organization() }, [false, false, false]),
+        (Revoked::Organization { organization: "org_other".into() }, [true, true, true]),
+        (Revoked::IssuedBefore { organization: organization(), time: NOW + 1 }, [false, false, false]),
+        (Revoked::IssuedBefore { organization: organization(), time: NOW }, [true, true, true]),
+        (Revoked::IssuedBefore { organization: "org_other".into(), time: NOW + 1 }, [true, true, true]),
+        (Revoked::Key { kid: "k1".into() }, [true, false, false]),
+        (Revoked::Key { kid: "k2".into() }, [true, true, true]),
+    ];
+    for (revoked, left) in cases {
+        // As the first thing that is heard, and of tokens that are remembered.
+        for is_remembered in [false, true] {
+            let world = World::new();
+            if is_remembered {
+                assert_eq!(world.living().await, [true; 3]);
+            }
+            world.learn(revoked.clone());
+            assert_eq!(world.living().await, left, "{revoked:?}, remembered: {is_remembered}");
+            assert_eq!(world.living().await, left, "{revoked:?}, the second time");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_later_revocation_that_reaches_less_far_takes_nothing_back() {
+    let world = World::new();
+    let before = |time| Revoked::IssuedBefore { organization: ORGANIZATION.into(), time };
+    world.learn(before(NOW + 1));
+    world.learn(before(NOW - 100));
+    assert_eq!(world.living().await, [false; 3]);
+}
+
+#[tokio::test]
+async fn row_22_before_the_feed_is_heard_and_after_it_fell_silent_nothing_passes() {
+    let signer = Signer::new("k1", 1);
+    let text = signer.document(DocumentType::AccessToken, &claims());
+    // Less than a second cannot be set.
+    let feed = Arc::new(Revocations::new().limit(Duration::ZERO));
+    assert_eq!(feed.longest_age(), Duration::from_secs(1));
+    let verifier = verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
+    assert_eq!((feed.age(), feed.is_stale()), (None, true));
+    assert_eq!(bearer(&verifier, &text).await, Err(Denied::Unavailable));
+
+    feed.is_current(4);
+    assert_eq!((feed.seq(), feed.is_stale()), (4, false));
+    assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
+    // What it says keeps nothing fresh: something may be missing.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    feed.learn(&Revocation { seq: 5, at: NOW, revoked: Revoked::Token { serial: 99 } });
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(feed.is_stale() && feed.age().unwrap() > Duration::from_secs(1));
+    assert_eq!(bearer(&verifier, &text).await, Err(Denied::Unavailable));
+    // A stranger is not told that the feed is away.
+    assert_eq!(bearer(&verifier, "hunter2").await, Err(Denied::InvalidToken));
+
+    feed.is_current(5);
+    assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
+}
+
+#[tokio::test]
+async fn what_was_revoked_is_forgotten_once_it_has_ended_by_itself() {
+    let world = World::new();
+    let learn = |at, serial| world.feed.learn(&Revocation { seq: 1, at, revoked: Revoked::Token { serial } });
+    learn(NOW, SERIAL);
+    learn(NOW + 86_400 + 120, 99);
+    assert_eq!(world.living().await, [false; 3]);
+    learn(NOW + 86_400 + 121, 99);
+    assert_eq!(world.living().await, [true; 3]);
+}

@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
 
+mod bars;
+mod bench;
 mod demo;
 mod process;
 mod setup;
@@ -19,9 +21,11 @@ use clap::{Parser, Subcommand};
 
 use process::{Interrupted, cargo};
 
-/// Cargo's arguments for all but xtask. Cargo unites features over the packages it is given, so that the same packages
+/// Cargo's arguments for all but the benchmarks, whose peers take minutes to build.
+const CHECKED: [&str; 3] = ["--workspace", "--exclude", "daypass-bench"];
+/// Cargo's arguments for the product. Cargo unites features over the packages it is given, so that the same packages
 /// for the programs and for their tests mean one build of what they depend on.
-const PRODUCT: [&str; 3] = ["--workspace", "--exclude", "xtask"];
+const PRODUCT: [&str; 5] = ["--workspace", "--exclude", "daypass-bench", "--exclude", "xtask"];
 
 /// Sets up, builds, shows and tests Daypass.
 #[derive(Parser)]
@@ -43,6 +47,8 @@ enum Task {
     Test(test::Options),
     /// Show what a visitor downloads, in bytes
     Size,
+    /// Measure what it costs, and fail if a bar is missed
+    Bench(bench::Options),
     /// Run one WebAssembly test file in a browser (Cargo calls this)
     #[command(hide = true)]
     WasmTestRunner {
@@ -77,6 +83,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Demo(options) => demo::run(options, &from)?,
         Task::Test(options) => return test::run(&options),
         Task::Size => size::run()?,
+        Task::Bench(options) => return bench::run(&options, &from),
         Task::WasmTestRunner { .. } => unreachable!("handled above"),
     }
     Ok(ExitCode::SUCCESS)

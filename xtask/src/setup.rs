@@ -59,20 +59,25 @@ fn components() -> Result<()> {
         .context("install rustup, or give your Rust toolchain rustfmt and clippy")
 }
 
-/// Node, and what `package-lock.json` names.
+/// Node, and what the repository's `package-lock.json` names.
 pub(crate) fn npm() -> Result<()> {
+    npm_in(Path::new("."))
+}
+
+/// Node, and what the `package-lock.json` of this folder names.
+pub(crate) fn npm_in(folder: &Path) -> Result<()> {
     let advice = format!("install Node {}.{} or newer, with npm", NODE.0, NODE.1);
     let version = output(Command::new("node").arg("--version")).context(advice.clone())?;
     ensure!(node_version(&version).is_some_and(|version| version >= NODE), "{advice}: this is {}", version.trim());
 
     // npm writes the second file when an installation is complete.
-    let changed = |file| fs::metadata(file).and_then(|file| file.modified());
+    let changed = |file| fs::metadata(folder.join(file)).and_then(|file| file.modified());
     let wanted = changed("package-lock.json").context("package-lock.json is missing")?;
     if changed("node_modules/.package-lock.json").is_ok_and(|installed| installed >= wanted) {
         return Ok(());
     }
     println!("installing node_modules");
-    run(Command::new("npm").arg("ci").env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")).context(advice)
+    run(Command::new("npm").arg("ci").current_dir(folder).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")).context(advice)
 }
 
 /// The major and minor number of `v20.11.0`.

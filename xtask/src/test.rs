@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::demo::Demo;
 use crate::process::{Interrupted, cargo, run as run_command, run_reading};
-use crate::{PRODUCT, build, program, setup};
+use crate::{CHECKED, PRODUCT, build, program, setup};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -107,7 +107,7 @@ impl Step {
             Self::Setup => setup::all().map(|()| PASSED),
             Self::Fmt => check(cargo().args(["fmt", "--all", "--check"])),
             Self::Clippy => clippy(),
-            Self::Doc => check(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings")),
+            Self::Doc => check(cargo().args(["doc", "--no-deps"]).args(CHECKED).env("RUSTDOCFLAGS", "-Dwarnings")),
             Self::Native => native(),
             Self::Wasm => wasm(),
             Self::Types => types(),
@@ -123,8 +123,8 @@ fn check(command: &mut Command) -> Result<Tally> {
 
 fn clippy() -> Result<Tally> {
     setup::wasm_target()?;
-    let native = ["--workspace", "--all-targets"].as_slice();
-    let wasm = ["-p", "daypass", "--target", "wasm32-unknown-unknown", "--tests"].as_slice();
+    let native = [CHECKED.as_slice(), &["--all-targets"]].concat();
+    let wasm = ["-p", "daypass", "--target", "wasm32-unknown-unknown", "--tests"].to_vec();
     [native, wasm]
         .into_iter()
         .map(|what| fallible(check(cargo().arg("clippy").args(what).args(["--", "-D", "warnings"]))))

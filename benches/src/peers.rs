@@ -1,0 +1,117 @@
+//! What others do with the same token, or one that says the same.
+
+use std::time::{Duration, SystemTime};
+
+use anyhow::{Context, Result};
+use biscuit_auth::builder::{Algorithm as BiscuitAlgorithm, AuthorizerBuilder};
+use biscuit_auth::macros::{authorizer, biscuit, fact};
+use biscuit_auth::{AuthorizerLimits, Biscuit, KeyPair, PublicKey};
+use daypass::wire::Claims;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use serde::Deserialize;
+
+use crate::fixture::{AUDIENCE, ISSUER, Issuer, SCOPE, TENANT};
+
+/// `jsonwebtoken`, which verifies, reads and checks the claims, and leaves what they allow to its user.
+pub struct JsonWebToken {
+    key: DecodingKey,
+    validation: Validation,
+}
+
+/// The claims as its user would write them down.
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "they are read from the token, as those of Daypass are")]
+pub struct PlainClaims {
+    iss: String,
+    sub: String,
+    aud: String,
+    iat: u64,
+    exp: u64,
+    jti: String,
+    client_id: String,
+    parent_serial: u64,
+    kind: String,
+    grants: Vec<PlainGrant>,
+}
+
+#[derive(Deserialize)]
+#[expect(dead_code, reason = "as above")]
+struct PlainGrant {
+    tenant: String,
+    scopes: Vec<String>,
+}
+
+impl JsonWebToken {
+    /// Its verifier of the issuer's tokens.
+    ///
+    /// # Errors
+    /// Never: the key is one.
+    pub fn new(issuer: &Issuer) -> Result<JsonWebToken> {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        Ok(JsonWebToken { key: DecodingKey::from_ed_components(&issuer.jwk().x)?, validation })
+    }
+
+    /// The claims of a token.
+    ///
+    /// # Errors
+    /// If it refuses the token.
+    pub fn decode(&self, token: &str) -> Result<PlainClaims> {
+        Ok(jsonwebtoken::decode(token, &self.key, &self.validation)?.claims)
+    }
+}
+
+/// `biscuit-auth`: facts instead of claims, and a rule instead of a need.
+pub struct BiscuitAuth {
+    key: PublicKey,
+    authorizer: AuthorizerBuilder,
+    token: String,
+}
+
+impl BiscuitAuth {
+    /// A token that says what these claims say, and its verifier.
+    ///
+    /// # Errors
+    /// Never: the facts and the rule are well-formed.
+    pub fn new(claims: &Claims) -> Result<BiscuitAuth> {
+        let pair = KeyPair::new_with_algorithm(BiscuitAlgorithm::Ed25519);
+        let end = SystemTime::UNIX_EPOCH + Duration::from_secs(claims.exp);
+        let mut token = biscuit!(
+            r#"issuer({iss}); audience({aud}); organization({sub}); id({jti}); parent({client_id}); check if time($now), $now < {end};"#,
+            iss = claims.iss.as_str(),
+            aud = claims.aud.as_str(),
+            sub = claims.sub.as_str(),
+            jti = claims.jti.as_str(),
+            client_id = claims.client_id.as_str(),
+        );
+        for grant in &claims.grants {
+            for scope in grant.scopes.iter() {
+                let fact = fact!("grant({tenant}, {scope})", tenant = grant.tenant.as_str(), scope = scope.as_str());
+                token = token.fact(fact)?;
+            }
+        }
+        let authorizer = authorizer!(
+            r#"allow if issuer({ISSUER}), audience({AUDIENCE}), grant({TENANT}, {scope});"#,
+            scope = SCOPE.as_str(),
+        );
+        // Of its limits the time is the one that a busy machine exceeds.
+        let limits = AuthorizerLimits { max_time: Duration::from_secs(1), ..AuthorizerLimits::default() };
+        Ok(BiscuitAuth {
+            key: pair.public(),
+            authorizer: authorizer.set_limits(limits),
+            token: token.build(&pair)?.to_base64()?,
+        })
+    }
+
+    /// Parses, verifies and authorizes the token.
+    ///
+    /// # Errors
+    /// If it refuses the token.
+    pub fn authorize(&self) -> Result<()> {
+        let token = Biscuit::from_base64(&self.token, self.key)?;
+        let mut authorizer = self.authorizer.clone().time().build(&token)?;
+        authorizer.authorize().context("biscuit-auth refused the token")?;
+        Ok(())
+    }
+}

@@ -1,0 +1,183 @@
+//! What the benchmarks may cost: the bars, and how the results stand to them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+/// A figure of each round, by row, as the programs of `benches/` write them.
+pub(crate) type Results = BTreeMap<String, Vec<f64>>;
+
+/// What a row is held to.
+#[derive(Clone, Copy)]
+enum Bar {
+    /// So many times another row at most.
+    Times(&'static str, f64),
+    /// Beside another row, for the reader.
+    Beside(&'static str),
+    /// So much at most.
+    Most(f64),
+    /// Hoped for, but not required.
+    Aim(f64),
+}
+
+use Bar::{Aim, Beside, Most, Times};
+
+/// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
+const VERIFY: [(&str, Bar); 23] = [
+    ("verify/signed-cold", Times("limit/ed25519", 1.10)),
+    ("verify/signed-cold", Times("peer/jsonwebtoken", 0.90)),
+    ("verify/signed-cold", Beside("peer/biscuit")),
+    ("verify/signed-cold", Beside("peer/jose")),
+    ("verify/signed-cached", Times("peer/jsonwebtoken", 0.01)),
+    // Five million a second.
+    ("verify/signed-cached", Aim(200.0)),
+    ("verify/signed-cached", Beside("peer/fast-jwt-cached")),
+    ("verify/opaque-cached", Times("limit/sha256", 4.0)),
+    ("verify/grants-1", Beside("verify/opaque-cached")),
+    ("verify/grants-10", Most(1000.0)),
+    // No worse than linear.
+    ("verify/grants-10", Times("verify/grants-1", 10.0)),
+    ("verify/grants-100", Times("verify/grants-10", 10.0)),
+    ("verify/origins-1", Beside("verify/opaque-cached")),
+    ("verify/origins-10", Most(1000.0)),
+    ("verify/origins-10", Times("verify/origins-1", 10.0)),
+    ("verify/origins-100", Times("verify/origins-10", 10.0)),
+    ("route/layer", Times("route/bare", 1.05)),
+    ("route/layer-cpu", Beside("route/bare-cpu")),
+    ("route/layer-p99", Times("route/bare-p99", 1.10)),
+    ("allocations/signed-cached", Most(0.0)),
+    ("allocations/opaque-cached", Most(0.0)),
+    ("memory/cached-token", Most(512.0)),
+    ("memory/full-cache", Times("memory/setting", 1.0)),
+];
+
+/// How a row stands to its bar.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Ok,
+    Over,
+    /// An aim that is not reached.
+    Missed,
+    /// There is no bar.
+    Reported,
+}
+
+/// A line of the table.
+#[derive(Serialize)]
+pub(crate) struct Line {
+    row: &'static str,
+    measured: f64,
+    unit: Unit,
+    peer: Option<&'static str>,
+    peer_measured: Option<f64>,
+    ratio: Option<f64>,
+    most: Option<f64>,
+    verdict: Verdict,
+}
+
+/// Holds the results against the bars of `bench verify`.
+pub(crate) fn verify(results: &Results) -> Result<Vec<Line>> {
+    VERIFY.into_iter().map(|(row, bar)| line(row, bar, results)).collect()
+}
+
+fn line(row: &'static str, bar: Bar, results: &Results) -> Result<Line> {
+    let rounds = |row| results.get(row).with_context(|| format!("no program measured {row}"));
+    let measured = median(rounds(row)?.iter().copied());
+    let (peer, most) = match bar {
+        Times(peer, most) => (Some(peer), Some(most)),
+        Beside(peer) => (Some(peer), None),
+        Most(most) | Aim(most) => (None, Some(most)),
+    };
+    let peer_rounds = peer.map(rounds).transpose()?;
+    // Within a round, and only then over the rounds: what slows a whole round does not show.
+    let ratio = peer_rounds
+        .map(|theirs| {
+            Ok::<_, anyhow::Error>(median(rounds(row)?.iter().zip(theirs).map(|(ours, theirs)| ours / theirs)))
+        })
+        .transpose()?;
+    let is_within = most.map(|most| ratio.unwrap_or(measured) <= most);
+    let verdict = match (is_within, bar) {
+        (None, _) => Verdict::Reported,
+        (Some(true), _) => Verdict::Ok,
+        (Some(false), Aim(_)) => Verdict::Missed,
+        (Some(false), _) => Verdict::Over,
+    };
+    let peer_measured = peer_rounds.map(|theirs| median(theirs.iter().copied()));
+    Ok(Line { row, measured, unit: Unit::of(row), peer, peer_measured, ratio, most, verdict })
+}
+
+/// The middle value; the lower one of two.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get((values.len().max(1) - 1) / 2).copied().unwrap_or(f64::NAN)
+}
+
+impl Line {
+    /// Whether a bar is missed.
+    pub(crate) fn is_over(&self) -> bool {
+        self.verdict == Verdict::Over
+    }
+}
+
+/// The names of the columns, as wide as [`Line`] shows them.
+pub(crate) fn head() -> String {
+    columns(["row", "measured", "its peer", "", "ratio", "bar", ""])
+}
+
+fn columns([row, measured, peer, peer_measured, ratio, most, verdict]: [&str; 7]) -> String {
+    let line = format!("{row:<26} {measured:>10}   {peer:<24} {peer_measured:>10} {ratio:>8} {most:>8}  {verdict}");
+    line.trim_end().to_owned()
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |value| self.unit.show(value);
+        let ratio = |value: f64| if value < 0.1 { format!("{value:.4}") } else { format!("{value:.2}") };
+        let bar = |most| if self.ratio.is_some() { ratio(most) } else { show(most) };
+        f.write_str(&columns([
+            self.row,
+            &show(self.measured),
+            self.peer.unwrap_or_default(),
+            &self.peer_measured.map(show).unwrap_or_default(),
+            &self.ratio.map(ratio).unwrap_or_default(),
+            &self.most.map(bar).unwrap_or_default(),
+            match self.verdict {
+                Verdict::Ok => "ok",
+                Verdict::Over => "OVER",
+                Verdict::Missed => "aim missed",
+                Verdict::Reported => "",
+            },
+        ]))
+    }
+}
+
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Unit {
+    Nanoseconds,
+    Bytes,
+    Count,
+}
+
+impl Unit {
+    fn of(row: &str) -> Unit {
+        match row.split('/').next() {
+            Some("memory") => Unit::Bytes,
+            Some("allocations") => Unit::Count,
+            _ => Unit::Nanoseconds,
+        }
+    }
+
+    fn show(self, value: f64) -> String {
+        match self {
+            Unit::Nanoseconds if value < 1e3 => format!("{value:.1} ns"),
+            Unit::Nanoseconds => format!("{:.2} µs", value / 1e3),
+            Unit::Bytes => format!("{value:.0} B"),
+            Unit::Count => format!("{value}"),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! What it costs, beside its limits and its peers, as one table.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::thread;
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::bars::{self, Results};
+use crate::process::{cargo, output, run as run_command};
+use crate::{setup, target_dir};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// What to measure
+    #[arg(value_enum, default_value = "verify")]
+    what: What,
+    /// Write the table and the figures of every round, in nanoseconds and bytes, to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Take less time, for a first look: too little to hold the bars
+    #[arg(long)]
+    quick: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum What {
+    /// The verifier in a product's API
+    Verify,
+}
+
+/// The programs of `benches/` that measure the verifier.
+const VERIFY: [&str; 3] = ["bench-times", "bench-memory", "bench-route"];
+
+/// Builds, measures and shows the table. A missed bar is a failure.
+pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
+    let What::Verify = options.what;
+    setup::npm_in(Path::new("benches"))?;
+    println!("building the benchmarks");
+    run_command(cargo().args(["build", "--quiet", "--profile", "bench", "-p", "daypass-bench"]))?;
+
+    let cores = Cores::choose();
+    let mut results = Results::new();
+    for program in VERIFY {
+        results.extend(measure(program, &cores, options.quick)?);
+    }
+    let lines = bars::verify(&results)?;
+
+    println!("\n{cores}\n{}", bars::head());
+    for line in &lines {
+        println!("{line}");
+    }
+    if let Some(file) = &options.json {
+        let file = from.join(file);
+        let report = json!({ "machine": machine(&cores)?, "quick": options.quick, "table": lines, "rounds": results });
+        fs::write(&file, format!("{report:#}\n")).with_context(|| format!("could not write {}", file.display()))?;
+    }
+    let over = lines.iter().filter(|line| line.is_over()).count();
+    println!("{}", if over == 0 { "every bar is held".into() } else { format!("bars missed: {over}") });
+    Ok(ExitCode::from(u8::from(over > 0)))
+}
+
+/// Runs one program, which Cargo has put beside the other releases.
+fn measure(program: &str, cores: &Cores, quick: bool) -> Result<Results> {
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("results.json");
+    let mut command = cores.command(&target_dir()?.join("release").join(program));
+    command.arg(&out).args(quick.then_some("--quick"));
+    if let Some(core) = cores.load {
+        command.args(["--load-core", &core.to_string()]);
+    }
+    run_command(&mut command)?;
+    Ok(serde_json::from_slice(&fs::read(&out)?)?)
+}
+
+/// The processors that the programs are pinned to, as far as `taskset` can.
+struct Cores {
+    /// For what is measured.
+    measured: Option<usize>,
+    /// For the client that loads a server that is measured.
+    load: Option<usize>,
+}
+
+impl Cores {
+    /// The last one for what is measured, since the first one has most of a machine's own work.
+    fn choose() -> Cores {
+        let count = thread::available_parallelism().map_or(1, usize::from);
+        let pins = |core: &usize| output(Command::new("taskset").args(["-c", &core.to_string(), "true"])).is_ok();
+        let measured = count.checked_sub(1).filter(pins);
+        Cores { measured, load: measured.and_then(|core| core.checked_sub(1)).filter(pins) }
+    }
+
+    fn command(&self, program: &Path) -> Command {
+        let Some(core) = self.measured else { return Command::new(program) };
+        let mut command = Command::new("taskset");
+        command.args(["-c", &core.to_string()]).arg(program);
+        command
+    }
+}
+
+impl std::fmt::Display for Cores {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.measured, self.load) {
+            (None, _) => f.write_str("not pinned to a processor: there is no taskset"),
+            (Some(core), None) => write!(f, "pinned to processor {core}, the client of the route too"),
+            (Some(core), Some(load)) => write!(f, "pinned to processor {core}, the client of the route to {load}"),
+        }
+    }
+}
+
+/// What the figures depend on.
+fn machine(cores: &Cores) -> Result<Value> {
+    let said = |program: &str, args: &[&str]| {
+        Ok::<_, anyhow::Error>(output(Command::new(program).args(args))?.trim().to_owned())
+    };
+    // Linux alone has the file.
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| Some(line.strip_prefix("model name")?.split_once(": ")?.1));
+    Ok(json!({
+        "processor": model,
+        "processors": thread::available_parallelism().map_or(1, usize::from),
+        "system": said("uname", &["-srm"])?,
+        "rustc": said("rustc", &["--version"])?,
+        "node": said("node", &["--version"])?,
+        "commit": said("git", &["describe", "--always", "--dirty"])?,
+        "pinned": cores.to_string(),
+    }))
+}

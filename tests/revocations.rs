@@ -133,12 +133,25 @@ async fn row_22_before_the_feed_is_heard_and_after_it_fell_silent_nothing_passes
 }
 
 #[tokio::test]
-async fn what_was_revoked_is_forgotten_once_it_has_ended_by_itself() {
-    let world = World::new();
-    let learn = |at, serial| world.feed.learn(&Revocation { seq: 1, at, revoked: Revoked::Token { serial } });
-    learn(NOW, SERIAL);
-    learn(NOW + 86_400 + 120, 99);
-    assert_eq!(world.living().await, [false; 3]);
-    learn(NOW + 86_400 + 121, 99);
-    assert_eq!(world.living().await, [true; 3]);
+async fn a_token_is_forgotten_once_it_has_ended_by_itself_and_a_key_or_an_organization_never() {
+    let later = |world: &World, seconds| {
+        let at = NOW + 86_400 + 120 + seconds;
+        world.feed.learn(&Revocation { seq: 1, at, revoked: Revoked::Token { serial: 99 } });
+    };
+    for (revoked, left) in [
+        (Revoked::Token { serial: SERIAL }, [true, true, true]),
+        (Revoked::Signed { jti: "tmp_1".into() }, [true, true, true]),
+        (Revoked::Key { kid: "k1".into() }, [true, false, false]),
+        (Revoked::Organization { organization: ORGANIZATION.into() }, [false, false, false]),
+        (Revoked::IssuedBefore { organization: ORGANIZATION.into(), time: NOW + 1 }, [false, false, false]),
+    ] {
+        let world = World::new();
+        world.learn(revoked.clone());
+        let at_first = world.living().await;
+        assert!(at_first.contains(&false));
+        later(&world, 0);
+        assert_eq!(world.living().await, at_first, "{revoked:?}");
+        later(&world, 1);
+        assert_eq!(world.living().await, left, "{revoked:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! What was revoked, and how fresh that knowledge is: [`Revocations`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -13,8 +13,9 @@ use crate::wire::{Revocation, Revoked, duration};
 const LIMIT: Duration = Duration::from_secs(10);
 /// The least limit that can be set.
 const LEAST_LIMIT: Duration = Duration::from_secs(1);
-/// Seconds after which a revocation has nothing left to end: signed tokens live a day at most, and of a stored one whoever
-/// looks it up is told. The clocks of two servers may differ.
+/// Seconds after which the revocation of a token has nothing left to end: signed tokens live a day at most, and of a stored
+/// one whoever looks it up is told. The clocks of two servers may differ. Organizations and keys are few, and kept for good:
+/// a key that leaked would sign what is new.
 const KEEP: u64 = duration::MOST + 2 * MAX_LEEWAY;
 
 /// Follows the service's feed of revocations. Whatever it names is refused, and when it has not been heard for longer than
@@ -31,21 +32,16 @@ pub struct Revocations {
     known: RwLock<Known>,
 }
 
-/// Each with the time of its revocation, after which it may be forgotten.
 #[derive(Debug, Default)]
 struct Known {
     seq: u64,
+    /// Stored and signed tokens, with the time of their revocation, after which they may be forgotten.
     stored: HashMap<u64, u64>,
     signed: HashMap<Box<str>, u64>,
-    organizations: HashMap<Box<str>, u64>,
-    issued_before: HashMap<Box<str>, IssuedBefore>,
-    keys: HashMap<Box<str>, u64>,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct IssuedBefore {
-    time: u64,
-    at: u64,
+    organizations: HashSet<Box<str>>,
+    /// By organization, the first second whose tokens live.
+    issued_before: HashMap<Box<str>, u64>,
+    keys: HashSet<Box<str>>,
 }
 
 impl Default for Revocations {
@@ -148,44 +144,37 @@ impl Revocations {
 impl Known {
     fn learn(&mut self, Revocation { seq, at, revoked }: &Revocation) {
         self.seq = *seq;
-        let at = *at;
         match revoked {
             Revoked::Token { serial } => {
-                self.stored.insert(*serial, at);
+                self.stored.insert(*serial, *at);
             }
             Revoked::Signed { jti } => {
-                self.signed.insert(jti.as_str().into(), at);
+                self.signed.insert(jti.as_str().into(), *at);
             }
             Revoked::Organization { organization } => {
-                self.organizations.insert(organization.as_str().into(), at);
+                self.organizations.insert(organization.as_str().into());
             }
             Revoked::IssuedBefore { organization, time } => {
-                let entry = self.issued_before.entry(organization.as_str().into()).or_default();
-                *entry = IssuedBefore { time: entry.time.max(*time), at: entry.at.max(at) };
+                let standing = self.issued_before.entry(organization.as_str().into()).or_default();
+                *standing = (*standing).max(*time);
             }
             Revoked::Key { kid } => {
-                self.keys.insert(kid.as_str().into(), at);
+                self.keys.insert(kid.as_str().into());
             }
         }
     }
 
     fn names(&self, token: &Token) -> bool {
-        let is_early = |before: &IssuedBefore| token.issued_at < before.time;
+        let is_early = |time: &u64| token.issued_at < *time;
         self.stored.contains_key(&token.serial)
-            || self.organizations.contains_key(&token.organization)
+            || self.organizations.contains(&token.organization)
             || self.issued_before.get(&token.organization).is_some_and(is_early)
-            || token
-                .key
-                .as_ref()
-                .is_some_and(|key| self.keys.contains_key(&key.kid) || self.signed.contains_key(&token.id))
+            || token.key.as_ref().is_some_and(|key| self.keys.contains(&key.kid) || self.signed.contains_key(&token.id))
     }
 
-    /// Forgets what was revoked before a time.
+    /// Forgets the tokens that were revoked before a time.
     fn forget(&mut self, before: u64) {
         self.stored.retain(|_, at| *at >= before);
         self.signed.retain(|_, at| *at >= before);
-        self.organizations.retain(|_, at| *at >= before);
-        self.issued_before.retain(|_, entry| entry.at >= before);
-        self.keys.retain(|_, at| *at >= before);
     }
 }

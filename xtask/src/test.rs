@@ -35,6 +35,8 @@ enum Step {
     Doc,
     /// The native tests
     Native,
+    /// The native tests that want a million cases, optimized
+    Million,
     /// The WebAssembly tests, in headless Chromium
     Wasm,
     /// The package's type declarations
@@ -109,6 +111,7 @@ impl Step {
             Self::Clippy => clippy(),
             Self::Doc => check(cargo().args(["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings")),
             Self::Native => native(),
+            Self::Million => cargo_test(cargo().args(["test", "--profile", "million", "-p", "daypass-million"])),
             Self::Wasm => wasm(),
             Self::Types => types(),
             Self::E2e => e2e(),

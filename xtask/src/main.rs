@@ -19,9 +19,10 @@ use clap::{Parser, Subcommand};
 
 use process::{Interrupted, cargo};
 
-/// Cargo's arguments for all but xtask and the tests that have a build of their own. Cargo unites features over the packages
+/// Cargo's arguments for all but xtask and the tests that have a step of their own. Cargo unites features over the packages
 /// it is given, so that the same packages for the programs and for their tests mean one build of what they depend on.
-const PRODUCT: [&str; 5] = ["--workspace", "--exclude", "xtask", "--exclude", "daypass-million"];
+const PRODUCT: [&str; 7] =
+    ["--workspace", "--exclude", "xtask", "--exclude", "daypass-differential", "--exclude", "daypass-million"];
 
 /// Sets up, builds, shows and tests Daypass.
 #[derive(Parser)]

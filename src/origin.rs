@@ -198,7 +198,10 @@ fn check_host(host: &str) -> Result<(), &'static str> {
         return Err("the host must be lower-case labels with single dots between them");
     }
     let last = host.rsplit('.').next().unwrap_or_default();
-    if last.bytes().all(|b| b.is_ascii_digit()) && host.parse::<Ipv4Addr>().is_err() {
+    // The URL standard reads numbers in either form, and writes an address in decimal alone.
+    let is_decimal = last.bytes().all(|b| b.is_ascii_digit());
+    let is_hexadecimal = last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    if (is_decimal || is_hexadecimal) && host.parse::<Ipv4Addr>().is_err() {
         return Err("a host that ends in a number must be an IPv4 address");
     }
     Ok(())

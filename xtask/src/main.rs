@@ -23,9 +23,19 @@ use process::{Interrupted, cargo};
 
 /// Cargo's arguments for all but the benchmarks, whose peers take minutes to build.
 const CHECKED: [&str; 3] = ["--workspace", "--exclude", "daypass-bench"];
-/// Cargo's arguments for the product. Cargo unites features over the packages it is given, so that the same packages
-/// for the programs and for their tests mean one build of what they depend on.
-const PRODUCT: [&str; 5] = ["--workspace", "--exclude", "daypass-bench", "--exclude", "xtask"];
+/// Cargo's arguments for all of these but xtask and the tests that have a step of their own. Cargo unites features over the
+/// packages it is given, so that the same packages for the programs and for their tests mean one build of what they depend on.
+const PRODUCT: [&str; 9] = [
+    "--workspace",
+    "--exclude",
+    "daypass-bench",
+    "--exclude",
+    "xtask",
+    "--exclude",
+    "daypass-differential",
+    "--exclude",
+    "daypass-million",
+];
 
 /// Sets up, builds, shows and tests Daypass.
 #[derive(Parser)]

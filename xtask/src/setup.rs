@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::unistd::Uid;
 
 use crate::process::{cargo, output, run};
+use crate::target_dir;
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -30,6 +31,7 @@ pub(crate) fn all() -> Result<()> {
     println!("ok  rustfmt and clippy");
     npm()?;
     println!("ok  Node and node_modules");
+    println!("ok  Python at {}", python()?.display());
     let browser = browser()?;
     println!("ok  Chromium at {}", browser.chromium.display());
     println!("ok  chromedriver at {}", browser.chromedriver.display());
@@ -78,6 +80,28 @@ pub(crate) fn npm_in(folder: &Path) -> Result<()> {
     }
     println!("installing node_modules");
     run(Command::new("npm").arg("ci").current_dir(folder).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")).context(advice)
+}
+
+/// A Python that has the packages of `requirements.txt`, in a folder of its own among the build outputs.
+pub(crate) fn python() -> Result<PathBuf> {
+    let folder = target_dir()?.join("python");
+    let python = folder.join("bin/python");
+    let wanted = Path::new("tests/differential/requirements.txt");
+    // Copied there when an installation is complete.
+    let installed = folder.join("requirements.txt");
+    let content = fs::read(wanted).with_context(|| format!("{} is missing", wanted.display()))?;
+    if fs::read(&installed).is_ok_and(|installed| installed == content)
+        && output(Command::new(&python).arg("-V")).is_ok()
+    {
+        return Ok(python);
+    }
+    println!("installing the Python packages of {}", wanted.display());
+    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
+        .context("install Python 3.10 or newer with venv: `apt-get install python3-venv` on Debian")?;
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
+    run(Command::new(&python).args(pip).arg(wanted)).context("pip could not install them")?;
+    fs::copy(wanted, &installed)?;
+    Ok(python)
 }
 
 /// The major and minor number of `v20.11.0`.

@@ -35,6 +35,10 @@ enum Step {
     Doc,
     /// The native tests
     Native,
+    /// The native tests that want a million cases, optimized
+    Million,
+    /// The verifier beside other JWT libraries, in Node and in Python
+    Differential,
     /// The WebAssembly tests, in headless Chromium
     Wasm,
     /// The package's type declarations
@@ -109,6 +113,8 @@ impl Step {
             Self::Clippy => clippy(),
             Self::Doc => check(cargo().args(["doc", "--no-deps"]).args(CHECKED).env("RUSTDOCFLAGS", "-Dwarnings")),
             Self::Native => native(),
+            Self::Million => cargo_test(cargo().args(["test", "--profile", "million", "-p", "daypass-million"])),
+            Self::Differential => differential(),
             Self::Wasm => wasm(),
             Self::Types => types(),
             Self::E2e => e2e(),
@@ -136,6 +142,14 @@ fn native() -> Result<Tally> {
         .into_iter()
         .map(|what| fallible(cargo_test(cargo().args(["test", "--no-fail-fast"]).args(what))))
         .sum()
+}
+
+fn differential() -> Result<Tally> {
+    setup::npm()?;
+    let python = setup::python()?;
+    // With the packages of the native tests, so that nothing is compiled again.
+    let packages = ["--workspace", "--exclude", "xtask", "--exclude", "daypass-million"];
+    cargo_test(cargo().arg("test").args(packages).args(["--test", "differential"]).env("DAYPASS_PYTHON", python))
 }
 
 /// The WebAssembly tests: Cargo hands each test file to [`wasm_test_runner`].

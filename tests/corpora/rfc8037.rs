@@ -1,0 +1,46 @@
+//! The examples of RFC 8037, appendix A.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use daypass::signed::{DocumentType, Jwk, Jwks, UnverifiedDocument};
+use daypass::verify::StaticKeys;
+
+const D: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
+const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+const THUMBPRINT: &str = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+const JWS: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6d\
+    WbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+
+fn decoded(text: &str) -> Vec<u8> {
+    Base64UrlUnpadded::decode_vec(text).unwrap()
+}
+
+#[test]
+fn a_1_and_2_the_private_key_has_this_public_key() {
+    let pair = Ed25519KeyPair::from_seed_and_public_key(&decoded(D), &decoded(X)).unwrap();
+    assert_eq!(Jwk::ed25519(THUMBPRINT, pair.public_key().as_ref()).x, X);
+}
+
+#[test]
+fn a_3_the_thumbprint_is_over_the_key_as_our_jwks_have_it() {
+    let Jwk { kty, crv, x, .. } = Jwk::ed25519(THUMBPRINT, &decoded(X));
+    let members = format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}"}}"#);
+    assert_eq!(Base64UrlUnpadded::encode_string(digest(&SHA256, members.as_bytes()).as_ref()), THUMBPRINT);
+}
+
+#[test]
+fn a_4_and_5_the_signature_is_made_and_verified() {
+    let document = UnverifiedDocument::parse(JWS).unwrap();
+    assert_eq!(document.unverified_payload().unwrap(), b"Example of Ed25519 signing");
+    let pair = Ed25519KeyPair::from_seed_unchecked(&decoded(D)).unwrap();
+    assert_eq!(pair.sign(document.signing_input.as_bytes()).as_ref(), document.signature().unwrap());
+
+    let keys = StaticKeys::from(&Jwks { keys: vec![Jwk::ed25519(THUMBPRINT, &decoded(X))] });
+    let key = keys.get(&DocumentType::AccessToken.header(THUMBPRINT)).unwrap();
+    let signature = document.signature().unwrap();
+    assert!(key.verifies(document.signing_input.as_bytes(), &signature));
+    assert!(!key.verifies(b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZQ", &signature));
+    // Its header is not ours: there is no key for it.
+    assert!(keys.get(document.header).is_none());
+}

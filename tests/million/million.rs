@@ -1,0 +1,15 @@
+//! What must hold in a million cases, and a million forgeries: `cargo xtask test --only million`, in release mode.
+//!
+//! Each run draws the same cases, so that a failure stays until it is mended. `cargo xtask soak` looks for new ones.
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+mod cases;
+#[path = "../common/mod.rs"]
+mod common;
+mod forged_signed;
+mod forged_stored;
+mod grant;
+mod origin;
+mod scope;
+mod token;
+mod typo;

@@ -4,8 +4,8 @@
 use std::fmt::Debug;
 
 use daypass::wire::{
-    BundleAnswer, Claims, Introspection, NewBundle, NewToken, TemporaryTokenAnswer, TemporaryTokenRequest, TokenRecord,
-    TokenSelf, duration,
+    BundleAnswer, Claims, Introspection, NewBundle, NewToken, Revocation, RevocationPage, Revoked,
+    TemporaryTokenAnswer, TemporaryTokenRequest, TokenRecord, TokenSelf, duration,
 };
 use daypass::{Grant, Resource, Scope, TokenKind};
 use serde::Serialize;
@@ -233,4 +233,31 @@ fn a_new_bundle_keeps_its_parameters_as_they_are() {
     ] {
         refused::<NewBundle>(json);
     }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_revocation_names_what_it_ends() {
+    let organization = || "org_1".to_owned();
+    let cases = [
+        (Revoked::Token { serial: 7 }, r#""level":"token","serial":7"#, "the stored token with the serial number 7"),
+        (Revoked::Signed { jti: "j".into() }, r#""level":"signed","jti":"j""#, "the signed token j"),
+        (
+            Revoked::Organization { organization: organization() },
+            r#""level":"organization","organization":"org_1""#,
+            "all tokens of the organization org_1",
+        ),
+        (
+            Revoked::IssuedBefore { organization: organization(), time: 5 },
+            r#""level":"issuedBefore","organization":"org_1","time":5"#,
+            "all tokens of the organization org_1 that were issued before 5",
+        ),
+        (Revoked::Key { kid: "k".into() }, r#""level":"key","kid":"k""#, "all that the key k has signed"),
+    ];
+    for (revoked, json, words) in cases {
+        assert_eq!(revoked.to_string(), words);
+        let page = RevocationPage { revocations: vec![Revocation { seq: 3, at: 9, revoked }], latest: 4 };
+        is(&page, &format!(r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4}}"#));
+    }
+    refused::<Revocation>(r#"{"seq":3,"at":9,"level":"everything"}"#);
+    refused::<Revocation>(r#"{"seq":3,"at":9,"level":"token","jti":"j"}"#);
 }

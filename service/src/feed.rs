@@ -88,17 +88,21 @@ impl Reading {
         }
     }
 
-    /// What the store has after the last number, and where that is all, that it is.
+    /// What the store has after the last number. Only where that is nothing is it current, and not after some entries in one
+    /// breath: who is slow may take long to read those.
     async fn page(&mut self) -> Option<Vec<News>> {
         let at = Instant::now();
         let Follower { organization, after, .. } = &self.follower;
         let RevocationPage { revocations, latest } = self.feed.store.revocations(organization, *after).await.ok()?;
         self.must_live().await?;
-        let next_page = revocations.get(RevocationPage::MOST - 1).map(|last| last.seq);
-        self.follower.after = next_page.unwrap_or(latest);
-        self.reassured_at = next_page.is_none().then_some(at);
-        let current = self.reassured_at.map(|_| News::Current(latest));
-        Some(revocations.into_iter().map(News::Revocation).chain(current).collect())
+        if let Some(last) = revocations.last() {
+            self.follower.after = last.seq;
+            self.reassured_at = None;
+            return Some(revocations.into_iter().map(News::Revocation).collect());
+        }
+        self.follower.after = latest;
+        self.reassured_at = Some(at);
+        Some(vec![News::Current(latest)])
     }
 
     /// Security rule: who follows with a token that was revoked or has expired is told nothing more.

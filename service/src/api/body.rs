@@ -8,6 +8,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use daypass::Denied;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 /// Longest body, in bytes.
@@ -49,7 +50,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonText {
     }
 }
 
-/// A form, read as a `T` (RFC 7662 asks so).
+/// A form, read as a `T` (RFC 7662 and RFC 7009 ask so).
 pub(super) struct FormFields<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
@@ -62,6 +63,12 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
             Err(rejection) => Err(Denied::InvalidRequest(format!("{}.", rejection.body_text()))),
         }
     }
+}
+
+/// The form that asks about a token or revokes it.
+#[derive(Deserialize)]
+pub(super) struct TokenForm {
+    pub(super) token: String,
 }
 
 async fn in_time<T>(arrival: impl Future<Output = T>) -> Result<T, Denied> {

@@ -5,30 +5,24 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use daypass::wire::Introspection;
 use daypass::{Denied, Scope, TokenKind, TokenText};
-use serde::Deserialize;
 
-use super::body::FormFields;
+use super::body::{FormFields, TokenForm};
 use super::{Caller, NO_STORE, Shared};
 use crate::{issue, unique};
 
 /// What a product's API must hold.
 pub(super) const INTROSPECT: Scope = Scope::literal("token:introspect");
 
-#[derive(Deserialize)]
-pub(super) struct Question {
-    pub(super) token: String,
-}
-
 /// Tells the record of a stored token of the caller's own organization. Of anything else it says that it is not active:
 /// signed tokens are verified with the keys.
 pub(super) async fn introspect(
     State(service): State<Shared>,
     caller: Caller,
-    question: Result<FormFields<Question>, Denied>,
+    form: Result<FormFields<TokenForm>, Denied>,
 ) -> Result<impl IntoResponse, Denied> {
     caller.must_be(&[TokenKind::Secret])?;
     caller.must_hold(&INTROSPECT)?;
-    let FormFields(Question { token }) = question?;
+    let FormFields(TokenForm { token }) = form?;
     let record = match token.parse::<TokenText>() {
         Ok(token) => service.store.found(token.hash()).await?,
         Err(_) => None,

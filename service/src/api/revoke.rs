@@ -8,8 +8,7 @@ use daypass::verify::MAX_LEEWAY;
 use daypass::{Denied, TokenKind, TokenText};
 use serde::Deserialize;
 
-use super::body::FormFields;
-use super::introspect::Question;
+use super::body::{FormFields, TokenForm};
 use super::tokens::REVOKE;
 use super::{Caller, JsonText, NO_STORE, Shared};
 use crate::unique;
@@ -19,10 +18,10 @@ use crate::unique;
 pub(super) async fn presented(
     State(service): State<Shared>,
     caller: Caller,
-    question: Result<FormFields<Question>, Denied>,
+    form: Result<FormFields<TokenForm>, Denied>,
 ) -> Result<impl IntoResponse, Denied> {
     check(&caller)?;
-    let FormFields(Question { token }) = question?;
+    let FormFields(TokenForm { token }) = form?;
     let (organization, now) = (caller.access.organization(), unique::now());
     if let Ok(token) = token.parse::<TokenText>() {
         service.store.revoke_presented(organization, token.hash(), now).await?;

@@ -67,14 +67,25 @@ impl Events {
         }
     }
 
-    /// Whether nothing comes for so long.
-    pub(crate) async fn is_silent(&mut self, time: Duration) -> bool {
-        tokio::time::timeout(time, self.next()).await.is_err()
+    /// Expects that nothing more comes, once what was on its way has come, or that the answer ends.
+    pub(crate) async fn falls_silent(&mut self) {
+        for _ in 0..5 {
+            match tokio::time::timeout(Duration::from_secs(2), self.next()).await {
+                Err(_) | Ok(None) => return,
+                Ok(Some(event)) => assert!(matches!(event, Event::Current(_)), "{event:?}"),
+            }
+        }
+        panic!("it goes on");
     }
 
-    /// Reads until the answer ends.
+    /// Expects that the answer ends, after what was on its way.
     pub(crate) async fn end(mut self) {
-        while self.next().await.is_some() {}
+        for _ in 0..5 {
+            if self.next().await.is_none() {
+                return;
+            }
+        }
+        panic!("it goes on");
     }
 }
 

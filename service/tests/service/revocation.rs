@@ -152,11 +152,6 @@ async fn all_that_was_issued_before_a_time_ends_and_what_came_later_lives() {
     refused(daypass.post("/v2/bundle/create").bearer_auth(&old).json(&json!({"parameters": {}})), 401, "token_revoked")
         .await;
 
-    // An earlier time, or the same again, changes nothing, and neither does another way to revoke what is dead.
-    for earlier in [time, time - 1, 0] {
-        assert_eq!(answer(issued_before(&daypass, &daypass.admin, &json!(earlier))).await, (200, first.clone()));
-    }
-    daypass.revoke(&id).await;
     let entries = || {
         vec![
             Revoked::Token { serial: 4 },
@@ -165,6 +160,13 @@ async fn all_that_was_issued_before_a_time_ends_and_what_came_later_lives() {
             Revoked::Token { serial: 2 },
         ]
     };
+    assert_eq!(feed(&daypass).await, entries());
+
+    // An earlier time, or the same again, changes nothing, and neither does another way to revoke what is dead.
+    for earlier in [time, time - 1, 0] {
+        assert_eq!(answer(issued_before(&daypass, &daypass.admin, &json!(earlier))).await, (200, first.clone()));
+    }
+    daypass.revoke(&id).await;
     assert_eq!(feed(&daypass).await, entries());
 
     for wrong in [json!(now() + 60), json!(u64::MAX)] {

@@ -95,6 +95,9 @@ pub struct TokenRecord {
     pub id: String,
     /// A number that no other token of the store has or ever had.
     pub serial: u64,
+    /// The serial number of the token that a bundle reference was made with, which ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_serial: Option<u64>,
     /// Its kind.
     pub kind: TokenKind,
     /// A name that its owner remembers it by.

@@ -52,7 +52,8 @@ impl World {
         for (lives, text) in living.iter_mut().zip([&self.stored, &self.temporary, &self.bundle]) {
             *lives = match bearer(&self.verifier, text).await {
                 Ok(_) => true,
-                Err(Denied::TokenRevoked) => false,
+                // What a revoked key signed, anybody may have made.
+                Err(Denied::TokenRevoked | Denied::InvalidToken) => false,
                 Err(other) => panic!("{other:?}"),
             };
         }
@@ -94,6 +95,30 @@ async fn row_12_any_level_is_enough_and_reaches_no_further() {
             assert_eq!(world.living().await, left, "{revoked:?}, the second time");
         }
     }
+}
+
+#[tokio::test]
+async fn what_a_revoked_key_signed_is_no_longer_genuine_and_all_else_that_is_revoked_is_told_so() {
+    let world = World::new();
+    world.learn(Revoked::Signed { jti: "tmp_1".into() });
+    assert_eq!(bearer(&world.verifier, &world.temporary).await, Err(Denied::TokenRevoked));
+    world.learn(Revoked::Key { kid: "k1".into() });
+    assert_eq!(bearer(&world.verifier, &world.temporary).await, Err(Denied::InvalidToken));
+    let described = world.verifier.describe(&Presented::new(&world.bundle, Carrier::Bearer)).await;
+    assert_eq!(described.unwrap_err(), Denied::InvalidToken);
+}
+
+#[tokio::test]
+async fn a_bundle_reference_ends_with_the_key_that_it_was_made_with() {
+    let mut store = Store::default();
+    let reference = TokenRecord { serial: 8, parent_serial: Some(SERIAL), ..record(TokenKind::Bundle) };
+    let text = store.add(reference);
+    let feed = Arc::new(Revocations::new());
+    feed.is_current(0);
+    let verifier = verifier().lookup(store).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
+    assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Bundle));
+    feed.learn(&Revocation { seq: 1, at: NOW, revoked: Revoked::Token { serial: SERIAL } });
+    assert_eq!(bearer(&verifier, &text).await, Err(Denied::TokenRevoked));
 }
 
 #[tokio::test]

@@ -153,6 +153,7 @@ fn record() -> TokenRecord {
     TokenRecord {
         id: "pub_1".into(),
         serial: 3,
+        parent_serial: None,
         kind: TokenKind::Publishable,
         name: "Host page".into(),
         organization: "org_1".into(),

@@ -126,6 +126,7 @@ pub fn stored(kind: TokenKind) -> (TokenText, TokenRecord) {
     let record = TokenRecord {
         id: "tok_01HZX3J9Q4".into(),
         serial: 7,
+        parent_serial: None,
         kind,
         name: "production".into(),
         organization: TENANT.into(),

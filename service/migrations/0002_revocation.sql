@@ -28,7 +28,7 @@ SELECT revoked_at, organization, 'token', number FROM token WHERE revoked_at IS 
 -- A token as a record: any one revocation is enough, and what was made from a revoked token is revoked.
 CREATE VIEW record AS
 SELECT token.number, token.hash, token.organization, token.id, token.kind, token.name, token.grants, token.origins,
-       token.last_chars, token.created_at, token.expires_at,
+       token.last_chars, token.created_at, token.expires_at, bundle.parent,
        coalesce(token.revoked_at, parent.revoked_at, organization.revoked_at,
                 iif(token.created_at < organization.issued_before, organization.issued_before, NULL)) AS revoked_at
 FROM token

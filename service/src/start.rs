@@ -26,6 +26,7 @@ pub(crate) async fn start(store: &Store, catalogs: &Catalogs) -> Result<Started,
     let record = TokenRecord {
         id: format!("tok_{}", unique::id()),
         serial: 0,
+        parent_serial: None,
         kind: TokenKind::Secret,
         name: "Admin".into(),
         organization: own.clone(),

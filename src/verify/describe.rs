@@ -20,12 +20,17 @@ impl Verifier {
             Err(Denied::OriginRequired | Denied::OriginNotAllowed(_)) => false,
             Err(denied) => return Err(denied),
         };
+        let revoked = match self.check_revoked(&token, at) {
+            Ok(()) => false,
+            Err(Denied::TokenRevoked) => true,
+            Err(denied) => return Err(denied),
+        };
         Ok(TokenSelf {
             kind: token.kind,
             scopes: token.grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect(),
             origins: token.origins.to_vec(),
             expires_at: token.expires_at,
-            revoked: self.is_revoked(&token, at)?,
+            revoked,
             origin_seen: match presented.origin {
                 SeenOrigin::One(origin) => Some(origin.to_owned()),
                 SeenOrigin::None | SeenOrigin::Odd => None,

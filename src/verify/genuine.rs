@@ -159,7 +159,7 @@ fn is_of(document: DocumentType, claims: &Claims) -> bool {
     has_kind && claims.exp <= claims.iat.saturating_add(duration::MOST)
 }
 
-pub(super) fn unavailable(Unavailable(cause): Unavailable) -> Denied {
+fn unavailable(Unavailable(cause): Unavailable) -> Denied {
     tracing::warn!(cause, "a token could not be checked");
     Denied::Unavailable
 }

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use super::MAX_LEEWAY;
 use super::token::Token;
-use super::{MAX_LEEWAY, Unavailable};
+use crate::Denied;
 use crate::wire::{Revocation, Revoked, duration};
 
 /// How old the knowledge may be unless another limit is set.
@@ -109,22 +110,27 @@ impl Revocations {
         self.age().is_none_or(|age| age > self.limit)
     }
 
-    /// Whether a genuine token was revoked, at any level.
-    pub(super) fn revoke(&self, token: &Token, now: Instant) -> Result<bool, Unavailable> {
+    /// Lets a token pass that no level of revocation names, as far as is known at this moment.
+    ///
+    /// # Errors
+    /// [`Denied::Unavailable`] when too little is known. [`Denied::InvalidToken`] for what a revoked key signed: whoever has
+    /// the key may have made it.
+    pub(super) fn check(&self, token: &Token, now: Instant) -> Result<(), Denied> {
         match self.age_at(now) {
             Some(age) if age <= self.limit => {}
-            age => return Err(Unavailable(format!("the revocation feed was last heard {age:?} ago"))),
+            age => {
+                tracing::warn!(?age, "the revocations are not known well enough: nothing is let through");
+                return Err(Denied::Unavailable);
+            }
         }
         // Read before the comparison: what is learnt meanwhile is compared next time.
         let generation = self.generation.load(Ordering::Acquire);
         if token.cleared.load(Ordering::Relaxed) == generation {
-            return Ok(false);
+            return Ok(());
         }
-        let is_revoked = self.known.read().unwrap_or_else(PoisonError::into_inner).names(token);
-        if !is_revoked {
-            token.cleared.store(generation, Ordering::Relaxed);
-        }
-        Ok(is_revoked)
+        self.known.read().unwrap_or_else(PoisonError::into_inner).check(token)?;
+        token.cleared.store(generation, Ordering::Relaxed);
+        Ok(())
     }
 
     fn age_at(&self, now: Instant) -> Option<Duration> {
@@ -164,12 +170,20 @@ impl Known {
         }
     }
 
-    fn names(&self, token: &Token) -> bool {
+    fn check(&self, token: &Token) -> Result<(), Denied> {
         let is_early = |time: &u64| token.issued_at < *time;
-        self.stored.contains_key(&token.serial)
+        if token.key.as_ref().is_some_and(|key| self.keys.contains(&key.kid)) {
+            Err(Denied::InvalidToken)
+        } else if self.stored.contains_key(&token.serial)
+            || token.parent_serial.is_some_and(|parent| self.stored.contains_key(&parent))
             || self.organizations.contains(&token.organization)
             || self.issued_before.get(&token.organization).is_some_and(is_early)
-            || token.key.as_ref().is_some_and(|key| self.keys.contains(&key.kid) || self.signed.contains_key(&token.id))
+            || (token.key.is_some() && self.signed.contains_key(&token.id))
+        {
+            Err(Denied::TokenRevoked)
+        } else {
+            Ok(())
+        }
     }
 
     /// Forgets the tokens that were revoked before a time.

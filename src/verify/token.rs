@@ -15,6 +15,8 @@ pub(super) struct Token {
     pub(super) id: Box<str>,
     pub(super) parent: Option<Box<str>>,
     pub(super) serial: u64,
+    /// Of a stored token, the serial number of the one that it ends with.
+    pub(super) parent_serial: Option<u64>,
     pub(super) organization: Box<str>,
     pub(super) grants: Arc<[Grant]>,
     pub(super) origins: Box<[OriginPattern]>,
@@ -44,6 +46,7 @@ impl Token {
             id: claims.jti.into(),
             parent: Some(claims.client_id.into()),
             serial: claims.parent_serial,
+            parent_serial: None,
             organization: claims.sub.into(),
             grants: claims.grants.into(),
             origins: claims.origins.into(),
@@ -66,6 +69,7 @@ impl Token {
             id: record.id.into(),
             parent: None,
             serial: record.serial,
+            parent_serial: record.parent_serial,
             organization: record.organization.into(),
             grants: record.grants.into(),
             origins: record.origins.into(),
@@ -109,11 +113,9 @@ impl Token {
         }
     }
 
-    /// Whether it lives at this moment, in Unix seconds.
-    pub(super) fn check_life(&self, is_revoked: bool, now: u64) -> Result<(), Denied> {
-        if is_revoked {
-            Err(Denied::TokenRevoked)
-        } else if self.valid_until.is_some_and(|end| now >= end) {
+    /// Whether this moment, in Unix seconds, is within its life.
+    pub(super) fn check_life(&self, now: u64) -> Result<(), Denied> {
+        if self.valid_until.is_some_and(|end| now >= end) {
             Err(Denied::TokenExpired)
         } else if now < self.valid_from {
             Err(Denied::TokenNotYetValid)

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::clock::Clock;
-use super::genuine::unavailable;
 use super::token::Token;
 use super::{
     Access, Cache, Carrier, Credential, Decision, Dpop, Keys, Limits, Lookup, MAX_LEEWAY, Observer, Presented,
@@ -181,17 +180,15 @@ impl Verifier {
         let now = self.clock.now();
         token.check_carrier(credential.carrier)?;
         token.check_origin(presented.origin)?;
-        token.check_life(self.is_revoked(token, at)?, now)?;
+        self.check_revoked(token, at)?;
+        token.check_life(now)?;
         Dpop::check(self.dpop.as_deref(), token, credential, &presented.proof, now)?;
         self.limits.as_ref().map_or(Ok(()), |limits| limits.count(token))
     }
 
-    /// Whether the token was revoked, as far as is known at this moment; refuses when that is not known well enough.
-    pub(super) fn is_revoked(&self, token: &Token, at: Instant) -> Result<bool, Denied> {
-        let by_feed = match &self.revocations {
-            Some(revocations) => revocations.revoke(token, at).map_err(unavailable)?,
-            None => false,
-        };
-        Ok(token.is_revoked || by_feed)
+    /// Whether the token was revoked, by whoever knew it or by the feed, which comes on top.
+    pub(super) fn check_revoked(&self, token: &Token, at: Instant) -> Result<(), Denied> {
+        self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at))?;
+        if token.is_revoked { Err(Denied::TokenRevoked) } else { Ok(()) }
     }
 }

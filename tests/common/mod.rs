@@ -77,6 +77,7 @@ pub fn record(kind: TokenKind) -> TokenRecord {
     TokenRecord {
         id: format!("{kind}_1"),
         serial: 1,
+        parent_serial: None,
         kind,
         name: kind.to_string(),
         organization: ORGANIZATION.into(),

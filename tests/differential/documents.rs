@@ -52,7 +52,7 @@ pub(crate) fn good_claims() -> Vec<(DocumentType, Value)> {
     let changes = [
         json!({}),
         json!({ "nbf": now() - 60 }),
-        json!({ "exp": now() + 86_400 }),
+        json!({ "exp": now() + 86_300 }),
         json!({ "exp": 4_102_444_800_u64 }),
         json!({ "kind": "oauthAccess" }),
         json!({ "grants": [] }),

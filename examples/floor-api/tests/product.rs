@@ -73,6 +73,7 @@ fn record((name, kind, tenant, scopes, floor): (&str, TokenKind, &str, &str, Opt
     TokenRecord {
         id: name.into(),
         serial: 1,
+        parent_serial: None,
         kind,
         name: name.into(),
         organization: tenant.into(),

@@ -36,6 +36,7 @@ pub(crate) async fn reference(
     let record = TokenRecord {
         id: format!("bun_{}", unique::id()),
         serial: 0,
+        parent_serial: Some(parent.access.serial()),
         kind: TokenKind::Bundle,
         name: format!("Bundle of {}", parent.access.id()),
         organization: parent.access.organization().to_owned(),

@@ -49,6 +49,7 @@ pub(crate) async fn create(
     let mut record = TokenRecord {
         id,
         serial: 0,
+        parent_serial: None,
         kind: new.kind,
         name: new.name,
         organization,

@@ -97,16 +97,20 @@ impl Feed {
         self.revocations.upgrade().ok_or(End::Dropped)
     }
 
+    /// The entry to go on from. After a silence all is asked for again: the service's store may have been restored from a
+    /// backup, and gone on from there.
+    fn place(&self) -> Result<u64, End> {
+        let revocations = self.revocations()?;
+        Ok(if revocations.is_stale() { 0 } else { revocations.seq() })
+    }
+
     fn request(&self, after: u64) -> reqwest::RequestBuilder {
         self.client.get(&self.url).query(&[("after", after)]).bearer_auth(self.token.expose_secret())
     }
 
     /// Follows a stream to its end (server-sent events, WHATWG HTML, section 9.2).
     async fn stream(&self, was_heard: &mut bool) -> Result<std::convert::Infallible, End> {
-        let (after, silence) = {
-            let revocations = self.revocations()?;
-            (revocations.seq(), revocations.silence())
-        };
+        let (after, silence) = (self.place()?, self.revocations()?.silence());
         let cut = |cause: &str| End::Cut(Unavailable(cause.into()));
         let asked = self.request(after).header(ACCEPT, "text/event-stream").send();
         let answer = timeout(TIMEOUT.min(silence), asked).await.map_err(|_| cut("no answer"))?.map_err(unavailable)?;
@@ -125,13 +129,17 @@ impl Feed {
 
     /// Asks for what is new, and gives the time until the next poll.
     async fn poll(&self) -> Result<Duration, End> {
+        let mut after = self.place()?;
         loop {
+            let page: RevocationPage = answer(self.request(after)).await?;
             let revocations = self.revocations()?;
-            let page: RevocationPage = answer(self.request(revocations.seq())).await?;
             page.revocations.iter().for_each(|revocation| revocations.learn(revocation));
-            if page.revocations.last().is_none_or(|last| last.seq >= page.latest) {
-                revocations.is_current(page.latest);
-                return Ok((revocations.silence() / 4).clamp(*POLL.start(), *POLL.end()));
+            match page.revocations.last() {
+                Some(last) if last.seq < page.latest => after = last.seq,
+                _ => {
+                    revocations.is_current(page.latest);
+                    return Ok((revocations.silence() / 4).clamp(*POLL.start(), *POLL.end()));
+                }
             }
         }
     }

@@ -14,7 +14,7 @@ const KEEP: u64 = 86_400;
 
 /// A token as a record. The view has revocations of every level.
 const RECORD: &str = "
-    SELECT id, kind, name, organization, grants, origins, created_at, expires_at, revoked_at, last_chars, number
+    SELECT id, kind, name, organization, grants, origins, created_at, expires_at, revoked_at, last_chars, number, parent
     FROM record";
 
 pub(in crate::store) fn add(
@@ -153,6 +153,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
     Ok(TokenRecord {
         id: row.get(0)?,
         serial: row.get(10)?,
+        parent_serial: row.get(11)?,
         kind: row.get::<_, String>(1)?.parse().map_err(|cause| unreadable(1, cause))?,
         name: row.get(2)?,
         organization: row.get(3)?,

@@ -71,8 +71,8 @@ impl OriginPattern {
             None => matches!(origin.scheme, "http" | "https"),
         };
         let host = if self.any_subdomain {
-            // What is left of the host must be whole labels: "evilexample.com" ends without the dot.
-            origin.host.strip_suffix(&*self.host).is_some_and(|left| left.len() > 1 && left.ends_with('.'))
+            // What is left of the host must be whole labels, never empty: "evilexample.com" ends without the dot.
+            origin.host.strip_suffix(&*self.host).is_some_and(|left| left.ends_with('.'))
         } else {
             *self.host == *origin.host
         };

@@ -143,14 +143,14 @@ impl TokenText {
     #[must_use]
     pub fn generate(kind: TokenKind) -> Option<TokenText> {
         let mut text = String::from(kind.prefix()?);
-        let end = text.len() + RANDOM;
-        while text.len() < end {
+        let bytes = std::iter::repeat_with(|| {
             let mut bytes = [0; RANDOM];
             aws_lc_rs::rand::fill(&mut bytes).expect("the operating system gives randomness");
-            // 248 = 4 * 62: what lies above would make some characters likelier.
-            let fair = bytes.iter().filter(|byte| **byte < 248).map(|byte| char::from(BASE62[usize::from(byte % 62)]));
-            text.extend(fair.take(end - text.len()));
-        }
+            bytes
+        });
+        // 248 = 4 * 62: what lies above would make some characters likelier.
+        let fair = bytes.flatten().filter(|byte| *byte < 248);
+        text.extend(fair.take(RANDOM).map(|byte| char::from(BASE62[usize::from(byte % 62)])));
         text.push_str(&checksum(&text));
         Some(TokenText { kind, text: text.into() })
     }

@@ -19,11 +19,13 @@ fn a_pattern_becomes_what_a_browser_sends() {
         ("http://127.0.0.1:4000", "http://127.0.0.1:4000"),
         ("[::1]", "[::1]"),
         ("http://[::FFFF:102:304]:80", "http://[::ffff:102:304]:80"),
+        ("[2001:DB8::AB]", "[2001:db8::ab]"),
         ("bücher.example", "xn--bcher-kva.example"),
         ("https://*.BÜCHER.example:8443", "https://*.xn--bcher-kva.example:8443"),
         ("faß.example", "xn--fa-hia.example"),
         ("xn--bcher-kva.example", "xn--bcher-kva.example"),
         ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+        ("例え。テスト:3000", "xn--r8jz45g.xn--zckzah:3000"),
         ("ｅｘａｍｐｌｅ．com", "example.com"),
         // A public suffix by itself is one site.
         ("github.io", "github.io"),

@@ -130,6 +130,14 @@ fn the_error_names_the_text_without_its_control_characters() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn json_that_is_neither_form_is_told_of_both() {
+    for json in ["7", "null", r#"["floor","read"]"#] {
+        let told = serde_json::from_str::<Scope>(json).unwrap_err().to_string();
+        assert!(told.contains(r#"expected a scope: "resource:action" or {"resource", "action"}"#), "{told}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_scope_covers_itself_and_what_is_narrower() {
     let cases = [
         ("*", "floor:read", true),
@@ -169,6 +177,8 @@ fn a_set_has_no_order_and_no_repetition_and_an_empty_one_allows_nothing() {
     let scopes = set("floor:update floor:readPublic floor:update");
     assert_eq!((scopes.len(), scopes.to_string()), (2, "floor:readPublic floor:update".into()));
     assert_eq!(scopes, set("floor:readPublic floor:update"));
+    assert_eq!(format!("{scopes:?}"), "{floor:readPublic, floor:update}");
+    assert!(scopes.iter().cloned().eq(scopes.clone()));
     assert_eq!(serde_json::to_string(&scopes).unwrap(), r#"["floor:readPublic","floor:update"]"#);
     let either = r#"["floor:update",{"resource":"floor","action":"readPublic"}]"#;
     assert_eq!(serde_json::from_str::<ScopeSet>(either).unwrap(), scopes);

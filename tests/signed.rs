@@ -33,6 +33,7 @@ fn a_document_has_three_parts_and_is_not_too_long() {
     assert_eq!(document.unverified_payload().unwrap(), br#"{"a":1}"#);
     assert_eq!(document.signature().unwrap(), b"sig");
 
+    assert_eq!(MAX_DOCUMENT, 16_384);
     let longest = format!("a.{}.b", "c".repeat(MAX_DOCUMENT - 4));
     assert!(UnverifiedDocument::parse(&longest).is_some());
     for text in ["", "a", "a.b", "a.b.c.d", "a..b.c", "a.b.c.d.e", &format!("{longest}x")] {

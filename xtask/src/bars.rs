@@ -181,3 +181,30 @@ impl Unit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Aim, Bar, Beside, Most, Results, Times, Verdict, line};
+
+    #[test]
+    fn a_bar_is_held_by_the_median_of_the_ratios_within_rounds() {
+        // The second round was slow for both; in the third, a turn of somebody else's fell on the peer.
+        let rounds = [("ours", vec![11.0, 44.0, 11.0]), ("theirs", vec![10.0, 40.0, 99.0])];
+        let results: Results = rounds.into_iter().map(|(row, values)| (row.to_owned(), values)).collect();
+        let cases: [(Bar, Option<f64>, Verdict); 7] = [
+            (Times("theirs", 1.1), Some(1.1), Verdict::Ok),
+            (Times("theirs", 1.0), Some(1.1), Verdict::Over),
+            (Beside("theirs"), Some(1.1), Verdict::Reported),
+            (Most(11.0), None, Verdict::Ok),
+            (Most(10.0), None, Verdict::Over),
+            (Aim(11.0), None, Verdict::Ok),
+            (Aim(10.0), None, Verdict::Missed),
+        ];
+        for (bar, ratio, verdict) in cases {
+            let line = line("ours", bar, &results).expect("both were measured");
+            assert_eq!((line.measured, line.ratio), (11.0, ratio));
+            assert!(line.verdict == verdict, "{line}");
+        }
+        assert!(line("ours", Beside("nobody"), &results).is_err());
+    }
+}

@@ -1,11 +1,12 @@
 //! What is known of tokens that were seen before: [`Cache`].
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quick_cache::sync::{Cache as QuickCache, PlaceholderGuard};
 use quick_cache::{DefaultHashBuilder, UnitWeighter, Weighter};
 
+use super::clock::Moment;
 use super::fingerprint::{AsItIs, Fingerprint, Fingerprints};
 use super::token::Token;
 use crate::{Grant, OriginPattern, Resource, Scope};
@@ -25,7 +26,7 @@ const UNKNOWN_FRESH: Duration = Duration::from_secs(10);
 pub struct Cache {
     fingerprints: Fingerprints,
     living: QuickCache<Fingerprint, Arc<Token>, Bytes, AsItIs>,
-    unknown: QuickCache<Fingerprint, Instant, UnitWeighter, AsItIs>,
+    unknown: QuickCache<Fingerprint, Moment, UnitWeighter, AsItIs>,
     /// Most tokens share their grants with others of the same maker.
     grants: QuickCache<Arc<[Grant]>, Arc<[Grant]>, Bytes>,
 }
@@ -67,22 +68,22 @@ impl Cache {
     }
 
     /// The token with this fingerprint, if it is known and fresh.
-    pub(super) fn get(&self, fingerprint: Fingerprint, now: Instant) -> Option<Arc<Token>> {
+    pub(super) fn get(&self, fingerprint: Fingerprint, now: Moment) -> Option<Arc<Token>> {
         self.living.get(&fingerprint).filter(|token| now < token.fresh_until)
     }
 
     /// Whether it was found a moment ago that there is no such token.
-    pub(super) fn is_unknown(&self, fingerprint: Fingerprint, now: Instant) -> bool {
+    pub(super) fn is_unknown(&self, fingerprint: Fingerprint, now: Moment) -> bool {
         self.unknown.get(&fingerprint).is_some_and(|until| now < until)
     }
 
     /// Remembers for a moment that there is no such token.
-    pub(super) fn set_unknown(&self, fingerprint: Fingerprint, now: Instant) {
+    pub(super) fn set_unknown(&self, fingerprint: Fingerprint, now: Moment) {
         self.unknown.insert(fingerprint, now + UNKNOWN_FRESH);
     }
 
     /// The token if somebody else has looked it up meanwhile, or its place, to be filled.
-    pub(super) async fn get_or_place(&self, fingerprint: Fingerprint, now: Instant) -> Result<Arc<Token>, Place<'_>> {
+    pub(super) async fn get_or_place(&self, fingerprint: Fingerprint, now: Moment) -> Result<Arc<Token>, Place<'_>> {
         self.living.remove_if(&fingerprint, |token| now >= token.fresh_until);
         self.living.get_value_or_guard_async(&fingerprint).await.map_err(Place)
     }

@@ -1,9 +1,8 @@
-//! What time it is: [`Clock`].
+//! What time it is: [`Clock`], [`Moment`].
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::MAX_LEEWAY;
 
@@ -32,7 +31,7 @@ impl Clock {
             }
             return now;
         }
-        if now + MAX_LEEWAY < latest {
+        if now.saturating_add(MAX_LEEWAY) < latest {
             tracing::warn!(now, latest, "the clock was set back: time stands still until it has caught up");
         }
         latest
@@ -42,13 +41,63 @@ impl Clock {
 /// The system's clock.
 impl Default for Clock {
     fn default() -> Clock {
-        // A clock before 1970 is no clock: at time 0 nothing that has a beginning is valid yet.
-        Clock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
+        Clock::new(system::unix_time)
     }
 }
 
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Clock").field("latest", &self.latest).finish_non_exhaustive()
+/// A moment on a clock that nobody sets, to within a few milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(Duration);
+
+impl Moment {
+    pub(super) fn now() -> Moment {
+        Moment(system::since_start())
+    }
+
+    /// What has passed since an earlier one; nothing if that one is later.
+    pub(super) fn since(self, earlier: Moment) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl std::ops::Add<Duration> for Moment {
+    type Output = Moment;
+
+    fn add(self, time: Duration) -> Moment {
+        Moment(self.0.saturating_add(time))
+    }
+}
+
+/// The clocks that the kernel keeps anyway: to read one takes a tenth of what an exact one takes, which is half of what a
+/// remembered token takes.
+#[cfg(target_os = "linux")]
+mod system {
+    use std::time::Duration;
+
+    use rustix::time::{ClockId, clock_gettime};
+
+    pub(super) fn unix_time() -> u64 {
+        // A clock before 1970 is no clock: at time 0 nothing that has a beginning is valid yet.
+        u64::try_from(clock_gettime(ClockId::RealtimeCoarse).tv_sec).unwrap_or(0)
+    }
+
+    pub(super) fn since_start() -> Duration {
+        // Should it ever be no time, everything is old.
+        clock_gettime(ClockId::MonotonicCoarse).try_into().unwrap_or(Duration::MAX)
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::sync::LazyLock;
+    use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+    pub(super) fn unix_time() -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
+    pub(super) fn since_start() -> Duration {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        START.elapsed()
     }
 }

@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tracing::Instrument;
 
+use super::clock::Moment;
 use super::fingerprint::Fingerprint;
 use super::token::Token;
 use super::{Cache, Lookup, Unavailable, Verifier};
@@ -21,12 +22,12 @@ const STORED_FRESH_ALONE: Duration = Duration::from_secs(10);
 
 impl Verifier {
     /// The token behind a text, whoever presents it, and whether or not it lives; and when that was known.
-    pub(super) async fn genuine(&self, text: &str, client: Option<IpAddr>) -> Result<(Arc<Token>, Instant), Denied> {
+    pub(super) async fn genuine(&self, text: &str, client: Option<IpAddr>) -> Result<(Arc<Token>, Moment), Denied> {
         // Before anything is spent on it.
         if text.len() > MAX_DOCUMENT {
             return Err(Denied::InvalidToken);
         }
-        let now = Instant::now();
+        let now = Moment::now();
         let memory = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
         let remembered = memory.and_then(|(cache, fingerprint)| cache.get(fingerprint, now));
         #[cfg(feature = "metrics")]
@@ -40,7 +41,7 @@ impl Verifier {
         // Boxed, so that what is remembered is quick to hand out.
         let found = Box::pin(self.find(text, memory)).instrument(tracing::debug_span!("verify")).await;
         match (found.map_err(unavailable)?, &self.limits) {
-            (Some(token), _) => return Ok((token, Instant::now())),
+            (Some(token), _) => return Ok((token, Moment::now())),
             (None, Some(limits)) => limits.count_stranger(client),
             (None, None) => {}
         }
@@ -70,7 +71,7 @@ impl Verifier {
         cache: &Cache,
         fingerprint: Fingerprint,
     ) -> Result<Option<Arc<Token>>, Unavailable> {
-        let now = Instant::now();
+        let now = Moment::now();
         if cache.is_unknown(fingerprint, now) {
             return Ok(None);
         }
@@ -92,7 +93,7 @@ impl Verifier {
     async fn stored(&self, token: &TokenText, lookup: &dyn Lookup) -> Result<Option<Token>, Unavailable> {
         // Before it is asked for: what it says may be as old as the question.
         let fresh = if self.revocations.is_some() { STORED_FRESH } else { STORED_FRESH_ALONE };
-        let fresh_until = Instant::now() + fresh;
+        let fresh_until = Moment::now() + fresh;
         let record = lookup.find(token).await?.filter(|record| record.kind == token.kind());
         Ok(record.map(|mut record| {
             for grant in &mut record.grants {
@@ -104,7 +105,7 @@ impl Verifier {
 
     async fn signed(&self, text: &str) -> Result<Option<Token>, Unavailable> {
         let (Some(document), Some(keys)) = (UnverifiedDocument::parse(text), &self.keys) else { return Ok(None) };
-        let fresh_until = Instant::now() + SIGNED_FRESH;
+        let fresh_until = Moment::now() + SIGNED_FRESH;
         let Some(key) = keys.find(document.header).await? else { return Ok(None) };
         let claims = document
             .signature()

@@ -2,12 +2,13 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use quick_cache::sync::Cache as QuickCache;
 
+use super::clock::Moment;
 use super::token::Token;
 use crate::{Denied, TokenKind};
 
@@ -29,7 +30,7 @@ const CLIENTS: usize = 16_384;
 pub struct Limits {
     publishable: DefaultKeyedRateLimiter<u64>,
     strangers: DefaultKeyedRateLimiter<Client>,
-    waiting: QuickCache<Client, Instant>,
+    waiting: QuickCache<Client, Moment>,
 }
 
 /// A client's address. Whoever has one IPv6 address has all of its network's.
@@ -88,9 +89,9 @@ impl Limits {
     }
 
     /// Whether this client may have a token looked at that is not remembered.
-    pub(super) fn admit(&self, client: Option<IpAddr>, now: Instant) -> Result<(), Denied> {
+    pub(super) fn admit(&self, client: Option<IpAddr>, now: Moment) -> Result<(), Denied> {
         let until = client.and_then(|client| self.waiting.get(&Client::from(client)));
-        until.filter(|until| now < *until).map_or(Ok(()), |until| Err(too_often(until - now)))
+        until.filter(|until| now < *until).map_or(Ok(()), |until| Err(too_often(until.since(now))))
     }
 
     /// Counts a token that is none.
@@ -101,7 +102,7 @@ impl Limits {
         }
         if let Err(until) = self.strangers.check_key(&client) {
             let wait = until.wait_time_from(DefaultClock::default().now());
-            self.waiting.insert(client, Instant::now() + wait);
+            self.waiting.insert(client, Moment::now() + wait);
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::MAX_LEEWAY;
+use super::clock::Moment;
 use super::token::Token;
 use crate::Denied;
 use crate::wire::{Revocation, Revoked, duration};
@@ -24,7 +25,7 @@ const KEEP: u64 = duration::MOST + 2 * MAX_LEEWAY;
 #[derive(Debug)]
 pub struct Revocations {
     limit: Duration,
-    began: Instant,
+    began: Moment,
     /// Milliseconds after `began` at which the feed last said that nothing was missing; 0 before it ever did.
     heard: AtomicU64,
     /// Grows with every revocation that is learnt. A token that was found not to be revoked need not be looked for again
@@ -49,7 +50,7 @@ impl Default for Revocations {
     fn default() -> Revocations {
         Revocations {
             limit: LIMIT,
-            began: Instant::now(),
+            began: Moment::now(),
             heard: AtomicU64::default(),
             // A token that was never compared with the feed has 0.
             generation: AtomicU64::new(1),
@@ -83,7 +84,7 @@ impl Revocations {
     /// Notes that at this moment nothing up to this entry of the feed is missing.
     pub fn is_current(&self, seq: u64) {
         self.known.write().unwrap_or_else(PoisonError::into_inner).seq = seq;
-        self.heard.store(self.milliseconds(Instant::now()), Ordering::Release);
+        self.heard.store(self.milliseconds(Moment::now()), Ordering::Release);
     }
 
     /// The last entry of the feed that is known: where to go on from.
@@ -95,7 +96,7 @@ impl Revocations {
     /// How old the knowledge is; `None` before there was any.
     #[must_use]
     pub fn age(&self) -> Option<Duration> {
-        self.age_at(Instant::now())
+        self.age_at(Moment::now())
     }
 
     /// How old it may be.
@@ -115,7 +116,7 @@ impl Revocations {
     /// # Errors
     /// [`Denied::Unavailable`] when too little is known. [`Denied::InvalidToken`] for what a revoked key signed: whoever has
     /// the key may have made it.
-    pub(super) fn check(&self, token: &Token, now: Instant) -> Result<(), Denied> {
+    pub(super) fn check(&self, token: &Token, now: Moment) -> Result<(), Denied> {
         match self.age_at(now) {
             Some(age) if age <= self.limit => {}
             age => {
@@ -133,7 +134,7 @@ impl Revocations {
         Ok(())
     }
 
-    fn age_at(&self, now: Instant) -> Option<Duration> {
+    fn age_at(&self, now: Moment) -> Option<Duration> {
         match self.heard.load(Ordering::Acquire) {
             0 => None,
             heard => Some(Duration::from_millis(self.milliseconds(now).saturating_sub(heard))),
@@ -141,8 +142,8 @@ impl Revocations {
     }
 
     /// Milliseconds since the beginning, from 1.
-    fn milliseconds(&self, now: Instant) -> u64 {
-        let passed = now.saturating_duration_since(self.began).as_millis();
+    fn milliseconds(&self, now: Moment) -> u64 {
+        let passed = now.since(self.began).as_millis();
         u64::try_from(passed).unwrap_or(u64::MAX).saturating_add(1)
     }
 }

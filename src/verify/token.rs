@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Instant;
 
+use super::clock::Moment;
 use super::keys::Key;
 use super::{Carrier, MAX_LEEWAY, SeenOrigin};
 use crate::wire::{Claims, TokenRecord};
@@ -32,14 +32,14 @@ pub(super) struct Token {
     /// The thumbprint of the key that whoever sends it must have.
     pub(super) bound_to: Option<Box<str>>,
     /// Until when a cache may answer with it.
-    pub(super) fresh_until: Instant,
+    pub(super) fresh_until: Moment,
     /// How far the feed had come when it was last found not to be revoked by it.
     pub(super) cleared: AtomicU64,
 }
 
 impl Token {
     /// A signed token, whose signature was verified with this key.
-    pub(super) fn signed(claims: Claims, is_revoked: bool, key: Arc<Key>, leeway: u64, fresh_until: Instant) -> Token {
+    pub(super) fn signed(claims: Claims, is_revoked: bool, key: Arc<Key>, leeway: u64, fresh_until: Moment) -> Token {
         let end = claims.exp.saturating_add(leeway);
         Token {
             kind: claims.kind,
@@ -63,7 +63,7 @@ impl Token {
     }
 
     /// A stored token, as it was looked up.
-    pub(super) fn stored(record: TokenRecord, fresh_until: Instant) -> Token {
+    pub(super) fn stored(record: TokenRecord, fresh_until: Moment) -> Token {
         Token {
             kind: record.kind,
             id: record.id.into(),

@@ -1,9 +1,8 @@
 //! The decision: [`Verifier`].
 
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::clock::Clock;
+use super::clock::{Clock, Moment};
 use super::token::Token;
 use super::{
     Access, Cache, Carrier, Credential, Decision, Dpop, Keys, Limits, Lookup, MAX_LEEWAY, Observer, Presented,
@@ -174,7 +173,7 @@ impl Verifier {
         access: &Access,
         credential: Credential<'_>,
         presented: &Presented<'_>,
-        at: Instant,
+        at: Moment,
     ) -> Result<(), Denied> {
         let token = access.token();
         let now = self.clock.now();
@@ -187,7 +186,7 @@ impl Verifier {
     }
 
     /// Whether the token was revoked, by whoever knew it or by the feed, which comes on top.
-    pub(super) fn check_revoked(&self, token: &Token, at: Instant) -> Result<(), Denied> {
+    pub(super) fn check_revoked(&self, token: &Token, at: Moment) -> Result<(), Denied> {
         self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at))?;
         if token.is_revoked { Err(Denied::TokenRevoked) } else { Ok(()) }
     }

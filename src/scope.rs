@@ -25,11 +25,16 @@ const MAX_ID: usize = 128;
 /// # Ok::<(), daypass::ParseScopeError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Scope(Cow<'static, str>);
+pub struct Scope {
+    text: Cow<'static, str>,
+    /// Where the resource and the action end. They are asked for at every decision; names have 64 bytes at most.
+    resource_end: u8,
+    action_end: u8,
+}
 
 impl Scope {
     /// Everything: `*`.
-    pub const ALL: Scope = Scope(Cow::Borrowed("*"));
+    pub const ALL: Scope = Scope::literal("*");
 
     /// A scope known when the program is written. In a constant, a text that is no scope is a compile error.
     ///
@@ -37,26 +42,28 @@ impl Scope {
     /// If `text` is not a scope.
     #[must_use]
     pub const fn literal(text: &'static str) -> Scope {
-        assert!(is_scope(text.as_bytes()), "not a scope: expected resource:action");
-        Scope(Cow::Borrowed(text))
+        match ends(text.as_bytes()) {
+            Some((resource_end, action_end)) => Scope { text: Cow::Borrowed(text), resource_end, action_end },
+            None => panic!("not a scope: expected resource:action"),
+        }
     }
 
     /// The resource: `floor` in `floor:readPrivate`; `*` for everything.
     #[must_use]
     pub fn resource(&self) -> &str {
-        self.0.split(':').next().unwrap_or_default()
+        &self.text[..usize::from(self.resource_end)]
     }
 
     /// The action: `readPrivate` in `floor:readPrivate`; `*` for every action.
     #[must_use]
     pub fn action(&self) -> &str {
-        self.0.split(':').nth(1).unwrap_or("*")
+        self.text.get(usize::from(self.resource_end) + 1..usize::from(self.action_end)).unwrap_or("*")
     }
 
     /// The one resource that this scope is for, if it is narrowed to one.
     #[must_use]
     pub fn resource_id(&self) -> Option<&str> {
-        self.0.splitn(3, ':').nth(2)
+        self.text.get(usize::from(self.action_end) + 1..)
     }
 
     /// Whether it is about Daypass's own tokens and bundles (`catalogs/daypass.json`), as `*` is too.
@@ -68,7 +75,7 @@ impl Scope {
     /// The text form.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether holding this scope is enough where `other` is asked for.
@@ -94,13 +101,15 @@ impl Scope {
     }
 }
 
-const fn is_scope(text: &[u8]) -> bool {
+/// Where the resource and the action end, if the text is a scope.
+#[expect(clippy::cast_possible_truncation, reason = "two names and a colon have 129 bytes at most")]
+const fn ends(text: &[u8]) -> Option<(u8, u8)> {
     if matches!(text, b"*") {
-        return true;
+        return Some((1, 1));
     }
-    let Some(resource_end) = name_end(text, 0) else { return false };
+    let Some(resource_end) = name_end(text, 0) else { return None };
     if resource_end >= text.len() || text[resource_end] != b':' {
-        return false;
+        return None;
     }
     let action = resource_end + 1;
     let action_end = if action < text.len() && text[action] == b'*' {
@@ -108,10 +117,14 @@ const fn is_scope(text: &[u8]) -> bool {
     } else {
         match name_end(text, action) {
             Some(end) => end,
-            None => return false,
+            None => return None,
         }
     };
-    action_end == text.len() || (text[action_end] == b':' && is_id(text, action_end + 1))
+    if action_end == text.len() || (text[action_end] == b':' && is_id(text, action_end + 1)) {
+        Some((resource_end as u8, action_end as u8))
+    } else {
+        None
+    }
 }
 
 /// Where the name that starts at `start` ends: a letter, then letters, digits, `_` and `-`.
@@ -139,23 +152,24 @@ impl FromStr for Scope {
     type Err = ParseScopeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if is_scope(text.as_bytes()) {
-            Ok(Scope(Cow::Owned(text.to_owned())))
-        } else {
-            Err(ParseScopeError(text.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()))
+        match ends(text.as_bytes()) {
+            Some((resource_end, action_end)) => {
+                Ok(Scope { text: Cow::Owned(text.to_owned()), resource_end, action_end })
+            }
+            None => Err(ParseScopeError(text.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect())),
         }
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -173,7 +187,7 @@ impl std::error::Error for ParseScopeError {}
 
 impl Serialize for Scope {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(&self.text)
     }
 }
 

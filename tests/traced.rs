@@ -59,7 +59,7 @@ fn row_19_no_token_and_no_proof_is_in_what_is_traced() {
         });
     });
     let written = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
-    assert!(written.contains("verify") && written.contains("admitted") && written.contains("secret_in_query"));
+    assert!(written.contains("verify") && written.contains("decided") && written.contains("secret_in_query"));
     for secret in texts.iter().flat_map(|text| text.split('.')).chain(proof.split('.')) {
         assert!(!written.contains(secret), "a part of {} bytes is in the log", secret.len());
     }

@@ -1,5 +1,6 @@
 //! What a token's holder may know of it, admitted or not: [`Verifier::describe`].
 
+use super::clock::Moment;
 use super::{Presented, SeenOrigin, Verifier};
 use crate::Denied;
 use crate::wire::TokenSelf;
@@ -13,14 +14,14 @@ impl Verifier {
     /// a query or from a browser.
     pub async fn describe(&self, presented: &Presented<'_>) -> Result<TokenSelf, Denied> {
         let credential = presented.credential()?;
-        let (token, at) = self.genuine(credential.text, presented.client).await?;
+        let token = self.genuine(credential.text, presented.client).await?;
         token.check_carrier(credential.carrier)?;
         let origin_allowed = match token.check_origin(presented.origin) {
             Ok(()) => true,
             Err(Denied::OriginRequired | Denied::OriginNotAllowed(_)) => false,
             Err(denied) => return Err(denied),
         };
-        let revoked = match self.check_revoked(&token, at) {
+        let revoked = match self.check_revoked(&token, Moment::now()) {
             Ok(()) => false,
             Err(Denied::TokenRevoked) => true,
             Err(denied) => return Err(denied),

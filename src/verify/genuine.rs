@@ -21,27 +21,36 @@ const STORED_FRESH: Duration = Duration::from_secs(60);
 const STORED_FRESH_ALONE: Duration = Duration::from_secs(10);
 
 impl Verifier {
-    /// The token behind a text, whoever presents it, and whether or not it lives; and when that was known.
-    pub(super) async fn genuine(&self, text: &str, client: Option<IpAddr>) -> Result<(Arc<Token>, Moment), Denied> {
+    /// The token behind a text, whoever presents it, and whether or not it lives.
+    pub(super) async fn genuine(&self, text: &str, client: Option<IpAddr>) -> Result<Arc<Token>, Denied> {
+        match self.remembered(text, Moment::now()) {
+            Some(token) => Ok(token),
+            None => self.found(text, client).await,
+        }
+    }
+
+    /// The same, if it was seen before.
+    pub(super) fn remembered(&self, text: &str, now: Moment) -> Option<Arc<Token>> {
+        let cache = self.cache.as_deref()?;
         // Before anything is spent on it.
+        let remembered = if text.len() > MAX_DOCUMENT { None } else { cache.get(cache.fingerprint(text), now) };
+        #[cfg(feature = "metrics")]
+        self.metrics.count_cache(remembered.is_some());
+        remembered
+    }
+
+    /// The same, by its signature or by a look-up.
+    pub(super) async fn found(&self, text: &str, client: Option<IpAddr>) -> Result<Arc<Token>, Denied> {
         if text.len() > MAX_DOCUMENT {
             return Err(Denied::InvalidToken);
         }
-        let now = Moment::now();
-        let memory = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
-        let remembered = memory.and_then(|(cache, fingerprint)| cache.get(fingerprint, now));
-        #[cfg(feature = "metrics")]
-        self.metrics.count_cache(remembered.is_some());
-        if let Some(token) = remembered {
-            return Ok((token, now));
-        }
         if let Some(limits) = &self.limits {
-            limits.admit(client, now)?;
+            limits.admit(client, Moment::now())?;
         }
-        // Boxed, so that what is remembered is quick to hand out.
-        let found = Box::pin(self.find(text, memory)).instrument(tracing::debug_span!("verify")).await;
+        let memory = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
+        let found = self.find(text, memory).instrument(tracing::debug_span!("verify")).await;
         match (found.map_err(unavailable)?, &self.limits) {
-            (Some(token), _) => return Ok((token, Moment::now())),
+            (Some(token), _) => return Ok(token),
             (None, Some(limits)) => limits.count_stranger(client),
             (None, None) => {}
         }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::clock::{Clock, Moment};
 use super::token::Token;
 use super::{
-    Access, Cache, Carrier, Credential, Decision, Dpop, Keys, Limits, Lookup, MAX_LEEWAY, Observer, Presented,
-    Revocations,
+    Access, Cache, Carrier, Decision, Dpop, Keys, Limits, Lookup, MAX_LEEWAY, Observer, Presented, Revocations,
 };
 use crate::{Catalog, Denied, Need};
 
@@ -122,24 +121,38 @@ impl Verifier {
     /// # Errors
     /// The reason. What is not genuine is always [`Denied::InvalidToken`].
     pub async fn verify(&self, presented: &Presented<'_>, need: Option<&Need<'_>>) -> Result<Access, Denied> {
-        let (access, verdict) = self.decide(presented, need).await;
-        let denied = verdict.as_ref().err();
-        #[cfg(feature = "metrics")]
-        self.metrics.count_decision(denied);
-        if let Some(observer) = &self.observer {
-            observer.observe(&Decision { access: access.as_ref(), denied, need, presented: Some(presented) });
+        match self.verify_remembered(presented, need) {
+            Some(verdict) => verdict,
+            None => self.verify_anew(presented, need).await,
         }
-        match (access, verdict) {
-            (Some(access), Ok(())) => {
-                tracing::debug!(kind = access.kind().as_str(), id = access.id(), "admitted");
-                Ok(access)
-            }
-            (access, verdict) => {
-                let denied = verdict.err().unwrap_or(Denied::InvalidToken);
-                tracing::debug!(code = denied.code(), id = access.as_ref().map(Access::id), "denied");
-                Err(denied)
-            }
-        }
+    }
+
+    /// The same where the token is not remembered.
+    pub(super) async fn verify_anew(
+        &self,
+        presented: &Presented<'_>,
+        need: Option<&Need<'_>>,
+    ) -> Result<Access, Denied> {
+        let found = match presented.credential() {
+            // Boxed, so that what is remembered is quick to hand out.
+            Ok(credential) => Box::pin(self.found(credential.text, presented.client)).await,
+            Err(denied) => Err(denied),
+        };
+        self.decide(found, Moment::now(), presented, need)
+    }
+
+    /// The same at once, where nothing has to be waited for: the token is remembered, or there is not exactly one.
+    pub fn verify_remembered(
+        &self,
+        presented: &Presented<'_>,
+        need: Option<&Need<'_>>,
+    ) -> Option<Result<Access, Denied>> {
+        let now = Moment::now();
+        let known = match presented.credential() {
+            Ok(credential) => Ok(self.remembered(credential.text, now)?),
+            Err(denied) => Err(denied),
+        };
+        Some(self.decide(known, now, presented, need))
     }
 
     /// The nonce for a sender's next proof, where it sends proofs and nonces are asked for (RFC 9449, section 8.2).
@@ -149,33 +162,37 @@ impl Verifier {
         self.dpop.as_ref().filter(|_| sends_proofs)?.nonce(self.clock.now())
     }
 
-    /// The token, if it is genuine, and whether it may pass.
-    async fn decide(&self, presented: &Presented<'_>, need: Option<&Need<'_>>) -> (Option<Access>, Result<(), Denied>) {
-        let credential = match presented.credential() {
-            Ok(credential) => credential,
-            Err(denied) => return (None, Err(denied)),
-        };
-        match self.genuine(credential.text, presented.client).await {
-            Ok((token, at)) => {
-                let access = Access::new(token, self.observer.clone());
-                let verdict = self.admit(&access, credential, presented, at);
-                let verdict = verdict.and_then(|()| need.map_or(Ok(()), |need| access.meets(need)));
-                (Some(access), verdict)
+    /// Decides on a token, or on there being none, and says so to whoever wants to know.
+    fn decide(
+        &self,
+        known: Result<Arc<Token>, Denied>,
+        at: Moment,
+        presented: &Presented<'_>,
+        need: Option<&Need<'_>>,
+    ) -> Result<Access, Denied> {
+        let access = known.map(|token| Access::new(token, self.observer.clone()));
+        let verdict = match &access {
+            Ok(access) => {
+                self.admit(access, presented, at).and_then(|()| need.map_or(Ok(()), |need| access.meets(need)))
             }
-            Err(denied) => (None, Err(denied)),
+            Err(denied) => Err(denied.clone()),
+        };
+        let denied = verdict.as_ref().err();
+        #[cfg(feature = "metrics")]
+        self.metrics.count_decision(denied);
+        let access = access.ok();
+        let id = access.as_ref().map(Access::id);
+        tracing::debug!(id, denied = denied.map(Denied::code), "decided");
+        if let Some(observer) = &self.observer {
+            observer.observe(&Decision { access: access.as_ref(), denied, need, presented: Some(presented) });
         }
+        verdict.and(access.ok_or(Denied::InvalidToken))
     }
 
     /// Lets the token pass, or says exactly why not. Where it came from counts before its life: a page that may not use
     /// the token learns nothing of it.
-    fn admit(
-        &self,
-        access: &Access,
-        credential: Credential<'_>,
-        presented: &Presented<'_>,
-        at: Moment,
-    ) -> Result<(), Denied> {
-        let token = access.token();
+    fn admit(&self, access: &Access, presented: &Presented<'_>, at: Moment) -> Result<(), Denied> {
+        let (token, credential) = (access.token(), presented.credential()?);
         let now = self.clock.now();
         token.check_carrier(credential.carrier)?;
         token.check_origin(presented.origin)?;

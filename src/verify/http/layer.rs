@@ -3,18 +3,19 @@
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response};
+use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
 use super::answer::DPOP_NONCE;
 use super::cors::{add_headers, is_preflight, preflight};
 use crate::Denied;
-use crate::verify::{Presented, Verifier};
+use crate::verify::{Access, Presented, Verifier};
 
 /// Lets only requests with a genuine, living token pass, hands their [`Access`] on, and answers CORS.
 #[derive(Clone)]
@@ -45,7 +46,7 @@ impl<S> Layer<S> for VerifyLayer {
     type Service = Verified<S>;
 
     fn layer(&self, inner: S) -> Verified<S> {
-        Verified { inner, verifier: Arc::clone(&self.verifier), client: self.client.clone() }
+        Verified { inner, layer: self.clone() }
     }
 }
 
@@ -53,8 +54,7 @@ impl<S> Layer<S> for VerifyLayer {
 #[derive(Clone)]
 pub struct Verified<S> {
     inner: S,
-    verifier: Arc<Verifier>,
-    client: Option<FindClient>,
+    layer: VerifyLayer,
 }
 
 impl<S, B, R> Service<Request<B>> for Verified<S>
@@ -66,43 +66,118 @@ where
 {
     type Response = Response<R>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+    type Future = Answer<S::Future, R, S::Error>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let (mut parts, body) = request.into_parts();
+        let (parts, body) = request.into_parts();
         if is_preflight(&parts) {
-            return Box::pin(async move { Ok(preflight(&parts)) });
+            return Answer::Ready { response: Some(preflight(&parts)) };
         }
-        // The service that was polled ready is the one to call; the clone waits for the next request.
-        let next = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, next);
-        let verifier = Arc::clone(&self.verifier);
-        let client = self.client.as_ref().and_then(|find| find(&parts));
-        Box::pin(async move {
-            let origin = parts.headers.get(header::ORIGIN).cloned();
-            let presented = Presented::from_parts(&parts);
-            let presented = client.map_or(presented, |client| presented.from_client(client));
-            let nonce = verifier.next_nonce(&presented);
-            let verdict = verifier.verify(&presented, None).await;
-            // The page may read every answer but the one that says that its origin is the wrong one.
-            let readable = !matches!(verdict, Err(Denied::OriginNotAllowed(_) | Denied::OriginRequired));
-            let mut response = match verdict {
-                Ok(access) => {
-                    parts.extensions.insert(access);
-                    inner.call(Request::from_parts(parts, body)).await?
-                }
-                Err(denied) => denied.response(),
-            };
-            let headers = response.headers_mut();
-            add_headers(headers, origin.filter(|_| readable));
-            if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
-                headers.insert(DPOP_NONCE, nonce);
+        let client = self.layer.client.as_ref().and_then(|find| find(&parts));
+        let (verdict, told) = self.layer.remembered(&parts, client);
+        match verdict {
+            Some(Ok(access)) => Answer::Passed { inner: self.inner.call(with(access, parts, body)), told },
+            Some(Err(denied)) => Answer::Ready { response: Some(refusal(&denied, told)) },
+            None => {
+                // The service that was polled ready is the one to call; the clone waits for the next request.
+                let next = self.inner.clone();
+                let mut inner = std::mem::replace(&mut self.inner, next);
+                let verifier = Arc::clone(&self.layer.verifier);
+                let later = async move {
+                    match verifier.verify_anew(&presented(&parts, client), None).await {
+                        Ok(access) => {
+                            let mut response = inner.call(with(access, parts, body)).await?;
+                            told.tell(&mut response);
+                            Ok(response)
+                        }
+                        Err(denied) => Ok(refusal(&denied, told)),
+                    }
+                };
+                Answer::Later { answer: Box::pin(later) }
             }
-            Ok(response)
-        })
+        }
+    }
+}
+
+impl VerifyLayer {
+    /// What can be decided at once, and what is told to whoever asked.
+    fn remembered(&self, parts: &Parts, client: Option<IpAddr>) -> (Option<Result<Access, Denied>>, Told) {
+        let presented = presented(parts, client);
+        let nonce = self.verifier.next_nonce(&presented).and_then(|nonce| HeaderValue::try_from(nonce).ok());
+        let told = Told { origin: parts.headers.get(header::ORIGIN).cloned(), nonce };
+        (self.verifier.verify_remembered(&presented, None), told)
+    }
+}
+
+fn presented(parts: &Parts, client: Option<IpAddr>) -> Presented<'_> {
+    let presented = Presented::from_parts(parts);
+    client.map_or(presented, |client| presented.from_client(client))
+}
+
+fn with<B>(access: Access, mut parts: Parts, body: B) -> Request<B> {
+    parts.extensions.insert(access);
+    Request::from_parts(parts, body)
+}
+
+/// The page may read every refusal but the one that says that its origin is the wrong one.
+fn refusal<R: From<String>>(denied: &Denied, told: Told) -> Response<R> {
+    let is_readable = !matches!(denied, Denied::OriginNotAllowed(_) | Denied::OriginRequired);
+    let mut response = denied.response();
+    Told { origin: told.origin.filter(|_| is_readable), ..told }.tell(&mut response);
+    response
+}
+
+/// What is told beside the answer: to which page it is open, and the nonce for the next proof.
+#[derive(Default)]
+pub struct Told {
+    origin: Option<HeaderValue>,
+    nonce: Option<HeaderValue>,
+}
+
+impl Told {
+    fn tell<R>(self, response: &mut Response<R>) {
+        let headers = response.headers_mut();
+        add_headers(headers, self.origin);
+        if let Some(nonce) = self.nonce {
+            headers.insert(DPOP_NONCE, nonce);
+        }
+    }
+}
+
+pin_project! {
+    /// The answer to come. Where the token is remembered nothing is allocated for it.
+    #[project = AnswerProjection]
+    pub enum Answer<F, R, E> {
+        #[doc(hidden)]
+        Ready { response: Option<Response<R>> },
+        #[doc(hidden)]
+        Passed { #[pin] inner: F, told: Told },
+        #[doc(hidden)]
+        Later { answer: Pin<Box<dyn Future<Output = Result<Response<R>, E>> + Send>> },
+    }
+}
+
+impl<F, R, E> Future for Answer<F, R, E>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    type Output = Result<Response<R>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            AnswerProjection::Ready { response } => {
+                Poll::Ready(Ok(response.take().expect("an answer is asked for once")))
+            }
+            AnswerProjection::Passed { inner, told } => {
+                let mut response = ready!(inner.poll(context))?;
+                std::mem::take(told).tell(&mut response);
+                Poll::Ready(Ok(response))
+            }
+            AnswerProjection::Later { answer } => answer.as_mut().poll(context),
+        }
     }
 }

@@ -6,6 +6,7 @@ mod demo;
 mod process;
 mod setup;
 mod size;
+mod soak;
 mod test;
 mod wasm;
 
@@ -44,6 +45,8 @@ enum Task {
     Test(test::Options),
     /// Show what a visitor downloads, in bytes
     Size,
+    /// Run every fuzz target for a while
+    Soak(soak::Options),
     /// Run one WebAssembly test file in a browser (Cargo calls this)
     #[command(hide = true)]
     WasmTestRunner {
@@ -78,6 +81,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Demo(options) => demo::run(options, &from)?,
         Task::Test(options) => return test::run(&options),
         Task::Size => size::run()?,
+        Task::Soak(options) => return soak::run(&options),
         Task::WasmTestRunner { .. } => unreachable!("handled above"),
     }
     Ok(ExitCode::SUCCESS)

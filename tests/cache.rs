@@ -175,20 +175,34 @@ async fn row_18_a_flood_of_unknown_tokens_pushes_no_living_one_out_and_each_is_l
 }
 
 #[tokio::test]
-async fn a_look_up_that_failed_is_not_remembered() {
-    struct Flaky(Store, AtomicUsize);
+async fn who_waited_for_a_look_up_that_failed_gets_its_answer_and_a_second_later_it_is_tried_again() {
+    /// The first look-up takes its time and fails.
+    struct Flaky(Store, Arc<AtomicUsize>);
     impl Lookup for Flaky {
         fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
-            match self.1.fetch_add(1, Ordering::SeqCst) {
-                0 => Lookup::find(&common::Down, token),
-                _ => self.0.find(token),
-            }
+            let count = self.1.fetch_add(1, Ordering::SeqCst);
+            Box::pin(async move {
+                if count == 0 {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    return Lookup::find(&common::Down, token).await;
+                }
+                self.0.find(token).await
+            })
         }
     }
     let mut store = Store::default();
     let text = store.add(record(TokenKind::Secret));
-    let verifier = verifier().lookup(Flaky(store, AtomicUsize::new(0))).cache(Cache::new(SMALL));
-    assert_eq!(bearer(&verifier, &text).await, Err(Denied::Unavailable));
+    let asked = Arc::new(AtomicUsize::new(0));
+    let verifier = verifier().lookup(Flaky(store, Arc::clone(&asked))).cache(Cache::new(SMALL));
+    let at_once: Vec<_> = (0..20)
+        .map(|_| (verifier.clone(), text.clone()))
+        .map(|(verifier, text)| tokio::spawn(async move { bearer(&verifier, &text).await }))
+        .collect();
+    for result in at_once {
+        assert_eq!(result.await.unwrap(), Err(Denied::Unavailable));
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    tokio::time::sleep(Duration::from_millis(1050)).await;
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Secret));
 }
 

@@ -44,6 +44,8 @@ struct Feed {
 struct Service {
     key: TokenText,
     streams: Arc<Mutex<Streams>>,
+    /// Whether the key was revoked.
+    is_refused: Arc<Mutex<bool>>,
     feed: Arc<Mutex<Feed>>,
 }
 
@@ -65,7 +67,8 @@ async fn feed(
     Query(After { after }): Query<After>,
     headers: HeaderMap,
 ) -> Result<Response, StatusCode> {
-    if headers["authorization"] != format!("Bearer {}", service.key.expose_secret()) {
+    let is_known = headers["authorization"] == format!("Bearer {}", service.key.expose_secret());
+    if !is_known || *service.is_refused.lock().unwrap() {
         return Err(StatusCode::UNAUTHORIZED);
     }
     let streams = *service.streams.lock().unwrap();
@@ -97,7 +100,8 @@ async fn feed(
 impl Service {
     async fn start(streams: Streams) -> (Service, String) {
         let key = TokenText::generate(TokenKind::Secret).unwrap();
-        let service = Service { key, streams: Arc::new(Mutex::new(streams)), feed: Arc::default() };
+        let service =
+            Service { key, streams: Arc::new(Mutex::new(streams)), is_refused: Arc::default(), feed: Arc::default() };
         let router = Router::new().route("/v2/revocation", get(feed)).with_state(service.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -169,11 +173,9 @@ async fn where_no_stream_comes_through_it_polls_page_by_page_and_stays_fresh() {
         let asked = service.asked();
         let polls = asked.iter().filter(|asked| asked.starts_with("poll"));
         assert_eq!(polls.take(3).collect::<Vec<_>>(), ["poll 0", "poll 2", "poll 4"], "{asked:?}");
-        if streams == Streams::AreRefused {
-            for _ in 0..30 {
-                tokio::time::sleep(Duration::from_millis(100)).await;
-                assert!(!revocations.is_stale());
-            }
+        for _ in 0..40 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(!revocations.is_stale());
         }
     }
 }
@@ -221,6 +223,22 @@ async fn a_store_that_was_restored_begins_from_the_start() {
     come_to(&revocations, 7).await;
     service.send(&event("current", 3, "{}"));
     come_to(&revocations, 3).await;
+}
+
+#[tokio::test]
+async fn whose_token_is_refused_knows_nothing_any_more_at_once() {
+    for streams in [Streams::Work, Streams::AreRefused] {
+        let (service, url) = Service::start(streams).await;
+        let revocations = Revocations::new().limit(Duration::from_secs(3600)).follow(&url, service.key.clone());
+        come_to(&revocations, 0).await;
+        *service.is_refused.lock().unwrap() = true;
+        service.feed.lock().unwrap().open.clear();
+        let began = Instant::now();
+        while !revocations.is_stale() {
+            assert!(began.elapsed() < Duration::from_secs(5), "it still passes for fresh");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
 }
 
 #[tokio::test]

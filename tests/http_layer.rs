@@ -433,3 +433,44 @@ async fn a_refusal_is_an_answer_of_its_own() {
         assert_eq!(response.into_body(), serde_json::to_string(&denied.refusal()).unwrap());
     }
 }
+
+#[tokio::test]
+async fn whoever_sends_proofs_is_challenged_in_their_scheme() {
+    let api = Api::new();
+    for (authorization, challenge) in [
+        ("DPoP hunter2".to_owned(), r#"DPoP error="invalid_token", algs="ES256 EdDSA""#),
+        ("Bearer hunter2".to_owned(), r#"Bearer error="invalid_token""#),
+        (
+            format!("DPoP {}", api.temporary),
+            r#"DPoP error="invalid_dpop_proof", error_description="The token is not bound to a key: send it as Bearer.", algs="ES256 EdDSA""#,
+        ),
+    ] {
+        let response = api.send(get_with("/floor", &[("authorization", &authorization)])).await;
+        assert_eq!(
+            (response.status().as_u16(), response.headers()["www-authenticate"].to_str().unwrap()),
+            (401, challenge)
+        );
+    }
+    assert_eq!(api.calls(), 0);
+}
+
+#[tokio::test]
+async fn a_personal_token_travels_bare_or_in_a_cookie_and_no_other_cookie_is_a_credential() {
+    let mut store = Store::default();
+    let personal = store.add(record(TokenKind::Personal));
+    let (router, _) = router(verifier().lookup(store));
+    let bare = personal.clone();
+    let cookie = format!("theme=dark; authn={personal}; other=1");
+    for (headers, expected) in [
+        (vec![("authorization", &*bare)], 200),
+        (vec![("cookie", &*cookie)], 200),
+        (vec![("cookie", &*cookie), ("origin", SITE)], 403),
+        (vec![("cookie", &*cookie), ("authorization", &*bare)], 400),
+        (vec![("cookie", "authn=somebody-elses-session")], 401),
+        (vec![("cookie", "authn=somebody-elses-session"), ("authorization", &*bare)], 200),
+    ] {
+        let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+        let response = router.clone().oneshot(get_with("/floor", &headers)).await.unwrap();
+        assert_eq!(response.status().as_u16(), expected, "{names:?}");
+    }
+}

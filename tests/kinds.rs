@@ -8,7 +8,7 @@ use common::{ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
 use daypass::signed::DocumentType;
 use daypass::verify::{Access, Carrier, Presented, Verifier};
 use daypass::wire::TokenRecord;
-use daypass::{Catalog, Denied, Grant, Scope, TokenKind};
+use daypass::{Catalog, Denied, Grant, Resource, Scope, TokenKind};
 use serde_json::json;
 
 const CARRIERS: [Carrier; 8] = [
@@ -52,7 +52,7 @@ fn may(access: &Access, scope: &str) -> bool {
 }
 
 #[tokio::test]
-async fn each_kind_travels_by_its_own_carriers() {
+async fn row_20_each_kind_travels_by_its_own_carriers_and_a_secret_never_in_a_query() {
     for kind in TokenKind::ALL {
         let (text, verifier) = token(kind, "floor:readPublic");
         for carrier in CARRIERS {
@@ -60,6 +60,8 @@ async fn each_kind_travels_by_its_own_carriers() {
             let presented = if kind == TokenKind::Publishable { presented.from_origin(SITE) } else { presented };
             let result = verifier.verify(&presented, None).await.map(|access| access.kind());
             let expected = match (carrier, kind) {
+                // It is for the authorization server alone.
+                (Carrier::Bearer, TokenKind::OauthRefresh) => Err(Denied::KindNotAccepted(kind)),
                 (Carrier::Bearer, _)
                 | (Carrier::AlSecretToken, TokenKind::Secret)
                 | (Carrier::Bare | Carrier::Cookie, TokenKind::Personal)
@@ -133,4 +135,20 @@ async fn with_a_catalogue_older_names_mean_todays_and_unknown_ones_stay() {
         assert!(may(&access, "floor:readPrivate") && may(&access, "floor:readPublic") && may(&access, "crane:lift"));
         assert!(!may(&access, "floor:update"));
     }
+}
+
+#[tokio::test]
+async fn every_resource_that_is_named_must_be_open() {
+    let limits = [("floor", "f1"), ("site", "s1")].map(|(kind, id)| Resource { kind: kind.into(), id: id.into() });
+    let scopes = ["floor:readPublic".parse::<Scope>().unwrap()].into_iter().collect();
+    let grants = vec![Grant { tenant: ORGANIZATION.into(), scopes, resources: limits.into() }];
+    let mut store = Store::default();
+    let text = store.add(TokenRecord { grants, serial: 9, ..record(TokenKind::Secret) });
+    let access = access_of_a_backend(&verifier().lookup(store), &text).await;
+    let read = Scope::literal("floor:readPublic");
+    let may = |floor, site| access.require(&read).on(ORGANIZATION).of(floor).of_type("site", site).is_met();
+    assert_eq!([may("f1", "s1"), may("f1", "s2"), may("f2", "s1")], [true, false, false]);
+    assert_eq!(access.serial(), 9);
+    let shown = format!("{access:?}");
+    assert!(shown.contains("secret_1") && shown.contains("floor:readPublic") && !shown.contains(&text));
 }

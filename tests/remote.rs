@@ -95,6 +95,23 @@ async fn a_stored_token_is_introspected_as_rfc_7662_says() {
 }
 
 #[tokio::test]
+async fn what_the_service_calls_inactive_has_ended_whatever_the_record_or_the_clock_says() {
+    let key = TokenText::generate(TokenKind::Secret).unwrap();
+    let living = || Some(record(TokenKind::Secret));
+    for (active, record, expected) in [
+        (true, living(), Ok(TokenKind::Secret)),
+        (false, living(), Err(Denied::TokenExpired)),
+        (false, None, Err(Denied::InvalidToken)),
+        (true, None, Err(Denied::Unavailable)),
+    ] {
+        let json = serde_json::to_string(&Introspection { active, record }).unwrap();
+        let url = serve(Router::new().route("/introspect", post(async move || json.clone()))).await;
+        let verifier = verifier().lookup(RemoteLookup::new(&url, key.clone()));
+        assert_eq!(bearer(&verifier, key.expose_secret()).await, expected, "{active}");
+    }
+}
+
+#[tokio::test]
 async fn row_22_a_service_that_fails_in_any_way_lets_nothing_pass_and_the_cause_has_no_token() {
     let nobody = {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

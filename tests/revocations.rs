@@ -32,7 +32,7 @@ impl World {
         let mut store = Store::default();
         let stored = store.add(TokenRecord { serial: SERIAL, ..record(TokenKind::Secret) });
         let feed = Arc::new(Revocations::new());
-        feed.is_current(0);
+        feed.note_current(0);
         let verifier =
             verifier().keys(signer.keys()).lookup(store).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
         let temporary = signer.document(DocumentType::AccessToken, &claims());
@@ -114,7 +114,7 @@ async fn a_bundle_reference_ends_with_the_key_that_it_was_made_with() {
     let reference = TokenRecord { serial: 8, parent_serial: Some(SERIAL), ..record(TokenKind::Bundle) };
     let text = store.add(reference);
     let feed = Arc::new(Revocations::new());
-    feed.is_current(0);
+    feed.note_current(0);
     let verifier = verifier().lookup(store).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Bundle));
     feed.learn(&Revocation { seq: 1, at: NOW, revoked: Revoked::Token { serial: SERIAL } });
@@ -141,7 +141,7 @@ async fn row_22_before_the_feed_is_heard_and_after_it_fell_silent_nothing_passes
     assert_eq!((feed.age(), feed.is_stale()), (None, true));
     assert_eq!(bearer(&verifier, &text).await, Err(Denied::Unavailable));
 
-    feed.is_current(4);
+    feed.note_current(4);
     assert_eq!((feed.seq(), feed.is_stale()), (4, false));
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
     // What it says keeps nothing fresh: something may be missing.
@@ -153,30 +153,6 @@ async fn row_22_before_the_feed_is_heard_and_after_it_fell_silent_nothing_passes
     // A stranger is not told that the feed is away.
     assert_eq!(bearer(&verifier, "hunter2").await, Err(Denied::InvalidToken));
 
-    feed.is_current(5);
+    feed.note_current(5);
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
-}
-
-#[tokio::test]
-async fn a_token_is_forgotten_once_it_has_ended_by_itself_and_a_key_or_an_organization_never() {
-    let later = |world: &World, seconds| {
-        let at = NOW + 86_400 + 120 + seconds;
-        world.feed.learn(&Revocation { seq: 1, at, revoked: Revoked::Token { serial: 99 } });
-    };
-    for (revoked, left) in [
-        (Revoked::Token { serial: SERIAL }, [true, true, true]),
-        (Revoked::Signed { jti: "tmp_1".into() }, [true, true, true]),
-        (Revoked::Key { kid: "k1".into() }, [true, false, false]),
-        (Revoked::Organization { organization: ORGANIZATION.into() }, [false, false, false]),
-        (Revoked::IssuedBefore { organization: ORGANIZATION.into(), time: NOW + 1 }, [false, false, false]),
-    ] {
-        let world = World::new();
-        world.learn(revoked.clone());
-        let at_first = world.living().await;
-        assert!(at_first.contains(&false));
-        later(&world, 0);
-        assert_eq!(world.living().await, at_first, "{revoked:?}");
-        later(&world, 1);
-        assert_eq!(world.living().await, left, "{revoked:?}");
-    }
 }

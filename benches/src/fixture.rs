@@ -167,7 +167,7 @@ pub fn cold(issuer: &Issuer) -> Verifier {
 pub fn cached(issuer: &Issuer, store: Store, cache: Cache) -> Verifier {
     // Heard once, for the whole run.
     let revocations = Revocations::new().limit(Duration::from_secs(daypass::wire::duration::MOST));
-    revocations.is_current(0);
+    revocations.note_current(0);
     cold(issuer).lookup(store).cache(cache).revocations(revocations)
 }
 

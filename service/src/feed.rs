@@ -94,18 +94,19 @@ impl Reading {
         let at = Instant::now();
         let Follower { organization, after, .. } = &self.follower;
         let RevocationPage { revocations, latest } = self.feed.store.revocations(organization, *after).await.ok()?;
-        self.must_live().await?;
         if let Some(last) = revocations.last() {
             self.follower.after = last.seq;
             self.reassured_at = None;
             return Some(revocations.into_iter().map(News::Revocation).collect());
         }
+        self.must_live().await?;
         self.follower.after = latest;
         self.reassured_at = Some(at);
         Some(vec![News::Current(latest)])
     }
 
-    /// Security rule: who follows with a token that was revoked or has expired is told nothing more.
+    /// Security rule: who follows with a token that was revoked or has expired is no longer told that nothing is missing. The
+    /// entries that end it are told: whoever holds other tokens that end with it must not let those pass meanwhile.
     async fn must_live(&self) -> Option<()> {
         let record = self.feed.store.found(self.follower.token).await.ok()??;
         issue::is_living(&record, unique::now()).then_some(())

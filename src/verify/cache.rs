@@ -17,6 +17,8 @@ const TYPICAL: usize = 512;
 const UNKNOWN: usize = 4096;
 /// How long.
 const UNKNOWN_FRESH: Duration = Duration::from_secs(10);
+/// How long a look-up that failed is not tried again: whoever waited for it gets the same answer.
+const FAILED_FRESH: Duration = Duration::from_secs(1);
 
 /// Tokens that were verified or looked up, so that the next request with one costs no signature and no look-up. What it
 /// answers is still judged each time: by the clock, the origin, the feed of revocations.
@@ -27,6 +29,7 @@ pub struct Cache {
     fingerprints: Fingerprints,
     living: QuickCache<Fingerprint, Arc<Token>, Bytes, AsItIs>,
     unknown: QuickCache<Fingerprint, Moment, UnitWeighter, AsItIs>,
+    failed: QuickCache<Fingerprint, Moment, UnitWeighter, AsItIs>,
     /// Most tokens share their grants with others of the same maker.
     grants: QuickCache<Arc<[Grant]>, Arc<[Grant]>, Bytes>,
 }
@@ -53,6 +56,7 @@ impl Cache {
             fingerprints: Fingerprints::new(),
             living: cache(own),
             unknown: QuickCache::with(UNKNOWN, UNKNOWN as u64, UnitWeighter, AsItIs, <_>::default()),
+            failed: QuickCache::with(UNKNOWN, UNKNOWN as u64, UnitWeighter, AsItIs, <_>::default()),
             grants: QuickCache::with(
                 shared / TYPICAL,
                 shared as u64,
@@ -69,12 +73,12 @@ impl Cache {
 
     /// The token with this fingerprint, if it is known and fresh.
     pub(super) fn get(&self, fingerprint: Fingerprint, now: Moment) -> Option<Arc<Token>> {
-        self.living.get(&fingerprint).filter(|token| now < token.fresh_until)
+        self.living.get(&fingerprint).filter(|token| !now.has_come_to(token.fresh_until))
     }
 
     /// Whether it was found a moment ago that there is no such token.
     pub(super) fn is_unknown(&self, fingerprint: Fingerprint, now: Moment) -> bool {
-        self.unknown.get(&fingerprint).is_some_and(|until| now < until)
+        self.unknown.get(&fingerprint).is_some_and(|until| !now.has_come_to(until))
     }
 
     /// Remembers for a moment that there is no such token.
@@ -82,9 +86,19 @@ impl Cache {
         self.unknown.insert(fingerprint, now + UNKNOWN_FRESH);
     }
 
+    /// Whether its look-up failed a moment ago.
+    pub(super) fn has_failed(&self, fingerprint: Fingerprint, now: Moment) -> bool {
+        self.failed.get(&fingerprint).is_some_and(|until| !now.has_come_to(until))
+    }
+
+    /// Remembers for a moment that its look-up failed.
+    pub(super) fn set_failed(&self, fingerprint: Fingerprint) {
+        self.failed.insert(fingerprint, Moment::now() + FAILED_FRESH);
+    }
+
     /// The token if somebody else has looked it up meanwhile, or its place, to be filled.
     pub(super) async fn get_or_place(&self, fingerprint: Fingerprint, now: Moment) -> Result<Arc<Token>, Place<'_>> {
-        self.living.remove_if(&fingerprint, |token| now >= token.fresh_until);
+        self.living.remove_if(&fingerprint, |token| now.has_come_to(token.fresh_until));
         self.living.get_value_or_guard_async(&fingerprint).await.map_err(Place)
     }
 
@@ -142,4 +156,40 @@ fn grants(grants: &[Grant]) -> usize {
         size_of::<Grant>() + grant.tenant.len() + scopes + limits
     };
     grants.iter().map(one).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TokenKind;
+    use crate::wire::TokenRecord;
+
+    #[test]
+    fn what_is_remembered_is_remembered_for_its_time_and_no_longer() {
+        let (cache, start) = (Cache::new(1 << 20), Moment::now());
+        let [known, unknown] = ["known", "unknown"].map(|text| cache.fingerprint(text));
+        let record = TokenRecord {
+            id: "tok_1".into(),
+            serial: 1,
+            parent_serial: None,
+            kind: TokenKind::Secret,
+            name: String::new(),
+            organization: "org_1".into(),
+            grants: vec![],
+            origins: vec![],
+            created_at: 0,
+            expires_at: None,
+            revoked_at: None,
+            last_chars: String::new(),
+        };
+        cache.insert(known, Token::stored(record, start + Duration::from_secs(60)));
+        cache.set_unknown(unknown, start);
+        let after = |seconds| start + Duration::from_secs(seconds);
+        assert!(cache.get(known, after(59)).is_some() && cache.get(known, after(60)).is_none());
+        assert!(cache.is_unknown(unknown, after(9)) && !cache.is_unknown(unknown, after(10)));
+        assert!(cache.get(unknown, start).is_none() && !cache.is_unknown(known, start));
+        cache.set_failed(unknown);
+        assert!(cache.has_failed(unknown, Moment::now()) && !cache.has_failed(known, start));
+        assert!(!cache.has_failed(unknown, Moment::now() + FAILED_FRESH));
+    }
 }

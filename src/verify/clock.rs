@@ -41,22 +41,35 @@ impl Clock {
 /// The system's clock.
 impl Default for Clock {
     fn default() -> Clock {
-        Clock::new(system::unix_time)
+        Clock::new(|| system::wall().as_secs())
     }
 }
 
-/// A moment on a clock that nobody sets, to within a few milliseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Moment(Duration);
+/// A moment, to within a few milliseconds, on two clocks: one that nobody sets, but that stands still while the machine sleeps,
+/// and one that goes on then, but that is set.
+///
+/// Security rule: what has passed is what has passed on either. Knowledge may seem older than it is, never younger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment {
+    /// Milliseconds, each since a time of its own.
+    steady: u64,
+    wall: u64,
+}
 
 impl Moment {
     pub(super) fn now() -> Moment {
-        Moment(system::since_start())
+        Moment { steady: milliseconds(system::steady()), wall: milliseconds(system::wall()) }
     }
 
-    /// What has passed since an earlier one; nothing if that one is later.
+    /// What has passed since an earlier one.
     pub(super) fn since(self, earlier: Moment) -> Duration {
-        self.0.saturating_sub(earlier.0)
+        let steady = self.steady.saturating_sub(earlier.steady);
+        Duration::from_millis(steady.max(self.wall.saturating_sub(earlier.wall)))
+    }
+
+    /// Whether it is this one or a later one.
+    pub(super) fn has_come_to(self, other: Moment) -> bool {
+        self.steady >= other.steady || self.wall >= other.wall
     }
 }
 
@@ -64,7 +77,33 @@ impl std::ops::Add<Duration> for Moment {
     type Output = Moment;
 
     fn add(self, time: Duration) -> Moment {
-        Moment(self.0.saturating_add(time))
+        let time = milliseconds(time);
+        Moment { steady: self.steady.saturating_add(time), wall: self.wall.saturating_add(time) }
+    }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A moment that many read and one writes.
+#[derive(Debug, Default)]
+pub(super) struct SharedMoment {
+    steady: AtomicU64,
+    wall: AtomicU64,
+}
+
+impl SharedMoment {
+    /// Whoever reads meanwhile may get an older reading of one of the clocks, and then takes it for an older moment.
+    pub(super) fn set(&self, moment: Option<Moment>) {
+        let Moment { steady, wall } = moment.unwrap_or(Moment { steady: 0, wall: 0 });
+        self.steady.store(steady, Ordering::Release);
+        self.wall.store(wall, Ordering::Release);
+    }
+
+    pub(super) fn get(&self) -> Option<Moment> {
+        let moment = Moment { steady: self.steady.load(Ordering::Acquire), wall: self.wall.load(Ordering::Acquire) };
+        (moment.steady > 0 && moment.wall > 0).then_some(moment)
     }
 }
 
@@ -76,14 +115,17 @@ mod system {
 
     use rustix::time::{ClockId, clock_gettime};
 
-    pub(super) fn unix_time() -> u64 {
-        // A clock before 1970 is no clock: at time 0 nothing that has a beginning is valid yet.
-        u64::try_from(clock_gettime(ClockId::RealtimeCoarse).tv_sec).unwrap_or(0)
+    pub(super) fn steady() -> Duration {
+        read(ClockId::MonotonicCoarse)
     }
 
-    pub(super) fn since_start() -> Duration {
-        // Should it ever be no time, everything is old.
-        clock_gettime(ClockId::MonotonicCoarse).try_into().unwrap_or(Duration::MAX)
+    /// Since 1970. A clock before that is no clock.
+    pub(super) fn wall() -> Duration {
+        read(ClockId::RealtimeCoarse)
+    }
+
+    fn read(clock: ClockId) -> Duration {
+        clock_gettime(clock).try_into().unwrap_or_default()
     }
 }
 
@@ -92,12 +134,45 @@ mod system {
     use std::sync::LazyLock;
     use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-    pub(super) fn unix_time() -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
-    }
-
-    pub(super) fn since_start() -> Duration {
+    pub(super) fn steady() -> Duration {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         START.elapsed()
+    }
+
+    pub(super) fn wall() -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_passed_is_what_has_passed_on_either_clock() {
+        let at = |steady: u64, wall: u64| Moment { steady: steady * 1000, wall: wall * 1000 };
+        let (before, seconds) = (at(100, 1000), |now: Moment| now.since(at(100, 1000)).as_secs());
+        assert_eq!(seconds(at(105, 1005)), 5);
+        assert_eq!(seconds(at(100, 4600)), 3600, "the machine slept");
+        assert_eq!(seconds(at(105, 200)), 5, "the wall's clock was set back");
+        let fresh_until = before + Duration::from_secs(10);
+        for (now, has_come) in
+            [(at(109, 1009), false), (at(110, 1009), true), (at(109, 1010), true), (at(110, 5), true)]
+        {
+            assert_eq!(now.has_come_to(fresh_until), has_come, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn time_never_goes_back() {
+        let read = Arc::new(AtomicU64::new(1000));
+        let clock = Clock::new({
+            let read = Arc::clone(&read);
+            move || read.load(Ordering::SeqCst)
+        });
+        for (reading, now) in [(1000, 1000), (1001, 1001), (900, 1001), (1001, 1001), (1002, 1002), (0, 1002)] {
+            read.store(reading, Ordering::SeqCst);
+            assert_eq!(clock.now(), now);
+        }
     }
 }

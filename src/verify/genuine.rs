@@ -88,11 +88,14 @@ impl Verifier {
             Ok(token) => return Ok(Some(token)),
             Err(place) => place,
         };
-        // Whoever had the place before may have found nothing.
+        // Whoever had the place before may have found nothing, or got no answer.
         if cache.is_unknown(fingerprint, now) {
             return Ok(None);
         }
-        let token = self.stored(token, lookup).await?;
+        if cache.has_failed(fingerprint, Moment::now()) {
+            return Err(Unavailable("its look-up has just failed".into()));
+        }
+        let token = self.stored(token, lookup).await.inspect_err(|_| cache.set_failed(fingerprint))?;
         if token.is_none() {
             cache.set_unknown(fingerprint, now);
         }

@@ -91,7 +91,7 @@ impl Limits {
     /// Whether this client may have a token looked at that is not remembered.
     pub(super) fn admit(&self, client: Option<IpAddr>, now: Moment) -> Result<(), Denied> {
         let until = client.and_then(|client| self.waiting.get(&Client::from(client)));
-        until.filter(|until| now < *until).map_or(Ok(()), |until| Err(too_often(until.since(now))))
+        until.filter(|until| !now.has_come_to(*until)).map_or(Ok(()), |until| Err(too_often(until.since(now))))
     }
 
     /// Counts a token that is none.

@@ -32,7 +32,8 @@ impl Carrier {
     #[must_use]
     pub fn carries(self, kind: TokenKind) -> bool {
         match self {
-            Carrier::Bearer => true,
+            // A refresh token is for the authorization server alone (RFC 6749, section 1.5).
+            Carrier::Bearer => kind != TokenKind::OauthRefresh,
             Carrier::Dpop => matches!(kind, TokenKind::Temporary | TokenKind::OauthAccess),
             Carrier::AlSecretToken => kind == TokenKind::Secret,
             Carrier::Bare | Carrier::Cookie => kind == TokenKind::Personal,
@@ -143,6 +144,11 @@ impl<'a> Presented<'a> {
     #[must_use]
     pub fn from_client(self, address: IpAddr) -> Presented<'a> {
         Presented { client: Some(address), ..self }
+    }
+
+    /// Whether its sender knows of proofs.
+    pub(super) fn sends_proofs(&self) -> bool {
+        matches!(self.credentials, Credentials::One(Credential { carrier: Carrier::Dpop, .. }))
     }
 
     /// The credential, if there is exactly one.

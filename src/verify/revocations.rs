@@ -6,7 +6,7 @@ use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use super::MAX_LEEWAY;
-use super::clock::Moment;
+use super::clock::{Moment, SharedMoment};
 use super::token::Token;
 use crate::Denied;
 use crate::wire::{Revocation, Revoked, duration};
@@ -15,19 +15,20 @@ use crate::wire::{Revocation, Revoked, duration};
 const LIMIT: Duration = Duration::from_secs(10);
 /// The least limit that can be set.
 const LEAST_LIMIT: Duration = Duration::from_secs(1);
-/// Seconds after which the revocation of a token has nothing left to end: signed tokens live a day at most, and of a stored
-/// one whoever looks it up is told. The clocks of two servers may differ. Organizations and keys are few, and kept for good:
-/// a key that leaked would sign what is new.
-const KEEP: u64 = duration::MOST + 2 * MAX_LEEWAY;
+/// After so long the revocation of a token has nothing left to end: signed tokens live a day at most, and of a stored one
+/// whoever looks it up is told. The clocks of two servers may differ. Organizations and keys are few, and kept for good: a key
+/// that leaked would sign what is new.
+const KEEP: Duration = Duration::from_secs(duration::MOST + 2 * MAX_LEEWAY);
+/// How long between two times of forgetting.
+const BETWEEN: Duration = Duration::from_secs(3600);
 
 /// Follows the service's feed of revocations. Whatever it names is refused, and when it has not been heard for longer than
 /// the limit, everything is: 503, since nobody knows what was revoked meanwhile.
 #[derive(Debug)]
 pub struct Revocations {
     limit: Duration,
-    began: Moment,
-    /// Milliseconds after `began` at which the feed last said that nothing was missing; 0 before it ever did.
-    heard: AtomicU64,
+    /// When the feed last said that nothing was missing.
+    heard: SharedMoment,
     /// Grows with every revocation that is learnt. A token that was found not to be revoked need not be looked for again
     /// until it has.
     generation: AtomicU64,
@@ -37,21 +38,21 @@ pub struct Revocations {
 #[derive(Debug, Default)]
 struct Known {
     seq: u64,
-    /// Stored and signed tokens, with the time of their revocation, after which they may be forgotten.
-    stored: HashMap<u64, u64>,
-    signed: HashMap<Box<str>, u64>,
+    /// Stored and signed tokens, with when that was learnt: by the clock here, whatever the service's says.
+    stored: HashMap<u64, Moment>,
+    signed: HashMap<Box<str>, Moment>,
     organizations: HashSet<Box<str>>,
     /// By organization, the first second whose tokens live.
     issued_before: HashMap<Box<str>, u64>,
     keys: HashSet<Box<str>>,
+    forgot_at: Option<Moment>,
 }
 
 impl Default for Revocations {
     fn default() -> Revocations {
         Revocations {
             limit: LIMIT,
-            began: Moment::now(),
-            heard: AtomicU64::default(),
+            heard: SharedMoment::default(),
             // A token that was never compared with the feed has 0.
             generation: AtomicU64::new(1),
             known: RwLock::default(),
@@ -74,17 +75,29 @@ impl Revocations {
 
     /// Learns of a revocation. One that is known already changes nothing.
     pub fn learn(&self, revocation: &Revocation) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.learn(revocation);
-        known.forget(revocation.at.saturating_sub(KEEP));
-        drop(known);
-        self.generation.fetch_add(1, Ordering::Release);
+        let is_new = self.known.write().unwrap_or_else(PoisonError::into_inner).learn(revocation, Moment::now());
+        if is_new {
+            self.generation.fetch_add(1, Ordering::Release);
+        }
     }
 
     /// Notes that at this moment nothing up to this entry of the feed is missing.
-    pub fn is_current(&self, seq: u64) {
-        self.known.write().unwrap_or_else(PoisonError::into_inner).seq = seq;
-        self.heard.store(self.milliseconds(Moment::now()), Ordering::Release);
+    pub fn note_current(&self, seq: u64) {
+        self.was_current(seq, Moment::now());
+    }
+
+    /// The same of a moment that is past.
+    pub(super) fn was_current(&self, seq: u64, at: Moment) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.seq = seq;
+        known.forget(at);
+        drop(known);
+        self.heard.set(Some(at));
+    }
+
+    /// Notes that nothing can be known any more, as before it was ever heard.
+    pub(super) fn forsake(&self) {
+        self.heard.set(None);
     }
 
     /// The last entry of the feed that is known: where to go on from.
@@ -135,39 +148,25 @@ impl Revocations {
     }
 
     fn age_at(&self, now: Moment) -> Option<Duration> {
-        match self.heard.load(Ordering::Acquire) {
-            0 => None,
-            heard => Some(Duration::from_millis(self.milliseconds(now).saturating_sub(heard))),
-        }
-    }
-
-    /// Milliseconds since the beginning, from 1.
-    fn milliseconds(&self, now: Moment) -> u64 {
-        let passed = now.since(self.began).as_millis();
-        u64::try_from(passed).unwrap_or(u64::MAX).saturating_add(1)
+        self.heard.get().map(|heard| now.since(heard))
     }
 }
 
 impl Known {
-    fn learn(&mut self, Revocation { seq, at, revoked }: &Revocation) {
+    /// Whether it was not known.
+    fn learn(&mut self, Revocation { seq, revoked, .. }: &Revocation, now: Moment) -> bool {
         self.seq = *seq;
         match revoked {
-            Revoked::Token { serial } => {
-                self.stored.insert(*serial, *at);
-            }
-            Revoked::Signed { jti } => {
-                self.signed.insert(jti.as_str().into(), *at);
-            }
-            Revoked::Organization { organization } => {
-                self.organizations.insert(organization.as_str().into());
-            }
+            Revoked::Token { serial } => self.stored.insert(*serial, now).is_none(),
+            Revoked::Signed { jti } => self.signed.insert(jti.as_str().into(), now).is_none(),
+            Revoked::Organization { organization } => self.organizations.insert(organization.as_str().into()),
             Revoked::IssuedBefore { organization, time } => {
                 let standing = self.issued_before.entry(organization.as_str().into()).or_default();
+                let is_new = *standing < *time;
                 *standing = (*standing).max(*time);
+                is_new
             }
-            Revoked::Key { kid } => {
-                self.keys.insert(kid.as_str().into());
-            }
+            Revoked::Key { kid } => self.keys.insert(kid.as_str().into()),
         }
     }
 
@@ -187,9 +186,46 @@ impl Known {
         }
     }
 
-    /// Forgets the tokens that were revoked before a time.
-    fn forget(&mut self, before: u64) {
-        self.stored.retain(|_, at| *at >= before);
-        self.signed.retain(|_, at| *at >= before);
+    /// Forgets, once an hour, the tokens that were revoked long ago.
+    fn forget(&mut self, now: Moment) {
+        let forgot_at = *self.forgot_at.get_or_insert(now);
+        if now.since(forgot_at) >= BETWEEN {
+            self.forgot_at = Some(now);
+            self.stored.retain(|_, learnt| now.since(*learnt) <= KEEP);
+            self.signed.retain(|_, learnt| now.since(*learnt) <= KEEP);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_forgotten_once_it_has_ended_by_itself_and_a_key_or_an_organization_never() {
+        let start = Moment::now();
+        let mut known = Known::default();
+        let levels = [
+            Revoked::Token { serial: 1 },
+            Revoked::Signed { jti: "j".into() },
+            Revoked::Organization { organization: "o".into() },
+            Revoked::IssuedBefore { organization: "o".into(), time: 5 },
+            Revoked::Key { kid: "k".into() },
+        ];
+        for revoked in levels {
+            let revocation = Revocation { seq: 1, at: 0, revoked };
+            assert!(known.learn(&revocation, start), "new");
+            assert!(!known.learn(&revocation, start), "known");
+        }
+        let counts = |known: &Known| {
+            let tokens = [known.stored.len(), known.signed.len()];
+            (tokens, known.organizations.len(), known.issued_before.len(), known.keys.len())
+        };
+        for after in [Duration::ZERO, KEEP - Duration::from_secs(1), KEEP, KEEP + Duration::from_secs(1)] {
+            known.forget(start + after);
+            assert_eq!(counts(&known), ([1, 1], 1, 1, 1), "{after:?}");
+        }
+        known.forget(start + KEEP + BETWEEN);
+        assert_eq!(counts(&known), ([0, 0], 1, 1, 1));
     }
 }

@@ -52,7 +52,7 @@ impl Token {
             origins: claims.origins.into(),
             issued_at: claims.iat,
             expires_at: Some(claims.exp),
-            valid_from: claims.nbf.unwrap_or(claims.iat).saturating_sub(leeway),
+            valid_from: claims.nbf.unwrap_or_default().max(claims.iat).saturating_sub(leeway),
             valid_until: Some(key.ends_at.map_or(end, |window| window.min(end))),
             is_revoked,
             key: Some(key),

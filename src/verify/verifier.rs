@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use super::clock::{Clock, Moment};
 use super::token::Token;
-use super::{
-    Access, Cache, Carrier, Decision, Dpop, Keys, Limits, Lookup, MAX_LEEWAY, Observer, Presented, Revocations,
-};
+use super::{Access, Cache, Decision, Dpop, Keys, Limits, Lookup, MAX_LEEWAY, Observer, Presented, Revocations};
 use crate::{Catalog, Denied, Need};
 
 /// Decides whether a request may pass.
@@ -158,8 +156,7 @@ impl Verifier {
     /// The nonce for a sender's next proof, where it sends proofs and nonces are asked for (RFC 9449, section 8.2).
     #[must_use]
     pub fn next_nonce(&self, presented: &Presented<'_>) -> Option<String> {
-        let sends_proofs = presented.credential().is_ok_and(|credential| credential.carrier == Carrier::Dpop);
-        self.dpop.as_ref().filter(|_| sends_proofs)?.nonce(self.clock.now())
+        self.dpop.as_ref().filter(|_| presented.sends_proofs())?.nonce(self.clock.now())
     }
 
     /// Decides on a token, or on there being none, and says so to whoever wants to know.
@@ -180,7 +177,8 @@ impl Verifier {
         let denied = verdict.as_ref().err();
         #[cfg(feature = "metrics")]
         self.metrics.count_decision(denied);
-        let access = access.ok();
+        // Whoever has another key than the token's, or one that was revoked, is not who the token says.
+        let access = access.ok().filter(|_| denied != Some(&Denied::InvalidToken));
         let id = access.as_ref().map(Access::id);
         tracing::debug!(id, denied = denied.map(Denied::code), "decided");
         if let Some(observer) = &self.observer {

@@ -8,6 +8,7 @@ mod demo;
 mod process;
 mod setup;
 mod size;
+mod soak;
 mod test;
 mod wasm;
 
@@ -59,6 +60,8 @@ enum Task {
     Size,
     /// Measure what it costs, and fail if a bar is missed
     Bench(bench::Options),
+    /// Run every fuzz target for a while
+    Soak(soak::Options),
     /// Run one WebAssembly test file in a browser (Cargo calls this)
     #[command(hide = true)]
     WasmTestRunner {
@@ -94,6 +97,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Test(options) => return test::run(&options),
         Task::Size => size::run()?,
         Task::Bench(options) => return bench::run(&options, &from),
+        Task::Soak(options) => return soak::run(&options),
         Task::WasmTestRunner { .. } => unreachable!("handled above"),
     }
     Ok(ExitCode::SUCCESS)

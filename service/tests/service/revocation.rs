@@ -3,6 +3,7 @@ use std::time::Duration;
 use daypass::wire::Revoked;
 use serde_json::{Value, json};
 
+use crate::events::Event;
 use crate::running::{Daypass, FLOOR_READ, answer, mistyped, now, refused, text};
 
 /// Whether a genuine token was revoked, as its holder is told.
@@ -225,6 +226,13 @@ async fn an_organization_ends_with_all_it_has_and_no_other_does() {
     for token in stored.iter().chain(&signed) {
         assert!(is_revoked(&daypass, token).await);
     }
+    // The organization's products hear of it, and nothing after it.
+    let told = loop {
+        if let Event::Revocation(entry) = own.next().await.expect("the entry that ends it") {
+            break entry;
+        }
+    };
+    assert_eq!(json!(told), first);
     own.end().await;
     // What is made with the store's file does not live either, so that it is not made.
     let output = daypass.token_command(&["create", "--kind", "secret", "--name", "n"]);

@@ -2,7 +2,7 @@
 
 use axum_core::body::Body;
 use axum_core::response::IntoResponse;
-use http::header::{self, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::Denied;
@@ -38,5 +38,15 @@ impl Denied {
 impl IntoResponse for Denied {
     fn into_response(self) -> Response<Body> {
         self.response()
+    }
+}
+
+/// Whoever sends proofs is challenged in their scheme (RFC 9449, section 7.1).
+pub(super) fn challenge_for_proofs(headers: &mut HeaderMap) {
+    let challenge = headers.get(header::WWW_AUTHENTICATE).and_then(|challenge| challenge.to_str().ok());
+    let parameters = challenge.and_then(|challenge| challenge.strip_prefix("Bearer "));
+    let challenge = parameters.map(|parameters| format!(r#"DPoP {parameters}, algs="ES256 EdDSA""#));
+    if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok()) {
+        headers.insert(header::WWW_AUTHENTICATE, challenge);
     }
 }

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::answer::DPOP_NONCE;
+use super::answer::{DPOP_NONCE, challenge_for_proofs};
 use super::cors::{add_headers, is_preflight, preflight};
 use crate::Denied;
 use crate::verify::{Access, Presented, Verifier};
@@ -108,7 +108,8 @@ impl VerifyLayer {
     fn remembered(&self, parts: &Parts, client: Option<IpAddr>) -> (Option<Result<Access, Denied>>, Told) {
         let presented = presented(parts, client);
         let nonce = self.verifier.next_nonce(&presented).and_then(|nonce| HeaderValue::try_from(nonce).ok());
-        let told = Told { origin: parts.headers.get(header::ORIGIN).cloned(), nonce };
+        let told =
+            Told { origin: parts.headers.get(header::ORIGIN).cloned(), sends_proofs: presented.sends_proofs(), nonce };
         (self.verifier.verify_remembered(&presented, None), told)
     }
 }
@@ -127,6 +128,9 @@ fn with<B>(access: Access, mut parts: Parts, body: B) -> Request<B> {
 fn refusal<R: From<String>>(denied: &Denied, told: Told) -> Response<R> {
     let is_readable = !matches!(denied, Denied::OriginNotAllowed(_) | Denied::OriginRequired);
     let mut response = denied.response();
+    if told.sends_proofs {
+        challenge_for_proofs(response.headers_mut());
+    }
     Told { origin: told.origin.filter(|_| is_readable), ..told }.tell(&mut response);
     response
 }
@@ -135,6 +139,7 @@ fn refusal<R: From<String>>(denied: &Denied, told: Told) -> Response<R> {
 #[derive(Default)]
 pub struct Told {
     origin: Option<HeaderValue>,
+    sends_proofs: bool,
     nonce: Option<HeaderValue>,
 }
 

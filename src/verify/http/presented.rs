@@ -14,7 +14,7 @@ const QUERY_NAMES: [&str; 5] = ["pubtoken", "bearer_token", "access_token", "acc
 const SCHEMES: [(&str, Carrier); 3] =
     [("Bearer", Carrier::Bearer), ("DPoP", Carrier::Dpop), ("AL-Secret-Token", Carrier::AlSecretToken)];
 /// Headers that are a token by themselves.
-const HEADERS: [(HeaderName, Carrier); 2] = [
+static HEADERS: [(HeaderName, Carrier); 2] = [
     (HeaderName::from_static("x-api-key"), Carrier::ApiKey),
     (HeaderName::from_static("x-api-token"), Carrier::ApiToken),
 ];
@@ -27,29 +27,35 @@ impl<'a> Presented<'a> {
     /// What an HTTP request presented.
     #[must_use]
     pub fn from_parts(parts: &'a Parts) -> Presented<'a> {
-        let headers = &parts.headers;
-        let authorization = headers.get_all(header::AUTHORIZATION).iter().filter_map(authorization);
-        let own_headers = HEADERS.into_iter().flat_map(|(name, carrier)| {
-            let values = headers.get_all(name).iter();
-            values.map(move |value| Credential { text: value.to_str().unwrap_or_default(), carrier })
-        });
-        let cookies = headers.get_all(header::COOKIE).iter().flat_map(cookies);
         let query = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| {
             let (name, text) = pair.split_once('=')?;
             is_query_name(name).then_some(Credential { text, carrier: Carrier::Query })
         });
-        let proof = SeenProof {
-            proof: only(headers, "dpop").unwrap_or_default(),
-            method: parts.method.as_str(),
-            path: parts.uri.path(),
-        };
-        authorization
-            .chain(own_headers)
-            .chain(cookies)
-            .chain(query)
-            .fold(Presented::default(), Presented::and)
-            .with_origin(origin(headers))
-            .with_proof(proof)
+        // Once through them all: few are there, and most of what may be there is not.
+        let from_headers = parts.headers.iter().fold(Presented::default(), Presented::and_header);
+        let presented = query.fold(from_headers, Presented::and);
+        if !presented.sends_proofs() {
+            return presented;
+        }
+        let proof = only(&parts.headers, "dpop").unwrap_or_default();
+        presented.with_proof(SeenProof { proof, method: parts.method.as_str(), path: parts.uri.path() })
+    }
+
+    fn and_header(self, (name, value): (&HeaderName, &'a HeaderValue)) -> Presented<'a> {
+        if *name == header::AUTHORIZATION {
+            authorization(value).into_iter().fold(self, Presented::and)
+        } else if *name == header::ORIGIN {
+            self.with_origin(match (self.origin, value.to_str()) {
+                (SeenOrigin::None, Ok(origin)) => SeenOrigin::One(origin),
+                _ => SeenOrigin::Odd,
+            })
+        } else if *name == header::COOKIE {
+            cookies(value).fold(self, Presented::and)
+        } else if let Some((_, carrier)) = HEADERS.iter().find(|(own, _)| own == name) {
+            self.and(Credential { text: value.to_str().unwrap_or_default(), carrier: *carrier })
+        } else {
+            self
+        }
     }
 }
 
@@ -74,15 +80,6 @@ fn cookies(value: &HeaderValue) -> impl Iterator<Item = Credential<'_>> {
     pairs
         .filter(|(name, text)| *name == COOKIE && text.starts_with(PREFIX))
         .map(|(_, text)| Credential { text, carrier: Carrier::Cookie })
-}
-
-fn origin(headers: &HeaderMap) -> SeenOrigin<'_> {
-    let mut origins = headers.get_all(header::ORIGIN).iter();
-    match (origins.next().map(HeaderValue::to_str), origins.next()) {
-        (None, _) => SeenOrigin::None,
-        (Some(Ok(origin)), None) => SeenOrigin::One(origin),
-        _ => SeenOrigin::Odd,
-    }
 }
 
 /// The header's value, if there is exactly one and it is text.

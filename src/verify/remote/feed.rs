@@ -4,20 +4,22 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use reqwest::StatusCode;
 use reqwest::header::ACCEPT;
 use sse_stream::{Sse, SseStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{TIMEOUT, answer, client, unavailable, url};
+use super::{TIMEOUT, client, unavailable, url};
 use crate::TokenText;
+use crate::verify::clock::Moment;
 use crate::verify::{Revocations, Unavailable};
 use crate::wire::{Revocation, RevocationPage};
 
 /// How long to poll before a stream is tried again: from the first to the last, twice as long each time that none came.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(30);
-/// How often the service says that nothing is missing is twice a second: a stream that is silent for longer is dead.
-const LEAST_SILENCE: Duration = Duration::from_millis(1500);
+/// Twice a second, or nearly, the service says that nothing is missing: a stream that is silent for longer is dead.
+const LEAST_SILENCE: Duration = Duration::from_millis(800);
 /// Between two polls.
 const POLL: std::ops::RangeInclusive<Duration> = Duration::from_millis(250)..=Duration::from_secs(2);
 
@@ -112,11 +114,12 @@ impl Feed {
     async fn stream(&self, was_heard: &mut bool) -> Result<std::convert::Infallible, End> {
         let (after, silence) = (self.place()?, self.revocations()?.silence());
         let cut = |cause: &str| End::Cut(Unavailable(cause.into()));
-        let asked = self.request(after).header(ACCEPT, "text/event-stream").send();
-        let answer = timeout(TIMEOUT.min(silence), asked).await.map_err(|_| cut("no answer"))?.map_err(unavailable)?;
-        let answer = answer.error_for_status().map_err(unavailable)?;
-        let mut events = SseStream::new(reqwest::Body::from(answer));
+        // The answer and its first event, together: nobody polls meanwhile.
         let mut deadline = Instant::now() + silence;
+        let asked = self.request(after).header(ACCEPT, "text/event-stream").send();
+        let answer = timeout_at(deadline, asked).await.map_err(|_| cut("no answer"))?.map_err(unavailable)?;
+        let answer = self.accepted(answer)?;
+        let mut events = SseStream::new(reqwest::Body::from(answer));
         loop {
             let event = timeout_at(deadline, events.next()).await.map_err(|_| cut("it fell silent"))?;
             let event = event.ok_or_else(|| cut("it ended"))?.map_err(|cause| cut(&cause.to_string()))?;
@@ -127,18 +130,30 @@ impl Feed {
         }
     }
 
+    /// The answer, unless it is a refusal. Security rule: whose token is refused is no longer told what is revoked, perhaps
+    /// because that was: nothing is known from then on.
+    fn accepted(&self, answer: reqwest::Response) -> Result<reqwest::Response, End> {
+        if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            self.revocations()?.forsake();
+        }
+        Ok(answer.error_for_status().map_err(unavailable)?)
+    }
+
     /// Asks for what is new, and gives the time until the next poll.
     async fn poll(&self) -> Result<Duration, End> {
         let mut after = self.place()?;
         loop {
-            let page: RevocationPage = answer(self.request(after)).await?;
+            // What is answered may be as old as the question.
+            let asked_at = Moment::now();
+            let answer = self.request(after).timeout(TIMEOUT).send().await.map_err(unavailable)?;
+            let page: RevocationPage = self.accepted(answer)?.json().await.map_err(unavailable)?;
             let revocations = self.revocations()?;
             page.revocations.iter().for_each(|revocation| revocations.learn(revocation));
             match page.revocations.last() {
                 Some(last) if last.seq < page.latest => after = last.seq,
                 _ => {
-                    revocations.is_current(page.latest);
-                    return Ok((revocations.silence() / 4).clamp(*POLL.start(), *POLL.end()));
+                    revocations.was_current(page.latest, asked_at);
+                    return Ok((revocations.silence() / 2).clamp(*POLL.start(), *POLL.end()));
                 }
             }
         }
@@ -159,7 +174,7 @@ impl Revocations {
             }
             Some("current") => {
                 let latest = event.id.as_deref().and_then(|id| id.parse().ok());
-                self.is_current(latest.ok_or_else(|| odd("it has no number".into()))?);
+                self.note_current(latest.ok_or_else(|| odd("it has no number".into()))?);
                 Ok(true)
             }
             // A comment that keeps a connection alive.
@@ -168,8 +183,9 @@ impl Revocations {
         }
     }
 
-    /// A stream that is silent for so long is dead.
+    /// A stream that is silent for so long is dead: half of the time in which the knowledge grows too old, so that polling has
+    /// the other half.
     fn silence(&self) -> Duration {
-        (self.longest_age() / 2).max(LEAST_SILENCE).min(TIMEOUT)
+        (self.longest_age() / 2).clamp(LEAST_SILENCE, TIMEOUT)
     }
 }

@@ -41,10 +41,12 @@ impl RemoteKeys {
         if let Some(settled) = self.known().look_up(header, Instant::now()) {
             return settled;
         }
+        // Also if whoever asks goes away meanwhile.
+        let tried = Tried(&self.known);
         let fetched = answer::<Jwks>(self.client.get(&self.url)).await;
+        drop(tried);
         let now = Instant::now();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.tried_at = Some(now);
         match fetched {
             Ok(jwks) => {
                 known.keys = StaticKeys::from(&jwks);
@@ -57,6 +59,15 @@ impl RemoteKeys {
 
     fn known(&self) -> RwLockReadGuard<'_, Known> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A fetch, which counts as one when it ends, however it does.
+struct Tried<'a>(&'a RwLock<Known>);
+
+impl Drop for Tried<'_> {
+    fn drop(&mut self) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).tried_at = Some(Instant::now());
     }
 }
 

@@ -1,0 +1,57 @@
+//! A key, and a verifier that knows it.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use daypass::Denied;
+use daypass::signed::{DocumentType, Jwk, Jwks};
+use daypass::verify::{Access, Carrier, Presented, StaticKeys, Verifier};
+
+pub const ISSUER: &str = "https://tokens.example";
+pub const AUDIENCE: &str = "floor-api";
+/// The time that the verifier's clock shows, which forgives nothing.
+pub const NOW: u64 = 1_800_000_000;
+const KID: &str = "k1";
+
+pub struct Signer(Ed25519KeyPair);
+
+impl Default for Signer {
+    fn default() -> Signer {
+        Signer(Ed25519KeyPair::from_seed_unchecked(&[1; 32]).expect("a seed has 32 bytes"))
+    }
+}
+
+impl Signer {
+    /// A verifier that knows the key.
+    pub fn verifier(&self) -> Verifier {
+        let jwks = Jwks { keys: vec![Jwk::ed25519(KID, self.0.public_key().as_ref())] };
+        Verifier::new(ISSUER, AUDIENCE).keys(StaticKeys::from(&jwks)).leeway(0).clock(|| NOW)
+    }
+
+    /// This payload, signed.
+    pub fn document(&self, document: DocumentType, payload: &[u8]) -> String {
+        let input = format!("{}.{}", document.header(KID), encoded(payload));
+        let signature = encoded(self.0.sign(input.as_bytes()).as_ref());
+        format!("{input}.{signature}")
+    }
+
+    /// This payload with these bytes for a signature.
+    pub fn unsigned(document: DocumentType, payload: &[u8], signature: &[u8]) -> String {
+        [document.header(KID), encoded(payload), encoded(signature)].join(".")
+    }
+}
+
+fn encoded(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
+}
+
+/// The verdict, for which there is nothing to wait.
+pub fn verdict(verifier: &Verifier, text: &str) -> Result<Access, Denied> {
+    let presented = Presented::new(text, Carrier::Bearer);
+    match pin!(verifier.verify(&presented, None)).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(verdict) => verdict,
+        Poll::Pending => panic!("the keys are at hand"),
+    }
+}

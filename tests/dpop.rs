@@ -270,7 +270,7 @@ async fn a_nonce_is_asked_for_and_says_how_old_a_proof_is_whatever_the_visitors_
     };
     let with_nonce = json!({ "nonce": nonce, "iat": 5 });
     assert!(send(&verifier, &token, &browser.proof(&token, &with_nonce)).await.is_ok());
-    for (after, is_good) in [(60, true), (119, true), (180, false), (3000, false)] {
+    for (after, is_good) in [(60, true), (119, true), (120, false), (3000, false)] {
         time.store(NOW - NOW % 60 + after, Ordering::SeqCst);
         let result = send(&verifier, &token, &browser.proof(&token, &with_nonce)).await;
         assert_eq!(result.is_ok(), is_good, "{after} s");
@@ -312,6 +312,36 @@ async fn more_proofs_than_can_be_remembered_are_not_let_through() {
         assert!(send(&verifier, &token, &browser.proof(&token, &json!({}))).await.is_ok());
     }
     assert_eq!(send(&verifier, &token, &browser.proof(&token, &json!({}))).await.unwrap_err(), Denied::Unavailable);
+}
+
+#[tokio::test]
+async fn proofs_that_are_no_longer_good_make_room() {
+    let time = Arc::new(AtomicU64::new(NOW - NOW % 180));
+    let clock = Arc::clone(&time);
+    let browser = Browser::ed25519();
+    let token = browser.token();
+    let verifier = judging(Dpop::new(API).most(1)).clock(move || clock.load(Ordering::SeqCst));
+    let send_another = async || {
+        let proof = browser.proof(&token, &json!({ "iat": time.load(Ordering::SeqCst) }));
+        send(&verifier, &token, &proof).await.map(|_| ())
+    };
+    for _ in 0..5 {
+        assert_eq!(send_another().await, Ok(()));
+        assert_eq!(send_another().await, Err(Denied::Unavailable));
+        time.fetch_add(180, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn the_next_nonce_is_told_to_whoever_sends_proofs() {
+    let browser = Browser::p256();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API).with_nonces()));
+    let Err(Denied::UseDpopNonce(asked_for)) = send(&verifier, &token, &browser.proof(&token, &json!({}))).await else {
+        panic!("no nonce was asked for");
+    };
+    assert_eq!(verifier.next_nonce(&Presented::new(&token, Carrier::Dpop)), Some(asked_for));
+    assert_eq!(verifier.next_nonce(&Presented::new(&token, Carrier::Bearer)), None);
+    assert_eq!(judging(Dpop::new(API)).next_nonce(&Presented::new(&token, Carrier::Dpop)), None);
 }
 
 #[tokio::test]

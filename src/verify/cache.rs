@@ -41,8 +41,8 @@ pub(super) struct Place<'a>(PlaceholderGuard<'a, Fingerprint, Arc<Token>, Bytes,
 type Unwatched = quick_cache::sync::DefaultLifecycle<Fingerprint, Arc<Token>>;
 
 impl Cache {
-    /// A cache that takes no more memory than this, in bytes. A token takes some 500 at most, less where others have the same
-    /// grants: 16 MiB hold about thirty thousand.
+    /// A cache that takes no more memory than this, in bytes. A token of the usual size takes some 400, less where others
+    /// have the same grants, and counts as if none had: 16 MiB hold about thirty thousand.
     ///
     /// # Panics
     /// If the operating system gives no randomness.

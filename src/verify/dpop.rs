@@ -16,7 +16,7 @@ use crate::Denied;
 
 /// How far a proof's time may lie from ours, in seconds, where no nonce says how old it is.
 const PROOF_LIFE: u64 = MAX_LEEWAY;
-/// A nonce is good in the window in which it was given, and in the ones beside it.
+/// A nonce is good in the window in which it was given, and in the next.
 const NONCE_WINDOW: u64 = 60;
 /// Within so many seconds no proof is good twice: no proof is good for longer.
 const REPLAY_WINDOW: u64 = 3 * NONCE_WINDOW;
@@ -27,8 +27,10 @@ const MAX_JTI: usize = 256;
 
 /// Judges the proofs that come with tokens which are bound to a key: a token that leaks is of no use without it.
 ///
-/// A proof is for one request. Each process remembers the proofs that it saw; with nonces, which each process gives out
-/// with a key of its own, a proof that one has seen is of no use at another.
+/// A proof is for one request. Each process remembers the proofs that it saw since it began, so that without nonces one that
+/// was stolen on its way may be used at another process, or after a restart, within a minute. With nonces, which each process
+/// gives out with a key of its own, it may not; but then one client must come to one process (sticky sessions), or each of its
+/// requests is answered with another nonce first.
 pub struct Dpop {
     origin: String,
     prefix: String,
@@ -47,8 +49,9 @@ struct Seen {
 }
 
 impl Dpop {
-    /// Proofs for the API at this URL, as its clients see it: `https://api.example.com`. It is set, not taken from the
-    /// request, whose `Host` its sender chooses. If a path follows, it is what a proxy takes away.
+    /// Proofs for the API at this URL, as its clients see it and as a browser writes it, without the scheme's own port:
+    /// `https://api.example.com`. It is set, not taken from the request, whose `Host` its sender chooses. If a path follows, it
+    /// is what a proxy, or a router around the layer, takes away.
     #[must_use]
     pub fn new(api: &str) -> Dpop {
         let api = api.trim_end_matches('/');
@@ -75,7 +78,7 @@ impl Dpop {
         Dpop { nonces: Some(Key::new(HMAC_SHA256, &key)), ..self }
     }
 
-    /// How many proofs are remembered, of some 20 bytes each. When there are more within three minutes, 1,048,576 unless
+    /// How many proofs are remembered, of some 70 bytes each. When there are more within three minutes, 1,048,576 unless
     /// this is set, the requests beyond are answered 503.
     #[must_use]
     pub fn most(self, proofs: usize) -> Dpop {
@@ -136,7 +139,7 @@ impl Dpop {
         let window = now / NONCE_WINDOW;
         let given = proof.claims.nonce.as_deref().unwrap_or_default();
         let is_ours = |window| verify_slices_are_equal(nonce(key, window).as_bytes(), given.as_bytes()).is_ok();
-        if [window, window.saturating_sub(1), window + 1].into_iter().any(is_ours) {
+        if is_ours(window) || is_ours(window.saturating_sub(1)) {
             Ok(())
         } else {
             Err(Denied::UseDpopNonce(nonce(key, window)))

@@ -169,7 +169,8 @@ fn is_of(document: DocumentType, claims: &Claims) -> bool {
         DocumentType::AccessToken => matches!(claims.kind, TokenKind::Temporary | TokenKind::OauthAccess),
         DocumentType::Bundle => claims.kind == TokenKind::Bundle,
     };
-    has_kind && claims.exp <= claims.iat.saturating_add(duration::MOST)
+    let has_names = [&claims.sub, &claims.jti, &claims.client_id].into_iter().all(|name| !name.is_empty());
+    has_kind && has_names && claims.exp <= claims.iat.saturating_add(duration::MOST)
 }
 
 fn unavailable(Unavailable(cause): Unavailable) -> Denied {

@@ -85,7 +85,7 @@ impl Proof {
         self.claims.ath == Base64UrlUnpadded::encode_string(digest(&SHA256, token.as_bytes()).as_ref())
     }
 
-    /// Whether it is about this URL, however its origin is written. Query and fragment are no matter.
+    /// Whether it is about this URL, in whatever case its origin is written. Query and fragment are no matter.
     pub(super) fn is_for_url(&self, origin: &str, path: &str) -> bool {
         let htu = self.claims.htu.split(['?', '#']).next().unwrap_or_default();
         htu.split_at_checked(origin.len()).is_some_and(|(theirs, rest)| {

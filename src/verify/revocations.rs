@@ -95,8 +95,8 @@ impl Revocations {
         self.heard.set(Some(at));
     }
 
-    /// Notes that nothing can be known any more, as before it was ever heard.
-    pub(super) fn forsake(&self) {
+    /// Notes that nothing will be heard any more, as when the service refuses to tell: as before it was ever heard.
+    pub fn forsake(&self) {
         self.heard.set(None);
     }
 

@@ -56,17 +56,6 @@ async fn what_we_issue_the_others_accept_too() {
     }
 }
 
-/// What we accept although a library refuses it, with the reason.
-const ACCEPTED: [(&str, &str); 4] = [
-    (r#"sub = """#, "joserfc takes an empty claim for a missing one"),
-    (r#"jti = """#, "joserfc takes an empty claim for a missing one"),
-    (r#"client_id = """#, "joserfc takes an empty claim for a missing one"),
-    (
-        "iat +3600, nbf -3600, exp +3601",
-        "issued in the future, but valid since before: where there is `nbf`, only that counts",
-    ),
-];
-
 #[tokio::test]
 async fn what_one_of_the_others_refuses_we_refuse_too() {
     let documents = odd();
@@ -80,7 +69,7 @@ async fn what_one_of_the_others_refuses_we_refuse_too() {
             (false, _) => by_none += 1,
         }
     }
-    assert_eq!(by_us_alone, ACCEPTED.map(|(what, _)| what).into());
+    assert!(by_us_alone.is_empty(), "{by_us_alone:?}");
     // Both are there, so that a script that always says the same is noticed.
     assert!(by_all >= 50 && by_none >= 1_000, "{by_all} accepted by all, {by_none} not by us");
 }

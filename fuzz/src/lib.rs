@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::Denied;
@@ -37,19 +38,40 @@ impl Signer {
         format!("{input}.{signature}")
     }
 
+    /// This payload, signed, under a header of any kind.
+    pub fn jwt(&self, header: &[u8], payload: &[u8]) -> String {
+        let input = format!("{}.{}", encoded(header), encoded(payload));
+        let signature = encoded(self.0.sign(input.as_bytes()).as_ref());
+        format!("{input}.{signature}")
+    }
+
+    /// The public key, as it stands in a JWK.
+    pub fn x(&self) -> String {
+        encoded(self.0.public_key().as_ref())
+    }
+
     /// This payload with these bytes for a signature.
     pub fn unsigned(document: DocumentType, payload: &[u8], signature: &[u8]) -> String {
         [document.header(KID), encoded(payload), encoded(signature)].join(".")
     }
 }
 
+/// SHA-256 in base64url.
+pub fn sha256(bytes: &[u8]) -> String {
+    encoded(digest(&SHA256, bytes).as_ref())
+}
+
 fn encoded(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
 
-/// The verdict, for which there is nothing to wait.
+/// The verdict on a bearer token.
 pub fn verdict(verifier: &Verifier, text: &str) -> Result<Access, Denied> {
-    let presented = Presented::new(text, Carrier::Bearer);
+    verdict_on(verifier, Presented::new(text, Carrier::Bearer))
+}
+
+/// The verdict, for which there is nothing to wait.
+pub fn verdict_on(verifier: &Verifier, presented: Presented<'_>) -> Result<Access, Denied> {
     match pin!(verifier.verify(&presented, None)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(verdict) => verdict,
         Poll::Pending => panic!("the keys are at hand"),

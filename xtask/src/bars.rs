@@ -25,7 +25,7 @@ enum Bar {
 use Bar::{Aim, Beside, Most, Times};
 
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
-const VERIFY: [(&str, Bar); 23] = [
+const VERIFY: [(&str, Bar); 25] = [
     ("verify/signed-cold", Times("limit/ed25519", 1.10)),
     ("verify/signed-cold", Times("peer/jsonwebtoken", 0.90)),
     ("verify/signed-cold", Beside("peer/biscuit")),
@@ -46,6 +46,8 @@ const VERIFY: [(&str, Bar); 23] = [
     ("verify/origins-100", Times("verify/origins-10", 10.0)),
     ("route/layer", Times("route/bare", 1.05)),
     ("route/layer-cpu", Beside("route/bare-cpu")),
+    ("route/noop-cpu", Beside("route/bare-cpu")),
+    ("route/layer-cpu", Beside("route/noop-cpu")),
     ("route/layer-p99", Times("route/bare-p99", 1.10)),
     ("allocations/signed-cached", Most(0.0)),
     ("allocations/opaque-cached", Most(0.0)),

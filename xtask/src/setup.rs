@@ -29,6 +29,8 @@ pub(crate) fn all() -> Result<()> {
     println!("ok  Rust target {WASM}");
     components()?;
     println!("ok  rustfmt and clippy");
+    packages()?;
+    println!("ok  the packages of Cargo.lock");
     npm()?;
     println!("ok  Node and node_modules");
     println!("ok  Python at {}", python()?.display());
@@ -48,6 +50,12 @@ pub(crate) fn wasm_target() -> Result<()> {
     println!("adding the Rust target {WASM}");
     run(Command::new("rustup").args(["target", "add", WASM]))
         .with_context(|| format!("install rustup, or give your Rust toolchain the target {WASM}"))
+}
+
+/// All packages that Cargo.lock names, those of the benchmarks too, so that nothing later needs a network: `cargo metadata`,
+/// by which tests find what packages ship, wants every one of them.
+fn packages() -> Result<()> {
+    run(cargo().args(["fetch", "--locked", "--quiet"]))
 }
 
 /// The parts of the Rust toolchain that only the tests need.

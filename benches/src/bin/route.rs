@@ -1,8 +1,8 @@
 //! A route of axum over loopback, bare and behind the layer: nanoseconds a request, the 99th percentile of what one waits, and
 //! the server's processor time.
 //!
-//! One thread serves both routers; the client is a process on another processor, so that the server is what limits. Each round
-//! asks bare, layer, layer, bare: what drifts weighs on both alike.
+//! The client is a process on another processor, so that the server is what limits. Each round asks bare, noop, layer, layer,
+//! noop, bare: what drifts weighs on all alike. `noop` is a layer that does nothing: what axum takes for any.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -18,6 +18,7 @@ use daypass_bench::fixture::{self, Issuer, Store};
 use daypass_bench::{Options, Results, cpu_time, write};
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tower::layer::util::Identity;
 
 #[derive(Serialize)]
 struct Floor {
@@ -38,12 +39,13 @@ fn main() -> Result<()> {
     let router = Router::new().route("/floor", get(floor));
     let layer = VerifyLayer::new(fixture::cached(&issuer, Store::default(), fixture::cache()));
     let bare = ("bare", serve(router.clone())?);
+    let noop = ("noop", serve(router.clone().layer(Identity::new()))?);
     let layer = ("layer", serve(router.layer(layer))?);
 
     let (rounds, seconds) = if options.quick { (1, "0.5") } else { (6, "2") };
     let mut results = Results::new();
     for _ in 0..rounds {
-        for (name, address) in [&bare, &layer, &layer, &bare] {
+        for (name, address) in [&bare, &noop, &layer, &layer, &noop, &bare] {
             let [request, p99, cpu] = load(options.load_core, *address, &token, seconds)?;
             results.entry(format!("route/{name}")).or_default().push(request);
             results.entry(format!("route/{name}-p99")).or_default().push(p99);

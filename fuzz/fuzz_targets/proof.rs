@@ -1,0 +1,50 @@
+//! Proofs (RFC 9449) for a genuine token that is bound to a key: only one by that key, for this request, passes.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use daypass::signed::DocumentType;
+use daypass::verify::{Carrier, Dpop, Presented, SeenProof, Verifier};
+use daypass_fuzz::{AUDIENCE, ISSUER, NOW, Signer, sha256, verdict_on};
+use libfuzzer_sys::fuzz_target;
+use serde_json::{Value, json};
+
+static SIGNER: LazyLock<Signer> = LazyLock::new(Signer::default);
+static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| SIGNER.verifier().dpop(Dpop::new("https://api.example")));
+static JWK: LazyLock<String> = LazyLock::new(|| format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, SIGNER.x()));
+static TOKEN: LazyLock<String> = LazyLock::new(|| {
+    let claims = json!({
+        "iss": ISSUER, "sub": "org_1", "aud": AUDIENCE, "iat": NOW, "exp": NOW + 60, "jti": "tmp_1", "client_id": "sec_1",
+        "parent_serial": 1, "kind": "temporary", "grants": [], "cnf": { "jkt": sha256(JWK.as_bytes()) },
+    });
+    SIGNER.document(DocumentType::AccessToken, claims.to_string().as_bytes())
+});
+
+fn passes(proof: &str) -> bool {
+    let seen = SeenProof { proof, method: "GET", path: "/f" };
+    verdict_on(&VERIFIER, Presented::new(&TOKEN, Carrier::Dpop).with_proof(seen)).is_ok()
+}
+
+fuzz_target!(|bytes: &[u8]| {
+    // Nobody signed it.
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        assert!(!passes(text));
+    }
+    // The token's key signed it, whatever it says.
+    let header = format!(r#"{{"typ":"dpop+jwt","alg":"EdDSA","jwk":{}}}"#, *JWK);
+    if passes(&SIGNER.jwt(header.as_bytes(), bytes)) {
+        let claims: Value = serde_json::from_slice(bytes).expect("what passes is JSON");
+        assert_eq!((&claims["htm"], &claims["ath"]), (&json!("GET"), &json!(sha256(TOKEN.as_bytes()))));
+        assert!(claims["htu"].as_str().is_some_and(|url| url.to_lowercase().starts_with("https://api.example/f")));
+        assert!(claims["iat"].as_u64().is_some_and(|iat| iat.abs_diff(NOW) <= 60));
+    }
+    // And whatever its header says.
+    let claims = json!({
+        "jti": sha256(bytes), "htm": "GET", "htu": "https://api.example/f", "iat": NOW, "ath": sha256(TOKEN.as_bytes()),
+    });
+    if passes(&SIGNER.jwt(bytes, claims.to_string().as_bytes())) {
+        let header: Value = serde_json::from_slice(bytes).expect("what passes is JSON");
+        assert_eq!((&header["typ"], &header["jwk"]["x"]), (&json!("dpop+jwt"), &json!(SIGNER.x())));
+        assert!(header["jwk"].get("d").is_none() && header.get("crit").is_none());
+    }
+});

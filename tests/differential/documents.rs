@@ -53,7 +53,6 @@ pub(crate) fn good_claims() -> Vec<(DocumentType, Value)> {
         json!({}),
         json!({ "nbf": now() - 60 }),
         json!({ "exp": now() + 86_300 }),
-        json!({ "exp": 4_102_444_800_u64 }),
         json!({ "kind": "oauthAccess" }),
         json!({ "grants": [] }),
         json!({ "origins": ["example.com", "https://*.example.com:8443", "xn--bcher-kva.example"] }),

@@ -14,8 +14,9 @@ use crate::{Denied, TokenKind};
 
 /// Requests a second that one publishable token may make, unless another number is set.
 const PUBLISHABLE: NonZeroU32 = NonZeroU32::new(100).expect("a number above 0");
-/// Tokens that are none, a second, that one client may try, unless another number is set.
-const STRANGERS: NonZeroU32 = NonZeroU32::new(10).expect("a number above 0");
+/// Tokens that are none, a second, that one client may try, unless another number is set. A page whose token was withdrawn
+/// asks for all that it shows at once, and with a good one right after; a hundred cost a few milliseconds.
+const STRANGERS: NonZeroU32 = NonZeroU32::new(100).expect("a number above 0");
 /// How many clients are remembered.
 const CLIENTS: usize = 16_384;
 
@@ -60,7 +61,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// 100 requests a second with each publishable token, 10 tokens that are none from each client.
+    /// 100 requests a second with each publishable token, and 100 tokens that are none from each client.
     #[must_use]
     pub fn new() -> Limits {
         Limits::default()

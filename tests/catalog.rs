@@ -102,6 +102,19 @@ fn an_older_name_is_narrowed_only_if_what_it_stands_for_can_be() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_token_that_outlives_a_catalogue_keeps_the_scopes_that_are_unknown_now() {
+    let cases = [
+        ("", ""),
+        ("* floor:* floor:update:f1", "* floor:* floor:update:f1"),
+        ("floor:read:f1 floor:write", "floor:readPublic:f1 floor:readPrivate:f1 floor:update"),
+        ("crane:lift floor:fly floor:read", "crane:lift floor:fly floor:readPublic floor:readPrivate"),
+    ];
+    for (held, expected) in cases {
+        assert_eq!(Catalog::space_api().todays_names(&set(held)), set(expected), "{held}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn resolving_twice_changes_nothing() {
     let catalog = Catalog::space_api();
     for asked in ["floor:read floor:query:f1", "floor:write customFields:write", "*", "floor:*"] {

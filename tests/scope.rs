@@ -1,7 +1,7 @@
 //! `Scope` and `ScopeSet`, on both targets.
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
-use daypass::{Scope, ScopeSet};
+use daypass::{Catalog, Scope, ScopeSet};
 use proptest::prelude::*;
 use proptest::sample::select;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -208,6 +208,35 @@ fn a_child_has_no_scope_that_its_parent_lacks() {
     }
 }
 
+#[wasm_bindgen_test(unsupported = test)]
+fn daypass_has_scopes_of_its_own_and_everything_is_of_them_too() {
+    for scope in Catalog::daypass().all() {
+        assert!(scope.is_of_daypass(), "{scope}");
+    }
+    let cases =
+        [("*", true), ("token:*", true), ("bundle:read:b1", true), ("tokens:create", false), ("floor:token", false)];
+    for (text, expected) in cases {
+        assert_eq!(scope(text).is_of_daypass(), expected, "{text}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn two_sets_share_the_narrower_of_two_scopes() {
+    let cases = [
+        ("floor:read", "floor:read", "floor:read"),
+        ("floor:read", "floor:update", ""),
+        ("*", "floor:read site:*", "floor:read site:*"),
+        ("floor:*", "floor:read site:read", "floor:read"),
+        ("floor:read", "floor:read:f1 floor:update:f1", "floor:read:f1"),
+        ("floor:read floor:update:f1", "floor:*", "floor:read floor:update:f1"),
+        ("floor:read", "", ""),
+    ];
+    for (one, other, expected) in cases {
+        assert_eq!(set(one).intersection(&set(other)), set(expected), "{one:?} and {other:?}");
+        assert_eq!(set(other).intersection(&set(one)), set(expected), "{other:?} and {one:?}");
+    }
+}
+
 /// Scopes from few names, so that they often meet.
 fn some_scope() -> impl Strategy<Value = Scope> {
     let parts = (
@@ -265,6 +294,13 @@ proptest! {
         if parent.covers_all(&child) && child.covers(&asked) {
             prop_assert!(parent.covers(&asked));
         }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_two_sets_share_is_in_both(one in some_set(), other in some_set()) {
+        let shared = one.intersection(&other);
+        prop_assert!(one.covers_all(&shared) && other.covers_all(&shared));
+        prop_assert!(one.iter().filter(|scope| other.covers(scope)).all(|scope| shared.covers(scope)));
     }
 
     #[wasm_bindgen_test(unsupported = test)]

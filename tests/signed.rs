@@ -53,6 +53,24 @@ fn bytes_have_one_text_only() {
     assert_eq!((empty.unverified_payload(), empty.signature()), (Some(vec![]), Some(vec![])));
 }
 
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn claims_are_an_object_and_never_a_list_of_values() {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
+    let claims = |payload: &str| {
+        let text = format!("aGVhZA.{}.c2ln", Base64UrlUnpadded::encode_string(payload.as_bytes()));
+        UnverifiedDocument::parse(&text).unwrap().unverified_claims::<Jwks>()
+    };
+    for payload in [r#"{"keys":[]}"#, " \t\r\n{\"keys\":[]} "] {
+        assert_eq!(claims(payload), Some(Jwks { keys: vec![] }), "{payload:?}");
+    }
+    for payload in ["[[]]", "", "null", r#"{"keys":7}"#, r#"{"keys":[]"#, r#"{"keys":[]}{}"#, "\u{feff}{\"keys\":[]}"] {
+        assert_eq!(claims(payload), None, "{payload:?}");
+    }
+    assert_eq!(UnverifiedDocument::parse("aGVhZA.e.c2ln").unwrap().unverified_claims::<Jwks>(), None);
+}
+
 fn jwk() -> Jwk {
     serde_json::from_value(
         serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": X, "kid": KID, "alg": "EdDSA", "use": "sig" }),

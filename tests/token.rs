@@ -1,7 +1,7 @@
 //! `TokenKind` and `TokenText`, on both targets.
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
-use daypass::{ParseTokenError, TokenKind, TokenText};
+use daypass::{Catalog, ParseTokenError, Scope, TokenKind, TokenText};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -48,6 +48,23 @@ fn a_kind_has_one_name_and_only_stored_kinds_have_a_prefix() {
     }
     let names = cases.map(|(_, name, ..)| name).join(", ").replace(", oauthRefresh", " or oauthRefresh");
     assert_eq!("public".parse::<TokenKind>().unwrap_err().to_string(), format!("not a token kind: expected {names}"));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn only_what_stays_in_a_backend_makes_and_revokes_tokens() {
+    let of_daypass = Catalog::daypass().all().into_iter().chain([Scope::ALL, Scope::literal("token:*")]);
+    for scope in of_daypass {
+        for kind in TokenKind::ALL {
+            let expected = match kind {
+                TokenKind::Secret | TokenKind::Application => true,
+                TokenKind::Personal => scope == Scope::literal("token:read"),
+                _ => false,
+            };
+            assert_eq!(kind.may(&scope), expected, "{kind} {scope}");
+        }
+    }
+    assert!(TokenKind::ALL.iter().all(|kind| kind.may(&Scope::literal("floor:read"))));
+    assert!(!TokenKind::Personal.may(&Scope::literal("bundle:read")));
 }
 
 #[wasm_bindgen_test(unsupported = test)]

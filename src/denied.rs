@@ -68,7 +68,7 @@ pub enum Denied {
     AlreadyExists,
     /// An organization has as many tokens of a kind as it may have.
     LimitReached(usize),
-    /// The store, the keys or the look-up did not answer. Nothing is let through meanwhile.
+    /// The store, the keys, the look-up or the feed of revocations did not answer. Nothing is let through meanwhile.
     Unavailable,
 }
 
@@ -243,9 +243,11 @@ impl Denied {
     }
 }
 
-/// The algorithms are what browsers' WebCrypto offers.
+/// What proofs may be signed with, in a challenge (RFC 9449, section 7.1): what browsers' WebCrypto offers.
+pub(crate) const DPOP_ALGORITHMS: &str = r#"algs="ES256 EdDSA""#;
+
 fn dpop_challenge(error: &str, denied: &Denied) -> String {
-    format!(r#"DPoP error="{error}", error_description="{denied}", algs="ES256 EdDSA""#)
+    format!(r#"DPoP error="{error}", error_description="{denied}", {DPOP_ALGORITHMS}"#)
 }
 
 /// What happened, in a sentence.

@@ -52,19 +52,18 @@ async fn bearer(verifier: &Verifier, text: &str) -> Result<TokenKind, Denied> {
     verifier.verify(&Presented::new(text, Carrier::Bearer), None).await.map(|access| access.kind())
 }
 
+/// The verdicts on so many requests that come at the same time.
+async fn at_once(count: usize, verifier: &Verifier, text: &str) -> Vec<Result<TokenKind, Denied>> {
+    futures_util::future::join_all((0..count).map(|_| bearer(verifier, text))).await
+}
+
 #[tokio::test]
 async fn a_stored_token_is_looked_up_once_for_many_requests_at_once_and_after() {
     let mut store = Store::default();
     let text = store.add(record(TokenKind::Secret));
     let (lookup, asked) = counted(store);
     let verifier = verifier().lookup(lookup).cache(Cache::new(SMALL));
-    let at_once: Vec<_> = (0..50)
-        .map(|_| (verifier.clone(), text.clone()))
-        .map(|(verifier, text)| tokio::spawn(async move { bearer(&verifier, &text).await }))
-        .collect();
-    for result in at_once {
-        assert_eq!(result.await.unwrap(), Ok(TokenKind::Secret));
-    }
+    assert_eq!(at_once(50, &verifier, &text).await, vec![Ok(TokenKind::Secret); 50]);
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Secret));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
 }
@@ -194,13 +193,7 @@ async fn who_waited_for_a_look_up_that_failed_gets_its_answer_and_a_second_later
     let text = store.add(record(TokenKind::Secret));
     let asked = Arc::new(AtomicUsize::new(0));
     let verifier = verifier().lookup(Flaky(store, Arc::clone(&asked))).cache(Cache::new(SMALL));
-    let at_once: Vec<_> = (0..20)
-        .map(|_| (verifier.clone(), text.clone()))
-        .map(|(verifier, text)| tokio::spawn(async move { bearer(&verifier, &text).await }))
-        .collect();
-    for result in at_once {
-        assert_eq!(result.await.unwrap(), Err(Denied::Unavailable));
-    }
+    assert_eq!(at_once(20, &verifier, &text).await, vec![Err(Denied::Unavailable); 20]);
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     tokio::time::sleep(Duration::from_millis(1050)).await;
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Secret));

@@ -191,7 +191,7 @@ async fn what_is_not_understood_may_be_a_revocation_so_that_nothing_passes_any_m
         let (service, url) = Service::start(Streams::Work).await;
         let revocations = service.follow(&url);
         come_to(&revocations, 0).await;
-        // The poll that follows does not answer either.
+        // No other stream begins.
         *service.streams.lock().unwrap() = Streams::AreRefused;
         service.feed.lock().unwrap().entries.push(entry(1));
         service.send(&odd);
@@ -242,7 +242,7 @@ async fn whose_token_is_refused_knows_nothing_any_more_at_once() {
 }
 
 #[tokio::test]
-async fn without_a_service_it_is_stale_and_follows_once_there_is_one() {
+async fn without_a_service_nothing_is_known() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);

@@ -115,17 +115,14 @@ mod system {
 
     use rustix::time::{ClockId, clock_gettime};
 
+    /// Should it ever be no time, everything is old.
     pub(super) fn steady() -> Duration {
-        read(ClockId::MonotonicCoarse)
+        clock_gettime(ClockId::MonotonicCoarse).try_into().unwrap_or(Duration::MAX)
     }
 
-    /// Since 1970. A clock before that is no clock.
+    /// Since 1970. A clock before that is no clock: at time 0 nothing that has a beginning is valid yet.
     pub(super) fn wall() -> Duration {
-        read(ClockId::RealtimeCoarse)
-    }
-
-    fn read(clock: ClockId) -> Duration {
-        clock_gettime(clock).try_into().unwrap_or_default()
+        clock_gettime(ClockId::RealtimeCoarse).try_into().unwrap_or_default()
     }
 }
 

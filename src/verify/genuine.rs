@@ -16,7 +16,7 @@ use crate::{Denied, ScopeSet, TokenKind, TokenText};
 
 /// How long a verified signature is taken for granted, if its key is withdrawn meanwhile without a word in the feed.
 const SIGNED_FRESH: Duration = Duration::from_secs(300);
-/// How long a look-up is taken for granted: as long as a feed says what was revoked, and without one.
+/// How long what a look-up says is taken for granted: as long as a feed says what was revoked, and without one.
 const STORED_FRESH: Duration = Duration::from_secs(60);
 const STORED_FRESH_ALONE: Duration = Duration::from_secs(10);
 
@@ -117,7 +117,9 @@ impl Verifier {
 
     async fn signed(&self, text: &str) -> Result<Option<Token>, Unavailable> {
         let (Some(document), Some(keys)) = (UnverifiedDocument::parse(text), &self.keys) else { return Ok(None) };
-        let fresh_until = Moment::now() + SIGNED_FRESH;
+        // Without a feed, it is the look-up that knows of revocations.
+        let asks_lookup = self.lookup.is_some() && self.revocations.is_none();
+        let fresh_until = Moment::now() + if asks_lookup { STORED_FRESH_ALONE } else { SIGNED_FRESH };
         let Some(key) = keys.find(document.header).await? else { return Ok(None) };
         let claims = document
             .signature()

@@ -63,8 +63,9 @@ impl Verifier {
         Verifier { lookup: Some(Arc::new(lookup)), ..self }
     }
 
-    /// Remembers the tokens that were verified. Without a feed of revocations, one that was looked up is asked for again
-    /// after 10 seconds, with one after 60: until then only the feed can end it.
+    /// Remembers the tokens that were verified. With a feed of revocations, one that was looked up is asked for again after 60
+    /// seconds and a signature verified again after 300: until then only the feed can end it. Without a feed, whatever a
+    /// look-up had a word in is asked for again after 10.
     #[must_use]
     pub fn cache(self, cache: Cache) -> Verifier {
         Verifier { cache: Some(Arc::new(cache)), ..self }

@@ -86,7 +86,7 @@ impl SigningKeys {
         let key = self.ring().public_key(document.header)?;
         let signature = document.signature()?;
         let is_ours = key.verifies(document.signing_input.as_bytes(), &signature);
-        is_ours.then(|| serde_json::from_slice(&document.unverified_payload()?).ok())?
+        is_ours.then(|| document.unverified_claims())?
     }
 
     fn ring(&self) -> Arc<Ring> {

@@ -6,6 +6,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::Denied;
+use crate::denied::DPOP_ALGORITHMS;
 
 /// The nonce for the next proof (RFC 9449, section 8).
 pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -45,7 +46,7 @@ impl IntoResponse for Denied {
 pub(super) fn challenge_for_proofs(headers: &mut HeaderMap) {
     let challenge = headers.get(header::WWW_AUTHENTICATE).and_then(|challenge| challenge.to_str().ok());
     let parameters = challenge.and_then(|challenge| challenge.strip_prefix("Bearer "));
-    let challenge = parameters.map(|parameters| format!(r#"DPoP {parameters}, algs="ES256 EdDSA""#));
+    let challenge = parameters.map(|parameters| format!("DPoP {parameters}, {DPOP_ALGORITHMS}"));
     if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok()) {
         headers.insert(header::WWW_AUTHENTICATE, challenge);
     }

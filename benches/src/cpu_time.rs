@@ -8,17 +8,9 @@ use nix::time::{ClockId, clock_gettime};
 /// What Criterion measures with: the time that this thread has run.
 pub struct CpuTime;
 
-/// The time that this process has run, all its threads together.
-///
-/// # Panics
-/// If the system has no such clock.
-#[must_use]
-pub fn of_process() -> Duration {
-    read(ClockId::CLOCK_PROCESS_CPUTIME_ID)
-}
-
-fn read(clock: ClockId) -> Duration {
-    clock_gettime(clock).expect("the system has clocks of processor time").into()
+/// The time that this thread has run.
+fn now() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("the system has clocks of processor time").into()
 }
 
 impl Measurement for CpuTime {
@@ -26,11 +18,11 @@ impl Measurement for CpuTime {
     type Value = Duration;
 
     fn start(&self) -> Duration {
-        read(ClockId::CLOCK_THREAD_CPUTIME_ID)
+        now()
     }
 
     fn end(&self, start: Duration) -> Duration {
-        read(ClockId::CLOCK_THREAD_CPUTIME_ID) - start
+        now() - start
     }
 
     fn add(&self, a: &Duration, b: &Duration) -> Duration {

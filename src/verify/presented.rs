@@ -114,12 +114,16 @@ impl<'a> Presented<'a> {
 
     /// The same with one credential more.
     #[must_use]
-    pub fn and(self, credential: Credential<'a>) -> Presented<'a> {
-        let credentials = match self.credentials {
+    pub fn and(mut self, credential: Credential<'a>) -> Presented<'a> {
+        self.add(credential);
+        self
+    }
+
+    pub(super) fn add(&mut self, credential: Credential<'a>) {
+        self.credentials = match self.credentials {
             Credentials::None => Credentials::One(credential),
             Credentials::One(_) | Credentials::Many => Credentials::Many,
         };
-        Presented { credentials, ..self }
     }
 
     /// The same from a page of this origin.

@@ -1,6 +1,6 @@
-//! A client of `bench-route`: `bench-load ADDRESS TOKEN SECONDS` asks over connections that stay open, each for the next
-//! answer once it has the last. It prints nanoseconds a request, the 99th percentile of what one waited, and how many requests
-//! there were, those before and after the time included.
+//! A client of `bench-route`: `bench-load ADDRESS TOKEN ROUNDS SECONDS PATH…` asks over connections that stay open, each for the
+//! next answer once it has the last: for so many seconds at each path in turn, and that for so many rounds. It prints, for
+//! each path, the nanoseconds a request took and the 99th percentile of what one waited, a pair for each round.
 //!
 //! It does less for a request than the server, so that the server is what limits.
 
@@ -14,56 +14,79 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 const CONNECTIONS: usize = 16;
-const WARM_UP: Duration = Duration::from_millis(200);
+/// Before each time that counts.
+const WARM_UP: Duration = Duration::from_millis(20);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let [address, token, seconds]: [String; 3] =
-        env::args().skip(1).collect::<Vec<_>>().try_into().ok().context("expected ADDRESS TOKEN SECONDS")?;
-    let address: SocketAddr = address.parse()?;
-    let time = Duration::from_secs_f64(seconds.parse()?);
-    let request = format!(
-        "GET /floor HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench-load\r\nAccept: application/json\r\n\
-         Authorization: Bearer {token}\r\n\r\n"
-    );
+    let mut arguments = env::args().skip(1);
+    let mut next = || arguments.next().context("expected ADDRESS TOKEN ROUNDS SECONDS PATH…");
+    let (address, token): (SocketAddr, String) = (next()?.parse()?, next()?);
+    let (rounds, seconds): (usize, f64) = (next()?.parse()?, next()?.parse()?);
+    let time = Duration::from_secs_f64(seconds);
+    let paths: Vec<String> = arguments.collect();
 
+    let mut streams = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        streams.push(stream);
+    }
+    let mut figures = vec![Vec::new(); paths.len()];
+    for round in 0..rounds {
+        for turn in 0..paths.len() {
+            // Every other round the other way: what drifts weighs on all alike.
+            let path = if round % 2 == 0 { turn } else { paths.len() - 1 - turn };
+            let request = format!(
+                "GET {} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench-load\r\nAccept: application/json\r\n\
+                 Authorization: Bearer {token}\r\n\r\n",
+                paths[path]
+            );
+            figures[path].push(load(&mut streams, &request, time).await?);
+        }
+    }
+    print(&figures)
+}
+
+/// Nanoseconds a request, and the 99th percentile of what one waited.
+async fn load(streams: &mut Vec<TcpStream>, request: &str, time: Duration) -> Result<[f64; 2]> {
     let start = Instant::now() + WARM_UP;
     let mut connections = JoinSet::new();
-    for _ in 0..CONNECTIONS {
-        connections.spawn(ask(address, request.clone(), start, start + time));
+    for stream in streams.drain(..) {
+        connections.spawn(ask(stream, request.to_owned(), start, start + time));
     }
     let mut waits = Vec::new();
-    let mut requests = 0;
     while let Some(connection) = connections.join_next().await {
-        let (in_time, all) = connection??;
+        let (stream, in_time) = connection??;
+        streams.push(stream);
         waits.extend(in_time);
-        requests += all;
     }
     ensure!(!waits.is_empty(), "no answer came in time");
     waits.sort_unstable();
     let p99 = waits[waits.len() * 99 / 100];
-    print(&[time.as_nanos() as f64 / waits.len() as f64, p99.as_nanos() as f64, f64::from(requests)])
+    Ok([time.as_nanos() as f64 / waits.len() as f64, p99.as_nanos() as f64])
 }
 
-/// How long each answer took that was asked for and had between the two times, and how many there were in all.
-async fn ask(address: SocketAddr, request: String, start: Instant, end: Instant) -> Result<(Vec<Duration>, u32)> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
+/// How long each answer took that was asked for and had between the two times.
+async fn ask(
+    mut stream: TcpStream,
+    request: String,
+    start: Instant,
+    end: Instant,
+) -> Result<(TcpStream, Vec<Duration>)> {
     let mut waits = Vec::new();
     let mut answer = [0; 4096];
     // The first answer comes in one piece; every other one is as long.
     stream.write_all(request.as_bytes()).await?;
     let length = stream.read(&mut answer).await?;
     ensure!(answer.starts_with(b"HTTP/1.1 200 "), "the route refuses: {}", String::from_utf8_lossy(&answer[..length]));
-    let mut requests = 1;
     loop {
         let asked = Instant::now();
         stream.write_all(request.as_bytes()).await?;
         stream.read_exact(&mut answer[..length]).await?;
-        requests += 1;
         let now = Instant::now();
         if now >= end {
-            return Ok((waits, requests));
+            return Ok((stream, waits));
         }
         if asked >= start {
             waits.push(now - asked);
@@ -72,7 +95,7 @@ async fn ask(address: SocketAddr, request: String, start: Instant, end: Instant)
 }
 
 #[allow(clippy::print_stdout, reason = "the result")]
-fn print(figures: &[f64; 3]) -> Result<()> {
+fn print(figures: &[Vec<[f64; 2]>]) -> Result<()> {
     println!("{}", serde_json::to_string(figures)?);
     Ok(())
 }

@@ -1,8 +1,14 @@
-//! A route of axum over loopback, bare and behind the layer: nanoseconds a request, the 99th percentile of what one waits, and
-//! the server's processor time.
+//! Routes of axum over loopback: nanoseconds a request, and the 99th percentile of what one waits.
 //!
-//! The client is a process on another processor, so that the server is what limits. Each round asks bare, noop, layer, layer,
-//! noop, bare: what drifts weighs on all alike. `noop` is a layer that does nothing: what axum takes for any.
+//! | route | what it is |
+//! | --- | --- |
+//! | `bare` | a route alone |
+//! | `again` | the same once more: what differs from `bare` is what the measure cannot tell apart |
+//! | `noop` | behind a layer that does nothing: what axum takes for any |
+//! | `layer` | behind [`VerifyLayer`], which has seen the token |
+//!
+//! One server has them all, and is asked for each in turn over the same connections. The client is a process on another
+//! processor, so that the server is what limits.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,10 +21,12 @@ use axum::{Json, Router};
 use clap::Parser;
 use daypass::verify::http::VerifyLayer;
 use daypass_bench::fixture::{self, Issuer, Store};
-use daypass_bench::{Options, Results, cpu_time, write};
+use daypass_bench::{Options, Results, write};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tower::layer::util::Identity;
+
+const ROUTES: [&str; 4] = ["bare", "again", "noop", "layer"];
 
 #[derive(Serialize)]
 struct Floor {
@@ -36,26 +44,26 @@ fn main() -> Result<()> {
     let options = Options::parse();
     let issuer = Issuer::new();
     let token = issuer.token(&fixture::claims("tmp_1"));
-    let router = Router::new().route("/floor", get(floor));
     let layer = VerifyLayer::new(fixture::cached(&issuer, Store::default(), fixture::cache()));
-    let bare = ("bare", serve(router.clone())?);
-    let noop = ("noop", serve(router.clone().layer(Identity::new()))?);
-    let layer = ("layer", serve(router.layer(layer))?);
+    let router = Router::new()
+        .merge(Router::new().route("/layer", get(floor)).layer(layer))
+        .merge(Router::new().route("/noop", get(floor)).layer(Identity::new()))
+        .route("/bare", get(floor))
+        .route("/again", get(floor));
+    let address = serve(router)?;
 
-    let (rounds, seconds) = if options.quick { (1, "0.5") } else { (6, "2") };
+    let (rounds, seconds) = if options.quick { ("8", "0.1") } else { ("64", "0.2") };
+    let figures = load(options.load_core, &[&address.to_string(), &token, rounds, seconds])?;
     let mut results = Results::new();
-    for _ in 0..rounds {
-        for (name, address) in [&bare, &noop, &layer, &layer, &noop, &bare] {
-            let [request, p99, cpu] = load(options.load_core, *address, &token, seconds)?;
-            results.entry(format!("route/{name}")).or_default().push(request);
-            results.entry(format!("route/{name}-p99")).or_default().push(p99);
-            results.entry(format!("route/{name}-cpu")).or_default().push(cpu);
-        }
+    for (route, rounds) in ROUTES.into_iter().zip(figures) {
+        let (request, p99) = rounds.into_iter().map(|[request, p99]| (request, p99)).unzip();
+        results.insert(format!("route/{route}"), request);
+        results.insert(format!("route/{route}-p99"), p99);
     }
     write(&options, &results)
 }
 
-/// Serves a router until the program ends, on one thread of its own; nothing runs there while the other one is asked.
+/// Serves a router until the program ends, on one thread of its own; nothing else runs there.
 fn serve(router: Router) -> Result<SocketAddr> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
@@ -64,16 +72,14 @@ fn serve(router: Router) -> Result<SocketAddr> {
     Ok(address)
 }
 
-/// Nanoseconds a request, the 99th percentile of what one waits, and the server's processor time for one.
-fn load(core: Option<usize>, address: SocketAddr, token: &str, seconds: &str) -> Result<[f64; 3]> {
+/// For each route, what `bench-load` found in each round.
+fn load(core: Option<usize>, arguments: &[&str]) -> Result<Vec<Vec<[f64; 2]>>> {
     let program = std::env::current_exe()?.with_file_name("bench-load");
     let mut command = pinned(core, &program);
-    let begin = cpu_time::of_process();
-    let output = command.args([&address.to_string(), token, seconds]).stderr(Stdio::inherit()).output()?;
-    let cpu = cpu_time::of_process() - begin;
+    command.args(arguments).args(ROUTES.map(|route| format!("/{route}")));
+    let output = command.stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "bench-load failed ({})", output.status);
-    let [request, p99, requests]: [f64; 3] = serde_json::from_slice(&output.stdout)?;
-    Ok([request, p99, cpu.as_nanos() as f64 / requests])
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
 /// The program on this processor; where no processor is given, on any.

@@ -27,34 +27,37 @@ impl<'a> Presented<'a> {
     /// What an HTTP request presented.
     #[must_use]
     pub fn from_parts(parts: &'a Parts) -> Presented<'a> {
-        let query = parts.uri.query().unwrap_or_default().split('&').filter_map(|pair| {
-            let (name, text) = pair.split_once('=')?;
-            is_query_name(name).then_some(Credential { text, carrier: Carrier::Query })
-        });
+        let mut presented = Presented::default();
         // Once through them all: few are there, and most of what may be there is not.
-        let from_headers = parts.headers.iter().fold(Presented::default(), Presented::and_header);
-        let presented = query.fold(from_headers, Presented::and);
-        if !presented.sends_proofs() {
-            return presented;
+        for (name, value) in &parts.headers {
+            presented.add_header(name, value);
         }
-        let proof = only(&parts.headers, "dpop").unwrap_or_default();
-        presented.with_proof(SeenProof { proof, method: parts.method.as_str(), path: parts.uri.path() })
+        for pair in parts.uri.query().unwrap_or_default().split('&') {
+            if let Some((_, text)) = pair.split_once('=').filter(|(name, _)| is_query_name(name)) {
+                presented.add(Credential { text, carrier: Carrier::Query });
+            }
+        }
+        if presented.sends_proofs() {
+            let proof = only(&parts.headers, "dpop").unwrap_or_default();
+            presented.proof = SeenProof { proof, method: parts.method.as_str(), path: parts.uri.path() };
+        }
+        presented
     }
 
-    fn and_header(self, (name, value): (&HeaderName, &'a HeaderValue)) -> Presented<'a> {
+    fn add_header(&mut self, name: &HeaderName, value: &'a HeaderValue) {
         if *name == header::AUTHORIZATION {
-            authorization(value).into_iter().fold(self, Presented::and)
+            if let Some(credential) = authorization(value) {
+                self.add(credential);
+            }
         } else if *name == header::ORIGIN {
-            self.with_origin(match (self.origin, value.to_str()) {
+            self.origin = match (self.origin, value.to_str()) {
                 (SeenOrigin::None, Ok(origin)) => SeenOrigin::One(origin),
                 _ => SeenOrigin::Odd,
-            })
+            };
         } else if *name == header::COOKIE {
-            cookies(value).fold(self, Presented::and)
+            cookies(value).for_each(|credential| self.add(credential));
         } else if let Some((_, carrier)) = HEADERS.iter().find(|(own, _)| own == name) {
-            self.and(Credential { text: value.to_str().unwrap_or_default(), carrier: *carrier })
-        } else {
-            self
+            self.add(Credential { text: value.to_str().unwrap_or_default(), carrier: *carrier });
         }
     }
 }
@@ -66,7 +69,8 @@ fn is_query_name(name: &str) -> bool {
 }
 
 fn authorization(value: &HeaderValue) -> Option<Credential<'_>> {
-    let value = value.to_str().ok()?;
+    // Whatever is beyond ASCII is no token; the quicker of the two ways to tell.
+    let value = str::from_utf8(value.as_bytes()).ok()?;
     let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
     if text.is_empty() && scheme.starts_with(PREFIX) {
         return Some(Credential { text: scheme, carrier: Carrier::Bare });

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Scope, TokenKind};
+use crate::{Reason, Scope, TokenKind};
 
 /// Why a request was refused: a stable code, an HTTP status, a challenge, a sentence, and what to do about it.
 ///
@@ -110,99 +110,57 @@ impl Denied {
     /// The stable name of the reason.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.row().0
+        match self {
+            Denied::MissingToken => "missing_token",
+            Denied::InvalidToken => "invalid_token",
+            Denied::TokenExpired => "token_expired",
+            Denied::TokenNotYetValid => "token_not_yet_valid",
+            Denied::TokenRevoked => "token_revoked",
+            Denied::DpopRequired => "dpop_required",
+            Denied::InvalidDpopProof(_) => "invalid_dpop_proof",
+            Denied::UseDpopNonce(_) => "use_dpop_nonce",
+            Denied::TooManyRequests(_) => "too_many_requests",
+            Denied::InvalidRequest(_) => "invalid_request",
+            Denied::InvalidBody(_) => "invalid_body",
+            Denied::BodyTooLarge(_) => "body_too_large",
+            Denied::TooSlow => "too_slow",
+            Denied::SecretInQuery(_) => "secret_in_query",
+            Denied::SecretInBrowser(_) => "secret_in_browser",
+            Denied::KindNotAccepted(_) => "kind_not_accepted",
+            Denied::OriginRequired => "origin_required",
+            Denied::OriginNotAllowed(_) => "origin_not_allowed",
+            Denied::InsufficientScope(_) => "insufficient_scope",
+            Denied::InvalidScope(_) => "invalid_scope",
+            Denied::DurationOutOfRange { .. } => "duration_out_of_range",
+            Denied::NotFound => "not_found",
+            Denied::MethodNotAllowed => "method_not_allowed",
+            Denied::AlreadyExists => "already_exists",
+            Denied::LimitReached(_) => "limit_reached",
+            Denied::Unavailable => "unavailable",
+        }
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> u16 {
-        self.row().1
+        self.reason().status
     }
 
     /// Whether the same request may succeed later without anyone changing anything.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Denied::TokenNotYetValid | Denied::TooManyRequests(_) | Denied::TooSlow | Denied::Unavailable)
+        self.reason().is_retryable
     }
 
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> &'static str {
-        self.row().2
+        self.reason().help
     }
 
-    /// One row a reason: code, status, help.
-    fn row(&self) -> (&'static str, u16, &'static str) {
-        match self {
-            Denied::MissingToken => (
-                "missing_token",
-                401,
-                "Send a token: a publishable one as ?pubtoken=, any other as Authorization: Bearer.",
-            ),
-            Denied::InvalidToken => {
-                ("invalid_token", 401, "Check that the whole token was copied and that it is from this service.")
-            }
-            Denied::TokenExpired => ("token_expired", 401, "Get a new token and send the request again."),
-            Denied::TokenNotYetValid => (
-                "token_not_yet_valid",
-                401,
-                "Check the clocks of the servers, or wait until the token's time has come.",
-            ),
-            Denied::TokenRevoked => ("token_revoked", 401, "Ask whoever issued the token for a new one."),
-            Denied::DpopRequired => {
-                ("dpop_required", 401, "Send it as Authorization: DPoP, with a proof made by the token's key.")
-            }
-            Denied::InvalidDpopProof(_) => {
-                ("invalid_dpop_proof", 401, "Make a new proof for each request, as RFC 9449 says.")
-            }
-            Denied::UseDpopNonce(_) => (
-                "use_dpop_nonce",
-                401,
-                "Make a proof with the nonce in the header DPoP-Nonce, and send the request again.",
-            ),
-            Denied::TooManyRequests(_) => (
-                "too_many_requests",
-                429,
-                "Wait for as many seconds as the header Retry-After says, and send fewer requests.",
-            ),
-            Denied::InvalidRequest(_) => ("invalid_request", 400, "Mend the request as the message says."),
-            Denied::InvalidBody(_) => (
-                "invalid_body",
-                400,
-                "Send a JSON object of the documented shape, with Content-Type: application/json.",
-            ),
-            Denied::BodyTooLarge(_) => ("body_too_large", 413, "Send less."),
-            Denied::TooSlow => ("too_slow", 408, "Send the request again, whole."),
-            Denied::SecretInQuery(_) => (
-                "secret_in_query",
-                400,
-                "Send it in the Authorization header, and replace this token: logs may hold it by now.",
-            ),
-            Denied::SecretInBrowser(_) => (
-                "secret_in_browser",
-                403,
-                "Give browsers a publishable or a temporary token, and replace this token: visitors may have read it.",
-            ),
-            Denied::KindNotAccepted(_) => ("kind_not_accepted", 403, "Use a token of a kind that is accepted here."),
-            Denied::OriginRequired => {
-                ("origin_required", 403, "A publishable token works in web pages only. Use a secret token on a server.")
-            }
-            Denied::OriginNotAllowed(_) => {
-                ("origin_not_allowed", 403, "Add the page's origin to the token, or use a token made for it.")
-            }
-            Denied::InsufficientScope(_) => {
-                ("insufficient_scope", 403, "Use a token with this scope for the tenant and resource in question.")
-            }
-            Denied::InvalidScope(_) => {
-                ("invalid_scope", 400, "Ask only for scopes of the catalogue that your own token holds.")
-            }
-            Denied::DurationOutOfRange { .. } => ("duration_out_of_range", 400, "Ask for a duration within the range."),
-            Denied::NotFound => ("not_found", 404, "Check the path and the id."),
-            Denied::MethodNotAllowed => ("method_not_allowed", 405, "Use one of the methods in the header Allow."),
-            Denied::AlreadyExists => ("already_exists", 409, "Choose another id, or revoke the token that has it."),
-            Denied::LimitReached(_) => ("limit_reached", 409, "Revoke a token that is no longer needed."),
-            Denied::Unavailable => ("unavailable", 503, "Try again in a moment."),
-        }
+    /// What every refusal with this code has in common.
+    fn reason(&self) -> &'static Reason {
+        Reason::find(self.code()).expect("the table has every code")
     }
 
     /// The `WWW-Authenticate` of the answer (RFC 6750, section 3; RFC 9449, section 7.1), where it has one.
@@ -253,37 +211,21 @@ fn dpop_challenge(error: &str, denied: &Denied) -> String {
 /// What happened, in a sentence.
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (before, after) = self.reason().message.split_once("{}").unwrap_or((self.reason().message, ""));
+        f.write_str(before)?;
         match self {
-            Denied::MissingToken => f.write_str("The request has no token."),
-            Denied::InvalidToken => f.write_str("The token is not valid."),
-            Denied::TokenExpired => f.write_str("The token has expired."),
-            Denied::TokenNotYetValid => f.write_str("The token is not valid yet."),
-            Denied::TokenRevoked => f.write_str("The token was revoked."),
-            Denied::DpopRequired => f.write_str("The token is bound to a key, and was sent without a proof."),
             Denied::InvalidDpopProof(why) => f.write_str(why),
-            Denied::UseDpopNonce(_) => f.write_str("The proof has no nonce, or an old one."),
-            Denied::TooManyRequests(_) => f.write_str("There were too many requests just now."),
-            Denied::InvalidRequest(why) | Denied::InvalidScope(why) => f.write_str(why),
-            Denied::InvalidBody(why) => write!(f, "The body is not what was expected: {why}."),
-            Denied::BodyTooLarge(most) => write!(f, "The body is larger than {most} bytes."),
-            Denied::TooSlow => f.write_str("The request did not arrive in time."),
-            Denied::SecretInQuery(kind) => write!(f, "A token of the kind {kind} was sent in the query of a URL."),
-            Denied::SecretInBrowser(kind) => write!(f, "A token of the kind {kind} was sent by a browser."),
-            Denied::KindNotAccepted(kind) => write!(f, "A token of the kind {kind} is not accepted here."),
-            Denied::OriginRequired => {
-                f.write_str("The request has no usable Origin header, which a publishable token needs.")
+            Denied::InvalidRequest(why) | Denied::InvalidScope(why) | Denied::InvalidBody(why) => f.write_str(why),
+            Denied::OriginNotAllowed(origin) => f.write_str(origin),
+            Denied::InsufficientScope(scope) => write!(f, "{scope}"),
+            Denied::BodyTooLarge(most) | Denied::LimitReached(most) => write!(f, "{most}"),
+            Denied::SecretInQuery(kind) | Denied::SecretInBrowser(kind) | Denied::KindNotAccepted(kind) => {
+                write!(f, "{kind}")
             }
-            Denied::OriginNotAllowed(origin) => write!(f, "The token does not allow the origin {origin}."),
-            Denied::InsufficientScope(scope) => write!(f, "The token does not have the scope {scope} here."),
-            Denied::DurationOutOfRange { least, most } => {
-                write!(f, "The duration must be {least} to {most} seconds, within the life of the token that asks.")
-            }
-            Denied::NotFound => f.write_str("There is nothing here."),
-            Denied::MethodNotAllowed => f.write_str("This path does not answer this method."),
-            Denied::AlreadyExists => f.write_str("A token with this id exists."),
-            Denied::LimitReached(most) => write!(f, "There are {most} tokens of this kind, which is the most."),
-            Denied::Unavailable => f.write_str("The token could not be checked just now."),
-        }
+            Denied::DurationOutOfRange { least, most } => write!(f, "{least} to {most}"),
+            _ => Ok(()),
+        }?;
+        f.write_str(after)
     }
 }
 

@@ -13,7 +13,7 @@
 //! | [`signed`] | the form of what is signed |
 //! | [`Parameters`] | what an embed is opened with |
 //! | [`wire`] | the JSON shapes |
-//! | [`Denied`] | every reason to refuse |
+//! | [`Denied`], [`Reason`] | every reason to refuse, and every code |
 //! | [`refresh`] | when to get a new temporary token |
 
 mod bundle;
@@ -21,6 +21,7 @@ mod catalog;
 mod denied;
 mod grant;
 mod origin;
+mod reason;
 pub mod refresh;
 mod scope;
 pub mod signed;
@@ -37,6 +38,7 @@ pub use catalog::{Alias, Catalog, CatalogScope};
 pub use denied::{Denied, Refusal};
 pub use grant::{Grant, Need, Resource};
 pub use origin::{Origin, OriginPattern, ParseOriginError};
+pub use reason::{REASONS, Reason};
 pub use scope::{ParseScopeError, Scope, ScopeSet};
 #[cfg(not(target_arch = "wasm32"))]
 pub use token::TokenHash;

@@ -25,7 +25,7 @@ impl<'a> Origin<'a> {
     /// When a browser would not have written it so.
     pub fn parse(text: &'a str) -> Result<Origin<'a>, ParseOriginError> {
         let refused = |why| ParseOriginError::new(text, why);
-        let (scheme, rest) = text.split_once("://").ok_or(refused("expected scheme://host"))?;
+        let (scheme, rest) = split_scheme(text).ok_or(refused("expected scheme://host"))?;
         let (host, port) = host_and_port(rest).map_err(refused)?;
         check_scheme(scheme).and_then(|()| check_host(host)).map_err(refused)?;
         let own_port = default_port(scheme);
@@ -90,7 +90,7 @@ impl OriginPattern {
     /// When it is not a pattern; the sentence says what to write.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn normalize(text: &str) -> Result<OriginPattern, ParseOriginError> {
-        let (scheme, rest) = match text.split_once("://") {
+        let (scheme, rest) = match split_scheme(text) {
             Some((scheme, rest)) => (format!("{}://", scheme.to_ascii_lowercase()), rest),
             None => (String::new(), text),
         };
@@ -125,7 +125,7 @@ impl FromStr for OriginPattern {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let refused = |why| ParseOriginError::new(text, why);
-        let (scheme, rest) = match text.split_once("://") {
+        let (scheme, rest) = match split_scheme(text) {
             Some((scheme, rest)) => (Some(scheme), rest),
             None => (None, text),
         };
@@ -161,6 +161,12 @@ fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
+/// What is before and after the first `://`.
+fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    Some((scheme, rest.strip_prefix("//")?))
+}
+
 fn check_scheme(scheme: &str) -> Result<(), &'static str> {
     let valid = scheme.starts_with(|c: char| c.is_ascii_lowercase())
         && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.'));
@@ -175,7 +181,8 @@ fn host_and_port(text: &str) -> Result<(&str, Option<u16>), &'static str> {
     let Some((host, digits)) = text.rsplit_once(':').filter(|_| !text.ends_with(']')) else {
         return Ok((text, None));
     };
-    let port = digits.parse::<u16>().ok().filter(|port| port.to_string() == digits);
+    let is_plain = digits == "0" || !digits.starts_with(['0', '+']);
+    let port = digits.parse::<u16>().ok().filter(|_| is_plain);
     Ok((host, Some(port.ok_or("the port must be a number from 0 to 65535")?)))
 }
 
@@ -207,15 +214,31 @@ fn check_host(host: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// As the URL standard writes it. The standard library differs for IPv4-mapped addresses alone: `::ffff:1.2.3.4`.
+/// As the URL standard writes it: the longest run of zeros, the first of several, is left out. The standard library writes
+/// IPv4-mapped addresses in another way, and its formatting is much for a browser to load.
 fn serialized(address: Ipv6Addr) -> String {
-    match address.to_ipv4_mapped() {
-        None => address.to_string(),
-        Some(_) => {
-            let [.., high, low] = address.segments();
-            format!("::ffff:{high:x}:{low:x}")
+    let segments = address.segments();
+    let zeros_from = |at: usize| segments[at..].iter().take_while(|segment| **segment == 0).count();
+    // Of equals, `max_by_key` takes the last.
+    let (start, length) =
+        (0..8).rev().map(|at| (at, zeros_from(at))).max_by_key(|(_, length)| *length).unwrap_or((0, 0));
+    let left_out = if length > 1 { start..start + length } else { 8..8 };
+    let mut text = String::new();
+    for (at, segment) in segments.into_iter().enumerate() {
+        if left_out.contains(&at) {
+            if at == left_out.start {
+                text.push_str("::");
+            }
+            continue;
         }
+        if !text.is_empty() && !text.ends_with(':') {
+            text.push(':');
+        }
+        let digits = [12, 8, 4, 0].map(|shift| u32::from(segment >> shift & 15));
+        let first = digits.iter().position(|digit| *digit != 0).unwrap_or(3);
+        text.extend(digits[first..].iter().filter_map(|digit| char::from_digit(*digit, 16)));
     }
+    text
 }
 
 impl fmt::Display for OriginPattern {

@@ -3,7 +3,6 @@
 //! Daypass issues its own headers, so a reader never interprets one: for each key it knows it forms the one text that the
 //! header must have. An unknown `alg`, `kid`, `typ` or `crit` is simply another text.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserialize, Serialize};
 
 /// Longest document that is looked at, in bytes.
@@ -24,17 +23,29 @@ impl DocumentType {
     pub const ALL: [DocumentType; 2] = [DocumentType::AccessToken, DocumentType::Bundle];
 
     /// The encoded header of every document of this type that the key `kid` signs.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn header(self, kid: &str) -> String {
+        data_encoding::BASE64URL_NOPAD.encode(self.header_json(kid).as_bytes())
+    }
+
+    /// The same before it is encoded.
+    #[must_use]
+    pub fn header_json(self, kid: &str) -> String {
         let typ = match self {
             DocumentType::AccessToken => "at+jwt",
             DocumentType::Bundle => "bundle+jwt",
         };
-        Base64UrlUnpadded::encode_string(format!(r#"{{"typ":"{typ}","alg":"EdDSA","kid":"{kid}"}}"#).as_bytes())
+        let mut json = String::from(r#"{"typ":""#);
+        for part in [typ, r#"","alg":"EdDSA","kid":""#, kid, r#""}"#] {
+            json.push_str(part);
+        }
+        json
     }
 }
 
 /// The three parts of a signed document, unverified.
+#[cfg(not(target_arch = "wasm32"))]
 #[derive(Clone, Copy)]
 pub struct UnverifiedDocument<'a> {
     /// The encoded header.
@@ -45,6 +56,7 @@ pub struct UnverifiedDocument<'a> {
     signature: &'a str,
 }
 
+#[cfg(not(target_arch = "wasm32"))]
 impl<'a> UnverifiedDocument<'a> {
     /// The parts of `text`, if it has three and is not too long.
     #[must_use]
@@ -64,7 +76,6 @@ impl<'a> UnverifiedDocument<'a> {
     }
 
     /// The payload as claims, if it is a JSON object (RFC 7519, section 7.2). A list is not taken for their values in order.
-    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn unverified_claims<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
         object(&self.unverified_payload()?)
@@ -77,14 +88,10 @@ impl<'a> UnverifiedDocument<'a> {
     }
 }
 
-/// The bytes, if it is base64url: in the browser the smallest way to read it, elsewhere a quick one. What a document says is
-/// no secret, and need not be read in constant time.
+/// The bytes, if it is base64url. What a document says is no secret, and need not be read in constant time.
+#[cfg(not(target_arch = "wasm32"))]
 fn decoded(text: &str) -> Option<Vec<u8>> {
-    #[cfg(target_arch = "wasm32")]
-    let bytes = Base64UrlUnpadded::decode_vec(text);
-    #[cfg(not(target_arch = "wasm32"))]
-    let bytes = data_encoding::BASE64URL_NOPAD.decode(text.as_bytes());
-    bytes.ok()
+    data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()
 }
 
 /// What is written here, if it is a JSON object.
@@ -127,12 +134,13 @@ pub struct Jwk {
 
 impl Jwk {
     /// The JWK of a public key.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn ed25519(kid: &str, public_key: &[u8]) -> Jwk {
         Jwk {
             kty: "OKP".into(),
             crv: "Ed25519".into(),
-            x: Base64UrlUnpadded::encode_string(public_key),
+            x: data_encoding::BASE64URL_NOPAD.encode(public_key),
             kid: kid.into(),
             alg: "EdDSA".into(),
             usage: "sig".into(),
@@ -141,12 +149,16 @@ impl Jwk {
     }
 
     /// The key's 32 bytes, if it is an Ed25519 signing key whose `kid` is base64url.
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn public_key(&self) -> Option<[u8; 32]> {
-        let usable = self.kty == "OKP" && self.crv == "Ed25519" && self.alg == "EdDSA" && self.usage == "sig";
-        let kid_is_plain =
-            !self.kid.is_empty() && self.kid.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        let bytes = Base64UrlUnpadded::decode_vec(&self.x).ok()?;
-        (usable && kid_is_plain).then(|| bytes.try_into().ok())?
+        let is_usable = self.kty == "OKP" && self.crv == "Ed25519" && self.alg == "EdDSA" && self.usage == "sig";
+        let bytes = decoded(&self.x)?;
+        (is_usable && is_key_name(&self.kid)).then(|| bytes.try_into().ok())?
     }
+}
+
+/// Whether a `kid` is base64url, as every name of ours is.
+pub(crate) fn is_key_name(kid: &str) -> bool {
+    !kid.is_empty() && kid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }

@@ -257,14 +257,22 @@ pub enum ParseTokenError {
     Checksum,
 }
 
-impl fmt::Display for ParseTokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ParseTokenError {
+    /// Why, in a few words.
+    #[must_use]
+    pub fn why(self) -> &'static str {
+        match self {
             ParseTokenError::Prefix => "the token starts with none of the known prefixes (dp_pub_, dp_sec_, …)",
             ParseTokenError::Length => "the token is cut off or too long: 38 characters follow the prefix",
             ParseTokenError::Characters => "the token has characters other than letters and digits",
             ParseTokenError::Checksum => "the token has a typo: its checksum does not fit",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ParseTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.why())
     }
 }
 

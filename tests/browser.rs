@@ -1,41 +1,66 @@
-//! The browser half on its own, in a real browser: options, providers that are functions, events, closing. What needs an
-//! API and a service is in `tests/e2e`.
+//! The package's self-contained file in a real browser: options, providers that are functions, events, closing. What needs
+//! an API and a service is in `tests/e2e`.
 #![cfg(target_arch = "wasm32")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
-use daypass::browser::{Connection, connect};
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
+/// `cargo xtask build` makes it.
+#[wasm_bindgen(module = "/pkg/dist/inline.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = connect)]
+    fn connect(options: JsValue) -> Promise;
+
+    type Daypass;
+    #[wasm_bindgen(method)]
+    fn fetch(this: &Daypass, input: JsValue) -> Promise;
+    #[wasm_bindgen(method)]
+    fn authorization(this: &Daypass) -> Promise;
+    #[wasm_bindgen(method)]
+    fn peek(this: &Daypass) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn describe(this: &Daypass) -> JsValue;
+    #[wasm_bindgen(method)]
+    fn refusal(this: &Daypass, response: JsValue) -> Promise;
+    #[wasm_bindgen(method)]
+    fn close(this: &Daypass);
+    #[wasm_bindgen(method, catch)]
+    fn can(this: &Daypass, scope: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn require(this: &Daypass, scope: &str) -> Result<(), JsValue>;
+    #[wasm_bindgen(method, js_name = transformRequest)]
+    fn transform_request(this: &Daypass, url: &str) -> JsValue;
+}
+
 #[wasm_bindgen(inline_js = "
     export const evaluate = (source) => (0, eval)(`(${source})`);
     export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+    export const listen = (daypass) => {
+        const events = [];
+        for (const type of ['refreshing', 'refreshed', 'failed', 'expired', 'closed']) {
+            daypass.addEventListener(type, ({ detail }) => events.push([type, detail]));
+        }
+        return events;
+    };
 ")]
 extern "C" {
     /// The value of a JavaScript expression.
     fn evaluate(source: &str) -> JsValue;
     fn sleep(milliseconds: u32) -> Promise;
+    /// The names and details of the events from now on.
+    fn listen(daypass: &JsValue) -> Array;
 }
 
-/// Connects with the options that a JavaScript expression gives. The events' names and details go into the array.
-async fn open(options: &str) -> Result<(Connection, Array), JsValue> {
-    let events = Array::new();
-    let seen = events.clone();
-    let emit = Closure::<dyn Fn(JsValue, JsValue)>::new(move |name, detail| {
-        seen.push(&Array::of2(&name, &detail));
-    });
-    let emit: Function = emit.into_js_value().unchecked_into();
-    let connection = JsFuture::from(connect(evaluate(options), emit)).await?;
-    Ok((connection_of(connection), events))
-}
-
-fn connection_of(value: JsValue) -> Connection {
-    use wasm_bindgen::convert::TryFromJsValue;
-    Connection::try_from_js_value(value).unwrap()
+/// Connects with the options that a JavaScript expression gives, and listens.
+async fn open(options: &str) -> Result<(Daypass, Array), JsValue> {
+    let daypass = JsFuture::from(connect(evaluate(options))).await?;
+    let events = listen(&daypass);
+    Ok((daypass.unchecked_into(), events))
 }
 
 fn get(value: &JsValue, name: &str) -> JsValue {
@@ -145,7 +170,7 @@ async fn a_token_is_refreshed_ahead_of_its_end_and_events_tell() {
         JsFuture::from(sleep(100)).await.unwrap();
     }
     assert!(connection.peek() != first && !connection.peek().is_null());
-    assert_eq!(names(&events)[..4], ["refreshing", "refreshed", "refreshing", "refreshed"]);
+    assert_eq!(names(&events)[..2], ["refreshing", "refreshed"]);
     connection.close();
     assert_eq!(names(&events).last().unwrap(), "closed");
 }
@@ -255,7 +280,7 @@ async fn a_request_to_another_origin_is_refused() {
         "new Request('http://y.example/')",
         "7",
     ] {
-        let error = JsFuture::from(connection.fetch(evaluate(url), JsValue::UNDEFINED)).await.unwrap_err();
+        let error = JsFuture::from(connection.fetch(evaluate(url))).await.unwrap_err();
         assert_eq!(code(&error), "foreign_url", "{url}");
     }
     connection.close();
@@ -273,4 +298,51 @@ async fn describe_tells_what_is_known_without_the_token() {
     let text = js_sys::JSON::stringify(&description).unwrap();
     assert!(!String::from(text).contains("Bearer"));
     connection.close();
+}
+
+/// An unsigned document with these claims: the browser half looks at what it says, and the API decides.
+fn token_that_says(claims: &str) -> String {
+    format!(
+        "({{ api: 'http://x.example/base/', temporaryToken: {{ expiresAt: 4102444800, authorization: 'Bearer e30.' \
+         + btoa(JSON.stringify({claims})).replace(/=+$/, '') + '.c2ln' }} }})"
+    )
+}
+
+#[wasm_bindgen_test]
+async fn what_a_token_says_it_may_do_is_known_before_the_network_is_asked() {
+    let claims = "{ iat: 1000000000, origins: ['*.shop.example'], grants: [{ tenant: 't', scopes: ['floor:*', { resource: 'site', action: 'read' }] }] }";
+    let (connection, _) = open(&token_that_says(claims)).await.unwrap();
+    for (scope, expected) in
+        [("floor:readPrivate", true), ("floor:read:f1", true), ("site:read", true), ("site:write", false), ("*", false)]
+    {
+        assert_eq!(connection.can(scope).unwrap(), expected, "{scope}");
+        let required = connection.require(scope);
+        assert_eq!(required.is_ok(), expected, "{scope}");
+        assert!(
+            required.err().is_none_or(|error| code(&error) == "insufficient_scope" && message(&error).contains(scope))
+        );
+    }
+    assert_eq!(code(&connection.can("floor").unwrap_err()), "invalid_options");
+    let description = connection.describe();
+    assert_eq!(get(&get(&description, "origins"), "0"), "*.shop.example");
+    assert_eq!(get(&get(&description, "scopes"), "length"), 2);
+    connection.close();
+
+    // What is not known is not refused.
+    let (opaque, _) = open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(3600))).await.unwrap();
+    assert!(opaque.can("floor:readPrivate").unwrap().is_null() && opaque.require("floor:readPrivate").is_ok());
+    opaque.close();
+}
+
+#[wasm_bindgen_test]
+async fn others_clients_get_the_url_and_the_headers_of_a_request() {
+    let (connection, _) = open(&token_that_says("{}")).await.unwrap();
+    let given = connection.transform_request("floor/1?a=b");
+    assert_eq!(get(&given, "url"), "http://x.example/base/floor/1?a=b");
+    assert!(get(&get(&given, "headers"), "Authorization").as_string().unwrap().starts_with("Bearer "));
+    let foreign = connection.transform_request("https://tiles.example/1.png");
+    assert_eq!(get(&foreign, "url"), "https://tiles.example/1.png");
+    assert!(get(&get(&foreign, "headers"), "Authorization").is_undefined());
+    connection.close();
+    assert!(get(&get(&connection.transform_request("floor/1"), "headers"), "Authorization").is_undefined());
 }

@@ -1,30 +1,34 @@
-//! The table of error codes in the docs, the Rust enums and the TypeScript union say the same. Only the WebAssembly half
-//! has all of the codes, so this runs there.
-#![cfg(target_arch = "wasm32")]
+//! The table of error codes in the docs, the table in Rust and the TypeScript union say the same, and every refusal has its row.
+#![allow(missing_docs, reason = "the names of the tests say what they hold")]
 
 use std::collections::BTreeMap;
 
-use daypass::Denied;
-use daypass::browser::Failure;
-use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+use daypass::{Denied, REASONS, Reason};
 
-wasm_bindgen_test_configure!(run_in_browser);
-
-/// Code to status and whether it can be retried. In the browser, a failure that no API reported has status 0.
+/// Code to status and whether it can be retried. What the browser half finds by itself has status 0.
 fn in_rust() -> BTreeMap<String, (u16, bool)> {
-    let denied = Denied::examples().into_iter().map(|d| (d.code().to_owned(), (d.status(), d.is_retryable())));
-    let failures = Failure::examples().into_iter().map(|f| {
-        let (code, retryable, _) = f.row();
-        (code.to_owned(), (0, retryable))
-    });
-    let all: Vec<_> = denied.chain(failures).collect();
-    let count = all.len();
-    let table: BTreeMap<_, _> = all.into_iter().collect();
-    assert_eq!(table.len(), count, "a code stands for two things");
+    let table: BTreeMap<_, _> =
+        REASONS.iter().map(|row| (row.code.to_owned(), (row.status, row.is_retryable))).collect();
+    assert_eq!(table.len(), REASONS.len(), "a code stands for two things");
     table
 }
 
-#[wasm_bindgen_test]
+#[test]
+fn every_refusal_has_its_row_and_no_row_of_the_wire_is_left_over() {
+    let refusals: Vec<_> = Denied::examples().iter().map(|denied| Reason::find(denied.code())).collect();
+    assert!(refusals.iter().all(Option::is_some));
+    assert_eq!(refusals.len(), REASONS.iter().filter(|row| row.status != 0).count());
+}
+
+#[test]
+fn a_message_has_one_place_for_particulars_at_most() {
+    for Reason { code, message, help, .. } in REASONS {
+        assert!(message.matches("{}").count() <= 1 && !help.contains("{}"), "{code}");
+        assert!(!message.contains('\n') && !help.contains('\n'), "{code}: the browser splits them at a line break");
+    }
+}
+
+#[test]
 fn the_docs_list_every_code_with_its_status() {
     let docs = include_str!("../docs/errors.md").lines().filter_map(|line| {
         let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
@@ -35,9 +39,9 @@ fn the_docs_list_every_code_with_its_status() {
     assert_eq!(docs.collect::<BTreeMap<_, _>>(), in_rust());
 }
 
-#[wasm_bindgen_test]
+#[test]
 fn the_typescript_union_lists_every_code() {
-    let types = include_str!("../pkg/index.d.ts");
+    let types = include_str!("../pkg/types/index.d.ts");
     let union = types.split("DaypassErrorCode =").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default();
     let codes: Vec<_> = union.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
     let mut expected: Vec<_> = in_rust().into_keys().collect();

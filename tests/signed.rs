@@ -1,19 +1,16 @@
-//! The form of what is signed, on both targets. Whether a signature fits is in `verifier.rs`.
+//! The form of what is signed. Whether a signature fits is in `verifier.rs`.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
 use daypass::signed::{DocumentType, Jwk, Jwks, MAX_DOCUMENT, UnverifiedDocument};
 use proptest::prelude::*;
 use proptest::sample::select;
-use wasm_bindgen_test::wasm_bindgen_test;
-
-#[cfg(target_arch = "wasm32")]
-wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 /// The public key of RFC 8037, appendix A.2, and its thumbprint, appendix A.3.
 const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 const KID: &str = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn a_document_of_a_type_and_a_key_has_exactly_one_header() {
     // {"typ":"at+jwt","alg":"EdDSA","kid":"k1"} and {"typ":"bundle+jwt","alg":"EdDSA","kid":"k1"}
     let cases = [
@@ -26,7 +23,7 @@ fn a_document_of_a_type_and_a_key_has_exactly_one_header() {
     }
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn a_document_has_three_parts_and_is_not_too_long() {
     let document = UnverifiedDocument::parse("aGVhZA.eyJhIjoxfQ.c2ln").unwrap();
     assert_eq!((document.header, document.signing_input), ("aGVhZA", "aGVhZA.eyJhIjoxfQ"));
@@ -41,7 +38,7 @@ fn a_document_has_three_parts_and_is_not_too_long() {
     }
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn bytes_have_one_text_only() {
     // What is not the one form of base64url: another alphabet, padding, white space, leftover bits, a single character.
     for part in ["YQ+_", "YQ/_", "YQ==", "YQ=", "Y Q", "YQ\n", "YR", "YWJ", "Y", "ä"] {
@@ -78,7 +75,7 @@ fn jwk() -> Jwk {
     .unwrap()
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn a_public_key_is_a_jwk_of_rfc_8037() {
     let key = jwk().public_key().unwrap();
     assert_eq!(key[..4], [0xd7, 0x5a, 0x98, 0x01]);
@@ -87,7 +84,7 @@ fn a_public_key_is_a_jwk_of_rfc_8037() {
     assert_eq!(serde_json::to_string(&jwk()).unwrap(), json);
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn a_key_that_is_not_for_signing_with_ed25519_is_no_key() {
     let (longer, padded) = (format!("{X}A"), format!("{X}="));
     let cases = [
@@ -117,7 +114,7 @@ fn a_key_that_is_not_for_signing_with_ed25519_is_no_key() {
     }
 }
 
-#[wasm_bindgen_test(unsupported = test)]
+#[test]
 fn keys_of_other_kinds_in_the_set_are_no_error() {
     let set = format!(
         r#"{{"keys":[{{"kty":"RSA","n":"AQAB","e":"AQAB","kid":"r","alg":"RS256","use":"sig"}},{{"kty":"EC"}},
@@ -131,7 +128,7 @@ fn keys_of_other_kinds_in_the_set_are_no_error() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    #[wasm_bindgen_test(unsupported = test)]
+    #[test]
     fn the_parts_make_the_text_again(chars in proptest::collection::vec(select("..aZ9-_ä =".chars().collect::<Vec<_>>()), 0..20)) {
         let text = String::from_iter(chars);
         let document = UnverifiedDocument::parse(&text);

@@ -1,27 +1,19 @@
-//! The half that runs in a visitor's browser. The npm package's entry, `pkg/index.js`, is the one user of what is exported
-//! here; `pkg/index.d.ts` documents it.
+//! The half that runs in a visitor's browser, as far as something is decided there. `pkg/src` carries it out: requests,
+//! timers, events and keys are the browser's own, and JavaScript is how a browser is spoken to. `docs/design.md` says why.
+//!
+//! What is exported here has one user, `pkg/src`, and passes texts and numbers alone: each shape costs bytes on both sides.
+//! Lists of scopes and of origins are texts with spaces between (RFC 6749, section 3.3).
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `connection` | one credential kept fresh: carries out what [`crate::refresh`] says |
-//! | `options` | what `connect` is given, checked |
-//! | `credential` | how a token is put on a request |
-//! | `request` | `fetch`: the request, its replay, the explanation of a refused origin |
-//! | `provider` | asks for temporary tokens |
-//! | `bundle` | unpacks parameter bundles |
-//! | `clock` | a clock that never runs backwards, and the timer |
-//! | `failure` | every code that the browser half adds to [`crate::Denied`] |
-//! | `js` | reading JavaScript values |
+//! | `engine` | when to get a new temporary token: [`crate::refresh`] for JavaScript |
+//! | `document` | signed documents: their parts, their keys, their life |
+//! | `vocabulary` | tokens, scopes, origins and codes |
 
-mod bundle;
-mod clock;
-mod connection;
-mod credential;
-mod failure;
-mod js;
-mod options;
-mod provider;
-mod request;
+mod document;
+mod engine;
+mod vocabulary;
 
-pub use connection::{Connection, connect};
-pub use failure::Failure;
+pub use document::{bundle_header, bundle_lifetime, is_usable_key, lifetime};
+pub use engine::Engine;
+pub use vocabulary::{allows_origin, covers, explain, is_scope, status_of, token_fault, token_kind};

@@ -84,7 +84,7 @@ export function asked(url) {
 /** Waits until a browser gave up a request to the backend or to the API below whose URL begins so; false if it does not. */
 export async function givenUp(url) {
   const isCut = () => [...cut].some((other) => other.startsWith(url));
-  for (let i = 0; i < 40 && !isCut(); i++) await sleep(50);
+  for (let i = 0; i < 200 && !isCut(); i++) await sleep(50);
   return isCut();
 }
 

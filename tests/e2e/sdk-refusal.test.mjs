@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 async function apiWithoutService() {
   const program = `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/floor-api`;
   const options = ['--service', await nowhere(), '--audience', 'floor-api', '--organization', info.organization];
-  const addresses = ['--listen', '127.0.0.1:0', '--embed-listen', '127.0.0.1:0', '--embed-dir', 'www/embed', '--sdk-dir', 'pkg'];
+  const addresses = ['--listen', '127.0.0.1:0', '--embed-listen', '127.0.0.1:0', '--embed-dir', 'www/embed', '--sdk-dir', 'pkg/dist'];
   const env = { ...process.env, DAYPASS_TOKEN: info.introspectionToken };
   const api = spawn(program, [...options, ...addresses], { cwd: root, env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000 });
   const [line] = await once(createInterface({ input: api.stdout }), 'line');

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::{NamedTempFile, TempDir, TempPath};
 
 use crate::process::{Interrupted, Process, interrupted, output, read_lines};
-use crate::{build, program};
+use crate::{build, package, program};
 
 /// How long a server may take until it listens.
 const START: Duration = Duration::from_secs(30);
@@ -139,7 +139,7 @@ impl Demo {
         serve
             .args(["--service", &at.listening, "--audience", AUDIENCE, "--organization", &at.organization])
             .args(["--listen", "127.0.0.1:0", "--embed-listen", "127.0.0.1:0"])
-            .args(["--embed-dir", "www/embed", "--sdk-dir", "pkg"])
+            .args(["--embed-dir", "www/embed", "--sdk-dir", package::FOLDER])
             .env("DAYPASS_TOKEN", &introspection.token);
         let (floor_api, product): (_, FloorApiLine) = Server::start("floor-api", &mut serve)?;
 

@@ -5,6 +5,7 @@
 mod bars;
 mod bench;
 mod demo;
+mod package;
 mod process;
 mod setup;
 mod size;
@@ -95,7 +96,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Build => build()?,
         Task::Demo(options) => demo::run(options, &from)?,
         Task::Test(options) => return test::run(&options),
-        Task::Size => size::run()?,
+        Task::Size => return size::run(),
         Task::Bench(options) => return bench::run(&options, &from),
         Task::Soak(options) => return soak::run(&options),
         Task::WasmTestRunner { .. } => unreachable!("handled above"),
@@ -107,7 +108,7 @@ fn run(task: Task) -> Result<ExitCode> {
 fn build() -> Result<()> {
     setup::wasm_target()?;
     setup::npm()?;
-    wasm::build()?;
+    package::build()?;
     println!("building the native programs");
     process::run(cargo().args(["build", "--quiet"]).args(PRODUCT))
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::demo::Demo;
 use crate::process::{Interrupted, cargo, run as run_command, run_reading};
-use crate::{CHECKED, PRODUCT, build, program, setup};
+use crate::{CHECKED, PRODUCT, build, package, program, setup};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -163,6 +163,9 @@ fn differential() -> Result<Tally> {
 fn wasm() -> Result<Tally> {
     setup::wasm_target()?;
     let browser = setup::browser()?;
+    // `tests/browser.rs` runs what is in it.
+    setup::npm()?;
+    package::build()?;
     let folder = tempfile::tempdir()?;
     let capabilities = folder.path().join("webdriver.json");
     let arguments = [

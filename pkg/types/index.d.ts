@@ -54,8 +54,17 @@ export interface GivenTokenOptions extends CommonOptions {
 
 export interface BundleOptions extends CommonOptions {
   service: string | URL;
-  /** A parameter bundle: the reference or the signed document itself. */
-  bundle: string;
+  /** A parameter bundle: the reference or the signed document itself, or where in the page's URL it is. */
+  bundle: string | BundleInUrl;
+}
+
+/** A bundle in the page's own URL. */
+export interface BundleInUrl {
+  from: 'query' | 'fragment';
+  /** The name of the parameter; `bundle` when absent. */
+  name?: string;
+  /** Takes it out of the address and the history entry once it is open, and leaves the rest as it is. */
+  clean?: boolean;
 }
 
 export type ConnectOptions = PublishableOptions | ProviderOptions | GivenTokenOptions | BundleOptions;
@@ -65,6 +74,8 @@ export interface Description {
   kind: 'publishable' | 'temporary' | 'bundle';
   /** `null` where the token is opaque: `refusal` and the service know more. */
   scopes: Scope[] | null;
+  /** The patterns of the pages that may use it, none for any; `null` where the token is opaque. */
+  origins: string[] | null;
   /** Seconds from issue to expiry, `null` where the token has no end. */
   lifetimeSeconds: number | null;
   /** Seconds left by this page's own count, never below 0; `null` where the token has no end. */
@@ -160,6 +171,23 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
   /** The same without waiting; `null` while there is no living token. */
   peek(): string | null;
   describe(): Description;
+  /**
+   * Whether the token says that it has this scope, whatever the tenant and the resource: to choose what to show, not to decide. `null` where the
+   * token is opaque, or none is there.
+   * @throws {DaypassError} `invalid_options` for what is no scope.
+   */
+  can(scope: Scope): boolean | null;
+  /**
+   * Refuses before the network does, where the token is known not to have this scope.
+   * @throws {DaypassError} `insufficient_scope`
+   */
+  require(scope: Scope): void;
+  /**
+   * What others' clients need for one request, without waiting: the URL, resolved against `api` and with a publishable token in its query, and the
+   * headers. A URL of another origin is given back as it is, without headers. Ask for each request anew: a token that was put in a URL or a header once
+   * is not refreshed there. `transformRequest` and `fetch` are bound, and can be handed on as they are.
+   */
+  transformRequest(url: string | URL): { url: string; headers: Record<string, string> };
   /** The refusal that an answer of the API carries, `null` if it carries none. The answer's body can still be read. */
   refusal(response: Response): Promise<DaypassError | null>;
   /** Ends refreshing, timers, listeners and requests. Calls under way end with the code `closed`, and so do later ones. */

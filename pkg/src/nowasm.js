@@ -1,0 +1,6 @@
+/** For browsers without WebAssembly: the same Rust code as JavaScript. */
+import { entry } from './core.js';
+
+entry.source = () => import('../wasm/daypass_bg.wasm.js');
+
+export * from './daypass.js';

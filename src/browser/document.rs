@@ -1,0 +1,43 @@
+//! Signed documents: their parts, their keys, their life. The browser's own cryptography verifies them.
+
+use wasm_bindgen::prelude::*;
+
+use crate::refresh::time_left;
+use crate::signed::{DocumentType, is_key_name};
+
+/// Milliseconds by which clocks may differ before a living bundle is taken for an expired one.
+const LEEWAY: f64 = 60_000.0;
+
+/// The one header that a bundle signed by the key `kid` has, before it is encoded.
+#[wasm_bindgen]
+#[must_use]
+pub fn bundle_header(kid: &str) -> String {
+    DocumentType::Bundle.header_json(kid)
+}
+
+/// Whether a key that says this of itself is one that bundles are verified with: `kty`, `crv`, `alg`, `use` and `kid`, with
+/// spaces between.
+#[wasm_bindgen]
+#[must_use]
+pub fn is_usable_key(said: &str) -> bool {
+    said.strip_prefix("OKP Ed25519 EdDSA sig ").is_some_and(is_key_name)
+}
+
+/// Milliseconds that a token has left when it arrives, 0 if it is over: [`time_left`]. The two first in Unix seconds, the
+/// clocks in Unix milliseconds.
+#[wasm_bindgen]
+#[must_use]
+pub fn lifetime(expires_at: f64, issued_at: Option<f64>, server_now: Option<f64>, visitor_now: f64) -> f64 {
+    let left =
+        time_left(expires_at as u64, issued_at.map(|at| at as u64), server_now.map(|at| at as u64), visitor_now as u64);
+    left.map_or(0.0, |left| left as f64)
+}
+
+/// The same for a bundle. In its last minute by the service's clock it may have ended by ours: it has a millisecond left,
+/// so that it is opened, and used no longer.
+#[wasm_bindgen]
+#[must_use]
+pub fn bundle_lifetime(expires_at: f64, issued_at: f64, server_now: Option<f64>, visitor_now: f64) -> f64 {
+    let left = |leeway: f64| lifetime(expires_at, Some(issued_at), server_now.map(|now| now - leeway), visitor_now);
+    if left(LEEWAY) > 0.0 { left(0.0).max(1.0) } else { 0.0 }
+}

@@ -1,0 +1,57 @@
+//! The npm package: its entries, from `pkg/src` and `pkg/wasm` to `pkg/dist`.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process::run;
+use crate::wasm;
+
+/// What visitors and bundlers load.
+pub(crate) const FOLDER: &str = "pkg/dist";
+
+/// Each entry of the package: its name, and how it differs from a module.
+const ENTRIES: [(&str, &[&str]); 6] = [
+    ("index", &[]),
+    ("inline", &["--loader:.wasm=binary"]),
+    ("global", &["--loader:.wasm=binary", "--format=iife", "--global-name=daypass"]),
+    ("node", &["--platform=node"]),
+    ("nowasm", &[]),
+    ("react", &["--external:react", "--external:daypass"]),
+];
+
+/// The same for all: what browsers of 2024 know, in as few bytes as can be.
+const COMMON: [&str; 5] = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"];
+
+/// Builds the WebAssembly and the entries.
+pub(crate) fn build() -> Result<()> {
+    wasm::build()?;
+    println!("building the package");
+    // In a folder beside it, so that `pkg/dist` is always a whole result.
+    let work =
+        tempfile::Builder::new().prefix(".dist-").permissions(fs::Permissions::from_mode(0o755)).tempdir_in("pkg")?;
+    for (name, own) in ENTRIES {
+        let source = if name == "global" { "inline" } else { name };
+        run(Command::new("node_modules/.bin/esbuild")
+            .arg(format!("pkg/src/{source}.js"))
+            .args(COMMON)
+            .args(own)
+            .arg(format!("--outfile={}/{name}.js", work.path().display())))?;
+    }
+    fs::copy(Path::new(wasm::FOLDER).join("daypass_bg.wasm"), work.path().join("daypass_bg.wasm"))?;
+    replace(FOLDER, work.path())
+}
+
+/// Puts a whole folder in the place of another.
+pub(crate) fn replace(folder: &str, by: &Path) -> Result<()> {
+    if let Err(error) = fs::remove_dir_all(folder)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error).with_context(|| format!("could not replace {folder}"));
+    }
+    fs::rename(by, folder).with_context(|| format!("could not replace {folder}"))
+}

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{NOW, ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
-use daypass::signed::DocumentType;
+use daypass::signed::{DocumentType, MAX_DOCUMENT};
 use daypass::verify::{Answer, Cache, Carrier, Keys, Lookup, Presented, PublicKey, StaticKeys, Verifier};
 use daypass::wire::{Claims, TokenRecord};
 use daypass::{Denied, Need, Scope, TokenKind, TokenText};
@@ -78,6 +78,34 @@ async fn a_signature_is_verified_once() {
         assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn the_longest_document_is_verified_and_remembered_and_a_longer_one_is_not_looked_at() {
+    let mut seen = Vec::new();
+    // Three bytes are four characters: with one of these names of the key some filling gives each length.
+    for (kid, length) in ["k1", "k12", "k123"].into_iter().flat_map(|kid| [0, 1].map(|more| (kid, MAX_DOCUMENT + more)))
+    {
+        let signer = Signer::new(kid, 1);
+        // Claims that nobody knows are passed over, so that one of them can fill what is left.
+        let document = |filling: usize| {
+            let mut claims = claims();
+            claims["filling"] = "x".repeat(filling).into();
+            signer.document(DocumentType::AccessToken, &claims)
+        };
+        let near = (length - document(0).len()) / 4 * 3;
+        let Some(text) = (near - 4..near + 8).map(document).find(|text| text.len() == length) else { continue };
+        let (keys, asked) = counted(signer.keys());
+        let verifier = verifier().keys(keys).cache(Cache::new(SMALL));
+        let is_looked_at = length == MAX_DOCUMENT;
+        let expected = if is_looked_at { Ok(TokenKind::Temporary) } else { Err(Denied::InvalidToken) };
+        for _ in 0..2 {
+            assert_eq!(bearer(&verifier, &text).await, expected);
+        }
+        assert_eq!(asked.load(Ordering::SeqCst), usize::from(is_looked_at));
+        seen.push(is_looked_at);
+    }
+    assert!(seen.contains(&true) && seen.contains(&false), "{seen:?}");
 }
 
 #[tokio::test]

@@ -161,6 +161,22 @@ mod tests {
     }
 
     #[test]
+    fn a_shared_moment_is_none_until_both_of_its_clocks_are_set() {
+        let shared = SharedMoment::default();
+        assert_eq!(shared.get(), None);
+        // What another thread sees of `set`, between its two stores.
+        shared.steady.store(1, Ordering::SeqCst);
+        assert_eq!(shared.get(), None);
+        let moment = Moment { steady: 1, wall: 1 };
+        shared.set(Some(moment));
+        assert_eq!(shared.get(), Some(moment));
+        shared.steady.store(0, Ordering::SeqCst);
+        assert_eq!(shared.get(), None);
+        shared.set(None);
+        assert_eq!(shared.get(), None);
+    }
+
+    #[test]
     fn time_never_goes_back() {
         let read = Arc::new(AtomicU64::new(1000));
         let clock = Clock::new({

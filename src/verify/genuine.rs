@@ -104,8 +104,7 @@ impl Verifier {
 
     async fn stored(&self, token: &TokenText, lookup: &dyn Lookup) -> Result<Option<Token>, Unavailable> {
         // Before it is asked for: what it says may be as old as the question.
-        let fresh = if self.revocations.is_some() { STORED_FRESH } else { STORED_FRESH_ALONE };
-        let fresh_until = Moment::now() + fresh;
+        let fresh_until = Moment::now() + self.stored_fresh();
         let record = lookup.find(token).await?.filter(|record| record.kind == token.kind());
         Ok(record.map(|mut record| {
             for grant in &mut record.grants {
@@ -117,9 +116,7 @@ impl Verifier {
 
     async fn signed(&self, text: &str) -> Result<Option<Token>, Unavailable> {
         let (Some(document), Some(keys)) = (UnverifiedDocument::parse(text), &self.keys) else { return Ok(None) };
-        // Without a feed, it is the look-up that knows of revocations.
-        let asks_lookup = self.lookup.is_some() && self.revocations.is_none();
-        let fresh_until = Moment::now() + if asks_lookup { STORED_FRESH_ALONE } else { SIGNED_FRESH };
+        let fresh_until = Moment::now() + self.signed_fresh();
         let Some(key) = keys.find(document.header).await? else { return Ok(None) };
         let claims = document
             .signature()
@@ -136,6 +133,16 @@ impl Verifier {
             self.bound(claims.kind, &mut grant.scopes);
         }
         Ok(Some(Token::signed(claims, is_revoked, key.key, self.leeway, fresh_until)))
+    }
+
+    /// How long what a look-up says of a stored token is taken for granted.
+    fn stored_fresh(&self) -> Duration {
+        if self.revocations.is_some() { STORED_FRESH } else { STORED_FRESH_ALONE }
+    }
+
+    /// The same for a signature that was verified. Without a feed, it is the look-up that knows of revocations.
+    fn signed_fresh(&self) -> Duration {
+        if self.lookup.is_some() && self.revocations.is_none() { STORED_FRESH_ALONE } else { SIGNED_FRESH }
     }
 
     /// The scopes by today's names, and of a publishable token those that may be published.
@@ -178,4 +185,36 @@ fn is_of(document: DocumentType, claims: &Claims) -> bool {
 fn unavailable(Unavailable(cause): Unavailable) -> Denied {
     tracing::warn!(cause, "a token could not be checked");
     Denied::Unavailable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TokenHash;
+    use crate::verify::{Answer, Revocations};
+
+    struct Nobody;
+
+    impl Lookup for Nobody {
+        fn find<'a>(&'a self, _: &'a TokenText) -> Answer<'a, Option<crate::wire::TokenRecord>> {
+            Box::pin(std::future::ready(Ok(None)))
+        }
+    }
+
+    #[test]
+    fn what_only_a_look_up_knows_is_asked_for_sooner() {
+        let alone = || Verifier::new("https://tokens.example", "product");
+        let with_lookup = || alone().lookup(Nobody);
+        let feed = || Revocations::new();
+        let cases = [
+            (alone(), 10, 300),
+            (with_lookup(), 10, 10),
+            (alone().revocations(feed()), 60, 300),
+            (with_lookup().revocations(feed()), 60, 300),
+        ];
+        for (at, (verifier, stored, signed)) in cases.into_iter().enumerate() {
+            assert_eq!(verifier.stored_fresh(), Duration::from_secs(stored), "{at}");
+            assert_eq!(verifier.signed_fresh(), Duration::from_secs(signed), "{at}");
+        }
+    }
 }

@@ -50,3 +50,13 @@ impl fmt::Display for Unavailable {
 }
 
 impl std::error::Error for Unavailable {}
+
+#[cfg(test)]
+mod tests {
+    use super::Unavailable;
+
+    #[test]
+    fn what_is_unavailable_says_why() {
+        assert_eq!(Unavailable("the store is locked".into()).to_string(), "the store is locked");
+    }
+}

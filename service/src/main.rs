@@ -9,6 +9,7 @@
 //! | `feed` | the revocations, as those who follow them are told |
 //! | `store` | what is remembered |
 //! | `catalogs` | the scopes there are |
+//! | `typescript` | the same as types for pages |
 //! | `signing` | the keys, and what they sign |
 //! | `seal` | how a bundle's parameters lie in the store |
 //! | `service` | what all requests share |
@@ -26,6 +27,7 @@ mod service;
 mod signing;
 mod start;
 mod store;
+mod typescript;
 mod unique;
 mod watcher;
 

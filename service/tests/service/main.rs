@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bundles;
+mod catalog_types;
 mod command_line;
 mod concurrency;
 mod events;

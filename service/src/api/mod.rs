@@ -4,6 +4,7 @@ mod body;
 mod bundle;
 mod caller;
 mod cors;
+mod etag;
 mod feed;
 mod introspect;
 mod log;

@@ -14,6 +14,7 @@ mod migration;
 mod public;
 mod revocation;
 mod running;
+mod sdk;
 mod secrecy;
 mod seed_requests;
 mod start;

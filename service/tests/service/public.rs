@@ -100,6 +100,7 @@ async fn any_page_reads_what_is_for_browsers_and_nothing_else() {
         ("/.well-known/jwks.json", true),
         ("/v2/access-token/self", true),
         ("/verify", true),
+        ("/sdk/", true),
         ("/v2/access-token", false),
         ("/v2/access-token/tok_1", false),
         ("/generate", false),

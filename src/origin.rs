@@ -50,10 +50,10 @@ impl<'a> Origin<'a> {
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OriginPattern {
-    scheme: Option<Box<str>>,
-    any_subdomain: bool,
-    host: Box<str>,
-    port: Option<u16>,
+    pub(crate) scheme: Option<Box<str>>,
+    pub(crate) any_subdomain: bool,
+    pub(crate) host: Box<str>,
+    pub(crate) port: Option<u16>,
 }
 
 impl OriginPattern {

@@ -18,9 +18,8 @@ impl Catalogs {
     pub(crate) fn load(file: Option<&Path>) -> anyhow::Result<Catalogs> {
         let Some(file) = file else { return Ok(Catalogs::new(Catalog::space_api())) };
         let context = || format!("the catalogue {}", file.display());
-        let product =
-            Catalog::from_json(&std::fs::read_to_string(file).with_context(context)?).with_context(context)?;
-        let catalogs = Catalogs::new(product);
+        let text = std::fs::read_to_string(file).with_context(context)?;
+        let catalogs = Catalogs::new(read(&text).with_context(context)?);
         catalogs.check().with_context(context)?;
         Ok(catalogs)
     }
@@ -36,6 +35,10 @@ impl Catalogs {
                 "it has the scope `*`, which is Daypass's own scopes too: name what is meant"
             );
             ensure!(!self.is_own(scope), "it has the scope `{scope}`, whose resource is Daypass's own");
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(twice) = scopes.iter().find(|entry| !seen.insert(&entry.scope)) {
+            bail!("it has the scope `{}` twice", twice.scope);
         }
         let wildcard = scopes.iter().find(|entry| entry.publishable && entry.scope.action() == "*");
         wildcard.map_or(Ok(()), |entry| bail!("it publishes `{}`: name each scope that anyone may hold", entry.scope))
@@ -53,9 +56,9 @@ impl Catalogs {
         self.all.all()
     }
 
-    /// The product's scopes.
-    pub(crate) fn product(&self) -> ScopeSet {
-        self.product.all()
+    /// The product's own catalogue.
+    pub(crate) fn product(&self) -> &Catalog {
+        &self.product
     }
 
     /// Those that a token which anyone can read may hold.
@@ -83,13 +86,21 @@ impl Catalogs {
     }
 
     fn without_own(&self, scopes: &ScopeSet) -> ScopeSet {
-        let everything = if scopes.covers(&Scope::ALL) { self.product() } else { ScopeSet::default() };
+        let everything = if scopes.covers(&Scope::ALL) { self.product.all() } else { ScopeSet::default() };
         scopes.iter().filter(|scope| **scope != Scope::ALL && !self.is_own(scope)).cloned().chain(everything).collect()
     }
 
     fn is_own(&self, scope: &Scope) -> bool {
         self.own.iter().any(|own| own.resource() == scope.resource())
     }
+}
+
+/// A catalogue. An error names the field that is wrong.
+fn read(text: &str) -> anyhow::Result<Catalog> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let catalog = serde_path_to_error::deserialize(&mut json)?;
+    json.end()?;
+    Ok(catalog)
 }
 
 #[cfg(test)]
@@ -99,7 +110,7 @@ mod tests {
     #[test]
     fn a_bundle_gets_nothing_of_daypass() {
         let catalogs = Catalogs::new(Catalog::space_api());
-        let product = catalogs.product().to_string();
+        let product = catalogs.product.all().to_string();
         for (held, left) in [
             (r#"["bundle:create","floor:readPublic"]"#, "floor:readPublic"),
             (r#"["token:*","floor:*"]"#, "floor:*"),

@@ -9,7 +9,9 @@
 //! | `feed` | the revocations, as those who follow them are told |
 //! | `store` | what is remembered |
 //! | `catalogs` | the scopes there are |
+//! | `typescript` | the same as types for pages |
 //! | `signing` | the keys, and what they sign |
+//! | `sdk` | the browser SDK, for pages that load it from here |
 //! | `seal` | how a bundle's parameters lie in the store |
 //! | `service` | what all requests share |
 //! | `watcher` | notices what other processes write in the store |
@@ -21,11 +23,13 @@ mod cli;
 mod compat;
 mod feed;
 mod issue;
+mod sdk;
 mod seal;
 mod service;
 mod signing;
 mod start;
 mod store;
+mod typescript;
 mod unique;
 mod watcher;
 

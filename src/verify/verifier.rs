@@ -26,7 +26,7 @@ pub struct Verifier {
     #[cfg(feature = "metrics")]
     pub(super) metrics: super::metrics::Metrics,
     pub(super) leeway: u64,
-    clock: Clock,
+    pub(super) clock: Clock,
 }
 
 impl Verifier {

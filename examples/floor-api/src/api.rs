@@ -31,7 +31,7 @@ pub(crate) struct Building {
     pub(crate) floors: Floors,
 }
 
-pub(crate) fn router(building: Building, verifier: Verifier) -> Router {
+pub(crate) fn router(building: Building, verifier: Arc<Verifier>) -> Router {
     Router::new()
         .route("/v2/floor", get(list))
         .route("/v2/floor/{id}", get(show))

@@ -1,11 +1,17 @@
-//! The embed's origin: static files that any site may load, and where the embed finds the API.
+//! The embed's origin: static files that any site may load, where the embed finds the API, and a page to be framed.
 
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
+use daypass::Denied;
+use daypass::verify::{Presented, Verifier};
 use serde::Serialize;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -17,8 +23,10 @@ pub(crate) struct Config {
     pub(crate) api: String,
 }
 
-pub(crate) fn router(config: Config, embed: &Path, sdk: &Path) -> Router {
+pub(crate) fn router(config: Config, verifier: Arc<Verifier>, embed: &Path, sdk: &Path) -> Router {
     Router::new()
+        .route("/frame", get(frame))
+        .with_state(verifier)
         .route("/config.json", get(async || Json(config)))
         .nest_service("/daypass", ServeDir::new(sdk))
         .fallback_service(ServeDir::new(embed))
@@ -26,6 +34,18 @@ pub(crate) fn router(config: Config, embed: &Path, sdk: &Path) -> Router {
         .layer(header(ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .layer(header(CACHE_CONTROL, "no-cache"))
         .layer(header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
+}
+
+/// The embed as a page of its own, `/frame?pubtoken=…&floor=…`, which a browser shows only in pages of the token's origins.
+/// It lies beside the static files, where it would be had without the header.
+async fn frame(
+    State(verifier): State<Arc<Verifier>>,
+    ConnectInfo(client): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Result<impl IntoResponse, Denied> {
+    let (parts, _) = request.into_parts();
+    let ancestors = verifier.frame_ancestors(&Presented::from_parts(&parts).from_client(client.ip())).await?;
+    Ok((ancestors, Html(include_str!("frame.html"))))
 }
 
 fn header(name: HeaderName, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

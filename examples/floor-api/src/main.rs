@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `floors` | the data |
 //! | `api` | the API: what each request needs |
-//! | `embed` | the embed's files, on an origin of their own |
+//! | `embed` | the embed's files, on an origin of their own, and a page of it that only the token's origins may frame |
 
 mod api;
 mod embed;
@@ -13,6 +13,7 @@ mod floors;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
@@ -76,8 +77,9 @@ async fn main() -> anyhow::Result<()> {
         .limits(Limits::new())
         // One machine has one clock.
         .leeway(0);
-    let api_router = api::router(api::Building { organization, floors }, verifier);
-    let embed_router = embed::router(embed::Config { service, api: api_url }, &embed_dir, &sdk_dir);
+    let verifier = Arc::new(verifier);
+    let api_router = api::router(api::Building { organization, floors }, Arc::clone(&verifier));
+    let embed_router = embed::router(embed::Config { service, api: api_url }, verifier, &embed_dir, &sdk_dir);
     tokio::try_join!(serve(api, api_router), serve(embed, embed_router))?;
     Ok(())
 }

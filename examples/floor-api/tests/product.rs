@@ -341,6 +341,34 @@ async fn the_embed_is_readable_from_any_site_with_the_right_types() {
     }
 }
 
+#[tokio::test]
+async fn only_pages_of_the_token_s_origins_may_frame_the_embed() {
+    let product = Product::start().await;
+    let page = product.service.tokens["page"].expose_secret();
+    // As a browser asks for a frame: without an `Origin`.
+    let response = product.embed(&format!("/frame?pubtoken={page}&floor=ground")).await;
+    let header = |name| response.headers()[name].to_str().unwrap();
+    assert_eq!((response.status().as_u16(), header("content-type")), (200, "text/html; charset=utf-8"));
+    let policy = "frame-ancestors http://northlight.example:* https://northlight.example:*";
+    assert_eq!((header("content-security-policy"), header("cache-control")), (policy, "no-cache"));
+    assert!(response.text().await.unwrap().contains("frame.js"));
+
+    let secret = product.service.tokens["reader"].expose_secret();
+    let unknown = token(TokenKind::Publishable);
+    for (query, status, error) in [
+        (String::new(), 401, "missing_token"),
+        (format!("?pubtoken={}", unknown.expose_secret()), 401, "invalid_token"),
+        (format!("?pubtoken={secret}"), 400, "secret_in_query"),
+    ] {
+        let (seen, body) = answer(product.embed(&format!("/frame{query}")).await).await;
+        assert_eq!((seen, &body["error"]), (status, &json!(error)));
+    }
+    // Not as a file either, which would have no such header.
+    for path in ["/frame.html", "/frame/"] {
+        assert_eq!(product.embed(path).await.status(), 404, "{path}");
+    }
+}
+
 #[test]
 fn it_does_not_start_without_a_whole_token_and_does_not_repeat_one() {
     let whole = token(TokenKind::Secret);

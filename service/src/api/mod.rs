@@ -4,12 +4,14 @@ mod body;
 mod bundle;
 mod caller;
 mod cors;
+mod etag;
 mod feed;
 mod introspect;
 mod log;
 mod open;
 mod own;
 mod revoke;
+mod sdk;
 mod tokens;
 
 use std::sync::Arc;
@@ -27,6 +29,7 @@ pub(crate) use bundle::BUNDLE_CREATE;
 pub(crate) use caller::Caller;
 
 use crate::compat::{archilogic, kudo};
+use crate::sdk::FILES;
 use crate::service::Service;
 
 /// What handlers share.
@@ -45,6 +48,7 @@ pub(crate) fn router(service: Shared) -> Router {
         .route("/.well-known/jwks.json", get(open::jwks))
         .route("/v2/access-token/self", get(own::describe))
         .route("/verify", get(kudo::verify))
+        .merge(sdk::router(FILES, &service.issuer))
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn(cors::any_origin));
     let for_backends = Router::new()

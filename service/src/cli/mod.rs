@@ -1,5 +1,6 @@
 //! The command line.
 
+mod catalog;
 mod common;
 mod connections;
 mod key;
@@ -36,6 +37,9 @@ enum Command {
     /// List, rotate and revoke the keys that sign temporary tokens and bundles
     #[command(subcommand)]
     Key(key::Command),
+    /// Turn a catalogue of scopes into types
+    #[command(subcommand)]
+    Catalog(catalog::Command),
 }
 
 /// Does what the command line says.
@@ -47,6 +51,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Token(command) => token::run(command).await,
         Command::Organization(command) => organization::run(command).await,
         Command::Key(command) => key::run(command).await,
+        Command::Catalog(command) => catalog::run(command),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

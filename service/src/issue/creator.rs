@@ -73,7 +73,7 @@ impl<'a> Creator<'a> {
     fn default_scopes(&self, kind: TokenKind, place: &Grant, catalogs: &Catalogs) -> Result<ScopeSet, Denied> {
         let default = match kind {
             TokenKind::Publishable => catalogs.publishable(),
-            TokenKind::Secret => catalogs.product(),
+            TokenKind::Secret => catalogs.product().all(),
             _ => return Err(Denied::InvalidScope(format!("A token of the kind {kind} must name its scopes."))),
         };
         let scopes: ScopeSet = default.into_iter().filter(|scope| self.holds(scope, place)).collect();

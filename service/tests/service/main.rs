@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bundles;
+mod catalog_types;
 mod command_line;
 mod concurrency;
 mod events;
@@ -13,6 +14,7 @@ mod migration;
 mod public;
 mod revocation;
 mod running;
+mod sdk;
 mod secrecy;
 mod seed_requests;
 mod start;

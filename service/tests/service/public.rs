@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::json;
 
@@ -10,7 +12,8 @@ async fn health_and_keys_are_for_anyone() {
 
     let response = daypass.get("/.well-known/jwks.json").send().await.expect("an answer");
     assert_eq!(response.status(), 200);
-    assert_eq!(response.headers()["cache-control"], "public, max-age=300");
+    assert_eq!(response.headers()["cache-control"], "public, max-age=300, must-revalidate");
+    assert_eq!(response.headers()["content-type"], "application/json");
     assert_eq!(response.headers()["access-control-allow-origin"], "*");
     let jwks: serde_json::Value = response.json().await.expect("JSON");
     let key = &jwks["keys"][0];
@@ -22,6 +25,51 @@ async fn health_and_keys_are_for_anyone() {
         assert_eq!(key[name].as_str().map(str::len), Some(43), "{name}: 32 bytes in base64url");
     }
     assert_eq!(key.as_object().map(serde_json::Map::len), Some(6), "no private part: {key}");
+}
+
+#[tokio::test]
+async fn who_has_the_keys_is_told_so_until_they_are_others() {
+    let daypass = Daypass::start();
+    let keys = "/.well-known/jwks.json";
+    let first = daypass.get(keys).send().await.expect("an answer");
+    let tag = first.headers()["etag"].to_str().expect("text").to_owned();
+    assert!(tag.len() == 45 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
+    assert_eq!(daypass.get(keys).send().await.expect("an answer").headers()["etag"], tag, "the same keys");
+
+    for (known, status) in [
+        (tag.clone(), 304),
+        (format!("W/{tag}"), 304),
+        (format!("\"other\", {tag}"), 304),
+        ("*".to_owned(), 304),
+        ("\"other\"".to_owned(), 200),
+        (tag.trim_matches('"').to_owned(), 200),
+    ] {
+        let response = daypass.get(keys).header("if-none-match", &known).send().await.expect("an answer");
+        assert_eq!(response.status(), status, "{known}");
+        for (name, value) in [
+            ("etag", &*tag),
+            ("cache-control", "public, max-age=300, must-revalidate"),
+            ("access-control-allow-origin", "*"),
+        ] {
+            assert_eq!(response.headers()[name], value, "{known}");
+        }
+        // Pages count a token's life by the service's clock.
+        let readable = response.headers()["access-control-expose-headers"].to_str().expect("text");
+        assert!(readable.split(", ").any(|name| name == "Date") && response.headers().contains_key("date"), "{known}");
+        assert_eq!(response.bytes().await.expect("a body").is_empty(), status == 304, "{known}");
+    }
+
+    daypass.json(&["key", "rotate"]);
+    let deadline = Instant::now() + Duration::from_secs(2);
+    loop {
+        let response = daypass.get(keys).header("if-none-match", &tag).send().await.expect("an answer");
+        if response.status() == 200 {
+            assert_ne!(response.headers()["etag"], tag);
+            break;
+        }
+        assert!(Instant::now() < deadline, "the new key is not told");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]
@@ -52,6 +100,7 @@ async fn any_page_reads_what_is_for_browsers_and_nothing_else() {
         ("/.well-known/jwks.json", true),
         ("/v2/access-token/self", true),
         ("/verify", true),
+        ("/sdk/", true),
         ("/v2/access-token", false),
         ("/v2/access-token/tok_1", false),
         ("/generate", false),

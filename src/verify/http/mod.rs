@@ -25,15 +25,18 @@
 //! | `layer` | the layer |
 //! | `cors` | what pages may read |
 //! | `answer` | the answer to a refusal |
+//! | `frame_ancestors` | which pages may frame an embed's page |
 
 mod answer;
 mod cors;
+mod frame_ancestors;
 mod layer;
 mod presented;
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
 
+pub use frame_ancestors::FrameAncestors;
 pub use layer::{Verified, VerifyLayer};
 
 use super::Access;

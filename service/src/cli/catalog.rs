@@ -1,0 +1,35 @@
+//! `daypass catalog`: what a catalogue of scopes is good for beside the service.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Subcommand;
+
+use crate::catalogs::Catalogs;
+use crate::typescript;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Print the scopes as TypeScript types, for pages that ask for them
+    ///
+    /// The module has the types `Scope` and `PublishableScope` and no code. The same catalogue always gives the same text.
+    Types {
+        /// The product's scopes, as JSON [default: those of the Space API]
+        #[arg(env = "DAYPASS_CATALOG", value_name = "FILE")]
+        catalog: Option<PathBuf>,
+        /// Write the module to this file instead of standard output
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+}
+
+pub(super) fn run(command: Command) -> anyhow::Result<()> {
+    let Command::Types { catalog, out } = command;
+    let module = typescript::module(Catalogs::load(catalog.as_deref())?.product());
+    match out {
+        Some(file) => fs::write(&file, module).with_context(|| format!("{} cannot be written", file.display())),
+        None => Ok(io::stdout().write_all(module.as_bytes())?),
+    }
+}

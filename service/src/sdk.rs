@@ -1,0 +1,34 @@
+//! The browser SDK, if it was there when this program was built (`build.rs`): [`FILES`].
+
+/// One self-contained file of the browser SDK.
+#[derive(Clone, Copy)]
+pub(crate) struct SdkFile {
+    /// What it is called at `/sdk/<version>/`.
+    pub(crate) name: &'static str,
+    /// How a page loads it: the `type` of its script element, `module` or `script`.
+    pub(crate) kind: &'static str,
+    pub(crate) bytes: &'static [u8],
+    /// The same, compressed.
+    pub(crate) gzip: &'static [u8],
+}
+
+/// The SDK's files; none if the npm package was not built before this program.
+#[cfg(not(sdk))]
+pub(crate) const FILES: &[SdkFile] = &[];
+
+/// The SDK's files; none if the npm package was not built before this program.
+#[cfg(sdk)]
+pub(crate) const FILES: &[SdkFile] = &[
+    SdkFile {
+        name: "daypass.js",
+        kind: "module",
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/inline.js")),
+        gzip: include_bytes!(concat!(env!("OUT_DIR"), "/inline.js.gz")),
+    },
+    SdkFile {
+        name: "daypass.global.js",
+        kind: "script",
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/global.js")),
+        gzip: include_bytes!(concat!(env!("OUT_DIR"), "/global.js.gz")),
+    },
+];

@@ -2,6 +2,7 @@
 import { open } from './bundle.js';
 import { Connection, seconds } from './connection.js';
 import { covers, initialise, isScope } from './core.js';
+import { Prover } from './dpop.js';
 import { DaypassError, failure } from './error.js';
 import { readOptions } from './options.js';
 import { arrived, ask } from './provider.js';
@@ -12,6 +13,7 @@ export { DaypassError, initialise };
 export async function connect(options) {
   await initialise();
   const way = readOptions(options);
+  if (way.dpop) way.prover = await Prover.open(way.api);
   const { parameters, token } = await firstToken(way);
   const daypass = new Daypass(OPEN, way, parameters, token);
   way.bundle?.clean?.();
@@ -58,7 +60,8 @@ export class Daypass extends EventTarget {
     // Weakly: the connection's timers hold it, and must not hold this.
     const self = new WeakRef(this);
     const emit = (type, detail) => self.deref()?.dispatchEvent(new CustomEvent(type, { detail }));
-    const { provider, request } = way;
+    const { provider, prover } = way;
+    const request = { ...way.request, dpopJkt: prover?.jkt };
     const connection = new Connection({ ask: provider && ((signal) => ask(provider, request, signal)), token, emit });
     forgotten.register(this, connection, connection);
     this.#way = { ...way, connection };
@@ -95,7 +98,17 @@ export class Daypass extends EventTarget {
       return { url, headers: {} };
     }
     if (!token) return { url: whole, headers: {} };
+    // A proof cannot be made without waiting.
+    if (this.#way.prover) throw failure('dpop_required');
     return { url: withToken(whole, token), headers: token.publishable ? {} : { Authorization: token.authorization } };
+  }
+
+  async headers(url, method = 'GET') {
+    const { api, connection, prover } = this.#way;
+    const whole = target(api, url);
+    const authorization = await this.authorization();
+    if (!prover) return connection.token?.publishable ? {} : { Authorization: authorization };
+    return { Authorization: authorization, DPoP: await prover.proof(method, whole, authorization) };
   }
 
   can(scope) {

@@ -26,7 +26,7 @@ export function readOptions(options) {
       if (!service) throw wrong('`service` is missing: a bundle needs it.');
       return { ...common, kind: 'bundle', bundle: bundle(options.bundle) };
     case 'provider':
-      return { ...common, kind: 'temporary', provider: provider(options.provider), request: request(options), first: temporaryToken(options) };
+      return { ...common, kind: 'temporary', provider: provider(options.provider), request: request(options), first: temporaryToken(options), dpop: dpop(options) };
     default:
       return { ...common, kind: 'temporary', first: temporaryToken(options) };
   }
@@ -95,6 +95,12 @@ function provider(value) {
   const url = absolute(value);
   if (!url) throw wrong('`provider` is not a URL.');
   return url.href;
+}
+
+function dpop({ dpop = false }) {
+  if (typeof dpop !== 'boolean') throw wrong('`dpop` must be true or false.');
+  if (dpop && !globalThis.crypto?.subtle) throw wrong('`dpop` needs a secure context: serve the page over https.');
+  return dpop;
 }
 
 function temporaryToken({ temporaryToken: token }) {

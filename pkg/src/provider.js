@@ -12,11 +12,12 @@ const MILLISECONDS = 1e11;
 
 const failed = (why, cause) => failure('provider_failed', why, { cause });
 
-/** One call, and the token that it brought. A call to a URL ends when the signal aborts. */
+/** One call, and the token that it brought. A call to a URL ends when the signal aborts. With `dpopJkt` the token is bound to that key. */
 export async function ask(provider, request, signal) {
+  const scheme = request.dpopJkt === undefined ? 'Bearer' : 'DPoP';
   if (typeof provider === 'string') {
     const { answer, serverNow } = await post(provider, request, signal);
-    return arrived(answer, serverNow);
+    return arrived(answer, serverNow, scheme);
   }
   let answer;
   try {
@@ -25,7 +26,7 @@ export async function ask(provider, request, signal) {
     // A callback ends refreshing with an error whose `status` is 403.
     throw error?.status === 403 ? failure('provider_forbidden') : failed(error instanceof Error ? error.message : '', error);
   }
-  return arrived(answer);
+  return arrived(answer, undefined, scheme);
 }
 
 /** The answer and, where the page may read it, the server's time in Unix milliseconds. */
@@ -44,11 +45,11 @@ async function post(url, request, closing) {
 }
 
 /** Checks a token and finds out how long it has to live. */
-export function arrived(token, serverNow) {
+export function arrived(token, serverNow, scheme = 'Bearer') {
   if (!isTemporaryToken(token)) throw failed('Its answer is not {authorization, expiresAt}.');
   const { authorization, expiresAt } = token;
-  const [, text] = /^Bearer ([!-~]+)$/.exec(authorization) ?? [];
-  if (text === undefined) throw failed('Its `authorization` is not `Bearer …`.');
+  const text = authorization.slice(scheme.length + 1);
+  if (!authorization.startsWith(`${scheme} `) || !/^[!-~]+$/.test(text)) throw failed(`Its \`authorization\` is not \`${scheme} …\`.${scheme === 'DPoP' ? ' Pass `dpopJkt` on to the service.' : ''}`);
   if (expiresAt >= MILLISECONDS) throw failed('Its `expiresAt` is not in seconds.');
   const said = claims(parts(text)?.payload ?? '');
   const known = said && glimpse(said);

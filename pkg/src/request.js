@@ -17,14 +17,26 @@ export async function send(way, input, init) {
   const { connection } = way;
   const url = target(way.api, input);
   const { call, token } = await connection.credential();
-  const response = await sendOnce(way, url, input, init, token);
+  const response = await sendProven(way, url, input, init, token);
   if (!connection.canRefresh || !rejectsTheToken(response)) return response;
   connection.reject(call);
   const next = await connection.credential().catch(() => undefined);
   // Unless there is another token, the API's word stands.
   if (!next || next.call === call) return response;
+  checkReplayable(init);
+  return sendProven(way, url, input, init, next.token);
+}
+
+/** Once more, with a proof made anew, where the API asks for that (RFC 9449, section 8). */
+async function sendProven(way, url, input, init, token) {
+  const response = await sendOnce(way, url, input, init, token);
+  if (!way.prover?.learn(response)) return response;
+  checkReplayable(init);
+  return sendOnce(way, url, input, init, token);
+}
+
+function checkReplayable(init) {
   if (init?.body instanceof ReadableStream) throw failure('body_not_replayable');
-  return sendOnce(way, url, input, init, next.token);
 }
 
 /** A 401 is about the token, unless the API says readably that it is about something else (RFC 6750, section 3.1). */
@@ -55,6 +67,7 @@ export function withToken(url, { publishable }) {
 
 async function sendOnce(way, url, input, init, token) {
   const request = await prepared(url, input, init, token);
+  if (way.prover) request.headers.set('dpop', await way.prover.proof(request.method, url, token.authorization));
   try {
     return await fetch(request);
   } catch (error) {

@@ -12,6 +12,8 @@ export interface TemporaryToken {
 export interface TokenRequest {
   scopes: Scope[];
   durationSeconds: number;
+  /** With the option `dpop`: the thumbprint (RFC 7638) of this browser's key, for your backend to pass on to the service. */
+  dpopJkt?: string;
 }
 
 /**
@@ -42,6 +44,11 @@ export interface ProviderOptions extends CommonOptions {
   scopes?: Scope[];
   /** The lifetime to ask the provider for, in seconds; 3600 when absent. */
   durationSeconds?: number;
+  /**
+   * Binds the tokens to a key of this browser that cannot be read out (RFC 9449): a stolen token is of no use elsewhere. Your backend passes `dpopJkt` on
+   * to the service, and the API must accept proofs. Needs a secure context. The key is kept in IndexedDB where that works.
+   */
+  dpop?: boolean;
   /** A first temporary token, if the page came with one. Without a provider it is used until it ends. */
   temporaryToken?: TemporaryToken;
 }
@@ -172,6 +179,12 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
   peek(): string | null;
   describe(): Description;
   /**
+   * The headers for one request of a client of your own, fresh: `Authorization`, and with the option `dpop` a proof for this URL and method. None for a
+   * publishable token, which rides in the query.
+   * @throws {DaypassError} `foreign_url` for a URL of another origin than the API's.
+   */
+  headers(url: string | URL, method?: string): Promise<Record<string, string>>;
+  /**
    * Whether the token says that it has this scope, whatever the tenant and the resource: to choose what to show, not to decide. `null` where the
    * token is opaque, or none is there.
    * @throws {DaypassError} `invalid_options` for what is no scope.
@@ -186,6 +199,7 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
    * What others' clients need for one request, without waiting: the URL, resolved against `api` and with a publishable token in its query, and the
    * headers. A URL of another origin is given back as it is, without headers. Ask for each request anew: a token that was put in a URL or a header once
    * is not refreshed there. `transformRequest` and `fetch` are bound, and can be handed on as they are.
+   * @throws {DaypassError} `dpop_required` with the option `dpop`: a proof cannot be made without waiting, see {@link Daypass.headers}.
    */
   transformRequest(url: string | URL): { url: string; headers: Record<string, string> };
   /** The refusal that an answer of the API carries, `null` if it carries none. The answer's body can still be read. */

@@ -34,7 +34,7 @@ const html = (text) => (response) => response.setHeader('Content-Type', 'text/ht
 const json = (value, status = 200) => (response) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
 
-/** What the backend answers at each path, given the query and how often this very URL was asked for a token before. */
+/** What the backend answers at each path, given the query, how often this very URL was asked for a token before, the URL and the body. */
 const ANSWERS = {
   '/': html(HTML),
   '/sandbox': html(`${HTML}<iframe sandbox="allow-scripts" src="/"></iframe>`),
@@ -46,6 +46,8 @@ const ANSWERS = {
   '/hang': () => {},
   /** A new token for each call, of `life` seconds. */
   '/token': async (response, { life }) => json(await temporary(life))(response),
+  /** A token that is bound to the key that the browser names. */
+  '/bound': async (response, { life }, before, url, { dpopJkt }) => json(await temporary(life, dpopJkt))(response),
   /** A token that is over after five seconds, and is said to live for an hour. */
   '/boasting': async (response) => json({ ...(await temporary(5)), expiresAt: inAnHour() })(response),
   '/over': async (response) => json({ ...(await temporary()), expiresAt: inAnHour() - 7200 })(response),
@@ -72,8 +74,9 @@ export const backend = await serve(async (request, response) => {
   const before = asked(request.url);
   if (request.method === 'POST') calls.set(request.url, before + 1);
   response.on('close', () => response.writableEnded || cut.add(request.url));
-  request.resume();
-  await (ANSWERS[pathname] ?? json({}, 404))(response, Object.fromEntries(searchParams), before, request.url);
+  const body = Buffer.concat(await request.toArray()).toString();
+  const question = body && JSON.parse(body);
+  await (ANSWERS[pathname] ?? json({}, 404))(response, Object.fromEntries(searchParams), before, request.url, question);
 });
 
 /** How often this URL of the backend was asked for a token. Each test has URLs of its own: the query tells them apart. */
@@ -102,13 +105,20 @@ const API = {
 };
 const received = [];
 
+/** The API's answer to a proof (RFC 9449, section 8): it has to have the nonce. */
+function wantsNonce(proof) {
+  const { nonce } = JSON.parse(Buffer.from(proof.split('.')[1], 'base64url'));
+  const headers = { 'DPoP-Nonce': 'the-nonce', 'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate' };
+  return nonce === 'the-nonce' ? [200, headers, {}] : [401, { ...headers, 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"' }, {}];
+}
+
 /** A product's API that knows no tokens: it has 401s of its own, errors of its own, and a path that hangs. */
 export const ownApi = await serve(async (request, response) => {
   response.on('close', () => response.writableEnded || cut.add(request.url));
   response.setHeader('Access-Control-Allow-Origin', request.headers.origin ?? '*');
   response.setHeader('Access-Control-Allow-Credentials', 'true');
   if (request.method === 'OPTIONS') {
-    const allowed = { 'Access-Control-Allow-Headers': 'authorization, content-type, x-own', 'Access-Control-Allow-Methods': 'GET, PUT', 'Access-Control-Max-Age': '600' };
+    const allowed = { 'Access-Control-Allow-Headers': 'authorization, content-type, dpop, x-own', 'Access-Control-Allow-Methods': 'GET, PUT', 'Access-Control-Max-Age': '600' };
     response.writeHead(204, allowed).end();
     return;
   }
@@ -117,7 +127,7 @@ export const ownApi = await serve(async (request, response) => {
   received.push({ url: request.url, token: digest(authorization), method: request.method, headers, body: Buffer.concat(chunks).toString() });
   const { pathname } = new URL(request.url, 'http://api');
   if (pathname === '/hang') return;
-  const [status, more, body] = API[pathname] ?? [404, {}, {}];
+  const [status, more, body] = pathname === '/nonce' ? wantsNonce(request.headers.dpop) : (API[pathname] ?? [404, {}, {}]);
   response.writeHead(status, { 'Content-Type': 'application/json', ...more }).end(JSON.stringify(body));
 });
 
@@ -134,10 +144,10 @@ export async function post(path, body, headers) {
   return response.json();
 }
 
-/** A temporary token of the service. */
-export function temporary(seconds = 600) {
+/** A temporary token of the service, bound to a key if one is named. */
+export function temporary(seconds = 600, dpopJkt = undefined) {
   const scopes = ['floor:readPrivate', 'floor:update'];
-  return post('/v2/temporary-access-token/create', { scopes, durationSeconds: Number(seconds) }, { Authorization: `Bearer ${info.secretToken}` });
+  return post('/v2/temporary-access-token/create', { scopes, durationSeconds: Number(seconds), dpopJkt }, { Authorization: `Bearer ${info.secretToken}` });
 }
 
 /** A signed bundle of the service. */

@@ -28,7 +28,8 @@ pub(crate) fn build() -> Result<()> {
     println!("building the WebAssembly");
     // In a folder of its own: these flags would have the tests' outputs built anew each time.
     let target = target_dir()?.join("small");
-    let wasm32 = ["--no-default-features", "--target", "wasm32-unknown-unknown", "--profile", "wasm"];
+    let wasm32 =
+        ["--no-default-features", "--features", "package", "--target", "wasm32-unknown-unknown", "--profile", "wasm"];
     run(cargo()
         .args(["build", "--quiet", "-p", "daypass", "--lib"])
         .args(wasm32)

@@ -1,4 +1,5 @@
 /** What `connect` is given, checked field by field. */
+import { bridge } from './bridge.js';
 import { isScope, tokenFault, tokenKind } from './core.js';
 import { failure } from './error.js';
 
@@ -7,7 +8,7 @@ const DURATION = 3_600;
 const LONGEST = 86_400;
 
 /** Either of these is one way in; a provider may come with a first temporary token. */
-const WAYS = ['publishableToken', 'provider', 'temporaryToken', 'bundle'];
+const WAYS = ['publishableToken', 'provider', 'temporaryToken', 'bundle', 'host'];
 
 export function readOptions(options) {
   if (options === null || typeof options !== 'object') throw wrong('expected an object of options.');
@@ -17,7 +18,7 @@ export function readOptions(options) {
   const given = WAYS.filter((name) => isThere(options[name]));
   const isPair = given.length === 2 && given[0] === 'provider' && given[1] === 'temporaryToken';
   if (given.length === 0) throw wrong(`a way in is missing: \`${WAYS.join('`, `')}\`.`);
-  if (given.length > 1 && !isPair) throw wrong('more than one way in: give `publishableToken`, `provider` or `bundle`.');
+  if (given.length > 1 && !isPair) throw wrong('more than one way in: give `publishableToken`, `provider`, `bundle` or `host`.');
   const common = { api, service };
   switch (given[0]) {
     case 'publishableToken':
@@ -27,6 +28,8 @@ export function readOptions(options) {
       return { ...common, kind: 'bundle', bundle: bundle(options.bundle) };
     case 'provider':
       return { ...common, kind: 'temporary', provider: provider(options.provider), request: request(options), first: temporaryToken(options), dpop: dpop(options) };
+    case 'host':
+      return { ...common, kind: 'temporary', provider: bridge(hosts(options.host)), request: request(options), dpop: dpop(options) };
     default:
       return { ...common, kind: 'temporary', first: temporaryToken(options) };
   }
@@ -101,6 +104,15 @@ function dpop({ dpop = false }) {
   if (typeof dpop !== 'boolean') throw wrong('`dpop` must be true or false.');
   if (dpop && !globalThis.crypto?.subtle) throw wrong('`dpop` needs a secure context: serve the page over https.');
   return dpop;
+}
+
+function hosts(value) {
+  const patterns = Array.isArray(value) ? value : [value];
+  if (patterns.length === 0 || !patterns.every((pattern) => typeof pattern === 'string' && /^\S+$/.test(pattern))) {
+    throw wrong('`host` must name the origins of the pages around this one, such as `https://www.example.com` or `*.example.com`.');
+  }
+  if (globalThis.parent === undefined || parent === self) throw wrong('`host` needs a page around this one: it is not in a frame.');
+  return patterns;
 }
 
 function temporaryToken({ temporaryToken: token }) {

@@ -2,7 +2,7 @@
 import { abortAfter, serverTime } from './clock.js';
 import { lifetime } from './core.js';
 import { claims, glimpse, parts } from './document.js';
-import { failure } from './error.js';
+import { DaypassError, failure } from './error.js';
 import { isTemporaryToken } from './options.js';
 
 /** A provider that has not answered by then has failed (`src/refresh.rs`), in milliseconds. */
@@ -21,9 +21,10 @@ export async function ask(provider, request, signal) {
   }
   let answer;
   try {
-    answer = await provider(structuredClone(request));
+    answer = await provider(structuredClone(request), { signal });
   } catch (error) {
     // A callback ends refreshing with an error whose `status` is 403.
+    if (error instanceof DaypassError) throw error;
     throw error?.status === 403 ? failure('provider_forbidden') : failed(error instanceof Error ? error.message : '', error);
   }
   return arrived(answer, undefined, scheme);

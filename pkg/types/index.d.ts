@@ -20,7 +20,12 @@ export interface TokenRequest {
  * Gets a temporary token from your own backend: its URL, to which `{scopes, durationSeconds}` is posted as JSON, or a function.
  * A URL that answers 403, or a function that throws an error with `status` 403, ends refreshing for good.
  */
-export type TokenProvider = string | URL | ((request: TokenRequest) => Promise<TemporaryToken>);
+export type TokenProvider = string | URL | ((request: TokenRequest, context: TokenContext) => Promise<TemporaryToken>);
+
+export interface TokenContext {
+  /** Aborts when the connection closes. */
+  signal: AbortSignal;
+}
 
 interface CommonOptions {
   /**
@@ -74,7 +79,21 @@ export interface BundleInUrl {
   clean?: boolean;
 }
 
-export type ConnectOptions = PublishableOptions | ProviderOptions | GivenTokenOptions | BundleOptions;
+export interface HostOptions extends CommonOptions {
+  /**
+   * The origins of the pages that may be around this one, as patterns such as `https://www.example.com` or `*.example.com`. The page around supplies the
+   * tokens: it mounts this one with `mount` of `daypass/host`.
+   */
+  host: string | string[];
+  /** The scopes to ask for. */
+  scopes?: Scope[];
+  /** The lifetime to ask for, in seconds; 3600 when absent. */
+  durationSeconds?: number;
+  /** As for a provider. */
+  dpop?: boolean;
+}
+
+export type ConnectOptions = PublishableOptions | ProviderOptions | GivenTokenOptions | BundleOptions | HostOptions;
 
 /** What is known of the token in use, without a round trip and without the token. */
 export interface Description {

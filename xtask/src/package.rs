@@ -15,12 +15,13 @@ use crate::wasm;
 pub(crate) const FOLDER: &str = "pkg/dist";
 
 /// Each entry of the package: its name, and how it differs from a module.
-const ENTRIES: [(&str, &[&str]); 6] = [
+const ENTRIES: [(&str, &[&str]); 7] = [
     ("index", &[]),
     ("inline", &["--loader:.wasm=binary"]),
     ("global", &["--loader:.wasm=binary", "--format=iife", "--global-name=daypass"]),
     ("node", &["--platform=node"]),
     ("nowasm", &[]),
+    ("host", &[]),
     ("react", &["--external:react", "--external:daypass"]),
 ];
 

@@ -12,12 +12,13 @@ use flate2::write::GzEncoder;
 use crate::{package, setup};
 
 /// The files of each entry. `react` comes on top of one of the others.
-const ENTRIES: [(&str, &[&str]); 6] = [
+const ENTRIES: [(&str, &[&str]); 7] = [
     ("default", &["index.js", "daypass_bg.wasm"]),
     ("inline", &["inline.js"]),
     ("global", &["global.js"]),
     ("node", &["node.js", "daypass_bg.wasm"]),
     ("nowasm", &["nowasm.js"]),
+    ("host", &["host.js"]),
     ("react", &["react.js"]),
 ];
 

@@ -354,6 +354,20 @@ async fn the_path_that_a_proxy_takes_away_belongs_to_the_url() {
     assert!(is_bad_proof(&send(&verifier, &token, &url("https://api.example/v2/floor/f1")).await));
 }
 
+#[tokio::test]
+async fn an_origin_alone_is_the_url_of_its_root_and_of_nothing_else() {
+    let browser = Browser::p256();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API)));
+    for (htu, path, is_good) in
+        [(API, "/", true), (API, PATH, false), (&format!("{API}/"), "/", true), (&format!("{API}{PATH}"), "/", false)]
+    {
+        let proof = browser.proof(&token, &json!({ "htu": htu }));
+        let seen = SeenProof { proof: &proof, method: "GET", path };
+        let verdict = verifier.verify(&Presented::new(&token, Carrier::Dpop).with_proof(seen), None).await;
+        assert_eq!(verdict.is_ok(), is_good, "{htu} for {path}");
+    }
+}
+
 /// The proof for a resource of RFC 9449, section 7.1, figure 13, its key and its token.
 #[tokio::test]
 async fn the_example_of_rfc_9449_is_read_as_the_rfc_says() {

@@ -155,4 +155,8 @@ async fn row_22_before_the_feed_is_heard_and_after_it_fell_silent_nothing_passes
 
     feed.note_current(5);
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
+    // The service refuses to tell any more.
+    feed.forsake();
+    assert_eq!((feed.age(), feed.is_stale()), (None, true));
+    assert_eq!(bearer(&verifier, &text).await, Err(Denied::Unavailable));
 }

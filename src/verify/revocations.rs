@@ -203,6 +203,7 @@ mod tests {
 
     #[test]
     fn a_token_is_forgotten_once_it_has_ended_by_itself_and_a_key_or_an_organization_never() {
+        assert_eq!(KEEP, Duration::from_secs(86_400 + 120), "a day, and a minute for each of two clocks");
         let start = Moment::now();
         let mut known = Known::default();
         let levels = [

@@ -15,6 +15,7 @@
 //! | [`wire`] | the JSON shapes |
 //! | [`Denied`] | every reason to refuse |
 //! | [`refresh`] | when to get a new temporary token |
+//! | [`tabs`] | one refresh for all tabs of an origin |
 
 mod bundle;
 mod catalog;
@@ -24,6 +25,7 @@ mod origin;
 pub mod refresh;
 mod scope;
 pub mod signed;
+pub mod tabs;
 mod token;
 pub mod wire;
 

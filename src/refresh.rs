@@ -14,7 +14,7 @@ pub const TIMEOUT: u64 = 10_000;
 const FIRST_PAUSE: u64 = 1_000;
 /// The longest pause.
 const LONGEST_PAUSE: u64 = 60_000;
-/// A token that lives no longer than this is over before it is used, and asking again at once would be a flood.
+/// A token that has no more than this left when it comes is over before it is used, and asking again at once would be a flood.
 const TOO_SHORT: u64 = 1_000;
 
 /// The lifetime of a token that does not end.
@@ -309,22 +309,22 @@ impl Refresh {
 
     fn granted(&mut self, call: u32, lifetime: u64, now: u64, effects: &mut Vec<Effect>) {
         let Some(asking) = self.asking.filter(|asking| asking.call == call) else { return };
-        if lifetime <= TOO_SHORT {
+        // Counted from the question, not from the answer: the token was not made before it was asked for.
+        let since = asking.since.unwrap_or(now);
+        if is_too_short(since, lifetime, now) {
             return self.failed(call, Failure::Stale, now, effects);
         }
         if self.held.is_some_and(|held| !held.is_rejected) {
             self.rejections = 0;
         }
         self.asking = None;
-        // Counted from the question, not from the answer: the token was not made before it was asked for.
-        self.take(call, asking.since.unwrap_or(now), lifetime, effects);
+        self.take(call, since, lifetime, effects);
     }
 
     /// A call of one's own goes on if it was made later: what it brings will be newer.
     fn brought(&mut self, token: Token, now: u64, effects: &mut Vec<Effect>) {
         let Token { asked_at, lifetime, rejections } = token;
-        let left = asked_at.saturating_add(lifetime).saturating_sub(now);
-        if self.mode != Mode::Refreshing || left <= TOO_SHORT {
+        if self.mode != Mode::Refreshing || is_too_short(asked_at, lifetime, now) {
             return;
         }
         self.asking = self.asking.filter(|asking| asking.since.is_some_and(|since| since > asked_at));
@@ -422,6 +422,10 @@ impl Refresh {
         .min()
         .map(|at| at.saturating_sub(now))
     }
+}
+
+fn is_too_short(since: u64, lifetime: u64, now: u64) -> bool {
+    since.saturating_add(lifetime).saturating_sub(now) <= TOO_SHORT
 }
 
 /// Doubles with each failure.

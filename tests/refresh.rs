@@ -3,7 +3,7 @@
 
 mod days;
 
-use daypass::refresh::{Effect, Event, Failure, Loss, NEVER, Refresh, Status, TIMEOUT, time_left};
+use daypass::refresh::{Effect, Event, Failure, Loss, NEVER, Refresh, Status, TIMEOUT, Token, time_left};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -120,6 +120,55 @@ fn a_token_too_short_to_use_is_a_failure_and_no_flood() {
         assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::Stale, .. })), "{lifetime} ms");
         assert_eq!(asked(&effects), None);
     }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_token_that_is_over_when_it_comes_is_a_failure_and_no_flood() {
+    let mut engine = Refresh::new(0.5);
+    let _ = engine.step(Event::Wanted, 0);
+    let effects = engine.step(Event::Granted { call: 1, lifetime: 6_000 }, 5_000);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::Stale, .. })));
+    assert_eq!(asked(&effects), None);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_token_from_another_tab_is_taken_unasked_and_ends_a_call_made_before_it() {
+    let mut engine = with_token(HOUR);
+    assert_eq!(asked(&engine.step(Event::Rejected { call: 1 }, 1_000)), Some(2));
+    let token = Token { asked_at: 1_500, lifetime: HOUR, rejections: 1 };
+    let effects = engine.step(Event::Brought(token), 2_000);
+    assert!(effects.contains(&Effect::Use { call: 3, lifetime: HOUR }), "{effects:?}");
+    assert_eq!((engine.status(2_000), engine.expires_in(2_000)), (Status::Living(3), Some(HOUR - 500)));
+    let late = engine.step(Event::Granted { call: 2, lifetime: HOUR }, 3_000);
+    assert!(!late.contains(&Effect::Use { call: 2, lifetime: HOUR }), "it was asked for before");
+    assert_eq!(asked(&engine.step(Event::Rejected { call: 3 }, 2_000)), None, "the pauses grow for all tabs together");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_call_made_after_another_tabs_goes_on() {
+    let mut engine = with_token(HOUR);
+    assert_eq!(asked(&engine.step(Event::Rejected { call: 1 }, 1_000)), Some(2));
+    let token = Token { asked_at: 900, lifetime: HOUR, rejections: 0 };
+    assert!(engine.step(Event::Brought(token), 1_100).contains(&Effect::Use { call: 3, lifetime: HOUR }));
+    assert!(
+        engine
+            .step(Event::Granted { call: 2, lifetime: HOUR }, 1_200)
+            .contains(&Effect::Use { call: 2, lifetime: HOUR })
+    );
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_token_from_another_tab_that_is_nearly_over_is_left_alone() {
+    let mut engine = with_token(HOUR);
+    let token = Token { asked_at: 1_000, lifetime: HOUR, rejections: 0 };
+    assert_eq!(
+        engine.step(Event::Brought(token), HOUR + 500).iter().filter(|e| matches!(e, Effect::Use { .. })).count(),
+        0
+    );
+    let _ = engine.step(Event::Forbidden { call: 2 }, HOUR + 600);
+    let token = Token { asked_at: HOUR, lifetime: HOUR, rejections: 0 };
+    let effects = engine.step(Event::Brought(token), HOUR + 700);
+    assert_eq!((effects.len(), engine.status(HOUR + 700)), (1, Status::Over), "a stop is a stop");
 }
 
 #[wasm_bindgen_test(unsupported = test)]

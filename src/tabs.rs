@@ -12,7 +12,8 @@
 //!
 //! Times are milliseconds on a clock that all tabs share and that never runs backwards: the device's, with steps back taken
 //! out. A token's age is counted on it, however late a message comes; a tab that heard nothing while it was frozen sees in the
-//! queued messages how old the tokens are.
+//! queued messages how old the tokens are. What is left: the clock is set back, a tab opens after that, and is frozen for
+//! longer than that when an older tab's message reaches it. Then the API's 401 tells.
 
 use std::cmp::min;
 

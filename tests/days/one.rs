@@ -131,7 +131,7 @@ impl Day {
                 Effect::Report { retry_in, .. } => {
                     self.flight = None;
                     self.seen[STOPPED] |= retry_in.is_none();
-                    self.pauses_until = self.now + (SECOND / 2 << self.failures.min(6)).min(30 * SECOND);
+                    self.pauses_until = self.now + ((SECOND / 2) << self.failures.min(6)).min(30 * SECOND);
                     self.failures += 1;
                 }
                 Effect::WakeIn(milliseconds) => self.timer = milliseconds.map(|milliseconds| self.now + milliseconds),

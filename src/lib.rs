@@ -15,6 +15,7 @@
 //! | [`wire`] | the JSON shapes |
 //! | [`Denied`], [`Reason`] | every reason to refuse, and every code |
 //! | [`refresh`] | when to get a new temporary token |
+//! | [`tabs`] | one refresh for all tabs of an origin |
 
 mod bundle;
 mod catalog;
@@ -25,6 +26,7 @@ mod reason;
 pub mod refresh;
 mod scope;
 pub mod signed;
+pub mod tabs;
 mod token;
 pub mod wire;
 

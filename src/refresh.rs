@@ -4,7 +4,7 @@
 //! clock and no token of its own: tokens are numbers to it. So the browser half only obeys, and a native test can live
 //! through any odd day.
 //!
-//! Times are milliseconds on any clock that never runs backwards.
+//! Times are milliseconds on any clock that never runs backwards. [`crate::tabs`] shares one refresh among many tabs.
 
 use std::cmp::min;
 
@@ -14,7 +14,7 @@ pub const TIMEOUT: u64 = 10_000;
 const FIRST_PAUSE: u64 = 1_000;
 /// The longest pause.
 const LONGEST_PAUSE: u64 = 60_000;
-/// A token that lives no longer than this is over before it is used, and asking again at once would be a flood.
+/// A token that has no more than this left when it comes is over before it is used, and asking again at once would be a flood.
 const TOO_SHORT: u64 = 1_000;
 
 /// The lifetime of a token that does not end.
@@ -58,8 +58,21 @@ pub enum Event {
         /// The number of the call.
         call: u32,
     },
+    /// Another tab's call brought a token, which was asked for after the one at hand.
+    Brought(Token),
     /// The connection is over.
     Closed,
+}
+
+/// What one tab tells another of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    /// When it was asked for.
+    pub asked_at: u64,
+    /// Milliseconds, counted from then.
+    pub lifetime: u64,
+    /// How many tokens were rejected in a row before this one, so that the pauses grow for all tabs together.
+    pub rejections: u32,
 }
 
 /// What is to be done.
@@ -137,7 +150,7 @@ pub enum Status {
 #[derive(Debug, Clone)]
 pub struct Refresh {
     /// Stable for a connection, so that a crowd of visitors spreads out: 0 to 1.
-    jitter: f64,
+    pub(crate) jitter: f64,
     held: Option<Held>,
     asking: Option<Asking>,
     pause_until: Option<u64>,
@@ -171,7 +184,8 @@ struct Held {
 #[derive(Debug, Clone, Copy)]
 struct Asking {
     call: u32,
-    since: u64,
+    /// `None` while another tab may bring the answer.
+    since: Option<u64>,
 }
 
 impl Refresh {
@@ -254,6 +268,7 @@ impl Refresh {
             Event::Stale { call } => self.failed(call, Failure::Stale, now, &mut effects),
             Event::Forbidden { call } => self.failed(call, Failure::Forbidden, now, &mut effects),
             Event::Rejected { call } => self.rejected(call, now),
+            Event::Brought(token) => self.brought(token, now, &mut effects),
             Event::Closed => {
                 self.mode = Mode::Closed;
                 self.held = None;
@@ -268,7 +283,7 @@ impl Refresh {
     }
 
     fn look_at_the_time(&mut self, is_wanted: bool, now: u64, effects: &mut Vec<Effect>) {
-        if let Some(asking) = self.asking.filter(|asking| now >= asking.since + TIMEOUT) {
+        if let Some(asking) = self.asking.filter(|asking| asking.since.is_some_and(|since| now >= since + TIMEOUT)) {
             self.failed(asking.call, Failure::TimedOut, now, effects);
         }
         if self.held.is_some_and(|held| now >= held.expires_at) {
@@ -287,23 +302,41 @@ impl Refresh {
         if is_due && may_ask {
             self.pause_until = None;
             self.last_call += 1;
-            self.asking = Some(Asking { call: self.last_call, since: now });
+            self.asking = Some(Asking { call: self.last_call, since: Some(now) });
             effects.push(Effect::Ask { call: self.last_call, attempt: self.failures + 1 });
         }
     }
 
     fn granted(&mut self, call: u32, lifetime: u64, now: u64, effects: &mut Vec<Effect>) {
         let Some(asking) = self.asking.filter(|asking| asking.call == call) else { return };
-        if lifetime <= TOO_SHORT {
+        // Counted from the question, not from the answer: the token was not made before it was asked for.
+        let since = asking.since.unwrap_or(now);
+        if is_too_short(since, lifetime, now) {
             return self.failed(call, Failure::Stale, now, effects);
         }
         if self.held.is_some_and(|held| !held.is_rejected) {
             self.rejections = 0;
         }
         self.asking = None;
+        self.take(call, since, lifetime, effects);
+    }
+
+    /// A call of one's own goes on if it was made later: what it brings will be newer.
+    fn brought(&mut self, token: Token, now: u64, effects: &mut Vec<Effect>) {
+        let Token { asked_at, lifetime, rejections } = token;
+        if self.mode != Mode::Refreshing || is_too_short(asked_at, lifetime, now) {
+            return;
+        }
+        self.asking = self.asking.filter(|asking| asking.since.is_some_and(|since| since > asked_at));
+        self.pause_until = None;
+        self.rejections = rejections;
+        self.last_call += 1;
+        self.take(self.last_call, asked_at, lifetime, effects);
+    }
+
+    fn take(&mut self, call: u32, since: u64, lifetime: u64, effects: &mut Vec<Effect>) {
         self.failures = 0;
-        // Counted from the question, not from the answer: the token was not made before it was asked for.
-        self.held = Some(self.hold(call, asking.since, lifetime));
+        self.held = Some(self.hold(call, since, lifetime));
         effects.extend([Effect::Use { call, lifetime }, Effect::Settle]);
     }
 
@@ -355,7 +388,25 @@ impl Refresh {
         }
     }
 
-    fn next_wake(&self, now: u64) -> Option<u64> {
+    /// When the call under way was made: now, or not yet, since another tab may bring the answer.
+    pub(crate) fn set_asked(&mut self, since: Option<u64>) {
+        self.asking = self.asking.map(|asking| Asking { since, ..asking });
+    }
+
+    /// Whether this call is under way, or waits for another tab.
+    pub(crate) fn is_asking(&self, call: u32) -> bool {
+        self.asking.is_some_and(|asking| asking.call == call)
+    }
+
+    /// The token in use, unless it ended or the API rejected it.
+    pub(crate) fn token(&self, now: u64) -> Option<Token> {
+        let held = self.held.filter(|held| now < held.expires_at && !held.is_rejected)?;
+        let lifetime = held.expires_at - held.since;
+        Some(Token { asked_at: held.since, lifetime, rejections: self.rejections })
+    }
+
+    /// Milliseconds until the timer is to ring.
+    pub(crate) fn next_wake(&self, now: u64) -> Option<u64> {
         let may_ask = self.mode == Mode::Refreshing && self.asking.is_none() && !self.is_offline;
         let asks_at = match (self.held, self.pause_until) {
             (Some(held), pause) => Some(held.refresh_at.max(pause.unwrap_or(0))),
@@ -363,7 +414,7 @@ impl Refresh {
         };
         [
             self.held.map(|held| held.expires_at).filter(|at| *at != NEVER),
-            self.asking.map(|asking| asking.since + TIMEOUT),
+            self.asking.and_then(|asking| asking.since).map(|since| since + TIMEOUT),
             asks_at.filter(|_| may_ask),
         ]
         .into_iter()
@@ -373,10 +424,18 @@ impl Refresh {
     }
 }
 
-/// Doubles with each failure; half of it is spread by the jitter.
+fn is_too_short(since: u64, lifetime: u64, now: u64) -> bool {
+    since.saturating_add(lifetime).saturating_sub(now) <= TOO_SHORT
+}
+
+/// Doubles with each failure.
 fn pause(failures: u32, jitter: f64) -> u64 {
-    let full = min(FIRST_PAUSE << min(failures - 1, 16), LONGEST_PAUSE);
-    full / 2 + (full as f64 / 2.0 * jitter) as u64
+    spread(min(FIRST_PAUSE << min(failures - 1, 16), LONGEST_PAUSE), jitter)
+}
+
+/// From half of a time to the whole, by the jitter.
+pub(crate) fn spread(milliseconds: u64, jitter: f64) -> u64 {
+    milliseconds / 2 + (milliseconds as f64 / 2.0 * jitter) as u64
 }
 
 /// Milliseconds that a token has left when it arrives, `None` if it is over.

@@ -1,7 +1,9 @@
 //! The refresh engine: its rules one by one, then random odd days with an oracle. The same on both targets.
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
-use daypass::refresh::{Effect, Event, Failure, Loss, NEVER, Refresh, Status, TIMEOUT, time_left};
+mod days;
+
+use daypass::refresh::{Effect, Event, Failure, Loss, NEVER, Refresh, Status, TIMEOUT, Token, time_left};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -121,6 +123,55 @@ fn a_token_too_short_to_use_is_a_failure_and_no_flood() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_token_that_is_over_when_it_comes_is_a_failure_and_no_flood() {
+    let mut engine = Refresh::new(0.5);
+    let _ = engine.step(Event::Wanted, 0);
+    let effects = engine.step(Event::Granted { call: 1, lifetime: 6_000 }, 5_000);
+    assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::Stale, .. })));
+    assert_eq!(asked(&effects), None);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_token_from_another_tab_is_taken_unasked_and_ends_a_call_made_before_it() {
+    let mut engine = with_token(HOUR);
+    assert_eq!(asked(&engine.step(Event::Rejected { call: 1 }, 1_000)), Some(2));
+    let token = Token { asked_at: 1_500, lifetime: HOUR, rejections: 1 };
+    let effects = engine.step(Event::Brought(token), 2_000);
+    assert!(effects.contains(&Effect::Use { call: 3, lifetime: HOUR }), "{effects:?}");
+    assert_eq!((engine.status(2_000), engine.expires_in(2_000)), (Status::Living(3), Some(HOUR - 500)));
+    let late = engine.step(Event::Granted { call: 2, lifetime: HOUR }, 3_000);
+    assert!(!late.contains(&Effect::Use { call: 2, lifetime: HOUR }), "it was asked for before");
+    assert_eq!(asked(&engine.step(Event::Rejected { call: 3 }, 2_000)), None, "the pauses grow for all tabs together");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_call_made_after_another_tabs_goes_on() {
+    let mut engine = with_token(HOUR);
+    assert_eq!(asked(&engine.step(Event::Rejected { call: 1 }, 1_000)), Some(2));
+    let token = Token { asked_at: 900, lifetime: HOUR, rejections: 0 };
+    assert!(engine.step(Event::Brought(token), 1_100).contains(&Effect::Use { call: 3, lifetime: HOUR }));
+    assert!(
+        engine
+            .step(Event::Granted { call: 2, lifetime: HOUR }, 1_200)
+            .contains(&Effect::Use { call: 2, lifetime: HOUR })
+    );
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_token_from_another_tab_that_is_nearly_over_is_left_alone() {
+    let mut engine = with_token(HOUR);
+    let token = Token { asked_at: 1_000, lifetime: HOUR, rejections: 0 };
+    assert_eq!(
+        engine.step(Event::Brought(token), HOUR + 500).iter().filter(|e| matches!(e, Effect::Use { .. })).count(),
+        0
+    );
+    let _ = engine.step(Event::Forbidden { call: 2 }, HOUR + 600);
+    let token = Token { asked_at: HOUR, lifetime: HOUR, rejections: 0 };
+    let effects = engine.step(Event::Brought(token), HOUR + 700);
+    assert_eq!((effects.len(), engine.status(HOUR + 700)), (1, Status::Over), "a stop is a stop");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn forbidden_ends_refreshing_and_leaves_the_token_its_life() {
     let mut engine = with_token(HOUR);
     let due = HOUR * 8 / 10;
@@ -233,87 +284,9 @@ fn wrong_clocks_do_no_harm() {
     assert_eq!(time_left(u64::MAX, None, None, 0), Some(u64::MAX), "no overflow");
 }
 
-/// Knuth's generator: the same days on every machine.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % below
-    }
-}
-
-/// One random day: providers that answer, fail, hang, serve stale or tiny tokens; late timers; sleep; 401s; no network.
-fn live_through_a_day(seed: u64) {
-    let mut dice = Dice(seed);
-    let mut engine = Refresh::new(dice.roll(101) as f64 / 100.0);
-    let (mut now, mut timer) = (0_u64, None::<u64>);
-    let mut flight: Option<u32> = None;
-    let mut expires_at: Option<u64> = None;
-    let mut asks_in_this_minute = (0_u64, 0);
-    let mut asked_at = 0;
-    let mut is_offline = false;
-
-    for _ in 0..400 {
-        let event = match dice.roll(10) {
-            0 | 1 => Event::Wanted,
-            2 if dice.roll(4) == 0 => Event::Offline,
-            2 => Event::Online,
-            3 | 4 if flight.is_some() => {
-                let call = flight.take().unwrap();
-                match dice.roll(6) {
-                    0 => Event::Failed { call },
-                    1 => Event::Granted { call, lifetime: dice.roll(2_000) },
-                    2 => Event::Stale { call },
-                    _ => Event::Granted { call, lifetime: 900_000 + dice.roll(HOUR) },
-                }
-            }
-            5 => match engine.status(now) {
-                Status::Living(call) => Event::Rejected { call },
-                _ => Event::Woke,
-            },
-            _ => {
-                // The timer rings on time, or up to a minute late; now and then the device slept.
-                let late = [0, 0, dice.roll(60_000), dice.roll(8 * HOUR)][dice.roll(4) as usize];
-                now = timer.unwrap_or(now + 1_000).max(now) + late;
-                Event::Woke
-            }
-        };
-        now += dice.roll(50);
-        for effect in engine.step(event, now) {
-            match effect {
-                Effect::Ask { call, .. } => {
-                    // A hanging call that was timed out leaves its answer behind.
-                    assert!(flight.is_none() || now >= asked_at + TIMEOUT, "seed {seed}: two calls at once");
-                    (flight, asked_at) = (Some(call), now);
-                    let minute = now / 60_000;
-                    asks_in_this_minute =
-                        (minute, if asks_in_this_minute.0 == minute { asks_in_this_minute.1 + 1 } else { 1 });
-                    assert!(asks_in_this_minute.1 <= 60, "seed {seed}: a flood");
-                }
-                Effect::Use { lifetime, .. } => expires_at = Some(asked_at + lifetime),
-                Effect::Forget(_) => expires_at = None,
-                Effect::Report { .. } => flight = None,
-                Effect::WakeIn(milliseconds) => timer = milliseconds.map(|ms| now + ms),
-                Effect::Settle => {}
-            }
-        }
-        let is_good = expires_at.is_some_and(|end| now < end);
-        match engine.status(now) {
-            Status::Living(_) => assert!(is_good, "seed {seed}: an expired token"),
-            status => assert!(!is_good || status == Status::Asking, "seed {seed}: a good token unused"),
-        }
-        is_offline = if event == Event::Online { false } else { is_offline || event == Event::Offline };
-        let will_go_on = is_offline || timer.is_some() || engine.status(now) == Status::Idle;
-        assert!(will_go_on, "seed {seed}: a pause without an end");
-    }
-    let _ = engine.step(Event::Closed, now);
-    assert_eq!(engine.status(now), Status::Closed);
-}
-
 #[wasm_bindgen_test(unsupported = test)]
 fn random_odd_days() {
     for seed in 0..2_000 {
-        live_through_a_day(seed);
+        days::one::live_through_a_day(seed);
     }
 }

@@ -6,9 +6,12 @@
 mod cases;
 #[path = "../common/mod.rs"]
 mod common;
+mod days;
 mod forged_signed;
 mod forged_stored;
 mod grant;
+#[path = "../days/mod.rs"]
+mod odd_days;
 mod origin;
 mod scope;
 mod token;

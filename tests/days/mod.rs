@@ -1,0 +1,6 @@
+//! Random odd days for the engines of refresh, with oracles. Failures name the seed of the day.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses what it needs")]
+
+mod dice;
+pub mod many;
+pub mod one;

@@ -24,13 +24,18 @@ impl<'a> Origin<'a> {
     /// # Errors
     /// When a browser would not have written it so.
     pub fn parse(text: &'a str) -> Result<Origin<'a>, ParseOriginError> {
-        let refused = |why| ParseOriginError::new(text, why);
-        let (scheme, rest) = split_scheme(text).ok_or(refused("expected scheme://host"))?;
-        let (host, port) = host_and_port(rest).map_err(refused)?;
-        check_scheme(scheme).and_then(|()| check_host(host)).map_err(refused)?;
+        Origin::read(text).map_err(|why| ParseOriginError::new(text, why))
+    }
+
+    /// The same, with why not in a few words.
+    pub(crate) fn read(text: &'a str) -> Result<Origin<'a>, &'static str> {
+        let (scheme, rest) = split_scheme(text).ok_or("expected scheme://host")?;
+        let (host, port) = host_and_port(rest)?;
+        check_scheme(scheme)?;
+        check_host(host)?;
         let own_port = default_port(scheme);
         if port.is_some() && port == own_port {
-            return Err(refused("the scheme's own port is left out"));
+            return Err("the scheme's own port is left out");
         }
         Ok(Origin { scheme, host, port: port.or(own_port) })
     }
@@ -120,23 +125,29 @@ impl OriginPattern {
     }
 }
 
-impl FromStr for OriginPattern {
-    type Err = ParseOriginError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let refused = |why| ParseOriginError::new(text, why);
+impl OriginPattern {
+    /// The pattern that `text` writes, or why it is none in a few words.
+    pub(crate) fn read(text: &str) -> Result<OriginPattern, &'static str> {
         let (scheme, rest) = match split_scheme(text) {
             Some((scheme, rest)) => (Some(scheme), rest),
             None => (None, text),
         };
-        scheme.map_or(Ok(()), check_scheme).map_err(refused)?;
+        scheme.map_or(Ok(()), check_scheme)?;
         let (any_subdomain, rest) = rest.strip_prefix("*.").map_or((false, rest), |rest| (true, rest));
-        let (host, port) = host_and_port(rest).map_err(refused)?;
-        check_host(host).map_err(refused)?;
+        let (host, port) = host_and_port(rest)?;
+        check_host(host)?;
         if any_subdomain && (host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok()) {
-            return Err(refused("an address has no subdomains"));
+            return Err("an address has no subdomains");
         }
         Ok(OriginPattern { scheme: scheme.map(Into::into), any_subdomain, host: host.into(), port })
+    }
+}
+
+impl FromStr for OriginPattern {
+    type Err = ParseOriginError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        OriginPattern::read(text).map_err(|why| ParseOriginError::new(text, why))
     }
 }
 

@@ -48,6 +48,12 @@ impl Scope {
         }
     }
 
+    /// The scope that a text writes, if it is one.
+    pub(crate) fn read(text: &str) -> Option<Scope> {
+        let (resource_end, action_end) = ends(text.as_bytes())?;
+        Some(Scope { text: Cow::Owned(text.to_owned()), resource_end, action_end })
+    }
+
     /// The resource: `floor` in `floor:readPrivate`; `*` for everything.
     #[must_use]
     pub fn resource(&self) -> &str {
@@ -152,12 +158,8 @@ impl FromStr for Scope {
     type Err = ParseScopeError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match ends(text.as_bytes()) {
-            Some((resource_end, action_end)) => {
-                Ok(Scope { text: Cow::Owned(text.to_owned()), resource_end, action_end })
-            }
-            None => Err(ParseScopeError(text.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect())),
-        }
+        Scope::read(text)
+            .ok_or_else(|| ParseScopeError(text.chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()))
     }
 }
 

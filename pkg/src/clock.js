@@ -6,15 +6,15 @@ const DRIFT = 1_000;
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Milliseconds since the connection began. The steady clock may stand still while a device sleeps, and the wall clock may be
- * set. This one goes with the steady clock, and follows the wall clock's jumps forward: a token can seem older than it is,
- * never younger.
+ * Unix milliseconds, but for steps back: all tabs of a device agree on them. The steady clock may stand still while a device
+ * sleeps, and the wall clock may be set. This one goes with the steady clock, and follows the wall clock's jumps forward: a
+ * token can seem older than it is, never younger.
  */
 export class Clock {
-  #began = performance.now();
-  #jumped = 0;
+  /** By how much this clock is ahead of the steady one. */
+  #offset = Date.now() - performance.now();
   /** By how much the wall clock was ahead of the steady one when they were last compared. */
-  #ahead = Date.now() - this.#began;
+  #ahead = this.#offset;
 
   now() {
     const steady = performance.now();
@@ -22,9 +22,9 @@ export class Clock {
     const jump = ahead - this.#ahead;
     if (Math.abs(jump) > DRIFT) {
       this.#ahead = ahead;
-      this.#jumped += Math.max(jump, 0);
+      this.#offset += Math.max(jump, 0);
     }
-    return Math.floor(steady - this.#began + this.#jumped);
+    return Math.floor(steady + this.#offset);
   }
 }
 

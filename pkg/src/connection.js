@@ -1,15 +1,23 @@
-/** One credential kept fresh: carries out what the engine (`src/refresh.rs`, by the numbers of `src/browser/engine.rs`) says. */
+/** One credential kept fresh: carries out what the engine (`src/tabs.rs`, by the numbers of `src/browser/engine.rs`) says. */
 import { Clock, Timer } from './clock.js';
 import { Engine } from './core.js';
 import { failure } from './error.js';
+import { Tabs } from './tabs.js';
 
-const EVENT = { wanted: 0, woke: 1, online: 2, offline: 3, granted: 4, failed: 5, stale: 6, forbidden: 7, rejected: 8, closed: 9 };
-const EFFECT = { ask: 0, use: 1, expired: 2, closed: 3, report: 4, settle: 5, wakeIn: 6 };
+const EVENT = {
+  ...{ wanted: 0, woke: 1, online: 2, offline: 3, granted: 4, failed: 5, stale: 6, forbidden: 7, rejected: 8, closed: 9 },
+  ...{ others: 10, locked: 11, noLock: 12 },
+};
+const EFFECT = { ask: 0, use: 1, expired: 2, closed: 3, report: 4, settle: 5, wakeIn: 6, post: 7, lock: 8, unlock: 9 };
+/** Numbers in an effect. */
+const WIDTH = 7;
+/** What a message says, if it is that its sender has a token. */
+const HAS = 3;
 const STATUS = { asking: -1, pausing: -2, idle: -3, over: -4, closed: -5 };
 const FAILURE = { timedOut: 1, stale: 2 };
 
 /** What tells a page that time may have passed unnoticed, or that the network changed. */
-const SIGNALS = ['focus', 'pageshow', 'online', 'offline'];
+const SIGNALS = ['focus', 'pageshow', 'pagehide', 'online', 'offline'];
 
 export class Connection {
   #engine;
@@ -19,29 +27,33 @@ export class Connection {
   #closing = new AbortController();
   #ask;
   #emit;
+  #tabs;
   /** The token in use, as `arrived` gives it. */
   #token;
-  /** The token that the last call brought, until the engine says to use it. */
+  /** The token that a call or another tab has just brought, for the engine to say whether to use it. */
   #arrived;
   /** The last token that was in use, to know it again should the provider bring it twice. */
   #last;
-  /** Why the last call brought none. */
+  /** What the call that is just ending failed with, and why the last one brought no token. */
+  #failed;
   #error;
   /** Who waits for a token. */
   #waiting = [];
 
   /**
-   * `ask(signal)` calls the provider, if there is one; `token` is a first token, if there is one. `emit` is called with the
-   * name and the detail of each event.
+   * `ask(signal)` calls the provider, if there is one; `token` is a first token, if there is one. `shared` is the name of what
+   * all tabs refresh together, if they do. `emit` is called with the name and the detail of each event.
    */
-  constructor({ ask, token, emit }) {
+  constructor({ ask, token, shared, emit }) {
     this.#ask = ask;
     this.#emit = emit;
-    this.#engine = new Engine(Math.random(), ask !== undefined);
-    if (token) this.#engine.hold(token.lifetime, this.#clock.now());
+    this.#engine = new Engine(Math.random(), ask !== undefined, token?.lifetime ?? 0, this.#clock.now());
     this.#token = token;
     this.#last = token?.authorization;
     this.#listen('addEventListener');
+    if (shared) this.#tabs = new Tabs(shared, (event, detail) => this.#hearTab(event, detail));
+    if (this.#tabs) this.#tabs.join();
+    else this.#dispatch(EVENT.others);
     this.#dispatch(globalThis.navigator?.onLine === false ? EVENT.offline : EVENT.woke);
   }
 
@@ -113,27 +125,30 @@ export class Connection {
     return this.#engine?.status(this.#clock.now()) ?? STATUS.closed;
   }
 
-  /** Tells the engine what happened and does what it says. Events go out last, when all is in order again: their listeners may call back. */
+  /** Tells the engine what happened and does what it says. */
   #dispatch(event, call = 0, lifetime = 0) {
-    if (!this.#engine) return;
-    const effects = this.#engine.step(event, call, lifetime, this.#clock.now());
+    if (this.#engine) this.#obey(this.#engine.step(event, call, lifetime, this.#clock.now()));
+  }
+
+  /** Events go out last, when all is in order again: their listeners may call back. */
+  #obey(effects) {
     const notices = [];
-    for (let at = 0; at < effects.length; at += 3) {
-      const notice = this.#carryOut(...effects.subarray(at, at + 3));
+    for (let at = 0; at < effects.length; at += WIDTH) {
+      const notice = this.#carryOut(...effects.subarray(at, at + WIDTH));
       if (notice) notices.push(notice);
     }
+    this.#arrived = this.#failed = undefined;
     for (const [name, detail] of notices) this.#emit(name, detail);
   }
 
   /** Does one thing, and gives the event that tells of it. */
-  #carryOut(effect, first, second) {
+  #carryOut(effect, first, second, ...more) {
     switch (effect) {
       case EFFECT.ask:
         this.#call(first);
         return ['refreshing', { attempt: second }];
       case EFFECT.use:
-        this.#token = this.#arrived;
-        this.#arrived = undefined;
+        this.#token = { ...this.#arrived, lifetime: second };
         this.#last = this.#token.authorization;
         this.#error = undefined;
         return ['refreshed', { lifetimeSeconds: seconds(second) }];
@@ -145,17 +160,30 @@ export class Connection {
         this.#leave();
         return ['closed', null];
       case EFFECT.report:
-        this.#arrived = undefined;
-        if (first === FAILURE.timedOut) this.#error = failure('provider_timeout');
-        if (first === FAILURE.stale) this.#error = failure('provider_stale');
+        this.#error = this.#whyNot(first);
         return ['failed', { error: this.#error, retryInSeconds: seconds(second) }];
       case EFFECT.settle:
         for (const resolve of this.#waiting.splice(0)) resolve();
+        return undefined;
+      case EFFECT.post:
+        this.#tabs?.post({ said: [first, second, ...more], token: first === HAS ? this.#token : undefined });
+        return undefined;
+      case EFFECT.lock:
+        this.#tabs?.lock();
+        return undefined;
+      case EFFECT.unlock:
+        this.#tabs?.unlock();
         return undefined;
       default:
         this.#timer.set(first, () => this.#dispatch(EVENT.woke));
         return undefined;
     }
+  }
+
+  #whyNot(reason) {
+    if (reason === FAILURE.timedOut) return failure('provider_timeout');
+    if (reason === FAILURE.stale) return failure('provider_stale');
+    return this.#failed ?? failure('provider_failed', 'Another tab asked it.');
   }
 
   async #call(call) {
@@ -168,7 +196,7 @@ export class Connection {
       this.#arrived = arrived;
       this.#dispatch(EVENT.granted, call, arrived.lifetime);
     } catch (error) {
-      this.#error = error;
+      this.#failed = error;
       const event = { provider_stale: EVENT.stale, provider_forbidden: EVENT.forbidden }[error.code] ?? EVENT.failed;
       this.#dispatch(event, call);
     }
@@ -178,6 +206,7 @@ export class Connection {
     // A text: an error would hold its stack, and with it whoever called.
     this.#closing.abort('closed');
     this.#timer.set(Infinity);
+    this.#tabs?.leave();
     this.#listen('removeEventListener');
     this.#engine.free();
     this.#engine = undefined;
@@ -189,7 +218,20 @@ export class Connection {
     globalThis.document?.[method]('visibilitychange', this.#hear);
   }
 
-  #hear = ({ type }) => this.#dispatch(EVENT[type] ?? EVENT.woke);
+  #hear = ({ type, persisted }) => {
+    if (type === 'pagehide') this.#tabs?.leave();
+    else if (type === 'pageshow' && persisted) this.#tabs?.join();
+    this.#dispatch(EVENT[type] ?? EVENT.woke);
+  };
+
+  #hearTab(event, detail) {
+    if (event !== 'heard') {
+      this.#dispatch(EVENT[event], Number(detail ?? 0));
+    } else if (this.#engine && (detail.said[0] !== HAS || detail.token)) {
+      this.#arrived = detail.token;
+      this.#obey(this.#engine.hear(...detail.said, this.#clock.now()));
+    }
+  }
 }
 
 /** Seconds, `null` for never. */

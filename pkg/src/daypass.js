@@ -47,6 +47,12 @@ async function firstToken({ kind, token, bundle, service, provider, first }) {
 /** Only this module opens connections. */
 const OPEN = Symbol('open');
 
+/** What tabs of an origin refresh together: whatever asks the same for the same. A function is the same only by a name. */
+function sharedName({ api, provider, share }, request) {
+  if (share === false || (typeof provider !== 'string' && !share)) return undefined;
+  return `daypass ${JSON.stringify([api.href, typeof provider === 'string' ? provider : '', share, request])}`;
+}
+
 /** Ends the connections that nobody holds any more, timers and all. */
 const forgotten = new FinalizationRegistry((connection) => connection.close());
 
@@ -62,7 +68,7 @@ export class Daypass extends EventTarget {
     const emit = (type, detail) => self.deref()?.dispatchEvent(new CustomEvent(type, { detail }));
     const { provider, prover } = way;
     const request = { ...way.request, dpopJkt: prover?.jkt };
-    const connection = new Connection({ ask: provider && ((signal) => ask(provider, request, signal)), token, emit });
+    const connection = new Connection({ ask: provider && ((signal) => ask(provider, request, signal)), token, shared: sharedName(way, request), emit });
     forgotten.register(this, connection, connection);
     this.#way = { ...way, connection };
     this.parameters = parameters;

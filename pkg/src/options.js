@@ -27,7 +27,7 @@ export function readOptions(options) {
       if (!service) throw wrong('`service` is missing: a bundle needs it.');
       return { ...common, kind: 'bundle', bundle: bundle(options.bundle) };
     case 'provider':
-      return { ...common, kind: 'temporary', provider: provider(options.provider), request: request(options), first: temporaryToken(options), dpop: dpop(options) };
+      return { ...common, kind: 'temporary', provider: provider(options.provider), request: request(options), first: temporaryToken(options), dpop: dpop(options), share: share(options) };
     case 'host':
       return { ...common, kind: 'temporary', provider: bridge(hosts(options.host)), request: request(options), dpop: dpop(options) };
     default:
@@ -104,6 +104,11 @@ function dpop({ dpop = false }) {
   if (typeof dpop !== 'boolean') throw wrong('`dpop` must be true or false.');
   if (dpop && !globalThis.crypto?.subtle) throw wrong('`dpop` needs a secure context: serve the page over https.');
   return dpop;
+}
+
+function share({ share: name }) {
+  if (isThere(name) && name !== false && (typeof name !== 'string' || name === '')) throw wrong('`share` must be a name, or false.');
+  return name ?? undefined;
 }
 
 function hosts(value) {

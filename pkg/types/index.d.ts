@@ -54,6 +54,11 @@ export interface ProviderOptions extends CommonOptions {
    * to the service, and the API must accept proofs. Needs a secure context. The key is kept in IndexedDB where that works.
    */
   dpop?: boolean;
+  /**
+   * Which tabs of this origin refresh together: those that ask the same provider for the same, and give the same name here. A provider that is a function
+   * is shared only under a name. If several people may be signed in at once, name the visitor: a token of one is not for another. `false` shares nothing.
+   */
+  share?: string | false;
   /** A first temporary token, if the page came with one. Without a provider it is used until it ends. */
   temporaryToken?: TemporaryToken;
 }

@@ -1,4 +1,4 @@
-//! When to get a new temporary token: [`Refresh`] for JavaScript.
+//! When to get a new temporary token, among all tabs: [`Tabs`] for JavaScript.
 //!
 //! | event | effect |
 //! | --- | --- |
@@ -9,57 +9,92 @@
 //! | 4 granted: call, lifetime | 4 report: failure, retry in |
 //! | 5 failed: call | 5 settle |
 //! | 6 stale: call | 6 wake in |
-//! | 7 forbidden: call | |
-//! | 8 rejected: call | |
-//! | 9 closed | |
+//! | 7 forbidden: call | 7 post: a message |
+//! | 8 rejected: call | 8 lock |
+//! | 9 closed | 9 unlock |
+//! | 10 others: 0 if there are none | |
+//! | 11 locked | |
+//! | 12 no lock | |
 //!
-//! An effect is three numbers in a row, those that it lacks 0. Times are in milliseconds; what never comes is infinite.
-//! `pkg/src/engine.js` gives the numbers their names.
+//! An effect is [`WIDTH`] numbers in a row, those that it lacks 0. A message is what it says (0 who, 1 asking, 2 failed, 3
+//! has), when it was sent, by whom the token was asked for and when, its lifetime, and how many were rejected before it; where
+//! there is no token, it was asked for at -1. Times are in milliseconds; what never comes is infinite. `pkg/src/connection.js`
+//! gives the numbers their names.
 
 use wasm_bindgen::prelude::*;
 
-use crate::refresh::{Effect, Event, Failure, Loss, NEVER, Refresh, Status};
+use crate::refresh::{self, Failure, Loss, NEVER, Refresh, Status, Token};
+use crate::tabs::{Content, Effect, Event, Mark, Message, Others, Tabs};
 
-/// [`Refresh`], by numbers.
+/// Numbers in an effect.
+const WIDTH: usize = 7;
+
+/// [`Tabs`], by numbers.
 #[wasm_bindgen]
-pub struct Engine(Refresh);
+pub struct Engine(Tabs);
 
 #[wasm_bindgen]
 impl Engine {
-    /// An engine with this jitter, from 0 to 1, that has a provider or not.
+    /// An engine with this jitter, from 0 to 1, that has a provider or not, and begins with a token unless its lifetime is 0.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(jitter: f64, has_provider: bool) -> Engine {
-        let engine = Refresh::new(jitter);
-        Engine(if has_provider { engine } else { engine.without_provider() })
-    }
-
-    /// Begins with a token.
-    pub fn hold(&mut self, lifetime: f64, now: f64) {
-        self.0 = self.0.clone().with_token(whole(lifetime), whole(now));
+    pub fn new(jitter: f64, has_provider: bool, lifetime: f64, now: f64) -> Engine {
+        let mut refresh = Refresh::new(jitter);
+        if lifetime > 0.0 {
+            refresh = refresh.with_token(whole(lifetime), whole(now));
+        }
+        if !has_provider {
+            refresh = refresh.without_provider();
+        }
+        Engine(Tabs::new(refresh, whole(now)))
     }
 
     /// What is to be done after an event.
     pub fn step(&mut self, event: u8, call: u32, lifetime: f64, now: f64) -> Vec<f64> {
         let event = match event {
-            0 => Event::Wanted,
-            1 => Event::Woke,
-            2 => Event::Online,
-            3 => Event::Offline,
-            4 => Event::Granted { call, lifetime: whole(lifetime) },
-            5 => Event::Failed { call },
-            6 => Event::Stale { call },
-            7 => Event::Forbidden { call },
-            8 => Event::Rejected { call },
-            _ => Event::Closed,
+            0 => refresh::Event::Wanted,
+            1 => refresh::Event::Woke,
+            2 => refresh::Event::Online,
+            3 => refresh::Event::Offline,
+            4 => refresh::Event::Granted { call, lifetime: whole(lifetime) },
+            5 => refresh::Event::Failed { call },
+            6 => refresh::Event::Stale { call },
+            7 => refresh::Event::Forbidden { call },
+            8 => refresh::Event::Rejected { call },
+            9 => refresh::Event::Closed,
+            10 => return self.take(Event::Others(if call == 0 { Others::Nobody } else { Others::Somebody }), now),
+            11 => return self.take(Event::Locked, now),
+            _ => return self.take(Event::NoLock, now),
         };
-        self.0.step(event, whole(now)).into_iter().flat_map(numbers).collect()
+        self.take(Event::Refresh(event), now)
+    }
+
+    /// The same after a message of another tab.
+    pub fn hear(
+        &mut self,
+        said: u8,
+        sent_at: f64,
+        by: u32,
+        asked_at: f64,
+        lifetime: f64,
+        rejections: u32,
+        now: f64,
+    ) -> Vec<f64> {
+        let token = Token { asked_at: whole(asked_at), lifetime: whole(lifetime), rejections };
+        let content = match said {
+            0 if asked_at < 0.0 => Content::Who { after: None },
+            0 => Content::Who { after: Some(Mark { asked_at: token.asked_at, by }) },
+            1 => Content::Asking,
+            2 => Content::Failed,
+            _ => Content::Has { by, token },
+        };
+        self.take(Event::Heard(Message { sent_at: whole(sent_at), content }), now)
     }
 
     /// How things stand: the number of the call whose token is good, or -1 asking, -2 pausing, -3 idle, -4 over, -5 closed.
     #[must_use]
     pub fn status(&self, now: f64) -> f64 {
-        match self.0.status(whole(now)) {
+        match self.0.refresh().status(whole(now)) {
             Status::Living(call) => f64::from(call),
             Status::Asking => -1.0,
             Status::Pausing => -2.0,
@@ -72,33 +107,63 @@ impl Engine {
     /// Until the token in use ends.
     #[must_use]
     pub fn expires_in(&self, now: f64) -> f64 {
-        number(self.0.expires_in(whole(now)))
+        number(self.0.refresh().expires_in(whole(now)))
     }
 
     /// Until the next call.
     #[must_use]
     pub fn refresh_in(&self, now: f64) -> f64 {
-        number(self.0.refresh_in(whole(now)))
+        number(self.0.refresh().refresh_in(whole(now)))
     }
 }
 
-fn numbers(effect: Effect) -> [f64; 3] {
-    match effect {
-        Effect::Ask { call, attempt } => [0.0, call.into(), attempt.into()],
-        Effect::Use { call, lifetime } => [1.0, call.into(), number(Some(lifetime))],
-        Effect::Forget(Loss::Expired) => [2.0, 0.0, 0.0],
-        Effect::Forget(Loss::Closed) => [3.0, 0.0, 0.0],
-        Effect::Report { failure, retry_in } => {
-            let failure = match failure {
-                Failure::Failed => 0.0,
-                Failure::TimedOut => 1.0,
-                Failure::Stale => 2.0,
-                Failure::Forbidden => 3.0,
-            };
-            [4.0, failure, number(retry_in)]
+impl Engine {
+    fn take(&mut self, event: Event, now: f64) -> Vec<f64> {
+        let mut rows = Vec::new();
+        for effect in self.0.step(event, whole(now)) {
+            rows.extend(numbers(effect));
         }
-        Effect::Settle => [5.0, 0.0, 0.0],
-        Effect::WakeIn(time) => [6.0, number(time), 0.0],
+        rows
+    }
+}
+
+fn numbers(effect: Effect) -> [f64; WIDTH] {
+    let (what, [first, second]) = match effect {
+        Effect::Post(message) => return words(message),
+        Effect::Lock => (8.0, [0.0; 2]),
+        Effect::Unlock => (9.0, [0.0; 2]),
+        Effect::Refresh(effect) => match effect {
+            refresh::Effect::Ask { call, attempt } => (0.0, [call.into(), attempt.into()]),
+            refresh::Effect::Use { call, lifetime } => (1.0, [call.into(), number(Some(lifetime))]),
+            refresh::Effect::Forget(Loss::Expired) => (2.0, [0.0; 2]),
+            refresh::Effect::Forget(Loss::Closed) => (3.0, [0.0; 2]),
+            refresh::Effect::Report { failure, retry_in } => (4.0, [code(failure), number(retry_in)]),
+            refresh::Effect::Settle => (5.0, [0.0; 2]),
+            refresh::Effect::WakeIn(time) => (6.0, [number(time), 0.0]),
+        },
+    };
+    [what, first, second, 0.0, 0.0, 0.0, 0.0]
+}
+
+fn words(Message { sent_at, content }: Message) -> [f64; WIDTH] {
+    let mark = |mark: Option<Mark>| mark.map_or([0.0, -1.0], |Mark { asked_at, by }| [by.into(), asked_at as f64]);
+    let (said, [by, asked_at], lifetime, rejections) = match content {
+        Content::Who { after } => (0.0, mark(after), 0.0, 0),
+        Content::Asking => (1.0, mark(None), 0.0, 0),
+        Content::Failed => (2.0, mark(None), 0.0, 0),
+        Content::Has { by, token: Token { asked_at, lifetime, rejections } } => {
+            (3.0, mark(Some(Mark { asked_at, by })), number(Some(lifetime)), rejections)
+        }
+    };
+    [7.0, said, sent_at as f64, by, asked_at, lifetime, rejections.into()]
+}
+
+fn code(failure: Failure) -> f64 {
+    match failure {
+        Failure::Failed => 0.0,
+        Failure::TimedOut => 1.0,
+        Failure::Stale => 2.0,
+        Failure::Forbidden => 3.0,
     }
 }
 

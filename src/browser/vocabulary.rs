@@ -23,23 +23,23 @@ pub fn token_fault(text: &str) -> Option<String> {
 #[wasm_bindgen]
 #[must_use]
 pub fn is_scope(text: &str) -> bool {
-    text.parse::<Scope>().is_ok()
+    Scope::read(text).is_some()
 }
 
 /// Whether one of the scopes held is enough where `wanted` is asked for. What is no scope opens nothing.
 #[wasm_bindgen]
 #[must_use]
 pub fn covers(held: &str, wanted: &str) -> bool {
-    let Ok(wanted) = wanted.parse::<Scope>() else { return false };
-    held.split(' ').any(|scope| scope.parse::<Scope>().is_ok_and(|scope| scope.covers(&wanted)))
+    let Some(wanted) = Scope::read(wanted) else { return false };
+    held.split(' ').any(|scope| Scope::read(scope).is_some_and(|scope| scope.covers(&wanted)))
 }
 
 /// Whether a page of this origin is among the patterns. What is no origin never is.
 #[wasm_bindgen]
 #[must_use]
 pub fn allows_origin(patterns: &str, origin: &str) -> bool {
-    let Ok(origin) = Origin::parse(origin) else { return false };
-    patterns.split(' ').any(|pattern| pattern.parse::<OriginPattern>().is_ok_and(|pattern| pattern.matches(&origin)))
+    let Ok(origin) = Origin::read(origin) else { return false };
+    patterns.split(' ').any(|pattern| OriginPattern::read(pattern).is_ok_and(|pattern| pattern.matches(&origin)))
 }
 
 /// The HTTP status that goes with a code, 0 for what the browser half finds by itself; nothing for a code that is none.

@@ -61,6 +61,8 @@ const ANSWERS = {
     const token = await temporary();
     json(before < bad ? { ...token, authorization: misspelt(token.authorization) } : token)(response);
   },
+  /** The first call is never answered. */
+  '/hang-once': (response, query, before) => before > 0 && ANSWERS['/token'](response, query, before),
   /** The second call fails. */
   '/flaky': (response, query, before) => ANSWERS[before === 1 ? '/error' : '/token'](response, query, before),
 };

@@ -18,9 +18,15 @@ use crate::{program, target_dir};
 pub(crate) const FOLDER: &str = "pkg/wasm";
 
 /// A standard library that is built for size and ends in a trap instead of a message. rustc takes these from stable toolchains
-/// in bootstrap mode only. A visitor's download is a fifth smaller for it, and code for the first WebAssembly can be JavaScript too.
+/// in bootstrap mode only. A visitor's download is a fifth smaller for it.
 const STANDARD_LIBRARY: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"];
-const PANIC: &str = "-Zunstable-options -Cpanic=immediate-abort -Ctarget-cpu=mvp";
+const FLAGS: &str =
+    "-Zunstable-options -Cpanic=immediate-abort -Ctarget-cpu=mvp -Ctarget-feature=+bulk-memory,+sign-ext";
+
+/// What of the second WebAssembly is used: it is small, and can be written out for JavaScript, unlike tables of references.
+const FEATURES: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
+/// How it is written out.
+const LOWERED: [&str; 2] = ["--signext-lowering", "--llvm-memory-copy-fill-lowering"];
 
 /// Builds `pkg/wasm`: `daypass_bg.wasm`, the same as JavaScript in `daypass_bg.wasm.js`, and `daypass_bg.js`, what both need of
 /// JavaScript. Nothing is done if they are newer than what they come from.
@@ -36,7 +42,7 @@ pub(crate) fn build() -> Result<()> {
         .args(STANDARD_LIBRARY)
         .env("CARGO_TARGET_DIR", &target)
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", PANIC))?;
+        .env("RUSTFLAGS", FLAGS))?;
     let compiled = target.join("wasm32-unknown-unknown/wasm/daypass.wasm");
 
     let sources = [&compiled, &program("xtask")?, Path::new("package-lock.json")].map(modified);
@@ -53,12 +59,13 @@ pub(crate) fn build() -> Result<()> {
     wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(line).context("wasm-bindgen failed")?;
 
     let module = work.path().join("daypass_bg.wasm");
-    let tool = |name: &str, output: &str| {
+    let tool = |name: &str, passes: &[&str], output: &str| {
         let program = Path::new("node_modules/.bin").join(name);
-        run(Command::new(program).arg(&module).args(["-Oz", "-o"]).arg(work.path().join(output)))
+        let output = work.path().join(output);
+        run(Command::new(program).args(FEATURES).arg(&module).args(passes).args(["-Oz", "-o"]).arg(output))
     };
-    tool("wasm-opt", "daypass_bg.wasm")?;
-    tool("wasm2js", "daypass_bg.wasm.js")?;
+    tool("wasm2js", &LOWERED, "daypass_bg.wasm.js")?;
+    tool("wasm-opt", &["--traps-never-happen", "--strip-target-features"], "daypass_bg.wasm")?;
 
     replace(FOLDER, work.path())
 }

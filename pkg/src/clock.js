@@ -1,30 +1,29 @@
 /** Time that never runs backwards, and the timer. */
 
-/** The clocks may drift apart by this many milliseconds before it counts as a jump. */
+/** The clocks may differ by this many milliseconds, and a thousandth of the time, before it counts as a step. */
 const DRIFT = 1_000;
 /** Browsers would ring at once for more. */
 const LONGEST = 2 ** 31 - 1;
 
 /**
- * Unix milliseconds, but for steps back: all tabs of a device agree on them. The steady clock may stand still while a device
- * sleeps, and the wall clock may be set. This one goes with the steady clock, and follows the wall clock's jumps forward: a
- * token can seem older than it is, never younger.
+ * Unix milliseconds with steps back taken out: all tabs of a device agree on them. The steady clock may stand still while a
+ * device sleeps, so that this one goes with the wall clock, forward always: a token can seem older than it is, never younger.
  */
 export class Clock {
-  /** By how much this clock is ahead of the steady one. */
-  #offset = Date.now() - performance.now();
-  /** By how much the wall clock was ahead of the steady one when they were last compared. */
-  #ahead = this.#offset;
+  #wall = Date.now();
+  #steady = performance.now();
+  /** By how much the wall clock was set back. */
+  #back = 0;
+  #last = 0;
 
   now() {
-    const steady = performance.now();
-    const ahead = Date.now() - steady;
-    const jump = ahead - this.#ahead;
-    if (Math.abs(jump) > DRIFT) {
-      this.#ahead = ahead;
-      this.#offset += Math.max(jump, 0);
-    }
-    return Math.floor(steady + this.#offset);
+    const [wall, steady] = [Date.now(), performance.now()];
+    const passed = steady - this.#steady;
+    const step = wall - this.#wall - passed;
+    if (step < -DRIFT - passed / 1000) this.#back -= step;
+    [this.#wall, this.#steady] = [wall, steady];
+    this.#last = Math.max(this.#last, Math.floor(wall + this.#back));
+    return this.#last;
   }
 }
 

@@ -227,11 +227,17 @@ export class Connection {
   #hearTab(event, detail) {
     if (event !== 'heard') {
       this.#dispatch(EVENT[event], Number(detail ?? 0));
-    } else if (this.#engine && (detail.said[0] !== HAS || detail.token)) {
+    } else if (this.#engine && isMessage(detail)) {
       this.#arrived = detail.token;
       this.#obey(this.#engine.hear(...detail.said, this.#clock.now()));
     }
   }
+}
+
+/** Whether it is a message of ours: other code of this origin may speak on the channel too. */
+function isMessage({ said, token }) {
+  const isSaid = Array.isArray(said) && said.length === WIDTH - 1 && said.every((number) => typeof number === 'number');
+  return isSaid && (said[0] !== HAS || typeof token?.authorization === 'string');
 }
 
 /** Seconds, `null` for never. */

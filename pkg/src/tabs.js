@@ -25,7 +25,13 @@ export class Tabs {
       this.#tell('others', false);
       return;
     }
-    this.#count();
+    // Each tab holds a lock that says that it is here. Without locks it is not known who is.
+    const here = `${this.#name} here`;
+    const count = async () => {
+      const { held } = await navigator.locks.query();
+      if (this.#channel) this.#tell('others', held.filter(({ name }) => name === here).length > 1);
+    };
+    this.#here = hold(here, 'shared', () => count().catch(() => {}), () => {});
   }
 
   /** Lets go of all, as when the page is put aside: what holds a lock is not kept for coming back. */
@@ -41,22 +47,13 @@ export class Tabs {
   }
 
   lock() {
-    this.unlock();
+    if (!this.#channel) return;
     this.#asking = hold(this.#name, 'exclusive', () => this.#tell('locked'), () => this.#tell('noLock'));
   }
 
   unlock() {
     this.#asking?.abort();
     this.#asking = undefined;
-  }
-
-  /** Each tab holds a lock that says that it is here. Without locks it is not known who is. */
-  async #count() {
-    const here = `${this.#name} here`;
-    const { held } = (await globalThis.navigator?.locks?.query().catch(() => undefined)) ?? {};
-    if (!held || !this.#channel) return;
-    this.#tell('others', held.some(({ name }) => name === here));
-    this.#here = hold(here, 'shared', () => {}, () => {});
   }
 }
 
@@ -66,9 +63,9 @@ function hold(name, mode, held, failed) {
   const { signal } = ending;
   const untilAborted = () =>
     new Promise((resolve) => {
-      held();
-      if (signal.aborted) resolve();
+      if (signal.aborted) return resolve();
       signal.addEventListener('abort', resolve);
+      held();
     });
   Promise.resolve()
     .then(() => navigator.locks.request(name, { mode, signal }, untilAborted))

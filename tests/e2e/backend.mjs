@@ -202,7 +202,7 @@ export async function inPage(page, body, argument) {
       const outcome = await promise.then((value) => ({ value }), told);
       return { ...outcome, after: performance.now() - start };
     };
-    try { return await (${body})({ connect, initialise, DaypassError, sleep, told, ending, ...given }); }
+    try { return await (${body})({ sdk, connect, initialise, DaypassError, sleep, told, ending, ...given }); }
     catch (error) { return told(error); }
   })`;
   const given = { sdk: new URL('/daypass/index.js', embed).href, service, api, publishableToken, ownApi, hanging, argument };

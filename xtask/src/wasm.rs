@@ -65,7 +65,11 @@ pub(crate) fn build() -> Result<()> {
         run(Command::new(program).args(FEATURES).arg(&module).args(passes).args(["-Oz", "-o"]).arg(output))
     };
     tool("wasm2js", &LOWERED, "daypass_bg.wasm.js")?;
-    tool("wasm-opt", &["--traps-never-happen", "--strip-target-features"], "daypass_bg.wasm")?;
+    tool(
+        "wasm-opt",
+        &["--traps-never-happen", "--strip-target-features", "--flatten", "--rereloop", "-Oz"],
+        "daypass_bg.wasm",
+    )?;
 
     replace(FOLDER, work.path())
 }

@@ -26,7 +26,7 @@ pub(crate) struct Browser {
 /// Everything, with a line for each part.
 pub(crate) fn all() -> Result<()> {
     wasm_target()?;
-    println!("ok  Rust target {WASM}");
+    println!("ok  Rust target {WASM}, and the standard library's source");
     components()?;
     println!("ok  rustfmt and clippy");
     packages()?;
@@ -41,21 +41,34 @@ pub(crate) fn all() -> Result<()> {
     Ok(())
 }
 
-/// The standard library for WebAssembly.
+/// The standard library for WebAssembly, and its source, from which the package's is built.
 pub(crate) fn wasm_target() -> Result<()> {
     let folder = output(Command::new("rustc").args(["--print=target-libdir", "--target", WASM]))?;
-    if Path::new(folder.trim()).is_dir() {
-        return Ok(());
+    if !Path::new(folder.trim()).is_dir() {
+        println!("adding the Rust target {WASM}");
+        run(Command::new("rustup").args(["target", "add", WASM]))
+            .with_context(|| format!("install rustup, or give your Rust toolchain the target {WASM}"))?;
     }
-    println!("adding the Rust target {WASM}");
-    run(Command::new("rustup").args(["target", "add", WASM]))
-        .with_context(|| format!("install rustup, or give your Rust toolchain the target {WASM}"))
+    if !standard_library()?.is_file() {
+        println!("adding the source of Rust's standard library");
+        run(Command::new("rustup").args(["component", "add", "rust-src"]))
+            .context("install rustup, or give your Rust toolchain the component rust-src")?;
+    }
+    Ok(())
 }
 
-/// All packages that Cargo.lock names, those of the benchmarks too, so that nothing later needs a network: `cargo metadata`,
+/// The manifest of the standard library's source.
+fn standard_library() -> Result<PathBuf> {
+    let folder = output(Command::new("rustc").arg("--print=sysroot"))?;
+    Ok(Path::new(folder.trim()).join("lib/rustlib/src/rust/library/Cargo.toml"))
+}
+
+/// All packages that Cargo.lock names, those of the benchmarks and of the standard library too, so that nothing later needs a network: `cargo metadata`,
 /// by which tests find what packages ship, wants every one of them.
 fn packages() -> Result<()> {
-    run(cargo().args(["fetch", "--locked", "--quiet"]))
+    let fetch = ["fetch", "--locked", "--quiet"];
+    run(cargo().args(fetch))?;
+    run(cargo().args(fetch).arg("--manifest-path").arg(standard_library()?).env("RUSTC_BOOTSTRAP", "1"))
 }
 
 /// The parts of the Rust toolchain that only the tests need.

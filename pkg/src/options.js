@@ -76,19 +76,17 @@ function bundle(value) {
   if (from !== 'query' && from !== 'fragment') throw wrong("`bundle` must be a string, or say `from: 'query'` or `from: 'fragment'`.");
   if (!globalThis.location) throw wrong('`bundle.from` needs a page: here is no location.');
   if (typeof name !== 'string' || name === '') throw wrong('`bundle.name` must be the name of a parameter.');
-  const url = new URL(location.href);
-  const parameters = new URLSearchParams(from === 'query' ? url.search : url.hash.slice(1));
-  const text = parameters.get(name);
+  const part = from === 'query' ? 'search' : 'hash';
+  const text = new URLSearchParams(location[part].slice(1)).get(name);
   if (text === null) throw wrong(`\`bundle\`: the page's ${from} has no \`${name}\`.`);
-  return { text, clean: clean ? () => cleanUrl(from, name) : undefined };
+  return { text, clean: clean ? () => cleanUrl(part, name) : undefined };
 }
 
 /** Takes the bundle out of the page's address and history, and leaves the rest as it is. */
-function cleanUrl(from, name) {
+function cleanUrl(part, name) {
   const url = new URL(location.href);
-  const parameters = new URLSearchParams(from === 'query' ? url.search : url.hash.slice(1));
-  parameters.delete(name);
-  url[from === 'query' ? 'search' : 'hash'] = parameters.toString();
+  const pairs = url[part].slice(1).split('&');
+  url[part] = pairs.filter((pair) => !new URLSearchParams(pair).has(name)).join('&');
   history.replaceState(history.state, '', url);
 }
 

@@ -65,6 +65,45 @@ describe('a bundle', { concurrency: 2 }, () => {
     assert.equal((await inPage(page, open, bundle)).code, 'bundle_expired');
   });
 
+  rule('opens without the service once its keys are kept, for a day, and no other does', {}, async (page) => {
+    const bundle = await signed();
+    const jwks = new URL('/.well-known/jwks.json', info.service).href;
+    await page.goto(backend);
+    let isAway = true;
+    await page.route(jwks, (route) => (isAway ? route.abort() : route.continue()));
+    assert.equal((await inPage(page, open, bundle)).code, 'network_failed');
+    isAway = false;
+    assertOpen(await inPage(page, open, bundle), PARAMETERS, 600);
+    isAway = true;
+    assertOpen(await inPage(page, open, bundle), PARAMETERS, 600);
+    const [header, payload, signature] = bundle.split('.');
+    const other = (text) => (text[20] === 'A' ? text.slice(0, 20) + 'B' : text.slice(0, 20) + 'A') + text.slice(21);
+    assert.equal((await inPage(page, open, [header, payload, other(signature)].join('.'))).code, 'bundle_changed');
+    // A key that is not kept may be a new one: only the service knows.
+    assert.equal((await inPage(page, open, [other(header), payload, signature].join('.'))).code, 'network_failed');
+    await page.clock.setFixedTime(Date.now() + 86_400_000);
+    assert.equal((await inPage(page, open, bundle)).code, 'network_failed');
+  });
+
+  rule('is taken from the page’s address, and out of it where asked', {}, async (page) => {
+    const bundle = await signed();
+    const opened = async ({ connect, api, service, argument }) => {
+      const before = history.length;
+      const { parameters } = await connect({ api, service, bundle: argument });
+      return [parameters.file, location.search + location.hash, history.length - before];
+    };
+    await page.goto(`${backend}/page?keep=a%20b&bundle=${bundle}#here`);
+    assert.deepEqual(await inPage(page, opened, { from: 'query' }), ['second', `?keep=a%20b&bundle=${bundle}#here`, 0]);
+    assert.deepEqual(await inPage(page, opened, { from: 'query', clean: true }), ['second', '?keep=a%20b#here', 0]);
+    await page.goto(`${backend}/page?b#view=plan&embed=${bundle}`);
+    assert.deepEqual(await inPage(page, opened, { from: 'fragment', name: 'embed', clean: true }), ['second', '?b#view=plan', 0]);
+    assert.equal((await inPage(page, opened, { from: 'query' })).code, 'invalid_options');
+    // What does not open stays where it is: the visitor may load the page again.
+    await page.goto(`${backend}/page?bundle=x`);
+    assert.equal((await inPage(page, opened, { from: 'query', clean: true })).code, 'bundle_malformed');
+    assert.equal(await page.evaluate(() => location.search), '?bundle=x');
+  });
+
   rule('is given up when the service hangs', {}, async (page) => {
     const open = ({ connect, api, hanging, ending, argument }) => ending(connect({ api, service: hanging, bundle: argument }));
     await page.goto(backend);

@@ -300,3 +300,28 @@ impl fmt::Display for ParseOriginError {
 }
 
 impl std::error::Error for ParseOriginError {}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    use super::*;
+
+    proptest! {
+        /// But for IPv4-mapped addresses the standard library writes them as the URL standard does.
+        #[test]
+        fn an_ipv6_address_is_written_as_the_standard_library_writes_it(
+            segments in prop::array::uniform8(select(vec![0_u16, 0, 0, 1, 0x0f, 0x10, 0xab0, 0xffff])),
+        ) {
+            let address = Ipv6Addr::from(segments);
+            prop_assume!(address.to_ipv4_mapped().is_none());
+            prop_assert_eq!(serialized(address), address.to_string());
+        }
+    }
+
+    #[test]
+    fn an_ipv4_mapped_address_is_written_in_hexadecimal() {
+        assert_eq!(serialized(Ipv4Addr::new(1, 2, 3, 4).to_ipv6_mapped()), "::ffff:102:304");
+    }
+}

@@ -70,6 +70,7 @@ impl Engine {
     }
 
     /// The same after a message of another tab.
+    #[expect(clippy::too_many_arguments, reason = "a message is so many numbers")]
     pub fn hear(
         &mut self,
         said: u8,

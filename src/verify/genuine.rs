@@ -190,7 +190,6 @@ fn unavailable(Unavailable(cause): Unavailable) -> Denied {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TokenHash;
     use crate::verify::{Answer, Revocations};
 
     struct Nobody;

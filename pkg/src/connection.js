@@ -98,7 +98,9 @@ export class Connection {
   /** The token in use if it has not ended, rejected or not: who cannot wait may as well try it. */
   peek() {
     this.living();
-    return this.expiresIn() === 0 ? undefined : this.#token;
+    // The timer may have slept.
+    if (this.expiresIn() === 0) this.#dispatch(EVENT.woke);
+    return this.#token;
   }
 
   /** Milliseconds until the token in use ends; infinite if never. */

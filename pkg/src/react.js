@@ -1,3 +1,4 @@
+'use client';
 /** A provider and hooks for React. */
 import { createContext, createElement, useContext, useEffect, useState } from 'react';
 import { connect } from 'daypass';

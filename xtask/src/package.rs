@@ -15,13 +15,14 @@ use crate::wasm;
 pub(crate) const FOLDER: &str = "pkg/dist";
 
 /// Each entry of the package: its name, and how it differs from a module.
-const ENTRIES: [(&str, &[&str]); 6] = [
+const ENTRIES: [(&str, &[&str]); 7] = [
     ("index", &[]),
     ("inline", &["--loader:.wasm=binary"]),
     ("global", &["--loader:.wasm=binary", "--format=iife", "--global-name=daypass"]),
     ("node", &["--platform=node"]),
     ("nowasm", &[]),
     ("react", &["--external:react", "--external:daypass"]),
+    ("types", &[]),
 ];
 
 /// The same for all: what browsers of 2024 know, in as few bytes as can be.

@@ -42,8 +42,8 @@ async function instantiate(source) {
   if (typeof code === 'string' || code instanceof URL || isA('Request', code)) code = await fetch(code);
   if (isA('Response', code)) {
     if (!code.ok) throw new Error(`${code.url} was answered with status ${code.status}: the WebAssembly is not there.`);
-    // A server that does not know the type is no reason to fail.
-    const isTyped = code.headers.get('content-type')?.startsWith('application/wasm');
+    // A server that does not know the type is no reason to fail. With parameters, browsers do not take it for this one.
+    const isTyped = code.headers.get('content-type') === 'application/wasm';
     if (isTyped) return (await WebAssembly.instantiateStreaming(code, imports)).instance.exports;
     code = await code.arrayBuffer();
   }

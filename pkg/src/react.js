@@ -1,5 +1,6 @@
+'use client';
 /** A provider and hooks for React. */
-import { createContext, createElement, useContext, useEffect, useState } from 'react';
+import { createContext, createElement, useContext, useEffect, useRef, useState } from 'react';
 import { connect } from 'daypass';
 
 const Context = createContext(undefined);
@@ -8,27 +9,33 @@ const Context = createContext(undefined);
 const CONNECTING = { daypass: null, error: null };
 
 export function useDaypass(options) {
-  const [state, setState] = useState(CONNECTING);
-  // Options are compared by what they say; of a function it is the last one given that counts.
-  const key = JSON.stringify(options, (_, value) => (value instanceof URL ? value.href : value));
+  const [reached, setReached] = useState({});
+  const latest = useRef(options);
+  useEffect(() => {
+    latest.current = options;
+  });
+  // Options are compared by what they say. Functions differ with each render and say nothing: the last one is called.
+  const key = JSON.stringify(options, (_, value) => (typeof value === 'function' ? 'function' : value));
   useEffect(() => {
     let daypass;
     let isGone = false;
-    connect(options).then(
+    const provider = typeof options?.provider === 'function' && { provider: (request) => latest.current.provider(request) };
+    connect(options && { ...options, ...provider }).then(
       (connection) => {
         daypass = connection;
         if (isGone) connection.close();
-        else setState({ daypass, error: null });
+        else setReached({ key, state: { daypass, error: null } });
       },
-      (error) => isGone || setState({ daypass: null, error }),
+      (error) => isGone || setReached({ key, state: { daypass: null, error } }),
     );
     return () => {
       isGone = true;
       daypass?.close();
-      setState(CONNECTING);
+      setReached({});
     };
   }, [key]);
-  return state;
+  // What other options reached is closed by now.
+  return reached.key === key ? reached.state : CONNECTING;
 }
 
 export function DaypassProvider({ options, children }) {

@@ -1,3 +1,9 @@
+/**
+ * The SDK: {@link connect} an embed to its API, and keep the credential fresh.
+ * @packageDocumentation
+ */
+/// <reference lib="esnext.disposable" />
+
 /** `resource:action`, for example `floor:readPublic`, or `resource:action:resourceId`. */
 export type Scope = `${string}:${string}`;
 
@@ -9,8 +15,11 @@ export interface TemporaryToken {
   expiresAt: number;
 }
 
+/** What a provider is asked for. */
 export interface TokenRequest {
+  /** The scopes that `connect` was given, none if it was given none. */
   scopes: Scope[];
+  /** The lifetime, in seconds. */
   durationSeconds: number;
   /** With the option `dpop`: the thumbprint (RFC 7638) of this browser's key, for your backend to pass on to the service. */
   dpopJkt?: string;
@@ -27,7 +36,8 @@ export interface TokenContext {
   signal: AbortSignal;
 }
 
-interface CommonOptions {
+/** What every way in has. */
+export interface CommonOptions {
   /**
    * Base URL of the product's API. `fetch` takes paths relative to it, and the token goes to this origin only; and, where it may be bound to
    * origins, to `service`, which issued it, to explain a failure.
@@ -37,11 +47,13 @@ interface CommonOptions {
   service?: string | URL;
 }
 
+/** With a publishable token. */
 export interface PublishableOptions extends CommonOptions {
   /** A publishable token: safe in a page, bound to the page's origin. */
   publishableToken: string;
 }
 
+/** With temporary tokens, refreshed as they end. */
 export interface ProviderOptions extends CommonOptions {
   /** Where temporary tokens come from. */
   provider: TokenProvider;
@@ -63,13 +75,17 @@ export interface ProviderOptions extends CommonOptions {
   temporaryToken?: TemporaryToken;
 }
 
+/** With one temporary token. */
 export interface GivenTokenOptions extends CommonOptions {
   /** A temporary token that the page came with, used until it ends. */
   temporaryToken: TemporaryToken;
+  /** With one it would be {@link ProviderOptions}. */
   provider?: undefined;
 }
 
+/** With a parameter bundle. */
 export interface BundleOptions extends CommonOptions {
+  /** Base URL of the token service, which made the bundle. */
   service: string | URL;
   /** A parameter bundle: the reference or the signed document itself, or where in the page's URL it is. */
   bundle: string | BundleInUrl;
@@ -77,6 +93,7 @@ export interface BundleOptions extends CommonOptions {
 
 /** A bundle in the page's own URL. */
 export interface BundleInUrl {
+  /** Behind the `?`, or behind the `#`. */
   from: 'query' | 'fragment';
   /** The name of the parameter; `bundle` when absent. */
   name?: string;
@@ -84,6 +101,7 @@ export interface BundleInUrl {
   clean?: boolean;
 }
 
+/** The page around supplies the tokens: see `mount` of `daypass/host`. */
 export interface HostOptions extends CommonOptions {
   /**
    * The origins of the pages that may be around this one, as patterns such as `https://www.example.com` or `*.example.com`. The page around supplies the
@@ -98,10 +116,12 @@ export interface HostOptions extends CommonOptions {
   dpop?: boolean;
 }
 
+/** One way in. */
 export type ConnectOptions = PublishableOptions | ProviderOptions | GivenTokenOptions | BundleOptions | HostOptions;
 
 /** What is known of the token in use, without a round trip and without the token. */
 export interface Description {
+  /** The kind of the token. */
   kind: 'publishable' | 'temporary' | 'bundle';
   /** `null` where the token is opaque: `refusal` and the service know more. */
   scopes: Scope[] | null;
@@ -162,14 +182,17 @@ export type DaypassErrorCode =
 
 /** Every failure that Daypass reports. `message` says what happened and `help` what to do about it. */
 export class DaypassError extends Error {
+  /** What happened, for programs. It does not change from version to version. */
   readonly code: DaypassErrorCode;
   /** The HTTP status behind it, 0 when no answer was had. */
   readonly status: number;
   /** Whether the same call may succeed later without anyone changing anything. */
   readonly retryable: boolean;
+  /** What to do about it. */
   readonly help: string;
 }
 
+/** The events of a connection, by name. */
 export interface DaypassEventMap {
   /** A provider call has begun. */
   refreshing: CustomEvent<{ attempt: number }>;
@@ -179,8 +202,12 @@ export interface DaypassEventMap {
   failed: CustomEvent<{ error: DaypassError; retryInSeconds: number | null }>;
   /** The token in use has ended and no other is there yet. */
   expired: CustomEvent<null>;
+  /** `close` was called. */
   closed: CustomEvent<null>;
 }
+
+/** What `addEventListener` takes on this platform. */
+export type ListenerParameters = Parameters<EventTarget['addEventListener']>;
 
 /** A connection: one credential, kept fresh, for one API. */
 export class Daypass<P extends object = Record<string, unknown>> extends EventTarget {
@@ -201,6 +228,7 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
   authorization(): Promise<string>;
   /** The same without waiting; `null` while there is no living token. */
   peek(): string | null;
+  /** What is known of the token in use. */
   describe(): Description;
   /**
    * The headers for one request of a client of your own, fresh: `Authorization`, and with the option `dpop` a proof for this URL and method. None for a
@@ -230,10 +258,12 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
   refusal(response: Response): Promise<DaypassError | null>;
   /** Ends refreshing, timers, listeners and requests. Calls under way end with the code `closed`, and so do later ones. */
   close(): void;
+  /** The same as `close`, for `using`. */
   [Symbol.dispose](): void;
 
-  addEventListener<K extends keyof DaypassEventMap>(type: K, listener: (event: DaypassEventMap[K]) => void, options?: boolean | AddEventListenerOptions): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  /** As of any event target, with the events of {@link DaypassEventMap}. */
+  addEventListener<K extends keyof DaypassEventMap>(type: K, listener: (event: DaypassEventMap[K]) => void, options?: ListenerParameters[2]): void;
+  addEventListener(...parameters: ListenerParameters): void;
 }
 
 /**
@@ -242,8 +272,17 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
  */
 export function connect<P extends object = Record<string, unknown>>(options: ConnectOptions): Promise<Daypass<P>>;
 
+/** A compiled module, where the platform's types know WebAssembly. */
+export type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
+
 /**
  * Loads the WebAssembly part. `connect` calls it by itself; call it with `module_or_path` where the file lies elsewhere.
  * A call that failed can be made again.
  */
-export function initialise(options?: { module_or_path?: string | URL | Request | Response | BufferSource | WebAssembly.Module }): Promise<void>;
+export function initialise(options?: InitialiseOptions): Promise<void>;
+
+/** Where the WebAssembly is. */
+export interface InitialiseOptions {
+  /** Its URL, an answer to a request for it, its bytes, or the compiled module; where the package has it when absent. */
+  module_or_path?: string | URL | Request | Response | ArrayBuffer | ArrayBufferView | CompiledModule;
+}

@@ -1,3 +1,7 @@
+/**
+ * A provider and hooks for React, over the default entry.
+ * @packageDocumentation
+ */
 import type { ReactElement, ReactNode } from 'react';
 import type { ConnectOptions, Daypass, DaypassError } from './index.js';
 
@@ -8,8 +12,8 @@ export type DaypassState<P extends object = Record<string, unknown>> =
   | { daypass: null; error: DaypassError };
 
 /**
- * Connects while the component is mounted, and closes afterwards. Options are compared by what they say, so they may be written in place; a provider
- * that is a function is taken from the first render.
+ * Connects while the component is mounted, and closes afterwards. Options are compared by what they say, so they may be written in place. A
+ * provider that is a function may be another one in each render: the last one is called.
  */
 export function useDaypass<P extends object = Record<string, unknown>>(options: ConnectOptions): DaypassState<P>;
 

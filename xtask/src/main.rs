@@ -5,6 +5,7 @@
 mod bars;
 mod bench;
 mod demo;
+mod pack;
 mod package;
 mod process;
 mod setup;
@@ -57,6 +58,8 @@ enum Task {
     Demo(demo::Options),
     /// Run every check and every test, and end with a line `N passed, N failed`
     Test(test::Options),
+    /// Build the npm package and pack it, into `target/package` unless told otherwise
+    Pack(pack::Options),
     /// Show what a visitor downloads, in bytes
     Size,
     /// Measure what it costs, and fail if a bar is missed
@@ -96,6 +99,7 @@ fn run(task: Task) -> Result<ExitCode> {
         Task::Build => build()?,
         Task::Demo(options) => demo::run(options, &from)?,
         Task::Test(options) => return test::run(&options),
+        Task::Pack(options) => pack::run(&options, &from)?,
         Task::Size => return size::run(),
         Task::Bench(options) => return bench::run(&options, &from),
         Task::Soak(options) => return soak::run(&options),

@@ -5,17 +5,19 @@ use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
 use crate::process::run;
-use crate::wasm;
+use crate::program;
+use crate::wasm::{self, modified};
 
 /// What visitors and bundlers load.
 pub(crate) const FOLDER: &str = "pkg/dist";
 
 /// Each entry of the package: its name, and how it differs from a module.
-const ENTRIES: [(&str, &[&str]); 7] = [
+const ENTRIES: [(&str, &[&str]); 8] = [
     ("index", &[]),
     ("inline", &["--loader:.wasm=binary"]),
     ("global", &["--loader:.wasm=binary", "--format=iife", "--global-name=daypass"]),
@@ -23,14 +25,19 @@ const ENTRIES: [(&str, &[&str]); 7] = [
     ("nowasm", &[]),
     ("host", &[]),
     ("react", &["--external:react", "--external:daypass"]),
+    ("types", &[]),
 ];
 
 /// The same for all: what browsers of 2024 know, in as few bytes as can be.
 const COMMON: [&str; 5] = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"];
 
-/// Builds the WebAssembly and the entries.
+/// Builds the WebAssembly and the entries. What is newer than what it comes from stays, as the service is built from it.
 pub(crate) fn build() -> Result<()> {
     wasm::build()?;
+    let last = Path::new(FOLDER).join("daypass_bg.wasm");
+    if modified(&last).ok() > Some(newest_source()?) {
+        return Ok(());
+    }
     println!("building the package");
     // In a folder beside it, so that `pkg/dist` is always a whole result.
     let work =
@@ -45,6 +52,17 @@ pub(crate) fn build() -> Result<()> {
     }
     fs::copy(Path::new(wasm::FOLDER).join("daypass_bg.wasm"), work.path().join("daypass_bg.wasm"))?;
     replace(FOLDER, work.path())
+}
+
+/// When what the entries come from was last written.
+fn newest_source() -> Result<SystemTime> {
+    let mut newest = modified(&program("xtask")?)?;
+    for folder in ["pkg/src", wasm::FOLDER] {
+        for entry in fs::read_dir(folder)? {
+            newest = newest.max(modified(&entry?.path())?);
+        }
+    }
+    Ok(newest)
 }
 
 /// Puts a whole folder in the place of another.

@@ -17,6 +17,9 @@ const WASM: &str = "wasm32-unknown-unknown";
 /// The oldest Node whose test runner has the options that the tests use.
 const NODE: (u32, u32) = (20, 10);
 
+/// Where the tests of the packed package are.
+pub(crate) const PACKAGE_TESTS: &str = "tests/package";
+
 /// The programs that the browser tests drive.
 pub(crate) struct Browser {
     pub(crate) chromium: PathBuf,
@@ -33,6 +36,8 @@ pub(crate) fn all() -> Result<()> {
     println!("ok  the packages of Cargo.lock");
     npm()?;
     println!("ok  Node and node_modules");
+    package_tests()?;
+    println!("ok  node_modules of {PACKAGE_TESTS}");
     println!("ok  Python at {}", python()?.display());
     let browser = browser()?;
     println!("ok  Chromium at {}", browser.chromium.display());
@@ -85,6 +90,11 @@ fn components() -> Result<()> {
 /// Node, and what the repository's `package-lock.json` names.
 pub(crate) fn npm() -> Result<()> {
     npm_in(Path::new("."))
+}
+
+/// The bundlers and the frameworks that the tests of the packed package use it with.
+pub(crate) fn package_tests() -> Result<()> {
+    npm_in(Path::new(PACKAGE_TESTS))
 }
 
 /// Node, and what the `package-lock.json` of this folder names.

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::demo::Demo;
 use crate::process::{Interrupted, cargo, run as run_command, run_reading};
-use crate::{CHECKED, PRODUCT, build, package, program, setup};
+use crate::{CHECKED, PRODUCT, build, pack, package, program, setup, target_dir};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -43,6 +43,8 @@ enum Step {
     Wasm,
     /// The package's type declarations
     Types,
+    /// The packed npm package, installed and used: bundlers, Next.js, React, workers, Node, types
+    Package,
     /// The demo, driven by a browser and by clients
     E2e,
 }
@@ -117,6 +119,7 @@ impl Step {
             Self::Differential => differential(),
             Self::Wasm => wasm(),
             Self::Types => types(),
+            Self::Package => package(),
             Self::E2e => e2e(),
         }
     }
@@ -213,18 +216,41 @@ fn types() -> Result<Tally> {
     check(Command::new("node_modules/.bin/tsc").args(["-p", "tests/types"]))
 }
 
+/// The tests of the packed package, which is installed as a user would, in a folder that goes afterwards.
+fn package() -> Result<Tally> {
+    let browser = setup::browser()?;
+    setup::package_tests()?;
+    let tarball = pack::pack(&target_dir()?.join("package"))?;
+
+    // Below the bundlers and the frameworks that it is used with, so that they are found from there.
+    let folder = Path::new(setup::PACKAGE_TESTS);
+    let work = tempfile::Builder::new().prefix(".site-").tempdir_in(folder)?;
+    let site = work.path().canonicalize()?;
+    run_command(Command::new("cp").arg("-R").arg(folder.join("site/.")).arg(&site))?;
+    let install = ["install", "--offline", "--no-save", "--no-package-lock", "--loglevel=error"];
+    run_command(Command::new("npm").args(install).arg(&tarball).current_dir(&site))?;
+
+    let temporary = tempfile::tempdir()?;
+    counted(
+        node_test(folder)?
+            .env("DAYPASS_TARBALL", tarball)
+            .env("DAYPASS_SITE", site)
+            // What a browser leaves there goes with the folder.
+            .env("TMPDIR", temporary.path())
+            .env("CHROMIUM", browser.chromium),
+        node_count,
+    )
+}
+
 fn e2e() -> Result<Tally> {
     let browser = setup::browser()?;
-    let files = test_files(Path::new("tests/e2e"))?;
+    let mut tests = node_test(Path::new("tests/e2e"))?;
     build()?;
     let mut demo = Demo::start(0)?;
     let folder = tempfile::tempdir()?;
     let info = demo.info.write(&folder.path().join("demo.json"))?;
-    // One file after the other: they share the demo.
     let tally = counted(
-        Command::new("node")
-            .args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"])
-            .args(files)
+        tests
             .env("DAYPASS_DEMO", &info)
             // What a browser leaves there goes with the folder.
             .env("TMPDIR", folder.path())
@@ -232,6 +258,15 @@ fn e2e() -> Result<Tally> {
         node_count,
     )?;
     Ok([tally, fallible(demo.check().map(|()| Tally::default()))?].into_iter().sum())
+}
+
+/// Node's tests of a folder, one file after the other: they share a demo, or the machine with browsers and bundlers.
+fn node_test(folder: &Path) -> Result<Command> {
+    let mut command = Command::new("node");
+    command
+        .args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"])
+        .args(test_files(folder)?);
+    Ok(command)
 }
 
 /// The files `*.test.mjs` of a folder, in order.

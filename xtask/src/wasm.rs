@@ -75,6 +75,6 @@ pub(crate) fn build() -> Result<()> {
 }
 
 /// When a file was last written.
-fn modified(file: &Path) -> io::Result<SystemTime> {
+pub(crate) fn modified(file: &Path) -> io::Result<SystemTime> {
     fs::metadata(file)?.modified()
 }

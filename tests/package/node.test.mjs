@@ -1,0 +1,39 @@
+// Node: each entry that is for it, what importing does, and a server that renders.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { transform } from 'esbuild';
+import { effectsOf } from './effects.mjs';
+import { api, installed, run, site, tool } from './world.mjs';
+
+const ENTRIES = ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm', 'daypass/react', 'daypass/types'];
+
+for (const entry of ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm']) {
+  test(`${entry} connects and fetches in Node, and the process ends`, async () => {
+    assert.equal(await run('node', ['node.js', entry, api]), 'the first floor\n');
+  });
+}
+
+test('the inline entry works in a server that is bundled into one file', async () => {
+  await run(tool('esbuild', '.'), ['node.js', '--bundle', '--platform=node', '--format=esm', '--external:daypass', '--outfile=out/node/server.mjs', '--log-level=warning']);
+  assert.equal(await run('node', ['out/node/server.mjs', 'daypass/inline', api]), 'the first floor\n');
+});
+
+for (const entry of ENTRIES) {
+  test(`importing ${entry} does nothing`, async () => {
+    const code = `console.log(JSON.stringify(await (${effectsOf})(() => import('${entry}'))))`;
+    assert.deepEqual(JSON.parse(await run('node', ['--input-type=module', '--eval', code])), []);
+  });
+}
+
+for (const name of ['index', 'inline', 'node', 'nowasm', 'react', 'types', 'global']) {
+  test(`${name}.js awaits nothing at its top`, async () => {
+    // A module of this older form cannot.
+    await transform(await readFile(join(installed, 'dist', `${name}.js`)), { format: 'cjs', logLevel: 'silent' });
+  });
+}
+
+test('a server renders the React entry without touching the network', async () => {
+  assert.equal(await run('node', [join(site, 'server.js')]), '<p>connecting</p>\n');
+});

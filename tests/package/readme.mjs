@@ -1,0 +1,18 @@
+// The code in the package's README, so that tests run what it tells.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { installed } from './world.mjs';
+
+const text = readFileSync(join(installed, 'README.md'), 'utf8');
+
+/** The blocks in this language. */
+export function blocks(language) {
+  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, other]) => other === language).map(([, , code]) => code);
+}
+
+/** The configuration file that begins with its name as a comment. */
+export function file(name) {
+  const found = blocks('js').find((code) => code.startsWith(`// ${name}\n`));
+  if (!found) throw new Error(`the README has no ${name}`);
+  return found;
+}

@@ -1,0 +1,5 @@
+import { Floor } from './floor.js';
+
+export default function Page() {
+  return <Floor />;
+}

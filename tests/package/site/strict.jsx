@@ -1,0 +1,37 @@
+// A component in StrictMode, which mounts it, unmounts it and mounts it again. The test changes its options and unmounts it.
+import { StrictMode, useEffect, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { DaypassProvider, useDaypassContext } from 'daypass/react';
+
+const api = new URLSearchParams(location.search).get('api');
+const expiresAt = Math.floor(Date.now() / 1000) + 600;
+/** Who was asked for a token, and the connections that were seen closed when they were handed to an effect. */
+globalThis.asked = [];
+globalThis.sawClosed = 0;
+
+function Answer() {
+  const { daypass, error } = useDaypassContext();
+  const [answer, setAnswer] = useState('');
+  useEffect(() => {
+    setAnswer('');
+    const tell = (error) => (error.code === 'closed' ? (globalThis.sawClosed += 1) : setAnswer(error.message));
+    daypass?.fetch('/floor').then(async (response) => setAnswer(await response.text()), tell);
+  }, [daypass]);
+  return <p id="answer">{error ? error.code : answer}</p>;
+}
+
+function Page({ who, scopes }) {
+  const provider = async () => {
+    globalThis.asked.push(who);
+    return { authorization: 'Bearer good', expiresAt };
+  };
+  return (
+    <DaypassProvider options={{ api, provider, scopes }}>
+      <Answer />
+    </DaypassProvider>
+  );
+}
+
+const root = createRoot(document.getElementById('root'));
+globalThis.show = (props) => root.render(<StrictMode>{<Page {...props} />}</StrictMode>);
+globalThis.hide = () => root.render(null);

@@ -1,0 +1,43 @@
+// What is in the tarball, and what others' checks of packages say of it.
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { installed, run, tarball, tool } from './world.mjs';
+
+const FILES = [
+  'LICENSE-APACHE',
+  'LICENSE-MIT',
+  'README.md',
+  'dist/daypass_bg.wasm',
+  'dist/global.js',
+  'dist/index.js',
+  'dist/inline.js',
+  'dist/node.js',
+  'dist/nowasm.js',
+  'dist/react.js',
+  'dist/types.js',
+  'package.json',
+  'types/global.d.ts',
+  'types/index.d.ts',
+  'types/react.d.ts',
+  'types/types.d.ts',
+];
+
+test('the tarball holds these files and no other', async () => {
+  const entries = await readdir(installed, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.path, entry.name).slice(installed.length + 1));
+  assert.deepEqual(files.sort(), FILES);
+});
+
+test('no file tells where it was built, or names a source map', async () => {
+  for (const file of FILES) {
+    const content = await readFile(join(installed, file), 'latin1');
+    for (const place of [process.cwd(), homedir(), 'sourceMappingURL']) assert.ok(!content.includes(place), `${file} holds ${place}`);
+  }
+});
+
+test('publint has nothing to say', () => run(tool('publint'), ['--strict', tarball]));
+
+test('attw has nothing to say', () => run(tool('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', 'daypass_bg.wasm']));

@@ -1,0 +1,84 @@
+// The types of the packed package, the README's code, and the reference that TypeDoc makes of them.
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { blocks } from './readme.mjs';
+import { installed, run, site, tool } from './world.mjs';
+
+/** Each platform with the libraries that its projects have, and each way of resolving. */
+const PROJECTS = {
+  'a page, bundled': { moduleResolution: 'bundler', module: 'esnext', lib: ['es2022', 'dom'], types: [] },
+  'a page, node16': { moduleResolution: 'node16', module: 'node16', lib: ['es2022', 'dom'], types: [] },
+  'a worker, bundled': { moduleResolution: 'bundler', module: 'esnext', lib: ['es2022', 'webworker'], types: [] },
+  'Node, node16': { moduleResolution: 'node16', module: 'node16', lib: ['es2022'], types: ['node'] },
+};
+const STRICT = { strict: true, noEmit: true, target: 'es2022', exactOptionalPropertyTypes: true, skipLibCheck: false };
+const COMPILERS = { 'TypeScript 6': tool('tsc'), 'TypeScript 7': tool('tsc', '.') };
+
+/** Compiles files in a folder of their own with each compiler. */
+async function compiles(name, options, files) {
+  const folder = join(site, 'types', name.replace(/\W+/g, '-'));
+  await mkdir(folder, { recursive: true });
+  for (const [file, code] of Object.entries(files)) await writeFile(join(folder, file), code);
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files: Object.keys(files) }));
+  for (const compiler of Object.values(COMPILERS)) await run(compiler, ['-p', folder]);
+}
+
+const USE = `
+import { connect, initialise, type Daypass, type InitialiseOptions } from 'daypass';
+import * as inline from 'daypass/inline';
+import * as node from 'daypass/node';
+import * as nowasm from 'daypass/nowasm';
+import 'daypass/types';
+import type { ConnectOptions, DaypassErrorCode } from 'daypass/types';
+
+const options: ConnectOptions = { api: 'https://api.example.com', provider: '/token' };
+const code: DaypassErrorCode = 'closed';
+// @ts-expect-error there is no such code
+const wrong: DaypassErrorCode = 'close';
+for (const entry of [inline, node, nowasm]) entry.connect satisfies typeof connect;
+const way: InitialiseOptions = { module_or_path: new Uint8Array() };
+await initialise(way);
+using daypass: Daypass = await connect(options);
+daypass.addEventListener('failed', ({ detail }) => detail.error.code satisfies DaypassErrorCode, { once: true });
+// @ts-expect-error an event's detail is typed
+daypass.addEventListener('refreshed', ({ detail }) => detail.attempt);
+`;
+const VALUES = `
+import { connect } from 'daypass/types';
+// @ts-expect-error types alone
+connect({ api: '/', provider: '/token' });
+`;
+const MODULE = `
+import { initialise } from 'daypass';
+declare const compiled: WebAssembly.Module;
+await initialise({ module_or_path: compiled });
+`;
+const GLOBAL = `
+/// <reference types="daypass/global.js" />
+daypass.connect({ api: '/', publishableToken: 'text' }).then((connection) => connection.close());
+// @ts-expect-error it has no such function
+daypass.disconnect();
+`;
+
+for (const [name, options] of Object.entries(PROJECTS)) {
+  const files = { 'use.ts': USE, ...(options.types.length === 0 && { 'module.ts': MODULE }) };
+  test(`the types compile in ${name}`, () => compiles(name, options, files));
+}
+
+test('the types entry has no values', () => compiles('values', PROJECTS['a page, node16'], { 'values.ts': VALUES }));
+
+test('the classic script has its global', () => compiles('global', PROJECTS['a page, bundled'], { 'global.ts': GLOBAL }));
+
+test("the README's code compiles", () => {
+  const code = [...blocks('ts').map((code, at) => [`${at}.ts`, code]), ...blocks('tsx').map((code, at) => [`${at}.tsx`, code])];
+  return compiles('readme', { ...PROJECTS['a page, bundled'], types: ['node'], jsx: 'react-jsx' }, Object.fromEntries(code));
+});
+
+test('TypeDoc has nothing to say', async () => {
+  const files = ['index', 'react', 'types', 'global'].map((name) => join(installed, 'types', `${name}.d.ts`));
+  const tsconfig = join(site, 'typedoc.json');
+  await writeFile(tsconfig, JSON.stringify({ compilerOptions: { ...STRICT, ...PROJECTS['a page, bundled'] }, files }));
+  const entries = files.flatMap((file) => ['--entryPoints', file]);
+  await run(tool('typedoc'), ['--treatWarningsAsErrors', '--validation.notDocumented', 'true', '--readme', 'none', '--excludeExternals', 'false', '--tsconfig', tsconfig, '--out', join(site, 'out/typedoc'), ...entries]);
+});

@@ -1,0 +1,101 @@
+// What the tests share: the folder where the packed package is installed, servers on loopback, a real Chromium.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join } from 'node:path';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import { chromium } from 'playwright-core';
+
+export const { DAYPASS_TARBALL: tarball, DAYPASS_SITE: site } = process.env;
+if (!tarball || !site) throw new Error('DAYPASS_TARBALL and DAYPASS_SITE must name the packed package and where it is installed; `cargo xtask test` sees to that.');
+export const installed = join(site, 'node_modules/daypass');
+
+/** What a strict site allows; without WebAssembly, less. */
+const STRICT = "default-src 'none'; connect-src 'self' http://127.0.0.1:*; worker-src 'self'; img-src data:; script-src 'self'";
+export const csp = { wasm: `${STRICT} 'wasm-unsafe-eval'`, nowasm: STRICT };
+
+/** Runs a program in the folder where the package is installed, and gives what it printed. */
+export async function run(program, args, options) {
+  try {
+    const { stdout } = await promisify(execFile)(program, args, { cwd: site, timeout: 80_000, ...options });
+    return stdout;
+  } catch (error) {
+    throw new Error(`${program} ${args.join(' ')}\n${error.stdout}${error.stderr}`, { cause: error });
+  }
+}
+
+/** A program that npm installed for the tests, or for the whole repository. */
+export const tool = (name, from = 'tests/package') => join(process.cwd(), from, 'node_modules/.bin', name);
+
+const servers = [];
+let browser;
+after(async () => {
+  await (await browser)?.close();
+  for (const server of servers) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+/** Starts a server that is there until the tests of this file are over, and gives its origin. */
+export async function listen(answer) {
+  const server = createServer(answer);
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  servers.push(server);
+  return `http://127.0.0.1:${server.address().port}`;
+}
+
+/** A product's API: it answers to one token. */
+export const api = await listen((request, response) => {
+  response.setHeader('Access-Control-Allow-Origin', '*');
+  response.setHeader('Access-Control-Allow-Headers', 'authorization');
+  const isGood = request.headers.authorization === 'Bearer good';
+  response.writeHead(request.method === 'OPTIONS' ? 204 : isGood ? 200 : 401).end(isGood ? 'the first floor' : '');
+});
+
+const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' };
+
+/** Serves a folder, and before it what `routes` has at a path: text, or a function that answers. */
+export function serve(folder, policy, routes = {}) {
+  return listen(async (request, response) => {
+    const { pathname } = new URL(request.url, 'http://site');
+    const path = pathname.endsWith('/') ? `${pathname}index.html` : pathname;
+    if (policy) response.setHeader('Content-Security-Policy', policy);
+    if (path === '/favicon.ico') return response.writeHead(204).end();
+    const route = routes[path];
+    if (typeof route === 'function') return route(response, request);
+    const content = route ?? (await readFile(join(folder, path)).catch(() => null));
+    if (content === null) return response.writeHead(404).end();
+    return response.setHeader('Content-Type', TYPES[extname(path)] ?? 'text/plain').end(content);
+  });
+}
+
+const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** A test with a page of its own. What the page logs as an error, or throws, fails it. */
+export function rule(name, body) {
+  test(name, { timeout: 120_000 }, async () => {
+    browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
+    const context = await (await browser).newContext();
+    context.setDefaultTimeout(20_000);
+    const complaints = [];
+    context.on('weberror', (error) => complaints.push(String(error.error())));
+    context.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    try {
+      await body(await context.newPage());
+    } catch (error) {
+      throw new Error([error.message, ...complaints].join('\n'), { cause: error });
+    } finally {
+      await context.close();
+    }
+    assert.deepEqual(complaints, []);
+  });
+}
+
+/** Opens a page, which finds the API in its query, and waits until it shows what the API answered. */
+export async function showsTheFloor(page, url) {
+  await page.goto(`${url}?api=${api}`);
+  await page.locator('#answer', { hasText: 'the first floor' }).waitFor();
+}

@@ -4,6 +4,7 @@
 
 mod bars;
 mod bench;
+mod browser;
 mod demo;
 mod package;
 mod process;
@@ -11,6 +12,7 @@ mod setup;
 mod size;
 mod soak;
 mod test;
+mod tool;
 mod wasm;
 
 use std::env;

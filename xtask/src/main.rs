@@ -4,6 +4,7 @@
 
 mod bars;
 mod bench;
+mod browser;
 mod demo;
 mod pack;
 mod package;
@@ -12,6 +13,7 @@ mod setup;
 mod size;
 mod soak;
 mod test;
+mod tool;
 mod wasm;
 
 use std::env;

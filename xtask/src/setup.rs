@@ -1,16 +1,14 @@
 //! What a machine needs: each part is quick when all is there, is put right where that is possible, and is otherwise
 //! an error that says what to install.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
-use nix::unistd::Uid;
+use anyhow::{Context, Result, ensure};
 
 use crate::process::{cargo, output, run};
-use crate::target_dir;
+use crate::{browser, target_dir};
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -19,12 +17,6 @@ const NODE: (u32, u32) = (20, 10);
 
 /// Where the tests of the packed package are.
 pub(crate) const PACKAGE_TESTS: &str = "tests/package";
-
-/// The programs that the browser tests drive.
-pub(crate) struct Browser {
-    pub(crate) chromium: PathBuf,
-    pub(crate) chromedriver: PathBuf,
-}
 
 /// Everything, with a line for each part.
 pub(crate) fn all() -> Result<()> {
@@ -39,9 +31,11 @@ pub(crate) fn all() -> Result<()> {
     package_tests()?;
     println!("ok  node_modules of {PACKAGE_TESTS}");
     println!("ok  Python at {}", python()?.display());
-    let browser = browser()?;
-    println!("ok  Chromium at {}", browser.chromium.display());
-    println!("ok  chromedriver at {}", browser.chromedriver.display());
+    let browsers = browser::all()?;
+    println!("ok  Chromium at {}", browsers.chromium.display());
+    println!("ok  chromedriver at {}", browsers.chromedriver.display());
+    println!("ok  Firefox at {}", browsers.firefox.display());
+    println!("ok  geckodriver at {}", browsers.geckodriver.display());
     println!("ok  curl");
     Ok(())
 }
@@ -139,63 +133,6 @@ pub(crate) fn python() -> Result<PathBuf> {
 fn node_version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().strip_prefix('v')?.split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
-}
-
-/// Chromium, chromedriver and curl: found, or installed with apt where that is possible.
-pub(crate) fn browser() -> Result<Browser> {
-    let mut missing = missing_packages()?;
-    if !missing.is_empty() && Uid::effective().is_root() && find("apt-get").is_some() {
-        println!("installing {} with apt-get", missing.join(" "));
-        let apt = |args: &[&str]| run(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"));
-        let install = ["install", "-y", "--no-install-recommends"];
-        if let Err(error) = apt(&["update"]).and_then(|()| apt(&[&install, &*missing].concat())) {
-            // Not every distribution has these packages: the advice below says the rest.
-            println!("{error:#}");
-        }
-        missing = missing_packages()?;
-    }
-    match (chromium()?, chromedriver()?) {
-        (Some(chromium), Some(chromedriver)) if missing.is_empty() => Ok(Browser { chromium, chromedriver }),
-        _ => bail!(
-            "the tests need {}: install with `apt-get install --no-install-recommends {}` on Debian or `brew install {}` on \
-             macOS; programs outside PATH can be named in the environment variables CHROMIUM and CHROMEDRIVER",
-            missing.join(" and "),
-            missing.join(" "),
-            missing
-                .iter()
-                .map(|&package| if package == "chromium-driver" { "chromedriver" } else { package })
-                .collect::<Vec<_>>()
-                .join(" "),
-        ),
-    }
-}
-
-/// The names, after Debian, of what [`browser`] does not find.
-fn missing_packages() -> Result<Vec<&'static str>> {
-    let parts = [("chromium", chromium()?), ("chromium-driver", chromedriver()?), ("curl", find("curl"))];
-    Ok(parts.into_iter().filter_map(|(package, found)| found.is_none().then_some(package)).collect())
-}
-
-fn chromium() -> Result<Option<PathBuf>> {
-    named("CHROMIUM", &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])
-}
-
-fn chromedriver() -> Result<Option<PathBuf>> {
-    named("CHROMEDRIVER", &["chromedriver"])
-}
-
-/// The program that an environment variable names, or else the first one on PATH.
-fn named(variable: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
-    match env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from) {
-        Some(path) if path.is_file() => Ok(Some(path)),
-        Some(path) => bail!("the environment variable {variable} names {}, which is no file", path.display()),
-        None => Ok(programs.iter().find_map(|program| find(program))),
-    }
-}
-
-/// A program on PATH.
-fn find(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 #[cfg(test)]

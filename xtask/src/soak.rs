@@ -9,8 +9,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 
-use crate::process::{Interrupted, cargo, output, run as run_command};
-use crate::target_dir;
+use crate::process::{Interrupted, output, run as run_command};
+use crate::{target_dir, tool};
 
 const VERSION: &str = "0.13.2";
 
@@ -26,7 +26,7 @@ pub(crate) struct Options {
 
 /// Runs every target for a while, and prints a line for each.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let fuzz = Fuzz { program: cargo_fuzz()?, builds: target_dir()?.join("fuzz") };
+    let fuzz = Fuzz { program: tool::built("cargo-fuzz", VERSION)?, builds: target_dir()?.join("fuzz") };
     let all = output(Command::new(&fuzz.program).arg("list"))?;
     let mut targets: Vec<&str> = all.lines().collect();
     for name in &options.only {
@@ -87,22 +87,4 @@ impl Fuzz {
         result.with_context(|| format!("see {}", log.display()))?;
         after("number_of_executed_units:").with_context(|| format!("no count of inputs in {}", log.display()))
     }
-}
-
-/// cargo-fuzz, installed among the build outputs if it is not there.
-fn cargo_fuzz() -> Result<PathBuf> {
-    let tools = target_dir()?.join("tools");
-    let program = tools.join("bin/cargo-fuzz");
-    let is_right =
-        |program: &Path| output(Command::new(program).arg("--version")).is_ok_and(|text| text.contains(VERSION));
-    if !is_right(&program) {
-        println!("installing cargo-fuzz {VERSION}");
-        run_command(
-            cargo()
-                .args(["install", "--quiet", "--locked", "--force", "cargo-fuzz", "--version", VERSION, "--root"])
-                .arg(&tools),
-        )
-        .with_context(|| format!("{} must hold cargo-fuzz {VERSION}", program.display()))?;
-    }
-    Ok(program)
 }

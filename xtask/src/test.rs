@@ -10,11 +10,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::{Args, ValueEnum};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::demo::Demo;
 use crate::process::{Interrupted, cargo, run as run_command, run_reading};
-use crate::{CHECKED, PRODUCT, build, pack, package, program, setup, target_dir};
+use crate::{CHECKED, PRODUCT, browser, build, pack, package, program, setup, target_dir};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -39,7 +39,7 @@ enum Step {
     Million,
     /// The verifier beside other JWT libraries, in Node and in Python
     Differential,
-    /// The WebAssembly tests, in headless Chromium
+    /// The WebAssembly tests, in headless Chromium and in headless Firefox
     Wasm,
     /// The package's type declarations
     Types,
@@ -162,15 +162,13 @@ fn differential() -> Result<Tally> {
     cargo_test(cargo().arg("test").args(packages).args(["--test", "differential"]).env("DAYPASS_PYTHON", python))
 }
 
-/// The WebAssembly tests: Cargo hands each test file to [`wasm_test_runner`].
+/// The WebAssembly tests, in one browser after the other.
 fn wasm() -> Result<Tally> {
     setup::wasm_target()?;
-    let browser = setup::browser()?;
+    let browsers = browser::all()?;
     // `tests/browser.rs` runs what is in it.
     setup::npm()?;
     package::build()?;
-    let folder = tempfile::tempdir()?;
-    let capabilities = folder.path().join("webdriver.json");
     let arguments = [
         "--headless",
         "--no-sandbox",
@@ -181,8 +179,19 @@ fn wasm() -> Result<Tally> {
         "--disable-component-update",
         "--disable-sync",
     ];
-    let options = json!({ "goog:chromeOptions": { "binary": browser.chromium, "args": arguments } });
-    fs::write(&capabilities, options.to_string())?;
+    let chromium = json!({ "goog:chromeOptions": { "binary": browsers.chromium, "args": arguments } });
+    let firefox = json!({ "moz:firefoxOptions": { "binary": browsers.firefox, "args": ["-headless"] } });
+    [("CHROMEDRIVER", browsers.chromedriver, chromium), ("GECKODRIVER", browsers.geckodriver, firefox)]
+        .into_iter()
+        .map(|(variable, driver, capabilities)| fallible(wasm_in(variable, &driver, &capabilities)))
+        .sum()
+}
+
+/// The WebAssembly tests in the browser whose driver this variable names: Cargo hands each test file to [`wasm_test_runner`].
+fn wasm_in(variable: &str, driver: &Path, capabilities: &Value) -> Result<Tally> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("webdriver.json");
+    fs::write(&file, capabilities.to_string())?;
 
     // An array, since Cargo splits a plain text at the spaces of a path.
     let runner = json!([program("xtask")?, "wasm-test-runner"]);
@@ -191,16 +200,16 @@ fn wasm() -> Result<Tally> {
             .arg("--config")
             .arg(format!("target.wasm32-unknown-unknown.runner={runner}"))
             .args(["test", "-p", "daypass", "--target", "wasm32-unknown-unknown", "--tests", "--no-fail-fast"])
-            .env("CHROMEDRIVER", browser.chromedriver)
-            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", capabilities)
+            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file)
             // What a browser leaves there goes with the folder.
             .env("TMPDIR", folder.path())
             .env("WASM_BINDGEN_TEST_TIMEOUT", "120")
             .env("WASM_BINDGEN_USE_BROWSER", "1")
             // These would take precedence.
             .env_remove("CHROMEDRIVER_REMOTE")
+            .env_remove("GECKODRIVER_REMOTE")
             .env_remove("GECKODRIVER")
-            .env_remove("GECKODRIVER_REMOTE"),
+            .env(variable, driver),
     )
 }
 
@@ -218,7 +227,7 @@ fn types() -> Result<Tally> {
 
 /// The tests of the packed package, which is installed as a user would, in a folder that goes afterwards.
 fn package() -> Result<Tally> {
-    let browser = setup::browser()?;
+    let chromium = browser::chromium()?;
     setup::package_tests()?;
     let tarball = pack::pack(&target_dir()?.join("package"))?;
 
@@ -237,13 +246,13 @@ fn package() -> Result<Tally> {
             .env("DAYPASS_SITE", site)
             // What a browser leaves there goes with the folder.
             .env("TMPDIR", temporary.path())
-            .env("CHROMIUM", browser.chromium),
+            .env("CHROMIUM", chromium),
         node_count,
     )
 }
 
 fn e2e() -> Result<Tally> {
-    let browser = setup::browser()?;
+    let chromium = browser::chromium()?;
     let mut tests = node_test(Path::new("tests/e2e"))?;
     build()?;
     let mut demo = Demo::start(0)?;
@@ -254,7 +263,7 @@ fn e2e() -> Result<Tally> {
             .env("DAYPASS_DEMO", &info)
             // What a browser leaves there goes with the folder.
             .env("TMPDIR", folder.path())
-            .env("CHROMIUM", browser.chromium),
+            .env("CHROMIUM", chromium),
         node_count,
     )?;
     Ok([tally, fallible(demo.check().map(|()| Tally::default()))?].into_iter().sum())

@@ -9,15 +9,11 @@ import { serveApi, servePage } from "./browser/servers.mjs";
 
 const [file, peers, quick] = process.argv.slice(2);
 
-const ROUNDS = quick ? 3 : 21;
-/** How often a round measures each thing. */
+const ROUNDS = quick ? 3 : 15;
+/** Page loads of a round for each import. */
 const IMPORTS = 3;
-const FETCHES = quick ? 50 : 200;
-const BATCHES = quick ? 20 : 50;
-/** Calls in a batch: the page's clock has steps of 5 µs. */
-const CALLS = 200;
-/** GETs of a round that should not cause a preflight. */
-const GETS = 10;
+/** What a page does in a round: requests of each client; batches, and the calls in each, since the page's clock has steps of 5 µs; publishable GETs. */
+const COUNTS = { fetches: quick ? 40 : 120, batches: quick ? 20 : 50, looks: 200, works: 20, gets: 10 };
 
 const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
@@ -42,15 +38,14 @@ api.close();
 async function measureCalls(round) {
   const tab = await context.newPage();
   await tab.goto(page.origin);
-  const counts = { fetches: FETCHES, batches: BATCHES, calls: CALLS, gets: GETS };
   const figures = await tab.evaluate(
     async ([api, counts, round]) => (await import("/page/calls.js")).measure(api, counts, round),
-    [api.origin, counts, round],
+    [api.origin, COUNTS, round],
   );
   await tab.close();
   // With its token in the query, a publishable GET is asked for by another URL.
   const publishable = `/publishable?round=${round}&pubtoken`;
-  if (api.count("GET", publishable) !== GETS) throw new Error("The API has not seen the publishable GETs.");
+  if (api.count("GET", publishable) !== COUNTS.gets) throw new Error("The API has not seen the publishable GETs.");
   const preflights = (url) => api.count("OPTIONS", url);
   return { ...figures, "browser/preflights": preflights(publishable), "preflights/header": preflights(`/header?round=${round}`) };
 }

@@ -60,7 +60,7 @@ const VERIFY: [(&str, Bar); 25] = [
 ];
 
 /// Rows of `bench browser`.
-const BROWSER: [(&str, Bar); 24] = [
+const BROWSER: [(&str, Bar); 28] = [
     ("browser/default", Most(28_000.0)),
     ("browser/default", Aim(20_000.0)),
     ("browser/default", Beside("size/auth0-spa-js")),
@@ -70,6 +70,8 @@ const BROWSER: [(&str, Bar); 24] = [
     ("browser/default", Beside("size/auth-js")),
     ("browser/import", Most(5e6)),
     ("browser/import", Beside("import/nothing")),
+    ("browser/import", Beside("import/inline")),
+    ("browser/import", Beside("import/nowasm")),
     ("browser/import", Beside("import/auth0-spa-js")),
     ("browser/import", Beside("import/jose")),
     ("browser/import", Beside("import/oidc-client-ts")),
@@ -81,6 +83,8 @@ const BROWSER: [(&str, Bar); 24] = [
     ("browser/fetch", Beside("fetch/oidc-client-ts")),
     // What the measure cannot tell apart.
     ("fetch/again", Beside("fetch/bare")),
+    ("browser/work", Beside("work/auth0-spa-js")),
+    ("browser/work", Beside("work/oidc-client-ts")),
     ("browser/authorization", Most(5_000.0)),
     ("browser/authorization", Beside("authorization/auth0-spa-js")),
     ("browser/authorization", Beside("authorization/oidc-client-ts")),

@@ -2,38 +2,55 @@
 import { clients } from './clients.js';
 
 /** The figure of each row for one round. */
-export async function measure(api, { fetches, batches, calls, gets }, round) {
+export async function measure(api, { fetches, batches, looks, works, gets }, round) {
   const { daypass, publishable, authorization, request } = await clients(api);
-  const answer = (send) => async () => (await send(`${api}/floor`)).json();
-  const sends = Object.fromEntries(Object.entries(request).map(([name, send]) => [name, answer(send)]));
 
   for (let i = 0; i < gets; i++) await publishable.fetch(`/publishable?round=${round}`);
   await daypass.fetch(`/header?round=${round}`);
 
-  // The first half is for the compilers.
-  await inTurns(sends, fetches, 1);
-  const { bare, ...others } = await inTurns(sends, fetches, 1);
-  const added = Object.entries(others).map(([name, figure]) => [row('fetch', name), figure - bare]);
-
-  await inTurns(authorization, batches, calls);
-  const looks = Object.entries(await inTurns(authorization, batches, calls));
+  const sent = added(await inTurns(request, fetches, 1));
+  const looked = await inTurns(authorization, batches, looks);
+  const worked = added(await withoutNetwork(() => inTurns(request, batches, works)));
 
   daypass.close();
   publishable.close();
-  return { 'fetch/bare': bare, ...Object.fromEntries(added), ...Object.fromEntries(looks.map(([name, figure]) => [row('authorization', name), figure])) };
+  return { ...rows('fetch', sent), ...rows('authorization', looked), ...rows('work', worked) };
 }
 
-const row = (what, name) => (name === 'daypass' ? `browser/${what}` : `${what}/${name}`);
+/** What each takes longer than the browser's own `fetch`, which stays as it is. */
+function added({ bare, ...others }) {
+  return { bare, ...Object.fromEntries(Object.entries(others).map(([name, figure]) => [name, figure - bare])) };
+}
 
-/** The median of each in nanoseconds a call. They take turns, forwards and backwards, so that what slows a while slows all. */
+/** Ours by its own name. */
+function rows(what, figures) {
+  return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name === 'daypass' ? `browser/${what}` : `${what}/${name}`, figure]));
+}
+
+/**
+ * The median of each in nanoseconds a call. They take turns, forwards and backwards, so that what slows a while slows all. The first
+ * turns are for the compilers.
+ */
 async function inTurns(all, turns, calls) {
   const taken = Object.entries(all).map(([name, call]) => ({ name, call, figures: [] }));
-  for (let turn = 0; turn < turns; turn++) {
+  const warmUp = Math.ceil(turns / 4);
+  for (let turn = -warmUp; turn < turns; turn++) {
     for (const { call, figures } of turn % 2 ? taken.toReversed() : taken) {
       const begin = performance.now();
       for (let i = 0; i < calls; i++) await call();
-      figures.push(((performance.now() - begin) / calls) * 1e6);
+      if (turn >= 0) figures.push(((performance.now() - begin) / calls) * 1e6);
     }
   }
   return Object.fromEntries(taken.map(({ name, figures }) => [name, figures.sort((a, b) => a - b)[(turns - 1) >> 1]]));
+}
+
+/** What `run` brings while every request is answered at once. */
+async function withoutNetwork(run) {
+  const network = globalThis.fetch;
+  globalThis.fetch = async () => new Response('{}');
+  try {
+    return await run();
+  } finally {
+    globalThis.fetch = network;
+  }
 }

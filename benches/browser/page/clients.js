@@ -1,4 +1,4 @@
-// Daypass and its peers, each with the same living token: how a page looks at the token, and how it sends a request with it.
+// Daypass and its peers, each with the same living token: how a page looks at the token, and how it has a small answer with it.
 import { connect } from '/daypass/index.js';
 import { Auth0Client } from '/peers/auth0-spa-js.js';
 import { User, UserManager } from '/peers/oidc-client-ts.js';
@@ -15,11 +15,13 @@ export async function clients(api) {
   const daypass = await connect({ api, provider: async () => ({ authorization: AUTHORIZATION, expiresAt }) });
   const publishable = await connect({ api, publishableToken: PUBLISHABLE });
   const auth0 = auth0Client(expiresAt);
-  const fetcher = auth0.createFetcher();
+  const fetcher = auth0.createFetcher({ fetch: (request) => fetch(request) });
   const oidc = await oidcManager(expiresAt);
 
   const oidcAuthorization = async () => `Bearer ${(await oidc.getUser()).access_token}`;
-  const bare = (url) => fetch(url, { headers: { Authorization: AUTHORIZATION } });
+  const url = `${api}/floor`;
+  const json = async (sent) => (await sent).json();
+  const bare = () => json(fetch(url, { headers: { Authorization: AUTHORIZATION } }));
   return {
     daypass,
     publishable,
@@ -30,9 +32,9 @@ export async function clients(api) {
     },
     request: {
       bare,
-      daypass: (url) => daypass.fetch(url),
-      'auth0-spa-js': (url) => fetcher.fetchWithAuth(url),
-      'oidc-client-ts': async (url) => fetch(url, { headers: { Authorization: await oidcAuthorization() } }),
+      daypass: () => json(daypass.fetch(url)),
+      'auth0-spa-js': () => json(fetcher.fetchWithAuth(url)),
+      'oidc-client-ts': async () => json(fetch(url, { headers: { Authorization: await oidcAuthorization() } })),
       again: bare,
     },
   };

@@ -24,6 +24,9 @@ enum Bar {
 
 use Bar::{Aim, Beside, Most, Times};
 
+/// The rows of a table, and what each is held to.
+type Bars = [(&'static str, Bar)];
+
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
 const VERIFY: [(&str, Bar); 25] = [
     ("verify/signed-cold", Times("limit/ed25519", 1.10)),
@@ -56,6 +59,40 @@ const VERIFY: [(&str, Bar); 25] = [
     ("memory/full-cache", Times("memory/setting", 1.0)),
 ];
 
+/// Rows of `bench browser`.
+const BROWSER: [(&str, Bar); 28] = [
+    ("browser/default", Most(28_000.0)),
+    ("browser/default", Aim(20_000.0)),
+    ("browser/default", Beside("size/auth0-spa-js")),
+    ("browser/default", Beside("size/jose")),
+    ("browser/default", Beside("size/oidc-client-ts")),
+    ("browser/default", Beside("size/keycloak-js")),
+    ("browser/default", Beside("size/auth-js")),
+    ("browser/import", Most(5e6)),
+    ("browser/import", Beside("import/nothing")),
+    ("browser/import", Beside("import/inline")),
+    ("browser/import", Beside("import/nowasm")),
+    ("browser/import", Beside("import/auth0-spa-js")),
+    ("browser/import", Beside("import/jose")),
+    ("browser/import", Beside("import/oidc-client-ts")),
+    ("browser/import", Beside("import/keycloak-js")),
+    ("browser/import", Beside("import/auth-js")),
+    ("browser/fetch", Most(150_000.0)),
+    ("browser/fetch", Beside("fetch/bare")),
+    ("browser/fetch", Beside("fetch/auth0-spa-js")),
+    ("browser/fetch", Beside("fetch/oidc-client-ts")),
+    // What the measure cannot tell apart.
+    ("fetch/again", Beside("fetch/bare")),
+    ("browser/work", Beside("work/auth0-spa-js")),
+    ("browser/work", Beside("work/oidc-client-ts")),
+    ("browser/authorization", Most(5_000.0)),
+    ("browser/authorization", Beside("authorization/auth0-spa-js")),
+    ("browser/authorization", Beside("authorization/oidc-client-ts")),
+    ("browser/preflights", Most(0.0)),
+    // That the log would have shown them.
+    ("browser/preflights", Beside("preflights/header")),
+];
+
 /// How a row stands to its bar.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -83,7 +120,16 @@ pub(crate) struct Line {
 
 /// Holds the results against the bars of `bench verify`.
 pub(crate) fn verify(results: &Results) -> Result<Vec<Line>> {
-    VERIFY.into_iter().map(|(row, bar)| line(row, bar, results)).collect()
+    lines(&VERIFY, results)
+}
+
+/// Holds the results against the bars of `bench browser`.
+pub(crate) fn browser(results: &Results) -> Result<Vec<Line>> {
+    lines(&BROWSER, results)
+}
+
+fn lines(bars: &Bars, results: &Results) -> Result<Vec<Line>> {
+    bars.iter().map(|&(row, bar)| line(row, bar, results)).collect()
 }
 
 fn line(row: &'static str, bar: Bar, results: &Results) -> Result<Line> {
@@ -132,7 +178,7 @@ pub(crate) fn head() -> String {
 }
 
 fn columns([row, measured, peer, peer_measured, ratio, most, verdict]: [&str; 7]) -> String {
-    let line = format!("{row:<26} {measured:>10}   {peer:<24} {peer_measured:>10} {ratio:>8} {most:>8}  {verdict}");
+    let line = format!("{row:<26} {measured:>10}   {peer:<28} {peer_measured:>10} {ratio:>8} {most:>9}  {verdict}");
     line.trim_end().to_owned()
 }
 
@@ -168,17 +214,19 @@ enum Unit {
 
 impl Unit {
     fn of(row: &str) -> Unit {
-        match row.split('/').next() {
-            Some("memory") => Unit::Bytes,
-            Some("allocations") => Unit::Count,
+        match row.split_once('/') {
+            Some(("memory" | "size", _) | ("browser", "default")) => Unit::Bytes,
+            Some(("allocations" | "preflights", _) | ("browser", "preflights")) => Unit::Count,
             _ => Unit::Nanoseconds,
         }
     }
 
     fn show(self, value: f64) -> String {
         match self {
-            Unit::Nanoseconds if value < 1e3 => format!("{value:.1} ns"),
-            Unit::Nanoseconds => format!("{:.2} µs", value / 1e3),
+            // What is added to something can be less than nothing.
+            Unit::Nanoseconds if value.abs() < 1e3 => format!("{value:.1} ns"),
+            Unit::Nanoseconds if value.abs() < 1e6 => format!("{:.2} µs", value / 1e3),
+            Unit::Nanoseconds => format!("{:.2} ms", value / 1e6),
             Unit::Bytes => format!("{value:.0} B"),
             Unit::Count => format!("{value}"),
         }
@@ -187,7 +235,7 @@ impl Unit {
 
 #[cfg(test)]
 mod tests {
-    use super::{Aim, Bar, Beside, Most, Results, Times, Verdict, line};
+    use super::{Aim, Bar, Beside, Most, Results, Times, Unit, Verdict, line};
 
     #[test]
     fn a_bar_is_held_by_the_median_of_the_ratios_within_rounds() {
@@ -209,5 +257,24 @@ mod tests {
             assert!(line.verdict == verdict, "{line}");
         }
         assert!(line("ours", Beside("nobody"), &results).is_err());
+    }
+
+    #[test]
+    fn a_row_is_shown_in_the_unit_that_its_name_says() {
+        let cases = [
+            ("browser/default", 27_869.0, "27869 B"),
+            ("size/jose", 10_906.0, "10906 B"),
+            ("memory/cached-token", 369.0, "369 B"),
+            ("browser/preflights", 0.0, "0"),
+            ("preflights/header", 1.0, "1"),
+            ("allocations/signed-cached", 0.0, "0"),
+            ("browser/import", 4_900_000.0, "4.90 ms"),
+            ("browser/fetch", 41_250.0, "41.25 µs"),
+            ("fetch/again", -2_500.0, "-2.50 µs"),
+            ("verify/signed-cached", 240.0, "240.0 ns"),
+        ];
+        for (row, value, shown) in cases {
+            assert_eq!(Unit::of(row).show(value), shown, "{row}");
+        }
     }
 }

@@ -9,16 +9,16 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::bars::{self, Results};
+use crate::bars::{self, Line, Results};
 use crate::process::{cargo, output, run as run_command};
-use crate::{setup, target_dir};
+use crate::{package, setup, size, target_dir};
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// What to measure
     #[arg(value_enum, default_value = "verify")]
     what: What,
-    /// Write the table and the figures of every round, in nanoseconds and bytes, to this file
+    /// Write the table and the figures of every round, in nanoseconds, bytes and counts, to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Take less time, for a first look: too little to hold the bars
@@ -30,37 +30,83 @@ pub(crate) struct Options {
 enum What {
     /// The verifier in a product's API
     Verify,
+    /// The package in a visitor's browser
+    Browser,
 }
 
 /// The programs of `benches/` that measure the verifier.
 const VERIFY: [&str; 3] = ["bench-times", "bench-memory", "bench-route"];
 
+/// What a page may have instead of the package, or beside it: the modules of `benches/browser/peers/`.
+const PEERS: [&str; 5] = ["auth0-spa-js", "jose", "oidc-client-ts", "keycloak-js", "auth-js"];
+
+/// What was measured where, and how it stands to its bars.
+struct Measured {
+    place: String,
+    results: Results,
+    lines: Vec<Line>,
+}
+
 /// Builds, measures and shows the table. A missed bar is a failure.
 pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
-    let What::Verify = options.what;
     setup::npm_in(Path::new("benches"))?;
-    println!("building the benchmarks");
-    run_command(cargo().args(["build", "--quiet", "--profile", "bench", "-p", "daypass-bench"]))?;
+    let Measured { place, results, lines } = match options.what {
+        What::Verify => verify(options.quick)?,
+        What::Browser => browser(options.quick)?,
+    };
 
-    let cores = Cores::choose();
-    let mut results = Results::new();
-    for program in VERIFY {
-        results.extend(measure(program, &cores, options.quick)?);
-    }
-    let lines = bars::verify(&results)?;
-
-    println!("\n{cores}\n{}", bars::head());
+    println!("\n{place}\n{}", bars::head());
     for line in &lines {
         println!("{line}");
     }
     if let Some(file) = &options.json {
         let file = from.join(file);
-        let report = json!({ "machine": machine(&cores)?, "quick": options.quick, "table": lines, "rounds": results });
+        let report = json!({ "machine": machine(&place)?, "quick": options.quick, "table": lines, "rounds": results });
         fs::write(&file, format!("{report:#}\n")).with_context(|| format!("could not write {}", file.display()))?;
     }
     let over = lines.iter().filter(|line| line.is_over()).count();
     println!("{}", if over == 0 { "every bar is held".into() } else { format!("bars missed: {over}") });
     Ok(ExitCode::from(u8::from(over > 0)))
+}
+
+fn verify(quick: bool) -> Result<Measured> {
+    println!("building the benchmarks");
+    run_command(cargo().args(["build", "--quiet", "--profile", "bench", "-p", "daypass-bench"]))?;
+    let cores = Cores::choose();
+    let mut results = Results::new();
+    for program in VERIFY {
+        results.extend(measure(program, &cores, quick)?);
+    }
+    Ok(Measured { place: cores.to_string(), lines: bars::verify(&results)?, results })
+}
+
+fn browser(quick: bool) -> Result<Measured> {
+    setup::wasm_target()?;
+    setup::npm()?;
+    let chromium = setup::browser()?.chromium;
+    package::build()?;
+
+    let folder = tempfile::tempdir()?;
+    let mut sizes = Results::from([("browser/default".to_owned(), vec![size::default_entry()? as f64])]);
+    for peer in PEERS {
+        let bundle = folder.path().join(format!("{peer}.js"));
+        package::bundle(&Path::new("benches/browser/peers").join(format!("{peer}.js")), &[], &bundle)?;
+        sizes.insert(format!("size/{peer}"), vec![size::measure(&bundle)?.1 as f64]);
+    }
+
+    let version = output(Command::new(&chromium).arg("--version"))?;
+    println!("measuring in {}", version.trim());
+    let out = folder.path().join("results.json");
+    run_command(
+        Command::new("node")
+            .arg("benches/browser.mjs")
+            .args([&out, folder.path()])
+            .args(quick.then_some("--quick"))
+            .env("CHROMIUM", chromium),
+    )?;
+    let mut results: Results = serde_json::from_slice(&fs::read(&out)?)?;
+    results.extend(sizes);
+    Ok(Measured { place: format!("{}, on any processor", version.trim()), lines: bars::browser(&results)?, results })
 }
 
 /// Runs one program, which Cargo has put beside the other releases.
@@ -112,7 +158,7 @@ impl std::fmt::Display for Cores {
 }
 
 /// What the figures depend on.
-fn machine(cores: &Cores) -> Result<Value> {
+fn machine(place: &str) -> Result<Value> {
     let said = |program: &str, args: &[&str]| {
         Ok::<_, anyhow::Error>(output(Command::new(program).args(args))?.trim().to_owned())
     };
@@ -126,6 +172,6 @@ fn machine(cores: &Cores) -> Result<Value> {
         "rustc": said("rustc", &["--version"])?,
         "node": said("node", &["--version"])?,
         "commit": said("git", &["describe", "--always", "--dirty"])?,
-        "pinned": cores.to_string(),
+        "pinned": place,
     }))
 }

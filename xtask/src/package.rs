@@ -44,11 +44,7 @@ pub(crate) fn build() -> Result<()> {
         tempfile::Builder::new().prefix(".dist-").permissions(fs::Permissions::from_mode(0o755)).tempdir_in("pkg")?;
     for (name, own) in ENTRIES {
         let source = if name == "global" { "inline" } else { name };
-        run(Command::new("node_modules/.bin/esbuild")
-            .arg(format!("pkg/src/{source}.js"))
-            .args(COMMON)
-            .args(own)
-            .arg(format!("--outfile={}/{name}.js", work.path().display())))?;
+        bundle(Path::new(&format!("pkg/src/{source}.js")), own, &work.path().join(format!("{name}.js")))?;
     }
     fs::copy(Path::new(wasm::FOLDER).join("daypass_bg.wasm"), work.path().join("daypass_bg.wasm"))?;
     replace(FOLDER, work.path())
@@ -63,6 +59,12 @@ fn newest_source() -> Result<SystemTime> {
         }
     }
     Ok(newest)
+}
+
+/// Makes one minified file of a module and all that it imports.
+pub(crate) fn bundle(source: &Path, own: &[&str], to: &Path) -> Result<()> {
+    let to = format!("--outfile={}", to.display());
+    run(Command::new("node_modules/.bin/esbuild").arg(source).args(COMMON).args(own).arg(to))
 }
 
 /// Puts a whole folder in the place of another.

@@ -1,0 +1,51 @@
+// What the package costs a visitor's browser: Chromium on this machine, servers on loopback. `browser.mjs FILE PEERS [--quick]` writes the figures of each
+// round to FILE, in nanoseconds and counts; PEERS is the folder of the peers' bundles.
+import { writeFileSync } from "node:fs";
+
+import { chromium } from "playwright-core";
+
+import { measureImports } from "./browser/imports.mjs";
+import { serveApi, servePage } from "./browser/servers.mjs";
+
+const [file, peers, quick] = process.argv.slice(2);
+
+const ROUNDS = quick ? 3 : 15;
+/** Page loads of a round for each import. */
+const IMPORTS = 3;
+/** What a page does in a round: requests of each client; batches, and the calls in each, since the page's clock has steps of 5 µs; publishable GETs. */
+const COUNTS = { fetches: quick ? 40 : 120, batches: quick ? 20 : 50, looks: 200, works: 20, gets: 10 };
+
+const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+const api = await serveApi();
+const page = await servePage(peers);
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+const context = await browser.newContext();
+
+const results = {};
+// The first round fills Chromium's caches and counts for nothing.
+for (let round = 0; round <= ROUNDS; round++) {
+  const figures = { ...(await measureImports(context, page, IMPORTS)), ...(await measureCalls(round)) };
+  for (const [row, figure] of Object.entries(figures)) if (round > 0) (results[row] ??= []).push(figure);
+}
+writeFileSync(file, JSON.stringify(results));
+
+await browser.close();
+page.close();
+api.close();
+
+/** What a page with connections does, in a page of its own. */
+async function measureCalls(round) {
+  const tab = await context.newPage();
+  await tab.goto(page.origin);
+  const figures = await tab.evaluate(
+    async ([api, counts, round]) => (await import("/page/calls.js")).measure(api, counts, round),
+    [api.origin, COUNTS, round],
+  );
+  await tab.close();
+  // With its token in the query, a publishable GET is asked for by another URL.
+  const publishable = `/publishable?round=${round}&pubtoken`;
+  if (api.count("GET", publishable) !== COUNTS.gets) throw new Error("The API has not seen the publishable GETs.");
+  const preflights = (url) => api.count("OPTIONS", url);
+  return { ...figures, "browser/preflights": preflights(publishable), "preflights/header": preflights(`/header?round=${round}`) };
+}

@@ -1,0 +1,36 @@
+// From `import()` to what can be called, on a page that has loaded and is idle.
+
+/** What is imported, by row. */
+const MODULES = {
+  "browser/import": "/daypass/index.js",
+  "import/inline": "/daypass/inline.js",
+  "import/nowasm": "/daypass/nowasm.js",
+  "import/auth0-spa-js": "/peers/auth0-spa-js.js",
+  "import/jose": "/peers/jose.js",
+  "import/oidc-client-ts": "/peers/oidc-client-ts.js",
+  "import/keycloak-js": "/peers/keycloak-js.js",
+  "import/auth-js": "/peers/auth-js.js",
+  "import/nothing": "/page/nothing.js",
+};
+
+/** The median of each in nanoseconds; every import has a page load of its own. */
+export async function measureImports(context, { origin }, times) {
+  const tab = await context.newPage();
+  const taken = Object.keys(MODULES).map((row) => [row, []]);
+  for (let time = 0; time < times; time++) {
+    for (const [row, figures] of time % 2 ? taken.toReversed() : taken) {
+      await tab.goto(origin);
+      figures.push(await tab.evaluate(importToReady, MODULES[row]));
+    }
+  }
+  await tab.close();
+  return Object.fromEntries(taken.map(([row, figures]) => [row, figures.sort((a, b) => a - b)[(times - 1) >> 1]]));
+}
+
+async function importToReady(url) {
+  await new Promise((resolve) => requestIdleCallback(resolve));
+  const begin = performance.now();
+  const { initialise } = await import(url);
+  await initialise?.();
+  return (performance.now() - begin) * 1e6;
+}

@@ -1,0 +1,1 @@
+export { createRemoteJWKSet, jwtDecrypt, jwtVerify } from 'jose';

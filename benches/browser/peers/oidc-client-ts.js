@@ -1,0 +1,1 @@
+export { User, UserManager } from 'oidc-client-ts';

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::bars::{self, Line, Results};
 use crate::process::{cargo, output, run as run_command};
-use crate::{package, setup, size, target_dir};
+use crate::{browser, package, setup, size, target_dir};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -83,7 +83,7 @@ fn verify(quick: bool) -> Result<Measured> {
 fn browser(quick: bool) -> Result<Measured> {
     setup::wasm_target()?;
     setup::npm()?;
-    let chromium = setup::browser()?.chromium;
+    let chromium = browser::chromium()?;
     package::build()?;
 
     let folder = tempfile::tempdir()?;

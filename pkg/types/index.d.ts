@@ -135,6 +135,14 @@ export interface Description {
   refreshInSeconds: number | null;
 }
 
+/** What a client sends. */
+export interface TransformedRequest {
+  /** The whole URL, with a publishable token in its query. */
+  url: string;
+  /** `Authorization`, unless the token is in the URL or there is none. */
+  headers: Record<string, string>;
+}
+
 /** `docs/errors.md` says what each means and what to do. */
 export type DaypassErrorCode =
   | 'missing_token'
@@ -195,11 +203,22 @@ export class DaypassError extends Error {
 /** The events of a connection, by name. */
 export interface DaypassEventMap {
   /** A provider call has begun. */
-  refreshing: CustomEvent<{ attempt: number }>;
+  refreshing: CustomEvent<{
+    /** 1 for the first call since a token came, and one more for each that follows a failure. */
+    attempt: number;
+  }>;
   /** A new token is in use. */
-  refreshed: CustomEvent<{ lifetimeSeconds: number }>;
-  /** A provider call failed; `retryInSeconds` is `null` when no other will follow. */
-  failed: CustomEvent<{ error: DaypassError; retryInSeconds: number | null }>;
+  refreshed: CustomEvent<{
+    /** How long it lives. */
+    lifetimeSeconds: number;
+  }>;
+  /** A provider call failed. */
+  failed: CustomEvent<{
+    /** Why. */
+    error: DaypassError;
+    /** `null` when no other call will follow. */
+    retryInSeconds: number | null;
+  }>;
   /** The token in use has ended and no other is there yet. */
   expired: CustomEvent<null>;
   /** `close` was called. */
@@ -253,7 +272,7 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
    * is not refreshed there. `transformRequest` and `fetch` are bound, and can be handed on as they are.
    * @throws {DaypassError} `dpop_required` with the option `dpop`: a proof cannot be made without waiting, see {@link Daypass.headers}.
    */
-  transformRequest(url: string | URL): { url: string; headers: Record<string, string> };
+  transformRequest(url: string | URL): TransformedRequest;
   /** The refusal that an answer of the API carries, `null` if it carries none. The answer's body can still be read. */
   refusal(response: Response): Promise<DaypassError | null>;
   /** Ends refreshing, timers, listeners and requests. Calls under way end with the code `closed`, and so do later ones. */

@@ -12,6 +12,9 @@ export const { DAYPASS_TARBALL: tarball, DAYPASS_SITE: site } = process.env;
 if (!tarball || !site) throw new Error('DAYPASS_TARBALL and DAYPASS_SITE must name the packed package and where it is installed; `cargo xtask test` sees to that.');
 export const installed = join(site, 'node_modules/daypass');
 
+/** What a build or a page may take on a machine that has much else to do, in milliseconds. */
+const TIMEOUT = 240_000;
+
 /** What a strict site allows; without WebAssembly, less. */
 const STRICT = "default-src 'none'; connect-src 'self' http://127.0.0.1:*; worker-src 'self'; img-src data:; script-src 'self'";
 export const csp = { wasm: `${STRICT} 'wasm-unsafe-eval'`, nowasm: STRICT };
@@ -19,7 +22,7 @@ export const csp = { wasm: `${STRICT} 'wasm-unsafe-eval'`, nowasm: STRICT };
 /** Runs a program in the folder where the package is installed, and gives what it printed. */
 export async function run(program, args, options) {
   try {
-    const { stdout } = await promisify(execFile)(program, args, { cwd: site, timeout: 80_000, ...options });
+    const { stdout } = await promisify(execFile)(program, args, { cwd: site, timeout: TIMEOUT, ...options });
     return stdout;
   } catch (error) {
     throw new Error(`${program} ${args.join(' ')}\n${error.stdout}${error.stderr}`, { cause: error });
@@ -76,7 +79,7 @@ const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-firs
 
 /** A test with a page of its own. What the page logs as an error, or throws, fails it. */
 export function rule(name, body) {
-  test(name, { timeout: 120_000 }, async () => {
+  test(name, { timeout: TIMEOUT }, async () => {
     browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
     const context = await (await browser).newContext();
     context.setDefaultTimeout(20_000);

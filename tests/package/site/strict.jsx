@@ -1,11 +1,10 @@
-// A component in StrictMode, which mounts it, unmounts it and mounts it again. The test changes its options and unmounts it.
+// A component in StrictMode, which mounts it, unmounts it and mounts it again. The test changes its options, holds its tokens back, and unmounts it.
 import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { DaypassProvider, useDaypassContext } from 'daypass/react';
 
 const api = new URLSearchParams(location.search).get('api');
-const expiresAt = Math.floor(Date.now() / 1000) + 600;
-/** Who was asked for a token, and the connections that were seen closed when they were handed to an effect. */
+/** Who was asked for a token, and how many connections were closed when an effect used them. */
 globalThis.asked = [];
 globalThis.sawClosed = 0;
 
@@ -20,10 +19,11 @@ function Answer() {
   return <p id="answer">{error ? error.code : answer}</p>;
 }
 
-function Page({ who, scopes }) {
+function Page({ who, scopes, life = 600 }) {
   const provider = async () => {
     globalThis.asked.push(who);
-    return { authorization: 'Bearer good', expiresAt };
+    await globalThis.held;
+    return { authorization: 'Bearer good', expiresAt: Math.floor(Date.now() / 1000) + life };
   };
   return (
     <DaypassProvider options={{ api, provider, scopes }}>
@@ -33,5 +33,5 @@ function Page({ who, scopes }) {
 }
 
 const root = createRoot(document.getElementById('root'));
-globalThis.show = (props) => root.render(<StrictMode>{<Page {...props} />}</StrictMode>);
+globalThis.show = (props) => root.render(<StrictMode><Page {...props} /></StrictMode>);
 globalThis.hide = () => root.render(null);

@@ -1,5 +1,13 @@
+// A component of the server, which can render the provider because that says 'use client'.
+import { DaypassProvider } from 'daypass/react';
 import { Floor } from './floor.js';
 
+const temporaryToken = { authorization: 'Bearer good', expiresAt: 4102444800 };
+
 export default function Page() {
-  return <Floor />;
+  return (
+    <DaypassProvider options={{ api: 'https://api.example.com', temporaryToken }}>
+      <Floor />
+    </DaypassProvider>
+  );
 }

@@ -8,14 +8,14 @@ const api = new URLSearchParams(location.search).get('api');
 globalThis.asked = [];
 globalThis.sawClosed = 0;
 
-function Answer() {
+function Answer({ who }) {
   const { daypass, error } = useDaypassContext();
   const [answer, setAnswer] = useState('');
   useEffect(() => {
     setAnswer('');
     const tell = (error) => (error.code === 'closed' ? (globalThis.sawClosed += 1) : setAnswer(error.message));
     daypass?.fetch('/floor').then(async (response) => setAnswer(await response.text()), tell);
-  }, [daypass]);
+  }, [daypass, who]);
   return <p id="answer">{error ? error.code : answer}</p>;
 }
 
@@ -27,7 +27,7 @@ function Page({ who, scopes, life = 600 }) {
   };
   return (
     <DaypassProvider options={{ api, provider, scopes }}>
-      <Answer />
+      <Answer who={who} />
     </DaypassProvider>
   );
 }

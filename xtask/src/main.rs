@@ -6,6 +6,7 @@ mod bars;
 mod bench;
 mod browser;
 mod demo;
+mod fuzz;
 mod pack;
 mod package;
 mod process;
@@ -66,7 +67,7 @@ enum Task {
     Size,
     /// Measure what it costs, and fail if a bar is missed
     Bench(bench::Options),
-    /// Run every fuzz target for a while
+    /// Run every fuzz target for a while, and rounds of tabs that freeze and die
     Soak(soak::Options),
     /// Run one WebAssembly test file in a browser (Cargo calls this)
     #[command(hide = true)]

@@ -1,90 +1,105 @@
-//! Looks for inputs that break what the fuzz targets in `fuzz/` hold.
-//!
-//! The targets are safe Rust, so no sanitizer is asked for, and a stable toolchain can build them.
+//! Looks for what breaks only now and then: inputs that break what the fuzz targets hold, moments at which tabs must not freeze
+//! or die.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 
-use crate::process::{Interrupted, output, run as run_command};
-use crate::{target_dir, tool};
+use crate::demo::Demo;
+use crate::fuzz::Fuzz;
+use crate::process::{Interrupted, run as run_command};
+use crate::{browser, build};
 
-const VERSION: &str = "0.13.2";
+/// The name of what is no fuzz target.
+const TABS: &str = "tabs";
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// How long to run each target
+    /// How long to run each fuzz target
     #[arg(long, default_value_t = 20)]
     seconds: u32,
-    /// Run these targets only
+    /// How many rounds of tabs to play, in each of which some freeze or die
+    #[arg(long, default_value_t = 1_000)]
+    rounds: u32,
+    /// The seed of the first round, the next ones follow; else it is chosen by the clock
+    #[arg(long)]
+    seed: Option<u32>,
+    /// Run these fuzz targets only, or `tabs`
     #[arg(long, value_delimiter = ',', value_name = "TARGET,…")]
     only: Vec<String>,
 }
 
-/// Runs every target for a while, and prints a line for each.
+/// Runs every fuzz target for a while and all rounds of tabs, and prints a line for each.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let fuzz = Fuzz { program: tool::built("cargo-fuzz", VERSION)?, builds: target_dir()?.join("fuzz") };
-    let all = output(Command::new(&fuzz.program).arg("list"))?;
-    let mut targets: Vec<&str> = all.lines().collect();
-    for name in &options.only {
-        ensure!(targets.contains(&name.as_str()), "there is no target `{name}`, only {}", targets.join(", "));
-    }
-    targets.retain(|target| options.only.is_empty() || options.only.iter().any(|name| name == target));
-
-    println!("building the fuzz targets");
-    run_command(&mut fuzz.command("build"))
-        .context("libFuzzer needs a C++ compiler: on Debian `apt-get install g++`")?;
+    let is_all = options.only.is_empty();
     let mut failed = 0;
-    for target in targets {
-        match fuzz.run(target, options.seconds) {
-            Ok(inputs) => println!("ok      {target}: {inputs} inputs in {} s", options.seconds),
-            Err(error) if error.is::<Interrupted>() => return Err(error),
-            Err(error) => {
-                println!("failed  {target}: {error:#}");
-                failed += 1;
-            }
-        }
+    if is_all || options.only.iter().any(|name| name != TABS) {
+        failed += fuzz(options)?;
+    }
+    if is_all || options.only.iter().any(|name| name == TABS) {
+        failed += report(TABS, tabs(options))?;
     }
     Ok(ExitCode::from(u8::from(failed > 0)))
 }
 
-struct Fuzz {
-    program: PathBuf,
-    builds: PathBuf,
+/// How many targets failed.
+fn fuzz(options: &Options) -> Result<u32> {
+    let fuzz = Fuzz::new()?;
+    let mut targets = fuzz.targets()?;
+    for name in options.only.iter().filter(|name| *name != TABS) {
+        ensure!(targets.contains(name), "there is no target `{name}`, only {}, {TABS}", targets.join(", "));
+    }
+    targets.retain(|target| options.only.is_empty() || options.only.contains(target));
+
+    fuzz.build()?;
+    targets
+        .iter()
+        .map(|target| {
+            let inputs = fuzz.run(target, options.seconds);
+            report(target, inputs.map(|inputs| format!("{inputs} inputs in {} s", options.seconds)))
+        })
+        .sum()
 }
 
-impl Fuzz {
-    fn command(&self, what: &str) -> Command {
-        let mut command = Command::new(&self.program);
-        command.args([what, "--sanitizer", "none", "--target-dir"]).arg(&self.builds);
-        command
-    }
+/// Plays the rounds in Chromium, and says how many.
+fn tabs(options: &Options) -> Result<String> {
+    let chromium = browser::chromium()?;
+    build()?;
+    let mut demo = Demo::start(0)?;
+    let folder = tempfile::tempdir()?;
+    let info = demo.info.write(&folder.path().join("demo.json"))?;
+    let seed = options.seed.unwrap_or_else(by_the_clock);
+    run_command(
+        Command::new("node")
+            // What it takes from the end-to-end tests would begin a report of tests.
+            .args(["--test-reporter=dot", "--test-reporter-destination=/dev/null"])
+            .arg("tests/soak/tabs.mjs")
+            .arg(format!("--rounds={}", options.rounds))
+            .arg(format!("--seed={seed}"))
+            .env("DAYPASS_DEMO", &info)
+            // What a browser leaves there goes with the folder.
+            .env("TMPDIR", folder.path())
+            .env("CHROMIUM", chromium),
+    )?;
+    demo.check()?;
+    Ok(format!("{} rounds from seed {seed}", options.rounds))
+}
 
-    /// How many inputs were tried.
-    fn run(&self, target: &str, seconds: u32) -> Result<String> {
-        let log = self.builds.join(format!("{target}.log"));
-        // Where what it finds goes, and what it starts from.
-        let [found, seeds] = ["corpus", "seeds"].map(|folder| Path::new("fuzz").join(folder).join(target));
-        fs::create_dir_all(&found)?;
-        let result = run_command(
-            self.command("run")
-                .arg(target)
-                .arg(found)
-                .args(seeds.is_dir().then_some(seeds))
-                .args(["--", "-dict=fuzz/words.dict", "-verbosity=0", "-print_final_stats=1"])
-                .arg(format!("-max_total_time={seconds}"))
-                .stdout(File::create(&log)?)
-                .stderr(File::options().append(true).open(&log)?),
-        );
-        let said = String::from_utf8_lossy(&fs::read(&log)?).into_owned();
-        let after = |what: &str| said.lines().find_map(|line| Some(line.split_once(what)?.1.trim().to_owned()));
-        if let (Err(error), Some(input)) = (&result, after("Test unit written to ")) {
-            ensure!(error.is::<Interrupted>(), "the input is {input}, what it did is in {}", log.display());
+fn by_the_clock() -> u32 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_nanos())
+}
+
+/// Prints how something ended; 1 if it failed.
+fn report(what: &str, result: Result<String>) -> Result<u32> {
+    match result {
+        Ok(said) => println!("ok      {what}: {said}"),
+        Err(error) if error.is::<Interrupted>() => return Err(error),
+        Err(error) => {
+            println!("failed  {what}: {error:#}");
+            return Ok(1);
         }
-        result.with_context(|| format!("see {}", log.display()))?;
-        after("number_of_executed_units:").with_context(|| format!("no count of inputs in {}", log.display()))
     }
+    Ok(0)
 }

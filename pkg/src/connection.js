@@ -237,7 +237,8 @@ export class Connection {
 }
 
 /** Whether it is a message of ours: other code of this origin may speak on the channel too. */
-function isMessage({ said, token }) {
+function isMessage(data) {
+  const { said, token } = data ?? {};
   const isSaid = Array.isArray(said) && said.length === WIDTH - 1 && said.every((number) => typeof number === 'number');
   return isSaid && (said[0] !== HAS || typeof token?.authorization === 'string');
 }

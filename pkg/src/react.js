@@ -19,7 +19,7 @@ export function useDaypass(options) {
   useEffect(() => {
     let daypass;
     let isGone = false;
-    const provider = typeof options?.provider === 'function' && { provider: (request) => latest.current.provider(request) };
+    const provider = typeof options?.provider === 'function' && { provider: (...all) => latest.current.provider(...all) };
     connect(options && { ...options, ...provider }).then(
       (connection) => {
         daypass = connection;

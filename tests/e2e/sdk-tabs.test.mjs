@@ -135,6 +135,23 @@ describe('tabs', { concurrency: 1 }, () => {
     assert.deepEqual([await inPage(all[0], functions, 'plans'), await inPage(all[1], functions, 'plans')], [1, 0]);
   });
 
+  rule('are not led astray by what others say on their channel', {}, async (page) => {
+    const [first, second] = await tabs(page, 2);
+    await inPage(first, connecting, '/token?astray');
+    const errors = [];
+    first.on('pageerror', (error) => errors.push(error.message));
+    const name = await first.evaluate(async () => (await navigator.locks.query()).held.map(({ name }) => name.replace(/ here$/, '')).at(0));
+    await second.evaluate((name) => {
+      const channel = new BroadcastChannel(name);
+      const token = { authorization: 7 };
+      const said = [3, Date.now(), 1, Date.now(), 3_600_000, 0];
+      for (const message of [null, 'hello', 7, {}, { said: [1] }, { said: 'x' }, { said, token }, { said }]) channel.postMessage(message);
+    }, name);
+    const kept = (await tokens([first]))[0];
+    await page.waitForTimeout(300);
+    assert.deepEqual([errors, await tokens([first])], [[], [kept]]);
+  });
+
   rule('let go of their locks when they are put aside, and join again', {}, async (page) => {
     await page.goto(`${backend}/page`);
     await inPage(page, connecting, '/token?aside');

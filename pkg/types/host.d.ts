@@ -13,6 +13,7 @@ export interface MountOptions {
 
 /** An embed in a frame. */
 export interface Mounted extends Disposable {
+  /** The frame itself. */
   readonly frame: HTMLIFrameElement;
   /** Takes the frame away, and supplies it no more. */
   close(): void;

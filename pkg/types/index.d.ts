@@ -31,6 +31,7 @@ export interface TokenRequest {
  */
 export type TokenProvider = string | URL | ((request: TokenRequest, context: TokenContext) => Promise<TemporaryToken>);
 
+/** What a provider that is a function is told besides. */
 export interface TokenContext {
   /** Aborts when the connection closes. */
   signal: AbortSignal;

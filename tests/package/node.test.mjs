@@ -7,7 +7,7 @@ import { transform } from 'esbuild';
 import { effectsOf } from './effects.mjs';
 import { api, installed, run, site, tool } from './world.mjs';
 
-const ENTRIES = ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm', 'daypass/react', 'daypass/types'];
+const ENTRIES = ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm', 'daypass/react', 'daypass/types', 'daypass/host'];
 
 for (const entry of ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm']) {
   test(`${entry} connects and fetches in Node, and the process ends`, async () => {
@@ -27,7 +27,7 @@ for (const entry of ENTRIES) {
   });
 }
 
-for (const name of ['index', 'inline', 'node', 'nowasm', 'react', 'types', 'global']) {
+for (const name of ['index', 'inline', 'node', 'nowasm', 'react', 'types', 'global', 'host']) {
   test(`${name}.js awaits nothing at its top`, async () => {
     // A module of this older form cannot.
     await transform(await readFile(join(installed, 'dist', `${name}.js`)), { format: 'cjs', logLevel: 'silent' });

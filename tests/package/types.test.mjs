@@ -86,7 +86,7 @@ const UNDOCUMENTED = [
 ];
 
 test('TypeDoc has nothing to say', async () => {
-  const files = ['index', 'react', 'types', 'global'].map((name) => join(installed, 'types', `${name}.d.ts`));
+  const files = ['index', 'react', 'types', 'global', 'host'].map((name) => join(installed, 'types', `${name}.d.ts`));
   const folder = join(site, 'reference');
   await mkdir(folder);
   const tsconfig = join(folder, 'tsconfig.json');

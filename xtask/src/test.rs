@@ -139,6 +139,9 @@ fn fmt() -> Result<Tally> {
 
 fn clippy() -> Result<Tally> {
     setup::wasm_target()?;
+    // `tests/browser.rs` does not compile without it.
+    setup::npm()?;
+    package::build()?;
     let native = [CHECKED.as_slice(), &["--all-targets"]].concat();
     let wasm = ["-p", "daypass", "--target", "wasm32-unknown-unknown", "--tests"].to_vec();
     [native, wasm]

@@ -3,6 +3,9 @@
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' };
 const STORE = 'keys';
 
+/** A store that has not answered by then will not, in milliseconds: some browsers' never do. */
+const TIMEOUT = 1_000;
+
 /** The key pair under this name. Where nothing can be kept, it lives as long as the page. */
 export async function kept(name) {
   const made = await crypto.subtle.generateKey(ALGORITHM, false, ['sign']);
@@ -32,6 +35,7 @@ function done(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error('blocked'));
+    request.onblocked = reject;
+    setTimeout(reject, TIMEOUT);
   });
 }

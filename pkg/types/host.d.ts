@@ -4,7 +4,7 @@ import type { TokenProvider } from './index.js';
 export interface MountOptions {
   /** The embed's page. Tokens go to its origin only, while it is in the frame. */
   url: string | URL;
-  /** Gets a temporary token from your own backend, as for `connect`. */
+  /** Gets a temporary token from your own backend, as for `connect`. What the embed asks for is passed on as it is: your backend decides. */
   provider: TokenProvider;
   /** What the frame shows, for those who cannot see it. */
   title: string;

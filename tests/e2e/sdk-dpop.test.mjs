@@ -80,8 +80,11 @@ describe('dpop', { concurrency: 2 }, () => {
     assert.match(error.message, /dpopJkt/);
   });
 
-  rule('works where nothing can be kept', {}, async (page) => {
-    await page.addInitScript(() => Object.defineProperty(globalThis, 'indexedDB', { get() { throw new DOMException('no', 'SecurityError'); } }));
+  for (const store of ['refuses', 'never answers']) rule(`works where the store ${store}`, {}, async (page) => {
+    await page.addInitScript((store) => {
+      const refused = () => { throw new DOMException('no', 'SecurityError'); };
+      Object.defineProperty(globalThis, 'indexedDB', { get: () => (store === 'refuses' ? refused() : { open: () => ({}) }) });
+    }, store);
     const status = await inPage(page, async ({ connect, api }) => {
       const daypass = await connect({ api, provider: '/bound?memory', dpop: true });
       const { status } = await daypass.fetch('/v2/floor/first?memory');

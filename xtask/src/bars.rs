@@ -6,6 +6,8 @@ use std::fmt;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
+use crate::size;
+
 /// A figure of each round, by row, as the programs of `benches/` write them.
 pub(crate) type Results = BTreeMap<String, Vec<f64>>;
 
@@ -61,7 +63,7 @@ const VERIFY: [(&str, Bar); 25] = [
 
 /// Rows of `bench browser`.
 const BROWSER: [(&str, Bar); 28] = [
-    ("browser/default", Most(28_000.0)),
+    ("browser/default", Most(size::MOST as f64)),
     ("browser/default", Aim(20_000.0)),
     ("browser/default", Beside("size/auth0-spa-js")),
     ("browser/default", Beside("size/jose")),

@@ -118,7 +118,7 @@ fn takes_gzip(request: &HeaderMap) -> bool {
 fn not_built() -> Response {
     not_found(Refusal {
         message: "This service was built without the browser SDK.".into(),
-        help: "Build the npm package, which makes pkg/dist, and then this service again; or use the package `daypass`."
+        help: "Build it with `cargo xtask build`, which makes the npm package first; or use the package `daypass`."
             .into(),
         ..Denied::NotFound.refusal()
     })

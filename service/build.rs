@@ -9,7 +9,7 @@ use std::{env, fs, io};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-const FILES: [&str; 2] = ["inline.js", "global.js"];
+const FILES: [&str; 2] = ["index.js", "global.js"];
 
 fn main() -> io::Result<()> {
     println!("cargo::rustc-check-cfg=cfg(sdk)");

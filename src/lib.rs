@@ -40,7 +40,7 @@ pub use catalog::{Alias, Catalog, CatalogScope};
 pub use denied::{Denied, Refusal};
 pub use grant::{Grant, Need, Resource};
 pub use origin::{Origin, OriginPattern, ParseOriginError};
-pub use reason::{REASONS, Reason};
+pub use reason::{LOAD_FAILED, REASONS, Reason};
 pub use scope::{ParseScopeError, Scope, ScopeSet};
 #[cfg(not(target_arch = "wasm32"))]
 pub use token::TokenHash;

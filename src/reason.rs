@@ -33,7 +33,16 @@ const fn reason(
     Reason { code, status, is_retryable, message, help }
 }
 
-/// All of them. `docs/errors.md` and the TypeScript union list the same; `tests/codes.rs` holds the three together.
+/// The one that is not among [`REASONS`]: those are in what could not be loaded. `pkg/src/core.js` says the same.
+pub const LOAD_FAILED: Reason = reason(
+    "load_failed",
+    0,
+    true,
+    "The WebAssembly could not be loaded: {}",
+    "Allow 'wasm-unsafe-eval' in the page's script-src, or import daypass/nowasm, which has none.",
+);
+
+/// All of them but one. `docs/errors.md` and the TypeScript union list the same; `tests/codes.rs` holds the three together.
 pub const REASONS: [Reason; 42] = [
     reason(
         "missing_token",

@@ -10,6 +10,10 @@ use std::cmp::min;
 
 /// A provider that has not answered by then has failed (Ably's default).
 pub const TIMEOUT: u64 = 10_000;
+/// Whoever looks so long after that stood still meanwhile: frozen, asleep. The answer may have come and wait to be heard.
+const LATE: u64 = 1_000;
+/// So long it is waited for then.
+const GRACE: u64 = 2_000;
 /// The first pause after a failure; it doubles with each further one.
 const FIRST_PAUSE: u64 = 1_000;
 /// The longest pause.
@@ -186,6 +190,14 @@ struct Asking {
     call: u32,
     /// `None` while another tab may bring the answer.
     since: Option<u64>,
+    /// When it will have failed, put off since the end of its time was noticed late.
+    put_off: Option<u64>,
+}
+
+impl Asking {
+    fn fails_at(&self) -> Option<u64> {
+        self.since.map(|since| self.put_off.unwrap_or(since + TIMEOUT))
+    }
 }
 
 impl Refresh {
@@ -283,8 +295,16 @@ impl Refresh {
     }
 
     fn look_at_the_time(&mut self, is_wanted: bool, now: u64, effects: &mut Vec<Effect>) {
-        if let Some(asking) = self.asking.filter(|asking| asking.since.is_some_and(|since| now >= since + TIMEOUT)) {
-            self.failed(asking.call, Failure::TimedOut, now, effects);
+        if let Some(asking) = &mut self.asking
+            && let Some(fails_at) = asking.fails_at()
+            && now >= fails_at
+        {
+            if now >= fails_at + LATE && asking.put_off.is_none() {
+                asking.put_off = Some(now + GRACE);
+            } else {
+                let call = asking.call;
+                self.failed(call, Failure::TimedOut, now, effects);
+            }
         }
         if self.held.is_some_and(|held| now >= held.expires_at) {
             self.held = None;
@@ -302,7 +322,7 @@ impl Refresh {
         if is_due && may_ask {
             self.pause_until = None;
             self.last_call += 1;
-            self.asking = Some(Asking { call: self.last_call, since: Some(now) });
+            self.asking = Some(Asking { call: self.last_call, since: Some(now), put_off: None });
             effects.push(Effect::Ask { call: self.last_call, attempt: self.failures + 1 });
         }
     }
@@ -414,7 +434,7 @@ impl Refresh {
         };
         [
             self.held.map(|held| held.expires_at).filter(|at| *at != NEVER),
-            self.asking.and_then(|asking| asking.since).map(|since| since + TIMEOUT),
+            self.asking.and_then(|asking| asking.fails_at()),
             asks_at.filter(|_| may_ask),
         ]
         .into_iter()

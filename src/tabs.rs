@@ -27,7 +27,7 @@ const PATIENCE: u64 = 3_500;
 const PING: u64 = 500;
 /// How long a tab listens whether another has a token, before it asks the provider.
 const LISTEN: u64 = 50;
-/// The same for the first token, if there are other tabs: the others may be busy.
+/// The same for the first token, if there may be other tabs: the others may be busy.
 const LISTEN_LONG: u64 = 250;
 /// A message from further ahead comes from a tab whose clock started after the device's was set back: ages would be wrong.
 const AHEAD: u64 = 2_000;
@@ -161,7 +161,9 @@ impl Tabs {
             Event::Refresh(event) => self.tell(event, now, &mut effects),
             Event::Others(others) if self.others == Others::Unknown => self.others = others,
             Event::Others(_) => {}
-            Event::Locked | Event::NoLock => self.listen(now, &mut effects),
+            // Before it is known whether there are others, which without locks never is.
+            Event::Locked => self.listen(self.others != Others::Nobody, now, &mut effects),
+            Event::NoLock => self.listen(self.others == Others::Somebody, now, &mut effects),
             Event::Heard(message) => self.heard(message, now, &mut effects),
         }
         self.look_at_the_time(now, &mut effects);
@@ -219,9 +221,9 @@ impl Tabs {
     }
 
     /// Before asking, listens whether another has a token. Its message may be under way still, although the lock is free.
-    fn listen(&mut self, now: u64, effects: &mut Vec<Effect>) {
-        let is_first = self.newest.is_none() && self.others == Others::Somebody;
-        let pause = self.spread(if is_first { LISTEN_LONG } else { LISTEN });
+    fn listen(&mut self, has_others: bool, now: u64, effects: &mut Vec<Effect>) {
+        let is_long = has_others && self.newest.is_none();
+        let pause = self.spread(if is_long { LISTEN_LONG } else { LISTEN });
         let ping = self.spread(PING);
         if let Turn::Waiting { since, until, ping_at, .. } = &mut self.turn {
             (*since, *until, *ping_at) = (now, now + pause, now + ping);

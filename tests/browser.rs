@@ -11,7 +11,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 wasm_bindgen_test_configure!(run_in_browser);
 
 /// `cargo xtask build` makes it.
-#[wasm_bindgen(module = "/pkg/dist/inline.js")]
+#[wasm_bindgen(module = "/pkg/dist/index.js")]
 extern "C" {
     #[wasm_bindgen(js_name = connect)]
     fn connect(options: JsValue) -> Promise;

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use daypass::{Denied, REASONS, Reason};
+use daypass::{Denied, LOAD_FAILED, REASONS, Reason};
 
 /// Code to status and whether it can be retried. What the browser half finds by itself has status 0.
 fn in_rust() -> BTreeMap<String, (u16, bool)> {
-    let table: BTreeMap<_, _> =
-        REASONS.iter().map(|row| (row.code.to_owned(), (row.status, row.is_retryable))).collect();
-    assert_eq!(table.len(), REASONS.len(), "a code stands for two things");
+    let all = REASONS.iter().chain([&LOAD_FAILED]);
+    let table: BTreeMap<_, _> = all.map(|row| (row.code.to_owned(), (row.status, row.is_retryable))).collect();
+    assert_eq!(table.len(), REASONS.len() + 1, "a code stands for two things");
     table
 }
 
@@ -25,6 +25,16 @@ fn a_message_has_one_place_for_particulars_at_most() {
     for Reason { code, message, help, .. } in REASONS {
         assert!(message.matches("{}").count() <= 1 && !help.contains("{}"), "{code}");
         assert!(!message.contains('\n') && !help.contains('\n'), "{code}: the browser splits them at a line break");
+    }
+}
+
+#[test]
+fn what_could_not_be_loaded_is_not_needed_to_say_so() {
+    let loader = include_str!("../pkg/src/core.js");
+    let Reason { code, status, is_retryable, message, help } = LOAD_FAILED;
+    let facts = format!("code: '{code}', status: {status}, retryable: {is_retryable},");
+    for text in [facts.as_str(), message.trim_end_matches("{}"), help] {
+        assert!(loader.contains(text), "{text}");
     }
 }
 

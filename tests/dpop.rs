@@ -134,6 +134,23 @@ async fn a_bound_token_passes_with_a_proof_by_its_key_and_not_twice_with_the_sam
     }
 }
 
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn a_request_has_one_proof_in_a_header_of_its_own() {
+    let browser = Browser::p256();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API)));
+    let proof = || browser.proof(&token, &json!({}));
+    for (proofs, is_good) in [(vec![proof()], true), (vec![], false), (vec![proof(), proof()], false)] {
+        let mut request = axum::http::Request::get(PATH).header("authorization", format!("DPoP {token}"));
+        for proof in &proofs {
+            request = request.header("dpop", proof);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let result = verifier.verify(&Presented::from_parts(&parts), None).await;
+        assert_eq!((result.is_ok(), is_bad_proof(&result)), (is_good, !is_good), "{} proofs", proofs.len());
+    }
+}
+
 #[tokio::test]
 async fn a_bound_token_without_a_proof_is_of_no_use_and_an_unbound_one_needs_none() {
     let browser = Browser::p256();

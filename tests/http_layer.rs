@@ -4,21 +4,26 @@
 
 mod common;
 
+use std::convert::Infallible;
+use std::future::Ready;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, Response};
 use axum::routing::get;
 use common::{Down, NOW, ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
 use daypass::signed::DocumentType;
 use daypass::verify::http::VerifyLayer;
-use daypass::verify::{Access, Verifier};
+use daypass::verify::{Access, Limits, Verifier};
 use daypass::wire::TokenRecord;
 use daypass::{Denied, Scope, TokenKind, TokenText};
 use serde_json::{Value, json};
-use tower::ServiceExt;
+use tower::{Layer, Service, ServiceExt};
 
 static READ_PRIVATE: Scope = Scope::literal("floor:readPrivate");
 static UPDATE: Scope = Scope::literal("floor:update");
@@ -404,6 +409,46 @@ async fn row_22_nothing_passes_while_the_service_is_away() {
         assert!(text.contains(r#""error":"unavailable""#) && text.contains("503") && !text.contains("away"), "{text}");
     }
     assert_eq!(calls.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn row_18_clients_are_told_apart_by_the_address_that_the_product_finds() {
+    let two = NonZeroU32::new(2).unwrap();
+    let verifier = verifier().lookup(Store::default()).limits(Limits::new().strangers(two));
+    let find = |parts: &Parts| parts.headers.get("x-client")?.to_str().ok()?.parse().ok();
+    let router = Router::new().route("/floor", get(async || "open")).layer(VerifyLayer::new(verifier).client(find));
+    for (client, last) in [("192.0.2.1", 429), ("192.0.2.2", 429), ("nobody knows", 401)] {
+        let mut statuses = Vec::new();
+        for _ in 0..6 {
+            let request = get_with("/floor", &[("authorization", "Bearer hunter2"), ("x-client", client)]);
+            statuses.push(router.clone().oneshot(request).await.unwrap().status().as_u16());
+        }
+        assert_eq!((statuses[0], statuses[5]), (401, last), "{client}");
+    }
+}
+
+/// A service that has too much to do.
+#[derive(Clone)]
+struct Busy;
+
+impl Service<Request<Body>> for Busy {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Pending
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        panic!("it was not ready")
+    }
+}
+
+#[test]
+fn a_service_that_is_not_ready_is_not_called() {
+    let mut service = VerifyLayer::new(verifier()).layer(Busy);
+    assert!(service.poll_ready(&mut Context::from_waker(Waker::noop())).is_pending());
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::Redirect;
 use axum::routing::{get, post};
 use common::{AUDIENCE, ISSUER, NOW, Signer, claims, record, verifier};
 use daypass::signed::{DocumentType, Jwks};
@@ -60,6 +61,19 @@ async fn keys_are_fetched_once_for_all_and_not_again_for_a_flood_of_unknown_ones
         assert_eq!(bearer(&verifier, &unknown).await, Err(Denied::InvalidToken));
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn nobody_is_followed_elsewhere() {
+    let signer = Signer::new("k1", 1);
+    let (elsewhere, asked) = publishing(Jwks { keys: vec![signer.jwk()] }).await;
+    let there = format!("{elsewhere}/.well-known/jwks.json");
+    let moved = get(async move || Redirect::temporary(&there));
+    let url = serve(Router::new().route("/.well-known/jwks.json", moved)).await;
+    let verifier = verifier().keys(RemoteKeys::new(&url));
+    let good = signer.document(DocumentType::AccessToken, &claims());
+    assert_eq!(bearer(&verifier, &good).await, Err(Denied::Unavailable));
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
 }
 
 /// A service that introspects one token for the holder of another.

@@ -3,7 +3,6 @@
 /** What is imported, by row. */
 const MODULES = {
   "browser/import": "/daypass/index.js",
-  "import/inline": "/daypass/inline.js",
   "import/nowasm": "/daypass/nowasm.js",
   "import/auth0-spa-js": "/peers/auth0-spa-js.js",
   "import/jose": "/peers/jose.js",

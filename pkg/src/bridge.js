@@ -17,9 +17,15 @@ export function bridge(patterns) {
   };
 
   return async (request, { signal }) => {
+    // Ended, or without an answer for too long: the page around may be another by now, and hears hello again.
+    const forget = () => {
+      port?.then((opened) => opened.close(), () => {});
+      port = undefined;
+      waiting.clear();
+    };
+    signal.addEventListener('abort', forget);
     port ??= greet(patterns, signal).then((opened) => {
       opened.onmessage = answered;
-      signal.addEventListener('abort', () => opened.close());
       return opened;
     });
     const opened = await port.catch((error) => {
@@ -41,7 +47,7 @@ function greet(patterns, signal) {
     const hear = ({ source, origin, data, ports }) => {
       if (source !== parent || data?.daypass !== 'port' || !ports[0]) return;
       listening.abort();
-      if (allowsOrigin(patterns.join(' '), origin)) resolve(ports[0]);
+      if (allowsOrigin([origin, ...patterns].join(' '))) resolve(ports[0]);
       else reject(failure('provider_failed', `The page around this one is ${origin}, which is not among \`host\`.`));
     };
     addEventListener('message', hear, { signal: AbortSignal.any([listening.signal, signal]) });

@@ -1,6 +1,6 @@
 /** Unpacks parameter bundles: references are redeemed at the service, signed documents verified here. */
 import { serverTime } from './clock.js';
-import { allowsOrigin, bundleHeader, bundleLifetime, isUsableKey, lifetime, tokenKind } from './core.js';
+import { allowsOrigin, bundleHeader, bundleLifetime, lifetime, tokenKind } from './core.js';
 import { claims, decode, encode, glimpse, parts } from './document.js';
 import { failure } from './error.js';
 import { readJwks } from './jwks.js';
@@ -46,13 +46,14 @@ async function unpack(bundle, service) {
   if (left === 0) throw failure('bundle_expired');
   // In a page or worker, `null` in a sandboxed frame. It is not the location's: a frame from `srcdoc` has that of the page around it.
   const page = globalThis.origin;
-  if (page !== undefined && known.origins.length > 0 && !allowsOrigin(known.origins.join(' '), page)) throw failure('bundle_origin', page);
+  if (page !== undefined && known.origins.length > 0 && !allowsOrigin([page, ...known.origins].join(' '))) throw failure('bundle_origin', page);
   return { parameters, authorization: `Bearer ${bundle}`, lifetime: left, ...known };
 }
 
 /** Whether this key has signed the document with this header, if it is genuine. */
 function isFor(header, { kty, crv, alg, use, kid = '' }) {
-  return isUsableKey([kty, crv, alg, use, kid].join(' ')) && encode(new TextEncoder().encode(bundleHeader(kid))) === header;
+  const expected = bundleHeader([kty, crv, alg, use, kid].join(' '));
+  return expected !== undefined && encode(new TextEncoder().encode(expected)) === header;
 }
 
 /** By the browser's own cryptography; never, where it has none. */

@@ -1,6 +1,6 @@
 /** One credential kept fresh: carries out what the engine (`src/tabs.rs`, by the numbers of `src/browser/engine.rs`) says. */
 import { Clock, Timer } from './clock.js';
-import { Engine } from './core.js';
+import { Engine, instance } from './core.js';
 import { failure } from './error.js';
 import { Tabs } from './tabs.js';
 
@@ -20,11 +20,15 @@ const FAILURE = { timedOut: 1, stale: 2 };
 const SIGNALS = ['focus', 'pageshow', 'pagehide', 'online', 'offline'];
 
 export class Connection {
-  #engine;
+  #own;
+  /** Of which instance the engine is, and when the token in use ends. */
+  #instance;
+  #endsAt;
   #clock = new Clock();
   #timer = new Timer();
-  /** Ends the calls to the provider when the connection closes. */
+  /** Ends all calls to the provider when the connection closes, and the one under way when its answer is of no use any more. */
   #closing = new AbortController();
+  #calling;
   #ask;
   #emit;
   #tabs;
@@ -47,14 +51,38 @@ export class Connection {
   constructor({ ask, token, shared, emit }) {
     this.#ask = ask;
     this.#emit = emit;
-    this.#engine = new Engine(Math.random(), ask !== undefined, token?.lifetime ?? 0, this.#clock.now());
     this.#token = token;
     this.#last = token?.authorization;
     this.#listen('addEventListener');
     if (shared) this.#tabs = new Tabs(shared, (event, detail) => this.#hearTab(event, detail));
-    if (this.#tabs) this.#tabs.join();
-    else this.#dispatch(EVENT.others);
+    this.#begin(token?.lifetime ?? 0);
+    this.#tabs?.join();
+    this.#wake();
+  }
+
+  /** With an engine that has a token which lives so long. */
+  #begin(lifetime) {
+    const now = this.#clock.now();
+    this.#instance = instance();
+    this.#endsAt = now + lifetime;
+    this.#own = new Engine(Math.random(), this.canRefresh, lifetime, now);
+  }
+
+  #wake() {
+    if (!this.#tabs) this.#dispatch(EVENT.others);
     this.#dispatch(globalThis.navigator?.onLine === false ? EVENT.offline : EVENT.woke);
+  }
+
+  /** The engine, until the end. If its instance has trapped, another goes on with the token at hand. */
+  get #engine() {
+    if (this.#own && this.#instance !== instance()) {
+      // The new instance knows nothing of it, to free it.
+      this.#own.__destroy_into_raw();
+      this.#begin(this.#token ? Math.max(this.#endsAt - this.#clock.now(), 0) : 0);
+      this.#wake();
+      this.#settle();
+    }
+    return this.#own;
   }
 
   /** Whether a token that the API rejects can be replaced. */
@@ -152,6 +180,7 @@ export class Connection {
       case EFFECT.use:
         this.#token = { ...this.#arrived, lifetime: second };
         this.#last = this.#token.authorization;
+        this.#endsAt = this.#clock.now() + this.#own.expires_in(this.#clock.now());
         this.#error = undefined;
         return ['refreshed', { lifetimeSeconds: seconds(second) }];
       case EFFECT.expired:
@@ -162,10 +191,11 @@ export class Connection {
         this.#leave();
         return ['closed', null];
       case EFFECT.report:
+        this.#calling?.abort();
         this.#error = this.#whyNot(first);
         return ['failed', { error: this.#error, retryInSeconds: seconds(second) }];
       case EFFECT.settle:
-        for (const resolve of this.#waiting.splice(0)) resolve();
+        this.#settle();
         return undefined;
       case EFFECT.post:
         this.#tabs?.post({ said: [first, second, ...more], token: first === HAS ? this.#token : undefined });
@@ -182,6 +212,10 @@ export class Connection {
     }
   }
 
+  #settle() {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
   #whyNot(reason) {
     if (reason === FAILURE.timedOut) return failure('provider_timeout');
     if (reason === FAILURE.stale) return failure('provider_stale');
@@ -189,11 +223,14 @@ export class Connection {
   }
 
   async #call(call) {
+    this.#calling?.abort();
+    const calling = (this.#calling = new AbortController());
+    const signal = AbortSignal.any([calling.signal, this.#closing.signal]);
     // A listener of the event before this may close the connection.
     await undefined;
-    if (this.#closing.signal.aborted) return;
+    if (signal.aborted) return;
     try {
-      const arrived = await this.#ask(this.#closing.signal);
+      const arrived = await this.#ask(signal);
       if (arrived.authorization === this.#last) throw failure('provider_stale');
       this.#arrived = arrived;
       this.#dispatch(EVENT.granted, call, arrived.lifetime);
@@ -210,8 +247,8 @@ export class Connection {
     this.#timer.set(Infinity);
     this.#tabs?.leave();
     this.#listen('removeEventListener');
-    this.#engine.free();
-    this.#engine = undefined;
+    this.#own.free();
+    this.#own = undefined;
   }
 
   /** Where there is no such target (Node), there is nothing to hear. */

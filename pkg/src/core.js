@@ -1,5 +1,6 @@
 /** The WebAssembly part: loads it, and hands out what it decides. */
-import * as glue from '../wasm/daypass_bg.js';
+import { attach, imports } from '../wasm/daypass_bg.js';
+import { DaypassError } from './error.js';
 
 export {
   Engine,
@@ -9,10 +10,7 @@ export {
   covers,
   explain,
   is_scope as isScope,
-  is_usable_key as isUsableKey,
   lifetime,
-  status_of as statusOf,
-  token_fault as tokenFault,
   token_kind as tokenKind,
 } from '../wasm/daypass_bg.js';
 
@@ -20,35 +18,69 @@ export {
 export const entry = { source: undefined };
 
 let loading;
+/** How to take another instance, once the one in use has trapped. */
+let renew;
+let renewals = 0;
+
+/** The number of the instance in use. What an earlier one made is lost: what a trap leaves behind is in no order. */
+export function instance() {
+  renew?.();
+  return renewals;
+}
 
 export function initialise(options) {
   // A load that failed is forgotten, so that the next call tries again.
-  loading ??= load(options?.module_or_path).catch((error) => {
+  loading ??= load(options?.module_or_path).catch((cause) => {
     loading = undefined;
-    throw error;
+    // The texts of the other errors are in what could not be loaded.
+    const message = `The WebAssembly could not be loaded: ${cause.message}`;
+    const help = "Allow 'wasm-unsafe-eval' in the page's script-src, or import daypass/nowasm, which has none.";
+    throw new DaypassError({ code: 'load_failed', status: 0, retryable: true, message, help }, { cause });
   });
   return loading;
 }
 
 async function load(given) {
   const source = given ?? (await entry.source());
-  const parts = Object(source).memory ? source : await instantiate(source);
-  glue.__wbg_set_wasm(parts);
+  if (Object(source).memory) return attach(source);
+  const module = await compiled(source);
+  use(module, await WebAssembly.instantiate(module, called));
 }
 
-async function instantiate(source) {
-  const imports = { './daypass_bg.js': glue };
+const called = { './daypass_bg.js': imports };
+
+async function compiled(source) {
   let code = source;
   if (typeof code === 'string' || code instanceof URL || isA('Request', code)) code = await fetch(code);
   if (isA('Response', code)) {
-    if (!code.ok) throw new Error(`${code.url} was answered with status ${code.status}: the WebAssembly is not there.`);
+    if (!code.ok) throw new Error(`${code.url} was answered with status ${code.status}.`);
     // A server that does not know the type is no reason to fail. With parameters, browsers do not take it for this one.
-    const isTyped = code.headers.get('content-type') === 'application/wasm';
-    if (isTyped) return (await WebAssembly.instantiateStreaming(code, imports)).instance.exports;
+    if (code.headers.get('content-type') === 'application/wasm') return WebAssembly.compileStreaming(code);
     code = await code.arrayBuffer();
   }
-  const made = await WebAssembly.instantiate(code, imports);
-  return (made.instance ?? made).exports;
+  return code instanceof WebAssembly.Module ? code : WebAssembly.compile(code);
+}
+
+/** Uses an instance, and notices if it traps. */
+function use(module, { exports }) {
+  renew = undefined;
+  const watched = (call) => (...given) => {
+    try {
+      return call(...given);
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) {
+        // Not before whoever called has left this one.
+        renew = () => {
+          renewals += 1;
+          use(module, new WebAssembly.Instance(module, called));
+        };
+        queueMicrotask(instance);
+      }
+      throw error;
+    }
+  };
+  const all = Object.entries(exports).map(([name, value]) => [name, typeof value === 'function' ? watched(value) : value]);
+  attach(Object.fromEntries(all));
 }
 
 /** Whether a value is of a class that not every platform has. */

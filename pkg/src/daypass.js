@@ -120,7 +120,7 @@ export class Daypass extends EventTarget {
   can(scope) {
     if (!isScope(scope)) throw failure('invalid_options', `can: \`${scope}\` is not a scope: expected resource:action.`);
     const scopes = this.#way.connection.token?.scopes;
-    return scopes ? covers(scopes.join(' '), scope) : null;
+    return scopes ? covers([scope, ...scopes].join(' ')) : null;
   }
 
   require(scope) {

@@ -8,11 +8,20 @@ export function encode(bytes) {
   return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 }
 
-/** The bytes of a text; `undefined` unless it is the one way to write them. */
+/** The bytes of base64. */
+export function bytes(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const text = atob(base64);
+  const decoded = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) decoded[at] = text.charCodeAt(at);
+  return decoded;
+}
+
+/** The bytes of base64url; `undefined` unless it is the one way to write them. */
 export function decode(text) {
   try {
-    const bytes = Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (character) => character.charCodeAt(0));
-    return encode(bytes) === text ? bytes : undefined;
+    const decoded = bytes(text.replace(/-/g, '+').replace(/_/g, '/'));
+    return encode(decoded) === text ? decoded : undefined;
   } catch {
     return undefined;
   }

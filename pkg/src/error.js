@@ -1,5 +1,5 @@
 /** Failures as errors; see index.d.ts. */
-import { explain, statusOf } from './core.js';
+import { explain } from './core.js';
 
 export class DaypassError extends Error {
   constructor({ code, status, retryable, message, help }, options) {
@@ -14,21 +14,22 @@ export class DaypassError extends Error {
 
 /** The error with this code; the particulars go where its message has a place for them. */
 export function failure(code, particulars = '', options) {
-  const { retryable, text, help } = known(code);
+  const { text, ...known } = reason(code);
   const message = text.replace('{}', () => particulars);
-  return new DaypassError({ code, status: statusOf(code), retryable, message, help }, options);
+  return new DaypassError({ ...known, message }, options);
 }
 
 /** The error for a refusal that an API answered with this status; `null` if its code is none of ours. */
 export function refused(refusal, status) {
-  const { error: code, message } = refusal ?? {};
-  if (typeof code !== 'string' || typeof message !== 'string' || !statusOf(code)) return null;
-  const { retryable, help } = known(code);
-  return new DaypassError({ code, status, retryable, message, help });
+  const { error, message } = refusal ?? {};
+  const known = typeof error === 'string' && typeof message === 'string' && reason(error);
+  // The browser half's own codes are not for APIs.
+  return known?.status ? new DaypassError({ ...known, status, message }) : null;
 }
 
-function known(code) {
+function reason(code) {
   const line = explain(code);
-  const [text, help] = line.slice(1).split('\n');
-  return { retryable: line[0] === '+', text, help };
+  if (line === undefined) return undefined;
+  const [text, help] = line.slice(4).split('\n');
+  return { code, retryable: line[0] === '+', status: Number(line.slice(1, 4)), text, help };
 }

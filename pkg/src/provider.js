@@ -1,12 +1,10 @@
 /** Asks for temporary tokens. */
-import { abortAfter, serverTime } from './clock.js';
+import { serverTime } from './clock.js';
 import { lifetime } from './core.js';
 import { claims, glimpse, parts } from './document.js';
 import { DaypassError, failure } from './error.js';
 import { isTemporaryToken } from './options.js';
 
-/** A provider that has not answered by then has failed (`src/refresh.rs`), in milliseconds. */
-const TIMEOUT = 10_000;
 /** Such a number of seconds lies beyond the year 5000: it was given in milliseconds. */
 const MILLISECONDS = 1e11;
 
@@ -31,8 +29,7 @@ export async function ask(provider, request, signal) {
 }
 
 /** The answer and, where the page may read it, the server's time in Unix milliseconds. */
-async function post(url, request, closing) {
-  const signal = abortAfter(TIMEOUT, closing);
+async function post(url, request, signal) {
   const options = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request), signal };
   const response = await fetch(url, options).catch((cause) => {
     throw failed('It could not be reached.', cause);

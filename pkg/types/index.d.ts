@@ -33,7 +33,7 @@ export type TokenProvider = string | URL | ((request: TokenRequest, context: Tok
 
 /** What a provider that is a function is told besides. */
 export interface TokenContext {
-  /** Aborts when the connection closes. */
+  /** Aborts when the connection closes, and when the answer has taken too long: 10 seconds. */
   signal: AbortSignal;
 }
 
@@ -172,6 +172,7 @@ export type DaypassErrorCode =
   | 'already_exists'
   | 'limit_reached'
   | 'unavailable'
+  | 'load_failed'
   | 'invalid_options'
   | 'token_malformed'
   | 'network_failed'
@@ -296,13 +297,14 @@ export function connect<P extends object = Record<string, unknown>>(options: Con
 export type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
 
 /**
- * Loads the WebAssembly part. `connect` calls it by itself; call it with `module_or_path` where the file lies elsewhere.
- * A call that failed can be made again.
+ * Makes the WebAssembly part ready. `connect` calls it by itself; call it before, to have the time it takes over, or with
+ * `module_or_path` where no code may be compiled and a platform hands it out compiled.
+ * @throws {DaypassError} `load_failed`. A call that failed can be made again.
  */
 export function initialise(options?: InitialiseOptions): Promise<void>;
 
 /** Where the WebAssembly is. */
 export interface InitialiseOptions {
-  /** Its URL, an answer to a request for it, its bytes, or the compiled module; where the package has it when absent. */
+  /** Its URL, an answer to a request for it, its bytes, or the compiled module; what is in the package when absent. */
   module_or_path?: string | URL | Request | Response | ArrayBuffer | ArrayBufferView | CompiledModule;
 }

@@ -22,8 +22,8 @@ pub(crate) const FILES: &[SdkFile] = &[
     SdkFile {
         name: "daypass.js",
         kind: "module",
-        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/inline.js")),
-        gzip: include_bytes!(concat!(env!("OUT_DIR"), "/inline.js.gz")),
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/index.js")),
+        gzip: include_bytes!(concat!(env!("OUT_DIR"), "/index.js.gz")),
     },
     SdkFile {
         name: "daypass.global.js",

@@ -8,28 +8,22 @@ use crate::signed::{DocumentType, is_key_name};
 /// Milliseconds by which clocks may differ before a living bundle is taken for an expired one.
 const LEEWAY: f64 = 60_000.0;
 
-/// The one header that a bundle signed by the key `kid` has, before it is encoded.
+/// The one header, before it is encoded, of a bundle that is signed by a key which says this of itself: `kty`, `crv`, `alg`,
+/// `use` and `kid`, with spaces between. Nothing if no bundle is verified with such a key.
 #[wasm_bindgen]
 #[must_use]
-pub fn bundle_header(kid: &str) -> String {
-    DocumentType::Bundle.header_json(kid)
-}
-
-/// Whether a key that says this of itself is one that bundles are verified with: `kty`, `crv`, `alg`, `use` and `kid`, with
-/// spaces between.
-#[wasm_bindgen]
-#[must_use]
-pub fn is_usable_key(said: &str) -> bool {
-    said.strip_prefix("OKP Ed25519 EdDSA sig ").is_some_and(is_key_name)
+pub fn bundle_header(key: &str) -> Option<String> {
+    let kid = key.strip_prefix("OKP Ed25519 EdDSA sig ").filter(|kid| is_key_name(kid))?;
+    Some(DocumentType::Bundle.header_json(kid))
 }
 
 /// Milliseconds that a token has left when it arrives, 0 if it is over: [`time_left`]. The two first in Unix seconds, the
-/// clocks in Unix milliseconds.
+/// clocks in Unix milliseconds; NaN, which `undefined` becomes, for what is not known.
 #[wasm_bindgen]
 #[must_use]
-pub fn lifetime(expires_at: f64, issued_at: Option<f64>, server_now: Option<f64>, visitor_now: f64) -> f64 {
-    let left =
-        time_left(expires_at as u64, issued_at.map(|at| at as u64), server_now.map(|at| at as u64), visitor_now as u64);
+pub fn lifetime(expires_at: f64, issued_at: f64, server_now: f64, visitor_now: f64) -> f64 {
+    let known = |at: f64| (!at.is_nan()).then_some(at as u64);
+    let left = time_left(expires_at as u64, known(issued_at), known(server_now), visitor_now as u64);
     left.map_or(0.0, |left| left as f64)
 }
 
@@ -37,7 +31,7 @@ pub fn lifetime(expires_at: f64, issued_at: Option<f64>, server_now: Option<f64>
 /// so that it is opened, and used no longer.
 #[wasm_bindgen]
 #[must_use]
-pub fn bundle_lifetime(expires_at: f64, issued_at: f64, server_now: Option<f64>, visitor_now: f64) -> f64 {
-    let left = |leeway: f64| lifetime(expires_at, Some(issued_at), server_now.map(|now| now - leeway), visitor_now);
+pub fn bundle_lifetime(expires_at: f64, issued_at: f64, server_now: f64, visitor_now: f64) -> f64 {
+    let left = |leeway: f64| lifetime(expires_at, issued_at, server_now - leeway, visitor_now);
     if left(LEEWAY) > 0.0 { left(0.0).max(1.0) } else { 0.0 }
 }

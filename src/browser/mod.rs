@@ -14,9 +14,9 @@ mod document;
 mod engine;
 mod vocabulary;
 
-pub use document::{bundle_header, bundle_lifetime, is_usable_key, lifetime};
+pub use document::{bundle_header, bundle_lifetime, lifetime};
 pub use engine::Engine;
-pub use vocabulary::{allows_origin, covers, explain, is_scope, status_of, token_fault, token_kind};
+pub use vocabulary::{allows_origin, covers, explain, is_scope, token_kind};
 
 /// A tenth of the code of the usual one. Little is allocated here, and for a moment.
 #[cfg(feature = "package")]

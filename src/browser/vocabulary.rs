@@ -4,19 +4,14 @@ use wasm_bindgen::prelude::*;
 
 use crate::{Origin, OriginPattern, Reason, Scope, TokenText};
 
-/// The kind of a stored token, if the text is one.
+/// The kind of a stored token; if the text is none, `-` and why, in a few words.
 #[wasm_bindgen]
 #[must_use]
-pub fn token_kind(text: &str) -> Option<String> {
-    let token: TokenText = text.parse().ok()?;
-    Some(token.kind().as_str().into())
-}
-
-/// Why a text is no stored token, in a few words.
-#[wasm_bindgen]
-#[must_use]
-pub fn token_fault(text: &str) -> Option<String> {
-    text.parse::<TokenText>().err().map(|error| error.why().into())
+pub fn token_kind(text: &str) -> String {
+    match text.parse::<TokenText>() {
+        Ok(token) => token.kind().as_str().into(),
+        Err(error) => joined(["-", error.why()]),
+    }
 }
 
 /// Whether a text is a scope.
@@ -26,37 +21,39 @@ pub fn is_scope(text: &str) -> bool {
     Scope::read(text).is_some()
 }
 
-/// Whether one of the scopes held is enough where `wanted` is asked for. What is no scope opens nothing.
+/// Whether the first scope is covered by one of those behind it. What is no scope opens nothing.
 #[wasm_bindgen]
 #[must_use]
-pub fn covers(held: &str, wanted: &str) -> bool {
-    let Some(wanted) = Scope::read(wanted) else { return false };
-    held.split(' ').any(|scope| Scope::read(scope).is_some_and(|scope| scope.covers(&wanted)))
+pub fn covers(wanted_and_held: &str) -> bool {
+    let mut scopes = wanted_and_held.split(' ').map(Scope::read);
+    let Some(wanted) = scopes.next().flatten() else { return false };
+    scopes.flatten().any(|scope| scope.covers(&wanted))
 }
 
-/// Whether a page of this origin is among the patterns. What is no origin never is.
+/// Whether a page of the first origin is among the patterns behind it. What is no origin never is.
 #[wasm_bindgen]
 #[must_use]
-pub fn allows_origin(patterns: &str, origin: &str) -> bool {
-    let Ok(origin) = Origin::read(origin) else { return false };
-    patterns.split(' ').any(|pattern| OriginPattern::read(pattern).is_ok_and(|pattern| pattern.matches(&origin)))
+pub fn allows_origin(origin_and_patterns: &str) -> bool {
+    let mut words = origin_and_patterns.split(' ');
+    let Some(Ok(origin)) = words.next().map(Origin::read) else { return false };
+    words.any(|pattern| OriginPattern::read(pattern).is_ok_and(|pattern| pattern.matches(&origin)))
 }
 
-/// The HTTP status that goes with a code, 0 for what the browser half finds by itself; nothing for a code that is none.
-#[wasm_bindgen]
-#[must_use]
-pub fn status_of(code: &str) -> Option<u16> {
-    Reason::find(code).map(|reason| reason.status)
-}
-
-/// What a code stands for: `+` if the same may succeed later and `-` if not, the message, a line break, the help.
+/// What a code stands for: `+` if the same may succeed later and `-` if not; three digits, the HTTP status that goes with it, or
+/// 000 for what the browser half finds by itself; the message, a line break, the help. Nothing for a code that is none.
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(code: &str) -> Option<String> {
-    let reason = Reason::find(code)?;
-    let mut text = String::from(if reason.is_retryable { "+" } else { "-" });
-    for part in [reason.message, "\n", reason.help] {
+    let Reason { status, is_retryable, message, help, .. } = *Reason::find(code)?;
+    let digits = [100, 10, 1].map(|place| b'0' + (status / place % 10) as u8);
+    let retryable = if is_retryable { "+" } else { "-" };
+    Some(joined([retryable, str::from_utf8(&digits).unwrap_or_default(), message, "\n", help]))
+}
+
+fn joined<const N: usize>(parts: [&str; N]) -> String {
+    let mut text = String::new();
+    for part in parts {
         text.push_str(part);
     }
-    Some(text)
+    text
 }

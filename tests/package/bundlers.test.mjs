@@ -1,10 +1,8 @@
-// The same page, built as the README says, with each bundler, and opened under a strict policy.
+// The same page, built with each bundler as it is, without configuration, and opened under a strict policy.
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import webpack from 'webpack';
-import { blocks, file } from './readme.mjs';
 import { csp, rule, run, serve, showsTheFloor, site, tool } from './world.mjs';
 
 const html = (src) => `<!doctype html><title>A page</title><p id="answer"></p><script type="module" src="${src}"></script>`;
@@ -14,14 +12,8 @@ const open = async (page, folder, policy = csp.wasm) =>
   showsTheFloor(page, `${await serve(join(site, folder), policy, folder === 'out/vite' ? {} : { '/index.html': html('/page.js') })}/`);
 
 rule('esbuild', async (page) => {
-  const [program, ...args] = blocks('sh').flatMap((code) => code.split('\n')).find((line) => line.startsWith('esbuild ')).split(' ');
-  await run(tool(program, '.'), [...args, '--outdir=out/esbuild', '--log-level=warning']);
+  await run(tool('esbuild', '.'), ['page.js', '--bundle', '--format=esm', '--outdir=out/esbuild', '--log-level=warning']);
   await open(page, 'out/esbuild');
-});
-
-rule('esbuild, the inline entry, without configuration', async (page) => {
-  await run(tool('esbuild', '.'), ['page.js', '--alias:daypass=daypass/inline', '--bundle', '--format=esm', '--outdir=out/inline', '--log-level=warning']);
-  await open(page, 'out/inline');
 });
 
 rule('esbuild, the entry without WebAssembly', async (page) => {
@@ -29,7 +21,7 @@ rule('esbuild, the entry without WebAssembly', async (page) => {
   await open(page, 'out/nowasm', csp.nowasm);
 });
 
-rule('webpack, without configuration', async (page) => {
+rule('webpack', async (page) => {
   const options = { mode: 'production', context: site, entry: './page.js', output: { path: join(site, 'out/webpack'), filename: 'page.js' } };
   const stats = await new Promise((resolve, reject) => webpack(options, (error, stats) => (error ? reject(error) : resolve(stats))));
   if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString());
@@ -37,17 +29,16 @@ rule('webpack, without configuration', async (page) => {
 });
 
 rule('Rollup', async (page) => {
-  await writeFile(join(site, 'rollup.config.js'), file('rollup.config.js'));
-  await run(tool('rollup'), ['--config', '--dir', 'out/rollup', '--failAfterWarnings', '--silent']);
+  await run(tool('rollup'), ['--input', 'page.js', '--plugin', 'node-resolve', '--dir', 'out/rollup', '--failAfterWarnings', '--silent']);
   await open(page, 'out/rollup');
 });
 
-rule('Vite, without configuration', async (page) => {
+rule('Vite', async (page) => {
   await run(tool('vite'), ['build', '--outDir', 'out/vite', '--logLevel', 'warn']);
   await open(page, 'out/vite');
 });
 
-rule("Vite's development server, without configuration", async (page) => {
+rule("Vite's development server", async (page) => {
   const server = spawn(tool('vite'), ['--host', '127.0.0.1', '--port', '0', '--logLevel', 'info'], { cwd: site, env: { ...process.env, NO_COLOR: '1' } });
   try {
     const lines = createInterface(server.stdout);

@@ -10,7 +10,7 @@ const bytes = await readFile(join(dist, 'daypass_bg.wasm'));
 const typed = (type) => (response) => response.setHeader('Content-Type', type).end(bytes);
 
 /** Opens a page that has the SDK, runs `body` in it, and gives the result and which files were asked for how often. */
-async function inPage(page, body, routes = {}, entry = 'index') {
+async function inPage(page, body, { routes = {}, policy = csp.wasm } = {}) {
   const asked = {};
   const counted = (path, answer) => (response, request) => {
     asked[path] = (asked[path] ?? 0) + 1;
@@ -18,16 +18,27 @@ async function inPage(page, body, routes = {}, entry = 'index') {
   };
   const all = { '/daypass_bg.wasm': typed('application/wasm'), '/elsewhere.wasm': typed('application/wasm'), ...routes };
   const answers = Object.fromEntries(Object.entries(all).map(([path, answer]) => [path, counted(path, answer)]));
-  const origin = await serve(dist, csp.wasm, { '/index.html': '<!doctype html><title>A page</title>', ...answers });
+  const origin = await serve(dist, policy, { '/index.html': '<!doctype html><title>A page</title>', ...answers });
   await page.goto(`${origin}/`);
   const given = JSON.stringify({ api });
   const result = await page.evaluate(`(async ({ api }) => {
-    const { connect, initialise } = await import('/${entry}.js');
+    const { connect, initialise, DaypassError } = await import('/index.js');
     const floor = ${floor};
-    return (${body})({ connect, initialise, floor: () => floor(connect, api) });
+    const failing = async (promise) => promise.then(() => 'loaded', (error) => (error instanceof DaypassError ? error.code : String(error)));
+    return (${body})({ api, connect, initialise, failing, floor: () => floor(connect, api) });
   })(${given})`);
   return { result, asked };
 }
+
+rule('the package needs no file besides', async (page) => {
+  const body = 'async ({ floor }) => Promise.all([floor(), floor(), floor()])';
+  assert.deepEqual(await inPage(page, body), { result: Array(3).fill('the first floor'), asked: {} });
+});
+
+rule('browsers that have no base64 of their own read it too', async (page) => {
+  const { result } = await inPage(page, 'async ({ floor }) => (delete Uint8Array.fromBase64, floor())');
+  assert.equal(result, 'the first floor');
+});
 
 const GIVEN = {
   'a text': "'/elsewhere.wasm'",
@@ -47,15 +58,18 @@ for (const [name, code] of Object.entries(GIVEN)) {
 
 for (const type of ['text/plain', 'application/octet-stream', 'application/wasm; charset=utf-8', 'Application/WASM', '']) {
   rule(`a server that calls it \`${type}\` is no reason to fail`, async (page) => {
-    const { result } = await inPage(page, 'async ({ floor }) => floor()', { '/daypass_bg.wasm': typed(type) });
+    const body = "async ({ initialise, floor }) => { await initialise({ module_or_path: '/elsewhere.wasm' }); return floor(); }";
+    const { result } = await inPage(page, body, { routes: { '/elsewhere.wasm': typed(type) } });
     assert.equal(result, 'the first floor');
   });
 }
 
 rule('calls at the same time load it once', async (page) => {
-  const body = 'async ({ floor }) => Promise.all([floor(), floor(), floor()])';
-  const { result, asked } = await inPage(page, body);
-  assert.deepEqual({ result, asked }, { result: Array(3).fill('the first floor'), asked: { '/daypass_bg.wasm': 1 } });
+  const body = `async ({ initialise, floor }) => {
+    await Promise.all([initialise({ module_or_path: '/elsewhere.wasm' }), initialise({ module_or_path: '/elsewhere.wasm' })]);
+    return floor();
+  }`;
+  assert.deepEqual(await inPage(page, body), { result: 'the first floor', asked: { '/elsewhere.wasm': 1 } });
 });
 
 const FAILURES = {
@@ -63,10 +77,60 @@ const FAILURES = {
   'a page in its place': (response) => response.setHeader('Content-Type', 'text/html').end('<!doctype html>'),
 };
 for (const [name, failing] of Object.entries(FAILURES)) {
-  rule(`after ${name}, the next call tries again`, async (page) => {
-    const body = "async ({ floor }) => [await floor().then(() => 'loaded', () => 'failed'), await floor()]";
-    const answer = (response, request, times) => (times === 1 ? failing : typed('application/wasm'))(response);
-    const { result } = await inPage(page, body, { '/daypass_bg.wasm': answer });
-    assert.deepEqual(result, ['failed', 'the first floor']);
+  rule(`after ${name}, which is an error with a code, the next call tries again`, async (page) => {
+    const body = "async ({ initialise, failing, floor }) => [await failing(initialise({ module_or_path: '/elsewhere.wasm' })), await floor()]";
+    const { result } = await inPage(page, body, { routes: { '/elsewhere.wasm': failing } });
+    assert.deepEqual(result, ['load_failed', 'the first floor']);
   });
 }
+
+rule('an answer that says that it is not there is not compiled', async (page) => {
+  const body = "async ({ initialise }) => initialise({ module_or_path: new Response('', { status: 404 }) }).catch(({ message }) => message)";
+  assert.match((await inPage(page, body)).result, /status 404/);
+});
+
+rule('a page whose policy forbids WebAssembly is told what to allow', async (page) => {
+  const body = 'async ({ connect, api }) => connect({ api }).catch(({ code, help }) => ({ code, help }))';
+  const { result } = await inPage(page, body, { policy: csp.nowasm });
+  assert.equal(result.code, 'load_failed');
+  assert.match(result.help, /'wasm-unsafe-eval'.*daypass\/nowasm/);
+});
+
+rule('a browser without WebAssembly is told of the entry without', async (page) => {
+  const { result } = await inPage(page, 'async ({ failing, initialise }) => (delete globalThis.WebAssembly, failing(initialise()))');
+  assert.equal(result, 'load_failed');
+});
+
+rule('a trap makes a new instance, and connections go on with the token at hand', async (page) => {
+  const body = `async ({ api, connect, initialise }) => {
+    let trapsAt = Infinity;
+    let calls = 0;
+    let callsAfter = 0;
+    const { instantiate } = WebAssembly;
+    // The first instance traps when it is told to; what comes after that on it is counted.
+    WebAssembly.instantiate = async (module, imports) => {
+      const { exports } = await instantiate(module, imports);
+      const step = (...given) => {
+        if ((calls += 1) > trapsAt) callsAfter += 1;
+        if (calls === trapsAt) throw new WebAssembly.RuntimeError('unreachable');
+        return exports.engine_step(...given);
+      };
+      return { exports: { ...exports, engine_step: step } };
+    };
+    let asked = 0;
+    const provider = async () => ({ authorization: 'Bearer good', expiresAt: Math.floor(Date.now() / 1000) + 600, n: (asked += 1) });
+    const [daypass, other] = [await connect({ api, provider }), await connect({ api, publishableToken: 'dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu' })];
+    trapsAt = calls + 1;
+    const trapped = [];
+    addEventListener('error', (event) => (event.preventDefault(), trapped.push(event.error.name)));
+    dispatchEvent(new Event('focus'));
+    const { secondsLeft, refreshInSeconds } = daypass.describe();
+    const text = await (await daypass.fetch('/floor')).text();
+    const seen = [trapped, text, other.peek()?.slice(0, 14), asked, secondsLeft > 590 && secondsLeft <= 600, refreshInSeconds > 400];
+    const third = await connect({ api, provider });
+    for (const one of [daypass, other, third]) one.close();
+    return { seen, asked, callsAfter, closed: daypass.peek() };
+  }`;
+  const { result } = await inPage(page, body);
+  assert.deepEqual(result, { seen: [['RuntimeError'], 'the first floor', 'Bearer dp_pub_', 1, true, true], asked: 2, callsAfter: 0, closed: null });
+});

@@ -16,7 +16,6 @@ const classic = `${API}\n${floor}\nconst { connect } = daypass;`;
 /** Each entry and how it comes: the policy, the kind of script, its code. */
 const SCRIPTS = [
   ['the default entry', csp.wasm, 'module', module('index')],
-  ['the inline entry', csp.wasm, 'module', module('inline')],
   ['the entry without WebAssembly', csp.nowasm, 'module', module('nowasm')],
   ['the classic script', csp.wasm, 'classic', classic],
 ];
@@ -53,7 +52,7 @@ for (const [name, policy, type, code] of SCRIPTS) {
   });
 }
 
-for (const entry of ['index', 'inline', 'nowasm', 'types']) {
+for (const entry of ['index', 'nowasm', 'types']) {
   rule(`importing ${entry}.js into a page does nothing`, async (page) => {
     await page.goto(`${await serve(dist, undefined, { '/index.html': html() })}/`);
     assert.deepEqual(await page.evaluate(`(${effectsOf})(() => import('/${entry}.js'))`), []);

@@ -17,9 +17,8 @@ function countListeners() {
   count('removeEventListener', -1);
 }
 
-const ENTRIES = ['page=strict.jsx', 'daypass_bg=daypass/daypass_bg.wasm', '--loader:.wasm=copy'];
 const OPTIONS = ['--bundle', '--format=esm', '--jsx=automatic', '--define:process.env.NODE_ENV="development"', '--log-level=warning'];
-await run(tool('esbuild', '.'), [...ENTRIES, ...OPTIONS, '--outdir=out/react']);
+await run(tool('esbuild', '.'), ['page=strict.jsx', ...OPTIONS, '--outdir=out/react']);
 const HTML = '<!doctype html><title>A page</title><div id="root"></div><script type="module" src="/page.js"></script>';
 const origin = await serve(join(site, 'out/react'), undefined, { '/index.html': HTML });
 

@@ -9,10 +9,3 @@ const text = readFileSync(join(installed, 'README.md'), 'utf8');
 export function blocks(language) {
   return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, other]) => other === language).map(([, , code]) => code);
 }
-
-/** The configuration file that begins with its name as a comment. */
-export function file(name) {
-  const found = blocks('js').find((code) => code.startsWith(`// ${name}\n`));
-  if (!found) throw new Error(`the README has no ${name}`);
-  return found;
-}

@@ -14,8 +14,6 @@ const FILES = [
   'dist/global.js',
   'dist/host.js',
   'dist/index.js',
-  'dist/inline.js',
-  'dist/node.js',
   'dist/nowasm.js',
   'dist/react.js',
   'dist/types.js',

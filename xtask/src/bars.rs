@@ -62,7 +62,7 @@ const VERIFY: [(&str, Bar); 25] = [
 ];
 
 /// Rows of `bench browser`.
-const BROWSER: [(&str, Bar); 28] = [
+const BROWSER: [(&str, Bar); 27] = [
     ("browser/default", Most(size::MOST as f64)),
     ("browser/default", Aim(20_000.0)),
     ("browser/default", Beside("size/auth0-spa-js")),
@@ -72,7 +72,6 @@ const BROWSER: [(&str, Bar); 28] = [
     ("browser/default", Beside("size/auth-js")),
     ("browser/import", Most(5e6)),
     ("browser/import", Beside("import/nothing")),
-    ("browser/import", Beside("import/inline")),
     ("browser/import", Beside("import/nowasm")),
     ("browser/import", Beside("import/auth0-spa-js")),
     ("browser/import", Beside("import/jose")),

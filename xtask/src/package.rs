@@ -17,11 +17,9 @@ use crate::wasm::{self, modified};
 pub(crate) const FOLDER: &str = "pkg/dist";
 
 /// Each entry of the package: its name, and how it differs from a module.
-const ENTRIES: [(&str, &[&str]); 8] = [
-    ("index", &[]),
-    ("inline", &["--loader:.wasm=binary"]),
-    ("global", &["--loader:.wasm=binary", "--format=iife", "--global-name=daypass"]),
-    ("node", &["--platform=node"]),
+const ENTRIES: [(&str, &[&str]); 6] = [
+    ("index", &["--loader:.deflate=base64"]),
+    ("global", &["--loader:.deflate=base64", "--format=iife", "--global-name=daypass"]),
     ("nowasm", &[]),
     ("host", &[]),
     ("react", &["--external:react", "--external:daypass"]),
@@ -43,7 +41,7 @@ pub(crate) fn build() -> Result<()> {
     let work =
         tempfile::Builder::new().prefix(".dist-").permissions(fs::Permissions::from_mode(0o755)).tempdir_in("pkg")?;
     for (name, own) in ENTRIES {
-        let source = if name == "global" { "inline" } else { name };
+        let source = if name == "global" { "index" } else { name };
         bundle(Path::new(&format!("pkg/src/{source}.js")), own, &work.path().join(format!("{name}.js")))?;
     }
     fs::copy(Path::new(wasm::FOLDER).join("daypass_bg.wasm"), work.path().join("daypass_bg.wasm"))?;

@@ -21,14 +21,14 @@ pub(crate) const FOLDER: &str = "pkg/wasm";
 /// in bootstrap mode only. A visitor's download is a fifth smaller for it.
 const STANDARD_LIBRARY: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"];
 const FLAGS: &str =
-    "-Zunstable-options -Cpanic=immediate-abort -Ctarget-cpu=mvp -Ctarget-feature=+bulk-memory,+sign-ext";
+    "-Zunstable-options -Zlocation-detail=none -Cpanic=immediate-abort -Ctarget-cpu=mvp -Ctarget-feature=+bulk-memory,+sign-ext";
 
 /// What of the second WebAssembly is used: it is small, and can be written out for JavaScript, unlike tables of references.
 const FEATURES: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
 /// How it is written out.
 const LOWERED: [&str; 2] = ["--signext-lowering", "--llvm-memory-copy-fill-lowering"];
 
-/// Builds `pkg/wasm`: `daypass_bg.wasm`, the same as JavaScript in `daypass_bg.wasm.js`, and `daypass_bg.js`, what both need of
+/// Builds `pkg/wasm`: `daypass_bg.wasm`, the same compressed with `.deflate` behind its name, the same as JavaScript in `daypass_bg.wasm.js`, and `daypass_bg.js`, what both need of
 /// JavaScript. Nothing is done if they are newer than what they come from.
 pub(crate) fn build() -> Result<()> {
     println!("building the WebAssembly");
@@ -58,6 +58,7 @@ pub(crate) fn build() -> Result<()> {
     let line = line.into_iter().map(OsString::from).chain([work.path().into(), compiled.into()]);
     wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(line).context("wasm-bindgen failed")?;
 
+    complete(&work.path().join("daypass_bg.js"))?;
     let module = work.path().join("daypass_bg.wasm");
     let tool = |name: &str, passes: &[&str], output: &str| {
         let program = Path::new("node_modules/.bin").join(name);
@@ -70,8 +71,32 @@ pub(crate) fn build() -> Result<()> {
         &["--traps-never-happen", "--strip-target-features", "--flatten", "--rereloop", "-Oz"],
         "daypass_bg.wasm",
     )?;
+    compress(&module, &work.path().join("daypass_bg.wasm.deflate"))?;
 
     replace(FOLDER, work.path())
+}
+
+/// Adds to what wasm-bindgen wrote what it does not offer for bundlers: the functions that the WebAssembly calls, as a list, lest
+/// the whole module be one, and how another instance takes the place of the first.
+fn complete(file: &Path) -> Result<()> {
+    let mut code = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+    let named = |start: &'static str| code.lines().filter_map(move |line| line.strip_prefix(start));
+    let imports = named("export function ").filter_map(|line| line.split('(').next());
+    let imports = imports.filter(|name| name.starts_with("__wbg_") && *name != "__wbg_set_wasm").collect::<Vec<_>>().join(", ");
+    // Views of the memory of the instance before.
+    let views = named("let cached").filter_map(|line| line.strip_suffix("Memory0 = null;"));
+    let views = views.map(|name| format!("cached{name}Memory0 = ")).collect::<String>();
+    code.push_str(&format!("\nexport const imports = {{ {imports} }};\n"));
+    code.push_str(&format!("\nexport function attach(exports) {{\n    wasm = exports;\n    {views}null;\n}}\n"));
+    fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
+}
+
+/// As small as deflate (RFC 1951) can be: smaller than what a server makes of it in passing.
+fn compress(file: &Path, to: &Path) -> Result<()> {
+    let bytes = fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
+    let mut deflated = Vec::new();
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Deflate, &bytes[..], &mut deflated)?;
+    fs::write(to, deflated).with_context(|| format!("could not write {}", to.display()))
 }
 
 /// When a file was last written.

@@ -29,7 +29,7 @@ async fn a_page_loads_the_files_that_were_built() {
     assert!(is_for_any_page(index.headers()));
     let index: serde_json::Value = index.json().await.expect("JSON");
     let files: [(&str, &[u8]); 2] = [
-        ("module", include_bytes!(concat!(env!("OUT_DIR"), "/inline.js"))),
+        ("module", include_bytes!(concat!(env!("OUT_DIR"), "/index.js"))),
         ("script", include_bytes!(concat!(env!("OUT_DIR"), "/global.js"))),
     ];
     assert_eq!(index["files"].as_array().map(Vec::len), Some(files.len()));

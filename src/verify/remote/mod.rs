@@ -24,7 +24,7 @@ use crate::TokenText;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How much memory tokens are kept in, in bytes.
-const CACHE: usize = 16 * 1024 * 1024;
+const CACHE: usize = 16 << 20;
 
 impl Verifier {
     /// A verifier with all that the token service at this URL offers: its keys, look-up of opaque tokens with a cache of

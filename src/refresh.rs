@@ -13,7 +13,7 @@ pub const TIMEOUT: u64 = 10_000;
 /// Whoever looks so long after that stood still meanwhile: frozen, asleep. The answer may have come and wait to be heard.
 const LATE: u64 = 1_000;
 /// So long it is waited for then.
-const GRACE: u64 = 2_000;
+const GRACE: u64 = 3_000;
 /// The first pause after a failure; it doubles with each further one.
 const FIRST_PAUSE: u64 = 1_000;
 /// The longest pause.

@@ -106,14 +106,17 @@ fn whoever_stood_still_during_a_call_hears_the_answer_that_came_meanwhile() {
     let thawed_at = 60_000;
     let mut engine = Refresh::new(0.5);
     let _ = engine.step(Event::Wanted, 0);
-    assert_eq!(engine.step(Event::Woke, thawed_at), [Effect::WakeIn(Some(2_000))], "the timer is first");
+    assert_eq!(engine.step(Event::Woke, thawed_at), [Effect::WakeIn(Some(3_000))], "the timer is first");
     assert_eq!(engine.status(thawed_at), Status::Asking);
     let effects = engine.clone().step(Event::Granted { call: 1, lifetime: HOUR }, thawed_at + 100);
     assert!(effects.contains(&Effect::Use { call: 1, lifetime: HOUR }), "{effects:?}");
     // If it does not come, it is over, however late that is noticed.
-    for at in [thawed_at + 2_000, thawed_at + 60_000] {
+    for at in [thawed_at + 3_000, thawed_at + 60_000] {
         let effects = engine.clone().step(Event::Woke, at);
-        assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::TimedOut, .. })), "{at}: {effects:?}");
+        assert!(
+            effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::TimedOut, .. })),
+            "{at}: {effects:?}"
+        );
     }
 }
 

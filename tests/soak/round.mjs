@@ -7,11 +7,8 @@ import { Member } from './member.mjs';
 
 /** Nobody waits longer for a token, counted from when it connects or thaws, or somebody else is struck; milliseconds. */
 const LIMIT = 5_000;
-/**
- * So long somebody is frozen at most. The others wait less than that. Whoever stands still for longer than a call may take, which
- * is more than twice that, is told `provider_timeout` when it thaws.
- */
-const LONGEST = 4_500;
+/** So long somebody is frozen, in milliseconds: mostly a while, now and then longer than a call to the provider may take. */
+const FREEZES = { short: [300, 4_500], long: [10_500, 13_000] };
 /** How long the browser may take to start a tab, on a busy machine. */
 const START = 20_000;
 
@@ -37,7 +34,9 @@ export function plan(seed) {
   // One is killed, or frozen for so long: whoever asks, so long after somebody asked, or any other, so long after the start.
   const strikes = list(between(1, 3), () => {
     const victim = random() < 0.5 ? 'leader' : between(0, members.length);
-    return { victim, at: between(0, victim === 'leader' ? delay + 50 : 600), freeze: random() < 0.5 ? between(300, LONGEST) : 0 };
+    const at = between(0, victim === 'leader' ? delay + 50 : 600);
+    const freeze = between(...FREEZES[random() < 0.1 ? 'long' : 'short']);
+    return { victim, at, freeze: random() < 0.5 ? freeze : 0 };
   });
   return { delay, members, strikes };
 }

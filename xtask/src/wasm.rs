@@ -20,8 +20,7 @@ pub(crate) const FOLDER: &str = "pkg/wasm";
 /// A standard library that is built for size and ends in a trap instead of a message. rustc takes these from stable toolchains
 /// in bootstrap mode only. A visitor's download is a fifth smaller for it.
 const STANDARD_LIBRARY: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"];
-const FLAGS: &str =
-    "-Zunstable-options -Zlocation-detail=none -Cpanic=immediate-abort -Ctarget-cpu=mvp -Ctarget-feature=+bulk-memory,+sign-ext";
+const FLAGS: &str = "-Zunstable-options -Zlocation-detail=none -Cpanic=immediate-abort -Ctarget-cpu=mvp -Ctarget-feature=+bulk-memory,+sign-ext";
 
 /// What of the second WebAssembly is used: it is small, and can be written out for JavaScript, unlike tables of references.
 const FEATURES: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
@@ -82,7 +81,8 @@ fn complete(file: &Path) -> Result<()> {
     let mut code = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
     let named = |start: &'static str| code.lines().filter_map(move |line| line.strip_prefix(start));
     let imports = named("export function ").filter_map(|line| line.split('(').next());
-    let imports = imports.filter(|name| name.starts_with("__wbg_") && *name != "__wbg_set_wasm").collect::<Vec<_>>().join(", ");
+    let imports =
+        imports.filter(|name| name.starts_with("__wbg_") && *name != "__wbg_set_wasm").collect::<Vec<_>>().join(", ");
     // Views of the memory of the instance before.
     let views = named("let cached").filter_map(|line| line.strip_suffix("Memory0 = null;"));
     let views = views.map(|name| format!("cached{name}Memory0 = ")).collect::<String>();

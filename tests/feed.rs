@@ -172,7 +172,7 @@ async fn where_no_stream_comes_through_it_polls_page_by_page_and_stays_fresh() {
         come_to(&revocations, 5).await;
         let asked = service.asked();
         let polls = asked.iter().filter(|asked| asked.starts_with("poll"));
-        assert_eq!(polls.take(3).collect::<Vec<_>>(), ["poll 0", "poll 2", "poll 4"], "{asked:?}");
+        assert_eq!(polls.collect::<Vec<_>>(), ["poll 0", "poll 2", "poll 4"], "{asked:?}");
         for _ in 0..40 {
             tokio::time::sleep(Duration::from_millis(100)).await;
             assert!(!revocations.is_stale());

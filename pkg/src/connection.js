@@ -117,9 +117,10 @@ export class Connection {
 
   /** The same at once, if it lives. Looking at it also starts a refresh that a sleeping timer missed. */
   living() {
-    const call = this.#status();
+    const now = this.#clock.now();
+    const call = this.#status(now);
     if (call < 0) return undefined;
-    if (this.#engine.refresh_in(this.#clock.now()) === 0) this.#dispatch(EVENT.woke);
+    if (this.#engine.refresh_in(now) === 0) this.#dispatch(EVENT.woke);
     return this.#token && { call, token: this.#token };
   }
 
@@ -151,8 +152,8 @@ export class Connection {
     this.#dispatch(EVENT.closed);
   }
 
-  #status() {
-    return this.#engine?.status(this.#clock.now()) ?? STATUS.closed;
+  #status(now = this.#clock.now()) {
+    return this.#engine?.status(now) ?? STATUS.closed;
   }
 
   /** Tells the engine what happened and does what it says. */

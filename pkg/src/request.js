@@ -66,23 +66,34 @@ export function withToken(url, { publishable }) {
 }
 
 async function sendOnce(way, url, input, init, token) {
-  const request = await prepared(url, input, init, token);
-  if (way.prover) request.headers.set('dpop', await way.prover.proof(request.method, url, token.authorization));
+  const [resource, options] = await prepared(way, url, input, init, token);
   try {
-    return await fetch(request);
+    return await fetch(resource, options);
   } catch (error) {
     // The browser's word for "no answer that this page may read". An abort is the caller's own.
-    throw error instanceof TypeError ? await explained(way, token, request.signal, error) : error;
+    if (!(error instanceof TypeError)) throw error;
+    // So is what cannot be asked.
+    new Request(url, { ...init, body: init.body && '' });
+    throw await explained(way, token, init.signal, error);
   }
 }
 
-async function prepared(url, input, init, token) {
+/** What `fetch` is given. Where nothing needs it, no `Request` is made: it costs more than all else here. */
+async function prepared(way, url, input, init, token) {
   const whole = withToken(url, token);
+  const isRequest = input instanceof Request;
+  if (!isRequest && !way.prover && !(init.body instanceof ReadableStream)) {
+    if (token.publishable) return [whole, init];
+    const headers = new Headers(init.headers);
+    headers.set('authorization', token.authorization);
+    return [whole, { ...init, headers }];
+  }
   // A copy, so that the caller's own can be sent again.
-  const base = input instanceof Request ? (token.publishable ? await moved(input, whole) : input.clone()) : whole;
+  const base = isRequest ? (token.publishable ? await moved(input, whole) : input.clone()) : whole;
   const request = new Request(base, init);
   if (!token.publishable) request.headers.set('authorization', token.authorization);
-  return request;
+  if (way.prover) request.headers.set('dpop', await way.prover.proof(request.method, url, token.authorization));
+  return [request];
 }
 
 /**

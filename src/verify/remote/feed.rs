@@ -80,7 +80,7 @@ impl Feed {
             let mut was_heard = false;
             let Err(End::Cut(Unavailable(cause))) = self.stream(&mut was_heard).await else { return };
             tracing::warn!(cause, "the stream of revocations was cut: polling");
-            pause = if was_heard { FIRST_PAUSE } else { (pause * 2).min(LAST_PAUSE) };
+            pause = pause_after(pause, was_heard);
             let until = Instant::now() + pause;
             while Instant::now() < until {
                 match self.poll().await {
@@ -160,6 +160,11 @@ impl Feed {
     }
 }
 
+/// Until the next stream: twice as long after one that said nothing.
+fn pause_after(last: Duration, was_heard: bool) -> Duration {
+    if was_heard { FIRST_PAUSE } else { (last * 2).min(LAST_PAUSE) }
+}
+
 impl Revocations {
     /// Takes an event of the stream; whether it said anything.
     fn hear(&self, event: Sse) -> Result<bool, Unavailable> {
@@ -187,5 +192,20 @@ impl Revocations {
     /// the other half.
     fn silence(&self) -> Duration {
         (self.longest_age() / 2).clamp(LEAST_SILENCE, TIMEOUT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_that_say_nothing_are_tried_less_and_less_often() {
+        let pauses = (0..9).scan(FIRST_PAUSE, |pause, _| {
+            *pause = pause_after(*pause, false);
+            Some(pause.as_secs())
+        });
+        assert_eq!(pauses.collect::<Vec<_>>(), [1, 2, 4, 8, 16, 30, 30, 30, 30]);
+        assert_eq!(pause_after(LAST_PAUSE, true), FIRST_PAUSE);
     }
 }

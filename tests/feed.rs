@@ -186,6 +186,7 @@ async fn what_is_not_understood_may_be_a_revocation_so_that_nothing_passes_any_m
         event("revocation", 9, r#"{"seq":9,"at":1,"level":"galaxy"}"#),
         event("revocation", 9, "{"),
         event("news", 9, "{}"),
+        "data: {}\n\n".to_owned(),
         "event: current\ndata: {}\n\n".to_owned(),
     ] {
         let (service, url) = Service::start(Streams::Work).await;
@@ -212,6 +213,7 @@ async fn a_comment_keeps_a_connection_alive_but_is_no_news() {
         service.send(": still here\n\n");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    assert!(began.elapsed() > Duration::from_millis(600), "comments cut the stream");
     assert_eq!(service.asked()[1], "poll 0");
 }
 

@@ -39,11 +39,11 @@ pub const LOAD_FAILED: Reason = reason(
     0,
     true,
     "The WebAssembly could not be loaded: {}",
-    "Allow 'wasm-unsafe-eval' in the page's script-src, or import daypass/nowasm, which has none.",
+    "Allow 'wasm-unsafe-eval' in script-src, or import daypass/nowasm.",
 );
 
 /// All of them but one. `docs/errors.md` and the TypeScript union list the same; `tests/codes.rs` holds the three together.
-pub const REASONS: [Reason; 42] = [
+pub const REASONS: [Reason; 43] = [
     reason(
         "missing_token",
         401,
@@ -244,6 +244,13 @@ pub const REASONS: [Reason; 42] = [
         false,
         "The bundle was changed after it was signed.",
         "Pass the bundle as the service answered it: a link may have been cut or edited.",
+    ),
+    reason(
+        "bundle_unverifiable",
+        0,
+        false,
+        "This browser cannot verify a signed bundle.",
+        "Serve the page over https. Browsers know Ed25519 since 2025; others open bundles by reference.",
     ),
     reason(
         "bundle_expired",

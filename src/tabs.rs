@@ -238,6 +238,8 @@ impl Tabs {
         }
         let is_old = now > message.sent_at + OLD;
         match message.content {
+            // Nobody has what is to be asked for yet.
+            Content::Has { token, .. } if token.asked_at > message.sent_at => {}
             Content::Has { by, token } => {
                 let mark = Mark { asked_at: token.asked_at, by };
                 if self.newest.is_none_or(|newest| mark > newest) {

@@ -113,6 +113,21 @@ async fn an_option_that_is_wrong_is_named() {
         ("({ api: 'http://x.example', provider: '/token', durationSeconds: 1.5 })", "`durationSeconds`"),
         ("({ api: 'http://x.example', provider: '/token', durationSeconds: 86401 })", "`durationSeconds`"),
         ("({ api: 'http://x.example', temporaryToken: 'Bearer x' })", "`temporaryToken`"),
+        ("({ api: 'http://x.example', temporaryToken: { authorization: 'x', expiresAt: 4e9 } })", "`temporaryToken`"),
+        (
+            "({ api: 'http://x.example', temporaryToken: { authorization: 'Bearer x', expiresAt: Date.now() } })",
+            "`temporaryToken`",
+        ),
+        (
+            "({ api: 'http://x.example', provider: '/token', temporaryToken: { authorization: 'x', expiresAt: 4e9 } })",
+            "`temporaryToken`",
+        ),
+        (
+            "({ api: 'http://x.example', provider: '/token', dpop: true, temporaryToken: { authorization: 'Bearer x', expiresAt: 4e9 } })",
+            "`temporaryToken`",
+        ),
+        ("({ api: 'http://user:password@x.example', provider: '/token' })", "`api`"),
+        ("({ api: 'http://x.example', host: 'https://www.example.com/' })", "`host`"),
         ("({ api: 'http://x.example', publishableToken: 7 })", "`publishableToken`"),
     ];
     for (options, expected) in cases {
@@ -340,6 +355,14 @@ async fn others_clients_get_the_url_and_the_headers_of_a_request() {
     let given = connection.transform_request("floor/1?a=b");
     assert_eq!(get(&given, "url"), "http://x.example/base/floor/1?a=b");
     assert!(get(&get(&given, "headers"), "Authorization").as_string().unwrap().starts_with("Bearer "));
+    for own in ["ws://x.example/live", "http://x.example/base/1"] {
+        let given = connection.transform_request(own);
+        assert_eq!(get(&given, "url"), own);
+        assert!(!get(&get(&given, "headers"), "Authorization").is_undefined(), "{own}");
+    }
+    for other in ["wss://x.example/live", "https://x.example/", "blob:http://x.example/1", "http://x.example:81/"] {
+        assert!(get(&get(&connection.transform_request(other), "headers"), "Authorization").is_undefined(), "{other}");
+    }
     let foreign = connection.transform_request("https://tiles.example/1.png");
     assert_eq!(get(&foreign, "url"), "https://tiles.example/1.png");
     assert!(get(&get(&foreign, "headers"), "Authorization").is_undefined());

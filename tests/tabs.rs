@@ -215,6 +215,13 @@ fn a_message_that_comes_late_makes_no_token_young() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_token_that_is_to_be_asked_for_yet_is_not_believed() {
+    let mut tab = tab_with_token();
+    let token = Token { asked_at: HOUR, lifetime: HOUR, rejections: 0 };
+    assert!(!uses(&tab.step(heard(1_000, has(token, 9)), 1_000)));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_tab_whose_clock_is_ahead_is_not_believed() {
     let mut tab = tab(Others::Somebody);
     let token = Token { asked_at: HOUR, ..TOKEN };

@@ -15,7 +15,8 @@ export function open(bundle, service) {
 
 /** Seed 002, `GET /verify`. */
 async function redeem(reference, service) {
-  const options = { headers: { 'x-api-token': reference }, signal: AbortSignal.timeout(TIMEOUT) };
+  // Elsewhere the header would go along.
+  const options = { headers: { 'x-api-token': reference }, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) };
   const response = await fetch(`${service}/verify`, options).catch((cause) => {
     throw failure('network_failed', service, { cause });
   });
@@ -56,12 +57,13 @@ function isFor(header, { kty, crv, alg, use, kid = '' }) {
   return expected !== undefined && encode(new TextEncoder().encode(expected)) === header;
 }
 
-/** By the browser's own cryptography; never, where it has none. */
+/** By the browser's own cryptography. */
 async function verifies(x, signature, input) {
   try {
     const key = await crypto.subtle.importKey('raw', decode(x), 'Ed25519', false, ['verify']);
     return await crypto.subtle.verify('Ed25519', key, signature, new TextEncoder().encode(input));
-  } catch {
-    return false;
+  } catch (error) {
+    if (globalThis.crypto?.subtle && error.name !== 'NotSupportedError') return false;
+    throw failure('bundle_unverifiable');
   }
 }

@@ -9,6 +9,8 @@ const EVENT = {
   ...{ others: 10, locked: 11, noLock: 12 },
 };
 const EFFECT = { ask: 0, use: 1, expired: 2, closed: 3, report: 4, settle: 5, wakeIn: 6, post: 7, lock: 8, unlock: 9 };
+/** After a trap, the next look at the time, in milliseconds. */
+const RECOVERY = 1_000;
 /** Numbers in an effect. */
 const WIDTH = 7;
 /** What a message says, if it is that its sender has a token. */
@@ -78,8 +80,11 @@ export class Connection {
     if (this.#own && this.#instance !== instance()) {
       // The new instance knows nothing of it, to free it.
       this.#own.__destroy_into_raw();
-      this.#begin(this.#token ? Math.max(this.#endsAt - this.#clock.now(), 0) : 0);
+      const left = this.#token ? Math.max(this.#endsAt - this.#clock.now(), 0) : 0;
+      if (!left) this.#token = undefined;
+      this.#begin(left);
       this.#wake();
+      this.#dispatch(EVENT.wanted);
       this.#settle();
     }
     return this.#own;
@@ -156,9 +161,22 @@ export class Connection {
     return this.#engine?.status(now) ?? STATUS.closed;
   }
 
-  /** Tells the engine what happened and does what it says. */
+  /** Tells the engine what happened. */
   #dispatch(event, call = 0, lifetime = 0) {
-    if (this.#engine) this.#obey(this.#engine.step(event, call, lifetime, this.#clock.now()));
+    this.#step((engine, now) => engine.step(event, call, lifetime, now));
+  }
+
+  /** Does what the engine says to what it is told. */
+  #step(tell) {
+    const engine = this.#engine;
+    if (!engine) return;
+    try {
+      this.#obey(tell(engine, this.#clock.now()));
+    } catch (error) {
+      // A trap: another engine is to look at the time.
+      this.#timer.set(RECOVERY, () => this.#dispatch(EVENT.woke));
+      throw error;
+    }
   }
 
   /** Events go out last, when all is in order again: their listeners may call back. */
@@ -230,16 +248,19 @@ export class Connection {
     // A listener of the event before this may close the connection.
     await undefined;
     if (signal.aborted) return;
+    let arrived;
+    let event = EVENT.granted;
     try {
-      const arrived = await this.#ask(signal);
+      arrived = await this.#ask(signal);
       if (arrived.authorization === this.#last) throw failure('provider_stale');
-      this.#arrived = arrived;
-      this.#dispatch(EVENT.granted, call, arrived.lifetime);
     } catch (error) {
       this.#failed = error;
-      const event = { provider_stale: EVENT.stale, provider_forbidden: EVENT.forbidden }[error.code] ?? EVENT.failed;
-      this.#dispatch(event, call);
+      event = { provider_stale: EVENT.stale, provider_forbidden: EVENT.forbidden }[error.code] ?? EVENT.failed;
     }
+    // Nobody waits for it any more.
+    if (signal.aborted) return;
+    this.#arrived = arrived;
+    this.#dispatch(event, call, arrived?.lifetime);
   }
 
   #leave() {
@@ -267,9 +288,9 @@ export class Connection {
   #hearTab(event, detail) {
     if (event !== 'heard') {
       this.#dispatch(EVENT[event], Number(detail ?? 0));
-    } else if (this.#engine && isMessage(detail)) {
+    } else if (isMessage(detail)) {
       this.#arrived = detail.token;
-      this.#obey(this.#engine.hear(...detail.said, this.#clock.now()));
+      this.#step((engine, now) => engine.hear(...detail.said, now));
     }
   }
 }
@@ -277,7 +298,7 @@ export class Connection {
 /** Whether it is a message of ours: other code of this origin may speak on the channel too. */
 function isMessage(data) {
   const { said, token } = data ?? {};
-  const isSaid = Array.isArray(said) && said.length === WIDTH - 1 && said.every((number) => typeof number === 'number');
+  const isSaid = Array.isArray(said) && said.length === WIDTH - 1 && said.every(Number.isFinite);
   return isSaid && (said[0] !== HAS || typeof token?.authorization === 'string');
 }
 

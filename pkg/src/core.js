@@ -34,7 +34,7 @@ export function initialise(options) {
     loading = undefined;
     // The texts of the other errors are in what could not be loaded.
     const message = `The WebAssembly could not be loaded: ${cause.message}`;
-    const help = "Allow 'wasm-unsafe-eval' in the page's script-src, or import daypass/nowasm, which has none.";
+    const help = "Allow 'wasm-unsafe-eval' in script-src, or import daypass/nowasm.";
     throw new DaypassError({ code: 'load_failed', status: 0, retryable: true, message, help }, { cause });
   });
   return loading;
@@ -51,8 +51,8 @@ const called = { './daypass_bg.js': imports };
 
 async function compiled(source) {
   let code = source;
-  if (typeof code === 'string' || code instanceof URL || isA('Request', code)) code = await fetch(code);
-  if (isA('Response', code)) {
+  if (typeof code === 'string' || code instanceof URL || code instanceof Request) code = await fetch(code);
+  if (code instanceof Response) {
     if (!code.ok) throw new Error(`${code.url} was answered with status ${code.status}.`);
     // A server that does not know the type is no reason to fail. With parameters, browsers do not take it for this one.
     if (code.headers.get('content-type') === 'application/wasm') return WebAssembly.compileStreaming(code);
@@ -81,9 +81,4 @@ function use(module, { exports }) {
   };
   const all = Object.entries(exports).map(([name, value]) => [name, typeof value === 'function' ? watched(value) : value]);
   attach(Object.fromEntries(all));
-}
-
-/** Whether a value is of a class that not every platform has. */
-function isA(name, value) {
-  return typeof globalThis[name] === 'function' && value instanceof globalThis[name];
 }

@@ -4,7 +4,7 @@ import { Connection, seconds } from './connection.js';
 import { covers, initialise, isScope } from './core.js';
 import { Prover } from './dpop.js';
 import { DaypassError, failure } from './error.js';
-import { readOptions } from './options.js';
+import { NO_TOKEN, readOptions } from './options.js';
 import { arrived, ask } from './provider.js';
 import { refusal, send, target, withToken } from './request.js';
 
@@ -16,8 +16,8 @@ export async function connect(options) {
   if (way.dpop) way.prover = await Prover.open(way.api);
   const { parameters, token } = await firstToken(way);
   const daypass = new Daypass(OPEN, way, parameters, token);
-  way.bundle?.clean?.();
   try {
+    way.bundle?.clean?.();
     // With a provider, connected means that the first token is there.
     if (way.provider) await daypass.authorization();
   } catch (error) {
@@ -28,7 +28,7 @@ export async function connect(options) {
 }
 
 /** The token that a connection begins with, if the way in has one, and what a bundle unpacked to. */
-async function firstToken({ kind, token, bundle, service, provider, first }) {
+async function firstToken({ kind, token, bundle, service, provider, first, dpop }) {
   if (kind === 'publishable') return { token: { publishable: token, authorization: `Bearer ${token}`, lifetime: Infinity } };
   if (bundle) {
     const { parameters, ...opened } = await open(bundle.text, service);
@@ -36,11 +36,12 @@ async function firstToken({ kind, token, bundle, service, provider, first }) {
   }
   if (!first) return {};
   try {
-    return { token: arrived(first) };
+    return { token: arrived(first, undefined, dpop ? 'DPoP' : 'Bearer') };
   } catch (error) {
-    // A first token that is over is no failure where a provider is there; else what is wrong with it is the page's business.
+    if (error.code !== 'provider_stale') throw failure('invalid_options', NO_TOKEN);
+    // One that is over is no failure where a provider is there.
     if (provider) return {};
-    throw error.code === 'provider_stale' ? failure('token_expired') : failure('invalid_options', '`temporaryToken.authorization` is not `Bearer …`.');
+    throw failure('token_expired');
   }
 }
 
@@ -53,23 +54,19 @@ function sharedName({ api, provider, share }, request) {
   return `daypass ${JSON.stringify([api.href, typeof provider === 'string' ? provider : '', share, request])}`;
 }
 
-/** Ends the connections that nobody holds any more, timers and all. */
-const forgotten = new FinalizationRegistry((connection) => connection.close());
-
 export class Daypass extends EventTarget {
   #way;
   #closing = new AbortController();
+  /** What ends each call that is waited for. */
+  #waiting = new Set();
 
   constructor(key, way, parameters = null, token) {
     super();
     if (key !== OPEN) throw new TypeError('Use connect().');
-    // Weakly: the connection's timers hold it, and must not hold this.
-    const self = new WeakRef(this);
-    const emit = (type, detail) => self.deref()?.dispatchEvent(new CustomEvent(type, { detail }));
+    const emit = (type, detail) => this.dispatchEvent(new CustomEvent(type, { detail }));
     const { provider, prover } = way;
     const request = { ...way.request, dpopJkt: prover?.jkt };
     const connection = new Connection({ ask: provider && ((signal) => ask(provider, request, signal)), token, shared: sharedName(way, request), emit });
-    forgotten.register(this, connection, connection);
     this.#way = { ...way, connection };
     this.parameters = parameters;
     // So that they can be handed to others' clients as they are.
@@ -77,18 +74,18 @@ export class Daypass extends EventTarget {
     this.transformRequest = this.transformRequest.bind(this);
   }
 
-  fetch(input, init) {
+  async fetch(input, init) {
     const own = init?.signal === undefined && input instanceof Request ? input.signal : init?.signal;
     const signal = own ? AbortSignal.any([own, this.#closing.signal]) : this.#closing.signal;
     // A Request that anything is changed about loses these two, unless they are given again.
     const { referrer, referrerPolicy } = input instanceof Request ? input : {};
     const kept = init === undefined && referrer !== undefined ? { referrer, referrerPolicy } : init;
-    return settled(send(this.#way, input, { ...kept, signal }), signal);
+    return this.#settled(send(this.#way, input, { ...kept, signal }), own);
   }
 
   authorization() {
     const credential = this.#way.connection.credential();
-    return settled(credential.then(({ token }) => token.authorization), this.#closing.signal);
+    return this.#settled(credential.then(({ token }) => token.authorization));
   }
 
   peek() {
@@ -101,7 +98,7 @@ export class Daypass extends EventTarget {
     try {
       whole = target(this.#way.api, url);
     } catch {
-      return { url, headers: {} };
+      return { url: String(url), headers: {} };
     }
     if (!token) return { url: whole, headers: {} };
     // A proof cannot be made without waiting.
@@ -145,23 +142,27 @@ export class Daypass extends EventTarget {
   }
 
   close() {
-    const { connection } = this.#way;
-    forgotten.unregister(connection);
-    connection.close();
-    this.#closing.abort(failure('closed'));
+    const closed = failure('closed');
+    this.#closing.abort(closed);
+    for (const reject of this.#waiting) reject(closed);
+    this.#way.connection.close();
   }
 
   [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {
     this.close();
   }
-}
 
-/** What a promise brings, or the signal's reason as soon as it aborts. */
-function settled(promise, signal) {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
+  /** What a promise brings; or an error as soon as the caller's signal aborts, or this closes. */
+  #settled(promise, own) {
+    return new Promise((resolve, reject) => {
+      const abort = () => reject(own.reason);
+      if (own?.aborted) abort();
+      own?.addEventListener('abort', abort);
+      this.#waiting.add(reject);
+      promise.then(resolve, reject).finally(() => {
+        own?.removeEventListener('abort', abort);
+        this.#waiting.delete(reject);
+      });
+    });
+  }
 }

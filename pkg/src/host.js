@@ -12,8 +12,8 @@ export function mount(element, { url, provider, title, ...attributes }) {
   const answer = async ({ data: { id, request } }) => {
     const own = port;
     const reply = await ask(provider, request, closing.signal).then(
-      (token) => ({ id, token }),
-      ({ status, message }) => ({ id, error: { status, message } }),
+      (token) => ({ id, token: { authorization: token?.authorization, expiresAt: token?.expiresAt } }),
+      (error) => ({ id, error: { status: Number(error?.status), message: String(error?.message ?? '') } }),
     );
     own.postMessage(reply);
   };

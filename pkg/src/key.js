@@ -32,10 +32,12 @@ function opened() {
 }
 
 function done(request) {
-  return new Promise((resolve, reject) => {
+  let timer;
+  const answered = new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
     request.onblocked = reject;
-    setTimeout(reject, TIMEOUT);
+    timer = setTimeout(reject, TIMEOUT);
   });
+  return answered.finally(() => clearTimeout(timer));
 }

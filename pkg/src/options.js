@@ -18,7 +18,7 @@ export function readOptions(options) {
   const given = WAYS.filter((name) => isThere(options[name]));
   const isPair = given.length === 2 && given[0] === 'provider' && given[1] === 'temporaryToken';
   if (given.length === 0) throw wrong(`a way in is missing: \`${WAYS.join('`, `')}\`.`);
-  if (given.length > 1 && !isPair) throw wrong('more than one way in: give `publishableToken`, `provider`, `bundle` or `host`.');
+  if (given.length > 1 && !isPair) throw wrong(`more than one way in: \`${given.join('`, `')}\`.`);
   const common = { api, service };
   switch (given[0]) {
     case 'publishableToken':
@@ -35,6 +35,9 @@ export function readOptions(options) {
   }
 }
 
+/** What a temporary token is not that is none. */
+export const NO_TOKEN = '`temporaryToken` must be {authorization, expiresAt}, as the service answers it.';
+
 const isThere = (value) => value !== undefined && value !== null;
 const wrong = (why) => failure('invalid_options', why);
 
@@ -47,7 +50,9 @@ export function urlText(value) {
 function absolute(value) {
   const text = urlText(value);
   try {
-    return text === undefined ? undefined : new URL(text, globalThis.location?.href);
+    const url = new URL(text, globalThis.location?.href);
+    // No browser asks for a URL with a password.
+    return text === undefined || url.username || url.password ? undefined : url;
   } catch {
     return undefined;
   }
@@ -110,7 +115,7 @@ function share({ share: name }) {
 
 function hosts(value) {
   const patterns = Array.isArray(value) ? value : [value];
-  if (patterns.length === 0 || !patterns.every((pattern) => typeof pattern === 'string' && /^\S+$/.test(pattern))) {
+  if (patterns.length === 0 || !patterns.every((pattern) => typeof pattern === 'string' && /^(https?:\/\/)?[^\s/]+$/.test(pattern))) {
     throw wrong('`host` must name the origins of the pages around this one, such as `https://www.example.com` or `*.example.com`.');
   }
   if (globalThis.parent === undefined || parent === self) throw wrong('`host` needs a page around this one: it is not in a frame.');
@@ -119,7 +124,7 @@ function hosts(value) {
 
 function temporaryToken({ temporaryToken: token }) {
   if (!isThere(token)) return undefined;
-  if (!isTemporaryToken(token)) throw wrong('`temporaryToken` must be {authorization, expiresAt}, as the service answers it.');
+  if (!isTemporaryToken(token)) throw wrong(NO_TOKEN);
   return token;
 }
 

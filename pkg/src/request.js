@@ -23,7 +23,7 @@ export async function send(way, input, init) {
   const next = await connection.credential().catch(() => undefined);
   // Unless there is another token, the API's word stands.
   if (!next || next.call === call) return response;
-  checkReplayable(init);
+  checkReplayable(init, response);
   return sendProven(way, url, input, init, next.token);
 }
 
@@ -31,12 +31,19 @@ export async function send(way, input, init) {
 async function sendProven(way, url, input, init, token) {
   const response = await sendOnce(way, url, input, init, token);
   if (!way.prover?.learn(response)) return response;
-  checkReplayable(init);
+  checkReplayable(init, response);
   return sendOnce(way, url, input, init, token);
 }
 
-function checkReplayable(init) {
-  if (init?.body instanceof ReadableStream) throw failure('body_not_replayable');
+/** Before the answer makes room for another. */
+function checkReplayable({ body }, response) {
+  if (isStream(body)) throw failure('body_not_replayable');
+  response.body?.cancel();
+}
+
+/** Whether a body can be read once only; Node takes whatever can be iterated. */
+function isStream(body) {
+  return body instanceof ReadableStream || body?.[Symbol.asyncIterator] !== undefined;
 }
 
 /** A 401 is about the token, unless the API says readably that it is about something else (RFC 6750, section 3.1). */
@@ -53,7 +60,8 @@ export function target(api, input) {
   } catch {
     throw failure('foreign_url', 'This');
   }
-  if (url.origin !== api.origin) throw failure('foreign_url', url.origin);
+  // A WebSocket's URL may be asked for too. What has no host, such as `blob:`, is nobody's.
+  if (url.protocol.replace(/^ws/, 'http') + url.host !== api.protocol + api.host) throw failure('foreign_url', url.origin);
   return url.href;
 }
 
@@ -82,7 +90,7 @@ async function sendOnce(way, url, input, init, token) {
 async function prepared(way, url, input, init, token) {
   const whole = withToken(url, token);
   const isRequest = input instanceof Request;
-  if (!isRequest && !way.prover && !(init.body instanceof ReadableStream)) {
+  if (!isRequest && !way.prover && !isStream(init.body)) {
     if (token.publishable) return [whole, init];
     const headers = new Headers(init.headers);
     headers.set('authorization', token.authorization);

@@ -16,9 +16,9 @@ export interface TemporaryToken {
 }
 
 /** What a provider is asked for. */
-export interface TokenRequest {
+export interface TokenRequest<S extends Scope = Scope> {
   /** The scopes that `connect` was given, none if it was given none. */
-  scopes: Scope[];
+  scopes: S[];
   /** The lifetime, in seconds. */
   durationSeconds: number;
   /** With the option `dpop`: the thumbprint (RFC 7638) of this browser's key, for your backend to pass on to the service. */
@@ -29,11 +29,11 @@ export interface TokenRequest {
  * Gets a temporary token from your own backend: its URL, to which `{scopes, durationSeconds}` is posted as JSON, or a function.
  * A URL that answers 403, or a function that throws an error with `status` 403, ends refreshing for good.
  */
-export type TokenProvider = string | URL | ((request: TokenRequest, context: TokenContext) => Promise<TemporaryToken>);
+export type TokenProvider<S extends Scope = Scope> = string | URL | ((request: TokenRequest<S>, context: TokenContext) => Promise<TemporaryToken>);
 
 /** What a provider that is a function is told besides. */
 export interface TokenContext {
-  /** Aborts when the connection closes, and when the answer has taken too long: 10 seconds. */
+  /** Aborts when nobody waits for the answer any more: the connection closes, or 10 seconds have passed. */
   signal: AbortSignal;
 }
 
@@ -55,11 +55,11 @@ export interface PublishableOptions extends CommonOptions {
 }
 
 /** With temporary tokens, refreshed as they end. */
-export interface ProviderOptions extends CommonOptions {
+export interface ProviderOptions<S extends Scope = Scope> extends CommonOptions {
   /** Where temporary tokens come from. */
-  provider: TokenProvider;
+  provider: TokenProvider<S>;
   /** The scopes to ask the provider for. */
-  scopes?: Scope[];
+  scopes?: S[];
   /** The lifetime to ask the provider for, in seconds; 3600 when absent. */
   durationSeconds?: number;
   /**
@@ -103,14 +103,14 @@ export interface BundleInUrl {
 }
 
 /** The page around supplies the tokens: see `mount` of `daypass/host`. */
-export interface HostOptions extends CommonOptions {
+export interface HostOptions<S extends Scope = Scope> extends CommonOptions {
   /**
    * The origins of the pages that may be around this one, as patterns such as `https://www.example.com` or `*.example.com`. The page around supplies the
    * tokens: it mounts this one with `mount` of `daypass/host`.
    */
   host: string | string[];
   /** The scopes to ask for. */
-  scopes?: Scope[];
+  scopes?: S[];
   /** The lifetime to ask for, in seconds; 3600 when absent. */
   durationSeconds?: number;
   /** As for a provider. */
@@ -118,7 +118,7 @@ export interface HostOptions extends CommonOptions {
 }
 
 /** One way in. */
-export type ConnectOptions = PublishableOptions | ProviderOptions | GivenTokenOptions | BundleOptions | HostOptions;
+export type ConnectOptions<S extends Scope = Scope> = PublishableOptions | ProviderOptions<S> | GivenTokenOptions | BundleOptions | HostOptions<S>;
 
 /** What is known of the token in use, without a round trip and without the token. */
 export interface Description {
@@ -128,7 +128,7 @@ export interface Description {
   scopes: Scope[] | null;
   /** The patterns of the pages that may use it, none for any; `null` where the token is opaque. */
   origins: string[] | null;
-  /** Seconds from issue to expiry, `null` where the token has no end. */
+  /** How long it was to live when it came, in seconds; `null` where the token has no end. */
   lifetimeSeconds: number | null;
   /** Seconds left by this page's own count, never below 0; `null` where the token has no end. */
   secondsLeft: number | null;
@@ -185,6 +185,7 @@ export type DaypassErrorCode =
   | 'bundle_malformed'
   | 'bundle_unknown_key'
   | 'bundle_changed'
+  | 'bundle_unverifiable'
   | 'bundle_expired'
   | 'bundle_origin'
   | 'bundle_refused'
@@ -192,6 +193,8 @@ export type DaypassErrorCode =
 
 /** Every failure that Daypass reports. `message` says what happened and `help` what to do about it. */
 export class DaypassError extends Error {
+  /** Daypass makes them. */
+  private constructor();
   /** What happened, for programs. It does not change from version to version. */
   readonly code: DaypassErrorCode;
   /** The HTTP status behind it, 0 when no answer was had. */
@@ -229,9 +232,11 @@ export interface DaypassEventMap {
 
 /** What `addEventListener` takes on this platform. */
 export type ListenerParameters = Parameters<EventTarget['addEventListener']>;
+/** What `removeEventListener` takes on this platform. */
+export type RemovalParameters = Parameters<EventTarget['removeEventListener']>;
 
-/** A connection: one credential, kept fresh, for one API. */
-export class Daypass<P extends object = Record<string, unknown>> extends EventTarget {
+/** A connection: one credential, kept fresh, for one API. It goes on until {@link Daypass.close}. */
+export class Daypass<P extends object = Record<string, unknown>, S extends Scope = Scope> extends EventTarget {
   /** Use {@link connect}. */
   private constructor();
   /**
@@ -262,12 +267,12 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
    * token is opaque, or none is there.
    * @throws {DaypassError} `invalid_options` for what is no scope.
    */
-  can(scope: Scope): boolean | null;
+  can(scope: S): boolean | null;
   /**
    * Refuses before the network does, where the token is known not to have this scope.
    * @throws {DaypassError} `insufficient_scope`
    */
-  require(scope: Scope): void;
+  require(scope: S): void;
   /**
    * What others' clients need for one request, without waiting: the URL, resolved against `api` and with a publishable token in its query, and the
    * headers. A URL of another origin is given back as it is, without headers. Ask for each request anew: a token that was put in a URL or a header once
@@ -285,13 +290,17 @@ export class Daypass<P extends object = Record<string, unknown>> extends EventTa
   /** As of any event target, with the events of {@link DaypassEventMap}. */
   addEventListener<K extends keyof DaypassEventMap>(type: K, listener: (event: DaypassEventMap[K]) => void, options?: ListenerParameters[2]): void;
   addEventListener(...parameters: ListenerParameters): void;
+  /** As of any event target. */
+  removeEventListener<K extends keyof DaypassEventMap>(type: K, listener: (event: DaypassEventMap[K]) => void, options?: RemovalParameters[2]): void;
+  removeEventListener(...parameters: RemovalParameters): void;
 }
 
 /**
- * Connects an embed to its API. Resolves when the first token is there, or the bundle is unpacked.
+ * Connects an embed to its API. Resolves when the first token is there, or the bundle is unpacked. `P` is what a bundle unpacks to, `S` the scopes that there
+ * are: `daypass catalog types` makes a type of a catalogue.
  * @throws {DaypassError} `invalid_options` names the field; the other codes say what was refused.
  */
-export function connect<P extends object = Record<string, unknown>>(options: ConnectOptions): Promise<Daypass<P>>;
+export function connect<P extends object = Record<string, unknown>, S extends Scope = Scope>(options: ConnectOptions<S>): Promise<Daypass<P, S>>;
 
 /** A compiled module, where the platform's types know WebAssembly. */
 export type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;

@@ -120,7 +120,7 @@ export const ownApi = await serve(async (request, response) => {
   response.setHeader('Access-Control-Allow-Origin', request.headers.origin ?? '*');
   response.setHeader('Access-Control-Allow-Credentials', 'true');
   if (request.method === 'OPTIONS') {
-    const allowed = { 'Access-Control-Allow-Headers': 'authorization, content-type, dpop, x-own', 'Access-Control-Allow-Methods': 'GET, PUT', 'Access-Control-Max-Age': '600' };
+    const allowed = { 'Access-Control-Allow-Headers': 'authorization, content-type, dpop, x-own, x-api-token', 'Access-Control-Allow-Methods': 'GET, PUT', 'Access-Control-Max-Age': '600' };
     response.writeHead(204, allowed).end();
     return;
   }
@@ -129,6 +129,12 @@ export const ownApi = await serve(async (request, response) => {
   received.push({ url: request.url, token: digest(authorization), method: request.method, headers, body: Buffer.concat(chunks).toString() });
   const { pathname } = new URL(request.url, 'http://api');
   if (pathname === '/hang') return;
+  if (pathname.startsWith('/moved/')) {
+    // The same server by another name is another origin.
+    const location = `http://localhost:${request.socket.localPort}/elsewhere${pathname}`;
+    response.writeHead(307, { Location: location }).end();
+    return;
+  }
   const [status, more, body] = pathname === '/nonce' ? wantsNonce(request.headers.dpop) : (API[pathname] ?? [404, {}, {}]);
   response.writeHead(status, { 'Content-Type': 'application/json', ...more }).end(JSON.stringify(body));
 });

@@ -30,7 +30,9 @@ const ARGUMENTS = [
 let browser;
 after(async () => (await browser)?.close());
 function launch() {
-  browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
+  // With the back-forward cache, which Playwright turns off.
+  const ignoreDefaultArgs = ['--disable-back-forward-cache'];
+  browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS, ignoreDefaultArgs });
   return browser;
 }
 

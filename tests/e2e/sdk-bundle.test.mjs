@@ -1,7 +1,7 @@
 // Bundles: what opens, what does not and why, and whose clock counts.
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { backend, inPage, invented, misspelt, post, reference, signed, temporary } from './backend.mjs';
+import { backend, inPage, invented, misspelt, post, receivedAt, reference, signed, temporary } from './backend.mjs';
 import { info, rule } from './demo.mjs';
 
 const open = ({ connect, api, service, argument }) =>
@@ -38,6 +38,24 @@ describe('a bundle', { concurrency: 2 }, () => {
     }
     assertOpen(await inPage(page, open, bundle), PARAMETERS, 600);
     assertOpen(await inPage(page, open, await signed(['127.0.0.1'])), PARAMETERS, 600);
+  });
+
+  rule('that this browser cannot verify is not said to be changed', {}, async (page) => {
+    const bundle = await signed();
+    await page.addInitScript(() => {
+      const refuse = () => Promise.reject(new DOMException('Unrecognized name.', 'NotSupportedError'));
+      Object.defineProperty(crypto.subtle, 'importKey', { value: refuse });
+    });
+    const { code, help } = await inPage(page, open, bundle);
+    assert.equal(code, 'bundle_unverifiable');
+    assert.match(help, /by reference/);
+    assertOpen(await inPage(page, open, await reference()), { file: 'second', auth: 'northlight-editor' }, 3600);
+  });
+
+  rule('reference does not follow its service elsewhere', {}, async (page) => {
+    const redeem = ({ connect, api, ownApi, argument }) => connect({ api, service: `${ownApi}/moved`, bundle: argument });
+    assert.equal((await inPage(page, redeem, await reference())).code, 'network_failed');
+    assert.deepEqual([receivedAt('/moved/verify').length, receivedAt('/elsewhere/moved/verify').length], [1, 0]);
   });
 
   rule('reference lives for an hour, and is refused once the key that made it is revoked', {}, async (page) => {

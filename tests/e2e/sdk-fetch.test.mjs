@@ -135,6 +135,22 @@ describe('fetch', { concurrency: 3 }, () => {
     }
   });
 
+  rule('leaves the token behind where the API sends a request elsewhere', {}, async (page) => {
+    const { code, status } = await inPage(
+      page,
+      async ({ connect, ownApi, argument: temporaryToken }) => {
+        const daypass = await connect({ api: ownApi, temporaryToken });
+        const { status } = await daypass.fetch('/moved/floor', { keepalive: true });
+        return { status };
+      },
+      await temporary(),
+    );
+    assert.deepEqual([code, status], [undefined, 404]);
+    const [[here], [there]] = [receivedAt('/moved/floor'), receivedAt('/elsewhere/moved/floor')];
+    assert.notEqual(here.token, digest(''));
+    assert.equal(there.token, digest(''));
+  });
+
   rule('sends a Request as the browser would', {}, async (page) => {
     await inPage(page, async ({ connect, ownApi, publishableToken }) => {
       const temporary = await connect({ api: ownApi, provider: '/token?native' });

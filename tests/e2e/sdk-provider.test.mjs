@@ -160,6 +160,19 @@ describe('a provider', { concurrency: 4 }, () => {
     assert.deepEqual(seen, { code: 'closed', events: [], peek: null });
   });
 
+  rule('goes on while nobody but its listeners knows of it', {}, async (page) => {
+    await inPage(page, async ({ connect, api, argument: provider }) => {
+      window.seen = [];
+      const daypass = await connect({ api, provider });
+      for (const type of ['refreshed', 'failed', 'expired', 'closed']) daypass.addEventListener(type, () => window.seen.push(type));
+    }, '/token?forgotten&life=6');
+    for (let i = 0; i < 4; i++) {
+      await page.requestGC();
+      await page.waitForTimeout(1_700);
+    }
+    assert.deepEqual(await page.evaluate(() => window.seen), ['refreshed']);
+  });
+
   rule('does not keep a closed connection in memory', {}, async (page) => {
     await inPage(
       page,

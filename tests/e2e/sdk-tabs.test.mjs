@@ -144,12 +144,30 @@ describe('tabs', { concurrency: 1 }, () => {
     await second.evaluate((name) => {
       const channel = new BroadcastChannel(name);
       const token = { authorization: 7 };
-      const said = [3, Date.now(), 1, Date.now(), 3_600_000, 0];
-      for (const message of [null, 'hello', 7, {}, { said: [1] }, { said: 'x' }, { said, token }, { said }]) channel.postMessage(message);
+      const now = Date.now();
+      const said = [3, now, 1, now, 3_600_000, 0];
+      // Well-formed, but from a time to come, or for ever.
+      const forged = { authorization: 'Bearer forged' };
+      const odd = [{ said: [3, now, 1, now + 1e12, 3_600_000, 0], token: forged }, { said: [3, now, 1, now, Infinity, 0], token: forged }];
+      for (const message of [null, 'hello', 7, {}, { said: [1] }, { said: 'x' }, { said, token }, { said }, ...odd]) channel.postMessage(message);
     }, name);
     const kept = (await tokens([first]))[0];
     await page.waitForTimeout(300);
     assert.deepEqual([errors, await tokens([first])], [[], [kept]]);
+  });
+
+  rule('come back from the back-forward cache as they were, and join again', {}, async (page) => {
+    await page.goto(`${backend}/page`);
+    await inPage(page, connecting, '/token?back');
+    const kept = await tokens([page]);
+    await page.evaluate(() => addEventListener('pageshow', ({ persisted }) => (window.isPersisted = persisted)));
+    await page.goto(`${backend}/`);
+    assert.equal(await locks(page), 0);
+    await page.goBack({ waitUntil: 'commit' });
+    await page.waitForFunction(() => window.isPersisted);
+    await page.waitForFunction(async () => (await navigator.locks.query()).held.length === 1);
+    assert.deepEqual(await tokens([page]), kept);
+    assert.equal(asked('/token?back'), 1);
   });
 
   rule('let go of their locks when they are put aside, and join again', {}, async (page) => {

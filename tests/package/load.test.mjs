@@ -134,3 +134,54 @@ rule('a trap makes a new instance, and connections go on with the token at hand'
   const { result } = await inPage(page, body);
   assert.deepEqual(result, { seen: [['RuntimeError'], 'the first floor', 'Bearer dp_pub_', 1, true, true], asked: 2, callsAfter: 0, closed: null });
 });
+
+/** Runs in a page whose first instance traps in the step of the engine that \`isTrap\` says, given how often a step was made. */
+const trapping = (body) => `async ({ api, connect, initialise }) => {
+  let isTrap = () => false;
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = async (module, imports) => {
+    const { exports } = await instantiate(module, imports);
+    let steps = 0;
+    const step = (...given) => {
+      if (isTrap((steps += 1))) throw new WebAssembly.RuntimeError('unreachable');
+      return exports.engine_step(...given);
+    };
+    return { exports: { ...exports, engine_step: step } };
+  };
+  for (const type of ['error', 'unhandledrejection']) addEventListener(type, (event) => event.preventDefault());
+  const events = [];
+  const watch = (daypass) => ['refreshed', 'expired'].forEach((type) => daypass.addEventListener(type, () => events.push(type)));
+  const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  const inSeconds = (seconds) => Math.floor(Date.now() / 1000) + seconds;
+  ${body}
+}`;
+
+rule('a trap while nobody looks does not end the refreshing', async (page) => {
+  const { result } = await inPage(page, trapping(`
+    let asked = 0;
+    const provider = async () => ({ authorization: \`Bearer t\${(asked += 1)}\`, expiresAt: inSeconds(asked === 1 ? 4 : 600) });
+    const daypass = await connect({ api, provider });
+    watch(daypass);
+    // The step that the timer makes.
+    isTrap = () => true;
+    await sleep(6_000);
+    const seen = { asked, events, token: daypass.peek() };
+    daypass.close();
+    return seen;`));
+  assert.equal(result.token, 'Bearer t2');
+  assert.equal(result.asked, 2);
+  assert.ok(result.events.includes('refreshed'), result.events.join());
+});
+
+rule('a trap while somebody waits does not leave them waiting', async (page) => {
+  const { result } = await inPage(page, trapping(`
+    let asked = 0;
+    const provider = async () => ({ authorization: \`Bearer t\${(asked += 1)}\`, expiresAt: inSeconds(600) });
+    // The one that takes the provider's answer.
+    isTrap = (steps) => steps === 4;
+    const daypass = await connect({ api, provider });
+    const seen = [asked, daypass.peek()];
+    daypass.close();
+    return seen;`));
+  assert.deepEqual(result, [2, 'Bearer t2']);
+});

@@ -15,6 +15,31 @@ for (const entry of ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowas
   });
 }
 
+const calling = (code) =>
+  run('node', [
+    '--input-type=module',
+    '--eval',
+    `import { connect } from 'daypass';
+    process.on('warning', ({ name }) => console.log(name));
+    let calls = 0;
+    const expiresAt = Math.floor(Date.now() / 1000) + 600;
+    const provider = async () => ({ authorization: (calls += 1) === 1 ? 'Bearer bad' : 'Bearer good', expiresAt });
+    const daypass = await connect({ api: '${api}', provider });
+    ${code}
+    daypass.close();`,
+  ]);
+
+test('a body that is made as it is sent is not sent again empty', async () => {
+  const code = `async function* body() { yield new TextEncoder().encode('once'); }
+    const post = (body) => daypass.fetch('/floor', { method: 'POST', body, duplex: 'half' }).then(({ status }) => status, ({ code }) => code);
+    console.log(await post(body()), await post('text'));`;
+  assert.equal(await calling(code), 'body_not_replayable 200\n');
+});
+
+test('many calls at once are no leak', async () => {
+  assert.equal(await calling(`console.log(new Set(await Promise.all(Array.from({ length: 50 }, () => daypass.authorization()))).size);`), '1\n');
+});
+
 test('works in a server that is bundled into one file', async () => {
   await run(tool('esbuild', '.'), ['bundled.js', '--bundle', '--platform=node', '--format=esm', '--outfile=out/node/server.mjs', '--log-level=warning']);
   assert.equal(await run('node', ['out/node/server.mjs', api]), 'the first floor\n');

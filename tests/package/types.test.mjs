@@ -26,7 +26,7 @@ async function compiles(name, options, files, versions = [7]) {
 }
 
 const USE = `
-import { connect, initialise, type Daypass, type InitialiseOptions } from 'daypass';
+import { connect, DaypassError, initialise, type Daypass, type DaypassEventMap, type InitialiseOptions, type TemporaryToken } from 'daypass';
 import * as inline from 'daypass/inline';
 import * as node from 'daypass/node';
 import * as nowasm from 'daypass/nowasm';
@@ -38,12 +38,25 @@ const code: DaypassErrorCode = 'closed';
 // @ts-expect-error there is no such code
 const wrong: DaypassErrorCode = 'close';
 for (const entry of [inline, node, nowasm]) entry.connect satisfies typeof connect;
+declare const token: TemporaryToken;
 const way: InitialiseOptions = { module_or_path: new Uint8Array() };
 await initialise(way);
 using daypass: Daypass = await connect(options);
 daypass.addEventListener('failed', ({ detail }) => detail.error.code satisfies DaypassErrorCode, { once: true });
 // @ts-expect-error an event's detail is typed
 daypass.addEventListener('refreshed', ({ detail }) => detail.attempt);
+const listener = ({ detail }: DaypassEventMap['failed']): void => console.log(detail.error.help);
+daypass.addEventListener('failed', listener);
+daypass.removeEventListener('failed', listener);
+type FloorScope = 'floor:readPublic' | 'floor:readPrivate';
+const floors = await connect<Record<string, unknown>, FloorScope>({ api: '/', provider: async ({ scopes }) => (scopes satisfies FloorScope[], token), scopes: ['floor:readPrivate'] });
+floors.can('floor:readPublic');
+// @ts-expect-error the catalogue has no such scope
+floors.can('floor:readAll');
+// @ts-expect-error nor here
+connect<Record<string, unknown>, FloorScope>({ api: '/', provider: '/token', scopes: ['floor:readAll'] });
+// @ts-expect-error Daypass makes them
+new DaypassError('text');
 `;
 const VALUES = `
 import { connect } from 'daypass/types';

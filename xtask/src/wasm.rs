@@ -65,11 +65,10 @@ pub(crate) fn build() -> Result<()> {
         run(Command::new(program).args(FEATURES).arg(&module).args(passes).args(["-Oz", "-o"]).arg(output))
     };
     tool("wasm2js", &LOWERED, "daypass_bg.wasm.js")?;
-    tool(
-        "wasm-opt",
-        &["--traps-never-happen", "--strip-target-features", "--flatten", "--rereloop", "-Oz"],
-        "daypass_bg.wasm",
-    )?;
+    // In rounds: what one leaves, the next makes smaller.
+    let stripped = ["--traps-never-happen", "--strip-producers", "--strip-target-features"];
+    let round = ["--flatten", "--local-cse", "--rereloop", "-Oz"];
+    tool("wasm-opt", &[&stripped[..], &round, &round, &round].concat(), "daypass_bg.wasm")?;
     compress(&module, &work.path().join("daypass_bg.wasm.deflate"))?;
 
     replace(FOLDER, work.path())

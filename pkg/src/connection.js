@@ -154,7 +154,12 @@ export class Connection {
 
   /** Ends everything. */
   close() {
-    this.#dispatch(EVENT.closed);
+    try {
+      this.#dispatch(EVENT.closed);
+    } finally {
+      // Whatever happened.
+      if (this.#own) this.#leave();
+    }
   }
 
   #status(now = this.#clock.now()) {
@@ -206,7 +211,6 @@ export class Connection {
         this.#token = undefined;
         return ['expired', null];
       case EFFECT.closed:
-        this.#token = undefined;
         this.#leave();
         return ['closed', null];
       case EFFECT.report:
@@ -257,20 +261,23 @@ export class Connection {
       this.#failed = error;
       event = { provider_stale: EVENT.stale, provider_forbidden: EVENT.forbidden }[error.code] ?? EVENT.failed;
     }
-    // Nobody waits for it any more.
-    if (signal.aborted) return;
+    // Nobody waits for it any more. A new engine, after a trap, has asked by itself.
+    if (!this.#engine || signal.aborted) return;
+    this.#calling = undefined;
     this.#arrived = arrived;
     this.#dispatch(event, call, arrived?.lifetime);
   }
 
   #leave() {
+    this.#token = undefined;
     // A text: an error would hold its stack, and with it whoever called.
     this.#closing.abort('closed');
     this.#timer.set(Infinity);
     this.#tabs?.leave();
     this.#listen('removeEventListener');
-    this.#own.free();
+    const own = this.#own;
     this.#own = undefined;
+    own.free();
   }
 
   /** Where there is no such target (Node), there is nothing to hear. */
@@ -288,7 +295,7 @@ export class Connection {
   #hearTab(event, detail) {
     if (event !== 'heard') {
       this.#dispatch(EVENT[event], Number(detail ?? 0));
-    } else if (isMessage(detail)) {
+    } else if (this.#engine && isMessage(detail)) {
       this.#arrived = detail.token;
       this.#step((engine, now) => engine.hear(...detail.said, now));
     }

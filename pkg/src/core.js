@@ -43,23 +43,20 @@ export function initialise(options) {
 async function load(given) {
   const source = given ?? (await entry.source());
   if (Object(source).memory) return attach(source);
-  const module = await compiled(source);
-  use(module, await WebAssembly.instantiate(module, called));
-}
-
-const called = { './daypass_bg.js': imports };
-
-async function compiled(source) {
   let code = source;
   if (typeof code === 'string' || code instanceof URL || code instanceof Request) code = await fetch(code);
+  let make = WebAssembly.instantiate;
   if (code instanceof Response) {
     if (!code.ok) throw new Error(`${code.url} was answered with status ${code.status}.`);
     // A server that does not know the type is no reason to fail. With parameters, browsers do not take it for this one.
-    if (code.headers.get('content-type') === 'application/wasm') return WebAssembly.compileStreaming(code);
-    code = await code.arrayBuffer();
+    if (code.headers.get('content-type') === 'application/wasm') make = WebAssembly.instantiateStreaming;
+    else code = await code.arrayBuffer();
   }
-  return code instanceof WebAssembly.Module ? code : WebAssembly.compile(code);
+  const made = await make(code, called);
+  use(made.module ?? code, made.instance ?? made);
 }
+
+const called = { './daypass_bg.js': imports };
 
 /** Uses an instance, and notices if it traps. */
 function use(module, { exports }) {

@@ -47,14 +47,14 @@ export class Prover {
   /** Takes up what an answer says of nonces and of the time; whether it refused a proof and would take one that is made now. */
   learn(response) {
     const [nonce, now] = [response.headers.get('dpop-nonce'), serverTime(response)];
-    const isNewNonce = nonce !== null && nonce !== this.#nonce;
-    if (isNewNonce) this.#nonce = nonce;
+    if (nonce) this.#nonce = nonce;
     const ahead = now === undefined ? this.#ahead : Math.round((now - Date.now()) / 1000);
     const isOtherTime = Math.abs(ahead - this.#ahead) > DRIFT;
     if (isOtherTime) this.#ahead = ahead;
     const challenge = response.headers.get('www-authenticate') ?? '';
     const isRefused = response.status === 401 && /error="(use_dpop_nonce|invalid_dpop_proof)"/.test(challenge);
-    return isRefused && (isNewNonce || isOtherTime);
+    // Another request may have learned the same meanwhile.
+    return isRefused && (nonce !== null || isOtherTime);
   }
 }
 

@@ -6,6 +6,6 @@ import { bytes } from './document.js';
 import deflated from '../wasm/daypass_bg.wasm.deflate';
 
 entry.source = () => {
-  const body = new Response(bytes(deflated)).body.pipeThrough(new DecompressionStream('deflate-raw'));
+  const body = new Response(bytes(deflated)).body.pipeThrough(new DecompressionStream('deflate'));
   return new Response(body, { headers: { 'content-type': 'application/wasm' } });
 };

@@ -38,7 +38,8 @@ async function sendProven(way, url, input, init, token) {
 /** Before the answer makes room for another. */
 function checkReplayable({ body }, response) {
   if (isStream(body)) throw failure('body_not_replayable');
-  response.body?.cancel();
+  // It may have ended by itself.
+  response.body?.cancel().catch(() => {});
 }
 
 /** Whether a body can be read once only; Node takes whatever can be iterated. */
@@ -81,7 +82,7 @@ async function sendOnce(way, url, input, init, token) {
     // The browser's word for "no answer that this page may read". An abort is the caller's own.
     if (!(error instanceof TypeError)) throw error;
     // So is what cannot be asked.
-    new Request(url, { ...init, body: init.body && '' });
+    new Request(url, { method: input.method, ...init, body: init.body && '' });
     throw await explained(way, token, init.signal, error);
   }
 }

@@ -48,6 +48,8 @@ export class Tabs {
 
   lock() {
     if (!this.#channel) return;
+    // Of an engine before, whose instance has trapped.
+    this.unlock();
     this.#asking = hold(this.#name, 'exclusive', () => this.#tell('locked'), () => this.#tell('noLock'));
   }
 

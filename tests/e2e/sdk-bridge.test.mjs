@@ -37,6 +37,10 @@ describe('the bridge', { concurrency: 2 }, () => {
   rule('supplies the embed with fresh tokens, until it is closed', {}, async (page) => {
     const provider = '/token?bridge&life=6';
     const frame = await mounted(page, provider);
+    await page.evaluate(() => {
+      window.hellos = 0;
+      addEventListener('message', ({ data }) => (window.hellos += data?.daypass === 'hello'));
+    });
     const seen = await inPage(
       frame,
       async ({ connect, api, sleep, argument: host }) => {
@@ -52,6 +56,7 @@ describe('the bridge', { concurrency: 2 }, () => {
     );
     assert.deepEqual(seen, { kind: 'temporary', statuses: [200, 200], isFresh: true });
     assert.equal(asked(provider), 2);
+    assert.equal(await page.evaluate(() => window.hellos), 1, 'one port for all');
     const attributes = await page.locator('iframe').evaluate(({ title, className }) => [title, className]);
     assert.deepEqual(attributes, ['The embed', 'embed']);
     await page.evaluate(() => globalThis.mounted.close());

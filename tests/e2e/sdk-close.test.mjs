@@ -29,11 +29,11 @@ function watch() {
       super.close();
     }
   };
-  const { instantiate } = WebAssembly;
-  WebAssembly.instantiate = async (...all) => {
-    const instance = await instantiate(...all);
-    open.memory = instance.exports.memory;
-    return instance;
+  const { instantiateStreaming } = WebAssembly;
+  WebAssembly.instantiateStreaming = async (...all) => {
+    const made = await instantiateStreaming(...all);
+    open.memory = made.instance.exports.memory;
+    return made;
   };
 }
 

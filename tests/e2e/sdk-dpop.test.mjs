@@ -57,8 +57,19 @@ describe('dpop', { concurrency: 2 }, () => {
       return all.map(({ status }) => status);
     });
     assert.deepEqual(statuses, [200, 200]);
-    assert.deepEqual(receivedAt('/nonce').map(({ method }) => method), ['GET', 'GET', 'PUT']);
+    const sent = receivedAt('/nonce').filter(({ url }) => !url.includes('three'));
+    assert.deepEqual(sent.map(({ method }) => method), ['GET', 'GET', 'PUT']);
     assert.equal(asked('/bound?nonce'), 1, 'the token is not to blame');
+  });
+
+  rule('has them made anew for all that were sent before the nonce was known', {}, async (page) => {
+    const statuses = await inPage(page, async ({ connect, ownApi: api }) => {
+      const daypass = await connect({ api, provider: '/bound?nonces', dpop: true });
+      const all = await Promise.all(Array.from({ length: 3 }, () => daypass.fetch('/nonce?three')));
+      daypass.close();
+      return all.map(({ status }) => status);
+    });
+    assert.deepEqual(statuses, [200, 200, 200]);
   });
 
   rule('goes by the time of the API where the visitor\'s clock is wrong', {}, async (page) => {

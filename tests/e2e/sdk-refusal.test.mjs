@@ -91,6 +91,15 @@ describe('the SDK tells', { concurrency: 2 }, () => {
       connect({ api: argument, service, publishableToken }).then((daypass) => daypass.fetch('/v2/floor/ground'));
     const told = await inPage(page, down, await nowhere());
     assert.deepEqual([told.name, told.code, told.status, told.retryable], ['DaypassError', 'network_failed', 0, true]);
+    const posting = async ({ connect, told, publishableToken, argument: api }) => {
+      const daypass = await connect({ api, publishableToken });
+      const init = { method: 'POST', body: 'text' };
+      // The last two cannot be asked, wherever they go.
+      const asks = [[`${api}/x`, init], [new Request(`${api}/x`, init)], [new Request(`${api}/x`, { method: 'POST' }), { body: 'text' }], [`${api}/x`, { body: 'text' }], [`${api}/x`, { method: 'no method' }]];
+      return Promise.all(asks.map((ask) => daypass.fetch(...ask).catch((error) => told(error).code ?? error.name)));
+    };
+    const codes = await inPage(page, posting, await nowhere());
+    assert.deepEqual(codes, ['network_failed', 'network_failed', 'network_failed', 'TypeError', 'TypeError']);
   });
 
   rule('of a refusal in an answer, and of nothing else; the answer can still be read', {}, async (page) => {

@@ -45,7 +45,8 @@ describe('weather', { concurrency: 3 }, () => {
     const waiting = page.evaluate(() => globalThis.daypass.authorization().then(() => 'here', ({ code }) => code));
     await page.context().setOffline(false);
     await page.waitForFunction(() => globalThis.daypass.peek() !== null);
-    assert.ok(['here', 'token_expired'].includes(await waiting));
+    // Whoever insists while there is no network may hear of it before it is back.
+    assert.ok(['here', 'token_expired', 'provider_failed'].includes(await waiting));
     assert.equal(asked(provider), 2);
   });
 

@@ -36,6 +36,19 @@ test('a body that is made as it is sent is not sent again empty', async () => {
   assert.equal(await calling(code), 'body_not_replayable 200\n');
 });
 
+test('a refused answer that ends by itself while a token is fetched harms nobody', async () => {
+  const code = `
+    process.on('unhandledRejection', ({ name }) => console.log('unhandled', name));
+    const real = globalThis.fetch;
+    globalThis.fetch = async (...all) => {
+      const response = await real(...all);
+      return response.status === 401 ? new Response(new ReadableStream({ start: (stream) => stream.error(new TypeError('terminated')) }), { status: 401 }) : response;
+    };
+    console.log((await daypass.fetch('/floor')).status);
+    await new Promise((resolve) => setTimeout(resolve, 50));`;
+  assert.equal(await calling(code), '200\n');
+});
+
 test('many calls at once are no leak', async () => {
   assert.equal(await calling(`console.log(new Set(await Promise.all(Array.from({ length: 50 }, () => daypass.authorization()))).size);`), '1\n');
 });

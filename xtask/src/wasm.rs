@@ -90,11 +90,11 @@ fn complete(file: &Path) -> Result<()> {
     fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
 }
 
-/// As small as deflate (RFC 1951) can be: smaller than what a server makes of it in passing.
+/// As small as zlib's format (RFC 1950) can be: smaller than what a server makes of it in passing.
 fn compress(file: &Path, to: &Path) -> Result<()> {
     let bytes = fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
     let mut deflated = Vec::new();
-    zopfli::compress(zopfli::Options::default(), zopfli::Format::Deflate, &bytes[..], &mut deflated)?;
+    zopfli::compress(zopfli::Options::default(), zopfli::Format::Zlib, &bytes[..], &mut deflated)?;
     fs::write(to, deflated).with_context(|| format!("could not write {}", to.display()))
 }
 

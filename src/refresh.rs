@@ -11,7 +11,7 @@ use std::cmp::min;
 /// A provider that has not answered by then has failed (Ably's default).
 pub const TIMEOUT: u64 = 10_000;
 /// Whoever looks so long after that stood still meanwhile: frozen, asleep. The answer may have come and wait to be heard.
-const LATE: u64 = 1_000;
+const LATE: u64 = 100;
 /// So long it is waited for then.
 const GRACE: u64 = 3_000;
 /// The first pause after a failure; it doubles with each further one.

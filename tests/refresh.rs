@@ -95,15 +95,23 @@ fn failures_pause_twice_as_long_each_time_and_never_end_refreshing() {
 fn a_provider_that_hangs_is_timed_out_and_its_late_answer_thrown_away() {
     let mut engine = Refresh::new(0.5);
     assert_eq!(wakes_in(&engine.step(Event::Wanted, 0)), Some(TIMEOUT));
-    let effects = engine.step(Event::Woke, TIMEOUT);
-    assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::TimedOut, .. })));
+    for at in [TIMEOUT, TIMEOUT + 99] {
+        let effects = engine.clone().step(Event::Woke, at);
+        assert!(effects.iter().any(|e| matches!(e, Effect::Report { failure: Failure::TimedOut, .. })), "{at}");
+    }
+    let _ = engine.step(Event::Woke, TIMEOUT);
     let late = engine.step(Event::Granted { call: 1, lifetime: HOUR }, TIMEOUT + 1);
     assert!(!late.contains(&Effect::Use { call: 1, lifetime: HOUR }));
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn whoever_stood_still_during_a_call_hears_the_answer_that_came_meanwhile() {
-    let thawed_at = 60_000;
+    for thawed_at in [TIMEOUT + 100, 60_000] {
+        thaws_during_a_call(thawed_at);
+    }
+}
+
+fn thaws_during_a_call(thawed_at: u64) {
     let mut engine = Refresh::new(0.5);
     let _ = engine.step(Event::Wanted, 0);
     assert_eq!(engine.step(Event::Woke, thawed_at), [Effect::WakeIn(Some(3_000))], "the timer is first");

@@ -102,7 +102,7 @@ export async function round(seed, host) {
 async function hasToken(member, index, struckAt) {
   const { told } = member;
   await until(`${index} starts`, () => told.started, START);
-  await until(`${index} thaws`, () => member.thaws === member.freezes, START);
+  await until(`${index} thaws`, () => member.thaws === member.freezes, START + member.freezes * FREEZES.long[1]);
   await until(`${index} has a token`, () => told.connected ?? told.failed);
   assert.equal(told.failed, undefined, `${index}: ${told.failed?.detail}`);
   const since = Math.max(told.started.at, told.thawed?.at ?? 0, struckAt);

@@ -195,9 +195,11 @@ async fn what_is_not_understood_may_be_a_revocation_so_that_nothing_passes_any_m
         // No other stream begins.
         *service.streams.lock().unwrap() = Streams::AreRefused;
         service.feed.lock().unwrap().entries.push(entry(1));
+        let began = Instant::now();
         service.send(&odd);
-        // The stream was given up: what comes in by polling counts.
+        // The stream was given up at once: what comes in by polling counts.
         come_to(&revocations, 1).await;
+        assert!(began.elapsed() < Duration::from_millis(900), "{odd}: {:?}", began.elapsed());
         assert!(service.asked().contains(&"poll 0".to_owned()), "{odd}");
     }
 }

@@ -123,10 +123,9 @@ impl Feed {
         loop {
             let event = timeout_at(deadline, events.next()).await.map_err(|_| cut("it fell silent"))?;
             let event = event.ok_or_else(|| cut("it ended"))?.map_err(|cause| cut(&cause.to_string()))?;
-            if self.revocations()?.hear(event)? {
-                *was_heard = true;
-                deadline = Instant::now() + silence;
-            }
+            self.revocations()?.hear(event)?;
+            *was_heard = true;
+            deadline = Instant::now() + silence;
         }
     }
 
@@ -166,8 +165,8 @@ fn pause_after(last: Duration, was_heard: bool) -> Duration {
 }
 
 impl Revocations {
-    /// Takes an event of the stream; whether it said anything.
-    fn hear(&self, event: Sse) -> Result<bool, Unavailable> {
+    /// Takes an event of the stream.
+    fn hear(&self, event: Sse) -> Result<(), Unavailable> {
         // Security rule: what is not understood may be a revocation. Then the knowledge grows old.
         let odd = |cause: String| Unavailable(format!("an entry of the feed is not understood: {cause}"));
         let data = event.data.as_deref().unwrap_or_default();
@@ -175,15 +174,13 @@ impl Revocations {
             Some("revocation") => {
                 let revocation: Revocation = serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
                 self.learn(&revocation);
-                Ok(true)
+                Ok(())
             }
             Some("current") => {
                 let latest = event.id.as_deref().and_then(|id| id.parse().ok());
                 self.note_current(latest.ok_or_else(|| odd("it has no number".into()))?);
-                Ok(true)
+                Ok(())
             }
-            // A comment that keeps a connection alive.
-            None if data.is_empty() => Ok(false),
             other => Err(odd(format!("an event {other:?}"))),
         }
     }

@@ -13,8 +13,7 @@ const MODULES = {
 };
 
 /** The median of each in nanoseconds; every import has a page load of its own. */
-export async function measureImports(context, { origin }, times) {
-  const tab = await context.newPage();
+export async function measureImports(tab, { origin }, times) {
   const taken = Object.keys(MODULES).map((row) => [row, []]);
   for (let time = 0; time < times; time++) {
     for (const [row, figures] of time % 2 ? taken.toReversed() : taken) {
@@ -22,7 +21,6 @@ export async function measureImports(context, { origin }, times) {
       figures.push(await tab.evaluate(importToReady, MODULES[row]));
     }
   }
-  await tab.close();
   return Object.fromEntries(taken.map(([row, figures]) => [row, figures.sort((a, b) => a - b)[(times - 1) >> 1]]));
 }
 

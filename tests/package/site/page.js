@@ -1,3 +1,4 @@
+// What each bundler builds: a page that shows what the API answers.
 import { connect } from 'daypass';
 import { floor } from './floor.js';
 

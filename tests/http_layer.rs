@@ -282,6 +282,7 @@ async fn row_1_one_credential_is_taken_and_two_are_a_wrong_request() {
     let twice = format!("?pubtoken={publishable}&pubtoken={publishable}");
     let al = format!("AL-Secret-Token {}", api.secret);
     let [lower, spaced] = [format!("bearer {}", api.secret), format!("Bearer   {}", api.secret)];
+    let [tabbed, beyond] = [format!("Bearer \t{}", api.secret), format!("Bearer {}é", api.secret)];
     let none: &[(&'static str, &str)] = &[];
     let cases = [
         ("", none, "missing_token"),
@@ -290,6 +291,8 @@ async fn row_1_one_credential_is_taken_and_two_are_a_wrong_request() {
         ("?pubtokens=x", none, "missing_token"),
         ("", &[("authorization", "Bearer")], "invalid_token"),
         ("", &[("authorization", "Bearer ")], "invalid_token"),
+        ("", &[("authorization", &tabbed)], "invalid_token"),
+        ("", &[("authorization", &beyond)], "invalid_token"),
         ("?pubtoken=", none, "invalid_token"),
         ("", &[("x-api-key", "é")], "invalid_token"),
         ("", &[("authorization", &secret)], ""),

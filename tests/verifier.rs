@@ -46,9 +46,9 @@ async fn bearer(verifier: &Verifier, text: &str) -> Result<Access, Denied> {
 async fn row_1_no_token_is_missing_and_two_are_a_wrong_request() {
     let (text, verifier) = stored(record(TokenKind::Secret));
     assert_eq!(verifier.verify(&Presented::default(), None).await.unwrap_err(), Denied::MissingToken);
-    let credential = Credential { text: &text, carrier: Carrier::Bearer };
+    let credential = Credential { text: text.as_bytes(), carrier: Carrier::Bearer };
     // Even the same one twice: which of them counts must not be a matter of taste.
-    for other in [credential, Credential { text: "", carrier: Carrier::Query }] {
+    for other in [credential, Credential { text: b"", carrier: Carrier::Query }] {
         let presented = Presented::default().and(credential).and(other);
         assert!(matches!(verifier.verify(&presented, None).await, Err(Denied::InvalidRequest(_))));
     }

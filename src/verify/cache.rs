@@ -67,8 +67,8 @@ impl Cache {
         }
     }
 
-    pub(super) fn fingerprint(&self, text: &str) -> Fingerprint {
-        self.fingerprints.of(text.as_bytes())
+    pub(super) fn fingerprint(&self, text: &[u8]) -> Fingerprint {
+        self.fingerprints.of(text)
     }
 
     /// The token with this fingerprint, if it is known and fresh.
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn what_is_remembered_is_remembered_for_its_time_and_no_longer() {
         let (cache, start) = (Cache::new(1 << 20), Moment::now());
-        let [known, unknown] = ["known", "unknown"].map(|text| cache.fingerprint(text));
+        let [known, unknown] = ["known", "unknown"].map(|text| cache.fingerprint(text.as_bytes()));
         let record = TokenRecord {
             id: "tok_1".into(),
             serial: 1,

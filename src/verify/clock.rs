@@ -9,20 +9,26 @@ use super::MAX_LEEWAY;
 /// Unix time in seconds that never goes back, whatever the clock that it is read from does.
 ///
 /// Security rule: a clock that is set back revives no token. Until it has caught up, time stands still.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Clock {
-    read: Arc<dyn Fn() -> u64 + Send + Sync>,
+    /// A clock that was handed in; else it is the system's.
+    read: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
     latest: Arc<AtomicU64>,
 }
 
 impl Clock {
     /// A clock that is handed in.
     pub(super) fn new(read: impl Fn() -> u64 + Send + Sync + 'static) -> Clock {
-        Clock { read: Arc::new(read), latest: Arc::default() }
+        Clock { read: Some(Arc::new(read)), latest: Arc::default() }
     }
 
     pub(super) fn now(&self) -> u64 {
-        let now = (self.read)();
+        self.at(Moment::now())
+    }
+
+    /// The time at a moment that was just now.
+    pub(super) fn at(&self, moment: Moment) -> u64 {
+        let now = self.read.as_ref().map_or(moment.wall / 1000, |read| read());
         let latest = self.latest.load(Ordering::Relaxed);
         if now >= latest {
             // Written once a second, so that threads do not fight for it.
@@ -35,13 +41,6 @@ impl Clock {
             tracing::warn!(now, latest, "the clock was set back: time stands still until it has caught up");
         }
         latest
-    }
-}
-
-/// The system's clock.
-impl Default for Clock {
-    fn default() -> Clock {
-        Clock::new(|| system::wall().as_secs())
     }
 }
 

@@ -111,7 +111,7 @@ impl Dpop {
         }
     }
 
-    fn judge(&self, jkt: &str, token: &str, seen: &SeenProof<'_>, now: u64) -> Result<(), Denied> {
+    fn judge(&self, jkt: &str, token: &[u8], seen: &SeenProof<'_>, now: u64) -> Result<(), Denied> {
         let proof = Proof::parse(seen.proof).map_err(Denied::InvalidDpopProof)?;
         // Whoever has another key is a stranger, whom nothing is told.
         if proof.jkt != jkt {

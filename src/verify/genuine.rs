@@ -22,7 +22,7 @@ const STORED_FRESH_ALONE: Duration = Duration::from_secs(10);
 
 impl Verifier {
     /// The token behind a text, whoever presents it, and whether or not it lives.
-    pub(super) async fn genuine(&self, text: &str, client: Option<IpAddr>) -> Result<Arc<Token>, Denied> {
+    pub(super) async fn genuine(&self, text: &[u8], client: Option<IpAddr>) -> Result<Arc<Token>, Denied> {
         match self.remembered(text, Moment::now()) {
             Some(token) => Ok(token),
             None => self.found(text, client).await,
@@ -30,7 +30,7 @@ impl Verifier {
     }
 
     /// The same, if it was seen before.
-    pub(super) fn remembered(&self, text: &str, now: Moment) -> Option<Arc<Token>> {
+    pub(super) fn remembered(&self, text: &[u8], now: Moment) -> Option<Arc<Token>> {
         let cache = self.cache.as_deref()?;
         // Before anything is spent on it.
         let remembered = if text.len() > MAX_DOCUMENT { None } else { cache.get(cache.fingerprint(text), now) };
@@ -40,7 +40,7 @@ impl Verifier {
     }
 
     /// The same, by its signature or by a look-up.
-    pub(super) async fn found(&self, text: &str, client: Option<IpAddr>) -> Result<Arc<Token>, Denied> {
+    pub(super) async fn found(&self, text: &[u8], client: Option<IpAddr>) -> Result<Arc<Token>, Denied> {
         if text.len() > MAX_DOCUMENT {
             return Err(Denied::InvalidToken);
         }
@@ -57,7 +57,12 @@ impl Verifier {
         Err(Denied::InvalidToken)
     }
 
-    async fn find(&self, text: &str, memory: Option<(&Cache, Fingerprint)>) -> Result<Option<Arc<Token>>, Unavailable> {
+    async fn find(
+        &self,
+        text: &[u8],
+        memory: Option<(&Cache, Fingerprint)>,
+    ) -> Result<Option<Arc<Token>>, Unavailable> {
+        let Ok(text) = str::from_utf8(text) else { return Ok(None) };
         if text.contains('.') {
             let token = self.signed(text).await?;
             return Ok(token.map(|token| match memory {

@@ -47,8 +47,8 @@ impl Carrier {
 /// One credential as it was presented. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Credential<'a> {
-    /// The token's text, nothing of which is known yet.
-    pub text: &'a str,
+    /// The token's text, nothing of which is known yet: not even that it is text.
+    pub text: &'a [u8],
     /// Where it was.
     pub carrier: Carrier,
 }
@@ -109,7 +109,7 @@ impl<'a> Presented<'a> {
     /// One credential from no page, as a program without a browser presents it. The default is none.
     #[must_use]
     pub fn new(text: &'a str, carrier: Carrier) -> Presented<'a> {
-        Presented::default().and(Credential { text, carrier })
+        Presented::default().and(Credential { text: text.as_bytes(), carrier })
     }
 
     /// The same with one credential more.

@@ -81,8 +81,8 @@ impl Proof {
     }
 
     /// Whether it is about this access token.
-    pub(super) fn is_for_token(&self, token: &str) -> bool {
-        self.claims.ath == Base64UrlUnpadded::encode_string(digest(&SHA256, token.as_bytes()).as_ref())
+    pub(super) fn is_for_token(&self, token: &[u8]) -> bool {
+        self.claims.ath == Base64UrlUnpadded::encode_string(digest(&SHA256, token).as_ref())
     }
 
     /// Whether it is about this URL, in whatever case its origin is written. Query and fragment are no matter.

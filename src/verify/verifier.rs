@@ -192,7 +192,7 @@ impl Verifier {
     /// the token learns nothing of it.
     fn admit(&self, access: &Access, presented: &Presented<'_>, at: Moment) -> Result<(), Denied> {
         let (token, credential) = (access.token(), presented.credential()?);
-        let now = self.clock.now();
+        let now = self.clock.at(at);
         token.check_carrier(credential.carrier)?;
         token.check_origin(presented.origin)?;
         self.check_revoked(token, at)?;

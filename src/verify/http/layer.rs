@@ -15,7 +15,7 @@ use tower_service::Service;
 use super::answer::{DPOP_NONCE, challenge_for_proofs};
 use super::cors::{add_headers, is_preflight, preflight};
 use crate::Denied;
-use crate::verify::{Access, Presented, Verifier};
+use crate::verify::{Access, Presented, SeenOrigin, Verifier};
 
 /// Lets only requests with a genuine, living token pass, hands their [`Access`] on, and answers CORS.
 #[derive(Clone)]
@@ -108,8 +108,11 @@ impl VerifyLayer {
     fn remembered(&self, parts: &Parts, client: Option<IpAddr>) -> (Option<Result<Access, Denied>>, Told) {
         let presented = presented(parts, client);
         let nonce = self.verifier.next_nonce(&presented).and_then(|nonce| HeaderValue::try_from(nonce).ok());
-        let told =
-            Told { origin: parts.headers.get(header::ORIGIN).cloned(), sends_proofs: presented.sends_proofs(), nonce };
+        let origin = match presented.origin {
+            SeenOrigin::None => None,
+            SeenOrigin::One(_) | SeenOrigin::Odd => parts.headers.get(header::ORIGIN).cloned(),
+        };
+        let told = Told { origin, sends_proofs: presented.sends_proofs(), nonce };
         (self.verifier.verify_remembered(&presented, None), told)
     }
 }

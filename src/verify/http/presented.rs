@@ -32,9 +32,9 @@ impl<'a> Presented<'a> {
         for (name, value) in &parts.headers {
             presented.add_header(name, value);
         }
-        for pair in parts.uri.query().unwrap_or_default().split('&') {
+        for pair in parts.uri.query().into_iter().flat_map(|query| query.split('&')) {
             if let Some((_, text)) = pair.split_once('=').filter(|(name, _)| is_query_name(name)) {
-                presented.add(Credential { text, carrier: Carrier::Query });
+                presented.add(Credential { text: text.as_bytes(), carrier: Carrier::Query });
             }
         }
         if presented.sends_proofs() {
@@ -57,7 +57,7 @@ impl<'a> Presented<'a> {
         } else if *name == header::COOKIE {
             cookies(value).for_each(|credential| self.add(credential));
         } else if let Some((_, carrier)) = HEADERS.iter().find(|(own, _)| own == name) {
-            self.add(Credential { text: value.to_str().unwrap_or_default(), carrier: *carrier });
+            self.add(Credential { text: value.as_bytes(), carrier: *carrier });
         }
     }
 }
@@ -69,21 +69,23 @@ fn is_query_name(name: &str) -> bool {
 }
 
 fn authorization(value: &HeaderValue) -> Option<Credential<'_>> {
-    // Whatever is beyond ASCII is no token; the quicker of the two ways to tell.
-    let value = str::from_utf8(value.as_bytes()).ok()?;
-    let (scheme, text) = value.split_once(' ').unwrap_or((value, ""));
-    if text.is_empty() && scheme.starts_with(PREFIX) {
+    let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');
+    let (scheme, mut text) = (parts.next()?, parts.next().unwrap_or_default());
+    if text.is_empty() && scheme.starts_with(PREFIX.as_bytes()) {
         return Some(Credential { text: scheme, carrier: Carrier::Bare });
     }
-    let (_, carrier) = SCHEMES.into_iter().find(|(known, _)| scheme.eq_ignore_ascii_case(known))?;
-    Some(Credential { text: text.trim_start_matches(' '), carrier })
+    let (_, carrier) = SCHEMES.into_iter().find(|(known, _)| scheme.eq_ignore_ascii_case(known.as_bytes()))?;
+    while let Some(rest) = text.strip_prefix(b" ") {
+        text = rest;
+    }
+    Some(Credential { text, carrier })
 }
 
 fn cookies(value: &HeaderValue) -> impl Iterator<Item = Credential<'_>> {
     let pairs = value.to_str().unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('='));
     pairs
         .filter(|(name, text)| *name == COOKIE && text.starts_with(PREFIX))
-        .map(|(_, text)| Credential { text, carrier: Carrier::Cookie })
+        .map(|(_, text)| Credential { text: text.as_bytes(), carrier: Carrier::Cookie })
 }
 
 /// The header's value, if there is exactly one and it is text.

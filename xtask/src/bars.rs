@@ -30,7 +30,7 @@ use Bar::{Aim, Beside, Most, Times};
 type Bars = [(&'static str, Bar)];
 
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
-const VERIFY: [(&str, Bar); 25] = [
+const VERIFY: [(&str, Bar); 27] = [
     ("verify/signed-cold", Times("limit/ed25519", 1.10)),
     ("verify/signed-cold", Times("peer/jsonwebtoken", 0.90)),
     ("verify/signed-cold", Beside("peer/biscuit")),
@@ -50,7 +50,9 @@ const VERIFY: [(&str, Bar); 25] = [
     ("verify/origins-10", Times("verify/origins-1", 10.0)),
     ("verify/origins-100", Times("verify/origins-10", 10.0)),
     ("route/layer", Times("route/bare", 1.05)),
+    ("route/layer", Beside("route/tower-http")),
     ("route/layer", Beside("route/noop")),
+    ("route/tower-http", Beside("route/bare")),
     ("route/noop", Beside("route/bare")),
     // What the measure cannot tell apart.
     ("route/again", Beside("route/bare")),

@@ -5,6 +5,7 @@
 //! | `bare` | a route alone |
 //! | `again` | the same once more: what differs from `bare` is what the measure cannot tell apart |
 //! | `noop` | behind a layer that does nothing: what axum takes for any |
+//! | `tower-http` | behind layers of tower-http that know one text, and do beside that what ours does |
 //! | `layer` | behind [`VerifyLayer`], which has seen the token |
 //!
 //! One server has them all, and is asked for each in turn over the same connections. The client is a process on another
@@ -13,9 +14,12 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Result, ensure};
+use axum::body::Body;
+use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use axum::routing::get;
 use axum::{Json, Router};
 use clap::Parser;
@@ -25,8 +29,11 @@ use daypass_bench::{Options, Results, write};
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tower::layer::util::Identity;
+use tower_http::add_extension::AddExtensionLayer;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::validate_request::{ValidateRequest, ValidateRequestHeaderLayer};
 
-const ROUTES: [&str; 4] = ["bare", "again", "noop", "layer"];
+const ROUTES: [&str; 5] = ["bare", "again", "noop", "tower-http", "layer"];
 
 #[derive(Serialize)]
 struct Floor {
@@ -48,11 +55,12 @@ fn main() -> Result<()> {
     let router = Router::new()
         .merge(Router::new().route("/layer", get(floor)).layer(layer))
         .merge(Router::new().route("/noop", get(floor)).layer(Identity::new()))
+        .merge(Router::new().route("/tower-http", get(floor)).layer(one_text(&token)?))
         .route("/bare", get(floor))
         .route("/again", get(floor));
     let address = serve(router)?;
 
-    let (rounds, seconds) = if options.quick { ("8", "0.1") } else { ("64", "0.2") };
+    let (rounds, seconds) = if options.quick { ("16", "0.05") } else { ("256", "0.05") };
     let figures = load(options.load_core, &[&address.to_string(), &token, rounds, seconds])?;
     let mut results = Results::new();
     for (route, rounds) in ROUTES.into_iter().zip(figures) {
@@ -61,6 +69,40 @@ fn main() -> Result<()> {
         results.insert(format!("route/{route}-p99"), p99);
     }
     write(&options, &results)
+}
+
+/// Layers that let one text pass, hand something on, and set the headers that [`VerifyLayer`] sets.
+type OneText = (
+    ValidateRequestHeaderLayer<Compare>,
+    AddExtensionLayer<Arc<str>>,
+    SetResponseHeaderLayer<HeaderValue>,
+    SetResponseHeaderLayer<HeaderValue>,
+);
+
+fn one_text(token: &str) -> Result<OneText> {
+    Ok((
+        ValidateRequestHeaderLayer::custom(Compare(format!("Bearer {token}").try_into()?)),
+        AddExtensionLayer::new("tmp_1".into()),
+        SetResponseHeaderLayer::appending(header::VARY, HeaderValue::from_static("Origin")),
+        SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ))
+}
+
+/// Compares `Authorization` with a text.
+#[derive(Clone)]
+struct Compare(HeaderValue);
+
+impl<B> ValidateRequest<B> for Compare {
+    type ResponseBody = Body;
+
+    fn validate(&mut self, request: &mut Request<B>) -> Result<(), Response<Body>> {
+        if request.headers().get(header::AUTHORIZATION) == Some(&self.0) {
+            return Ok(());
+        }
+        let mut refusal = Response::new(Body::empty());
+        *refusal.status_mut() = StatusCode::UNAUTHORIZED;
+        Err(refusal)
+    }
 }
 
 /// Serves a router until the program ends, on one thread of its own; nothing else runs there.

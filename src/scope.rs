@@ -105,6 +105,23 @@ impl Scope {
             && covers(self.action(), other.action())
             && self.resource_id().is_none_or(|own| id == Some(own))
     }
+
+    /// What both scopes allow, if there is anything: of each part the narrower one. `floor:*:f1` and `floor:read` share
+    /// `floor:read:f1`, which neither of them is.
+    fn intersection(&self, other: &Scope) -> Option<Scope> {
+        let narrower = |mine, theirs| match (mine, theirs) {
+            ("*", part) | (part, "*") => Some(part),
+            _ => (mine == theirs).then_some(mine),
+        };
+        let (resource, action) =
+            (narrower(self.resource(), other.resource())?, narrower(self.action(), other.action())?);
+        match (self.resource_id(), other.resource_id()) {
+            _ if resource == "*" => Some(Scope::ALL),
+            (Some(mine), Some(theirs)) if mine != theirs => None,
+            (Some(id), _) | (_, Some(id)) => Scope::read(&format!("{resource}:{action}:{id}")),
+            (None, None) => Scope::read(&format!("{resource}:{action}")),
+        }
+    }
 }
 
 /// Where the resource and the action end, if the text is a scope.
@@ -253,15 +270,10 @@ impl ScopeSet {
         other.iter().all(|scope| self.covers(scope))
     }
 
-    /// What both sets allow: of two scopes of which one covers the other, the narrower one.
+    /// What both sets allow, no more and no less.
     #[must_use]
     pub fn intersection(&self, other: &ScopeSet) -> ScopeSet {
-        let narrower = |scope: &Scope| {
-            let under_it = other.iter().filter(|theirs| scope.covers(theirs)).cloned();
-            let itself = other.covers(scope).then(|| scope.clone());
-            under_it.chain(itself).collect::<Vec<_>>()
-        };
-        self.iter().flat_map(narrower).collect()
+        self.iter().flat_map(|scope| other.iter().filter_map(|theirs| scope.intersection(theirs))).collect()
     }
 
     /// The scopes, sorted by their text.

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
-use common::{NOW, Signer, claims, encoded, verifier};
+use common::{NOW, claims, encoded, signer, verifier};
 use daypass::signed::DocumentType;
 use daypass::verify::{Access, Cache, Carrier, Dpop, Presented, SeenProof, Verifier};
 use daypass::{Denied, TokenKind};
@@ -95,10 +95,6 @@ fn payload(token: &str, changes: &Value) -> Value {
         }
     }
     payload
-}
-
-fn signer() -> Signer {
-    Signer::new("k1", 1)
 }
 
 fn judging(dpop: Dpop) -> Verifier {

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 
 use axum::http::Request;
 use axum::response::IntoResponse;
-use common::{Down, NOW, SITE, Signer, Store, claims, record, verifier};
+use common::{Down, NOW, SITE, Signer, claims, record, stored, verifier};
 use daypass::signed::DocumentType;
 use daypass::verify::http::FrameAncestors;
 use daypass::verify::{Carrier, Limits, Presented, Verifier};
@@ -40,13 +40,6 @@ const PATTERNS: [(&str, &str); 17] = [
 fn publishable(origins: &[&str]) -> TokenRecord {
     let origins = origins.iter().map(|origin| origin.parse().unwrap()).collect();
     TokenRecord { origins, ..record(TokenKind::Publishable) }
-}
-
-/// A stored token and a verifier that knows it.
-fn stored(record: TokenRecord) -> (String, Verifier) {
-    let mut store = Store::default();
-    let text = store.add(record);
-    (text, verifier().lookup(store))
 }
 
 /// What a browser is told that asks for a frame with this token in the query.

@@ -1,4 +1,4 @@
-//! The form of what is signed. Whether a signature fits is in `verifier.rs`.
+//! The form of what is signed. Whether a signature fits is in `genuine.rs`.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::signed::{DocumentType, Jwk, Jwks};
-use daypass::verify::{Answer, Keys, Lookup, PublicKey, StaticKeys, Unavailable, Verifier};
+use daypass::verify::{Access, Answer, Carrier, Keys, Lookup, Presented, PublicKey, StaticKeys, Unavailable, Verifier};
 use daypass::wire::{Claims, TokenRecord};
-use daypass::{Grant, Scope, TokenHash, TokenKind, TokenText};
+use daypass::{Denied, Grant, Scope, TokenHash, TokenKind, TokenText};
 use serde_json::{Value, json};
 
 pub const ISSUER: &str = "https://tokens.example";
@@ -136,4 +136,29 @@ impl Lookup for Down {
 /// A verifier whose clock shows `NOW`, without leeway.
 pub fn verifier() -> Verifier {
     Verifier::new(ISSUER, AUDIENCE).leeway(0).clock(|| NOW)
+}
+
+/// The key that signs.
+pub fn signer() -> Signer {
+    Signer::new("k1", 1)
+}
+
+/// A token with these changes to its claims.
+pub fn access_token(changes: &[(&str, Value)]) -> String {
+    let mut claims = claims();
+    for (name, value) in changes {
+        claims[*name] = value.clone();
+    }
+    signer().document(DocumentType::AccessToken, &claims)
+}
+
+/// A stored token and a verifier that knows it.
+pub fn stored(record: TokenRecord) -> (String, Verifier) {
+    let mut store = Store::default();
+    let text = store.add(record);
+    (text, verifier().lookup(store))
+}
+
+pub async fn bearer(verifier: &Verifier, text: &str) -> Result<Access, Denied> {
+    verifier.verify(&Presented::new(text, Carrier::Bearer), None).await
 }

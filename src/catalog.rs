@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Scope, ScopeSet};
+use crate::{Resource, Scope, ScopeSet};
 
 /// The scopes that a product knows: what each means, which may be published, and which older names they answer to.
 ///
@@ -84,43 +84,56 @@ impl Catalog {
     /// The scopes by today's names, each checked against the catalogue. A narrowed scope stays narrowed, and `*` and
     /// `resource:*` stay as they are.
     ///
+    /// Security rule: a limit to some resources of a type ([`Grant::resources`](crate::Grant::resources)) is kept where a scope
+    /// of that type is now of another. It becomes the scope's own: of `field:read`, limited to the field `f1`, today's
+    /// `value:read` is left with `value:read:f1`.
+    ///
     /// # Errors
     /// The first scope that the catalogue does not know.
-    pub fn resolve(&self, asked: &ScopeSet) -> Result<ScopeSet, Scope> {
+    pub fn resolve(&self, asked: &ScopeSet, limits: &[Resource]) -> Result<ScopeSet, Scope> {
         let mut resolved = Vec::new();
         for scope in asked.iter() {
-            if self.knows(scope) {
-                resolved.push(scope.clone());
-            } else {
-                resolved.extend(self.todays(scope).ok_or_else(|| scope.clone())?);
-            }
+            resolved.extend(self.todays(scope, limits).ok_or_else(|| scope.clone())?);
         }
         Ok(resolved.into_iter().collect())
     }
 
     /// The same as far as the catalogue knows them: what it does not, stays as it is. Tokens outlive catalogues.
     #[must_use]
-    pub fn todays_names(&self, held: &ScopeSet) -> ScopeSet {
-        let todays = |scope: &Scope| match self.knows(scope) {
-            true => vec![scope.clone()],
-            false => self.todays(scope).unwrap_or_else(|| vec![scope.clone()]),
-        };
-        held.iter().flat_map(todays).collect()
+    pub fn todays_names(&self, held: &ScopeSet, limits: &[Resource]) -> ScopeSet {
+        held.iter().flat_map(|scope| self.todays(scope, limits).unwrap_or_else(|| vec![scope.clone()])).collect()
     }
 
-    /// What an older name stands for.
-    fn todays(&self, scope: &Scope) -> Option<Vec<Scope>> {
-        let alias = self.aliases.iter().find(|alias| alias.alias.covers(scope))?;
-        alias.scopes.iter().map(|today| narrowed(today, scope.resource_id())).collect()
+    /// What a scope is called today: as it is, if that is a name of the catalogue, or what it is an older name of. What no
+    /// name but a `resource:*` of the catalogue covers is as it is, too.
+    fn todays(&self, scope: &Scope, limits: &[Resource]) -> Option<Vec<Scope>> {
+        let is_wildcard = |scope: &Scope| scope.action() == "*";
+        let mut known = self.scopes.iter().map(|entry| &entry.scope);
+        let is_name = *scope == Scope::ALL
+            || known.clone().any(|known| {
+                (!is_wildcard(known) && known.covers(scope))
+                    || (is_wildcard(scope) && scope.resource() == known.resource())
+            });
+        match self.aliases.iter().find(|alias| alias.alias.covers(scope)) {
+            Some(alias) if !is_name => {
+                let todays: Option<Vec<Scope>> =
+                    alias.scopes.iter().map(|today| narrowed(today, scope.resource_id())).collect();
+                Some(todays?.into_iter().flat_map(|today| limited(today, scope.resource(), limits)).collect())
+            }
+            _ => (is_name || known.any(|known| known.covers(scope))).then(|| vec![scope.clone()]),
+        }
     }
+}
 
-    fn knows(&self, scope: &Scope) -> bool {
-        *scope == Scope::ALL
-            || self
-                .scopes
-                .iter()
-                .map(|entry| &entry.scope)
-                .any(|known| known.covers(scope) || (scope.action() == "*" && scope.resource() == known.resource()))
+/// What is left of a scope that was one on this type of resources.
+fn limited(scope: Scope, kind: &str, limits: &[Resource]) -> Vec<Scope> {
+    let mut limits = limits.iter().filter(|limit| limit.kind == kind).peekable();
+    if scope.resource() == kind || limits.peek().is_none() {
+        return vec![scope];
+    }
+    match scope.resource_id() {
+        Some(id) => limits.any(|limit| limit.id == id).then_some(scope).into_iter().collect(),
+        None => limits.filter_map(|limit| narrowed(&scope, Some(&limit.id))).collect(),
     }
 }
 

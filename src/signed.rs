@@ -97,7 +97,32 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
 /// What is written here, if it is a JSON object.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn object<T: serde::de::DeserializeOwned>(json: &[u8]) -> Option<T> {
-    if json.trim_ascii_start().starts_with(b"{") { serde_json::from_slice(json).ok() } else { None }
+    serde_json::from_slice(json).ok().map(|Object(value)| value)
+}
+
+/// What a JSON object says. A list is not taken for its values in order, as serde else does.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) struct Object<T>(pub(crate) T);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Object<T>, D::Error> {
+        struct Members<T>(std::marker::PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for Members<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(serde::de::value::MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(Members(std::marker::PhantomData))
+    }
 }
 
 /// The service's public keys: `GET /.well-known/jwks.json` (RFC 7517).

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Grant, OriginPattern, Resource, ScopeSet, TokenKind};
 
@@ -58,7 +58,7 @@ pub struct Claims {
     /// Issued at.
     pub iat: u64,
     /// Not before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub nbf: Option<u64>,
     /// Expires at.
     pub exp: u64,
@@ -69,7 +69,7 @@ pub struct Claims {
     /// The parent's [`TokenRecord::serial`]. An id may come to name another token, a serial never does.
     pub parent_serial: u64,
     /// The key without which the token is of no use, where it is bound to one (RFC 7800, section 3.1).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
     /// The token's kind.
     pub kind: TokenKind,
@@ -78,6 +78,11 @@ pub struct Claims {
     /// Where it may be used; nowhere in particular if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<OriginPattern>,
+}
+
+/// Something that may be left out. `null` is no way to leave it out: others refuse it.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// The public key that a token is bound to (RFC 9449, section 6.1).

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{NOW, ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
-use daypass::signed::{DocumentType, MAX_DOCUMENT};
-use daypass::verify::{Answer, Cache, Carrier, Keys, Lookup, Presented, PublicKey, StaticKeys, Verifier};
-use daypass::wire::{Claims, TokenRecord};
+use daypass::signed::{DocumentType, Jwks, MAX_DOCUMENT};
+use daypass::verify::{Answer, Cache, Carrier, Keys, Lookup, Presented, PublicKey, Revocations, StaticKeys, Verifier};
+use daypass::wire::{Claims, Revocation, Revoked, TokenRecord};
 use daypass::{Denied, Need, Scope, TokenKind, TokenText};
 use serde_json::json;
 
@@ -129,6 +129,33 @@ async fn what_is_remembered_is_judged_anew_by_origin_scope_and_time() {
     // Row 14: a clock that is set back revives nothing.
     time.store(NOW - 3600, Ordering::SeqCst);
     assert_eq!(verifier.verify(&on(SITE), None).await.err(), Some(Denied::TokenExpired));
+}
+
+#[tokio::test]
+async fn a_clone_that_is_set_otherwise_remembers_nothing_of_the_others() {
+    let (mut store, signer) = (Store::default(), Signer::new("k1", 1));
+    let stored = store.add(record(TokenKind::Secret));
+    let signed = signer.document(DocumentType::AccessToken, &claims());
+    let knowing = verifier().keys(signer.keys()).lookup(store).cache(Cache::new(SMALL));
+    for text in [&stored, &signed] {
+        assert!(bearer(&knowing, text).await.is_ok());
+    }
+    let none = || StaticKeys::from(&Jwks { keys: vec![] });
+    assert_eq!(bearer(&knowing.clone().keys(none()), &signed).await, Err(Denied::InvalidToken));
+    assert_eq!(bearer(&knowing.clone().lookup(Store::default()), &stored).await, Err(Denied::InvalidToken));
+    let late = knowing.clone().clock(|| NOW + 3600);
+    assert_eq!(bearer(&late.clone().leeway(10), &signed).await, Ok(TokenKind::Temporary));
+    assert_eq!(bearer(&late, &signed).await, Err(Denied::TokenExpired));
+
+    // Each has heard of as much as the other, and not of the same.
+    let feed = |serial| {
+        let feed = Revocations::new();
+        feed.learn(&Revocation { seq: 1, at: NOW, revoked: Revoked::Token { serial } });
+        feed.note_current(1);
+        knowing.clone().revocations(feed)
+    };
+    assert_eq!(bearer(&feed(99), &stored).await, Ok(TokenKind::Secret));
+    assert_eq!(bearer(&feed(1), &stored).await, Err(Denied::TokenRevoked));
 }
 
 #[tokio::test]

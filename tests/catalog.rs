@@ -1,7 +1,7 @@
 //! `Catalog`, on both targets.
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
-use daypass::{Catalog, Scope, ScopeSet};
+use daypass::{Catalog, Resource, Scope, ScopeSet};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[cfg(target_arch = "wasm32")]
@@ -80,7 +80,7 @@ fn scopes_are_known_by_todays_names_and_older_ones() {
     let catalog = Catalog::space_api();
     for (asked, expected) in cases {
         let expected = expected.map(set).map_err(|unknown| unknown.parse().unwrap());
-        assert_eq!(catalog.resolve(&set(asked)), expected, "{asked}");
+        assert_eq!(catalog.resolve(&set(asked), &[]), expected, "{asked}");
     }
 }
 
@@ -97,7 +97,7 @@ fn an_older_name_is_narrowed_only_if_what_it_stands_for_can_be() {
         ("model:demo", Some("model:view:m1")),
         ("model:demo:m2", None),
     ] {
-        assert_eq!(catalog.resolve(&set(asked)).ok(), expected.map(set), "{asked}");
+        assert_eq!(catalog.resolve(&set(asked), &[]).ok(), expected.map(set), "{asked}");
     }
 }
 
@@ -110,7 +110,51 @@ fn a_token_that_outlives_a_catalogue_keeps_the_scopes_that_are_unknown_now() {
         ("crane:lift floor:fly floor:read", "crane:lift floor:fly floor:readPublic floor:readPrivate"),
     ];
     for (held, expected) in cases {
-        assert_eq!(Catalog::space_api().todays_names(&set(held)), set(expected), "{held}");
+        assert_eq!(Catalog::space_api().todays_names(&set(held), &[]), set(expected), "{held}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_limit_to_some_resources_of_a_type_outlives_the_types_name() {
+    let limit = |text: &str| {
+        let (kind, id) = text.split_once(' ').unwrap();
+        Resource { kind: kind.into(), id: id.into() }
+    };
+    let cases: [(&str, &[&str], &str); 7] = [
+        ("customFields:readPrivate", &[], "customAttributeValues:readPrivate"),
+        ("customFields:readPrivate", &["floor f1"], "customAttributeValues:readPrivate"),
+        ("customFields:readPrivate", &["customFields c1"], "customAttributeValues:readPrivate:c1"),
+        (
+            "customFields:readPrivate",
+            &["customFields c1", "customFields c2"],
+            "customAttributeValues:readPrivate:c1 customAttributeValues:readPrivate:c2",
+        ),
+        ("customFields:readPrivate:c1", &["customFields c1"], "customAttributeValues:readPrivate:c1"),
+        ("customFields:readPrivate:c2", &["customFields c1"], ""),
+        // The type is still the same.
+        ("floor:write", &["floor f1"], "floor:update"),
+    ];
+    for (held, limits, expected) in cases {
+        let limits: Vec<Resource> = limits.iter().map(|text| limit(text)).collect();
+        assert_eq!(Catalog::space_api().todays_names(&set(held), &limits), set(expected), "{held} {limits:?}");
+        assert_eq!(Catalog::space_api().resolve(&set(held), &limits), Ok(set(expected)), "{held} {limits:?}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_older_name_is_one_also_where_the_catalogue_has_every_action_of_its_resource() {
+    let catalog = Catalog::from_json(
+        r#"{"name":"Floors","scopes":[{"scope":"floor:*","description":"All"},{"scope":"floor:look","description":"Look"}],
+            "aliases":[{"alias":"floor:read","scopes":["floor:look"]}]}"#,
+    );
+    let catalog = catalog.unwrap();
+    for (asked, expected) in [
+        ("floor:read", "floor:look"),
+        ("floor:read:f1", "floor:look:f1"),
+        ("floor:look floor:paint floor:*", "floor:look floor:paint floor:*"),
+    ] {
+        assert_eq!(catalog.resolve(&set(asked), &[]), Ok(set(expected)), "{asked}");
+        assert_eq!(catalog.todays_names(&set(asked), &[]), set(expected), "{asked}");
     }
 }
 
@@ -118,8 +162,8 @@ fn a_token_that_outlives_a_catalogue_keeps_the_scopes_that_are_unknown_now() {
 fn resolving_twice_changes_nothing() {
     let catalog = Catalog::space_api();
     for asked in ["floor:read floor:query:f1", "floor:write customFields:write", "*", "floor:*"] {
-        let once = catalog.resolve(&set(asked)).unwrap();
-        assert_eq!(catalog.resolve(&once).unwrap(), once, "{asked}");
+        let once = catalog.resolve(&set(asked), &[]).unwrap();
+        assert_eq!(catalog.resolve(&once, &[]).unwrap(), once, "{asked}");
     }
 }
 

@@ -97,6 +97,11 @@ fn payload(token: &str, changes: &Value) -> Value {
     payload
 }
 
+/// A proof's claims as a list.
+fn in_order(claims: &Value) -> Value {
+    json!([claims["jti"], claims["htm"], claims["htu"], claims["iat"], claims["ath"], null])
+}
+
 fn judging(dpop: Dpop) -> Verifier {
     verifier().keys(signer().keys()).cache(Cache::new(1 << 20)).dpop(dpop)
 }
@@ -249,6 +254,8 @@ async fn a_proof_of_another_form_is_refused() {
         with("jwk", other_curve),
         with("jwk", short),
         with("jwk", json!({ "kty": "oct", "k": "c2VjcmV0" })),
+        with("jwk", json!(["EC", "P-256", browser.jwk()["x"], browser.jwk()["y"], null])),
+        browser.sign(&browser.header(), &in_order(&payload(&token, &json!({})))),
         with("crit", json!(["exp"])),
         with("jku", json!("https://evil.example")),
         format!("{head}."),

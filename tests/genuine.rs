@@ -70,6 +70,8 @@ fn forgeries() -> Vec<(&'static str, String)> {
         ("an audience that begins alike", access_token(&[("aud", json!(format!("{AUDIENCE}-2")))])),
         ("several audiences", access_token(&[("aud", json!([AUDIENCE, "viewer-api"]))])),
         ("no audience", access_token(&[("aud", Value::Null)])),
+        ("a beginning that is null", access_token(&[("nbf", Value::Null)])),
+        ("a key that is null", access_token(&[("cnf", Value::Null)])),
         ("no end", access_token(&[("exp", Value::Null)])),
         ("an end that is text", access_token(&[("exp", json!((NOW + 3600).to_string()))])),
         ("an end in the distance", access_token(&[("exp", json!(1e30))])),

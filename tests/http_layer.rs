@@ -11,15 +11,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, Response};
 use axum::routing::get;
-use common::{Down, NOW, ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
+use common::{Down, NOW, ORGANIZATION, SITE, Signer, Store, claims, encoded, record, verifier};
 use daypass::signed::DocumentType;
 use daypass::verify::http::VerifyLayer;
-use daypass::verify::{Access, Limits, Verifier};
+use daypass::verify::{Access, Dpop, Limits, Verifier};
 use daypass::wire::TokenRecord;
 use daypass::{Denied, Scope, TokenKind, TokenText};
 use serde_json::{Value, json};
@@ -503,17 +505,58 @@ async fn whoever_sends_proofs_is_challenged_in_their_scheme() {
 }
 
 #[tokio::test]
+async fn a_handlers_own_refusal_is_in_the_senders_scheme_too() {
+    let refuse = async || Denied::InsufficientScope(UPDATE.clone());
+    let router = Router::new()
+        .route("/floor", get(refuse))
+        .layer(VerifyLayer::new(verifier().keys(Signer::new("k1", 1).keys()).dpop(Dpop::new("https://api.example"))));
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[9; 32]).unwrap();
+    let x = encoded(pair.public_key());
+    let thumbprint = digest(&SHA256, format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{x}"}}"#).as_bytes());
+    let mut claims = claims();
+    claims["cnf"] = json!({ "jkt": encoded(thumbprint) });
+    let token = Signer::new("k1", 1).document(DocumentType::AccessToken, &claims);
+    let header = json!({ "typ": "dpop+jwt", "alg": "EdDSA", "jwk": { "kty": "OKP", "crv": "Ed25519", "x": x } });
+    let ath = encoded(digest(&SHA256, token.as_bytes()));
+    let payload = json!({ "jti": "1", "htm": "GET", "htu": "https://api.example/floor", "iat": NOW, "ath": ath });
+    let input = format!("{}.{}", encoded(header.to_string()), encoded(payload.to_string()));
+    let proof = format!("{input}.{}", encoded(pair.sign(input.as_bytes())));
+    let sent = [("authorization", format!("DPoP {token}")), ("dpop", proof)];
+    let sent: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let response = router.oneshot(get_with("/floor", &sent)).await.unwrap();
+    assert_eq!(response.status(), 403);
+    let challenge = response.headers()["www-authenticate"].to_str().unwrap();
+    assert!(challenge.starts_with(r#"DPoP error="insufficient_scope""#), "{challenge}");
+    assert!(challenge.ends_with(r#"algs="ES256 EdDSA""#), "{challenge}");
+}
+
+#[tokio::test]
+async fn a_page_may_read_what_the_product_lets_it_read_as_well() {
+    let api = Api::new();
+    let answer = async || ([("access-control-expose-headers", "ETag"), ("etag", "\"1\"")], "open");
+    let signer = Signer::new("k1", 1);
+    let router = Router::new().route("/floor", get(answer)).layer(VerifyLayer::new(verifier().keys(signer.keys())));
+    let request = get_with("/floor", &[("authorization", &bearer(&api.temporary)), ("origin", SITE)]);
+    let response = router.oneshot(request).await.unwrap();
+    let readable: Vec<_> = response.headers().get_all("access-control-expose-headers").iter().collect();
+    assert_eq!(readable, ["ETag", "WWW-Authenticate, Retry-After, Date, DPoP-Nonce"]);
+}
+
+#[tokio::test]
 async fn a_personal_token_travels_bare_or_in_a_cookie_and_no_other_cookie_is_a_credential() {
     let mut store = Store::default();
     let personal = store.add(record(TokenKind::Personal));
     let (router, _) = router(verifier().lookup(store));
     let bare = personal.clone();
     let cookie = format!("theme=dark; authn={personal}; other=1");
+    let beyond = format!("city=Zürich;authn={personal}");
     for (headers, expected) in [
         (vec![("authorization", &*bare)], 200),
         (vec![("cookie", &*cookie)], 200),
         (vec![("cookie", &*cookie), ("origin", SITE)], 403),
         (vec![("cookie", &*cookie), ("authorization", &*bare)], 400),
+        (vec![("cookie", &*beyond)], 200),
+        (vec![("cookie", &*beyond), ("authorization", &*bare)], 400),
         (vec![("cookie", "authn=somebody-elses-session")], 401),
         (vec![("cookie", "authn=somebody-elses-session"), ("authorization", &*bare)], 200),
     ] {

@@ -115,6 +115,8 @@ async fn what_the_service_calls_inactive_has_ended_whatever_the_record_or_the_cl
     for (active, record, expected) in [
         (true, living(), Ok(TokenKind::Secret)),
         (false, living(), Err(Denied::TokenExpired)),
+        // Made by a clock that is a little ahead.
+        (false, living().map(|record| TokenRecord { created_at: NOW + 10, ..record }), Err(Denied::TokenExpired)),
         (false, None, Err(Denied::InvalidToken)),
         (true, None, Err(Denied::Unavailable)),
     ] {

@@ -5,11 +5,12 @@
 mod common;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::{NOW, ORGANIZATION, Signer, Store, claims, record, verifier};
 use daypass::signed::DocumentType;
-use daypass::verify::{Cache, Carrier, Presented, Revocations, Verifier};
+use daypass::verify::{Cache, Carrier, Presented, Revocations, SeenOrigin, Verifier};
 use daypass::wire::{Revocation, Revoked, TokenRecord};
 use daypass::{Denied, TokenKind};
 use serde_json::json;
@@ -106,6 +107,40 @@ async fn what_a_revoked_key_signed_is_no_longer_genuine_and_all_else_that_is_rev
     assert_eq!(bearer(&world.verifier, &world.temporary).await, Err(Denied::InvalidToken));
     let described = world.verifier.describe(&Presented::new(&world.bundle, Carrier::Bearer)).await;
     assert_eq!(described.unwrap_err(), Denied::InvalidToken);
+}
+
+#[tokio::test]
+async fn what_a_revoked_key_signed_is_nobodys_wherever_it_was_sent_from() {
+    let signer = Signer::new("k1", 1);
+    let mut claims = claims();
+    claims["origins"] = json!(["northlight.example"]);
+    let text = signer.document(DocumentType::AccessToken, &claims);
+    let feed = Arc::new(Revocations::new());
+    feed.note_current(0);
+    let seen = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&seen);
+    let verifier =
+        verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed)).on_decision(
+            move |decision| {
+                count.fetch_add(usize::from(decision.access.is_some()), Ordering::SeqCst);
+            },
+        );
+    let from = |carrier: Carrier, origin| Presented::new(&text, carrier).with_origin(origin);
+    let wrong = [
+        from(Carrier::Bearer, SeenOrigin::One("https://elsewhere.example")),
+        from(Carrier::Bearer, SeenOrigin::Odd),
+        from(Carrier::Query, SeenOrigin::None),
+    ];
+    for presented in &wrong {
+        assert_ne!(verifier.verify(presented, None).await.err(), Some(Denied::InvalidToken));
+    }
+    assert_eq!(seen.swap(0, Ordering::SeqCst), wrong.len());
+    feed.learn(&Revocation { seq: 1, at: NOW, revoked: Revoked::Key { kid: "k1".into() } });
+    for presented in &wrong {
+        assert_eq!(verifier.verify(presented, None).await.err(), Some(Denied::InvalidToken));
+        assert_eq!(verifier.describe(presented).await.err(), Some(Denied::InvalidToken));
+    }
+    assert_eq!(seen.load(Ordering::SeqCst), 0, "no token is named that is none");
 }
 
 #[tokio::test]

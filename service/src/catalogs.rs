@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use daypass::{Catalog, Denied, Grant, Scope, ScopeSet};
+use daypass::{Catalog, Denied, Grant, Resource, Scope, ScopeSet};
 
 /// The catalogue of a product, and all that tokens can hold.
 pub(crate) struct Catalogs {
@@ -61,6 +61,11 @@ impl Catalogs {
         &self.product
     }
 
+    /// Both as one.
+    pub(crate) fn whole(&self) -> &Catalog {
+        &self.all
+    }
+
     /// Those that a token which anyone can read may hold.
     pub(crate) fn publishable(&self) -> ScopeSet {
         self.product.publishable()
@@ -72,11 +77,12 @@ impl Catalogs {
     }
 
     /// The scopes by today's names. None is refused too: a token without scopes opens nothing.
-    pub(crate) fn resolve(&self, asked: &ScopeSet) -> Result<ScopeSet, Denied> {
+    pub(crate) fn resolve(&self, asked: &ScopeSet, limits: &[Resource]) -> Result<ScopeSet, Denied> {
         if asked.is_empty() {
             return Err(Denied::InvalidScope("No scope was asked for.".into()));
         }
-        self.all.resolve(asked).map_err(|unknown| Denied::InvalidScope(format!("There is no scope `{unknown}`.")))
+        let unknown = |scope| Denied::InvalidScope(format!("There is no scope `{scope}`."));
+        self.all.resolve(asked, limits).map_err(unknown)
     }
 
     /// What a bundle may do that is made with these grants: the same in the product, nothing in Daypass.

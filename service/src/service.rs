@@ -41,7 +41,10 @@ impl Service {
         let keys = SigningKeys::load(&look.keys)?;
         let (sender, seen) = watch::channel(Seen { latest: look.latest, at });
         let watcher = Watcher { store: beside.clone(), keys: keys.clone(), seen: sender, rotate_every: None };
-        let verifier = Verifier::new(issuer.clone(), audience.clone()).lookup(store.clone()).keys(keys.clone());
+        let verifier = Verifier::new(issuer.clone(), audience.clone())
+            .lookup(store.clone())
+            .keys(keys.clone())
+            .catalog(catalogs.whole().clone());
         let feed = Feed { store: beside, seen };
         Ok((Service { store, catalogs, keys, feed, verifier, issuer, audience, temporary_least }, watcher))
     }

@@ -26,6 +26,8 @@ const FAILED_FRESH: Duration = Duration::from_secs(1);
 /// It is bounded in bytes. What nobody has asked for lately makes room, and texts that belong to no token are kept apart:
 /// a flood of them pushes no living token out.
 pub struct Cache {
+    /// Most that it takes.
+    bytes: usize,
     fingerprints: Fingerprints,
     living: QuickCache<Fingerprint, Arc<Token>, Bytes, AsItIs>,
     unknown: QuickCache<Fingerprint, Moment, UnitWeighter, AsItIs>,
@@ -53,6 +55,7 @@ impl Cache {
         let cache =
             |capacity: usize| QuickCache::with(capacity / TYPICAL, capacity as u64, Bytes, AsItIs, <_>::default());
         Cache {
+            bytes,
             fingerprints: Fingerprints::new(),
             living: cache(own),
             unknown: QuickCache::with(UNKNOWN, UNKNOWN as u64, UnitWeighter, AsItIs, <_>::default()),
@@ -65,6 +68,11 @@ impl Cache {
                 <_>::default(),
             ),
         }
+    }
+
+    /// One of the same size with nothing in it.
+    pub(super) fn empty(&self) -> Cache {
+        Cache::new(self.bytes)
     }
 
     pub(super) fn fingerprint(&self, text: &[u8]) -> Fingerprint {

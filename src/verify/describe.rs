@@ -15,13 +15,14 @@ impl Verifier {
     pub async fn describe(&self, presented: &Presented<'_>) -> Result<TokenSelf, Denied> {
         let credential = presented.credential()?;
         let token = self.genuine(credential.text, presented.client).await?;
+        let revoked = self.check_revoked(&token, Moment::now())?;
         token.check_carrier(credential.carrier)?;
         let origin_allowed = match token.check_origin(presented.origin) {
             Ok(()) => true,
             Err(Denied::OriginRequired | Denied::OriginNotAllowed(_)) => false,
             Err(denied) => return Err(denied),
         };
-        let revoked = match self.check_revoked(&token, Moment::now()) {
+        let revoked = match revoked {
             Ok(()) => false,
             Err(Denied::TokenRevoked) => true,
             Err(denied) => return Err(denied),

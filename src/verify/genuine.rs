@@ -12,7 +12,7 @@ use super::token::Token;
 use super::{Cache, Lookup, Unavailable, Verifier};
 use crate::signed::{DocumentType, MAX_DOCUMENT, UnverifiedDocument};
 use crate::wire::{Claims, duration};
-use crate::{Denied, ScopeSet, TokenKind, TokenText};
+use crate::{Denied, Grant, TokenKind, TokenText};
 
 /// How long a verified signature is taken for granted, if its key is withdrawn meanwhile without a word in the feed.
 const SIGNED_FRESH: Duration = Duration::from_secs(300);
@@ -113,7 +113,7 @@ impl Verifier {
         let record = lookup.find(token).await?.filter(|record| record.kind == token.kind());
         Ok(record.map(|mut record| {
             for grant in &mut record.grants {
-                self.bound(record.kind, &mut grant.scopes);
+                self.bound(record.kind, grant);
             }
             Token::stored(record, fresh_until)
         }))
@@ -135,7 +135,7 @@ impl Verifier {
             None => false,
         };
         for grant in &mut claims.grants {
-            self.bound(claims.kind, &mut grant.scopes);
+            self.bound(claims.kind, grant);
         }
         Ok(Some(Token::signed(claims, is_revoked, key.key, self.leeway, fresh_until)))
     }
@@ -151,11 +151,11 @@ impl Verifier {
     }
 
     /// The scopes by today's names, and of a publishable token those that may be published.
-    fn bound(&self, kind: TokenKind, scopes: &mut ScopeSet) {
+    fn bound(&self, kind: TokenKind, grant: &mut Grant) {
         let Some(catalog) = &self.catalog else { return };
-        *scopes = catalog.todays_names(scopes);
+        grant.scopes = catalog.todays_names(&grant.scopes, &grant.resources);
         if kind == TokenKind::Publishable {
-            *scopes = scopes.intersection(&catalog.publishable());
+            grant.scopes = grant.scopes.intersection(&catalog.publishable());
         }
     }
 

@@ -6,7 +6,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::signed::{UnverifiedDocument, object};
+use crate::signed::{Object, UnverifiedDocument, object};
 
 /// Longest proof that is looked at, in bytes.
 const MAX_PROOF: usize = 4096;
@@ -35,7 +35,7 @@ pub(super) struct Claims {
 struct Header {
     typ: String,
     alg: String,
-    jwk: Jwk,
+    jwk: Object<Jwk>,
 }
 
 /// The sender's public key. What else a JWK may say, such as `use` or `ext`, is no matter.
@@ -66,18 +66,18 @@ impl Proof {
         if header.typ != "dpop+jwt" {
             return Err("The proof's typ must be dpop+jwt.");
         }
-        if header.jwk.d.is_some() {
+        if header.jwk.0.d.is_some() {
             return Err("The proof's jwk holds a private key.");
         }
-        let key = header.jwk.public_key(&header.alg).ok_or("The proof's key must be P-256 with ES256, or Ed25519.")?;
+        let key =
+            header.jwk.0.public_key(&header.alg).ok_or("The proof's key must be P-256 with ES256, or Ed25519.")?;
         let signature = document.signature().unwrap_or_default();
         if key.verify(document.signing_input.as_bytes(), &signature).is_err() {
             return Err("The proof's signature is not its key's.");
         }
         let payload = document.unverified_payload().unwrap_or_default();
-        let claims =
-            serde_json::from_slice(&payload).map_err(|_| "The proof must claim jti, htm, htu, iat and ath.")?;
-        Ok(Proof { jkt: header.jwk.thumbprint(), claims })
+        let claims = object(&payload).ok_or("The proof must claim jti, htm, htu, iat and ath.")?;
+        Ok(Proof { jkt: header.jwk.0.thumbprint(), claims })
     }
 
     /// Whether it is about this access token.

@@ -100,7 +100,9 @@ impl Token {
     pub(super) fn check_origin(&self, seen: SeenOrigin<'_>) -> Result<(), Denied> {
         let must_match = self.kind == TokenKind::Publishable || !self.origins.is_empty();
         match seen {
-            SeenOrigin::Odd => Err(Denied::InvalidRequest("The request has more than one Origin.".into())),
+            SeenOrigin::Odd => {
+                Err(Denied::InvalidRequest("The request has more than one Origin, or one that is not text.".into()))
+            }
             // A browser sends an origin with every cross-origin request; a program outside one may leave it out.
             SeenOrigin::None if self.kind == TokenKind::Publishable => Err(Denied::OriginRequired),
             SeenOrigin::None => Ok(()),

@@ -54,13 +54,13 @@ impl Verifier {
     /// Where the keys of signed tokens come from.
     #[must_use]
     pub fn keys(self, keys: impl Keys + 'static) -> Verifier {
-        Verifier { keys: Some(Arc::new(keys)), ..self }
+        Verifier { keys: Some(Arc::new(keys)), ..self.forgetful() }
     }
 
     /// Where opaque tokens are looked up.
     #[must_use]
     pub fn lookup(self, lookup: impl Lookup + 'static) -> Verifier {
-        Verifier { lookup: Some(Arc::new(lookup)), ..self }
+        Verifier { lookup: Some(Arc::new(lookup)), ..self.forgetful() }
     }
 
     /// Remembers the tokens that were verified. With a feed of revocations, one that was looked up is asked for again after 60
@@ -74,7 +74,7 @@ impl Verifier {
     /// Refuses what a feed says is revoked, and everything while the feed is not heard.
     #[must_use]
     pub fn revocations(self, revocations: impl Into<Arc<Revocations>>) -> Verifier {
-        Verifier { revocations: Some(revocations.into()), ..self }
+        Verifier { revocations: Some(revocations.into()), ..self.forgetful() }
     }
 
     /// Accepts tokens that are bound to a key, with a proof (RFC 9449). Without this they are refused.
@@ -93,7 +93,13 @@ impl Verifier {
     /// no more, whatever whoever looked it up says.
     #[must_use]
     pub fn catalog(self, catalog: Catalog) -> Verifier {
-        Verifier { catalog: Some(Arc::new(catalog)), ..self }
+        Verifier { catalog: Some(Arc::new(catalog)), ..self.forgetful() }
+    }
+
+    /// With a cache of its own that is empty: what clones remember was found by what they know, and is bounded by how they are
+    /// set.
+    fn forgetful(self) -> Verifier {
+        Verifier { cache: self.cache.map(|cache| Arc::new(cache.empty())), ..self }
     }
 
     /// Hands each decision to a function, which must be quick: it runs before the answer.
@@ -105,7 +111,7 @@ impl Verifier {
     /// Seconds of clock difference to forgive in signed tokens: 10 unless set, never more than [`MAX_LEEWAY`].
     #[must_use]
     pub fn leeway(self, seconds: u64) -> Verifier {
-        Verifier { leeway: seconds.min(MAX_LEEWAY), ..self }
+        Verifier { leeway: seconds.min(MAX_LEEWAY), ..self.forgetful() }
     }
 
     /// The clock, in Unix seconds: the system's unless set. Where it goes back, time stands still.
@@ -193,17 +199,24 @@ impl Verifier {
     fn admit(&self, access: &Access, presented: &Presented<'_>, at: Moment) -> Result<(), Denied> {
         let (token, credential) = (access.token(), presented.credential()?);
         let now = self.clock.at(at);
+        let revoked = self.check_revoked(token, at)?;
         token.check_carrier(credential.carrier)?;
         token.check_origin(presented.origin)?;
-        self.check_revoked(token, at)?;
+        revoked?;
         token.check_life(now)?;
         Dpop::check(self.dpop.as_deref(), token, credential, &presented.proof, now)?;
         self.limits.as_ref().map_or(Ok(()), |limits| limits.count(token))
     }
 
     /// Whether the token was revoked, by whoever knew it or by the feed, which comes on top.
-    pub(super) fn check_revoked(&self, token: &Token, at: Moment) -> Result<(), Denied> {
-        self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at))?;
-        if token.is_revoked { Err(Denied::TokenRevoked) } else { Ok(()) }
+    ///
+    /// # Errors
+    /// [`Denied::InvalidToken`] for what a revoked key signed: it is not genuine, and nothing else is said of it.
+    pub(super) fn check_revoked(&self, token: &Token, at: Moment) -> Result<Result<(), Denied>, Denied> {
+        match self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at)) {
+            Err(Denied::InvalidToken) => Err(Denied::InvalidToken),
+            Ok(()) if token.is_revoked => Ok(Err(Denied::TokenRevoked)),
+            revoked => Ok(revoked),
+        }
     }
 }

@@ -260,6 +260,7 @@ fn payloads() -> Vec<Document> {
         format!(r#""exp":{past}"#),
         format!(r#""exp":{future}"#),
         format!(r#""nbf":{future}"#),
+        r#""nbf":null"#.to_owned(),
         r#""iss":"https://evil.example""#.to_owned(),
         format!(r#""iss":"{ISSUER}""#),
         r#""aud":"viewer-api""#.to_owned(),

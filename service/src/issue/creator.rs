@@ -44,7 +44,7 @@ impl<'a> Creator<'a> {
         catalogs: &Catalogs,
     ) -> Result<ScopeSet, Denied> {
         match asked {
-            Some(asked) => self.asked_scopes(kind, catalogs.resolve(asked)?, place, catalogs),
+            Some(asked) => self.asked_scopes(kind, catalogs.resolve(asked, &place.resources)?, place, catalogs),
             None => self.default_scopes(kind, place, catalogs),
         }
     }
@@ -76,7 +76,10 @@ impl<'a> Creator<'a> {
             TokenKind::Secret => catalogs.product().all(),
             _ => return Err(Denied::InvalidScope(format!("A token of the kind {kind} must name its scopes."))),
         };
-        let scopes: ScopeSet = default.into_iter().filter(|scope| self.holds(scope, place)).collect();
+        let nothing = Grant { scopes: ScopeSet::default(), ..place.clone() };
+        let there = self.grants.iter().filter(|held| held.covers(&nothing));
+        let held: ScopeSet = there.flat_map(|held| held.scopes.iter().cloned()).collect();
+        let scopes = held.intersection(&default);
         if scopes.is_empty() {
             return Err(Denied::InvalidScope(format!(
                 "Whoever asks holds nothing that a {kind} token has by default."

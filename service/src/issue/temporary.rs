@@ -17,7 +17,7 @@ pub(crate) async fn temporary(
 ) -> Result<TemporaryTokenAnswer, Denied> {
     let now = unique::now();
     let least = service.temporary_least;
-    let grants = narrowed(parent.access.grants(), &service.catalogs.resolve(&asked.scopes)?)?;
+    let grants = narrowed(parent.access.grants(), &service.catalogs.resolve(&asked.scopes, &[])?)?;
     let seconds = asked.duration_seconds.unwrap_or(duration::DEFAULT.max(least));
     let expires_at = end(now, seconds, least..=duration::MOST, parent.access)?;
     let cnf = asked.dpop_jkt.map(confirmation).transpose()?;

@@ -34,6 +34,6 @@ pub(super) fn add_headers(headers: &mut HeaderMap, readable_from: Option<HeaderV
     if let Some(origin) = readable_from {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         let readable = HeaderValue::from_static("WWW-Authenticate, Retry-After, Date, DPoP-Nonce");
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, readable);
+        headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, readable);
     }
 }

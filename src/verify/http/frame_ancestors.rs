@@ -90,8 +90,9 @@ impl Verifier {
     pub async fn frame_ancestors(&self, presented: &Presented<'_>) -> Result<FrameAncestors, Denied> {
         let credential = presented.credential()?;
         let token = self.genuine(credential.text, presented.client).await?;
+        let revoked = self.check_revoked(&token, Moment::now())?;
         token.check_carrier(credential.carrier)?;
-        let lives = self.check_revoked(&token, Moment::now()).and_then(|()| token.check_life(self.clock.now()));
+        let lives = revoked.and_then(|()| token.check_life(self.clock.now()));
         lives.map_err(|denied| match denied {
             Denied::TokenRevoked | Denied::TokenExpired | Denied::TokenNotYetValid => Denied::InvalidToken,
             other => other,

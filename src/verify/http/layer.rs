@@ -131,9 +131,6 @@ fn with<B>(access: Access, mut parts: Parts, body: B) -> Request<B> {
 fn refusal<R: From<String>>(denied: &Denied, told: Told) -> Response<R> {
     let is_readable = !matches!(denied, Denied::OriginNotAllowed(_) | Denied::OriginRequired);
     let mut response = denied.response();
-    if told.sends_proofs {
-        challenge_for_proofs(response.headers_mut());
-    }
     Told { origin: told.origin.filter(|_| is_readable), ..told }.tell(&mut response);
     response
 }
@@ -149,6 +146,9 @@ pub struct Told {
 impl Told {
     fn tell<R>(self, response: &mut Response<R>) {
         let headers = response.headers_mut();
+        if self.sends_proofs {
+            challenge_for_proofs(headers);
+        }
         add_headers(headers, self.origin);
         if let Some(nonce) = self.nonce {
             headers.insert(DPOP_NONCE, nonce);

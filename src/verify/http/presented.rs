@@ -19,9 +19,9 @@ static HEADERS: [(HeaderName, Carrier); 2] = [
     (HeaderName::from_static("x-api-token"), Carrier::ApiToken),
 ];
 /// The cookie that has carried tokens (Speckle).
-const COOKIE: &str = "authn";
+const COOKIE: &[u8] = b"authn=";
 /// What every stored token starts with. Where other things have their place too, only what starts so is a credential.
-const PREFIX: &str = "dp_";
+const PREFIX: &[u8] = b"dp_";
 
 impl<'a> Presented<'a> {
     /// What an HTTP request presented.
@@ -71,7 +71,7 @@ fn is_query_name(name: &str) -> bool {
 fn authorization(value: &HeaderValue) -> Option<Credential<'_>> {
     let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');
     let (scheme, mut text) = (parts.next()?, parts.next().unwrap_or_default());
-    if text.is_empty() && scheme.starts_with(PREFIX.as_bytes()) {
+    if text.is_empty() && scheme.starts_with(PREFIX) {
         return Some(Credential { text: scheme, carrier: Carrier::Bare });
     }
     let (_, carrier) = SCHEMES.into_iter().find(|(known, _)| scheme.eq_ignore_ascii_case(known.as_bytes()))?;
@@ -82,10 +82,8 @@ fn authorization(value: &HeaderValue) -> Option<Credential<'_>> {
 }
 
 fn cookies(value: &HeaderValue) -> impl Iterator<Item = Credential<'_>> {
-    let pairs = value.to_str().unwrap_or_default().split(';').filter_map(|pair| pair.trim().split_once('='));
-    pairs
-        .filter(|(name, text)| *name == COOKIE && text.starts_with(PREFIX))
-        .map(|(_, text)| Credential { text: text.as_bytes(), carrier: Carrier::Cookie })
+    let texts = value.as_bytes().split(|byte| *byte == b';').filter_map(|pair| pair.trim_ascii().strip_prefix(COOKIE));
+    texts.filter(|text| text.starts_with(PREFIX)).map(|text| Credential { text, carrier: Carrier::Cookie })
 }
 
 /// The header's value, if there is exactly one and it is text.

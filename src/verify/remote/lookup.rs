@@ -37,7 +37,7 @@ fn known(Introspection { active, record }: Introspection) -> Result<Option<Token
     match record {
         None if active => Err(Unavailable("the service calls a token active and does not say what it is".into())),
         Some(record) if !active && record.revoked_at.is_none() => {
-            Ok(Some(TokenRecord { expires_at: Some(record.created_at), ..record }))
+            Ok(Some(TokenRecord { expires_at: Some(0), ..record }))
         }
         record => Ok(record),
     }

@@ -182,7 +182,7 @@ proptest! {
 
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
-fn a_generated_token_is_whole_and_no_two_are_alike() {
+fn row_17_a_generated_token_is_whole_and_no_two_are_alike() {
     let mut seen = std::collections::HashSet::new();
     let mut characters = std::collections::BTreeSet::new();
     for kind in TokenKind::ALL {
@@ -203,7 +203,7 @@ fn a_generated_token_is_whole_and_no_two_are_alike() {
 /// Of 256 values of a byte, 62 characters cannot all get the same number: without a rule, some would be likelier by a quarter.
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
-fn no_character_of_a_generated_token_is_likelier_than_another() {
+fn row_17_no_character_of_a_generated_token_is_likelier_than_another() {
     let mut counts = std::collections::BTreeMap::new();
     for _ in 0..10_000 {
         let token = TokenText::generate(TokenKind::Secret).unwrap();
@@ -217,7 +217,7 @@ fn no_character_of_a_generated_token_is_likelier_than_another() {
 
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
-fn a_hash_is_sha_256_of_the_whole_text() {
+fn row_17_a_hash_is_sha_256_of_the_whole_text() {
     let token: TokenText = KNOWN[1].1.parse().unwrap();
     let hex: String = token.hash().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, "d4ba8efcfc26aab19321c5ccfdfc9063bef102b9d277daa9361c8f23dc11fa64"); // From `sha256sum`.

@@ -10,7 +10,7 @@ use crate::{Catalog, Denied, Need};
 /// Decides whether a request may pass.
 ///
 /// Opaque tokens are found through a [`Lookup`], signed ones verified with [`Keys`]; without either, tokens of that form
-/// are not valid.
+/// are not valid. Clones share what they remember, until one of them is given other keys, look-ups, revocations, names or leeway.
 #[derive(Clone)]
 pub struct Verifier {
     pub(super) issuer: String,

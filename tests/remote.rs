@@ -6,6 +6,7 @@ mod common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
@@ -61,6 +62,28 @@ async fn keys_are_fetched_once_for_all_and_not_again_for_a_flood_of_unknown_ones
         assert_eq!(bearer(&verifier, &unknown).await, Err(Denied::InvalidToken));
     }
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn strangers_who_hang_up_do_not_keep_the_keys_from_others() {
+    let signer = Signer::new("k1", 1);
+    let json = serde_json::to_string(&Jwks { keys: vec![signer.jwk()] }).unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let slow = async move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        json.clone()
+    };
+    let url = serve(Router::new().route("/.well-known/jwks.json", get(slow))).await;
+    let verifier = verifier().keys(RemoteKeys::new(&url));
+    let forged = Signer::new("k2", 2).document(DocumentType::AccessToken, &claims());
+    for _ in 0..3 {
+        let _hung_up = tokio::time::timeout(Duration::from_millis(5), bearer(&verifier, &forged)).await;
+    }
+    let good = signer.document(DocumentType::AccessToken, &claims());
+    assert_eq!(bearer(&verifier, &good).await, Ok(TokenKind::Temporary));
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "one fetch, which nobody ended");
 }
 
 #[tokio::test]

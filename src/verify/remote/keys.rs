@@ -1,9 +1,9 @@
 //! The service's keys: [`RemoteKeys`].
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{answer, client, url};
 use crate::signed::Jwks;
@@ -18,11 +18,16 @@ const KEYS_USABLE: Duration = Duration::from_secs(3600);
 
 /// The service's keys, fetched when first needed, again when an unknown one is named, and every five minutes.
 pub struct RemoteKeys {
+    published: Arc<Published>,
+    /// Held while fetching. Whoever has a known key need not wait for it.
+    turn: Arc<Mutex<()>>,
+}
+
+/// What the service publishes, as far as it was fetched.
+struct Published {
     client: reqwest::Client,
     url: String,
     known: RwLock<Known>,
-    /// Held while fetching. Whoever has a known key need not wait for it.
-    turn: Mutex<()>,
 }
 
 impl RemoteKeys {
@@ -30,23 +35,33 @@ impl RemoteKeys {
     #[must_use]
     pub fn new(service: &str) -> RemoteKeys {
         let url = url(service, "/.well-known/jwks.json");
-        RemoteKeys { client: client(), url, known: RwLock::default(), turn: Mutex::default() }
+        let published = Published { client: client(), url, known: RwLock::default() };
+        RemoteKeys { published: Arc::new(published), turn: Arc::default() }
     }
 
     async fn key(&self, header: &str) -> Result<Option<PublicKey>, Unavailable> {
-        if let Some(settled) = self.known().look_up(header, Instant::now()) {
+        if let Some(settled) = self.published.look_up(header) {
             return settled;
         }
-        let _turn = self.turn.lock().await;
-        if let Some(settled) = self.known().look_up(header, Instant::now()) {
+        let turn = Arc::clone(&self.turn).lock_owned().await;
+        if let Some(settled) = self.published.look_up(header) {
             return settled;
         }
-        // Also if whoever asks goes away meanwhile.
-        let tried = Tried(&self.known);
+        // Security rule: a task of its own, since whoever asks may go away meanwhile. Strangers who hang up would else keep the
+        // keys from everybody.
+        let fetch = tokio::spawn(Arc::clone(&self.published).fetch(turn));
+        fetch.await.map_err(|_| no_keys())?;
+        self.published.look_up(header).unwrap_or_else(|| Err(no_keys()))
+    }
+}
+
+impl Published {
+    /// Fetches the keys, and holds the turn until what became of it is known.
+    async fn fetch(self: Arc<Self>, _turn: OwnedMutexGuard<()>) {
         let fetched = answer::<Jwks>(self.client.get(&self.url)).await;
-        drop(tried);
         let now = Instant::now();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        known.tried_at = Some(now);
         match fetched {
             Ok(jwks) => {
                 known.keys = StaticKeys::from(&jwks);
@@ -54,20 +69,10 @@ impl RemoteKeys {
             }
             Err(Unavailable(cause)) => tracing::warn!(cause, "the keys could not be fetched"),
         }
-        known.look_up(header, now).unwrap_or_else(|| Err(no_keys()))
     }
 
-    fn known(&self) -> RwLockReadGuard<'_, Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A fetch, which counts as one when it ends, however it does.
-struct Tried<'a>(&'a RwLock<Known>);
-
-impl Drop for Tried<'_> {
-    fn drop(&mut self) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).tried_at = Some(Instant::now());
+    fn look_up(&self, header: &str) -> Option<Result<Option<PublicKey>, Unavailable>> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).look_up(header, Instant::now())
     }
 }
 

@@ -1,12 +1,13 @@
 //! The service's keys: [`RemoteKeys`].
 
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{answer, client, url};
 use crate::signed::Jwks;
+use crate::verify::clock::Moment;
 use crate::verify::{Answer, Keys, PublicKey, StaticKeys, Unavailable};
 
 /// After a fetch, whatever became of it, none is made for so long: floods of forged tokens end here.
@@ -59,7 +60,7 @@ impl Published {
     /// Fetches the keys, and holds the turn until what became of it is known.
     async fn fetch(self: Arc<Self>, _turn: OwnedMutexGuard<()>) {
         let fetched = answer::<Jwks>(self.client.get(&self.url)).await;
-        let now = Instant::now();
+        let now = Moment::now();
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         known.tried_at = Some(now);
         match fetched {
@@ -72,21 +73,21 @@ impl Published {
     }
 
     fn look_up(&self, header: &str) -> Option<Result<Option<PublicKey>, Unavailable>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).look_up(header, Instant::now())
+        self.known.read().unwrap_or_else(PoisonError::into_inner).look_up(header, Moment::now())
     }
 }
 
 #[derive(Default)]
 struct Known {
     keys: StaticKeys,
-    fetched_at: Option<Instant>,
-    tried_at: Option<Instant>,
+    fetched_at: Option<Moment>,
+    tried_at: Option<Moment>,
 }
 
 impl Known {
     /// The answer that needs no fetch, if there is one.
-    fn look_up(&self, header: &str, now: Instant) -> Option<Result<Option<PublicKey>, Unavailable>> {
-        let younger_than = |at: Option<Instant>, age| at.is_some_and(|at| now.duration_since(at) < age);
+    fn look_up(&self, header: &str, now: Moment) -> Option<Result<Option<PublicKey>, Unavailable>> {
+        let younger_than = |at: Option<Moment>, age| at.is_some_and(|at| now.since(at) < age);
         let is_cooling = younger_than(self.tried_at, COOL_DOWN);
         let is_usable = younger_than(self.fetched_at, KEYS_USABLE);
         match self.keys.get(header) {
@@ -117,7 +118,7 @@ mod tests {
     fn keys_are_fetched_when_due_and_used_no_longer_than_allowed() {
         let jwks = Jwks { keys: vec![Jwk::ed25519("known", &[8; 32])] };
         let header = DocumentType::AccessToken.header("known");
-        let start = Instant::now();
+        let start = Moment::now();
         let seconds = Duration::from_secs;
         let known = |fetched: Option<u64>, tried: u64| Known {
             keys: fetched.map(|_| StaticKeys::from(&jwks)).unwrap_or_default(),

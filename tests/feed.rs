@@ -204,6 +204,29 @@ async fn what_is_not_understood_may_be_a_revocation_so_that_nothing_passes_any_m
     }
 }
 
+#[test]
+fn what_waited_while_the_process_stood_still_is_no_news() {
+    // The service goes on while this thread, which follows it, stands still.
+    let there = tokio::runtime::Runtime::new().unwrap();
+    let (service, url) = there.block_on(Service::start(Streams::Work));
+    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    here.block_on(async {
+        let revocations = Revocations::new().limit(Duration::from_secs(1)).follow(&url, service.key.clone());
+        come_to(&revocations, 0).await;
+        service.send(&event("current", 0, "{}"));
+        std::thread::sleep(Duration::from_millis(1100));
+        assert!(revocations.is_stale());
+        come_to(&revocations, 0).await;
+        assert_eq!(service.asked().get(1).map(String::as_str), Some("poll 0"), "fresh, although nobody asked");
+        // It streams again soon.
+        while service.asked().iter().filter(|asked| *asked == "stream 0").count() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        service.revoke(1);
+        come_to(&revocations, 1).await;
+    });
+}
+
 #[tokio::test]
 async fn a_comment_keeps_a_connection_alive_but_is_no_news() {
     let (service, url) = Service::start(Streams::Work).await;

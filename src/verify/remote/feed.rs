@@ -115,7 +115,7 @@ impl Feed {
         let (after, silence) = (self.place()?, self.revocations()?.silence());
         let cut = |cause: &str| End::Cut(Unavailable(cause.into()));
         // The answer and its first event, together: nobody polls meanwhile.
-        let mut deadline = Instant::now() + silence;
+        let (mut heard_at, mut deadline) = (Moment::now(), Instant::now() + silence);
         let asked = self.request(after).header(ACCEPT, "text/event-stream").send();
         let answer = timeout_at(deadline, asked).await.map_err(|_| cut("no answer"))?.map_err(unavailable)?;
         let answer = self.accepted(answer)?;
@@ -123,9 +123,15 @@ impl Feed {
         loop {
             let event = timeout_at(deadline, events.next()).await.map_err(|_| cut("it fell silent"))?;
             let event = event.ok_or_else(|| cut("it ended"))?.map_err(|cause| cut(&cause.to_string()))?;
-            self.revocations()?.hear(event)?;
+            // Security rule: what waited while this process or its machine stood still is no news. It is as old as the pause, and
+            // what was revoked meanwhile comes after it.
+            let now = Moment::now();
+            if now.since(heard_at) > silence {
+                return Err(cut("it was not read for too long"));
+            }
+            self.revocations()?.hear(event, now)?;
             *was_heard = true;
-            deadline = Instant::now() + silence;
+            (heard_at, deadline) = (now, Instant::now() + silence);
         }
     }
 
@@ -165,8 +171,8 @@ fn pause_after(last: Duration, was_heard: bool) -> Duration {
 }
 
 impl Revocations {
-    /// Takes an event of the stream.
-    fn hear(&self, event: Sse) -> Result<(), Unavailable> {
+    /// Takes an event of the stream that came at this moment.
+    fn hear(&self, event: Sse, now: Moment) -> Result<(), Unavailable> {
         // Security rule: what is not understood may be a revocation. Then the knowledge grows old.
         let odd = |cause: String| Unavailable(format!("an entry of the feed is not understood: {cause}"));
         let data = event.data.as_deref().unwrap_or_default();
@@ -178,7 +184,7 @@ impl Revocations {
             }
             Some("current") => {
                 let latest = event.id.as_deref().and_then(|id| id.parse().ok());
-                self.note_current(latest.ok_or_else(|| odd("it has no number".into()))?);
+                self.was_current(latest.ok_or_else(|| odd("it has no number".into()))?, now);
                 Ok(())
             }
             other => Err(odd(format!("an event {other:?}"))),

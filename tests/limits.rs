@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use common::{SITE, Store, record, verifier};
+use common::{Down, SITE, Store, record, verifier};
 use daypass::verify::{Answer, Cache, Carrier, Limits, Lookup, Presented, Verifier};
 use daypass::wire::TokenRecord;
 use daypass::{Denied, TokenKind, TokenText};
@@ -101,6 +101,43 @@ async fn row_18_whoever_tries_one_token_after_the_other_waits_and_costs_nothing_
     }
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(from(&verifier, flooder, unknown().expose_secret()).await, Err(Denied::InvalidToken));
+}
+
+/// Never answers.
+struct Silent;
+
+impl Lookup for Silent {
+    fn find<'a>(&'a self, _: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn row_18_whoever_hangs_up_before_the_answer_is_counted() {
+    let verifier = verifier().lookup(Silent).cache(Cache::new(1 << 20)).limits(Limits::new().strangers(TWO));
+    let hangs_up = async |address| {
+        let token = TokenText::generate(TokenKind::Secret).unwrap();
+        tokio::time::timeout(Duration::from_millis(1), from(&verifier, address, token.expose_secret())).await.ok()
+    };
+    for _ in 0..6 {
+        hangs_up("192.0.2.1").await;
+    }
+    assert_eq!(hangs_up("192.0.2.1").await, Some(Err(Denied::TooManyRequests(1))));
+    assert_eq!(hangs_up("192.0.2.2").await, None);
+}
+
+#[tokio::test]
+async fn whose_token_is_good_or_could_not_be_looked_up_is_not_counted() {
+    let mut store = Store::default();
+    let living = store.add(record(TokenKind::Secret));
+    for (verifier, expected) in
+        [(verifier().lookup(store), Ok(())), (verifier().lookup(Down), Err(Denied::Unavailable))]
+    {
+        let verifier = verifier.limits(Limits::new().strangers(TWO));
+        for _ in 0..20 {
+            assert_eq!(from(&verifier, "192.0.2.1", &living).await, expected);
+        }
+    }
 }
 
 #[tokio::test]

@@ -44,17 +44,16 @@ impl Verifier {
         if text.len() > MAX_DOCUMENT {
             return Err(Denied::InvalidToken);
         }
-        if let Some(limits) = &self.limits {
-            limits.admit(client, Moment::now())?;
-        }
+        let admitted = self.limits.as_ref().map(|limits| limits.admit(client, Moment::now())).transpose()?;
         let memory = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
         let found = self.find(text, memory).instrument(tracing::debug_span!("verify")).await;
-        match (found.map_err(unavailable)?, &self.limits) {
-            (Some(token), _) => return Ok(token),
-            (None, Some(limits)) => limits.count_stranger(client),
-            (None, None) => {}
+        // Else it counts as a stranger when it is dropped, here or because the client hung up.
+        if let Some(admitted) = admitted
+            && !matches!(found, Ok(None))
+        {
+            admitted.clear();
         }
-        Err(Denied::InvalidToken)
+        found.map_err(unavailable)?.ok_or(Denied::InvalidToken)
     }
 
     async fn find(

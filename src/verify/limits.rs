@@ -26,6 +26,9 @@ const CLIENTS: usize = 16_384;
 /// be limited. A client that tries one token after the other is told to wait before anything is spent on the next. Twice
 /// the rate may come at once.
 ///
+/// Whoever hangs up before a token was looked up has tried one that is none. A token that could not be looked up does not
+/// count. What is looked up at the same time is counted when each answer is there.
+///
 /// Both are for one process; requests from clients that nobody names ([`Presented::from_client`](super::Presented::from_client))
 /// are not counted.
 pub struct Limits {
@@ -89,21 +92,47 @@ impl Limits {
             .map_err(|until| too_often(until.wait_time_from(DefaultClock::default().now())))
     }
 
-    /// Whether this client may have a token looked at that is not remembered.
-    pub(super) fn admit(&self, client: Option<IpAddr>, now: Moment) -> Result<(), Denied> {
-        let until = client.and_then(|client| self.waiting.get(&Client::from(client)));
-        until.filter(|until| !now.has_come_to(*until)).map_or(Ok(()), |until| Err(too_often(until.since(now))))
+    /// Lets this client have a token looked at that is not remembered, unless it has to wait.
+    pub(super) fn admit(&self, client: Option<IpAddr>, now: Moment) -> Result<Admitted<'_>, Denied> {
+        let client = client.map(Client::from);
+        let until = client.and_then(|client| self.waiting.get(&client));
+        match until.filter(|until| !now.has_come_to(*until)) {
+            Some(until) => Err(too_often(until.since(now))),
+            None => Ok(Admitted { limits: self, client }),
+        }
     }
 
     /// Counts a token that is none.
-    pub(super) fn count_stranger(&self, client: Option<IpAddr>) {
-        let Some(client) = client.map(Client::from) else { return };
+    fn count_stranger(&self, client: Client) {
         if self.strangers.len() >= CLIENTS {
             self.strangers.retain_recent();
         }
         if let Err(until) = self.strangers.check_key(&client) {
             let wait = until.wait_time_from(DefaultClock::default().now());
             self.waiting.insert(client, Moment::now() + wait);
+        }
+    }
+}
+
+/// A client whose token is being looked at.
+///
+/// Security rule: it is a stranger unless it is found not to be, so that whoever hangs up before the answer is counted too.
+pub(super) struct Admitted<'a> {
+    limits: &'a Limits,
+    client: Option<Client>,
+}
+
+impl Admitted<'_> {
+    /// Notes that it is not known to be a stranger.
+    pub(super) fn clear(mut self) {
+        self.client = None;
+    }
+}
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        if let Some(client) = self.client {
+            self.limits.count_stranger(client);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A product's scopes, as data: [`Catalog`].
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Resource, Scope, ScopeSet};
@@ -89,11 +91,13 @@ impl Catalog {
     /// `value:read` is left with `value:read:f1`.
     ///
     /// # Errors
-    /// The first scope that the catalogue does not know.
+    /// The first scope that the catalogue does not know, or of which the limits leave nothing.
     pub fn resolve(&self, asked: &ScopeSet, limits: &[Resource]) -> Result<ScopeSet, Scope> {
         let mut resolved = Vec::new();
         for scope in asked.iter() {
-            resolved.extend(self.todays(scope, limits).ok_or_else(|| scope.clone())?);
+            // One of which the limits leave nothing is as one that is not known: it is not left out in silence.
+            let todays = self.todays(scope, limits).filter(|todays| !todays.is_empty());
+            resolved.extend(todays.ok_or_else(|| scope.clone())?);
         }
         Ok(resolved.into_iter().collect())
     }
@@ -102,6 +106,20 @@ impl Catalog {
     #[must_use]
     pub fn todays_names(&self, held: &ScopeSet, limits: &[Resource]) -> ScopeSet {
         held.iter().flat_map(|scope| self.todays(scope, limits).unwrap_or_else(|| vec![scope.clone()])).collect()
+    }
+
+    /// What limits to resources of types that the catalogue has no more are called today. Who holds `*` holds it by every name,
+    /// so that the limits must follow.
+    #[must_use]
+    pub fn todays_limits(&self, limits: &[Resource]) -> Vec<Resource> {
+        let is_type = |kind: &str| self.scopes.iter().any(|entry| entry.scope.resource() == kind);
+        let older = limits.iter().filter(|limit| !is_type(&limit.kind));
+        let todays = older.flat_map(|limit| {
+            let aliases = self.aliases.iter().filter(|alias| alias.alias.resource() == limit.kind);
+            let kinds: BTreeSet<&str> = aliases.flat_map(|alias| alias.scopes.iter().map(Scope::resource)).collect();
+            kinds.into_iter().map(|kind| Resource { kind: kind.to_owned(), id: limit.id.clone() })
+        });
+        todays.collect()
     }
 
     /// What a scope is called today: as it is, if that is a name of the catalogue, or what it is an older name of. What no
@@ -114,7 +132,9 @@ impl Catalog {
                 (!is_wildcard(known) && known.covers(scope))
                     || (is_wildcard(scope) && scope.resource() == known.resource())
             });
-        match self.aliases.iter().find(|alias| alias.alias.covers(scope)) {
+        // Security rule: an older `chair:*` stands for today's `seat:*`. What one action on a chair was does not become all of them.
+        let stands_for_all = |alias: &Alias| is_wildcard(&alias.alias) && !is_wildcard(scope);
+        match self.aliases.iter().find(|alias| alias.alias.covers(scope) && !stands_for_all(alias)) {
             Some(alias) if !is_name => {
                 let todays: Option<Vec<Scope>> =
                     alias.scopes.iter().map(|today| narrowed(today, scope.resource_id())).collect();

@@ -12,7 +12,7 @@ use common::{NOW, ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
 use daypass::signed::{DocumentType, Jwks, MAX_DOCUMENT};
 use daypass::verify::{Answer, Cache, Carrier, Keys, Lookup, Presented, PublicKey, Revocations, StaticKeys, Verifier};
 use daypass::wire::{Claims, Revocation, Revoked, TokenRecord};
-use daypass::{Denied, Need, Scope, TokenKind, TokenText};
+use daypass::{Catalog, Denied, Need, Scope, TokenKind, TokenText};
 use serde_json::json;
 
 /// Small, so that a flood would show.
@@ -146,6 +146,14 @@ async fn a_clone_that_is_set_otherwise_remembers_nothing_of_the_others() {
     let late = knowing.clone().clock(|| NOW + 3600);
     assert_eq!(bearer(&late.clone().leeway(10), &signed).await, Ok(TokenKind::Temporary));
     assert_eq!(bearer(&late, &signed).await, Err(Denied::TokenExpired));
+
+    let rooms = Catalog::from_json(
+        r#"{"name":"Rooms","scopes":[{"scope":"room:read","description":"Read"}],
+            "aliases":[{"alias":"floor:readPublic","scopes":["room:read"]}]}"#,
+    );
+    let renamed = knowing.clone().catalog(rooms.unwrap());
+    let access = renamed.verify(&Presented::new(&stored, Carrier::Bearer), None).await.unwrap();
+    assert_eq!(access.scopes().to_string(), "floor:readPrivate room:read");
 
     // Each has heard of as much as the other, and not of the same.
     let feed = |serial| {

@@ -17,6 +17,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Request, Response};
+use axum::response::IntoResponse;
 use axum::routing::get;
 use common::{Down, NOW, ORGANIZATION, SITE, Signer, Store, claims, encoded, record, verifier};
 use daypass::signed::DocumentType;
@@ -368,6 +369,14 @@ async fn row_20_a_name_in_a_query_is_the_same_however_it_is_written() {
 }
 
 #[tokio::test]
+async fn a_token_that_is_no_text_is_one_that_is_not_valid() {
+    let api = Api::new();
+    let value = HeaderValue::from_bytes(b"Bearer \xff").unwrap();
+    let request = Request::get("/floor").header("authorization", value).body(Body::empty()).unwrap();
+    assert_eq!(outcome(api.send(request).await).await, (401, "invalid_token".into()));
+}
+
+#[tokio::test]
 async fn whatever_is_not_genuine_gets_the_same_bytes() {
     let api = Api::new();
     let [unknown, typo] =
@@ -506,7 +515,11 @@ async fn whoever_sends_proofs_is_challenged_in_their_scheme() {
 
 #[tokio::test]
 async fn a_handlers_own_refusal_is_in_the_senders_scheme_too() {
-    let refuse = async || Denied::InsufficientScope(UPDATE.clone());
+    let refuse = async || {
+        let mut refusal = Denied::InsufficientScope(UPDATE.clone()).into_response();
+        refusal.headers_mut().append("www-authenticate", HeaderValue::from_static("Basic realm=\"old clients\""));
+        refusal
+    };
     let router = Router::new()
         .route("/floor", get(refuse))
         .layer(VerifyLayer::new(verifier().keys(Signer::new("k1", 1).keys()).dpop(Dpop::new("https://api.example"))));
@@ -525,9 +538,12 @@ async fn a_handlers_own_refusal_is_in_the_senders_scheme_too() {
     let sent: Vec<_> = sent.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let response = router.oneshot(get_with("/floor", &sent)).await.unwrap();
     assert_eq!(response.status(), 403);
-    let challenge = response.headers()["www-authenticate"].to_str().unwrap();
+    let challenges: Vec<_> = response.headers().get_all("www-authenticate").iter().collect();
+    assert_eq!(challenges.len(), 2, "{challenges:?}");
+    let challenge = challenges[0].to_str().unwrap();
     assert!(challenge.starts_with(r#"DPoP error="insufficient_scope""#), "{challenge}");
     assert!(challenge.ends_with(r#"algs="ES256 EdDSA""#), "{challenge}");
+    assert_eq!(challenges[1], r#"Basic realm="old clients""#);
 }
 
 #[tokio::test]

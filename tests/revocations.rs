@@ -140,6 +140,11 @@ async fn what_a_revoked_key_signed_is_nobodys_wherever_it_was_sent_from() {
         assert_eq!(verifier.verify(presented, None).await.err(), Some(Denied::InvalidToken));
         assert_eq!(verifier.describe(presented).await.err(), Some(Denied::InvalidToken));
     }
+    // Nor while nothing else is known for sure.
+    feed.forsake();
+    for presented in &wrong {
+        assert_eq!(verifier.verify(presented, None).await.err(), Some(Denied::InvalidToken));
+    }
     assert_eq!(seen.load(Ordering::SeqCst), 0, "no token is named that is none");
 }
 

@@ -134,7 +134,8 @@ impl Revocations {
             Some(age) if age <= self.limit => {}
             age => {
                 tracing::warn!(?age, "the revocations are not known well enough: nothing is let through");
-                return Err(Denied::Unavailable);
+                let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+                return Err(if known.is_forged(token) { Denied::InvalidToken } else { Denied::Unavailable });
             }
         }
         // Read before the comparison: what is learnt meanwhile is compared next time.
@@ -170,9 +171,14 @@ impl Known {
         }
     }
 
+    /// Whether a revoked key signed it.
+    fn is_forged(&self, token: &Token) -> bool {
+        token.key.as_ref().is_some_and(|key| self.keys.contains(&key.kid))
+    }
+
     fn check(&self, token: &Token) -> Result<(), Denied> {
         let is_early = |time: &u64| token.issued_at < *time;
-        if token.key.as_ref().is_some_and(|key| self.keys.contains(&key.kid)) {
+        if self.is_forged(token) {
             Err(Denied::InvalidToken)
         } else if self.stored.contains_key(&token.serial)
             || token.parent_serial.is_some_and(|parent| self.stored.contains_key(&parent))

@@ -56,12 +56,15 @@ async fn run() -> Result<()> {
                  Authorization: Bearer {token}\r\n\r\n",
                 paths[path]
             );
-            figures[path].push(loop {
-                // None, where the machine stood still meanwhile.
-                if let Some(figures) = load(&mut streams, &request, time).await? {
-                    break figures;
+            // Without an answer in time, where the machine stood still meanwhile: once more, and once more.
+            let mut figure = None;
+            for _ in 0..10 {
+                figure = load(&mut streams, &request, time).await?;
+                if figure.is_some() {
+                    break;
                 }
-            });
+            }
+            figures[path].push(figure.context("no answer comes in time")?);
         }
     }
     print(&figures)

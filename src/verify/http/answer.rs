@@ -44,10 +44,11 @@ impl IntoResponse for Denied {
 
 /// Whoever sends proofs is challenged in their scheme (RFC 9449, section 7.1).
 pub(super) fn challenge_for_proofs(headers: &mut HeaderMap) {
-    let challenge = headers.get(header::WWW_AUTHENTICATE).and_then(|challenge| challenge.to_str().ok());
-    let parameters = challenge.and_then(|challenge| challenge.strip_prefix("Bearer "));
-    let challenge = parameters.map(|parameters| format!("DPoP {parameters}, {DPOP_ALGORITHMS}"));
-    if let Some(challenge) = challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok()) {
-        headers.insert(header::WWW_AUTHENTICATE, challenge);
+    for (_, challenge) in headers.iter_mut().filter(|(name, _)| **name == header::WWW_AUTHENTICATE) {
+        let parameters = challenge.to_str().ok().and_then(|challenge| challenge.strip_prefix("Bearer "));
+        let ours = parameters.map(|parameters| format!("DPoP {parameters}, {DPOP_ALGORITHMS}"));
+        if let Some(ours) = ours.and_then(|ours| HeaderValue::try_from(ours).ok()) {
+            *challenge = ours;
+        }
     }
 }

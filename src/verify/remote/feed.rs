@@ -129,7 +129,9 @@ impl Feed {
             if now.since(heard_at) > silence {
                 return Err(cut("it was not read for too long"));
             }
-            self.revocations()?.hear(event, now)?;
+            // Nor is it known how long it waited, where none came for longer than usual.
+            let said_at = if now.since(heard_at) > LEAST_SILENCE { heard_at } else { now };
+            self.revocations()?.hear(event, said_at)?;
             *was_heard = true;
             (heard_at, deadline) = (now, Instant::now() + silence);
         }
@@ -171,8 +173,8 @@ fn pause_after(last: Duration, was_heard: bool) -> Duration {
 }
 
 impl Revocations {
-    /// Takes an event of the stream that came at this moment.
-    fn hear(&self, event: Sse, now: Moment) -> Result<(), Unavailable> {
+    /// Takes an event of the stream that was said at this moment or later.
+    fn hear(&self, event: Sse, said_at: Moment) -> Result<(), Unavailable> {
         // Security rule: what is not understood may be a revocation. Then the knowledge grows old.
         let odd = |cause: String| Unavailable(format!("an entry of the feed is not understood: {cause}"));
         let data = event.data.as_deref().unwrap_or_default();
@@ -184,7 +186,7 @@ impl Revocations {
             }
             Some("current") => {
                 let latest = event.id.as_deref().and_then(|id| id.parse().ok());
-                self.was_current(latest.ok_or_else(|| odd("it has no number".into()))?, now);
+                self.was_current(latest.ok_or_else(|| odd("it has no number".into()))?, said_at);
                 Ok(())
             }
             other => Err(odd(format!("an event {other:?}"))),

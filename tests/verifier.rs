@@ -8,7 +8,7 @@ use common::{NOW, ORGANIZATION, SITE, access_token, bearer, claims, record, sign
 use daypass::signed::DocumentType;
 use daypass::verify::{Carrier, Credential, Presented, SeenOrigin};
 use daypass::wire::TokenRecord;
-use daypass::{Denied, Need, Resource, Scope, TokenKind};
+use daypass::{Catalog, Denied, Need, Resource, Scope, TokenKind};
 use serde_json::json;
 
 static READ_PUBLIC: Scope = Scope::literal("floor:readPublic");
@@ -173,6 +173,25 @@ async fn row_7_a_scope_tenant_or_resource_beyond_the_token_is_refused_with_the_s
     assert!(on_site().of("f2").check().is_err());
     assert!(on_site().of("f1").check().is_ok());
     assert!(access.require(&READ_PRIVATE).on(ORGANIZATION).of("f2").of_type("site", "s1").check().is_err());
+}
+
+#[tokio::test]
+async fn a_limit_holds_by_todays_name_as_it_did_by_the_older_one() {
+    let older = Scope::literal("customFields:write");
+    let todays = Scope::literal("customAttributeValues:write");
+    for scope in [&older, &Scope::ALL] {
+        let mut limited = record(TokenKind::Secret);
+        limited.grants[0].scopes = [scope.clone()].into_iter().collect();
+        limited.grants[0].resources = vec![Resource { kind: "customFields".into(), id: "c1".into() }];
+        let (text, verifier) = stored(limited);
+        let before = bearer(&verifier, &text).await.unwrap();
+        let after = bearer(&verifier.catalog(Catalog::space_api()), &text).await.unwrap();
+        for (access, name) in [(before, &older), (after, &todays)] {
+            let may = |id| access.require(name).on(ORGANIZATION).of(id).is_met();
+            assert_eq!([may("c1"), may("c2")], [true, false], "{scope} {name}");
+            assert!(!access.require(name).on(ORGANIZATION).is_met(), "{scope} {name}: all, and new ones");
+        }
+    }
 }
 
 #[tokio::test]

@@ -132,9 +132,12 @@ impl Catalog {
                 (!is_wildcard(known) && known.covers(scope))
                     || (is_wildcard(scope) && scope.resource() == known.resource())
             });
-        // Security rule: an older `chair:*` stands for today's `seat:*`. What one action on a chair was does not become all of them.
-        let stands_for_all = |alias: &Alias| is_wildcard(&alias.alias) && !is_wildcard(scope);
-        match self.aliases.iter().find(|alias| alias.alias.covers(scope) && !stands_for_all(alias)) {
+        // Security rule: an older name is one but for the resource's id. `chair:*` stands for today's `seat:*`, but what one action
+        // on a chair was does not become all of them; and `*` is no older name of anything.
+        let is_older_name = |Alias { alias, .. }: &&Alias| {
+            alias.resource() == scope.resource() && alias.action() == scope.action() && alias.covers(scope)
+        };
+        match self.aliases.iter().find(is_older_name) {
             Some(alias) if !is_name => {
                 let todays: Option<Vec<Scope>> =
                     alias.scopes.iter().map(|today| narrowed(today, scope.resource_id())).collect();

@@ -150,10 +150,11 @@ fn a_limit_to_some_resources_of_a_type_outlives_the_types_name() {
 fn an_older_name_of_every_action_is_none_of_a_single_one() {
     let catalog = Catalog::from_json(
         r#"{"name":"Seats","scopes":[{"scope":"seat:use","description":"Use"},{"scope":"seat:burn","description":"Burn"}],
-            "aliases":[{"alias":"chair:*","scopes":["seat:*"]}]}"#,
+            "aliases":[{"alias":"*","scopes":["seat:burn"]},{"alias":"chair:*","scopes":["seat:*"]}]}"#,
     );
     let catalog = catalog.unwrap();
     for (held, expected) in [
+        ("crane:* *", "crane:* *"),
         ("chair:*", "seat:*"),
         ("chair:*:c1", "seat:*:c1"),
         ("chair:sit", "chair:sit"),

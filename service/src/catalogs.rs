@@ -81,8 +81,11 @@ impl Catalogs {
         if asked.is_empty() {
             return Err(Denied::InvalidScope("No scope was asked for.".into()));
         }
-        let unknown = |scope| Denied::InvalidScope(format!("There is no scope `{scope}`."));
-        self.all.resolve(asked, limits).map_err(unknown)
+        let refusal = |scope| match limits {
+            [] => format!("There is no scope `{scope}`."),
+            _ => format!("There is no scope `{scope}`, or `resources` leaves nothing of it."),
+        };
+        self.all.resolve(asked, limits).map_err(|scope| Denied::InvalidScope(refusal(scope)))
     }
 
     /// What a bundle may do that is made with these grants: the same in the product, nothing in Daypass.

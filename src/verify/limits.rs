@@ -26,8 +26,8 @@ const CLIENTS: usize = 16_384;
 /// be limited. A client that tries one token after the other is told to wait before anything is spent on the next. Twice
 /// the rate may come at once.
 ///
-/// Whoever hangs up before a token was looked up, or is cut off by a time-out of the server, has tried one that is none. A token that could not be looked up does not
-/// count. What is looked up at the same time is counted when each answer is there.
+/// Whoever hangs up before a token was looked up, or is cut off by a time-out of the server, has tried one that is none. A
+/// token that could not be looked up does not count. What is looked up at the same time is counted when each answer is there.
 ///
 /// Both are for one process; requests from clients that nobody names ([`Presented::from_client`](super::Presented::from_client))
 /// are not counted.

@@ -279,6 +279,17 @@ pub struct RevocationPage {
     pub latest: u64,
 }
 
+/// What the event `current` of the feed says: nothing up to this entry is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Current {
+    /// The feed's last number, entries of other organizations counted.
+    pub latest: u64,
+    /// When that was so: milliseconds after the stream began, by the service's steady clock. An event that took long to
+    /// arrive is known by it.
+    pub elapsed_milliseconds: u64,
+}
+
 impl RevocationPage {
     /// As many entries has a page at most.
     pub const MOST: usize = 1000;

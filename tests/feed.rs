@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use daypass::verify::Revocations;
-use daypass::wire::{Revocation, RevocationPage, Revoked};
+use daypass::wire::{Current, Revocation, RevocationPage, Revoked};
 use daypass::{TokenKind, TokenText};
 use futures_util::StreamExt;
 use serde::Deserialize;
@@ -34,8 +34,8 @@ enum Streams {
 #[derive(Default)]
 struct Feed {
     entries: Vec<Revocation>,
-    /// The streams that are open.
-    open: Vec<mpsc::UnboundedSender<String>>,
+    /// The streams that are open, and since when.
+    open: Vec<(Instant, mpsc::UnboundedSender<String>)>,
     /// What came in: `stream 3`, `poll 0`.
     asked: Vec<String>,
 }
@@ -60,6 +60,11 @@ fn entry(seq: u64) -> Revocation {
 
 fn event(name: &str, seq: u64, data: &str) -> String {
     format!("id: {seq}\nevent: {name}\ndata: {data}\n\n")
+}
+
+fn current(latest: u64, elapsed: Duration) -> String {
+    let elapsed_milliseconds = elapsed.as_millis().try_into().unwrap();
+    event("current", latest, &serde_json::to_string(&Current { latest, elapsed_milliseconds }).unwrap())
 }
 
 async fn feed(
@@ -89,9 +94,9 @@ async fn feed(
         for entry in new {
             sender.send(event("revocation", entry.seq, &serde_json::to_string(&entry).unwrap())).unwrap();
         }
-        sender.send(event("current", latest, "{}")).unwrap();
+        sender.send(current(latest, Duration::ZERO)).unwrap();
     }
-    feed.open.push(sender);
+    feed.open.push((Instant::now(), sender));
     let body = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
     let body = Body::from_stream(body.map(|text| Ok::<_, std::io::Error>(Bytes::from(text))));
     Ok(([("content-type", "text/event-stream")], body).into_response())
@@ -110,13 +115,23 @@ impl Service {
     }
 
     fn send(&self, text: &str) {
-        self.feed.lock().unwrap().open.retain(|stream| stream.send(text.into()).is_ok());
+        self.send_each(|_| text.to_owned());
+    }
+
+    /// Says that nothing up to this entry is missing.
+    fn reassure(&self, latest: u64) {
+        self.send_each(|open| current(latest, open));
+    }
+
+    /// Sends what depends on how long the stream is open.
+    fn send_each(&self, text: impl Fn(Duration) -> String) {
+        self.feed.lock().unwrap().open.retain(|(began, stream)| stream.send(text(began.elapsed())).is_ok());
     }
 
     fn revoke(&self, seq: u64) {
         self.feed.lock().unwrap().entries.push(entry(seq));
         self.send(&event("revocation", seq, &serde_json::to_string(&entry(seq)).unwrap()));
-        self.send(&event("current", seq, "{}"));
+        self.reassure(seq);
     }
 
     fn asked(&self) -> Vec<String> {
@@ -188,6 +203,7 @@ async fn what_is_not_understood_may_be_a_revocation_so_that_nothing_passes_any_m
         event("news", 9, "{}"),
         "data: {}\n\n".to_owned(),
         "event: current\ndata: {}\n\n".to_owned(),
+        event("current", 9, r#"{"latest":9}"#),
     ] {
         let (service, url) = Service::start(Streams::Work).await;
         let revocations = service.follow(&url);
@@ -213,7 +229,7 @@ fn what_waited_while_the_process_stood_still_is_no_news() {
     here.block_on(async {
         let revocations = Revocations::new().limit(Duration::from_secs(1)).follow(&url, service.key.clone());
         come_to(&revocations, 0).await;
-        service.send(&event("current", 0, "{}"));
+        service.reassure(0);
         std::thread::sleep(Duration::from_millis(1100));
         assert!(revocations.is_stale());
         come_to(&revocations, 0).await;
@@ -225,6 +241,31 @@ fn what_waited_while_the_process_stood_still_is_no_news() {
         service.revoke(1);
         come_to(&revocations, 1).await;
     });
+}
+
+#[tokio::test]
+async fn what_comes_ever_later_is_no_news() {
+    let (service, url) = Service::start(Streams::Work).await;
+    let revocations = service.follow(&url);
+    come_to(&revocations, 0).await;
+    // On its way each takes a tenth of a second longer than the one before.
+    let began = Instant::now();
+    while service.asked().len() == 1 {
+        assert!(began.elapsed() < Duration::from_secs(2), "what is a second old was taken for news");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        service.send_each(|open| current(0, open / 2));
+    }
+    assert_eq!(service.asked()[1], "poll 0");
+}
+
+#[tokio::test]
+async fn no_news_is_from_later_than_now() {
+    let (service, url) = Service::start(Streams::Work).await;
+    let revocations = service.follow(&url);
+    come_to(&revocations, 0).await;
+    service.send(&current(0, Duration::from_secs(3600)));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(revocations.age().unwrap() >= Duration::from_millis(50), "{:?}", revocations.age());
 }
 
 #[tokio::test]
@@ -248,7 +289,7 @@ async fn a_store_that_was_restored_begins_from_the_start() {
     service.revoke(7);
     let revocations = service.follow(&url);
     come_to(&revocations, 7).await;
-    service.send(&event("current", 3, "{}"));
+    service.reassure(3);
     come_to(&revocations, 3).await;
 }
 

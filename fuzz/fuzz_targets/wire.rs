@@ -3,7 +3,7 @@
 
 use daypass::signed::{Jwk, Jwks};
 use daypass::wire::{
-    BundleAnswer, Claims, Confirmation, Introspection, NewBundle, NewToken, Revocation, RevocationPage,
+    BundleAnswer, Claims, Confirmation, Current, Introspection, NewBundle, NewToken, Revocation, RevocationPage,
     TemporaryTokenAnswer, TemporaryTokenRequest, TokenRecord, TokenSelf,
 };
 use daypass::{Grant, Refusal, Resource};
@@ -24,6 +24,7 @@ fuzz_target!(|text: &str| {
     comes_back::<BundleAnswer>(text);
     comes_back::<Claims>(text);
     comes_back::<Confirmation>(text);
+    comes_back::<Current>(text);
     comes_back::<Grant>(text);
     comes_back::<Introspection>(text);
     comes_back::<Jwk>(text);

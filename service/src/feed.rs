@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::time::{Duration, Instant};
 
 use daypass::TokenHash;
-use daypass::wire::{Revocation, RevocationPage};
+use daypass::wire::{Current, Revocation, RevocationPage};
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::watch;
 
@@ -21,8 +21,8 @@ const FRESH: Duration = Duration::from_millis(500);
 pub(crate) enum News {
     /// Something was revoked.
     Revocation(Revocation),
-    /// Now you know everything up to this number.
-    Current(u64),
+    /// Then you know everything up to this number.
+    Current(Current),
 }
 
 /// Who follows.
@@ -48,7 +48,7 @@ impl Feed {
     /// What there is to tell, from now on until the follower's token or the service ends, or the store does not answer.
     /// Nothing is kept for who is slow: they get what there is once they read on.
     pub(crate) fn follow(&self, follower: Follower) -> impl Stream<Item = News> + use<> {
-        let reading = Reading { feed: self.clone(), follower, reassured_at: None };
+        let reading = Reading { feed: self.clone(), follower, began: Instant::now(), reassured_at: None };
         stream::unfold(reading, Reading::next).flat_map(stream::iter)
     }
 }
@@ -57,6 +57,7 @@ impl Feed {
 struct Reading {
     feed: Feed,
     follower: Follower,
+    began: Instant,
     /// When they were last told that they know everything; never while they do not.
     reassured_at: Option<Instant>,
 }
@@ -78,9 +79,7 @@ impl Reading {
             match latest.cmp(&self.follower.after) {
                 Ordering::Greater => return self.page().await,
                 Ordering::Equal if at >= reassured_at + REASSURE && at.elapsed() < FRESH => {
-                    self.must_live().await?;
-                    self.reassured_at = Some(at);
-                    return Some(vec![News::Current(latest)]);
+                    return Some(vec![self.reassure(latest, at).await?]);
                 }
                 // It was told before, or is a look from before the last page, or an older store was put in place: silence.
                 Ordering::Equal | Ordering::Less => {}
@@ -99,10 +98,16 @@ impl Reading {
             self.reassured_at = None;
             return Some(revocations.into_iter().map(News::Revocation).collect());
         }
-        self.must_live().await?;
         self.follower.after = latest;
+        Some(vec![self.reassure(latest, at).await?])
+    }
+
+    /// Tells that at this moment nothing up to this number was missing.
+    async fn reassure(&mut self, latest: u64, at: Instant) -> Option<News> {
+        self.must_live().await?;
         self.reassured_at = Some(at);
-        Some(vec![News::Current(latest)])
+        let elapsed = at.saturating_duration_since(self.began).as_millis();
+        Some(News::Current(Current { latest, elapsed_milliseconds: elapsed.try_into().unwrap_or(u64::MAX) }))
     }
 
     /// Security rule: who follows with a token that was revoked or has expired is no longer told that nothing is missing. The

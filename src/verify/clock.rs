@@ -66,6 +66,12 @@ impl Moment {
         Duration::from_millis(steady.max(self.wall.saturating_sub(earlier.wall)))
     }
 
+    /// This one, or the other if that is earlier: on each clock by itself.
+    #[cfg(feature = "remote")]
+    pub(super) fn no_later_than(self, other: Moment) -> Moment {
+        Moment { steady: self.steady.min(other.steady), wall: self.wall.min(other.wall) }
+    }
+
     /// Whether it is this one or a later one.
     pub(super) fn has_come_to(self, other: Moment) -> bool {
         self.steady >= other.steady || self.wall >= other.wall

@@ -9,7 +9,7 @@ use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use daypass::{Denied, TokenKind};
 use futures_util::StreamExt;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::introspect::INTROSPECT;
 use super::{Caller, NO_STORE, Shared};
@@ -45,14 +45,9 @@ pub(super) async fn revocations(
 }
 
 fn event(news: News) -> Result<Event, axum::Error> {
-    #[derive(Serialize)]
-    struct Current {
-        latest: u64,
-    }
-
     match news {
         News::Revocation(entry) => Event::default().id(entry.seq.to_string()).event("revocation").json_data(entry),
-        News::Current(latest) => Event::default().id(latest.to_string()).event("current").json_data(Current { latest }),
+        News::Current(current) => Event::default().id(current.latest.to_string()).event("current").json_data(current),
     }
 }
 

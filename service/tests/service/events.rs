@@ -1,8 +1,8 @@
 //! What a client reads of the feed of revocations.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use daypass::wire::{Revocation, Revoked};
+use daypass::wire::{Current, Revocation, Revoked};
 use reqwest::{RequestBuilder, Response};
 
 /// Whatever is awaited comes within this, or the test fails.
@@ -19,24 +19,28 @@ pub(crate) enum Event {
 pub(crate) struct Events {
     response: Response,
     unread: String,
+    began: Instant,
+    /// How long after that the last `current` was so, as it said.
+    elapsed: Duration,
 }
 
 impl Events {
     pub(crate) async fn of(request: RequestBuilder) -> Events {
+        let began = Instant::now();
         let response = request.header("accept", "text/event-stream").send().await.expect("an answer");
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        Events { response, unread: String::new() }
+        Events { response, unread: String::new(), began, elapsed: Duration::ZERO }
     }
 
     /// The next event; `None` once the answer has ended.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.unread.split_once("\n\n") {
-                let event = parsed(event);
-                self.unread = rest.to_owned();
-                return Some(event);
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.unread = rest;
+                return Some(self.parsed(&event));
             }
             let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("something in time");
             let Some(chunk) = chunk.expect("an answer that is whole") else {
@@ -87,18 +91,22 @@ impl Events {
         }
         panic!("it goes on");
     }
-}
 
-/// An event has these three lines, and the number is the same in each place.
-fn parsed(event: &str) -> Event {
-    let lines: Vec<_> = event.lines().map(|line| line.split_once(": ").expect("a field")).collect();
-    let [("id", id), ("event", name), ("data", data)] = lines[..] else { panic!("{event}") };
-    let id: u64 = id.parse().expect("a number");
-    if name == "current" {
-        assert_eq!(data, format!(r#"{{"latest":{id}}}"#));
-        return Event::Current(id);
+    /// An event has these three lines, and the number is the same in each place.
+    fn parsed(&mut self, event: &str) -> Event {
+        let lines: Vec<_> = event.lines().map(|line| line.split_once(": ").expect("a field")).collect();
+        let [("id", id), ("event", name), ("data", data)] = lines[..] else { panic!("{event}") };
+        let id: u64 = id.parse().expect("a number");
+        if name == "current" {
+            let Current { latest, elapsed_milliseconds } = serde_json::from_str(data).expect("what is current");
+            let elapsed = Duration::from_millis(elapsed_milliseconds);
+            assert_eq!(latest, id);
+            assert!((self.elapsed..self.began.elapsed()).contains(&elapsed), "{elapsed:?} after {:?}", self.elapsed);
+            self.elapsed = elapsed;
+            return Event::Current(id);
+        }
+        let entry: Revocation = serde_json::from_str(data).expect("a revocation");
+        assert_eq!((name, entry.seq), ("revocation", id));
+        Event::Revocation(entry)
     }
-    let entry: Revocation = serde_json::from_str(data).expect("a revocation");
-    assert_eq!((name, entry.seq), ("revocation", id));
-    Event::Revocation(entry)
 }

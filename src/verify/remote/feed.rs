@@ -13,7 +13,7 @@ use super::{TIMEOUT, client, unavailable, url};
 use crate::TokenText;
 use crate::verify::clock::Moment;
 use crate::verify::{Revocations, Unavailable};
-use crate::wire::{Revocation, RevocationPage};
+use crate::wire::{Current, Revocation, RevocationPage};
 
 /// How long to poll before a stream is tried again: from the first to the last, twice as long each time that none came.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -115,7 +115,7 @@ impl Feed {
         let (after, silence) = (self.place()?, self.revocations()?.silence());
         let cut = |cause: &str| End::Cut(Unavailable(cause.into()));
         // The answer and its first event, together: nobody polls meanwhile.
-        let (mut heard_at, mut deadline) = (Moment::now(), Instant::now() + silence);
+        let (asked_at, mut deadline) = (Moment::now(), Instant::now() + silence);
         let asked = self.request(after).header(ACCEPT, "text/event-stream").send();
         let answer = timeout_at(deadline, asked).await.map_err(|_| cut("no answer"))?.map_err(unavailable)?;
         let answer = self.accepted(answer)?;
@@ -123,17 +123,9 @@ impl Feed {
         loop {
             let event = timeout_at(deadline, events.next()).await.map_err(|_| cut("it fell silent"))?;
             let event = event.ok_or_else(|| cut("it ended"))?.map_err(|cause| cut(&cause.to_string()))?;
-            // Security rule: what waited while this process or its machine stood still is no news. It is as old as the pause, and
-            // what was revoked meanwhile comes after it.
-            let now = Moment::now();
-            if now.since(heard_at) > silence {
-                return Err(cut("it was not read for too long"));
-            }
-            // Nor is it known how long it waited, where none came for longer than usual.
-            let said_at = if now.since(heard_at) > LEAST_SILENCE { heard_at } else { now };
-            self.revocations()?.hear(event, said_at)?;
+            self.revocations()?.hear(event, asked_at)?;
             *was_heard = true;
-            (heard_at, deadline) = (now, Instant::now() + silence);
+            deadline = Instant::now() + silence;
         }
     }
 
@@ -173,8 +165,8 @@ fn pause_after(last: Duration, was_heard: bool) -> Duration {
 }
 
 impl Revocations {
-    /// Takes an event of the stream that was said at this moment or later.
-    fn hear(&self, event: Sse, said_at: Moment) -> Result<(), Unavailable> {
+    /// Takes an event of the stream that was asked for at this moment.
+    fn hear(&self, event: Sse, asked_at: Moment) -> Result<(), Unavailable> {
         // Security rule: what is not understood may be a revocation. Then the knowledge grows old.
         let odd = |cause: String| Unavailable(format!("an entry of the feed is not understood: {cause}"));
         let data = event.data.as_deref().unwrap_or_default();
@@ -185,8 +177,15 @@ impl Revocations {
                 Ok(())
             }
             Some("current") => {
-                let latest = event.id.as_deref().and_then(|id| id.parse().ok());
-                self.was_current(latest.ok_or_else(|| odd("it has no number".into()))?, said_at);
+                let Current { latest, elapsed_milliseconds } =
+                    serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
+                // Security rule: what waited on its way, or while this process or its machine stood still, is as old as the
+                // service says. The stream began after it was asked for.
+                let (said_at, now) = (asked_at + Duration::from_millis(elapsed_milliseconds), Moment::now());
+                if now.since(said_at) > self.silence() / 4 {
+                    return Err(Unavailable("its events come late".into()));
+                }
+                self.was_current(latest, said_at.no_later_than(now));
                 Ok(())
             }
             other => Err(odd(format!("an event {other:?}"))),

@@ -144,7 +144,11 @@ fn clippy() -> Result<Tally> {
     package::build()?;
     let native = [CHECKED.as_slice(), &["--all-targets"]].concat();
     let wasm = ["-p", "daypass", "--target", "wasm32-unknown-unknown", "--tests"].to_vec();
-    [native, wasm]
+    // A workspace of its own, here without libFuzzer itself, which takes a minute to compile.
+    let targets = target_dir()?.to_string_lossy().into_owned();
+    let fuzz =
+        ["--manifest-path", "fuzz/Cargo.toml", "--locked", "--no-default-features", "--target-dir", &targets].to_vec();
+    [native, wasm, fuzz]
         .into_iter()
         .map(|what| fallible(check(cargo().arg("clippy").args(what).args(["--", "-D", "warnings"]))))
         .sum()

@@ -71,9 +71,10 @@ impl Catalogs {
         self.product.publishable()
     }
 
-    /// The types of resources: what the scopes are about.
+    /// The types of resources: what the scopes are about, and what those of older names were about.
     pub(crate) fn resource_types(&self) -> BTreeSet<&str> {
-        self.all.scopes.iter().map(|entry| entry.scope.resource()).collect()
+        let todays = self.all.scopes.iter().map(|entry| &entry.scope);
+        todays.chain(self.all.aliases.iter().map(|alias| &alias.alias)).map(Scope::resource).collect()
     }
 
     /// The scopes by today's names. None is refused too: a token without scopes opens nothing.

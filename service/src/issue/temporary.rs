@@ -3,9 +3,10 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::signed::DocumentType;
 use daypass::wire::{Claims, Confirmation, TemporaryTokenAnswer, TemporaryTokenRequest, duration};
-use daypass::{Denied, Grant, ScopeSet, TokenKind};
+use daypass::{Denied, Grant, Scope, ScopeSet, TokenKind};
 
 use super::{Parent, end, not_held};
+use crate::catalogs::Catalogs;
 use crate::service::Service;
 use crate::unique;
 
@@ -17,7 +18,7 @@ pub(crate) async fn temporary(
 ) -> Result<TemporaryTokenAnswer, Denied> {
     let now = unique::now();
     let least = service.temporary_least;
-    let grants = narrowed(parent.access.grants(), &service.catalogs.resolve(&asked.scopes, &[])?)?;
+    let grants = narrowed(parent.access.grants(), &asked.scopes, &service.catalogs)?;
     let seconds = asked.duration_seconds.unwrap_or(duration::DEFAULT.max(least));
     let expires_at = end(now, seconds, least..=duration::MOST, parent.access)?;
     let cnf = asked.dpop_jkt.map(confirmation).transpose()?;
@@ -40,14 +41,30 @@ fn confirmation(jkt: String) -> Result<Confirmation, Denied> {
     }
 }
 
-/// Each grant with those of the scopes that it holds; every scope must be in one.
-fn narrowed(grants: &[Grant], asked: &ScopeSet) -> Result<Vec<Grant>, Denied> {
-    if let Some(scope) = asked.iter().find(|scope| !grants.iter().any(|grant| grant.scopes.covers(scope))) {
-        return Err(not_held(scope));
+/// Each grant with what it holds of the scopes, by today's names; each of those must be held.
+fn narrowed(grants: &[Grant], asked: &ScopeSet, catalogs: &Catalogs) -> Result<Vec<Grant>, Denied> {
+    // First of all, so that one that there is not is told from one that is not held.
+    catalogs.resolve(asked, &[])?;
+    for scope in asked.iter() {
+        let held: Vec<Scope> = grants.iter().flat_map(|grant| held_of(grant, scope, catalogs)).collect();
+        let todays = catalogs.resolve(&alone(scope), &[])?;
+        if let Some(missing) = todays.iter().find(|today| !held.iter().any(|held| today.covers(held))) {
+            return Err(not_held(missing));
+        }
     }
     let narrowed = grants.iter().map(|grant| Grant {
-        scopes: asked.iter().filter(|scope| grant.scopes.covers(scope)).cloned().collect(),
+        scopes: asked.iter().flat_map(|scope| held_of(grant, scope, catalogs)).collect(),
         ..grant.clone()
     });
     Ok(narrowed.filter(|grant| !grant.scopes.is_empty()).collect())
+}
+
+/// What a grant holds of a scope. What is asked for by an older name is limited as that name was.
+fn held_of(grant: &Grant, scope: &Scope, catalogs: &Catalogs) -> Vec<Scope> {
+    let todays = catalogs.whole().resolve(&alone(scope), &grant.resources).unwrap_or_default();
+    todays.into_iter().filter(|today| grant.scopes.covers(today)).collect()
+}
+
+fn alone(scope: &Scope) -> ScopeSet {
+    [scope.clone()].into_iter().collect()
 }

@@ -83,27 +83,6 @@ fn a_product_brings_its_own_scopes() {
     assert_eq!(site["grants"][0]["scopes"], json!(["chair:sit"]));
 }
 
-#[tokio::test]
-async fn who_holds_a_scope_by_an_older_name_holds_it_by_todays() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("catalog.json");
-    let write = |catalog: Value| std::fs::write(&file, catalog.to_string()).expect("a file");
-    write(json!({"name": "Chairs", "scopes": [{"scope": "chair:sit", "description": "Sit"}]}));
-    let mut daypass = Daypass::start_with(&["--catalog", file.to_str().expect("UTF-8")]);
-    let (secret, _) = daypass.made(json!({"kind": "secret", "name": "n", "scopes": ["chair:sit"]})).await;
-    write(json!({
-        "name": "Seats",
-        "scopes": [{"scope": "seat:use", "description": "Use"}],
-        "aliases": [{"alias": "chair:sit", "scopes": ["seat:use"]}],
-    }));
-    daypass.restart();
-    for scope in ["chair:sit", "seat:use"] {
-        let asked = daypass.post("/v2/temporary-access-token/create").bearer_auth(&secret);
-        let (status, answer) = answer(asked.json(&json!({"scopes": [scope]}))).await;
-        assert_eq!(status, 200, "{answer}");
-    }
-}
-
 #[test]
 fn text_is_for_people() {
     let daypass = Daypass::start();

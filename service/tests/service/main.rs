@@ -11,6 +11,7 @@ mod holder;
 mod introspection;
 mod keys;
 mod migration;
+mod older_names;
 mod public;
 mod revocation;
 mod running;

@@ -1,0 +1,104 @@
+//! Tokens outlive the names of a product's scopes.
+
+use daypass::Scope;
+use daypass::verify::{Carrier, Presented};
+use serde_json::{Value, json};
+
+use crate::running::{Daypass, answer, text};
+
+static SEAT_USE: Scope = Scope::literal("seat:use");
+
+fn written(catalog: &Value) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    rewrite(&file, catalog);
+    file
+}
+
+fn rewrite(file: &tempfile::NamedTempFile, catalog: &Value) {
+    std::fs::write(file, catalog.to_string()).expect("a file");
+}
+
+fn start(file: &tempfile::NamedTempFile) -> Daypass {
+    Daypass::start_with(&["--catalog", file.path().to_str().expect("UTF-8")])
+}
+
+fn chairs() -> Value {
+    json!({"name": "Chairs", "scopes": [{"scope": "chair:sit", "description": "Sit"}]})
+}
+
+fn seats() -> Value {
+    json!({
+        "name": "Seats",
+        "scopes": [{"scope": "seat:use", "description": "Use"}],
+        "aliases": [{"alias": "chair:sit", "scopes": ["seat:use"]}],
+    })
+}
+
+/// Which of the seats `c1` and `c2`, and whether all, may be used with a temporary token of this scope; none without one.
+async fn opened(daypass: &Daypass, secret: &str, scope: &str) -> Option<[bool; 3]> {
+    let asked = daypass.post("/v2/temporary-access-token/create").bearer_auth(secret);
+    let (status, answer) = answer(asked.json(&json!({"scopes": [scope]}))).await;
+    if status == 400 {
+        assert_eq!(answer["error"], "invalid_scope");
+        return None;
+    }
+    let authorization = text(&answer["authorization"]);
+    let token = authorization.strip_prefix("Bearer ").expect("a bearer token");
+    let access = daypass.verifier().await.verify(&Presented::new(token, Carrier::Bearer), None).await.expect("access");
+    let required = || access.require(&SEAT_USE).on(access.organization());
+    Some([required().of("c1").is_met(), required().of("c2").is_met(), required().is_met()])
+}
+
+#[tokio::test]
+async fn who_holds_a_scope_by_an_older_name_holds_it_by_todays() {
+    let file = written(&chairs());
+    let mut daypass = start(&file);
+    let (secret, _) = daypass.made(json!({"kind": "secret", "name": "n", "scopes": ["chair:sit"]})).await;
+    rewrite(&file, &seats());
+    daypass.restart();
+    for scope in ["chair:sit", "seat:use"] {
+        assert_eq!(opened(&daypass, &secret, scope).await, Some([true, true, true]), "{scope}");
+    }
+    assert_eq!(opened(&daypass, &secret, "chair:sit:c1").await, Some([true, false, false]));
+}
+
+#[tokio::test]
+async fn who_was_limited_by_an_older_name_is_so_by_todays() {
+    let file = written(&chairs());
+    let mut daypass = start(&file);
+    let chair = json!([{"type": "chair", "id": "c1"}]);
+    let limited = json!({"kind": "secret", "name": "n", "scopes": ["chair:sit", "token:create"], "resources": chair});
+    let (limited, _) = daypass.made(limited).await;
+    rewrite(&file, &seats());
+    daypass.restart();
+    for scope in ["chair:sit", "chair:sit:c1", "seat:use:c1"] {
+        assert_eq!(opened(&daypass, &limited, scope).await, Some([true, false, false]), "{scope}");
+    }
+    for scope in ["seat:use", "seat:use:c2", "chair:sit:c2"] {
+        assert_eq!(opened(&daypass, &limited, scope).await, None, "{scope}");
+    }
+    // They give on what they hold, and no more.
+    let new =
+        |resources: &Value| json!({"kind": "secret", "name": "n", "scopes": ["chair:sit"], "resources": resources});
+    let create = |body: Value| answer(daypass.post("/v2/access-token").bearer_auth(&limited).json(&body));
+    let (status, made) = create(new(&chair)).await;
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(opened(&daypass, &text(&made["token"]), "chair:sit").await, Some([true, false, false]));
+    for wider in [json!([]), json!([{"type": "chair", "id": "c2"}])] {
+        let (status, refused) = create(new(&wider)).await;
+        assert_eq!((status, &refused["error"]), (400, &json!("invalid_scope")));
+    }
+}
+
+#[tokio::test]
+async fn a_limit_by_an_older_name_of_a_type_is_one_by_todays() {
+    let file = written(&seats());
+    let daypass = start(&file);
+    for scope in ["chair:sit", "seat:use", "seat:use:c1"] {
+        let resources = json!([{"type": "chair", "id": "c1"}]);
+        let new = json!({"kind": "secret", "name": "n", "scopes": [scope], "resources": resources});
+        let (secret, _) = daypass.made(new).await;
+        assert_eq!(opened(&daypass, &secret, "chair:sit").await, Some([true, false, false]), "{scope}");
+        assert_ne!(opened(&daypass, &secret, "seat:use:c2").await, Some([false, true, false]), "{scope}");
+    }
+}

@@ -182,6 +182,15 @@ mod tests {
     }
 
     #[test]
+    fn without_a_clock_that_is_handed_in_it_is_the_systems_in_seconds() {
+        let systems = || std::time::UNIX_EPOCH.elapsed().expect("a time after 1970").as_secs();
+        let before = systems();
+        let now = Clock::default().now();
+        // The kernel's coarse clock may be behind by a few milliseconds.
+        assert!((before - 1..=systems()).contains(&now), "{now} is not within a second of {before}");
+    }
+
+    #[test]
     fn time_never_goes_back() {
         let read = Arc::new(AtomicU64::new(1000));
         let clock = Clock::new({

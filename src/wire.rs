@@ -277,14 +277,19 @@ pub struct RevocationPage {
     /// The feed's last number, entries of other organizations counted. A page of fewer than [`RevocationPage::MOST`] has
     /// everything up to it; after a full one, there may be more to ask for after its last entry.
     pub latest: u64,
+    /// Which run of the service counts. Another one may go on from an older store, where numbers that are known stand for
+    /// other entries: ask for all of them anew.
+    pub epoch: String,
 }
 
 /// What the event `current` of the feed says: nothing up to this entry is missing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Current {
     /// The feed's last number, entries of other organizations counted.
     pub latest: u64,
+    /// Which run of the service counts, as in a [`RevocationPage`].
+    pub epoch: String,
     /// When that was so: milliseconds after the stream began, by the service's steady clock. An event that took long to
     /// arrive is known by it.
     pub elapsed_milliseconds: u64,

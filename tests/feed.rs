@@ -29,6 +29,8 @@ enum Streams {
     AreRefused,
     /// It begins and says nothing.
     AreSilent,
+    /// It says that nothing is missing, once.
+    FallSilent,
 }
 
 #[derive(Default)]
@@ -38,6 +40,10 @@ struct Feed {
     open: Vec<(Instant, mpsc::UnboundedSender<String>)>,
     /// What came in: `stream 3`, `poll 0`.
     asked: Vec<String>,
+    /// Which run of the service it is.
+    epoch: u32,
+    /// After how many polls one hangs, for as long as its client waits.
+    polls_until_one_hangs: Option<usize>,
 }
 
 #[derive(Clone)]
@@ -62,9 +68,10 @@ fn event(name: &str, seq: u64, data: &str) -> String {
     format!("id: {seq}\nevent: {name}\ndata: {data}\n\n")
 }
 
-fn current(latest: u64, elapsed: Duration) -> String {
+fn current(latest: u64, epoch: u32, elapsed: Duration) -> String {
     let elapsed_milliseconds = elapsed.as_millis().try_into().unwrap();
-    event("current", latest, &serde_json::to_string(&Current { latest, elapsed_milliseconds }).unwrap())
+    let current = Current { latest, epoch: epoch.to_string(), elapsed_milliseconds };
+    event("current", latest, &serde_json::to_string(&current).unwrap())
 }
 
 async fn feed(
@@ -76,30 +83,57 @@ async fn feed(
     if !is_known || *service.is_refused.lock().unwrap() {
         return Err(StatusCode::UNAUTHORIZED);
     }
-    let streams = *service.streams.lock().unwrap();
-    let mut feed = service.feed.lock().unwrap();
-    let new: Vec<_> = feed.entries.iter().filter(|entry| entry.seq > after).cloned().collect();
-    let latest = feed.entries.last().map_or(0, |last| last.seq);
-    if headers["accept"] != "text/event-stream" {
+    if headers["accept"] == "text/event-stream" {
+        return service.stream(after);
+    }
+    let (page, hangs) = service.page(after);
+    if hangs {
+        std::future::pending::<()>().await;
+    }
+    Ok(serde_json::to_string(&page).unwrap().into_response())
+}
+
+impl Feed {
+    /// The entries after this one, all after one that is not there, and the last one's number.
+    fn after(&self, after: u64) -> (Vec<Revocation>, u64) {
+        let latest = self.entries.last().map_or(0, |last| last.seq);
+        let after = if after > latest { 0 } else { after };
+        (self.entries.iter().filter(|entry| entry.seq > after).cloned().collect(), latest)
+    }
+}
+
+impl Service {
+    /// Two entries at most, and whether this answer never comes.
+    fn page(&self, after: u64) -> (RevocationPage, bool) {
+        let mut feed = self.feed.lock().unwrap();
         feed.asked.push(format!("poll {after}"));
-        let page = RevocationPage { revocations: new.into_iter().take(2).collect(), latest };
-        return Ok(serde_json::to_string(&page).unwrap().into_response());
+        let left = feed.polls_until_one_hangs;
+        feed.polls_until_one_hangs = left.and_then(|left| left.checked_sub(1));
+        let (mut revocations, latest) = feed.after(after);
+        revocations.truncate(2);
+        (RevocationPage { revocations, latest, epoch: feed.epoch.to_string() }, left == Some(0))
     }
-    feed.asked.push(format!("stream {after}"));
-    if streams == Streams::AreRefused {
-        return Err(StatusCode::NOT_FOUND);
-    }
-    let (sender, mut receiver) = mpsc::unbounded_channel();
-    if streams == Streams::Work {
-        for entry in new {
-            sender.send(event("revocation", entry.seq, &serde_json::to_string(&entry).unwrap())).unwrap();
+
+    fn stream(&self, after: u64) -> Result<Response, StatusCode> {
+        let streams = *self.streams.lock().unwrap();
+        let mut feed = self.feed.lock().unwrap();
+        feed.asked.push(format!("stream {after}"));
+        if streams == Streams::AreRefused {
+            return Err(StatusCode::NOT_FOUND);
         }
-        sender.send(current(latest, Duration::ZERO)).unwrap();
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        if streams != Streams::AreSilent {
+            let (new, latest) = feed.after(after);
+            for entry in new {
+                sender.send(event("revocation", entry.seq, &serde_json::to_string(&entry).unwrap())).unwrap();
+            }
+            sender.send(current(latest, feed.epoch, Duration::ZERO)).unwrap();
+        }
+        feed.open.push((Instant::now(), sender));
+        let body = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
+        let body = Body::from_stream(body.map(|text| Ok::<_, std::io::Error>(Bytes::from(text))));
+        Ok(([("content-type", "text/event-stream")], body).into_response())
     }
-    feed.open.push((Instant::now(), sender));
-    let body = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
-    let body = Body::from_stream(body.map(|text| Ok::<_, std::io::Error>(Bytes::from(text))));
-    Ok(([("content-type", "text/event-stream")], body).into_response())
 }
 
 impl Service {
@@ -120,7 +154,12 @@ impl Service {
 
     /// Says that nothing up to this entry is missing.
     fn reassure(&self, latest: u64) {
-        self.send_each(|open| current(latest, open));
+        let epoch = self.epoch();
+        self.send_each(|open| current(latest, epoch, open));
+    }
+
+    fn epoch(&self) -> u32 {
+        self.feed.lock().unwrap().epoch
     }
 
     /// Sends what depends on how long the stream is open.
@@ -203,7 +242,8 @@ async fn what_is_not_understood_may_be_a_revocation_so_that_nothing_passes_any_m
         event("news", 9, "{}"),
         "data: {}\n\n".to_owned(),
         "event: current\ndata: {}\n\n".to_owned(),
-        event("current", 9, r#"{"latest":9}"#),
+        event("current", 9, r#"{"latest":9,"elapsedMilliseconds":0}"#),
+        event("current", 9, r#"{"latest":9,"epoch":"0"}"#),
     ] {
         let (service, url) = Service::start(Streams::Work).await;
         let revocations = service.follow(&url);
@@ -253,7 +293,7 @@ async fn what_comes_ever_later_is_no_news() {
     while service.asked().len() == 1 {
         assert!(began.elapsed() < Duration::from_secs(2), "what is a second old was taken for news");
         tokio::time::sleep(Duration::from_millis(200)).await;
-        service.send_each(|open| current(0, open / 2));
+        service.send_each(|open| current(0, 0, open / 2));
     }
     assert_eq!(service.asked()[1], "poll 0");
 }
@@ -263,9 +303,74 @@ async fn no_news_is_from_later_than_now() {
     let (service, url) = Service::start(Streams::Work).await;
     let revocations = service.follow(&url);
     come_to(&revocations, 0).await;
-    service.send(&current(0, Duration::from_secs(3600)));
+    service.send_each(|open| current(0, 0, open + Duration::from_millis(150)));
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(revocations.age().unwrap() >= Duration::from_millis(50), "{:?}", revocations.age());
+    // A clock that is so far ahead would hide how late news are.
+    assert_eq!(service.asked(), ["stream 0"]);
+    service.send_each(|open| current(0, 0, open + Duration::from_millis(350)));
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(service.asked()[1], "poll 0");
+}
+
+#[tokio::test]
+async fn whoever_began_anew_is_asked_for_everything() {
+    for streams in [Streams::Work, Streams::AreRefused] {
+        let (service, url) = Service::start(streams).await;
+        (1..=3).for_each(|seq| service.revoke(seq));
+        let revocations = Revocations::new().limit(Duration::from_secs(3600)).follow(&url, service.key.clone());
+        come_to(&revocations, 3).await;
+        // Restored from before entry 2. Others came to be 2, 3 and 4 before it was asked again.
+        let others = (12..=14).map(|serial| Revocation { revoked: Revoked::Token { serial }, ..entry(serial - 10) });
+        let mut feed = service.feed.lock().unwrap();
+        feed.entries.truncate(1);
+        feed.entries.extend(others);
+        feed.epoch = 1;
+        feed.open.clear();
+        feed.asked.clear();
+        drop(feed);
+        come_to(&revocations, 4).await;
+        let asked = || service.asked().into_iter().map(|asked| asked.split(' ').nth(1).unwrap().to_owned());
+        let began = Instant::now();
+        while !asked().any(|after| after == "0") || asked().last().unwrap() != "4" {
+            assert!(began.elapsed() < Duration::from_secs(10), "{:?}", service.asked());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// How long the knowledge was too old, within so many seconds after it was first known.
+async fn stale_within(revocations: &Revocations, seconds: u64) -> Duration {
+    assert!(revocations.ready(Duration::from_secs(5)).await);
+    let (began, mut last, mut stale) = (Instant::now(), Instant::now(), Duration::ZERO);
+    while began.elapsed() < Duration::from_secs(seconds) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        if revocations.is_stale() {
+            stale += last.elapsed();
+        }
+        last = Instant::now();
+    }
+    stale
+}
+
+#[tokio::test]
+async fn one_poll_that_hangs_lets_nothing_grow_old() {
+    let cases = [(Streams::AreRefused, 2, 2), (Streams::AreRefused, 2, 4), (Streams::FallSilent, 0, 10)];
+    let cases = cases.map(async |(streams, polls, limit)| {
+        let (service, url) = Service::start(streams).await;
+        service.feed.lock().unwrap().polls_until_one_hangs = Some(polls);
+        let revocations = Revocations::new().limit(Duration::from_secs(limit)).follow(&url, service.key.clone());
+        assert_eq!(stale_within(&revocations, limit + 2).await, Duration::ZERO, "{limit} s");
+        assert_eq!(service.feed.lock().unwrap().polls_until_one_hangs, None, "{limit} s: none hung");
+    });
+    futures_util::future::join_all(cases).await;
+}
+
+#[tokio::test]
+async fn streams_that_are_silent_let_nothing_grow_old() {
+    let (service, url) = Service::start(Streams::AreSilent).await;
+    let revocations = Revocations::new().limit(Duration::from_millis(1100)).follow(&url, service.key.clone());
+    assert_eq!(stale_within(&revocations, 8).await, Duration::ZERO);
 }
 
 #[tokio::test]

@@ -256,8 +256,9 @@ fn a_revocation_names_what_it_ends() {
     ];
     for (revoked, json, words) in cases {
         assert_eq!(revoked.to_string(), words);
-        let page = RevocationPage { revocations: vec![Revocation { seq: 3, at: 9, revoked }], latest: 4 };
-        is(&page, &format!(r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4}}"#));
+        let page =
+            RevocationPage { revocations: vec![Revocation { seq: 3, at: 9, revoked }], latest: 4, epoch: "e".into() };
+        is(&page, &format!(r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4,"epoch":"e"}}"#));
     }
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"everything"}"#);
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"token","jti":"j"}"#);

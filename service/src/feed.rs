@@ -92,7 +92,8 @@ impl Reading {
     async fn page(&mut self) -> Option<Vec<News>> {
         let at = Instant::now();
         let Follower { organization, after, .. } = &self.follower;
-        let RevocationPage { revocations, latest } = self.feed.store.revocations(organization, *after).await.ok()?;
+        let RevocationPage { revocations, latest, .. } =
+            self.feed.store.revocations(organization, *after).await.ok()?;
         if let Some(last) = revocations.last() {
             self.follower.after = last.seq;
             self.reassured_at = None;
@@ -107,7 +108,11 @@ impl Reading {
         self.must_live().await?;
         self.reassured_at = Some(at);
         let elapsed = at.saturating_duration_since(self.began).as_millis();
-        Some(News::Current(Current { latest, elapsed_milliseconds: elapsed.try_into().unwrap_or(u64::MAX) }))
+        Some(News::Current(Current {
+            latest,
+            epoch: self.feed.store.epoch().to_owned(),
+            elapsed_milliseconds: elapsed.try_into().unwrap_or(u64::MAX),
+        }))
     }
 
     /// Security rule: who follows with a token that was revoked or has expired is no longer told that nothing is missing. The

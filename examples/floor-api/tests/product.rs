@@ -55,12 +55,16 @@ impl TokenService {
             .route("/.well-known/jwks.json", get(async || Json(Jwks { keys: Vec::new() })))
             .route("/introspect", post(introspect))
             // Nothing was revoked. It does not stream.
-            .route("/v2/revocation", get(async || Json(RevocationPage { revocations: Vec::new(), latest: 0 })));
+            .route("/v2/revocation", get(async || Json(nothing_revoked())));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async { axum::serve(listener, router).await });
         TokenService { url, key, tokens }
     }
+}
+
+fn nothing_revoked() -> RevocationPage {
+    RevocationPage { revocations: Vec::new(), latest: 0, epoch: "1".into() }
 }
 
 fn token(kind: TokenKind) -> TokenText {

@@ -13,6 +13,8 @@ use daypass::{Denied, TokenHash, TokenKind, TokenText};
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
+use crate::unique;
+
 pub(crate) use keys::{KeyRevocation, StoredKey};
 
 /// The organizations, keys and tokens of a service, in one SQLite file that several processes may have open.
@@ -24,6 +26,9 @@ pub(crate) struct Store {
     connection: Arc<Mutex<Connection>>,
     file: Arc<sqlite::File>,
     news: Arc<Notify>,
+    /// The name of this run of the feed. Security rule: whoever follows asks for everything when it is another, since what was
+    /// written before the service began, in a store that a backup was restored to, may have numbers that they know.
+    epoch: Arc<str>,
 }
 
 /// A token to be stored: its record, and the hash of its text.
@@ -64,7 +69,8 @@ impl Store {
     /// Opens a store that is there.
     pub(crate) fn open(path: &Path) -> anyhow::Result<Store> {
         let connection = Arc::new(Mutex::new(sqlite::open(path)?));
-        Ok(Store { connection, file: Arc::new(sqlite::File::opened(path)?), news: Arc::default() })
+        let epoch = unique::id().into();
+        Ok(Store { connection, file: Arc::new(sqlite::File::opened(path)?), news: Arc::default(), epoch })
     }
 
     /// The same store by a connection of its own, for what is not to wait behind writers.

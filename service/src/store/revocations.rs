@@ -58,7 +58,14 @@ impl Store {
     /// What an organization sees of the feed after this number.
     pub(crate) async fn revocations(&self, organization: &str, after: u64) -> Result<RevocationPage, Denied> {
         let organization = organization.to_owned();
-        self.run(move |connection| sqlite::revocations(connection, &organization, after)).await
+        let (revocations, latest) =
+            self.run(move |connection| sqlite::revocations(connection, &organization, after)).await?;
+        Ok(RevocationPage { revocations, latest, epoch: self.epoch().to_owned() })
+    }
+
+    /// The name of this run of the feed.
+    pub(crate) fn epoch(&self) -> &str {
+        &self.epoch
     }
 
     /// What the store holds of everybody's concern at this moment.

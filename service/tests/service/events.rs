@@ -22,6 +22,8 @@ pub(crate) struct Events {
     began: Instant,
     /// How long after that the last `current` was so, as it said.
     elapsed: Duration,
+    /// Which run of the service it said that it is.
+    pub(crate) epoch: Option<String>,
 }
 
 impl Events {
@@ -31,7 +33,7 @@ impl Events {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        Events { response, unread: String::new(), began, elapsed: Duration::ZERO }
+        Events { response, unread: String::new(), began, elapsed: Duration::ZERO, epoch: None }
     }
 
     /// The next event; `None` once the answer has ended.
@@ -98,9 +100,10 @@ impl Events {
         let [("id", id), ("event", name), ("data", data)] = lines[..] else { panic!("{event}") };
         let id: u64 = id.parse().expect("a number");
         if name == "current" {
-            let Current { latest, elapsed_milliseconds } = serde_json::from_str(data).expect("what is current");
+            let Current { latest, elapsed_milliseconds, epoch } = serde_json::from_str(data).expect("what is current");
             let elapsed = Duration::from_millis(elapsed_milliseconds);
             assert_eq!(latest, id);
+            assert_eq!(*self.epoch.get_or_insert_with(|| epoch.clone()), epoch);
             assert!((self.elapsed..self.began.elapsed()).contains(&elapsed), "{elapsed:?} after {:?}", self.elapsed);
             self.elapsed = elapsed;
             return Event::Current(id);

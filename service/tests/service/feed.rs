@@ -146,7 +146,7 @@ async fn a_page_has_a_thousand_entries_and_events_have_all() {
     enter(&daypass, &daypass.organization(), 2000);
     let mut after = 0;
     for (count, last) in [(1000, 1000), (1000, 2000), (0, 2000)] {
-        let RevocationPage { revocations, latest } = daypass.page(&daypass.admin, after).await;
+        let RevocationPage { revocations, latest, .. } = daypass.page(&daypass.admin, after).await;
         assert_eq!((revocations.len(), latest), (count, 2000));
         after = revocations.last().map_or(latest, |entry| entry.seq);
         assert_eq!(after, last);
@@ -212,6 +212,22 @@ async fn entries_are_forgotten_once_what_they_ended_has_ended_but_not_their_numb
     daypass.sql().execute("DELETE FROM revocation", []).expect("rows");
     assert_eq!(daypass.follow(&daypass.admin, 6).await.until_current().await, (vec![], 6));
     assert_eq!(daypass.follow(&daypass.admin, 0).await.until_current().await, (vec![], 6));
+}
+
+#[tokio::test]
+async fn each_run_of_the_service_has_a_name_of_its_own() {
+    let mut daypass = Daypass::start();
+    let epoch = async |daypass: &Daypass| {
+        let mut events = daypass.follow(&daypass.admin, 0).await;
+        events.until_current().await;
+        let page = daypass.page(&daypass.admin, 0).await;
+        assert_eq!(events.epoch.as_ref(), Some(&page.epoch));
+        page.epoch
+    };
+    let first = epoch(&daypass).await;
+    assert_eq!(epoch(&daypass).await, first);
+    daypass.restart();
+    assert_ne!(epoch(&daypass).await, first);
 }
 
 #[tokio::test]

@@ -20,6 +20,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(30);
 /// Twice a second, or nearly, the service says that nothing is missing: a stream that is silent for longer is dead.
 const LEAST_SILENCE: Duration = Duration::from_millis(800);
+/// After a poll in vain.
+const RETRY: Duration = Duration::from_millis(500);
 /// Between two polls.
 const POLL: std::ops::RangeInclusive<Duration> = Duration::from_millis(250)..=Duration::from_secs(2);
 
@@ -37,6 +39,7 @@ impl Revocations {
             url: url(service, "/v2/revocation"),
             token,
             revocations: Arc::downgrade(&revocations),
+            epoch: None,
         };
         tokio::spawn(feed.follow());
         revocations
@@ -58,6 +61,8 @@ struct Feed {
     url: String,
     token: TokenText,
     revocations: Weak<Revocations>,
+    /// Which run of the service the entries that are known were counted by.
+    epoch: Option<String>,
 }
 
 /// Why a stream or a poll ended.
@@ -74,7 +79,7 @@ impl From<Unavailable> for End {
 }
 
 impl Feed {
-    async fn follow(self) {
+    async fn follow(mut self) {
         let mut pause = FIRST_PAUSE;
         loop {
             let mut was_heard = false;
@@ -82,15 +87,21 @@ impl Feed {
             tracing::warn!(cause, "the stream of revocations was cut: polling");
             pause = pause_after(pause, was_heard);
             let until = Instant::now() + pause;
-            while Instant::now() < until {
-                match self.poll().await {
-                    Ok(between) => sleep(between).await,
+            loop {
+                let between = match self.poll().await {
+                    Ok(between) => between,
                     Err(End::Dropped) => return,
                     Err(End::Cut(Unavailable(cause))) => {
                         tracing::warn!(cause, "the revocations could not be fetched");
-                        sleep(FIRST_PAUSE).await;
+                        let Ok(revocations) = self.revocations() else { return };
+                        RETRY.min(revocations.longest_age() / 8)
                     }
+                };
+                // Right after a poll, since nobody polls while a stream is waited for.
+                if Instant::now() >= until {
+                    break;
                 }
+                sleep(between).await;
             }
         }
     }
@@ -103,7 +114,18 @@ impl Feed {
     /// backup, and gone on from there.
     fn place(&self) -> Result<u64, End> {
         let revocations = self.revocations()?;
-        Ok(if revocations.is_stale() { 0 } else { revocations.seq() })
+        Ok(if revocations.is_stale() || self.epoch.is_none() { 0 } else { revocations.seq() })
+    }
+
+    /// Notes by which run of the service the entries after this one are counted. Security rule: if it is another than the one by
+    /// which this one was, it may be another entry there. Then all is asked for again.
+    fn check_epoch(&mut self, epoch: String, after: u64) -> Result<(), Unavailable> {
+        if after == 0 || self.epoch.as_ref() == Some(&epoch) {
+            self.epoch = Some(epoch);
+            return Ok(());
+        }
+        self.epoch = None;
+        Err(Unavailable("the service began anew".into()))
     }
 
     fn request(&self, after: u64) -> reqwest::RequestBuilder {
@@ -111,7 +133,7 @@ impl Feed {
     }
 
     /// Follows a stream to its end (server-sent events, WHATWG HTML, section 9.2).
-    async fn stream(&self, was_heard: &mut bool) -> Result<std::convert::Infallible, End> {
+    async fn stream(&mut self, was_heard: &mut bool) -> Result<std::convert::Infallible, End> {
         let (after, silence) = (self.place()?, self.revocations()?.silence());
         let cut = |cause: &str| End::Cut(Unavailable(cause.into()));
         // The answer and its first event, together: nobody polls meanwhile.
@@ -123,7 +145,7 @@ impl Feed {
         loop {
             let event = timeout_at(deadline, events.next()).await.map_err(|_| cut("it fell silent"))?;
             let event = event.ok_or_else(|| cut("it ended"))?.map_err(|cause| cut(&cause.to_string()))?;
-            self.revocations()?.hear(event, asked_at)?;
+            self.hear(event, after, asked_at)?;
             *was_heard = true;
             deadline = Instant::now() + silence;
         }
@@ -138,14 +160,43 @@ impl Feed {
         Ok(answer.error_for_status().map_err(unavailable)?)
     }
 
+    /// Takes an event of the stream of what came after this entry, which was asked for at this moment.
+    fn hear(&mut self, event: Sse, after: u64, asked_at: Moment) -> Result<(), End> {
+        // Security rule: what is not understood may be a revocation. Then the knowledge grows old.
+        let odd = |cause: String| Unavailable(format!("an entry of the feed is not understood: {cause}"));
+        let data = event.data.as_deref().unwrap_or_default();
+        let revocations = self.revocations()?;
+        match event.event.as_deref() {
+            Some("revocation") => {
+                let revocation: Revocation = serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
+                revocations.learn(&revocation);
+            }
+            Some("current") => {
+                let current: Current = serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
+                self.check_epoch(current.epoch, after)?;
+                // Security rule: what waited on its way, or while this process or its machine stood still, is as old as the
+                // service says. The stream began after it was asked for. A service whose clock is ahead would hide it.
+                let (said_at, now) = (asked_at + Duration::from_millis(current.elapsed_milliseconds), Moment::now());
+                if now.since(said_at).max(said_at.since(now)) > revocations.silence() / 4 {
+                    return Err(Unavailable("its events come late, or clocks have drifted apart".into()).into());
+                }
+                revocations.was_current(current.latest, said_at.no_later_than(now));
+            }
+            other => return Err(odd(format!("an event {other:?}")).into()),
+        }
+        Ok(())
+    }
+
     /// Asks for what is new, and gives the time until the next poll.
-    async fn poll(&self) -> Result<Duration, End> {
+    async fn poll(&mut self) -> Result<Duration, End> {
         let mut after = self.place()?;
         loop {
             // What is answered may be as old as the question.
             let asked_at = Moment::now();
-            let answer = self.request(after).timeout(TIMEOUT).send().await.map_err(unavailable)?;
+            let patience = TIMEOUT.min(self.revocations()?.longest_age() / 4);
+            let answer = self.request(after).timeout(patience).send().await.map_err(unavailable)?;
             let page: RevocationPage = self.accepted(answer)?.json().await.map_err(unavailable)?;
+            self.check_epoch(page.epoch, after)?;
             let revocations = self.revocations()?;
             page.revocations.iter().for_each(|revocation| revocations.learn(revocation));
             match page.revocations.last() {
@@ -165,33 +216,6 @@ fn pause_after(last: Duration, was_heard: bool) -> Duration {
 }
 
 impl Revocations {
-    /// Takes an event of the stream that was asked for at this moment.
-    fn hear(&self, event: Sse, asked_at: Moment) -> Result<(), Unavailable> {
-        // Security rule: what is not understood may be a revocation. Then the knowledge grows old.
-        let odd = |cause: String| Unavailable(format!("an entry of the feed is not understood: {cause}"));
-        let data = event.data.as_deref().unwrap_or_default();
-        match event.event.as_deref() {
-            Some("revocation") => {
-                let revocation: Revocation = serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
-                self.learn(&revocation);
-                Ok(())
-            }
-            Some("current") => {
-                let Current { latest, elapsed_milliseconds } =
-                    serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
-                // Security rule: what waited on its way, or while this process or its machine stood still, is as old as the
-                // service says. The stream began after it was asked for.
-                let (said_at, now) = (asked_at + Duration::from_millis(elapsed_milliseconds), Moment::now());
-                if now.since(said_at) > self.silence() / 4 {
-                    return Err(Unavailable("its events come late".into()));
-                }
-                self.was_current(latest, said_at.no_later_than(now));
-                Ok(())
-            }
-            other => Err(odd(format!("an event {other:?}"))),
-        }
-    }
-
     /// A stream that is silent for so long is dead: half of the time in which the knowledge grows too old, so that polling has
     /// the other half.
     fn silence(&self) -> Duration {

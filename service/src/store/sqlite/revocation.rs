@@ -134,13 +134,13 @@ pub(in crate::store) fn is_revoked(connection: &Connection, claims: &Claims) -> 
     Ok(connection.prepare_cached(revoked)?.query_row(of, |row| row.get(0))?)
 }
 
-/// What an organization sees of the feed after this number. A number that the feed has not reached is from before a backup was
+/// What an organization sees of the feed after this number, and the feed's last number. A number that the feed has not reached is from before a backup was
 /// restored: it is told everything.
 pub(in crate::store) fn revocations(
     connection: &mut Connection,
     organization: &str,
     after: u64,
-) -> Result<RevocationPage, Failure> {
+) -> Result<(Vec<Revocation>, u64), Failure> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
     let latest = latest(&transaction)?;
     let after = if after > latest { 0 } else { after };
@@ -152,7 +152,7 @@ pub(in crate::store) fn revocations(
         .prepare_cached(&page)?
         .query_map(params![after, organization], entry)?
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(RevocationPage { revocations, latest })
+    Ok((revocations, latest))
 }
 
 /// The feed's last number, which SQLite remembers also if that entry is forgotten already. The table is asked too, so that

@@ -1,6 +1,6 @@
 //! A product's scopes, as data: [`Catalog`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -108,18 +108,31 @@ impl Catalog {
         held.iter().flat_map(|scope| self.todays(scope, limits).unwrap_or_else(|| vec![scope.clone()])).collect()
     }
 
-    /// What limits to resources of types that the catalogue has no more are called today. Who holds `*` holds it by every name,
-    /// so that the limits must follow.
+    /// What else is limited where these limits to some resources stand: who holds `*` holds it by every name, so that a limit
+    /// follows from an older name's type to today's, also where it is one of several that the older type's scopes are now of.
+    ///
+    /// Security rule: it narrows only. Where today's type has limits of its own, these stay alone, and where several older
+    /// types are one today, only what each of them was limited to is left: nothing, if need be, which is the id ` `.
     #[must_use]
     pub fn todays_limits(&self, limits: &[Resource]) -> Vec<Resource> {
-        let is_type = |kind: &str| self.scopes.iter().any(|entry| entry.scope.resource() == kind);
-        let older = limits.iter().filter(|limit| !is_type(&limit.kind));
-        let todays = older.flat_map(|limit| {
-            let aliases = self.aliases.iter().filter(|alias| alias.alias.resource() == limit.kind);
-            let kinds: BTreeSet<&str> = aliases.flat_map(|alias| alias.scopes.iter().map(Scope::resource)).collect();
-            kinds.into_iter().map(|kind| Resource { kind: kind.to_owned(), id: limit.id.clone() })
-        });
-        todays.collect()
+        let ids = |kind: &str| -> BTreeSet<&str> {
+            limits.iter().filter(|limit| limit.kind == kind).map(|limit| limit.id.as_str()).collect()
+        };
+        let mut todays: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for Alias { alias, scopes } in &self.aliases {
+            let older = ids(alias.resource());
+            for kind in scopes.iter().map(Scope::resource).filter(|kind| !older.is_empty() && ids(kind).is_empty()) {
+                todays.entry(kind).and_modify(|ids| ids.retain(|id| older.contains(id))).or_insert(older.clone());
+            }
+        }
+        let limit = |kind: &str, id: &str| Resource { kind: kind.to_owned(), id: id.to_owned() };
+        todays
+            .into_iter()
+            .flat_map(|(kind, ids)| {
+                let nothing = ids.is_empty().then(|| limit(kind, " "));
+                ids.into_iter().map(move |id| limit(kind, id)).chain(nothing)
+            })
+            .collect()
     }
 
     /// What a scope is called today: as it is, if that is a name of the catalogue, or what it is an older name of. What no

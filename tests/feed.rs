@@ -94,6 +94,16 @@ async fn feed(
 }
 
 impl Feed {
+    /// As a service that goes on from before entry 2, when three others have been written.
+    fn begin_anew(&mut self) {
+        self.entries.truncate(1);
+        let others = (12..=14).map(|serial| Revocation { revoked: Revoked::Token { serial }, ..entry(serial - 10) });
+        self.entries.extend(others);
+        self.epoch += 1;
+        self.open.clear();
+        self.asked.clear();
+    }
+
     /// The entries after this one, all after one that is not there, and the last one's number.
     fn after(&self, after: u64) -> (Vec<Revocation>, u64) {
         let latest = self.entries.last().map_or(0, |last| last.seq);
@@ -320,19 +330,11 @@ async fn whoever_began_anew_is_asked_for_everything() {
         (1..=3).for_each(|seq| service.revoke(seq));
         let revocations = Revocations::new().limit(Duration::from_secs(3600)).follow(&url, service.key.clone());
         come_to(&revocations, 3).await;
-        // Restored from before entry 2. Others came to be 2, 3 and 4 before it was asked again.
-        let others = (12..=14).map(|serial| Revocation { revoked: Revoked::Token { serial }, ..entry(serial - 10) });
-        let mut feed = service.feed.lock().unwrap();
-        feed.entries.truncate(1);
-        feed.entries.extend(others);
-        feed.epoch = 1;
-        feed.open.clear();
-        feed.asked.clear();
-        drop(feed);
+        service.feed.lock().unwrap().begin_anew();
         come_to(&revocations, 4).await;
         let asked = || service.asked().into_iter().map(|asked| asked.split(' ').nth(1).unwrap().to_owned());
         let began = Instant::now();
-        while !asked().any(|after| after == "0") || asked().last().unwrap() != "4" {
+        while !asked().any(|after| after == "0") || asked().next_back().unwrap() != "4" {
             assert!(began.elapsed() < Duration::from_secs(10), "{:?}", service.asked());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

@@ -42,10 +42,7 @@ pub(crate) async fn create(
     let origins = fields::origins(new.kind, &new.origins)?;
     let id = fields::id(new.kind, new.id)?;
     let organization = creator.organization().to_owned();
-    let mut resources = new.resources;
-    // Security rule: a limit by a type's older name would not limit scopes that are asked for by today's.
-    resources.extend(catalogs.whole().todays_limits(&resources));
-    let place = Grant { tenant: organization.clone(), scopes: ScopeSet::default(), resources };
+    let place = Grant { tenant: organization.clone(), scopes: ScopeSet::default(), resources: new.resources };
     let scopes = creator.scopes(new.kind, new.scopes.as_ref(), &place, catalogs)?;
 
     let token = TokenText::generate(new.kind).expect("the kinds that are made here are stored");

@@ -83,8 +83,8 @@ impl Catalog {
         Catalog::from_json(include_str!("../catalogs/daypass.json")).expect("catalogs/daypass.json is a catalogue")
     }
 
-    /// The scopes by today's names, each checked against the catalogue. A narrowed scope stays narrowed, and `*` and
-    /// `resource:*` stay as they are.
+    /// The scopes by today's names, each checked against the catalogue; what an alias stands for is taken as it is. A narrowed
+    /// scope stays narrowed, and `*` and `resource:*` stay as they are.
     ///
     /// Security rule: a limit to some resources of a type ([`Grant::resources`](crate::Grant::resources)) is kept where a scope
     /// of that type is now of another. It becomes the scope's own: of `field:read`, limited to the field `f1`, today's

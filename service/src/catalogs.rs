@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use daypass::{Catalog, Denied, Grant, Resource, Scope, ScopeSet};
+use daypass::{Alias, Catalog, Denied, Grant, Resource, Scope, ScopeSet};
 
 /// The catalogue of a product, and all that tokens can hold.
 pub(crate) struct Catalogs {
@@ -35,6 +35,13 @@ impl Catalogs {
                 "it has the scope `*`, which is Daypass's own scopes too: name what is meant"
             );
             ensure!(!self.is_own(scope), "it has the scope `{scope}`, whose resource is Daypass's own");
+        }
+        for Alias { alias, scopes } in aliases {
+            let known = self.all.resolve(scopes, &[]);
+            ensure!(
+                known.as_ref() == Ok(scopes),
+                "what its alias `{alias}` stands for, `{scopes}`, is not among its scopes by today's names"
+            );
         }
         let mut seen = BTreeSet::new();
         if let Some(twice) = scopes.iter().find(|entry| !seen.insert(&entry.scope)) {

@@ -6,6 +6,7 @@
 //! | `api` | the HTTP surface of `docs/http.md` |
 //! | `compat` | the paths, names and errors of the systems that Daypass replaces |
 //! | `issue` | the rules: what may be made, by whom, for how long |
+//! | `even_hour` | whether the clock is to be believed, before anything is forgotten by it |
 //! | `feed` | the revocations, as those who follow them are told |
 //! | `store` | what is remembered |
 //! | `catalogs` | the scopes there are |
@@ -21,6 +22,7 @@ mod api;
 mod catalogs;
 mod cli;
 mod compat;
+mod even_hour;
 mod feed;
 mod issue;
 mod sdk;

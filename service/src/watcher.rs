@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use crate::even_hour::EvenHour;
 use crate::signing::{self, SigningKeys};
 use crate::store::{Store, StoredKey};
 use crate::unique;
@@ -35,8 +36,13 @@ impl Watcher {
     /// Looks at the store again and again, and at once when this process has revoked something. While the store does not
     /// answer, nothing is seen.
     pub(crate) async fn watch(self) {
+        let mut hour = EvenHour::new(Instant::now(), unique::now());
         loop {
             let at = Instant::now();
+            if hour.is_over(at, unique::now()) {
+                // The store has logged why not; the next hour comes.
+                let _ = self.store.forget_revocations(unique::now()).await;
+            }
             let pause = match self.store.look().await {
                 Ok(look) => {
                     // First of all, so that who hears of a key's revocation finds it no longer published.

@@ -10,8 +10,10 @@ impl Verifier {
     /// refused. It lets nothing pass.
     ///
     /// # Errors
-    /// [`Denied::InvalidToken`] for what is not genuine, and the refusals that ask for the token to be replaced: a secret in
-    /// a query or from a browser.
+    /// [`Denied::InvalidToken`] for what is not genuine; [`Denied::MissingToken`], [`Denied::InvalidRequest`] for more than one
+    /// token or origin, [`Denied::TooManyRequests`] and [`Denied::Unavailable`] as in [`verify`](Verifier::verify); and those
+    /// for a carrier or a browser that must not have the token: [`Denied::SecretInQuery`], [`Denied::SecretInBrowser`],
+    /// [`Denied::KindNotAccepted`].
     pub async fn describe(&self, presented: &Presented<'_>) -> Result<TokenSelf, Denied> {
         let credential = presented.credential()?;
         let token = self.genuine(credential.text, presented.client).await?;

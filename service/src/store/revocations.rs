@@ -68,6 +68,11 @@ impl Store {
         &self.epoch
     }
 
+    /// Forgets the revocations that have been of no use for long, by a clock that is right.
+    pub(crate) async fn forget_revocations(&self, now: u64) -> Result<(), Denied> {
+        self.run(move |connection| sqlite::forget(connection, now)).await
+    }
+
     /// What the store holds of everybody's concern at this moment.
     pub(crate) async fn look(&self) -> Result<Look, Denied> {
         self.run(|connection| Ok(Look { latest: sqlite::latest(connection)?, keys: sqlite::signing_keys(connection)? }))

@@ -152,6 +152,17 @@ fn a_start_that_cannot_be_says_why_and_begins_no_store() {
             r#"{"name":"P","scopes":[],"aliases":[{"alias":"*","scopes":["chair:sit"]}]}"#,
             "it has the scope `*`",
         ),
+        (
+            vec!["--catalog", "catalog.json"],
+            r#"{"name":"P","scopes":[{"scope":"seat:use","description":""}],"aliases":[{"alias":"chair:sit","scopes":["seat:ues"]}]}"#,
+            "what its alias `chair:sit` stands for, `seat:ues`, is not among its scopes",
+        ),
+        (
+            vec!["--catalog", "catalog.json"],
+            r#"{"name":"P","scopes":[{"scope":"seat:use","description":""}],"aliases":[
+                {"alias":"chair:sit","scopes":["seat:use"]},{"alias":"stool:sit","scopes":["chair:sit"]}]}"#,
+            "what its alias `stool:sit` stands for, `chair:sit`, is not among its scopes by today's names",
+        ),
         (vec!["--data", "no/such/folder/daypass.db"], "", "cannot be made"),
     ] {
         std::fs::write(&catalog, catalog_text).expect("a file");

@@ -17,7 +17,8 @@ use rusqlite_migration::{M, Migrations};
 pub(super) use file::{File, create};
 pub(super) use key::{add_key, add_key_unless_after, revoke_key, signing_keys};
 pub(super) use revocation::{
-    is_revoked, latest, revocations, revoke, revoke_issued_before, revoke_organization, revoke_presented, revoke_signed,
+    forget, is_revoked, latest, revocations, revoke, revoke_issued_before, revoke_organization, revoke_presented,
+    revoke_signed,
 };
 pub(super) use token::{add, add_bundle, bundle, find, must_live, token, tokens};
 

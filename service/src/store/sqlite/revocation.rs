@@ -163,16 +163,20 @@ pub(in crate::store) fn latest(connection: &Connection) -> Result<u64, Failure> 
     Ok(connection.prepare_cached(latest)?.query_row([], |row| row.get(0))?)
 }
 
-/// Adds an entry; one without an organization is for everybody. What has been of no use for long is forgotten meanwhile.
+/// Forgets what has been of no use for long.
+pub(in crate::store) fn forget(connection: &Connection, now: u64) -> Result<(), Failure> {
+    let forget = "DELETE FROM revocation WHERE at < ?1 AND level IN ('token', 'signed')";
+    connection.prepare_cached(forget)?.execute([now.saturating_sub(KEEP)])?;
+    Ok(())
+}
+
+/// Adds an entry; one without an organization is for everybody.
 pub(super) fn enter(
     transaction: &Transaction<'_>,
     organization: Option<&str>,
     revoked: &Revoked,
     now: u64,
 ) -> Result<Revocation, Failure> {
-    // The plus keeps SQLite from going through all of a level.
-    let forget = "DELETE FROM revocation WHERE at < ?1 AND +level IN ('token', 'signed')";
-    transaction.prepare_cached(forget)?.execute([now.saturating_sub(KEEP)])?;
     let (level, name) = columns(revoked);
     let enter = "INSERT INTO revocation (at, organization, level, name) VALUES (?1, ?2, ?3, ?4) RETURNING seq";
     let seq =
@@ -211,4 +215,24 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Revocation> {
         level => return Err(unreadable(3, format!("{level} is not a level of revocation"))),
     };
     Ok(Revocation { seq: row.get(0)?, at: row.get(1)?, revoked })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_forgotten_once_what_it_ended_has_ended_and_a_key_or_an_organization_never() {
+        let connection = Connection::open_in_memory().expect("a store");
+        connection.execute_batch("CREATE TABLE revocation (at INTEGER, level TEXT)").expect("a table");
+        let levels = ["token", "signed", "organization", "issuedBefore", "key"];
+        for level in levels {
+            connection.execute("INSERT INTO revocation VALUES (1000, ?1)", [level]).expect("a row");
+        }
+        for (after, left) in [(0, 5), (86_400 + 120, 5), (86_400 + 121, 3)] {
+            assert!(forget(&connection, 1000 + after).is_ok());
+            let count = connection.query_row("SELECT count(*) FROM revocation", [], |row| row.get::<_, usize>(0));
+            assert_eq!(count, Ok(left), "{after}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 
 use daypass::wire::{
-    BundleAnswer, Claims, Introspection, NewBundle, NewToken, Revocation, RevocationPage, Revoked,
+    BundleAnswer, Claims, Current, Introspection, NewBundle, NewToken, Revocation, RevocationPage, Revoked,
     TemporaryTokenAnswer, TemporaryTokenRequest, TokenRecord, TokenSelf, duration,
 };
 use daypass::{Grant, Resource, Scope, TokenKind};
@@ -260,6 +260,8 @@ fn a_revocation_names_what_it_ends() {
             RevocationPage { revocations: vec![Revocation { seq: 3, at: 9, revoked }], latest: 4, epoch: "e".into() };
         is(&page, &format!(r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4,"epoch":"e"}}"#));
     }
+    let current = Current { latest: 4, epoch: "e".into(), elapsed_milliseconds: 1250 };
+    is(&current, r#"{"latest":4,"epoch":"e","elapsedMilliseconds":1250}"#);
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"everything"}"#);
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"token","jti":"j"}"#);
 }

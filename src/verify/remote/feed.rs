@@ -20,9 +20,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LAST_PAUSE: Duration = Duration::from_secs(30);
 /// Twice a second, or nearly, the service says that nothing is missing: a stream that is silent for longer is dead.
 const LEAST_SILENCE: Duration = Duration::from_millis(800);
-/// After a poll in vain.
-const RETRY: Duration = Duration::from_millis(500);
-/// Between two polls.
+/// Between two polls; the least after one in vain.
 const POLL: std::ops::RangeInclusive<Duration> = Duration::from_millis(250)..=Duration::from_secs(2);
 
 impl Revocations {
@@ -93,8 +91,7 @@ impl Feed {
                     Err(End::Dropped) => return,
                     Err(End::Cut(Unavailable(cause))) => {
                         tracing::warn!(cause, "the revocations could not be fetched");
-                        let Ok(revocations) = self.revocations() else { return };
-                        RETRY.min(revocations.longest_age() / 8)
+                        *POLL.start()
                     }
                 };
                 // Right after a poll, since nobody polls while a stream is waited for.

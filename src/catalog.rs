@@ -108,8 +108,9 @@ impl Catalog {
         held.iter().flat_map(|scope| self.todays(scope, limits).unwrap_or_else(|| vec![scope.clone()])).collect()
     }
 
-    /// What else is limited where these limits to some resources stand: who holds `*` holds it by every name, so that a limit
-    /// follows from an older name's type to today's, also where it is one of several that the older type's scopes are now of.
+    /// What else is limited where these limits to some resources stand. A limit follows from an older name's type to today's,
+    /// since who holds `*` holds it by every name, and what is done on one type may name resources of another
+    /// ([`Need::of_type`](crate::Need::of_type)).
     ///
     /// Security rule: it narrows only. Where today's type has limits of its own, these stay alone, and where several older
     /// types are one today, only what each of them was limited to is left: nothing, if need be, which is the id ` `.

@@ -42,6 +42,8 @@ struct Feed {
     asked: Vec<String>,
     /// Which run of the service it is.
     epoch: u32,
+    /// How long each poll takes.
+    takes: Duration,
     /// After how many polls one hangs, for as long as its client waits.
     polls_until_one_hangs: Option<usize>,
 }
@@ -86,6 +88,8 @@ async fn feed(
     if headers["accept"] == "text/event-stream" {
         return service.stream(after);
     }
+    let takes = service.feed.lock().unwrap().takes;
+    tokio::time::sleep(takes).await;
     let (page, hangs) = service.page(after);
     if hangs {
         std::future::pending::<()>().await;
@@ -366,6 +370,23 @@ async fn one_poll_that_hangs_lets_nothing_grow_old() {
         assert_eq!(service.feed.lock().unwrap().polls_until_one_hangs, None, "{limit} s: none hung");
     });
     futures_util::future::join_all(cases).await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_slow_is_waited_for() {
+    let (service, url) = Service::start(Streams::AreRefused).await;
+    service.feed.lock().unwrap().takes = Duration::from_millis(700);
+    let revocations = service.follow(&url);
+    assert!(revocations.ready(Duration::from_secs(5)).await);
+}
+
+#[tokio::test]
+async fn a_poll_that_hangs_and_a_silent_stream_let_nothing_grow_old() {
+    let (service, url) = Service::start(Streams::AreSilent).await;
+    service.feed.lock().unwrap().polls_until_one_hangs = Some(1);
+    let revocations = service.follow(&url);
+    assert_eq!(stale_within(&revocations, 4).await, Duration::ZERO);
+    assert_eq!(service.feed.lock().unwrap().polls_until_one_hangs, None, "none hung");
 }
 
 #[tokio::test]

@@ -25,7 +25,8 @@ impl Catalogs {
     }
 
     /// What is Daypass's own is kept from products' tokens by its resource, which must then be Daypass's alone: no scope and
-    /// no older name of the product's is one of it, or is everything. And what is published is named.
+    /// no older name of the product's is one of it, or is everything. What an older name stands for is there, and what is
+    /// published is named.
     fn check(&self) -> anyhow::Result<()> {
         let Catalog { scopes, aliases, .. } = &self.product;
         let of_aliases = aliases.iter().flat_map(|alias| alias.scopes.iter().chain([&alias.alias]));
@@ -78,21 +79,10 @@ impl Catalogs {
         self.product.publishable()
     }
 
-    /// The types of resources: what the scopes are about.
+    /// The types of resources: what the scopes are about, and what those of older names were about.
     pub(crate) fn resource_types(&self) -> BTreeSet<&str> {
-        self.all.scopes.iter().map(|entry| entry.scope.resource()).collect()
-    }
-
-    /// What somebody with these grants can give. Limits of a type that there is no more stand in the scopes that were of it,
-    /// so that whoever is given those need not be limited by it too.
-    pub(crate) fn to_give(&self, grants: &[Grant]) -> Vec<Grant> {
-        let types = self.resource_types();
-        let mut grants = grants.to_vec();
-        for Grant { scopes, resources, .. } in &mut grants {
-            let is_of = |kind: &str| scopes.iter().any(|scope| *scope == Scope::ALL || scope.resource() == kind);
-            resources.retain(|limit| types.contains(limit.kind.as_str()) || is_of(&limit.kind));
-        }
-        grants
+        let todays = self.all.scopes.iter().map(|entry| &entry.scope);
+        todays.chain(self.all.aliases.iter().map(|alias| &alias.alias)).map(Scope::resource).collect()
     }
 
     /// The scopes by today's names. None is refused too: a token without scopes opens nothing.

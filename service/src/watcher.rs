@@ -38,10 +38,10 @@ impl Watcher {
     pub(crate) async fn watch(self) {
         let mut hour = EvenHour::new(Instant::now(), unique::now());
         loop {
-            let at = Instant::now();
-            if hour.is_over(at, unique::now()) {
+            let (at, now) = (Instant::now(), unique::now());
+            if hour.is_over(at, now) {
                 // The store has logged why not; the next hour comes.
-                let _ = self.store.forget_revocations(unique::now()).await;
+                let _ = self.store.forget_revocations(now).await;
             }
             let pause = match self.store.look().await {
                 Ok(look) => {

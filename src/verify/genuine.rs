@@ -12,7 +12,7 @@ use super::token::Token;
 use super::{Cache, Lookup, Unavailable, Verifier};
 use crate::signed::{DocumentType, MAX_DOCUMENT, UnverifiedDocument};
 use crate::wire::{Claims, duration};
-use crate::{Denied, Grant, Scope, TokenKind, TokenText};
+use crate::{Denied, Grant, TokenKind, TokenText};
 
 /// How long a verified signature is taken for granted, if its key is withdrawn meanwhile without a word in the feed.
 const SIGNED_FRESH: Duration = Duration::from_secs(300);
@@ -149,14 +149,12 @@ impl Verifier {
         if self.lookup.is_some() && self.revocations.is_none() { STORED_FRESH_ALONE } else { SIGNED_FRESH }
     }
 
-    /// The scopes by today's names, and of a publishable token those that may be published.
+    /// The scopes and limits by today's names, and of a publishable token those that may be published.
     fn bound(&self, kind: TokenKind, grant: &mut Grant) {
         let Some(catalog) = &self.catalog else { return };
-        if grant.scopes.covers(&Scope::ALL) {
-            let todays = catalog.todays_limits(&grant.resources);
-            grant.resources.extend(todays);
-        }
         grant.scopes = catalog.todays_names(&grant.scopes, &grant.resources);
+        let todays = catalog.todays_limits(&grant.resources);
+        grant.resources.extend(todays);
         if kind == TokenKind::Publishable {
             grant.scopes = grant.scopes.intersection(&catalog.publishable());
         }

@@ -34,7 +34,7 @@ pub(super) async fn create(
     body: Result<JsonText, Denied>,
 ) -> Result<impl IntoResponse, Denied> {
     check(&caller, &CREATE)?;
-    let creator = Creator::holder(&caller.access, &service.catalogs);
+    let creator = Creator::holder(&caller.access);
     let created = issue::create(&service.store, &service.catalogs, &creator, body?.read()?).await?;
     Ok((StatusCode::CREATED, NO_STORE, Json(created)))
 }

@@ -14,8 +14,8 @@ pub(crate) struct Creator<'a> {
 
 impl<'a> Creator<'a> {
     /// The holder of a token.
-    pub(crate) fn holder(access: &'a Access, catalogs: &Catalogs) -> Creator<'a> {
-        Creator { organization: access.organization(), grants: catalogs.to_give(access.grants()) }
+    pub(crate) fn holder(access: &'a Access) -> Creator<'a> {
+        Creator { organization: access.organization(), grants: access.grants().to_vec() }
     }
 
     /// Whoever has the store's file, and with it everything.

@@ -43,7 +43,10 @@ pub(crate) async fn create(
     let id = fields::id(new.kind, new.id)?;
     let organization = creator.organization().to_owned();
     let place = Grant { tenant: organization.clone(), scopes: ScopeSet::default(), resources: new.resources };
-    let scopes = creator.scopes(new.kind, new.scopes.as_ref(), &place, catalogs)?;
+    // As whoever verifies the token will read it.
+    let limits = [place.resources.clone(), catalogs.whole().todays_limits(&place.resources)].concat();
+    let limited = Grant { resources: limits, ..place.clone() };
+    let scopes = creator.scopes(new.kind, new.scopes.as_ref(), &limited, catalogs)?;
 
     let token = TokenText::generate(new.kind).expect("the kinds that are made here are stored");
     let mut record = TokenRecord {

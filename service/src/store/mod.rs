@@ -27,7 +27,8 @@ pub(crate) struct Store {
     file: Arc<sqlite::File>,
     news: Arc<Notify>,
     /// The name of this run of the feed. Security rule: whoever follows asks for everything when it is another, since what was
-    /// written before the service began, in a store that a backup was restored to, may have numbers that they know.
+    /// written before the service began, in a store that a backup was restored to, may have numbers that they know. It is this
+    /// process's, so that one process serves a store's feed.
     epoch: Arc<str>,
 }
 

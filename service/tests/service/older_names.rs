@@ -78,19 +78,48 @@ async fn who_was_limited_by_an_older_name_is_so_by_todays() {
         assert_eq!(opened(&daypass, &limited, scope).await, None, "{scope}");
     }
     // They give on what they hold, and no more.
-    let create = |scope: &str| {
-        let new = json!({"kind": "secret", "name": "n", "scopes": [scope]});
-        answer(daypass.post("/v2/access-token").bearer_auth(&limited).json(&new))
-    };
-    for scope in ["chair:sit:c1", "seat:use:c1"] {
-        let (status, made) = create(scope).await;
-        assert_eq!(status, 201, "{made}");
-        let secret = text(&made["token"]);
-        assert_eq!(opened(&daypass, &secret, "chair:sit:c1").await, Some([true, false, false]), "{scope}");
-        assert_eq!(opened(&daypass, &secret, "chair:sit:c2").await, None, "{scope}");
+    let new =
+        |resources: &Value| json!({"kind": "secret", "name": "n", "scopes": ["chair:sit"], "resources": resources});
+    let create = |body: Value| answer(daypass.post("/v2/access-token").bearer_auth(&limited).json(&body));
+    let (status, made) = create(new(&chair)).await;
+    assert_eq!(status, 201, "{made}");
+    assert_eq!(opened(&daypass, &text(&made["token"]), "chair:sit").await, Some([true, false, false]));
+    for wider in [json!([]), json!([{"type": "chair", "id": "c2"}]), json!([{"type": "seat", "id": "c1"}])] {
+        let (status, refused) = create(new(&wider)).await;
+        assert_eq!((status, &refused["error"]), (400, &json!("invalid_scope")));
     }
-    for wider in ["chair:sit", "seat:use", "seat:use:c2", "seat:*", "*"] {
-        let (status, refused) = create(wider).await;
-        assert_eq!((status, &refused["error"]), (400, &json!("invalid_scope")), "{wider}");
+}
+
+#[tokio::test]
+async fn a_limit_by_an_older_name_of_a_type_is_one_by_todays() {
+    let file = written(&seats());
+    let daypass = start(&file);
+    for scope in ["chair:sit", "seat:use", "seat:use:c1"] {
+        let resources = json!([{"type": "chair", "id": "c1"}]);
+        let new = json!({"kind": "secret", "name": "n", "scopes": [scope], "resources": resources});
+        let (secret, _) = daypass.made(new).await;
+        assert_eq!(opened(&daypass, &secret, "chair:sit").await, Some([true, false, false]), "{scope}");
+        assert_ne!(opened(&daypass, &secret, "seat:use:c2").await, Some([false, true, false]), "{scope}");
+    }
+}
+
+#[tokio::test]
+async fn who_holds_everything_within_limits_gives_it_on_by_older_names() {
+    let file = written(&chairs());
+    let mut daypass = start(&file);
+    let chair = json!([{"type": "chair", "id": "c1"}]);
+    let (all, id) = daypass.made(json!({"kind": "secret", "name": "n", "resources": chair})).await;
+    let grants = json!([{"tenant": daypass.organization(), "scopes": ["*"], "resources": chair}]).to_string();
+    daypass.sql().execute("UPDATE token SET grants = ?1 WHERE id = ?2", [&grants, &id]).expect("a row");
+    rewrite(&file, &seats());
+    daypass.restart();
+    assert_eq!(opened(&daypass, &all, "seat:use").await, Some([true, false, false]));
+    for (resources, expected) in [(&chair, 201), (&json!([]), 400)] {
+        let new = json!({"kind": "secret", "name": "n", "scopes": ["seat:use"], "resources": resources});
+        let (status, made) = answer(daypass.post("/v2/access-token").bearer_auth(&all).json(&new)).await;
+        assert_eq!(status, expected, "{made}");
+        if status == 201 {
+            assert_eq!(opened(&daypass, &text(&made["token"]), "seat:use").await, Some([true, false, false]));
+        }
     }
 }

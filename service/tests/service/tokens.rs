@@ -98,7 +98,6 @@ async fn what_may_not_be_created_is_refused_with_the_reason() {
         (secret(json!({"resources": [{"type": "*", "id": "f1"}]})), "invalid_request", "The `type` of a resource"),
         (secret(json!({"resources": [{"type": "", "id": "f1"}]})), "invalid_request", "The `type` of a resource"),
         (secret(json!({"resources": [{"type": "\u{0}", "id": "f1"}]})), "invalid_request", "The `type` of a resource"),
-        (secret(json!({"resources": [{"type": "customFields", "id": "f1"}]})), "invalid_request", "The `type`"),
         (publishable(json!({"resources": [{"type": "floors", "id": "f1"}]})), "invalid_request", "The `type`"),
         (application(json!({"resources": [{"type": "bundles", "id": "b"}]})), "invalid_request", "The `type`"),
         (

@@ -38,6 +38,7 @@ impl Revocations {
             token,
             revocations: Arc::downgrade(&revocations),
             epoch: None,
+            in_vain: 0,
         };
         tokio::spawn(feed.follow());
         revocations
@@ -61,6 +62,8 @@ struct Feed {
     revocations: Weak<Revocations>,
     /// Which run of the service the entries that are known were counted by.
     epoch: Option<String>,
+    /// How many polls were in vain since the last that was not, one that is under way among them.
+    in_vain: u32,
 }
 
 /// Why a stream or a poll ended.
@@ -87,6 +90,8 @@ impl Feed {
             let until = Instant::now() + pause;
             loop {
                 let between = match self.poll().await {
+                    // Right after a poll, since nobody polls while a stream is waited for.
+                    Ok(_) if Instant::now() >= until => break,
                     Ok(between) => between,
                     Err(End::Dropped) => return,
                     Err(End::Cut(Unavailable(cause))) => {
@@ -94,10 +99,6 @@ impl Feed {
                         *POLL.start()
                     }
                 };
-                // Right after a poll, since nobody polls while a stream is waited for.
-                if Instant::now() >= until {
-                    break;
-                }
                 sleep(between).await;
             }
         }
@@ -186,11 +187,19 @@ impl Feed {
 
     /// Asks for what is new, and gives the time until the next poll.
     async fn poll(&mut self) -> Result<Duration, End> {
+        // The first time that one hangs another can still come in time. A service that is slow for each is waited for.
+        self.in_vain = self.in_vain.saturating_add(1);
+        let patience = (self.revocations()?.longest_age() / 4).saturating_mul(self.in_vain).min(TIMEOUT);
+        let between = self.pages(patience).await?;
+        self.in_vain = 0;
+        Ok(between)
+    }
+
+    async fn pages(&mut self, patience: Duration) -> Result<Duration, End> {
         let mut after = self.place()?;
         loop {
             // What is answered may be as old as the question.
             let asked_at = Moment::now();
-            let patience = TIMEOUT.min(self.revocations()?.longest_age() / 4);
             let answer = self.request(after).timeout(patience).send().await.map_err(unavailable)?;
             let page: RevocationPage = self.accepted(answer)?.json().await.map_err(unavailable)?;
             self.check_epoch(page.epoch, after)?;

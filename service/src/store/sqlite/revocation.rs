@@ -165,7 +165,8 @@ pub(in crate::store) fn latest(connection: &Connection) -> Result<u64, Failure> 
 
 /// Forgets what has been of no use for long.
 pub(in crate::store) fn forget(connection: &Connection, now: u64) -> Result<(), Failure> {
-    let forget = "DELETE FROM revocation WHERE at < ?1 AND level IN ('token', 'signed')";
+    // The plus keeps SQLite from going through all of a level.
+    let forget = "DELETE FROM revocation WHERE at < ?1 AND +level IN ('token', 'signed')";
     connection.prepare_cached(forget)?.execute([now.saturating_sub(KEEP)])?;
     Ok(())
 }

@@ -1,19 +1,19 @@
-//! Who may do what where: [`Grant`], and the [`Need`] it is held against.
+//! Who may do what where: [`Grant`], and the [`Requirement`] that a request compares it with.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Scope, ScopeSet};
 
-/// Scopes within one tenant, optionally only for some resources. A token holds grants; without one it opens nothing.
+/// Scopes within one tenant, optionally for some resources only. A token holds grants; without one it opens nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
-    /// The tenant (organization, site, workspace) it is for, or `*` for all.
+    /// The tenant (organization, site, workspace) that it is for, or `*` for all.
     pub tenant: String,
-    /// What may be done.
+    /// What it allows.
     pub scopes: ScopeSet,
-    /// If any resource of a type is listed, only the listed ones of that type can be touched, and none can be created.
-    /// Other types are left alone.
+    /// Limits. Where resources of a type are listed, the token reaches only these of that type and creates none.
+    /// Other types are not limited.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<Resource>,
 }
@@ -31,36 +31,38 @@ pub struct Resource {
 
 /// What a request needs: a scope on a tenant, and for which resources.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need<'a> {
+pub struct Requirement<'a> {
     scope: &'a Scope,
     tenant: &'a str,
     resources: Vec<(&'a str, &'a str)>,
 }
 
-impl<'a> Need<'a> {
-    /// A scope on a tenant. As long as no resource of the scope's own type is named, a grant that is limited to some of them
-    /// is not enough. A scope for one resource names it.
+impl<'a> Requirement<'a> {
+    /// Requires a scope on a tenant.
+    ///
+    /// While no resource of the scope's own type is named, the requirement is for all of them: a grant that is limited to
+    /// some does not meet it. A scope for one resource names that resource.
     #[must_use]
-    pub fn new(scope: &'a Scope, tenant: &'a str) -> Need<'a> {
+    pub fn new(scope: &'a Scope, tenant: &'a str) -> Requirement<'a> {
         let named = scope.resource_id().map(|id| (scope.resource(), id));
-        Need { scope, tenant, resources: named.into_iter().collect() }
+        Requirement { scope, tenant, resources: named.into_iter().collect() }
     }
 
-    /// For the resource with this id, of the type that the scope is about. Every resource that is named must be open.
+    /// Adds a resource of the scope's own type. The grant must reach every named resource.
     #[must_use]
-    pub fn of(self, id: &'a str) -> Need<'a> {
+    pub fn resource(self, id: &'a str) -> Requirement<'a> {
         let kind = self.scope.resource();
-        self.of_type(kind, id)
+        self.resource_of_type(kind, id)
     }
 
-    /// For a resource of this type, such as the site that a floor is on. Every resource that is named must be open.
+    /// Adds a resource of another type, such as the site of a floor. The grant must reach every named resource.
     #[must_use]
-    pub fn of_type(mut self, kind: &'a str, id: &'a str) -> Need<'a> {
+    pub fn resource_of_type(mut self, kind: &'a str, id: &'a str) -> Requirement<'a> {
         self.resources.push((kind, id));
         self
     }
 
-    /// The resources that are named and, where none is of the scope's own type, all of that type: `None`.
+    /// Iterates over the named resources; then, unless one is of the scope's own type, over all of that type: `None`.
     fn targets(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
         let own = self.scope.resource();
         let is_named = self.resources.iter().any(|(kind, _)| *kind == own);
@@ -68,38 +70,49 @@ impl<'a> Need<'a> {
         self.resources.iter().map(|(kind, id)| (*kind, Some(*id))).chain(all_of_own)
     }
 
-    /// The scope that is needed.
+    /// Returns the required scope.
     #[must_use]
     pub fn scope(&self) -> &'a Scope {
         self.scope
     }
+
+    /// Returns the tenant on which it is required.
+    #[must_use]
+    pub fn tenant(&self) -> &'a str {
+        self.tenant
+    }
 }
 
 impl Grant {
-    /// Whether this grant alone meets the need.
+    /// Returns whether this grant alone meets the requirement.
     #[must_use]
-    pub fn allows(&self, need: &Need<'_>) -> bool {
-        let holds = |id| self.scopes.iter().any(|held| held.covers_for(need.scope, id));
-        self.has_tenant(need.tenant)
-            && need.targets().all(|(kind, id)| self.reaches(kind, id) && (kind != need.scope.resource() || holds(id)))
+    pub fn allows(&self, requirement: &Requirement<'_>) -> bool {
+        let scope = requirement.scope;
+        let has_scope = |id| self.scopes.iter().any(|held| held.covers_for(scope, id));
+        self.has_tenant(requirement.tenant)
+            && requirement
+                .targets()
+                .all(|(kind, id)| self.reaches(kind, id) && (kind != scope.resource() || has_scope(id)))
     }
 
-    /// Whether `child` is no wider than this grant in any respect.
+    /// Returns whether `child` is no wider than this grant in any respect.
     #[must_use]
     pub fn covers(&self, child: &Grant) -> bool {
-        let limits_kept = self.resources.iter().all(|limit| {
+        let keeps_limits = self.resources.iter().all(|limit| {
             let mut same_type = child.resources.iter().filter(|r| r.kind == limit.kind).peekable();
             same_type.peek().is_some() && same_type.all(|resource| self.resources.contains(resource))
         });
-        self.has_tenant(&child.tenant) && self.scopes.covers_all(&child.scopes) && limits_kept
+        self.has_tenant(&child.tenant) && self.scopes.covers_all(&child.scopes) && keeps_limits
     }
 
-    fn has_tenant(&self, tenant: &str) -> bool {
+    /// Returns whether the grant is for this tenant.
+    #[must_use]
+    pub fn has_tenant(&self, tenant: &str) -> bool {
         self.tenant == "*" || self.tenant == tenant
     }
 
     fn reaches(&self, kind: &str, id: Option<&str>) -> bool {
-        // Who needs everything is not content with less.
+        // A requirement for everything needs a grant without limits.
         if kind == "*" {
             return self.resources.is_empty();
         }

@@ -1,50 +1,47 @@
 //! The access-token layer for embeds.
 //!
-//! One vocabulary for both sides of the wire, and a half for each: `browser` (wasm32) keeps a credential fresh in a
+//! One vocabulary for both sides of the wire, and a half for each side: `browser` (wasm32) keeps a credential fresh in a
 //! visitor's page, [`verify`] (native) decides in a product's API whether a request may pass.
 //!
-//! | module | what it is |
+//! | item | what it is |
 //! | --- | --- |
-//! | [`Scope`], [`ScopeSet`] | what may be done |
+//! | [`Scope`], [`ScopeSet`] | what a token may do |
 //! | [`Catalog`] | a product's scopes, as data |
 //! | [`Origin`], [`OriginPattern`] | which pages may use a token |
-//! | [`Grant`], [`Need`] | who may do what where |
-//! | [`TokenKind`], [`TokenText`] | the kinds, and the text of stored tokens |
-//! | [`signed`] | the form of what is signed |
+//! | [`Grant`], [`Requirement`] | what a token holds, and what a request needs |
+//! | [`TokenKind`], [`OpaqueToken`] | the kinds of tokens, and the text of a stored one |
+//! | [`jwt`] | the form of signed tokens and bundles, their claims and keys |
 //! | [`Parameters`] | what an embed is opened with |
-//! | [`wire`] | the JSON shapes |
-//! | [`Denied`], [`Reason`] | every reason to refuse, and every code |
-//! | [`refresh`] | when to get a new temporary token |
-//! | [`tabs`] | one refresh for all tabs of an origin |
+//! | [`api`] | the JSON bodies of requests and responses |
+//! | [`Error`], [`ErrorCode`] | why a request is refused, and the table of all codes |
+//! | [`session`] | when to get a new temporary token, alone and among tabs |
+//!
+//! The vocabulary is pure: it has no clock, no randomness and no code for one target only.
 
-mod bundle;
+pub mod api;
 mod catalog;
-mod denied;
+mod challenge;
+mod error;
 mod grant;
+pub mod jwt;
 mod origin;
-mod reason;
-pub mod refresh;
+mod parameters;
 mod scope;
-pub mod signed;
-pub mod tabs;
+pub mod session;
 mod token;
-pub mod wire;
 
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod verify;
 
-pub use bundle::Parameters;
 pub use catalog::{Alias, Catalog, CatalogScope};
-pub use denied::{Denied, Refusal};
-pub use grant::{Grant, Need, Resource};
+pub use error::{Error, ErrorBody, ErrorCode};
+pub use grant::{Grant, Requirement, Resource};
 pub use origin::{Origin, OriginPattern, ParseOriginError};
-pub use reason::{LOAD_FAILED, REASONS, Reason};
+pub use parameters::Parameters;
 pub use scope::{ParseScopeError, Scope, ScopeSet};
-#[cfg(not(target_arch = "wasm32"))]
-pub use token::TokenHash;
-pub use token::{ParseKindError, ParseTokenError, TokenKind, TokenText};
+pub use token::{OpaqueToken, ParseKindError, ParseTokenError, TokenKind};
 
 /// The README's examples are tests.
 #[cfg(all(doctest, not(target_arch = "wasm32"), feature = "axum", feature = "remote"))]

@@ -2,6 +2,7 @@
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
+#[path = "verify/common/mod.rs"]
 mod common;
 
 use std::io;
@@ -9,8 +10,8 @@ use std::sync::{Arc, Mutex};
 
 use common::{Signer, Store, claims, record, verifier};
 use daypass::TokenKind;
-use daypass::signed::DocumentType;
-use daypass::verify::{Cache, Carrier, Presented, SeenProof};
+use daypass::jwt::JwtType;
+use daypass::verify::{Cache, Credentials, ProofContext, TokenLocation};
 
 /// Keeps what is logged.
 #[derive(Clone, Default)]
@@ -41,19 +42,19 @@ fn row_19_no_token_and_no_proof_is_in_what_is_traced() {
     let texts = [
         store.add(record(TokenKind::Secret)),
         store.add(record(TokenKind::Publishable)),
-        signer.document(DocumentType::AccessToken, &claims()),
-        Signer::new("k1", 2).document(DocumentType::AccessToken, &claims()),
+        signer.document(JwtType::AccessToken, &claims()),
+        Signer::new("k1", 2).document(JwtType::AccessToken, &claims()),
         "dp_sec_thisisnotatokenbutsomebodythoughtitwas".to_owned(),
     ];
     let proof = "eyJ0eXAiOiJkcG9wK2p3dCJ9.aGVsbG8.c2lnbmF0dXJl";
     tracing::subscriber::with_default(subscriber, || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let verifier = verifier().keys(signer.keys()).lookup(store).cache(Cache::new(1 << 20));
+            let verifier = verifier().keys(signer.keys()).introspector(store).cache(Cache::new(1 << 20));
             for text in &texts {
-                for carrier in [Carrier::Bearer, Carrier::Dpop, Carrier::Query] {
-                    let seen = SeenProof { proof, method: "GET", path: "/" };
-                    let _ = verifier.verify(&Presented::new(text, carrier).with_proof(seen), None).await;
+                for location in [TokenLocation::Bearer, TokenLocation::Dpop, TokenLocation::Query] {
+                    let seen = ProofContext { proof, method: "GET", path: "/" };
+                    let _ = verifier.verify(&Credentials::new(text, location).with_proof(seen), None).await;
                 }
             }
         });

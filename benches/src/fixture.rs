@@ -7,10 +7,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use daypass::signed::{DocumentType, Jwk, Jwks};
-use daypass::verify::{Access, Answer, Cache, Carrier, Lookup, Presented, Revocations, StaticKeys, Verifier};
-use daypass::wire::{Claims, TokenRecord};
-use daypass::{Grant, Need, OriginPattern, Scope, TokenHash, TokenKind, TokenText};
+use daypass::api::TokenRecord;
+use daypass::jwt::{Claims, Jwk, Jwks, JwtType};
+use daypass::verify::{
+    Access, Cache, Credentials, Introspector, ResponseFuture, Revocations, StaticKeys, TokenHash, TokenLocation,
+    Verifier,
+};
+use daypass::{Grant, OpaqueToken, OriginPattern, Requirement, Scope, TokenKind};
 
 /// The issuer of the tokens.
 pub const ISSUER: &str = "https://tokens.example";
@@ -63,7 +66,7 @@ impl Issuer {
     #[must_use]
     pub fn token(&self, claims: &Claims) -> String {
         let payload = serde_json::to_vec(claims).expect("claims are JSON");
-        let input = format!("{}.{}", DocumentType::AccessToken.header(KID), Base64UrlUnpadded::encode_string(&payload));
+        let input = format!("{}.{}", JwtType::AccessToken.header(KID), Base64UrlUnpadded::encode_string(&payload));
         let signature = Base64UrlUnpadded::encode_string(self.0.sign(input.as_bytes()).as_ref());
         format!("{input}.{signature}")
     }
@@ -86,10 +89,10 @@ pub fn claims(jti: &str) -> Claims {
         iat: now,
         nbf: None,
         // The longest life that there is, so that none ends during a run.
-        exp: now + daypass::wire::duration::MOST,
+        exp: now + daypass::api::duration::MOST,
         jti: jti.into(),
         client_id: "sec_01HZX3J9Q4".into(),
-        parent_serial: 7,
+        root_serial: 7,
         cnf: None,
         kind: TokenKind::Temporary,
         grants: grants(1),
@@ -121,12 +124,13 @@ pub fn origins(count: usize) -> Vec<OriginPattern> {
 /// # Panics
 /// If the operating system gives no randomness, or tokens of this kind are not stored.
 #[must_use]
-pub fn stored(kind: TokenKind) -> (TokenText, TokenRecord) {
-    let token = TokenText::generate(kind).expect("a kind that is stored");
+pub fn stored(kind: TokenKind) -> (OpaqueToken, TokenRecord) {
+    let token = OpaqueToken::generate(kind, |bytes| aws_lc_rs::rand::fill(bytes).expect("random bytes"))
+        .expect("a kind that is stored");
     let record = TokenRecord {
         id: "tok_01HZX3J9Q4".into(),
         serial: 7,
-        parent_serial: None,
+        root_serial: None,
         kind,
         name: "production".into(),
         organization: TENANT.into(),
@@ -144,15 +148,15 @@ pub fn stored(kind: TokenKind) -> (TokenText, TokenRecord) {
 #[derive(Default)]
 pub struct Store(HashMap<TokenHash, TokenRecord>);
 
-impl From<(TokenText, TokenRecord)> for Store {
-    fn from((token, record): (TokenText, TokenRecord)) -> Store {
-        Store(HashMap::from([(token.hash(), record)]))
+impl From<(OpaqueToken, TokenRecord)> for Store {
+    fn from((token, record): (OpaqueToken, TokenRecord)) -> Store {
+        Store(HashMap::from([(TokenHash::of(&token), record)]))
     }
 }
 
-impl Lookup for Store {
-    fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
-        Box::pin(std::future::ready(Ok(self.0.get(&token.hash()).cloned())))
+impl Introspector for Store {
+    fn find<'a>(&'a self, token: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>> {
+        Box::pin(std::future::ready(Ok(self.0.get(&TokenHash::of(token)).cloned())))
     }
 }
 
@@ -166,9 +170,9 @@ pub fn cold(issuer: &Issuer) -> Verifier {
 #[must_use]
 pub fn cached(issuer: &Issuer, store: Store, cache: Cache) -> Verifier {
     // Heard once, for the whole run.
-    let revocations = Revocations::new().limit(Duration::from_secs(daypass::wire::duration::MOST));
-    revocations.note_current(0);
-    cold(issuer).lookup(store).cache(cache).revocations(revocations)
+    let revocations = Revocations::new().limit(Duration::from_secs(daypass::api::duration::MOST));
+    revocations.heartbeat(0);
+    cold(issuer).introspector(store).cache(cache).revocations(revocations)
 }
 
 /// The cache of what is measured, where its size is none of the matter.
@@ -179,22 +183,22 @@ pub fn cache() -> Cache {
 
 /// What every request needs.
 #[must_use]
-pub fn need() -> Need<'static> {
-    Need::new(&SCOPE, TENANT)
+pub fn need() -> Requirement<'static> {
+    Requirement::new(&SCOPE, TENANT)
 }
 
 /// One decision, from the text in the header to the access.
 ///
 /// # Panics
 /// If the token is refused.
-pub fn decide(verifier: &Verifier, presented: &Presented<'_>, need: &Need<'_>) -> Access {
-    ready(verifier.verify(presented, Some(need))).expect("the token is good")
+pub fn decide(verifier: &Verifier, credentials: &Credentials<'_>, need: &Requirement<'_>) -> Access {
+    ready(verifier.verify(credentials, Some(need))).expect("the token is good")
 }
 
 /// The text as an `Authorization` header carries it.
 #[must_use]
-pub fn bearer(text: &str) -> Presented<'_> {
-    Presented::new(text, Carrier::Bearer)
+pub fn bearer(text: &str) -> Credentials<'_> {
+    Credentials::new(text, TokenLocation::Bearer)
 }
 
 /// The value of a future that never waits. No runtime adds to what is measured.

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use biscuit_auth::builder::{Algorithm as BiscuitAlgorithm, AuthorizerBuilder};
 use biscuit_auth::macros::{authorizer, biscuit, fact};
 use biscuit_auth::{AuthorizerLimits, Biscuit, KeyPair, PublicKey};
-use daypass::wire::Claims;
+use daypass::jwt::Claims;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::Deserialize;
 
@@ -29,7 +29,7 @@ pub struct PlainClaims {
     exp: u64,
     jti: String,
     client_id: String,
-    parent_serial: u64,
+    root_serial: u64,
     kind: String,
     grants: Vec<PlainGrant>,
 }

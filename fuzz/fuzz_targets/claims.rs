@@ -3,9 +3,9 @@
 
 use std::sync::LazyLock;
 
-use daypass::TokenKind;
-use daypass::signed::DocumentType;
+use daypass::jwt::JwtType;
 use daypass::verify::Verifier;
+use daypass::TokenKind;
 use daypass_fuzz::{AUDIENCE, ISSUER, NOW, Signer, verdict};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
@@ -14,12 +14,12 @@ static SIGNER: LazyLock<Signer> = LazyLock::new(Signer::default);
 static VERIFIER: LazyLock<Verifier> = LazyLock::new(|| SIGNER.verifier());
 
 fuzz_target!(|payload: &[u8]| {
-    for document in DocumentType::ALL {
+    for document in JwtType::ALL {
         if let Ok(access) = verdict(&VERIFIER, &SIGNER.document(document, payload)) {
             let claims: Value = serde_json::from_slice(payload).expect("what passes is JSON");
             assert_eq!((&claims["iss"], &claims["aud"]), (&ISSUER.into(), &AUDIENCE.into()));
             assert!(claims["exp"].as_u64() > Some(NOW) && access.expires_at() == claims["exp"].as_u64());
-            assert_eq!(access.kind() == TokenKind::Bundle, document == DocumentType::Bundle);
+            assert_eq!(access.kind() == TokenKind::Bundle, document == JwtType::Bundle);
             assert!(!access.kind().is_backend_only());
         }
     }

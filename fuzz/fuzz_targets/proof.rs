@@ -3,8 +3,8 @@
 
 use std::sync::LazyLock;
 
-use daypass::signed::DocumentType;
-use daypass::verify::{Carrier, Dpop, Presented, SeenProof, Verifier};
+use daypass::jwt::JwtType;
+use daypass::verify::{Credentials, Dpop, ProofContext, TokenLocation, Verifier};
 use daypass_fuzz::{AUDIENCE, ISSUER, NOW, Signer, sha256, verdict_on};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -15,14 +15,14 @@ static JWK: LazyLock<String> = LazyLock::new(|| format!(r#"{{"crv":"Ed25519","kt
 static TOKEN: LazyLock<String> = LazyLock::new(|| {
     let claims = json!({
         "iss": ISSUER, "sub": "org_1", "aud": AUDIENCE, "iat": NOW, "exp": NOW + 60, "jti": "tmp_1", "client_id": "sec_1",
-        "parent_serial": 1, "kind": "temporary", "grants": [], "cnf": { "jkt": sha256(JWK.as_bytes()) },
+        "root_serial": 1, "kind": "temporary", "grants": [], "cnf": { "jkt": sha256(JWK.as_bytes()) },
     });
-    SIGNER.document(DocumentType::AccessToken, claims.to_string().as_bytes())
+    SIGNER.document(JwtType::AccessToken, claims.to_string().as_bytes())
 });
 
 fn passes(proof: &str) -> bool {
-    let seen = SeenProof { proof, method: "GET", path: "/f" };
-    verdict_on(&VERIFIER, Presented::new(&TOKEN, Carrier::Dpop).with_proof(seen)).is_ok()
+    let seen = ProofContext { proof, method: "GET", path: "/f" };
+    verdict_on(&VERIFIER, Credentials::new(&TOKEN, TokenLocation::Dpop).with_proof(seen)).is_ok()
 }
 
 fuzz_target!(|bytes: &[u8]| {

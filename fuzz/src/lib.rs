@@ -6,9 +6,9 @@ use std::task::{Context, Poll, Waker};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use daypass::Denied;
-use daypass::signed::{DocumentType, Jwk, Jwks};
-use daypass::verify::{Access, Carrier, Presented, StaticKeys, Verifier};
+use daypass::jwt::{Jwk, Jwks, JwtType};
+use daypass::verify::{Access, Credentials, StaticKeys, TokenLocation, Verifier};
+use daypass::Error;
 
 pub const ISSUER: &str = "https://tokens.example";
 pub const AUDIENCE: &str = "floor-api";
@@ -32,7 +32,7 @@ impl Signer {
     }
 
     /// This payload, signed.
-    pub fn document(&self, document: DocumentType, payload: &[u8]) -> String {
+    pub fn document(&self, document: JwtType, payload: &[u8]) -> String {
         let input = format!("{}.{}", document.header(KID), encoded(payload));
         let signature = encoded(self.0.sign(input.as_bytes()).as_ref());
         format!("{input}.{signature}")
@@ -51,7 +51,7 @@ impl Signer {
     }
 
     /// This payload with these bytes for a signature.
-    pub fn unsigned(document: DocumentType, payload: &[u8], signature: &[u8]) -> String {
+    pub fn unsigned(document: JwtType, payload: &[u8], signature: &[u8]) -> String {
         [document.header(KID), encoded(payload), encoded(signature)].join(".")
     }
 }
@@ -66,13 +66,13 @@ fn encoded(bytes: &[u8]) -> String {
 }
 
 /// The verdict on a bearer token.
-pub fn verdict(verifier: &Verifier, text: &str) -> Result<Access, Denied> {
-    verdict_on(verifier, Presented::new(text, Carrier::Bearer))
+pub fn verdict(verifier: &Verifier, text: &str) -> Result<Access, Error> {
+    verdict_on(verifier, Credentials::new(text, TokenLocation::Bearer))
 }
 
 /// The verdict, for which there is nothing to wait.
-pub fn verdict_on(verifier: &Verifier, presented: Presented<'_>) -> Result<Access, Denied> {
-    match pin!(verifier.verify(&presented, None)).poll(&mut Context::from_waker(Waker::noop())) {
+pub fn verdict_on(verifier: &Verifier, credentials: Credentials<'_>) -> Result<Access, Error> {
+    match pin!(verifier.verify(&credentials, None)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(verdict) => verdict,
         Poll::Pending => panic!("the keys are at hand"),
     }

@@ -171,6 +171,7 @@ export type DaypassErrorCode =
   | 'method_not_allowed'
   | 'already_exists'
   | 'limit_reached'
+  | 'misconfigured'
   | 'unavailable'
   | 'load_failed'
   | 'invalid_options'

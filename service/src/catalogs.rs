@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, bail, ensure};
-use daypass::{Alias, Catalog, Denied, Grant, Resource, Scope, ScopeSet};
+use daypass::{Alias, Catalog, Error, Grant, Resource, Scope, ScopeSet};
 
 /// The catalogue of a product, and all that tokens can hold.
 pub(crate) struct Catalogs {
@@ -86,15 +86,15 @@ impl Catalogs {
     }
 
     /// The scopes by today's names. None is refused too: a token without scopes opens nothing.
-    pub(crate) fn resolve(&self, asked: &ScopeSet, limits: &[Resource]) -> Result<ScopeSet, Denied> {
+    pub(crate) fn resolve(&self, asked: &ScopeSet, limits: &[Resource]) -> Result<ScopeSet, Error> {
         if asked.is_empty() {
-            return Err(Denied::InvalidScope("No scope was asked for.".into()));
+            return Err(Error::InvalidScope("No scope was asked for.".into()));
         }
         let refusal = |scope| match limits {
             [] => format!("There is no scope `{scope}`."),
             _ => format!("There is no scope `{scope}`, or `resources` leaves nothing of it."),
         };
-        self.all.resolve(asked, limits).map_err(|scope| Denied::InvalidScope(refusal(scope)))
+        self.all.resolve(asked, limits).map_err(|scope| Error::InvalidScope(refusal(scope)))
     }
 
     /// What a bundle may do that is made with these grants: the same in the product, nothing in Daypass.

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::time::{Duration, Instant};
 
-use daypass::TokenHash;
-use daypass::wire::{Current, Revocation, RevocationPage};
+use daypass::api::{Heartbeat, Revocation, RevocationPage};
+use daypass::verify::TokenHash;
 use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::watch;
 
@@ -22,7 +22,7 @@ pub(crate) enum News {
     /// Something was revoked.
     Revocation(Revocation),
     /// Then you know everything up to this number.
-    Current(Current),
+    Heartbeat(Heartbeat),
 }
 
 /// Who follows.
@@ -105,10 +105,10 @@ impl Reading {
 
     /// Tells that at this moment nothing up to this number was missing.
     async fn reassure(&mut self, latest: u64, at: Instant) -> Option<News> {
-        self.must_live().await?;
+        self.require_active().await?;
         self.reassured_at = Some(at);
         let elapsed = at.saturating_duration_since(self.began).as_millis();
-        Some(News::Current(Current {
+        Some(News::Heartbeat(Heartbeat {
             latest,
             epoch: self.feed.store.epoch().to_owned(),
             elapsed_milliseconds: elapsed.try_into().unwrap_or(u64::MAX),
@@ -117,7 +117,7 @@ impl Reading {
 
     /// Security rule: who follows with a token that was revoked or has expired is no longer told that nothing is missing. The
     /// entries that end it are told: whoever holds other tokens that end with it must not let those pass meanwhile.
-    async fn must_live(&self) -> Option<()> {
+    async fn require_active(&self) -> Option<()> {
         let record = self.feed.store.found(self.follower.token).await.ok()??;
         issue::is_living(&record, unique::now()).then_some(())
     }

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `cli` | the command line |
 //! | `api` | the HTTP surface of `docs/http.md` |
-//! | `compat` | the paths, names and errors of the systems that Daypass replaces |
+//! | `protocols` | the paths, names and errors of the systems that Daypass replaces |
 //! | `issue` | the rules: what may be made, by whom, for how long |
 //! | `even_hour` | whether the clock is to be believed, before anything is forgotten by it |
 //! | `feed` | the revocations, as those who follow them are told |
@@ -21,10 +21,11 @@
 mod api;
 mod catalogs;
 mod cli;
-mod compat;
+mod domain;
 mod even_hour;
 mod feed;
 mod issue;
+mod protocols;
 mod sdk;
 mod seal;
 mod service;

@@ -4,7 +4,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, RandomizedNonceKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
-use daypass::{Parameters, TokenText};
+use daypass::{OpaqueToken, Parameters};
 
 /// Sets these keys apart from any others that may ever be made from a token.
 const PURPOSE: &[u8] = b"daypass bundle parameters";
@@ -14,7 +14,7 @@ const NONCE: usize = 12;
 ///
 /// # Panics
 /// If the operating system gives no randomness.
-pub(crate) fn seal(parameters: &Parameters, reference: &TokenText) -> Vec<u8> {
+pub(crate) fn seal(parameters: &Parameters, reference: &OpaqueToken) -> Vec<u8> {
     let mut text = serde_json::to_vec(parameters).expect("parameters are JSON");
     let nonce = key(reference)
         .seal_in_place_append_tag(Aad::empty(), &mut text)
@@ -23,14 +23,14 @@ pub(crate) fn seal(parameters: &Parameters, reference: &TokenText) -> Vec<u8> {
 }
 
 /// Decrypts what [`seal`] gave; `None` if it is anything else.
-pub(crate) fn open(sealed: &[u8], reference: &TokenText) -> Option<Parameters> {
+pub(crate) fn open(sealed: &[u8], reference: &OpaqueToken) -> Option<Parameters> {
     let (nonce, text) = sealed.split_first_chunk::<NONCE>()?;
     let mut text = text.to_vec();
     let text = key(reference).open_in_place(nonce.into(), Aad::empty(), &mut text).ok()?;
     Parameters::from_json(std::str::from_utf8(text).ok()?).ok()
 }
 
-fn key(reference: &TokenText) -> RandomizedNonceKey {
+fn key(reference: &OpaqueToken) -> RandomizedNonceKey {
     let mut key = [0; 32];
     Salt::new(HKDF_SHA256, &[])
         .extract(reference.expose_secret().as_bytes())
@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn sealed_parameters_open_with_their_reference_alone() {
-        let [reference, other] = [(); 2].map(|()| TokenText::generate(TokenKind::Bundle).expect("stored"));
+        let [reference, other] =
+            [(); 2].map(|()| OpaqueToken::generate(TokenKind::Bundle, crate::unique::fill).expect("stored"));
         let posted = r#"{"server":"https://backend.example","n":1.50}"#;
         let sealed = seal(&Parameters::from_json(posted).expect("an object"), &reference);
         assert!(!String::from_utf8_lossy(&sealed).contains("backend"));

@@ -2,15 +2,15 @@
 
 use std::time::Instant;
 
+use daypass::jwt::Claims;
 use daypass::verify::Verifier;
-use daypass::wire::Claims;
 use tokio::sync::watch;
 
 use crate::catalogs::Catalogs;
 use crate::feed::Feed;
 use crate::signing::SigningKeys;
 use crate::store::Store;
-use crate::watcher::{Seen, Watcher};
+use crate::watcher::{Seen, StoreSync};
 
 /// The running service.
 pub(crate) struct Service {
@@ -34,15 +34,15 @@ impl Service {
         issuer: String,
         audience: String,
         temporary_least: u64,
-    ) -> anyhow::Result<(Service, Watcher)> {
+    ) -> anyhow::Result<(Service, StoreSync)> {
         let beside = store.beside()?;
         let at = Instant::now();
         let look = beside.look().await?;
         let keys = SigningKeys::load(&look.keys)?;
         let (sender, seen) = watch::channel(Seen { latest: look.latest, at });
-        let watcher = Watcher { store: beside.clone(), keys: keys.clone(), seen: sender, rotate_every: None };
+        let watcher = StoreSync { store: beside.clone(), keys: keys.clone(), seen: sender, rotate_every: None };
         let verifier = Verifier::new(issuer.clone(), audience.clone())
-            .lookup(store.clone())
+            .introspector(store.clone())
             .keys(keys.clone())
             .catalog(catalogs.whole().clone());
         let feed = Feed { store: beside, seen };

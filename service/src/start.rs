@@ -1,10 +1,11 @@
 //! The first start: an organization, its admin token and a signing key, or nothing of it.
 
-use daypass::wire::TokenRecord;
-use daypass::{Denied, Grant, TokenKind, TokenText};
+use daypass::api::TokenRecord;
+use daypass::verify::TokenHash;
+use daypass::{Error, Grant, OpaqueToken, TokenKind};
 
 use crate::catalogs::Catalogs;
-use crate::store::{Beginning, NewRecord, Store};
+use crate::store::{Bootstrap, NewRecord, Store};
 use crate::{signing, unique};
 
 /// What a service has started with.
@@ -12,21 +13,21 @@ pub(crate) struct Started {
     /// The organization of the store.
     pub(crate) organization: String,
     /// Its admin token, at the first start only.
-    pub(crate) admin_token: Option<TokenText>,
+    pub(crate) admin_token: Option<OpaqueToken>,
 }
 
 /// Begins the store unless it has begun before.
-pub(crate) async fn start(store: &Store, catalogs: &Catalogs) -> Result<Started, Denied> {
+pub(crate) async fn start(store: &Store, catalogs: &Catalogs) -> Result<Started, Error> {
     if let Some(organization) = store.organization().await? {
         return Ok(Started { organization, admin_token: None });
     }
     let now = unique::now();
     let own = format!("org_{}", unique::id());
-    let token = TokenText::generate(TokenKind::Secret).expect("secret tokens are stored");
+    let token = OpaqueToken::generate(TokenKind::Secret, unique::fill).expect("secret tokens are stored");
     let record = TokenRecord {
         id: format!("tok_{}", unique::id()),
         serial: 0,
-        parent_serial: None,
+        root_serial: None,
         kind: TokenKind::Secret,
         name: "Admin".into(),
         organization: own.clone(),
@@ -37,9 +38,9 @@ pub(crate) async fn start(store: &Store, catalogs: &Catalogs) -> Result<Started,
         revoked_at: None,
         last_chars: token.last_chars().into(),
     };
-    let admin = NewRecord { record, hash: token.hash() };
+    let admin = NewRecord { record, hash: TokenHash::of(&token) };
     let organization =
-        store.begin(Beginning { organization: own.clone(), admin, key: signing::generate(now, now), now }).await?;
+        store.begin(Bootstrap { organization: own.clone(), admin, key: signing::generate(now, now), now }).await?;
     // Had another process begun the store in the meantime, that one has the admin token.
     let admin_token = (organization == own).then_some(token);
     Ok(Started { organization, admin_token })

@@ -15,6 +15,14 @@ pub(crate) fn id() -> String {
     Base64UrlUnpadded::encode_string(&bytes)
 }
 
+/// Fills a buffer with random bytes.
+///
+/// # Panics
+/// If the operating system gives no randomness.
+pub(crate) fn fill(bytes: &mut [u8; 32]) {
+    rand::fill(bytes).expect("the operating system gives randomness");
+}
+
 /// Unix time in seconds.
 pub(crate) fn now() -> u64 {
     // A clock before 1970 is no clock. At time 0 a service makes tokens that have long expired, and none that live on.

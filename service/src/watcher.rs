@@ -1,4 +1,4 @@
-//! Looking at the store, in which other processes write too: [`Watcher`].
+//! Looking at the store, in which other processes write too: [`StoreSync`].
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ pub(crate) struct Seen {
 }
 
 /// The one who looks, for the whole process.
-pub(crate) struct Watcher {
+pub(crate) struct StoreSync {
     pub(crate) store: Store,
     pub(crate) keys: SigningKeys,
     pub(crate) seen: watch::Sender<Seen>,
@@ -32,7 +32,7 @@ pub(crate) struct Watcher {
     pub(crate) rotate_every: Option<u64>,
 }
 
-impl Watcher {
+impl StoreSync {
     /// Looks at the store again and again, and at once when this process has revoked something. While the store does not
     /// answer, nothing is seen.
     pub(crate) async fn watch(self) {

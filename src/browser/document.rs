@@ -2,8 +2,8 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::refresh::time_left;
-use crate::signed::{DocumentType, is_key_name};
+use crate::jwt::{JwtType, is_key_id};
+use crate::session::refresh::time_left;
 
 /// Milliseconds by which clocks may differ before a living bundle is taken for an expired one.
 const LEEWAY: f64 = 60_000.0;
@@ -13,8 +13,8 @@ const LEEWAY: f64 = 60_000.0;
 #[wasm_bindgen]
 #[must_use]
 pub fn bundle_header(key: &str) -> Option<String> {
-    let kid = key.strip_prefix("OKP Ed25519 EdDSA sig ").filter(|kid| is_key_name(kid))?;
-    Some(DocumentType::Bundle.header_json(kid))
+    let kid = key.strip_prefix("OKP Ed25519 EdDSA sig ").filter(|kid| is_key_id(kid))?;
+    Some(JwtType::Bundle.header_json(kid))
 }
 
 /// Milliseconds that a token has left when it arrives, 0 if it is over: [`time_left`]. The two first in Unix seconds, the

@@ -23,8 +23,8 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::refresh::{self, Failure, Loss, NEVER, Refresh, Status, Token};
-use crate::tabs::{Content, Effect, Event, Mark, Message, Others, Tabs};
+use crate::session::refresh::{self, Failure, Loss, NEVER, Refresh, Status, Token};
+use crate::session::tabs::{Content, Effect, Event, Mark, Message, Others, Tabs};
 
 /// Numbers in an effect.
 const WIDTH: usize = 7;
@@ -52,17 +52,17 @@ impl Engine {
     /// What is to be done after an event.
     pub fn step(&mut self, event: u8, call: u32, lifetime: f64, now: f64) -> Vec<f64> {
         let event = match event {
-            0 => refresh::Event::Wanted,
-            1 => refresh::Event::Woke,
+            0 => refresh::Event::Requested,
+            1 => refresh::Event::Tick,
             2 => refresh::Event::Online,
             3 => refresh::Event::Offline,
-            4 => refresh::Event::Granted { call, lifetime: whole(lifetime) },
+            4 => refresh::Event::Received { call, lifetime: whole(lifetime) },
             5 => refresh::Event::Failed { call },
             6 => refresh::Event::Stale { call },
             7 => refresh::Event::Forbidden { call },
-            8 => refresh::Event::Rejected { call },
+            8 => refresh::Event::Unauthorized { call },
             9 => refresh::Event::Closed,
-            10 => return self.take(Event::Others(if call == 0 { Others::Nobody } else { Others::Somebody }), now),
+            10 => return self.take(Event::Others(if call == 0 { Others::None } else { Others::Some }), now),
             11 => return self.take(Event::Locked, now),
             _ => return self.take(Event::NoLock, now),
         };
@@ -81,26 +81,26 @@ impl Engine {
         rejections: u32,
         now: f64,
     ) -> Vec<f64> {
-        let token = Token { asked_at: whole(asked_at), lifetime: whole(lifetime), rejections };
+        let token = Token { fetched_at: whole(asked_at), lifetime: whole(lifetime), rejections };
         let content = match said {
-            0 if asked_at < 0.0 => Content::Who { after: None },
-            0 => Content::Who { after: Some(Mark { asked_at: token.asked_at, by }) },
-            1 => Content::Asking,
+            0 if asked_at < 0.0 => Content::Query { after: None },
+            0 => Content::Query { after: Some(Mark { fetched_at: token.fetched_at, by }) },
+            1 => Content::Fetching,
             2 => Content::Failed,
-            _ => Content::Has { by, token },
+            _ => Content::Token { by, token },
         };
-        self.take(Event::Heard(Message { sent_at: whole(sent_at), content }), now)
+        self.take(Event::Received(Message { sent_at: whole(sent_at), content }), now)
     }
 
     /// How things stand: the number of the call whose token is good, or -1 asking, -2 pausing, -3 idle, -4 over, -5 closed.
     #[must_use]
     pub fn status(&self, now: f64) -> f64 {
         match self.0.refresh().status(whole(now)) {
-            Status::Living(call) => f64::from(call),
-            Status::Asking => -1.0,
-            Status::Pausing => -2.0,
+            Status::Valid(call) => f64::from(call),
+            Status::Refreshing => -1.0,
+            Status::BackingOff => -2.0,
             Status::Idle => -3.0,
-            Status::Over => -4.0,
+            Status::Exhausted => -4.0,
             Status::Closed => -5.0,
         }
     }
@@ -134,26 +134,26 @@ fn numbers(effect: Effect) -> [f64; WIDTH] {
         Effect::Lock => (8.0, [0.0; 2]),
         Effect::Unlock => (9.0, [0.0; 2]),
         Effect::Refresh(effect) => match effect {
-            refresh::Effect::Ask { call, attempt } => (0.0, [call.into(), attempt.into()]),
-            refresh::Effect::Use { call, lifetime } => (1.0, [call.into(), number(Some(lifetime))]),
-            refresh::Effect::Forget(Loss::Expired) => (2.0, [0.0; 2]),
-            refresh::Effect::Forget(Loss::Closed) => (3.0, [0.0; 2]),
-            refresh::Effect::Report { failure, retry_in } => (4.0, [code(failure), number(retry_in)]),
-            refresh::Effect::Settle => (5.0, [0.0; 2]),
-            refresh::Effect::WakeIn(time) => (6.0, [number(time), 0.0]),
+            refresh::Effect::Fetch { call, attempt } => (0.0, [call.into(), attempt.into()]),
+            refresh::Effect::Activate { call, lifetime } => (1.0, [call.into(), number(Some(lifetime))]),
+            refresh::Effect::Clear(Loss::Expired) => (2.0, [0.0; 2]),
+            refresh::Effect::Clear(Loss::Closed) => (3.0, [0.0; 2]),
+            refresh::Effect::NotifyFailure { failure, retry_in } => (4.0, [code(failure), number(retry_in)]),
+            refresh::Effect::WakeWaiters => (5.0, [0.0; 2]),
+            refresh::Effect::SetTimer(time) => (6.0, [number(time), 0.0]),
         },
     };
     [what, first, second, 0.0, 0.0, 0.0, 0.0]
 }
 
 fn words(Message { sent_at, content }: Message) -> [f64; WIDTH] {
-    let mark = |mark: Option<Mark>| mark.map_or([0.0, -1.0], |Mark { asked_at, by }| [by.into(), asked_at as f64]);
+    let mark = |mark: Option<Mark>| mark.map_or([0.0, -1.0], |Mark { fetched_at, by }| [by.into(), fetched_at as f64]);
     let (said, [by, asked_at], lifetime, rejections) = match content {
-        Content::Who { after } => (0.0, mark(after), 0.0, 0),
-        Content::Asking => (1.0, mark(None), 0.0, 0),
+        Content::Query { after } => (0.0, mark(after), 0.0, 0),
+        Content::Fetching => (1.0, mark(None), 0.0, 0),
         Content::Failed => (2.0, mark(None), 0.0, 0),
-        Content::Has { by, token: Token { asked_at, lifetime, rejections } } => {
-            (3.0, mark(Some(Mark { asked_at, by })), number(Some(lifetime)), rejections)
+        Content::Token { by, token: Token { fetched_at, lifetime, rejections } } => {
+            (3.0, mark(Some(Mark { fetched_at, by })), number(Some(lifetime)), rejections)
         }
     };
     [7.0, said, sent_at as f64, by, asked_at, lifetime, rejections.into()]

@@ -6,7 +6,7 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `engine` | when to get a new temporary token, among all tabs: [`crate::tabs`] for JavaScript |
+//! | `engine` | when to get a new temporary token, among all tabs: [`crate::session::tabs`] for JavaScript |
 //! | `document` | signed documents: their parts, their keys, their life |
 //! | `vocabulary` | tokens, scopes, origins and codes |
 

@@ -2,13 +2,13 @@
 
 use wasm_bindgen::prelude::*;
 
-use crate::{Origin, OriginPattern, Reason, Scope, TokenText};
+use crate::{ErrorCode, OpaqueToken, Origin, OriginPattern, Scope};
 
 /// The kind of a stored token; if the text is none, `-` and why, in a few words.
 #[wasm_bindgen]
 #[must_use]
 pub fn token_kind(text: &str) -> String {
-    match text.parse::<TokenText>() {
+    match text.parse::<OpaqueToken>() {
         Ok(token) => token.kind().as_str().into(),
         Err(error) => joined(["-", error.why()]),
     }
@@ -44,10 +44,10 @@ pub fn allows_origin(origin_and_patterns: &str) -> bool {
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(code: &str) -> Option<String> {
-    let Reason { status, is_retryable, message, help, .. } = *Reason::find(code)?;
-    let digits = [100, 10, 1].map(|place| b'0' + (status / place % 10) as u8);
-    let retryable = if is_retryable { "+" } else { "-" };
-    Some(joined([retryable, str::from_utf8(&digits).unwrap_or_default(), message, "\n", help]))
+    let code = ErrorCode::find(code)?;
+    let digits = [100, 10, 1].map(|place| b'0' + (code.status() / place % 10) as u8);
+    let retryable = if code.is_retryable() { "+" } else { "-" };
+    Some(joined([retryable, str::from_utf8(&digits).unwrap_or_default(), code.message(), "\n", code.help()]))
 }
 
 fn joined<const N: usize>(parts: [&str; N]) -> String {

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use super::token::Token;
 use super::{Decision, Observer};
-use crate::{Denied, Grant, Need, OriginPattern, Scope, ScopeSet, TokenKind};
+use crate::{Error, Grant, OriginPattern, Requirement, Scope, ScopeSet, TokenKind};
 
 /// A genuine, living token on a request that may use it. Only [`Verifier`](super::Verifier) makes one.
 ///
 /// ```
-/// # use daypass::{Denied, Scope, verify::Access};
-/// # fn read(access: &Access) -> Result<(), Denied> {
-/// access.require(&Scope::literal("floor:readPrivate")).on("northlight").of("floor-1").check()
+/// # use daypass::{Error, Scope, verify::Access};
+/// # fn read(access: &Access) -> Result<(), Error> {
+/// access.require(&Scope::literal("floor:readPrivate")).tenant("northlight").resource("floor-1").check()
 /// # }
 /// ```
 #[derive(Clone)]
@@ -50,8 +50,8 @@ impl Access {
 
     /// The serial number of the stored token: of this one, or of the one that a signed one was minted from.
     #[must_use]
-    pub fn serial(&self) -> u64 {
-        self.token.serial
+    pub fn root_serial(&self) -> u64 {
+        self.token.root_serial
     }
 
     /// The organization that the token belongs to.
@@ -85,20 +85,24 @@ impl Access {
     }
 
     /// Begins a requirement; see the example above.
-    pub fn require<'a>(&'a self, scope: &'a Scope) -> ScopeRequirement<'a> {
-        ScopeRequirement { access: self, scope }
+    pub fn require<'a>(&'a self, scope: &'a Scope) -> ScopeCheck<'a> {
+        ScopeCheck { access: self, scope }
     }
 
     /// Whether one of the grants meets the need, and tokens of this kind may do such a thing at all.
     ///
     /// # Errors
-    /// [`Denied::InsufficientScope`] with the scope that was needed.
-    pub(super) fn meets(&self, need: &Need<'_>) -> Result<(), Denied> {
-        if self.kind().may(need.scope()) && self.grants().iter().any(|grant| grant.allows(need)) {
-            Ok(())
-        } else {
-            Err(Denied::InsufficientScope(need.scope().clone()))
+    /// [`Error::InsufficientScope`] with the scope that was needed.
+    pub(super) fn meets(&self, requirement: &Requirement<'_>) -> Result<(), Error> {
+        if self.kind().may(requirement.scope()) && self.grants().iter().any(|grant| grant.allows(requirement)) {
+            return Ok(());
         }
+        let tenant = requirement.tenant();
+        let has_tenant = self.grants().iter().any(|grant| grant.has_tenant(tenant));
+        Err(Error::InsufficientScope {
+            scope: requirement.scope().clone(),
+            tenant: (!has_tenant).then(|| tenant.to_owned()),
+        })
     }
 }
 
@@ -119,49 +123,49 @@ impl fmt::Debug for Access {
 
 /// A scope that is required, as yet on no tenant.
 #[must_use = "a requirement is only checked by `check`"]
-pub struct ScopeRequirement<'a> {
+pub struct ScopeCheck<'a> {
     access: &'a Access,
     scope: &'a Scope,
 }
 
-impl<'a> ScopeRequirement<'a> {
+impl<'a> ScopeCheck<'a> {
     /// The tenant it is required on. There is no requirement without one: a tenant that was forgotten must not be "any".
-    pub fn on(self, tenant: &'a str) -> Requirement<'a> {
-        Requirement { access: self.access, need: Need::new(self.scope, tenant) }
+    pub fn tenant(self, tenant: &'a str) -> AccessCheck<'a> {
+        AccessCheck { access: self.access, requirement: Requirement::new(self.scope, tenant) }
     }
 }
 
 /// What is required of a token.
 #[must_use = "a requirement is only checked by `check`"]
-pub struct Requirement<'a> {
+pub struct AccessCheck<'a> {
     access: &'a Access,
-    need: Need<'a>,
+    requirement: Requirement<'a>,
 }
 
-impl<'a> Requirement<'a> {
+impl<'a> AccessCheck<'a> {
     /// The resource it is required for, of the type that the scope is about. Of several, every one must be open.
-    pub fn of(self, id: &'a str) -> Requirement<'a> {
-        Requirement { need: self.need.of(id), ..self }
+    pub fn resource(self, id: &'a str) -> AccessCheck<'a> {
+        AccessCheck { requirement: self.requirement.resource(id), ..self }
     }
 
     /// A resource of this type that it is required for, such as the site that a floor is on. Of several, every one must be
     /// open.
-    pub fn of_type(self, kind: &'a str, id: &'a str) -> Requirement<'a> {
-        Requirement { need: self.need.of_type(kind, id), ..self }
+    pub fn resource_of_type(self, kind: &'a str, id: &'a str) -> AccessCheck<'a> {
+        AccessCheck { requirement: self.requirement.resource_of_type(kind, id), ..self }
     }
 
     /// Whether the token meets it. This is a decision: whoever observes them hears of it.
     ///
     /// # Errors
-    /// [`Denied::InsufficientScope`] with the scope that was needed.
-    pub fn check(self) -> Result<(), Denied> {
-        let verdict = self.access.meets(&self.need);
+    /// [`Error::InsufficientScope`] with the scope that was needed.
+    pub fn check(self) -> Result<(), Error> {
+        let verdict = self.access.meets(&self.requirement);
         if let Some(observer) = &self.access.observer {
             observer.observe(&Decision {
                 access: Some(self.access),
-                denied: verdict.as_ref().err(),
-                need: Some(&self.need),
-                presented: None,
+                error: verdict.as_ref().err(),
+                requirement: Some(&self.requirement),
+                credentials: None,
             });
         }
         verdict
@@ -170,6 +174,6 @@ impl<'a> Requirement<'a> {
     /// The same as a question, of which nobody hears: to choose what to show, such as the entries of a list.
     #[must_use]
     pub fn is_met(&self) -> bool {
-        self.access.meets(&self.need).is_ok()
+        self.access.meets(&self.requirement).is_ok()
     }
 }

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::{Access, Presented};
-use crate::{Denied, Need};
+use super::{Access, Credentials};
+use crate::{Error, Requirement};
 
-/// One decision, for an audit log, metrics or an alarm. Nothing in it shows a token's text; `presented` holds it unshown.
+/// One decision, for an audit log, metrics or an alarm. Nothing in it shows a token's text; `credentials` holds it unshown.
 ///
 /// ```
 /// # use daypass::verify::Verifier;
 /// # fn audited(verifier: Verifier) -> Verifier {
 /// verifier.on_decision(|decision| {
-///     if let Some(denied) = decision.denied {
-///         eprintln!("{} {:?}", denied.code(), decision.access.map(|access| access.id()));
+///     if let Some(error) = decision.error {
+///         eprintln!("{} {:?}", error.code(), decision.access.map(|access| access.id()));
 ///     }
 /// })
 /// # }
@@ -23,11 +23,11 @@ pub struct Decision<'a> {
     /// The token, if it is genuine, admitted or not.
     pub access: Option<&'a Access>,
     /// Why it was refused, if it was.
-    pub denied: Option<&'a Denied>,
+    pub error: Option<&'a Error>,
     /// What was needed, if that was asked.
-    pub need: Option<&'a Need<'a>>,
-    /// What the request presented; `None` where a handler asked for more of an [`Access`] that it had.
-    pub presented: Option<&'a Presented<'a>>,
+    pub requirement: Option<&'a Requirement<'a>>,
+    /// What the request credentials; `None` where a handler asked for more of an [`Access`] that it had.
+    pub credentials: Option<&'a Credentials<'a>>,
 }
 
 /// Whoever is told of each decision.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use metrics::{Counter, counter};
 
-use crate::Denied;
+use crate::{Error, ErrorCode};
 
 /// The counters. They are registered once: a recorder that is installed later does not see them.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ pub(super) struct Metrics(Arc<Counters>);
 
 struct Counters {
     admitted: Counter,
-    denied: HashMap<&'static str, Counter>,
+    errors: HashMap<ErrorCode, Counter>,
     hit: Counter,
     miss: Counter,
 }
@@ -28,16 +28,16 @@ impl Metrics {
         let decisions = |outcome: &'static str| counter!("daypass_decisions_total", "outcome" => outcome);
         Metrics(Arc::new(Counters {
             admitted: decisions("admitted"),
-            denied: Denied::examples().iter().map(Denied::code).map(|code| (code, decisions(code))).collect(),
+            errors: ErrorCode::ALL.iter().map(|code| (*code, decisions(code.as_str()))).collect(),
             hit: counter!("daypass_cache_total", "result" => "hit"),
             miss: counter!("daypass_cache_total", "result" => "miss"),
         }))
     }
 
-    pub(super) fn count_decision(&self, denied: Option<&Denied>) {
-        match denied {
+    pub(super) fn count_decision(&self, error: Option<&Error>) {
+        match error {
             None => self.0.admitted.increment(1),
-            Some(denied) => self.0.denied.get(denied.code()).into_iter().for_each(|counter| counter.increment(1)),
+            Some(error) => self.0.errors.get(&error.code()).into_iter().for_each(|counter| counter.increment(1)),
         }
     }
 

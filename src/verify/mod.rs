@@ -1,64 +1,61 @@
-//! What a product's API trusts: [`Verifier::verify`] takes what a request presented and what it needs, and gives
-//! [`Access`] or [`Denied`](crate::Denied).
+//! What a product's API trusts: [`Verifier::verify`] takes a request's [`Credentials`] and what it needs, and returns
+//! [`Access`] or an [`Error`](crate::Error).
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `presented` | what a request presented: credential, carrier, origin, proof |
-//! | `verifier` | the settings and the decision |
-//! | `genuine` | whether a text is a token of ours: from memory, by its signature, by a look-up |
-//! | `decision` | what a hook sees of each decision |
-//! | `metrics` | counters for whatever exporter a product has (feature `metrics`) |
-//! | `describe` | what a token's holder may know of it, admitted or not |
-//! | `token` | a genuine token, and the rules of carrier, origin and life |
+//! | `credentials` | what a request carries: credential, location, origin, proof |
+//! | `verifier` | the settings |
+//! | `authenticate` | whether a text is a token of ours: from the cache, by its signature, by introspection |
+//! | `evaluate` | whether an authentic token may be used for this request |
 //! | `access` | what a verified token may do |
-//! | `keys` | public keys for signed tokens |
-//! | `lookup` | where opaque tokens are looked up |
+//! | `decision` | what a hook sees of each decision |
+//! | `describe` | what a token's holder may know about it |
+//! | `token` | an authentic token, and the rules of location, origin and life |
+//! | `sources` | public keys for JWTs, records of opaque tokens |
 //! | `cache` | the tokens that were seen before |
-//! | `revocations` | what was revoked since, and how fresh that knowledge is |
-//! | `dpop` | tokens that are bound to a key: nonces, replays (RFC 9449) |
-//! | `proof` | one proof that a sender has a key |
-//! | `fingerprint` | a keyed hash that stands for a text |
-//! | `limits` | how often is too often |
+//! | `revocation` | what was revoked since, and how fresh that knowledge is |
+//! | `dpop` | tokens that are bound to a key (RFC 9449) |
+//! | `rate_limit` | how often is too often |
+//! | `metrics` | counters for the product's exporter (feature `metrics`) |
 //! | `clock` | a time that never goes back |
-//! | `remote` | keys, look-up and feed from a token service over HTTP (feature `remote`) |
-//! | `http` | the tower layer with CORS, the axum extractor, the answer to a refusal (feature `axum`) |
+//! | `remote` | keys, introspection and feed from a token service over HTTP (feature `remote`) |
+//! | `http` | the tower layer with CORS, the axum extractor, error responses (feature `axum`) |
 
 mod access;
+mod authenticate;
 mod cache;
 mod clock;
+mod credentials;
 mod decision;
 mod describe;
 mod dpop;
-mod fingerprint;
-mod genuine;
+mod evaluate;
 #[cfg(feature = "axum")]
 pub mod http;
-mod keys;
-mod limits;
-mod lookup;
 #[cfg(feature = "metrics")]
 mod metrics;
-mod presented;
-mod proof;
+mod rate_limit;
 #[cfg(feature = "remote")]
 mod remote;
-mod revocations;
+mod revocation;
+mod sources;
 mod token;
 mod verifier;
 
-pub use access::{Access, Requirement, ScopeRequirement};
+pub use access::{Access, AccessCheck, ScopeCheck};
 pub use cache::Cache;
+pub use credentials::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation};
 pub use decision::Decision;
 use decision::Observer;
 pub use dpop::Dpop;
-pub use keys::{Keys, PublicKey, StaticKeys};
-pub use limits::Limits;
-pub use lookup::{Answer, Lookup, Unavailable};
-pub use presented::{Carrier, Credential, Presented, SeenOrigin, SeenProof};
+pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]
-pub use remote::{RemoteKeys, RemoteLookup};
-pub use revocations::Revocations;
+pub use remote::{RemoteIntrospector, RemoteKeys};
+pub use revocation::Revocations;
+pub use sources::{Introspector, KeySource, PublicKey, ResponseFuture, StaticKeys, TokenHash, Unavailable};
 pub use verifier::Verifier;
 
-/// Security rule: no more than this many seconds of difference between two servers' clocks are forgiven.
+/// The most seconds of difference between two servers' clocks that a verifier tolerates.
+///
+/// SECURITY: a greater leeway would revive tokens that have expired.
 pub const MAX_LEEWAY: u64 = 60;

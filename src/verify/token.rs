@@ -4,19 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::clock::Moment;
-use super::keys::Key;
-use super::{Carrier, MAX_LEEWAY, SeenOrigin};
-use crate::wire::{Claims, TokenRecord};
-use crate::{Denied, Grant, Origin, OriginPattern, TokenKind};
+use super::sources::Key;
+use super::{MAX_LEEWAY, OriginHeader, TokenLocation};
+use crate::api::TokenRecord;
+use crate::jwt::Claims;
+use crate::{Error, Grant, Origin, OriginPattern, TokenKind};
 
 /// What is known of a genuine token, alive or not.
 pub(super) struct Token {
     pub(super) kind: TokenKind,
     pub(super) id: Box<str>,
     pub(super) parent: Option<Box<str>>,
-    pub(super) serial: u64,
-    /// Of a stored token, the serial number of the one that it ends with.
-    pub(super) parent_serial: Option<u64>,
+    /// The serial number of the stored token at the root of its chain.
+    pub(super) root_serial: u64,
+    /// The own serial number of an opaque token that is not the root: of a bundle reference.
+    pub(super) serial: Option<u64>,
     pub(super) organization: Box<str>,
     pub(super) grants: Arc<[Grant]>,
     pub(super) origins: Box<[OriginPattern]>,
@@ -45,8 +47,8 @@ impl Token {
             kind: claims.kind,
             id: claims.jti.into(),
             parent: Some(claims.client_id.into()),
-            serial: claims.parent_serial,
-            parent_serial: None,
+            root_serial: claims.root_serial,
+            serial: None,
             organization: claims.sub.into(),
             grants: claims.grants.into(),
             origins: claims.origins.into(),
@@ -68,8 +70,8 @@ impl Token {
             kind: record.kind,
             id: record.id.into(),
             parent: None,
-            serial: record.serial,
-            parent_serial: record.parent_serial,
+            root_serial: record.root_serial.unwrap_or(record.serial),
+            serial: record.root_serial.is_some().then_some(record.serial),
             organization: record.organization.into(),
             grants: record.grants.into(),
             origins: record.origins.into(),
@@ -87,40 +89,40 @@ impl Token {
     }
 
     /// Security rule: a secret in a place where it may be read is refused, whatever else it is.
-    pub(super) fn check_carrier(&self, carrier: Carrier) -> Result<(), Denied> {
-        if carrier.carries(self.kind) {
+    pub(super) fn check_carrier(&self, location: TokenLocation) -> Result<(), Error> {
+        if location.carries(self.kind) {
             Ok(())
-        } else if carrier == Carrier::Query {
-            Err(Denied::SecretInQuery(self.kind))
+        } else if location == TokenLocation::Query {
+            Err(Error::SecretInQuery(self.kind))
         } else {
-            Err(Denied::KindNotAccepted(self.kind))
+            Err(Error::KindNotAccepted(self.kind))
         }
     }
 
-    pub(super) fn check_origin(&self, seen: SeenOrigin<'_>) -> Result<(), Denied> {
+    pub(super) fn check_origin(&self, seen: OriginHeader<'_>) -> Result<(), Error> {
         let must_match = self.kind == TokenKind::Publishable || !self.origins.is_empty();
         match seen {
-            SeenOrigin::Odd => {
-                Err(Denied::InvalidRequest("The request has more than one Origin, or one that is not text.".into()))
+            OriginHeader::Odd => {
+                Err(Error::InvalidRequest("The request has more than one Origin, or one that is not text.".into()))
             }
             // A browser sends an origin with every cross-origin request; a program outside one may leave it out.
-            SeenOrigin::None if self.kind == TokenKind::Publishable => Err(Denied::OriginRequired),
-            SeenOrigin::None => Ok(()),
-            SeenOrigin::One(_) if self.kind.is_backend_only() => Err(Denied::SecretInBrowser(self.kind)),
-            SeenOrigin::One(_) if !must_match => Ok(()),
-            SeenOrigin::One(text) => match Origin::parse(text) {
+            OriginHeader::None if self.kind == TokenKind::Publishable => Err(Error::OriginRequired),
+            OriginHeader::None => Ok(()),
+            OriginHeader::One(_) if self.kind.is_backend_only() => Err(Error::SecretInBrowser(self.kind)),
+            OriginHeader::One(_) if !must_match => Ok(()),
+            OriginHeader::One(text) => match Origin::parse(text) {
                 Ok(origin) if self.origins.iter().any(|pattern| pattern.matches(&origin)) => Ok(()),
-                _ => Err(Denied::OriginNotAllowed(text.chars().filter(|c| !c.is_control()).take(260).collect())),
+                _ => Err(Error::OriginNotAllowed(text.chars().filter(|c| !c.is_control()).take(260).collect())),
             },
         }
     }
 
     /// Whether this moment, in Unix seconds, is within its life.
-    pub(super) fn check_life(&self, now: u64) -> Result<(), Denied> {
+    pub(super) fn check_life(&self, now: u64) -> Result<(), Error> {
         if self.valid_until.is_some_and(|end| now >= end) {
-            Err(Denied::TokenExpired)
+            Err(Error::TokenExpired)
         } else if now < self.valid_from {
-            Err(Denied::TokenNotYetValid)
+            Err(Error::TokenNotYetValid)
         } else {
             Ok(())
         }

@@ -2,27 +2,26 @@
 
 use std::sync::Arc;
 
-use super::clock::{Clock, Moment};
-use super::token::Token;
-use super::{Access, Cache, Decision, Dpop, Keys, Limits, Lookup, MAX_LEEWAY, Observer, Presented, Revocations};
-use crate::{Catalog, Denied, Need};
+use super::clock::Clock;
+use super::{Cache, Decision, Dpop, Introspector, KeySource, MAX_LEEWAY, Observer, RateLimits, Revocations};
+use crate::Catalog;
 
 /// Decides whether a request may pass.
 ///
-/// Opaque tokens are found through a [`Lookup`], signed ones verified with [`Keys`]; without either, tokens of that form
+/// Opaque tokens are found through a [`Introspector`], signed ones verified with [`Keys`]; without either, tokens of that form
 /// are not valid. Clones share what they remember, until one of them is given other keys, look-ups, revocations, names or leeway.
 #[derive(Clone)]
 pub struct Verifier {
     pub(super) issuer: String,
     pub(super) audience: String,
-    pub(super) keys: Option<Arc<dyn Keys>>,
-    pub(super) lookup: Option<Arc<dyn Lookup>>,
+    pub(super) keys: Option<Arc<dyn KeySource>>,
+    pub(super) introspector: Option<Arc<dyn Introspector>>,
     pub(super) cache: Option<Arc<Cache>>,
     pub(super) revocations: Option<Arc<Revocations>>,
-    dpop: Option<Arc<Dpop>>,
-    pub(super) limits: Option<Arc<Limits>>,
+    pub(super) dpop: Option<Arc<Dpop>>,
+    pub(super) rate_limits: Option<Arc<RateLimits>>,
     pub(super) catalog: Option<Arc<Catalog>>,
-    observer: Option<Observer>,
+    pub(super) observer: Option<Observer>,
     #[cfg(feature = "metrics")]
     pub(super) metrics: super::metrics::Metrics,
     pub(super) leeway: u64,
@@ -37,11 +36,11 @@ impl Verifier {
             issuer: issuer.into(),
             audience: audience.into(),
             keys: None,
-            lookup: None,
+            introspector: None,
             cache: None,
             revocations: None,
             dpop: None,
-            limits: None,
+            rate_limits: None,
             catalog: None,
             observer: None,
             #[cfg(feature = "metrics")]
@@ -53,14 +52,14 @@ impl Verifier {
 
     /// Where the keys of signed tokens come from.
     #[must_use]
-    pub fn keys(self, keys: impl Keys + 'static) -> Verifier {
+    pub fn keys(self, keys: impl KeySource + 'static) -> Verifier {
         Verifier { keys: Some(Arc::new(keys)), ..self.forgetful() }
     }
 
     /// Where opaque tokens are looked up.
     #[must_use]
-    pub fn lookup(self, lookup: impl Lookup + 'static) -> Verifier {
-        Verifier { lookup: Some(Arc::new(lookup)), ..self.forgetful() }
+    pub fn introspector(self, introspector: impl Introspector + 'static) -> Verifier {
+        Verifier { introspector: Some(Arc::new(introspector)), ..self.forgetful() }
     }
 
     /// Remembers the tokens that were verified. With a feed of revocations, one that was looked up is asked for again after 60
@@ -85,8 +84,8 @@ impl Verifier {
 
     /// Refuses what comes too often. Without this nothing does.
     #[must_use]
-    pub fn limits(self, limits: Limits) -> Verifier {
-        Verifier { limits: Some(Arc::new(limits)), ..self }
+    pub fn rate_limits(self, limits: RateLimits) -> Verifier {
+        Verifier { rate_limits: Some(Arc::new(limits)), ..self }
     }
 
     /// The product's scopes: older names in tokens mean today's, and a publishable token can do what may be published and
@@ -118,105 +117,5 @@ impl Verifier {
     #[must_use]
     pub fn clock(self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Verifier {
         Verifier { clock: Clock::new(clock), ..self }
-    }
-
-    /// Decides. With no need, a genuine, living token that may be used from where it came is enough; what it may do is
-    /// then asked of the [`Access`].
-    ///
-    /// # Errors
-    /// The reason. What is not genuine is always [`Denied::InvalidToken`].
-    pub async fn verify(&self, presented: &Presented<'_>, need: Option<&Need<'_>>) -> Result<Access, Denied> {
-        match self.verify_remembered(presented, need) {
-            Some(verdict) => verdict,
-            None => self.verify_anew(presented, need).await,
-        }
-    }
-
-    /// The same where the token is not remembered.
-    pub(super) async fn verify_anew(
-        &self,
-        presented: &Presented<'_>,
-        need: Option<&Need<'_>>,
-    ) -> Result<Access, Denied> {
-        let found = match presented.credential() {
-            // Boxed, so that what is remembered is quick to hand out.
-            Ok(credential) => Box::pin(self.found(credential.text, presented.client)).await,
-            Err(denied) => Err(denied),
-        };
-        self.decide(found, Moment::now(), presented, need)
-    }
-
-    /// The same at once, where nothing has to be waited for: the token is remembered, or there is not exactly one.
-    pub fn verify_remembered(
-        &self,
-        presented: &Presented<'_>,
-        need: Option<&Need<'_>>,
-    ) -> Option<Result<Access, Denied>> {
-        let now = Moment::now();
-        let known = match presented.credential() {
-            Ok(credential) => Ok(self.remembered(credential.text, now)?),
-            Err(denied) => Err(denied),
-        };
-        Some(self.decide(known, now, presented, need))
-    }
-
-    /// The nonce for a sender's next proof, where it sends proofs and nonces are asked for (RFC 9449, section 8.2).
-    #[must_use]
-    pub fn next_nonce(&self, presented: &Presented<'_>) -> Option<String> {
-        self.dpop.as_ref().filter(|_| presented.sends_proofs())?.nonce(self.clock.now())
-    }
-
-    /// Decides on a token, or on there being none, and says so to whoever wants to know.
-    fn decide(
-        &self,
-        known: Result<Arc<Token>, Denied>,
-        at: Moment,
-        presented: &Presented<'_>,
-        need: Option<&Need<'_>>,
-    ) -> Result<Access, Denied> {
-        let access = known.map(|token| Access::new(token, self.observer.clone()));
-        let verdict = match &access {
-            Ok(access) => {
-                self.admit(access, presented, at).and_then(|()| need.map_or(Ok(()), |need| access.meets(need)))
-            }
-            Err(denied) => Err(denied.clone()),
-        };
-        let denied = verdict.as_ref().err();
-        #[cfg(feature = "metrics")]
-        self.metrics.count_decision(denied);
-        // Whoever has another key than the token's, or one that was revoked, is not who the token says.
-        let access = access.ok().filter(|_| denied != Some(&Denied::InvalidToken));
-        let id = access.as_ref().map(Access::id);
-        tracing::debug!(id, denied = denied.map(Denied::code), "decided");
-        if let Some(observer) = &self.observer {
-            observer.observe(&Decision { access: access.as_ref(), denied, need, presented: Some(presented) });
-        }
-        verdict.and(access.ok_or(Denied::InvalidToken))
-    }
-
-    /// Lets the token pass, or says exactly why not. Where it came from counts before its life: a page that may not use
-    /// the token learns nothing of it.
-    fn admit(&self, access: &Access, presented: &Presented<'_>, at: Moment) -> Result<(), Denied> {
-        let (token, credential) = (access.token(), presented.credential()?);
-        let now = self.clock.at(at);
-        let revoked = self.check_revoked(token, at)?;
-        token.check_carrier(credential.carrier)?;
-        token.check_origin(presented.origin)?;
-        revoked?;
-        token.check_life(now)?;
-        Dpop::check(self.dpop.as_deref(), token, credential, &presented.proof, now)?;
-        self.limits.as_ref().map_or(Ok(()), |limits| limits.count(token))
-    }
-
-    /// Whether the token was revoked, by whoever knew it or by the feed, which comes on top.
-    ///
-    /// # Errors
-    /// [`Denied::InvalidToken`] for what a revoked key signed: it is not genuine, and nothing else is said of it.
-    pub(super) fn check_revoked(&self, token: &Token, at: Moment) -> Result<Result<(), Denied>, Denied> {
-        match self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at)) {
-            Err(Denied::InvalidToken) => Err(Denied::InvalidToken),
-            Ok(()) if token.is_revoked => Ok(Err(Denied::TokenRevoked)),
-            revoked => Ok(revoked),
-        }
     }
 }

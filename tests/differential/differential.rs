@@ -1,7 +1,7 @@
 //! The verifier beside jose, PyJWT and joserfc: `cargo xtask test --only differential`.
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
-#[path = "../common/mod.rs"]
+#[path = "../verify/common/mod.rs"]
 mod common;
 mod documents;
 mod libraries;
@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use common::{AUDIENCE, ISSUER};
-use daypass::signed::Jwks;
-use daypass::verify::{Carrier, Presented, Verifier};
+use daypass::jwt::Jwks;
+use daypass::verify::{Credentials, TokenLocation, Verifier};
 use serde_json::{Value, json};
 
 use documents::{Document, good, good_claims, odd, private_key, signer, typ};
@@ -37,7 +37,7 @@ fn batch(documents: &[Document], payloads: &[Value]) -> Value {
 
 async fn is_accepted(text: &str) -> bool {
     let verifier = Verifier::new(ISSUER, AUDIENCE).keys(signer().keys()).leeway(0);
-    verifier.verify(&Presented::new(text, Carrier::Bearer), None).await.is_ok()
+    verifier.verify(&Credentials::new(text, TokenLocation::Bearer), None).await.is_ok()
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Good documents, and others that are nearly so.
 
 use aws_lc_rs::hmac;
-use daypass::signed::DocumentType;
+use daypass::jwt::JwtType;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ fn with(changes: Value) -> Value {
 }
 
 /// Claims that we issue, each with its type of document.
-pub(crate) fn good_claims() -> Vec<(DocumentType, Value)> {
+pub(crate) fn good_claims() -> Vec<(JwtType, Value)> {
     let changes = [
         json!({}),
         json!({ "nbf": now() - 60 }),
@@ -57,7 +57,7 @@ pub(crate) fn good_claims() -> Vec<(DocumentType, Value)> {
         json!({ "grants": [] }),
         json!({ "origins": ["example.com", "https://*.example.com:8443", "xn--bcher-kva.example"] }),
         json!({ "sub": "Bücher & Söhne", "jti": "\"\\/\n\u{2028}😀" }),
-        json!({ "parent_serial": u32::MAX }),
+        json!({ "root_serial": u32::MAX }),
         json!({ "grants": [{ "tenant": "*", "scopes": ["*"], "resources": [{ "type": "floor", "id": "f1" }] }] }),
     ];
     let bundles = [
@@ -65,14 +65,14 @@ pub(crate) fn good_claims() -> Vec<(DocumentType, Value)> {
         json!({ "kind": "bundle", "parameters": { "file": "second", "n": 1.50, "nested": [{ "ü": null }] } }),
     ];
     let typed = |document| move |changes| (document, with(changes));
-    let access_tokens = changes.into_iter().map(typed(DocumentType::AccessToken));
-    access_tokens.chain(bundles.into_iter().map(typed(DocumentType::Bundle))).collect()
+    let access_tokens = changes.into_iter().map(typed(JwtType::AccessToken));
+    access_tokens.chain(bundles.into_iter().map(typed(JwtType::Bundle))).collect()
 }
 
 /// The `typ` of a document type.
-pub(crate) fn typ(document: DocumentType) -> &'static str {
+pub(crate) fn typ(document: JwtType) -> &'static str {
     match document {
-        DocumentType::Bundle => "bundle+jwt",
+        JwtType::Bundle => "bundle+jwt",
         _ => "at+jwt",
     }
 }
@@ -93,7 +93,7 @@ pub(crate) fn odd() -> Vec<Document> {
 
 /// A good token in its parts.
 fn parts() -> [String; 3] {
-    let text = signer().document(DocumentType::AccessToken, &with(json!({})));
+    let text = signer().document(JwtType::AccessToken, &with(json!({})));
     text.split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
 }
 
@@ -152,9 +152,9 @@ fn headers() -> Vec<Document> {
         Document::new("a stranger's key inside", Signer::new("k1", 2).sign(&encoded(header), &payload)),
         Document::new(
             "a stranger's key under our name",
-            Signer::new("k1", 2).document(DocumentType::AccessToken, &with(json!({}))),
+            Signer::new("k1", 2).document(JwtType::AccessToken, &with(json!({}))),
         ),
-        Document::new("an unknown key", Signer::new("k2", 2).document(DocumentType::AccessToken, &with(json!({})))),
+        Document::new("an unknown key", Signer::new("k2", 2).document(JwtType::AccessToken, &with(json!({})))),
     ];
     ours.into_iter().chain(theirs).collect()
 }
@@ -198,7 +198,7 @@ fn claims() -> Vec<Document> {
     let (past, future) = (now() - 3600, now() + 3600);
     let mut documents = vec![];
     let mut add = |claims: Value, what: String| {
-        documents.push(Document::new(what, signer().document(DocumentType::AccessToken, &claims)));
+        documents.push(Document::new(what, signer().document(JwtType::AccessToken, &claims)));
     };
     let values = [
         Value::Null,
@@ -228,7 +228,7 @@ fn claims() -> Vec<Document> {
         json!(format!("{AUDIENCE} ")),
     ];
     for claim in
-        ["iss", "sub", "aud", "iat", "nbf", "exp", "jti", "client_id", "parent_serial", "kind", "grants", "origins"]
+        ["iss", "sub", "aud", "iat", "nbf", "exp", "jti", "client_id", "root_serial", "kind", "grants", "origins"]
     {
         for value in &values {
             add(with(json!({ claim: value })), format!("{claim} = {value}"));
@@ -305,7 +305,7 @@ fn payloads() -> Vec<Document> {
         claims.replace("\"exp\":", "\"exp\":0"),
         claims.replace("\"exp\":", "\"exp\":-"),
     ]);
-    let header = DocumentType::AccessToken.header("k1");
+    let header = JwtType::AccessToken.header("k1");
     let mut documents: Vec<_> = texts
         .map(|text| Document::new(format!("the payload {:.200}", text), signer().sign(&header, &encoded(&text))))
         .collect();
@@ -322,7 +322,7 @@ fn payloads() -> Vec<Document> {
 fn forms() -> Vec<Document> {
     let [header, payload, signature] = parts();
     let good = format!("{header}.{payload}.{signature}");
-    let other_signature = signer().document(DocumentType::AccessToken, &with(json!({ "jti": "tmp_2" })));
+    let other_signature = signer().document(JwtType::AccessToken, &with(json!({ "jti": "tmp_2" })));
     let other_signature = other_signature.rsplit('.').next().unwrap();
     let standard = |part: &str| part.replace('-', "+").replace('_', "/");
     let json_form = json!({ "payload": payload, "protected": header, "signature": signature });

@@ -4,9 +4,9 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use daypass::Denied;
-use daypass::signed::{DocumentType, Jwks, UnverifiedDocument};
-use daypass::verify::{Carrier, Presented, StaticKeys, Verifier};
+use daypass::Error;
+use daypass::jwt::{Jwks, JwtType, UnverifiedJwt};
+use daypass::verify::{Credentials, StaticKeys, TokenLocation, Verifier};
 use proptest::array::uniform32;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -18,10 +18,10 @@ use crate::typo::{Typo, typo};
 
 /// Whether the verifier takes a text to be a token of ours, whatever it then says of its use.
 pub(crate) fn is_genuine(verifier: &Verifier, text: &str) -> bool {
-    let presented = Presented::new(text, Carrier::Bearer);
-    let verdict = pin!(verifier.verify(&presented, None)).poll(&mut Context::from_waker(Waker::noop()));
+    let credentials = Credentials::new(text, TokenLocation::Bearer);
+    let verdict = pin!(verifier.verify(&credentials, None)).poll(&mut Context::from_waker(Waker::noop()));
     match verdict {
-        Poll::Ready(verdict) => verdict.err() != Some(Denied::InvalidToken),
+        Poll::Ready(verdict) => verdict.err() != Some(Error::InvalidToken),
         Poll::Pending => panic!("keys and records are at hand: there is nothing to wait for"),
     }
 }
@@ -82,8 +82,8 @@ impl Service {
             let mut claims = claims();
             claims["jti"] = json!(format!("tmp_{number}"));
             let (kind, document) = match number / 2 % 2 {
-                0 => ("temporary", DocumentType::AccessToken),
-                _ => ("bundle", DocumentType::Bundle),
+                0 => ("temporary", JwtType::AccessToken),
+                _ => ("bundle", JwtType::Bundle),
             };
             claims["kind"] = json!(kind);
             signers[number % 2].document(document, &claims)
@@ -126,10 +126,12 @@ impl Service {
 
     /// Whether only its signature tells a document from a genuine one.
     fn is_well_formed(&self, text: &str) -> bool {
-        UnverifiedDocument::parse(text).is_some_and(|document| {
-            self.keys.get(document.header).is_some()
-                && document.unverified_payload().is_some()
-                && document.signature().is_some_and(|signature| signature.len() == 64)
+        let bytes = |part: &str| Base64UrlUnpadded::decode_vec(part).ok();
+        UnverifiedJwt::parse(text).is_some_and(|jwt| {
+            let [_, payload, signature] = parts(text);
+            self.keys.get(jwt.header()).is_some()
+                && bytes(payload).is_some()
+                && bytes(signature).is_some_and(|signature| signature.len() == 64)
         })
     }
 }

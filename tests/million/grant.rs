@@ -1,6 +1,6 @@
-//! `Grant` and `Need`.
+//! `Grant` and `Requirement`.
 
-use daypass::{Grant, Need, Resource, Scope, ScopeSet};
+use daypass::{Grant, Requirement, Resource, Scope, ScopeSet};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -42,10 +42,10 @@ fn request() -> impl Strategy<Value = Request> {
 
 impl Request {
     fn may_pass(&self, grant: &Grant) -> bool {
-        let need = Need::new(&self.scope, self.tenant);
+        let need = Requirement::new(&self.scope, self.tenant);
         grant.allows(&self.named.iter().fold(need, |need, (kind, id)| match kind {
-            None => need.of(id),
-            Some(kind) => need.of_type(kind, id),
+            None => need.resource(id),
+            Some(kind) => need.resource_of_type(kind, id),
         }))
     }
 }

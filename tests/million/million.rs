@@ -4,15 +4,17 @@
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
 mod cases;
-#[path = "../common/mod.rs"]
+#[path = "../verify/common/mod.rs"]
 mod common;
 mod days;
 mod forged_signed;
 mod forged_stored;
 mod grant;
-#[path = "../days/mod.rs"]
+#[path = "../vocabulary/days/mod.rs"]
 mod odd_days;
 mod origin;
+#[path = "../../service/src/domain/origins.rs"]
+mod origins;
 mod scope;
 mod token;
 mod typo;

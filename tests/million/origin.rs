@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::cases::hold;
+use crate::origins::normalize_origin;
 use crate::typo::typo;
 
 const TYPOS: &str = "ab.-:/*[]@1A \\é";
@@ -155,9 +156,9 @@ fn two_texts_are_never_the_same_origin() {
 fn what_normalizes_is_normal() {
     hold(&(rule(), option::weighted(0.7, typo("ABéß.-:* "))), |(rule, typo)| {
         let text = typo.map_or(rule.text(), |typo| typo.of(&rule.text()));
-        let normalized = OriginPattern::normalize(&text);
+        let normalized = normalize_origin(&text);
         if let Ok(pattern) = &normalized {
-            prop_assert_eq!(&OriginPattern::normalize(&pattern.to_string()), &normalized, "{}", text);
+            prop_assert_eq!(&normalize_origin(&pattern.to_string()), &normalized, "{}", text);
         }
         Ok([normalized.is_ok(), normalized.is_ok_and(|pattern| pattern.to_string() != text)])
     });

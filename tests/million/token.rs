@@ -1,7 +1,7 @@
-//! `TokenText` and `TokenKind`.
+//! `OpaqueToken` and `TokenKind`.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use daypass::{TokenKind, TokenText};
+use daypass::{OpaqueToken, TokenKind};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -37,7 +37,7 @@ fn a_token_that_parses_comes_back_and_one_with_a_typo_is_none() {
     hold(&(kind(), any::<u64>(), option::of(typo("0aZ_-é "))), |(kind, number, typo)| {
         let whole = text(kind, number);
         let typed = typo.map_or(whole.clone(), |typo| typo.of(&whole));
-        let parsed = typed.parse::<TokenText>();
+        let parsed = typed.parse::<OpaqueToken>();
         // Compared inside, so that no failure prints a token.
         prop_assert_eq!(parsed.is_ok(), typed == whole);
         let is_same = parsed.as_ref().is_ok_and(|token| token.kind() == kind && token.expose_secret() == whole);

@@ -15,7 +15,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 /// How long a process may take to end by itself.
-const GRACE: Duration = Duration::from_secs(3);
+const RESUME_GRACE: Duration = Duration::from_secs(3);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -96,7 +96,7 @@ impl Drop for Process {
         let group = Pid::from_raw(self.child.id().cast_signed());
         if let Ok(None) = self.child.try_wait() {
             let _ = killpg(group, Signal::SIGTERM);
-            let deadline = Instant::now() + GRACE;
+            let deadline = Instant::now() + RESUME_GRACE;
             while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
                 thread::sleep(Duration::from_millis(10));
             }

@@ -36,7 +36,7 @@ pub(crate) fn build() -> Result<()> {
     let wasm32 =
         ["--no-default-features", "--features", "package", "--target", "wasm32-unknown-unknown", "--profile", "wasm"];
     run(cargo()
-        .args(["build", "--quiet", "-p", "daypass", "--lib"])
+        .args(["rustc", "--quiet", "-p", "daypass", "--lib", "--crate-type", "cdylib"])
         .args(wasm32)
         .args(STANDARD_LIBRARY)
         .env("CARGO_TARGET_DIR", &target)

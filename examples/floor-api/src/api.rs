@@ -11,7 +11,7 @@ use axum::routing::{get, put};
 use axum::{Json, Router};
 use daypass::verify::http::VerifyLayer;
 use daypass::verify::{Access, Verifier};
-use daypass::{Denied, Scope};
+use daypass::{Error, Scope};
 use serde::{Deserialize, Serialize};
 
 use crate::floors::{Floor, Floors, MAX_NAME, Summary};
@@ -36,8 +36,8 @@ pub(crate) fn router(building: Building, verifier: Arc<Verifier>) -> Router {
         .route("/v2/floor", get(list))
         .route("/v2/floor/{id}", get(show))
         .route("/v2/floor/{id}/name", put(rename))
-        .fallback(async || Denied::NotFound)
-        .method_not_allowed_fallback(async || Denied::MethodNotAllowed)
+        .fallback(async || Error::NotFound)
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .with_state(Arc::new(building))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(VerifyLayer::new(verifier).client(client))
@@ -54,16 +54,16 @@ struct List {
 }
 
 /// The floors that the token may see.
-async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<Json<List>, Denied> {
+async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<Json<List>, Error> {
     let organization = &building.organization;
     let mut floors = building.floors.all().await;
     floors.retain(|floor| {
         let scope = if floor.public { &QUERY_PUBLIC } else { &QUERY_PRIVATE };
-        access.require(scope).on(organization).of(&floor.id).is_met()
+        access.require(scope).tenant(organization).resource(&floor.id).is_met()
     });
     if floors.is_empty() {
         // Either there are none, or the developer should be told what the token lacks.
-        access.require(&QUERY_PUBLIC).on(organization).check()?;
+        access.require(&QUERY_PUBLIC).tenant(organization).check()?;
     }
     Ok(Json(List { floors }))
 }
@@ -74,12 +74,12 @@ async fn show(
     access: Access,
     State(building): State<Arc<Building>>,
     Path(id): Path<String>,
-) -> Result<Json<Floor>, Denied> {
+) -> Result<Json<Floor>, Error> {
     let floor = building.floors.find(&id).await;
     let is_public = floor.as_ref().is_some_and(|floor| floor.summary.public);
     let scope = if is_public { &READ_PUBLIC } else { &READ_PRIVATE };
-    access.require(scope).on(&building.organization).of(&id).check()?;
-    floor.map(Json).ok_or(Denied::NotFound)
+    access.require(scope).tenant(&building.organization).resource(&id).check()?;
+    floor.map(Json).ok_or(Error::NotFound)
 }
 
 #[derive(Deserialize)]
@@ -94,15 +94,15 @@ async fn rename(
     State(building): State<Arc<Building>>,
     Path(id): Path<String>,
     body: Result<Json<Rename>, JsonRejection>,
-) -> Result<Json<Summary>, Denied> {
-    access.require(&UPDATE).on(&building.organization).of(&id).check()?;
+) -> Result<Json<Summary>, Error> {
+    access.require(&UPDATE).tenant(&building.organization).resource(&id).check()?;
     let Json(Rename { name }) = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Denied::BodyTooLarge(MAX_BODY),
-        _ => Denied::InvalidBody(rejection.body_text()),
+        StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge(MAX_BODY),
+        _ => Error::InvalidBody(rejection.body_text()),
     })?;
     let name = name.trim();
     if !(1..=MAX_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
-        return Err(Denied::InvalidBody(format!("`name` has 1 to {MAX_NAME} characters, all of them printable")));
+        return Err(Error::InvalidBody(format!("`name` has 1 to {MAX_NAME} characters, all of them printable")));
     }
-    building.floors.rename(&id, name.to_owned()).await.map(Json).ok_or(Denied::NotFound)
+    building.floors.rename(&id, name.to_owned()).await.map(Json).ok_or(Error::NotFound)
 }

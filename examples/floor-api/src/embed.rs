@@ -10,8 +10,8 @@ use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, HeaderName,
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
-use daypass::Denied;
-use daypass::verify::{Presented, Verifier};
+use daypass::Error;
+use daypass::verify::{Credentials, Verifier};
 use serde::Serialize;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -42,9 +42,9 @@ async fn frame(
     State(verifier): State<Arc<Verifier>>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,
     request: Request,
-) -> Result<impl IntoResponse, Denied> {
+) -> Result<impl IntoResponse, Error> {
     let (parts, _) = request.into_parts();
-    let ancestors = verifier.frame_ancestors(&Presented::from_parts(&parts).from_client(client.ip())).await?;
+    let ancestors = verifier.frame_ancestors(&Credentials::from_parts(&parts).from_client(client.ip())).await?;
     Ok((ancestors, Html(include_str!("frame.html"))))
 }
 

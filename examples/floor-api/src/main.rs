@@ -18,8 +18,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use clap::Parser;
-use daypass::verify::{Dpop, Limits, Verifier};
-use daypass::{Catalog, TokenText};
+use daypass::verify::{Dpop, RateLimits, Verifier};
+use daypass::{Catalog, OpaqueToken};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -58,7 +58,7 @@ async fn main() -> anyhow::Result<()> {
     let Options { service, audience, organization, listen, embed_listen, embed_dir, sdk_dir } = Options::parse();
 
     // A command line is there for every user of the machine to read; the environment is not.
-    let token: TokenText = std::env::var("DAYPASS_TOKEN")
+    let token: OpaqueToken = std::env::var("DAYPASS_TOKEN")
         .context("the environment variable DAYPASS_TOKEN is missing")?
         .parse()
         .context("the environment variable DAYPASS_TOKEN")?;
@@ -74,7 +74,7 @@ async fn main() -> anyhow::Result<()> {
         .await
         .catalog(Catalog::space_api())
         .dpop(Dpop::new(&api_url))
-        .limits(Limits::new())
+        .rate_limits(RateLimits::new())
         // One machine has one clock.
         .leeway(0);
     let verifier = Arc::new(verifier);

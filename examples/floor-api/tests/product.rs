@@ -9,9 +9,9 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use daypass::signed::Jwks;
-use daypass::wire::{Introspection, RevocationPage, TokenRecord};
-use daypass::{Grant, Resource, Scope, TokenKind, TokenText};
+use daypass::api::{IntrospectionResponse, RevocationPage, TokenRecord};
+use daypass::jwt::Jwks;
+use daypass::{Grant, OpaqueToken, Resource, Scope, TokenKind};
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -33,8 +33,8 @@ const TOKENS: [(&str, TokenKind, &str, &str, Option<&str>); 7] = [
 /// A token service that introspects the tokens above for the holder of `key`, and has signed nothing.
 struct TokenService {
     url: String,
-    key: TokenText,
-    tokens: HashMap<&'static str, TokenText>,
+    key: OpaqueToken,
+    tokens: HashMap<&'static str, OpaqueToken>,
 }
 
 impl TokenService {
@@ -49,7 +49,7 @@ impl TokenService {
                 return Err(StatusCode::UNAUTHORIZED);
             }
             let record = records.get(&form).cloned();
-            Ok(Json(Introspection { active: record.is_some(), record }))
+            Ok(Json(IntrospectionResponse { active: record.is_some(), record }))
         };
         let router = Router::new()
             .route("/.well-known/jwks.json", get(async || Json(Jwks { keys: Vec::new() })))
@@ -67,8 +67,8 @@ fn nothing_revoked() -> RevocationPage {
     RevocationPage { revocations: Vec::new(), latest: 0, epoch: "1".into() }
 }
 
-fn token(kind: TokenKind) -> TokenText {
-    TokenText::generate(kind).unwrap()
+fn token(kind: TokenKind) -> OpaqueToken {
+    OpaqueToken::generate(kind, |bytes| aws_lc_rs::rand::fill(bytes).unwrap()).unwrap()
 }
 
 fn record((name, kind, tenant, scopes, floor): (&str, TokenKind, &str, &str, Option<&str>)) -> TokenRecord {
@@ -77,7 +77,7 @@ fn record((name, kind, tenant, scopes, floor): (&str, TokenKind, &str, &str, Opt
     TokenRecord {
         id: name.into(),
         serial: 1,
-        parent_serial: None,
+        root_serial: None,
         kind,
         name: name.into(),
         organization: tenant.into(),
@@ -118,7 +118,7 @@ impl Product {
         Product::behind(service, &key)
     }
 
-    fn behind(service: TokenService, key: &TokenText) -> Product {
+    fn behind(service: TokenService, key: &OpaqueToken) -> Product {
         let files = tempfile::tempdir().unwrap();
         let [www, pkg] = ["www", "pkg"].map(|folder| files.path().join(folder));
         for (folder, name) in [(&www, "index.html"), (&www, "viewer.js"), (&pkg, "index.js"), (&pkg, "daypass_bg.wasm")]

@@ -7,7 +7,7 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
-use daypass::Denied;
+use daypass::Error;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -22,30 +22,30 @@ pub(crate) struct JsonText(Bytes);
 
 impl JsonText {
     /// The body, an object, read as a `T`. A list is not taken for the object's fields in their order.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Denied> {
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         if self.0.trim_ascii_start().starts_with(b"[") {
-            return Err(Denied::InvalidBody("expected an object, not a list".into()));
+            return Err(Error::InvalidBody("expected an object, not a list".into()));
         }
-        serde_json::from_slice(&self.0).map_err(|cause| Denied::InvalidBody(cause.to_string()))
+        serde_json::from_slice(&self.0).map_err(|cause| Error::InvalidBody(cause.to_string()))
     }
 
     /// The body's text.
-    pub(crate) fn text(&self) -> Result<&str, Denied> {
-        std::str::from_utf8(&self.0).map_err(|cause| Denied::InvalidBody(cause.to_string()))
+    pub(crate) fn text(&self) -> Result<&str, Error> {
+        std::str::from_utf8(&self.0).map_err(|cause| Error::InvalidBody(cause.to_string()))
     }
 }
 
 impl<S: Send + Sync> FromRequest<S> for JsonText {
-    type Rejection = Denied;
+    type Rejection = Error;
 
-    async fn from_request(request: Request, state: &S) -> Result<JsonText, Denied> {
+    async fn from_request(request: Request, state: &S) -> Result<JsonText, Error> {
         if !is_json(request.headers()) {
-            return Err(Denied::InvalidBody("its Content-Type is not application/json".into()));
+            return Err(Error::InvalidBody("its Content-Type is not application/json".into()));
         }
         match in_time(Bytes::from_request(request, state)).await? {
             Ok(bytes) => Ok(JsonText(bytes)),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Denied::BodyTooLarge(LIMIT)),
-            Err(_) => Err(Denied::InvalidBody("it did not arrive in whole".into())),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Error::BodyTooLarge(LIMIT)),
+            Err(_) => Err(Error::InvalidBody("it did not arrive in whole".into())),
         }
     }
 }
@@ -54,13 +54,13 @@ impl<S: Send + Sync> FromRequest<S> for JsonText {
 pub(super) struct FormFields<T>(pub(super) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
-    type Rejection = Denied;
+    type Rejection = Error;
 
-    async fn from_request(request: Request, state: &S) -> Result<FormFields<T>, Denied> {
+    async fn from_request(request: Request, state: &S) -> Result<FormFields<T>, Error> {
         match in_time(Form::from_request(request, state)).await? {
             Ok(Form(fields)) => Ok(FormFields(fields)),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Denied::BodyTooLarge(LIMIT)),
-            Err(rejection) => Err(Denied::InvalidRequest(format!("{}.", rejection.body_text()))),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Error::BodyTooLarge(LIMIT)),
+            Err(rejection) => Err(Error::InvalidRequest(format!("{}.", rejection.body_text()))),
         }
     }
 }
@@ -71,8 +71,8 @@ pub(super) struct TokenForm {
     pub(super) token: String,
 }
 
-async fn in_time<T>(arrival: impl Future<Output = T>) -> Result<T, Denied> {
-    tokio::time::timeout(PATIENCE, arrival).await.map_err(|_| Denied::TooSlow)
+async fn in_time<T>(arrival: impl Future<Output = T>) -> Result<T, Error> {
+    tokio::time::timeout(PATIENCE, arrival).await.map_err(|_| Error::TooSlow)
 }
 
 /// Any other type is one that a page can send without asking (a "simple" request), and never meant for this service.

@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
-use daypass::wire::NewBundle;
-use daypass::{Denied, Parameters, Scope, TokenKind};
+use daypass::api::CreateBundleRequest;
+use daypass::{Error, Parameters, Scope, TokenKind};
 use serde_json::value::RawValue;
 
 use super::{Caller, JsonText, NO_STORE, Shared};
@@ -17,13 +17,14 @@ pub(crate) const BUNDLE_CREATE: Scope = Scope::literal("bundle:create");
 pub(super) async fn create(
     State(service): State<Shared>,
     caller: Caller,
-    body: Result<JsonText, Denied>,
-) -> Result<impl IntoResponse, Denied> {
-    caller.must_be(&[TokenKind::Application, TokenKind::Secret])?;
-    caller.must_hold(&BUNDLE_CREATE)?;
-    let NewBundle { parameters, origins, duration_seconds } = body?.read::<NewBundle<Box<RawValue>>>()?;
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    caller.require_kind(&[TokenKind::Application, TokenKind::Secret])?;
+    caller.require_scope(&BUNDLE_CREATE)?;
+    let CreateBundleRequest { parameters, origins, duration_seconds } =
+        body?.read::<CreateBundleRequest<Box<RawValue>>>()?;
     let parameters =
-        Parameters::from_json(parameters.get()).map_err(|cause| Denied::InvalidBody(format!("parameters: {cause}")))?;
-    let asked = NewBundle { parameters, origins, duration_seconds };
+        Parameters::from_json(parameters.get()).map_err(|cause| Error::InvalidBody(format!("parameters: {cause}")))?;
+    let asked = CreateBundleRequest { parameters, origins, duration_seconds };
     Ok((NO_STORE, Json(issue::signed(&service, &caller.parent(), asked).await?)))
 }

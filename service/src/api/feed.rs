@@ -7,7 +7,8 @@ use axum::http::header::ACCEPT;
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use daypass::{Denied, TokenKind};
+use daypass::verify::TokenHash;
+use daypass::{Error, TokenKind};
 use futures_util::StreamExt;
 use serde::Deserialize;
 
@@ -31,30 +32,32 @@ pub(super) async fn revocations(
     caller: Caller,
     place: Result<Query<Place>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Denied> {
-    caller.must_be(&[TokenKind::Secret])?;
-    caller.must_hold(&INTROSPECT)?;
-    let Query(place) = place.map_err(|cause| Denied::InvalidRequest(format!("{}.", cause.body_text())))?;
+) -> Result<Response, Error> {
+    caller.require_kind(&[TokenKind::Secret])?;
+    caller.require_scope(&INTROSPECT)?;
+    let Query(place) = place.map_err(|cause| Error::InvalidRequest(format!("{}.", cause.body_text())))?;
     let after = last_event(&headers)?.or(place.after).unwrap_or_default();
     let organization = caller.access.organization().to_owned();
     if !takes_events(&headers) {
         return Ok((NO_STORE, Json(service.feed.store.revocations(&organization, after).await?)).into_response());
     }
-    let news = service.feed.follow(Follower { token: caller.token.hash(), organization, after });
+    let news = service.feed.follow(Follower { token: TokenHash::of(&caller.token), organization, after });
     Ok((NO_STORE, UNBUFFERED, Sse::new(news.map(event))).into_response())
 }
 
 fn event(news: News) -> Result<Event, axum::Error> {
     match news {
         News::Revocation(entry) => Event::default().id(entry.seq.to_string()).event("revocation").json_data(entry),
-        News::Current(current) => Event::default().id(current.latest.to_string()).event("current").json_data(current),
+        News::Heartbeat(current) => {
+            Event::default().id(current.latest.to_string()).event("heartbeat").json_data(current)
+        }
     }
 }
 
-fn last_event(headers: &HeaderMap) -> Result<Option<u64>, Denied> {
+fn last_event(headers: &HeaderMap) -> Result<Option<u64>, Error> {
     let Some(id) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
     let number = id.to_str().ok().and_then(|id| id.parse().ok());
-    number.map(Some).ok_or_else(|| Denied::InvalidRequest("The Last-Event-ID is not a number of the feed.".into()))
+    number.map(Some).ok_or_else(|| Error::InvalidRequest("The Last-Event-ID is not a number of the feed.".into()))
 }
 
 fn takes_events(headers: &HeaderMap) -> bool {

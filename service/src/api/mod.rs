@@ -22,13 +22,13 @@ use axum::http::HeaderName;
 use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
-use daypass::Denied;
+use daypass::Error;
 
 pub(crate) use body::JsonText;
 pub(crate) use bundle::BUNDLE_CREATE;
 pub(crate) use caller::Caller;
 
-use crate::compat::{archilogic, kudo};
+use crate::protocols::{kudo, space_api};
 use crate::sdk::FILES;
 use crate::service::Service;
 
@@ -55,11 +55,11 @@ pub(crate) fn router(service: Shared) -> Router {
         .route("/health", get(open::health))
         .route("/v2/access-token", get(tokens::list).post(tokens::create))
         .route("/v2/access-token/{id}", get(tokens::show).delete(tokens::revoke))
-        .route("/v2/temporary-access-token/create", post(archilogic::create))
+        .route("/v2/temporary-access-token/create", post(space_api::create))
         .route("/v2/bundle/create", post(bundle::create))
         .route("/generate", post(kudo::generate))
         .route("/introspect", post(introspect::introspect))
-        .route("/revoke", post(revoke::presented))
+        .route("/revoke", post(revoke::credentials))
         .route("/v2/revocation", get(feed::revocations).post(revoke::issued_before))
         .method_not_allowed_fallback(method_not_allowed);
     for_browsers
@@ -70,10 +70,10 @@ pub(crate) fn router(service: Shared) -> Router {
         .with_state(service)
 }
 
-async fn not_found() -> Denied {
-    Denied::NotFound
+async fn not_found() -> Error {
+    Error::NotFound
 }
 
-async fn method_not_allowed() -> Denied {
-    Denied::MethodNotAllowed
+async fn method_not_allowed() -> Error {
+    Error::MethodNotAllowed
 }

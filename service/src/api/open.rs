@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::Response;
-use daypass::Denied;
+use daypass::Error;
 use serde::Serialize;
 
 use super::{Shared, etag};
@@ -17,7 +17,7 @@ pub(super) struct Health {
 }
 
 /// `GET /health`: whether the store answers.
-pub(super) async fn health(State(service): State<Shared>) -> Result<Json<Health>, Denied> {
+pub(super) async fn health(State(service): State<Shared>) -> Result<Json<Health>, Error> {
     service.store.organization().await?;
     Ok(Json(Health { status: "ok" }))
 }

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use daypass::verify::MAX_LEEWAY;
-use daypass::{Denied, TokenKind, TokenText};
+use daypass::verify::{MAX_LEEWAY, TokenHash};
+use daypass::{Error, OpaqueToken, TokenKind};
 use serde::Deserialize;
 
 use super::body::{FormFields, TokenForm};
@@ -15,23 +15,23 @@ use crate::unique;
 
 /// Revokes the token in the form, stored or signed, of the caller's organization. The answer is the same for any other: it
 /// tells nobody what is a token.
-pub(super) async fn presented(
+pub(super) async fn credentials(
     State(service): State<Shared>,
     caller: Caller,
-    form: Result<FormFields<TokenForm>, Denied>,
-) -> Result<impl IntoResponse, Denied> {
+    form: Result<FormFields<TokenForm>, Error>,
+) -> Result<impl IntoResponse, Error> {
     check(&caller)?;
     let FormFields(TokenForm { token }) = form?;
     let (organization, now) = (caller.access.organization(), unique::now());
-    if let Ok(token) = token.parse::<TokenText>() {
-        service.store.revoke_presented(organization, token.hash(), now).await?;
+    if let Ok(token) = token.parse::<OpaqueToken>() {
+        service.store.revoke_presented(organization, TokenHash::of(&token), now).await?;
     } else if let Some(claims) = service.claims(&token).filter(|claims| claims.sub == organization) {
         // What has ended by every verifier's clock needs no entry in the feed.
         if now < claims.exp.saturating_add(MAX_LEEWAY) {
             service.store.revoke_signed(organization, &claims.jti, now).await?;
         }
     }
-    tracing::info!(organization, "revoked what was presented, if it was a token");
+    tracing::info!(organization, "revoked what was credentials, if it was a token");
     Ok((NO_STORE, StatusCode::OK))
 }
 
@@ -45,8 +45,8 @@ struct IssuedBefore {
 pub(super) async fn issued_before(
     State(service): State<Shared>,
     caller: Caller,
-    body: Result<JsonText, Denied>,
-) -> Result<impl IntoResponse, Denied> {
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
     check(&caller)?;
     let IssuedBefore { issued_before } = body?.read()?;
     let organization = caller.access.organization();
@@ -55,7 +55,7 @@ pub(super) async fn issued_before(
     Ok((NO_STORE, Json(revocation)))
 }
 
-fn check(caller: &Caller) -> Result<(), Denied> {
-    caller.must_be(&[TokenKind::Secret])?;
-    caller.must_hold(&REVOKE)
+fn check(caller: &Caller) -> Result<(), Error> {
+    caller.require_kind(&[TokenKind::Secret])?;
+    caller.require_scope(&REVOKE)
 }

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use base64ct::{Base64, Encoding};
-use daypass::{Denied, Refusal};
+use daypass::{Error, ErrorBody};
 use serde::Serialize;
 
 use super::{NO_STORE, etag};
@@ -116,23 +116,23 @@ fn takes_gzip(request: &HeaderMap) -> bool {
 }
 
 fn not_built() -> Response {
-    not_found(Refusal {
+    not_found(ErrorBody {
         message: "This service was built without the browser SDK.".into(),
         help: "Build it with `cargo xtask build`, which makes the npm package first; or use the package `daypass`."
             .into(),
-        ..Denied::NotFound.refusal()
+        ..Error::NotFound.body()
     })
 }
 
 fn not_here() -> Response {
-    not_found(Refusal {
+    not_found(ErrorBody {
         message: format!("This service has the browser SDK in version {VERSION}."),
         help: "Take the URL and the integrity from /sdk/.".into(),
-        ..Denied::NotFound.refusal()
+        ..Error::NotFound.body()
     })
 }
 
-fn not_found(refusal: Refusal) -> Response {
+fn not_found(refusal: ErrorBody) -> Response {
     (StatusCode::NOT_FOUND, NO_STORE, Json(refusal)).into_response()
 }
 

@@ -5,12 +5,12 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use daypass::wire::TokenRecord;
-use daypass::{Denied, Scope, TokenKind};
+use daypass::api::TokenRecord;
+use daypass::{Error, Scope, TokenKind};
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, JsonText, NO_STORE, Shared};
-use crate::issue::{self, Creator};
+use crate::issue::{self, Grantor};
 use crate::unique;
 
 const CREATE: Scope = Scope::literal("token:create");
@@ -31,10 +31,10 @@ pub(super) struct Filter {
 pub(super) async fn create(
     State(service): State<Shared>,
     caller: Caller,
-    body: Result<JsonText, Denied>,
-) -> Result<impl IntoResponse, Denied> {
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
     check(&caller, &CREATE)?;
-    let creator = Creator::holder(&caller.access);
+    let creator = Grantor::holder(&caller.access);
     let created = issue::create(&service.store, &service.catalogs, &creator, body?.read()?).await?;
     Ok((StatusCode::CREATED, NO_STORE, Json(created)))
 }
@@ -44,9 +44,9 @@ pub(super) async fn list(
     State(service): State<Shared>,
     caller: Caller,
     filter: Result<Query<Filter>, QueryRejection>,
-) -> Result<impl IntoResponse, Denied> {
+) -> Result<impl IntoResponse, Error> {
     check(&caller, &READ)?;
-    let Query(filter) = filter.map_err(|cause| Denied::InvalidRequest(cause.body_text()))?;
+    let Query(filter) = filter.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
     let tokens = service.store.tokens(caller.access.organization(), filter.kind).await?;
     Ok((NO_STORE, Json(List { tokens })))
 }
@@ -56,9 +56,9 @@ pub(super) async fn show(
     State(service): State<Shared>,
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
-) -> Result<impl IntoResponse, Denied> {
+) -> Result<impl IntoResponse, Error> {
     check(&caller, &READ)?;
-    let Path(id) = id.map_err(|_| Denied::NotFound)?;
+    let Path(id) = id.map_err(|_| Error::NotFound)?;
     let record = service.store.token(caller.access.organization(), &id).await?;
     Ok((NO_STORE, Json(record)))
 }
@@ -68,15 +68,15 @@ pub(super) async fn revoke(
     State(service): State<Shared>,
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
-) -> Result<impl IntoResponse, Denied> {
+) -> Result<impl IntoResponse, Error> {
     check(&caller, &REVOKE)?;
-    let Path(id) = id.map_err(|_| Denied::NotFound)?;
+    let Path(id) = id.map_err(|_| Error::NotFound)?;
     let record = service.store.revoke(caller.access.organization(), &id, unique::now()).await?;
     tracing::info!(id, organization = record.organization, "revoked a token");
     Ok((NO_STORE, Json(record)))
 }
 
-fn check(caller: &Caller, scope: &Scope) -> Result<(), Denied> {
-    caller.must_be(&[TokenKind::Secret])?;
-    caller.must_hold(scope)
+fn check(caller: &Caller, scope: &Scope) -> Result<(), Error> {
+    caller.require_kind(&[TokenKind::Secret])?;
+    caller.require_scope(scope)
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use clap::Subcommand;
-use daypass::wire::Revocation;
+use daypass::api::Revocation;
 use serde::Serialize;
 
 use super::common::{Common, print_json};
@@ -142,7 +142,7 @@ async fn revoke(kid: &str, common: &Common) -> anyhow::Result<()> {
         return print_json(&Revoked { revocation, successor });
     }
     let mut out = io::stdout().lock();
-    writeln!(out, "Revoked since {}: {}.", revocation.at, revocation.revoked)?;
+    writeln!(out, "Revoked since {}: {}.", revocation.at, revocation.target)?;
     if let Some(successor) = successor {
         writeln!(out, "It was the one that signs: the key {successor} does from now on.")?;
     }

@@ -12,7 +12,7 @@ mod token;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use daypass::Denied;
+use daypass::Error;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
@@ -57,8 +57,8 @@ pub(crate) async fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("error: {cause:#}");
-            if let Some(denied) = cause.downcast_ref::<Denied>() {
-                eprintln!("{}", denied.help());
+            if let Some(error) = cause.downcast_ref::<Error>() {
+                eprintln!("{}", error.help());
             }
             ExitCode::FAILURE
         }

@@ -48,5 +48,5 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     if json {
         return print_json(&revocation);
     }
-    Ok(writeln!(io::stdout(), "Revoked since {}: {}.", revocation.at, revocation.revoked)?)
+    Ok(writeln!(io::stdout(), "Revoked since {}: {}.", revocation.at, revocation.target)?)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
-use daypass::wire::duration;
+use daypass::api::duration;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -17,7 +17,7 @@ use crate::catalogs::Catalogs;
 use crate::service::Service;
 use crate::start::{self, Started};
 use crate::store::Store;
-use crate::watcher::Watcher;
+use crate::watcher::StoreSync;
 
 #[derive(Args)]
 pub(super) struct Options {
@@ -71,7 +71,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let issuer = options.issuer.unwrap_or(listening);
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
     let (service, watcher) = Service::new(store, catalogs, issuer, audience, options.temporary_min_seconds).await?;
-    let watcher = Watcher { rotate_every: options.rotate_keys_every.map(|days| days * 86_400), ..watcher };
+    let watcher = StoreSync { rotate_every: options.rotate_keys_every.map(|days| days * 86_400), ..watcher };
     // Those who follow the feed are let go once nobody watches.
     tokio::spawn(async {
         tokio::select! {

@@ -4,13 +4,13 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use daypass::wire::{NewToken, TokenRecord};
+use daypass::api::{CreateTokenRequest, TokenRecord};
 use daypass::{Scope, TokenKind};
 use serde::Serialize;
 
 use super::common::{Common, print_json};
 use crate::catalogs::Catalogs;
-use crate::issue::{self, Created, Creator};
+use crate::issue::{self, Created, Grantor};
 use crate::unique;
 
 #[derive(Subcommand)]
@@ -96,8 +96,8 @@ async fn make(create: Create) -> anyhow::Result<()> {
     let catalogs = Catalogs::load(catalog.as_deref())?;
     let (store, organization) = common.open().await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
-    let new = NewToken { kind, name, scopes, origins, resources: vec![], expires_at, id };
-    let created = issue::create(&store, &catalogs, &Creator::operator(&organization), new).await?;
+    let new = CreateTokenRequest { kind, name, scopes, origins, resources: vec![], expires_at, id };
+    let created = issue::create(&store, &catalogs, &Grantor::operator(&organization), new).await?;
     if common.json {
         return print_json(&created);
     }

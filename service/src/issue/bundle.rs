@@ -1,8 +1,9 @@
 //! Parameter bundles: references that the service redeems, and signed documents that a browser unpacks by itself.
 
-use daypass::signed::DocumentType;
-use daypass::wire::{BundleAnswer, Claims, NewBundle, TokenRecord, duration};
-use daypass::{Denied, Parameters, TokenKind, TokenText};
+use daypass::api::{BundleResponse, CreateBundleRequest, TokenRecord, duration};
+use daypass::jwt::{Claims, JwtType};
+use daypass::verify::TokenHash;
+use daypass::{Error, OpaqueToken, Parameters, TokenKind};
 use serde::Serialize;
 
 use super::{Parent, end, normalized};
@@ -18,7 +19,7 @@ const DEFAULT: u64 = 3600;
 /// A reference to parameters that the service keeps.
 pub(crate) struct Reference {
     /// The reference itself: an opaque token.
-    pub(crate) token: TokenText,
+    pub(crate) token: OpaqueToken,
     /// When it ends.
     pub(crate) expires_at: u64,
 }
@@ -28,15 +29,15 @@ pub(crate) async fn reference(
     service: &Service,
     parent: &Parent<'_>,
     parameters: &Parameters,
-) -> Result<Reference, Denied> {
+) -> Result<Reference, Error> {
     let now = unique::now();
-    let token = TokenText::generate(TokenKind::Bundle).expect("bundle references are stored");
+    let token = OpaqueToken::generate(TokenKind::Bundle, unique::fill).expect("bundle references are stored");
     // Nobody asks for a duration here, so that a parent's earlier end is taken without a word.
     let expires_at = parent.access.expires_at().map_or(now + DEFAULT, |end| end.min(now + DEFAULT));
     let record = TokenRecord {
         id: format!("bun_{}", unique::id()),
         serial: 0,
-        parent_serial: Some(parent.access.serial()),
+        root_serial: Some(parent.access.root_serial()),
         kind: TokenKind::Bundle,
         name: format!("Bundle of {}", parent.access.id()),
         organization: parent.access.organization().to_owned(),
@@ -47,7 +48,7 @@ pub(crate) async fn reference(
         revoked_at: None,
         last_chars: token.last_chars().to_owned(),
     };
-    let new = NewRecord { record, hash: token.hash() };
+    let new = NewRecord { record, hash: TokenHash::of(&token) };
     service.store.add_bundle(new, parent.hash, seal::seal(parameters, &token)).await?;
     Ok(Reference { token, expires_at })
 }
@@ -61,17 +62,21 @@ pub(crate) struct Redeemed {
 }
 
 /// Redeems a reference that was verified.
-pub(crate) async fn redeem(service: &Service, reference: &TokenText) -> Result<Redeemed, Denied> {
-    let stored = service.store.bundle(reference.hash()).await?;
+pub(crate) async fn redeem(service: &Service, reference: &OpaqueToken) -> Result<Redeemed, Error> {
+    let stored = service.store.bundle(TokenHash::of(&reference)).await?;
     let Some(parameters) = seal::open(&stored.parameters, reference) else {
         tracing::error!("the parameters of a bundle do not open: its row was changed");
-        return Err(Denied::Unavailable);
+        return Err(Error::Unavailable);
     };
     Ok(Redeemed { parameters, application: stored.parent })
 }
 
 /// Signs parameters.
-pub(crate) async fn signed(service: &Service, parent: &Parent<'_>, asked: NewBundle) -> Result<BundleAnswer, Denied> {
+pub(crate) async fn signed(
+    service: &Service,
+    parent: &Parent<'_>,
+    asked: CreateBundleRequest,
+) -> Result<BundleResponse, Error> {
     /// The parameters stand beside the claims.
     #[derive(Serialize)]
     struct Payload<'a> {
@@ -86,7 +91,7 @@ pub(crate) async fn signed(service: &Service, parent: &Parent<'_>, asked: NewBun
     let origins = normalized(&asked.origins)?;
     let grants = service.catalogs.for_bundle(parent.access.grants());
     let claims = Claims { origins, ..parent.claims(service, TokenKind::Bundle, grants, now, expires_at) };
-    let bundle = service.keys.sign(DocumentType::Bundle, &Payload { claims, parameters: &asked.parameters })?;
-    service.store.must_live(parent.hash, now).await?;
-    Ok(BundleAnswer { bundle, expires_at })
+    let bundle = service.keys.sign(JwtType::Bundle, &Payload { claims, parameters: &asked.parameters })?;
+    service.store.require_active(parent.hash, now).await?;
+    Ok(BundleResponse { bundle, expires_at })
 }

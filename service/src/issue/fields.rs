@@ -1,6 +1,6 @@
 //! The fields of a new token that stand for themselves.
 
-use daypass::{Denied, OriginPattern, Resource, Scope, TokenKind};
+use daypass::{Error, OriginPattern, Resource, Scope, TokenKind};
 
 use super::normalized;
 use crate::catalogs::Catalogs;
@@ -13,11 +13,11 @@ const MAX_ID: usize = 128;
 /// The end of the year 9999. What lies behind it was given in milliseconds.
 const MAX_TIME: u64 = 253_402_300_799;
 
-fn refused<T>(why: impl Into<String>) -> Result<T, Denied> {
-    Err(Denied::InvalidRequest(why.into()))
+fn refused<T>(why: impl Into<String>) -> Result<T, Error> {
+    Err(Error::InvalidRequest(why.into()))
 }
 
-pub(super) fn check_kind(kind: TokenKind) -> Result<(), Denied> {
+pub(super) fn check_kind(kind: TokenKind) -> Result<(), Error> {
     match kind {
         TokenKind::Publishable | TokenKind::Secret | TokenKind::Application => Ok(()),
         _ => {
@@ -26,7 +26,7 @@ pub(super) fn check_kind(kind: TokenKind) -> Result<(), Denied> {
     }
 }
 
-pub(super) fn check_name(name: &str) -> Result<(), Denied> {
+pub(super) fn check_name(name: &str) -> Result<(), Error> {
     let length = name.chars().count();
     if (1..=MAX_NAME).contains(&length) && !name.chars().any(char::is_control) {
         Ok(())
@@ -35,7 +35,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Denied> {
     }
 }
 
-pub(super) fn check_end(end: Option<u64>, now: u64) -> Result<(), Denied> {
+pub(super) fn check_end(end: Option<u64>, now: u64) -> Result<(), Error> {
     match end {
         Some(end) if end <= now => refused("The end, `expiresAt`, must lie in the future."),
         Some(end) if end > MAX_TIME => refused("The end, `expiresAt`, is in seconds and before the year 10000."),
@@ -43,7 +43,7 @@ pub(super) fn check_end(end: Option<u64>, now: u64) -> Result<(), Denied> {
     }
 }
 
-pub(super) fn origins(kind: TokenKind, origins: &[String]) -> Result<Vec<OriginPattern>, Denied> {
+pub(super) fn origins(kind: TokenKind, origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
     match (kind, origins) {
         (TokenKind::Publishable, []) => refused("A publishable token needs `origins`: the sites that may use it."),
         (TokenKind::Publishable, origins) => normalized(origins),
@@ -53,7 +53,7 @@ pub(super) fn origins(kind: TokenKind, origins: &[String]) -> Result<Vec<OriginP
 }
 
 /// Security rule: a limit to a resource of a type that no scope is about, a misspelt one, would limit nothing.
-pub(super) fn check_resources(resources: &[Resource], catalogs: &Catalogs) -> Result<(), Denied> {
+pub(super) fn check_resources(resources: &[Resource], catalogs: &Catalogs) -> Result<(), Error> {
     let types = catalogs.resource_types();
     for Resource { kind, id } in resources {
         if !types.contains(kind.as_str()) {
@@ -70,7 +70,7 @@ pub(super) fn check_resources(resources: &[Resource], catalogs: &Catalogs) -> Re
 
 /// The id that was chosen, or a new one. A chosen one stands in paths, so that it is of RFC 3986's unreserved characters,
 /// is not taken for a command line option or `..`, and is no name of ours.
-pub(super) fn id(kind: TokenKind, chosen: Option<String>) -> Result<String, Denied> {
+pub(super) fn id(kind: TokenKind, chosen: Option<String>) -> Result<String, Error> {
     match chosen {
         None => Ok(format!("tok_{}", unique::id())),
         Some(_) if kind != TokenKind::Application => refused("Only an application token has an `id` of your choice."),

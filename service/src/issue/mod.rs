@@ -8,15 +8,17 @@ mod temporary;
 
 use std::ops::RangeInclusive;
 
-use daypass::verify::Access;
-use daypass::wire::{Claims, TokenRecord};
-use daypass::{Denied, Grant, OriginPattern, Scope, TokenHash, TokenKind, TokenText};
+use daypass::api::TokenRecord;
+use daypass::jwt::Claims;
+use daypass::verify::{Access, TokenHash};
+use daypass::{Error, Grant, OpaqueToken, OriginPattern, Scope, TokenKind};
 
 pub(crate) use bundle::{redeem, reference, signed};
-pub(crate) use creator::Creator;
+pub(crate) use creator::Grantor;
 pub(crate) use stored::{Created, create};
 pub(crate) use temporary::temporary;
 
+use crate::domain::origins::normalize_origin;
 use crate::service::Service;
 use crate::unique;
 
@@ -28,8 +30,8 @@ pub(crate) struct Parent<'a> {
 
 impl<'a> Parent<'a> {
     /// The token that passed as `access`.
-    pub(crate) fn new(access: &'a Access, token: &TokenText) -> Parent<'a> {
-        Parent { access, hash: token.hash() }
+    pub(crate) fn new(access: &'a Access, token: &OpaqueToken) -> Parent<'a> {
+        Parent { access, hash: TokenHash::of(&token) }
     }
 
     /// What a signed document that is minted from it claims, from now to its end. It is bound to no origin.
@@ -43,7 +45,7 @@ impl<'a> Parent<'a> {
             exp: expires_at,
             jti: unique::id(),
             client_id: self.access.id().to_owned(),
-            parent_serial: self.access.serial(),
+            root_serial: self.access.root_serial(),
             cnf: None,
             kind,
             grants,
@@ -58,8 +60,8 @@ pub(crate) fn is_living(record: &TokenRecord, now: u64) -> bool {
 }
 
 /// The end of something that is asked to live for a time. It never outlives its parent.
-fn end(now: u64, duration: u64, range: RangeInclusive<u64>, parent: &Access) -> Result<u64, Denied> {
-    let out_of_range = Denied::DurationOutOfRange { least: *range.start(), most: *range.end() };
+fn end(now: u64, duration: u64, range: RangeInclusive<u64>, parent: &Access) -> Result<u64, Error> {
+    let out_of_range = Error::DurationOutOfRange { least: *range.start(), most: *range.end() };
     if !range.contains(&duration) {
         return Err(out_of_range);
     }
@@ -68,11 +70,11 @@ fn end(now: u64, duration: u64, range: RangeInclusive<u64>, parent: &Access) -> 
 }
 
 /// Origins as people write them, normalized.
-fn normalized(origins: &[String]) -> Result<Vec<OriginPattern>, Denied> {
-    let normalized = origins.iter().map(|origin| OriginPattern::normalize(origin)).collect::<Result<Vec<_>, _>>();
-    normalized.map_err(|cause| Denied::InvalidRequest(format!("{cause}.")))
+fn normalized(origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
+    let normalized = origins.iter().map(|origin| normalize_origin(origin)).collect::<Result<Vec<_>, _>>();
+    normalized.map_err(|cause| Error::InvalidRequest(format!("{cause}.")))
 }
 
-fn not_held(scope: &Scope) -> Denied {
-    Denied::InvalidScope(format!("Whoever asks does not hold `{scope}`, or not for all that is asked."))
+fn not_held(scope: &Scope) -> Error {
+    Error::InvalidScope(format!("Whoever asks does not hold `{scope}`, or not for all that is asked."))
 }

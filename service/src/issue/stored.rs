@@ -1,10 +1,11 @@
 //! Publishable, secret and application tokens: random text of which the store keeps the hash.
 
-use daypass::wire::{NewToken, TokenRecord};
-use daypass::{Denied, Grant, ScopeSet, TokenKind, TokenText};
+use daypass::api::{CreateTokenRequest, TokenRecord};
+use daypass::verify::TokenHash;
+use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
 use serde::{Serialize, Serializer};
 
-use super::{Creator, fields};
+use super::{Grantor, fields};
 use crate::catalogs::Catalogs;
 use crate::store::{NewRecord, Store};
 use crate::unique;
@@ -20,10 +21,10 @@ pub(crate) struct Created {
     pub(crate) record: TokenRecord,
     /// The token.
     #[serde(serialize_with = "exposed")]
-    pub(crate) token: TokenText,
+    pub(crate) token: OpaqueToken,
 }
 
-fn exposed<S: Serializer>(token: &TokenText, serializer: S) -> Result<S::Ok, S::Error> {
+fn exposed<S: Serializer>(token: &OpaqueToken, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose_secret())
 }
 
@@ -31,9 +32,9 @@ fn exposed<S: Serializer>(token: &TokenText, serializer: S) -> Result<S::Ok, S::
 pub(crate) async fn create(
     store: &Store,
     catalogs: &Catalogs,
-    creator: &Creator<'_>,
-    new: NewToken,
-) -> Result<Created, Denied> {
+    creator: &Grantor<'_>,
+    new: CreateTokenRequest,
+) -> Result<Created, Error> {
     let now = unique::now();
     fields::check_kind(new.kind)?;
     fields::check_name(&new.name)?;
@@ -44,15 +45,15 @@ pub(crate) async fn create(
     let organization = creator.organization().to_owned();
     let place = Grant { tenant: organization.clone(), scopes: ScopeSet::default(), resources: new.resources };
     // As whoever verifies the token will read it.
-    let limits = [place.resources.clone(), catalogs.whole().todays_limits(&place.resources)].concat();
+    let limits = [place.resources.clone(), catalogs.whole().canonical_limits(&place.resources)].concat();
     let limited = Grant { resources: limits, ..place.clone() };
     let scopes = creator.scopes(new.kind, new.scopes.as_ref(), &limited, catalogs)?;
 
-    let token = TokenText::generate(new.kind).expect("the kinds that are made here are stored");
+    let token = OpaqueToken::generate(new.kind, unique::fill).expect("the kinds that are made here are stored");
     let mut record = TokenRecord {
         id,
         serial: 0,
-        parent_serial: None,
+        root_serial: None,
         kind: new.kind,
         name: new.name,
         organization,
@@ -64,7 +65,7 @@ pub(crate) async fn create(
         last_chars: token.last_chars().to_owned(),
     };
     let limit = matches!(new.kind, TokenKind::Publishable | TokenKind::Secret).then_some(LIMIT);
-    record.serial = store.add(NewRecord { record: record.clone(), hash: token.hash() }, limit).await?;
+    record.serial = store.add(NewRecord { record: record.clone(), hash: TokenHash::of(&token) }, limit).await?;
     tracing::info!(id = record.id, kind = %record.kind, organization = record.organization, "made a token");
     Ok(Created { record, token })
 }

@@ -1,9 +1,9 @@
 //! Temporary tokens: signed, short-lived, with some of their secret token's scopes.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use daypass::signed::DocumentType;
-use daypass::wire::{Claims, Confirmation, TemporaryTokenAnswer, TemporaryTokenRequest, duration};
-use daypass::{Denied, Grant, Scope, ScopeSet, TokenKind};
+use daypass::api::{TemporaryTokenRequest, TemporaryTokenResponse, duration};
+use daypass::jwt::{Claims, Confirmation, JwtType};
+use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
 
 use super::{Parent, end, not_held};
 use crate::catalogs::Catalogs;
@@ -15,7 +15,7 @@ pub(crate) async fn temporary(
     service: &Service,
     parent: &Parent<'_>,
     asked: TemporaryTokenRequest,
-) -> Result<TemporaryTokenAnswer, Denied> {
+) -> Result<TemporaryTokenResponse, Error> {
     let now = unique::now();
     let least = service.temporary_least;
     let grants = narrowed(parent.access.grants(), &asked.scopes, &service.catalogs)?;
@@ -25,24 +25,24 @@ pub(crate) async fn temporary(
     // A token that is bound to a key is sent with a proof of it, under a name of its own (RFC 9449, section 7.1).
     let scheme = if cnf.is_some() { "DPoP" } else { "Bearer" };
     let claims = Claims { cnf, ..parent.claims(service, TokenKind::Temporary, grants, now, expires_at) };
-    let token = service.keys.sign(DocumentType::AccessToken, &claims)?;
-    service.store.must_live(parent.hash, now).await?;
-    Ok(TemporaryTokenAnswer { authorization: format!("{scheme} {token}"), expires_at })
+    let token = service.keys.sign(JwtType::AccessToken, &claims)?;
+    service.store.require_active(parent.hash, now).await?;
+    Ok(TemporaryTokenResponse { authorization: format!("{scheme} {token}"), expires_at })
 }
 
 /// The key with this thumbprint. Security rule: one that is no SHA-256 would be a token that nobody can use, or a text of the
 /// asker's choice in what we sign.
-fn confirmation(jkt: String) -> Result<Confirmation, Denied> {
+fn confirmation(jkt: String) -> Result<Confirmation, Error> {
     match Base64UrlUnpadded::decode_vec(&jkt) {
         Ok(hash) if hash.len() == 32 => Ok(Confirmation { jkt }),
-        _ => Err(Denied::InvalidRequest(
+        _ => Err(Error::InvalidRequest(
             "The `dpopJkt` must be the thumbprint of the key (RFC 7638): SHA-256 in base64url, 43 characters.".into(),
         )),
     }
 }
 
 /// Each grant with what it holds of the scopes, by today's names; each of those must be held.
-fn narrowed(grants: &[Grant], asked: &ScopeSet, catalogs: &Catalogs) -> Result<Vec<Grant>, Denied> {
+fn narrowed(grants: &[Grant], asked: &ScopeSet, catalogs: &Catalogs) -> Result<Vec<Grant>, Error> {
     // First of all, so that one that there is not is told from one that is not held.
     catalogs.resolve(asked, &[])?;
     for scope in asked.iter() {

@@ -8,10 +8,9 @@ use anyhow::Context;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use daypass::Denied;
-use daypass::signed::{DocumentType, Jwk, Jwks, MAX_DOCUMENT, UnverifiedDocument};
-use daypass::verify::{Answer, Keys, PublicKey, StaticKeys};
-use daypass::wire::Claims;
+use daypass::Error;
+use daypass::jwt::{Claims, Jwk, Jwks, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
+use daypass::verify::{KeySource, PublicKey, ResponseFuture, StaticKeys};
 use serde::Serialize;
 
 pub(crate) use state::{JWKS_MAX_AGE, KeyState, PUBLISHED_BEFORE};
@@ -60,20 +59,20 @@ impl SigningKeys {
     /// The signed document with these claims (RFC 7515, compact).
     ///
     /// # Errors
-    /// [`Denied::InvalidRequest`] when it is longer than readers take: what was asked for is too much.
-    pub(crate) fn sign(&self, document: DocumentType, claims: &impl Serialize) -> Result<String, Denied> {
+    /// [`Error::InvalidRequest`] when it is longer than readers take: what was asked for is too much.
+    pub(crate) fn sign(&self, document: JwtType, claims: &impl Serialize) -> Result<String, Error> {
         let ring = self.ring();
         let Some((key, _)) = ring.at(unique::now()).find(|(_, state)| *state == KeyState::Signing) else {
             tracing::error!("no key signs at this time: check the clock, and `daypass key list`");
-            return Err(Denied::Unavailable);
+            return Err(Error::Unavailable);
         };
         let payload = serde_json::to_vec(claims).expect("claims are JSON");
         let input = format!("{}.{}", document.header(&key.kid), Base64UrlUnpadded::encode_string(&payload));
         let signature = key.pair.sign(input.as_bytes());
         let text = format!("{input}.{}", Base64UrlUnpadded::encode_string(signature.as_ref()));
-        if text.len() > MAX_DOCUMENT {
-            return Err(Denied::InvalidRequest(format!(
-                "The signed document would have {} bytes, and {MAX_DOCUMENT} are the most: ask for fewer parameters, scopes or origins.",
+        if text.len() > MAX_JWT_BYTES {
+            return Err(Error::InvalidRequest(format!(
+                "The signed document would have {} bytes, and {MAX_JWT_BYTES} are the most: ask for fewer parameters, scopes or origins.",
                 text.len()
             )));
         }
@@ -82,11 +81,9 @@ impl SigningKeys {
 
     /// What a document claims that one of these keys has signed, whether or not its time is over.
     pub(crate) fn claims(&self, text: &str) -> Option<Claims> {
-        let document = UnverifiedDocument::parse(text)?;
-        let key = self.ring().public_key(document.header)?;
-        let signature = document.signature()?;
-        let is_ours = key.verifies(document.signing_input.as_bytes(), &signature);
-        is_ours.then(|| document.unverified_claims())?
+        let jwt = UnverifiedJwt::parse(text)?;
+        let key = self.ring().public_key(jwt.header())?;
+        jwt.verify(&key)?.claims()
     }
 
     fn ring(&self) -> Arc<Ring> {
@@ -94,8 +91,8 @@ impl SigningKeys {
     }
 }
 
-impl Keys for SigningKeys {
-    fn find<'a>(&'a self, header: &'a str) -> Answer<'a, Option<PublicKey>> {
+impl KeySource for SigningKeys {
+    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
         Box::pin(std::future::ready(Ok(self.ring().public_key(header))))
     }
 }

@@ -1,7 +1,7 @@
 //! What a key is for at a time: [`KeyState`].
 
+use daypass::api::duration;
 use daypass::verify::MAX_LEEWAY;
-use daypass::wire::duration;
 
 use crate::store::StoredKey;
 

@@ -1,7 +1,7 @@
 //! The signing keys.
 
-use daypass::Denied;
-use daypass::wire::Revocation;
+use daypass::Error;
+use daypass::api::Revocation;
 
 use super::{Store, sqlite};
 
@@ -30,22 +30,22 @@ pub(crate) struct KeyRevocation {
 
 impl Store {
     /// The signing keys, in the order in which they sign.
-    pub(crate) async fn signing_keys(&self) -> Result<Vec<StoredKey>, Denied> {
+    pub(crate) async fn signing_keys(&self) -> Result<Vec<StoredKey>, Error> {
         self.run(|connection| sqlite::signing_keys(connection)).await
     }
 
     /// Adds a key.
-    pub(crate) async fn add_key(&self, key: StoredKey) -> Result<(), Denied> {
+    pub(crate) async fn add_key(&self, key: StoredKey) -> Result<(), Error> {
         self.change(move |connection| sqlite::add_key(connection, &key)).await
     }
 
     /// Adds a key unless another was made after this time: of several processes that want a new one, one makes it.
-    pub(crate) async fn add_key_unless_after(&self, key: StoredKey, time: u64) -> Result<(), Denied> {
+    pub(crate) async fn add_key_unless_after(&self, key: StoredKey, time: u64) -> Result<(), Error> {
         self.change(move |connection| sqlite::add_key_unless_after(connection, &key, time)).await
     }
 
     /// Revokes a key. If no other would sign now, the next one does at once, or else `spare`, which is then stored.
-    pub(crate) async fn revoke_key(&self, kid: &str, spare: StoredKey, now: u64) -> Result<KeyRevocation, Denied> {
+    pub(crate) async fn revoke_key(&self, kid: &str, spare: StoredKey, now: u64) -> Result<KeyRevocation, Error> {
         let kid = kid.to_owned();
         self.change(move |connection| sqlite::revoke_key(connection, &kid, &spare, now)).await
     }

@@ -7,9 +7,10 @@ mod sqlite;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use daypass::verify::{Answer, Lookup, Unavailable};
-use daypass::wire::{Claims, TokenRecord};
-use daypass::{Denied, TokenHash, TokenKind, TokenText};
+use daypass::api::TokenRecord;
+use daypass::jwt::Claims;
+use daypass::verify::{Introspector, ResponseFuture, TokenHash, Unavailable};
+use daypass::{Error, OpaqueToken, TokenKind};
 use rusqlite::Connection;
 use tokio::sync::Notify;
 
@@ -19,8 +20,8 @@ pub(crate) use keys::{KeyRevocation, StoredKey};
 
 /// The organizations, keys and tokens of a service, in one SQLite file that several processes may have open.
 ///
-/// Every operation is one transaction. What it refuses is a [`Denied`]; a file that cannot be read or written is
-/// [`Denied::Unavailable`], with the cause in the log.
+/// Every operation is one transaction. What it refuses is a [`Error`]; a file that cannot be read or written is
+/// [`Error::Unavailable`], with the cause in the log.
 #[derive(Clone)]
 pub(crate) struct Store {
     connection: Arc<Mutex<Connection>>,
@@ -41,7 +42,7 @@ pub(crate) struct NewRecord {
 }
 
 /// What a store begins with.
-pub(crate) struct Beginning {
+pub(crate) struct Bootstrap {
     /// The first organization's id.
     pub(crate) organization: String,
     /// Its first token.
@@ -80,62 +81,57 @@ impl Store {
     }
 
     /// The first organization, if the store has begun.
-    pub(crate) async fn organization(&self) -> Result<Option<String>, Denied> {
+    pub(crate) async fn organization(&self) -> Result<Option<String>, Error> {
         self.run(|connection| sqlite::organization(connection)).await
     }
 
     /// Begins the store. The answer is its organization: another one than `beginning`'s if it had begun before.
-    pub(crate) async fn begin(&self, beginning: Beginning) -> Result<String, Denied> {
+    pub(crate) async fn begin(&self, beginning: Bootstrap) -> Result<String, Error> {
         self.run(move |connection| sqlite::begin(connection, &beginning)).await
     }
 
     /// Adds a token and gives its serial number. The id must be free among the living; with a limit, fewer of the kind than that must live.
-    pub(crate) async fn add(&self, new: NewRecord, limit: Option<usize>) -> Result<u64, Denied> {
+    pub(crate) async fn add(&self, new: NewRecord, limit: Option<usize>) -> Result<u64, Error> {
         self.run(move |connection| sqlite::add(connection, &new, limit)).await
     }
 
     /// The token with this hash, revoked and expired ones included.
-    pub(crate) async fn found(&self, hash: TokenHash) -> Result<Option<TokenRecord>, Denied> {
+    pub(crate) async fn found(&self, hash: TokenHash) -> Result<Option<TokenRecord>, Error> {
         self.run(move |connection| sqlite::find(connection, hash)).await
     }
 
     /// The newest token with this id.
-    pub(crate) async fn token(&self, organization: &str, id: &str) -> Result<TokenRecord, Denied> {
+    pub(crate) async fn token(&self, organization: &str, id: &str) -> Result<TokenRecord, Error> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
         self.run(move |connection| sqlite::token(connection, &organization, &id)).await
     }
 
     /// An organization's tokens, newest first: of one kind, or all but the bundle references.
-    pub(crate) async fn tokens(&self, organization: &str, kind: Option<TokenKind>) -> Result<Vec<TokenRecord>, Denied> {
+    pub(crate) async fn tokens(&self, organization: &str, kind: Option<TokenKind>) -> Result<Vec<TokenRecord>, Error> {
         let organization = organization.to_owned();
         self.run(move |connection| sqlite::tokens(connection, &organization, kind)).await
     }
 
     /// Refuses unless a token with this hash lives at this moment, which no revocation shares: whatever is minted from it
     /// and handed out after this was minted before any revocation.
-    pub(crate) async fn must_live(&self, parent: TokenHash, now: u64) -> Result<(), Denied> {
-        self.run(move |connection| sqlite::must_live(connection, parent, now)).await
+    pub(crate) async fn require_active(&self, parent: TokenHash, now: u64) -> Result<(), Error> {
+        self.run(move |connection| sqlite::require_active(connection, parent, now)).await
     }
 
     /// Adds a bundle reference with its sealed parameters, if its parent still lives.
-    pub(crate) async fn add_bundle(
-        &self,
-        new: NewRecord,
-        parent: TokenHash,
-        parameters: Vec<u8>,
-    ) -> Result<(), Denied> {
+    pub(crate) async fn add_bundle(&self, new: NewRecord, parent: TokenHash, parameters: Vec<u8>) -> Result<(), Error> {
         self.run(move |connection| sqlite::add_bundle(connection, &new, parent, &parameters)).await
     }
 
     /// What a bundle reference stands for, whether or not it lives.
-    pub(crate) async fn bundle(&self, reference: TokenHash) -> Result<StoredBundle, Denied> {
+    pub(crate) async fn bundle(&self, reference: TokenHash) -> Result<StoredBundle, Error> {
         self.run(move |connection| sqlite::bundle(connection, reference)).await
     }
 
     async fn run<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&mut Connection) -> Result<T, sqlite::Failure> + Send + 'static,
-    ) -> Result<T, Denied> {
+    ) -> Result<T, Error> {
         let (connection, file) = (Arc::clone(&self.connection), Arc::clone(&self.file));
         let done = tokio::task::spawn_blocking(move || {
             file.must_be_in_place()?;
@@ -144,7 +140,7 @@ impl Store {
         });
         let cause = match done.await {
             Ok(Ok(answer)) => return Ok(answer),
-            Ok(Err(sqlite::Failure::Refused(denied))) => return Err(denied),
+            Ok(Err(sqlite::Failure::Refused(error))) => return Err(error),
             Ok(Err(sqlite::Failure::Database(cause))) => cause.to_string(),
             Ok(Err(sqlite::Failure::Moved)) => {
                 "its file was moved or replaced: put it back, or restart the service".to_owned()
@@ -152,20 +148,20 @@ impl Store {
             Err(cause) => cause.to_string(),
         };
         tracing::error!(cause, "the store did not answer");
-        Err(Denied::Unavailable)
+        Err(Error::Unavailable)
     }
 }
 
-impl Lookup for Store {
-    fn find<'a>(&'a self, token: &'a TokenText) -> Answer<'a, Option<TokenRecord>> {
-        Box::pin(async { self.found(token.hash()).await.map_err(|denied| Unavailable(denied.to_string())) })
+impl Introspector for Store {
+    fn find<'a>(&'a self, token: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>> {
+        Box::pin(async { self.found(TokenHash::of(token)).await.map_err(|error| Unavailable(error.to_string())) })
     }
 
-    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> Answer<'a, bool> {
+    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> ResponseFuture<'a, bool> {
         let claims = claims.clone();
         Box::pin(async move {
             let revoked = self.run(move |connection| sqlite::is_revoked(connection, &claims)).await;
-            revoked.map_err(|denied| Unavailable(denied.to_string()))
+            revoked.map_err(|error| Unavailable(error.to_string()))
         })
     }
 }

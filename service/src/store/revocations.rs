@@ -1,7 +1,8 @@
 //! What was revoked, and the feed of it.
 
-use daypass::wire::{Revocation, RevocationPage, TokenRecord};
-use daypass::{Denied, TokenHash};
+use daypass::Error;
+use daypass::api::{Revocation, RevocationPage, TokenRecord};
+use daypass::verify::TokenHash;
 use rusqlite::Connection;
 
 use super::keys::StoredKey;
@@ -17,25 +18,25 @@ pub(crate) struct Look {
 
 impl Store {
     /// Revokes the newest token with this id; once is for ever.
-    pub(crate) async fn revoke(&self, organization: &str, id: &str, now: u64) -> Result<TokenRecord, Denied> {
+    pub(crate) async fn revoke(&self, organization: &str, id: &str, now: u64) -> Result<TokenRecord, Error> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
         self.change(move |connection| sqlite::revoke(connection, &organization, &id, now)).await
     }
 
     /// Revokes the token with this hash, if the organization has it.
-    pub(crate) async fn revoke_presented(&self, organization: &str, hash: TokenHash, now: u64) -> Result<(), Denied> {
+    pub(crate) async fn revoke_presented(&self, organization: &str, hash: TokenHash, now: u64) -> Result<(), Error> {
         let organization = organization.to_owned();
         self.change(move |connection| sqlite::revoke_presented(connection, &organization, hash, now)).await
     }
 
     /// Revokes one of the organization's signed tokens.
-    pub(crate) async fn revoke_signed(&self, organization: &str, jti: &str, now: u64) -> Result<(), Denied> {
+    pub(crate) async fn revoke_signed(&self, organization: &str, jti: &str, now: u64) -> Result<(), Error> {
         let (organization, jti) = (organization.to_owned(), jti.to_owned());
         self.change(move |connection| sqlite::revoke_signed(connection, &organization, &jti, now)).await
     }
 
     /// Revokes all that an organization has or will have.
-    pub(crate) async fn revoke_organization(&self, organization: &str, now: u64) -> Result<Revocation, Denied> {
+    pub(crate) async fn revoke_organization(&self, organization: &str, now: u64) -> Result<Revocation, Error> {
         let organization = organization.to_owned();
         self.change(move |connection| sqlite::revoke_organization(connection, &organization, now)).await
     }
@@ -47,16 +48,16 @@ impl Store {
         organization: &str,
         time: u64,
         now: u64,
-    ) -> Result<Revocation, Denied> {
+    ) -> Result<Revocation, Error> {
         if time > now {
-            return Err(Denied::InvalidRequest("The time before which tokens are revoked lies in the future.".into()));
+            return Err(Error::InvalidRequest("The time before which tokens are revoked lies in the future.".into()));
         }
         let organization = organization.to_owned();
         self.change(move |connection| sqlite::revoke_issued_before(connection, &organization, time, now)).await
     }
 
     /// What an organization sees of the feed after this number.
-    pub(crate) async fn revocations(&self, organization: &str, after: u64) -> Result<RevocationPage, Denied> {
+    pub(crate) async fn revocations(&self, organization: &str, after: u64) -> Result<RevocationPage, Error> {
         let organization = organization.to_owned();
         let (revocations, latest) =
             self.run(move |connection| sqlite::revocations(connection, &organization, after)).await?;
@@ -69,12 +70,12 @@ impl Store {
     }
 
     /// Forgets the revocations that have been of no use for long, by a clock that is right.
-    pub(crate) async fn forget_revocations(&self, now: u64) -> Result<(), Denied> {
+    pub(crate) async fn forget_revocations(&self, now: u64) -> Result<(), Error> {
         self.run(move |connection| sqlite::forget(connection, now)).await
     }
 
     /// What the store holds of everybody's concern at this moment.
-    pub(crate) async fn look(&self) -> Result<Look, Denied> {
+    pub(crate) async fn look(&self) -> Result<Look, Error> {
         self.run(|connection| Ok(Look { latest: sqlite::latest(connection)?, keys: sqlite::signing_keys(connection)? }))
             .await
     }
@@ -88,7 +89,7 @@ impl Store {
     pub(super) async fn change<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&mut Connection) -> Result<T, sqlite::Failure> + Send + 'static,
-    ) -> Result<T, Denied> {
+    ) -> Result<T, Error> {
         let changed = self.run(operation).await?;
         self.news.notify_one();
         Ok(changed)

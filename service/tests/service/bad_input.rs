@@ -2,7 +2,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use daypass::{TokenKind, TokenText};
+use daypass::{OpaqueToken, TokenKind};
 use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::json;
@@ -23,7 +23,8 @@ fn with_body(daypass: &Daypass, partner: &str) -> Vec<RequestBuilder> {
 #[tokio::test]
 async fn what_is_not_genuine_gets_the_same_bytes() {
     let daypass = Daypass::start();
-    let unknown = TokenText::generate(TokenKind::Secret).expect("stored");
+    let unknown = OpaqueToken::generate(TokenKind::Secret, |bytes| aws_lc_rs::rand::fill(bytes).expect("random bytes"))
+        .expect("stored");
     let other_kind = daypass.admin.replace("dp_sec_", "dp_pub_");
     let mistyped = mistyped(&daypass.admin);
     let temporary = daypass.temporary(&daypass.admin).await;

@@ -1,6 +1,6 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::TokenKind;
-use daypass::verify::{Carrier, Presented};
+use daypass::verify::{Credentials, TokenLocation};
 use serde_json::{Value, json};
 
 use crate::running::{Daypass, FLOOR_READ, answer, mistyped, now, refused, text};
@@ -132,11 +132,11 @@ async fn a_signed_bundle_is_verified_with_the_published_keys() {
 
     let bundle = text(&answered["bundle"]);
     let verifier = daypass.verifier().await;
-    let presented = Presented::new(&bundle, Carrier::Bearer);
-    let access = verifier.verify(&presented.from_origin("https://a.northlight.example"), None).await.expect("access");
+    let credentials = Credentials::new(&bundle, TokenLocation::Bearer);
+    let access = verifier.verify(&credentials.from_origin("https://a.northlight.example"), None).await.expect("access");
     assert_eq!((access.kind(), access.parent()), (TokenKind::Bundle, Some("northlight")));
     assert_eq!(access.scopes().to_string(), FLOOR_READ, "nothing of Daypass's own");
-    assert!(verifier.verify(&presented.from_origin("https://elsewhere.example"), None).await.is_err());
+    assert!(verifier.verify(&credentials.from_origin("https://elsewhere.example"), None).await.is_err());
 
     let payload = bundle.split('.').nth(1).expect("three parts");
     let payload = String::from_utf8(Base64UrlUnpadded::decode_vec(payload).expect("base64url")).expect("UTF-8");

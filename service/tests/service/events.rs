@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use daypass::wire::{Current, Revocation, Revoked};
+use daypass::api::{Heartbeat, Revocation, RevocationTarget};
 use reqwest::{RequestBuilder, Response};
 
 /// Whatever is awaited comes within this, or the test fails.
@@ -12,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[derive(Debug, PartialEq)]
 pub(crate) enum Event {
     Revocation(Revocation),
-    Current(u64),
+    Heartbeat(u64),
 }
 
 /// The events of one answer.
@@ -59,16 +59,16 @@ impl Events {
         loop {
             match self.next().await.expect("it goes on") {
                 Event::Revocation(entry) => entries.push(entry),
-                Event::Current(latest) => return (entries, latest),
+                Event::Heartbeat(latest) => return (entries, latest),
             }
         }
     }
 
     /// The next thing that was revoked.
-    pub(crate) async fn revoked(&mut self) -> Revoked {
+    pub(crate) async fn revoked(&mut self) -> RevocationTarget {
         loop {
             if let Event::Revocation(entry) = self.next().await.expect("it goes on") {
-                return entry.revoked;
+                return entry.target;
             }
         }
     }
@@ -78,7 +78,7 @@ impl Events {
         for _ in 0..5 {
             match tokio::time::timeout(Duration::from_secs(2), self.next()).await {
                 Err(_) | Ok(None) => return,
-                Ok(Some(event)) => assert!(matches!(event, Event::Current(_)), "{event:?}"),
+                Ok(Some(event)) => assert!(matches!(event, Event::Heartbeat(_)), "{event:?}"),
             }
         }
         panic!("it goes on");
@@ -99,14 +99,15 @@ impl Events {
         let lines: Vec<_> = event.lines().map(|line| line.split_once(": ").expect("a field")).collect();
         let [("id", id), ("event", name), ("data", data)] = lines[..] else { panic!("{event}") };
         let id: u64 = id.parse().expect("a number");
-        if name == "current" {
-            let Current { latest, elapsed_milliseconds, epoch } = serde_json::from_str(data).expect("what is current");
+        if name == "heartbeat" {
+            let Heartbeat { latest, elapsed_milliseconds, epoch } =
+                serde_json::from_str(data).expect("what is current");
             let elapsed = Duration::from_millis(elapsed_milliseconds);
             assert_eq!(latest, id);
             assert_eq!(*self.epoch.get_or_insert_with(|| epoch.clone()), epoch);
             assert!((self.elapsed..self.began.elapsed()).contains(&elapsed), "{elapsed:?} after {:?}", self.elapsed);
             self.elapsed = elapsed;
-            return Event::Current(id);
+            return Event::Heartbeat(id);
         }
         let entry: Revocation = serde_json::from_str(data).expect("a revocation");
         assert_eq!((name, entry.seq), ("revocation", id));

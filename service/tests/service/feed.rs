@@ -3,7 +3,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use daypass::wire::{Revocation, RevocationPage, Revoked};
+use daypass::api::{Revocation, RevocationPage, RevocationTarget};
 use serde_json::json;
 
 use crate::events::{Event, Events};
@@ -49,18 +49,18 @@ async fn it_tells_what_there_is_then_what_comes_and_in_between_that_nothing_is_n
         }
     };
     assert!(began.elapsed() < SECOND / 2, "{:?}", began.elapsed());
-    let entry = Revocation { seq: 1, at: told.0[0].at, revoked: Revoked::Token { serial: 2 } };
+    let entry = Revocation { seq: 1, at: told.0[0].at, target: RevocationTarget::Token { serial: 2 } };
     assert!((now() - 5..=now()).contains(&entry.at));
     assert_eq!(told, (vec![entry.clone()], 1));
 
     let began = Instant::now();
     for _ in 0..4 {
-        assert_eq!(events.next().await, Some(Event::Current(1)));
+        assert_eq!(events.next().await, Some(Event::Heartbeat(1)));
     }
     assert!((3 * SECOND / 2..4 * SECOND).contains(&began.elapsed()), "{:?}", began.elapsed());
 
     daypass.revoke(&second).await;
-    assert_eq!(events.revoked().await, Revoked::Token { serial: 3 });
+    assert_eq!(events.revoked().await, RevocationTarget::Token { serial: 3 });
     assert_eq!(daypass.page(&daypass.admin, 0).await.revocations[0], entry, "the same by the page");
 }
 
@@ -74,7 +74,7 @@ async fn a_revocation_by_this_process_is_told_at_once() {
         events.until_current().await;
         daypass.revoke_presented(&token).await;
         let answered = Instant::now();
-        assert_eq!(events.revoked().await, Revoked::Token { serial });
+        assert_eq!(events.revoked().await, RevocationTarget::Token { serial });
         waits.push(answered.elapsed());
     }
     waits.sort();
@@ -90,7 +90,7 @@ async fn a_revocation_by_another_process_is_told_within_a_second() {
         events.until_current().await;
         daypass.json(&["token", "revoke", &id]);
         let began = Instant::now();
-        assert_eq!(events.revoked().await, Revoked::Token { serial });
+        assert_eq!(events.revoked().await, RevocationTarget::Token { serial });
         assert!(began.elapsed() < SECOND, "{:?}", began.elapsed());
     }
 }
@@ -172,7 +172,7 @@ async fn what_is_anothers_is_counted_and_not_told() {
     while events.until_current().await != (vec![], 1203) {}
     let kid = daypass.json(&["key", "list"])["keys"][0]["kid"].as_str().expect("a name").to_owned();
     daypass.json(&["key", "revoke", &kid]);
-    assert_eq!(events.revoked().await, Revoked::Key { kid }, "a key is everybody's");
+    assert_eq!(events.revoked().await, RevocationTarget::Key { kid }, "a key is everybody's");
 }
 
 #[tokio::test]
@@ -189,12 +189,12 @@ async fn entries_stay_whatever_time_the_clock_tells_and_their_number_when_they_a
     daypass.json(&["key", "revoke", &kid]);
     let levels = async || {
         let page = daypass.page(&daypass.admin, 0).await;
-        let levels = page.revocations.into_iter().map(|entry| match entry.revoked {
-            Revoked::Token { .. } => "token",
-            Revoked::Signed { .. } => "signed",
-            Revoked::Organization { .. } => "organization",
-            Revoked::IssuedBefore { .. } => "issuedBefore",
-            Revoked::Key { .. } => "key",
+        let levels = page.revocations.into_iter().map(|entry| match entry.target {
+            RevocationTarget::Token { .. } => "token",
+            RevocationTarget::Jwt { .. } => "signed",
+            RevocationTarget::Organization { .. } => "organization",
+            RevocationTarget::IssuedBefore { .. } => "issuedBefore",
+            RevocationTarget::Key { .. } => "key",
         });
         (levels.collect::<Vec<_>>(), page.latest)
     };
@@ -266,13 +266,13 @@ async fn readers_wait_for_no_writer() {
     let began = Instant::now();
     while began.elapsed() < 2 * SECOND {
         let before = Instant::now();
-        assert_eq!(events.next().await, Some(Event::Current(0)));
+        assert_eq!(events.next().await, Some(Event::Heartbeat(0)));
         assert!(before.elapsed() < SECOND, "{:?}", before.elapsed());
     }
     assert_eq!(revoking.await.expect("a task").expect("an answer").status(), 503);
     other.execute_batch("ROLLBACK").expect("no lock");
     daypass.revoke(&id).await;
-    assert_eq!(events.revoked().await, Revoked::Token { serial: 2 });
+    assert_eq!(events.revoked().await, RevocationTarget::Token { serial: 2 });
 }
 
 #[tokio::test]
@@ -298,7 +298,7 @@ async fn whose_token_ends_is_told_nothing_more() {
         // Its own end is told, but never again that nothing is missing.
         let mut is_told = false;
         while let Some(event) = events.next().await {
-            is_told |= event != Event::Current(latest);
+            is_told |= event != Event::Heartbeat(latest);
             assert!(!is_told || matches!(event, Event::Revocation(_)), "{way}: {event:?}");
             assert!(began.elapsed() < 2 * SECOND, "{way}: it goes on");
         }
@@ -322,7 +322,7 @@ async fn who_reads_slowly_misses_nothing_and_holds_up_nobody() {
     let count = 40_000;
     enter(&daypass, &daypass.organization(), count);
     for number in 1..=count {
-        assert!(matches!(fast.revoked().await, Revoked::Signed { jti } if jti.parse() == Ok(number)));
+        assert!(matches!(fast.revoked().await, RevocationTarget::Jwt { jti } if jti.parse() == Ok(number)));
     }
 
     slow.set_read_timeout(Some(10 * SECOND)).expect("a timeout");

@@ -1,4 +1,4 @@
-use daypass::verify::{Carrier, Presented};
+use daypass::verify::{Credentials, TokenLocation};
 use serde_json::{Value, json};
 
 use crate::running::{Daypass, FLOOR_READ, answer, refused, text};
@@ -63,7 +63,7 @@ async fn a_child_is_revoked_with_its_parent() {
     // A product that asks nobody does not learn of the signed ones' revocation.
     let verifier = daypass.verifier().await;
     for child in [&temporary, &signed] {
-        assert!(verifier.verify(&Presented::new(child, Carrier::Bearer), None).await.is_ok());
+        assert!(verifier.verify(&Credentials::new(child, TokenLocation::Bearer), None).await.is_ok());
     }
     // The next token with the same id is another parent: the dead one's children stay dead, its own live.
     let partner = daypass.partner().await;

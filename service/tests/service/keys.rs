@@ -1,8 +1,8 @@
 use std::time::{Duration, Instant};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use daypass::verify::{Carrier, Presented};
-use daypass::wire::Revoked;
+use daypass::api::RevocationTarget;
+use daypass::verify::{Credentials, TokenLocation};
 use serde_json::Value;
 
 use crate::running::{Daypass, answer, now, refused, text};
@@ -72,7 +72,7 @@ async fn a_new_key_is_published_first_then_signs_and_the_old_one_ends_with_what_
     assert_eq!(kid, new);
     for verifier in [before, daypass.verifier().await] {
         for token in [&old_token, &new_token] {
-            assert!(verifier.verify(&Presented::new(token, Carrier::Bearer), None).await.is_ok());
+            assert!(verifier.verify(&Credentials::new(token, TokenLocation::Bearer), None).await.is_ok());
         }
     }
 
@@ -136,7 +136,7 @@ async fn a_revoked_key_ends_with_all_it_signed_and_another_signs() {
     let began = Instant::now();
     let second = text(&done["successor"]);
     assert_eq!(done["revocation"]["kid"], old);
-    assert_eq!(events.revoked().await, Revoked::Key { kid: old.clone() });
+    assert_eq!(events.revoked().await, RevocationTarget::Key { kid: old.clone() });
     published_becomes(&daypass, &[(&second, None)]).await;
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     refused(daypass.get(SELF).bearer_auth(&old_token), 401, "invalid_token").await;
@@ -159,8 +159,8 @@ async fn a_revoked_key_ends_with_all_it_signed_and_another_signs() {
     published_becomes(&daypass, &[(&third, None)]).await;
     assert_eq!(signed(&daypass).await.1, third);
     let page = daypass.page(&daypass.admin, 0).await;
-    let kids = page.revocations.into_iter().map(|entry| entry.revoked);
-    let expected = [old, second, fourth].map(|kid| Revoked::Key { kid });
+    let kids = page.revocations.into_iter().map(|entry| entry.target);
+    let expected = [old, second, fourth].map(|kid| RevocationTarget::Key { kid });
     assert!(kids.eq(expected));
 }
 

@@ -1,4 +1,4 @@
-use daypass::wire::Revoked;
+use daypass::api::RevocationTarget;
 use rusqlite::Connection;
 
 use crate::running::{Daypass, answer, text};
@@ -43,8 +43,8 @@ async fn an_old_store_goes_on_and_what_it_had_revoked_is_in_the_feed() {
     assert_eq!(described["revoked"], true);
     let page = daypass.page(&daypass.admin, 0).await;
     assert_eq!(
-        page.revocations.into_iter().map(|entry| entry.revoked).collect::<Vec<_>>(),
-        [Revoked::Token { serial: 5 }]
+        page.revocations.into_iter().map(|entry| entry.target).collect::<Vec<_>>(),
+        [RevocationTarget::Token { serial: 5 }]
     );
 
     let temporary = daypass.temporary(&living).await;

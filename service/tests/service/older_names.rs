@@ -1,7 +1,7 @@
 //! Tokens outlive the names of a product's scopes.
 
 use daypass::Scope;
-use daypass::verify::{Carrier, Presented};
+use daypass::verify::{Credentials, TokenLocation};
 use serde_json::{Value, json};
 
 use crate::running::{Daypass, answer, text};
@@ -44,9 +44,10 @@ async fn opened(daypass: &Daypass, secret: &str, scope: &str) -> Option<[bool; 3
     }
     let authorization = text(&answer["authorization"]);
     let token = authorization.strip_prefix("Bearer ").expect("a bearer token");
-    let access = daypass.verifier().await.verify(&Presented::new(token, Carrier::Bearer), None).await.expect("access");
-    let required = || access.require(&SEAT_USE).on(access.organization());
-    Some([required().of("c1").is_met(), required().of("c2").is_met(), required().is_met()])
+    let access =
+        daypass.verifier().await.verify(&Credentials::new(token, TokenLocation::Bearer), None).await.expect("access");
+    let required = || access.require(&SEAT_USE).tenant(access.organization());
+    Some([required().resource("c1").is_met(), required().resource("c2").is_met(), required().is_met()])
 }
 
 #[tokio::test]

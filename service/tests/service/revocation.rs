@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use daypass::wire::Revoked;
+use daypass::api::RevocationTarget;
 use serde_json::{Value, json};
 
 use crate::events::Event;
@@ -20,8 +20,8 @@ async fn bundle(daypass: &Daypass, token: &str) -> String {
 }
 
 /// Everything in the feed that the admin is told.
-async fn feed(daypass: &Daypass) -> Vec<Revoked> {
-    daypass.page(&daypass.admin, 0).await.revocations.into_iter().map(|entry| entry.revoked).collect()
+async fn feed(daypass: &Daypass) -> Vec<RevocationTarget> {
+    daypass.page(&daypass.admin, 0).await.revocations.into_iter().map(|entry| entry.target).collect()
 }
 
 /// A secret token that makes bundles too.
@@ -51,7 +51,7 @@ async fn a_stored_token_ends_with_its_children_by_its_id_its_text_or_the_command
         for token in [&token, &children[0], &children[1]] {
             assert!(is_revoked(&daypass, token).await, "{way}");
         }
-        expected.push(Revoked::Token { serial });
+        expected.push(RevocationTarget::Token { serial });
     }
     assert_eq!(feed(&daypass).await, expected);
 }
@@ -66,7 +66,7 @@ async fn a_bundle_reference_ends_by_its_text_and_with_its_maker() {
     assert!(is_revoked(&daypass, &first).await && !is_revoked(&daypass, &second).await);
     daypass.revoke_presented(&partner).await;
     assert!(is_revoked(&daypass, &second).await);
-    assert_eq!(feed(&daypass).await, [Revoked::Token { serial: 3 }, Revoked::Token { serial: 2 }]);
+    assert_eq!(feed(&daypass).await, [RevocationTarget::Token { serial: 3 }, RevocationTarget::Token { serial: 2 }]);
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn a_signed_token_ends_alone() {
     }
     assert!(!is_revoked(&daypass, &sibling).await && !is_revoked(&daypass, &token).await);
     let entries = feed(&daypass).await;
-    assert!(matches!(&entries[..], [Revoked::Signed { .. }, Revoked::Signed { .. }]), "{entries:?}");
+    assert!(matches!(&entries[..], [RevocationTarget::Jwt { .. }, RevocationTarget::Jwt { .. }]), "{entries:?}");
 }
 
 #[tokio::test]
@@ -155,10 +155,10 @@ async fn all_that_was_issued_before_a_time_ends_and_what_came_later_lives() {
 
     let entries = || {
         vec![
-            Revoked::Token { serial: 4 },
-            Revoked::IssuedBefore { organization: organization.clone(), time },
+            RevocationTarget::Token { serial: 4 },
+            RevocationTarget::IssuedBefore { organization: organization.clone(), time },
             // Its child was issued after the time: whoever follows the feed knows it by its parent alone.
-            Revoked::Token { serial: 2 },
+            RevocationTarget::Token { serial: 2 },
         ]
     };
     assert_eq!(feed(&daypass).await, entries());
@@ -287,6 +287,9 @@ async fn no_revocation_that_was_answered_is_lost_in_a_crash() {
         expected = entries;
         assert_eq!(is_revoked(&daypass, &token).await, serial < 4, "{way}");
     }
-    assert_eq!(expected[..2], [Revoked::Token { serial: 2 }, Revoked::Token { serial: 3 }]);
-    assert!(matches!(expected[2], Revoked::Signed { .. }) && matches!(expected[3], Revoked::IssuedBefore { .. }));
+    assert_eq!(expected[..2], [RevocationTarget::Token { serial: 2 }, RevocationTarget::Token { serial: 3 }]);
+    assert!(
+        matches!(expected[2], RevocationTarget::Jwt { .. })
+            && matches!(expected[3], RevocationTarget::IssuedBefore { .. })
+    );
 }

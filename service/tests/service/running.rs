@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use daypass::api::RevocationPage;
 use daypass::verify::{StaticKeys, Verifier};
-use daypass::wire::RevocationPage;
 use reqwest::{Client, Method, RequestBuilder};
 use rusqlite::Connection;
 use serde_json::{Value, json};

@@ -1,6 +1,7 @@
 use base64ct::{Base64UrlUnpadded, Encoding};
-use daypass::verify::{Carrier, Presented};
-use daypass::wire::{Claims, Confirmation, Revoked};
+use daypass::api::RevocationTarget;
+use daypass::jwt::{Claims, Confirmation};
+use daypass::verify::{Credentials, TokenLocation};
 use daypass::{Scope, TokenKind};
 use serde_json::{Value, json};
 
@@ -22,16 +23,16 @@ async fn a_product_verifies_it_with_the_published_keys() {
 
     let authorization = text(&minted["authorization"]);
     let token = authorization.strip_prefix("Bearer ").expect("a bearer token");
-    let presented = Presented::new(token, Carrier::Bearer).from_origin("https://any.example");
-    let access = daypass.verifier().await.verify(&presented, None).await.expect("access");
+    let credentials = Credentials::new(token, TokenLocation::Bearer).from_origin("https://any.example");
+    let access = daypass.verifier().await.verify(&credentials, None).await.expect("access");
     assert_eq!((access.kind(), access.parent(), access.expires_at()), (TokenKind::Temporary, Some(&*id), Some(end)));
     assert_eq!(access.scopes().to_string(), "floor:export floor:readPrivate:f1");
     let organization = access.organization();
     assert_eq!(Some(organization), daypass.line["organization"].as_str());
     let scope = Scope::literal(FLOOR_READ);
-    assert!(access.require(&scope).on(organization).of("f1").is_met());
-    assert!(!access.require(&scope).on(organization).of("f2").is_met());
-    assert!(!access.require(&scope).on("org_other").of("f1").is_met());
+    assert!(access.require(&scope).tenant(organization).resource("f1").is_met());
+    assert!(!access.require(&scope).tenant(organization).resource("f2").is_met());
+    assert!(!access.require(&scope).tenant("org_other").resource("f1").is_met());
 }
 
 #[tokio::test]
@@ -53,7 +54,7 @@ async fn it_is_bound_to_the_key_that_was_named() {
     // It can be revoked without the key.
     daypass.revoke_presented(token).await;
     let entries = daypass.page(&daypass.admin, 0).await.revocations;
-    assert_eq!(entries[0].revoked, Revoked::Signed { jti: claims.jti });
+    assert_eq!(entries[0].target, RevocationTarget::Jwt { jti: claims.jti });
 
     for wrong in ["", "x", &jkt[1..], &format!("{jkt}A"), &format!("{}J", &jkt[..42]), &jkt.replace('-', "+")] {
         let message = refused(mint(wrong), 400, "invalid_request").await;
@@ -71,7 +72,7 @@ async fn it_keeps_its_parents_resource_limits() {
     let (secret, _) = daypass.made(body).await;
     let token = daypass.temporary(&secret).await;
     let verifier = daypass.verifier().await;
-    let access = verifier.verify(&Presented::new(&token, Carrier::Bearer), None).await.expect("access");
+    let access = verifier.verify(&Credentials::new(&token, TokenLocation::Bearer), None).await.expect("access");
     assert_eq!(access.grants().len(), 1);
     assert_eq!(access.grants()[0].scopes.to_string(), FLOOR_READ);
     assert_eq!(access.grants()[0].resources[0].id, "f1");

@@ -7,8 +7,8 @@ use http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 
 use crate::verify::clock::Moment;
 use crate::verify::token::Token;
-use crate::verify::{Access, Presented, Verifier};
-use crate::{Denied, OriginPattern, TokenKind};
+use crate::verify::{Access, Credentials, Verifier};
+use crate::{Error, OriginPattern, TokenKind};
 
 /// The header `Content-Security-Policy: frame-ancestors …` (CSP Level 3, section 6.4.2), with which a browser shows an embed's
 /// page only in pages that may use the token. A handler answers with it beside the page.
@@ -29,12 +29,12 @@ use crate::{Denied, OriginPattern, TokenKind};
 ///
 /// ```
 /// # use axum::{extract::{Request, State}, response::{Html, IntoResponse}};
-/// use daypass::Denied;
-/// use daypass::verify::{Presented, Verifier};
+/// use daypass::Error;
+/// use daypass::verify::{Credentials, Verifier};
 ///
-/// async fn page(State(verifier): State<Verifier>, request: Request) -> Result<impl IntoResponse, Denied> {
+/// async fn page(State(verifier): State<Verifier>, request: Request) -> Result<impl IntoResponse, Error> {
 ///     let (parts, _) = request.into_parts();
-///     let ancestors = verifier.frame_ancestors(&Presented::from_parts(&parts)).await?;
+///     let ancestors = verifier.frame_ancestors(&Credentials::from_parts(&parts)).await?;
 ///     Ok((ancestors, Html("<!doctype html><title>Embed</title>")))
 /// }
 /// ```
@@ -84,28 +84,29 @@ impl Verifier {
     /// token there. This lets nothing pass: it says to the browser where the token may be used, and the browser judges.
     ///
     /// # Errors
-    /// [`Denied::InvalidToken`] for what is not genuine, and for a token that is over or revoked too: who asks is not known, and
+    /// [`Error::InvalidToken`] for what is not genuine, and for a token that is over or revoked too: who asks is not known, and
     /// only pages that may use a token learn of its state. The refusals of no token, of several, and of one in a place where it
-    /// may not be; [`Denied::TooManyRequests`], as this counts as a request; [`Denied::Unavailable`].
-    pub async fn frame_ancestors(&self, presented: &Presented<'_>) -> Result<FrameAncestors, Denied> {
-        let credential = presented.credential()?;
-        let token = self.genuine(credential.text, presented.client).await?;
+    /// may not be; [`Error::TooManyRequests`], as this counts as a request; [`Error::Unavailable`].
+    pub async fn frame_ancestors(&self, credentials: &Credentials<'_>) -> Result<FrameAncestors, Error> {
+        let credential = credentials.credential()?;
+        let token = self.authenticate(credential.text, credentials.client).await?;
         let revoked = self.check_revoked(&token, Moment::now())?;
-        token.check_carrier(credential.carrier)?;
+        token.check_carrier(credential.location)?;
         let lives = revoked.and_then(|()| token.check_life(self.clock.now()));
-        lives.map_err(|denied| match denied {
-            Denied::TokenRevoked | Denied::TokenExpired | Denied::TokenNotYetValid => Denied::InvalidToken,
+        lives.map_err(|error| match error {
+            Error::TokenRevoked | Error::TokenExpired | Error::TokenNotYetValid => Error::InvalidToken,
             other => other,
         })?;
-        self.limits.as_ref().map_or(Ok(()), |limits| limits.count(&token))?;
+        self.rate_limits.as_ref().map_or(Ok(()), |limits| limits.count(&token))?;
         Ok(FrameAncestors::of_token(&token))
     }
 }
 
 /// The sources that match no page but those that the pattern matches, in CSP Level 3 (`scheme-part` and `port-part` match) and in
 /// browsers, of which some take `http:` with port 80 for `https:` with its own.
-fn sources(OriginPattern { scheme, any_subdomain, host, port }: &OriginPattern) -> Vec<String> {
-    let schemes = match (scheme.as_deref(), port) {
+fn sources(pattern: &OriginPattern) -> Vec<String> {
+    let host = pattern.host();
+    let schemes = match (pattern.scheme(), pattern.port()) {
         (Some("http" | "ws" | "wss"), _) => vec![],
         (Some(scheme), _) => vec![scheme],
         (None, Some(80)) => vec!["https"],
@@ -114,7 +115,7 @@ fn sources(OriginPattern { scheme, any_subdomain, host, port }: &OriginPattern) 
     if !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
         return vec![];
     }
-    let wildcard = if *any_subdomain { "*." } else { "" };
-    let port = port.map_or("*".to_owned(), |port| port.to_string());
+    let wildcard = if pattern.has_wildcard() { "*." } else { "" };
+    let port = pattern.port().map_or("*".to_owned(), |port| port.to_string());
     schemes.into_iter().map(|scheme| format!("{scheme}://{wildcard}{host}:{port}")).collect()
 }

@@ -12,10 +12,10 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::answer::{DPOP_NONCE, challenge_for_proofs};
 use super::cors::{add_headers, is_preflight, preflight};
-use crate::Denied;
-use crate::verify::{Access, Presented, SeenOrigin, Verifier};
+use super::response::{DPOP_NONCE, challenge_for_proofs};
+use crate::Error;
+use crate::verify::{Access, Credentials, OriginHeader, Verifier};
 
 /// Lets only requests with a genuine, living token pass, hands their [`Access`] on, and answers CORS.
 #[derive(Clone)]
@@ -34,7 +34,7 @@ impl VerifyLayer {
         VerifyLayer { verifier: verifier.into(), client: None }
     }
 
-    /// How a client's address is found, for [`Limits`](crate::verify::Limits): from the connection or, behind a proxy that
+    /// How a client's address is found, for [`RateLimits`](crate::verify::RateLimits): from the connection or, behind a proxy that
     /// is known, from the header that this proxy sets.
     #[must_use]
     pub fn client(self, find: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> VerifyLayer {
@@ -81,20 +81,20 @@ where
         let (verdict, told) = self.layer.remembered(&parts, client);
         match verdict {
             Some(Ok(access)) => Answer::Passed { inner: self.inner.call(with(access, parts, body)), told },
-            Some(Err(denied)) => Answer::Ready { response: Some(refusal(&denied, told)) },
+            Some(Err(error)) => Answer::Ready { response: Some(refusal(&error, told)) },
             None => {
                 // The service that was polled ready is the one to call; the clone waits for the next request.
                 let next = self.inner.clone();
                 let mut inner = std::mem::replace(&mut self.inner, next);
                 let verifier = Arc::clone(&self.layer.verifier);
                 let later = async move {
-                    match verifier.verify_anew(&presented(&parts, client), None).await {
+                    match verifier.verify_uncached(&credentials(&parts, client), None).await {
                         Ok(access) => {
                             let mut response = inner.call(with(access, parts, body)).await?;
                             told.tell(&mut response);
                             Ok(response)
                         }
-                        Err(denied) => Ok(refusal(&denied, told)),
+                        Err(error) => Ok(refusal(&error, told)),
                     }
                 };
                 Answer::Later { answer: Box::pin(later) }
@@ -105,21 +105,21 @@ where
 
 impl VerifyLayer {
     /// What can be decided at once, and what is told to whoever asked.
-    fn remembered(&self, parts: &Parts, client: Option<IpAddr>) -> (Option<Result<Access, Denied>>, Told) {
-        let presented = presented(parts, client);
-        let nonce = self.verifier.next_nonce(&presented).and_then(|nonce| HeaderValue::try_from(nonce).ok());
-        let origin = match presented.origin {
-            SeenOrigin::None => None,
-            SeenOrigin::One(_) | SeenOrigin::Odd => parts.headers.get(header::ORIGIN).cloned(),
+    fn remembered(&self, parts: &Parts, client: Option<IpAddr>) -> (Option<Result<Access, Error>>, Told) {
+        let credentials = credentials(parts, client);
+        let nonce = self.verifier.next_nonce(&credentials).and_then(|nonce| HeaderValue::try_from(nonce).ok());
+        let origin = match credentials.origin {
+            OriginHeader::None => None,
+            OriginHeader::One(_) | OriginHeader::Odd => parts.headers.get(header::ORIGIN).cloned(),
         };
-        let told = Told { origin, sends_proofs: presented.sends_proofs(), nonce };
-        (self.verifier.verify_remembered(&presented, None), told)
+        let told = Told { origin, sends_proofs: credentials.sends_proofs(), nonce };
+        (self.verifier.verify_cached(&credentials, None), told)
     }
 }
 
-fn presented(parts: &Parts, client: Option<IpAddr>) -> Presented<'_> {
-    let presented = Presented::from_parts(parts);
-    client.map_or(presented, |client| presented.from_client(client))
+fn credentials(parts: &Parts, client: Option<IpAddr>) -> Credentials<'_> {
+    let credentials = Credentials::from_parts(parts);
+    client.map_or(credentials, |client| credentials.from_client(client))
 }
 
 fn with<B>(access: Access, mut parts: Parts, body: B) -> Request<B> {
@@ -128,9 +128,9 @@ fn with<B>(access: Access, mut parts: Parts, body: B) -> Request<B> {
 }
 
 /// The page may read every refusal but the one that says that its origin is the wrong one.
-fn refusal<R: From<String>>(denied: &Denied, told: Told) -> Response<R> {
-    let is_readable = !matches!(denied, Denied::OriginNotAllowed(_) | Denied::OriginRequired);
-    let mut response = denied.response();
+fn refusal<R: From<String>>(error: &Error, told: Told) -> Response<R> {
+    let is_readable = !matches!(error, Error::OriginNotAllowed(_) | Error::OriginRequired);
+    let mut response = error.response();
     Told { origin: told.origin.filter(|_| is_readable), ..told }.tell(&mut response);
     response
 }

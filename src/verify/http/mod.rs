@@ -1,15 +1,15 @@
-//! The verifier in front of a router: [`VerifyLayer`], CORS included; [`Access`] as an axum extractor; a [`Denied`] as an
+//! The verifier in front of a router: [`VerifyLayer`], CORS included; [`Access`] as an axum extractor; a [`Error`] as an
 //! answer.
 //!
 //! ```
 //! # use axum::{Router, routing::get, extract::Path};
 //! use daypass::verify::{Access, Verifier, http::VerifyLayer};
-//! use daypass::{Denied, Scope};
+//! use daypass::{Error, Scope};
 //!
 //! const READ: Scope = Scope::literal("floor:readPrivate");
 //!
-//! async fn floor(access: Access, Path(id): Path<String>) -> Result<String, Denied> {
-//!     access.require(&READ).on("northlight").of(&id).check()?;
+//! async fn floor(access: Access, Path(id): Path<String>) -> Result<String, Error> {
+//!     access.require(&READ).tenant("northlight").resource(&id).check()?;
 //!     Ok(format!("floor {id}"))
 //! }
 //!
@@ -21,17 +21,17 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `presented` | reads what a request presented |
+//! | `credentials` | reads what a request credentials |
 //! | `layer` | the layer |
 //! | `cors` | what pages may read |
 //! | `answer` | the answer to a refusal |
 //! | `frame_ancestors` | which pages may frame an embed's page |
 
-mod answer;
 mod cors;
+mod credentials;
 mod frame_ancestors;
 mod layer;
-mod presented;
+mod response;
 
 use axum_core::extract::FromRequestParts;
 use http::request::Parts;
@@ -40,13 +40,13 @@ pub use frame_ancestors::FrameAncestors;
 pub use layer::{Verified, VerifyLayer};
 
 use super::Access;
-use crate::Denied;
+use crate::Error;
 
 impl<S: Sync> FromRequestParts<S> for Access {
-    type Rejection = Denied;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Access, Denied> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Access, Error> {
         // Without the layer nothing was verified, so that nothing passes.
-        parts.extensions.get::<Access>().cloned().ok_or(Denied::Unavailable)
+        parts.extensions.get::<Access>().cloned().ok_or(Error::Unavailable)
     }
 }

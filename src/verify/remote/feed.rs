@@ -10,10 +10,10 @@ use sse_stream::{Sse, SseStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::{TIMEOUT, client, unavailable, url};
-use crate::TokenText;
+use crate::OpaqueToken;
+use crate::api::{Heartbeat, Revocation, RevocationPage};
 use crate::verify::clock::Moment;
 use crate::verify::{Revocations, Unavailable};
-use crate::wire::{Current, Revocation, RevocationPage};
 
 /// How long to poll before a stream is tried again: from the first to the last, twice as long each time that none came.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ impl Revocations {
     /// # Panics
     /// Outside a Tokio runtime.
     #[must_use]
-    pub fn follow(self, service: &str, token: TokenText) -> Arc<Revocations> {
+    pub fn follow(self, service: &str, token: OpaqueToken) -> Arc<Revocations> {
         let revocations = Arc::new(self);
         let feed = Feed {
             client: client(),
@@ -58,7 +58,7 @@ impl Revocations {
 struct Feed {
     client: reqwest::Client,
     url: String,
-    token: TokenText,
+    token: OpaqueToken,
     revocations: Weak<Revocations>,
     /// Which run of the service the entries that are known were counted by.
     epoch: Option<String>,
@@ -153,7 +153,7 @@ impl Feed {
     /// because that was: nothing is known from then on.
     fn accepted(&self, answer: reqwest::Response) -> Result<reqwest::Response, End> {
         if matches!(answer.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            self.revocations()?.forsake();
+            self.revocations()?.reset();
         }
         Ok(answer.error_for_status().map_err(unavailable)?)
     }
@@ -167,10 +167,10 @@ impl Feed {
         match event.event.as_deref() {
             Some("revocation") => {
                 let revocation: Revocation = serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
-                revocations.learn(&revocation);
+                revocations.apply(&revocation);
             }
-            Some("current") => {
-                let current: Current = serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
+            Some("heartbeat") => {
+                let current: Heartbeat = serde_json::from_str(data).map_err(|cause| odd(cause.to_string()))?;
                 self.check_epoch(current.epoch, after)?;
                 // Security rule: what waited on its way, or while this process or its machine stood still, is as old as the
                 // service says. The stream began after it was asked for. A service whose clock is ahead would hide it.
@@ -178,7 +178,7 @@ impl Feed {
                 if now.since(said_at).max(said_at.since(now)) > revocations.silence() / 4 {
                     return Err(Unavailable("its events come late, or clocks have drifted apart".into()).into());
                 }
-                revocations.was_current(current.latest, said_at.no_later_than(now));
+                revocations.heartbeat_at(current.latest, said_at.no_later_than(now));
             }
             other => return Err(odd(format!("an event {other:?}")).into()),
         }
@@ -189,7 +189,7 @@ impl Feed {
     async fn poll(&mut self) -> Result<Duration, End> {
         // The first time that one hangs another can still come in time. A service that is slow for each is waited for.
         self.in_vain = self.in_vain.saturating_add(1);
-        let patience = (self.revocations()?.longest_age() / 4).saturating_mul(self.in_vain).min(TIMEOUT);
+        let patience = (self.revocations()?.staleness_limit() / 4).saturating_mul(self.in_vain).min(TIMEOUT);
         let between = self.pages(patience).await?;
         self.in_vain = 0;
         Ok(between)
@@ -204,11 +204,11 @@ impl Feed {
             let page: RevocationPage = self.accepted(answer)?.json().await.map_err(unavailable)?;
             self.check_epoch(page.epoch, after)?;
             let revocations = self.revocations()?;
-            page.revocations.iter().for_each(|revocation| revocations.learn(revocation));
+            page.revocations.iter().for_each(|revocation| revocations.apply(revocation));
             match page.revocations.last() {
                 Some(last) if last.seq < page.latest => after = last.seq,
                 _ => {
-                    revocations.was_current(page.latest, asked_at);
+                    revocations.heartbeat_at(page.latest, asked_at);
                     return Ok((revocations.silence() / 2).clamp(*POLL.start(), *POLL.end()));
                 }
             }
@@ -225,7 +225,7 @@ impl Revocations {
     /// A stream that is silent for so long is dead: half of the time in which the knowledge grows too old, so that polling has
     /// the other half.
     fn silence(&self) -> Duration {
-        (self.longest_age() / 2).clamp(LEAST_SILENCE, TIMEOUT)
+        (self.staleness_limit() / 2).clamp(LEAST_SILENCE, TIMEOUT)
     }
 }
 

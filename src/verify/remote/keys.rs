@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::{answer, client, url};
-use crate::signed::Jwks;
+use crate::jwt::Jwks;
 use crate::verify::clock::Moment;
-use crate::verify::{Answer, Keys, PublicKey, StaticKeys, Unavailable};
+use crate::verify::{KeySource, PublicKey, ResponseFuture, StaticKeys, Unavailable};
 
 /// After a fetch, whatever became of it, none is made for so long: floods of forged tokens end here.
 const COOL_DOWN: Duration = Duration::from_secs(10);
@@ -103,8 +103,8 @@ fn no_keys() -> Unavailable {
     Unavailable("the token service's keys are not to be had".into())
 }
 
-impl Keys for RemoteKeys {
-    fn find<'a>(&'a self, header: &'a str) -> Answer<'a, Option<PublicKey>> {
+impl KeySource for RemoteKeys {
+    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
         Box::pin(self.key(header))
     }
 }
@@ -112,12 +112,12 @@ impl Keys for RemoteKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signed::{DocumentType, Jwk};
+    use crate::jwt::{Jwk, JwtType};
 
     #[test]
     fn keys_are_fetched_when_due_and_used_no_longer_than_allowed() {
         let jwks = Jwks { keys: vec![Jwk::ed25519("known", &[8; 32])] };
-        let header = DocumentType::AccessToken.header("known");
+        let header = JwtType::AccessToken.header("known");
         let start = Moment::now();
         let seconds = Duration::from_secs;
         let known = |fetched: Option<u64>, tried: u64| Known {

@@ -1,4 +1,4 @@
-//! Keys, opaque tokens and revocations from a token service over HTTP.
+//! KeySource, opaque tokens and revocations from a token service over HTTP.
 //!
 //! | file | what it is |
 //! | --- | --- |
@@ -7,18 +7,18 @@
 //! | `feed` | the revocations, followed |
 
 mod feed;
+mod introspector;
 mod keys;
-mod lookup;
 
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 
+pub use introspector::RemoteIntrospector;
 pub use keys::RemoteKeys;
-pub use lookup::RemoteLookup;
 
 use super::{Cache, Revocations, Unavailable, Verifier};
-use crate::TokenText;
+use crate::OpaqueToken;
 
 /// A service that has not answered by then counts as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,14 +35,14 @@ impl Verifier {
     ///
     /// # Panics
     /// Outside a Tokio runtime.
-    pub async fn connect(service: &str, audience: impl Into<String>, token: TokenText) -> Verifier {
+    pub async fn connect(service: &str, audience: impl Into<String>, token: OpaqueToken) -> Verifier {
         let revocations = Revocations::new().follow(service, token.clone());
         if !revocations.ready(TIMEOUT).await {
             tracing::warn!(service, "the token service is not to be had: requests are answered 503 until it is");
         }
         Verifier::new(service, audience)
             .keys(RemoteKeys::new(service))
-            .lookup(RemoteLookup::new(service, token))
+            .introspector(RemoteIntrospector::new(service, token))
             .cache(Cache::new(CACHE))
             .revocations(revocations)
     }

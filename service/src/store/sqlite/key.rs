@@ -1,7 +1,7 @@
 //! The signing keys.
 
-use daypass::Denied;
-use daypass::wire::Revoked;
+use daypass::Error;
+use daypass::api::RevocationTarget;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::{Failure, revocation};
@@ -43,13 +43,13 @@ pub(in crate::store) fn revoke_key(
     now: u64,
 ) -> Result<KeyRevocation, Failure> {
     let transaction = connection.transaction()?;
-    let revoked = Revoked::Key { kid: kid.to_owned() };
+    let revoked = RevocationTarget::Key { kid: kid.to_owned() };
     if let Some(revocation) = revocation::standing(&transaction, &revoked)? {
         return Ok(KeyRevocation { revocation, successor: None });
     }
     let revoke = "UPDATE signing_key SET revoked_at = ?2 WHERE kid = ?1";
     if transaction.execute(revoke, params![kid, now])? == 0 {
-        return Err(Denied::NotFound.into());
+        return Err(Error::NotFound.into());
     }
     let revocation = revocation::enter(&transaction, None, &revoked, now)?;
     let keys = signing_keys(&transaction)?;

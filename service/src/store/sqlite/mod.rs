@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
-use daypass::Denied;
+use daypass::Error;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
 use rusqlite_migration::{M, Migrations};
@@ -20,9 +20,9 @@ pub(super) use revocation::{
     forget, is_revoked, latest, revocations, revoke, revoke_issued_before, revoke_organization, revoke_presented,
     revoke_signed,
 };
-pub(super) use token::{add, add_bundle, bundle, find, must_live, token, tokens};
+pub(super) use token::{add, add_bundle, bundle, find, require_active, token, tokens};
 
-use super::Beginning;
+use super::Bootstrap;
 
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0001_begin.sql")),
@@ -35,16 +35,16 @@ const BUSY: Duration = Duration::from_secs(3);
 /// Why an operation did not succeed.
 pub(super) enum Failure {
     /// It was refused.
-    Refused(Denied),
+    Refused(Error),
     /// The database did not do its part.
     Database(rusqlite::Error),
     /// Its file is no longer where it was.
     Moved,
 }
 
-impl From<Denied> for Failure {
-    fn from(denied: Denied) -> Failure {
-        Failure::Refused(denied)
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        Failure::Refused(error)
     }
 }
 
@@ -77,12 +77,12 @@ pub(super) fn organization(connection: &Connection) -> Result<Option<String>, Fa
     Ok(connection.prepare_cached(first)?.query_row([], |row| row.get(0)).optional()?)
 }
 
-pub(super) fn begin(connection: &mut Connection, beginning: &Beginning) -> Result<String, Failure> {
+pub(super) fn begin(connection: &mut Connection, beginning: &Bootstrap) -> Result<String, Failure> {
     let transaction = connection.transaction()?;
     if let Some(earlier) = organization(&transaction)? {
         return Ok(earlier);
     }
-    let Beginning { organization, admin, key, now } = beginning;
+    let Bootstrap { organization, admin, key, now } = beginning;
     transaction.execute("INSERT INTO organization (id, created_at) VALUES (?1, ?2)", params![organization, now])?;
     key::insert(&transaction, key)?;
     token::insert(&transaction, admin)?;

@@ -1,8 +1,9 @@
 //! Revocations, and the feed of them. What is revoked and the entry that says so are one transaction.
 
-use daypass::verify::MAX_LEEWAY;
-use daypass::wire::{Claims, Revocation, RevocationPage, Revoked, TokenRecord, duration};
-use daypass::{Denied, TokenHash};
+use daypass::Error;
+use daypass::api::{Revocation, RevocationPage, RevocationTarget, TokenRecord, duration};
+use daypass::jwt::Claims;
+use daypass::verify::{MAX_LEEWAY, TokenHash};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, named_params, params};
 
 use super::{Failure, token, unreadable};
@@ -22,7 +23,7 @@ pub(in crate::store) fn revoke(
     let transaction = connection.transaction()?;
     let newest = "SELECT max(number) FROM token WHERE organization = ?1 AND id = ?2";
     let number: Option<u64> = transaction.prepare_cached(newest)?.query_row([organization, id], |row| row.get(0))?;
-    revoke_number(&transaction, organization, number.ok_or(Denied::NotFound)?, now)?;
+    revoke_number(&transaction, organization, number.ok_or(Error::NotFound)?, now)?;
     let revoked = token::token(&transaction, organization, id)?;
     transaction.commit()?;
     Ok(revoked)
@@ -35,9 +36,9 @@ pub(in crate::store) fn revoke_presented(
     now: u64,
 ) -> Result<(), Failure> {
     let transaction = connection.transaction()?;
-    let presented = "SELECT number FROM token WHERE organization = ?1 AND hash = ?2";
+    let credentials = "SELECT number FROM token WHERE organization = ?1 AND hash = ?2";
     let number =
-        transaction.prepare_cached(presented)?.query_row(params![organization, hash.as_bytes()], |row| row.get(0));
+        transaction.prepare_cached(credentials)?.query_row(params![organization, hash.as_bytes()], |row| row.get(0));
     if let Some(number) = number.optional()? {
         revoke_number(&transaction, organization, number, now)?;
     }
@@ -48,7 +49,7 @@ pub(in crate::store) fn revoke_presented(
 fn revoke_number(transaction: &Transaction<'_>, organization: &str, number: u64, now: u64) -> Result<(), Failure> {
     let revoke = "UPDATE token SET revoked_at = ?2 WHERE number = ?1 AND revoked_at IS NULL";
     if transaction.prepare_cached(revoke)?.execute(params![number, now])? > 0 {
-        enter(transaction, Some(organization), &Revoked::Token { serial: number }, now)?;
+        enter(transaction, Some(organization), &RevocationTarget::Token { serial: number }, now)?;
     }
     Ok(())
 }
@@ -60,7 +61,7 @@ pub(in crate::store) fn revoke_signed(
     now: u64,
 ) -> Result<(), Failure> {
     let transaction = connection.transaction()?;
-    let revoked = Revoked::Signed { jti: jti.to_owned() };
+    let revoked = RevocationTarget::Jwt { jti: jti.to_owned() };
     if standing(&transaction, &revoked)?.is_none() {
         enter(&transaction, Some(organization), &revoked, now)?;
     }
@@ -73,13 +74,13 @@ pub(in crate::store) fn revoke_organization(
     now: u64,
 ) -> Result<Revocation, Failure> {
     let transaction = connection.transaction()?;
-    let revoked = Revoked::Organization { organization: organization.to_owned() };
+    let revoked = RevocationTarget::Organization { organization: organization.to_owned() };
     if let Some(standing) = standing(&transaction, &revoked)? {
         return Ok(standing);
     }
     let revoke = "UPDATE organization SET revoked_at = ?2 WHERE id = ?1";
     if transaction.prepare_cached(revoke)?.execute(params![organization, now])? == 0 {
-        return Err(Denied::NotFound.into());
+        return Err(Error::NotFound.into());
     }
     let revocation = enter(&transaction, Some(organization), &revoked, now)?;
     transaction.commit()?;
@@ -101,9 +102,9 @@ pub(in crate::store) fn revoke_issued_before(
         // There is an entry for as long as there is a time.
         let newest = format!("{ENTRY} WHERE level = 'issuedBefore' AND organization = ?1 ORDER BY seq DESC LIMIT 1");
         let standing = transaction.prepare_cached(&newest)?.query_row([organization], entry).optional()?;
-        return Ok(standing.ok_or(Denied::NotFound)?);
+        return Ok(standing.ok_or(Error::NotFound)?);
     }
-    let revoked = Revoked::IssuedBefore { organization: organization.to_owned(), time };
+    let revoked = RevocationTarget::IssuedBefore { organization: organization.to_owned(), time };
     let revocation = enter(&transaction, Some(organization), &revoked, now)?;
     let parents = "SELECT number FROM token
         WHERE organization = ?1 AND created_at < ?2 AND revoked_at IS NULL AND kind <> 'bundle' ORDER BY number";
@@ -126,7 +127,7 @@ pub(in crate::store) fn is_revoked(connection: &Connection, claims: &Claims) -> 
                 AND coalesce(organization.issued_before <= :issued_at, 1))
         OR EXISTS (SELECT 1 FROM revocation WHERE level = 'signed' AND name = :jti)";
     let of = named_params! {
-        ":parent": claims.parent_serial,
+        ":parent": claims.root_serial,
         ":organization": claims.sub,
         ":issued_at": claims.iat,
         ":jti": claims.jti,
@@ -175,31 +176,34 @@ pub(in crate::store) fn forget(connection: &Connection, now: u64) -> Result<(), 
 pub(super) fn enter(
     transaction: &Transaction<'_>,
     organization: Option<&str>,
-    revoked: &Revoked,
+    revoked: &RevocationTarget,
     now: u64,
 ) -> Result<Revocation, Failure> {
     let (level, name) = columns(revoked);
     let enter = "INSERT INTO revocation (at, organization, level, name) VALUES (?1, ?2, ?3, ?4) RETURNING seq";
     let seq =
         transaction.prepare_cached(enter)?.query_row(params![now, organization, level, name], |row| row.get(0))?;
-    Ok(Revocation { seq, at: now, revoked: revoked.clone() })
+    Ok(Revocation { seq, at: now, target: revoked.clone() })
 }
 
 /// The entry that revoked this already.
-pub(super) fn standing(transaction: &Transaction<'_>, revoked: &Revoked) -> Result<Option<Revocation>, Failure> {
+pub(super) fn standing(
+    transaction: &Transaction<'_>,
+    revoked: &RevocationTarget,
+) -> Result<Option<Revocation>, Failure> {
     let (level, name) = columns(revoked);
     let same = format!("{ENTRY} WHERE level = ?1 AND name = ?2");
     Ok(transaction.prepare_cached(&same)?.query_row([level, &name], entry).optional()?)
 }
 
 /// The columns `level` and `name`.
-fn columns(revoked: &Revoked) -> (&'static str, String) {
+fn columns(revoked: &RevocationTarget) -> (&'static str, String) {
     match revoked {
-        Revoked::Token { serial } => ("token", serial.to_string()),
-        Revoked::Signed { jti } => ("signed", jti.clone()),
-        Revoked::Organization { organization } => ("organization", organization.clone()),
-        Revoked::IssuedBefore { time, .. } => ("issuedBefore", time.to_string()),
-        Revoked::Key { kid } => ("key", kid.clone()),
+        RevocationTarget::Token { serial } => ("token", serial.to_string()),
+        RevocationTarget::Jwt { jti } => ("signed", jti.clone()),
+        RevocationTarget::Organization { organization } => ("organization", organization.clone()),
+        RevocationTarget::IssuedBefore { time, .. } => ("issuedBefore", time.to_string()),
+        RevocationTarget::Key { kid } => ("key", kid.clone()),
     }
 }
 
@@ -207,15 +211,15 @@ fn columns(revoked: &Revoked) -> (&'static str, String) {
 fn entry(row: &Row<'_>) -> rusqlite::Result<Revocation> {
     let name: String = row.get(4)?;
     let number = |name: String| name.parse().map_err(|cause: std::num::ParseIntError| unreadable(4, cause));
-    let revoked = match row.get_ref(3)?.as_str()? {
-        "token" => Revoked::Token { serial: number(name)? },
-        "signed" => Revoked::Signed { jti: name },
-        "organization" => Revoked::Organization { organization: name },
-        "issuedBefore" => Revoked::IssuedBefore { organization: row.get(2)?, time: number(name)? },
-        "key" => Revoked::Key { kid: name },
+    let target = match row.get_ref(3)?.as_str()? {
+        "token" => RevocationTarget::Token { serial: number(name)? },
+        "signed" => RevocationTarget::Jwt { jti: name },
+        "organization" => RevocationTarget::Organization { organization: name },
+        "issuedBefore" => RevocationTarget::IssuedBefore { organization: row.get(2)?, time: number(name)? },
+        "key" => RevocationTarget::Key { kid: name },
         level => return Err(unreadable(3, format!("{level} is not a level of revocation"))),
     };
-    Ok(Revocation { seq: row.get(0)?, at: row.get(1)?, revoked })
+    Ok(Revocation { seq: row.get(0)?, at: row.get(1)?, target })
 }
 
 #[cfg(test)]

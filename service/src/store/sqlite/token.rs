@@ -1,7 +1,8 @@
 //! Tokens and what hangs on them.
 
-use daypass::wire::TokenRecord;
-use daypass::{Denied, TokenHash, TokenKind};
+use daypass::api::TokenRecord;
+use daypass::verify::TokenHash;
+use daypass::{Error, TokenKind};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,7 +27,7 @@ pub(in crate::store) fn add(
     let record = &new.record;
     let is_revoked = "SELECT revoked_at IS NOT NULL FROM organization WHERE id = ?1";
     if transaction.prepare_cached(is_revoked)?.query_row([&record.organization], |row| row.get(0))? {
-        return Err(Denied::InvalidRequest("The organization was revoked: no token of it lives.".into()).into());
+        return Err(Error::InvalidRequest("The organization was revoked: no token of it lives.".into()).into());
     }
     let living = "SELECT count(*) FILTER (WHERE id = :id), count(*) FILTER (WHERE kind = :kind) FROM record
         WHERE organization = :organization AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)";
@@ -40,10 +41,10 @@ pub(in crate::store) fn add(
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
     if same_id > 0 {
-        return Err(Denied::AlreadyExists.into());
+        return Err(Error::AlreadyExists.into());
     }
     if let Some(limit) = limit.filter(|limit| same_kind >= *limit) {
-        return Err(Denied::LimitReached(limit).into());
+        return Err(Error::LimitReached { most: limit, kind: record.kind }.into());
     }
     let serial = insert(&transaction, new)?;
     transaction.commit()?;
@@ -58,7 +59,7 @@ pub(in crate::store) fn find(connection: &Connection, hash: TokenHash) -> Result
 pub(in crate::store) fn token(connection: &Connection, organization: &str, id: &str) -> Result<TokenRecord, Failure> {
     let newest = format!("{RECORD} WHERE organization = ?1 AND id = ?2 ORDER BY number DESC LIMIT 1");
     let found = connection.prepare_cached(&newest)?.query_row([organization, id], record).optional()?;
-    Ok(found.ok_or(Denied::NotFound)?)
+    Ok(found.ok_or(Error::NotFound)?)
 }
 
 pub(in crate::store) fn tokens(
@@ -74,7 +75,7 @@ pub(in crate::store) fn tokens(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(in crate::store) fn must_live(connection: &mut Connection, hash: TokenHash, now: u64) -> Result<(), Failure> {
+pub(in crate::store) fn require_active(connection: &mut Connection, hash: TokenHash, now: u64) -> Result<(), Failure> {
     let transaction = connection.transaction()?;
     living(&transaction, hash, now)?;
     Ok(transaction.commit()?)
@@ -106,7 +107,7 @@ pub(in crate::store) fn bundle(connection: &Connection, reference: TokenHash) ->
         .prepare_cached(bundle)?
         .query_row([reference.as_bytes()], |row| Ok(StoredBundle { parent: row.get(0)?, parameters: row.get(1)? }))
         .optional()?;
-    Ok(found.ok_or(Denied::InvalidToken)?)
+    Ok(found.ok_or(Error::InvalidToken)?)
 }
 
 /// The number of a token that lives at this moment. Revoking it writes the same row, and transactions are one behind the
@@ -118,9 +119,9 @@ fn living(transaction: &Transaction<'_>, hash: TokenHash, now: u64) -> Result<i6
         .query_row(params![hash.as_bytes(), now], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     match found {
-        None => Err(Denied::InvalidToken.into()),
-        Some((_, true, _)) => Err(Denied::TokenRevoked.into()),
-        Some((_, _, true)) => Err(Denied::TokenExpired.into()),
+        None => Err(Error::InvalidToken.into()),
+        Some((_, true, _)) => Err(Error::TokenRevoked.into()),
+        Some((_, _, true)) => Err(Error::TokenExpired.into()),
         Some((number, false, false)) => Ok(number),
     }
 }
@@ -153,7 +154,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
     Ok(TokenRecord {
         id: row.get(0)?,
         serial: row.get(10)?,
-        parent_serial: row.get(11)?,
+        root_serial: row.get(11)?,
         kind: row.get::<_, String>(1)?.parse().map_err(|cause| unreadable(1, cause))?,
         name: row.get(2)?,
         organization: row.get(3)?,

@@ -1,5 +1,0 @@
-//! The paths, names and errors of the systems that Daypass replaces. Each file translates to the one model and decides
-//! nothing.
-
-pub(crate) mod archilogic;
-pub(crate) mod kudo;

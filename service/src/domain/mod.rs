@@ -1,0 +1,3 @@
+//! Records and rules, pure: no async, no SQL, no HTTP.
+
+pub(crate) mod origins;

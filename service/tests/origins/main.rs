@@ -1,0 +1,10 @@
+//! Origins as people write them, and the test data that others made about them.
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+mod idna;
+mod normalize;
+#[path = "../../src/domain/origins.rs"]
+mod origins;
+mod package;
+mod public_suffixes;
+mod urls;

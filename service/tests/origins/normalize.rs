@@ -1,0 +1,135 @@
+//! `OriginPattern::normalize`: what a person writes when a token is created.
+
+use daypass::Origin;
+
+use crate::origins::normalize_origin;
+
+#[test]
+fn a_pattern_becomes_what_a_browser_sends() {
+    let cases = [
+        ("example.com", "example.com"),
+        ("Example.COM", "example.com"),
+        ("HTTPS://Shop.Example.com", "https://shop.example.com"),
+        ("*.Example.com", "*.example.com"),
+        ("https://*.example.com:8443", "https://*.example.com:8443"),
+        ("localhost", "localhost"),
+        ("LOCALHOST:3000", "localhost:3000"),
+        ("*.localhost", "*.localhost"),
+        ("127.0.0.1", "127.0.0.1"),
+        ("http://127.0.0.1:4000", "http://127.0.0.1:4000"),
+        ("[::1]", "[::1]"),
+        ("http://[::FFFF:102:304]:80", "http://[::ffff:102:304]:80"),
+        ("[2001:DB8::AB]", "[2001:db8::ab]"),
+        ("bücher.example", "xn--bcher-kva.example"),
+        ("https://*.BÜCHER.example:8443", "https://*.xn--bcher-kva.example:8443"),
+        ("faß.example", "xn--fa-hia.example"),
+        ("xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+        ("例え。テスト:3000", "xn--r8jz45g.xn--zckzah:3000"),
+        ("ｅｘａｍｐｌｅ．com", "example.com"),
+        // A public suffix by itself is one site.
+        ("github.io", "github.io"),
+        ("*.example.co.uk", "*.example.co.uk"),
+        ("*.northlight.github.io", "*.northlight.github.io"),
+        // Owners' own names beside and below suffixes.
+        ("amazonaws.com", "amazonaws.com"),
+        ("*.northlight.s3.amazonaws.com", "*.northlight.s3.amazonaws.com"),
+        ("*.northlight.blob.core.windows.net", "*.northlight.blob.core.windows.net"),
+        ("*.a.b.northlight.com", "*.a.b.northlight.com"),
+        ("capacitor://localhost", "capacitor://localhost"),
+    ];
+    for (text, expected) in cases {
+        let pattern = normalize_origin(text).unwrap();
+        assert_eq!(pattern.to_string(), expected, "{text}");
+        assert_eq!(normalize_origin(expected).unwrap(), pattern, "once is enough");
+    }
+}
+
+#[test]
+fn an_international_name_matches_its_own_page_and_no_look_alike() {
+    let pattern = normalize_origin("bücher.example").unwrap();
+    let cases = [
+        ("https://xn--bcher-kva.example", true),
+        ("https://bucher.example", false),
+        ("https://xn--bcher-lva.example", false),
+        ("https://xn--bcher-kva.example.evil.example", false),
+    ];
+    for (origin, expected) in cases {
+        assert_eq!(pattern.matches(&Origin::parse(origin).unwrap()), expected, "{origin}");
+    }
+    // Cyrillic а, е, о, р, с: another name, not an example's.
+    assert_ne!(normalize_origin("ехаmple.com").unwrap(), normalize_origin("example.com").unwrap());
+}
+
+#[test]
+fn a_wildcard_over_the_sites_of_many_owners_is_refused() {
+    for text in [
+        "*.com",
+        "*.COM",
+        "*.co.uk",
+        "*.github.io",
+        "https://*.github.io:443",
+        "*.vercel.app",
+        "*.xn--p1ai",
+        "*.рф",
+        "*.公司.cn",
+        "*.xn--55qx5d.cn",
+        "*.blogspot.com",
+        "*.compute.amazonaws.com",
+        "*.s3.amazonaws.com",
+        "*.kawasaki.jp",
+        // Not a suffix, but names of many owners end so.
+        "*.amazonaws.com",
+        "*.compute-1.amazonaws.com",
+        "*.windows.net",
+        "*.core.windows.net",
+        "*.AmazonAWS.com",
+        "*.intern",
+        "＊.com",
+    ] {
+        let told = normalize_origin(text).map_err(|error| error.to_string());
+        let expected =
+            format!("`{text}` is not an origin: it would match the sites of many owners; name a domain of your own");
+        assert_eq!(told, Err(expected));
+    }
+}
+
+#[test]
+fn what_people_paste_by_mistake_gets_a_sentence_that_helps() {
+    const PATH: &str = "an origin has no path, query or user name; write only the scheme, the host and the port";
+    const HOST: &str = "the host must be lower-case labels with single dots between them";
+    let cases = [
+        ("https://example.com/", PATH),
+        ("https://example.com:8443/embed", PATH),
+        ("https://example.com/embed?floor=1#top", PATH),
+        ("https://example.com/a:b", PATH),
+        ("https://ana:secret@example.com", PATH),
+        ("ana@example.com", PATH),
+        ("http://[::1]/embed", PATH),
+        ("http://[::1]:8080/embed", PATH),
+        ("C:\\www\\index.html", PATH),
+        ("https://example.com.", HOST),
+        ("https://exa mple.com", HOST),
+        (" example.com", HOST),
+        ("example.com, shop.example", HOST),
+        ("*", HOST),
+        ("", HOST),
+        ("https://", HOST),
+        ("null", ""),
+        ("shop.*.example.com", HOST),
+        ("https://example.com:port", "the port must be a number from 0 to 65535"),
+        ("*://example.com", "the scheme must be like http or https"),
+        ("*.127.0.0.1", "an address has no subdomains"),
+        ("*.[::1]", "an address has no subdomains"),
+        ("[0:0::1]", "an IPv6 address must be in its shortest form"),
+        ("1.2.3", "a host that ends in a number must be an IPv4 address"),
+        ("xn--a-ecp.example", "the host is not a valid domain name"),
+        ("a\u{202e}b.example", "the host is not a valid domain name"),
+    ];
+    for (text, why) in cases {
+        match normalize_origin(text) {
+            Ok(pattern) => assert!(why.is_empty(), "{text:?} is {pattern}"),
+            Err(error) => assert_eq!(error.to_string(), format!("`{text}` is not an origin: {why}")),
+        }
+    }
+}

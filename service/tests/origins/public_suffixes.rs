@@ -1,0 +1,36 @@
+//! Every rule of the public suffix list, which the crate `psl` ships.
+
+use crate::origins::normalize_origin;
+use crate::package::file;
+
+fn is_accepted(text: &str) -> bool {
+    normalize_origin(text).is_ok()
+}
+
+#[test]
+fn a_wildcard_on_a_public_suffix_is_refused_and_one_on_a_site_below_it_is_not() {
+    let rules = file("psl", "data/rules.txt");
+    // A rule with `!` is an exception to one with `*`.
+    let suffixes: Vec<String> =
+        rules.lines().filter(|rule| !rule.starts_with('!')).map(|rule| rule.replace('*', "any")).collect();
+    assert!(suffixes.len() >= 10_389, "{} suffixes", suffixes.len());
+    for suffix in suffixes {
+        assert!(!is_accepted(&format!("*.{suffix}")), "*.{suffix}");
+        assert!(is_accepted(&format!("*.an-owner.{suffix}")), "*.an-owner.{suffix}");
+        assert!(is_accepted(&suffix), "{suffix} itself is one site");
+        // What has suffixes below it is of many owners too, whether or not it is one itself.
+        for (at, _) in suffix.match_indices('.') {
+            assert!(!is_accepted(&format!("*{}", &suffix[at..])), "*{}", &suffix[at..]);
+        }
+    }
+}
+
+#[test]
+fn a_wildcard_on_a_site_that_is_excepted_from_a_rule_is_accepted() {
+    let rules = file("psl", "data/rules.txt");
+    let sites: Vec<_> = rules.lines().filter_map(|rule| rule.strip_prefix('!')).collect();
+    assert!(sites.len() >= 8, "{sites:?}");
+    for site in sites {
+        assert!(is_accepted(&format!("*.{site}")) && is_accepted(site), "{site}");
+    }
+}

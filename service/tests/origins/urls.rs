@@ -1,0 +1,157 @@
+//! The URL standard's cases, `urltestdata.json` of the web platform tests, which the crate `url` ships.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use daypass::Origin;
+use serde::Deserialize;
+
+use crate::origins::normalize_origin;
+use crate::package::file;
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Entry {
+    Case(Case),
+    #[expect(dead_code, reason = "comments between the cases")]
+    Comment(String),
+}
+
+#[derive(Deserialize)]
+struct Case {
+    input: String,
+    base: Option<String>,
+    /// What the input is, where it is a URL.
+    href: Option<String>,
+    /// How its origin is written, `null` if it has none to compare. Some cases leave it out.
+    origin: Option<String>,
+    protocol: Option<String>,
+    host: Option<String>,
+}
+
+impl Case {
+    /// How a browser writes the origin of a page there.
+    fn origin(&self) -> Option<String> {
+        match (self.origin.as_deref(), self.protocol.as_deref()) {
+            (Some("null"), _) | (None, None) => None,
+            (Some(origin), _) => Some(origin.to_owned()),
+            (None, Some(protocol @ ("http:" | "https:" | "ws:" | "wss:" | "ftp:"))) => {
+                Some(format!("{protocol}//{}", self.host.as_ref()?))
+            }
+            (None, Some(_)) => None,
+        }
+    }
+}
+
+fn cases() -> Vec<Case> {
+    let entries: Vec<Entry> = serde_json::from_str(&file("url", "tests/urltestdata.json")).unwrap();
+    let cases: Vec<_> =
+        entries.into_iter().filter_map(|entry| if let Entry::Case(case) = entry { Some(case) } else { None }).collect();
+    assert!(cases.len() >= 819, "{} cases", cases.len());
+    cases
+}
+
+/// Holds that what deviates from the standard is what is listed, with the reason.
+fn assert_deviations(found: impl IntoIterator<Item = String>, listed: &[(&str, &str)]) {
+    let found: BTreeSet<String> = found.into_iter().collect();
+    let listed: BTreeMap<&str, &str> = listed.iter().copied().collect();
+    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), listed.keys().copied().collect::<Vec<_>>());
+}
+
+const EMPTY_LABEL: &str = "a host with empty labels, which the domain name system does not have";
+const ODD_CHARACTERS: &str = "a host with characters that no domain name has";
+
+#[test]
+fn every_origin_that_a_browser_writes_is_an_origin() {
+    let origins: Vec<_> = cases().iter().filter_map(Case::origin).collect();
+    assert!(origins.len() >= 250, "{} origins", origins.len());
+    assert_deviations(
+        origins.into_iter().filter(|origin| Origin::parse(origin).is_err()),
+        &[
+            ("http://.", EMPTY_LABEL),
+            ("http://..", EMPTY_LABEL),
+            ("http://foo.09..", EMPTY_LABEL),
+            ("http://!\"$&'()*+,-.;=_`{}~", ODD_CHARACTERS),
+            ("wss://!\"$&'()*+,-.;=_`{}~", ODD_CHARACTERS),
+        ],
+    );
+}
+
+#[test]
+fn what_is_not_written_as_a_browser_writes_it_is_no_origin() {
+    const APP: &str =
+        "a scheme of its own: web views of apps send origins with such, and only a pattern that names it matches";
+    const PUNYCODE: &str = "no punycode: the tables to tell stay out of the browser, and no browser has such a page";
+    let cases = cases();
+    let texts = cases.iter().flat_map(|case| [Some(&case.input), case.href.as_ref()].map(|text| Some((case, text?))));
+    let others: Vec<_> = texts.flatten().filter(|(case, text)| case.origin().as_ref() != Some(*text)).collect();
+    assert!(others.len() >= 1_355, "{} texts", others.len());
+    assert_deviations(
+        others.into_iter().filter(|(_, text)| Origin::parse(text).is_ok()).map(|(_, text)| text.clone()),
+        &[
+            ("file://localhost", APP),
+            ("file://test", APP),
+            ("w://x:0", APP),
+            ("west://x:0", APP),
+            ("http://a.b.c.xn--pokxncvks", PUNYCODE),
+            ("http://10.0.0.xn--pokxncvks", PUNYCODE),
+        ],
+    );
+}
+
+/// What a person may have copied from the address bar or typed: scheme, host, port, and no more than a slash behind.
+fn as_typed(case: &Case) -> Option<&str> {
+    let text = case.input.strip_suffix('/').unwrap_or(&case.input);
+    let (scheme, rest) = text.split_once("://")?;
+    let is_plain = ["http", "https"].contains(&scheme)
+        && !rest.is_empty()
+        && !rest.contains(|c: char| c.is_control() || c == ' ' || "/\\?#@".contains(c));
+    (is_plain && case.base.is_none()).then_some(text)
+}
+
+#[test]
+fn a_pattern_is_for_the_page_that_a_browser_opens_where_the_same_is_typed() {
+    const ESCAPE: &str = "escapes, which nobody types in a host";
+    const NUMBERS: &str = "an address in another form than a browser shows: better refused than guessed";
+    let cases = cases();
+    let typed: Vec<_> = cases.iter().filter_map(|case| Some((as_typed(case)?, case.origin()))).collect();
+    assert!(typed.len() >= 121, "{} cases", typed.len());
+    let mut refused = Vec::new();
+    for (text, origin) in typed {
+        match (normalize_origin(text), origin) {
+            (Ok(pattern), Some(origin)) => {
+                assert!(pattern.matches(&Origin::parse(&origin).unwrap()), "{text} is {pattern} and not {origin}");
+            }
+            (Ok(pattern), None) => panic!("{text} is no URL, and is {pattern}"),
+            (Err(_), Some(_)) => refused.push(text.to_owned()),
+            (Err(_), None) => {}
+        }
+    }
+    assert_deviations(
+        refused,
+        &[
+            ("http://.", EMPTY_LABEL),
+            ("http://..", EMPTY_LABEL),
+            ("http://foo.09..", EMPTY_LABEL),
+            ("http://!\"$&'()*+,-.;=_`{}~", ODD_CHARACTERS),
+            ("http://192.0x00A80001", NUMBERS),
+            ("https://0x.0x.0", NUMBERS),
+            ("https://%e2%98%83", ESCAPE),
+            ("https://a%C2%ADb", ESCAPE),
+        ],
+    );
+}
+
+#[test]
+fn a_host_that_a_browser_writes_is_normal() {
+    let cases = cases();
+    let is_page = |case: &&Case| matches!(case.protocol.as_deref(), Some("http:" | "https:"));
+    let hosts: Vec<_> = cases.iter().filter(is_page).filter_map(|case| case.host.as_deref()).collect();
+    assert!(hosts.len() >= 219, "{} hosts", hosts.len());
+    assert_deviations(
+        hosts
+            .into_iter()
+            .filter(|host| !normalize_origin(host).is_ok_and(|pattern| pattern.to_string() == *host))
+            .map(str::to_owned),
+        &[(".", EMPTY_LABEL), ("..", EMPTY_LABEL), ("foo.09..", EMPTY_LABEL), ("!\"$&'()*+,-.;=_`{}~", ODD_CHARACTERS)],
+    );
+}

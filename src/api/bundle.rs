@@ -1,0 +1,35 @@
+//! Signed parameter bundles.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The body of `POST /v2/bundle/create`. The service reads the parameters as raw JSON, to keep their text.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateBundleRequest<P = crate::Parameters> {
+    /// What the embed is opened with.
+    pub parameters: P,
+    /// Where it opens, as people write origins; anywhere when absent.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    /// Its lifetime, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<u64>,
+}
+
+/// The response to a [`CreateBundleRequest`]. Its `Debug` does not show the bundle.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BundleResponse {
+    /// The signed JWT.
+    pub bundle: String,
+    /// When the bundle expires.
+    pub expires_at: u64,
+}
+
+impl fmt::Debug for BundleResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BundleResponse").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}

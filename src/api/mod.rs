@@ -1,0 +1,21 @@
+//! The JSON bodies that the service, the verifier and the browser exchange. Times are Unix time in seconds.
+//!
+//! | file | what it describes |
+//! | --- | --- |
+//! | `token` | stored tokens: create, show, describe |
+//! | `temporary_token` | temporary tokens |
+//! | `bundle` | signed parameter bundles |
+//! | `introspection` | introspection of opaque tokens (RFC 7662) |
+//! | `revocation` | revocations, and the feed of them |
+
+mod bundle;
+mod introspection;
+mod revocation;
+mod temporary_token;
+mod token;
+
+pub use bundle::{BundleResponse, CreateBundleRequest};
+pub use introspection::IntrospectionResponse;
+pub use revocation::{Heartbeat, Revocation, RevocationPage, RevocationTarget};
+pub use temporary_token::{TemporaryTokenRequest, TemporaryTokenResponse, duration};
+pub use token::{CreateTokenRequest, TokenDescription, TokenRecord};

@@ -1,0 +1,99 @@
+//! Revocations, and the feed of them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// One entry of the revocation feed, `GET /v2/revocation`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// Its number in the feed. Later entries have greater numbers.
+    pub seq: u64,
+    /// When it was entered.
+    pub at: u64,
+    /// What it revokes.
+    #[serde(flatten)]
+    pub target: RevocationTarget,
+}
+
+/// What a revocation ends, at one of five levels. Any one level is enough to refuse a token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", tag = "level")]
+pub enum RevocationTarget {
+    /// A stored token, and everything minted from it.
+    Token {
+        /// [`TokenRecord::serial`](super::TokenRecord::serial).
+        serial: u64,
+    },
+    /// One signed token or bundle.
+    Jwt {
+        /// [`Claims::jti`](crate::jwt::Claims::jti).
+        jti: String,
+    },
+    /// All tokens of an organization, present and future.
+    Organization {
+        /// Its id.
+        organization: String,
+    },
+    /// All tokens of an organization that were issued before a time.
+    IssuedBefore {
+        /// Its id.
+        organization: String,
+        /// The first second whose tokens stay valid.
+        time: u64,
+    },
+    /// Everything that a key signed.
+    Key {
+        /// The key's id in the JWKS.
+        kid: String,
+    },
+}
+
+/// Names the target in words, for logs and people.
+impl fmt::Display for RevocationTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RevocationTarget::Token { serial } => write!(f, "the stored token with serial number {serial}"),
+            RevocationTarget::Jwt { jti } => write!(f, "the signed token {jti}"),
+            RevocationTarget::Organization { organization } => {
+                write!(f, "all tokens of the organization {organization}")
+            }
+            RevocationTarget::IssuedBefore { organization, time } => {
+                write!(f, "all tokens of the organization {organization} issued before {time}")
+            }
+            RevocationTarget::Key { kid } => write!(f, "everything signed by the key {kid}"),
+        }
+    }
+}
+
+/// The response of `GET /v2/revocation?after=` to a client that polls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationPage {
+    /// The entries after the requested number, oldest first; all entries that are kept if the feed has not reached that
+    /// number.
+    pub revocations: Vec<Revocation>,
+    /// The feed's last number, counting other organizations' entries. A page with fewer entries than
+    /// [`RevocationPage::MOST`] is complete up to this number. After a full page, ask again after its last entry.
+    pub latest: u64,
+    /// The run of the service that numbers the entries. Another run may continue an older store, in which the same numbers
+    /// stand for other entries: when the epoch changes, ask for all entries again.
+    pub epoch: String,
+}
+
+impl RevocationPage {
+    /// The most entries that a page has.
+    pub const MOST: usize = 1000;
+}
+
+/// The feed's event `heartbeat`: no entry up to `latest` is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Heartbeat {
+    /// The feed's last number, counting other organizations' entries.
+    pub latest: u64,
+    /// The run of the service that numbers the entries, as in a [`RevocationPage`].
+    pub epoch: String,
+    /// The moment that the heartbeat speaks of: milliseconds after the stream began, by the service's monotonic clock. It
+    /// lets the subscriber detect an event that took long to arrive.
+    pub elapsed_milliseconds: u64,
+}

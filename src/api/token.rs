@@ -1,0 +1,82 @@
+//! Stored tokens: create, show, describe.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Grant, OriginPattern, Resource, ScopeSet, TokenKind};
+
+/// A stored token, without the token itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenRecord {
+    /// Its id, by which it is listed and revoked. A revoked token's id may come to name another token.
+    pub id: String,
+    /// A number that no other token of the store has or ever had.
+    pub serial: u64,
+    /// The serial number of the token at the root of its chain: of the one that a bundle reference was made with, and
+    /// whose revocation ends it. Absent where the token is the root itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root_serial: Option<u64>,
+    /// Its kind.
+    pub kind: TokenKind,
+    /// A name by which its owner recognizes it.
+    pub name: String,
+    /// The organization that it belongs to.
+    pub organization: String,
+    /// What it may do.
+    pub grants: Vec<Grant>,
+    /// Where it may be used.
+    pub origins: Vec<OriginPattern>,
+    /// When it was created.
+    pub created_at: u64,
+    /// When it expires, if ever.
+    pub expires_at: Option<u64>,
+    /// When it was revoked, if it was.
+    pub revoked_at: Option<u64>,
+    /// Its last four characters.
+    pub last_chars: String,
+}
+
+/// The body of `POST /v2/access-token`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateTokenRequest {
+    /// Publishable, secret or application.
+    pub kind: TokenKind,
+    /// A name to recognize it by, 1 to 512 characters.
+    pub name: String,
+    /// What it may do. When absent: the catalogue's publishable scopes, or all of them for a secret token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<ScopeSet>,
+    /// Where it may be used, as people write origins.
+    #[serde(default)]
+    pub origins: Vec<String>,
+    /// The resources that it is limited to.
+    #[serde(default)]
+    pub resources: Vec<Resource>,
+    /// When it expires; never when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<u64>,
+    /// The id of an application token; generated when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// The response of `GET /v2/access-token/self`: the token in the request, and whether the request's origin may use it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenDescription {
+    /// Its kind.
+    pub kind: TokenKind,
+    /// What it may do, over all its grants.
+    pub scopes: ScopeSet,
+    /// Where it may be used.
+    pub origins: Vec<OriginPattern>,
+    /// When it expires, if ever.
+    pub expires_at: Option<u64>,
+    /// Whether it was revoked.
+    pub revoked: bool,
+    /// The origin that the request came from.
+    pub origin_seen: Option<String>,
+    /// Whether the token may be used there.
+    pub origin_allowed: bool,
+}

@@ -1,0 +1,37 @@
+//! Challenges: the header `WWW-Authenticate` of a response that refuses a request.
+
+use crate::{Error, ErrorCode};
+
+/// The algorithms that proofs may be signed with (RFC 9449, section 7.1): those of the browsers' WebCrypto.
+const DPOP_ALGORITHMS: &str = r#"algs="ES256 EdDSA""#;
+
+impl Error {
+    /// Returns the challenge (RFC 6750, section 3; RFC 9449, section 7.1), for the errors that have one.
+    #[must_use]
+    pub fn www_authenticate(&self) -> Option<String> {
+        Some(match self {
+            Error::MissingToken => "Bearer".to_owned(),
+            Error::InvalidToken => r#"Bearer error="invalid_token""#.to_owned(),
+            Error::TokenExpired | Error::TokenNotYetValid | Error::TokenRevoked => {
+                format!(r#"Bearer error="invalid_token", error_description="{self}""#)
+            }
+            Error::DpopRequired => self.dpop_challenge(ErrorCode::InvalidToken),
+            Error::InvalidDpopProof(_) | Error::UseDpopNonce(_) => self.dpop_challenge(self.code()),
+            Error::InvalidRequest(_) | Error::SecretInQuery(_) => r#"Bearer error="invalid_request""#.to_owned(),
+            Error::InsufficientScope { scope, .. } => {
+                format!(r#"Bearer error="insufficient_scope", scope="{scope}""#)
+            }
+            _ => return None,
+        })
+    }
+
+    fn dpop_challenge(&self, error: ErrorCode) -> String {
+        format!(r#"DPoP error="{error}", error_description="{self}", {DPOP_ALGORITHMS}"#)
+    }
+}
+
+/// Turns a `Bearer` challenge into the `DPoP` challenge for a caller that sends proofs (RFC 9449, section 7.1).
+#[cfg(feature = "axum")]
+pub(crate) fn to_dpop(challenge: &str) -> Option<String> {
+    Some(format!("DPoP {}, {DPOP_ALGORITHMS}", challenge.strip_prefix("Bearer ")?))
+}

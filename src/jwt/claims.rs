@@ -1,0 +1,52 @@
+//! What a JWT says: [`Claims`].
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{Grant, OriginPattern, TokenKind};
+
+/// The claims of a signed token or bundle (RFC 9068, and ours). A bundle's parameters stand beside them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The issuer: the service's URL.
+    pub iss: String,
+    /// The subject: the organization's id.
+    pub sub: String,
+    /// The audience: the product.
+    pub aud: String,
+    /// When it was issued.
+    pub iat: u64,
+    /// When it becomes valid, if that is later than `iat`.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+    /// When it expires.
+    pub exp: u64,
+    /// The token's own id.
+    pub jti: String,
+    /// The client: the id of the stored token that this one was minted from, its parent.
+    pub client_id: String,
+    /// The serial number of the stored token at the root of the chain, here the parent's. Ids may be used again, serial
+    /// numbers never are.
+    pub root_serial: u64,
+    /// The key that the token is bound to, if any (RFC 7800, section 3.1).
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+    /// The token's kind.
+    pub kind: TokenKind,
+    /// What it may do.
+    pub grants: Vec<Grant>,
+    /// Where it may be used; anywhere if empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<OriginPattern>,
+}
+
+/// Reads a claim that may be absent. `null` is an error, as in other libraries.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// The public key that a token is bound to (RFC 9449, section 6.1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The key's JWK thumbprint: SHA-256 in base64url (RFC 7638).
+    pub jkt: String,
+}

@@ -1,0 +1,94 @@
+//! The parts of an origin, as a browser serializes them: scheme, host and port.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+/// Returns the port that the scheme implies.
+pub(super) fn default_port(scheme: &str) -> Option<u16> {
+    match scheme {
+        "http" => Some(80),
+        "https" => Some(443),
+        _ => None,
+    }
+}
+
+/// Splits a text at its first `://`.
+pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = text.split_once(':')?;
+    Some((scheme, rest.strip_prefix("//")?))
+}
+
+/// Checks that a scheme is written as RFC 3986, section 3.1 allows, in lower case.
+pub(super) fn check_scheme(scheme: &str) -> Result<(), &'static str> {
+    let valid = scheme.starts_with(|c: char| c.is_ascii_lowercase())
+        && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.'));
+    if valid { Ok(()) } else { Err("the scheme must be like http or https") }
+}
+
+/// Splits off the port, which must be in its one decimal form.
+pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), &'static str> {
+    if text.contains(['/', '?', '#', '@', '\\']) {
+        return Err("an origin has no path, query or user name; write only the scheme, the host and the port");
+    }
+    let Some((host, digits)) = text.rsplit_once(':').filter(|_| !text.ends_with(']')) else {
+        return Ok((text, None));
+    };
+    let is_plain = digits == "0" || !digits.starts_with(['0', '+']);
+    let port = digits.parse::<u16>().ok().filter(|_| is_plain);
+    Ok((host, Some(port.ok_or("the port must be a number from 0 to 65535")?)))
+}
+
+/// Checks that a browser serializes `host` so: lower-case labels, an IPv4 address, or a bracketed IPv6 address.
+pub(super) fn check_host(host: &str) -> Result<(), &'static str> {
+    if let Some(address) = host.strip_prefix('[') {
+        let address = address.strip_suffix(']').ok_or("an IPv6 address needs both brackets")?;
+        let parsed: Ipv6Addr = address.parse().map_err(|_| "not an IPv6 address")?;
+        return if serialize_ipv6(parsed) == address {
+            Ok(())
+        } else {
+            Err("an IPv6 address must be in its shortest form")
+        };
+    }
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'_'))
+    };
+    if host.len() > 253 || !host.split('.').all(is_label) {
+        return Err("the host must be lower-case labels with single dots between them");
+    }
+    let last = host.rsplit('.').next().unwrap_or_default();
+    // The URL standard parses decimal and hexadecimal numbers, and serializes an address in decimal only.
+    let is_decimal = last.bytes().all(|b| b.is_ascii_digit());
+    let is_hexadecimal = last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    if (is_decimal || is_hexadecimal) && host.parse::<Ipv4Addr>().is_err() {
+        return Err("a host that ends in a number must be an IPv4 address");
+    }
+    Ok(())
+}
+
+/// Serializes an IPv6 address as the URL standard does: it omits the first of the longest runs of zeros.
+///
+/// The standard library writes IPv4-mapped addresses differently, and its formatting code is large for a browser to load.
+fn serialize_ipv6(address: Ipv6Addr) -> String {
+    let segments = address.segments();
+    let zeros_from = |at: usize| segments[at..].iter().take_while(|segment| **segment == 0).count();
+    // `max_by_key` returns the last of equal runs, so the search goes backwards.
+    let (start, length) =
+        (0..8).rev().map(|at| (at, zeros_from(at))).max_by_key(|(_, length)| *length).unwrap_or((0, 0));
+    let omitted = if length > 1 { start..start + length } else { 8..8 };
+    let mut text = String::new();
+    for (at, segment) in segments.into_iter().enumerate() {
+        if omitted.contains(&at) {
+            if at == omitted.start {
+                text.push_str("::");
+            }
+            continue;
+        }
+        if !text.is_empty() && !text.ends_with(':') {
+            text.push(':');
+        }
+        let digits = [12, 8, 4, 0].map(|shift| u32::from(segment >> shift & 15));
+        let first = digits.iter().position(|digit| *digit != 0).unwrap_or(3);
+        text.extend(digits[first..].iter().filter_map(|digit| char::from_digit(*digit, 16)));
+    }
+    text
+}

@@ -1,0 +1,7 @@
+//! Tokens: their kinds ([`TokenKind`]), and the text of those that are stored ([`OpaqueToken`]).
+
+mod kind;
+mod opaque;
+
+pub use kind::{ParseKindError, TokenKind};
+pub use opaque::{OpaqueToken, ParseTokenError};

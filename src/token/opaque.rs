@@ -1,0 +1,148 @@
+//! Opaque tokens: [`OpaqueToken`].
+
+use std::fmt;
+use std::str::FromStr;
+
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+
+use super::TokenKind;
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+/// The number of random characters. 62^32 is 190 bits, too many to guess.
+const RANDOM: usize = 32;
+/// The number of characters that hold a CRC-32, which shows a typo without a look-up, and spares secret scanners false finds.
+const CHECKSUM: usize = 6;
+
+/// An opaque token: a prefix for its kind, 32 random base62 characters, and 6 characters of checksum.
+///
+/// SECURITY: `Debug` and `Display` show the prefix alone. Only [`OpaqueToken::expose_secret`] returns the text.
+#[derive(Clone)]
+pub struct OpaqueToken {
+    kind: TokenKind,
+    text: Box<str>,
+}
+
+impl OpaqueToken {
+    /// Generates a token from random bytes, with which `fill` fills a buffer. Returns `None` for a kind that is always a JWT.
+    ///
+    /// SECURITY: `fill` must be a cryptographic generator that no one else can predict.
+    #[must_use]
+    pub fn generate(kind: TokenKind, mut fill: impl FnMut(&mut [u8; RANDOM])) -> Option<OpaqueToken> {
+        let mut text = String::from(kind.prefix()?);
+        let bytes = std::iter::repeat_with(|| {
+            let mut bytes = [0; RANDOM];
+            fill(&mut bytes);
+            bytes
+        });
+        // 248 = 4 * 62: greater bytes would make some characters more likely.
+        let uniform = bytes.flatten().filter(|byte| *byte < 248);
+        text.extend(uniform.take(RANDOM).map(|byte| char::from(BASE62[usize::from(byte % 62)])));
+        text.push_str(&checksum(&text));
+        Some(OpaqueToken { kind, text: text.into() })
+    }
+
+    /// Returns the kind that the prefix names.
+    #[must_use]
+    pub fn kind(&self) -> TokenKind {
+        self.kind
+    }
+
+    /// Returns the whole token.
+    ///
+    /// SECURITY: never log, print or store it.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the last four characters, by which people tell tokens apart in a list. They belong to the checksum.
+    #[must_use]
+    pub fn last_chars(&self) -> &str {
+        &self.text[self.text.len() - 4..]
+    }
+}
+
+/// Returns the checksum of a prefix and its random characters.
+fn checksum(text: &str) -> String {
+    let mut rest = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC).checksum(text.as_bytes()) as usize;
+    let mut digits = [0; CHECKSUM];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[rest % 62];
+        rest /= 62;
+    }
+    digits.map(char::from).iter().collect()
+}
+
+impl FromStr for OpaqueToken {
+    type Err = ParseTokenError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, prefix) = TokenKind::ALL
+            .into_iter()
+            .filter_map(|kind| Some((kind, kind.prefix()?)))
+            .find(|(_, prefix)| text.starts_with(prefix))
+            .ok_or(ParseTokenError::Prefix)?;
+        let body = &text[prefix.len()..];
+        if body.len() != RANDOM + CHECKSUM {
+            return Err(ParseTokenError::Length);
+        }
+        if !body.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(ParseTokenError::Characters);
+        }
+        let (signed, sum) = text.split_at(text.len() - CHECKSUM);
+        if checksum(signed) != sum {
+            return Err(ParseTokenError::Checksum);
+        }
+        Ok(OpaqueToken { kind, text: text.into() })
+    }
+}
+
+/// Shows the prefix alone.
+impl fmt::Display for OpaqueToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}***", self.kind.prefix().unwrap_or_default())
+    }
+}
+
+/// Shows the prefix alone.
+impl fmt::Debug for OpaqueToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why a text is not an opaque token.
+///
+/// SECURITY: it never holds the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParseTokenError {
+    /// It does not start with a known prefix.
+    Prefix,
+    /// It has too few or too many characters.
+    Length,
+    /// It has characters other than letters and digits.
+    Characters,
+    /// Its checksum does not match: it has a typo.
+    Checksum,
+}
+
+impl ParseTokenError {
+    /// Returns the reason in a few words.
+    #[must_use]
+    pub fn why(self) -> &'static str {
+        match self {
+            ParseTokenError::Prefix => "the token does not start with a known prefix (dp_pub_, dp_sec_, …)",
+            ParseTokenError::Length => "the token is too short or too long: 38 characters follow the prefix",
+            ParseTokenError::Characters => "the token has characters other than letters and digits",
+            ParseTokenError::Checksum => "the token has a typo: its checksum does not match",
+        }
+    }
+}
+
+impl fmt::Display for ParseTokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.why())
+    }
+}
+
+impl std::error::Error for ParseTokenError {}

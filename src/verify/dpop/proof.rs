@@ -1,0 +1,127 @@
+//! One proof that a sender has a key (RFC 9449, section 4): [`Proof`].
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::jwt::{Object, UnverifiedJwt, VerifySignature, parse_object};
+
+/// Longest proof that is looked at, in bytes.
+const MAX_PROOF: usize = 4096;
+
+/// A proof whose signature is its own key's. Whose key that is, what for and when is still to be judged.
+pub(in crate::verify) struct Proof {
+    /// The key's thumbprint.
+    pub(in crate::verify) jkt: String,
+    pub(in crate::verify) claims: Claims,
+}
+
+/// What a proof says (RFC 9449, section 4.2).
+#[derive(Deserialize)]
+pub(in crate::verify) struct Claims {
+    pub(in crate::verify) jti: String,
+    pub(in crate::verify) htm: String,
+    pub(in crate::verify) htu: String,
+    pub(in crate::verify) iat: u64,
+    pub(in crate::verify) ath: String,
+    pub(in crate::verify) nonce: Option<String>,
+}
+
+/// Its header. A member that is not known might change what the proof means: `crit`, `jku`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    typ: String,
+    alg: String,
+    jwk: Object<Jwk>,
+}
+
+/// The sender's public key. What else a JWK may say, such as `use` or `ext`, is no matter.
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    crv: String,
+    x: String,
+    y: Option<String>,
+    /// A private key.
+    d: Option<IgnoredAny>,
+}
+
+impl Proof {
+    /// Reads a proof and verifies its signature.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(in crate::verify) fn parse(text: &str) -> Result<Proof, &'static str> {
+        if text.is_empty() {
+            return Err("The request has no DPoP header, or more than one.");
+        }
+        let document = UnverifiedJwt::parse(text).filter(|_| text.len() <= MAX_PROOF);
+        let document = document.ok_or("The proof is no JWT of at most 4096 bytes.")?;
+        let header = Base64UrlUnpadded::decode_vec(document.header()).ok();
+        let header: Header =
+            header.and_then(|header| parse_object(&header)).ok_or("The proof's header must be typ, alg and jwk.")?;
+        if header.typ != "dpop+jwt" {
+            return Err("The proof's typ must be dpop+jwt.");
+        }
+        if header.jwk.0.d.is_some() {
+            return Err("The proof's jwk holds a private key.");
+        }
+        let key =
+            header.jwk.0.public_key(&header.alg).ok_or("The proof's key must be P-256 with ES256, or Ed25519.")?;
+        let jwt = document.verify(&key).ok_or("The proof's signature is not its key's.")?;
+        let claims = jwt.claims().ok_or("The proof must claim jti, htm, htu, iat and ath.")?;
+        Ok(Proof { jkt: header.jwk.0.thumbprint(), claims })
+    }
+
+    /// Whether it is about this access token.
+    pub(in crate::verify) fn is_for_token(&self, token: &[u8]) -> bool {
+        self.claims.ath == Base64UrlUnpadded::encode_string(digest(&SHA256, token).as_ref())
+    }
+
+    /// Whether it is about this URL, in whatever case its origin is written. Query and fragment are no matter.
+    pub(in crate::verify) fn is_for_url(&self, origin: &str, path: &str) -> bool {
+        let htu = self.claims.htu.split(['?', '#']).next().unwrap_or_default();
+        htu.split_at_checked(origin.len()).is_some_and(|(theirs, rest)| {
+            theirs.eq_ignore_ascii_case(origin) && (rest == path || (rest.is_empty() && path == "/"))
+        })
+    }
+}
+
+/// The public key in a proof.
+struct ProofKey(UnparsedPublicKey<Vec<u8>>);
+
+impl VerifySignature for ProofKey {
+    fn is_signature(&self, signing_input: &[u8], signature: &[u8]) -> bool {
+        self.0.verify(signing_input, signature).is_ok()
+    }
+}
+
+impl Jwk {
+    fn public_key(&self, alg: &str) -> Option<ProofKey> {
+        let coordinate = |text: &str| Base64UrlUnpadded::decode_vec(text).ok().filter(|bytes| bytes.len() == 32);
+        let x = coordinate(&self.x)?;
+        match (self.kty.as_str(), self.crv.as_str(), alg, &self.y) {
+            // SEC 1, section 2.3.3: an uncompressed point.
+            ("EC", "P-256", "ES256", Some(y)) => {
+                let point = [[4].as_slice(), &x, &coordinate(y)?].concat();
+                Some(ProofKey(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)))
+            }
+            // RFC 9864 calls it Ed25519.
+            ("OKP", "Ed25519", "EdDSA" | "Ed25519", None) => Some(ProofKey(UnparsedPublicKey::new(&ED25519, x))),
+            _ => None,
+        }
+    }
+
+    /// RFC 7638: the members that make the key, in order.
+    fn thumbprint(&self) -> String {
+        let Jwk { kty, crv, x, .. } = self;
+        let members = match &self.y {
+            Some(y) => format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}","y":"{y}"}}"#),
+            None => format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}"}}"#),
+        };
+        Base64UrlUnpadded::encode_string(digest(&SHA256, members.as_bytes()).as_ref())
+    }
+}

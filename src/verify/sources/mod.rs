@@ -1,0 +1,16 @@
+//! Where a verifier gets what it knows about tokens.
+//!
+//! | file | what it is |
+//! | --- | --- |
+//! | `keys` | public keys for JWTs |
+//! | `introspector` | records of opaque tokens |
+//! | `token_hash` | the hash that a store keeps of an opaque token |
+
+mod introspector;
+mod keys;
+mod token_hash;
+
+pub use introspector::{Introspector, ResponseFuture, Unavailable};
+pub(super) use keys::Key;
+pub use keys::{KeySource, PublicKey, StaticKeys};
+pub use token_hash::TokenHash;

@@ -1,0 +1,172 @@
+//! A token service in a few lines: a key, signed documents, stored tokens.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses what it needs")]
+
+use std::collections::HashMap;
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64ct::{Base64UrlUnpadded, Encoding};
+use daypass::api::TokenRecord;
+use daypass::jwt::{Claims, Jwk, Jwks, JwtType};
+use daypass::verify::{
+    Access, Credentials, Introspector, KeySource, PublicKey, ResponseFuture, StaticKeys, TokenHash, TokenLocation,
+    Unavailable, Verifier,
+};
+use daypass::{Error, Grant, OpaqueToken, Scope, TokenKind};
+use serde_json::{Value, json};
+
+pub const ISSUER: &str = "https://tokens.example";
+pub const AUDIENCE: &str = "floor-api";
+pub const ORGANIZATION: &str = "org_northlight";
+pub const SITE: &str = "https://www.northlight.example";
+/// The time that the verifier's clock shows.
+pub const NOW: u64 = 1_800_000_000;
+
+/// A key pair made from a number, under a name.
+pub struct Signer {
+    pub kid: &'static str,
+    pair: Ed25519KeyPair,
+}
+
+impl Signer {
+    pub fn new(kid: &'static str, seed: u8) -> Signer {
+        Signer { kid, pair: Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap() }
+    }
+
+    pub fn public_key(&self) -> &[u8] {
+        self.pair.public_key().as_ref()
+    }
+
+    pub fn jwk(&self) -> Jwk {
+        Jwk::ed25519(self.kid, self.public_key())
+    }
+
+    pub fn keys(&self) -> StaticKeys {
+        StaticKeys::from(&Jwks { keys: vec![self.jwk()] })
+    }
+
+    /// A document as the service issues them.
+    pub fn document(&self, document: JwtType, payload: &Value) -> String {
+        self.sign(&document.header(self.kid), &encoded(payload.to_string()))
+    }
+
+    pub fn sign(&self, header: &str, payload: &str) -> String {
+        let input = format!("{header}.{payload}");
+        let signature = encoded(self.pair.sign(input.as_bytes()));
+        format!("{input}.{signature}")
+    }
+}
+
+pub fn encoded(bytes: impl AsRef<[u8]>) -> String {
+    Base64UrlUnpadded::encode_string(bytes.as_ref())
+}
+
+/// What a good temporary token claims: an hour from `NOW`, for all that `grants` allows.
+pub fn claims() -> Value {
+    json!({
+        "iss": ISSUER, "sub": ORGANIZATION, "aud": AUDIENCE, "iat": NOW, "exp": NOW + 3600, "jti": "tmp_1",
+        "client_id": "sec_1", "root_serial": 7, "kind": "temporary", "grants": grants(),
+    })
+}
+
+pub fn grants() -> Vec<Grant> {
+    let scopes = ["floor:readPublic", "floor:readPrivate"].map(|scope| scope.parse::<Scope>().unwrap());
+    vec![Grant { tenant: ORGANIZATION.into(), scopes: scopes.into_iter().collect(), resources: vec![] }]
+}
+
+/// The record of a good stored token; a publishable one may be used on northlight.example and its subdomains.
+pub fn record(kind: TokenKind) -> TokenRecord {
+    let origins: &[&str] =
+        if kind == TokenKind::Publishable { &["northlight.example", "*.northlight.example"] } else { &[] };
+    TokenRecord {
+        id: format!("{kind}_1"),
+        serial: 1,
+        root_serial: None,
+        kind,
+        name: kind.to_string(),
+        organization: ORGANIZATION.into(),
+        grants: grants(),
+        origins: origins.iter().map(|origin| origin.parse().unwrap()).collect(),
+        created_at: NOW,
+        expires_at: None,
+        revoked_at: None,
+        last_chars: String::new(),
+    }
+}
+
+/// Generates a token of a kind that is stored.
+pub fn generate(kind: TokenKind) -> OpaqueToken {
+    OpaqueToken::generate(kind, |bytes| aws_lc_rs::rand::fill(bytes).unwrap()).unwrap()
+}
+
+/// Stored tokens.
+#[derive(Clone, Default)]
+pub struct Store(HashMap<TokenHash, TokenRecord>);
+
+impl Store {
+    /// Adds a token with this record and gives its text.
+    pub fn add(&mut self, record: TokenRecord) -> String {
+        let token = generate(record.kind);
+        self.0.insert(TokenHash::of(&token), record);
+        token.expose_secret().to_owned()
+    }
+
+    /// Says that a text which is no token is one.
+    pub fn add_as(&mut self, text: &str, record: TokenRecord) {
+        self.0.insert(TokenHash::of(&text.parse::<OpaqueToken>().unwrap()), record);
+    }
+}
+
+impl Introspector for Store {
+    fn find<'a>(&'a self, token: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>> {
+        Box::pin(async { Ok(self.0.get(&TokenHash::of(token)).cloned()) })
+    }
+}
+
+/// A service that does not answer.
+pub struct Down;
+
+impl KeySource for Down {
+    fn find<'a>(&'a self, _: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
+        Box::pin(async { Err(Unavailable("the keys are away".into())) })
+    }
+}
+
+impl Introspector for Down {
+    fn find<'a>(&'a self, _: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>> {
+        Box::pin(async { Err(Unavailable("the store is away".into())) })
+    }
+
+    fn is_revoked<'a>(&'a self, _: &'a Claims) -> ResponseFuture<'a, bool> {
+        Box::pin(async { Err(Unavailable("the store is away".into())) })
+    }
+}
+
+/// A verifier whose clock shows `NOW`, without leeway.
+pub fn verifier() -> Verifier {
+    Verifier::new(ISSUER, AUDIENCE).leeway(0).clock(|| NOW)
+}
+
+/// The key that signs.
+pub fn signer() -> Signer {
+    Signer::new("k1", 1)
+}
+
+/// A token with these changes to its claims.
+pub fn access_token(changes: &[(&str, Value)]) -> String {
+    let mut claims = claims();
+    for (name, value) in changes {
+        claims[*name] = value.clone();
+    }
+    signer().document(JwtType::AccessToken, &claims)
+}
+
+/// A stored token and a verifier that knows it.
+pub fn stored(record: TokenRecord) -> (String, Verifier) {
+    let mut store = Store::default();
+    let text = store.add(record);
+    (text, verifier().introspector(store))
+}
+
+pub async fn bearer(verifier: &Verifier, text: &str) -> Result<Access, Error> {
+    verifier.verify(&Credentials::new(text, TokenLocation::Bearer), None).await
+}

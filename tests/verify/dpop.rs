@@ -1,0 +1,399 @@
+//! Tokens that are bound to a key (RFC 9449).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::common::{NOW, claims, encoded, signer, verifier};
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair};
+use daypass::jwt::JwtType;
+use daypass::verify::{Access, Cache, Credentials, Dpop, ProofContext, TokenLocation, Verifier};
+use daypass::{Error, TokenKind};
+use serde_json::{Value, json};
+
+const API: &str = "https://api.example";
+const PATH: &str = "/v2/floor/f1";
+
+/// A browser's key.
+enum Browser {
+    P256(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+impl Browser {
+    fn p256() -> Browser {
+        Browser::P256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
+    }
+
+    fn ed25519() -> Browser {
+        Browser::Ed25519(Ed25519KeyPair::generate().unwrap())
+    }
+
+    fn alg(&self) -> &'static str {
+        match self {
+            Browser::P256(_) => "ES256",
+            Browser::Ed25519(_) => "EdDSA",
+        }
+    }
+
+    fn jwk(&self) -> Value {
+        match self {
+            Browser::P256(pair) => {
+                let point = pair.public_key().as_ref();
+                json!({ "kty": "EC", "crv": "P-256", "x": encoded(&point[1..33]), "y": encoded(&point[33..]) })
+            }
+            Browser::Ed25519(pair) => json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(pair.public_key()) }),
+        }
+    }
+
+    /// RFC 7638. serde_json writes members in order.
+    fn thumbprint(&self) -> String {
+        encoded(digest(&SHA256, self.jwk().to_string().as_bytes()))
+    }
+
+    fn sign(&self, header: &Value, payload: &Value) -> String {
+        let input = format!("{}.{}", encoded(header.to_string()), encoded(payload.to_string()));
+        let signature = match self {
+            Browser::P256(pair) => encoded(pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap()),
+            Browser::Ed25519(pair) => encoded(pair.sign(input.as_bytes())),
+        };
+        format!("{input}.{signature}")
+    }
+
+    fn header(&self) -> Value {
+        json!({ "typ": "dpop+jwt", "alg": self.alg(), "jwk": self.jwk() })
+    }
+
+    /// A good proof for a GET of `PATH`, with these claims instead.
+    fn proof(&self, token: &str, changes: &Value) -> String {
+        self.sign(&self.header(), &payload(token, changes))
+    }
+
+    /// A temporary token that is bound to this key.
+    fn token(&self) -> String {
+        let mut claims = claims();
+        claims["cnf"] = json!({ "jkt": self.thumbprint() });
+        signer().document(JwtType::AccessToken, &claims)
+    }
+}
+
+/// Each proof has a `jti` of its own.
+fn payload(token: &str, changes: &Value) -> Value {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let jti = format!("proof-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let ath = encoded(digest(&SHA256, token.as_bytes()));
+    let mut payload = json!({ "jti": jti, "htm": "GET", "htu": format!("{API}{PATH}"), "iat": NOW, "ath": ath });
+    for (name, value) in changes.as_object().unwrap() {
+        match value {
+            Value::Null => drop(payload.as_object_mut().unwrap().remove(name)),
+            value => payload[name] = value.clone(),
+        }
+    }
+    payload
+}
+
+/// A proof's claims as a list.
+fn in_order(claims: &Value) -> Value {
+    json!([claims["jti"], claims["htm"], claims["htu"], claims["iat"], claims["ath"], null])
+}
+
+fn judging(dpop: Dpop) -> Verifier {
+    verifier().keys(signer().keys()).cache(Cache::new(1 << 20)).dpop(dpop)
+}
+
+async fn send(verifier: &Verifier, token: &str, proof: &str) -> Result<Access, Error> {
+    let seen = ProofContext { proof, method: "GET", path: PATH };
+    verifier.verify(&Credentials::new(token, TokenLocation::Dpop).with_proof(seen), None).await
+}
+
+fn is_bad_proof(result: &Result<Access, Error>) -> bool {
+    matches!(result, Err(Error::InvalidDpopProof(_)))
+}
+
+#[tokio::test]
+async fn a_bound_token_passes_with_a_proof_by_its_key_and_not_twice_with_the_same() {
+    for browser in [Browser::p256(), Browser::ed25519()] {
+        let (token, verifier) = (browser.token(), judging(Dpop::new(API)));
+        let proof = browser.proof(&token, &json!({}));
+        assert_eq!(send(&verifier, &token, &proof).await.unwrap().kind(), TokenKind::Temporary);
+        assert_eq!(
+            send(&verifier, &token, &proof).await.unwrap_err(),
+            Error::InvalidDpopProof("The proof was used before.")
+        );
+        // The same `jti` under another signature is the same proof.
+        let jti = json!({ "jti": "once", "iat": NOW });
+        assert!(send(&verifier, &token, &browser.proof(&token, &jti)).await.is_ok());
+        assert!(is_bad_proof(
+            &send(&verifier, &token, &browser.proof(&token, &json!({ "jti": "once", "iat": NOW + 1 }))).await
+        ));
+        assert!(send(&verifier, &token, &browser.proof(&token, &json!({}))).await.is_ok());
+    }
+}
+
+#[cfg(feature = "axum")]
+#[tokio::test]
+async fn a_request_has_one_proof_in_a_header_of_its_own() {
+    let browser = Browser::p256();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API)));
+    let proof = || browser.proof(&token, &json!({}));
+    for (proofs, is_good) in [(vec![proof()], true), (vec![], false), (vec![proof(), proof()], false)] {
+        let mut request = axum::http::Request::get(PATH).header("authorization", format!("DPoP {token}"));
+        for proof in &proofs {
+            request = request.header("dpop", proof);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let result = verifier.verify(&Credentials::from_parts(&parts), None).await;
+        assert_eq!((result.is_ok(), is_bad_proof(&result)), (is_good, !is_good), "{} proofs", proofs.len());
+    }
+}
+
+#[tokio::test]
+async fn a_bound_token_without_a_proof_is_of_no_use_and_an_unbound_one_needs_none() {
+    let browser = Browser::p256();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API)));
+    let as_bearer = verifier.verify(&Credentials::new(&token, TokenLocation::Bearer), None).await;
+    assert_eq!(as_bearer.unwrap_err(), Error::DpopRequired);
+    assert!(is_bad_proof(&send(&verifier, &token, "").await));
+
+    let unbound = signer().document(JwtType::AccessToken, &claims());
+    assert!(verifier.verify(&Credentials::new(&unbound, TokenLocation::Bearer), None).await.is_ok());
+    assert!(is_bad_proof(&send(&verifier, &unbound, &browser.proof(&unbound, &json!({}))).await));
+
+    // A product that does not judge proofs does not let bound tokens pass as bearer tokens.
+    let careless = crate::common::verifier().keys(signer().keys());
+    for location in [TokenLocation::Bearer, TokenLocation::Dpop] {
+        let refused = careless.verify(&Credentials::new(&token, location), None).await.unwrap_err();
+        assert_eq!(refused, Error::KindNotAccepted(TokenKind::Temporary));
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_another_key_is_told_nothing() {
+    let (browser, thief) = (Browser::p256(), Browser::p256());
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API)));
+    assert_eq!(send(&verifier, &token, &thief.proof(&token, &json!({}))).await.unwrap_err(), Error::InvalidToken);
+    // The owner's key in the header does not help.
+    let stolen_name = thief.sign(&browser.header(), &payload(&token, &json!({})));
+    assert!(is_bad_proof(&send(&verifier, &token, &stolen_name).await));
+}
+
+#[tokio::test]
+async fn a_proof_for_anything_else_is_refused() {
+    let browser = Browser::p256();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API)));
+    let url = |url: &str| json!({ "htu": url });
+    for changes in [
+        json!({ "htm": "POST" }),
+        json!({ "htm": "get" }),
+        url("https://api.example/v2/floor/f2"),
+        url("https://api.example/v2/floor/f1/"),
+        url("https://api.example/v2/floor/F1"),
+        url("https://api.example:8443/v2/floor/f1"),
+        url("http://api.example/v2/floor/f1"),
+        url("https://api.example.evil.example/v2/floor/f1"),
+        url("https://evil.example/v2/floor/f1"),
+        url("/v2/floor/f1"),
+        url("é"),
+        json!({ "ath": encoded(digest(&SHA256, b"another token")) }),
+        json!({ "ath": "" }),
+        json!({ "iat": NOW - 61 }),
+        json!({ "iat": NOW + 61 }),
+        json!({ "iat": -1 }),
+        json!({ "iat": "now" }),
+        json!({ "jti": "" }),
+        json!({ "jti": "j".repeat(257) }),
+        json!({ "jti": null }),
+        json!({ "htm": null }),
+        json!({ "htu": null }),
+        json!({ "iat": null }),
+        json!({ "ath": null }),
+    ] {
+        let result = send(&verifier, &token, &browser.proof(&token, &changes)).await;
+        assert!(is_bad_proof(&result), "{changes}: {result:?}");
+    }
+    for changes in [
+        json!({ "iat": NOW - 60 }),
+        json!({ "iat": NOW + 60 }),
+        json!({ "jti": "j".repeat(256) }),
+        url("HTTPS://API.example/v2/floor/f1"),
+        url("https://api.example/v2/floor/f1?v=2#top"),
+        json!({ "more": "is no matter" }),
+    ] {
+        assert!(send(&verifier, &token, &browser.proof(&token, &changes)).await.is_ok(), "{changes}");
+    }
+}
+
+#[tokio::test]
+async fn a_proof_of_another_form_is_refused() {
+    let browser = Browser::p256();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API)));
+    let with = |name: &str, value: Value| {
+        let mut header = browser.header();
+        header[name] = value;
+        browser.sign(&header, &payload(&token, &json!({})))
+    };
+    let mut private = browser.jwk();
+    private["d"] = json!(encoded([1; 32]));
+    let mut other_curve = browser.jwk();
+    other_curve["crv"] = json!("P-384");
+    let mut short = browser.jwk();
+    short["x"] = json!(encoded([1; 31]));
+    let good = browser.proof(&token, &json!({}));
+    let (head, signature) = good.rsplit_once('.').unwrap();
+    for proof in [
+        with("typ", json!("JWT")),
+        with("alg", json!("none")),
+        with("alg", json!("HS256")),
+        with("alg", json!("EdDSA")),
+        with("jwk", private),
+        with("jwk", other_curve),
+        with("jwk", short),
+        with("jwk", json!({ "kty": "oct", "k": "c2VjcmV0" })),
+        with("jwk", json!(["EC", "P-256", browser.jwk()["x"], browser.jwk()["y"], null])),
+        browser.sign(&browser.header(), &in_order(&payload(&token, &json!({})))),
+        with("crit", json!(["exp"])),
+        with("jku", json!("https://evil.example")),
+        format!("{head}."),
+        format!("{head}.{}", encoded([0; 64])),
+        format!("{head}.{signature}="),
+        format!("{head}.{signature}.{signature}"),
+        head.to_owned(),
+        "..".to_owned(),
+        "x".repeat(5000),
+        browser.proof(&token, &json!({ "pad": "x".repeat(4096) })),
+    ] {
+        assert!(is_bad_proof(&send(&verifier, &token, &proof).await), "{}", proof.len());
+    }
+    assert!(send(&verifier, &token, &good).await.is_ok());
+    let annotated = {
+        let mut jwk = browser.jwk();
+        jwk["ext"] = json!(true);
+        with("jwk", jwk)
+    };
+    assert!(send(&verifier, &token, &annotated).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_nonce_is_asked_for_and_says_how_old_a_proof_is_whatever_the_visitors_clock() {
+    let time = Arc::new(AtomicU64::new(NOW));
+    let clock = Arc::clone(&time);
+    let browser = Browser::ed25519();
+    let token = browser.token();
+    let verifier = judging(Dpop::new(API).with_nonces()).clock(move || clock.load(Ordering::SeqCst));
+    let Err(Error::UseDpopNonce(nonce)) = send(&verifier, &token, &browser.proof(&token, &json!({}))).await else {
+        panic!("no nonce was asked for");
+    };
+    let with_nonce = json!({ "nonce": nonce, "iat": 5 });
+    assert!(send(&verifier, &token, &browser.proof(&token, &with_nonce)).await.is_ok());
+    for (after, is_good) in [(60, true), (119, true), (120, false), (3000, false)] {
+        time.store(NOW - NOW % 60 + after, Ordering::SeqCst);
+        let result = send(&verifier, &token, &browser.proof(&token, &with_nonce)).await;
+        assert_eq!(result.is_ok(), is_good, "{after} s");
+        assert!(is_good || matches!(result, Err(Error::UseDpopNonce(_))));
+    }
+    // Another process gives out others.
+    let Err(Error::UseDpopNonce(other)) =
+        send(&judging(Dpop::new(API).with_nonces()), &token, &browser.proof(&token, &with_nonce)).await
+    else {
+        panic!("a nonce of another process was taken");
+    };
+    assert_ne!(other, nonce);
+}
+
+#[tokio::test]
+async fn a_proof_is_remembered_for_as_long_as_it_would_be_good() {
+    let time = Arc::new(AtomicU64::new(NOW));
+    let clock = Arc::clone(&time);
+    let browser = Browser::p256();
+    let token = browser.token();
+    let verifier = judging(Dpop::new(API)).clock(move || clock.load(Ordering::SeqCst));
+    for start in (0..400).step_by(7) {
+        time.store(NOW + start, Ordering::SeqCst);
+        // Of a clock that is a minute ahead: good for two minutes.
+        let proof = browser.proof(&token, &json!({ "iat": NOW + start + 60 }));
+        assert!(send(&verifier, &token, &proof).await.is_ok());
+        for later in [1, 59, 119, 120] {
+            let verifier = verifier.clone().clock(move || NOW + start + later);
+            assert!(is_bad_proof(&send(&verifier, &token, &proof).await), "{start} + {later}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_proofs_than_can_be_remembered_are_not_let_through() {
+    let browser = Browser::ed25519();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API).most(3)));
+    for _ in 0..3 {
+        assert!(send(&verifier, &token, &browser.proof(&token, &json!({}))).await.is_ok());
+    }
+    assert_eq!(send(&verifier, &token, &browser.proof(&token, &json!({}))).await.unwrap_err(), Error::Unavailable);
+}
+
+#[tokio::test]
+async fn proofs_that_are_no_longer_good_make_room() {
+    let time = Arc::new(AtomicU64::new(NOW - NOW % 180));
+    let clock = Arc::clone(&time);
+    let browser = Browser::ed25519();
+    let token = browser.token();
+    let verifier = judging(Dpop::new(API).most(1)).clock(move || clock.load(Ordering::SeqCst));
+    let send_another = async || {
+        let proof = browser.proof(&token, &json!({ "iat": time.load(Ordering::SeqCst) }));
+        send(&verifier, &token, &proof).await.map(|_| ())
+    };
+    for _ in 0..5 {
+        assert_eq!(send_another().await, Ok(()));
+        assert_eq!(send_another().await, Err(Error::Unavailable));
+        time.fetch_add(180, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn the_next_nonce_is_told_to_whoever_sends_proofs() {
+    let browser = Browser::p256();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API).with_nonces()));
+    let Err(Error::UseDpopNonce(asked_for)) = send(&verifier, &token, &browser.proof(&token, &json!({}))).await else {
+        panic!("no nonce was asked for");
+    };
+    assert_eq!(verifier.next_nonce(&Credentials::new(&token, TokenLocation::Dpop)), Some(asked_for));
+    assert_eq!(verifier.next_nonce(&Credentials::new(&token, TokenLocation::Bearer)), None);
+    assert_eq!(judging(Dpop::new(API)).next_nonce(&Credentials::new(&token, TokenLocation::Dpop)), None);
+}
+
+#[tokio::test]
+async fn the_path_that_a_proxy_takes_away_belongs_to_the_url() {
+    let browser = Browser::p256();
+    let token = browser.token();
+    let verifier = judging(Dpop::new("https://api.example/plans/"));
+    let url = |url: &str| browser.proof(&token, &json!({ "htu": url }));
+    assert!(send(&verifier, &token, &url("https://api.example/plans/v2/floor/f1")).await.is_ok());
+    assert!(is_bad_proof(&send(&verifier, &token, &url("https://api.example/v2/floor/f1")).await));
+}
+
+#[tokio::test]
+async fn an_origin_alone_is_the_url_of_its_root_and_of_nothing_else() {
+    let browser = Browser::p256();
+    let (token, verifier) = (browser.token(), judging(Dpop::new(API)));
+    for (htu, path, is_good) in
+        [(API, "/", true), (API, PATH, false), (&format!("{API}/"), "/", true), (&format!("{API}{PATH}"), "/", false)]
+    {
+        let proof = browser.proof(&token, &json!({ "htu": htu }));
+        let seen = ProofContext { proof: &proof, method: "GET", path };
+        let verdict = verifier.verify(&Credentials::new(&token, TokenLocation::Dpop).with_proof(seen), None).await;
+        assert_eq!(verdict.is_ok(), is_good, "{htu} for {path}");
+    }
+}
+
+/// The proof for a resource of RFC 9449, section 7.1, figure 13, its key and its token.
+#[tokio::test]
+async fn the_example_of_rfc_9449_is_read_as_the_rfc_says() {
+    let proof = "eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiJlMWozVl9iS2ljOC1MQUVCIiwiaHRtIjoiR0VUIiwiaHR1IjoiaHR0cHM6Ly9yZXNvdXJjZS5leGFtcGxlLm9yZy9wcm90ZWN0ZWRyZXNvdXJjZSIsImlhdCI6MTU2MjI2MjYxOCwiYXRoIjoiZlVIeU8ycjJaM0RaNTNFc05yV0JiMHhXWG9hTnk1OUlpS0NBcWtzbVFFbyJ9.2oW9RP35yRqzhrtNP86L-Ey71EOptxRimPPToA1plemAgR6pxHF8y6-yqyVnmcw6Fy1dqd-jfxSYoMxhAJpLjA";
+    // It is for an opaque token of the RFC's, and what is bound here are our own: up to there it must be right.
+    let mut claims = claims();
+    claims["cnf"] = json!({ "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" });
+    let token = signer().document(JwtType::AccessToken, &claims);
+    let verifier = judging(Dpop::new("https://resource.example.org"));
+    let seen = ProofContext { proof, method: "GET", path: "/protectedresource" };
+    let result = verifier.verify(&Credentials::new(&token, TokenLocation::Dpop).with_proof(seen), None).await;
+    assert_eq!(result.unwrap_err(), Error::InvalidDpopProof("The proof is for another token."));
+}

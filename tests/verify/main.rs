@@ -1,0 +1,25 @@
+//! The verifier. Numbers in names and comments are the rows of the threat table.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+
+mod authenticate;
+mod cache;
+mod common;
+#[cfg(feature = "metrics")]
+mod decisions;
+mod dpop;
+#[cfg(feature = "remote")]
+mod feed;
+#[cfg(feature = "axum")]
+mod frame_ancestors;
+#[cfg(feature = "axum")]
+mod http_layer;
+mod kinds;
+mod life;
+mod rate_limits;
+#[cfg(feature = "remote")]
+mod remote;
+mod revocations;
+mod rfc8037;
+mod verifier;
+mod wycheproof;

@@ -1,0 +1,272 @@
+//! The JSON on the wire as literal tables, on both targets: the seeds' names and units, and ours.
+
+use std::fmt::Debug;
+
+use daypass::api::{
+    BundleResponse, CreateBundleRequest, CreateTokenRequest, Heartbeat, IntrospectionResponse, Revocation,
+    RevocationPage, RevocationTarget, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription, TokenRecord,
+    duration,
+};
+use daypass::jwt::Claims;
+use daypass::{Grant, Resource, Scope, TokenKind};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen_test::wasm_bindgen_test;
+
+/// A value is this JSON, field by field in this order, and this JSON is the value.
+fn is<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, json: &str) {
+    assert_eq!(serde_json::to_string(value).unwrap(), json);
+    assert_eq!(&serde_json::from_str::<T>(json).unwrap(), value);
+}
+
+fn refused<T: DeserializeOwned>(json: &str) {
+    assert!(serde_json::from_str::<T>(json).is_err(), "{json}");
+}
+
+fn grants() -> Vec<Grant> {
+    let resources = vec![Resource { kind: "floor".into(), id: "f1".into() }];
+    vec![Grant {
+        tenant: "org_1".into(),
+        scopes: [Scope::literal("floor:readPrivate")].into_iter().collect(),
+        resources,
+    }]
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_temporary_token_is_asked_for_as_seed_004_does() {
+    // The seed's own body, then the text form, then without a duration.
+    let cases = [
+        (
+            r#"{"scopes": [{"resource": "floor", "action": "readPrivate"}], "durationSeconds": 3600}"#,
+            "floor:readPrivate",
+            Some(3600),
+        ),
+        (r#"{"scopes":["floor:readPublic"],"durationSeconds":900}"#, "floor:readPublic", Some(900)),
+        (r#"{"scopes":["floor:readPublic"]}"#, "floor:readPublic", None),
+        (r#"{"scopes":[{"resource":"floor","action":"readPrivate","resourceId":"f1"}]}"#, "floor:readPrivate:f1", None),
+        (r#"{"scopes":[]}"#, "", None),
+    ];
+    for (json, scopes, duration_seconds) in cases {
+        let request: TemporaryTokenRequest = serde_json::from_str(json).unwrap();
+        assert_eq!((request.scopes.to_string().as_str(), request.duration_seconds), (scopes, duration_seconds));
+        assert_eq!(request.dpop_jkt, None);
+    }
+    // Ours: the key that the token is to be bound to (RFC 9449).
+    let bound = TemporaryTokenRequest {
+        scopes: [Scope::literal("floor:readPublic")].into_iter().collect(),
+        duration_seconds: None,
+        dpop_jkt: Some("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I".into()),
+    };
+    is(&bound, r#"{"scopes":["floor:readPublic"],"dpopJkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}"#);
+    for json in [
+        "{}",
+        r#"{"scopes":"floor:readPublic"}"#,
+        r#"{"scopes":["floor"]}"#,
+        r#"{"scopes":[],"durationSeconds":"3600"}"#,
+        r#"{"scopes":[],"durationSeconds":-1}"#,
+        r#"{"scopes":[],"durationSeconds":3600.5}"#,
+        r#"{"scopes":[],"durationSeconds":18446744073709551616}"#,
+        // A duration or a limit whose name is misspelt must not be a token without it.
+        r#"{"scopes":[],"durationSecond":900}"#,
+        r#"{"scopes":[],"resources":[]}"#,
+    ] {
+        refused::<TemporaryTokenRequest>(json);
+    }
+    assert_eq!((duration::LEAST, duration::MOST, duration::DEFAULT), (15 * 60, 24 * 60 * 60, 60 * 60));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_temporary_token_is_answered_as_seed_004_does() {
+    let answer = TemporaryTokenResponse { authorization: "Bearer XlqHBdUIOF46ah".into(), expires_at: 1_616_079_083 };
+    is(&answer, r#"{"authorization":"Bearer XlqHBdUIOF46ah","expiresAt":1616079083}"#);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn neither_answer_shows_its_token_in_debug() {
+    let token = TemporaryTokenResponse { authorization: "Bearer confidential".into(), expires_at: 7 };
+    let bundle = BundleResponse { bundle: "confidential".into(), expires_at: 7 };
+    is(&bundle, r#"{"bundle":"confidential","expiresAt":7}"#);
+    for shown in [format!("{token:?}"), format!("{bundle:#?}")] {
+        assert!(shown.contains("expires_at: 7") && !shown.contains("confidential"));
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn claims_have_the_names_of_rfc_9068() {
+    let mut claims = Claims {
+        iss: "https://tokens.example".into(),
+        sub: "org_1".into(),
+        aud: "floor-api".into(),
+        iat: 1_700_000_000,
+        nbf: None,
+        exp: 1_700_003_600,
+        jti: "tmp_1".into(),
+        client_id: "sec_1".into(),
+        root_serial: 7,
+        cnf: None,
+        kind: TokenKind::Temporary,
+        grants: grants(),
+        origins: vec![],
+    };
+    let grants = r#"[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}]"#;
+    is(
+        &claims,
+        &format!(
+            r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"kind":"temporary","grants":{grants}}}"#
+        ),
+    );
+    claims.nbf = Some(1_700_000_001);
+    claims.origins = vec!["*.example.com".parse().unwrap()];
+    let full = format!(
+        r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"nbf":1700000001,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"kind":"temporary","grants":{grants},"origins":["*.example.com"]}}"#
+    );
+    is(&claims, &full);
+
+    // Nothing that decides may be missing or of another type; what a bundle has beside the claims is no matter.
+    let full: serde_json::Value = serde_json::from_str(&full).unwrap();
+    for name in ["iss", "sub", "aud", "iat", "exp", "jti", "client_id", "root_serial", "kind", "grants"] {
+        let mut without = full.clone();
+        without.as_object_mut().unwrap().remove(name);
+        refused::<Claims>(&without.to_string());
+    }
+    for (name, other) in [
+        ("exp", "1e3"),
+        ("exp", "-1"),
+        ("exp", "null"),
+        ("aud", "[\"floor-api\"]"),
+        ("kind", "\"root\""),
+        ("grants", "{}"),
+        ("origins", "[\"*\"]"),
+    ] {
+        let mut odd = full.clone();
+        odd[name] = serde_json::from_str(other).unwrap();
+        refused::<Claims>(&odd.to_string());
+    }
+    let mut bundle = full.clone();
+    bundle["parameters"] = serde_json::json!({ "file": "second" });
+    assert_eq!(serde_json::from_value::<Claims>(bundle).unwrap(), claims);
+}
+
+fn record() -> TokenRecord {
+    TokenRecord {
+        id: "pub_1".into(),
+        serial: 3,
+        root_serial: None,
+        kind: TokenKind::Publishable,
+        name: "Host page".into(),
+        organization: "org_1".into(),
+        grants: grants(),
+        origins: vec!["example.com".parse().unwrap()],
+        created_at: 1_700_000_000,
+        expires_at: None,
+        revoked_at: Some(1_700_000_009),
+        last_chars: "KhsR".into(),
+    }
+}
+
+const RECORD: &str = r#"{"id":"pub_1","serial":3,"kind":"publishable","name":"Host page","organization":"org_1","grants":[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}],"origins":["example.com"],"createdAt":1700000000,"expiresAt":null,"revokedAt":1700000009,"lastChars":"KhsR"}"#;
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_record_names_every_field_even_where_it_is_null() {
+    is(&record(), RECORD);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_introspection_says_whether_a_token_is_active_and_what_a_genuine_one_is() {
+    is(&IntrospectionResponse { active: false, record: None }, r#"{"active":false}"#);
+    is(
+        &IntrospectionResponse { active: false, record: Some(record()) },
+        &format!(r#"{{"active":false,"record":{RECORD}}}"#),
+    );
+    refused::<IntrospectionResponse>("{}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_token_describes_itself() {
+    let itself = TokenDescription {
+        kind: TokenKind::Publishable,
+        scopes: [Scope::literal("floor:readPublic")].into_iter().collect(),
+        origins: vec!["*.example.com".parse().unwrap()],
+        expires_at: None,
+        revoked: false,
+        origin_seen: Some("https://elsewhere.example".into()),
+        origin_allowed: false,
+    };
+    is(
+        &itself,
+        r#"{"kind":"publishable","scopes":["floor:readPublic"],"origins":["*.example.com"],"expiresAt":null,"revoked":false,"originSeen":"https://elsewhere.example","originAllowed":false}"#,
+    );
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_new_token_needs_a_kind_and_a_name_and_no_unknown_field() {
+    let least: CreateTokenRequest = serde_json::from_str(r#"{"kind":"secret","name":"CI"}"#).unwrap();
+    assert_eq!(
+        (least.kind, least.name.as_str(), least.scopes, least.expires_at, least.id),
+        (TokenKind::Secret, "CI", None, None, None)
+    );
+    assert!(least.origins.is_empty() && least.resources.is_empty());
+    let most = r#"{"kind":"application","name":"Partner","scopes":["bundle:create"],"origins":["https://Example.com"],"resources":[{"type":"floor","id":"f1"}],"expiresAt":1700003600,"id":"partner-1"}"#;
+    assert_eq!(serde_json::to_string(&serde_json::from_str::<CreateTokenRequest>(most).unwrap()).unwrap(), most);
+    for json in [
+        r#"{"name":"CI"}"#,
+        r#"{"kind":"secret"}"#,
+        r#"{"kind":"root","name":"CI"}"#,
+        // A restriction whose name is misspelt must not be a token without it.
+        r#"{"kind":"secret","name":"CI","scope":["floor:readPublic"]}"#,
+        r#"{"kind":"secret","name":"CI","expires_at":1700003600}"#,
+        r#"{"kind":"secret","name":"CI","expiresAt":"2024-01-01"}"#,
+    ] {
+        refused::<CreateTokenRequest>(json);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_new_bundle_keeps_its_parameters_as_they_are() {
+    let json = r#"{"parameters":{"b":1.0,"a":{"x":[]}},"origins":["*.example.com"],"durationSeconds":900}"#;
+    assert_eq!(serde_json::to_string(&serde_json::from_str::<CreateBundleRequest>(json).unwrap()).unwrap(), json);
+    let least: CreateBundleRequest = serde_json::from_str(r#"{"parameters":{}}"#).unwrap();
+    assert_eq!((least.origins.len(), least.duration_seconds), (0, None));
+    for json in [
+        "{}",
+        r#"{"parameters":[]}"#,
+        r#"{"parameters":{},"origin":["example.com"]}"#,
+        r#"{"parameters":{},"duration":9}"#,
+    ] {
+        refused::<CreateBundleRequest>(json);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_revocation_names_what_it_ends() {
+    let organization = || "org_1".to_owned();
+    let cases = [
+        (
+            RevocationTarget::Token { serial: 7 },
+            r#""level":"token","serial":7"#,
+            "the stored token with the serial number 7",
+        ),
+        (RevocationTarget::Jwt { jti: "j".into() }, r#""level":"signed","jti":"j""#, "the signed token j"),
+        (
+            RevocationTarget::Organization { organization: organization() },
+            r#""level":"organization","organization":"org_1""#,
+            "all tokens of the organization org_1",
+        ),
+        (
+            RevocationTarget::IssuedBefore { organization: organization(), time: 5 },
+            r#""level":"issuedBefore","organization":"org_1","time":5"#,
+            "all tokens of the organization org_1 issued before 5",
+        ),
+        (RevocationTarget::Key { kid: "k".into() }, r#""level":"key","kid":"k""#, "everything signed by the key k"),
+    ];
+    for (target, json, words) in cases {
+        assert_eq!(target.to_string(), words);
+        let page =
+            RevocationPage { revocations: vec![Revocation { seq: 3, at: 9, target }], latest: 4, epoch: "e".into() };
+        is(&page, &format!(r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4,"epoch":"e"}}"#));
+    }
+    let current = Heartbeat { latest: 4, epoch: "e".into(), elapsed_milliseconds: 1250 };
+    is(&current, r#"{"latest":4,"epoch":"e","elapsedMilliseconds":1250}"#);
+    refused::<Revocation>(r#"{"seq":3,"at":9,"level":"everything"}"#);
+    refused::<Revocation>(r#"{"seq":3,"at":9,"level":"token","jti":"j"}"#);
+}

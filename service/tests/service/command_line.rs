@@ -116,8 +116,8 @@ fn the_help_says_what_a_revocation_reaches() {
 fn a_refusal_is_a_sentence_and_a_failure() {
     let running = Daypass::start();
     for (arguments, says) in [
-        (vec!["show", "tok_unknown"], "There is nothing here."),
-        (vec!["revoke", "tok_unknown"], "There is nothing here."),
+        (vec!["show", "tok_unknown"], "Nothing was found here."),
+        (vec!["revoke", "tok_unknown"], "Nothing was found here."),
         (vec!["create", "--kind", "publishable", "--name", "n"], "needs `origins`"),
         (vec!["create", "--kind", "publishable", "--name", "n", "--origin", "*.com"], "many owners"),
         (vec!["create", "--kind", "secret", "--name", "n", "--scope", "floor:fly"], "no scope `floor:fly`"),

@@ -208,9 +208,9 @@ fn the_operator_is_told_in_words_too() {
     assert!(run(&["key", "rotate", "--now"]).contains("signs from now on"));
     assert!(run(&["key", "list"]).contains("replaced   until"));
     let revoked = run(&["key", "revoke", first]);
-    assert!(revoked.contains(&format!("all that the key {first} has signed.")) && revoked.lines().count() == 1);
+    assert!(revoked.contains(&format!("everything signed by the key {first}.")) && revoked.lines().count() == 1);
     let (signing, _) = listed(&daypass).into_iter().find(|(_, state)| state == "signing").expect("there always is one");
     assert!(run(&["key", "revoke", &signing]).contains("does from now on"));
     assert!(run(&["key", "list"]).contains("revoked    since"));
-    assert!(run(&["key", "revoke", "unknown"]).contains("There is nothing here."));
+    assert!(run(&["key", "revoke", "unknown"]).contains("Nothing was found here."));
 }

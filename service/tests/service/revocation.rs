@@ -256,12 +256,12 @@ async fn the_operator_revokes_in_words_too() {
         (output.status.success(), String::from_utf8(text).expect("UTF-8"))
     };
     for (arguments, succeeds, says) in [
-        (&["organization", "revoke-issued-before", &organization, "1000"][..], true, "that were issued before 1000."),
-        (&["organization", "revoke-issued-before", &organization, "999"], true, "that were issued before 1000."),
+        (&["organization", "revoke-issued-before", &organization, "1000"][..], true, "issued before 1000."),
+        (&["organization", "revoke-issued-before", &organization, "999"], true, "issued before 1000."),
         (&["organization", "revoke-issued-before", &organization, "99999999999"], false, "in the future"),
         (&["organization", "revoke-issued-before", &organization, "soon"], false, "invalid value 'soon'"),
-        (&["organization", "revoke-issued-before", "org_unknown", "1000"], false, "There is nothing here."),
-        (&["organization", "revoke", "org_unknown"], false, "There is nothing here."),
+        (&["organization", "revoke-issued-before", "org_unknown", "1000"], false, "Nothing was found here."),
+        (&["organization", "revoke", "org_unknown"], false, "Nothing was found here."),
         (&["organization", "revoke", &organization], true, "all tokens of the organization org_"),
     ] {
         let (succeeded, text) = run(arguments);

@@ -171,7 +171,7 @@ async fn what_is_anothers_is_counted_and_not_told() {
     enter(&daypass, "org_other", 1);
     while events.until_current().await != (vec![], 1203) {}
     let kid = daypass.json(&["key", "list"])["keys"][0]["kid"].as_str().expect("a name").to_owned();
-    daypass.json(&["key", "revoke", &kid]);
+    daypass.json(&["key", "revoke", &kid, "--yes"]);
     assert_eq!(events.revoked().await, RevocationTarget::Key { kid }, "a key is everybody's");
 }
 
@@ -183,10 +183,10 @@ async fn entries_stay_whatever_time_the_clock_tells_and_their_number_when_they_a
     let temporary = daypass.temporary(&daypass.admin).await;
     daypass.revoke(&id).await;
     daypass.revoke_presented(&temporary).await;
-    daypass.json(&["organization", "revoke-issued-before", &daypass.organization(), "1000"]);
+    daypass.json(&["organization", "revoke-issued-before", &daypass.organization(), "1000", "--yes"]);
     daypass.json(&["key", "rotate", "--now"]);
     let kid = daypass.json(&["key", "list"])["keys"][0]["kid"].as_str().expect("a name").to_owned();
-    daypass.json(&["key", "revoke", &kid]);
+    daypass.json(&["key", "revoke", &kid, "--yes"]);
     let levels = async || {
         let page = daypass.page(&daypass.admin, 0).await;
         let levels = page.revocations.into_iter().map(|entry| match entry.target {

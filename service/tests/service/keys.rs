@@ -58,7 +58,7 @@ async fn a_new_key_is_published_first_then_signs_and_the_old_one_ends_with_what_
     let (old_token, old) = signed(&daypass).await;
     let made = daypass.json(&["key", "rotate"]);
     let new = text(&made["kid"]);
-    assert_eq!(made["state"], "published");
+    assert_eq!(made["state"], "pending");
     let turn_comes = made["signsFrom"].as_u64().expect("a time");
     assert!(turn_comes >= made["createdAt"].as_u64().expect("a time") + 300, "as long as the keys may be cached");
     published_becomes(&daypass, &[(&old, None), (&new, None)]).await;
@@ -87,7 +87,7 @@ async fn a_new_key_is_published_first_then_signs_and_the_old_one_ends_with_what_
     refused(daypass.get(SELF).bearer_auth(&old_token), 401, "invalid_token").await;
     assert_eq!(answer(daypass.get(SELF).bearer_auth(&new_token)).await.0, 200);
     let states: Vec<_> = listed(&daypass).into_iter().map(|(_, state)| state).collect();
-    assert_eq!(states, ["ended", "signing"]);
+    assert_eq!(states, ["expired", "active"]);
     assert_eq!(daypass.page(&daypass.admin, 0).await.latest, 0, "nothing was revoked");
 }
 
@@ -98,7 +98,7 @@ async fn a_new_key_can_sign_at_once() {
     let began = now();
     let made = daypass.json(&["key", "rotate", "--now"]);
     let new = text(&made["kid"]);
-    assert_eq!(made["state"], "signing");
+    assert_eq!(made["state"], "active");
     let from = made["signsFrom"].as_u64().expect("a time");
     assert!((began..=now()).contains(&from));
     published_becomes(&daypass, &[(&old, Some(from + OUTLIVED)), (&new, None)]).await;
@@ -120,7 +120,7 @@ async fn keys_can_be_rotated_by_their_age() {
     tokio::time::sleep(Duration::from_millis(1200)).await;
     let keys = listed(&daypass);
     assert_eq!(keys.len(), 2, "one new key, however often one looks");
-    assert_eq!([&*keys[0].1, &*keys[1].1], ["signing", "published"]);
+    assert_eq!([&*keys[0].1, &*keys[1].1], ["active", "pending"]);
     published_becomes(&daypass, &[(&first, None), (&keys[1].0, None)]).await;
 }
 
@@ -132,7 +132,7 @@ async fn a_revoked_key_ends_with_all_it_signed_and_another_signs() {
     events.until_current().await;
 
     // The only key: a new one is made.
-    let done = daypass.json(&["key", "revoke", &old]);
+    let done = daypass.json(&["key", "revoke", &old, "--yes"]);
     let began = Instant::now();
     let second = text(&done["successor"]);
     assert_eq!(done["revocation"]["kid"], old);
@@ -142,12 +142,12 @@ async fn a_revoked_key_ends_with_all_it_signed_and_another_signs() {
     refused(daypass.get(SELF).bearer_auth(&old_token), 401, "invalid_token").await;
     let (second_token, kid) = signed(&daypass).await;
     assert_eq!(kid, second);
-    let again = daypass.json(&["key", "revoke", &old]);
+    let again = daypass.json(&["key", "revoke", &old, "--yes"]);
     assert_eq!((&again["revocation"], &again["successor"]), (&done["revocation"], &Value::Null));
 
     // One that is published already signs at once.
     let third = text(&daypass.json(&["key", "rotate"])["kid"]);
-    assert_eq!(daypass.json(&["key", "revoke", &second])["successor"], third);
+    assert_eq!(daypass.json(&["key", "revoke", &second, "--yes"])["successor"], third);
     published_becomes(&daypass, &[(&third, None)]).await;
     assert_eq!(signed(&daypass).await.1, third);
     refused(daypass.get(SELF).bearer_auth(&second_token), 401, "invalid_token").await;
@@ -155,7 +155,7 @@ async fn a_revoked_key_ends_with_all_it_signed_and_another_signs() {
     // One that does not sign has no successor.
     let fourth = text(&daypass.json(&["key", "rotate"])["kid"]);
     published_becomes(&daypass, &[(&third, None), (&fourth, None)]).await;
-    assert_eq!(daypass.json(&["key", "revoke", &fourth])["successor"], Value::Null);
+    assert_eq!(daypass.json(&["key", "revoke", &fourth, "--yes"])["successor"], Value::Null);
     published_becomes(&daypass, &[(&third, None)]).await;
     assert_eq!(signed(&daypass).await.1, third);
     let page = daypass.page(&daypass.admin, 0).await;
@@ -172,7 +172,7 @@ async fn what_a_key_signed_lives_through_a_restart_and_what_a_revoked_one_did_do
     daypass.restart();
     assert_eq!(signed(&daypass).await.1, new);
     assert_eq!(answer(daypass.get(SELF).bearer_auth(&old_token)).await.0, 200);
-    daypass.json(&["key", "revoke", &old]);
+    daypass.json(&["key", "revoke", &old, "--yes"]);
     daypass.restart();
     assert_eq!(published(&daypass).await, [(new, None)]);
     refused(daypass.get(SELF).bearer_auth(&old_token), 401, "invalid_token").await;
@@ -199,18 +199,18 @@ fn the_operator_is_told_in_words_too() {
         String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8")
     };
     let [(first, _)] = &listed(&daypass)[..] else { panic!("one key") };
-    assert!(run(&["key", "rotate"]).contains("is published from now on, and signs from"));
+    assert!(run(&["key", "rotate"]).contains("is pending: it signs from 20"));
     let list = run(&["key", "list"]);
     assert!(
-        list.lines().count() == 2 && list.contains("signing    from") && list.contains("published  from"),
+        list.lines().count() == 2 && list.contains("active   from 20") && list.contains("pending  from 20"),
         "{list}"
     );
-    assert!(run(&["key", "rotate", "--now"]).contains("signs from now on"));
-    assert!(run(&["key", "list"]).contains("replaced   until"));
-    let revoked = run(&["key", "revoke", first]);
+    assert!(run(&["key", "rotate", "--now"]).contains("is active: it signs from now on"));
+    assert!(run(&["key", "list"]).contains("retired  until 20"));
+    let revoked = run(&["key", "revoke", first, "--yes"]);
     assert!(revoked.contains(&format!("everything signed by the key {first}.")) && revoked.lines().count() == 1);
-    let (signing, _) = listed(&daypass).into_iter().find(|(_, state)| state == "signing").expect("there always is one");
-    assert!(run(&["key", "revoke", &signing]).contains("does from now on"));
-    assert!(run(&["key", "list"]).contains("revoked    since"));
-    assert!(run(&["key", "revoke", "unknown"]).contains("Nothing was found here."));
+    let (signing, _) = listed(&daypass).into_iter().find(|(_, state)| state == "active").expect("there always is one");
+    assert!(run(&["key", "revoke", &signing, "--yes"]).contains("It was the active key: the key "));
+    assert!(run(&["key", "list"]).contains("revoked  since 20"));
+    assert!(run(&["key", "revoke", "unknown", "--yes"]).contains("no key with id unknown in "));
 }

@@ -5,6 +5,7 @@ mod bundles;
 mod catalog_types;
 mod command_line;
 mod concurrency;
+mod confirmation;
 mod events;
 mod feed;
 mod holder;

@@ -220,9 +220,9 @@ async fn an_organization_ends_with_all_it_has_and_no_other_does() {
 
     let mut own = daypass.follow(&daypass.admin, 0).await;
     own.until_current().await;
-    let first = daypass.json(&["organization", "revoke", &organization]);
+    let first = daypass.json(&["organization", "revoke", &organization, "--yes"]);
     assert_eq!(first["organization"], json!(organization));
-    assert_eq!(daypass.json(&["organization", "revoke", &organization]), first, "once is for ever");
+    assert_eq!(daypass.json(&["organization", "revoke", &organization, "--yes"]), first, "once is for ever");
     for token in stored.iter().chain(&signed) {
         assert!(is_revoked(&daypass, token).await);
     }
@@ -256,15 +256,15 @@ async fn the_operator_revokes_in_words_too() {
         (output.status.success(), String::from_utf8(text).expect("UTF-8"))
     };
     for (arguments, succeeds, says) in [
-        (&["organization", "revoke-issued-before", &organization, "1000"][..], true, "issued before 1000."),
-        (&["organization", "revoke-issued-before", &organization, "999"], true, "issued before 1000."),
-        (&["organization", "revoke-issued-before", &organization, "99999999999"], false, "in the future"),
-        (&["organization", "revoke-issued-before", &organization, "soon"], false, "invalid value 'soon'"),
-        (&["organization", "revoke-issued-before", "org_unknown", "1000"], false, "Nothing was found here."),
-        (&["organization", "revoke", "org_unknown"], false, "Nothing was found here."),
-        (&["organization", "revoke", &organization], true, "all tokens of the organization org_"),
+        (&["revoke-issued-before", &organization, "1000"][..], true, "issued before 1970-01-01T00:16:40Z (1000)."),
+        (&["revoke-issued-before", &organization, "999"], true, "issued before 1970-01-01T00:16:40Z (1000)."),
+        (&["revoke-issued-before", &organization, "99999999999"], false, "in the future"),
+        (&["revoke-issued-before", &organization, "soon"], false, "invalid value 'soon'"),
+        (&["revoke-issued-before", "org_unknown", "1000"], false, "no organization with id org_unknown in"),
+        (&["revoke", "org_unknown"], false, "no organization with id org_unknown in"),
+        (&["revoke", &organization], true, "all tokens of the organization org_"),
     ] {
-        let (succeeded, text) = run(arguments);
+        let (succeeded, text) = run(&[&["organization"], arguments, &["--yes"]].concat());
         assert!(succeeded == succeeds && text.contains(says), "{arguments:?}: {text}");
     }
 }

@@ -1,0 +1,3 @@
+//! What is generated from the code.
+
+pub(crate) mod scope_types;

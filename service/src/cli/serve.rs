@@ -42,7 +42,7 @@ pub(super) struct Options {
     audience: Option<String>,
     #[command(flatten)]
     catalog: CatalogFile,
-    /// The shortest lifetime of a temporary token, in seconds
+    /// The shortest lifetime that can be requested for a temporary token
     #[arg(long, env = "DAYPASS_TEMPORARY_MIN_SECONDS", default_value_t = duration::LEAST, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=duration::MOST))]
     temporary_min_seconds: u64,

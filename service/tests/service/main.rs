@@ -3,6 +3,7 @@
 mod bad_input;
 mod bundles;
 mod catalog_types;
+mod codegen;
 mod command_line;
 mod concurrency;
 mod confirmation;

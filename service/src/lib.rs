@@ -1,4 +1,4 @@
-//! The Daypass token service: issues, lists and revokes the tokens of embeds.
+//! The Daypass token service: creates, lists and revokes the tokens of embeds. The binary `daypass` calls [`run`].
 //!
 //! | module | what it is |
 //! | --- | --- |
@@ -10,7 +10,7 @@
 //! | `feed` | the revocations, as those who follow them are told |
 //! | `store` | what is remembered |
 //! | `catalogs` | the scopes there are |
-//! | `codegen` | the files that are generated from the code |
+//! | `codegen` | what is generated from the code |
 //! | `signing` | the keys, and what they sign |
 //! | `sdk` | the browser SDK, for pages that load it from here |
 //! | `seal` | how a bundle's parameters lie in the store |
@@ -40,7 +40,7 @@ use std::process::ExitCode;
 
 pub use cli::command;
 
-/// Does what the command line of this process says.
+/// Runs the command that the process's arguments name, and returns its exit code.
 pub async fn run() -> ExitCode {
     cli::run().await
 }

@@ -1,4 +1,4 @@
-//! The program `daypass`.
+//! The binary `daypass`: the command line of `daypass_service`.
 
 use std::process::ExitCode;
 

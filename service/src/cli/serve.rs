@@ -11,7 +11,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::options::{CatalogFile, Json};
-use super::stop::asked_to_stop;
+use super::stop::wait_for_stop;
 use super::{connections, failure, shell};
 use crate::api;
 use crate::service::Service;
@@ -81,7 +81,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     tokio::spawn(async {
         tokio::select! {
             () = watcher.watch() => {}
-            () = asked_to_stop() => {}
+            () = wait_for_stop() => {}
         }
     });
     connections::serve(listener, api::router(Arc::new(service))).await;

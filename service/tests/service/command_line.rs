@@ -2,7 +2,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, answer, daypass, now};
+use crate::running::{Daypass, FLOOR_READ, daypass, now, send};
 
 fn out(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -32,25 +32,25 @@ async fn the_command_line_and_the_service_share_the_store() {
     ]));
     let (token, id) = (created["token"].as_str().expect("a token"), created["id"].as_str().expect("an id"));
     let path = format!("/v2/access-token/{id}");
-    let (_, shown) = answer(daypass.get(&path).bearer_auth(&daypass.admin)).await;
+    let (_, shown) = send(daypass.get(&path).bearer_auth(&daypass.admin)).await;
     assert_eq!(shown["grants"][0]["scopes"], json!(["floor:readPublic"]));
     assert_eq!(json(&daypass.token_command(&["show", id, "--json"])), shown);
-    let (_, described) = answer(daypass.get("/v2/access-token/self").bearer_auth(token)).await;
+    let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(token)).await;
     assert_eq!(described["kind"], "publishable");
 
-    let (_, by_http) = daypass.secret().await;
+    let (_, by_http) = daypass.create_secret().await;
     let list = json(&daypass.token_command(&["list", "--json"]));
     let ids: Vec<_> = list["tokens"].as_array().expect("a list").iter().map(|token| &token["id"]).collect();
     assert_eq!(ids[..2], [&json!(by_http), &json!(id)]);
     assert_eq!(json(&daypass.token_command(&["list", "--json", "--kind", "publishable"]))["tokens"], json!([shown]));
 
     let revoked = json(&daypass.token_command(&["revoke", id, "--json"]));
-    assert_eq!(answer(daypass.get(&path).bearer_auth(&daypass.admin)).await.1, revoked);
+    assert_eq!(send(daypass.get(&path).bearer_auth(&daypass.admin)).await.1, revoked);
     assert!(revoked["revokedAt"].is_u64());
 }
 
 #[tokio::test]
-async fn the_operator_gives_what_the_product_knows_and_daypass_itself() {
+async fn the_operator_grants_scopes_of_the_product_and_of_daypass() {
     let daypass = Daypass::start();
     for (arguments, scopes) in [
         (vec!["--kind", "secret", "--scope", "token:introspect"], json!(["token:introspect"])),
@@ -138,7 +138,7 @@ fn every_command_has_an_example_that_the_command_line_accepts() {
         for example in lines.lines().skip(1) {
             examples += 1;
             assert!(example.contains(&format!("daypass {command}")), "{example}");
-            // With one option more, `--help`, it is parsed but for what is missing, and nothing is done.
+            // The parser reads all of the example before it refuses the last option, and nothing is done.
             let folder = tempfile::tempdir().expect("a folder");
             let program = env!("CARGO_BIN_EXE_daypass");
             let line = format!("{} --no-such-option", example.trim().replace("daypass ", &format!("'{program}' ")));
@@ -285,7 +285,7 @@ fn json_is_switched_on_by_the_environment() {
 }
 
 #[test]
-fn without_a_store_it_says_how_to_begin_one() {
+fn without_a_store_it_says_how_to_create_one() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("empty.db"), "").expect("a file");
     std::fs::write(folder.path().join("other.db"), "not a database, but a text that is long enough").expect("a file");

@@ -4,12 +4,12 @@ use std::process::{Output, Stdio};
 
 use daypass::api::RevocationTarget;
 
-use crate::running::{Daypass, daypass, now, text};
+use crate::running::{Daypass, daypass, now, to_text};
 
 /// The arguments of each such command on a service, and what it says that ends.
 fn irreversible(daypass: &Daypass) -> Vec<(Vec<String>, [&'static str; 2])> {
     let organization = daypass.organization();
-    let kid = text(&daypass.json(&["key", "list"])["keys"][0]["kid"]);
+    let kid = to_text(&daypass.json(&["key", "list"])["keys"][0]["kid"]);
     let strings = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     vec![
         (
@@ -37,13 +37,13 @@ fn create_tokens(daypass: &Daypass) {
     daypass.json(&["token", "create", "--kind", "secret", "--name", "Backend"]);
     // Neither an expired token nor a revoked one can end.
     let expired = daypass.json(&["token", "create", "--kind", "secret", "--name", "Expired"]);
-    daypass.sql().execute("UPDATE token SET expires_at = 1 WHERE id = ?1", [text(&expired["id"])]).expect("a row");
+    daypass.sql().execute("UPDATE token SET expires_at = 1 WHERE id = ?1", [to_text(&expired["id"])]).expect("a row");
     let revoked = daypass.json(&["token", "create", "--kind", "secret", "--name", "Revoked"]);
-    daypass.json(&["token", "revoke", &text(&revoked["id"])]);
+    daypass.json(&["token", "revoke", &to_text(&revoked["id"])]);
 }
 
 async fn revocations(daypass: &Daypass) -> usize {
-    let page = daypass.page(&daypass.admin, 0).await;
+    let page = daypass.read_page(&daypass.admin, 0).await;
     page.revocations.iter().filter(|entry| !matches!(entry.target, RevocationTarget::Token { .. })).count()
 }
 

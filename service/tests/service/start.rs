@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::running::{Daypass, answer, daypass, ended};
+use crate::running::{Daypass, daypass, run_to_end, send};
 
 #[tokio::test]
 async fn the_admin_token_is_printed_at_the_first_start_only() {
@@ -16,19 +16,19 @@ async fn the_admin_token_is_printed_at_the_first_start_only() {
     daypass.restart();
     assert_eq!(daypass.line["adminToken"], Value::Null);
     assert_eq!(daypass.line["organization"], organization);
-    let (status, list) = answer(daypass.get("/v2/access-token").bearer_auth(&admin)).await;
+    let (status, list) = send(daypass.get("/v2/access-token").bearer_auth(&admin)).await;
     assert_eq!((status, list["tokens"].as_array().map(Vec::len)), (200, Some(1)));
 }
 
-/// Starts a service in this folder and returns all that it printed until it listened.
-async fn printed(folder: &Path, options: &[&str], environment: (&str, &str)) -> String {
+/// Starts a service in this folder, and returns what it printed until it listened.
+async fn print_start(folder: &Path, options: &[&str], environment: (&str, &str)) -> String {
     let mut serve = daypass();
     serve.arg("serve").args(options).current_dir(folder).env(environment.0, environment.1);
     let mut process = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
     let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines().map(|line| line.expect("UTF-8"));
     let first = lines.next().expect("a line");
     let url = first.strip_prefix("Daypass listens on ").expect("the address");
-    // It answers once everything is printed.
+    // It responds once everything is printed.
     assert!(reqwest::get(format!("{url}/health")).await.is_ok());
     process.kill().expect("it runs");
     process.wait().expect("it ended");
@@ -51,7 +51,7 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
             "chair:sit",
         ),
     ] {
-        let first = printed(folder.path(), options, environment).await;
+        let first = print_start(folder.path(), options, environment).await;
         let list = |noun: &str| {
             let mut list = daypass();
             let output = list.args([noun, "list", "--json", "--data", data]).current_dir(folder.path()).output();
@@ -76,14 +76,14 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
             assert!(scopes.iter().any(|held| held == expected), "{newest}: {scopes:?}");
         }
 
-        let second = printed(folder.path(), options, environment).await;
+        let second = print_start(folder.path(), options, environment).await;
         assert!(second.contains(&where_it_is) && !second.contains("dp_sec_"), "{second}");
         assert_eq!(second.lines().count(), 3, "{second}");
     }
 }
 
 #[test]
-fn of_several_that_begin_one_store_all_run_and_one_has_the_admin_token() {
+fn services_that_create_one_store_together_all_run_and_one_has_the_admin_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("daypass.db");
     let start = |_| {
@@ -105,23 +105,23 @@ fn of_several_that_begin_one_store_all_run_and_one_has_the_admin_token() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_a_crash() {
+async fn acknowledged_writes_survive_a_crash() {
     let mut daypass = Daypass::start();
-    let keys = answer(daypass.get("/.well-known/jwks.json")).await;
-    let (secret, id) = daypass.secret().await;
+    let keys = send(daypass.get("/.well-known/jwks.json")).await;
+    let (secret, id) = daypass.create_secret().await;
     daypass.revoke(&id).await;
-    let (living, _) = daypass.secret().await;
+    let (active, _) = daypass.create_secret().await;
 
     daypass.restart();
-    assert_eq!(answer(daypass.get("/.well-known/jwks.json")).await, keys);
-    daypass.temporary(&living).await;
-    let (_, gone) = answer(daypass.get("/v2/access-token/self").bearer_auth(&secret)).await;
-    assert_eq!(gone["revoked"], true);
+    assert_eq!(send(daypass.get("/.well-known/jwks.json")).await, keys);
+    daypass.create_temporary(&active).await;
+    let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&secret)).await;
+    assert_eq!(described["revoked"], true);
 }
 
 #[cfg(unix)]
 #[test]
-fn only_its_owner_reads_the_store() {
+fn only_the_owner_can_read_the_store() {
     use std::os::unix::fs::PermissionsExt;
     let daypass = Daypass::start();
     for file in ["daypass.db", "daypass.db-wal", "daypass.db-shm"] {
@@ -132,17 +132,17 @@ fn only_its_owner_reads_the_store() {
 
 #[cfg(unix)]
 #[test]
-fn it_ends_when_it_is_asked_to() {
+fn the_service_stops_on_sigint_and_sigterm() {
     for signal in ["-INT", "-TERM"] {
         let mut daypass = Daypass::start();
         let sent = Command::new("kill").args([signal, &daypass.process_id().to_string()]).status();
         assert!(sent.is_ok_and(|status| status.success()));
-        assert!(daypass.ended().success(), "{signal}");
+        assert!(daypass.wait().success(), "{signal}");
     }
 }
 
 #[test]
-fn a_start_that_cannot_be_says_why_and_begins_no_store() {
+fn a_failed_start_says_why_and_creates_no_store() {
     let taken = Daypass::start();
     let address = taken.url.strip_prefix("http://").expect("an address");
     let folder = tempfile::tempdir().expect("a folder");
@@ -211,7 +211,7 @@ fn a_start_that_cannot_be_says_why_and_begins_no_store() {
         let mut command = daypass();
         let serve = command.args(["serve", "--json"]).current_dir(folder.path());
         let serve = if arguments[0] == "--listen" { serve } else { serve.args(["--listen", "127.0.0.1:0"]) };
-        let output = ended(serve.args(&arguments));
+        let output = run_to_end(serve.args(&arguments));
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{arguments:?}");
         assert!(error.contains(expected), "{arguments:?}: {error}");

@@ -31,8 +31,8 @@ Examples:
 pub(super) enum Command {
     /// List the keys, in the order in which they sign
     ///
-    /// A key is pending (published, and signs later), active (signs), retired (what it signed is still accepted), expired
-    /// (nothing that it signed is valid any more) or revoked.
+    /// A key is pending (published, and signs later), active (signs), retired (what it signed is still accepted),
+    /// expired (nothing that it signed is valid any more) or revoked.
     #[command(after_help = LIST)]
     List {
         #[command(flatten)]
@@ -40,8 +40,8 @@ pub(super) enum Command {
     },
     /// Create a key that replaces the active one
     ///
-    /// A running service publishes it at once and signs with it some five minutes later, when every verifier has it. The
-    /// retired key is published until all that it signed has expired, a day later.
+    /// A running service publishes it at once and signs with it some five minutes later, when every verifier has it.
+    /// The retired key is published until all that it signed has expired, a day later.
     #[command(after_help = ROTATE)]
     Rotate {
         /// Sign with it at once: a verifier refuses what it signs until it has fetched the new key
@@ -52,8 +52,9 @@ pub(super) enum Command {
     },
     /// Revoke a key that may have leaked, and with it all that it signed
     ///
-    /// The service no longer publishes it. Products that follow the service's feed of revocations refuse what it signed within
-    /// a second, others once they fetch the keys again. If it is the active key, the next key signs at once, or a new one.
+    /// The service no longer publishes it. Products that follow the service's feed of revocations refuse what it
+    /// signed within a second, others once they fetch the keys again. If it is the active key, the next key signs at
+    /// once, or a new one.
     #[command(after_help = REVOKE)]
     Revoke {
         /// The key's id, as `daypass key list` prints it

@@ -40,9 +40,9 @@ pub(super) enum Command {
     },
     /// Revoke an organization for ever: all its tokens, also those created later
     ///
-    /// There is no way back. A running service refuses the tokens within a second, and so do the products that follow its feed
-    /// of revocations. A product that does not follow it accepts temporary tokens and signed bundles to their end, a day at
-    /// most.
+    /// There is no way back. A running service refuses the tokens within a second, and so do the products that follow
+    /// its feed of revocations. A product that does not follow it accepts temporary tokens and signed bundles to
+    /// their end, a day at most.
     #[command(after_help = REVOKE)]
     Revoke {
         /// The organization's id, as `daypass organization list` prints it
@@ -54,8 +54,8 @@ pub(super) enum Command {
     },
     /// Revoke all of an organization's tokens that were issued before a time
     ///
-    /// Its secret tokens are among them: afterwards, make a new one with `daypass token create`. An earlier time than one that
-    /// was given before changes nothing.
+    /// Its secret tokens are among them: afterwards, make a new one with `daypass token create`. An earlier time than
+    /// one that was given before changes nothing.
     #[command(after_help = REVOKE_ISSUED_BEFORE)]
     RevokeIssuedBefore {
         /// The organization's id, as `daypass organization list` prints it

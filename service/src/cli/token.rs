@@ -66,9 +66,9 @@ pub(super) enum Command {
     },
     /// Revoke a token, and with it all that was made from it
     ///
-    /// A running service refuses it at once. Products that follow the service's feed of revocations refuse it within a second,
-    /// and its temporary tokens and signed bundles too. A product that does not follow it accepts those two to their end, a
-    /// day at most. Tokens that a revoked token created are tokens of their own and stay active.
+    /// A running service refuses it at once. Products that follow the service's feed of revocations refuse it within
+    /// a second, and its temporary tokens and signed bundles too. A product that does not follow it accepts those two
+    /// to their end, a day at most. Tokens that a revoked token created are tokens of their own and stay active.
     #[command(after_help = REVOKE)]
     Revoke {
         /// The token's id, as `daypass token list` prints it
@@ -86,11 +86,12 @@ pub(super) struct Create {
     /// A name to recognize it by
     #[arg(long)]
     name: String,
-    /// A scope that the token has; repeat it for more [default: the publishable scopes, or all of the product's for a secret
-    /// token]
+    /// A scope that the token has; repeat it for more [default: the publishable scopes, or all of the product's for a
+    /// secret token]
     #[arg(long = "scope", value_name = "RESOURCE:ACTION")]
     scopes: Vec<Scope>,
-    /// A site that may use a publishable token; repeat it for more: `example.com`, `*.example.com`, `https://example.com:8443`
+    /// A site that may use a publishable token; repeat it for more: `example.com`, `*.example.com`,
+    /// `https://example.com:8443`
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
     /// The id of an application token [default: a random one]

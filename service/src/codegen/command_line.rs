@@ -3,8 +3,8 @@
 use super::markdown::{origin, paragraphs, wrap};
 use super::setting::Setting;
 
-const ENDS: &str = "Each command exits with 0 when it succeeded, with 1 when it failed and with 2 when the command line \
-    is wrong. Answers go to standard output, questions, errors and the log to standard error.";
+const ENDS: &str = "Each command exits with 0 when it succeeded, with 1 when it failed and with 2 when the command \
+    line is wrong. Answers go to standard output, questions, errors and the log to standard error.";
 
 /// Returns `docs/reference/command-line.md`.
 pub(super) fn page(command: &clap::Command) -> String {

@@ -3,9 +3,9 @@
 use super::markdown::{origin, paragraphs, wrap};
 use super::setting::Setting;
 
-const INTRODUCTION: &str = "The settings of `daypass serve`. Each is an option or an environment variable; the option wins \
-    where both are given. `daypass serve --help` prints them too, and [the command line](command-line.md) has the other \
-    commands.";
+const INTRODUCTION: &str = "The settings of `daypass serve`. Each is an option or an environment variable; the option \
+    wins where both are given. `daypass serve --help` prints them too, and [the command line](command-line.md) has the \
+    other commands.";
 const LOG: &str = "What is logged to standard error, as a level (`error`, `warn`, `info`, `debug` or `trace`) or as \
     directives of the crate `tracing-subscriber`, such as `warn,daypass=debug`. It has no option.";
 

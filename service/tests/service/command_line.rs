@@ -201,7 +201,8 @@ fn the_hundred_and_first_token_of_a_kind_is_refused_with_a_command_that_lists_th
     let running = Daypass::start();
     let copy = "INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at)
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
-        SELECT randomblob(32), organization, 'tok_' || i, kind, name, grants, origins, last_chars, created_at FROM token, n";
+        SELECT randomblob(32), organization, 'tok_' || i, kind, name, grants, origins, last_chars, created_at
+        FROM token, n";
     running.sql().execute(copy, []).expect("rows");
     let output = running.token_command(&["create", "--kind", "secret", "--name", "n"]);
     let error = String::from_utf8_lossy(&output.stderr);
@@ -248,8 +249,13 @@ fn organizations_are_listed() {
     let created_at = list()[0]["createdAt"].as_u64().expect("a time");
     assert!((now() - 60..=now()).contains(&created_at));
     let listed = |issued_before: Value, revoked_at: Value| {
-        let state = if revoked_at.is_null() { "active" } else { "revoked" };
-        json!([{"id": organization, "state": state, "createdAt": created_at, "issuedBefore": issued_before, "revokedAt": revoked_at}])
+        json!([{
+            "id": organization,
+            "state": if revoked_at.is_null() { "active" } else { "revoked" },
+            "createdAt": created_at,
+            "issuedBefore": issued_before,
+            "revokedAt": revoked_at,
+        }])
     };
     let words = || out(&running.command(&["organization", "list"]));
     assert_eq!(list(), listed(Value::Null, Value::Null));

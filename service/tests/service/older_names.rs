@@ -34,7 +34,8 @@ fn seats() -> Value {
     })
 }
 
-/// Returns whether a temporary token with this scope may use the seat `c1`, the seat `c2` and all; `None` if it is refused.
+/// Returns whether a temporary token with this scope may use the seat `c1`, the seat `c2` and all; `None` if it is
+/// refused.
 async fn check_seats(daypass: &Daypass, secret: &str, scope: &str) -> Option<[bool; 3]> {
     let asked = daypass.post("/v2/temporary-access-token/create").bearer_auth(secret);
     let (status, answer) = send(asked.json(&json!({"scopes": [scope]}))).await;

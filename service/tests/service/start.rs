@@ -196,7 +196,8 @@ fn a_failed_start_says_why_and_creates_no_store() {
         ),
         (
             vec!["--catalog", "catalog.json"],
-            r#"{"name":"P","scopes":[{"scope":"seat:use","description":""}],"aliases":[{"alias":"chair:sit","scopes":["seat:ues"]}]}"#,
+            r#"{"name":"P","scopes":[{"scope":"seat:use","description":""}],"aliases":[
+                {"alias":"chair:sit","scopes":["seat:ues"]}]}"#,
             "what its alias `chair:sit` stands for, `seat:ues`, is not among its scopes",
         ),
         (

@@ -149,7 +149,11 @@ async fn an_invalid_token_request_is_refused_with_the_reason() {
 #[tokio::test]
 async fn a_limit_is_stored_as_requested() {
     let daypass = Daypass::start();
-    let limits = json!([{"type": "floor", "id": "f".repeat(128)}, {"type": "floor", "id": "A-z_0.9~"}, {"type": "extension", "id": "e"}]);
+    let limits = json!([
+        {"type": "floor", "id": "f".repeat(128)},
+        {"type": "floor", "id": "A-z_0.9~"},
+        {"type": "extension", "id": "e"},
+    ]);
     let (status, created) = daypass.post_token(json!({"kind": "secret", "name": "n", "resources": limits})).await;
     assert_eq!((status, &created["grants"][0]["resources"]), (201, &limits));
 }

@@ -177,8 +177,9 @@ mod tests {
     #[test]
     fn a_browser_prints_its_failures_alike() {
         let outcome = read(include_str!("samples/browser.txt"));
-        assert_eq!((outcome.passed, outcome.failed), (1, 1));
-        assert_eq!(outcome.failures, ["browser: the_link_fails"]);
+        assert_eq!((outcome.passed, outcome.failed), (13, 2));
+        let names = ["browser: the_link_fails", "browser: a_provider_that_fails_is_named_with_its_own_words"];
+        assert_eq!(outcome.failures, names);
     }
 
     #[test]

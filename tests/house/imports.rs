@@ -94,7 +94,7 @@ fn the_modules_of_xtask_import_in_no_circle() {
     graph.entry(String::new()).or_default().extend(modules.into_iter().filter(|module| !module.is_empty()));
     // Modules that import none of the others, or that none of the others imports, are in no circle.
     loop {
-        let is_imported = |module| graph.values().any(|imports| imports.contains(module));
+        let is_imported = |module: &String| graph.values().any(|imports| imports.contains(module));
         let free = graph.iter().find(|(module, imports)| imports.is_empty() || !is_imported(module));
         let Some(free) = free.map(|(module, _)| module.clone()) else { break };
         graph.remove(&free);

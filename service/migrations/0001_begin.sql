@@ -1,4 +1,4 @@
--- Times are Unix seconds. A token's text is nowhere: `hash` is its SHA-256.
+-- Times are Unix seconds. The token itself is not stored: `hash` is its SHA-256.
 
 CREATE TABLE organization (
     id TEXT PRIMARY KEY,
@@ -11,7 +11,8 @@ CREATE TABLE signing_key (
     created_at INTEGER NOT NULL
 ) STRICT;
 
--- `number` is what other rows refer to: an application's id may be used again after a revocation, a number never.
+-- Other rows refer to `number`: an application's id may be used again after a revocation, a number
+-- never is.
 CREATE TABLE token (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     hash BLOB NOT NULL UNIQUE,
@@ -29,7 +30,8 @@ CREATE TABLE token (
 
 CREATE INDEX token_by_id ON token (organization, id);
 
--- What a bundle reference stands for. `parameters` is encrypted with a key that is made from the reference itself.
+-- What a bundle reference stands for. `parameters` is encrypted with a key that is derived from the
+-- reference.
 CREATE TABLE bundle (
     token INTEGER PRIMARY KEY REFERENCES token (number) ON DELETE CASCADE,
     parent INTEGER NOT NULL REFERENCES token (number),

@@ -1,40 +1,33 @@
-//! The Daypass token service: creates, lists and revokes the tokens of embeds. The binary `daypass` calls [`run`].
+//! The Daypass token service: creates, lists and revokes the tokens of embeds. The binary `daypass`
+//! calls [`run`].
+//!
+//! Imports point down this table, never up:
 //!
 //! | module | what it is |
 //! | --- | --- |
 //! | `cli` | the command line |
-//! | `api` | the HTTP surface of `docs/http.md` |
-//! | `protocols` | the paths, names and errors of the systems that Daypass replaces |
-//! | `issue` | the rules: what may be made, by whom, for how long |
-//! | `even_hour` | whether the clock is to be believed, before anything is forgotten by it |
-//! | `feed` | the revocations, as those who follow them are told |
-//! | `store` | what is remembered |
-//! | `catalogs` | the scopes there are |
 //! | `codegen` | what is generated from the code |
-//! | `signing` | the keys, and what they sign |
-//! | `sdk` | the browser SDK, for pages that load it from here |
-//! | `seal` | how a bundle's parameters lie in the store |
-//! | `service` | what all requests share |
-//! | `watcher` | notices what other processes write in the store |
-//! | `start` | the first start |
+//! | `router` | every path of the service |
+//! | `protocols` | the paths, names and errors of the systems that Daypass replaces |
+//! | `http` | the native HTTP API |
+//! | `app` | what requests share |
+//! | `config` | how a service runs |
+//! | `usecase` | what the service does |
+//! | `store` | what the service keeps: facts in, facts out |
+//! | `crypto` | keys, encryption and randomness |
+//! | `domain` | records and rules, pure |
 
-mod api;
-mod catalogs;
+mod app;
 mod cli;
 pub mod codegen;
+mod config;
+mod crypto;
 mod domain;
-mod even_hour;
-mod feed;
-mod issue;
+mod http;
 mod protocols;
-mod sdk;
-mod seal;
-mod service;
-mod signing;
-mod start;
+mod router;
 mod store;
-mod unique;
-mod watcher;
+mod usecase;
 
 use std::process::ExitCode;
 

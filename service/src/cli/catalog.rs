@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Subcommand;
 
-use crate::catalogs::Catalogs;
 use crate::codegen::scope_types;
+use crate::config::load_catalogs;
 
 const TYPES: &str = "\
 Example:
@@ -33,7 +33,7 @@ pub(super) enum Command {
 
 pub(super) fn run(command: Command) -> anyhow::Result<()> {
     let Command::Types { catalog, out } = command;
-    let module = scope_types::module(Catalogs::load(catalog.as_deref())?.product());
+    let module = scope_types::module(load_catalogs(catalog.as_deref())?.product());
     match out {
         Some(file) => fs::write(&file, module).with_context(|| format!("{} cannot be written", file.display())),
         None => Ok(io::stdout().write_all(module.as_bytes())?),

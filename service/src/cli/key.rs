@@ -11,9 +11,9 @@ use super::confirmation::Confirmation;
 use super::failure::Subject;
 use super::options::{Common, print_json};
 use super::time;
-use crate::signing::{self, KeyState};
-use crate::store::{Store, StoredKey};
-use crate::unique;
+use crate::domain::key::{KeyState, StoredKey};
+use crate::store::Store;
+use crate::usecase::keys;
 
 const LIST: &str = "\
 Example:
@@ -85,10 +85,10 @@ struct Listed {
 impl Listed {
     fn new(key: StoredKey, state: KeyState) -> Listed {
         let (state, exp) = match state {
-            KeyState::Published => ("pending", None),
-            KeyState::Signing => ("active", None),
-            KeyState::Replaced(end) => ("retired", Some(end)),
-            KeyState::Ended => ("expired", None),
+            KeyState::Pending => ("pending", None),
+            KeyState::Active => ("active", None),
+            KeyState::Retired(end) => ("retired", Some(end)),
+            KeyState::Expired => ("expired", None),
             KeyState::Revoked => ("revoked", None),
         };
         let StoredKey { kid, created_at, signs_from, revoked_at, .. } = key;
@@ -120,7 +120,7 @@ async fn list(common: &Common) -> anyhow::Result<()> {
     }
 
     let (store, _) = common.open().await?;
-    let keys = find_keys(&store, common).await?;
+    let keys = find_keys(&*store, common).await?;
     if common.is_json() {
         return print_json(&List { keys });
     }
@@ -131,18 +131,15 @@ async fn list(common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn find_keys(store: &Store, common: &Common) -> anyhow::Result<Vec<Listed>> {
-    let keys = store.signing_keys().await.map_err(|error| common.explain(error, None))?;
-    let states = KeyState::of(&keys, unique::now());
-    Ok(keys.into_iter().zip(states).map(|(key, state)| Listed::new(key, state)).collect())
+async fn find_keys(store: &dyn Store, common: &Common) -> anyhow::Result<Vec<Listed>> {
+    let keys = keys::list(store).await.map_err(|error| common.explain(error, None))?;
+    Ok(keys.into_iter().map(|(key, state)| Listed::new(key, state)).collect())
 }
 
 async fn rotate(at_once: bool, common: &Common) -> anyhow::Result<()> {
     let (store, _) = common.open().await?;
-    let now = unique::now();
-    let key = signing::generate(now, if at_once { now } else { now + signing::PUBLISHED_BEFORE });
-    store.add_key(key.clone()).await.map_err(|error| common.explain(error, None))?;
-    let listed = Listed::new(key, if at_once { KeyState::Signing } else { KeyState::Published });
+    let (key, state) = keys::rotate(&*store, at_once).await.map_err(|error| common.explain(error, None))?;
+    let listed = Listed::new(key, state);
     if common.is_json() {
         return print_json(&listed);
     }
@@ -165,11 +162,10 @@ async fn revoke(kid: &str, confirmation: &Confirmation, common: &Common) -> anyh
 
     let (store, _) = common.open().await?;
     let explain = |error| common.explain(error, Some(Subject::Key(kid)));
-    let keys = find_keys(&store, common).await?;
+    let keys = find_keys(&*store, common).await?;
     let key = keys.iter().find(|key| key.kid == kid).ok_or_else(|| explain(Error::NotFound))?;
     confirmation.require(&what_ends(key, common))?;
-    let now = unique::now();
-    let done = store.revoke_key(kid, signing::generate(now, now), now).await.map_err(explain)?;
+    let done = keys::revoke(&*store, kid).await.map_err(explain)?;
     let (revocation, successor) = (&done.revocation, done.successor.as_deref());
     if common.is_json() {
         return print_json(&Revoked { revocation, successor });

@@ -9,8 +9,9 @@ use clap::builder::BoolishValueParser;
 use serde::Serialize;
 
 use super::shell;
-use crate::catalogs::Catalogs;
-use crate::store::Store;
+use crate::config::load_catalogs;
+use crate::domain::catalogs::Catalogs;
+use crate::store::{self, SharedStore};
 
 /// `--json`
 #[derive(Args)]
@@ -31,7 +32,7 @@ pub(super) struct CatalogFile {
 impl CatalogFile {
     /// Reads the catalogue.
     pub(super) fn load(&self) -> anyhow::Result<Catalogs> {
-        Catalogs::load(self.catalog.as_deref())
+        load_catalogs(self.catalog.as_deref())
     }
 }
 
@@ -47,11 +48,11 @@ pub(super) struct Common {
 
 impl Common {
     /// Opens the store and finds its organization.
-    pub(super) async fn open(&self) -> anyhow::Result<(Store, String)> {
+    pub(super) async fn open(&self) -> anyhow::Result<(SharedStore, String)> {
         let advice = || format!("there is no store at {}: run `{}` first", self.data.display(), self.command("serve"));
         ensure!(self.data.is_file(), advice());
-        let store = Store::open(&self.data)?;
-        let organization = store.organization().await.map_err(|error| self.explain(error, None))?;
+        let store = store::open(&self.data)?;
+        let organization = store.first_organization().await.map_err(|error| self.explain(error, None))?;
         Ok((store, organization.with_context(advice)?))
     }
 

@@ -12,8 +12,10 @@ use super::confirmation::Confirmation;
 use super::failure::Subject;
 use super::options::{Common, print_json};
 use super::{time, token};
-use crate::store::{Store, StoredOrganization};
-use crate::unique;
+use crate::domain::organization::Organization;
+use crate::store::{SharedStore, Store};
+use crate::usecase::clock::now;
+use crate::usecase::{organizations, revoke, tokens};
 
 const LIST: &str = "\
 Examples:
@@ -75,22 +77,22 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         Command::List { common } => list(&common).await,
         Command::Revoke { id, confirmation, common } => {
             let store = open(&id, &common).await?;
-            let tokens = count_active(&store, &id, u64::MAX, &common).await?;
+            let tokens = count_active(&*store, &id, u64::MAX, &common).await?;
             let ends = [format!("active tokens: {tokens}"), "every token created for it later".into()];
             confirmation.require(&what_ends(&id, &ends, &common))?;
-            print(store.revoke_organization(&id, unique::now()).await, &id, &common)
+            print(revoke::organization(&*store, &id).await, &id, &common)
         }
         Command::RevokeIssuedBefore { id, time, confirmation, common } => {
-            ensure!(time <= unique::now(), "the time must not be in the future");
+            ensure!(time <= now(), "the time must not be in the future");
             let store = open(&id, &common).await?;
-            let tokens = count_active(&store, &id, time, &common).await?;
+            let tokens = count_active(&*store, &id, time, &common).await?;
             let before = time::show(time);
             let ends = [
                 format!("active tokens created before {before}: {tokens}"),
                 format!("every temporary token and signed bundle issued before {before}"),
             ];
             confirmation.require(&what_ends(&id, &ends, &common))?;
-            print(store.revoke_issued_before(&id, time, unique::now()).await, &id, &common)
+            print(revoke::issued_before(&*store, &id, time).await, &id, &common)
         }
     }
 }
@@ -106,9 +108,9 @@ struct Listed {
     revoked_at: Option<u64>,
 }
 
-impl From<StoredOrganization> for Listed {
-    fn from(organization: StoredOrganization) -> Listed {
-        let StoredOrganization { id, created_at, issued_before, revoked_at } = organization;
+impl From<Organization> for Listed {
+    fn from(organization: Organization) -> Listed {
+        let Organization { id, created_at, issued_before, revoked_at } = organization;
         let state = if revoked_at.is_some() { "revoked" } else { "active" };
         Listed { id, state, created_at, issued_before, revoked_at }
     }
@@ -133,7 +135,7 @@ async fn list(common: &Common) -> anyhow::Result<()> {
     }
 
     let (store, _) = common.open().await?;
-    let organizations = store.organizations().await.map_err(|error| common.explain(error, None))?;
+    let organizations = organizations::list(&*store).await.map_err(|error| common.explain(error, None))?;
     let organizations: Vec<Listed> = organizations.into_iter().map(Listed::from).collect();
     if common.is_json() {
         return print_json(&List { organizations });
@@ -146,9 +148,9 @@ async fn list(common: &Common) -> anyhow::Result<()> {
 }
 
 /// Opens the store if it has this organization.
-async fn open(id: &str, common: &Common) -> anyhow::Result<Store> {
+async fn open(id: &str, common: &Common) -> anyhow::Result<SharedStore> {
     let (store, _) = common.open().await?;
-    let organizations = store.organizations().await.map_err(|error| common.explain(error, None))?;
+    let organizations = organizations::list(&*store).await.map_err(|error| common.explain(error, None))?;
     if organizations.iter().any(|organization| organization.id == id) {
         Ok(store)
     } else {
@@ -157,8 +159,8 @@ async fn open(id: &str, common: &Common) -> anyhow::Result<Store> {
 }
 
 /// Returns how many active tokens of each kind were created before a time.
-async fn count_active(store: &Store, id: &str, before: u64, common: &Common) -> anyhow::Result<String> {
-    let tokens = store.tokens(id, None).await.map_err(|error| common.explain(error, None))?;
+async fn count_active(store: &dyn Store, id: &str, before: u64, common: &Common) -> anyhow::Result<String> {
+    let tokens = tokens::list(store, id, None).await.map_err(|error| common.explain(error, None))?;
     let counts = |token: &&TokenRecord| token.created_at < before && token::state(token) == "active";
     let active: Vec<_> = tokens.iter().filter(counts).collect();
     let of_kind = |kind: TokenKind| (kind, active.iter().filter(|token| token.kind == kind).count());

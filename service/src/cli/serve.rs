@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -13,11 +12,11 @@ use tokio::net::TcpListener;
 use super::options::{CatalogFile, Json};
 use super::stop::wait_for_stop;
 use super::{connections, failure, shell};
-use crate::api;
-use crate::service::Service;
-use crate::start::{self, Started};
-use crate::store::Store;
-use crate::watcher::StoreSync;
+use crate::app::App;
+use crate::config::Config;
+use crate::router::router;
+use crate::store;
+use crate::usecase::bootstrap::{Start, bootstrap};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,27 +68,32 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     // Before the store is created: a port in use must not cost the admin token, which is shown once.
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let listening = format!("http://{}", listener.local_addr()?);
-    let store = Store::open_or_create(&options.data)?;
-    let started = start::start(&store, &catalogs).await.map_err(|error| failure::of_store(error, &options.data))?;
-    announce(&listening, &started, &options)?;
+    let store = store::open_or_create(&options.data)?;
+    let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.data))?;
+    announce(&listening, &start, &options)?;
 
     let issuer = options.issuer.unwrap_or(listening);
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
-    let (service, watcher) = Service::new(store, catalogs, issuer, audience, options.temporary_min_seconds).await?;
-    let watcher = StoreSync { rotate_every: options.rotate_keys_every.map(|days| days * 86_400), ..watcher };
-    // Without a watcher the feed ends, so that its subscribers do not hold up the stop.
+    let config = Config {
+        issuer,
+        audience,
+        temporary_min_seconds: options.temporary_min_seconds,
+        rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
+    };
+    let (app, sync) = App::new(store, catalogs, config).await?;
+    // Once nothing polls the store the feed ends, so that its subscribers do not hold up the stop.
     tokio::spawn(async {
         tokio::select! {
-            () = watcher.watch() => {}
+            () = sync.run() => {}
             () = wait_for_stop() => {}
         }
     });
-    connections::serve(listener, api::router(Arc::new(service))).await;
+    connections::serve(listener, router(app)).await;
     Ok(())
 }
 
 /// Prints where the service is and, at the first start, the admin token: the only place where it is ever shown.
-fn announce(listening: &str, started: &Started, options: &Options) -> anyhow::Result<()> {
+fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Line<'a> {
@@ -99,7 +103,7 @@ fn announce(listening: &str, started: &Started, options: &Options) -> anyhow::Re
         admin_token: Option<&'a str>,
     }
 
-    let Started { organization, admin_token } = started;
+    let Start { organization, admin_token } = start;
     let admin_token = admin_token.as_ref().map(|token| token.expose_secret());
     let mut out = io::stdout().lock();
     if options.output.json {

@@ -12,8 +12,10 @@ use serde::Serialize;
 use super::failure::Subject;
 use super::options::{CatalogFile, Common, print_json};
 use super::{shell, time};
-use crate::issue::{self, Created, Grantor};
-use crate::unique;
+use crate::domain::grantor::Grantor;
+use crate::usecase::clock::now;
+use crate::usecase::revoke;
+use crate::usecase::tokens::{self, CreateTokenResponse};
 
 const CREATE: &str = "\
 Examples:
@@ -117,17 +119,18 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         Command::Create(create) => run_create(create).await,
         Command::List { kind, common } => {
             let (store, organization) = common.open().await?;
-            let tokens = store.tokens(&organization, kind).await.map_err(|error| common.explain(error, None))?;
+            let tokens =
+                tokens::list(&*store, &organization, kind).await.map_err(|error| common.explain(error, None))?;
             if common.is_json() { print_json(&List { tokens }) } else { print_table(&tokens) }
         }
         Command::Show { id, common } => {
             let (store, organization) = common.open().await?;
-            let token = store.token(&organization, &id).await;
+            let token = tokens::find(&*store, &organization, &id).await;
             print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
         Command::Revoke { id, common } => {
             let (store, organization) = common.open().await?;
-            let token = store.revoke(&organization, &id, unique::now()).await;
+            let token = revoke::token(&*store, &organization, &id).await;
             print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
     }
@@ -140,7 +143,7 @@ async fn run_create(create: Create) -> anyhow::Result<()> {
     let (store, organization) = common.open().await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
     let new = CreateTokenRequest { kind, name, scopes, origins, resources: vec![], expires_at, id: id.clone() };
-    let created = issue::create(&store, &catalogs, &Grantor::operator(&organization), new).await;
+    let created = tokens::create(&*store, &catalogs, &Grantor::operator(&organization), new).await;
     let created = created.map_err(|error| match error {
         Error::InvalidScope(_) => anyhow!("{error} {}", catalog.describe()),
         error => common.explain(error, id.as_deref().map(Subject::Token)),
@@ -148,7 +151,7 @@ async fn run_create(create: Create) -> anyhow::Result<()> {
     if common.is_json() {
         return print_json(&created);
     }
-    let Created { record, token } = &created;
+    let CreateTokenResponse { record, token } = &created;
     print(record, &common)?;
     Ok(writeln!(io::stdout(), "\n  {}\n\nThe token is shown this once: copy it now.", token.expose_secret())?)
 }
@@ -167,7 +170,7 @@ impl Create {
         if self.id.is_some() && kind != TokenKind::Application {
             bail!("--id is for application tokens: leave it out");
         }
-        if self.expires_at.is_some_and(|time| time <= unique::now()) {
+        if self.expires_at.is_some_and(|time| time <= now()) {
             bail!("--expires-at must be in the future");
         }
         Ok(())
@@ -228,7 +231,7 @@ fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
 pub(super) fn state(token: &TokenRecord) -> &'static str {
     if token.revoked_at.is_some() {
         "revoked"
-    } else if token.expires_at.is_some_and(|end| end <= unique::now()) {
+    } else if token.expires_at.is_some_and(|end| end <= now()) {
         "expired"
     } else {
         "active"

@@ -1,15 +1,18 @@
 //! Origins as people write them: [`normalize_origin`].
 //!
-//! The fuzz targets and the million-case tests include this file by its path, so it uses `daypass`, `idna` and `psl` alone.
+//! The fuzz targets and the million-case tests include this file by its path, so it uses `daypass`,
+//! `idna` and `psl` alone.
 
 use daypass::{OriginPattern, ParseOriginError};
 use psl::Psl;
 
-/// Turns a pattern as a person writes it into what a browser sends: lower case, international names in ASCII (IDNA).
+/// Turns a pattern as a person writes it into what a browser sends: lower case, international names in
+/// ASCII (IDNA).
 ///
-/// The service does this once, when it creates a token. It refuses a wildcard over a public suffix (`*.com`, `*.github.io`)
-/// and over a name that has one below it (`*.amazonaws.com`, because of `s3.amazonaws.com`), by the public suffix list of the
-/// crate `psl`. It accepts a host of many owners that the list does not know.
+/// The service does this once, when it creates a token. It refuses a wildcard over a public suffix
+/// (`*.com`, `*.github.io`) and over a name that has one below it (`*.amazonaws.com`, because of
+/// `s3.amazonaws.com`), by the public suffix list of the crate `psl`. It accepts a host of many owners
+/// that the list does not know.
 ///
 /// # Errors
 /// When the text is not a pattern. The message says what to write.
@@ -46,8 +49,9 @@ fn has_many_owners(host: &str) -> bool {
 
 /// Returns whether a name below this host is a public suffix.
 ///
-/// The list has no such query. But it is a tree that takes a name label by label from its end, and it asks for one more label
-/// exactly where it has rules further down. The test of public suffixes checks that.
+/// The list has no such query. But it is a tree that takes a name label by label from its end, and it
+/// asks for one more label exactly where it has rules further down. The test of public suffixes checks
+/// that.
 fn has_suffixes_below(host: &str) -> bool {
     let mut asked_for_more = false;
     let labels = host.rsplit('.').map(str::as_bytes);

@@ -1,5 +1,14 @@
-//! The paths, names and errors of the systems that Daypass replaces. Each file translates to the one model and decides
-//! nothing.
+//! The paths, names and errors of the systems that Daypass replaces. Each file translates to the one
+//! model and decides nothing.
 
-pub(crate) mod kudo;
-pub(crate) mod space_api;
+mod kudo;
+mod space_api;
+
+use axum::Router;
+
+use crate::http::SharedApp;
+
+/// Returns the routes of every protocol.
+pub(crate) fn router() -> Router<SharedApp> {
+    space_api::router().merge(kudo::router())
+}

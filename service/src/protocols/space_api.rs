@@ -1,19 +1,27 @@
-//! The Space API (seed 004).
+//! The Space API: temporary tokens.
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
+use axum::routing::post;
+use axum::{Json, Router};
 use daypass::{Error, TokenKind};
 
-use crate::api::{Caller, JsonText, NO_STORE, Shared};
-use crate::issue;
+use crate::http::{Caller, JsonText, NO_STORE, SharedApp, backend_routes};
+use crate::usecase::temporary_token;
+
+/// Returns the routes of the Space API.
+pub(super) fn router() -> Router<SharedApp> {
+    backend_routes(Router::new().route("/v2/temporary-access-token/create", post(create)))
+}
 
 /// `POST /v2/temporary-access-token/create`
-pub(crate) async fn create(
-    State(service): State<Shared>,
+async fn create(
+    State(app): State<SharedApp>,
     caller: Caller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_kind(&[TokenKind::Secret])?;
-    Ok((NO_STORE, Json(issue::temporary(&service, &caller.parent(), body?.read()?).await?)))
+    let (request, parent, least) = (body?.read()?, caller.parent(), app.temporary_min_seconds);
+    let response = temporary_token::mint(&*app.store, &app.catalogs, &app.jwt_issuer, least, &parent, request).await?;
+    Ok((NO_STORE, Json(response)))
 }

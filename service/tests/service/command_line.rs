@@ -299,7 +299,7 @@ fn without_a_store_it_says_how_to_create_one() {
     for (data, says) in [
         ("none.db", format!("there is no store at none.db: run `{program} serve --data none.db` first")),
         ("empty.db", format!("there is no store at empty.db: run `{program} serve --data empty.db` first")),
-        ("other.db", "the store other.db cannot be opened".into()),
+        ("other.db", "cannot open the store other.db".into()),
     ] {
         let mut command = daypass();
         let output = command.args(["token", "list", "--data", data]).current_dir(folder.path()).output();

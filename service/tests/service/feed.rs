@@ -16,7 +16,7 @@ const SECOND: Duration = Duration::from_secs(1);
 fn add_entries(daypass: &Daypass, organization: &str, count: usize) {
     let insert = "INSERT INTO revocation (at, organization, level, name)
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?2)
-        SELECT unixepoch(), ?1, 'signed', printf('%0200d', i) FROM n";
+        SELECT unixepoch(), ?1, 'jwt', printf('%0200d', i) FROM n";
     daypass.sql().execute(insert, rusqlite::params![organization, count]).expect("rows");
 }
 

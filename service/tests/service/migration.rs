@@ -1,4 +1,4 @@
-use daypass::api::RevocationTarget;
+use daypass::api::{Revocation, RevocationTarget};
 use rusqlite::Connection;
 
 use crate::running::{Daypass, send, to_text};
@@ -53,4 +53,25 @@ async fn an_old_store_is_migrated_and_its_revocations_are_in_the_feed() {
     assert_eq!(described["revoked"], true);
     let list = daypass.json(&["key", "list"]);
     assert_eq!((to_text(&list["keys"][0]["state"]), list["keys"].as_array().map(Vec::len)), ("active".into(), Some(1)));
+}
+
+#[tokio::test]
+async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
+    let mut daypass = Daypass::start_with(&["--issuer", "https://tokens.example"]);
+    let (secret, _) = daypass.create_secret().await;
+    let temporary = daypass.create_temporary(&secret).await;
+    daypass.revoke_by_text(&temporary).await;
+    let entries = daypass.read_page(&daypass.admin, 0).await.revocations;
+    assert!(matches!(&entries[..], [Revocation { target: RevocationTarget::Jwt { .. }, .. }]), "{entries:?}");
+
+    daypass.kill();
+    // The second version differs from the third by this name alone.
+    let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt'; PRAGMA user_version = 2";
+    daypass.sql().execute_batch(downgrade).expect("the second version");
+    daypass.restart();
+    assert_eq!(daypass.read_page(&daypass.admin, 0).await.revocations, entries);
+    let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&temporary)).await;
+    assert_eq!(described["revoked"], true);
+    let (status, page) = send(daypass.get("/v2/revocation?after=0").bearer_auth(&daypass.admin)).await;
+    assert_eq!((status, &page["revocations"][0]["level"]), (200, &"jwt".into()));
 }

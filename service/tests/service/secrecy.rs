@@ -61,7 +61,7 @@ async fn no_secret_is_in_the_store_or_in_the_log() {
     let daypass = Daypass::start();
     let secrets = use_secrets(&daypass).await;
     let log = daypass.log();
-    assert!(log.contains("made a token"), "this is the log of the service");
+    assert!(log.contains("token created"), "this is the log of the service");
 
     let mut files = vec![("log".to_owned(), log.into_bytes())];
     for entry in daypass.folder.path().read_dir().expect("a folder") {

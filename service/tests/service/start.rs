@@ -198,15 +198,15 @@ fn a_failed_start_says_why_and_creates_no_store() {
             vec!["--catalog", "catalog.json"],
             r#"{"name":"P","scopes":[{"scope":"seat:use","description":""}],"aliases":[
                 {"alias":"chair:sit","scopes":["seat:ues"]}]}"#,
-            "what its alias `chair:sit` stands for, `seat:ues`, is not among its scopes",
+            "its alias `chair:sit` stands for `seat:ues`: list those among its scopes",
         ),
         (
             vec!["--catalog", "catalog.json"],
             r#"{"name":"P","scopes":[{"scope":"seat:use","description":""}],"aliases":[
                 {"alias":"chair:sit","scopes":["seat:use"]},{"alias":"stool:sit","scopes":["chair:sit"]}]}"#,
-            "what its alias `stool:sit` stands for, `chair:sit`, is not among its scopes by today's names",
+            "its alias `stool:sit` stands for `chair:sit`: list those among its scopes, by their current names",
         ),
-        (vec!["--data", "no/such/folder/daypass.db"], "", "cannot be made"),
+        (vec!["--data", "no/such/folder/daypass.db"], "", "cannot create the store no/such/folder/daypass.db"),
     ] {
         std::fs::write(&catalog, catalog_text).expect("a file");
         let mut command = daypass();

@@ -1,4 +1,4 @@
-//! The file that a store is in.
+//! The file of a store.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -8,32 +8,33 @@ use anyhow::Context;
 
 use super::Failure;
 
-/// Makes an empty file that only its owner can read, if there is none. SQLite gives the files beside it the same mode.
+/// Creates an empty file that only its owner can read, if there is no file. SQLite gives the files
+/// beside it the same mode.
 pub(in crate::store) fn create(path: &Path) -> anyhow::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).with_context(|| format!("the store {} cannot be made", path.display()))
+    options.open(path).map(drop).with_context(|| format!("cannot create the store {}", path.display()))
 }
 
 /// The file that a store was opened from.
 ///
-/// SQLite goes on with an open file that was moved, removed or replaced, and so would not see what other processes revoke in
-/// the one that has its name now.
-pub(in crate::store) struct File {
-    pub(in crate::store) path: PathBuf,
+/// SQLite keeps using an open file that was moved, removed or replaced, and so would miss what other
+/// processes revoke in the file that has its name now.
+pub(super) struct File {
+    path: PathBuf,
     identity: Identity,
 }
 
 impl File {
-    pub(in crate::store) fn opened(path: &Path) -> anyhow::Result<File> {
-        let identity = identity(path).with_context(|| format!("the store {} cannot be found", path.display()))?;
+    pub(super) fn open(path: &Path) -> anyhow::Result<File> {
+        let identity = identity(path).with_context(|| format!("cannot find the store {}", path.display()))?;
         Ok(File { path: path.to_owned(), identity })
     }
 
-    /// Security rule: what stands in a file that is no longer the store lets nothing pass.
-    pub(in crate::store) fn must_be_in_place(&self) -> Result<(), Failure> {
+    /// SECURITY: a file that is no longer the store lets nothing pass.
+    pub(super) fn require_in_place(&self) -> Result<(), Failure> {
         let is_in_place = identity(&self.path).is_ok_and(|identity| identity == self.identity);
         if is_in_place { Ok(()) } else { Err(Failure::Moved) }
     }
@@ -49,7 +50,7 @@ fn identity(path: &Path) -> io::Result<Identity> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Elsewhere an open file cannot be moved.
+/// Other systems do not let an open file be moved.
 #[cfg(not(unix))]
 type Identity = ();
 

@@ -1,46 +1,55 @@
-//! The operations of a [`Store`](super::Store) in SQL.
+//! A store in one SQLite file: [`SqliteStore`].
 
+mod connection;
 mod file;
-mod key;
-mod organization;
-mod revocation;
-mod token;
+mod keys;
+mod organizations;
+mod revocations;
+mod tokens;
 
 use std::path::Path;
-use std::time::Duration;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Context;
-use daypass::Error;
+use daypass::api::{Revocation, RevocationPage, RevocationTarget, TokenRecord};
+use daypass::verify::TokenHash;
+use daypass::{Error, TokenKind};
 use rusqlite::types::Type;
-use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior, params};
-use rusqlite_migration::{M, Migrations};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::Notify;
 
-pub(super) use file::{File, create};
-pub(super) use key::{add_key, add_key_unless_after, revoke_key, signing_keys};
-pub(super) use organization::organizations;
-pub(super) use revocation::{
-    forget, is_revoked, latest, revocations, revoke, revoke_issued_before, revoke_organization, revoke_presented,
-    revoke_signed,
-};
-pub(super) use token::{add, add_bundle, bundle, find, require_active, token, tokens};
+use super::{Bootstrap, Rule, Snapshot, Store, StoreFuture, TokenSelector};
+use crate::crypto::random;
+use crate::domain::bundle::{NewBundle, StoredBundle};
+use crate::domain::key::{KeyChange, StoredKey};
+use crate::domain::organization::Organization;
+use crate::domain::revocation::{JwtFacts, RevocationFacts};
+use crate::domain::token::{AddFacts, NewToken, TokenState};
 
-use super::Bootstrap;
+pub(super) use file::create;
 
-const MIGRATIONS: &[M<'static>] = &[
-    M::up(include_str!("../../../migrations/0001_begin.sql")),
-    M::up(include_str!("../../../migrations/0002_revocation.sql")),
-];
+/// A store in one SQLite file, which several processes may have open.
+pub(super) struct SqliteStore {
+    writer: Arc<Mutex<Connection>>,
+    /// Reads, and waits for no writer.
+    reader: Arc<Mutex<Connection>>,
+    file: Arc<file::File>,
+    changes: Notify,
+    /// The name of this run of the feed.
+    ///
+    /// SECURITY: a subscriber that sees another epoch asks for everything. A backup may have been
+    /// restored before this process started, so that numbers that the subscriber knows stand for other
+    /// entries. The epoch is this process's: one process serves a store's feed.
+    epoch: String,
+}
 
-/// How long to wait for another process's transaction, such as the command line's.
-const BUSY: Duration = Duration::from_secs(3);
-
-/// Why an operation did not succeed.
-pub(super) enum Failure {
-    /// It was refused.
+/// Why an operation failed.
+enum Failure {
+    /// A rule refused it.
     Refused(Error),
-    /// The database did not do its part.
+    /// The database failed.
     Database(rusqlite::Error),
-    /// Its file is no longer where it was.
+    /// The file is no longer where it was.
     Moved,
 }
 
@@ -56,42 +65,180 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-pub(super) fn open(path: &Path) -> anyhow::Result<Connection> {
-    let open = || -> anyhow::Result<Connection> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(BUSY)?;
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        // A write that was acknowledged survives a crash of the machine too.
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        connection.pragma_update(None, "foreign_keys", true)?;
-        // Whoever begins a transaction is the only writer until its end: what it checked stays true.
-        connection.set_transaction_behavior(TransactionBehavior::Immediate);
-        Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
-        Ok(connection)
-    };
-    // Of two processes that begin one store, one finds it locked or its tables just made: it then finds it ready.
-    open().or_else(|_| open()).with_context(|| format!("the store {} cannot be opened", path.display()))
-}
-
-pub(super) fn organization(connection: &Connection) -> Result<Option<String>, Failure> {
-    let first = "SELECT id FROM organization ORDER BY created_at, id LIMIT 1";
-    Ok(connection.prepare_cached(first)?.query_row([], |row| row.get(0)).optional()?)
-}
-
-pub(super) fn begin(connection: &mut Connection, beginning: &Bootstrap) -> Result<String, Failure> {
-    let transaction = connection.transaction()?;
-    if let Some(earlier) = organization(&transaction)? {
-        return Ok(earlier);
+impl SqliteStore {
+    /// Opens a store whose file exists.
+    pub(super) fn open(path: &Path) -> anyhow::Result<SqliteStore> {
+        let writer = connection::open_writer(path)?;
+        let reader = connection::open_reader(path)?;
+        Ok(SqliteStore {
+            writer: Arc::new(Mutex::new(writer)),
+            reader: Arc::new(Mutex::new(reader)),
+            file: Arc::new(file::File::open(path)?),
+            changes: Notify::new(),
+            epoch: random::id(),
+        })
     }
-    let Bootstrap { organization, admin, key, now } = beginning;
-    transaction.execute("INSERT INTO organization (id, created_at) VALUES (?1, ?2)", params![organization, now])?;
-    key::insert(&transaction, key)?;
-    token::insert(&transaction, admin)?;
-    transaction.commit()?;
-    Ok(organization.clone())
+
+    /// Runs an operation that reads with one statement.
+    fn read<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        Box::pin(self.run(&self.reader, |connection| operation(connection)))
+    }
+
+    /// Runs an operation that reads with several statements, all as of one moment.
+    fn read_together<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        Box::pin(self.run(&self.reader, |connection| {
+            operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
+        }))
+    }
+
+    /// Runs an operation that writes.
+    fn write<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        Box::pin(self.run(&self.writer, |connection| {
+            let transaction = connection.transaction()?;
+            let done = operation(&transaction)?;
+            transaction.commit()?;
+            Ok(done)
+        }))
+    }
+
+    /// Runs an operation that writes something for [`Store::changed`] to tell.
+    fn change<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        Box::pin(async {
+            let done = self.write(operation).await?;
+            self.changes.notify_one();
+            Ok(done)
+        })
+    }
+
+    /// Runs an operation on a blocking thread.
+    async fn run<T: Send + 'static>(
+        &self,
+        connection: &Arc<Mutex<Connection>>,
+        operation: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (connection, file) = (Arc::clone(connection), Arc::clone(&self.file));
+        let task = tokio::task::spawn_blocking(move || {
+            file.require_in_place()?;
+            // An operation that panicked has rolled its transaction back, so that the connection is as
+            // good as before.
+            operation(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
+        });
+        let cause = match task.await {
+            Ok(Ok(done)) => return Ok(done),
+            Ok(Err(Failure::Refused(error))) => return Err(error),
+            Ok(Err(Failure::Database(cause))) => cause.to_string(),
+            Ok(Err(Failure::Moved)) => "its file was moved or replaced: put it back, or restart the service".to_owned(),
+            Err(cause) => cause.to_string(),
+        };
+        tracing::error!(cause, "the store did not answer");
+        Err(Error::Unavailable)
+    }
 }
 
+impl Store for SqliteStore {
+    fn first_organization(&self) -> StoreFuture<'_, Option<String>> {
+        self.read(organizations::first)
+    }
+
+    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, String> {
+        self.write(move |transaction| organizations::bootstrap(transaction, &bootstrap))
+    }
+
+    fn organizations(&self) -> StoreFuture<'_, Vec<Organization>> {
+        self.read(organizations::organizations)
+    }
+
+    fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>> {
+        self.read(move |connection| tokens::token(connection, &selector))
+    }
+
+    fn tokens<'a>(&'a self, organization: &'a str, kind: Option<TokenKind>) -> StoreFuture<'a, Vec<TokenRecord>> {
+        let organization = organization.to_owned();
+        self.read(move |connection| tokens::tokens(connection, &organization, kind))
+    }
+
+    fn add_token(&self, new: NewToken, rule: Rule<AddFacts>) -> StoreFuture<'_, u64> {
+        self.write(move |transaction| tokens::add(transaction, &new, &rule))
+    }
+
+    fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
+        self.write(move |transaction| Ok(rule(&tokens::state(transaction, hash)?.map(|(_, state)| state))?))
+    }
+
+    fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
+        self.write(move |transaction| tokens::add_bundle(transaction, &new, delete_before, &rule))
+    }
+
+    fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {
+        self.read(move |connection| tokens::bundle(connection, reference))
+    }
+
+    fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>> {
+        self.read(keys::keys)
+    }
+
+    fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
+        self.change(move |transaction| keys::change(transaction, &rule))
+    }
+
+    fn revoke<'a>(
+        &'a self,
+        organization: &'a str,
+        target: RevocationTarget,
+        at: u64,
+        rule: Rule<RevocationFacts, Vec<RevocationTarget>>,
+    ) -> StoreFuture<'a, ()> {
+        let organization = organization.to_owned();
+        self.change(move |transaction| revocations::revoke(transaction, &organization, &target, at, &rule))
+    }
+
+    fn entry(&self, target: RevocationTarget) -> StoreFuture<'_, Option<Revocation>> {
+        self.read(move |connection| revocations::newest_entry(connection, &target))
+    }
+
+    fn jwt<'a>(&'a self, root_serial: u64, jti: &'a str) -> StoreFuture<'a, JwtFacts> {
+        let jti = jti.to_owned();
+        self.read_together(move |transaction| revocations::jwt(transaction, root_serial, &jti))
+    }
+
+    fn revocations<'a>(&'a self, organization: &'a str, after: Rule<u64, u64>) -> StoreFuture<'a, RevocationPage> {
+        let (organization, epoch) = (organization.to_owned(), self.epoch.clone());
+        self.read_together(move |transaction| {
+            let latest = revocations::latest(transaction)?;
+            let revocations = revocations::page(transaction, &organization, after(&latest)?)?;
+            Ok(RevocationPage { revocations, latest, epoch })
+        })
+    }
+
+    fn delete_entries(&self, levels: &'static [&'static str], before: u64) -> StoreFuture<'_, ()> {
+        self.write(move |transaction| revocations::delete(transaction, levels, before))
+    }
+
+    fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
+        let epoch = self.epoch.clone();
+        self.read_together(move |transaction| {
+            Ok(Snapshot { latest: revocations::latest(transaction)?, epoch, keys: keys::keys(transaction)? })
+        })
+    }
+
+    fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.changes.notified())
+    }
+}
+
+/// The error for a column whose text cannot be read.
 fn unreadable(column: usize, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into())
 }

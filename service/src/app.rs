@@ -1,0 +1,60 @@
+//! What requests share: [`App`].
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use daypass::verify::Verifier;
+use tokio::sync::watch;
+
+use crate::config::Config;
+use crate::domain::catalogs::Catalogs;
+use crate::store::SharedStore;
+use crate::usecase::feed::Feed;
+use crate::usecase::introspect::StoreIntrospector;
+use crate::usecase::jwt_issuer::JwtIssuer;
+use crate::usecase::signing_keys::SigningKeys;
+use crate::usecase::sync::{FeedPosition, StoreSync};
+
+/// The running service.
+pub(crate) struct App {
+    pub(crate) store: SharedStore,
+    pub(crate) catalogs: Catalogs,
+    pub(crate) jwt_issuer: JwtIssuer,
+    pub(crate) feed: Feed,
+    /// Guards the service's own paths, as it does a product's.
+    pub(crate) verifier: Verifier,
+    /// The shortest lifetime of a temporary token, in seconds.
+    pub(crate) temporary_min_seconds: u64,
+}
+
+impl App {
+    /// Creates the service on a bootstrapped store, and the poller that must run with it.
+    ///
+    /// # Errors
+    /// When the store does not answer, or a signing key cannot be read.
+    pub(crate) async fn new(
+        store: SharedStore,
+        catalogs: Catalogs,
+        config: Config,
+    ) -> anyhow::Result<(App, StoreSync)> {
+        let Config { issuer, audience, temporary_min_seconds, rotate_keys_every } = config;
+        let at = Instant::now();
+        let snapshot = store.snapshot().await?;
+        let keys = SigningKeys::load(&snapshot.keys)?;
+        let start = FeedPosition { latest: snapshot.latest, epoch: snapshot.epoch, at };
+        let (sender, position) = watch::channel(start);
+        let sync = StoreSync {
+            store: Arc::clone(&store),
+            keys: keys.clone(),
+            position: sender,
+            rotate_every: rotate_keys_every,
+        };
+        let verifier = Verifier::new(issuer.clone(), audience.clone())
+            .introspector(StoreIntrospector(Arc::clone(&store)))
+            .keys(keys.clone())
+            .catalog(catalogs.whole().clone());
+        let feed = Feed { store: Arc::clone(&store), position };
+        let jwt_issuer = JwtIssuer { keys, issuer, audience };
+        Ok((App { store, catalogs, jwt_issuer, feed, verifier, temporary_min_seconds }, sync))
+    }
+}

@@ -1,0 +1,31 @@
+//! How a service runs: [`Config`], and its catalogue.
+
+use std::path::Path;
+
+use anyhow::Context;
+use daypass::Catalog;
+
+use crate::domain::catalogs::Catalogs;
+
+/// How a service runs, beside its store and its catalogue.
+pub(crate) struct Config {
+    /// The URL of this service in JWTs.
+    pub(crate) issuer: String,
+    /// The product that JWTs are for.
+    pub(crate) audience: String,
+    /// The shortest lifetime of a temporary token, in seconds.
+    pub(crate) temporary_min_seconds: u64,
+    /// Rotate the signing key every so many seconds; never without it.
+    pub(crate) rotate_keys_every: Option<u64>,
+}
+
+/// Loads the catalogue in a file, or without a file the Space API's.
+///
+/// # Errors
+/// When the file cannot be read or is not a correct catalogue. The error names the file.
+pub(crate) fn load_catalogs(file: Option<&Path>) -> anyhow::Result<Catalogs> {
+    let Some(file) = file else { return Ok(Catalogs::new(Catalog::space_api())) };
+    let context = || format!("the catalogue {}", file.display());
+    let text = std::fs::read_to_string(file).with_context(context)?;
+    Catalogs::from_json(&text).with_context(context)
+}

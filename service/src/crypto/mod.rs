@@ -1,0 +1,12 @@
+//! Cryptography: keys, encryption and randomness. Pure but for the randomness that it takes from the
+//! operating system.
+//!
+//! | module | what it has |
+//! | --- | --- |
+//! | `random` | ids and bytes that cannot be guessed |
+//! | `seal` | encryption of a bundle's parameters |
+//! | `signing_key` | one Ed25519 key pair, and what it signs |
+
+pub(crate) mod random;
+pub(crate) mod seal;
+pub(crate) mod signing_key;

@@ -1,0 +1,99 @@
+//! Who creates a token, and which scopes they can give it: [`Grantor`].
+
+use daypass::verify::Access;
+use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
+
+use super::catalogs::Catalogs;
+
+/// Who creates a token. A new token never gets more than its grantor holds.
+pub(crate) struct Grantor<'a> {
+    organization: &'a str,
+    grants: Vec<Grant>,
+}
+
+impl<'a> Grantor<'a> {
+    /// The holder of a token.
+    pub(crate) fn holder(access: &'a Access) -> Grantor<'a> {
+        Grantor { organization: access.organization(), grants: access.grants().to_vec() }
+    }
+
+    /// The operator, who has the store's file and so holds everything.
+    pub(crate) fn operator(organization: &'a str) -> Grantor<'a> {
+        let everything = Grant { tenant: "*".into(), scopes: [Scope::ALL].into_iter().collect(), resources: vec![] };
+        Grantor { organization, grants: vec![everything] }
+    }
+
+    /// Returns the organization that the token will belong to.
+    pub(crate) fn organization(&self) -> &str {
+        self.organization
+    }
+
+    /// Returns the scopes of a new token of this kind, for the tenant and resources of `place`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidScope`], which names the first scope that cannot be given.
+    pub(crate) fn scopes(
+        &self,
+        kind: TokenKind,
+        requested: Option<&ScopeSet>,
+        place: &Grant,
+        catalogs: &Catalogs,
+    ) -> Result<ScopeSet, Error> {
+        match requested {
+            Some(requested) => {
+                let requested = catalogs.resolve(requested, &place.resources)?;
+                self.check_requested(kind, &requested, place, catalogs)?;
+                Ok(requested)
+            }
+            None => self.default_scopes(kind, place, catalogs),
+        }
+    }
+
+    fn check_requested(
+        &self,
+        kind: TokenKind,
+        requested: &ScopeSet,
+        place: &Grant,
+        catalogs: &Catalogs,
+    ) -> Result<(), Error> {
+        let publishable = catalogs.publishable();
+        for scope in requested.iter() {
+            if kind == TokenKind::Publishable && !publishable.covers(scope) {
+                return Err(Error::InvalidScope(format!("A publishable token cannot hold `{scope}`.")));
+            }
+            if !self.holds(scope, place) {
+                return Err(not_held(scope));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns as much as can be given of what tokens of this kind hold by default.
+    fn default_scopes(&self, kind: TokenKind, place: &Grant, catalogs: &Catalogs) -> Result<ScopeSet, Error> {
+        let default = match kind {
+            TokenKind::Publishable => catalogs.publishable(),
+            TokenKind::Secret => catalogs.product().all(),
+            _ => return Err(Error::InvalidScope(format!("A token of the kind {kind} must name its scopes."))),
+        };
+        let nothing = Grant { scopes: ScopeSet::default(), ..place.clone() };
+        let in_place = self.grants.iter().filter(|held| held.covers(&nothing));
+        let held: ScopeSet = in_place.flat_map(|held| held.scopes.iter().cloned()).collect();
+        let scopes = held.intersection(&default);
+        if scopes.is_empty() {
+            let why = format!("Your token holds none of the scopes that a {kind} token has by default.");
+            return Err(Error::InvalidScope(why));
+        }
+        Ok(scopes)
+    }
+
+    /// Returns whether the grantor holds this scope, for the tenant and resources of `place`.
+    fn holds(&self, scope: &Scope, place: &Grant) -> bool {
+        let new = Grant { scopes: [scope.clone()].into_iter().collect(), ..place.clone() };
+        self.grants.iter().any(|held| held.covers(&new))
+    }
+}
+
+/// The error for a scope that the caller's token cannot pass on.
+pub(super) fn not_held(scope: &Scope) -> Error {
+    Error::InvalidScope(format!("Your token lacks `{scope}` for the resources requested."))
+}

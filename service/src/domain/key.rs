@@ -1,0 +1,209 @@
+//! Signing keys: what each one is for at a time, and how they follow one another.
+
+use daypass::Error;
+use daypass::api::duration;
+use daypass::verify::MAX_LEEWAY;
+
+/// How long the published keys may be cached, in seconds.
+pub(crate) const JWKS_MAX_AGE: u64 = 300;
+/// How long a new key is published before it signs, in seconds.
+///
+/// Every verifier knows it by then: an older JWKS may be cached for the first part, and the service needs the
+/// rest to notice the key.
+pub(crate) const PENDING_SECONDS: u64 = JWKS_MAX_AGE + 10;
+/// How long the newest JWT of a retired key can stay valid, in seconds.
+///
+/// SECURITY: the key is accepted not a second longer.
+const RETIRED_SECONDS: u64 = duration::MOST + MAX_LEEWAY;
+
+/// A private key as it is stored.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct StoredKey {
+    /// Its id: the thumbprint.
+    pub(crate) kid: String,
+    /// The key pair, as PKCS #8.
+    pub(crate) pkcs8: Vec<u8>,
+    /// The time from which it is published.
+    pub(crate) created_at: u64,
+    /// The time from which it signs, until the next key does.
+    pub(crate) signs_from: u64,
+    /// When it was revoked, if it was.
+    pub(crate) revoked_at: Option<u64>,
+}
+
+/// What a key is for at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyState {
+    /// It is published and does not sign yet.
+    Pending,
+    /// It signs.
+    Active,
+    /// Another key signs. What this one signed is accepted until the given time.
+    Retired(u64),
+    /// Everything that it signed has expired.
+    Expired,
+    /// Nothing that it signed is accepted.
+    Revoked,
+}
+
+impl KeyState {
+    /// Returns the state of each key. The keys are in the order in which they sign.
+    pub(crate) fn of(keys: &[StoredKey], now: u64) -> Vec<KeyState> {
+        // A key that was revoked before it signed has replaced no other.
+        let has_signed = |key: &&StoredKey| {
+            key.signs_from <= now && key.revoked_at.is_none_or(|revoked_at| revoked_at >= key.signs_from)
+        };
+        let state = |(index, key): (usize, &StoredKey)| {
+            if key.revoked_at.is_some() {
+                return KeyState::Revoked;
+            }
+            if key.signs_from > now {
+                return KeyState::Pending;
+            }
+            match keys[index + 1..].iter().find(has_signed).map(|successor| successor.signs_from + RETIRED_SECONDS) {
+                None => KeyState::Active,
+                Some(end) if now < end => KeyState::Retired(end),
+                Some(_) => KeyState::Expired,
+            }
+        };
+        keys.iter().enumerate().map(state).collect()
+    }
+
+    /// Returns whether signatures of a key in this state are accepted.
+    pub(crate) fn is_accepted(self) -> bool {
+        !matches!(self, KeyState::Expired | KeyState::Revoked)
+    }
+}
+
+/// One change to the stored keys.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum KeyChange {
+    /// A new key.
+    Add(StoredKey),
+    /// A key signs from another time on.
+    SignFrom {
+        /// The key.
+        kid: String,
+        /// The time.
+        time: u64,
+    },
+    /// A key is revoked.
+    Revoke {
+        /// The key.
+        kid: String,
+        /// When.
+        at: u64,
+    },
+}
+
+/// Returns whether every key was created at or before this time, so that a new one is due.
+pub(crate) fn is_rotation_due(keys: &[StoredKey], due_since: u64) -> bool {
+    keys.iter().all(|key| key.created_at <= due_since)
+}
+
+/// Returns the changes that revoke a key; none if it was revoked before.
+///
+/// SECURITY: there is always a key that signs, so that no operator has to keep a revoked one in use. If
+/// no other key would sign now, the next pending one does at once, or else `spare`.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such key.
+pub(crate) fn revocation(keys: &[StoredKey], kid: &str, spare: &StoredKey, now: u64) -> Result<Vec<KeyChange>, Error> {
+    let index = keys.iter().position(|key| key.kid == kid).ok_or(Error::NotFound)?;
+    if keys[index].revoked_at.is_some() {
+        return Ok(vec![]);
+    }
+    let mut remaining = keys.to_vec();
+    remaining[index].revoked_at = Some(now);
+    let states = KeyState::of(&remaining, now);
+    let mut changes = vec![KeyChange::Revoke { kid: kid.to_owned(), at: now }];
+    if !states.contains(&KeyState::Active) {
+        let pending = states.iter().position(|state| *state == KeyState::Pending);
+        changes.push(pending.map_or_else(
+            || KeyChange::Add(spare.clone()),
+            |next| KeyChange::SignFrom { kid: keys[next].kid.clone(), time: now },
+        ));
+    }
+    Ok(changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KeyState::{Active, Expired, Pending, Retired, Revoked};
+    use super::*;
+
+    /// Keys with their position as id, the time from which each signs, and when it was revoked.
+    fn stored(keys: &[(u64, Option<u64>)]) -> Vec<StoredKey> {
+        let key = |(index, &(signs_from, revoked_at)): (usize, &(u64, Option<u64>))| StoredKey {
+            kid: index.to_string(),
+            pkcs8: vec![],
+            created_at: 0,
+            signs_from,
+            revoked_at,
+        };
+        keys.iter().enumerate().map(key).collect()
+    }
+
+    #[test]
+    fn keys_take_turns_and_expire_with_what_they_signed() {
+        let end = 100 + 86_400 + 60;
+        // When each signs from and when it was revoked, the time, and what each is for then.
+        for (keys, now, expected) in [
+            (&[(50, None)][..], 49, &[Pending][..]),
+            (&[(50, None)], 50, &[Active]),
+            (&[(50, None)], u64::MAX, &[Active]),
+            (&[(50, None), (100, None)], 99, &[Active, Pending]),
+            (&[(50, None), (100, None)], 100, &[Retired(end), Active]),
+            (&[(50, None), (100, None)], end - 1, &[Retired(end), Active]),
+            (&[(50, None), (100, None)], end, &[Expired, Active]),
+            (&[(50, None), (100, None), (150, None)], 150, &[Retired(end), Retired(end + 50), Active]),
+            // A key that was revoked before its turn replaces none; one revoked after has replaced its
+            // predecessor for good.
+            (&[(50, None), (100, Some(99))], 200, &[Active, Revoked]),
+            (&[(50, None), (100, Some(100))], 200, &[Retired(end), Revoked]),
+            (&[(50, None), (100, Some(150)), (150, None)], 150, &[Retired(end), Revoked, Active]),
+            // Of two that sign from the same time on, the second is active.
+            (&[(50, None), (100, None), (100, None)], 100, &[Retired(end), Retired(end), Active]),
+            (&[(50, Some(60)), (100, None)], 100, &[Revoked, Active]),
+        ] {
+            assert_eq!(KeyState::of(&stored(keys), now), expected, "{keys:?} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_revoked_key_has_a_successor_where_no_other_signs() {
+        let spare = StoredKey { kid: "spare".into(), ..stored(&[(100, None)]).remove(0) };
+        // The keys, the one that is revoked at 100, and the one that signs at once because of it.
+        for (keys, kid, successor) in [
+            (&[(50, None)][..], "0", Some("spare")),
+            (&[(50, None), (150, None)], "0", Some("1")),
+            (&[(50, None), (150, None), (160, None)], "0", Some("1")),
+            (&[(50, None), (150, Some(60)), (160, None)], "0", Some("2")),
+            (&[(50, None), (90, None)], "0", None),
+            (&[(50, None), (150, None)], "1", None),
+            // The retired key does not sign again.
+            (&[(50, None), (90, None)], "1", Some("spare")),
+        ] {
+            let keys = stored(keys);
+            let changes = revocation(&keys, kid, &spare, 100).unwrap_or_else(|error| panic!("{error}"));
+            let is_revoked = matches!(&changes[0], KeyChange::Revoke { kid: revoked, at: 100 } if revoked == kid);
+            let named = changes.get(1).map(|change| match change {
+                KeyChange::Add(key) => &*key.kid,
+                KeyChange::SignFrom { kid, time: 100 } => kid,
+                _ => "another change",
+            });
+            assert_eq!((is_revoked, named), (true, successor), "{kid}");
+        }
+        let keys = stored(&[(50, Some(60)), (70, None)]);
+        assert!(revocation(&keys, "0", &spare, 100).is_ok_and(|changes| changes.is_empty()), "once is for good");
+        assert!(revocation(&keys, "2", &spare, 100).is_err_and(|error| error == Error::NotFound));
+    }
+
+    #[test]
+    fn a_key_is_due_once_all_are_old() {
+        let mut keys = stored(&[(50, None), (60, None)]);
+        assert!(is_rotation_due(&keys, 0));
+        keys[0].created_at = 1;
+        assert!(!is_rotation_due(&keys, 0));
+    }
+}

@@ -1,0 +1,175 @@
+//! Revocations: which entries of the feed one makes, what they end, and how long they are kept.
+
+use daypass::Error;
+use daypass::api::{RevocationTarget, duration};
+use daypass::jwt::Claims;
+use daypass::verify::MAX_LEEWAY;
+
+/// How long the entries of [`FORGETTABLE_LEVELS`] are kept, in seconds.
+///
+/// SECURITY: until whatever was minted from the token has expired by the clock of every verifier,
+/// however slow that may be.
+const KEEP: u64 = duration::MOST + 2 * MAX_LEEWAY;
+
+/// The levels whose entries are forgotten. Those of organizations and keys are few, and are kept for good.
+pub(crate) const FORGETTABLE_LEVELS: [&str; 2] = ["token", "jwt"];
+
+/// Returns the time before which an entry of [`FORGETTABLE_LEVELS`] can be deleted.
+pub(crate) fn forget_before(now: u64) -> u64 {
+    now.saturating_sub(KEEP)
+}
+
+/// Returns the number after which a subscriber reads the feed whose last number is `latest`.
+///
+/// A number that the feed has not reached is from before a backup was restored: that subscriber reads
+/// everything.
+pub(crate) fn read_after(after: u64, latest: u64) -> u64 {
+    if after > latest { 0 } else { after }
+}
+
+/// What the store knows of a target that is to be revoked.
+pub(crate) struct RevocationFacts {
+    /// Whether the store has the target. A JWT needs no record: its signature makes it known.
+    pub(crate) exists: bool,
+    /// When the target itself was revoked. Of [`RevocationTarget::IssuedBefore`]: the time that is in
+    /// force.
+    pub(crate) mark: Option<u64>,
+    /// Of [`RevocationTarget::IssuedBefore`]: the serial numbers of the tokens that were issued before
+    /// the time and are not revoked themselves. Bundle references are left out, because each ends with
+    /// its parent.
+    pub(crate) roots: Vec<u64>,
+}
+
+/// Returns the entries that a revocation adds to the feed; none if it changes nothing.
+///
+/// The first revocation counts. Of two times before which tokens are revoked, the later one does.
+///
+/// SECURITY: every stored token that `IssuedBefore` ends gets an entry of its own. A subscriber knows
+/// when a child was issued and what its root is, but not when the root was issued: a child from the
+/// time's own second, or a later one, would outlive its root.
+///
+/// # Errors
+/// [`Error::NotFound`] if the store lacks the target.
+pub(crate) fn entries(target: &RevocationTarget, facts: &RevocationFacts) -> Result<Vec<RevocationTarget>, Error> {
+    if !facts.exists {
+        return Err(Error::NotFound);
+    }
+    let is_in_force = match target {
+        RevocationTarget::IssuedBefore { time, .. } => facts.mark.is_some_and(|in_force| in_force >= *time),
+        _ => facts.mark.is_some(),
+    };
+    if is_in_force {
+        return Ok(vec![]);
+    }
+    let roots = facts.roots.iter().map(|serial| RevocationTarget::Token { serial: *serial });
+    Ok([target.clone()].into_iter().chain(roots).collect())
+}
+
+/// Requires that the time before which tokens are revoked is not in the future.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] if it is.
+pub(crate) fn check_issued_before(time: u64, now: u64) -> Result<(), Error> {
+    if time <= now {
+        return Ok(());
+    }
+    Err(Error::InvalidRequest(format!("The time {time} is in the future. Give one that is not later than now, {now}.")))
+}
+
+/// Returns whether a revocation of the JWT needs an entry: not once it has expired by every verifier's
+/// clock.
+pub(crate) fn needs_entry(claims: &Claims, now: u64) -> bool {
+    now < claims.exp.saturating_add(MAX_LEEWAY)
+}
+
+/// The stored token at the root of a JWT, as the store knows it.
+pub(crate) struct RootFacts {
+    /// Its organization.
+    pub(crate) organization: String,
+    /// When it was revoked, at whichever level.
+    pub(crate) revoked_at: Option<u64>,
+    /// The time before which the organization's tokens are revoked, if one is in force.
+    pub(crate) issued_before: Option<u64>,
+}
+
+/// What the store knows of a JWT.
+pub(crate) struct JwtFacts {
+    /// Its root, if the store has it.
+    pub(crate) root: Option<RootFacts>,
+    /// Whether the feed has an entry for the JWT itself.
+    pub(crate) has_entry: bool,
+}
+
+/// Returns whether a JWT with these claims is revoked. A root that the store lacks is not active.
+pub(crate) fn is_jwt_revoked(claims: &Claims, facts: &JwtFacts) -> bool {
+    let is_root_active = facts.root.as_ref().is_some_and(|root| {
+        root.organization == claims.sub
+            && root.revoked_at.is_none()
+            && root.issued_before.is_none_or(|time| time <= claims.iat)
+    });
+    facts.has_entry || !is_root_active
+}
+
+#[cfg(test)]
+mod tests {
+    use daypass::TokenKind;
+
+    use super::*;
+
+    fn facts(exists: bool, mark: Option<u64>, roots: &[u64]) -> RevocationFacts {
+        RevocationFacts { exists, mark, roots: roots.to_vec() }
+    }
+
+    #[test]
+    fn the_first_revocation_counts_and_of_two_times_the_later() {
+        let token = RevocationTarget::Token { serial: 3 };
+        let before = |time| RevocationTarget::IssuedBefore { organization: "o".into(), time };
+        for (target, facts, added) in [
+            (&token, facts(true, None, &[]), Ok(vec![token.clone()])),
+            (&token, facts(true, Some(9), &[]), Ok(vec![])),
+            (&token, facts(false, None, &[]), Err(Error::NotFound)),
+            (&before(10), facts(true, None, &[3]), Ok(vec![before(10), token.clone()])),
+            (&before(10), facts(true, Some(9), &[3]), Ok(vec![before(10), token.clone()])),
+            (&before(10), facts(true, Some(10), &[3]), Ok(vec![])),
+            (&before(10), facts(true, Some(11), &[3]), Ok(vec![])),
+        ] {
+            assert_eq!(entries(target, &facts), added, "{target}, {:?}", facts.mark);
+        }
+    }
+
+    #[test]
+    fn a_jwt_is_revoked_by_its_own_entry_its_root_or_a_time_after_it_was_issued() {
+        let claims = Claims {
+            iss: "i".into(),
+            sub: "o".into(),
+            aud: "a".into(),
+            iat: 100,
+            nbf: None,
+            exp: 1000,
+            jti: "j".into(),
+            client_id: "c".into(),
+            root_serial: 3,
+            cnf: None,
+            kind: TokenKind::Temporary,
+            grants: vec![],
+            origins: vec![],
+        };
+        let root = |organization: &str, revoked_at, issued_before| {
+            Some(RootFacts { organization: organization.into(), revoked_at, issued_before })
+        };
+        for (root, has_entry, is_revoked) in [
+            (root("o", None, None), false, false),
+            (root("o", None, Some(100)), false, false),
+            (root("o", None, Some(101)), false, true),
+            (root("o", Some(1), None), false, true),
+            (root("other", None, None), false, true),
+            (root("o", None, None), true, true),
+            (None, false, true),
+        ] {
+            assert_eq!(is_jwt_revoked(&claims, &JwtFacts { root, has_entry }), is_revoked);
+        }
+        for (now, is_needed) in [(1000, true), (1059, true), (1060, false)] {
+            assert_eq!(needs_entry(&claims, now), is_needed, "{now}");
+        }
+    }
+}

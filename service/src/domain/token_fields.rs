@@ -1,0 +1,111 @@
+//! The fields of a new token: which values they can have.
+
+use daypass::api::CreateTokenRequest;
+use daypass::{Error, OriginPattern, Resource, Scope, TokenKind};
+
+use super::catalogs::Catalogs;
+use super::origins::normalize_origin;
+
+/// Longest name, in characters (as in Speckle).
+const MAX_NAME: usize = 512;
+/// Longest id of an application, in bytes.
+const MAX_ID: usize = 128;
+/// The end of the year 9999. A later time was given in milliseconds.
+const MAX_TIME: u64 = 253_402_300_799;
+
+/// Checks each field, and returns the origins as a browser sends them.
+///
+/// # Errors
+/// [`Error::InvalidRequest`], which names the first field that is wrong.
+pub(crate) fn check(request: &CreateTokenRequest, catalogs: &Catalogs, now: u64) -> Result<Vec<OriginPattern>, Error> {
+    check_kind(request.kind)?;
+    check_name(&request.name)?;
+    check_expiry(request.expires_at, now)?;
+    check_resources(&request.resources, catalogs)?;
+    let origins = check_origins(request.kind, &request.origins)?;
+    check_id(request.kind, request.id.as_deref())?;
+    Ok(origins)
+}
+
+/// Normalizes origins as people write them.
+///
+/// # Errors
+/// [`Error::InvalidRequest`], which names the first that is not an origin.
+pub(crate) fn normalize_origins(origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
+    let normalized = origins.iter().map(|origin| normalize_origin(origin)).collect::<Result<Vec<_>, _>>();
+    normalized.map_err(|cause| Error::InvalidRequest(format!("{cause}.")))
+}
+
+fn refuse<T>(why: impl Into<String>) -> Result<T, Error> {
+    Err(Error::InvalidRequest(why.into()))
+}
+
+fn check_kind(kind: TokenKind) -> Result<(), Error> {
+    match kind {
+        TokenKind::Publishable | TokenKind::Secret | TokenKind::Application => Ok(()),
+        _ => refuse(format!("A token of the kind {kind} is not created here: use publishable, secret or application.")),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Error> {
+    let length = name.chars().count();
+    if (1..=MAX_NAME).contains(&length) && !name.chars().any(char::is_control) {
+        Ok(())
+    } else {
+        refuse(format!("The name must be 1 to {MAX_NAME} characters, none of them control characters."))
+    }
+}
+
+fn check_expiry(expires_at: Option<u64>, now: u64) -> Result<(), Error> {
+    match expires_at {
+        Some(end) if end <= now => refuse("The expiry, `expiresAt`, must be in the future."),
+        Some(end) if end > MAX_TIME => refuse("The expiry, `expiresAt`, must be in seconds and before the year 10000."),
+        _ => Ok(()),
+    }
+}
+
+fn check_origins(kind: TokenKind, origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
+    match (kind, origins) {
+        (TokenKind::Publishable, []) => refuse("A publishable token needs `origins`: the sites that may use it."),
+        (TokenKind::Publishable, origins) => normalize_origins(origins),
+        (_, []) => Ok(vec![]),
+        (_, _) => refuse("Only a publishable token has `origins`: no browser may hold another kind."),
+    }
+}
+
+/// SECURITY: a limit to a resource whose type occurs in no scope, because it is misspelt, would limit
+/// nothing.
+fn check_resources(resources: &[Resource], catalogs: &Catalogs) -> Result<(), Error> {
+    let types = catalogs.resource_types();
+    for Resource { kind, id } in resources {
+        if !types.contains(kind.as_str()) {
+            let types = types.into_iter().collect::<Vec<_>>().join("`, `");
+            return refuse(format!("The `type` of a resource must be one that scopes are about: `{types}`."));
+        }
+        // Both occur in scopes too, and have the same characters there.
+        if format!("{kind}:*:{id}").parse::<Scope>().is_err() {
+            return refuse("The `id` of a resource must be 1 to 128 letters, digits, `.`, `_`, `~` and `-`.");
+        }
+    }
+    Ok(())
+}
+
+/// Checks an id that the caller chose. It becomes part of paths and command lines: it consists of RFC
+/// 3986's unreserved characters, cannot be mistaken for an option or `..`, and is not a path of
+/// Daypass.
+fn check_id(kind: TokenKind, id: Option<&str>) -> Result<(), Error> {
+    let Some(id) = id else { return Ok(()) };
+    if kind != TokenKind::Application {
+        return refuse("Only an application token has an `id` of your choice.");
+    }
+    let is_plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-'));
+    let starts_well = id.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if is_plain && starts_well && id.len() <= MAX_ID && id != "self" {
+        Ok(())
+    } else {
+        refuse(format!(
+            "The id must be 1 to {MAX_ID} letters, digits, `.`, `_`, `~` and `-`, begin with a letter or digit, and \
+             not be `self`."
+        ))
+    }
+}

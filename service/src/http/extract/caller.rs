@@ -1,0 +1,54 @@
+//! The caller of a request: [`Caller`].
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use daypass::verify::{Access, Credentials};
+use daypass::{Error, OpaqueToken, Scope, TokenKind};
+
+use super::super::SharedApp;
+use crate::usecase::parent::Parent;
+
+/// The holder of an authentic, active, stored token.
+pub(crate) struct Caller {
+    /// What the token may do.
+    pub(crate) access: Access,
+    /// The token, by which the store finds it again.
+    pub(crate) token: OpaqueToken,
+}
+
+impl Caller {
+    /// Requires a token of one of these kinds.
+    pub(crate) fn require_kind(&self, kinds: &[TokenKind]) -> Result<(), Error> {
+        let kind = self.access.kind();
+        if kinds.contains(&kind) { Ok(()) } else { Err(Error::KindNotAccepted(kind)) }
+    }
+
+    /// Requires a scope in the caller's own organization.
+    pub(crate) fn require_scope(&self, scope: &Scope) -> Result<(), Error> {
+        self.access.require(scope).tenant(self.access.organization()).check()
+    }
+
+    /// Requires a secret token with a scope in the caller's own organization.
+    pub(crate) fn require_secret(&self, scope: &Scope) -> Result<(), Error> {
+        self.require_kind(&[TokenKind::Secret])?;
+        self.require_scope(scope)
+    }
+
+    /// Returns the caller's token as a parent to mint from.
+    pub(crate) fn parent(&self) -> Parent<'_> {
+        Parent::new(&self.access, &self.token)
+    }
+}
+
+impl FromRequestParts<SharedApp> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
+        let credentials = Credentials::from_parts(parts);
+        let access = app.verifier.verify(&credentials, None).await?;
+        // SECURITY: JWTs are for products. None of them opens anything here.
+        let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
+        let token = text.parse().map_err(|_| Error::KindNotAccepted(access.kind()))?;
+        Ok(Caller { access, token })
+    }
+}

@@ -1,0 +1,55 @@
+//! The native HTTP API, as `docs/reference/http.md` describes it.
+//!
+//! | module | what it has |
+//! | --- | --- |
+//! | `cors` | responses that pages of any origin may read |
+//! | `etag` | entity tags |
+//! | `extract` | what handlers take from a request |
+//! | `log` | a log line for every request |
+//! | `routes` | the handlers, by subject |
+//! | `sdk_files` | the browser SDK's files |
+
+mod cors;
+mod etag;
+mod extract;
+pub(crate) mod log;
+pub(crate) mod routes;
+mod sdk_files;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::HeaderName;
+use axum::http::header::CACHE_CONTROL;
+use axum::middleware::from_fn;
+use daypass::{Error, Scope};
+
+pub(crate) use extract::{Caller, JsonText, MAX_BODY};
+
+use crate::app::App;
+
+/// The state of every handler.
+pub(crate) type SharedApp = Arc<App>;
+
+/// For responses that are for the caller alone.
+pub(crate) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store")];
+
+/// The header with the Unix time at which the subject of a response expires.
+///
+/// It is for responses whose body is not the service's own. Pages may read it.
+pub(crate) const EXPIRES_AT: HeaderName = HeaderName::from_static("daypass-expires-at");
+
+/// The scope that creates bundles.
+pub(crate) const BUNDLE_CREATE: Scope = Scope::literal("bundle:create");
+
+/// Completes routes that pages of any origin may read.
+///
+/// SECURITY: they give a page no more than the token that it holds already.
+pub(crate) fn browser_routes(routes: Router<SharedApp>) -> Router<SharedApp> {
+    backend_routes(routes).layer(from_fn(cors::any_origin))
+}
+
+/// Completes routes that no page may read.
+pub(crate) fn backend_routes(routes: Router<SharedApp>) -> Router<SharedApp> {
+    routes.method_not_allowed_fallback(async || Error::MethodNotAllowed)
+}

@@ -1,0 +1,68 @@
+//! `GET /v2/revocation`: the feed of revocations, as events or by the page.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderMap, HeaderName};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use daypass::Error;
+use daypass::verify::TokenHash;
+use futures_util::StreamExt;
+use serde::Deserialize;
+
+use super::super::{Caller, NO_STORE, SharedApp};
+use super::introspection::INTROSPECT;
+use crate::usecase::feed::{FeedEvent, Subscriber};
+
+/// The number of the last event that a client received before it reconnected.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Asks proxies to pass each event on at once.
+const UNBUFFERED: [(HeaderName, &str); 1] = [(HeaderName::from_static("x-accel-buffering"), "no")];
+
+#[derive(Deserialize)]
+pub(super) struct Position {
+    after: Option<u64>,
+}
+
+/// Tells which tokens of the caller's organization, and which keys, were revoked.
+pub(super) async fn revocations(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    position: Result<Query<Position>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    caller.require_secret(&INTROSPECT)?;
+    let Query(position) = position.map_err(|cause| Error::InvalidRequest(format!("{}.", cause.body_text())))?;
+    let after = last_event_id(&headers)?.or(position.after).unwrap_or_default();
+    let organization = caller.access.organization().to_owned();
+    if !accepts_events(&headers) {
+        return Ok((NO_STORE, Json(app.feed.page(&organization, after).await?)).into_response());
+    }
+    let events = app.feed.subscribe(Subscriber { token: TokenHash::of(&caller.token), organization, after });
+    Ok((NO_STORE, UNBUFFERED, Sse::new(events.map(event))).into_response())
+}
+
+fn event(event: FeedEvent) -> Result<Event, axum::Error> {
+    match event {
+        FeedEvent::Revocation(entry) => Event::default().id(entry.seq.to_string()).event("revocation").json_data(entry),
+        FeedEvent::Heartbeat(heartbeat) => {
+            Event::default().id(heartbeat.latest.to_string()).event("heartbeat").json_data(heartbeat)
+        }
+    }
+}
+
+fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Error> {
+    let Some(id) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
+    let number = id.to_str().ok().and_then(|id| id.parse().ok());
+    number.map(Some).ok_or_else(|| Error::InvalidRequest("The Last-Event-ID is not a number of the feed.".into()))
+}
+
+fn accepts_events(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|range| {
+        let media_type = range.split(';').next().unwrap_or_default().trim();
+        media_type.eq_ignore_ascii_case("text/event-stream")
+    })
+}

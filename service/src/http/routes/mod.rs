@@ -1,0 +1,44 @@
+//! The handlers of the native API.
+//!
+//! | module | routes |
+//! | --- | --- |
+//! | `bundles` | `POST /v2/bundle/create` |
+//! | `feed` | `GET /v2/revocation` |
+//! | `introspection` | `POST /introspect` |
+//! | `own_token` | `GET /v2/access-token/self` |
+//! | `public` | `GET /health`, `GET /.well-known/jwks.json` |
+//! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
+//! | `sdk` | `GET /sdk/…` |
+//! | `tokens` | `/v2/access-token` |
+
+mod bundles;
+mod feed;
+mod introspection;
+mod own_token;
+mod public;
+mod revocation;
+mod sdk;
+mod tokens;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use super::sdk_files::FILES;
+use super::{SharedApp, backend_routes, browser_routes};
+
+/// Returns the routes of the native API, for a service at this URL.
+pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
+    let for_browsers = Router::new()
+        .route("/.well-known/jwks.json", get(public::jwks))
+        .route("/v2/access-token/self", get(own_token::describe))
+        .merge(sdk::router(FILES, issuer));
+    let for_backends = Router::new()
+        .route("/health", get(public::health))
+        .route("/v2/access-token", get(tokens::list).post(tokens::create))
+        .route("/v2/access-token/{id}", get(tokens::show).delete(tokens::revoke))
+        .route("/v2/bundle/create", post(bundles::create))
+        .route("/introspect", post(introspection::introspect))
+        .route("/revoke", post(revocation::credential))
+        .route("/v2/revocation", get(feed::revocations).post(revocation::issued_before));
+    browser_routes(for_browsers).merge(backend_routes(for_backends))
+}

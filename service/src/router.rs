@@ -1,0 +1,22 @@
+//! Every path of the service. Nothing but the command line imports this module.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use daypass::Error;
+
+use crate::app::App;
+use crate::http::{self, MAX_BODY};
+use crate::protocols;
+
+/// Returns the routes of the native API and of every protocol.
+pub(crate) fn router(app: App) -> Router {
+    http::routes::router(&app.jwt_issuer.issuer)
+        .merge(protocols::router())
+        .fallback(async || Error::NotFound)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(http::log::log_request))
+        .with_state(Arc::new(app))
+}

@@ -1,0 +1,51 @@
+//! The signing keys.
+
+use daypass::api::RevocationTarget;
+use rusqlite::{Connection, Row, Transaction, params};
+
+use super::super::Rule;
+use super::{Failure, revocations};
+use crate::domain::key::{KeyChange, StoredKey};
+
+pub(super) fn keys(connection: &Connection) -> Result<Vec<StoredKey>, Failure> {
+    let in_turn = "SELECT kid, pkcs8, created_at, signs_from, revoked_at FROM signing_key ORDER BY signs_from, rowid";
+    let mut keys = connection.prepare_cached(in_turn)?;
+    let rows = keys.query_map([], key)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn change(
+    transaction: &Transaction<'_>,
+    rule: &Rule<Vec<StoredKey>, Vec<KeyChange>>,
+) -> Result<Vec<KeyChange>, Failure> {
+    let changes = rule(&keys(transaction)?)?;
+    for change in &changes {
+        match change {
+            KeyChange::Add(key) => insert(transaction, key)?,
+            KeyChange::SignFrom { kid, time } => {
+                transaction.execute("UPDATE signing_key SET signs_from = ?2 WHERE kid = ?1", params![kid, time])?;
+            }
+            KeyChange::Revoke { kid, at } => {
+                revocations::enter(transaction, None, &RevocationTarget::Key { kid: kid.clone() }, *at)?;
+            }
+        }
+    }
+    Ok(changes)
+}
+
+pub(super) fn insert(transaction: &Transaction<'_>, key: &StoredKey) -> Result<(), Failure> {
+    let insert = "INSERT INTO signing_key (kid, pkcs8, created_at, signs_from, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let StoredKey { kid, pkcs8, created_at, signs_from, revoked_at } = key;
+    transaction.execute(insert, params![kid, pkcs8, created_at, signs_from, revoked_at])?;
+    Ok(())
+}
+
+fn key(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
+    Ok(StoredKey {
+        kid: row.get(0)?,
+        pkcs8: row.get(1)?,
+        created_at: row.get(2)?,
+        signs_from: row.get(3)?,
+        revoked_at: row.get(4)?,
+    })
+}

@@ -1,0 +1,177 @@
+//! Revocations, and the feed of them. A mark and its entry in the feed are written in one transaction.
+
+use daypass::api::{Revocation, RevocationPage, RevocationTarget};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::super::Rule;
+use super::{Failure, unreadable};
+use crate::domain::revocation::{JwtFacts, RevocationFacts, RootFacts};
+
+const ENTRY: &str = "SELECT seq, at, organization, level, name FROM revocation";
+
+pub(super) fn revoke(
+    transaction: &Transaction<'_>,
+    organization: &str,
+    target: &RevocationTarget,
+    at: u64,
+    rule: &Rule<RevocationFacts, Vec<RevocationTarget>>,
+) -> Result<(), Failure> {
+    for target in rule(&facts(transaction, target)?)? {
+        enter(transaction, Some(organization), &target, at)?;
+    }
+    Ok(())
+}
+
+fn facts(transaction: &Transaction<'_>, target: &RevocationTarget) -> Result<RevocationFacts, Failure> {
+    let mark = |sql, key: &dyn rusqlite::ToSql| {
+        transaction.prepare_cached(sql)?.query_row([key], |row| row.get::<_, Option<u64>>(0)).optional()
+    };
+    let (marked, roots) = match target {
+        RevocationTarget::Token { serial } => (mark("SELECT revoked_at FROM token WHERE number = ?1", serial)?, vec![]),
+        RevocationTarget::Jwt { .. } => (Some(newest_entry(transaction, target)?.map(|entry| entry.at)), vec![]),
+        RevocationTarget::Organization { organization } => {
+            (mark("SELECT revoked_at FROM organization WHERE id = ?1", organization)?, vec![])
+        }
+        RevocationTarget::IssuedBefore { organization, time } => (
+            mark("SELECT issued_before FROM organization WHERE id = ?1", organization)?,
+            roots(transaction, organization, *time)?,
+        ),
+        RevocationTarget::Key { kid } => (mark("SELECT revoked_at FROM signing_key WHERE kid = ?1", kid)?, vec![]),
+    };
+    Ok(RevocationFacts { exists: marked.is_some(), mark: marked.flatten(), roots })
+}
+
+fn roots(transaction: &Transaction<'_>, organization: &str, time: u64) -> Result<Vec<u64>, Failure> {
+    let roots = "SELECT number FROM token
+        WHERE organization = ?1 AND created_at < ?2 AND revoked_at IS NULL AND kind <> 'bundle' ORDER BY number";
+    let mut roots = transaction.prepare_cached(roots)?;
+    let rows = roots.query_map(params![organization, time], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Marks the target as revoked, and adds its entry to the feed.
+///
+/// An entry without an organization is for all.
+pub(super) fn enter(
+    transaction: &Transaction<'_>,
+    organization: Option<&str>,
+    target: &RevocationTarget,
+    at: u64,
+) -> Result<(), Failure> {
+    let mark = |sql, key: &dyn rusqlite::ToSql, mark: u64| transaction.prepare_cached(sql)?.execute(params![key, mark]);
+    match target {
+        RevocationTarget::Token { serial } => mark("UPDATE token SET revoked_at = ?2 WHERE number = ?1", serial, at)?,
+        // A JWT has no row to mark.
+        RevocationTarget::Jwt { .. } => 0,
+        RevocationTarget::Organization { organization } => {
+            mark("UPDATE organization SET revoked_at = ?2 WHERE id = ?1", organization, at)?
+        }
+        RevocationTarget::IssuedBefore { organization, time } => {
+            mark("UPDATE organization SET issued_before = ?2 WHERE id = ?1", organization, *time)?
+        }
+        RevocationTarget::Key { kid } => mark("UPDATE signing_key SET revoked_at = ?2 WHERE kid = ?1", kid, at)?,
+    };
+    let (level, name) = columns(target);
+    transaction
+        .prepare_cached("INSERT INTO revocation (at, organization, level, name) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![at, organization, level, name])?;
+    Ok(())
+}
+
+pub(super) fn newest_entry(connection: &Connection, target: &RevocationTarget) -> Result<Option<Revocation>, Failure> {
+    let (level, name) = columns(target);
+    let (column, value) = match target {
+        RevocationTarget::IssuedBefore { organization, .. } => ("organization", organization.clone()),
+        _ => ("name", name),
+    };
+    let newest = format!("{ENTRY} WHERE level = ?1 AND {column} = ?2 ORDER BY seq DESC LIMIT 1");
+    Ok(connection.prepare_cached(&newest)?.query_row([level, &value], entry).optional()?)
+}
+
+pub(super) fn jwt(transaction: &Transaction<'_>, root_serial: u64, jti: &str) -> Result<JwtFacts, Failure> {
+    let root = "SELECT record.organization, record.revoked_at, organization.issued_before
+        FROM record JOIN organization ON organization.id = record.organization WHERE record.number = ?1";
+    let root = transaction
+        .prepare_cached(root)?
+        .query_row([root_serial], |row| {
+            Ok(RootFacts { organization: row.get(0)?, revoked_at: row.get(1)?, issued_before: row.get(2)? })
+        })
+        .optional()?;
+    let has_entry = newest_entry(transaction, &RevocationTarget::Jwt { jti: jti.to_owned() })?.is_some();
+    Ok(JwtFacts { root, has_entry })
+}
+
+pub(super) fn page(transaction: &Transaction<'_>, organization: &str, after: u64) -> Result<Vec<Revocation>, Failure> {
+    let page = format!(
+        "{ENTRY} WHERE seq > ?1 AND (organization = ?2 OR organization IS NULL) ORDER BY seq LIMIT {}",
+        RevocationPage::MOST
+    );
+    let mut page = transaction.prepare_cached(&page)?;
+    let rows = page.query_map(params![after, organization], entry)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The feed's last number, which SQLite keeps also when that entry was deleted. The table is asked too,
+/// so that this fails without it.
+pub(super) fn latest(connection: &Connection) -> Result<u64, Failure> {
+    let latest = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'revocation'), 0),
+        coalesce((SELECT max(seq) FROM revocation), 0))";
+    Ok(connection.prepare_cached(latest)?.query_row([], |row| row.get(0))?)
+}
+
+pub(super) fn delete(transaction: &Transaction<'_>, levels: &[&str], before: u64) -> Result<(), Failure> {
+    // The plus makes SQLite search by time: the old entries are few, and those of a level are many.
+    let mut delete = transaction.prepare_cached("DELETE FROM revocation WHERE at < ?1 AND +level = ?2")?;
+    for level in levels {
+        delete.execute(params![before, level])?;
+    }
+    Ok(())
+}
+
+/// The columns `level` and `name`.
+fn columns(target: &RevocationTarget) -> (&'static str, String) {
+    match target {
+        RevocationTarget::Token { serial } => ("token", serial.to_string()),
+        RevocationTarget::Jwt { jti } => ("jwt", jti.clone()),
+        RevocationTarget::Organization { organization } => ("organization", organization.clone()),
+        RevocationTarget::IssuedBefore { time, .. } => ("issuedBefore", time.to_string()),
+        RevocationTarget::Key { kid } => ("key", kid.clone()),
+    }
+}
+
+/// The revocation in a row of [`ENTRY`].
+fn entry(row: &Row<'_>) -> rusqlite::Result<Revocation> {
+    let name: String = row.get(4)?;
+    let number = |name: String| name.parse().map_err(|cause: std::num::ParseIntError| unreadable(4, cause));
+    let target = match row.get_ref(3)?.as_str()? {
+        "token" => RevocationTarget::Token { serial: number(name)? },
+        "jwt" => RevocationTarget::Jwt { jti: name },
+        "organization" => RevocationTarget::Organization { organization: name },
+        "issuedBefore" => RevocationTarget::IssuedBefore { organization: row.get(2)?, time: number(name)? },
+        "key" => RevocationTarget::Key { kid: name },
+        level => return Err(unreadable(3, format!("{level} is not a level of revocation"))),
+    };
+    Ok(Revocation { seq: row.get(0)?, at: row.get(1)?, target })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::revocation::{FORGETTABLE_LEVELS, forget_before};
+
+    #[test]
+    fn a_token_is_forgotten_once_what_it_ended_has_ended_and_a_key_or_an_organization_never() {
+        let mut connection = Connection::open_in_memory().expect("a store");
+        connection.execute_batch("CREATE TABLE revocation (at INTEGER, level TEXT)").expect("a table");
+        let levels = ["token", "jwt", "organization", "issuedBefore", "key"];
+        for level in levels {
+            connection.execute("INSERT INTO revocation VALUES (1000, ?1)", [level]).expect("a row");
+        }
+        let transaction = connection.transaction().expect("a transaction");
+        for (after, left) in [(0, 5), (86_400 + 120, 5), (86_400 + 121, 3)] {
+            assert!(delete(&transaction, &FORGETTABLE_LEVELS, forget_before(1000 + after)).is_ok());
+            let count = transaction.query_row("SELECT count(*) FROM revocation", [], |row| row.get::<_, usize>(0));
+            assert_eq!(count, Ok(left), "{after}");
+        }
+    }
+}

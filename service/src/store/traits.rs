@@ -1,0 +1,159 @@
+//! The trait that every store implements: [`Store`].
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use daypass::api::{Revocation, RevocationPage, RevocationTarget, TokenRecord};
+use daypass::verify::TokenHash;
+use daypass::{Error, TokenKind};
+
+use crate::domain::bundle::{NewBundle, StoredBundle};
+use crate::domain::key::{KeyChange, StoredKey};
+use crate::domain::organization::Organization;
+use crate::domain::revocation::{JwtFacts, RevocationFacts};
+use crate::domain::token::{AddFacts, NewToken, TokenState};
+
+/// A store that several tasks share.
+pub(crate) type SharedStore = Arc<dyn Store>;
+
+/// The result of an operation, once the store has answered.
+pub(crate) type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// A pure function of [`domain`](crate::domain) that decides what an operation writes.
+pub(crate) type Rule<F, T = ()> = Box<dyn Fn(&F) -> Result<T, Error> + Send + Sync>;
+
+/// Which token is meant.
+#[derive(Clone)]
+pub(crate) enum TokenSelector {
+    /// The one with this hash.
+    Hash(TokenHash),
+    /// The one with this serial number.
+    Serial(u64),
+    /// The most recent one of an organization with this id.
+    Id {
+        /// The organization.
+        organization: String,
+        /// The id.
+        id: String,
+    },
+}
+
+/// What a new store gets first.
+#[derive(Clone)]
+pub(crate) struct Bootstrap {
+    /// The id of the first organization.
+    pub(crate) organization: String,
+    /// Its first token.
+    pub(crate) admin: NewToken,
+    /// The first signing key.
+    pub(crate) key: StoredKey,
+    /// When.
+    pub(crate) now: u64,
+}
+
+/// What a running service polls, because other processes write to the store too.
+pub(crate) struct Snapshot {
+    /// The feed's last number.
+    pub(crate) latest: u64,
+    /// The name of the run of the feed that this number is of, as in a [`RevocationPage`].
+    pub(crate) epoch: String,
+    /// The signing keys, in the order in which they sign.
+    pub(crate) keys: Vec<StoredKey>,
+}
+
+/// A store of organizations, tokens, keys and revocations. Several processes may use it.
+///
+/// Every operation is one transaction, complete once its future is ready; a future that is dropped may
+/// still complete. An operation that decides takes the decision as a [`Rule`]: within its transaction
+/// it reads the facts, calls the rule, and writes what the rule returned, or nothing if the rule
+/// refused.
+///
+/// Why whole operations with rules, and not a transaction that the use cases drive statement by
+/// statement: a transaction must not stay open while a task waits to be scheduled, or is dropped.
+/// SQLite then needs one hand-over to a blocking thread for each operation, and PostgreSQL can lock,
+/// read and write in as few round trips as it likes. The rules still exist once, in `domain`, for every
+/// store. A rule is `Fn`, so that a store may retry a transaction that could not be serialized.
+///
+/// An implementation locks the rows that it reads facts from until it commits (SQLite:
+/// `BEGIN IMMEDIATE`; PostgreSQL: `SELECT … FOR UPDATE`), so that the facts hold when it writes. It
+/// returns the rule's error, and [`Error::Unavailable`] when the database fails, with the cause in the
+/// log.
+pub(crate) trait Store: Send + Sync {
+    /// Returns the id of the first organization, if the store has one.
+    fn first_organization(&self) -> StoreFuture<'_, Option<String>>;
+
+    /// Writes what a new store gets first, unless there is an organization. Returns the id of the first
+    /// organization.
+    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, String>;
+
+    /// Returns the organizations, oldest first.
+    fn organizations(&self) -> StoreFuture<'_, Vec<Organization>>;
+
+    /// Returns a token's record, also if it is revoked or expired. Its `revoked_at` counts revocations
+    /// of every level.
+    fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>>;
+
+    /// Returns an organization's tokens, newest first: of one kind, or all but the bundle references.
+    fn tokens<'a>(&'a self, organization: &'a str, kind: Option<TokenKind>) -> StoreFuture<'a, Vec<TokenRecord>>;
+
+    /// Adds a token if the rule allows it, and returns its serial number.
+    ///
+    /// [`AddFacts`] counts the tokens that are active at the new token's `created_at`. Additions of an organization's
+    /// tokens exclude one another (PostgreSQL: the organization's row is locked), so that the counts still hold.
+    ///
+    /// A token is active in [`AddFacts`] if its record at `created_at` of the new one is.
+    fn add_token(&self, new: NewToken, rule: Rule<AddFacts>) -> StoreFuture<'_, u64>;
+
+    /// Checks a token's state against the rule, in a transaction that excludes its revocation.
+    ///
+    /// SECURITY: this serializes with [`revoke`](Store::revoke) on the token's row. What was minted
+    /// before the check and is handed out after it was minted before any revocation.
+    fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
+
+    /// Adds a bundle reference if the rule allows it for the state of its parent.
+    ///
+    /// References that expired before `delete_before` are deleted.
+    ///
+    /// SECURITY: like [`check_token`](Store::check_token), this serializes with the parent's revocation.
+    fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
+
+    /// Returns what a bundle reference stands for, also if it is revoked or expired.
+    fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>>;
+
+    /// Returns the signing keys, in the order in which they sign: of two that sign from the same time
+    /// on, the one that was added later comes last.
+    fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>>;
+
+    /// Makes the changes that the rule returns for all keys, and returns them. A revocation also adds
+    /// an entry to the feed.
+    fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>>;
+
+    /// Revokes what the rule returns for the target's facts: marks it, and adds an entry to the feed
+    /// for each.
+    fn revoke<'a>(
+        &'a self,
+        organization: &'a str,
+        target: RevocationTarget,
+        at: u64,
+        rule: Rule<RevocationFacts, Vec<RevocationTarget>>,
+    ) -> StoreFuture<'a, ()>;
+
+    /// Returns the newest entry for a target. Of `IssuedBefore` that is the organization's newest, at any time.
+    fn entry(&self, target: RevocationTarget) -> StoreFuture<'_, Option<Revocation>>;
+
+    /// Returns what the store knows of the JWT with this root and this `jti`.
+    fn jwt<'a>(&'a self, root_serial: u64, jti: &'a str) -> StoreFuture<'a, JwtFacts>;
+
+    /// Returns a page of the feed, as an organization sees it: its own entries, and those for all. The
+    /// rule gets the feed's last number and returns the one after which the page begins.
+    fn revocations<'a>(&'a self, organization: &'a str, after: Rule<u64, u64>) -> StoreFuture<'a, RevocationPage>;
+
+    /// Deletes the entries of these levels from before a time. The feed's numbers go on.
+    fn delete_entries(&self, levels: &'static [&'static str], before: u64) -> StoreFuture<'_, ()>;
+
+    /// Returns the feed's last number and the keys, as of one moment.
+    fn snapshot(&self) -> StoreFuture<'_, Snapshot>;
+
+    /// Waits until this process has revoked something or changed the keys since the last call.
+    fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}

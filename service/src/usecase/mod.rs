@@ -1,0 +1,34 @@
+//! What the service does. Each use case takes the parts that it needs, reads the clock, asks the rules of
+//! [`domain`](crate::domain) and writes to the store. The HTTP API and the command line both call them.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | `bootstrap` | writes what a new store gets first |
+//! | `bundles` | stores, signs and redeems parameter bundles |
+//! | `clock` | tells the time |
+//! | `feed` | tells subscribers what was revoked |
+//! | `introspect` | tells what a stored token is, and whether a JWT was revoked |
+//! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
+//! | `keys` | lists, rotates and revokes signing keys |
+//! | `organizations` | lists organizations |
+//! | `parent` | the stored token that something is minted from |
+//! | `revoke` | revokes tokens, JWTs and organizations |
+//! | `signing_keys` | the keys of a running service |
+//! | `sync` | polls the store, in which other processes write too |
+//! | `temporary_token` | mints temporary tokens |
+//! | `tokens` | creates, lists and finds stored tokens |
+
+pub(crate) mod bootstrap;
+pub(crate) mod bundles;
+pub(crate) mod clock;
+pub(crate) mod feed;
+pub(crate) mod introspect;
+pub(crate) mod jwt_issuer;
+pub(crate) mod keys;
+pub(crate) mod organizations;
+pub(crate) mod parent;
+pub(crate) mod revoke;
+pub(crate) mod signing_keys;
+pub(crate) mod sync;
+pub(crate) mod temporary_token;
+pub(crate) mod tokens;

@@ -1,0 +1,86 @@
+//! Revocation of tokens, JWTs and organizations. Permanent and idempotent.
+
+use daypass::api::{Revocation, RevocationTarget, TokenRecord};
+use daypass::verify::TokenHash;
+use daypass::{Error, OpaqueToken};
+
+use super::clock::now;
+use super::jwt_issuer::JwtIssuer;
+use super::tokens;
+use crate::domain::revocation;
+use crate::store::{Store, TokenSelector};
+
+/// Revokes the most recent token with this id, and everything minted from it.
+///
+/// # Errors
+/// [`Error::NotFound`] if the organization has no such token.
+pub(crate) async fn token(store: &dyn Store, organization: &str, id: &str) -> Result<TokenRecord, Error> {
+    let serial = tokens::find(store, organization, id).await?.serial;
+    revoke(store, organization, RevocationTarget::Token { serial }, now()).await?;
+    let record = store.token(TokenSelector::Serial(serial)).await?.ok_or(Error::NotFound)?;
+    tracing::info!(id, organization, "token revoked");
+    Ok(record)
+}
+
+/// Revokes a token of the organization that is given in full: an opaque token, or a JWT of this service.
+///
+/// SECURITY: anything else is ignored without an error, so that the result does not tell what is a token.
+pub(crate) async fn credential(
+    store: &dyn Store,
+    jwt_issuer: &JwtIssuer,
+    organization: &str,
+    text: &str,
+) -> Result<(), Error> {
+    let now = now();
+    let target = if let Ok(token) = text.parse::<OpaqueToken>() {
+        let record = store.token(TokenSelector::Hash(TokenHash::of(&token))).await?;
+        let own = record.filter(|record| record.organization == organization);
+        own.map(|record| RevocationTarget::Token { serial: record.serial })
+    } else {
+        let claims = jwt_issuer.authenticate(text).filter(|claims| claims.sub == organization);
+        let claims = claims.filter(|claims| revocation::needs_entry(claims, now));
+        claims.map(|claims| RevocationTarget::Jwt { jti: claims.jti })
+    };
+    if let Some(target) = target {
+        revoke(store, organization, target.clone(), now).await?;
+        tracing::info!(organization, %target, "credential revoked");
+    }
+    Ok(())
+}
+
+/// Revokes all tokens of an organization, present and future.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such organization.
+pub(crate) async fn organization(store: &dyn Store, organization: &str) -> Result<Revocation, Error> {
+    let target = RevocationTarget::Organization { organization: organization.to_owned() };
+    revoke(store, organization, target.clone(), now()).await?;
+    let revocation = store.entry(target).await?.ok_or(Error::NotFound)?;
+    tracing::info!(organization, "organization revoked");
+    Ok(revocation)
+}
+
+/// Revokes all tokens of an organization that were issued before a time.
+///
+/// Returns the revocation that is in force: an earlier one of a later time stays.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] if the time is in the future, [`Error::NotFound`] if there is no such
+/// organization.
+pub(crate) async fn issued_before(store: &dyn Store, organization: &str, time: u64) -> Result<Revocation, Error> {
+    let now = now();
+    revocation::check_issued_before(time, now)?;
+    let target = RevocationTarget::IssuedBefore { organization: organization.to_owned(), time };
+    revoke(store, organization, target.clone(), now).await?;
+    let revocation = store.entry(target).await?.ok_or(Error::NotFound)?;
+    tracing::info!(organization, time, "tokens revoked that were issued before a time");
+    Ok(revocation)
+}
+
+async fn revoke(store: &dyn Store, organization: &str, target: RevocationTarget, now: u64) -> Result<(), Error> {
+    let rule = {
+        let target = target.clone();
+        move |facts: &_| revocation::entries(&target, facts)
+    };
+    store.revoke(organization, target, now, Box::new(rule)).await
+}

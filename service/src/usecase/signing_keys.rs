@@ -1,0 +1,114 @@
+//! The signing keys of a running service: [`SigningKeys`].
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use daypass::Error;
+use daypass::jwt::{Claims, Jwk, Jwks, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
+use daypass::verify::{KeySource, PublicKey, ResponseFuture};
+use serde::Serialize;
+
+use super::clock::now;
+use crate::crypto::signing_key::SigningKey;
+use crate::domain::key::{KeyState, StoredKey};
+
+/// The service's keys, as of the last snapshot of the store. Clones share them.
+#[derive(Clone)]
+pub(crate) struct SigningKeys(Arc<RwLock<Arc<KeyRing>>>);
+
+impl SigningKeys {
+    /// Loads the keys of a store, in the order in which they sign.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub(crate) fn load(stored: &[StoredKey]) -> anyhow::Result<SigningKeys> {
+        Ok(SigningKeys(Arc::new(RwLock::new(Arc::new(KeyRing::load(stored)?)))))
+    }
+
+    /// Takes over the keys of the store, if they changed.
+    ///
+    /// SECURITY: if they cannot be read, the service has no keys until they can. One of the earlier
+    /// keys may be revoked.
+    pub(crate) fn update(&self, stored: &[StoredKey]) {
+        if self.ring().stored == stored {
+            return;
+        }
+        let ring = KeyRing::load(stored).unwrap_or_else(|cause| {
+            tracing::error!(%cause, "signing keys unreadable, signing nothing and accepting no signature");
+            KeyRing { stored: stored.to_vec(), keys: vec![] }
+        });
+        tracing::info!(keys = ring.keys.len(), "signing keys changed");
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+    }
+
+    /// Returns the public keys whose signatures are accepted now or soon.
+    pub(crate) fn jwks(&self) -> Jwks {
+        let ring = self.ring();
+        let published = ring.states_at(now()).filter(|(_, state)| state.is_accepted()).map(|(key, state)| {
+            let exp = if let KeyState::Retired(end) = state { Some(end) } else { None };
+            Jwk { exp, ..key.jwk() }
+        });
+        Jwks { keys: published.collect() }
+    }
+
+    /// Returns the JWT with this payload, signed by the active key.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when it is longer than readers accept, because the request is too large.
+    pub(super) fn sign(&self, jwt_type: JwtType, payload: &impl Serialize) -> Result<String, Error> {
+        let ring = self.ring();
+        let Some((key, _)) = ring.states_at(now()).find(|(_, state)| *state == KeyState::Active) else {
+            tracing::error!("no active signing key: check the clock, and `daypass key list`");
+            return Err(Error::Unavailable);
+        };
+        let jwt = key.sign(jwt_type, &serde_json::to_vec(payload).expect("claims are JSON"));
+        if jwt.len() > MAX_JWT_BYTES {
+            return Err(Error::InvalidRequest(format!(
+                "The JWT would have {} bytes, and the limit is {MAX_JWT_BYTES}: request fewer parameters, scopes or \
+                 origins.",
+                jwt.len()
+            )));
+        }
+        Ok(jwt)
+    }
+
+    /// Returns the claims of a JWT that one of these keys signed, also if it has expired.
+    pub(super) fn authenticate(&self, text: &str) -> Option<Claims> {
+        let jwt = UnverifiedJwt::parse(text)?;
+        let key = self.ring().public_key(jwt.header())?;
+        jwt.verify(&key)?.claims()
+    }
+
+    fn ring(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl KeySource for SigningKeys {
+    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
+        Box::pin(std::future::ready(Ok(self.ring().public_key(header))))
+    }
+}
+
+/// All keys of the store at one time.
+struct KeyRing {
+    stored: Vec<StoredKey>,
+    keys: Vec<SigningKey>,
+}
+
+impl KeyRing {
+    fn load(stored: &[StoredKey]) -> anyhow::Result<KeyRing> {
+        let keys = stored.iter().map(SigningKey::load).collect::<anyhow::Result<_>>()?;
+        Ok(KeyRing { stored: stored.to_vec(), keys })
+    }
+
+    /// Returns each key with its state at this time.
+    fn states_at(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
+        self.keys.iter().zip(KeyState::of(&self.stored, now))
+    }
+
+    /// Returns the key that signs JWTs with exactly this header, if its signatures are accepted.
+    fn public_key(&self, header: &str) -> Option<PublicKey> {
+        let mut accepted = self.states_at(now()).filter(|(_, state)| state.is_accepted());
+        accepted.find_map(|(key, _)| key.public_key(header).cloned())
+    }
+}

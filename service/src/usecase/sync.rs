@@ -1,0 +1,72 @@
+//! Polling of the store, in which other processes write too: [`StoreSync`].
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::clock::now;
+use super::keys;
+use super::signing_keys::SigningKeys;
+use crate::domain::clock_check::ClockCheck;
+use crate::domain::revocation::{FORGETTABLE_LEVELS, forget_before};
+use crate::store::{SharedStore, Snapshot};
+
+/// The time between two polls.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The time after a poll that failed.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Where the feed ended when the store was polled.
+#[derive(Clone)]
+pub(crate) struct FeedPosition {
+    /// The feed's last number.
+    pub(crate) latest: u64,
+    /// The name of the run of the feed that this number is of.
+    pub(crate) epoch: String,
+    /// The moment before the poll. Later entries may be missing.
+    pub(crate) at: Instant,
+}
+
+/// Polls the store for the whole process.
+pub(crate) struct StoreSync {
+    pub(crate) store: SharedStore,
+    pub(crate) keys: SigningKeys,
+    pub(crate) position: watch::Sender<FeedPosition>,
+    /// Rotate the signing key every so many seconds; never without it.
+    pub(crate) rotate_every: Option<u64>,
+}
+
+impl StoreSync {
+    /// Polls the store for ever, and at once when this process has revoked something. While the store
+    /// does not answer, the position stays as it is.
+    pub(crate) async fn run(self) {
+        let start = Instant::now();
+        let mut clock_check = ClockCheck::new(now());
+        loop {
+            if clock_check.is_hour_complete(start.elapsed(), now()) {
+                // The store logs a failure; the next hour tries again.
+                let _ = self.store.delete_entries(&FORGETTABLE_LEVELS, forget_before(now())).await;
+            }
+            let at = Instant::now();
+            let pause = match self.store.snapshot().await {
+                Ok(Snapshot { latest, epoch, keys }) => {
+                    // First of all, so that a subscriber that hears of a key's revocation finds it no
+                    // longer published.
+                    self.keys.update(&keys);
+                    self.position.send_replace(FeedPosition { latest, epoch, at });
+                    if let Some(every) = self.rotate_every {
+                        // The store logs a failure; the next poll tries again.
+                        let _ = keys::rotate_if_due(&*self.store, &keys, every).await;
+                    }
+                    PAUSE
+                }
+                // The store logs the cause.
+                Err(_) => PAUSE_AFTER_FAILURE,
+            };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.store.changed() => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Temporary tokens: JWTs with a short lifetime and some of their secret token's scopes.
+
+use daypass::api::{TemporaryTokenRequest, TemporaryTokenResponse, duration};
+use daypass::jwt::{Claims, JwtType};
+use daypass::{Error, TokenKind};
+
+use super::clock::now;
+use super::jwt_issuer::JwtIssuer;
+use super::parent::Parent;
+use crate::domain::catalogs::Catalogs;
+use crate::domain::lifetime::expiry;
+use crate::domain::narrowing::{confirmation, narrow};
+use crate::store::Store;
+
+/// Mints a temporary token. Its lifetime is at least `least` seconds.
+///
+/// # Errors
+/// When the parent lacks a scope or is no longer active, or the lifetime or the thumbprint is wrong.
+pub(crate) async fn mint(
+    store: &dyn Store,
+    catalogs: &Catalogs,
+    jwt_issuer: &JwtIssuer,
+    least: u64,
+    parent: &Parent<'_>,
+    request: TemporaryTokenRequest,
+) -> Result<TemporaryTokenResponse, Error> {
+    let now = now();
+    let grants = narrow(parent.access.grants(), &request.scopes, catalogs)?;
+    let seconds = request.duration_seconds.unwrap_or(duration::DEFAULT.max(least));
+    let expires_at = expiry(now, seconds, least..=duration::MOST, parent.access.expires_at())?;
+    let cnf = request.dpop_jkt.map(confirmation).transpose()?;
+    // A token that is bound to a key is sent with a proof of it, by a scheme of its own (RFC 9449,
+    // section 7.1).
+    let scheme = if cnf.is_some() { "DPoP" } else { "Bearer" };
+    let claims = Claims { cnf, ..jwt_issuer.claims(parent, TokenKind::Temporary, grants, now, expires_at) };
+    let token = jwt_issuer.sign(JwtType::AccessToken, &claims)?;
+    parent.require_active(store, now).await?;
+    Ok(TemporaryTokenResponse { authorization: format!("{scheme} {token}"), expires_at })
+}

@@ -45,6 +45,7 @@ export class Browser {
   #started;
   #open = new Map();
   #count = 0;
+  #watched;
 
   /** `site` is the origin of the pages that run modules, `folder` what it serves, `env` the browser's environment. */
   constructor({ site, folder, env }) {
@@ -82,9 +83,10 @@ export class Browser {
 
   /**
    * Type-checks a module, bundles it as an application would, and runs it in a page of the site; with the label `embed`, makes
-   * it the page `viewer.html` instead. A label `at #FRAGMENT` says what the page's URL ends in. What the page logs is the result.
+   * it the page `viewer.html` instead. A label `at #FRAGMENT` says what the page's URL ends in.
    *
-   * The module must end without an error, nothing that it asks for may be refused, and a component must show something.
+   * The module must end without an error, nothing that it asks for may be refused, and a component must show something. What
+   * the page logs, and then what the component shows, is the result.
    */
   async run(language, label, code) {
     const folder = this.#folder;
@@ -119,32 +121,50 @@ export class Browser {
       return [];
     }
     writeFileSync(join(folder, 'example.html'), '<!doctype html><title>Example</title>');
-    return this.#watch(`example.html${label.replace(/^at /, '')}`, async (page) => {
+    return this.#watch(`example.html${label.replace(/^at /, '')}`, async (page, console) => {
       await page.addScriptTag({ type: 'module', content: text });
-      if (isComponent) await page.waitForFunction(() => document.querySelector('main')?.innerText, { timeout: TIMEOUT });
-      else await page.waitForFunction(() => globalThis.exampleEnded ?? globalThis.exampleFailed, { timeout: TIMEOUT });
+      if (isComponent) {
+        const text = await page.waitForFunction(() => document.querySelector('main')?.innerText, { timeout: TIMEOUT });
+        return console.push(await text.jsonValue());
+      }
+      await page.waitForFunction(() => globalThis.exampleEnded ?? globalThis.exampleFailed, { timeout: TIMEOUT });
       const failed = await page.evaluate(() => globalThis.exampleFailed);
-      assert.equal(failed, undefined, JSON.stringify(failed));
+      return assert.equal(failed, undefined, JSON.stringify(failed));
     });
   }
 
-  /** Does something in a page of the site, and fails if it complains or if a request is refused. */
+  /** Opens a page of the site and does something in it. What it logs is the result; `settle` says whether it complained. */
   async #watch(path, act) {
     const page = await this.#newPage();
     const console = [];
     const complaints = [];
+    const pending = new Set();
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
-      (['error', 'warning'].includes(message.type()) ? complaints : console).push(message.text());
+      console.push(message.text());
+      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
     });
-    page.on('response', (response) => response.status() >= 400 && complaints.push(`${response.status()} ${response.url()}`));
+    page.on('request', (request) => pending.add(request));
+    page.on('requestfailed', (request) => pending.delete(request));
+    page.on('response', (response) => {
+      pending.delete(response.request());
+      if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`);
+    });
+    this.#watched = { page, complaints, pending };
     await page.goto(new URL(path, this.#site).href);
-    await act(page).catch((error) => complaints.unshift(error.message));
-    // What a frame or a component asks for by itself is answered by then.
-    await page.waitForLoadState('networkidle', { timeout: TIMEOUT });
-    await page.context().close();
-    assert.deepEqual(complaints, []);
+    await act(page, console).catch((error) => complaints.unshift(error.message));
     return console;
+  }
+
+  /** Closes the page that ran a module, once all that it asked for is answered. Fails if it complained. */
+  async settle() {
+    const { page, complaints, pending } = this.#watched ?? {};
+    this.#watched = undefined;
+    if (!page) return;
+    for (const end = Date.now() + TIMEOUT; pending.size > 0 && Date.now() < end; ) await page.waitForTimeout(50);
+    const unanswered = [...pending].map((request) => `no response from ${request.url()}`);
+    await page.context().close();
+    assert.deepEqual([...complaints, ...unanswered], []);
   }
 }
 

@@ -115,6 +115,7 @@ export class Reader {
         throw new Error(redact(`${block.where}: ${error.message}`));
       }
     }
+    await this.#browser.settle();
   }
 
   async close() {
@@ -125,6 +126,7 @@ export class Reader {
 
   async #do({ language, label, code }) {
     const [verb, url] = label.split(' ');
+    if (label !== 'prints') await this.#browser.settle();
     if (language === 'text') {
       if (verb === 'prints') return this.#compare(code);
       if (verb === 'shows') return this.#browser.shows(url, pattern(code));

@@ -1,5 +1,7 @@
 // Every block of every page works as printed. A page that is added is read too, and a block that nothing runs fails.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { blocks, pages } from './blocks.mjs';
 import { Reader } from './reader.mjs';
@@ -19,6 +21,9 @@ const NOT_RUN = [
   ['README.md', " your customer's page                      your API                   the token service"],
   ['docs/reference/http.md', 'id: 7'],
 ];
+
+/** The generated page of the command line. Its examples name files that nobody has. */
+const COMMANDS = 'docs/reference/command-line.md';
 
 const later = Object.values(GOES_ON).flatMap(({ pages }) => pages);
 
@@ -41,5 +46,17 @@ for (const page of pages.filter((page) => blocks(page).length > 0 && !later.incl
 test('few blocks are not run', () => {
   const isRun = ({ language, label }) => label !== 'skip' && (language !== 'text' || label !== '');
   const notRun = (page) => blocks(page).filter((block) => !isRun(block));
-  assert.deepEqual(pages.flatMap((page) => notRun(page).map(({ code }) => [page, code.split('\n')[0]])), NOT_RUN);
+  const others = pages.filter((page) => page !== COMMANDS);
+  assert.deepEqual(others.flatMap((page) => notRun(page).map(({ code }) => [page, code.split('\n')[0]])), NOT_RUN);
+});
+
+test(`the program understands every example of ${COMMANDS}`, () => {
+  const examples = blocks(COMMANDS).flatMap(({ code }) => code.trim().split('\n')).filter((line) => !line.includes('[OPTIONS]'));
+  assert.ok(examples.length > 5, 'the page has examples');
+  const env = { ...process.env, PATH: `${join(process.env.DAYPASS_TARGET, 'debug')}:${process.env.PATH}` };
+  for (const line of examples) {
+    // The help instead of the deed, unless something before it is wrong.
+    const help = spawnSync('bash', ['-c', `${line} --help`], { env, encoding: 'utf8' });
+    assert.ok(help.status === 0 && help.stdout.includes('Usage: daypass'), `${line}\n${help.stdout}${help.stderr}`);
+  }
 });

@@ -110,7 +110,9 @@ export class Reader {
     };
     for (const block of all.slice(at(from, 0), at(before, all.length))) {
       try {
-        await this.#do({ ...block, code: this.#filledIn(block.code), label: this.#filledIn(block.label) });
+        // In what is expected, `…` is any text.
+        const code = block.language === 'text' ? this.#here(block.code) : this.#filledIn(block.code);
+        await this.#do({ ...block, code, label: this.#filledIn(block.label) });
       } catch (error) {
         throw new Error(redact(`${block.where}: ${error.message}`));
       }
@@ -198,11 +200,15 @@ export class Reader {
     assert.ok(isThere, `expected\n${code}\nprinted\n${this.#last()}`);
   }
 
-  /** The text with this run's servers and tokens in it. */
-  #filledIn(text) {
+  /** The text with the servers of this run. */
+  #here(text) {
     for (const [name, server] of Object.entries(NAMES)) text = text.replaceAll(name, server);
-    text = text.replace(/\b(8787|3000|8000)\b/g, (port) => this.#ports[port]);
-    return text.replace(LEFT_OUT, (all, start) => {
+    return text.replace(/\b(8787|3000|8000)\b/g, (port) => this.#ports[port]);
+  }
+
+  /** The text with the servers of this run, and with what was printed for what it leaves out. */
+  #filledIn(text) {
+    return this.#here(text).replace(LEFT_OUT, (all, start) => {
       const last = [...this.#printed.matchAll(new RegExp(`(?<![\\w-])${start}[\\w.+/=-]+`, 'g'))].at(-1);
       assert.ok(last, `${all} was not printed before`);
       return last[0];

@@ -15,8 +15,8 @@ export const pages = execFileSync(
 export const read = (file) => readFileSync(file, 'utf8');
 
 /**
- * The fenced blocks of a page in their order. The info string is the language and a label: `sh terminal` has the language
- * `sh` and the label `terminal`. `section` is the heading above.
+ * The fenced blocks of a page in their order. The info string is the language and a label: `sh terminal` has
+ * the language `sh` and the label `terminal`. `section` is the heading above.
  */
 export function blocks(file) {
   const found = [];

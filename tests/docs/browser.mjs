@@ -82,11 +82,12 @@ export class Browser {
   }
 
   /**
-   * Type-checks a module, bundles it as an application would, and runs it in a page of the site; with the label `embed`, makes
-   * it the page `viewer.html` instead. A label `at #FRAGMENT` says what the page's URL ends in.
+   * Type-checks a module, bundles it as an application would, and runs it in a page of the site; with the
+   * label `embed`, makes it the page `viewer.html` instead. A label `at #FRAGMENT` says what the page's URL
+   * ends in.
    *
-   * The module must end without an error, nothing that it asks for may be refused, and a component must show something. What
-   * the page logs, and then what the component shows, is the result.
+   * The module must end without an error, nothing that it asks for may be refused, and a component must show
+   * something. What the page logs, and then what the component shows, is the result.
    */
   async run(language, label, code) {
     const folder = this.#folder;
@@ -99,7 +100,8 @@ export class Browser {
       ? `import { createElement } from 'react';
          import { createRoot } from 'react-dom/client';
          import * as components from './${name}';
-         createRoot(document.body.appendChild(document.createElement('main'))).render(createElement(Object.values(components)[0]));`
+         const main = document.body.appendChild(document.createElement('main'));
+         createRoot(main).render(createElement(Object.values(components)[0]));`
       : `import('./${name}').then(
            () => (globalThis.exampleEnded = true),
            ({ name, code, message, help }) => (globalThis.exampleFailed = { name, code, message, help }),
@@ -133,7 +135,7 @@ export class Browser {
     });
   }
 
-  /** Opens a page of the site and does something in it. What it logs is the result; `settle` says whether it complained. */
+  /** Opens a page of the site and does something in it. What it logs is the result; `settle` checks the rest. */
   async #watch(path, act) {
     const page = await this.#newPage();
     const console = [];

@@ -1,4 +1,5 @@
-// A reader who follows a page from top to bottom: runs its commands, saves its files, opens its URLs, compares what it sees.
+// A reader who follows a page from top to bottom: runs its commands, saves its files, opens its URLs, compares
+// what it sees.
 //
 // | block | what the reader does with it |
 // | --- | --- |
@@ -7,14 +8,14 @@
 // | `sh restart` | like `sh terminal`, after ending the terminal before |
 // | `LANGUAGE FILE` | saves it as this file, in the folder where the commands are |
 // | `json` | parses it |
-// | `ts`, `tsx`, `js` | type-checks it (`ts`, `tsx`) and runs it in a page of the site, in the folder `site`: see `browser.mjs` |
-// | `text prints` | compares it with what the block before printed; `…` stands for any text, alone on a line for any lines |
+// | `ts`, `tsx`, `js` | type-checks it (`ts`, `tsx`) and runs it in a page of the site: see `browser.mjs` |
+// | `text prints` | compares it with what the block before printed; `…` is any text, alone on a line any lines |
 // | `text shows URL` | opens the URL and waits until the page shows it |
 // | `text` | nothing: a drawing, or data that has no program |
 // | `sh skip` | nothing: `pages.test.mjs` lists them |
 //
-// Ports and names of servers that a page prints are replaced by those of this run, and `tok_…`, `dp_sec_…` and their like by the
-// last such text that was printed, as the page tells its reader to do.
+// Ports and names of servers that a page prints are replaced by those of this run, and `tok_…`, `dp_sec_…` and
+// their like by the last such text that was printed, as the page tells its reader to do.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -29,8 +30,8 @@ const target = process.env.DAYPASS_TARGET;
 if (!target) throw new Error("DAYPASS_TARGET must name Cargo's target folder; `cargo xtask test` sees to that.");
 
 /**
- * The folder of a reader. It is outside the repository, whose `Cargo.toml` and `package.json` would count there, and the same
- * for every page and run, so that Cargo does not build the crate again for each.
+ * The folder of a reader. It is outside the repository, whose `Cargo.toml` and `package.json` would count there,
+ * and the same for every page and run, so that Cargo does not build the crate again for each.
  */
 const folder = join('/tmp', `daypass-docs-${createHash('sha256').update(target).digest('hex').slice(0, 8)}`);
 const repository = process.cwd();
@@ -75,8 +76,8 @@ export class Reader {
     symlinkSync(join(target, 'debug/daypass'), join(folder, '.bin/daypass'));
     // An optimized build takes minutes and shows no more.
     const cargo = execFileSync('bash', ['-c', 'command -v cargo'], { encoding: 'utf8' }).trim();
-    const script = `#!/bin/sh\ncase "$1" in install) shift; set -- install --debug "$@" ;; esac\nexec ${quoted(cargo)} "$@"\n`;
-    writeFileSync(join(folder, '.bin/cargo'), script, { mode: 0o755 });
+    const script = ['#!/bin/sh', '[ "$1" = install ] && set -- "$@" --debug', `exec ${quoted(cargo)} "$@"`, ''];
+    writeFileSync(join(folder, '.bin/cargo'), script.join('\n'), { mode: 0o755 });
     for (const port of Object.keys(PORTS)) reader.#ports[port] = await freePort();
     reader.#environment = {
       ...process.env,
@@ -94,11 +95,12 @@ export class Reader {
       // The page starts the service at its default address.
       DAYPASS_LISTEN: `127.0.0.1:${reader.#ports[8787]}`,
     };
-    reader.#browser = new Browser({ site: `http://127.0.0.1:${reader.#ports[8000]}`, folder: join(folder, 'site'), env: reader.#environment });
+    const site = `http://127.0.0.1:${reader.#ports[8000]}`;
+    reader.#browser = new Browser({ site, folder: join(folder, 'site'), env: reader.#environment });
     return reader;
   }
 
-  /** Follows a page in a new session, `from` a section or from its beginning, up to the section `before` or to its end. */
+  /** Follows a page in a new session, `from` a section or its beginning, up to the section `before` or its end. */
   async follow(page, { from, before } = {}) {
     for (const file of ['folder', 'variables']) rmSync(join(folder, '.reader', file), { force: true });
     const all = blocks(page);

@@ -39,7 +39,7 @@ export function list() {
   const folders = ['src', 'service/src', 'service/migrations', 'pkg/src', 'pkg/types'];
   const files = execFileSync('git', ['ls-files', ...folders], { encoding: 'utf8' }).trim().split('\n').sort();
   const entries = files.map((file) => [file, sentences(file)]).filter(([, found]) => found.length > 0);
-  return entries.map(([file, found]) => [`- \`${file}\``, ...found.map((text) => wrapped(`  - ${text}`))].join('\n')).join('\n');
+  return entries.flatMap(([file, found]) => [`- \`${file}\``, ...found.map((text) => wrapped(`  - ${text}`))]).join('\n');
 }
 
 /** The list as the page has it. */

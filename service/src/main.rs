@@ -1,44 +1,8 @@
-//! The Daypass token service: issues, lists and revokes the tokens of embeds.
-//!
-//! | module | what it is |
-//! | --- | --- |
-//! | `cli` | the command line |
-//! | `api` | the HTTP surface of `docs/http.md` |
-//! | `protocols` | the paths, names and errors of the systems that Daypass replaces |
-//! | `issue` | the rules: what may be made, by whom, for how long |
-//! | `even_hour` | whether the clock is to be believed, before anything is forgotten by it |
-//! | `feed` | the revocations, as those who follow them are told |
-//! | `store` | what is remembered |
-//! | `catalogs` | the scopes there are |
-//! | `typescript` | the same as types for pages |
-//! | `signing` | the keys, and what they sign |
-//! | `sdk` | the browser SDK, for pages that load it from here |
-//! | `seal` | how a bundle's parameters lie in the store |
-//! | `service` | what all requests share |
-//! | `watcher` | notices what other processes write in the store |
-//! | `start` | the first start |
-
-mod api;
-mod catalogs;
-mod cli;
-mod domain;
-mod even_hour;
-mod feed;
-mod issue;
-mod protocols;
-mod sdk;
-mod seal;
-mod service;
-mod signing;
-mod start;
-mod store;
-mod typescript;
-mod unique;
-mod watcher;
+//! The binary `daypass`: the command line of `daypass_service`.
 
 use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    cli::run().await
+    daypass_service::run().await
 }

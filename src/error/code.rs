@@ -15,17 +15,27 @@ struct Row {
 }
 
 macro_rules! error_codes {
-    ($($variant:ident: $code:literal, $status:literal, $retryable:literal, $message:literal, $help:literal;)*) => {
+    ($($variant:ident: $code:literal, $status:literal, $retryable:literal, $message:literal, $help:literal,
+        $meaning:literal;)*) => {
         /// A stable name for each way to fail, on the wire and in the browser.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorCode {
-            $(#[doc = concat!("`", $code, "`: ", $message)] $variant,)*
+            $(#[doc = concat!("`", $code, "`: ", $meaning)] $variant,)*
         }
 
         impl ErrorCode {
             /// Every code, in the order of the table.
             pub const ALL: &'static [ErrorCode] = &[$(ErrorCode::$variant),*];
+
+            /// Returns what the code means, for the reference.
+            #[must_use]
+            pub fn meaning(self) -> &'static str {
+                // Not in the table: the browser's build then drops these texts, which it never shows.
+                match self {
+                    $(ErrorCode::$variant => $meaning,)*
+                }
+            }
         }
 
         static TABLE: [Row; ErrorCode::ALL.len()] = [$(
@@ -34,146 +44,191 @@ macro_rules! error_codes {
     };
 }
 
-// Code, HTTP status (0 for what the browser finds by itself), whether the same request may succeed later without anyone changing
-// anything, what happened (`{}` stands for the particulars), what to do about it.
+// Code, HTTP status (0 for what the browser finds by itself), whether the same request may succeed later without anyone
+// changing anything, what happened (`{}` stands for the particulars), what to do about it, what the code means.
 error_codes! {
     MissingToken: "missing_token", 401, false,
         "The request has no token.",
-        "Send a publishable token as ?pubtoken=, any other as Authorization: Bearer.";
+        "Send a publishable token as ?pubtoken=, any other as Authorization: Bearer.",
+        "The request has no token.";
     InvalidToken: "invalid_token", 401, false,
         "The token is not valid.",
-        "Check that the whole token was copied, and that this service issued it.";
+        "Check that the whole token was copied, and that this service issued it.",
+        "The token is not authentic: malformed, mistyped, unknown or signed by another key.";
     TokenExpired: "token_expired", 401, false,
         "The token has expired.",
-        "Get a new token and send the request again.";
+        "Get a new token and send the request again.",
+        "The token is authentic and has expired.";
     TokenNotYetValid: "token_not_yet_valid", 401, true,
         "The token is not valid yet.",
-        "Check the clocks of the servers, or wait until the token is valid.";
+        "Check the clocks of the servers, or wait until the token is valid.",
+        "The token is authentic, and its time has not come.";
     TokenRevoked: "token_revoked", 401, false,
         "The token was revoked.",
-        "Ask the issuer of the token for a new one.";
+        "Ask the issuer of the token for a new one.",
+        "The token is authentic and was revoked.";
     DpopRequired: "dpop_required", 401, false,
         "The token is bound to a key, and was sent without a proof.",
-        "Send it as Authorization: DPoP, with a proof made by the token's key.";
+        "Send it as Authorization: DPoP, with a proof made by the token's key.",
+        "The token is bound to a key (RFC 9449) and was sent without a proof.";
     InvalidDpopProof: "invalid_dpop_proof", 401, false,
         "{}",
-        "Make a new proof for each request (RFC 9449).";
+        "Make a new proof for each request (RFC 9449).",
+        "The proof is for another request, too old, used before or malformed; the message says which.";
     UseDpopNonce: "use_dpop_nonce", 401, false,
         "The proof lacks a current nonce.",
-        "Make a proof with the nonce in the header DPoP-Nonce, and send the request again.";
+        "Make a proof with the nonce in the header DPoP-Nonce, and send the request again.",
+        "The proof lacks the nonce that the header `DPoP-Nonce` gives.";
     TooManyRequests: "too_many_requests", 429, true,
         "Too many requests.",
-        "Wait for the seconds in the header Retry-After, and send fewer requests.";
+        "Wait for the seconds in the header Retry-After, and send fewer requests.",
+        "One publishable token made too many requests, or one client sent too many invalid tokens.";
     InvalidRequest: "invalid_request", 400, false,
         "{}",
-        "Fix the request as the message says, and send it again.";
+        "Fix the request as the message says, and send it again.",
+        "The request has two tokens, two origins, a field that is missing or wrong, or too much for one JWT.";
     InvalidBody: "invalid_body", 400, false,
         "The body is not valid: {}.",
-        "Send a JSON object of the documented shape, with Content-Type: application/json.";
+        "Send a JSON object of the documented shape, with Content-Type: application/json.",
+        "The body is not the expected JSON.";
     BodyTooLarge: "body_too_large", 413, false,
         "The body is larger than {} bytes.",
-        "Send a smaller body.";
+        "Send a smaller body.",
+        "The body is larger than 64 KiB.";
     TooSlow: "too_slow", 408, true,
         "The request did not arrive in time.",
-        "Send the whole request again.";
+        "Send the whole request again.",
+        "The body did not arrive within 15 seconds.";
     SecretInQuery: "secret_in_query", 400, false,
         "A token of kind {} was sent in the query of a URL.",
-        "Send it in the Authorization header, and replace this token: logs may hold it.";
+        "Send it in the Authorization header, and replace this token: logs may hold it.",
+        "A token that is not publishable was sent in the query of a URL.";
     SecretInBrowser: "secret_in_browser", 403, false,
         "A token of kind {} was sent by a browser.",
-        "Give browsers a publishable or a temporary token, and replace this token: visitors may have read it.";
+        "Give browsers a publishable or a temporary token, and replace this token: visitors may have read it.",
+        "A token for backends was sent with an `Origin` header, so by a browser.";
     KindNotAccepted: "kind_not_accepted", 403, false,
         "A token of kind {} is not accepted here.",
-        "Use a token of a kind that is accepted here.";
+        "Use a token of a kind that is accepted here.",
+        "Tokens of this kind are not accepted for this request.";
     OriginRequired: "origin_required", 403, false,
         "The request has no usable Origin header, which a publishable token needs.",
-        "Use a publishable token in web pages only, and a secret token on a server.";
+        "Use a publishable token in web pages only, and a secret token on a server.",
+        "A publishable token was sent without an `Origin` header.";
     OriginNotAllowed: "origin_not_allowed", 403, false,
         "The token does not allow the origin {}.",
-        "Add the page's origin to the token, or use a token made for it.";
+        "Add the page's origin to the token, or use a token made for it.",
+        "The token does not allow the page's origin. In the browser the message also lists the allowed origins.";
     InsufficientScope: "insufficient_scope", 403, false,
         "The token lacks the scope {}.",
-        "Use a token with this scope for the tenant and the resources of the request.";
+        "Use a token with this scope for the tenant and the resources of the request.",
+        "The token lacks the scope, or lacks it for this tenant or resource.";
     InvalidScope: "invalid_scope", 400, false,
         "{}",
-        "Request only scopes of the catalogue that your own token has.";
+        "Request only scopes of the catalogue that your own token has.",
+        "A requested scope does not exist, or the caller's token does not have it.";
     DurationOutOfRange: "duration_out_of_range", 400, false,
         "The duration must be {} seconds, and end no later than your own token.",
-        "Request a duration within the range.";
+        "Request a duration within the range.",
+        "The duration is outside the documented range, or ends after the caller's token.";
     NotFound: "not_found", 404, false,
         "Nothing was found here.",
-        "Check the path and the id.";
+        "Check the path and the id.",
+        "Nothing has this path or id.";
     MethodNotAllowed: "method_not_allowed", 405, false,
         "This path does not support this method.",
-        "Use one of the methods in the header Allow.";
+        "Use one of the methods in the header Allow.",
+        "The path exists, for other methods.";
     AlreadyExists: "already_exists", 409, false,
         "A token with this id exists.",
-        "Choose another id, or revoke the token that has it.";
+        "Choose another id, or revoke the token that has it.",
+        "An active token has this id.";
     LimitReached: "limit_reached", 409, false,
         "Limit reached: {}.",
-        "Revoke a token that is no longer needed.";
+        "Revoke a token that is no longer needed.",
+        "The organization has 100 active tokens of this kind.";
     Misconfigured: "misconfigured", 500, false,
         "The API is not set up correctly.",
-        "Look at the log of the API: it names what is missing.";
+        "Look at the log of the API: it names what is missing.",
+        "The API lacks a part that the request needs, such as the verifier's layer.";
     Unavailable: "unavailable", 503, true,
         "The token could not be checked.",
-        "Try again in a moment.";
+        "Try again in a moment.",
+        "The store, the keys, introspection or the revocation feed did not answer in time. Nothing passes until then.";
     // From here on: what the browser finds by itself.
     InvalidOptions: "invalid_options", 0, false,
         "connect: {}",
-        "Fix the option that the message names.";
+        "Fix the option that the message names.",
+        "An option of `connect` is missing or wrong; the message names it.";
     TokenMalformed: "token_malformed", 0, false,
         "The token is malformed: {}.",
-        "Copy the whole token again.";
+        "Copy the whole token again.",
+        "The publishable token is mistyped or incomplete.";
     NetworkFailed: "network_failed", 0, true,
         "No response from {} that this page may read.",
-        "Check the connection, the address, and that the server allows this page's origin (CORS).";
+        "Check the connection, the address, and that the server allows this page's origin (CORS).",
+        "The page got no response that it may read.";
     ForeignUrl: "foreign_url", 0, false,
         "{} is not the API's origin.",
-        "Use the browser's own fetch for other servers: the token goes to the API alone.";
+        "Use the browser's own fetch for other servers: the token goes to the API alone.",
+        "`fetch` got a URL of another origin than the API's.";
     BodyNotReplayable: "body_not_replayable", 0, true,
         "The API answered 401, and the request's body can be sent only once.",
-        "The token is fresh now: make the request again.";
+        "The token is fresh now: make the request again.",
+        "The API answered 401, and the body is a stream that can be sent only once.";
     ProviderFailed: "provider_failed", 0, true,
         "The token provider failed. {}",
-        "Check your backend's response; Daypass retries by itself.";
+        "Check your backend's response; Daypass retries by itself.",
+        "The token provider failed, or returned something other than a token.";
     ProviderTimeout: "provider_timeout", 0, true,
         "The token provider did not answer.",
-        "Make your backend answer within 10 seconds; Daypass retries by itself.";
+        "Make your backend answer within 10 seconds; Daypass retries by itself.",
+        "The token provider did not answer for 10 seconds.";
     ProviderStale: "provider_stale", 0, true,
         "The token provider answered with a token that is expired or already in use.",
-        "Do not cache tokens: create one for each call, and answer with Cache-Control: no-store.";
+        "Do not cache tokens: create one for each call, and answer with Cache-Control: no-store.",
+        "The token provider returned a token that is expired or already in use.";
     ProviderForbidden: "provider_forbidden", 0, false,
         "The token provider gives no more tokens.",
-        "Your backend answered 403: the visitor may have to sign in again.";
+        "Your backend answered 403: the visitor may have to sign in again.",
+        "The token provider answered 403. It is not called again.";
     BundleMalformed: "bundle_malformed", 0, false,
         "This is not a parameter bundle.",
-        "Pass the whole bundle, as the service returned it.";
+        "Pass the whole bundle, as the service returned it.",
+        "The bundle is neither a reference nor a JWT.";
     BundleUnknownKey: "bundle_unknown_key", 0, false,
         "The bundle is not signed with a key of the service.",
-        "Check that `service` is the service that signed the bundle.";
+        "Check that `service` is the service that signed the bundle.",
+        "No key of the service has the id that the bundle names.";
     BundleChanged: "bundle_changed", 0, false,
         "The bundle was changed after it was signed.",
-        "Pass the bundle as the service returned it: a link may have been cut or edited.";
+        "Pass the bundle as the service returned it: a link may have been cut or edited.",
+        "The signature does not match the bundle.";
     BundleUnverifiable: "bundle_unverifiable", 0, false,
         "This browser cannot verify a signed bundle.",
-        "Serve the page over https. Browsers know Ed25519 since 2025; others open bundles by reference.";
+        "Serve the page over https. Browsers know Ed25519 since 2025; others open bundles by reference.",
+        "The page has no cryptography because it is not served over https, or the browser has no Ed25519.";
     BundleExpired: "bundle_expired", 0, false,
         "The bundle has expired.",
-        "Open the page again from where it was linked: bundles are short-lived.";
+        "Open the page again from where it was linked: bundles are short-lived.",
+        "The bundle has expired.";
     BundleOrigin: "bundle_origin", 0, false,
         "The bundle was not made for the origin {}.",
-        "Add this page's origin to `origins` when you create the bundle.";
+        "Add this page's origin to `origins` when you create the bundle.",
+        "The bundle was made for pages of other origins.";
     BundleRefused: "bundle_refused", 0, false,
         "The service does not accept the bundle.",
-        "Create a new bundle: this one is unknown, expired or revoked.";
+        "Create a new bundle: this one is unknown, expired or revoked.",
+        "The service does not know the reference, or it is expired or revoked.";
     Closed: "closed", 0, false,
         "The connection is closed.",
-        "Connect again.";
+        "Connect again.",
+        "`close()` was called.";
     // `pkg/src/core.js` repeats this row: the table is in the module that could not be loaded.
     LoadFailed: "load_failed", 0, true,
         "The WebAssembly could not be loaded: {}",
-        "Allow 'wasm-unsafe-eval' in script-src, or import daypass/nowasm.";
+        "Allow 'wasm-unsafe-eval' in script-src, or import daypass/nowasm.",
+        "The WebAssembly could not be loaded; the message gives the browser's reason.";
 }
 
 impl ErrorCode {

@@ -89,7 +89,7 @@ pub enum Effect {
     NotifyFailure {
         /// Why.
         failure: Failure,
-        /// Milliseconds until the retry; `None` if there is none.
+        /// Milliseconds until the retry; `None` for never.
         retry_in: Option<u64>,
     },
     /// Let the callers that wait for a token check the status again.

@@ -32,23 +32,3 @@ fn the_loader_repeats_the_row_of_load_failed() {
         assert!(loader.contains(text), "{text}");
     }
 }
-
-#[test]
-fn the_docs_list_every_code_with_its_status() {
-    let docs = include_str!("../../docs/errors.md").lines().filter_map(|line| {
-        let mut cells = line.strip_prefix("| `")?.split('|').map(str::trim);
-        let code = cells.next()?.trim_end_matches('`').to_owned();
-        let status = cells.next()?.parse().unwrap_or(0);
-        Some((code, status, cells.next()? == "yes"))
-    });
-    let expected = ErrorCode::ALL.iter().map(|code| (code.to_string(), code.status(), code.is_retryable()));
-    assert_eq!(docs.collect::<BTreeSet<_>>(), expected.collect());
-}
-
-#[test]
-fn the_typescript_union_lists_every_code() {
-    let types = include_str!("../../pkg/types/index.d.ts");
-    let union = types.split("DaypassErrorCode =").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or_default();
-    let codes: BTreeSet<_> = union.split('\'').skip(1).step_by(2).collect();
-    assert_eq!(codes, ErrorCode::ALL.iter().map(|code| code.as_str()).collect());
-}

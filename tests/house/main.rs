@@ -4,3 +4,9 @@
 
 mod codes;
 mod dependencies;
+mod files;
+mod imports;
+mod purity;
+mod shape;
+mod source;
+mod texts;

@@ -1,4 +1,4 @@
-//! The JSON on the wire as literal tables, on both targets: the seeds' names and units, and ours.
+//! The JSON on the wire as literal tables: names and units of the five systems, and ours.
 
 use std::fmt::Debug;
 
@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-/// A value is this JSON, field by field in this order, and this JSON is the value.
-fn is<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, json: &str) {
+/// Asserts that a value is this JSON, field by field in this order, and that this JSON is the value.
+fn assert_json<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: &T, json: &str) {
     assert_eq!(serde_json::to_string(value).unwrap(), json);
     assert_eq!(&serde_json::from_str::<T>(json).unwrap(), value);
 }
@@ -33,8 +33,8 @@ fn grants() -> Vec<Grant> {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_temporary_token_is_asked_for_as_seed_004_does() {
-    // The seed's own body, then the text form, then without a duration.
+fn a_temporary_token_is_requested_as_in_the_space_api() {
+    // The Space API's own body, then the text form, then without a duration.
     let cases = [
         (
             r#"{"scopes": [{"resource": "floor", "action": "readPrivate"}], "durationSeconds": 3600}"#,
@@ -51,13 +51,13 @@ fn a_temporary_token_is_asked_for_as_seed_004_does() {
         assert_eq!((request.scopes.to_string().as_str(), request.duration_seconds), (scopes, duration_seconds));
         assert_eq!(request.dpop_jkt, None);
     }
-    // Ours: the key that the token is to be bound to (RFC 9449).
+    // Ours: the key to which the token is bound (RFC 9449).
     let bound = TemporaryTokenRequest {
         scopes: [Scope::literal("floor:readPublic")].into_iter().collect(),
         duration_seconds: None,
         dpop_jkt: Some("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I".into()),
     };
-    is(&bound, r#"{"scopes":["floor:readPublic"],"dpopJkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}"#);
+    assert_json(&bound, r#"{"scopes":["floor:readPublic"],"dpopJkt":"0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I"}"#);
     for json in [
         "{}",
         r#"{"scopes":"floor:readPublic"}"#,
@@ -66,7 +66,7 @@ fn a_temporary_token_is_asked_for_as_seed_004_does() {
         r#"{"scopes":[],"durationSeconds":-1}"#,
         r#"{"scopes":[],"durationSeconds":3600.5}"#,
         r#"{"scopes":[],"durationSeconds":18446744073709551616}"#,
-        // A duration or a limit whose name is misspelt must not be a token without it.
+        // A misspelt duration or limit must not give a token without it.
         r#"{"scopes":[],"durationSecond":900}"#,
         r#"{"scopes":[],"resources":[]}"#,
     ] {
@@ -76,16 +76,16 @@ fn a_temporary_token_is_asked_for_as_seed_004_does() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_temporary_token_is_answered_as_seed_004_does() {
+fn a_temporary_token_is_returned_as_in_the_space_api() {
     let answer = TemporaryTokenResponse { authorization: "Bearer XlqHBdUIOF46ah".into(), expires_at: 1_616_079_083 };
-    is(&answer, r#"{"authorization":"Bearer XlqHBdUIOF46ah","expiresAt":1616079083}"#);
+    assert_json(&answer, r#"{"authorization":"Bearer XlqHBdUIOF46ah","expiresAt":1616079083}"#);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn neither_answer_shows_its_token_in_debug() {
+fn neither_response_shows_its_token_in_debug() {
     let token = TemporaryTokenResponse { authorization: "Bearer confidential".into(), expires_at: 7 };
     let bundle = BundleResponse { bundle: "confidential".into(), expires_at: 7 };
-    is(&bundle, r#"{"bundle":"confidential","expiresAt":7}"#);
+    assert_json(&bundle, r#"{"bundle":"confidential","expiresAt":7}"#);
     for shown in [format!("{token:?}"), format!("{bundle:#?}")] {
         assert!(shown.contains("expires_at: 7") && !shown.contains("confidential"));
     }
@@ -109,7 +109,7 @@ fn claims_have_the_names_of_rfc_9068() {
         origins: vec![],
     };
     let grants = r#"[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}]"#;
-    is(
+    assert_json(
         &claims,
         &format!(
             r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"kind":"temporary","grants":{grants}}}"#
@@ -120,9 +120,9 @@ fn claims_have_the_names_of_rfc_9068() {
     let full = format!(
         r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"nbf":1700000001,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"kind":"temporary","grants":{grants},"origins":["*.example.com"]}}"#
     );
-    is(&claims, &full);
+    assert_json(&claims, &full);
 
-    // Nothing that decides may be missing or of another type; what a bundle has beside the claims is no matter.
+    // No claim that decides may be missing or of another type. What a bundle has beside the claims does not matter.
     let full: serde_json::Value = serde_json::from_str(&full).unwrap();
     for name in ["iss", "sub", "aud", "iat", "exp", "jti", "client_id", "root_serial", "kind", "grants"] {
         let mut without = full.clone();
@@ -168,13 +168,13 @@ const RECORD: &str = r#"{"id":"pub_1","serial":3,"kind":"publishable","name":"Ho
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_record_names_every_field_even_where_it_is_null() {
-    is(&record(), RECORD);
+    assert_json(&record(), RECORD);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn an_introspection_says_whether_a_token_is_active_and_what_a_genuine_one_is() {
-    is(&IntrospectionResponse { active: false, record: None }, r#"{"active":false}"#);
-    is(
+fn an_introspection_says_whether_a_token_is_active_and_what_an_authentic_one_is() {
+    assert_json(&IntrospectionResponse { active: false, record: None }, r#"{"active":false}"#);
+    assert_json(
         &IntrospectionResponse { active: false, record: Some(record()) },
         &format!(r#"{{"active":false,"record":{RECORD}}}"#),
     );
@@ -192,14 +192,14 @@ fn a_token_describes_itself() {
         origin_seen: Some("https://elsewhere.example".into()),
         origin_allowed: false,
     };
-    is(
+    assert_json(
         &itself,
         r#"{"kind":"publishable","scopes":["floor:readPublic"],"origins":["*.example.com"],"expiresAt":null,"revoked":false,"originSeen":"https://elsewhere.example","originAllowed":false}"#,
     );
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_new_token_needs_a_kind_and_a_name_and_no_unknown_field() {
+fn a_request_for_a_token_needs_a_kind_and_a_name_and_no_unknown_field() {
     let least: CreateTokenRequest = serde_json::from_str(r#"{"kind":"secret","name":"CI"}"#).unwrap();
     assert_eq!(
         (least.kind, least.name.as_str(), least.scopes, least.expires_at, least.id),
@@ -212,7 +212,7 @@ fn a_new_token_needs_a_kind_and_a_name_and_no_unknown_field() {
         r#"{"name":"CI"}"#,
         r#"{"kind":"secret"}"#,
         r#"{"kind":"root","name":"CI"}"#,
-        // A restriction whose name is misspelt must not be a token without it.
+        // A misspelt restriction must not give a token without it.
         r#"{"kind":"secret","name":"CI","scope":["floor:readPublic"]}"#,
         r#"{"kind":"secret","name":"CI","expires_at":1700003600}"#,
         r#"{"kind":"secret","name":"CI","expiresAt":"2024-01-01"}"#,
@@ -222,7 +222,7 @@ fn a_new_token_needs_a_kind_and_a_name_and_no_unknown_field() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_new_bundle_keeps_its_parameters_as_they_are() {
+fn a_request_for_a_bundle_keeps_its_parameters_as_they_are() {
     let json = r#"{"parameters":{"b":1.0,"a":{"x":[]}},"origins":["*.example.com"],"durationSeconds":900}"#;
     assert_eq!(serde_json::to_string(&serde_json::from_str::<CreateBundleRequest>(json).unwrap()).unwrap(), json);
     let least: CreateBundleRequest = serde_json::from_str(r#"{"parameters":{}}"#).unwrap();
@@ -238,15 +238,15 @@ fn a_new_bundle_keeps_its_parameters_as_they_are() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_revocation_names_what_it_ends() {
+fn a_revocation_names_its_target() {
     let organization = || "org_1".to_owned();
     let cases = [
         (
             RevocationTarget::Token { serial: 7 },
             r#""level":"token","serial":7"#,
-            "the stored token with the serial number 7",
+            "the stored token with serial number 7",
         ),
-        (RevocationTarget::Jwt { jti: "j".into() }, r#""level":"signed","jti":"j""#, "the signed token j"),
+        (RevocationTarget::Jwt { jti: "j".into() }, r#""level":"jwt","jti":"j""#, "the signed token j"),
         (
             RevocationTarget::Organization { organization: organization() },
             r#""level":"organization","organization":"org_1""#,
@@ -263,10 +263,10 @@ fn a_revocation_names_what_it_ends() {
         assert_eq!(target.to_string(), words);
         let page =
             RevocationPage { revocations: vec![Revocation { seq: 3, at: 9, target }], latest: 4, epoch: "e".into() };
-        is(&page, &format!(r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4,"epoch":"e"}}"#));
+        assert_json(&page, &format!(r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4,"epoch":"e"}}"#));
     }
     let current = Heartbeat { latest: 4, epoch: "e".into(), elapsed_milliseconds: 1250 };
-    is(&current, r#"{"latest":4,"epoch":"e","elapsedMilliseconds":1250}"#);
+    assert_json(&current, r#"{"latest":4,"epoch":"e","elapsedMilliseconds":1250}"#);
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"everything"}"#);
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"token","jti":"j"}"#);
 }

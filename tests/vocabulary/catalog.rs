@@ -1,4 +1,4 @@
-//! `Catalog`, on both targets.
+//! `Catalog`.
 
 use daypass::{Catalog, Resource, Scope, ScopeSet};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -12,7 +12,7 @@ fn limit(text: &str) -> Resource {
     Resource { kind: kind.into(), id: id.into() }
 }
 
-/// Seed 004's table, in its order.
+/// The Space API's table, in its order.
 const SPACE_API: [(&str, bool); 16] = [
     ("floor:readPublic", true),
     ("floor:readPrivate", false),
@@ -59,7 +59,7 @@ fn every_alias_of_a_shipped_catalogue_stands_for_scopes_of_it() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn scopes_are_known_by_todays_names_and_older_ones() {
+fn scopes_are_known_by_canonical_names_and_aliases() {
     let cases = [
         ("floor:readPublic floor:update", Ok("floor:readPublic floor:update")),
         ("floor:readPrivate:f1", Ok("floor:readPrivate:f1")),
@@ -79,31 +79,31 @@ fn scopes_are_known_by_todays_names_and_older_ones() {
         ("floor:update floor:zoom floor:fly", Err("floor:fly")),
     ];
     let catalog = Catalog::space_api();
-    for (asked, expected) in cases {
+    for (requested, expected) in cases {
         let expected = expected.map(set).map_err(|unknown| unknown.parse().unwrap());
-        assert_eq!(catalog.resolve(&set(asked), &[]), expected, "{asked}");
+        assert_eq!(catalog.resolve(&set(requested), &[]), expected, "{requested}");
     }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn an_older_name_is_narrowed_only_if_what_it_stands_for_can_be() {
+fn an_alias_is_narrowed_only_if_its_scopes_can_be() {
     let catalog = Catalog::from_json(
         r#"{"name":"Models","scopes":[{"scope":"model:view","description":"View"}],
             "aliases":[{"alias":"model:admin","scopes":["*"]},{"alias":"model:demo","scopes":["model:view:m1"]}]}"#,
     );
     let catalog = catalog.unwrap();
-    for (asked, expected) in [
+    for (requested, expected) in [
         ("model:admin", Some("*")),
         ("model:admin:m1", None),
         ("model:demo", Some("model:view:m1")),
         ("model:demo:m2", None),
     ] {
-        assert_eq!(catalog.resolve(&set(asked), &[]).ok(), expected.map(set), "{asked}");
+        assert_eq!(catalog.resolve(&set(requested), &[]).ok(), expected.map(set), "{requested}");
     }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_token_that_outlives_a_catalogue_keeps_the_scopes_that_are_unknown_now() {
+fn a_token_that_outlives_a_catalogue_keeps_scopes_that_are_unknown_now() {
     let cases = [
         ("", ""),
         ("* floor:* floor:update:f1", "* floor:* floor:update:f1"),
@@ -116,7 +116,7 @@ fn a_token_that_outlives_a_catalogue_keeps_the_scopes_that_are_unknown_now() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_limit_to_some_resources_of_a_type_outlives_the_types_name() {
+fn a_limit_to_some_resources_of_a_type_outlives_the_name_of_the_type() {
     let cases: [(&str, &[&str], &str); 7] = [
         ("customFields:readPrivate", &[], "customAttributeValues:readPrivate"),
         ("customFields:readPrivate", &["floor f1"], "customAttributeValues:readPrivate"),
@@ -128,7 +128,7 @@ fn a_limit_to_some_resources_of_a_type_outlives_the_types_name() {
         ),
         ("customFields:readPrivate:c1", &["customFields c1"], "customAttributeValues:readPrivate:c1"),
         ("customFields:readPrivate:c2", &["customFields c1"], ""),
-        // The type is still the same.
+        // The type is unchanged.
         ("floor:write", &["floor f1"], "floor:update"),
     ];
     for (held, limits, expected) in cases {
@@ -140,7 +140,7 @@ fn a_limit_to_some_resources_of_a_type_outlives_the_types_name() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn what_is_held_by_every_name_is_limited_by_every_name_and_never_to_more() {
+fn a_wildcard_is_limited_under_every_name_and_never_widened() {
     let catalog = Catalog::from_json(
         r#"{"name":"Seats","scopes":[{"scope":"seat:use","description":"Use"},{"scope":"chair:move","description":"Move"},
             {"scope":"sofa:lie","description":"Lie"}],
@@ -148,10 +148,10 @@ fn what_is_held_by_every_name_is_limited_by_every_name_and_never_to_more() {
             {"alias":"chair:shove","scopes":["chair:move"]}]}"#,
     );
     let catalog = catalog.unwrap();
-    for (limits, todays) in [
+    for (limits, canonical) in [
         ("", ""),
         ("desk d1", ""),
-        // Some of what a chair was for is still a chair's.
+        // Some scopes of chairs are still about chairs.
         ("chair c1", "seat c1"),
         ("chair c1,chair c2", "seat c1,seat c2"),
         ("bench b1", "seat b1,sofa b1"),
@@ -163,12 +163,12 @@ fn what_is_held_by_every_name_is_limited_by_every_name_and_never_to_more() {
         ("chair c1,bench b1", "seat  ,sofa b1"),
     ] {
         let parsed = |text: &str| -> Vec<Resource> { text.split_terminator(',').map(limit).collect() };
-        assert_eq!(catalog.canonical_limits(&parsed(limits)), parsed(todays), "{limits}");
+        assert_eq!(catalog.canonical_limits(&parsed(limits)), parsed(canonical), "{limits}");
     }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn an_older_name_of_every_action_is_none_of_a_single_one() {
+fn an_alias_for_every_action_is_no_alias_for_a_single_one() {
     let catalog = Catalog::from_json(
         r#"{"name":"Seats","scopes":[{"scope":"seat:use","description":"Use"},{"scope":"seat:burn","description":"Burn"}],
             "aliases":[{"alias":"*","scopes":["seat:burn"]},{"alias":"chair:*","scopes":["seat:*"]}]}"#,
@@ -187,28 +187,28 @@ fn an_older_name_of_every_action_is_none_of_a_single_one() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn an_older_name_is_one_also_where_the_catalogue_has_every_action_of_its_resource() {
+fn an_alias_counts_also_where_the_catalogue_has_every_action_of_its_resource() {
     let catalog = Catalog::from_json(
         r#"{"name":"Floors","scopes":[{"scope":"floor:*","description":"All"},{"scope":"floor:look","description":"Look"}],
             "aliases":[{"alias":"floor:read","scopes":["floor:look"]}]}"#,
     );
     let catalog = catalog.unwrap();
-    for (asked, expected) in [
+    for (requested, expected) in [
         ("floor:read", "floor:look"),
         ("floor:read:f1", "floor:look:f1"),
         ("floor:look floor:paint floor:*", "floor:look floor:paint floor:*"),
     ] {
-        assert_eq!(catalog.resolve(&set(asked), &[]), Ok(set(expected)), "{asked}");
-        assert_eq!(catalog.canonical_scopes(&set(asked), &[]), set(expected), "{asked}");
+        assert_eq!(catalog.resolve(&set(requested), &[]), Ok(set(expected)), "{requested}");
+        assert_eq!(catalog.canonical_scopes(&set(requested), &[]), set(expected), "{requested}");
     }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn resolving_twice_changes_nothing() {
     let catalog = Catalog::space_api();
-    for asked in ["floor:read floor:query:f1", "floor:write customFields:write", "*", "floor:*"] {
-        let once = catalog.resolve(&set(asked), &[]).unwrap();
-        assert_eq!(catalog.resolve(&once, &[]).unwrap(), once, "{asked}");
+    for requested in ["floor:read floor:query:f1", "floor:write customFields:write", "*", "floor:*"] {
+        let once = catalog.resolve(&set(requested), &[]).unwrap();
+        assert_eq!(catalog.resolve(&once, &[]).unwrap(), once, "{requested}");
     }
 }
 

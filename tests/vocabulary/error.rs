@@ -1,4 +1,4 @@
-//! `Error` and `ErrorBody`, on both targets. That the docs list the same codes is in `codes.rs`.
+//! `Error` and `ErrorBody`.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 #[wasm_bindgen_test(unsupported = test)]
-fn every_reason_has_its_code_status_and_challenge() {
+fn every_error_has_its_code_status_and_challenge() {
     const INVALID: &str = r#"Bearer error="invalid_token""#;
     let cases = [
         ("missing_token", 401, false, Some("Bearer")),
@@ -51,7 +51,7 @@ fn every_reason_has_its_code_status_and_challenge() {
             401,
             false,
             Some(
-                r#"DPoP error="use_dpop_nonce", error_description="The proof has no nonce, or an old one.", algs="ES256 EdDSA""#,
+                r#"DPoP error="use_dpop_nonce", error_description="The proof lacks a current nonce.", algs="ES256 EdDSA""#,
             ),
         ),
         ("too_many_requests", 429, true, None),
@@ -74,13 +74,13 @@ fn every_reason_has_its_code_status_and_challenge() {
         ("misconfigured", 500, false, None),
         ("unavailable", 503, true, None),
     ];
-    let reasons = Error::examples();
+    let errors = Error::examples();
     let table: Vec<_> =
-        reasons.iter().map(|d| (d.code().as_str(), d.status(), d.is_retryable(), d.www_authenticate())).collect();
+        errors.iter().map(|d| (d.code().as_str(), d.status(), d.is_retryable(), d.www_authenticate())).collect();
     let expected =
         cases.map(|(code, status, retryable, challenge)| (code, status, retryable, challenge.map(String::from)));
     assert_eq!(table, expected);
-    assert_eq!(table.iter().map(|row| row.0).collect::<BTreeSet<_>>().len(), table.len(), "one code a reason");
+    assert_eq!(table.iter().map(|row| row.0).collect::<BTreeSet<_>>().len(), table.len(), "one code for each error");
     // RFC 6750: every 401 has a challenge.
     assert!(table.iter().all(|row| row.1 != 401 || row.3.is_some()));
 }
@@ -109,11 +109,15 @@ fn the_bodies_are_these_bytes() {
     let cases = [
         (
             Error::InvalidToken,
-            r#"{"error":"invalid_token","message":"The token is not valid.","help":"Check that the whole token was copied and that it is from this service.","status":401}"#,
+            r#"{"error":"invalid_token","message":"The token is not valid.","help":"Check that the whole token was copied, and that this service issued it.","status":401}"#,
         ),
         (
             Error::InsufficientScope { scope: Scope::literal("floor:readPrivate"), tenant: None },
-            r#"{"error":"insufficient_scope","message":"The token does not have the scope floor:readPrivate here.","help":"Use a token with this scope for the tenant and resource in question.","status":403,"scope":"floor:readPrivate"}"#,
+            r#"{"error":"insufficient_scope","message":"The token lacks the scope floor:readPrivate for this tenant or resource.","help":"Use a token with this scope for the tenant and the resources of the request.","status":403,"scope":"floor:readPrivate"}"#,
+        ),
+        (
+            Error::InsufficientScope { scope: Scope::literal("floor:readPrivate"), tenant: Some("org_1".into()) },
+            r#"{"error":"insufficient_scope","message":"The token lacks the scope floor:readPrivate: it has no grant for the tenant org_1.","help":"Use a token with this scope for the tenant and the resources of the request.","status":403,"scope":"floor:readPrivate","tenant":"org_1"}"#,
         ),
         (
             Error::OriginNotAllowed("https://a\"b".into()),
@@ -121,7 +125,7 @@ fn the_bodies_are_these_bytes() {
         ),
         (
             Error::SecretInBrowser(TokenKind::Application),
-            r#"{"error":"secret_in_browser","message":"A token of the kind application was sent by a browser.","help":"Give browsers a publishable or a temporary token, and replace this token: visitors may have read it.","status":403}"#,
+            r#"{"error":"secret_in_browser","message":"A token of kind application was sent by a browser.","help":"Give browsers a publishable or a temporary token, and replace this token: visitors may have read it.","status":403}"#,
         ),
     ];
     for (error, bytes) in cases {
@@ -130,16 +134,13 @@ fn the_bodies_are_these_bytes() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_refusal_of_another_server_or_another_version_is_read_too() {
+fn a_body_of_another_server_or_another_version_is_read_too() {
     let cases = [
         (r#"{"error":"invalid_token","message":"No."}"#, "invalid_token", 0),
         (r#"{"error":"out_of_tea","message":"No.","help":"Brew.","status":418,"requestId":"r1"}"#, "out_of_tea", 418),
     ];
     for (json, error, status) in cases {
-        let refusal: ErrorBody = serde_json::from_str(json).unwrap();
-        assert_eq!(
-            (refusal.error.as_str(), refusal.status, refusal.origin, refusal.scope),
-            (error, status, None, None)
-        );
+        let body: ErrorBody = serde_json::from_str(json).unwrap();
+        assert_eq!((body.error.as_str(), body.status, body.origin, body.scope), (error, status, None, None));
     }
 }

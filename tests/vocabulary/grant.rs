@@ -1,4 +1,4 @@
-//! `Grant` and `Requirement`, on both targets.
+//! `Grant` and `Requirement`.
 
 use daypass::{Grant, Requirement, Resource, Scope};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ fn grant(text: &str) -> Grant {
     }
 }
 
-/// What a need names: resources of the scope's own type, and of others.
+/// What a requirement names: resources of the scope's own type, and of others.
 #[derive(Debug, Clone, Copy)]
 enum Of {
     Own(&'static str),
@@ -28,12 +28,12 @@ enum Of {
 
 fn allows(grant: &Grant, tenant: &str, scope: &str, named: &[Of]) -> bool {
     let scope: Scope = scope.parse().unwrap();
-    let need = named.iter().fold(Requirement::new(&scope, tenant), |need, of| match of {
-        Of::Own(id) => need.resource(id),
-        Of::Type(kind, id) => need.resource_of_type(kind, id),
+    let requirement = named.iter().fold(Requirement::new(&scope, tenant), |requirement, of| match of {
+        Of::Own(id) => requirement.resource(id),
+        Of::Type(kind, id) => requirement.resource_of_type(kind, id),
     });
-    assert_eq!(need.scope(), &scope);
-    grant.allows(&need)
+    assert_eq!(requirement.scope(), &scope);
+    grant.allows(&requirement)
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -61,7 +61,7 @@ fn a_grant_opens_its_tenant_its_scopes_and_the_resources_it_lists() {
         ("acme | floor:read:f1 |", "acme", "floor:read", &[Type("site", "f1")], false),
         ("acme | floor:read:f1 floor:read:f2 |", "acme", "floor:read", &[Own("f2")], true),
         ("acme | floor:*:f1 |", "acme", "floor:update", &[Own("f1")], true),
-        // A limit to some resources of a type; other types are left alone.
+        // A limit to some resources of a type does not limit other types.
         ("acme | floor:read | floor:f1", "acme", "floor:read", &[Own("f1")], true),
         ("acme | floor:read | floor:f1", "acme", "floor:read", &[Own("f2")], false),
         ("acme | floor:read | floor:f1", "acme", "floor:read", &[Own("F1")], false),
@@ -74,7 +74,7 @@ fn a_grant_opens_its_tenant_its_scopes_and_the_resources_it_lists() {
         ("acme | note:read | floor:f1", "acme", "note:read", &[Type("floor", "f1")], true),
         ("acme | note:read | floor:f1", "acme", "note:read", &[Type("floor", "f2")], false),
         ("acme | floor:read:f1 | floor:f2", "acme", "floor:read", &[Own("f1")], false),
-        // Of several that are named, every one is to be open, and a limit of the scope's own type is not left alone.
+        // Every named resource must be reached, and a limit of the scope's own type still counts.
         ("acme | floor:read | floor:f1", "acme", "floor:read", &[Type("site", "s1")], false),
         ("acme | floor:read | floor:f1", "acme", "floor:read", &[Type("site", "s1"), Own("f1")], true),
         ("acme | floor:read | floor:f1 site:s1", "acme", "floor:read", &[Type("site", "s1"), Own("f1")], true),
@@ -96,7 +96,7 @@ fn a_grant_opens_its_tenant_its_scopes_and_the_resources_it_lists() {
         ("acme | floor:read:f2 |", "acme", "floor:read:f1", &[Own("f2")], false),
         ("acme | floor:read | floor:f2", "acme", "floor:read:f1", &[], false),
         ("acme | floor:read | floor:f2", "acme", "floor:read:f1", &[Own("f2")], false),
-        // Who asks for everything asks for every resource of every type.
+        // A requirement for everything is for every resource of every type.
         ("acme | * |", "acme", "*", &[], true),
         ("acme | * | floor:f1", "acme", "*", &[], false),
         ("acme | * | floor:f1", "acme", "*", &[Own("f1")], false),
@@ -153,7 +153,7 @@ fn a_grant_is_json_of_exactly_this_shape() {
         assert_eq!(serde_json::from_str::<Grant>(json).unwrap(), grant(expected));
         assert_eq!(serde_json::to_string(&grant(expected)).unwrap(), json);
     }
-    // A limit whose name is misspelt must not be a grant without a limit.
+    // A misspelt limit must not give a grant without it.
     for json in [
         r#"{"tenant":"acme","scopes":["floor:read"],"resource":[{"type":"floor","id":"f1"}]}"#,
         r#"{"tenant":"acme","scopes":["floor:read"],"resources":[{"type":"floor","id":"f1","ids":[]}]}"#,
@@ -190,7 +190,7 @@ fn some_grant() -> impl Strategy<Value = Grant> {
     )
 }
 
-fn some_need() -> impl Strategy<Value = (&'static str, &'static str, Vec<Of>)> {
+fn some_requirement() -> impl Strategy<Value = (&'static str, &'static str, Vec<Of>)> {
     let of = prop_oneof![
         select(vec!["f1", "f2", "s2"]).prop_map(Of::Own),
         select(&RESOURCES[..]).prop_map(|(kind, id)| Of::Type(kind, id)),
@@ -203,7 +203,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[wasm_bindgen_test(unsupported = test)]
-    fn a_covered_child_opens_nothing_that_its_parent_does_not(parent in some_grant(), child in some_grant(), (tenant, scope, named) in some_need()) {
+    fn a_covered_child_opens_nothing_that_its_parent_does_not(parent in some_grant(), child in some_grant(), (tenant, scope, named) in some_requirement()) {
         if parent.covers(&child) && allows(&child, tenant, scope, &named) {
             prop_assert!(allows(&parent, tenant, scope, &named));
         }
@@ -216,7 +216,7 @@ proptest! {
     }
 
     #[wasm_bindgen_test(unsupported = test)]
-    fn naming_a_resource_of_another_type_never_opens_anything(held in some_grant(), (tenant, scope, named) in some_need(), more in select(&RESOURCES[..])) {
+    fn naming_a_resource_of_another_type_never_opens_anything(held in some_grant(), (tenant, scope, named) in some_requirement(), more in select(&RESOURCES[..])) {
         let own = scope.split(':').next().unwrap();
         let more_named: Vec<_> = named.iter().copied().chain([Of::Type(more.0, more.1)]).collect();
         if more.0 != own && allows(&held, tenant, scope, &more_named) {
@@ -224,9 +224,9 @@ proptest! {
         }
     }
 
-    /// Each step away from a grant: a scope less, a tenant instead of all, a limit where there was none, a limit tightened.
+    /// Narrows a grant in each way: drops a scope, names a tenant instead of all, adds a limit, tightens one.
     #[wasm_bindgen_test(unsupported = test)]
-    fn narrowing_never_opens_anything(wide in some_grant(), (tenant, scope, named) in some_need(), drop_at in 0..4_usize, (kind, id) in select(&RESOURCES[..])) {
+    fn narrowing_never_opens_anything(wide in some_grant(), (tenant, scope, named) in some_requirement(), drop_at in 0..4_usize, (kind, id) in select(&RESOURCES[..])) {
         let fewer = Grant { scopes: wide.scopes.iter().enumerate().filter(|(i, _)| *i != drop_at).map(|(_, s)| s.clone()).collect(), ..wide.clone() };
         let one_tenant = Grant { tenant: if wide.tenant == "*" { "acme".into() } else { wide.tenant.clone() }, ..wide.clone() };
         let limit = Resource { kind: kind.into(), id: id.into() };

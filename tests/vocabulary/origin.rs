@@ -1,4 +1,6 @@
-//! `Origin` and `OriginPattern`, on both targets. What a person may write is in `normalize.rs`.
+//! `Origin` and `OriginPattern`. What a person may write is tested with the service.
+
+use std::net::Ipv6Addr;
 
 use daypass::{Origin, OriginPattern};
 use proptest::prelude::*;
@@ -39,7 +41,7 @@ fn an_origin_is_what_a_browser_sends() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn what_a_browser_does_not_send_is_no_origin() {
+fn a_text_that_no_browser_sends_is_not_an_origin() {
     let long_label = format!("https://{}.example", "l".repeat(64));
     let long_host = format!("https://{}.{}", ["l".repeat(49).as_str(); 5].join("."), "abcd");
     let cases = [
@@ -70,14 +72,14 @@ fn what_a_browser_does_not_send_is_no_origin() {
         ("https://bücher.example", "no punycode"),
         ("https://ex%61mple.com", "an escape"),
         ("https://*.example.com", "a wildcard"),
-        ("https://example.com:443", "the scheme's own port"),
-        ("http://example.com:80", "the scheme's own port"),
+        ("https://example.com:443", "the scheme's default port"),
+        ("http://example.com:80", "the scheme's default port"),
         ("https://example.com:", "an empty port"),
         ("https://example.com:08080", "a port with a leading zero"),
         ("https://example.com:+8080", "a port with a sign"),
         ("https://example.com:65536", "a port out of range"),
         ("https://example.com:8080:9090", "two ports"),
-        ("https://example.com:http", "a port that is no number"),
+        ("https://example.com:http", "a port that is not a number"),
         ("http://127.1", "IPv4, shortened"),
         ("http://127.0.0.01", "IPv4 with a leading zero"),
         ("http://127.0.0.256", "IPv4 out of range"),
@@ -133,7 +135,7 @@ fn a_pattern_matches_whole_labels_and_exactly_the_scheme_and_port_that_it_names(
         ("*.example.com", "https://shop.example.com.evil.example", false),
         ("*.shop.example.com", "https://example.com", false),
         ("*.shop.example.com", "https://other.example.com", false),
-        // The scheme: a web page's, if none is named.
+        // The scheme: a web page's, unless one is named.
         ("example.com", "http://example.com", true),
         ("localhost", "capacitor://localhost", false),
         ("abcdefgh", "chrome-extension://abcdefgh", false),
@@ -143,7 +145,7 @@ fn a_pattern_matches_whole_labels_and_exactly_the_scheme_and_port_that_it_names(
         ("http://*.example.com", "https://a.example.com", false),
         ("capacitor://localhost", "capacitor://localhost", true),
         ("capacitor://localhost", "http://localhost", false),
-        // The port: any, if none is named.
+        // The port: any, unless one is named.
         ("localhost", "http://localhost:3000", true),
         ("https://example.com", "https://example.com:8443", true),
         ("localhost:3000", "http://localhost:3000", true),
@@ -173,7 +175,7 @@ fn a_pattern_matches_whole_labels_and_exactly_the_scheme_and_port_that_it_names(
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn what_is_no_pattern_is_refused_with_a_reason() {
+fn a_text_that_is_not_a_pattern_is_refused_with_a_reason() {
     let cases = [
         ("", "the host must be lower-case labels with single dots between them"),
         ("*", "the host must be"),
@@ -221,7 +223,7 @@ fn what_is_no_pattern_is_refused_with_a_reason() {
         }
         assert_eq!(serde_json::from_value::<OriginPattern>(text.into()).is_ok(), why.is_empty(), "{text}");
     }
-    // The host `null` is a host: the origin `null` has none, and does not match it.
+    // The host `null` is a host. The origin `null` has no host, and does not match it.
     assert!(Origin::parse("null").is_err());
 }
 
@@ -232,7 +234,7 @@ fn an_error_shows_no_control_characters_and_not_too_much() {
     assert!(!told.contains(char::is_control) && told.len() < 250, "{told}");
 }
 
-/// Few labels, so that they often meet, and some that end or begin like others.
+/// Few labels, so that they often coincide, and some that end or begin like others.
 fn host() -> impl Strategy<Value = String> {
     let labels = proptest::collection::vec(select(vec!["a", "b", "ab", "ba", "a-b", "xn--a"]), 1..5);
     prop_oneof![
@@ -271,24 +273,24 @@ fn origin() -> impl Strategy<Value = (String, &'static str, String, Option<u16>)
     })
 }
 
-/// The matcher as the documentation says it, slowly: split into lists, compared from the end.
+/// Matches as the documentation says it, slowly: splits into lists, and compares from the end.
 fn obviously_matches(pattern: &str, (scheme, host, port): (&str, &str, Option<u16>)) -> bool {
-    let (wanted_scheme, rest) = match pattern.split_once("://") {
+    let (expected_scheme, rest) = match pattern.split_once("://") {
         Some((scheme, rest)) => (vec![scheme], rest),
         None => (vec!["http", "https"], pattern),
     };
     let after_host = rest.rfind(']').map_or(0, |at| at + 1);
-    let (wanted_host, wanted_port) = match rest[after_host..].split_once(':') {
+    let (expected_host, expected_port) = match rest[after_host..].split_once(':') {
         Some((host, port)) => (format!("{}{host}", &rest[..after_host]), Some(port.parse::<u16>().unwrap())),
         None => (rest.to_owned(), None),
     };
     let labels: Vec<_> = host.split('.').rev().collect();
-    let wanted: Vec<_> = wanted_host.split('.').rev().collect();
-    let same_host = match wanted.split_last() {
-        Some((&"*", wanted)) => labels.len() > wanted.len() && labels[..wanted.len()] == *wanted,
-        _ => labels == wanted,
+    let expected: Vec<_> = expected_host.split('.').rev().collect();
+    let same_host = match expected.split_last() {
+        Some((&"*", expected)) => labels.len() > expected.len() && labels[..expected.len()] == *expected,
+        _ => labels == expected,
     };
-    same_host && wanted_scheme.contains(&scheme) && (wanted_port.is_none() || wanted_port == port)
+    same_host && expected_scheme.contains(&scheme) && (expected_port.is_none() || expected_port == port)
 }
 
 proptest! {
@@ -307,6 +309,19 @@ proptest! {
     fn the_matcher_agrees_with_a_slow_and_obvious_one(text in pattern_text(), (origin, scheme, host, port) in origin()) {
         let matches = pattern(&text).matches(&Origin::parse(&origin).unwrap());
         prop_assert_eq!(matches, obviously_matches(&text, (scheme, &host, port)), "{} and {}", text, origin);
+    }
+
+    /// Except for IPv4-mapped addresses, the standard library writes an address as the URL standard does.
+    #[wasm_bindgen_test(unsupported = test)]
+    fn an_ipv6_address_has_one_text_which_the_standard_library_writes(
+        segments in prop::array::uniform8(select(vec![0_u16, 0, 0, 1, 0x0f, 0x10, 0xab0, 0xffff])),
+    ) {
+        let address = Ipv6Addr::from(segments);
+        prop_assume!(address.to_ipv4_mapped().is_none());
+        let is_origin = |address: &str| Origin::parse(&["http://[", address, "]"].concat()).is_ok();
+        let [short, long] = [address.to_string(), segments.map(|segment| format!("{segment:x}")).join(":")];
+        prop_assert!(is_origin(&short));
+        prop_assert_eq!(is_origin(&long), long == short);
     }
 
     #[wasm_bindgen_test(unsupported = test)]

@@ -1,4 +1,4 @@
-//! `Parameters`, on both targets.
+//! `Parameters`.
 
 use daypass::Parameters;
 use proptest::prelude::*;
@@ -15,16 +15,16 @@ fn printed(parameters: &Parameters) -> String {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn what_was_posted_comes_back_as_it_was() {
+fn posted_parameters_come_back_unchanged() {
     let cases = [
         "{}",
-        // The order, not the alphabet's.
+        // The posted order, not the alphabetical one.
         r#"{"userId":"ana","file":"second","access":"edit","10":0,"9":0}"#,
-        // Numbers by their text: not as a double would print them.
+        // The text of numbers, not what a double would print.
         r#"{"n":[1,1.0,1.50,-0,0.1e1,1E5,1e-7,12345678901234567890123,0.1000000000000000055511151231257827]}"#,
-        // Texts by their escapes, unknown and empty names, white space within values.
+        // Escapes, unknown and empty keys, white space within values.
         r#"{"":"\u00e4\/\n","x":"ä工😀","a b":{ "deep" : [ true , null ] },"$":false}"#,
-        // Below the top, nothing is interpreted.
+        // Below the top level, nothing is interpreted.
         r#"{"inner":{"k":1,"k":2}}"#,
         r#"{"__proto__":{"x":1},"constructor":2}"#,
     ];
@@ -35,7 +35,7 @@ fn what_was_posted_comes_back_as_it_was() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn what_is_not_one_json_object_is_refused() {
+fn anything_but_one_json_object_is_refused() {
     let nested = |levels: usize| format!(r#"{{"a":{}{}}}"#, "[".repeat(levels), "]".repeat(levels));
     assert!(Parameters::from_json(&nested(100)).is_ok());
     let deep = nested(200);
@@ -89,7 +89,7 @@ fn one_parameter_is_read_as_what_it_is() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_parameter_that_is_set_keeps_its_place() {
+fn a_parameter_that_is_set_keeps_its_position() {
     let mut parameters = parameters(r#"{"auth":7,"file":"second"}"#);
     parameters.set("auth", "a\"b\n");
     parameters.set("new", "ü");
@@ -97,7 +97,7 @@ fn a_parameter_that_is_set_keeps_its_place() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn debug_shows_names_and_no_values() {
+fn debug_shows_keys_and_no_values() {
     let shown = format!("{:?}", parameters(r#"{"server":"confidential","key":["confidential"]}"#));
     assert_eq!(shown, r#"{"server", "key"}"#);
 }

@@ -1,4 +1,4 @@
-//! `Scope` and `ScopeSet`, on both targets.
+//! `Scope` and `ScopeSet`.
 
 use daypass::{Catalog, Scope, ScopeSet};
 use proptest::collection::vec;
@@ -42,7 +42,7 @@ fn a_text_and_its_object_form_are_the_same_scope() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn what_is_no_scope_is_refused() {
+fn a_text_that_is_not_a_scope_is_refused() {
     let name = "n".repeat(65);
     let id = "i".repeat(129);
     let cases = [
@@ -127,7 +127,7 @@ fn the_error_names_the_text_without_its_control_characters() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn json_that_is_neither_form_is_told_of_both() {
+fn json_of_neither_form_gets_an_error_that_names_both() {
     for json in ["7", "null", r#"["floor","read"]"#] {
         let told = serde_json::from_str::<Scope>(json).unwrap_err().to_string();
         assert!(told.contains(r#"expected a scope: "resource:action" or {"resource", "action"}"#), "{told}");
@@ -164,8 +164,8 @@ fn a_scope_covers_itself_and_what_is_narrower() {
         ("floor:*:f1", "floor:read", false),
         ("floor:read:f1", "floor:*:f1", false),
     ];
-    for (held, asked, expected) in cases {
-        assert_eq!(scope(held).covers(&scope(asked)), expected, "{held} covers {asked}");
+    for (held, requested, expected) in cases {
+        assert_eq!(scope(held).covers(&scope(requested)), expected, "{held} covers {requested}");
     }
 }
 
@@ -206,7 +206,7 @@ fn a_child_has_no_scope_that_its_parent_lacks() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn daypass_has_scopes_of_its_own_and_everything_is_of_them_too() {
+fn daypass_has_scopes_of_its_own_and_the_wildcard_includes_them() {
     for scope in Catalog::daypass().all() {
         assert!(scope.is_of_daypass(), "{scope}");
     }
@@ -237,7 +237,7 @@ fn two_sets_share_the_narrower_of_each_part() {
     }
 }
 
-/// Scopes from few names, so that they often meet.
+/// Scopes from few names, so that they often coincide.
 fn some_scope() -> impl Strategy<Value = Scope> {
     let parts = (
         select(vec!["floor", "floorplan", "site"]),
@@ -254,7 +254,7 @@ fn some_set() -> impl Strategy<Value = ScopeSet> {
     vec(some_scope(), 0..5).prop_map(ScopeSet::from_iter)
 }
 
-/// Texts of the characters that matter, and some that do not belong.
+/// Texts of the characters that matter, and some that are invalid.
 fn near_scopes() -> impl Strategy<Value = String> {
     let chars = vec(select("::::**abzAZ09_-.~ \n/ä\0".chars().collect::<Vec<_>>()), 0..12);
     chars.prop_map(String::from_iter)
@@ -290,27 +290,27 @@ proptest! {
     }
 
     #[wasm_bindgen_test(unsupported = test)]
-    fn a_covered_child_can_do_nothing_that_its_parent_cannot(parent in some_set(), child in some_set(), asked in some_scope()) {
-        if parent.covers_all(&child) && child.covers(&asked) {
-            prop_assert!(parent.covers(&asked));
+    fn a_covered_child_can_do_nothing_that_its_parent_cannot(parent in some_set(), child in some_set(), requested in some_scope()) {
+        if parent.covers_all(&child) && child.covers(&requested) {
+            prop_assert!(parent.covers(&requested));
         }
     }
 
     #[wasm_bindgen_test(unsupported = test)]
-    fn what_two_sets_share_is_what_is_in_both(one in some_set(), other in some_set(), asked in vec(some_scope(), 30)) {
+    fn what_two_sets_share_is_what_is_in_both(one in some_set(), other in some_set(), requested in vec(some_scope(), 30)) {
         let shared = one.intersection(&other);
         prop_assert!(one.covers_all(&shared) && other.covers_all(&shared));
-        for asked in asked {
-            prop_assert_eq!(shared.covers(&asked), one.covers(&asked) && other.covers(&asked), "{}", asked);
+        for requested in requested {
+            prop_assert_eq!(shared.covers(&requested), one.covers(&requested) && other.covers(&requested), "{}", requested);
         }
     }
 
     #[wasm_bindgen_test(unsupported = test)]
-    fn taking_a_scope_away_never_allows_more(scopes in some_set(), asked in some_scope()) {
+    fn taking_a_scope_away_never_allows_more(scopes in some_set(), requested in some_scope()) {
         for without in scopes.iter() {
             let fewer: ScopeSet = scopes.iter().filter(|scope| *scope != without).cloned().collect();
             prop_assert!(scopes.covers_all(&fewer));
-            prop_assert!(!fewer.covers(&asked) || scopes.covers(&asked));
+            prop_assert!(!fewer.covers(&requested) || scopes.covers(&requested));
         }
     }
 }

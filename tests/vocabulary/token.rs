@@ -1,4 +1,4 @@
-//! `TokenKind` and `OpaqueToken`, on both targets.
+//! `TokenKind` and `OpaqueToken`.
 
 use daypass::{Catalog, OpaqueToken, ParseTokenError, Scope, TokenKind};
 use proptest::prelude::*;
@@ -47,7 +47,7 @@ fn a_kind_has_one_name_and_only_stored_kinds_have_a_prefix() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn only_what_stays_in_a_backend_makes_and_revokes_tokens() {
+fn only_tokens_that_stay_in_a_backend_create_and_revoke_tokens() {
     let of_daypass = Catalog::daypass().all().into_iter().chain([Scope::ALL, Scope::literal("token:*")]);
     for scope in of_daypass {
         for kind in TokenKind::ALL {
@@ -73,7 +73,7 @@ fn a_whole_token_parses_to_its_kind_and_comes_back() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn what_is_no_token_is_refused_for_its_first_fault() {
+fn a_text_that_is_not_a_token_is_refused_for_its_first_fault() {
     use ParseTokenError::{Characters, Checksum, Length, Prefix};
     let cases = [
         ("", Prefix),
@@ -93,7 +93,7 @@ fn what_is_no_token_is_refused_for_its_first_fault() {
         ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1Khs\u{e9}", Characters),
         ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRv", Checksum),
         ("dp_pub_1123456789ABCDEFGHIJKLMNabcdefgh1KhsRu", Checksum),
-        // The checksum is over the prefix too: a publishable token cannot be relabelled.
+        // The checksum covers the prefix too: a publishable token cannot be relabelled.
         ("dp_sec_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu", Checksum),
         // 62^6 - 1 is more than any CRC-32.
         ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefghzzzzzz", Checksum),
@@ -104,12 +104,12 @@ fn what_is_no_token_is_refused_for_its_first_fault() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn each_fault_has_its_own_sentence() {
+fn each_fault_has_its_own_message() {
     let cases = [
-        (ParseTokenError::Prefix, "the token starts with none of the known prefixes (dp_pub_, dp_sec_, …)"),
-        (ParseTokenError::Length, "the token is cut off or too long: 38 characters follow the prefix"),
+        (ParseTokenError::Prefix, "the token does not start with a known prefix (dp_pub_, dp_sec_, …)"),
+        (ParseTokenError::Length, "the token is too short or too long: 38 characters follow the prefix"),
         (ParseTokenError::Characters, "the token has characters other than letters and digits"),
-        (ParseTokenError::Checksum, "the token has a typo: its checksum does not fit"),
+        (ParseTokenError::Checksum, "the token has a typo: its checksum does not match"),
     ];
     for (fault, sentence) in cases {
         assert_eq!(fault.to_string(), sentence);
@@ -131,7 +131,7 @@ fn neither_debug_nor_display_nor_an_error_shows_a_token() {
 
 const BASE62: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/// CRC-32 bit by bit, in six digits: another way to the checksum than the crate's.
+/// Computes the CRC-32 bit by bit, in six digits: independent of the crate.
 fn with_checksum(text: String) -> String {
     let crc = !text.bytes().fold(u32::MAX, |crc, byte| {
         (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
@@ -183,7 +183,7 @@ fn random(bytes: &mut [u8; 32]) {
 
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
-fn row_17_a_generated_token_is_whole_and_no_two_are_alike() {
+fn row_17_a_generated_token_is_valid_and_no_two_are_alike() {
     let mut seen = std::collections::HashSet::new();
     let mut characters = std::collections::BTreeSet::new();
     for kind in TokenKind::ALL {
@@ -204,10 +204,10 @@ fn row_17_a_generated_token_is_whole_and_no_two_are_alike() {
     assert_eq!(String::from_iter(characters), BASE62, "each of the 62 is drawn");
 }
 
-/// Of 256 values of a byte, 62 characters cannot all get the same number: without a rule, some would be likelier by a quarter.
+/// 256 byte values do not divide evenly among 62 characters: without rejection, some would be a quarter more likely.
 #[cfg(not(target_arch = "wasm32"))]
 #[test]
-fn row_17_no_character_of_a_generated_token_is_likelier_than_another() {
+fn row_17_no_character_of_a_generated_token_is_more_likely_than_another() {
     let mut counts = std::collections::BTreeMap::new();
     for _ in 0..10_000 {
         let token = OpaqueToken::generate(TokenKind::Secret, random).unwrap();
@@ -215,6 +215,6 @@ fn row_17_no_character_of_a_generated_token_is_likelier_than_another() {
             *counts.entry(character).or_insert(0_u32) += 1;
         }
     }
-    // Of 320,000 characters, 5,161 are of each kind, give or take 71; an eighth more or less is 9 times that.
+    // Of 320,000 characters, 5,161 are expected for each, with a deviation of 71; an eighth more or less is 9 times that.
     assert!(counts.values().all(|count| (4_516..=5_806).contains(count)), "{counts:?}");
 }

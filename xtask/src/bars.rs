@@ -1,4 +1,4 @@
-//! What the benchmarks may cost: the bars, and how the results stand to them.
+//! The bars of the benchmarks, and the verdict on each result.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,25 +8,25 @@ use serde::Serialize;
 
 use crate::size;
 
-/// A figure of each round, by row, as the programs of `benches/` write them.
+/// The figures of all rounds by row, as the programs of `benches/` write them.
 pub(crate) type Results = BTreeMap<String, Vec<f64>>;
 
-/// What a row is held to.
+/// The bar of a row.
 #[derive(Clone, Copy)]
 enum Bar {
-    /// So many times another row at most.
+    /// At most this many times another row.
     Times(&'static str, f64),
-    /// Beside another row, for the reader.
+    /// Shown beside another row, without a limit.
     Beside(&'static str),
-    /// So much at most.
+    /// At most this value.
     Most(f64),
-    /// Hoped for, but not required.
+    /// A goal; missing it is no failure.
     Aim(f64),
 }
 
 use Bar::{Aim, Beside, Most, Times};
 
-/// The rows of a table, and what each is held to.
+/// The rows of a table with their bars.
 type Bars = [(&'static str, Bar)];
 
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
@@ -54,7 +54,7 @@ const VERIFY: [(&str, Bar); 27] = [
     ("route/layer", Beside("route/noop")),
     ("route/tower-http", Beside("route/bare")),
     ("route/noop", Beside("route/bare")),
-    // What the measure cannot tell apart.
+    // The error of the measurement.
     ("route/again", Beside("route/bare")),
     ("route/layer-p99", Times("route/bare-p99", 1.10)),
     ("allocations/signed-cached", Most(0.0)),
@@ -84,7 +84,7 @@ const BROWSER: [(&str, Bar); 27] = [
     ("browser/fetch", Beside("fetch/bare")),
     ("browser/fetch", Beside("fetch/auth0-spa-js")),
     ("browser/fetch", Beside("fetch/oidc-client-ts")),
-    // What the measure cannot tell apart.
+    // The error of the measurement.
     ("fetch/again", Beside("fetch/bare")),
     ("browser/work", Beside("work/auth0-spa-js")),
     ("browser/work", Beside("work/oidc-client-ts")),
@@ -92,19 +92,19 @@ const BROWSER: [(&str, Bar); 27] = [
     ("browser/authorization", Beside("authorization/auth0-spa-js")),
     ("browser/authorization", Beside("authorization/oidc-client-ts")),
     ("browser/preflights", Most(0.0)),
-    // That the log would have shown them.
+    // Shows that the log records preflights.
     ("browser/preflights", Beside("preflights/header")),
 ];
 
-/// How a row stands to its bar.
+/// The verdict on a row.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
     Ok,
     Over,
-    /// An aim that is not reached.
+    /// The aim is not reached.
     Missed,
-    /// There is no bar.
+    /// The row has no bar.
     Reported,
 }
 
@@ -121,12 +121,12 @@ pub(crate) struct Line {
     verdict: Verdict,
 }
 
-/// Holds the results against the bars of `bench verify`.
+/// Compares the results with the bars of `bench verify`.
 pub(crate) fn verify(results: &Results) -> Result<Vec<Line>> {
     lines(&VERIFY, results)
 }
 
-/// Holds the results against the bars of `bench browser`.
+/// Compares the results with the bars of `bench browser`.
 pub(crate) fn browser(results: &Results) -> Result<Vec<Line>> {
     lines(&BROWSER, results)
 }
@@ -144,7 +144,7 @@ fn line(row: &'static str, bar: Bar, results: &Results) -> Result<Line> {
         Most(most) | Aim(most) => (None, Some(most)),
     };
     let peer_rounds = peer.map(rounds).transpose()?;
-    // Within a round, and only then over the rounds: what slows a whole round does not show.
+    // The ratio is taken within each round, so that a slow round slows both sides.
     let ratio = peer_rounds
         .map(|theirs| {
             Ok::<_, anyhow::Error>(median(rounds(row)?.iter().zip(theirs).map(|(ours, theirs)| ours / theirs)))
@@ -161,7 +161,7 @@ fn line(row: &'static str, bar: Bar, results: &Results) -> Result<Line> {
     Ok(Line { row, measured, unit: Unit::of(row), peer, peer_measured, ratio, most, verdict })
 }
 
-/// The middle value; the lower one of two.
+/// Returns the middle value; of two middle values the lower one.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -169,13 +169,13 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 impl Line {
-    /// Whether a bar is missed.
+    /// Returns whether the bar is missed.
     pub(crate) fn is_over(&self) -> bool {
         self.verdict == Verdict::Over
     }
 }
 
-/// The names of the columns, as wide as [`Line`] shows them.
+/// Returns the table's head, with the column widths of [`Line`].
 pub(crate) fn head() -> String {
     columns(["row", "measured", "its peer", "", "ratio", "bar", ""])
 }
@@ -226,7 +226,7 @@ impl Unit {
 
     fn show(self, value: f64) -> String {
         match self {
-            // What is added to something can be less than nothing.
+            // A difference of two measurements can be negative.
             Unit::Nanoseconds if value.abs() < 1e3 => format!("{value:.1} ns"),
             Unit::Nanoseconds if value.abs() < 1e6 => format!("{:.2} µs", value / 1e3),
             Unit::Nanoseconds => format!("{:.2} ms", value / 1e6),
@@ -241,8 +241,8 @@ mod tests {
     use super::{Aim, Bar, Beside, Most, Results, Times, Unit, Verdict, line};
 
     #[test]
-    fn a_bar_is_held_by_the_median_of_the_ratios_within_rounds() {
-        // The second round was slow for both; in the third, a turn of somebody else's fell on the peer.
+    fn a_bar_compares_the_median_of_the_ratios_within_rounds() {
+        // The second round was slow for both; in the third, another process slowed the peer.
         let rounds = [("ours", vec![11.0, 44.0, 11.0]), ("theirs", vec![10.0, 40.0, 99.0])];
         let results: Results = rounds.into_iter().map(|(row, values)| (row.to_owned(), values)).collect();
         let cases: [(Bar, Option<f64>, Verdict); 7] = [
@@ -255,7 +255,7 @@ mod tests {
             (Aim(10.0), None, Verdict::Missed),
         ];
         for (bar, ratio, verdict) in cases {
-            let line = line("ours", bar, &results).expect("both were measured");
+            let line = line("ours", bar, &results).expect("both rows have figures");
             assert_eq!((line.measured, line.ratio), (11.0, ratio));
             assert!(line.verdict == verdict, "{line}");
         }

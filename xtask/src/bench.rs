@@ -1,4 +1,4 @@
-//! What it costs, beside its limits and its peers, as one table.
+//! The cost of Daypass beside its limits and its peers, as one table.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,18 @@ use serde_json::{Value, json};
 
 use crate::bars::{self, Line, Results};
 use crate::process::{cargo, output, run as run_command};
-use crate::{browser, package, setup, size, target_dir};
+use crate::workspace::target_dir;
+use crate::{browser, package, setup, size};
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// What to measure
     #[arg(value_enum, default_value = "verify")]
     what: What,
-    /// Write the table and the figures of every round, in nanoseconds, bytes and counts, to this file
+    /// Write the table and the figures of every round to this file, in nanoseconds, bytes and counts
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Take less time, for a first look: too little to hold the bars
+    /// Take less time, for a first look: too little for reliable bars
     #[arg(long)]
     quick: bool,
 }
@@ -37,20 +38,20 @@ enum What {
 /// The programs of `benches/` that measure the verifier.
 const VERIFY: [&str; 3] = ["bench-times", "bench-memory", "bench-route"];
 
-/// What a page may have instead of the package, or beside it: the modules of `benches/browser/peers/`.
+/// The peers of the package, each a module of `benches/browser/peers/`.
 const PEERS: [&str; 5] = ["auth0-spa-js", "jose", "oidc-client-ts", "keycloak-js", "auth-js"];
 
-/// What was measured where, and how it stands to its bars.
-struct Measured {
+/// The results, where they were measured, and the lines of the table.
+struct Report {
     place: String,
     results: Results,
     lines: Vec<Line>,
 }
 
-/// Builds, measures and shows the table. A missed bar is a failure.
+/// Builds, measures and prints the table; fails if a bar is missed.
 pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
     setup::npm_in(Path::new("benches"))?;
-    let Measured { place, results, lines } = match options.what {
+    let Report { place, results, lines } = match options.what {
         What::Verify => verify(options.quick)?,
         What::Browser => browser(options.quick)?,
     };
@@ -65,11 +66,11 @@ pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
         fs::write(&file, format!("{report:#}\n")).with_context(|| format!("could not write {}", file.display()))?;
     }
     let over = lines.iter().filter(|line| line.is_over()).count();
-    println!("{}", if over == 0 { "every bar is held".into() } else { format!("bars missed: {over}") });
+    println!("{}", if over == 0 { "every bar is met".into() } else { format!("bars missed: {over}") });
     Ok(ExitCode::from(u8::from(over > 0)))
 }
 
-fn verify(quick: bool) -> Result<Measured> {
+fn verify(quick: bool) -> Result<Report> {
     println!("building the benchmarks");
     run_command(cargo().args(["build", "--quiet", "--profile", "bench", "-p", "daypass-bench"]))?;
     let cores = Cores::choose();
@@ -77,12 +78,10 @@ fn verify(quick: bool) -> Result<Measured> {
     for program in VERIFY {
         results.extend(measure(program, &cores, quick)?);
     }
-    Ok(Measured { place: cores.to_string(), lines: bars::verify(&results)?, results })
+    Ok(Report { place: cores.to_string(), lines: bars::verify(&results)?, results })
 }
 
-fn browser(quick: bool) -> Result<Measured> {
-    setup::wasm_target()?;
-    setup::npm()?;
+fn browser(quick: bool) -> Result<Report> {
     let chromium = browser::chromium()?;
     package::build()?;
 
@@ -106,10 +105,10 @@ fn browser(quick: bool) -> Result<Measured> {
     )?;
     let mut results: Results = serde_json::from_slice(&fs::read(&out)?)?;
     results.extend(sizes);
-    Ok(Measured { place: format!("{}, on any processor", version.trim()), lines: bars::browser(&results)?, results })
+    Ok(Report { place: format!("{}, on any processor", version.trim()), lines: bars::browser(&results)?, results })
 }
 
-/// Runs one program, which Cargo has put beside the other releases.
+/// Runs one program of the release profile.
 fn measure(program: &str, cores: &Cores, quick: bool) -> Result<Results> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().join("results.json");
@@ -122,16 +121,16 @@ fn measure(program: &str, cores: &Cores, quick: bool) -> Result<Results> {
     Ok(serde_json::from_slice(&fs::read(&out)?)?)
 }
 
-/// The processors that the programs are pinned to, as far as `taskset` can.
+/// The processors that programs are pinned to, if `taskset` can pin them.
 struct Cores {
-    /// For what is measured.
+    /// For the measured program.
     measured: Option<usize>,
-    /// For the client that loads a server that is measured.
+    /// For the client that puts load on a measured server.
     load: Option<usize>,
 }
 
 impl Cores {
-    /// The last one for what is measured, since the first one has most of a machine's own work.
+    /// Chooses the last processor for the measured program, since the system uses the first one most.
     fn choose() -> Cores {
         let count = thread::available_parallelism().map_or(1, usize::from);
         let pins = |core: &usize| output(Command::new("taskset").args(["-c", &core.to_string(), "true"])).is_ok();
@@ -150,28 +149,28 @@ impl Cores {
 impl std::fmt::Display for Cores {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.measured, self.load) {
-            (None, _) => f.write_str("not pinned to a processor: there is no taskset"),
-            (Some(core), None) => write!(f, "pinned to processor {core}, the client of the route too"),
-            (Some(core), Some(load)) => write!(f, "pinned to processor {core}, the client of the route to {load}"),
+            (None, _) => f.write_str("not pinned to a processor: taskset is missing"),
+            (Some(core), None) => write!(f, "pinned to processor {core}, with the route's client"),
+            (Some(core), Some(load)) => write!(f, "pinned to processor {core}, the route's client to {load}"),
         }
     }
 }
 
-/// What the figures depend on.
+/// Describes the machine and the versions that the figures depend on.
 fn machine(place: &str) -> Result<Value> {
-    let said = |program: &str, args: &[&str]| {
+    let line = |program: &str, args: &[&str]| {
         Ok::<_, anyhow::Error>(output(Command::new(program).args(args))?.trim().to_owned())
     };
-    // Linux alone has the file.
+    // Only Linux has this file.
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = info.lines().find_map(|line| Some(line.strip_prefix("model name")?.split_once(": ")?.1));
     Ok(json!({
         "processor": model,
         "processors": thread::available_parallelism().map_or(1, usize::from),
-        "system": said("uname", &["-srm"])?,
-        "rustc": said("rustc", &["--version"])?,
-        "node": said("node", &["--version"])?,
-        "commit": said("git", &["describe", "--always", "--dirty"])?,
+        "system": line("uname", &["-srm"])?,
+        "rustc": line("rustc", &["--version"])?,
+        "node": line("node", &["--version"])?,
+        "commit": line("git", &["describe", "--always", "--dirty"])?,
         "pinned": place,
     }))
 }

@@ -1,4 +1,4 @@
-//! The browsers that tests drive: found, or installed where that is possible.
+//! The browsers that tests drive: found on the machine, or installed where possible.
 
 use std::env;
 use std::path::PathBuf;
@@ -10,28 +10,28 @@ use nix::unistd::Uid;
 use crate::process::run;
 use crate::tool;
 
-/// What drives Firefox. Debian has no package of it.
+/// The version of Firefox's WebDriver, for which Debian has no package.
 const GECKODRIVER: &str = "0.37.1";
 
 const CHROMIUM: Program = Program {
     package: "chromium",
-    elsewhere: "chromium",
+    homebrew: "chromium",
     variable: Some("CHROMIUM"),
     names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
 };
 const CHROMEDRIVER: Program = Program {
     package: "chromium-driver",
-    elsewhere: "chromedriver",
+    homebrew: "chromedriver",
     variable: Some("CHROMEDRIVER"),
     names: &["chromedriver"],
 };
 const FIREFOX: Program = Program {
     package: "firefox-esr",
-    elsewhere: "firefox",
+    homebrew: "firefox",
     variable: Some("FIREFOX"),
     names: &["firefox-esr", "firefox"],
 };
-const CURL: Program = Program { package: "curl", elsewhere: "curl", variable: None, names: &["curl"] };
+const CURL: Program = Program { package: "curl", homebrew: "curl", variable: None, names: &["curl"] };
 
 /// The browsers, and the programs by which WebDriver reaches them.
 pub(crate) struct Browsers {
@@ -41,9 +41,9 @@ pub(crate) struct Browsers {
     pub(crate) geckodriver: PathBuf,
 }
 
-/// All that the tests need.
+/// Finds or installs everything that the tests need.
 pub(crate) fn all() -> Result<Browsers> {
-    install(&[&CHROMIUM, &CHROMEDRIVER, &FIREFOX, &CURL])?;
+    require(&[&CHROMIUM, &CHROMEDRIVER, &FIREFOX, &CURL])?;
     Ok(Browsers {
         chromium: CHROMIUM.path()?,
         chromedriver: CHROMEDRIVER.path()?,
@@ -52,21 +52,21 @@ pub(crate) fn all() -> Result<Browsers> {
     })
 }
 
-/// Chromium, with what the end-to-end tests need beside it.
+/// Finds or installs Chromium, and curl, which the end-to-end tests run too.
 pub(crate) fn chromium() -> Result<PathBuf> {
-    install(&[&CHROMIUM, &CURL])?;
+    require(&[&CHROMIUM, &CURL])?;
     CHROMIUM.path()
 }
 
 fn geckodriver() -> Result<PathBuf> {
-    match named("GECKODRIVER", &["geckodriver"])? {
+    match find_named("GECKODRIVER", &["geckodriver"])? {
         Some(program) => Ok(program),
-        None => tool::built("geckodriver", GECKODRIVER),
+        None => tool::build("geckodriver", GECKODRIVER),
     }
 }
 
-/// Finds them all, or installs what is missing with apt where that is possible.
-fn install(wanted: &[&Program]) -> Result<()> {
+/// Installs missing programs with apt-get where possible; otherwise the error says how to install them.
+fn require(wanted: &[&Program]) -> Result<()> {
     let mut missing = missing(wanted)?;
     if !missing.is_empty() && Uid::effective().is_root() && find("apt-get").is_some() {
         let packages: Vec<&str> = missing.iter().map(|program| program.package).collect();
@@ -74,7 +74,7 @@ fn install(wanted: &[&Program]) -> Result<()> {
         let apt = |args: &[&str]| run(Command::new("apt-get").args(args).env("DEBIAN_FRONTEND", "noninteractive"));
         let install = ["install", "-y", "--no-install-recommends"];
         if let Err(error) = apt(&["update"]).and_then(|()| apt(&[&install, &*packages].concat())) {
-            // Not every distribution has these packages: the advice below says the rest.
+            // Some distributions lack these packages; the advice below then says what to do.
             println!("{error:#}");
         }
         missing = self::missing(wanted)?;
@@ -97,21 +97,21 @@ fn advice(missing: &[&Program]) -> String {
         missing.iter().map(|&program| name(program)).collect::<Vec<_>>().join(between)
     };
     format!(
-        "the tests need {}: install with `apt-get install --no-install-recommends {}` on Debian or `brew install {}` on macOS; \
-         programs outside PATH can be named in the environment variables CHROMIUM, CHROMEDRIVER, FIREFOX and GECKODRIVER, and \
-         without a geckodriver Cargo builds one",
+        "the tests need {}: install with `apt-get install --no-install-recommends {}` on Debian or `brew install {}` on \
+         macOS; name programs outside PATH in the environment variables CHROMIUM, CHROMEDRIVER, FIREFOX and GECKODRIVER; \
+         Cargo builds geckodriver where it is missing",
         list(|program| program.package, " and "),
         list(|program| program.package, " "),
-        list(|program| program.elsewhere, " "),
+        list(|program| program.homebrew, " "),
     )
 }
 
-/// A program that a distribution has.
+/// A program that distributions package.
 struct Program {
-    /// The package, after Debian and after Homebrew.
+    /// The package's name in Debian, and in Homebrew.
     package: &'static str,
-    elsewhere: &'static str,
-    /// The environment variable that may name it, and what it may be called on PATH.
+    homebrew: &'static str,
+    /// The environment variable that may hold its path, and its names on PATH.
     variable: Option<&'static str>,
     names: &'static [&'static str],
 }
@@ -119,7 +119,7 @@ struct Program {
 impl Program {
     fn find(&self) -> Result<Option<PathBuf>> {
         match self.variable {
-            Some(variable) => named(variable, self.names),
+            Some(variable) => find_named(variable, self.names),
             None => Ok(self.names.iter().find_map(|name| find(name))),
         }
     }
@@ -129,16 +129,16 @@ impl Program {
     }
 }
 
-/// The program that an environment variable names, or else the first one on PATH.
-fn named(variable: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
+/// Returns the program that an environment variable names, or else the first of these on PATH.
+fn find_named(variable: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
     match env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from) {
         Some(path) if path.is_file() => Ok(Some(path)),
-        Some(path) => bail!("the environment variable {variable} names {}, which is no file", path.display()),
+        Some(path) => bail!("the environment variable {variable} names {}, which is not a file", path.display()),
         None => Ok(programs.iter().find_map(|program| find(program))),
     }
 }
 
-/// A program on PATH.
+/// Finds a program on PATH.
 fn find(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
 }

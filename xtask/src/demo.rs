@@ -15,8 +15,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tempfile::{NamedTempFile, TempDir, TempPath};
 
-use crate::process::{Interrupted, Process, interrupted, output, read_lines};
-use crate::{build, package, program};
+use crate::build::build;
+use crate::package;
+use crate::process::{Interrupted, Process, is_interrupted, output, read_lines};
+use crate::workspace::program;
 
 /// How long a server may take until it listens.
 const START: Duration = Duration::from_secs(30);
@@ -56,7 +58,7 @@ pub(crate) fn run(options: Options, from: &Path) -> Result<()> {
     println!("end it with Ctrl-C");
     io::stdout().flush()?;
 
-    while !interrupted() {
+    while !is_interrupted() {
         demo.check()?;
         thread::sleep(TICK);
     }
@@ -260,7 +262,7 @@ impl Server {
         loop {
             match line.recv_timeout(TICK) {
                 Ok(line) => return Ok((server, parse(name, &line)?)),
-                Err(RecvTimeoutError::Timeout) if interrupted() => bail!(Interrupted),
+                Err(RecvTimeoutError::Timeout) if is_interrupted() => bail!(Interrupted),
                 Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => server.check()?,
                 Err(RecvTimeoutError::Timeout) => {
                     bail!("{name} did not listen within {} seconds{}", START.as_secs(), server.tail.show())
@@ -268,7 +270,7 @@ impl Server {
                 // Its output is closed, so its end is near.
                 Err(RecvTimeoutError::Disconnected) => {
                     server.check()?;
-                    if interrupted() {
+                    if is_interrupted() {
                         bail!(Interrupted);
                     }
                     if Instant::now() >= deadline {
@@ -282,7 +284,7 @@ impl Server {
 
     /// An error when it ended.
     fn check(&mut self) -> Result<()> {
-        let Some(status) = self.process.ended()? else {
+        let Some(status) = self.process.try_wait()? else {
             return Ok(());
         };
         // What it said last may still be on its way.

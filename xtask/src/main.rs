@@ -1,11 +1,14 @@
 //! The chores of this repository, run as `cargo xtask COMMAND`.
 
-#![allow(clippy::print_stdout, reason = "a command-line tool speaks on standard output")]
+#![allow(clippy::print_stdout, reason = "a command-line tool prints to standard output")]
 
 mod bars;
 mod bench;
 mod browser;
+mod build;
 mod demo;
+mod files;
+mod findings;
 mod fuzz;
 mod pack;
 mod package;
@@ -16,32 +19,16 @@ mod soak;
 mod test;
 mod tool;
 mod wasm;
+mod workspace;
 
 use std::env;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
 use process::{Interrupted, cargo};
-
-/// Cargo's arguments for all but the benchmarks, whose peers take minutes to build.
-const CHECKED: [&str; 3] = ["--workspace", "--exclude", "daypass-bench"];
-/// Cargo's arguments for all of these but xtask and the tests that have a step of their own. Cargo unites features over the
-/// packages it is given, so that the same packages for the programs and for their tests mean one build of what they depend on.
-const PRODUCT: [&str; 9] = [
-    "--workspace",
-    "--exclude",
-    "daypass-bench",
-    "--exclude",
-    "xtask",
-    "--exclude",
-    "daypass-differential",
-    "--exclude",
-    "daypass-million",
-];
 
 /// Sets up, builds, shows and tests Daypass.
 #[derive(Parser)]
@@ -53,22 +40,26 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Make this machine ready, or say exactly what to install
+    /// Prepare this machine, or say exactly what to install
     Setup,
     /// Build the WebAssembly for pkg/ and the native programs
     Build,
-    /// Start the token service, a product with its embed, and a customer's site; end with Ctrl-C
+    /// Start the token service, a product with its embed, and a customer's site; stop with Ctrl-C
     Demo(demo::Options),
-    /// Run every check and every test, and end with a line `N passed, N failed`
+    /// Run every check and every test; the last lines name the failed tests and count: `N passed, N failed`
     Test(test::Options),
-    /// Build the npm package and pack it, into `target/package` unless told otherwise
+    /// Write the reference pages and the TypeScript types that come from tables in Rust
+    Codegen,
+    /// Build the npm package and pack it, by default into `target/package`
     Pack(pack::Options),
-    /// Show what a visitor downloads, in bytes
+    /// Print what a visitor downloads, in bytes
     Size,
-    /// Measure what it costs, and fail if a bar is missed
+    /// Measure times, allocations, memory and sizes; fail if a bar is missed
     Bench(bench::Options),
-    /// Run every fuzz target for a while, and rounds of tabs that freeze and die
+    /// Run every fuzz target for some seconds, and rounds of tabs that freeze and die
     Soak(soak::Options),
+    /// Run the scripts of findings/, which show surprises of other software
+    Findings(findings::Options),
     /// Run one WebAssembly test file in a browser (Cargo calls this)
     #[command(hide = true)]
     WasmTestRunner {
@@ -88,52 +79,29 @@ fn main() -> ExitCode {
 }
 
 fn run(task: Task) -> Result<ExitCode> {
-    // Cargo chose the folder and the signals of its test runner.
+    // Cargo starts its test runner in a folder of its choice and sends it signals: both stay as they are.
     if let Task::WasmTestRunner { args } = task {
-        test::wasm_test_runner(args)?;
+        test::run_wasm_tests(args)?;
         return Ok(ExitCode::SUCCESS);
     }
 
     process::handle_signals()?;
     let from = env::current_dir().context("no current folder")?;
-    env::set_current_dir(root()).context("could not enter the repository")?;
+    env::set_current_dir(workspace::root()).context("could not enter the repository")?;
     match task {
         Task::Setup => setup::all()?,
-        Task::Build => build()?,
+        Task::Build => build::build()?,
         Task::Demo(options) => demo::run(options, &from)?,
         Task::Test(options) => return test::run(&options),
+        Task::Codegen => {
+            process::run(cargo().args(["run", "--quiet", "-p", "daypass-service", "--example", "codegen"]))?
+        }
         Task::Pack(options) => pack::run(&options, &from)?,
         Task::Size => return size::run(),
         Task::Bench(options) => return bench::run(&options, &from),
         Task::Soak(options) => return soak::run(&options),
+        Task::Findings(options) => return findings::run(&options),
         Task::WasmTestRunner { .. } => unreachable!("handled above"),
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Builds everything that the demo runs.
-fn build() -> Result<()> {
-    setup::wasm_target()?;
-    setup::npm()?;
-    package::build()?;
-    println!("building the native programs");
-    process::run(cargo().args(["build", "--quiet"]).args(PRODUCT))
-}
-
-/// The repository's folder.
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository")
-}
-
-/// Cargo's folder of build outputs.
-fn target_dir() -> Result<PathBuf> {
-    let metadata = process::output(cargo().args(["metadata", "--no-deps", "--format-version=1"]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
-    let folder = metadata["target_directory"].as_str().context("`cargo metadata` names no target folder")?;
-    Ok(folder.into())
-}
-
-/// Where [`build`] puts a native program of this workspace, and Cargo put xtask itself.
-fn program(name: &str) -> Result<PathBuf> {
-    Ok(target_dir()?.join("debug").join(name))
 }

@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Deserialize;
 
+use crate::package;
 use crate::process::{output, run as run_command};
-use crate::{package, setup, target_dir};
+use crate::workspace::target_dir;
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -18,25 +19,25 @@ pub(crate) struct Options {
     out: Option<PathBuf>,
 }
 
-/// What the tarball is made of. The repository's licenses are the package's too.
+/// The files and folders of the tarball. The repository's licenses apply to the package too.
 const PARTS: [&str; 6] =
     ["pkg/package.json", "pkg/README.md", "pkg/dist", "pkg/types", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// What npm says of a tarball.
+/// A tarball, as `npm pack --json` describes it.
 #[derive(Deserialize)]
-struct Packed {
+struct Tarball {
     filename: String,
     size: u64,
-    files: Vec<PackedFile>,
+    files: Vec<TarballFile>,
 }
 
 #[derive(Deserialize)]
-struct PackedFile {
+struct TarballFile {
     path: String,
     size: u64,
 }
 
-/// Builds the package, packs it, and prints what is in the tarball.
+/// Builds the package, packs it, and prints the tarball's files and its path.
 pub(crate) fn run(options: &Options, from: &Path) -> Result<()> {
     let out = match &options.out {
         Some(folder) => from.join(folder),
@@ -47,24 +48,21 @@ pub(crate) fn run(options: &Options, from: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The tarball, in the folder `out`.
+/// Builds the package and packs it into the folder `out`; returns the tarball's path.
 pub(crate) fn pack(out: &Path) -> Result<PathBuf> {
-    setup::wasm_target()?;
-    setup::npm()?;
     package::build()?;
 
-    // From a folder that holds nothing else, so that nothing else can be packed.
+    // From a folder with these parts only, so that nothing else can be tarball.
     let work = tempfile::tempdir()?;
     run_command(Command::new("cp").arg("-R").args(PARTS).arg(work.path()))?;
-    fs::create_dir_all(out).with_context(|| format!("could not make {}", out.display()))?;
-    let said = output(Command::new("npm").args(["pack", "--json", "--pack-destination"]).arg(out).current_dir(&work))?;
-    let [packed] =
-        serde_json::from_str::<[Packed; 1]>(&said).context("`npm pack` said something else than expected")?;
+    fs::create_dir_all(out).with_context(|| format!("could not create {}", out.display()))?;
+    let json = output(Command::new("npm").args(["pack", "--json", "--pack-destination"]).arg(out).current_dir(&work))?;
+    let [tarball] = serde_json::from_str::<[Tarball; 1]>(&json).context("`npm pack --json` printed unexpected JSON")?;
 
     println!("{:<28} {:>9}", "file", "bytes");
-    for PackedFile { path, size } in &packed.files {
+    for TarballFile { path, size } in &tarball.files {
         println!("{path:<28} {size:>9}");
     }
-    println!("{:<28} {:>9}", packed.filename, packed.size);
-    Ok(out.join(packed.filename))
+    println!("{:<28} {:>9}", tarball.filename, tarball.size);
+    Ok(out.join(tarball.filename))
 }

@@ -1,8 +1,8 @@
-//! Commands and processes. None outlives xtask: each runs in a process group of its own, and the group ends with its
+//! Commands and processes. No process outlives xtask: each runs in its own process group, which ends with its
 //! [`Process`].
 
 use std::env;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
@@ -14,12 +14,12 @@ use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
-/// How long a process may take to end by itself.
-const RESUME_GRACE: Duration = Duration::from_secs(3);
+/// How long a process may take to end after SIGTERM.
+const END_TIMEOUT: Duration = Duration::from_secs(3);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// The error of work that Ctrl-C or SIGTERM cut short.
+/// The error of work that Ctrl-C or SIGTERM stopped.
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 
@@ -31,28 +31,28 @@ impl std::fmt::Display for Interrupted {
 
 impl std::error::Error for Interrupted {}
 
-/// Lets Ctrl-C, SIGTERM and SIGHUP end the work in an orderly way: whoever waits returns, and every [`Process`] drops.
+/// Makes Ctrl-C, SIGTERM and SIGHUP end xtask in order: every wait returns an error, so that each [`Process`] drops.
 pub(crate) fn handle_signals() -> Result<()> {
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)).context("could not handle signals")
 }
 
-/// Whether a signal asked xtask to end.
-pub(crate) fn interrupted() -> bool {
+/// Returns whether a signal asked xtask to end.
+pub(crate) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// The Cargo that runs xtask.
+/// Returns a command of the Cargo that runs xtask.
 pub(crate) fn cargo() -> Command {
     Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// A child and all that it starts.
+/// A child process and all processes that it starts.
 pub(crate) struct Process {
     child: Child,
 }
 
 impl Process {
-    /// Starts `command` without standard input.
+    /// Starts a command without standard input.
     pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
         let child = command
             .stdin(Stdio::null())
@@ -62,28 +62,28 @@ impl Process {
         Ok(Self { child })
     }
 
-    /// Standard output, once, where it is piped.
+    /// Takes the pipe of standard output, if there is one.
     pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
         self.child.stdout.take()
     }
 
-    /// Standard error, once, where it is piped.
+    /// Takes the pipe of standard error, if there is one.
     pub(crate) fn stderr(&mut self) -> Option<ChildStderr> {
         self.child.stderr.take()
     }
 
-    /// How it ended, if it did.
-    pub(crate) fn ended(&mut self) -> Result<Option<ExitStatus>> {
+    /// Returns the exit status, if the process has ended.
+    pub(crate) fn try_wait(&mut self) -> Result<Option<ExitStatus>> {
         self.child.try_wait().context("could not wait for a child")
     }
 
-    /// Waits for its end, or for a signal to xtask.
+    /// Waits until the process ends, or until a signal asks xtask to end.
     fn wait(&mut self) -> Result<ExitStatus> {
         loop {
-            if let Some(status) = self.ended()? {
+            if let Some(status) = self.try_wait()? {
                 return Ok(status);
             }
-            if interrupted() {
+            if is_interrupted() {
                 bail!(Interrupted);
             }
             thread::sleep(Duration::from_millis(20));
@@ -96,32 +96,36 @@ impl Drop for Process {
         let group = Pid::from_raw(self.child.id().cast_signed());
         if let Ok(None) = self.child.try_wait() {
             let _ = killpg(group, Signal::SIGTERM);
-            let deadline = Instant::now() + RESUME_GRACE;
+            let deadline = Instant::now() + END_TIMEOUT;
             while matches!(self.child.try_wait(), Ok(None)) && Instant::now() < deadline {
                 thread::sleep(Duration::from_millis(10));
             }
         }
-        // Whoever is left, the leader too; an error says that nobody is.
+        // What still runs of the group, with its leader. An error means that no process is left.
         let _ = killpg(group, Signal::SIGKILL);
         let _ = self.child.wait();
     }
 }
 
-/// Runs a command to its end, which must be a success.
+/// Runs a command, which must succeed.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = Process::spawn(command)?.wait()?;
     ensure!(status.success(), "`{}` failed ({status})", describe(command));
     Ok(())
 }
 
-/// Runs a command and hands on each line of its standard output.
-pub(crate) fn run_reading(command: &mut Command, on_line: impl FnMut(&str) + Send) -> Result<ExitStatus> {
-    let mut process = Process::spawn(command.stdout(Stdio::piped()))?;
-    let stdout = process.stdout();
+/// Runs a command and passes on each line of its output.
+///
+/// Standard output and standard error share one pipe, so that the lines come in the order in which they were written.
+pub(crate) fn run_lines(command: &mut Command, on_line: impl FnMut(&str) + Send) -> Result<ExitStatus> {
+    let (reader, writer) = io::pipe()?;
+    let mut process = Process::spawn(command.stdout(writer.try_clone()?).stderr(writer))?;
+    // The command would keep the pipe open.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     thread::scope(|scope| {
-        scope.spawn(move || stdout.map(|pipe| read_lines(pipe, on_line)));
+        scope.spawn(move || read_lines(reader, on_line));
         let status = process.wait();
-        // Ends whoever still holds the pipe, and with that the reading.
+        // Ends the processes that still hold the pipe, and so the reader.
         drop(process);
         status
     })
@@ -141,7 +145,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("`{}` printed no UTF-8", describe(command)))
 }
 
-/// Hands on each line until the pipe closes, whatever bytes it holds.
+/// Passes on each line until the pipe closes; bytes that are no UTF-8 are replaced.
 pub(crate) fn read_lines(pipe: impl Read, mut on_line: impl FnMut(&str)) {
     let mut pipe = BufReader::new(pipe);
     let mut line = Vec::new();
@@ -151,7 +155,9 @@ pub(crate) fn read_lines(pipe: impl Read, mut on_line: impl FnMut(&str)) {
     }
 }
 
-/// The command as a person would type it. Arguments carry no secrets here, and the environment is not shown.
+/// Returns the command as a person would type it.
+///
+/// SECURITY: the environment is left out, since it carries tokens; arguments carry none.
 fn describe(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(command.get_program());

@@ -1,5 +1,7 @@
-//! What a machine needs: each part is quick when all is there, is put right where that is possible, and is otherwise
-//! an error that says what to install.
+//! The tools that a machine needs.
+//!
+//! Each check is quick when the tool is there; a missing tool is installed where possible, otherwise the error says what
+//! to install.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,18 +9,19 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::browser;
 use crate::process::{cargo, output, run};
-use crate::{browser, target_dir};
+use crate::workspace::target_dir;
 
 const WASM: &str = "wasm32-unknown-unknown";
 
 /// The oldest Node whose test runner has the options that the tests use.
 const NODE: (u32, u32) = (20, 10);
 
-/// Where the tests of the packed package are.
+/// The folder of the packed package's tests.
 pub(crate) const PACKAGE_TESTS: &str = "tests/package";
 
-/// Everything, with a line for each part.
+/// Checks or installs every tool and prints a line for each.
 pub(crate) fn all() -> Result<()> {
     wasm_target()?;
     println!("ok  Rust target {WASM}, and the standard library's source");
@@ -40,7 +43,7 @@ pub(crate) fn all() -> Result<()> {
     Ok(())
 }
 
-/// The standard library for WebAssembly, and its source, from which the package's is built.
+/// Checks or installs the standard library for WebAssembly, and its source, which the package's build compiles.
 pub(crate) fn wasm_target() -> Result<()> {
     let folder = output(Command::new("rustc").args(["--print=target-libdir", "--target", WASM]))?;
     if !Path::new(folder.trim()).is_dir() {
@@ -56,21 +59,22 @@ pub(crate) fn wasm_target() -> Result<()> {
     Ok(())
 }
 
-/// The manifest of the standard library's source.
+/// Returns the manifest of the standard library's source.
 fn standard_library() -> Result<PathBuf> {
     let folder = output(Command::new("rustc").arg("--print=sysroot"))?;
     Ok(Path::new(folder.trim()).join("lib/rustlib/src/rust/library/Cargo.toml"))
 }
 
-/// All packages that Cargo.lock names, those of the benchmarks and of the standard library too, so that nothing later needs a network: `cargo metadata`,
-/// by which tests find what packages ship, wants every one of them.
+/// Fetches all packages that Cargo.lock names, with those of the benchmarks and of the standard library.
+///
+/// Later steps then need no network: `cargo metadata`, which tests call to list packages, needs every one of them.
 fn packages() -> Result<()> {
     let fetch = ["fetch", "--locked", "--quiet"];
     run(cargo().args(fetch))?;
     run(cargo().args(fetch).arg("--manifest-path").arg(standard_library()?).env("RUSTC_BOOTSTRAP", "1"))
 }
 
-/// The parts of the Rust toolchain that only the tests need.
+/// Checks or installs the parts of the Rust toolchain that only the tests need.
 fn components() -> Result<()> {
     let present = |tool| output(cargo().args([tool, "--version"])).is_ok();
     if present("fmt") && present("clippy") {
@@ -81,21 +85,25 @@ fn components() -> Result<()> {
         .context("install rustup, or give your Rust toolchain rustfmt and clippy")
 }
 
-/// Node, and what the repository's `package-lock.json` names.
+/// Checks Node, and installs the packages of the repository's `package-lock.json`.
 pub(crate) fn npm() -> Result<()> {
     npm_in(Path::new("."))
 }
 
-/// The bundlers and the frameworks that the tests of the packed package use it with.
+/// Installs the bundlers and frameworks that the packed package is tested with.
 pub(crate) fn package_tests() -> Result<()> {
     npm_in(Path::new(PACKAGE_TESTS))
 }
 
-/// Node, and what the `package-lock.json` of this folder names.
+/// Checks Node, and installs the packages of a folder's `package-lock.json`.
 pub(crate) fn npm_in(folder: &Path) -> Result<()> {
     let advice = format!("install Node {}.{} or newer, with npm", NODE.0, NODE.1);
     let version = output(Command::new("node").arg("--version")).context(advice.clone())?;
-    ensure!(node_version(&version).is_some_and(|version| version >= NODE), "{advice}: this is {}", version.trim());
+    ensure!(
+        parse_node_version(&version).is_some_and(|version| version >= NODE),
+        "{advice}: this is {}",
+        version.trim()
+    );
 
     // npm writes the second file when an installation is complete.
     let changed = |file| fs::metadata(folder.join(file)).and_then(|file| file.modified());
@@ -107,12 +115,12 @@ pub(crate) fn npm_in(folder: &Path) -> Result<()> {
     run(Command::new("npm").arg("ci").current_dir(folder).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")).context(advice)
 }
 
-/// A Python that has the packages of `requirements.txt`, in a folder of its own among the build outputs.
+/// Returns a Python with the packages of `requirements.txt`, from a virtual environment among the build outputs.
 pub(crate) fn python() -> Result<PathBuf> {
     let folder = target_dir()?.join("python");
     let python = folder.join("bin/python");
     let wanted = Path::new("tests/differential/requirements.txt");
-    // Copied there when an installation is complete.
+    // A complete installation ends with this copy.
     let installed = folder.join("requirements.txt");
     let content = fs::read(wanted).with_context(|| format!("{} is missing", wanted.display()))?;
     if fs::read(&installed).is_ok_and(|installed| installed == content)
@@ -124,26 +132,26 @@ pub(crate) fn python() -> Result<PathBuf> {
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
         .context("install Python 3.10 or newer with venv: `apt-get install python3-venv` on Debian")?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
-    run(Command::new(&python).args(pip).arg(wanted)).context("pip could not install them")?;
+    run(Command::new(&python).args(pip).arg(wanted)).context("pip could not install the Python packages")?;
     fs::copy(wanted, &installed)?;
     Ok(python)
 }
 
-/// The major and minor number of `v20.11.0`.
-fn node_version(text: &str) -> Option<(u32, u32)> {
+/// Reads the major and minor number of a version such as `v20.11.0`.
+fn parse_node_version(text: &str) -> Option<(u32, u32)> {
     let mut numbers = text.trim().strip_prefix('v')?.split('.').map(str::parse);
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::node_version;
+    use super::parse_node_version;
 
     #[test]
     fn node_version_is_major_and_minor() {
-        assert_eq!(node_version("v20.11.0\n"), Some((20, 11)));
-        assert_eq!(node_version("v9.0.1-rc.1"), Some((9, 0)));
-        assert_eq!(node_version("20.11.0"), None);
-        assert_eq!(node_version(""), None);
+        assert_eq!(parse_node_version("v20.11.0\n"), Some((20, 11)));
+        assert_eq!(parse_node_version("v9.0.1-rc.1"), Some((9, 0)));
+        assert_eq!(parse_node_version("20.11.0"), None);
+        assert_eq!(parse_node_version(""), None);
     }
 }

@@ -1,4 +1,4 @@
-//! What a visitor downloads.
+//! The sizes of the files that a visitor downloads.
 
 use std::fs;
 use std::path::Path;
@@ -6,9 +6,9 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{package, setup};
+use crate::package;
 
-/// The file of each entry. `react` comes on top of one of the others.
+/// The file of each entry. A page loads `react` in addition to one of the others.
 const ENTRIES: [(&str, &str); 5] = [
     ("default", "index.js"),
     ("global", "global.js"),
@@ -17,13 +17,11 @@ const ENTRIES: [(&str, &str); 5] = [
     ("react", "react.js"),
 ];
 
-/// What the default entry may cost, in bytes after gzip.
+/// The most bytes that the default entry may have after gzip.
 pub(crate) const MOST: usize = 28_000;
 
-/// Builds the package and prints a table of bytes. More than may be is a failure.
+/// Builds the package, prints a table of bytes, and fails if the default entry is over its limit.
 pub(crate) fn run() -> Result<ExitCode> {
-    setup::wasm_target()?;
-    setup::npm()?;
     package::build()?;
 
     println!("{:<10} {:<12} {:>9} {:>9}", "entry", "file", "bytes", "gzip -9");
@@ -37,16 +35,16 @@ pub(crate) fn run() -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(is_over)))
 }
 
-/// Bytes of the default entry, gzip -9.
+/// Returns the bytes of the default entry after `gzip -9`.
 pub(crate) fn default_entry() -> Result<usize> {
     let [(_, file), ..] = ENTRIES;
     Ok(measure(&Path::new(package::FOLDER).join(file))?.1)
 }
 
-/// Bytes of a file, and after `gzip -9`.
+/// Returns the bytes of a file, and its bytes after `gzip -9`.
 pub(crate) fn measure(file: &Path) -> Result<(usize, usize)> {
     let raw = fs::metadata(file).with_context(|| format!("could not read {}", file.display()))?.len();
-    // The program itself: libraries of the same name cut their blocks elsewhere, and differ by a twentieth.
+    // The gzip program: compression libraries split blocks differently, and their sizes differ by up to 5 %.
     let packed = Command::new("gzip").args(["-9", "--no-name", "--stdout"]).arg(file).output();
     let packed = packed.context("could not run gzip")?;
     ensure!(packed.status.success(), "gzip failed: {}", String::from_utf8_lossy(&packed.stderr).trim());

@@ -1,5 +1,5 @@
-//! Looks for what breaks only now and then: inputs that break what the fuzz targets hold, moments at which tabs must not freeze
-//! or die.
+//! Searches for rare failures: inputs that break a property of a fuzz target, and moments at which a tab that freezes or
+//! dies breaks the others.
 
 use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,12 +7,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Result, ensure};
 use clap::Args;
 
+use crate::browser;
+use crate::build::build;
 use crate::demo::Demo;
 use crate::fuzz::Fuzz;
 use crate::process::{Interrupted, run as run_command};
-use crate::{browser, build};
 
-/// The name of what is no fuzz target.
+/// The name of the rounds of tabs, beside the names of fuzz targets.
 const TABS: &str = "tabs";
 
 #[derive(Args)]
@@ -20,10 +21,10 @@ pub(crate) struct Options {
     /// How long to run each fuzz target
     #[arg(long, default_value_t = 20)]
     seconds: u32,
-    /// How many rounds of tabs to play, in each of which some freeze or die
+    /// How many rounds of tabs to play; in each some tabs freeze or die
     #[arg(long, default_value_t = 1_000)]
     rounds: u32,
-    /// The seed of the first round, the next ones follow; else it is chosen by the clock
+    /// The seed of the first round; the following rounds count up from it [default: from the clock]
     #[arg(long)]
     seed: Option<u32>,
     /// Run these fuzz targets only, or `tabs`
@@ -31,7 +32,7 @@ pub(crate) struct Options {
     only: Vec<String>,
 }
 
-/// Runs every fuzz target for a while and all rounds of tabs, and prints a line for each.
+/// Runs the fuzz targets and the rounds of tabs, and prints a line for each.
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let is_all = options.only.is_empty();
     let mut failed = 0;
@@ -44,12 +45,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(failed > 0)))
 }
 
-/// How many targets failed.
+/// Runs the fuzz targets and returns how many failed.
 fn fuzz(options: &Options) -> Result<u32> {
-    let fuzz = Fuzz::new()?;
+    let fuzz = Fuzz::find()?;
     let mut targets = fuzz.targets()?;
     for name in options.only.iter().filter(|name| *name != TABS) {
-        ensure!(targets.contains(name), "there is no target `{name}`, only {}, {TABS}", targets.join(", "));
+        ensure!(targets.contains(name), "no fuzz target is named `{name}`: choose from {}, {TABS}", targets.join(", "));
     }
     targets.retain(|target| options.only.is_empty() || options.only.contains(target));
 
@@ -63,23 +64,23 @@ fn fuzz(options: &Options) -> Result<u32> {
         .sum()
 }
 
-/// Plays the rounds in Chromium, and says how many.
+/// Plays the rounds in Chromium and returns a summary.
 fn tabs(options: &Options) -> Result<String> {
     let chromium = browser::chromium()?;
     build()?;
     let mut demo = Demo::start(0)?;
     let folder = tempfile::tempdir()?;
     let info = demo.info.write(&folder.path().join("demo.json"))?;
-    let seed = options.seed.unwrap_or_else(by_the_clock);
+    let seed = options.seed.unwrap_or_else(clock_seed);
     run_command(
         Command::new("node")
-            // What it takes from the end-to-end tests would begin a report of tests.
+            // The modules that it imports from the end-to-end tests would start a test report.
             .args(["--test-reporter=dot", "--test-reporter-destination=/dev/null"])
             .arg("tests/soak/tabs.mjs")
             .arg(format!("--rounds={}", options.rounds))
             .arg(format!("--seed={seed}"))
             .env("DAYPASS_DEMO", &info)
-            // What a browser leaves there goes with the folder.
+            // The browser's temporary files are removed with the folder.
             .env("TMPDIR", folder.path())
             .env("CHROMIUM", chromium),
     )?;
@@ -87,17 +88,17 @@ fn tabs(options: &Options) -> Result<String> {
     Ok(format!("{} rounds from seed {seed}", options.rounds))
 }
 
-fn by_the_clock() -> u32 {
+fn clock_seed() -> u32 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_nanos())
 }
 
-/// Prints how something ended; 1 if it failed.
-fn report(what: &str, result: Result<String>) -> Result<u32> {
+/// Prints the result of one target; returns 1 if it failed, else 0.
+fn report(name: &str, result: Result<String>) -> Result<u32> {
     match result {
-        Ok(said) => println!("ok      {what}: {said}"),
+        Ok(summary) => println!("ok      {name}: {summary}"),
         Err(error) if error.is::<Interrupted>() => return Err(error),
         Err(error) => {
-            println!("failed  {what}: {error:#}");
+            println!("FAILED  {name}: {error:#}");
             return Ok(1);
         }
     }

@@ -1,4 +1,4 @@
-//! `daypass catalog`: what a catalogue of scopes is good for beside the service.
+//! `daypass catalog`: what a catalogue of scopes is good for without a service.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,15 +8,21 @@ use anyhow::Context;
 use clap::Subcommand;
 
 use crate::catalogs::Catalogs;
-use crate::typescript;
+use crate::codegen::scope_types;
+
+const TYPES: &str = "\
+Example:
+  daypass catalog types scopes.json --out src/scopes.ts";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Print the scopes as TypeScript types, for pages that ask for them
+    /// Print the scopes as TypeScript types, for pages that request them
     ///
-    /// The module has the types `Scope` and `PublishableScope` and no code. The same catalogue always gives the same text.
+    /// The module has the types `Scope` and `PublishableScope`, and no code. The same catalogue always gives the same
+    /// text.
+    #[command(after_help = TYPES)]
     Types {
-        /// The product's scopes, as JSON [default: those of the Space API]
+        /// The JSON file with the product's scopes [default: the scopes of the Space API]
         #[arg(env = "DAYPASS_CATALOG", value_name = "FILE")]
         catalog: Option<PathBuf>,
         /// Write the module to this file instead of standard output
@@ -27,7 +33,7 @@ pub(super) enum Command {
 
 pub(super) fn run(command: Command) -> anyhow::Result<()> {
     let Command::Types { catalog, out } = command;
-    let module = typescript::module(Catalogs::load(catalog.as_deref())?.product());
+    let module = scope_types::module(Catalogs::load(catalog.as_deref())?.product());
     match out {
         Some(file) => fs::write(&file, module).with_context(|| format!("{} cannot be written", file.display())),
         None => Ok(io::stdout().write_all(module.as_bytes())?),

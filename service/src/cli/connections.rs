@@ -9,23 +9,23 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-use super::stop::asked_to_stop;
+use super::stop::wait_for_stop;
 
-/// A client that has not sent all of its headers by then is cut off.
-const HEADERS: Duration = Duration::from_secs(10);
-/// Most that is kept of a request before its body begins, in bytes; more is 431.
+/// A client that has not sent all of its headers by then is disconnected.
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest request line and headers, in bytes. A longer request gets 431.
 const MAX_HEADERS: usize = 32 * 1024;
-/// How long requests may go on once the service is to stop.
+/// How long open requests may continue after the signal to stop.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long to wait when the machine has no more connections to give.
-const BREATH: Duration = Duration::from_millis(100);
+/// The pause when the machine is out of connections.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers on every connection until the process is asked to stop.
+/// Serves every connection until a signal stops the process.
 pub(super) async fn serve(listener: TcpListener, router: Router) {
     let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(MAX_HEADERS);
+    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(MAX_HEADERS);
     let open = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(asked_to_stop());
+    let mut stop = std::pin::pin!(wait_for_stop());
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -35,7 +35,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router) {
             Ok((stream, _)) => {
                 let service = TowerToHyperService::new(router.clone());
                 let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
-                // How a connection ends is its client's business.
+                // An error on a connection concerns its client only.
                 tokio::spawn(async { drop(connection.await) });
             }
             Err(cause) => wait_if_exhausted(&cause).await,
@@ -43,15 +43,15 @@ pub(super) async fn serve(listener: TcpListener, router: Router) {
     }
     drop(listener);
     if tokio::time::timeout(GRACE, open.shutdown()).await.is_err() {
-        tracing::warn!("stopped while requests were going on");
+        tracing::warn!("stopped while requests were open");
     }
 }
 
 async fn wait_if_exhausted(cause: &io::Error) {
-    let is_the_clients =
+    let is_client_error =
         [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionRefused, io::ErrorKind::ConnectionReset];
-    if !is_the_clients.contains(&cause.kind()) {
+    if !is_client_error.contains(&cause.kind()) {
         tracing::error!(%cause, "cannot accept connections");
-        tokio::time::sleep(BREATH).await;
+        tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }

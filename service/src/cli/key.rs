@@ -3,47 +3,72 @@
 use std::io::{self, Write};
 
 use clap::Subcommand;
+use daypass::Error;
 use daypass::api::Revocation;
 use serde::Serialize;
 
-use super::common::{Common, print_json};
+use super::confirmation::Confirmation;
+use super::failure::Subject;
+use super::options::{Common, print_json};
+use super::time;
 use crate::signing::{self, KeyState};
-use crate::store::StoredKey;
+use crate::store::{Store, StoredKey};
 use crate::unique;
+
+const LIST: &str = "\
+Example:
+  daypass key list";
+const ROTATE: &str = "\
+Examples:
+  daypass key rotate
+  daypass key rotate --now --data /var/lib/daypass.db";
+const REVOKE: &str = "\
+Examples:
+  daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
+  daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k --yes";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// List the keys, in the order in which they sign
+    ///
+    /// A key is pending (published, and signs later), active (signs), retired (what it signed is still accepted),
+    /// expired (nothing that it signed is valid any more) or revoked.
+    #[command(after_help = LIST)]
     List {
         #[command(flatten)]
         common: Common,
     },
-    /// Make a new key, which replaces the one that signs now
+    /// Create a key that replaces the active one
     ///
-    /// A running service publishes it at once and signs with it some five minutes later, when every verifier has it. The
-    /// replaced key is published until all that it has signed has ended, a day later.
+    /// A running service publishes it at once and signs with it some five minutes later, when every verifier has it.
+    /// The retired key is published until all that it signed has expired, a day later.
+    #[command(after_help = ROTATE)]
     Rotate {
-        /// Sign with it at once: verifiers that do not have it yet refuse what it signs until they have fetched it
+        /// Sign with it at once: a verifier refuses what it signs until it has fetched the new key
         #[arg(long)]
         now: bool,
         #[command(flatten)]
         common: Common,
     },
-    /// Revoke a key, and with it all that it has signed: for one that others may have
+    /// Revoke a key that may have leaked, and with it all that it signed
     ///
-    /// It is no longer published. Products that follow the service's feed of revocations refuse what it has signed within a
-    /// second, others once they fetch the keys anew. If it is the one that signs, the next key signs at once, or a new one.
+    /// The service no longer publishes it. Products that follow the service's feed of revocations refuse what it
+    /// signed within a second, others once they fetch the keys again. If it is the active key, the next key signs at
+    /// once, or a new one.
+    #[command(after_help = REVOKE)]
     Revoke {
-        /// The key's name
+        /// The key's id, as `daypass key list` prints it
         // It may begin with a hyphen.
         #[arg(allow_hyphen_values = true)]
         kid: String,
+        #[command(flatten)]
+        confirmation: Confirmation,
         #[command(flatten)]
         common: Common,
     },
 }
 
-/// A key without the key.
+/// A key without its private part.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Listed {
@@ -51,7 +76,7 @@ struct Listed {
     state: &'static str,
     created_at: u64,
     signs_from: u64,
-    /// When what it has signed no longer counts, of a replaced one.
+    /// When what a retired key signed is no longer accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     exp: Option<u64>,
     revoked_at: Option<u64>,
@@ -60,22 +85,22 @@ struct Listed {
 impl Listed {
     fn new(key: StoredKey, state: KeyState) -> Listed {
         let (state, exp) = match state {
-            KeyState::Published => ("published", None),
-            KeyState::Signing => ("signing", None),
-            KeyState::Replaced(end) => ("replaced", Some(end)),
-            KeyState::Ended => ("ended", None),
+            KeyState::Published => ("pending", None),
+            KeyState::Signing => ("active", None),
+            KeyState::Replaced(end) => ("retired", Some(end)),
+            KeyState::Ended => ("expired", None),
             KeyState::Revoked => ("revoked", None),
         };
         let StoredKey { kid, created_at, signs_from, revoked_at, .. } = key;
         Listed { kid, state, created_at, signs_from, exp, revoked_at }
     }
 
-    /// What its state means, with the time that belongs to it.
+    /// Returns the time that belongs to the state.
     fn note(&self) -> String {
         match (self.exp, self.revoked_at) {
-            (_, Some(at)) => format!("since {at}"),
-            (Some(end), _) => format!("until {end}"),
-            _ => format!("from {}", self.signs_from),
+            (_, Some(at)) => format!("since {}", time::show(at)),
+            (Some(end), _) => format!("until {}", time::show(end)),
+            _ => format!("from {}", time::show(self.signs_from)),
         }
     }
 }
@@ -84,7 +109,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::List { common } => list(&common).await,
         Command::Rotate { now, common } => rotate(now, &common).await,
-        Command::Revoke { kid, common } => revoke(&kid, &common).await,
+        Command::Revoke { kid, confirmation, common } => revoke(&kid, &confirmation, &common).await,
     }
 }
 
@@ -95,39 +120,43 @@ async fn list(common: &Common) -> anyhow::Result<()> {
     }
 
     let (store, _) = common.open().await?;
-    let keys = store.signing_keys().await?;
-    let states = KeyState::of(&keys, unique::now());
-    let keys: Vec<_> = keys.into_iter().zip(states).map(|(key, state)| Listed::new(key, state)).collect();
-    if common.json {
+    let keys = find_keys(&store, common).await?;
+    if common.is_json() {
         return print_json(&List { keys });
     }
     let mut out = io::stdout().lock();
     for key in &keys {
-        writeln!(out, "{}  {:<9}  {}", key.kid, key.state, key.note())?;
+        writeln!(out, "{}  {:<7}  {}", key.kid, key.state, key.note())?;
     }
     Ok(())
+}
+
+async fn find_keys(store: &Store, common: &Common) -> anyhow::Result<Vec<Listed>> {
+    let keys = store.signing_keys().await.map_err(|error| common.explain(error, None))?;
+    let states = KeyState::of(&keys, unique::now());
+    Ok(keys.into_iter().zip(states).map(|(key, state)| Listed::new(key, state)).collect())
 }
 
 async fn rotate(at_once: bool, common: &Common) -> anyhow::Result<()> {
     let (store, _) = common.open().await?;
     let now = unique::now();
     let key = signing::generate(now, if at_once { now } else { now + signing::PUBLISHED_BEFORE });
-    store.add_key(key.clone()).await?;
+    store.add_key(key.clone()).await.map_err(|error| common.explain(error, None))?;
     let listed = Listed::new(key, if at_once { KeyState::Signing } else { KeyState::Published });
-    if common.json {
+    if common.is_json() {
         return print_json(&listed);
     }
     let Listed { kid, signs_from, .. } = listed;
     let mut out = io::stdout().lock();
     if at_once {
-        writeln!(out, "The new key {kid} signs from now on.")?;
+        writeln!(out, "The new key {kid} is active: it signs from now on.")?;
     } else {
-        writeln!(out, "The new key {kid} is published from now on, and signs from {signs_from} on.")?;
+        writeln!(out, "The new key {kid} is pending: it signs from {}.", time::show(signs_from))?;
     }
     Ok(())
 }
 
-async fn revoke(kid: &str, common: &Common) -> anyhow::Result<()> {
+async fn revoke(kid: &str, confirmation: &Confirmation, common: &Common) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Revoked<'a> {
         revocation: &'a Revocation,
@@ -135,16 +164,33 @@ async fn revoke(kid: &str, common: &Common) -> anyhow::Result<()> {
     }
 
     let (store, _) = common.open().await?;
+    let explain = |error| common.explain(error, Some(Subject::Key(kid)));
+    let keys = find_keys(&store, common).await?;
+    let key = keys.iter().find(|key| key.kid == kid).ok_or_else(|| explain(Error::NotFound))?;
+    confirmation.require(&what_ends(key, common))?;
     let now = unique::now();
-    let done = store.revoke_key(kid, signing::generate(now, now), now).await?;
+    let done = store.revoke_key(kid, signing::generate(now, now), now).await.map_err(explain)?;
     let (revocation, successor) = (&done.revocation, done.successor.as_deref());
-    if common.json {
+    if common.is_json() {
         return print_json(&Revoked { revocation, successor });
     }
     let mut out = io::stdout().lock();
-    writeln!(out, "Revoked since {}: {}.", revocation.at, revocation.target)?;
+    writeln!(out, "Revoked at {}: {}.", time::show(revocation.at), revocation.target)?;
     if let Some(successor) = successor {
-        writeln!(out, "It was the one that signs: the key {successor} does from now on.")?;
+        writeln!(out, "It was the active key: the key {successor} signs from now on.")?;
     }
     Ok(())
+}
+
+fn what_ends(key: &Listed, common: &Common) -> String {
+    let Listed { kid, state, .. } = key;
+    let mut text = format!(
+        "This revokes the {state} key {kid} in {}. What ends:\n\
+         - every temporary token and signed bundle that it signed, of every organization",
+        common.data.display()
+    );
+    if *state == "active" {
+        text += "\nThe next key, or a new one, signs from then on.";
+    }
+    text
 }

@@ -1,24 +1,31 @@
 //! The command line.
 
 mod catalog;
-mod common;
+mod confirmation;
 mod connections;
+mod failure;
 mod key;
+mod options;
 mod organization;
 mod serve;
+mod shell;
 mod stop;
+mod time;
 mod token;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-use daypass::Error;
+use clap::{CommandFactory, Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
-/// The Daypass token service.
+const START: &str = "\
+Start with `daypass serve`: at its first start it prints an admin token and the next commands.
+The other commands work on the service's file, whether or not the service is running.";
+
+/// The Daypass token service
 #[derive(Parser)]
-#[command(version)]
+#[command(name = "daypass", version, after_help = START)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -28,18 +35,24 @@ struct Cli {
 enum Command {
     /// Run the service
     Serve(serve::Options),
-    /// Create, list, show and revoke tokens in a store, whether or not a service runs on it
+    /// Create, list, show and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
-    /// Revoke all tokens of an organization, or those that were issued before a time
+    /// List organizations, and revoke all of an organization's tokens
     #[command(subcommand)]
     Organization(organization::Command),
     /// List, rotate and revoke the keys that sign temporary tokens and bundles
     #[command(subcommand)]
     Key(key::Command),
-    /// Turn a catalogue of scopes into types
+    /// Turn a catalogue of scopes into TypeScript types
     #[command(subcommand)]
     Catalog(catalog::Command),
+}
+
+/// Returns the description of the command line, which the reference is generated from.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
 }
 
 /// Does what the command line says.
@@ -57,15 +70,12 @@ pub(crate) async fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("error: {cause:#}");
-            if let Some(error) = cause.downcast_ref::<Error>() {
-                eprintln!("{}", error.help());
-            }
             ExitCode::FAILURE
         }
     }
 }
 
-/// Logs to standard error from this level on, unless `RUST_LOG` says otherwise. Standard output is for answers.
+/// Logs to standard error from this level on, unless `RUST_LOG` sets another. Standard output is for answers.
 fn log_from(level: LevelFilter) {
     let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

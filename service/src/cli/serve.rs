@@ -1,7 +1,7 @@
 //! `daypass serve`
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,43 +10,48 @@ use daypass::api::duration;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::connections;
-use super::stop::asked_to_stop;
+use super::options::{CatalogFile, Json};
+use super::stop::wait_for_stop;
+use super::{connections, failure, shell};
 use crate::api;
-use crate::catalogs::Catalogs;
 use crate::service::Service;
 use crate::start::{self, Started};
 use crate::store::Store;
 use crate::watcher::StoreSync;
 
+const EXAMPLES: &str = "\
+Examples:
+  daypass serve
+  daypass serve --data /var/lib/daypass.db --catalog scopes.json --issuer https://tokens.example.com
+  DAYPASS_LISTEN=127.0.0.1:9000 daypass serve --json";
+
 #[derive(Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct Options {
-    /// The address to listen on; port 0 takes any that is free
+    /// The address to listen on; port 0 takes a free port
     #[arg(long, env = "DAYPASS_LISTEN", default_value = "127.0.0.1:8787", value_name = "HOST:PORT")]
     listen: String,
-    /// The store: a SQLite file, made at the first start
+    /// The SQLite file with tokens and keys, created at the first start
     #[arg(long, env = "DAYPASS_DATA", default_value = "daypass.db", value_name = "FILE")]
     data: PathBuf,
-    /// The URL of this service in signed tokens [default: http://, and the listening address]
+    /// The URL of this service in JWTs [default: http:// and the address]
     #[arg(long, env = "DAYPASS_ISSUER", value_name = "URL", value_parser = issuer)]
     issuer: Option<String>,
-    /// The product that signed tokens are for [default: the issuer]
+    /// The audience of JWTs: the product that they are for [default: the issuer]
     #[arg(long, env = "DAYPASS_AUDIENCE", value_name = "NAME")]
     audience: Option<String>,
-    /// The product's scopes, as JSON [default: those of the Space API]
-    #[arg(long, env = "DAYPASS_CATALOG", value_name = "FILE")]
-    catalog: Option<PathBuf>,
-    /// The shortest life of a temporary token that may be asked for
+    #[command(flatten)]
+    catalog: CatalogFile,
+    /// The shortest lifetime that can be requested for a temporary token
     #[arg(long, env = "DAYPASS_TEMPORARY_MIN_SECONDS", default_value_t = duration::LEAST, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=duration::MOST))]
     temporary_min_seconds: u64,
-    /// Make a new signing key whenever the newest is so old, as `daypass key rotate` does [default: never]
+    /// Rotate the signing key every DAYS days, as `daypass key rotate` does [default: never]
     #[arg(long, env = "DAYPASS_ROTATE_KEYS_EVERY", value_name = "DAYS",
           value_parser = clap::value_parser!(u64).range(1..=3650))]
     rotate_keys_every: Option<u64>,
-    /// Print one line of JSON instead of text for people
-    #[arg(long, env = "DAYPASS_JSON")]
-    json: bool,
+    #[command(flatten)]
+    output: Json,
 }
 
 fn issuer(text: &str) -> Result<String, &'static str> {
@@ -59,32 +64,32 @@ fn issuer(text: &str) -> Result<String, &'static str> {
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
-    let catalogs = Catalogs::load(options.catalog.as_deref())?;
+    let catalogs = options.catalog.load()?;
     let listen = &options.listen;
-    // Before the store begins: a port that is taken must not cost the admin token, which is shown once.
+    // Before the store is created: a port in use must not cost the admin token, which is shown once.
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let listening = format!("http://{}", listener.local_addr()?);
     let store = Store::open_or_create(&options.data)?;
-    let started = start::start(&store, &catalogs).await?;
-    announce(&listening, &started, &options.data, options.json)?;
+    let started = start::start(&store, &catalogs).await.map_err(|error| failure::of_store(error, &options.data))?;
+    announce(&listening, &started, &options)?;
 
     let issuer = options.issuer.unwrap_or(listening);
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
     let (service, watcher) = Service::new(store, catalogs, issuer, audience, options.temporary_min_seconds).await?;
     let watcher = StoreSync { rotate_every: options.rotate_keys_every.map(|days| days * 86_400), ..watcher };
-    // Those who follow the feed are let go once nobody watches.
+    // Without a watcher the feed ends, so that its subscribers do not hold up the stop.
     tokio::spawn(async {
         tokio::select! {
             () = watcher.watch() => {}
-            () = asked_to_stop() => {}
+            () = wait_for_stop() => {}
         }
     });
     connections::serve(listener, api::router(Arc::new(service))).await;
     Ok(())
 }
 
-/// Says on standard output where the service is and, at the first start, the admin token: the only place it is ever shown.
-fn announce(listening: &str, started: &Started, data: &Path, json: bool) -> anyhow::Result<()> {
+/// Prints where the service is and, at the first start, the admin token: the only place where it is ever shown.
+fn announce(listening: &str, started: &Started, options: &Options) -> anyhow::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Line<'a> {
@@ -96,26 +101,49 @@ fn announce(listening: &str, started: &Started, data: &Path, json: bool) -> anyh
 
     let Started { organization, admin_token } = started;
     let admin_token = admin_token.as_ref().map(|token| token.expose_secret());
-    let data = data.display();
     let mut out = io::stdout().lock();
-    if json {
+    if options.output.json {
         writeln!(out, "{}", serde_json::to_string(&Line { listening, organization, admin_token })?)?;
-    } else {
-        writeln!(out, "Daypass listens on {listening}, with the store {data}")?;
+        return Ok(out.flush()?);
     }
-    if let Some(admin_token) = admin_token.filter(|_| !json) {
+    writeln!(out, "Daypass listens on {listening}")?;
+    writeln!(out, "  store         {}", options.data.display())?;
+    writeln!(out, "  organization  {organization}")?;
+    if let Some(admin_token) = admin_token {
+        let create = options.create_command();
         writeln!(
             out,
             r#"
-This is the first start. The admin token of the organization {organization} is
+This is the first start. The admin token creates and revokes tokens, so keep it like a password.
+It is shown this once:
 
   {admin_token}
 
-It is shown this once. Keep it like a password: it makes and revokes tokens. Next, make a token for a page:
+Next, create tokens, each of which is shown once too.
+For a web page (replace example.com by its site):
 
-  daypass token create --data {data} --kind publishable --name "My site" --origin example.com
+  {create} --kind publishable --name "My site" --origin example.com
+
+For a backend, which creates temporary tokens for its pages:
+
+  {create} --kind secret --name "My backend"
+
+For an API that verifies tokens:
+
+  {create} --kind secret --name "My API" --scope token:introspect
 "#
         )?;
     }
     Ok(out.flush()?)
+}
+
+impl Options {
+    /// Returns the command that creates a token in this store with the scopes of this catalogue.
+    fn create_command(&self) -> String {
+        let mut command = format!("{} token create --data {}", shell::program(), shell::quote(&self.data));
+        if let Some(file) = &self.catalog.catalog {
+            command += &format!(" --catalog {}", shell::quote(file));
+        }
+        command
+    }
 }

@@ -1,20 +1,20 @@
-//! How the service is asked to stop.
+//! The signals that stop the service.
 
 /// Waits for Ctrl-C or, from a process manager, SIGTERM.
-pub(super) async fn asked_to_stop() {
-    let interrupted = async {
+pub(super) async fn wait_for_stop() {
+    let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
     };
     tokio::select! {
-        () = interrupted => {}
-        () = terminated() => {}
+        () = interrupt => {}
+        () = wait_for_sigterm() => {}
     }
 }
 
 #[cfg(unix)]
-async fn terminated() {
+async fn wait_for_sigterm() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {
@@ -25,6 +25,6 @@ async fn terminated() {
 }
 
 #[cfg(not(unix))]
-async fn terminated() {
+async fn wait_for_sigterm() {
     std::future::pending().await
 }

@@ -1,44 +1,77 @@
-//! `daypass token`: the operator makes, lists, shows and revokes tokens by the rules of the HTTP surface.
+//! `daypass token`: the operator creates, lists, shows and revokes tokens by the rules of the HTTP API.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
+use anyhow::{anyhow, bail};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use daypass::api::{CreateTokenRequest, TokenRecord};
-use daypass::{Scope, TokenKind};
+use daypass::{Error, Scope, TokenKind};
 use serde::Serialize;
 
-use super::common::{Common, print_json};
-use crate::catalogs::Catalogs;
+use super::failure::Subject;
+use super::options::{CatalogFile, Common, print_json};
+use super::{shell, time};
 use crate::issue::{self, Created, Grantor};
 use crate::unique;
 
+const CREATE: &str = "\
+Examples:
+  daypass token create --kind publishable --name \"Web shop\" --origin shop.example
+  daypass token create --kind secret --name \"Web shop's backend\"
+  daypass token create --kind secret --name \"Floor API\" --scope token:introspect
+  daypass token create --kind application --name Partner --id partner --scope bundle:create
+  daypass token create --kind secret --name Trial --expires-at 2027-01-31T12:00:00Z";
+const LIST: &str = "\
+Examples:
+  daypass token list
+  daypass token list --kind publishable --data /var/lib/daypass.db";
+const SHOW: &str = "\
+Example:
+  daypass token show tok_6kIYBmP8S3Ww0GAfX2B6sw";
+const REVOKE: &str = "\
+Example:
+  daypass token revoke tok_6kIYBmP8S3Ww0GAfX2B6sw";
+
+/// The kinds that the command line creates.
+const CREATED: [(TokenKind, &str); 3] = [
+    (TokenKind::Publishable, "For web pages: anyone can read it, and it works from its origins only"),
+    (TokenKind::Secret, "For a backend"),
+    (TokenKind::Application, "For one application or partner, with an id of your choice"),
+];
+/// The kind that is listed too.
+const BUNDLE: (TokenKind, &str) = (TokenKind::Bundle, "References to parameters, which applications create");
+
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// Create a token; it is shown this once
+    /// Create a token, and print it this once
+    #[command(after_help = CREATE)]
     Create(Create),
     /// List the tokens, newest first
+    #[command(after_help = LIST)]
     List {
-        /// Only of this kind; bundle references are listed only so
-        #[arg(long)]
+        /// List this kind only; bundle references are listed only with `--kind bundle`
+        #[arg(long, value_parser = kinds(CREATED.into_iter().chain([BUNDLE])))]
         kind: Option<TokenKind>,
         #[command(flatten)]
         common: Common,
     },
-    /// Show one token's record
+    /// Show a token's record
+    #[command(after_help = SHOW)]
     Show {
-        /// The token's id
+        /// The token's id, as `daypass token list` prints it
         id: String,
         #[command(flatten)]
         common: Common,
     },
     /// Revoke a token, and with it all that was made from it
     ///
-    /// A running service refuses it at once. Products that follow the service's feed of revocations refuse it within a second,
-    /// and its temporary tokens and signed bundles too. A product that does not follow it accepts those two to their end, a
-    /// day at most. Tokens that a revoked one created are tokens of their own and stay.
+    /// A running service refuses it at once. Products that follow the service's feed of revocations refuse it within
+    /// a second, and its temporary tokens and signed bundles too. A product that does not follow it accepts those two
+    /// to their end, a day at most. Tokens that a revoked token created are tokens of their own and stay active.
+    #[command(after_help = REVOKE)]
     Revoke {
-        /// The token's id
+        /// The token's id, as `daypass token list` prints it
         id: String,
         #[command(flatten)]
         common: Common,
@@ -47,63 +80,111 @@ pub(super) enum Command {
 
 #[derive(Args)]
 pub(super) struct Create {
-    /// publishable, secret or application
-    #[arg(long)]
+    /// What the token is for
+    #[arg(long, value_parser = kinds(CREATED))]
     kind: TokenKind,
-    /// A name to remember it by
+    /// A name to recognize it by
     #[arg(long)]
     name: String,
-    /// What it may do [default: the publishable scopes, or all of the product's for a secret token]
+    /// A scope that the token has; repeat it for more [default: the publishable scopes, or all of the product's for a
+    /// secret token]
     #[arg(long = "scope", value_name = "RESOURCE:ACTION")]
     scopes: Vec<Scope>,
-    /// A site that may use a publishable token: example.com, *.example.com, https://example.com:8443
+    /// A site that may use a publishable token; repeat it for more: `example.com`, `*.example.com`,
+    /// `https://example.com:8443`
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
-    /// The id of an application token [default: made up]
+    /// The id of an application token [default: a random one]
     #[arg(long)]
     id: Option<String>,
-    /// When it ends, in Unix seconds [default: never]
-    #[arg(long, value_name = "TIME")]
+    /// When the token expires, in RFC 3339 or Unix seconds [default: never]
+    #[arg(long, value_name = "TIME", value_parser = time::parse)]
     expires_at: Option<u64>,
-    /// The product's scopes, as JSON [default: those of the Space API]
-    #[arg(long, env = "DAYPASS_CATALOG", value_name = "FILE")]
-    catalog: Option<PathBuf>,
+    #[command(flatten)]
+    catalog: CatalogFile,
     #[command(flatten)]
     common: Common,
 }
 
+/// Reads one of these kinds.
+fn kinds(kinds: impl IntoIterator<Item = (TokenKind, &'static str)>) -> impl TypedValueParser<Value = TokenKind> {
+    let names = kinds.into_iter().map(|(kind, help)| PossibleValue::new(kind.as_str()).help(help));
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<TokenKind>().map_err(|cause| cause.to_string()))
+}
+
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Create(create) => make(create).await,
+        Command::Create(create) => run_create(create).await,
         Command::List { kind, common } => {
             let (store, organization) = common.open().await?;
-            let tokens = store.tokens(&organization, kind).await?;
-            if common.json { print_json(&List { tokens }) } else { print_table(&tokens) }
+            let tokens = store.tokens(&organization, kind).await.map_err(|error| common.explain(error, None))?;
+            if common.is_json() { print_json(&List { tokens }) } else { print_table(&tokens) }
         }
         Command::Show { id, common } => {
             let (store, organization) = common.open().await?;
-            print(&store.token(&organization, &id).await?, common.json)
+            let token = store.token(&organization, &id).await;
+            print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
         Command::Revoke { id, common } => {
             let (store, organization) = common.open().await?;
-            print(&store.revoke(&organization, &id, unique::now()).await?, common.json)
+            let token = store.revoke(&organization, &id, unique::now()).await;
+            print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
     }
 }
 
-async fn make(create: Create) -> anyhow::Result<()> {
+async fn run_create(create: Create) -> anyhow::Result<()> {
+    create.check()?;
     let Create { kind, name, scopes, origins, id, expires_at, catalog, common } = create;
-    let catalogs = Catalogs::load(catalog.as_deref())?;
+    let catalogs = catalog.load()?;
     let (store, organization) = common.open().await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
-    let new = CreateTokenRequest { kind, name, scopes, origins, resources: vec![], expires_at, id };
-    let created = issue::create(&store, &catalogs, &Grantor::operator(&organization), new).await?;
-    if common.json {
+    let new = CreateTokenRequest { kind, name, scopes, origins, resources: vec![], expires_at, id: id.clone() };
+    let created = issue::create(&store, &catalogs, &Grantor::operator(&organization), new).await;
+    let created = created.map_err(|error| match error {
+        Error::InvalidScope(_) => anyhow!("{error} {}", catalog.describe()),
+        error => common.explain(error, id.as_deref().map(Subject::Token)),
+    })?;
+    if common.is_json() {
         return print_json(&created);
     }
     let Created { record, token } = &created;
-    print(record, false)?;
+    print(record, &common)?;
     Ok(writeln!(io::stdout(), "\n  {}\n\nThe token is shown this once: copy it now.", token.expose_secret())?)
+}
+
+impl Create {
+    /// Refuses options that do not fit the token.
+    fn check(&self) -> anyhow::Result<()> {
+        let kind = self.kind;
+        match (kind, self.origins.is_empty()) {
+            (TokenKind::Publishable, true) => {
+                bail!("a publishable token needs --origin: the site that may use it, such as --origin example.com")
+            }
+            (TokenKind::Publishable, false) | (_, true) => {}
+            (_, false) => bail!("--origin is for publishable tokens: no browser may hold a token of kind {kind}"),
+        }
+        if self.id.is_some() && kind != TokenKind::Application {
+            bail!("--id is for application tokens: leave it out");
+        }
+        if self.expires_at.is_some_and(|time| time <= unique::now()) {
+            bail!("--expires-at must be in the future");
+        }
+        Ok(())
+    }
+}
+
+impl CatalogFile {
+    /// Says where scopes come from.
+    fn describe(&self) -> String {
+        match &self.catalog {
+            Some(file) => {
+                let file = shell::quote(file);
+                format!("The catalogue is {file}: `{} catalog types {file}` prints its scopes.", shell::program())
+            }
+            None => "The catalogue is the Space API's: name your own with --catalog FILE.".into(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -115,22 +196,24 @@ fn print_table(tokens: &[TokenRecord]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     for token in tokens {
         let TokenRecord { id, kind, name, last_chars, .. } = token;
-        writeln!(out, "{id:<26}  {:<11}  …{last_chars}  {:<13}  {name}", kind.as_str(), state(token))?;
+        writeln!(out, "{id:<26}  {:<11}  …{last_chars}  {:<7}  {name}", kind.as_str(), state(token))?;
     }
     Ok(())
 }
 
-fn print(token: &TokenRecord, json: bool) -> anyhow::Result<()> {
-    if json {
+fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
+    if common.is_json() {
         return print_json(token);
     }
     let mut out = io::stdout().lock();
-    let TokenRecord { id, kind, name, last_chars, created_at, .. } = token;
+    let TokenRecord { id, kind, name, last_chars, .. } = token;
     writeln!(out, "{kind} token {id}, …{last_chars}: {name}")?;
     writeln!(out, "  state    {}", state(token))?;
-    writeln!(out, "  created  {created_at}")?;
-    if let Some(end) = token.expires_at {
-        writeln!(out, "  ends     {end}")?;
+    let times = [("created", Some(token.created_at)), ("expires", token.expires_at), ("revoked", token.revoked_at)];
+    for (event, time) in times {
+        if let Some(time) = time {
+            writeln!(out, "  {event}  {}", time::show(time))?;
+        }
     }
     for grant in &token.grants {
         writeln!(out, "  scopes   {} (in {})", grant.scopes, grant.tenant)?;
@@ -141,7 +224,8 @@ fn print(token: &TokenRecord, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn state(token: &TokenRecord) -> &'static str {
+/// Returns whether a token is active, expired or revoked.
+pub(super) fn state(token: &TokenRecord) -> &'static str {
     if token.revoked_at.is_some() {
         "revoked"
     } else if token.expires_at.is_some_and(|end| end <= unique::now()) {

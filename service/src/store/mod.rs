@@ -1,6 +1,7 @@
 //! What the service remembers: [`Store`].
 
 mod keys;
+mod organizations;
 mod revocations;
 mod sqlite;
 
@@ -17,6 +18,7 @@ use tokio::sync::Notify;
 use crate::unique;
 
 pub(crate) use keys::{KeyRevocation, StoredKey};
+pub(crate) use organizations::StoredOrganization;
 
 /// The organizations, keys and tokens of a service, in one SQLite file that several processes may have open.
 ///

@@ -1,4 +1,4 @@
-//! `OriginPattern::normalize`: what a person writes when a token is created.
+//! `normalize_origin`: reads what a person writes when creating a token.
 
 use daypass::Origin;
 
@@ -31,7 +31,7 @@ fn a_pattern_becomes_what_a_browser_sends() {
         ("github.io", "github.io"),
         ("*.example.co.uk", "*.example.co.uk"),
         ("*.northlight.github.io", "*.northlight.github.io"),
-        // Owners' own names beside and below suffixes.
+        // Names of single owners beside and below suffixes.
         ("amazonaws.com", "amazonaws.com"),
         ("*.northlight.s3.amazonaws.com", "*.northlight.s3.amazonaws.com"),
         ("*.northlight.blob.core.windows.net", "*.northlight.blob.core.windows.net"),
@@ -41,7 +41,7 @@ fn a_pattern_becomes_what_a_browser_sends() {
     for (text, expected) in cases {
         let pattern = normalize_origin(text).unwrap();
         assert_eq!(pattern.to_string(), expected, "{text}");
-        assert_eq!(normalize_origin(expected).unwrap(), pattern, "once is enough");
+        assert_eq!(normalize_origin(expected).unwrap(), pattern, "it is idempotent");
     }
 }
 
@@ -57,7 +57,7 @@ fn an_international_name_matches_its_own_page_and_no_look_alike() {
     for (origin, expected) in cases {
         assert_eq!(pattern.matches(&Origin::parse(origin).unwrap()), expected, "{origin}");
     }
-    // Cyrillic а, е, о, р, с: another name, not an example's.
+    // Cyrillic а, е, о, р, с: another name than `example.com`.
     assert_ne!(normalize_origin("ехаmple.com").unwrap(), normalize_origin("example.com").unwrap());
 }
 
@@ -78,7 +78,7 @@ fn a_wildcard_over_the_sites_of_many_owners_is_refused() {
         "*.compute.amazonaws.com",
         "*.s3.amazonaws.com",
         "*.kawasaki.jp",
-        // Not a suffix, but names of many owners end so.
+        // Not suffixes themselves, but above suffixes of many owners.
         "*.amazonaws.com",
         "*.compute-1.amazonaws.com",
         "*.windows.net",
@@ -87,10 +87,10 @@ fn a_wildcard_over_the_sites_of_many_owners_is_refused() {
         "*.intern",
         "＊.com",
     ] {
-        let told = normalize_origin(text).map_err(|error| error.to_string());
+        let message = normalize_origin(text).map_err(|error| error.to_string());
         let expected =
             format!("`{text}` is not an origin: it would match the sites of many owners; name a domain of your own");
-        assert_eq!(told, Err(expected));
+        assert_eq!(message, Err(expected));
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every rule of the public suffix list, which the crate `psl` ships.
 
 use crate::origins::normalize_origin;
-use crate::package::file;
+use crate::package::read_file;
 
 fn is_accepted(text: &str) -> bool {
     normalize_origin(text).is_ok()
@@ -9,7 +9,7 @@ fn is_accepted(text: &str) -> bool {
 
 #[test]
 fn a_wildcard_on_a_public_suffix_is_refused_and_one_on_a_site_below_it_is_not() {
-    let rules = file("psl", "data/rules.txt");
+    let rules = read_file("psl", "data/rules.txt");
     // A rule with `!` is an exception to one with `*`.
     let suffixes: Vec<String> =
         rules.lines().filter(|rule| !rule.starts_with('!')).map(|rule| rule.replace('*', "any")).collect();
@@ -18,7 +18,7 @@ fn a_wildcard_on_a_public_suffix_is_refused_and_one_on_a_site_below_it_is_not() 
         assert!(!is_accepted(&format!("*.{suffix}")), "*.{suffix}");
         assert!(is_accepted(&format!("*.an-owner.{suffix}")), "*.an-owner.{suffix}");
         assert!(is_accepted(&suffix), "{suffix} itself is one site");
-        // What has suffixes below it is of many owners too, whether or not it is one itself.
+        // A name above suffixes belongs to many owners too, whether or not it is a suffix itself.
         for (at, _) in suffix.match_indices('.') {
             assert!(!is_accepted(&format!("*{}", &suffix[at..])), "*{}", &suffix[at..]);
         }
@@ -26,8 +26,8 @@ fn a_wildcard_on_a_public_suffix_is_refused_and_one_on_a_site_below_it_is_not() 
 }
 
 #[test]
-fn a_wildcard_on_a_site_that_is_excepted_from_a_rule_is_accepted() {
-    let rules = file("psl", "data/rules.txt");
+fn a_wildcard_on_an_exception_to_a_rule_is_accepted() {
+    let rules = read_file("psl", "data/rules.txt");
     let sites: Vec<_> = rules.lines().filter_map(|rule| rule.strip_prefix('!')).collect();
     assert!(sites.len() >= 8, "{sites:?}");
     for site in sites {

@@ -1,4 +1,4 @@
-//! The URL standard's cases, `urltestdata.json` of the web platform tests, which the crate `url` ships.
+//! The URL standard's cases: `urltestdata.json` of the web platform tests, which the crate `url` ships.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use daypass::Origin;
 use serde::Deserialize;
 
 use crate::origins::normalize_origin;
-use crate::package::file;
+use crate::package::read_file;
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -20,16 +20,16 @@ enum Entry {
 struct Case {
     input: String,
     base: Option<String>,
-    /// What the input is, where it is a URL.
+    /// The URL, if the input is one.
     href: Option<String>,
-    /// How its origin is written, `null` if it has none to compare. Some cases leave it out.
+    /// The origin as text, or `null` for an opaque origin. Some cases leave it out.
     origin: Option<String>,
     protocol: Option<String>,
     host: Option<String>,
 }
 
 impl Case {
-    /// How a browser writes the origin of a page there.
+    /// Returns the origin of a page there, as a browser writes it.
     fn origin(&self) -> Option<String> {
         match (self.origin.as_deref(), self.protocol.as_deref()) {
             (Some("null"), _) | (None, None) => None,
@@ -43,18 +43,18 @@ impl Case {
 }
 
 fn cases() -> Vec<Case> {
-    let entries: Vec<Entry> = serde_json::from_str(&file("url", "tests/urltestdata.json")).unwrap();
+    let entries: Vec<Entry> = serde_json::from_str(&read_file("url", "tests/urltestdata.json")).unwrap();
     let cases: Vec<_> =
         entries.into_iter().filter_map(|entry| if let Entry::Case(case) = entry { Some(case) } else { None }).collect();
     assert!(cases.len() >= 819, "{} cases", cases.len());
     cases
 }
 
-/// Holds that what deviates from the standard is what is listed, with the reason.
-fn assert_deviations(found: impl IntoIterator<Item = String>, listed: &[(&str, &str)]) {
-    let found: BTreeSet<String> = found.into_iter().collect();
+/// Checks that the deviations from the standard are the listed ones, each with its reason.
+fn assert_deviations(deviations: impl IntoIterator<Item = String>, listed: &[(&str, &str)]) {
+    let deviations: BTreeSet<String> = deviations.into_iter().collect();
     let listed: BTreeMap<&str, &str> = listed.iter().copied().collect();
-    assert_eq!(found.iter().map(String::as_str).collect::<Vec<_>>(), listed.keys().copied().collect::<Vec<_>>());
+    assert_eq!(deviations.iter().map(String::as_str).collect::<Vec<_>>(), listed.keys().copied().collect::<Vec<_>>());
 }
 
 const EMPTY_LABEL: &str = "a host with empty labels, which the domain name system does not have";
@@ -77,10 +77,11 @@ fn every_origin_that_a_browser_writes_is_an_origin() {
 }
 
 #[test]
-fn what_is_not_written_as_a_browser_writes_it_is_no_origin() {
+fn text_that_no_browser_writes_is_not_an_origin() {
     const APP: &str =
-        "a scheme of its own: web views of apps send origins with such, and only a pattern that names it matches";
-    const PUNYCODE: &str = "no punycode: the tables to tell stay out of the browser, and no browser has such a page";
+        "a custom scheme: web views of apps send such origins, and only a pattern that names the scheme matches";
+    const PUNYCODE: &str =
+        "invalid punycode: the browser build has no tables to detect it, and no browser has such a page";
     let cases = cases();
     let texts = cases.iter().flat_map(|case| [Some(&case.input), case.href.as_ref()].map(|text| Some((case, text?))));
     let others: Vec<_> = texts.flatten().filter(|(case, text)| case.origin().as_ref() != Some(*text)).collect();
@@ -98,7 +99,7 @@ fn what_is_not_written_as_a_browser_writes_it_is_no_origin() {
     );
 }
 
-/// What a person may have copied from the address bar or typed: scheme, host, port, and no more than a slash behind.
+/// Returns the input if a person may copy or type it: scheme, host, port and at most a slash.
 fn as_typed(case: &Case) -> Option<&str> {
     let text = case.input.strip_suffix('/').unwrap_or(&case.input);
     let (scheme, rest) = text.split_once("://")?;
@@ -109,9 +110,9 @@ fn as_typed(case: &Case) -> Option<&str> {
 }
 
 #[test]
-fn a_pattern_is_for_the_page_that_a_browser_opens_where_the_same_is_typed() {
+fn a_pattern_matches_the_page_that_a_browser_opens_for_the_same_text() {
     const ESCAPE: &str = "escapes, which nobody types in a host";
-    const NUMBERS: &str = "an address in another form than a browser shows: better refused than guessed";
+    const NUMBERS: &str = "an address in another form than a browser shows: refused rather than guessed";
     let cases = cases();
     let typed: Vec<_> = cases.iter().filter_map(|case| Some((as_typed(case)?, case.origin()))).collect();
     assert!(typed.len() >= 121, "{} cases", typed.len());
@@ -121,7 +122,7 @@ fn a_pattern_is_for_the_page_that_a_browser_opens_where_the_same_is_typed() {
             (Ok(pattern), Some(origin)) => {
                 assert!(pattern.matches(&Origin::parse(&origin).unwrap()), "{text} is {pattern} and not {origin}");
             }
-            (Ok(pattern), None) => panic!("{text} is no URL, and is {pattern}"),
+            (Ok(pattern), None) => panic!("{text} is not a URL, but gives the pattern {pattern}"),
             (Err(_), Some(_)) => refused.push(text.to_owned()),
             (Err(_), None) => {}
         }
@@ -142,7 +143,7 @@ fn a_pattern_is_for_the_page_that_a_browser_opens_where_the_same_is_typed() {
 }
 
 #[test]
-fn a_host_that_a_browser_writes_is_normal() {
+fn a_host_that_a_browser_writes_is_already_normal() {
     let cases = cases();
     let is_page = |case: &&Case| matches!(case.protocol.as_deref(), Some("http:" | "https:"));
     let hosts: Vec<_> = cases.iter().filter(is_page).filter_map(|case| case.host.as_deref()).collect();

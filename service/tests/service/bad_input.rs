@@ -7,9 +7,9 @@ use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::json;
 
-use crate::running::{Daypass, FLOOR_READ, mistyped, refused};
+use crate::running::{Daypass, FLOOR_READ, expect_error, mistype};
 
-/// A request for every path that reads a body, from somebody who may.
+/// Returns an authorized request for each path that reads a body.
 fn with_body(daypass: &Daypass, partner: &str) -> Vec<RequestBuilder> {
     vec![
         daypass.post("/v2/access-token").bearer_auth(&daypass.admin),
@@ -21,13 +21,13 @@ fn with_body(daypass: &Daypass, partner: &str) -> Vec<RequestBuilder> {
 }
 
 #[tokio::test]
-async fn what_is_not_genuine_gets_the_same_bytes() {
+async fn tokens_that_are_not_authentic_get_the_same_bytes() {
     let daypass = Daypass::start();
     let unknown = OpaqueToken::generate(TokenKind::Secret, |bytes| aws_lc_rs::rand::fill(bytes).expect("random bytes"))
         .expect("stored");
     let other_kind = daypass.admin.replace("dp_sec_", "dp_pub_");
-    let mistyped = mistyped(&daypass.admin);
-    let temporary = daypass.temporary(&daypass.admin).await;
+    let mistyped = mistype(&daypass.admin);
+    let temporary = daypass.create_temporary(&daypass.admin).await;
     let (signed, signature) = temporary.rsplit_once('.').expect("three parts");
     let zeros = format!("{signed}.{}", "A".repeat(signature.len()));
     let (header, rest) = temporary.split_once('.').expect("three parts");
@@ -51,7 +51,7 @@ async fn what_is_not_genuine_gets_the_same_bytes() {
         signed,
     ] {
         for path in ["/v2/access-token", "/v2/access-token/self"] {
-            let response = daypass.get(path).bearer_auth(token).send().await.expect("an answer");
+            let response = daypass.get(path).bearer_auth(token).send().await.expect("a response");
             assert_eq!(response.status(), 401, "{token}");
             assert_eq!(response.headers()["www-authenticate"], r#"Bearer error="invalid_token""#);
             bodies.push(response.text().await.expect("a body"));
@@ -64,36 +64,36 @@ async fn what_is_not_genuine_gets_the_same_bytes() {
 #[tokio::test]
 async fn a_request_has_one_token_and_one_origin() {
     let daypass = Daypass::start();
-    let missing = daypass.get("/v2/access-token").send().await.expect("an answer");
+    let missing = daypass.get("/v2/access-token").send().await.expect("a response");
     assert_eq!(missing.headers()["www-authenticate"], "Bearer");
     for header in ["Basic YTpi", "Digest x", "bearer"] {
         let code = if header == "bearer" { "invalid_token" } else { "missing_token" };
-        refused(daypass.get("/v2/access-token").header("authorization", header), 401, code).await;
+        expect_error(daypass.get("/v2/access-token").header("authorization", header), 401, code).await;
     }
     let get = || daypass.get("/v2/access-token").bearer_auth(&daypass.admin);
-    refused(get().bearer_auth(&daypass.admin), 400, "invalid_request").await;
-    refused(get().query(&[("pubtoken", "x")]), 400, "invalid_request").await;
-    refused(get().header("x-api-key", "x"), 400, "invalid_request").await;
+    expect_error(get().bearer_auth(&daypass.admin), 400, "invalid_request").await;
+    expect_error(get().query(&[("pubtoken", "x")]), 400, "invalid_request").await;
+    expect_error(get().header("x-api-key", "x"), 400, "invalid_request").await;
     let mut two = HeaderMap::new();
     for origin in ["https://a.example", "https://b.example"] {
         two.append("origin", HeaderValue::from_static(origin));
     }
-    refused(get().headers(two), 400, "invalid_request").await;
+    expect_error(get().headers(two), 400, "invalid_request").await;
     for origin in ["https://a.example", "null", "HTTPS://A.EXAMPLE", "x"] {
-        refused(get().header("origin", origin), 403, "secret_in_browser").await;
+        expect_error(get().header("origin", origin), 403, "secret_in_browser").await;
     }
 }
 
 #[tokio::test]
-async fn a_publishable_token_works_from_its_origins_alone() {
+async fn a_publishable_token_works_from_its_origins_only() {
     let daypass = Daypass::start();
     let origins = ["a.example"];
-    let (token, _) = daypass.made(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
+    let (token, _) = daypass.create_token(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
     let get = || daypass.get("/v2/access-token").query(&[("pubtoken", &token)]);
-    refused(get(), 403, "origin_required").await;
-    refused(get().header("origin", "https://a.example"), 403, "kind_not_accepted").await;
+    expect_error(get(), 403, "origin_required").await;
+    expect_error(get().header("origin", "https://a.example"), 403, "kind_not_accepted").await;
     for origin in ["https://b.example", "null", "https://a.example.", "https://a.example/", "https://A.example"] {
-        let message = refused(get().header("origin", origin), 403, "origin_not_allowed").await;
+        let message = expect_error(get().header("origin", origin), 403, "origin_not_allowed").await;
         assert!(message.contains(origin), "{message}");
     }
 }
@@ -101,41 +101,46 @@ async fn a_publishable_token_works_from_its_origins_alone() {
 #[tokio::test]
 async fn a_body_is_json_of_a_bounded_size() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
+    let partner = daypass.create_partner().await;
     let deep = format!(r#"{{"kind":"secret","name":"n","scopes":{}"#, "[".repeat(10_000));
     for body in ["", " ", "{", "nonsense", "[", "{}x", "\u{0}", "[1]", &deep] {
         for request in with_body(&daypass, &partner) {
             let request = request.header("content-type", "application/json; charset=utf-8").body(body.to_owned());
-            refused(request, 400, "invalid_body").await;
+            expect_error(request, 400, "invalid_body").await;
         }
     }
     for request in with_body(&daypass, &partner) {
-        refused(request.header("content-type", "application/json").body(vec![b'"', 0xFF, b'"']), 400, "invalid_body")
-            .await;
+        expect_error(
+            request.header("content-type", "application/json").body(vec![b'"', 0xFF, b'"']),
+            400,
+            "invalid_body",
+        )
+        .await;
     }
     for content_type in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp"]
     {
         for request in with_body(&daypass, &partner) {
-            refused(request.header("content-type", content_type).body("{}"), 400, "invalid_body").await;
+            expect_error(request.header("content-type", content_type).body("{}"), 400, "invalid_body").await;
         }
     }
     for request in with_body(&daypass, &partner) {
-        refused(request.body("{}"), 400, "invalid_body").await;
+        expect_error(request.body("{}"), 400, "invalid_body").await;
     }
     for (size, status, code) in [(65_536, 400, "invalid_body"), (65_537, 413, "body_too_large")] {
         for request in with_body(&daypass, &partner) {
-            refused(request.header("content-type", "application/json").body(" ".repeat(size)), status, code).await;
+            expect_error(request.header("content-type", "application/json").body(" ".repeat(size)), status, code).await;
         }
     }
 }
 
 #[tokio::test]
-async fn whoever_may_not_call_is_refused_as_such_whatever_the_body_is() {
+async fn an_unauthorized_caller_is_refused_whatever_the_body_is() {
     let daypass = Daypass::start();
-    let (publishable, _) = daypass.made(json!({"kind": "publishable", "name": "n", "origins": ["a.example"]})).await;
+    let (publishable, _) =
+        daypass.create_token(json!({"kind": "publishable", "name": "n", "origins": ["a.example"]})).await;
     let own = json!({"kind": "secret", "name": "n", "scopes": ["token:read"]});
-    let (powerless, _) = daypass.made(own).await;
-    let temporary = daypass.temporary(&daypass.admin).await;
+    let (powerless, _) = daypass.create_token(own).await;
+    let temporary = daypass.create_temporary(&daypass.admin).await;
     let paths = [
         "/v2/access-token",
         "/v2/temporary-access-token/create",
@@ -147,22 +152,22 @@ async fn whoever_may_not_call_is_refused_as_such_whatever_the_body_is() {
     for path in paths {
         for body in [String::new(), "nonsense".into(), "x".repeat(70_000)] {
             for content_type in ["application/json", "application/x-www-form-urlencoded", "text/plain"] {
-                // Where a body is left unread, the connection is not used again.
+                // The service leaves the body unread, so the connection cannot be used again.
                 let post = || {
                     let post = daypass.post(path).header("connection", "close").header("content-type", content_type);
                     post.body(body.clone())
                 };
-                refused(post(), 401, "missing_token").await;
-                refused(post().bearer_auth(&temporary), 403, "kind_not_accepted").await;
+                expect_error(post(), 401, "missing_token").await;
+                expect_error(post().bearer_auth(&temporary), 403, "kind_not_accepted").await;
                 let from_page = post().query(&[("pubtoken", &publishable)]).header("origin", "https://a.example");
-                refused(from_page, 403, "kind_not_accepted").await;
+                expect_error(from_page, 403, "kind_not_accepted").await;
                 if path != "/v2/temporary-access-token/create" {
-                    refused(post().bearer_auth(&powerless), 403, "insufficient_scope").await;
+                    expect_error(post().bearer_auth(&powerless), 403, "insufficient_scope").await;
                 }
             }
         }
     }
-    // A stranger's body is not even waited for.
+    // The service does not wait for the body of an unauthenticated caller.
     let head = "POST /v2/access-token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     let answer = exchange(&daypass, &format!("{head}Content-Length: 100\r\n\r\n{{"));
     assert!(answer.starts_with("HTTP/1.1 401 ") && answer.contains("missing_token"), "{answer}");
@@ -179,9 +184,9 @@ fn headers_that_are_too_large_are_refused() {
     assert!(exchange(&daypass, &format!("{}\r\n\r\n", large(100))).starts_with("HTTP/1.1 200 "), "it still answers");
 }
 
-/// Every test of the service looks for panics in its log; these texts are the odder ones.
+/// Every test looks for panics in the log of the service; these texts are the most likely to cause one.
 #[tokio::test]
-async fn odd_texts_are_stored_or_refused() {
+async fn unusual_text_is_stored_or_refused() {
     let daypass = Daypass::start();
     for (scope, resource, expected) in [
         (FLOOR_READ, json!({"type": "floor", "id": "f1"}), 201),
@@ -192,20 +197,20 @@ async fn odd_texts_are_stored_or_refused() {
         ("*:*", json!({"type": "floor", "id": "f1"}), 400),
     ] {
         let body = json!({"kind": "secret", "name": "\u{202e}☃", "scopes": [scope], "resources": [resource]});
-        assert_eq!(daypass.create(body.clone()).await.0, expected, "{body}");
+        assert_eq!(daypass.post_token(body.clone()).await.0, expected, "{body}");
     }
 }
 
 #[test]
-fn a_client_that_is_slow_is_not_waited_for() {
+fn a_slow_client_is_cut_off() {
     let daypass = Daypass::start();
     let head = "POST /v2/temporary-access-token/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     let body_to_come = format!("{head}Authorization: Bearer {}\r\nContent-Length: 100\r\n\r\n{{", daypass.admin);
     std::thread::scope(|threads| {
         let body = threads.spawn(|| exchange(&daypass, &body_to_come));
         let headers = exchange(&daypass, head);
-        let body = body.join().expect("an end within 30 seconds");
-        assert!(body.starts_with("HTTP/1.1 408 ") && body.contains("too_slow"), "a body that does not come");
+        let body = body.join().expect("the connection closes within 30 seconds");
+        assert!(body.starts_with("HTTP/1.1 408 ") && body.contains("too_slow"), "a body that does not arrive");
         assert!(headers.is_empty() || headers.starts_with("HTTP/1.1 408 "), "headers that do not end");
     });
 }
@@ -216,6 +221,6 @@ fn exchange(daypass: &Daypass, sent: &str) -> String {
     client.set_read_timeout(Some(Duration::from_secs(30))).expect("a timeout");
     client.write_all(sent.as_bytes()).expect("it reads");
     let mut answer = String::new();
-    client.read_to_string(&mut answer).expect("an end within 30 seconds");
+    client.read_to_string(&mut answer).expect("the connection closes within 30 seconds");
     answer
 }

@@ -3,9 +3,9 @@ use daypass::TokenKind;
 use daypass::verify::{Credentials, TokenLocation};
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, answer, mistyped, now, refused, text};
+use crate::running::{Daypass, FLOOR_READ, expect_error, mistype, now, send, to_text};
 
-/// Odd, and to come back byte by byte: unknown keys, their order, number texts, nesting, escapes.
+/// Parameters to be returned byte for byte: unknown keys, their order, number texts, nesting, escapes.
 const POSTED: &str =
     r#"{"file":"test.dwg","zoom":1.50,"big":12345678901234567890123,"a":{"z":[1,{}],"b":null},"é":"\u00e9"}"#;
 
@@ -14,23 +14,23 @@ fn wrong_token() -> (u16, Value) {
 }
 
 #[tokio::test]
-async fn a_reference_gives_back_what_was_posted_and_who_posted_it() {
+async fn a_reference_redeems_to_the_posted_parameters_and_their_application() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
+    let partner = daypass.create_partner().await;
     let request = daypass.post("/generate").header("x-api-key", &partner).header("content-type", "application/json");
-    let (status, session) = answer(request.body(POSTED)).await;
+    let (status, session) = send(request.body(POSTED)).await;
     assert_eq!((status, session.as_object().map(serde_json::Map::len)), (200, Some(2)), "{session}");
     let end = session["expiration_time"].as_u64().expect("a time");
     assert!((now() + 3595..=now() + 3600).contains(&end));
 
-    // Browsers and virus scanners fetch twice.
+    // A browser or a virus scanner may fetch twice.
     for _ in 0..2 {
-        let request = daypass.get("/verify").header("x-api-token", text(&session["token"]));
-        let response = request.header("origin", "https://editor.example").send().await.expect("an answer");
+        let request = daypass.get("/verify").header("x-api-token", to_text(&session["token"]));
+        let response = request.header("origin", "https://editor.example").send().await.expect("a response");
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "application/json");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        // The page learns when to come back; the body is not ours to say it in.
+        // The page learns when the reference expires; the body has the parameters only.
         assert_eq!(response.headers()["daypass-expires-at"], end.to_string());
         let readable = response.headers()["access-control-expose-headers"].to_str().expect("text");
         assert!(readable.split(", ").any(|name| name == "Daypass-Expires-At"), "{readable}");
@@ -40,102 +40,102 @@ async fn a_reference_gives_back_what_was_posted_and_who_posted_it() {
 }
 
 #[tokio::test]
-async fn who_posted_it_cannot_be_forged() {
+async fn the_application_of_a_bundle_cannot_be_forged() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
-    let reference = daypass.reference(&partner, &json!({"auth": "somebody else", "file": "f"})).await;
-    let verified = answer(daypass.get("/verify").header("x-api-token", reference)).await;
+    let partner = daypass.create_partner().await;
+    let reference = daypass.create_reference(&partner, &json!({"auth": "somebody else", "file": "f"})).await;
+    let verified = send(daypass.get("/verify").header("x-api-token", reference)).await;
     assert_eq!(verified, (200, json!({"auth": "northlight", "file": "f"})));
 }
 
 #[tokio::test]
-async fn whatever_is_wrong_with_the_token_is_a_wrong_token() {
+async fn every_invalid_token_is_a_wrong_token() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
-    let reference = daypass.reference(&partner, &json!({})).await;
-    let (secret, _) = daypass.secret().await;
+    let partner = daypass.create_partner().await;
+    let reference = daypass.create_reference(&partner, &json!({})).await;
+    let (secret, _) = daypass.create_secret().await;
     let scopes = [FLOOR_READ];
-    let (no_maker, _) = daypass.made(json!({"kind": "application", "name": "n", "scopes": scopes})).await;
+    let (without_scope, _) = daypass.create_token(json!({"kind": "application", "name": "n", "scopes": scopes})).await;
     let signed = signed_bundle(&daypass, &partner).await;
-    for key in ["", "x", &secret, &reference, &no_maker, &mistyped(&partner), &daypass.admin] {
-        let refusal = answer(daypass.post("/generate").header("x-api-key", key).json(&json!({}))).await;
+    for key in ["", "x", &secret, &reference, &without_scope, &mistype(&partner), &daypass.admin] {
+        let refusal = send(daypass.post("/generate").header("x-api-key", key).json(&json!({}))).await;
         assert_eq!(refusal, wrong_token());
     }
     for token in ["", "x", "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0", &secret, &partner, &signed] {
-        assert_eq!(answer(daypass.get("/verify").header("x-api-token", token)).await, wrong_token());
+        assert_eq!(send(daypass.get("/verify").header("x-api-token", token)).await, wrong_token());
     }
-    assert_eq!(answer(daypass.post("/generate").json(&json!({}))).await, wrong_token());
-    assert_eq!(answer(daypass.get("/verify")).await, wrong_token());
+    assert_eq!(send(daypass.post("/generate").json(&json!({}))).await, wrong_token());
+    assert_eq!(send(daypass.get("/verify")).await, wrong_token());
     let from_page = daypass.post("/generate").header("x-api-key", &partner).header("origin", "https://a.example");
-    assert_eq!(answer(from_page.json(&json!({}))).await, wrong_token());
+    assert_eq!(send(from_page.json(&json!({}))).await, wrong_token());
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_object_is_refused_as_such() {
+async fn a_body_that_is_not_an_object_is_refused() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
+    let partner = daypass.create_partner().await;
     let deep = format!(r#"{{"a":{}{}}}"#, "[".repeat(200), "]".repeat(200));
     for body in ["", "{", "[]", "1", r#""text""#, "null", r#"{"a":1,"a":2}"#, &deep] {
         let post = daypass.post("/generate").header("x-api-key", &partner);
-        refused(post.header("content-type", "application/json").body(body.to_owned()), 400, "invalid_body").await;
+        expect_error(post.header("content-type", "application/json").body(body.to_owned()), 400, "invalid_body").await;
         let post = daypass.post("/v2/bundle/create").bearer_auth(&partner).header("content-type", "application/json");
-        refused(post.body(format!(r#"{{"parameters":{body}}}"#)), 400, "invalid_body").await;
+        expect_error(post.body(format!(r#"{{"parameters":{body}}}"#)), 400, "invalid_body").await;
     }
 }
 
 #[tokio::test]
-async fn a_reference_dies_with_its_time_its_record_and_its_maker() {
+async fn a_reference_ends_by_expiry_by_revocation_and_with_its_parent() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
-    let verify = |reference: &str| answer(daypass.get("/verify").header("x-api-token", reference));
+    let partner = daypass.create_partner().await;
+    let verify = |reference: &str| send(daypass.get("/verify").header("x-api-token", reference));
 
-    let expired = daypass.reference(&partner, &json!({})).await;
+    let expired = daypass.create_reference(&partner, &json!({})).await;
     daypass.sql().execute("UPDATE token SET expires_at = 1 WHERE kind = 'bundle'", []).expect("a row");
     assert_eq!(verify(&expired).await, wrong_token());
 
-    let revoked = daypass.reference(&partner, &json!({})).await;
-    let (_, list) = answer(daypass.get("/v2/access-token?kind=bundle").bearer_auth(&daypass.admin)).await;
-    assert_eq!(list["tokens"].as_array().map(Vec::len), Some(1), "long expired ones are removed");
-    daypass.revoke(&text(&list["tokens"][0]["id"])).await;
+    let revoked = daypass.create_reference(&partner, &json!({})).await;
+    let (_, list) = send(daypass.get("/v2/access-token?kind=bundle").bearer_auth(&daypass.admin)).await;
+    assert_eq!(list["tokens"].as_array().map(Vec::len), Some(1), "references that expired long ago are removed");
+    daypass.revoke(&to_text(&list["tokens"][0]["id"])).await;
     assert_eq!(verify(&revoked).await, wrong_token());
 
-    let orphan = daypass.reference(&partner, &json!({})).await;
+    let orphan = daypass.create_reference(&partner, &json!({})).await;
     assert_eq!(verify(&orphan).await.0, 200);
     daypass.revoke("northlight").await;
     assert_eq!(verify(&orphan).await, wrong_token());
     let (_, introspected) =
-        answer(daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", &orphan)])).await;
+        send(daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", &orphan)])).await;
     assert_eq!(introspected["active"], false);
     assert!(introspected["record"]["revokedAt"].is_u64(), "{introspected}");
 }
 
 #[tokio::test]
-async fn a_reference_never_outlives_its_maker() {
+async fn a_reference_never_outlives_its_parent() {
     let daypass = Daypass::start();
     let end = now() + 100;
     let body = json!({"kind": "application", "name": "n", "scopes": ["bundle:create"], "expiresAt": end});
-    let (partner, _) = daypass.made(body).await;
-    let (_, session) = answer(daypass.post("/generate").header("x-api-key", partner).json(&json!({}))).await;
+    let (partner, _) = daypass.create_token(body).await;
+    let (_, session) = send(daypass.post("/generate").header("x-api-key", partner).json(&json!({}))).await;
     assert_eq!(session["expiration_time"], end);
 }
 
 #[tokio::test]
 async fn a_signed_bundle_is_verified_with_the_published_keys() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
+    let partner = daypass.create_partner().await;
     let body = format!(r#"{{"parameters":{POSTED},"origins":["*.Northlight.example"],"durationSeconds":60}}"#);
     let request = daypass.post("/v2/bundle/create").bearer_auth(&partner).header("content-type", "application/json");
-    let (status, answered) = answer(request.body(body)).await;
+    let (status, answered) = send(request.body(body)).await;
     assert_eq!(status, 200, "{answered}");
     let end = answered["expiresAt"].as_u64().expect("a time");
     assert!((now() + 55..=now() + 60).contains(&end));
 
-    let bundle = text(&answered["bundle"]);
-    let verifier = daypass.verifier().await;
+    let bundle = to_text(&answered["bundle"]);
+    let verifier = daypass.create_verifier().await;
     let credentials = Credentials::new(&bundle, TokenLocation::Bearer);
     let access = verifier.verify(&credentials.from_origin("https://a.northlight.example"), None).await.expect("access");
     assert_eq!((access.kind(), access.parent()), (TokenKind::Bundle, Some("northlight")));
-    assert_eq!(access.scopes().to_string(), FLOOR_READ, "nothing of Daypass's own");
+    assert_eq!(access.scopes().to_string(), FLOOR_READ, "no scope of Daypass itself");
     assert!(verifier.verify(&credentials.from_origin("https://elsewhere.example"), None).await.is_err());
 
     let payload = bundle.split('.').nth(1).expect("three parts");
@@ -146,7 +146,7 @@ async fn a_signed_bundle_is_verified_with_the_published_keys() {
 #[tokio::test]
 async fn a_signed_bundle_has_limits() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
+    let partner = daypass.create_partner().await;
     for (body, status, code) in [
         (json!({"parameters": {}, "durationSeconds": 59}), 400, "duration_out_of_range"),
         (json!({"parameters": {}, "durationSeconds": 86_401}), 400, "duration_out_of_range"),
@@ -157,18 +157,18 @@ async fn a_signed_bundle_has_limits() {
         (json!({"parameters": {"long": "x".repeat(20_000)}}), 400, "invalid_request"),
         (json!({"parameters": {"long": "x".repeat(70_000)}}), 413, "body_too_large"),
     ] {
-        refused(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&body), status, code).await;
+        expect_error(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&body), status, code).await;
     }
     let body = json!({"parameters": {}});
     let from_page = daypass.post("/v2/bundle/create").bearer_auth(&partner).header("origin", "https://a.example");
-    refused(from_page.json(&body), 403, "secret_in_browser").await;
+    expect_error(from_page.json(&body), 403, "secret_in_browser").await;
     let with_secret = daypass.post("/v2/bundle/create").bearer_auth(&daypass.admin).json(&body);
-    assert_eq!(answer(with_secret).await.0, 200);
+    assert_eq!(send(with_secret).await.0, 200);
     daypass.revoke("northlight").await;
-    refused(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&body), 401, "token_revoked").await;
+    expect_error(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&body), 401, "token_revoked").await;
 }
 
 async fn signed_bundle(daypass: &Daypass, partner: &str) -> String {
     let request = daypass.post("/v2/bundle/create").bearer_auth(partner).json(&json!({"parameters": {}}));
-    text(&answer(request).await.1["bundle"])
+    to_text(&send(request).await.1["bundle"])
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::running::daypass;
 
-/// What is made for the Space API. `cargo xtask test --only types` compiles it, with right and wrong uses beside it.
+/// The types of the Space API. `cargo xtask test --only types` compiles them, with right and wrong uses beside them.
 const SPACE_API: &str = include_str!("../../../tests/types/space-api.ts");
 
 fn types(arguments: &[&str], folder: &Path) -> Output {

@@ -2,7 +2,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, answer, daypass, now};
+use crate::running::{Daypass, FLOOR_READ, daypass, now, send};
 
 fn out(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -32,25 +32,25 @@ async fn the_command_line_and_the_service_share_the_store() {
     ]));
     let (token, id) = (created["token"].as_str().expect("a token"), created["id"].as_str().expect("an id"));
     let path = format!("/v2/access-token/{id}");
-    let (_, shown) = answer(daypass.get(&path).bearer_auth(&daypass.admin)).await;
+    let (_, shown) = send(daypass.get(&path).bearer_auth(&daypass.admin)).await;
     assert_eq!(shown["grants"][0]["scopes"], json!(["floor:readPublic"]));
     assert_eq!(json(&daypass.token_command(&["show", id, "--json"])), shown);
-    let (_, described) = answer(daypass.get("/v2/access-token/self").bearer_auth(token)).await;
+    let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(token)).await;
     assert_eq!(described["kind"], "publishable");
 
-    let (_, by_http) = daypass.secret().await;
+    let (_, by_http) = daypass.create_secret().await;
     let list = json(&daypass.token_command(&["list", "--json"]));
     let ids: Vec<_> = list["tokens"].as_array().expect("a list").iter().map(|token| &token["id"]).collect();
     assert_eq!(ids[..2], [&json!(by_http), &json!(id)]);
     assert_eq!(json(&daypass.token_command(&["list", "--json", "--kind", "publishable"]))["tokens"], json!([shown]));
 
     let revoked = json(&daypass.token_command(&["revoke", id, "--json"]));
-    assert_eq!(answer(daypass.get(&path).bearer_auth(&daypass.admin)).await.1, revoked);
+    assert_eq!(send(daypass.get(&path).bearer_auth(&daypass.admin)).await.1, revoked);
     assert!(revoked["revokedAt"].is_u64());
 }
 
 #[tokio::test]
-async fn the_operator_gives_what_the_product_knows_and_daypass_itself() {
+async fn the_operator_grants_scopes_of_the_product_and_of_daypass() {
     let daypass = Daypass::start();
     for (arguments, scopes) in [
         (vec!["--kind", "secret", "--scope", "token:introspect"], json!(["token:introspect"])),
@@ -99,7 +99,6 @@ fn text_is_for_people() {
 
 #[test]
 fn the_help_says_what_a_revocation_reaches() {
-    let help = |arguments: &[&str]| out(&daypass().args(arguments).arg("--help").output().expect("it runs"));
     for (command, says) in [
         (&["token", "revoke"][..], "A product that does not follow it accepts those two to their end, a day at most"),
         (&["organization", "revoke"], "There is no way back"),
@@ -112,42 +111,201 @@ fn the_help_says_what_a_revocation_reaches() {
     }
 }
 
+fn help(command: &[&str]) -> String {
+    out(&daypass().args(command).arg("--help").output().expect("it runs"))
+}
+
 #[test]
-fn a_refusal_is_a_sentence_and_a_failure() {
-    let running = Daypass::start();
-    for (arguments, says) in [
-        (vec!["show", "tok_unknown"], "There is nothing here."),
-        (vec!["revoke", "tok_unknown"], "There is nothing here."),
-        (vec!["create", "--kind", "publishable", "--name", "n"], "needs `origins`"),
-        (vec!["create", "--kind", "publishable", "--name", "n", "--origin", "*.com"], "many owners"),
-        (vec!["create", "--kind", "secret", "--name", "n", "--scope", "floor:fly"], "no scope `floor:fly`"),
-        (vec!["create", "--kind", "secret", "--name", "n", "--scope", "floor"], "`floor` is not a scope"),
-        (vec!["create", "--kind", "root", "--name", "n"], "not a token kind"),
-        (vec!["create", "--kind", "application", "--name", "n"], "must name its scopes"),
-        (vec!["create", "--kind", "secret", "--name", "n", "--catalog", "/no/such/file"], "/no/such/file"),
+fn every_command_has_an_example_that_the_command_line_accepts() {
+    let mut examples = 0;
+    for command in [
+        "serve",
+        "token create",
+        "token list",
+        "token show",
+        "token revoke",
+        "organization list",
+        "organization revoke",
+        "organization revoke-issued-before",
+        "key list",
+        "key rotate",
+        "key revoke",
+        "catalog types",
     ] {
-        let output = running.token_command(&arguments);
+        let words: Vec<_> = command.split(' ').collect();
+        let help = help(&words);
+        let (_, lines) = help.split_once("\nExample").unwrap_or_else(|| panic!("{command} has no example"));
+        for example in lines.lines().skip(1) {
+            examples += 1;
+            assert!(example.contains(&format!("daypass {command}")), "{example}");
+            // The parser reads all of the example before it refuses the last option, and nothing is done.
+            let folder = tempfile::tempdir().expect("a folder");
+            let program = env!("CARGO_BIN_EXE_daypass");
+            let line = format!("{} --no-such-option", example.trim().replace("daypass ", &format!("'{program}' ")));
+            let output = std::process::Command::new("sh").args(["-c", &line]).current_dir(&folder).output();
+            let error = String::from_utf8(output.expect("sh runs").stderr).expect("UTF-8");
+            assert!(error.contains("unexpected argument '--no-such-option'"), "{example}: {error}");
+        }
+    }
+    assert!(examples >= 20, "{examples}");
+}
+
+#[test]
+fn a_failure_speaks_of_commands_and_files() {
+    let running = Daypass::start();
+    let partner = ["create", "--kind", "application", "--name", "n", "--scope", FLOOR_READ, "--id", "partner"];
+    assert!(running.token_command(&partner).status.success());
+    let program = env!("CARGO_BIN_EXE_daypass");
+    let data = running.database();
+    let data = data.to_str().expect("UTF-8");
+    let unknown = |noun: &str, id: &str| {
+        format!("error: no {noun} with id {id} in {data}: list them with `{program} {noun} list --data {data}`")
+    };
+    let create = |options: &[&'static str]| [&["token", "create", "--name", "n"], options].concat();
+    for (arguments, says) in [
+        (vec!["token", "show", "tok_unknown"], unknown("token", "tok_unknown")),
+        (vec!["token", "revoke", "tok_unknown"], unknown("token", "tok_unknown")),
+        (vec!["key", "revoke", "-unknown", "--yes"], unknown("key", "-unknown")),
+        (vec!["organization", "revoke", "org_unknown"], unknown("organization", "org_unknown")),
+        (vec!["organization", "revoke-issued-before", "org_unknown", "1000"], unknown("organization", "org_unknown")),
+        ([&["token"], &partner[..]].concat(), format!("revoke it with `{program} token revoke partner --data {data}`")),
+        (create(&["--kind", "publishable"]), "a publishable token needs --origin".into()),
+        (create(&["--kind", "secret", "--origin", "a.example"]), "--origin is for publishable tokens".into()),
+        (create(&["--kind", "secret", "--id", "x"]), "--id is for application tokens".into()),
+        (create(&["--kind", "publishable", "--origin", "*.com"]), "many owners".into()),
+        (
+            create(&["--kind", "secret", "--scope", "floor:fly"]),
+            "The catalogue is the Space API's: name your own".into(),
+        ),
+        (create(&["--kind", "secret", "--scope", "floor"]), "`floor` is not a scope".into()),
+        (create(&["--kind", "root"]), "[possible values: publishable, secret, application]\n".into()),
+        (create(&["--kind", "temporary"]), "[possible values: publishable, secret, application]\n".into()),
+        (vec!["token", "list", "--kind", "temporary"], "publishable, secret, application, bundle]\n".into()),
+        (create(&["--kind", "application"]), "must name its scopes".into()),
+        (create(&["--kind", "secret", "--catalog", "/no/such/file"]), "/no/such/file".into()),
+        (create(&["--kind", "secret", "--expires-at", "2026-01-01T00:00:00Z"]), "must be in the future".into()),
+        (create(&["--kind", "secret", "--expires-at", "tomorrow"]), "such as 2027-01-31T12:00:00Z (RFC 3339)".into()),
+    ] {
+        let output = running.command(&arguments);
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && output.stdout.is_empty(), "{arguments:?}");
-        assert!(error.contains(says), "{arguments:?}: {error}");
+        assert!(error.contains(&says), "{arguments:?}: {error} lacks {says}");
+        for foreign in ["`origins`", "`expiresAt`", "`id`", "Check the path", "/v2/"] {
+            assert!(!error.contains(foreign), "{error}");
+        }
     }
 }
 
 #[test]
-fn without_a_store_it_says_how_to_begin_one() {
+fn the_hundred_and_first_token_of_a_kind_is_refused_with_a_command_that_lists_them() {
+    let running = Daypass::start();
+    let copy = "INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at)
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
+        SELECT randomblob(32), organization, 'tok_' || i, kind, name, grants, origins, last_chars, created_at
+        FROM token, n";
+    running.sql().execute(copy, []).expect("rows");
+    let output = running.token_command(&["create", "--kind", "secret", "--name", "n"]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("has 100 active secret tokens, which is the limit"), "{error}");
+    let (_, list) = error.split_once('`').expect("a command");
+    let (list, _) = list.split_once('`').expect("a command");
+    let listed = out(&std::process::Command::new("sh").args(["-c", list]).output().expect("sh runs"));
+    assert_eq!(listed.lines().count(), 100);
+}
+
+#[test]
+fn a_store_that_does_not_answer_is_named() {
+    let running = Daypass::start();
+    running.sql().execute_batch("PRAGMA legacy_alter_table = ON; ALTER TABLE token RENAME TO lost").expect("no table");
+    let output = running.token_command(&["list"]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && error.contains("daypass.db could not be read or written"), "{error}");
+    assert!(error.contains("the store did not answer") && error.contains("no such table"), "{error}");
+}
+
+#[test]
+fn times_go_in_and_out_as_people_write_them() {
+    let running = Daypass::start();
+    for time in ["2096-11-30T10:00:00Z", "2096-11-30T11:00:00+01:00", "4005108000"] {
+        let create = ["create", "--json", "--kind", "secret", "--name", "n", "--expires-at", time];
+        let created = json(&running.token_command(&create));
+        assert_eq!(created["expiresAt"], 4_005_108_000_u64, "{time}");
+        let shown = out(&running.token_command(&["show", created["id"].as_str().expect("an id")]));
+        assert!(shown.contains("  expires  2096-11-30T10:00:00Z (4005108000)\n"), "{shown}");
+        let at = created["createdAt"].as_u64().expect("a time");
+        assert!(shown.contains("  created  20") && shown.contains(&format!("Z ({at})\n")), "{shown}");
+    }
+    let organization = running.organization();
+    let revoke = ["organization", "revoke-issued-before", &organization, "2026-01-01T01:00:00+01:00", "--yes"];
+    let revoked = out(&running.command(&revoke));
+    assert!(revoked.contains("issued before 2026-01-01T00:00:00Z (1767225600)."), "{revoked}");
+}
+
+#[test]
+fn organizations_are_listed() {
+    let running = Daypass::start();
+    let organization = running.organization();
+    let list = || running.json(&["organization", "list"])["organizations"].clone();
+    let created_at = list()[0]["createdAt"].as_u64().expect("a time");
+    assert!((now() - 60..=now()).contains(&created_at));
+    let listed = |issued_before: Value, revoked_at: Value| {
+        json!([{
+            "id": organization,
+            "state": if revoked_at.is_null() { "active" } else { "revoked" },
+            "createdAt": created_at,
+            "issuedBefore": issued_before,
+            "revokedAt": revoked_at,
+        }])
+    };
+    let words = || out(&running.command(&["organization", "list"]));
+    assert_eq!(list(), listed(Value::Null, Value::Null));
+    assert_eq!(words().trim_end().lines().count(), 1);
+    assert!(words().starts_with(&format!("{organization}  active   created 20")), "{}", words());
+
+    running.json(&["organization", "revoke-issued-before", &organization, "1000", "--yes"]);
+    assert_eq!(list(), listed(json!(1000), Value::Null));
+    assert!(words().contains("tokens issued before 1970-01-01T00:16:40Z (1000) are revoked"), "{}", words());
+    let revoked = running.json(&["organization", "revoke", &organization, "--yes"]);
+    assert_eq!(list(), listed(json!(1000), revoked["at"].clone()));
+    assert!(words().contains("  revoked  since 20"), "{}", words());
+
+    running.sql().execute("INSERT INTO organization (id, created_at) VALUES ('org_other', 4e9)", []).expect("a row");
+    assert_eq!(list()[1]["id"], "org_other", "the newest is the last");
+}
+
+#[test]
+fn json_is_switched_on_by_the_environment() {
+    let running = Daypass::start();
+    let list = |value: &str| {
+        let mut command = daypass();
+        command.args(["organization", "list", "--data"]).arg(running.database()).env("DAYPASS_JSON", value);
+        command.output().expect("it runs")
+    };
+    for value in ["1", "true", "yes", "on", "TRUE"] {
+        assert!(json(&list(value)).is_object(), "{value}");
+    }
+    for value in ["0", "false", "no", "off"] {
+        assert!(out(&list(value)).starts_with("org_"), "{value}");
+    }
+    assert!(!list("nonsense").status.success());
+}
+
+#[test]
+fn without_a_store_it_says_how_to_create_one() {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("empty.db"), "").expect("a file");
     std::fs::write(folder.path().join("other.db"), "not a database, but a text that is long enough").expect("a file");
+    let program = env!("CARGO_BIN_EXE_daypass");
     for (data, says) in [
-        ("none.db", "run `daypass serve --data none.db` first"),
-        ("empty.db", "run `daypass serve --data empty.db` first"),
-        ("other.db", "the store other.db cannot be opened"),
+        ("none.db", format!("there is no store at none.db: run `{program} serve --data none.db` first")),
+        ("empty.db", format!("there is no store at empty.db: run `{program} serve --data empty.db` first")),
+        ("other.db", "the store other.db cannot be opened".into()),
     ] {
         let mut command = daypass();
         let output = command.args(["token", "list", "--data", data]).current_dir(folder.path()).output();
         let output = output.expect("it runs");
         let error = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success() && error.contains(says), "{data}: {error}");
+        assert!(!output.status.success() && error.contains(&says), "{data}: {error}");
         assert!(!folder.path().join("none.db").exists());
     }
 }

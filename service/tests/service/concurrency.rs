@@ -4,12 +4,12 @@ use reqwest::StatusCode;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::running::{Daypass, FLOOR_READ, refused};
+use crate::running::{Daypass, FLOOR_READ, expect_error};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_mints_once_the_revocation_of_the_parent_was_answered() {
+async fn nothing_is_minted_after_the_revocation_of_the_parent_was_acknowledged() {
     let daypass = Arc::new(Daypass::start());
-    let (secret, id) = daypass.secret().await;
+    let (secret, id) = daypass.create_secret().await;
     let mint = {
         let daypass = Arc::clone(&daypass);
         move || {
@@ -23,7 +23,7 @@ async fn nobody_mints_once_the_revocation_of_the_parent_was_answered() {
         minting.spawn(async move {
             let mut minted = 0;
             loop {
-                match mint().send().await.expect("an answer").status() {
+                match mint().send().await.expect("a response").status() {
                     StatusCode::OK => minted += 1,
                     StatusCode::UNAUTHORIZED => return minted,
                     status => panic!("{status}"),
@@ -33,57 +33,57 @@ async fn nobody_mints_once_the_revocation_of_the_parent_was_answered() {
     }
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     daypass.revoke(&id).await;
-    refused(mint(), 401, "token_revoked").await;
+    expect_error(mint(), 401, "token_revoked").await;
     let minted: usize = minting.join_all().await.into_iter().sum();
     assert!(minted > 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_was_verified_before_a_revocation_and_is_answered_after_it_does_not_mint() {
+async fn a_request_verified_before_a_revocation_mints_nothing_after_it() {
     let daypass = Daypass::start();
-    let (secret, id) = daypass.secret().await;
-    let partner = daypass.partner().await;
+    let (secret, id) = daypass.create_secret().await;
+    let partner = daypass.create_partner().await;
     let mints = [
         daypass.post("/v2/temporary-access-token/create").bearer_auth(&secret).json(&json!({"scopes": [FLOOR_READ]})),
         daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&json!({"parameters": {}})),
     ];
     for (mint, id) in mints.into_iter().zip([id.as_str(), "northlight"]) {
         let other = daypass.sql();
-        // Whoever reads still finds a living token; whoever mints has to wait for the end of this.
+        // A reader still sees an active token; a request that mints waits for the end of this transaction.
         other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
         other.execute("UPDATE token SET revoked_at = 1 WHERE id = ?1", [id]).expect("a row");
         let minted = tokio::spawn(mint.send());
         tokio::time::sleep(std::time::Duration::from_secs(1)).await;
         assert!(!minted.is_finished(), "it was minted beside the revocation");
         other.execute_batch("COMMIT").expect("a revocation");
-        assert_eq!(minted.await.expect("a task").expect("an answer").status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(minted.await.expect("a task").expect("a response").status(), StatusCode::UNAUTHORIZED);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_revocation_on_the_command_line_holds_at_once() {
+async fn a_revocation_on_the_command_line_takes_effect_at_once() {
     let daypass = Daypass::start();
-    let (secret, id) = daypass.secret().await;
-    daypass.temporary(&secret).await;
+    let (secret, id) = daypass.create_secret().await;
+    daypass.create_temporary(&secret).await;
     assert!(daypass.token_command(&["revoke", &id]).status.success());
     let request = daypass.post("/v2/temporary-access-token/create").bearer_auth(&secret);
-    refused(request.json(&json!({"scopes": [FLOOR_READ]})), 401, "token_revoked").await;
+    expect_error(request.json(&json!({"scopes": [FLOOR_READ]})), 401, "token_revoked").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_living_tokens_of_a_kind_are_the_most() {
+async fn at_most_a_hundred_tokens_of_a_kind_are_active() {
     let daypass = Arc::new(Daypass::start());
-    for (kind, there_are) in [("publishable", 0), ("secret", 1)] {
+    for (kind, existing) in [("publishable", 0), ("secret", 1)] {
         let origins = if kind == "publishable" { json!(["a.example"]) } else { json!([]) };
         let body = json!({"kind": kind, "name": "n", "origins": origins});
         let mut making = JoinSet::new();
         for _ in 0..110 {
             let (daypass, body) = (Arc::clone(&daypass), body.clone());
-            making.spawn(async move { daypass.create(body).await });
+            making.spawn(async move { daypass.post_token(body).await });
         }
         let answers = making.join_all().await;
         let made: Vec<_> = answers.iter().filter(|(status, _)| *status == 201).collect();
-        assert_eq!(made.len(), 100 - there_are, "{kind}");
+        assert_eq!(made.len(), 100 - existing, "{kind}");
         let refusals = answers.iter().filter(|(status, _)| *status != 201);
         for (status, refusal) in refusals {
             assert_eq!((*status, &refusal["error"]), (409, &json!("limit_reached")));
@@ -93,7 +93,7 @@ async fn a_hundred_living_tokens_of_a_kind_are_the_most() {
         daypass.revoke(&first).await;
         daypass.sql().execute("UPDATE token SET expires_at = 1 WHERE id = ?1", [&second]).expect("a row");
         for expected in [201, 201, 409] {
-            assert_eq!(daypass.create(body.clone()).await.0, expected, "the dead do not count");
+            assert_eq!(daypass.post_token(body.clone()).await.0, expected, "expired and revoked tokens do not count");
         }
     }
 }

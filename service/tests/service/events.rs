@@ -1,11 +1,11 @@
-//! What a client reads of the feed of revocations.
+//! The events that a subscriber of the revocation feed reads.
 
 use std::time::{Duration, Instant};
 
 use daypass::api::{Heartbeat, Revocation, RevocationTarget};
 use reqwest::{RequestBuilder, Response};
 
-/// Whatever is awaited comes within this, or the test fails.
+/// An event arrives within this time, or the test fails.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// One event.
@@ -15,93 +15,92 @@ pub(crate) enum Event {
     Heartbeat(u64),
 }
 
-/// The events of one answer.
+/// The events of one response.
 pub(crate) struct Events {
     response: Response,
     unread: String,
     began: Instant,
-    /// How long after that the last `current` was so, as it said.
+    /// How long after `began` the last heartbeat was true, by its own word.
     elapsed: Duration,
-    /// Which run of the service it said that it is.
+    /// The run of the service that the heartbeats named.
     pub(crate) epoch: Option<String>,
 }
 
 impl Events {
-    pub(crate) async fn of(request: RequestBuilder) -> Events {
+    pub(crate) async fn subscribe(request: RequestBuilder) -> Events {
         let began = Instant::now();
-        let response = request.header("accept", "text/event-stream").send().await.expect("an answer");
+        let response = request.header("accept", "text/event-stream").send().await.expect("a response");
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
         Events { response, unread: String::new(), began, elapsed: Duration::ZERO, epoch: None }
     }
 
-    /// The next event; `None` once the answer has ended.
+    /// Returns the next event; `None` at the end of the response.
     pub(crate) async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some((event, rest)) = self.unread.split_once("\n\n") {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.unread = rest;
-                return Some(self.parsed(&event));
+                return Some(self.parse(&event));
             }
-            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("something in time");
-            let Some(chunk) = chunk.expect("an answer that is whole") else {
-                assert_eq!(self.unread, "", "it ended between two events");
+            let chunk = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("a chunk in time");
+            let Some(chunk) = chunk.expect("a complete response") else {
+                assert_eq!(self.unread, "", "the response ended between two events");
                 return None;
             };
             self.unread.push_str(std::str::from_utf8(&chunk).expect("UTF-8"));
         }
     }
 
-    /// The entries before the next `current`, and its number.
-    pub(crate) async fn until_current(&mut self) -> (Vec<Revocation>, u64) {
+    /// Returns the entries before the next heartbeat, and the heartbeat's number.
+    pub(crate) async fn until_heartbeat(&mut self) -> (Vec<Revocation>, u64) {
         let mut entries = Vec::new();
         loop {
-            match self.next().await.expect("it goes on") {
+            match self.next().await.expect("the feed continues") {
                 Event::Revocation(entry) => entries.push(entry),
                 Event::Heartbeat(latest) => return (entries, latest),
             }
         }
     }
 
-    /// The next thing that was revoked.
-    pub(crate) async fn revoked(&mut self) -> RevocationTarget {
+    /// Returns the target of the next revocation.
+    pub(crate) async fn next_revocation(&mut self) -> RevocationTarget {
         loop {
-            if let Event::Revocation(entry) = self.next().await.expect("it goes on") {
+            if let Event::Revocation(entry) = self.next().await.expect("the feed continues") {
                 return entry.target;
             }
         }
     }
 
-    /// Expects that nothing more comes, once what was on its way has come, or that the answer ends.
-    pub(crate) async fn falls_silent(&mut self) {
+    /// Expects that the feed falls silent or ends, after the heartbeats that were already on their way.
+    pub(crate) async fn expect_silence(&mut self) {
         for _ in 0..5 {
             match tokio::time::timeout(Duration::from_secs(2), self.next()).await {
                 Err(_) | Ok(None) => return,
                 Ok(Some(event)) => assert!(matches!(event, Event::Heartbeat(_)), "{event:?}"),
             }
         }
-        panic!("it goes on");
+        panic!("the feed continues");
     }
 
-    /// Expects that the answer ends, after what was on its way.
-    pub(crate) async fn end(mut self) {
+    /// Expects that the response ends, after the events that were already on their way.
+    pub(crate) async fn expect_end(mut self) {
         for _ in 0..5 {
             if self.next().await.is_none() {
                 return;
             }
         }
-        panic!("it goes on");
+        panic!("the feed continues");
     }
 
-    /// An event has these three lines, and the number is the same in each place.
-    fn parsed(&mut self, event: &str) -> Event {
+    /// Reads an event, which has these three lines and the same number in each place.
+    fn parse(&mut self, event: &str) -> Event {
         let lines: Vec<_> = event.lines().map(|line| line.split_once(": ").expect("a field")).collect();
         let [("id", id), ("event", name), ("data", data)] = lines[..] else { panic!("{event}") };
         let id: u64 = id.parse().expect("a number");
         if name == "heartbeat" {
-            let Heartbeat { latest, elapsed_milliseconds, epoch } =
-                serde_json::from_str(data).expect("what is current");
+            let Heartbeat { latest, elapsed_milliseconds, epoch } = serde_json::from_str(data).expect("a heartbeat");
             let elapsed = Duration::from_millis(elapsed_milliseconds);
             assert_eq!(latest, id);
             assert_eq!(*self.epoch.get_or_insert_with(|| epoch.clone()), epoch);

@@ -1,14 +1,14 @@
-//! Tokens outlive the names of a product's scopes.
+//! Tokens stay valid when a product renames its scopes.
 
 use daypass::Scope;
 use daypass::verify::{Credentials, TokenLocation};
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, answer, text};
+use crate::running::{Daypass, send, to_text};
 
 static SEAT_USE: Scope = Scope::literal("seat:use");
 
-fn written(catalog: &Value) -> tempfile::NamedTempFile {
+fn write(catalog: &Value) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().expect("a file");
     rewrite(&file, catalog);
     file
@@ -34,57 +34,62 @@ fn seats() -> Value {
     })
 }
 
-/// Which of the seats `c1` and `c2`, and whether all, may be used with a temporary token of this scope; none without one.
-async fn opened(daypass: &Daypass, secret: &str, scope: &str) -> Option<[bool; 3]> {
+/// Returns whether a temporary token with this scope may use the seat `c1`, the seat `c2` and all; `None` if it is
+/// refused.
+async fn check_seats(daypass: &Daypass, secret: &str, scope: &str) -> Option<[bool; 3]> {
     let asked = daypass.post("/v2/temporary-access-token/create").bearer_auth(secret);
-    let (status, answer) = answer(asked.json(&json!({"scopes": [scope]}))).await;
+    let (status, answer) = send(asked.json(&json!({"scopes": [scope]}))).await;
     if status == 400 {
         assert_eq!(answer["error"], "invalid_scope");
         return None;
     }
-    let authorization = text(&answer["authorization"]);
+    let authorization = to_text(&answer["authorization"]);
     let token = authorization.strip_prefix("Bearer ").expect("a bearer token");
-    let access =
-        daypass.verifier().await.verify(&Credentials::new(token, TokenLocation::Bearer), None).await.expect("access");
+    let access = daypass
+        .create_verifier()
+        .await
+        .verify(&Credentials::new(token, TokenLocation::Bearer), None)
+        .await
+        .expect("access");
     let required = || access.require(&SEAT_USE).tenant(access.organization());
     Some([required().resource("c1").is_met(), required().resource("c2").is_met(), required().is_met()])
 }
 
 #[tokio::test]
-async fn who_holds_a_scope_by_an_older_name_holds_it_by_todays() {
-    let file = written(&chairs());
+async fn a_scope_granted_by_an_older_name_is_held_by_the_current_name() {
+    let file = write(&chairs());
     let mut daypass = start(&file);
-    let (secret, _) = daypass.made(json!({"kind": "secret", "name": "n", "scopes": ["chair:sit"]})).await;
+    let (secret, _) = daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": ["chair:sit"]})).await;
     rewrite(&file, &seats());
     daypass.restart();
     for scope in ["chair:sit", "seat:use"] {
-        assert_eq!(opened(&daypass, &secret, scope).await, Some([true, true, true]), "{scope}");
+        assert_eq!(check_seats(&daypass, &secret, scope).await, Some([true, true, true]), "{scope}");
     }
-    assert_eq!(opened(&daypass, &secret, "chair:sit:c1").await, Some([true, false, false]));
+    assert_eq!(check_seats(&daypass, &secret, "chair:sit:c1").await, Some([true, false, false]));
 }
 
 #[tokio::test]
-async fn who_was_limited_by_an_older_name_is_so_by_todays() {
-    let file = written(&chairs());
+async fn a_limit_set_by_an_older_name_holds_by_the_current_name() {
+    let file = write(&chairs());
     let mut daypass = start(&file);
     let chair = json!([{"type": "chair", "id": "c1"}]);
     let limited = json!({"kind": "secret", "name": "n", "scopes": ["chair:sit", "token:create"], "resources": chair});
-    let (limited, _) = daypass.made(limited).await;
+    let (limited, _) = daypass.create_token(limited).await;
     rewrite(&file, &seats());
     daypass.restart();
     for scope in ["chair:sit", "chair:sit:c1", "seat:use:c1"] {
-        assert_eq!(opened(&daypass, &limited, scope).await, Some([true, false, false]), "{scope}");
+        assert_eq!(check_seats(&daypass, &limited, scope).await, Some([true, false, false]), "{scope}");
     }
     for scope in ["seat:use", "seat:use:c2", "chair:sit:c2"] {
-        assert_eq!(opened(&daypass, &limited, scope).await, None, "{scope}");
+        assert_eq!(check_seats(&daypass, &limited, scope).await, None, "{scope}");
     }
-    // They give on what they hold, and no more.
+    // The token grants what it has, and no more.
     let new =
         |resources: &Value| json!({"kind": "secret", "name": "n", "scopes": ["chair:sit"], "resources": resources});
-    let create = |body: Value| answer(daypass.post("/v2/access-token").bearer_auth(&limited).json(&body));
+    let create = |body: Value| send(daypass.post("/v2/access-token").bearer_auth(&limited).json(&body));
     let (status, made) = create(new(&chair)).await;
     assert_eq!(status, 201, "{made}");
-    assert_eq!(opened(&daypass, &text(&made["token"]), "chair:sit").await, Some([true, false, false]));
+    assert_eq!(check_seats(&daypass, &to_text(&made["token"]), "chair:sit").await, Some([true, false, false]));
     for wider in [json!([]), json!([{"type": "chair", "id": "c2"}]), json!([{"type": "seat", "id": "c1"}])] {
         let (status, refused) = create(new(&wider)).await;
         assert_eq!((status, &refused["error"]), (400, &json!("invalid_scope")));
@@ -92,35 +97,35 @@ async fn who_was_limited_by_an_older_name_is_so_by_todays() {
 }
 
 #[tokio::test]
-async fn a_limit_by_an_older_name_of_a_type_is_one_by_todays() {
-    let file = written(&seats());
+async fn a_new_limit_by_an_older_name_holds_by_the_current_name() {
+    let file = write(&seats());
     let daypass = start(&file);
     for scope in ["chair:sit", "seat:use", "seat:use:c1"] {
         let resources = json!([{"type": "chair", "id": "c1"}]);
         let new = json!({"kind": "secret", "name": "n", "scopes": [scope], "resources": resources});
-        let (secret, _) = daypass.made(new).await;
-        assert_eq!(opened(&daypass, &secret, "chair:sit").await, Some([true, false, false]), "{scope}");
-        assert_ne!(opened(&daypass, &secret, "seat:use:c2").await, Some([false, true, false]), "{scope}");
+        let (secret, _) = daypass.create_token(new).await;
+        assert_eq!(check_seats(&daypass, &secret, "chair:sit").await, Some([true, false, false]), "{scope}");
+        assert_ne!(check_seats(&daypass, &secret, "seat:use:c2").await, Some([false, true, false]), "{scope}");
     }
 }
 
 #[tokio::test]
-async fn who_holds_everything_within_limits_gives_it_on_by_older_names() {
-    let file = written(&chairs());
+async fn a_token_with_every_scope_within_limits_grants_by_older_names() {
+    let file = write(&chairs());
     let mut daypass = start(&file);
     let chair = json!([{"type": "chair", "id": "c1"}]);
-    let (all, id) = daypass.made(json!({"kind": "secret", "name": "n", "resources": chair})).await;
+    let (all, id) = daypass.create_token(json!({"kind": "secret", "name": "n", "resources": chair})).await;
     let grants = json!([{"tenant": daypass.organization(), "scopes": ["*"], "resources": chair}]).to_string();
     daypass.sql().execute("UPDATE token SET grants = ?1 WHERE id = ?2", [&grants, &id]).expect("a row");
     rewrite(&file, &seats());
     daypass.restart();
-    assert_eq!(opened(&daypass, &all, "seat:use").await, Some([true, false, false]));
+    assert_eq!(check_seats(&daypass, &all, "seat:use").await, Some([true, false, false]));
     for (resources, expected) in [(&chair, 201), (&json!([]), 400)] {
         let new = json!({"kind": "secret", "name": "n", "scopes": ["seat:use"], "resources": resources});
-        let (status, made) = answer(daypass.post("/v2/access-token").bearer_auth(&all).json(&new)).await;
+        let (status, made) = send(daypass.post("/v2/access-token").bearer_auth(&all).json(&new)).await;
         assert_eq!(status, expected, "{made}");
         if status == 201 {
-            assert_eq!(opened(&daypass, &text(&made["token"]), "seat:use").await, Some([true, false, false]));
+            assert_eq!(check_seats(&daypass, &to_text(&made["token"]), "seat:use").await, Some([true, false, false]));
         }
     }
 }

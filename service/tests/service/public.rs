@@ -3,14 +3,14 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::json;
 
-use crate::running::{Daypass, answer, refused};
+use crate::running::{Daypass, expect_error, send};
 
 #[tokio::test]
-async fn health_and_keys_are_for_anyone() {
+async fn health_and_keys_are_public() {
     let daypass = Daypass::start();
-    assert_eq!(answer(daypass.get("/health")).await, (200, json!({"status": "ok"})));
+    assert_eq!(send(daypass.get("/health")).await, (200, json!({"status": "ok"})));
 
-    let response = daypass.get("/.well-known/jwks.json").send().await.expect("an answer");
+    let response = daypass.get("/.well-known/jwks.json").send().await.expect("a response");
     assert_eq!(response.status(), 200);
     assert_eq!(response.headers()["cache-control"], "public, max-age=300, must-revalidate");
     assert_eq!(response.headers()["content-type"], "application/json");
@@ -28,13 +28,13 @@ async fn health_and_keys_are_for_anyone() {
 }
 
 #[tokio::test]
-async fn who_has_the_keys_is_told_so_until_they_are_others() {
+async fn a_client_with_the_current_keys_gets_304_until_they_change() {
     let daypass = Daypass::start();
     let keys = "/.well-known/jwks.json";
-    let first = daypass.get(keys).send().await.expect("an answer");
+    let first = daypass.get(keys).send().await.expect("a response");
     let tag = first.headers()["etag"].to_str().expect("text").to_owned();
     assert!(tag.len() == 45 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
-    assert_eq!(daypass.get(keys).send().await.expect("an answer").headers()["etag"], tag, "the same keys");
+    assert_eq!(daypass.get(keys).send().await.expect("a response").headers()["etag"], tag, "the same keys");
 
     for (known, status) in [
         (tag.clone(), 304),
@@ -44,7 +44,7 @@ async fn who_has_the_keys_is_told_so_until_they_are_others() {
         ("\"other\"".to_owned(), 200),
         (tag.trim_matches('"').to_owned(), 200),
     ] {
-        let response = daypass.get(keys).header("if-none-match", &known).send().await.expect("an answer");
+        let response = daypass.get(keys).header("if-none-match", &known).send().await.expect("a response");
         assert_eq!(response.status(), status, "{known}");
         for (name, value) in [
             ("etag", &*tag),
@@ -53,7 +53,7 @@ async fn who_has_the_keys_is_told_so_until_they_are_others() {
         ] {
             assert_eq!(response.headers()[name], value, "{known}");
         }
-        // Pages count a token's life by the service's clock.
+        // Pages count a token's lifetime by the service's clock.
         let readable = response.headers()["access-control-expose-headers"].to_str().expect("text");
         assert!(readable.split(", ").any(|name| name == "Date") && response.headers().contains_key("date"), "{known}");
         assert_eq!(response.bytes().await.expect("a body").is_empty(), status == 304, "{known}");
@@ -62,12 +62,12 @@ async fn who_has_the_keys_is_told_so_until_they_are_others() {
     daypass.json(&["key", "rotate"]);
     let deadline = Instant::now() + Duration::from_secs(2);
     loop {
-        let response = daypass.get(keys).header("if-none-match", &tag).send().await.expect("an answer");
+        let response = daypass.get(keys).header("if-none-match", &tag).send().await.expect("a response");
         if response.status() == 200 {
             assert_ne!(response.headers()["etag"], tag);
             break;
         }
-        assert!(Instant::now() < deadline, "the new key is not told");
+        assert!(Instant::now() < deadline, "the new key is not published");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -76,7 +76,7 @@ async fn who_has_the_keys_is_told_so_until_they_are_others() {
 async fn unknown_paths_and_methods_are_refused_in_json() {
     let daypass = Daypass::start();
     for path in ["/", "/v2", "/v2/access-token/", "/v2/access-token/a/b", "/.env", "/v2/access-token/%2e%2e/%2e%2e"] {
-        refused(daypass.get(path), 404, "not_found").await;
+        expect_error(daypass.get(path), 404, "not_found").await;
     }
     for (method, path, allowed) in [
         (Method::DELETE, "/health", "GET,HEAD"),
@@ -86,14 +86,14 @@ async fn unknown_paths_and_methods_are_refused_in_json() {
         (Method::POST, "/v2/access-token/tok_1", "GET,HEAD,DELETE"),
         (Method::OPTIONS, "/v2/temporary-access-token/create", "POST"),
     ] {
-        let response = daypass.request(method.clone(), path).send().await.expect("an answer");
+        let response = daypass.request(method.clone(), path).send().await.expect("a response");
         assert_eq!(response.headers()["allow"], allowed, "{method} {path}");
-        refused(daypass.request(method, path), 405, "method_not_allowed").await;
+        expect_error(daypass.request(method, path), 405, "method_not_allowed").await;
     }
 }
 
 #[tokio::test]
-async fn any_page_reads_what_is_for_browsers_and_nothing_else() {
+async fn any_page_can_read_what_is_for_browsers_and_nothing_else() {
     let daypass = Daypass::start();
     let origin = "https://page.example";
     for (path, readable) in [
@@ -115,14 +115,14 @@ async fn any_page_reads_what_is_for_browsers_and_nothing_else() {
             .header("origin", origin)
             .header("access-control-request-method", "GET")
             .header("access-control-request-headers", "authorization,x-api-token,x-sdk-version");
-        let response = preflight.send().await.expect("an answer");
+        let response = preflight.send().await.expect("a response");
         let headers = response.headers();
         assert_eq!(headers.contains_key("access-control-allow-origin"), readable, "{path}");
         if readable {
             assert_eq!(response.status(), 204, "{path}");
             assert_eq!(headers["access-control-allow-headers"], "authorization,x-api-token,x-sdk-version");
         }
-        let response = daypass.get(path).header("origin", origin).send().await.expect("an answer");
+        let response = daypass.get(path).header("origin", origin).send().await.expect("a response");
         let allowed = response.headers().get("access-control-allow-origin").map(|value| value.as_bytes());
         assert_eq!(allowed, readable.then_some(&b"*"[..]), "{path}");
     }

@@ -4,47 +4,47 @@ use daypass::api::RevocationTarget;
 use serde_json::{Value, json};
 
 use crate::events::Event;
-use crate::running::{Daypass, FLOOR_READ, answer, mistyped, now, refused, text};
+use crate::running::{Daypass, FLOOR_READ, expect_error, mistype, now, send, to_text};
 
-/// Whether a genuine token was revoked, as its holder is told.
+/// Returns whether an authentic token is revoked, as its holder sees it.
 async fn is_revoked(daypass: &Daypass, token: &str) -> bool {
-    let (status, described) = answer(daypass.get("/v2/access-token/self").bearer_auth(token)).await;
+    let (status, described) = send(daypass.get("/v2/access-token/self").bearer_auth(token)).await;
     assert_eq!(status, 200, "{described}");
     described["revoked"] == true
 }
 
-/// A signed bundle of this token's.
-async fn bundle(daypass: &Daypass, token: &str) -> String {
+/// Creates a signed bundle with this token.
+async fn create_bundle(daypass: &Daypass, token: &str) -> String {
     let request = daypass.post("/v2/bundle/create").bearer_auth(token).json(&json!({"parameters": {}}));
-    text(&answer(request).await.1["bundle"])
+    to_text(&send(request).await.1["bundle"])
 }
 
-/// Everything in the feed that the admin is told.
-async fn feed(daypass: &Daypass) -> Vec<RevocationTarget> {
-    daypass.page(&daypass.admin, 0).await.revocations.into_iter().map(|entry| entry.target).collect()
+/// Returns the targets in the feed that the admin sees.
+async fn read_feed(daypass: &Daypass) -> Vec<RevocationTarget> {
+    daypass.read_page(&daypass.admin, 0).await.revocations.into_iter().map(|entry| entry.target).collect()
 }
 
-/// A secret token that makes bundles too.
-async fn maker(daypass: &Daypass) -> (String, String) {
-    daypass.made(json!({"kind": "secret", "name": "Maker", "scopes": [FLOOR_READ, "bundle:create"]})).await
+/// Creates a secret token that can create bundles too.
+async fn create_parent(daypass: &Daypass) -> (String, String) {
+    daypass.create_token(json!({"kind": "secret", "name": "Parent", "scopes": [FLOOR_READ, "bundle:create"]})).await
 }
 
-fn issued_before(daypass: &Daypass, token: &str, time: &Value) -> reqwest::RequestBuilder {
+fn revoke_issued_before(daypass: &Daypass, token: &str, time: &Value) -> reqwest::RequestBuilder {
     daypass.post("/v2/revocation").bearer_auth(token).json(&json!({"issuedBefore": time}))
 }
 
 #[tokio::test]
-async fn a_stored_token_ends_with_its_children_by_its_id_its_text_or_the_command_line() {
+async fn a_stored_token_is_revoked_with_its_children_by_id_text_or_command() {
     let daypass = Daypass::start();
     let mut expected = vec![];
     for (serial, way) in [(2, "id"), (3, "text"), (4, "command")] {
-        let (token, id) = maker(&daypass).await;
-        let children = [daypass.temporary(&token).await, bundle(&daypass, &token).await];
+        let (token, id) = create_parent(&daypass).await;
+        let children = [daypass.create_temporary(&token).await, create_bundle(&daypass, &token).await];
         for again in [false, true] {
             assert_eq!(is_revoked(&daypass, &token).await, again, "{way}");
             match way {
                 "id" => drop(daypass.revoke(&id).await),
-                "text" => daypass.revoke_presented(&token).await,
+                "text" => daypass.revoke_by_text(&token).await,
                 _ => drop(daypass.json(&["token", "revoke", &id])),
             }
         }
@@ -53,83 +53,87 @@ async fn a_stored_token_ends_with_its_children_by_its_id_its_text_or_the_command
         }
         expected.push(RevocationTarget::Token { serial });
     }
-    assert_eq!(feed(&daypass).await, expected);
+    assert_eq!(read_feed(&daypass).await, expected);
 }
 
 #[tokio::test]
-async fn a_bundle_reference_ends_by_its_text_and_with_its_maker() {
+async fn a_bundle_reference_is_revoked_by_its_text_and_with_its_parent() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
+    let partner = daypass.create_partner().await;
     let [first, second] =
-        [daypass.reference(&partner, &json!({})).await, daypass.reference(&partner, &json!({})).await];
-    daypass.revoke_presented(&first).await;
+        [daypass.create_reference(&partner, &json!({})).await, daypass.create_reference(&partner, &json!({})).await];
+    daypass.revoke_by_text(&first).await;
     assert!(is_revoked(&daypass, &first).await && !is_revoked(&daypass, &second).await);
-    daypass.revoke_presented(&partner).await;
+    daypass.revoke_by_text(&partner).await;
     assert!(is_revoked(&daypass, &second).await);
-    assert_eq!(feed(&daypass).await, [RevocationTarget::Token { serial: 3 }, RevocationTarget::Token { serial: 2 }]);
+    assert_eq!(
+        read_feed(&daypass).await,
+        [RevocationTarget::Token { serial: 3 }, RevocationTarget::Token { serial: 2 }]
+    );
 }
 
 #[tokio::test]
-async fn a_signed_token_ends_alone() {
+async fn a_jwt_is_revoked_alone() {
     let daypass = Daypass::start();
-    let (token, _) = maker(&daypass).await;
-    let signed = [daypass.temporary(&token).await, bundle(&daypass, &token).await];
-    let sibling = daypass.temporary(&token).await;
+    let (token, _) = create_parent(&daypass).await;
+    let signed = [daypass.create_temporary(&token).await, create_bundle(&daypass, &token).await];
+    let sibling = daypass.create_temporary(&token).await;
     for signed in &signed {
         for again in [false, true] {
             assert_eq!(is_revoked(&daypass, signed).await, again);
-            daypass.revoke_presented(signed).await;
+            daypass.revoke_by_text(signed).await;
         }
         assert!(is_revoked(&daypass, signed).await);
     }
     assert!(!is_revoked(&daypass, &sibling).await && !is_revoked(&daypass, &token).await);
-    let entries = feed(&daypass).await;
+    let entries = read_feed(&daypass).await;
     assert!(matches!(&entries[..], [RevocationTarget::Jwt { .. }, RevocationTarget::Jwt { .. }]), "{entries:?}");
 }
 
 #[tokio::test]
-async fn who_revokes_what_is_none_of_theirs_is_not_told_and_changes_nothing() {
+async fn revoking_a_token_of_another_organization_changes_nothing_silently() {
     let daypass = Daypass::start();
-    let (other, _) = maker(&daypass).await;
-    let signed = daypass.temporary(&other).await;
+    let (other, _) = create_parent(&daypass).await;
+    let signed = daypass.create_temporary(&other).await;
     let move_away = "INSERT INTO organization (id, created_at) VALUES ('org_other', 1);
-        UPDATE token SET organization = 'org_other' WHERE name = 'Maker'";
+        UPDATE token SET organization = 'org_other' WHERE name = 'Parent'";
     daypass.sql().execute_batch(move_away).expect("rows");
-    // Signed for its new organization, and not for the admin's.
-    let others = daypass.temporary(&other).await;
+    // Issued for its new organization, not for the admin's.
+    let others = daypass.create_temporary(&other).await;
     let forged = format!("{}.{}", signed.rsplit_once('.').expect("a signature").0, "A".repeat(86));
-    for token in [&other, &others, &forged, &mistyped(&daypass.admin), "", "x", "a.b.c", "dp_sec_%00"] {
-        daypass.revoke_presented(token).await;
+    for token in [&other, &others, &forged, &mistype(&daypass.admin), "", "x", "a.b.c", "dp_sec_%00"] {
+        daypass.revoke_by_text(token).await;
     }
     assert!(!is_revoked(&daypass, &other).await && !is_revoked(&daypass, &others).await);
-    assert_eq!(feed(&daypass).await, []);
+    assert_eq!(read_feed(&daypass).await, []);
 }
 
 #[tokio::test]
-async fn what_is_to_be_revoked_comes_in_a_form_from_who_may() {
+async fn a_revocation_is_a_form_from_an_authorized_caller() {
     let daypass = Daypass::start();
     let post = || daypass.post("/revoke").bearer_auth(&daypass.admin);
     for request in [post(), post().json(&json!({"token": "x"})), post().form(&[("name", "x")])] {
-        refused(request, 400, "invalid_request").await;
+        expect_error(request, 400, "invalid_request").await;
     }
-    let (without, _) = daypass.made(json!({"kind": "secret", "name": "n", "scopes": ["token:introspect"]})).await;
-    let temporary = daypass.temporary(&daypass.admin).await;
+    let (without, _) =
+        daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": ["token:introspect"]})).await;
+    let temporary = daypass.create_temporary(&daypass.admin).await;
     let form = [("token", "x"), ("token_type_hint", "access_token")];
-    refused(daypass.post("/revoke").form(&form), 401, "missing_token").await;
-    refused(daypass.post("/revoke").form(&form).bearer_auth(&without), 403, "insufficient_scope").await;
-    refused(issued_before(&daypass, &without, &json!(1)), 403, "insufficient_scope").await;
-    refused(issued_before(&daypass, &temporary, &json!(1)), 403, "kind_not_accepted").await;
-    assert_eq!(post().form(&form).send().await.expect("an answer").status(), 200);
+    expect_error(daypass.post("/revoke").form(&form), 401, "missing_token").await;
+    expect_error(daypass.post("/revoke").form(&form).bearer_auth(&without), 403, "insufficient_scope").await;
+    expect_error(revoke_issued_before(&daypass, &without, &json!(1)), 403, "insufficient_scope").await;
+    expect_error(revoke_issued_before(&daypass, &temporary, &json!(1)), 403, "kind_not_accepted").await;
+    assert_eq!(post().form(&form).send().await.expect("a response").status(), 200);
 }
 
 #[tokio::test]
-async fn all_that_was_issued_before_a_time_ends_and_what_came_later_lives() {
+async fn tokens_issued_before_a_time_are_revoked_and_later_ones_stay_active() {
     let daypass = Daypass::start();
     let organization = daypass.organization();
-    let (old, id) = maker(&daypass).await;
-    let (new, _) = maker(&daypass).await;
-    let (_, dead) = daypass.secret().await;
-    daypass.revoke(&dead).await;
+    let (old, id) = create_parent(&daypass).await;
+    let (new, _) = create_parent(&daypass).await;
+    let (_, revoked) = daypass.create_secret().await;
+    daypass.revoke(&revoked).await;
     let time = now() - 50;
     let age = |time: u64, id: &str| {
         daypass
@@ -138,11 +142,11 @@ async fn all_that_was_issued_before_a_time_ends_and_what_came_later_lives() {
             .expect("a row")
     };
     age(time - 1, &id);
-    age(time - 1, &dead);
-    // Issued later, by a parent that was issued before.
-    let (orphan, child) = (daypass.temporary(&old).await, daypass.temporary(&new).await);
+    age(time - 1, &revoked);
+    // The orphan was issued after the time, by a parent that was issued before it.
+    let (orphan, child) = (daypass.create_temporary(&old).await, daypass.create_temporary(&new).await);
 
-    let (status, first) = answer(issued_before(&daypass, &daypass.admin, &json!(time))).await;
+    let (status, first) = send(revoke_issued_before(&daypass, &daypass.admin, &json!(time))).await;
     assert_eq!(status, 200, "{first}");
     let at = first["at"].as_u64().expect("a time");
     assert!((now() - 5..=now()).contains(&at));
@@ -150,104 +154,110 @@ async fn all_that_was_issued_before_a_time_ends_and_what_came_later_lives() {
     assert_eq!(first, expected);
     assert!(is_revoked(&daypass, &old).await && is_revoked(&daypass, &orphan).await);
     assert!(!is_revoked(&daypass, &new).await && !is_revoked(&daypass, &child).await);
-    refused(daypass.post("/v2/bundle/create").bearer_auth(&old).json(&json!({"parameters": {}})), 401, "token_revoked")
-        .await;
+    expect_error(
+        daypass.post("/v2/bundle/create").bearer_auth(&old).json(&json!({"parameters": {}})),
+        401,
+        "token_revoked",
+    )
+    .await;
 
     let entries = || {
         vec![
             RevocationTarget::Token { serial: 4 },
             RevocationTarget::IssuedBefore { organization: organization.clone(), time },
-            // Its child was issued after the time: whoever follows the feed knows it by its parent alone.
+            // Its child was issued after the time: a subscriber recognizes it by its parent only.
             RevocationTarget::Token { serial: 2 },
         ]
     };
-    assert_eq!(feed(&daypass).await, entries());
+    assert_eq!(read_feed(&daypass).await, entries());
 
-    // An earlier time, or the same again, changes nothing, and neither does another way to revoke what is dead.
+    // An earlier time, or the same again, changes nothing; neither does revoking a revoked token by its id.
     for earlier in [time, time - 1, 0] {
-        assert_eq!(answer(issued_before(&daypass, &daypass.admin, &json!(earlier))).await, (200, first.clone()));
+        assert_eq!(send(revoke_issued_before(&daypass, &daypass.admin, &json!(earlier))).await, (200, first.clone()));
     }
     daypass.revoke(&id).await;
-    assert_eq!(feed(&daypass).await, entries());
+    assert_eq!(read_feed(&daypass).await, entries());
 
     for wrong in [json!(now() + 60), json!(u64::MAX)] {
-        let message = refused(issued_before(&daypass, &daypass.admin, &wrong), 400, "invalid_request").await;
+        let message =
+            expect_error(revoke_issued_before(&daypass, &daypass.admin, &wrong), 400, "invalid_request").await;
         assert!(message.contains("in the future"), "{message}");
     }
     for wrong in [json!(-1), json!("1"), json!(1.5), Value::Null] {
-        refused(issued_before(&daypass, &daypass.admin, &wrong), 400, "invalid_body").await;
+        expect_error(revoke_issued_before(&daypass, &daypass.admin, &wrong), 400, "invalid_body").await;
     }
     let misspelt = daypass.post("/v2/revocation").bearer_auth(&daypass.admin);
-    refused(misspelt.json(&json!({"issuedBefore": 1, "organization": "x"})), 400, "invalid_body").await;
-    assert_eq!(feed(&daypass).await, entries());
+    expect_error(misspelt.json(&json!({"issuedBefore": 1, "organization": "x"})), 400, "invalid_body").await;
+    assert_eq!(read_feed(&daypass).await, entries());
 }
 
 #[tokio::test]
-async fn a_signed_token_that_was_issued_before_the_time_ends_without_its_parent() {
+async fn a_jwt_issued_before_the_time_is_revoked_without_its_parent() {
     let daypass = Daypass::start();
-    let (parent, id) = maker(&daypass).await;
-    let before = daypass.temporary(&parent).await;
+    let (parent, id) = create_parent(&daypass).await;
+    let before = daypass.create_temporary(&parent).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let time = now();
     daypass
         .sql()
         .execute("UPDATE token SET created_at = ?1 WHERE id = ?2", rusqlite::params![time, id])
         .expect("a row");
-    let after = daypass.temporary(&parent).await;
-    // The one who asks is older than the time too: it is answered, and then dead.
-    assert_eq!(answer(issued_before(&daypass, &daypass.admin, &json!(time))).await.0, 200);
+    let after = daypass.create_temporary(&parent).await;
+    // The caller's token is older than the time too: the request succeeds and revokes it.
+    assert_eq!(send(revoke_issued_before(&daypass, &daypass.admin, &json!(time))).await.0, 200);
     for (token, expected) in [(&before, true), (&parent, false), (&after, false), (&daypass.admin, true)] {
         assert_eq!(is_revoked(&daypass, token).await, expected);
     }
-    refused(issued_before(&daypass, &daypass.admin, &json!(time)), 401, "token_revoked").await;
+    expect_error(revoke_issued_before(&daypass, &daypass.admin, &json!(time)), 401, "token_revoked").await;
 }
 
 #[tokio::test]
-async fn an_organization_ends_with_all_it_has_and_no_other_does() {
+async fn an_organization_is_revoked_with_all_its_tokens_and_no_other() {
     let daypass = Daypass::start();
     let organization = daypass.organization();
-    let (api, _) = daypass.made(json!({"kind": "secret", "name": "API", "scopes": ["token:introspect"]})).await;
-    let (token, _) = maker(&daypass).await;
-    let partner = daypass.partner().await;
-    let stored = [daypass.admin.clone(), token.clone(), partner.clone(), daypass.reference(&partner, &json!({})).await];
-    let signed = [daypass.temporary(&token).await, bundle(&daypass, &partner).await];
+    let (api, _) = daypass.create_token(json!({"kind": "secret", "name": "API", "scopes": ["token:introspect"]})).await;
+    let (token, _) = create_parent(&daypass).await;
+    let partner = daypass.create_partner().await;
+    let stored =
+        [daypass.admin.clone(), token.clone(), partner.clone(), daypass.create_reference(&partner, &json!({})).await];
+    let signed = [daypass.create_temporary(&token).await, create_bundle(&daypass, &partner).await];
     let grants = r#"[{"tenant":"org_other","scopes":["token:introspect","token:read","bundle:create"]}]"#;
-    // A later one, so that the command line goes on with the first.
+    // It is newer, so that the command line continues to use the first.
     let move_away = "INSERT INTO organization (id, created_at) VALUES ('org_other', unixepoch() + 1)";
     daypass.sql().execute(move_away, []).expect("a row");
     let update = "UPDATE token SET organization = 'org_other', grants = ?1 WHERE name = 'API'";
     daypass.sql().execute(update, [grants]).expect("a row");
 
-    let mut own = daypass.follow(&daypass.admin, 0).await;
-    own.until_current().await;
-    let first = daypass.json(&["organization", "revoke", &organization]);
+    let mut own = daypass.subscribe(&daypass.admin, 0).await;
+    own.until_heartbeat().await;
+    let first = daypass.json(&["organization", "revoke", &organization, "--yes"]);
     assert_eq!(first["organization"], json!(organization));
-    assert_eq!(daypass.json(&["organization", "revoke", &organization]), first, "once is for ever");
+    assert_eq!(daypass.json(&["organization", "revoke", &organization, "--yes"]), first, "the first revocation stands");
     for token in stored.iter().chain(&signed) {
         assert!(is_revoked(&daypass, token).await);
     }
-    // The organization's products hear of it, and nothing after it.
-    let told = loop {
+    // The organization's subscribers get the entry, and nothing after it.
+    let received = loop {
         if let Event::Revocation(entry) = own.next().await.expect("the entry that ends it") {
             break entry;
         }
     };
-    assert_eq!(json!(told), first);
-    own.end().await;
-    // What is made with the store's file does not live either, so that it is not made.
+    assert_eq!(json!(received), first);
+    own.expect_end().await;
+    // A token created now would be revoked too, so that none is created.
     let output = daypass.token_command(&["create", "--kind", "secret", "--name", "n"]);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && error.contains("The organization was revoked"), "{error}");
 
-    let page = daypass.page(&api, 0).await;
+    let page = daypass.read_page(&api, 0).await;
     assert_eq!((page.revocations, page.latest), (vec![], 1));
-    assert!(!is_revoked(&daypass, &api).await && !is_revoked(&daypass, &bundle(&daypass, &api).await).await);
+    assert!(!is_revoked(&daypass, &api).await && !is_revoked(&daypass, &create_bundle(&daypass, &api).await).await);
     let entries = daypass.sql().query_row("SELECT count(*) FROM revocation", [], |row| row.get::<_, u64>(0));
     assert_eq!(entries.expect("a count"), 1);
 }
 
 #[tokio::test]
-async fn the_operator_revokes_in_words_too() {
+async fn the_command_line_describes_revocations_in_words() {
     let daypass = Daypass::start();
     let organization = daypass.organization();
     let run = |arguments: &[&str]| {
@@ -256,33 +266,33 @@ async fn the_operator_revokes_in_words_too() {
         (output.status.success(), String::from_utf8(text).expect("UTF-8"))
     };
     for (arguments, succeeds, says) in [
-        (&["organization", "revoke-issued-before", &organization, "1000"][..], true, "that were issued before 1000."),
-        (&["organization", "revoke-issued-before", &organization, "999"], true, "that were issued before 1000."),
-        (&["organization", "revoke-issued-before", &organization, "99999999999"], false, "in the future"),
-        (&["organization", "revoke-issued-before", &organization, "soon"], false, "invalid value 'soon'"),
-        (&["organization", "revoke-issued-before", "org_unknown", "1000"], false, "There is nothing here."),
-        (&["organization", "revoke", "org_unknown"], false, "There is nothing here."),
-        (&["organization", "revoke", &organization], true, "all tokens of the organization org_"),
+        (&["revoke-issued-before", &organization, "1000"][..], true, "issued before 1970-01-01T00:16:40Z (1000)."),
+        (&["revoke-issued-before", &organization, "999"], true, "issued before 1970-01-01T00:16:40Z (1000)."),
+        (&["revoke-issued-before", &organization, "99999999999"], false, "in the future"),
+        (&["revoke-issued-before", &organization, "soon"], false, "invalid value 'soon'"),
+        (&["revoke-issued-before", "org_unknown", "1000"], false, "no organization with id org_unknown in"),
+        (&["revoke", "org_unknown"], false, "no organization with id org_unknown in"),
+        (&["revoke", &organization], true, "all tokens of the organization org_"),
     ] {
-        let (succeeded, text) = run(arguments);
+        let (succeeded, text) = run(&[&["organization"], arguments, &["--yes"]].concat());
         assert!(succeeded == succeeds && text.contains(says), "{arguments:?}: {text}");
     }
 }
 
 #[tokio::test]
-async fn no_revocation_that_was_answered_is_lost_in_a_crash() {
+async fn no_acknowledged_revocation_is_lost_in_a_crash() {
     let mut daypass = Daypass::start();
     let mut expected = vec![];
     for (serial, way) in [(2, "text"), (3, "id"), (4, "signed"), (5, "issued before")] {
-        let (token, id) = maker(&daypass).await;
+        let (token, id) = create_parent(&daypass).await;
         match way {
-            "text" => daypass.revoke_presented(&token).await,
+            "text" => daypass.revoke_by_text(&token).await,
             "id" => drop(daypass.revoke(&id).await),
-            "signed" => daypass.revoke_presented(&daypass.temporary(&token).await).await,
-            _ => assert_eq!(answer(issued_before(&daypass, &daypass.admin, &json!(1000))).await.0, 200),
+            "signed" => daypass.revoke_by_text(&daypass.create_temporary(&token).await).await,
+            _ => assert_eq!(send(revoke_issued_before(&daypass, &daypass.admin, &json!(1000))).await.0, 200),
         }
         daypass.restart();
-        let entries = feed(&daypass).await;
+        let entries = read_feed(&daypass).await;
         assert_eq!((entries.len(), &entries[..expected.len()]), (expected.len() + 1, &expected[..]), "{way}");
         expected = entries;
         assert_eq!(is_revoked(&daypass, &token).await, serial < 4, "{way}");

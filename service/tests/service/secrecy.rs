@@ -1,26 +1,26 @@
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, answer, text};
+use crate::running::{Daypass, FLOOR_READ, send, to_text};
 
-/// A value that stands in a bundle's parameters.
+/// A value in a bundle's parameters.
 const CANARY: &str = "canary-7f3a-backend.example";
 
-/// Every secret of a day, each also sent where it does not belong.
-async fn a_day(daypass: &Daypass) -> Vec<String> {
-    let (secret, id) = daypass.secret().await;
-    let partner = daypass.partner().await;
+/// Creates every kind of secret, and sends each also where it does not belong.
+async fn use_secrets(daypass: &Daypass) -> Vec<String> {
+    let (secret, id) = daypass.create_secret().await;
+    let partner = daypass.create_partner().await;
     let origins = ["a.example"];
-    let (publishable, _) = daypass.made(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
-    let temporary = daypass.temporary(&secret).await;
-    let reference = daypass.reference(&partner, &json!({"server": CANARY})).await;
+    let (publishable, _) = daypass.create_token(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
+    let temporary = daypass.create_temporary(&secret).await;
+    let reference = daypass.create_reference(&partner, &json!({"server": CANARY})).await;
     let body = json!({"parameters": {"server": CANARY}});
-    let (_, signed) = answer(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&body)).await;
-    answer(daypass.get("/verify").header("x-api-token", &reference)).await;
+    let (_, signed) = send(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&body)).await;
+    send(daypass.get("/verify").header("x-api-token", &reference)).await;
     let output = daypass.token_command(&["create", "--json", "--kind", "secret", "--name", "n"]);
     let made: Value = serde_json::from_slice(&output.stdout).expect("JSON");
 
-    let mut secrets = vec![daypass.admin.clone(), secret, partner, publishable, reference, text(&made["token"])];
-    secrets.extend([temporary, text(&signed["bundle"])]);
+    let mut secrets = vec![daypass.admin.clone(), secret, partner, publishable, reference, to_text(&made["token"])];
+    secrets.extend([temporary, to_text(&signed["bundle"])]);
     for secret in &secrets {
         for request in [
             daypass.get("/v2/access-token").query(&[("pubtoken", secret)]),
@@ -35,21 +35,21 @@ async fn a_day(daypass: &Daypass) -> Vec<String> {
             daypass.get("/v2/access-token/self").bearer_auth(secret),
             daypass.get("/verify").header("x-api-token", secret),
         ] {
-            answer(request).await;
+            send(request).await;
         }
     }
     daypass.revoke(&id).await;
-    // The admin's token ends last: it is the one that asks.
+    // The admin's token is revoked last: it authorizes these requests.
     for secret in secrets.iter().rev() {
         let as_it_is = daypass.post("/revoke").bearer_auth(&daypass.admin).form(&[("token", secret)]);
         let misplaced = daypass.post("/revoke").bearer_auth(&daypass.admin).json(&json!({"token": secret}));
         let unread = daypass.post("/v2/revocation").bearer_auth(&daypass.admin).json(&json!({secret: 1}));
         for request in [misplaced, unread, as_it_is] {
-            request.send().await.expect("an answer");
+            request.send().await.expect("a response");
         }
     }
     secrets.push(CANARY.to_owned());
-    // The signature alone is enough to know a signed document again.
+    // The signature alone is enough to recognize a JWT.
     let signatures = secrets.iter().filter_map(|secret| secret.rsplit_once('.')).map(|(_, last)| last.to_owned());
     let signatures: Vec<_> = signatures.filter(|last| last.len() > 20).collect();
     assert_eq!(signatures.len(), 2);
@@ -59,9 +59,9 @@ async fn a_day(daypass: &Daypass) -> Vec<String> {
 #[tokio::test]
 async fn no_secret_is_in_the_store_or_in_the_log() {
     let daypass = Daypass::start();
-    let secrets = a_day(&daypass).await;
+    let secrets = use_secrets(&daypass).await;
     let log = daypass.log();
-    assert!(log.contains("made a token"), "the log is that of the service");
+    assert!(log.contains("made a token"), "this is the log of the service");
 
     let mut files = vec![("log".to_owned(), log.into_bytes())];
     for entry in daypass.folder.path().read_dir().expect("a folder") {
@@ -79,5 +79,5 @@ async fn no_secret_is_in_the_store_or_in_the_log() {
         }
     }
     let stored = files.iter().any(|(_, bytes)| bytes.windows(FLOOR_READ.len()).any(|w| w == FLOOR_READ.as_bytes()));
-    assert!(stored, "the search finds what is there");
+    assert!(stored, "the search finds what is stored");
 }

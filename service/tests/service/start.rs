@@ -1,9 +1,10 @@
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::running::{Daypass, answer, daypass, ended};
+use crate::running::{Daypass, daypass, run_to_end, send};
 
 #[tokio::test]
 async fn the_admin_token_is_printed_at_the_first_start_only() {
@@ -15,33 +16,74 @@ async fn the_admin_token_is_printed_at_the_first_start_only() {
     daypass.restart();
     assert_eq!(daypass.line["adminToken"], Value::Null);
     assert_eq!(daypass.line["organization"], organization);
-    let (status, list) = answer(daypass.get("/v2/access-token").bearer_auth(&admin)).await;
+    let (status, list) = send(daypass.get("/v2/access-token").bearer_auth(&admin)).await;
     assert_eq!((status, list["tokens"].as_array().map(Vec::len)), (200, Some(1)));
 }
 
+/// Starts a service in this folder, and returns what it printed until it listened.
+async fn print_start(folder: &Path, options: &[&str], environment: (&str, &str)) -> String {
+    let mut serve = daypass();
+    serve.arg("serve").args(options).current_dir(folder).env(environment.0, environment.1);
+    let mut process = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+    let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines().map(|line| line.expect("UTF-8"));
+    let first = lines.next().expect("a line");
+    let url = first.strip_prefix("Daypass listens on ").expect("the address");
+    // It responds once everything is printed.
+    assert!(reqwest::get(format!("{url}/health")).await.is_ok());
+    process.kill().expect("it runs");
+    process.wait().expect("it ended");
+    lines.fold(first, |text, line| text + "\n" + &line)
+}
+
 #[tokio::test]
-async fn without_json_it_tells_people_what_to_do_next() {
+async fn the_first_start_prints_commands_that_work_as_printed() {
     let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path().join("daypass.db");
-    for is_first in [true, false] {
-        let mut serve = daypass();
-        let serve = serve.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
-        let mut process = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
-        let mut lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-        let first = lines.next().expect("a line").expect("UTF-8");
-        let url = first.split([' ', ',']).find(|word| word.starts_with("http://")).expect("where it listens");
-        // It answers once everything is said.
-        assert!(reqwest::get(format!("{url}/health")).await.is_ok());
-        process.kill().expect("it runs");
-        process.wait().expect("it ended");
-        let rest: Vec<_> = lines.map(|line| line.expect("UTF-8")).collect();
-        assert_eq!(rest.iter().any(|line| line.trim().starts_with("dp_sec_")), is_first, "{rest:?}");
-        assert_eq!(rest.iter().any(|line| line.contains("daypass token create --data")), is_first, "{rest:?}");
+    let catalog = r#"{"name":"Chairs","scopes":[{"scope":"chair:sit","description":"Sit","publishable":true}]}"#;
+    std::fs::write(folder.path().join("the chairs.json"), catalog).expect("a file");
+    let space_api = "floor:readPublic";
+    for (options, environment, data, scope) in [
+        (&["--listen", "127.0.0.1:0"][..], ("DAYPASS_CATALOG", "the chairs.json"), "daypass.db", "chair:sit"),
+        (&["--listen=127.0.0.1:0", "--data=it's here.db"], ("LANG", "C"), "it's here.db", space_api),
+        (
+            &["--listen=127.0.0.1:0", "--catalog=the chairs.json"],
+            ("DAYPASS_DATA", "./from environment.db"),
+            "./from environment.db",
+            "chair:sit",
+        ),
+    ] {
+        let first = print_start(folder.path(), options, environment).await;
+        let list = |noun: &str| {
+            let mut list = daypass();
+            let output = list.args([noun, "list", "--json", "--data", data]).current_dir(folder.path()).output();
+            serde_json::from_slice::<Value>(&output.expect("it runs").stdout).expect("JSON")
+        };
+        let organization = list("organization")["organizations"][0]["id"].as_str().expect("an id").to_owned();
+        let where_it_is = format!("\n  store         {data}\n  organization  {organization}");
+        assert!(first.contains(&where_it_is) && first.contains("\n  dp_sec_"), "{first}");
+        let commands: Vec<_> = first.lines().map(str::trim).filter(|line| line.contains(" token create ")).collect();
+        assert_eq!(commands.len(), 3, "{first}");
+        for command in commands {
+            let output = Command::new("sh").args(["-c", command]).current_dir(folder.path()).output();
+            let output = output.expect("sh runs");
+            assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        let tokens = list("token");
+        let made: Vec<_> =
+            tokens["tokens"].as_array().expect("a list").iter().rev().map(|token| &token["name"]).collect();
+        assert_eq!(made, ["Admin", "My site", "My backend", "My API"]);
+        for (newest, expected) in [(0, "token:introspect"), (1, scope), (2, scope)] {
+            let scopes = tokens["tokens"][newest]["grants"][0]["scopes"].as_array().expect("scopes");
+            assert!(scopes.iter().any(|held| held == expected), "{newest}: {scopes:?}");
+        }
+
+        let second = print_start(folder.path(), options, environment).await;
+        assert!(second.contains(&where_it_is) && !second.contains("dp_sec_"), "{second}");
+        assert_eq!(second.lines().count(), 3, "{second}");
     }
 }
 
 #[test]
-fn of_several_that_begin_one_store_all_run_and_one_has_the_admin_token() {
+fn services_that_create_one_store_together_all_run_and_one_has_the_admin_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("daypass.db");
     let start = |_| {
@@ -63,23 +105,23 @@ fn of_several_that_begin_one_store_all_run_and_one_has_the_admin_token() {
 }
 
 #[tokio::test]
-async fn what_was_acknowledged_survives_a_crash() {
+async fn acknowledged_writes_survive_a_crash() {
     let mut daypass = Daypass::start();
-    let keys = answer(daypass.get("/.well-known/jwks.json")).await;
-    let (secret, id) = daypass.secret().await;
+    let keys = send(daypass.get("/.well-known/jwks.json")).await;
+    let (secret, id) = daypass.create_secret().await;
     daypass.revoke(&id).await;
-    let (living, _) = daypass.secret().await;
+    let (active, _) = daypass.create_secret().await;
 
     daypass.restart();
-    assert_eq!(answer(daypass.get("/.well-known/jwks.json")).await, keys);
-    daypass.temporary(&living).await;
-    let (_, gone) = answer(daypass.get("/v2/access-token/self").bearer_auth(&secret)).await;
-    assert_eq!(gone["revoked"], true);
+    assert_eq!(send(daypass.get("/.well-known/jwks.json")).await, keys);
+    daypass.create_temporary(&active).await;
+    let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&secret)).await;
+    assert_eq!(described["revoked"], true);
 }
 
 #[cfg(unix)]
 #[test]
-fn only_its_owner_reads_the_store() {
+fn only_the_owner_can_read_the_store() {
     use std::os::unix::fs::PermissionsExt;
     let daypass = Daypass::start();
     for file in ["daypass.db", "daypass.db-wal", "daypass.db-shm"] {
@@ -90,17 +132,17 @@ fn only_its_owner_reads_the_store() {
 
 #[cfg(unix)]
 #[test]
-fn it_ends_when_it_is_asked_to() {
+fn the_service_stops_on_sigint_and_sigterm() {
     for signal in ["-INT", "-TERM"] {
         let mut daypass = Daypass::start();
         let sent = Command::new("kill").args([signal, &daypass.process_id().to_string()]).status();
         assert!(sent.is_ok_and(|status| status.success()));
-        assert!(daypass.ended().success(), "{signal}");
+        assert!(daypass.wait().success(), "{signal}");
     }
 }
 
 #[test]
-fn a_start_that_cannot_be_says_why_and_begins_no_store() {
+fn a_failed_start_says_why_and_creates_no_store() {
     let taken = Daypass::start();
     let address = taken.url.strip_prefix("http://").expect("an address");
     let folder = tempfile::tempdir().expect("a folder");
@@ -154,7 +196,8 @@ fn a_start_that_cannot_be_says_why_and_begins_no_store() {
         ),
         (
             vec!["--catalog", "catalog.json"],
-            r#"{"name":"P","scopes":[{"scope":"seat:use","description":""}],"aliases":[{"alias":"chair:sit","scopes":["seat:ues"]}]}"#,
+            r#"{"name":"P","scopes":[{"scope":"seat:use","description":""}],"aliases":[
+                {"alias":"chair:sit","scopes":["seat:ues"]}]}"#,
             "what its alias `chair:sit` stands for, `seat:ues`, is not among its scopes",
         ),
         (
@@ -169,7 +212,7 @@ fn a_start_that_cannot_be_says_why_and_begins_no_store() {
         let mut command = daypass();
         let serve = command.args(["serve", "--json"]).current_dir(folder.path());
         let serve = if arguments[0] == "--listen" { serve } else { serve.args(["--listen", "127.0.0.1:0"]) };
-        let output = ended(serve.args(&arguments));
+        let output = run_to_end(serve.args(&arguments));
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success(), "{arguments:?}");
         assert!(error.contains(expected), "{arguments:?}: {error}");
@@ -184,4 +227,19 @@ fn settings_come_from_the_environment_too() {
     let address = taken.url.strip_prefix("http://").expect("an address");
     let output = daypass().arg("serve").env("DAYPASS_LISTEN", address).output().expect("it runs");
     assert!(String::from_utf8_lossy(&output.stderr).contains(address));
+}
+
+#[test]
+fn the_environment_switches_json_on_by_any_word_for_yes() {
+    for value in ["1", "true", "yes"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut serve = daypass();
+        serve.args(["serve", "--listen", "127.0.0.1:0"]).current_dir(&folder).env("DAYPASS_JSON", value);
+        let mut process = serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it starts");
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+        process.kill().expect("it runs");
+        process.wait().expect("it ended");
+        assert!(serde_json::from_str::<Value>(&line).expect("a line of JSON")["adminToken"].is_string(), "{value}");
+    }
 }

@@ -1,27 +1,28 @@
 use serde_json::json;
 
-use crate::running::{Daypass, answer, refused};
+use crate::running::{Daypass, expect_error, send};
 
 #[tokio::test]
-async fn while_the_store_is_locked_nothing_is_written_and_nobody_is_told_it_was() {
+async fn while_the_store_is_locked_writes_fail() {
     let daypass = Daypass::start();
-    let (secret, id) = daypass.secret().await;
+    let (secret, id) = daypass.create_secret().await;
     let other = daypass.sql();
     other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
     let body = json!({"scopes": ["floor:readPublic"]});
     let mint = || daypass.post("/v2/temporary-access-token/create").bearer_auth(&secret).json(&body);
-    refused(mint(), 503, "unavailable").await;
-    refused(daypass.delete(&format!("/v2/access-token/{id}")).bearer_auth(&daypass.admin), 503, "unavailable").await;
+    expect_error(mint(), 503, "unavailable").await;
+    expect_error(daypass.delete(&format!("/v2/access-token/{id}")).bearer_auth(&daypass.admin), 503, "unavailable")
+        .await;
     other.execute_batch("ROLLBACK").expect("no lock");
-    assert_eq!(answer(mint()).await.0, 200);
+    assert_eq!(send(mint()).await.0, 200);
 }
 
 #[tokio::test]
-async fn while_the_store_is_gone_nothing_passes() {
+async fn without_its_tables_the_service_refuses_everything() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
-    let reference = daypass.reference(&partner, &json!({})).await;
-    // Names elsewhere do not change with these.
+    let partner = daypass.create_partner().await;
+    let reference = daypass.create_reference(&partner, &json!({})).await;
+    // The names in other tables and views stay.
     let rename = "PRAGMA legacy_alter_table = ON;
         ALTER TABLE organization RENAME TO gone; ALTER TABLE token RENAME TO lost;";
     daypass.sql().execute_batch(rename).expect("the tables are gone");
@@ -35,11 +36,11 @@ async fn while_the_store_is_gone_nothing_passes() {
         daypass.post("/revoke").bearer_auth(&daypass.admin).form(&[("token", &reference)]),
         daypass.get("/v2/revocation").bearer_auth(&daypass.admin),
     ] {
-        refused(request, 503, "unavailable").await;
+        expect_error(request, 503, "unavailable").await;
     }
     let back = "PRAGMA legacy_alter_table = ON;
         ALTER TABLE gone RENAME TO organization; ALTER TABLE lost RENAME TO token;";
     daypass.sql().execute_batch(back).expect("the tables are back");
-    assert_eq!(answer(daypass.get("/health")).await.0, 200);
-    assert_eq!(answer(daypass.get("/verify").header("x-api-token", &reference)).await.0, 200);
+    assert_eq!(send(daypass.get("/health")).await.0, 200);
+    assert_eq!(send(daypass.get("/verify").header("x-api-token", &reference)).await.0, 200);
 }

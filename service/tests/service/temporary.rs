@@ -5,26 +5,26 @@ use daypass::verify::{Credentials, TokenLocation};
 use daypass::{Scope, TokenKind};
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, answer, now, refused, text};
+use crate::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
 
 const PATH: &str = "/v2/temporary-access-token/create";
 
 #[tokio::test]
-async fn a_product_verifies_it_with_the_published_keys() {
+async fn an_api_verifies_it_with_the_published_keys() {
     let daypass = Daypass::start();
-    let (secret, id) = daypass.secret().await;
+    let (secret, id) = daypass.create_secret().await;
     let body =
         json!({"scopes": ["floor:readPrivate:f1", {"resource": "floor", "action": "export"}], "durationSeconds": 900});
-    let (status, minted) = answer(daypass.post(PATH).bearer_auth(&secret).json(&body)).await;
+    let (status, minted) = send(daypass.post(PATH).bearer_auth(&secret).json(&body)).await;
     assert_eq!(status, 200, "{minted}");
     assert_eq!(minted.as_object().map(serde_json::Map::len), Some(2), "{minted}");
     let end = minted["expiresAt"].as_u64().expect("a time");
     assert!((now() + 895..=now() + 900).contains(&end));
 
-    let authorization = text(&minted["authorization"]);
+    let authorization = to_text(&minted["authorization"]);
     let token = authorization.strip_prefix("Bearer ").expect("a bearer token");
     let credentials = Credentials::new(token, TokenLocation::Bearer).from_origin("https://any.example");
-    let access = daypass.verifier().await.verify(&credentials, None).await.expect("access");
+    let access = daypass.create_verifier().await.verify(&credentials, None).await.expect("access");
     assert_eq!((access.kind(), access.parent(), access.expires_at()), (TokenKind::Temporary, Some(&*id), Some(end)));
     assert_eq!(access.scopes().to_string(), "floor:export floor:readPrivate:f1");
     let organization = access.organization();
@@ -44,24 +44,24 @@ async fn it_is_bound_to_the_key_that_was_named() {
         let body = json!({"scopes": [FLOOR_READ], "dpopJkt": jkt});
         daypass.post(PATH).bearer_auth(&daypass.admin).json(&body)
     };
-    let (status, minted) = answer(mint(jkt)).await;
+    let (status, minted) = send(mint(jkt)).await;
     assert_eq!(status, 200, "{minted}");
-    let authorization = text(&minted["authorization"]);
+    let authorization = to_text(&minted["authorization"]);
     let token = authorization.strip_prefix("DPoP ").expect("a bound token");
     let payload = Base64UrlUnpadded::decode_vec(token.split('.').nth(1).expect("a payload")).expect("base64url");
     let claims: Claims = serde_json::from_slice(&payload).expect("claims");
     assert_eq!(claims.cnf, Some(Confirmation { jkt: jkt.into() }));
     // It can be revoked without the key.
-    daypass.revoke_presented(token).await;
-    let entries = daypass.page(&daypass.admin, 0).await.revocations;
+    daypass.revoke_by_text(token).await;
+    let entries = daypass.read_page(&daypass.admin, 0).await.revocations;
     assert_eq!(entries[0].target, RevocationTarget::Jwt { jti: claims.jti });
 
     for wrong in ["", "x", &jkt[1..], &format!("{jkt}A"), &format!("{}J", &jkt[..42]), &jkt.replace('-', "+")] {
-        let message = refused(mint(wrong), 400, "invalid_request").await;
+        let message = expect_error(mint(wrong), 400, "invalid_request").await;
         assert!(message.contains("RFC 7638"), "{message}");
     }
     let misspelt = json!({"scopes": [FLOOR_READ], "dpop_jkt": jkt});
-    refused(daypass.post(PATH).bearer_auth(&daypass.admin).json(&misspelt), 400, "invalid_body").await;
+    expect_error(daypass.post(PATH).bearer_auth(&daypass.admin).json(&misspelt), 400, "invalid_body").await;
 }
 
 #[tokio::test]
@@ -69,9 +69,9 @@ async fn it_keeps_its_parents_resource_limits() {
     let daypass = Daypass::start();
     let body = json!({"kind": "secret", "name": "n", "scopes": [FLOOR_READ, "extension:query"],
         "resources": [{"type": "floor", "id": "f1"}]});
-    let (secret, _) = daypass.made(body).await;
-    let token = daypass.temporary(&secret).await;
-    let verifier = daypass.verifier().await;
+    let (secret, _) = daypass.create_token(body).await;
+    let token = daypass.create_temporary(&secret).await;
+    let verifier = daypass.create_verifier().await;
     let access = verifier.verify(&Credentials::new(&token, TokenLocation::Bearer), None).await.expect("access");
     assert_eq!(access.grants().len(), 1);
     assert_eq!(access.grants()[0].scopes.to_string(), FLOOR_READ);
@@ -79,10 +79,10 @@ async fn it_keeps_its_parents_resource_limits() {
 }
 
 #[tokio::test]
-async fn its_life_has_limits() {
+async fn its_lifetime_has_limits() {
     let daypass = Daypass::start();
-    let (secret, _) = daypass.secret().await;
-    let (ending, _) = daypass.made(json!({"kind": "secret", "name": "n", "expiresAt": now() + 1800})).await;
+    let (secret, _) = daypass.create_secret().await;
+    let (ending, _) = daypass.create_token(json!({"kind": "secret", "name": "n", "expiresAt": now() + 1800})).await;
     for (token, duration, expected) in [
         (&secret, json!(900), 900),
         (&secret, json!(86_400), 86_400),
@@ -90,7 +90,7 @@ async fn its_life_has_limits() {
         (&ending, json!(1500), 1500),
     ] {
         let body = json!({"scopes": [FLOOR_READ], "durationSeconds": duration});
-        let (status, minted) = answer(daypass.post(PATH).bearer_auth(token).json(&body)).await;
+        let (status, minted) = send(daypass.post(PATH).bearer_auth(token).json(&body)).await;
         let end = minted["expiresAt"].as_u64().unwrap_or_default();
         assert!(status == 200 && (now() + expected - 5..=now() + expected).contains(&end), "{body}: {minted}");
     }
@@ -110,12 +110,12 @@ async fn its_life_has_limits() {
     ] {
         let body = format!(r#"{{"scopes":["{FLOOR_READ}"],"durationSeconds":{duration}}}"#);
         let request = daypass.post(PATH).bearer_auth(token).header("content-type", "application/json").body(body);
-        refused(request, 400, code).await;
+        expect_error(request, 400, code).await;
     }
 }
 
 #[tokio::test]
-async fn an_operator_may_allow_shorter_lives_or_ask_for_longer_ones() {
+async fn an_operator_can_allow_shorter_lifetimes_or_require_longer_ones() {
     for (least, default) in [("5", 3600), ("7200", 7200)] {
         let daypass = Daypass::start_with(&["--temporary-min-seconds", least]);
         for (body, expected) in [
@@ -125,7 +125,7 @@ async fn an_operator_may_allow_shorter_lives_or_ask_for_longer_ones() {
                 least.parse().expect("a number"),
             ),
         ] {
-            let (status, minted) = answer(daypass.post(PATH).bearer_auth(&daypass.admin).json(&body)).await;
+            let (status, minted) = send(daypass.post(PATH).bearer_auth(&daypass.admin).json(&body)).await;
             let end = minted["expiresAt"].as_u64().unwrap_or_default();
             assert!(status == 200 && (now() + expected - 3..=now() + expected).contains(&end), "{body}: {minted}");
         }
@@ -133,10 +133,10 @@ async fn an_operator_may_allow_shorter_lives_or_ask_for_longer_ones() {
 }
 
 #[tokio::test]
-async fn its_scopes_are_some_of_its_parents_never_silently_fewer() {
+async fn its_scopes_are_among_its_parents_and_never_silently_fewer() {
     let daypass = Daypass::start();
     let (secret, _) =
-        daypass.made(json!({"kind": "secret", "name": "n", "scopes": [FLOOR_READ, "floor:export:f1"]})).await;
+        daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": [FLOOR_READ, "floor:export:f1"]})).await;
     for (scopes, code, says) in [
         (json!(["floor:update"]), "invalid_scope", "floor:update"),
         (json!([FLOOR_READ, "floor:update"]), "invalid_scope", "floor:update"),
@@ -151,16 +151,16 @@ async fn its_scopes_are_some_of_its_parents_never_silently_fewer() {
         (json!(FLOOR_READ), "invalid_body", "expected a sequence"),
     ] {
         let message =
-            refused(daypass.post(PATH).bearer_auth(&secret).json(&json!({"scopes": scopes})), 400, code).await;
+            expect_error(daypass.post(PATH).bearer_auth(&secret).json(&json!({"scopes": scopes})), 400, code).await;
         assert!(message.contains(says), "{scopes}: {message}");
     }
     for (body, says) in [
         (json!({}), "missing field `scopes`"),
-        // What is misspelt, or unknown here, must not be a token without it.
+        // A misspelt or unknown field must not give a token without it.
         (json!({"scopes": [FLOOR_READ], "durationSecond": 900}), "unknown field `durationSecond`"),
         (json!({"scopes": [FLOOR_READ], "resources": [{"type": "floor", "id": "f1"}]}), "unknown field `resources`"),
     ] {
-        let message = refused(daypass.post(PATH).bearer_auth(&secret).json(&body), 400, "invalid_body").await;
+        let message = expect_error(daypass.post(PATH).bearer_auth(&secret).json(&body), 400, "invalid_body").await;
         assert!(message.contains(says), "{message}");
     }
 }
@@ -168,33 +168,33 @@ async fn its_scopes_are_some_of_its_parents_never_silently_fewer() {
 #[tokio::test]
 async fn only_a_secret_token_outside_a_browser_mints() {
     let daypass = Daypass::start();
-    let (secret, id) = daypass.secret().await;
-    let (temporary, partner) = (daypass.temporary(&secret).await, daypass.partner().await);
+    let (secret, id) = daypass.create_secret().await;
+    let (temporary, partner) = (daypass.create_temporary(&secret).await, daypass.create_partner().await);
     let origins = ["a.example"];
-    let (publishable, _) = daypass.made(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
+    let (publishable, _) = daypass.create_token(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
     let post = || daypass.post(PATH).json(&json!({"scopes": ["floor:readPublic"]}));
     for token in [&temporary, &partner] {
-        refused(post().bearer_auth(token), 403, "kind_not_accepted").await;
+        expect_error(post().bearer_auth(token), 403, "kind_not_accepted").await;
     }
     let from_page = post().bearer_auth(&publishable).header("origin", "https://a.example");
-    refused(from_page, 403, "kind_not_accepted").await;
-    refused(post().bearer_auth(&secret).header("origin", "https://a.example"), 403, "secret_in_browser").await;
-    refused(post().query(&[("pubtoken", &secret)]), 400, "secret_in_query").await;
+    expect_error(from_page, 403, "kind_not_accepted").await;
+    expect_error(post().bearer_auth(&secret).header("origin", "https://a.example"), 403, "secret_in_browser").await;
+    expect_error(post().query(&[("pubtoken", &secret)]), 400, "secret_in_query").await;
 
     let old_scheme = post().header("authorization", format!("AL-Secret-Token {secret}"));
-    assert_eq!(answer(old_scheme).await.0, 200);
+    assert_eq!(send(old_scheme).await.0, 200);
     daypass.revoke(&id).await;
-    refused(post().bearer_auth(&secret), 401, "token_revoked").await;
+    expect_error(post().bearer_auth(&secret), 401, "token_revoked").await;
     daypass.sql().execute("UPDATE token SET revoked_at = NULL, expires_at = 1 WHERE id = ?1", [&id]).expect("a row");
-    refused(post().bearer_auth(&secret), 401, "token_expired").await;
+    expect_error(post().bearer_auth(&secret), 401, "token_expired").await;
 }
 
 #[tokio::test]
-async fn a_token_too_long_to_be_read_is_not_made() {
+async fn a_token_too_long_for_verifiers_is_not_created() {
     let daypass = Daypass::start();
     let scopes: Vec<String> = (0..500).map(|floor| format!("{FLOOR_READ}:floor-number-{floor}")).collect();
     let request = daypass.post(PATH).bearer_auth(&daypass.admin).json(&json!({"scopes": scopes}));
-    let message = refused(request, 400, "invalid_request").await;
+    let message = expect_error(request, 400, "invalid_request").await;
     assert!(
         message.starts_with("The signed document would have ") && message.contains("16384 are the most"),
         "{message}"

@@ -1,21 +1,21 @@
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, answer, now, refused, text};
+use crate::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
 
 const PUBLISHABLE: [&str; 4] =
     ["customAttributeValues:readPublic", "customAttributes:read", "floor:queryPublic", "floor:readPublic"];
 
 #[tokio::test]
-async fn a_created_token_is_its_record_and_its_text_shown_this_once() {
+async fn a_created_token_is_returned_once_with_its_record() {
     let daypass = Daypass::start();
     let organization = &daypass.line["organization"];
     let end = now() + 1000;
     let (status, mut created) = daypass
-        .create(json!({"kind": "publishable", "name": "Site ☃ '; DROP TABLE token; --", "expiresAt": end,
+        .post_token(json!({"kind": "publishable", "name": "Site ☃ '; DROP TABLE token; --", "expiresAt": end,
             "origins": ["Example.com", "*.bücher.example", "https://localhost:8443"]}))
         .await;
     assert_eq!(status, 201, "{created}");
-    let token = text(&created["token"]);
+    let token = to_text(&created["token"]);
     assert!(token.starts_with("dp_pub_"), "{token}");
     let created_at = created["createdAt"].as_u64().expect("a time");
     assert!((now() - 5..=now()).contains(&created_at));
@@ -32,9 +32,9 @@ async fn a_created_token_is_its_record_and_its_text_shown_this_once() {
     });
     assert_eq!(created, expected);
 
-    let path = format!("/v2/access-token/{}", text(&created["id"]));
-    assert_eq!(answer(daypass.get(&path).bearer_auth(&daypass.admin)).await, (200, expected.clone()));
-    let (_, list) = answer(daypass.get("/v2/access-token").bearer_auth(&daypass.admin)).await;
+    let path = format!("/v2/access-token/{}", to_text(&created["id"]));
+    assert_eq!(send(daypass.get(&path).bearer_auth(&daypass.admin)).await, (200, expected.clone()));
+    let (_, list) = send(daypass.get("/v2/access-token").bearer_auth(&daypass.admin)).await;
     assert_eq!(list["tokens"][0], expected, "newest first");
     assert_eq!(list["tokens"][1]["name"], "Admin");
 }
@@ -56,13 +56,13 @@ async fn each_kind_has_its_scopes() {
         ),
         (json!({"kind": "application", "name": "n", "scopes": ["bundle:create"]}), json!(["bundle:create"])),
     ] {
-        let (status, created) = daypass.create(body.clone()).await;
+        let (status, created) = daypass.post_token(body.clone()).await;
         assert_eq!((status, &created["grants"][0]["scopes"]), (201, &expected), "{body}");
     }
 }
 
 #[tokio::test]
-async fn what_may_not_be_created_is_refused_with_the_reason() {
+async fn an_invalid_token_request_is_refused_with_the_reason() {
     let daypass = Daypass::start();
     let (long, long_id) = ("n".repeat(513), "f".repeat(129));
     let milliseconds = now() * 1000;
@@ -88,7 +88,7 @@ async fn what_may_not_be_created_is_refused_with_the_reason() {
         (secret(json!({"expiresAt": milliseconds})), "invalid_request", "in seconds"),
         (secret(json!({"expiresAt": u64::MAX})), "invalid_request", "in seconds"),
         (secret(json!({"tenant": "other"})), "invalid_body", "unknown field `tenant`"),
-        // A limit that is misspelt must not be a token without it.
+        // A misspelt limit must not give a token without it.
         (
             secret(json!({"resources": [{"type": "floors", "id": "f1"}]})),
             "invalid_request",
@@ -139,29 +139,34 @@ async fn what_may_not_be_created_is_refused_with_the_reason() {
         (json!({"kind": "secret"}), "invalid_body", "missing field `name`"),
     ] {
         let request = daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&body);
-        let message = refused(request, 400, code).await;
+        let message = expect_error(request, 400, code).await;
         assert!(message.contains(says), "{body}: {message}");
     }
-    let (_, list) = answer(daypass.get("/v2/access-token").bearer_auth(&daypass.admin)).await;
-    assert_eq!(list["tokens"].as_array().map(Vec::len), Some(1), "nothing was made");
+    let (_, list) = send(daypass.get("/v2/access-token").bearer_auth(&daypass.admin)).await;
+    assert_eq!(list["tokens"].as_array().map(Vec::len), Some(1), "no token was created");
 }
 
 #[tokio::test]
-async fn a_limit_is_kept_as_it_was_asked_for() {
+async fn a_limit_is_stored_as_requested() {
     let daypass = Daypass::start();
-    let limits = json!([{"type": "floor", "id": "f".repeat(128)}, {"type": "floor", "id": "A-z_0.9~"}, {"type": "extension", "id": "e"}]);
-    let (status, created) = daypass.create(json!({"kind": "secret", "name": "n", "resources": limits})).await;
+    let limits = json!([
+        {"type": "floor", "id": "f".repeat(128)},
+        {"type": "floor", "id": "A-z_0.9~"},
+        {"type": "extension", "id": "e"},
+    ]);
+    let (status, created) = daypass.post_token(json!({"kind": "secret", "name": "n", "resources": limits})).await;
     assert_eq!((status, &created["grants"][0]["resources"]), (201, &limits));
 }
 
 #[tokio::test]
-async fn nobody_gives_what_they_do_not_hold() {
+async fn a_token_cannot_grant_a_scope_that_it_lacks() {
     let daypass = Daypass::start();
     let scopes = ["token:create", "floor:readPublic", "floor:export:f1"];
-    let (narrow, _) = daypass.made(json!({"kind": "secret", "name": "n", "scopes": scopes})).await;
+    let (narrow, _) = daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": scopes})).await;
     let limit = json!([{"type": "floor", "id": "f1"}]);
     let scopes = ["token:create", "floor:export"];
-    let (limited, _) = daypass.made(json!({"kind": "secret", "name": "n", "scopes": scopes, "resources": limit})).await;
+    let (limited, _) =
+        daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": scopes, "resources": limit})).await;
 
     let create = |token: &str, body: Value| daypass.post("/v2/access-token").bearer_auth(token).json(&body);
     for (token, body) in [
@@ -172,14 +177,14 @@ async fn nobody_gives_what_they_do_not_hold() {
         (&limited, json!({"kind": "secret", "name": "n", "scopes": ["floor:export"]})),
         (&limited, json!({"kind": "publishable", "name": "n", "origins": ["a.example"], "resources": limit})),
     ] {
-        refused(create(token, body), 400, "invalid_scope").await;
+        expect_error(create(token, body), 400, "invalid_scope").await;
     }
     for (token, body, scopes) in [
         (&narrow, json!({"kind": "secret", "name": "n", "scopes": ["floor:export:f1"]}), json!(["floor:export:f1"])),
         (&narrow, json!({"kind": "publishable", "name": "n", "origins": ["a.example"]}), json!(["floor:readPublic"])),
         (&limited, json!({"kind": "secret", "name": "n", "resources": limit}), json!(["floor:export"])),
     ] {
-        let (status, created) = answer(create(token, body.clone())).await;
+        let (status, created) = send(create(token, body.clone())).await;
         assert_eq!((status, &created["grants"][0]["scopes"]), (201, &scopes), "{body}");
     }
 }
@@ -187,17 +192,17 @@ async fn nobody_gives_what_they_do_not_hold() {
 #[tokio::test]
 async fn each_path_needs_a_secret_token_with_its_scope() {
     let daypass = Daypass::start();
-    let (_, id) = daypass.secret().await;
+    let (_, id) = daypass.create_secret().await;
     let path = format!("/v2/access-token/{id}");
     let body = json!({"kind": "secret", "name": "n"});
-    let (temporary, partner) = (daypass.temporary(&daypass.admin).await, daypass.partner().await);
-    let bundle = daypass.reference(&partner, &json!({})).await;
+    let (temporary, partner) = (daypass.create_temporary(&daypass.admin).await, daypass.create_partner().await);
+    let bundle = daypass.create_reference(&partner, &json!({})).await;
     let origins = ["a.example"];
-    let (publishable, _) = daypass.made(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
+    let (publishable, _) = daypass.create_token(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
     let own = ["token:create", "token:read", "token:revoke", "token:introspect", "bundle:create"];
     for scope in own {
         let others: Vec<_> = own.into_iter().filter(|other| *other != scope).collect();
-        let (without, _) = daypass.made(json!({"kind": "secret", "name": "n", "scopes": others})).await;
+        let (without, _) = daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": others})).await;
         let requests = || match scope {
             "token:create" => vec![daypass.post("/v2/access-token").json(&body)],
             "token:read" => vec![daypass.get("/v2/access-token"), daypass.get(&path)],
@@ -212,33 +217,33 @@ async fn each_path_needs_a_secret_token_with_its_scope() {
             _ => vec![daypass.post("/v2/bundle/create").json(&json!({"parameters": {}}))],
         };
         for request in requests() {
-            let message = refused(request.bearer_auth(&without), 403, "insufficient_scope").await;
+            let message = expect_error(request.bearer_auth(&without), 403, "insufficient_scope").await;
             assert!(message.contains(scope), "{message}");
         }
         for token in [&temporary, &bundle, &partner] {
             for request in requests() {
                 if scope != "bundle:create" || token != &partner {
-                    refused(request.bearer_auth(token), 403, "kind_not_accepted").await;
+                    expect_error(request.bearer_auth(token), 403, "kind_not_accepted").await;
                 }
             }
         }
         for request in requests() {
             let request = request.bearer_auth(&publishable).header("origin", "https://a.example");
-            refused(request, 403, "kind_not_accepted").await;
+            expect_error(request, 403, "kind_not_accepted").await;
         }
         for request in requests() {
-            refused(request, 401, "missing_token").await;
+            expect_error(request, 401, "missing_token").await;
         }
     }
-    let (_, record) = answer(daypass.get(&path).bearer_auth(&daypass.admin)).await;
+    let (_, record) = send(daypass.get(&path).bearer_auth(&daypass.admin)).await;
     assert_eq!(record["revokedAt"], Value::Null);
 }
 
 #[tokio::test]
-async fn a_list_can_be_of_one_kind() {
+async fn a_list_can_be_limited_to_one_kind() {
     let daypass = Daypass::start();
-    let partner = daypass.partner().await;
-    daypass.reference(&partner, &json!({})).await;
+    let partner = daypass.create_partner().await;
+    daypass.create_reference(&partner, &json!({})).await;
     for (query, kinds) in [
         ("", json!(["application", "secret"])),
         ("?kind=secret", json!(["secret"])),
@@ -246,17 +251,17 @@ async fn a_list_can_be_of_one_kind() {
         ("?kind=publishable", json!([])),
         ("?kind=bundle", json!(["bundle"])),
     ] {
-        let (status, list) = answer(daypass.get(&format!("/v2/access-token{query}")).bearer_auth(&daypass.admin)).await;
+        let (status, list) = send(daypass.get(&format!("/v2/access-token{query}")).bearer_auth(&daypass.admin)).await;
         let seen: Vec<_> = list["tokens"].as_array().expect("a list").iter().map(|token| &token["kind"]).collect();
         assert_eq!((status, json!(seen)), (200, kinds), "{query}");
     }
-    refused(daypass.get("/v2/access-token?kind=root").bearer_auth(&daypass.admin), 400, "invalid_request").await;
+    expect_error(daypass.get("/v2/access-token?kind=root").bearer_auth(&daypass.admin), 400, "invalid_request").await;
 }
 
 #[tokio::test]
-async fn a_revocation_is_for_good_and_keeps_its_time() {
+async fn a_revocation_is_permanent_and_keeps_its_time() {
     let daypass = Daypass::start();
-    let (secret, id) = daypass.secret().await;
+    let (secret, id) = daypass.create_secret().await;
     let record = daypass.revoke(&id).await;
     assert!(record["revokedAt"].as_u64().is_some_and(|at| (now() - 5..=now()).contains(&at)));
 
@@ -264,41 +269,41 @@ async fn a_revocation_is_for_good_and_keeps_its_time() {
     let again = daypass.revoke(&id).await;
     assert_eq!(again["revokedAt"].as_u64(), record["revokedAt"].as_u64().map(|at| at - 100));
 
-    refused(daypass.get("/v2/access-token").bearer_auth(&secret), 401, "token_revoked").await;
-    refused(daypass.delete("/v2/access-token/tok_unknown").bearer_auth(&daypass.admin), 404, "not_found").await;
-    refused(daypass.get("/v2/access-token/%FF").bearer_auth(&daypass.admin), 404, "not_found").await;
+    expect_error(daypass.get("/v2/access-token").bearer_auth(&secret), 401, "token_revoked").await;
+    expect_error(daypass.delete("/v2/access-token/tok_unknown").bearer_auth(&daypass.admin), 404, "not_found").await;
+    expect_error(daypass.get("/v2/access-token/%FF").bearer_auth(&daypass.admin), 404, "not_found").await;
 }
 
 #[tokio::test]
-async fn an_application_id_is_free_again_once_its_token_is_dead() {
+async fn an_application_id_is_free_again_once_its_token_is_revoked_or_expired() {
     let daypass = Daypass::start();
     let body = json!({"kind": "application", "name": "n", "id": "north~light.v1", "scopes": ["bundle:create"]});
     let create = || daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&body);
-    let (first, id) = daypass.made(body.clone()).await;
+    let (first, id) = daypass.create_token(body.clone()).await;
     assert_eq!(id, "north~light.v1");
-    refused(create(), 409, "already_exists").await;
-    let reference = daypass.reference(&first, &json!({"of": "first"})).await;
+    expect_error(create(), 409, "already_exists").await;
+    let reference = daypass.create_reference(&first, &json!({"of": "first"})).await;
 
     daypass.revoke(&id).await;
-    let (second, _) = daypass.made(body.clone()).await;
-    refused(create(), 409, "already_exists").await;
-    // What was made with the dead key does not come back with the new one.
-    let (status, _) = answer(daypass.get("/verify").header("x-api-token", &reference)).await;
+    let (second, _) = daypass.create_token(body.clone()).await;
+    expect_error(create(), 409, "already_exists").await;
+    // A reference created with the revoked key does not work again with the new one.
+    let (status, _) = send(daypass.get("/verify").header("x-api-token", &reference)).await;
     assert_eq!(status, 403);
 
     daypass.sql().execute("UPDATE token SET expires_at = 1 WHERE id = ?1", [&id]).expect("rows");
-    daypass.made(body.clone()).await;
-    for dead in [first, second] {
-        let (status, _) = answer(daypass.post("/generate").header("x-api-key", dead).json(&json!({}))).await;
+    daypass.create_token(body.clone()).await;
+    for inactive in [first, second] {
+        let (status, _) = send(daypass.post("/generate").header("x-api-key", inactive).json(&json!({}))).await;
         assert_eq!(status, 403);
     }
 }
 
 #[tokio::test]
-async fn an_organization_sees_its_own_tokens_alone() {
+async fn an_organization_sees_only_its_own_tokens() {
     let daypass = Daypass::start();
-    let (other, id) = daypass.secret().await;
-    // There is no way yet to make a second organization but to write it.
+    let (other, id) = daypass.create_secret().await;
+    // Nothing creates a second organization yet, so the test writes it.
     let move_away = "INSERT INTO organization (id, created_at) VALUES ('org_other', 1);
         UPDATE token SET organization = 'org_other',
             grants = '[{\"tenant\":\"org_other\",\"scopes\":[\"token:read\",\"token:introspect\"]}]'
@@ -306,14 +311,14 @@ async fn an_organization_sees_its_own_tokens_alone() {
     daypass.sql().execute_batch(move_away).expect("rows");
 
     let path = format!("/v2/access-token/{id}");
-    refused(daypass.get(&path).bearer_auth(&daypass.admin), 404, "not_found").await;
-    refused(daypass.delete(&path).bearer_auth(&daypass.admin), 404, "not_found").await;
+    expect_error(daypass.get(&path).bearer_auth(&daypass.admin), 404, "not_found").await;
+    expect_error(daypass.delete(&path).bearer_auth(&daypass.admin), 404, "not_found").await;
     let (_, introspected) =
-        answer(daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", &other)])).await;
+        send(daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", &other)])).await;
     assert_eq!(introspected, json!({"active": false}));
-    let (status, list) = answer(daypass.get("/v2/access-token").bearer_auth(&other)).await;
+    let (status, list) = send(daypass.get("/v2/access-token").bearer_auth(&other)).await;
     assert_eq!((status, list["tokens"].as_array().map(Vec::len)), (200, Some(1)));
-    assert_eq!(answer(daypass.get(&path).bearer_auth(&other)).await.0, 200);
+    assert_eq!(send(daypass.get(&path).bearer_auth(&other)).await.0, 200);
 }
 
 fn merged(mut body: Value, more: Value) -> Value {

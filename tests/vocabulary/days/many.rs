@@ -1,8 +1,8 @@
-//! A random odd day of 2 to 20 tabs, with an oracle: [`live_through_a_day`].
+//! A random day of 2 to 20 tabs, with an oracle: [`simulate`].
 //!
-//! The world has a channel whose messages take their time and queue up while a tab is frozen, a lock that is released when a
-//! tab is killed, a provider and an API. On a calm day nothing is frozen or late and the locks work, but tabs open, close and
-//! are killed, tokens are revoked and the provider is as odd as on any other.
+//! The world has a channel whose messages are delayed, and queued while a tab is frozen; a lock that is released when a tab is
+//! killed; a provider and an API. On a calm day nothing is frozen or late and the locks work, but tabs open, close and are
+//! killed, tokens are revoked, and the provider fails as on any other day.
 
 use std::collections::BTreeMap;
 
@@ -14,23 +14,23 @@ use super::dice::Dice;
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60_000;
 const HOUR: u64 = 3_600_000;
-/// A tab wants a token for no longer than this, beyond what the provider takes.
+/// A tab waits for a token no longer than this, beyond what the provider takes.
 const NO_HANG: u64 = 5_000;
 
-/// What was seen in a day: calm, frozen, killed, revoked, taken from another tab.
-pub type Seen = [bool; 5];
+/// What happened in a day: calm, frozen, killed, revoked, received from another tab.
+pub type Facts = [bool; 5];
 const CALM: usize = 0;
 const FROZEN: usize = 1;
 const KILLED: usize = 2;
 const REVOKED: usize = 3;
 const SHARED: usize = 4;
 
-/// What is to come for a tab.
+/// A future event of a tab.
 #[derive(Debug, Clone, Copy)]
-enum Coming {
-    Ring { timer: u32 },
-    Answer { call: u32, answer: Answer },
-    Hear { message: Message, token: Option<usize> },
+enum Future {
+    Timer { timer: u32 },
+    Response { call: u32, response: Response },
+    Message { message: Message, token: Option<usize> },
     Locked { request: u32 },
     NoLock { request: u32 },
     Presence,
@@ -38,26 +38,26 @@ enum Coming {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Answer {
+enum Response {
     Token { lifetime: u64, fetched_at: u64 },
     Failed,
     Stale,
     Forbidden,
 }
 
-/// What is true of a token, by the world's time.
+/// The facts about a token, by the world's time.
 struct Truth {
     expires_at: u64,
     is_revoked: bool,
-    /// Since when some tab has it.
+    /// When the first tab got it.
     known_since: u64,
-    /// Calls of tabs that had this one, which brought another.
+    /// How many calls of tabs that had this token brought another.
     successors: u32,
 }
 
 struct Tab {
     engine: Tabs,
-    /// The device's clock was set back by so much before the tab opened.
+    /// How far the device's clock was set back before the tab opened.
     behind: u64,
     is_alive: bool,
     is_frozen: bool,
@@ -69,37 +69,37 @@ struct Tab {
     held: Option<usize>,
     had_any: bool,
     rejected: Vec<usize>,
-    /// Not before then may it ask again after a failure.
-    pauses_until: u64,
-    /// For how long it has wanted a token while nobody awake was asking.
+    /// The end of the back-off after a failure.
+    backoff_until: u64,
+    /// How long it has waited for a token while no awake tab was fetching.
     waits: Option<u64>,
-    backlog: Vec<Coming>,
+    backlog: Vec<Future>,
 }
 
 struct World {
     seed: u64,
     dice: Dice,
     now: u64,
-    coming: BTreeMap<(u64, u64), (usize, Coming)>,
+    future: BTreeMap<(u64, u64), (usize, Future)>,
     order: u64,
     tabs: Vec<Tab>,
     tokens: Vec<Truth>,
-    /// Who has the lock, and then who waits for it.
-    line: Vec<(usize, u32)>,
+    /// The tab that holds the lock, then the tabs that wait for it.
+    queue: Vec<(usize, u32)>,
     has_channel: bool,
     has_locks: bool,
     is_calm: bool,
-    /// The provider answers well and soon.
-    is_good: bool,
+    /// Whether the provider responds well and soon.
+    is_provider_healthy: bool,
     may_kill_leader: bool,
     behind: u64,
-    asks: u32,
+    fetches: u32,
     kills: u32,
     failures_in_a_row: Vec<u32>,
-    seen: Seen,
+    seen: Facts,
 }
 
-pub fn live_through_a_day(seed: u64) -> Seen {
+pub fn simulate(seed: u64) -> Facts {
     let mut world = World::new(seed);
     world.open_together();
     for _ in 0..30 {
@@ -121,18 +121,18 @@ impl World {
         World {
             seed,
             now: 10 * 24 * HOUR,
-            coming: BTreeMap::new(),
+            future: BTreeMap::new(),
             order: 0,
             tabs: Vec::new(),
             tokens: Vec::new(),
-            line: Vec::new(),
+            queue: Vec::new(),
             has_channel,
             has_locks: has_channel && (is_calm || !dice.one_in(5)),
             is_calm,
-            is_good: true,
+            is_provider_healthy: true,
             may_kill_leader: false,
             behind: 0,
-            asks: 0,
+            fetches: 0,
             kills: 0,
             failures_in_a_row: Vec::new(),
             seen: [is_calm, false, false, false, false],
@@ -140,7 +140,7 @@ impl World {
         }
     }
 
-    /// Many tabs open within a moment: one request, and one more if the asking one is killed.
+    /// Opens many tabs at once: one call, and one more for each fetching tab that is killed.
     fn open_together(&mut self) {
         self.may_kill_leader = self.dice.one_in(2);
         for _ in 0..2 + self.dice.roll(19) {
@@ -150,14 +150,14 @@ impl World {
         }
         self.run_for(25 * SECOND);
         if self.is_calm {
-            let Self { seed, asks, kills, .. } = *self;
-            assert!(asks <= 1 + kills, "seed {seed}: {asks} requests for tabs that opened together, {kills} killed");
-            self.all_have_the_same();
+            let Self { seed, fetches, kills, .. } = *self;
+            assert!(fetches <= 1 + kills, "seed {seed}: {fetches} calls for tabs that opened together, {kills} killed");
+            self.assert_same_token();
         }
-        self.is_good = false;
+        self.is_provider_healthy = false;
     }
 
-    /// Something odd happens.
+    /// Lets something happen.
     fn act(&mut self) {
         let tab = self.dice.roll(self.tabs.len() as u64) as usize;
         match self.dice.roll(16) {
@@ -188,19 +188,19 @@ impl World {
                 (0..self.tabs.len()).for_each(|tab| self.thaw(tab));
             }
             12 if !self.is_calm && self.dice.one_in(20) => self.behind += self.dice.roll(24 * HOUR),
-            13 => (0..self.tabs.len()).for_each(|tab| self.want(tab)),
-            14 => self.is_good = self.dice.one_in(2),
+            13 => (0..self.tabs.len()).for_each(|tab| self.request(tab)),
+            14 => self.is_provider_healthy = self.dice.one_in(2),
             15 if !self.is_calm => {
                 let network = [refresh::Event::Offline, refresh::Event::Online][self.dice.roll(2) as usize];
                 self.network(tab, network);
             }
-            _ => self.want(tab),
+            _ => self.request(tab),
         }
     }
 
-    /// Nothing odd happens any more: in the end all tabs have the same living token.
+    /// Stops all faults: in the end all tabs have the same valid token.
     fn come_to_rest(&mut self) {
-        self.is_good = true;
+        self.is_provider_healthy = true;
         self.may_kill_leader = false;
         for tab in 0..self.tabs.len() {
             self.thaw(tab);
@@ -208,17 +208,17 @@ impl World {
             self.network(tab, refresh::Event::Online);
         }
         for _ in 0..4 {
-            (0..self.tabs.len()).for_each(|tab| self.want(tab));
+            (0..self.tabs.len()).for_each(|tab| self.request(tab));
             self.run_for(70 * SECOND);
         }
         while self.tabs.iter().any(|tab| tab.is_alive && tab.request > 0) {
             self.run_for(SECOND);
         }
         self.run_for(100);
-        self.all_have_the_same();
+        self.assert_same_token();
     }
 
-    fn all_have_the_same(&self) {
+    fn assert_same_token(&self) {
         let mut newest = None;
         for tab in self.tabs.iter().filter(|tab| tab.is_alive && !tab.was_forbidden) {
             let status = tab.engine.refresh().status(self.time_of(tab));
@@ -238,7 +238,7 @@ impl World {
                 assert!(late.is_empty(), "seed {}: {late:?} after closing", self.seed);
             }
         }
-        assert!(self.line.is_empty(), "seed {}: a lock is left", self.seed);
+        assert!(self.queue.is_empty(), "seed {}: a lock is left", self.seed);
     }
 
     fn open(&mut self) {
@@ -258,7 +258,7 @@ impl World {
             held: None,
             had_any: false,
             rejected: Vec::new(),
-            pauses_until: 0,
+            backoff_until: 0,
             waits: None,
             backlog: Vec::new(),
         });
@@ -266,14 +266,14 @@ impl World {
         if !self.has_channel {
             self.step(tab, Event::Others(Others::None), None);
         } else if self.has_locks {
-            self.later(1 + self.tabs.len() as u64 % 3, tab, Coming::Presence);
+            self.later(1 + self.tabs.len() as u64 % 3, tab, Future::Presence);
         }
-        self.want(tab);
+        self.request(tab);
     }
 
     fn kill(&mut self, tab: usize) {
         self.tabs[tab].is_alive = false;
-        self.leave_the_line(tab);
+        self.release_lock(tab);
         self.kills += 1;
         self.seen[KILLED] = true;
     }
@@ -283,18 +283,18 @@ impl World {
         self.seen[FROZEN] = true;
     }
 
-    /// What came meanwhile comes now, timers first or messages first.
+    /// Delivers what was queued, timers first or messages first.
     fn thaw(&mut self, tab: usize) {
         self.tabs[tab].is_frozen = false;
         let backlog = std::mem::take(&mut self.tabs[tab].backlog);
-        for coming in backlog {
-            let is_timer = matches!(coming, Coming::Ring { .. });
+        for future in backlog {
+            let is_timer = matches!(future, Future::Timer { .. });
             let pause = if is_timer { self.dice.roll(4) } else { 1 };
-            self.later(pause, tab, coming);
+            self.later(pause, tab, future);
         }
     }
 
-    /// The page is seen again, and its timers ring on time.
+    /// Shows the page again; its timers fire on time.
     fn show(&mut self, tab: usize) {
         self.tabs[tab].is_throttled = false;
         if self.tabs[tab].is_alive && !self.tabs[tab].is_frozen {
@@ -304,24 +304,24 @@ impl World {
 
     fn network(&mut self, tab: usize, event: refresh::Event) {
         if self.tabs[tab].is_alive && !self.tabs[tab].is_frozen {
-            self.tabs[tab].pauses_until = 0;
+            self.tabs[tab].backoff_until = 0;
             self.step(tab, Event::Refresh(event), None);
         }
     }
 
-    /// The page wants to use a token, as the browser half does it.
-    fn want(&mut self, tab: usize) {
+    /// Lets the page use a token, as the browser half does.
+    fn request(&mut self, tab: usize) {
         if !self.tabs[tab].is_alive || self.tabs[tab].is_frozen {
             return;
         }
         let now = self.time_of(&self.tabs[tab]);
         match self.tabs[tab].engine.refresh().status(now) {
             Status::Valid(call) => {
-                let held = self.tabs[tab].held.expect("a living token is held");
-                // Where the clock was set back, a message that a frozen tab hears late can seem to be on time.
+                let held = self.tabs[tab].held.expect("a valid token is held");
+                // Where the clock was set back, a late message to a frozen tab can seem to be on time.
                 let is_odd_clock = self.behind > 0 && self.seen[FROZEN];
-                let is_living = self.now < self.tokens[held].expires_at;
-                assert!(is_living || is_odd_clock, "seed {}: an expired token", self.seed);
+                let is_valid = self.now < self.tokens[held].expires_at;
+                assert!(is_valid || is_odd_clock, "seed {}: an expired token", self.seed);
                 if self.tabs[tab].engine.refresh().refresh_in(now) == Some(0) {
                     self.step(tab, Event::Refresh(refresh::Event::Tick), None);
                 }
@@ -330,11 +330,11 @@ impl World {
                     self.step(tab, Event::Refresh(refresh::Event::Unauthorized { call }), None);
                 }
             }
-            Status::Exhausted => assert!(self.tabs[tab].was_forbidden, "seed {}: over for no reason", self.seed),
+            Status::Exhausted => assert!(self.tabs[tab].was_forbidden, "seed {}: exhausted for no reason", self.seed),
             Status::Idle => {
                 self.step(tab, Event::Refresh(refresh::Event::Requested), None);
                 let status = self.tabs[tab].engine.refresh().status(now);
-                assert!(status != Status::Idle, "seed {}: wanted, and nobody asks", self.seed);
+                assert!(status != Status::Idle, "seed {}: requested, and not fetched", self.seed);
             }
             Status::Refreshing | Status::BackingOff | Status::Closed => {}
         }
@@ -351,17 +351,17 @@ impl World {
         self.now - tab.behind
     }
 
-    fn later(&mut self, pause: u64, tab: usize, coming: Coming) {
+    fn later(&mut self, pause: u64, tab: usize, future: Future) {
         self.order += 1;
-        self.coming.insert((self.now + pause, self.order), (tab, coming));
+        self.future.insert((self.now + pause, self.order), (tab, future));
     }
 
     fn run_for(&mut self, milliseconds: u64) {
         let end = self.now + milliseconds;
-        while let Some(entry) = self.coming.first_entry().filter(|entry| entry.key().0 <= end) {
-            let ((at, _), (tab, coming)) = entry.remove_entry();
+        while let Some(entry) = self.future.first_entry().filter(|entry| entry.key().0 <= end) {
+            let ((at, _), (tab, future)) = entry.remove_entry();
             self.pass_time(at);
-            self.happen(tab, coming);
+            self.happen(tab, future);
         }
         self.pass_time(end);
     }
@@ -369,82 +369,82 @@ impl World {
     fn pass_time(&mut self, to: u64) {
         let passed = to - self.now;
         self.now = to;
-        let is_asked = self.tabs.iter().any(|tab| tab.is_alive && !tab.is_frozen && tab.flight.is_some());
+        let is_fetching = self.tabs.iter().any(|tab| tab.is_alive && !tab.is_frozen && tab.flight.is_some());
         for tab in self.tabs.iter_mut().filter(|tab| tab.is_alive && !tab.is_frozen && !tab.is_throttled) {
             if let Some(waits) = &mut tab.waits {
-                *waits = if is_asked { 0 } else { *waits + passed };
+                *waits = if is_fetching { 0 } else { *waits + passed };
                 assert!(*waits <= NO_HANG, "seed {}: a tab hangs", self.seed);
             }
         }
     }
 
-    fn happen(&mut self, tab: usize, coming: Coming) {
+    fn happen(&mut self, tab: usize, future: Future) {
         if !self.tabs[tab].is_alive {
             return;
         }
-        if self.tabs[tab].is_frozen && !matches!(coming, Coming::Killed { .. }) {
-            self.tabs[tab].backlog.push(coming);
+        if self.tabs[tab].is_frozen && !matches!(future, Future::Killed { .. }) {
+            self.tabs[tab].backlog.push(future);
             return;
         }
-        match coming {
-            Coming::Ring { timer } if timer == self.tabs[tab].timer => {
+        match future {
+            Future::Timer { timer } if timer == self.tabs[tab].timer => {
                 self.step(tab, Event::Refresh(refresh::Event::Tick), None);
             }
-            Coming::Answer { call, answer } => self.answered(tab, call, answer),
-            Coming::Hear { message, token } => self.step(tab, Event::Received(message), token),
-            Coming::Locked { request } if request == self.tabs[tab].request => self.step(tab, Event::Locked, None),
-            Coming::NoLock { request } if request == self.tabs[tab].request => self.step(tab, Event::NoLock, None),
-            Coming::Presence => {
+            Future::Response { call, response } => self.respond(tab, call, response),
+            Future::Message { message, token } => self.step(tab, Event::Received(message), token),
+            Future::Locked { request } if request == self.tabs[tab].request => self.step(tab, Event::Locked, None),
+            Future::NoLock { request } if request == self.tabs[tab].request => self.step(tab, Event::NoLock, None),
+            Future::Presence => {
                 let others = self.tabs.iter().filter(|tab| tab.is_alive).count() - 1;
                 let others = if others > 0 { Others::Some } else { Others::None };
                 self.step(tab, Event::Others(others), None);
             }
-            Coming::Killed { call } if self.tabs[tab].flight == Some(call) => self.kill(tab),
-            // Late for a timer that was set anew, a lock that was given back, a call that ended.
-            Coming::Ring { .. } | Coming::Locked { .. } | Coming::NoLock { .. } | Coming::Killed { .. } => {}
+            Future::Killed { call } if self.tabs[tab].flight == Some(call) => self.kill(tab),
+            // Late, for a timer that was set again, a lock that was released, a call that ended.
+            Future::Timer { .. } | Future::Locked { .. } | Future::NoLock { .. } | Future::Killed { .. } => {}
         }
     }
 
-    fn answered(&mut self, tab: usize, call: u32, answer: Answer) {
+    fn respond(&mut self, tab: usize, call: u32, response: Response) {
         let mut token = None;
         let is_late = self.tabs[tab].flight != Some(call);
-        let event = match answer {
-            Answer::Token { lifetime, fetched_at } => {
+        let event = match response {
+            Response::Token { lifetime, fetched_at } => {
                 let expires_at = fetched_at + lifetime;
                 self.tokens.push(Truth { expires_at, is_revoked: false, known_since: self.now, successors: 0 });
                 token = Some(self.tokens.len() - 1).filter(|_| !is_late);
                 refresh::Event::Received { call, lifetime }
             }
-            Answer::Failed => refresh::Event::Failed { call },
-            Answer::Stale => refresh::Event::Stale { call },
-            Answer::Forbidden => {
+            Response::Failed => refresh::Event::Failed { call },
+            Response::Stale => refresh::Event::Stale { call },
+            Response::Forbidden => {
                 self.tabs[tab].was_forbidden |= !is_late;
                 refresh::Event::Forbidden { call }
             }
         };
         let before = self.tabs[tab].held;
         self.step(tab, Event::Refresh(event), token);
-        // One that ends soon is not handed on.
-        let is_of_use = token.is_some_and(|token| self.tokens[token].expires_at > self.now + MINUTE);
-        if let Some(before) = before.filter(|_| is_of_use && self.tabs[tab].held == token) {
+        // A token that expires soon is not passed on.
+        let is_useful = token.is_some_and(|token| self.tokens[token].expires_at > self.now + MINUTE);
+        if let Some(before) = before.filter(|_| is_useful && self.tabs[tab].held == token) {
             self.tokens[before].successors += 1;
             let successors = self.tokens[before].successors;
             assert!(!self.is_calm || successors == 1, "seed {}: {successors} calls for one token", self.seed);
         }
     }
 
-    /// Gives an event to a tab's engine and does what it says. `token` is the one that comes with it.
+    /// Gives an event to a tab's engine and carries out the effects. `token` comes with the event.
     fn step(&mut self, tab: usize, event: Event, token: Option<usize>) {
         let now = self.time_of(&self.tabs[tab]);
         for effect in self.tabs[tab].engine.step(event, now) {
             match effect {
-                Effect::Refresh(effect) => self.obey(tab, effect, token),
+                Effect::Refresh(effect) => self.carry_out(tab, effect, token),
                 Effect::Post(message) => self.post(tab, message),
-                Effect::Lock => self.stand_in_line(tab),
+                Effect::Lock => self.request_lock(tab),
                 Effect::Unlock => {
                     self.tabs[tab].request = 0;
                     self.tabs[tab].flight = None;
-                    self.leave_the_line(tab);
+                    self.release_lock(tab);
                 }
             }
         }
@@ -453,23 +453,23 @@ impl World {
         }
     }
 
-    fn obey(&mut self, tab: usize, effect: refresh::Effect, token: Option<usize>) {
+    fn carry_out(&mut self, tab: usize, effect: refresh::Effect, token: Option<usize>) {
         let seed = self.seed;
         match effect {
-            refresh::Effect::Fetch { call, .. } => self.ask(tab, call),
+            refresh::Effect::Fetch { call, .. } => self.fetch(tab, call),
             refresh::Effect::Activate { call, .. } => {
-                let token = token.unwrap_or_else(|| panic!("seed {seed}: use of a token that nothing brought"));
+                let token = token.unwrap_or_else(|| panic!("seed {seed}: a token that never arrived was activated"));
                 assert!(!self.tabs[tab].rejected.contains(&token), "seed {seed}: a rejected token comes back");
                 self.seen[SHARED] |= self.tabs[tab].flight != Some(call);
                 self.tabs[tab].held = Some(token);
                 self.tabs[tab].had_any = true;
                 self.failures_in_a_row[tab] = 0;
-                self.tabs[tab].pauses_until = 0;
+                self.tabs[tab].backoff_until = 0;
             }
             refresh::Effect::Clear(Loss::Expired | Loss::Closed) => self.tabs[tab].held = None,
             refresh::Effect::NotifyFailure { .. } => {
                 let failures = &mut self.failures_in_a_row[tab];
-                self.tabs[tab].pauses_until = self.now + (500 << (*failures).min(6)).min(30 * SECOND);
+                self.tabs[tab].backoff_until = self.now + (500 << (*failures).min(6)).min(30 * SECOND);
                 *failures += 1;
             }
             refresh::Effect::WakeWaiters => {}
@@ -478,52 +478,49 @@ impl World {
                 let timer = self.tabs[tab].timer;
                 if let Some(milliseconds) = milliseconds {
                     let late = if self.tabs[tab].is_throttled { self.dice.roll(MINUTE) } else { self.dice.roll(3) };
-                    self.later(milliseconds + late, tab, Coming::Ring { timer });
+                    self.later(milliseconds + late, tab, Future::Timer { timer });
                 }
             }
         }
     }
 
-    fn ask(&mut self, tab: usize, call: u32) {
+    fn fetch(&mut self, tab: usize, call: u32) {
         let seed = self.seed;
         assert!(self.tabs[tab].flight.is_none(), "seed {seed}: a tab with two calls at once");
-        assert!(self.now >= self.tabs[tab].pauses_until, "seed {seed}: no back-off");
+        assert!(self.now >= self.tabs[tab].backoff_until, "seed {seed}: no back-off");
         if self.is_calm {
             let is_other = self.tabs.iter().any(|tab| tab.is_alive && tab.flight.is_some());
-            assert!(!is_other, "seed {seed}: two tabs ask at once");
-            assert!(
-                self.tabs[tab].had_any || !self.is_known(),
-                "seed {seed}: another tab has had a token for a second"
-            );
+            assert!(!is_other, "seed {seed}: two tabs fetch at once");
+            assert!(self.tabs[tab].had_any || !self.is_known(), "seed {seed}: another tab had a token for a second");
         }
-        self.asks += 1;
+        self.fetches += 1;
         self.tabs[tab].flight = Some(call);
         let longest = [100, SECOND, 9 * SECOND][self.dice.roll(3) as usize];
         let takes = 20 + self.dice.roll(longest);
         let lifetime = 10 * MINUTE + self.dice.roll(HOUR);
         let fetched_at = self.now;
-        let good = Answer::Token { lifetime, fetched_at };
-        let answer = match self.dice.roll(12) {
-            _ if self.is_good => Some(good),
-            0 | 1 => Some(Answer::Failed),
-            2 => Some(Answer::Stale),
-            3 if self.dice.one_in(3) => Some(Answer::Forbidden),
-            4 => Some(Answer::Token { lifetime: self.dice.roll(20 * SECOND), fetched_at }),
-            // It hangs.
+        let good = Response::Token { lifetime, fetched_at };
+        let response = match self.dice.roll(12) {
+            _ if self.is_provider_healthy => Some(good),
+            0 | 1 => Some(Response::Failed),
+            2 => Some(Response::Stale),
+            3 if self.dice.one_in(3) => Some(Response::Forbidden),
+            4 => Some(Response::Token { lifetime: self.dice.roll(20 * SECOND), fetched_at }),
+            // The provider hangs.
             5 => None,
             _ => Some(good),
         };
-        if let Some(answer) = answer {
-            self.later(takes, tab, Coming::Answer { call, answer });
+        if let Some(response) = response {
+            self.later(takes, tab, Future::Response { call, response });
         }
         if self.may_kill_leader {
             self.may_kill_leader = false;
             let pause = self.dice.roll(takes);
-            self.later(pause, tab, Coming::Killed { call });
+            self.later(pause, tab, Future::Killed { call });
         }
     }
 
-    /// Whether some tab has had a good token for a second.
+    /// Returns whether some tab has had a valid token for a second.
     fn is_known(&self) -> bool {
         self.tabs.iter().filter(|tab| tab.is_alive).filter_map(|tab| tab.held).any(|token| {
             let Truth { expires_at, is_revoked, known_since, .. } = self.tokens[token];
@@ -542,37 +539,37 @@ impl World {
         for tab in 0..self.tabs.len() {
             if tab != from && self.tabs[tab].is_alive {
                 let pause = if self.is_calm { 1 + self.dice.roll(5) } else { 1 + self.dice.roll(60) };
-                self.later(pause, tab, Coming::Hear { message, token });
+                self.later(pause, tab, Future::Message { message, token });
             }
         }
     }
 
-    fn stand_in_line(&mut self, tab: usize) {
+    fn request_lock(&mut self, tab: usize) {
         self.order += 1;
         let request = self.order as u32;
         self.tabs[tab].request = request;
-        // Locks may throw at any time.
+        // The lock manager may throw at any time.
         if !self.has_locks || (!self.is_calm && self.dice.one_in(20)) {
-            return self.later(0, tab, Coming::NoLock { request });
+            return self.later(0, tab, Future::NoLock { request });
         }
-        self.line.push((tab, request));
-        if self.line.len() == 1 {
-            self.grant();
-        }
-    }
-
-    fn leave_the_line(&mut self, tab: usize) {
-        let first = self.line.first().copied();
-        self.line.retain(|(other, _)| *other != tab);
-        if first != self.line.first().copied() {
-            self.grant();
+        self.queue.push((tab, request));
+        if self.queue.len() == 1 {
+            self.grant_lock();
         }
     }
 
-    fn grant(&mut self) {
-        if let Some((tab, request)) = self.line.first().copied() {
+    fn release_lock(&mut self, tab: usize) {
+        let first = self.queue.first().copied();
+        self.queue.retain(|(other, _)| *other != tab);
+        if first != self.queue.first().copied() {
+            self.grant_lock();
+        }
+    }
+
+    fn grant_lock(&mut self) {
+        if let Some((tab, request)) = self.queue.first().copied() {
             let pause = self.dice.roll(3);
-            self.later(pause, tab, Coming::Locked { request });
+            self.later(pause, tab, Future::Locked { request });
         }
     }
 }

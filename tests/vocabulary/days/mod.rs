@@ -1,4 +1,4 @@
-//! Random odd days for the engines of refresh, with oracles. Failures name the seed of the day.
+//! Simulated days for the session engines, with oracles. A failure names the seed of the day.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses what it needs")]
 
 mod dice;

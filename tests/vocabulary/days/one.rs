@@ -1,4 +1,4 @@
-//! A random odd day of one tab, with an oracle: [`live_through_a_day`].
+//! A random day of one tab, with an oracle: [`simulate`].
 
 use daypass::session::refresh::{Effect, Event, Refresh, Status, time_left};
 
@@ -11,7 +11,7 @@ const MORNING: u64 = 1_800_000_000_000;
 /// Tokens say in whole seconds when they were issued.
 const SECOND: u64 = 1_000;
 
-/// What was seen in a day: a stop, a wrong clock.
+/// What happened in a day: a stop, a wrong clock.
 pub type Seen = [bool; 2];
 const STOPPED: usize = 0;
 const SKEWED: usize = 1;
@@ -27,17 +27,18 @@ struct Day {
     /// When the token in use ends by the server's clock, and the one that was just granted.
     expires_at: Option<u64>,
     granted_until: u64,
-    /// By how much the visitor's clock is ahead of the server's, plus a day.
+    /// How far the visitor's clock is ahead of the server's, plus a day.
     skew: u64,
     failures: u32,
     pauses_until: u64,
-    asks_in_this_minute: (u64, u32),
+    fetches_in_this_minute: (u64, u32),
     is_offline: bool,
     seen: Seen,
 }
 
-/// Providers that answer, fail, hang, forbid, serve stale or tiny tokens; late timers; sleep; wrong clocks; 401s; no network.
-pub fn live_through_a_day(seed: u64) -> Seen {
+/// Simulates providers that answer, fail, hang, forbid, serve stale or tiny tokens; late timers; sleep; wrong clocks; 401s; no
+/// network.
+pub fn simulate(seed: u64) -> Seen {
     let mut dice = Dice::new(seed);
     let engine = Refresh::new(dice.jitter());
     let skew = if dice.one_in(2) { DAY } else { dice.roll(2 * DAY) };
@@ -53,7 +54,7 @@ pub fn live_through_a_day(seed: u64) -> Seen {
         skew,
         failures: 0,
         pauses_until: 0,
-        asks_in_this_minute: (0, 0),
+        fetches_in_this_minute: (0, 0),
         is_offline: false,
         seen: [false, skew != DAY],
         dice,
@@ -79,7 +80,7 @@ impl Day {
                 _ => Event::Tick,
             },
             _ => {
-                // The timer rings on time, or up to a minute late; now and then the device slept.
+                // The timer fires on time, or up to a minute late; sometimes the device slept.
                 let late = [0, 0, self.dice.roll(60_000), self.dice.roll(8 * HOUR)][self.dice.roll(4) as usize];
                 self.now = self.timer.unwrap_or(self.now + SECOND).max(self.now) + late;
                 Event::Tick
@@ -88,21 +89,21 @@ impl Day {
     }
 
     fn answer(&mut self) -> Event {
-        let call = self.flight.take().expect("a call is under way");
+        let call = self.flight.take().expect("a call is in flight");
         match self.dice.roll(40) {
             0..=4 => Event::Failed { call },
-            5..=9 => self.grant(call, 2),
+            5..=9 => self.receive(call, 2),
             10..=14 => Event::Stale { call },
             15 if self.dice.one_in(2) => Event::Forbidden { call },
             _ => {
                 let lifetime = 900 + self.dice.roll(3_600);
-                self.grant(call, lifetime)
+                self.receive(call, lifetime)
             }
         }
     }
 
-    /// A token of so many seconds that was made when it was asked for. The page knows the server's time or its own only.
-    fn grant(&mut self, call: u32, seconds: u64) -> Event {
+    /// Returns a token of this many seconds, issued when its fetch began. The page knows the server's time or its own only.
+    fn receive(&mut self, call: u32, seconds: u64) -> Event {
         let issued_at = (MORNING + self.fetched_at) / SECOND;
         let expires_at = issued_at + seconds;
         self.granted_until = expires_at * SECOND - MORNING;
@@ -122,7 +123,7 @@ impl Day {
         self.is_offline |= event == Event::Offline;
         for effect in self.engine.step(event, self.now) {
             match effect {
-                Effect::Fetch { call, .. } => self.ask(call),
+                Effect::Fetch { call, .. } => self.fetch(call),
                 Effect::Activate { .. } => {
                     self.expires_at = Some(self.granted_until);
                     self.failures = 0;
@@ -139,42 +140,42 @@ impl Day {
             }
         }
         let status = self.engine.status(self.now);
-        let is_good = self.expires_at.is_some_and(|end| self.now < end);
+        let is_valid = self.expires_at.is_some_and(|end| self.now < end);
         match status {
             Status::Valid(_) => {
-                let is_nearly_good = self.expires_at.is_some_and(|end| self.now < end + SECOND);
-                assert!(is_nearly_good, "seed {seed}: an expired token");
+                let is_nearly_valid = self.expires_at.is_some_and(|end| self.now < end + SECOND);
+                assert!(is_nearly_valid, "seed {seed}: an expired token");
             }
             Status::Refreshing => {}
-            Status::Exhausted => assert!(self.seen[STOPPED], "seed {seed}: over for no reason"),
+            Status::Exhausted => assert!(self.seen[STOPPED], "seed {seed}: exhausted for no reason"),
             // A visitor's clock that is ahead makes a token seem older than it is.
-            _ => assert!(!is_good || self.seen[SKEWED], "seed {seed}: a good token unused"),
+            _ => assert!(!is_valid || self.seen[SKEWED], "seed {seed}: a valid token unused"),
         }
         if event == Event::Requested {
-            assert!(status != Status::Idle, "seed {seed}: wanted, and nobody asks");
+            assert!(status != Status::Idle, "seed {seed}: requested, and not fetched");
         }
         let will_go_on = self.is_offline || self.timer.is_some() || matches!(status, Status::Idle | Status::Exhausted);
         assert!(will_go_on, "seed {seed}: a pause without an end");
-        assert!(event != Event::Tick || self.timer != Some(self.now), "seed {seed}: a timer that rings for ever");
+        assert!(event != Event::Tick || self.timer != Some(self.now), "seed {seed}: a timer that fires for ever");
     }
 
-    fn ask(&mut self, call: u32) {
+    fn fetch(&mut self, call: u32) {
         let seed = self.seed;
         assert!(self.flight.is_none(), "seed {seed}: two calls at once");
         assert!(self.now >= self.pauses_until, "seed {seed}: no back-off");
-        assert!(!self.seen[STOPPED], "seed {seed}: asked after it was forbidden");
+        assert!(!self.seen[STOPPED], "seed {seed}: fetched after it was forbidden");
         (self.flight, self.fetched_at) = (Some(call), self.now);
         let minute = self.now / 60_000;
-        let (of, asks) = self.asks_in_this_minute;
-        self.asks_in_this_minute = (minute, if of == minute { asks + 1 } else { 1 });
-        assert!(self.asks_in_this_minute.1 <= 60, "seed {seed}: a flood");
+        let (of, asks) = self.fetches_in_this_minute;
+        self.fetches_in_this_minute = (minute, if of == minute { asks + 1 } else { 1 });
+        assert!(self.fetches_in_this_minute.1 <= 60, "seed {seed}: a flood");
     }
 
     fn close(&mut self) {
         let effects = self.engine.step(Event::Closed, self.now);
         assert_eq!(effects.last(), Some(&Effect::SetTimer(None)), "seed {}: a timer is left", self.seed);
         for event in [Event::Requested, Event::Tick, Event::Online] {
-            assert_eq!(self.engine.step(event, self.now + HOUR), [], "seed {}: life after closing", self.seed);
+            assert_eq!(self.engine.step(event, self.now + HOUR), [], "seed {}: effects after closing", self.seed);
         }
         assert_eq!(self.engine.status(self.now), Status::Closed);
     }

@@ -2,6 +2,7 @@
 
 mod file;
 mod key;
+mod organization;
 mod revocation;
 mod token;
 
@@ -16,6 +17,7 @@ use rusqlite_migration::{M, Migrations};
 
 pub(super) use file::{File, create};
 pub(super) use key::{add_key, add_key_unless_after, revoke_key, signing_keys};
+pub(super) use organization::organizations;
 pub(super) use revocation::{
     forget, is_revoked, latest, revocations, revoke, revoke_issued_before, revoke_organization, revoke_presented,
     revoke_signed,

@@ -1,0 +1,62 @@
+//! Failures in terms of commands and files: [`Common::explain`].
+
+use std::path::Path;
+
+use anyhow::anyhow;
+use daypass::Error;
+
+use super::options::Common;
+
+/// What a command is about, by its id.
+#[derive(Clone, Copy)]
+pub(super) enum Subject<'a> {
+    /// A token.
+    Token(&'a str),
+    /// A signing key.
+    Key(&'a str),
+    /// An organization.
+    Organization(&'a str),
+}
+
+impl<'a> Subject<'a> {
+    /// The word of the command line, which lists them, and the id.
+    fn parts(self) -> (&'static str, &'a str) {
+        match self {
+            Subject::Token(id) => ("token", id),
+            Subject::Key(id) => ("key", id),
+            Subject::Organization(id) => ("organization", id),
+        }
+    }
+}
+
+impl Common {
+    /// Says what happened in the store, and what to do about it.
+    pub(super) fn explain(&self, error: Error, subject: Option<Subject<'_>>) -> anyhow::Error {
+        let file = self.data.display();
+        match (error, subject.map(Subject::parts)) {
+            (Error::NotFound, Some((noun, id))) => {
+                anyhow!("no {noun} with id {id} in {file}: list them with `{}`", self.command(&format!("{noun} list")))
+            }
+            (Error::AlreadyExists, Some((noun, id))) => {
+                let revoke = self.command(&format!("{noun} revoke {id}"));
+                anyhow!("an active {noun} with id {id} is in {file}: choose another --id, or revoke it with `{revoke}`")
+            }
+            (Error::LimitReached { most, kind }, _) => {
+                let list = self.command(&format!("token list --kind {kind}"));
+                anyhow!(
+                    "{file} has {most} active {kind} tokens, which is the limit: \
+                     revoke one that is no longer needed (`{list}` lists them)"
+                )
+            }
+            (error, _) => of_store(error, &self.data),
+        }
+    }
+}
+
+/// Says what happened in a store, whatever the command is about.
+pub(super) fn of_store(error: Error, file: &Path) -> anyhow::Error {
+    match error {
+        Error::Unavailable => anyhow!("{} could not be read or written: the log above says why", file.display()),
+        error => anyhow!("{error}"),
+    }
+}

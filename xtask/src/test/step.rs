@@ -1,0 +1,119 @@
+//! The steps of `cargo xtask test`.
+
+use std::fmt;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+use clap::ValueEnum;
+
+use super::cargo::cargo_test;
+use super::outcome::Outcome;
+use super::runner::{attempt, check};
+use super::{node, wasm};
+use crate::process::cargo;
+use crate::workspace::{CHECKED, PRODUCT, target_dir};
+use crate::{package, setup};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(super) enum Step {
+    /// Check that the machine has the tools that the steps need
+    Setup,
+    /// rustfmt
+    Fmt,
+    /// clippy, native and for WebAssembly
+    Clippy,
+    /// rustdoc
+    Doc,
+    /// The native tests
+    Native,
+    /// The native tests with a million cases each, optimized
+    Million,
+    /// The verifier beside other JWT libraries, in Node and in Python
+    Differential,
+    /// The WebAssembly tests, in headless Chromium and in headless Firefox
+    Wasm,
+    /// The package's type declarations
+    Types,
+    /// The packed npm package, installed and used: bundlers, Next.js, React, workers, Node, types
+    Package,
+    /// The demo, driven by a browser and by clients
+    E2e,
+}
+
+impl Step {
+    /// Runs the step.
+    pub(super) fn run(self) -> Result<Outcome> {
+        match self {
+            Self::Setup => setup::all().map(|()| Outcome::pass()),
+            Self::Fmt => fmt(),
+            Self::Clippy => clippy(),
+            Self::Doc => check(cargo().args(["doc", "--no-deps"]).args(CHECKED).env("RUSTDOCFLAGS", "-Dwarnings")),
+            Self::Native => native(),
+            Self::Million => cargo_test(cargo().args(["test", "--profile", "million", "-p", "daypass-million"])),
+            Self::Differential => differential(),
+            Self::Wasm => wasm::wasm(),
+            Self::Types => types(),
+            Self::Package => node::package(),
+            Self::E2e => node::e2e(),
+        }
+    }
+
+    /// Returns whether the step runs tests, whose outcome can differ from run to run.
+    pub(super) fn has_tests(self) -> bool {
+        match self {
+            Self::Setup | Self::Fmt | Self::Clippy | Self::Doc | Self::Types => false,
+            Self::Native | Self::Million | Self::Differential | Self::Wasm | Self::Package | Self::E2e => true,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&format!("{self:?}").to_lowercase())
+    }
+}
+
+fn fmt() -> Result<Outcome> {
+    let parts: [(_, &[&str]); 2] = [("workspace", &["--all"]), ("fuzz", &["--manifest-path", "fuzz/Cargo.toml"])];
+    let fmt =
+        |part: &str, what: &[&str]| Ok(attempt(check(cargo().arg("fmt").args(what).arg("--check")))?.or_name(part));
+    parts.into_iter().map(|(part, what)| fmt(part, what)).sum()
+}
+
+fn clippy() -> Result<Outcome> {
+    // `tests/browser.rs` includes its files.
+    package::build()?;
+    let targets = target_dir()?.to_string_lossy().into_owned();
+    let native = [CHECKED.as_slice(), &["--all-targets"]].concat();
+    let wasm = ["-p", "daypass", "--target", "wasm32-unknown-unknown", "--tests"].to_vec();
+    // A workspace of its own, here without libFuzzer, which takes a minute to compile.
+    let fuzz =
+        ["--manifest-path", "fuzz/Cargo.toml", "--locked", "--no-default-features", "--target-dir", &targets].to_vec();
+    let clippy = |part: &str, what: &[&str]| {
+        Ok(attempt(check(cargo().arg("clippy").args(what).args(["--", "-D", "warnings"])))?.or_name(part))
+    };
+    [("native", native), ("wasm", wasm), ("fuzz", fuzz)].into_iter().map(|(part, what)| clippy(part, &what)).sum()
+}
+
+fn native() -> Result<Outcome> {
+    let parts: [(_, &[&str]); 2] = [("product", &PRODUCT), ("xtask", &["-p", "xtask"])];
+    let test = |part: &str, what: &[&str]| {
+        Ok(attempt(cargo_test(cargo().args(["test", "--no-fail-fast"]).args(what)))?.or_name(part))
+    };
+    parts.into_iter().map(|(part, what)| test(part, what)).sum()
+}
+
+fn differential() -> Result<Outcome> {
+    setup::npm()?;
+    let python = setup::python()?;
+    // With the packages of the native tests, so that nothing is compiled twice.
+    let packages = ["--workspace", "--exclude", "xtask", "--exclude", "daypass-million"];
+    cargo_test(cargo().arg("test").args(packages).args(["--test", "differential"]).env("DAYPASS_PYTHON", python))
+}
+
+fn types() -> Result<Outcome> {
+    setup::npm()?;
+    ensure!(Path::new("tests/types").is_dir(), "tests/types is missing");
+    check(Command::new("node_modules/.bin/tsc").args(["-p", "tests/types"]))
+}

@@ -1,0 +1,74 @@
+//! The WebAssembly tests, in one browser after the other.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::cargo::cargo_test;
+use super::outcome::Outcome;
+use super::runner::attempt;
+use crate::process::cargo;
+use crate::workspace::program;
+use crate::{browser, package};
+
+/// Runs all suites in Chromium, and those of the package and of the vocabulary in Firefox.
+pub(super) fn wasm() -> Result<Outcome> {
+    let browsers = browser::all()?;
+    // `tests/browser.rs` includes its files.
+    package::build()?;
+    let arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ];
+    let chromium = json!({ "goog:chromeOptions": { "binary": browsers.chromium, "args": arguments } });
+    let firefox = json!({ "moz:firefoxOptions": { "binary": browsers.firefox, "args": ["-headless"] } });
+    // Firefox takes seconds to start for each program, so that it runs only those with tests.
+    let programs = ["--test", "browser", "--test", "vocabulary"];
+    let outcomes = [
+        attempt(test_in("CHROMEDRIVER", &browsers.chromedriver, &chromium, &["--tests"]))?.within("chromium"),
+        attempt(test_in("GECKODRIVER", &browsers.geckodriver, &firefox, &programs))?.within("firefox"),
+    ];
+    Ok(outcomes.into_iter().sum())
+}
+
+/// Runs test programs in the browser whose driver the variable names: Cargo passes each program to [`run_wasm_tests`].
+fn test_in(variable: &str, driver: &Path, capabilities: &Value, programs: &[&str]) -> Result<Outcome> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("webdriver.json");
+    fs::write(&file, capabilities.to_string())?;
+
+    // An array, since Cargo splits a string at the spaces of a path.
+    let runner = json!([program("xtask")?, "wasm-test-runner"]);
+    cargo_test(
+        cargo()
+            .arg("--config")
+            .arg(format!("target.wasm32-unknown-unknown.runner={runner}"))
+            .args(["test", "-p", "daypass", "--target", "wasm32-unknown-unknown", "--no-fail-fast"])
+            .args(programs)
+            .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file)
+            // The browser's temporary files are removed with the folder.
+            .env("TMPDIR", folder.path())
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "120")
+            .env("WASM_BINDGEN_USE_BROWSER", "1")
+            // These would take precedence.
+            .env_remove("CHROMEDRIVER_REMOTE")
+            .env_remove("GECKODRIVER_REMOTE")
+            .env_remove("GECKODRIVER")
+            .env(variable, driver),
+    )
+}
+
+/// Runs one WebAssembly test program; Cargo passes its file and the arguments after `--`.
+pub(crate) fn run_wasm_tests(args: Vec<OsString>) -> Result<()> {
+    let line = std::iter::once("wasm-bindgen-test-runner".into()).chain(args);
+    wasm_bindgen_cli::wasm_bindgen_test_runner::run_cli_with_args(line)
+}

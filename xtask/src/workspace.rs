@@ -1,0 +1,44 @@
+//! The repository's folders, and the packages that Cargo builds together.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::process::{cargo, output};
+
+/// Cargo's arguments for all packages except the benchmarks, whose peers take minutes to build.
+pub(crate) const CHECKED: [&str; 3] = ["--workspace", "--exclude", "daypass-bench"];
+
+/// Cargo's arguments for all packages in [`CHECKED`] except xtask and the tests that have a step of their own.
+///
+/// Cargo unifies features over the packages that it is given: with the same packages for the programs and for
+/// their tests, it builds each dependency once.
+pub(crate) const PRODUCT: [&str; 9] = [
+    "--workspace",
+    "--exclude",
+    "daypass-bench",
+    "--exclude",
+    "xtask",
+    "--exclude",
+    "daypass-differential",
+    "--exclude",
+    "daypass-million",
+];
+
+/// Returns the repository's folder.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is a folder of the repository")
+}
+
+/// Asks Cargo for its folder of build outputs.
+pub(crate) fn target_dir() -> Result<PathBuf> {
+    let metadata = output(cargo().args(["metadata", "--no-deps", "--format-version=1"]))?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let folder = metadata["target_directory"].as_str().context("`cargo metadata` names no target folder")?;
+    Ok(folder.into())
+}
+
+/// Returns where Cargo puts a native program of this workspace, such as `daypass` or xtask itself.
+pub(crate) fn program(name: &str) -> Result<PathBuf> {
+    Ok(target_dir()?.join("debug").join(name))
+}

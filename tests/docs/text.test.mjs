@@ -1,4 +1,5 @@
-// What every page of the documentation has to be: short lines, links that lead somewhere, lists that are not stale.
+// What every page of the documentation has: links that lead somewhere, a way from the map, lists that are not stale.
+// `tests/house` holds the length of its lines and its words.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,17 +7,10 @@ import { test } from 'node:test';
 import { pages, read } from './blocks.mjs';
 import * as security from './security-lines.mjs';
 
-const WIDTH = 120;
-
 /** A page without its blocks. */
 const prose = (page) => read(page).replace(/^```.*?^```$/gms, '');
 
 for (const page of pages) {
-  test(`${page} has no line over ${WIDTH} characters`, () => {
-    const long = read(page).split('\n').flatMap((line, at) => ([...line].length > WIDTH ? [`${page}:${at + 1}`] : []));
-    assert.deepEqual(long, []);
-  });
-
   test(`the links of ${page} lead somewhere`, () => {
     const links = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
     const broken = links.filter((link) => !/^(https?|mailto):/.test(link) && !leads(page, link));

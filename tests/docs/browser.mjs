@@ -154,7 +154,10 @@ export class Browser {
     });
     this.#watched = { page, complaints, pending };
     await page.goto(new URL(path, this.#site).href);
-    await act(page, console).catch((error) => complaints.unshift(error.message));
+    await act(page, console).catch((error) => {
+      complaints.unshift(error.message);
+      console.push(error.message);
+    });
     return console;
   }
 

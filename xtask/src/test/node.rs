@@ -1,4 +1,4 @@
-//! Node's tests: the packed package, and the demo.
+//! Node's tests: the packed package, the documentation, and the demo.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,16 @@ pub(super) fn package() -> Result<Outcome> {
             // The browser's temporary files are removed with the folder.
             .env("TMPDIR", temporary.path())
             .env("CHROMIUM", chromium),
+    )
+}
+
+/// Tests the documentation: runs every snippet as printed, with the programs of this workspace.
+pub(super) fn docs() -> Result<Outcome> {
+    let chromium = browser::chromium()?;
+    setup::package_tests()?;
+    build()?;
+    run_tests::<NodeReader>(
+        node_test(Path::new("tests/docs"))?.env("DAYPASS_TARGET", target_dir()?).env("CHROMIUM", chromium),
     )
 }
 

@@ -37,6 +37,8 @@ pub(super) enum Step {
     Types,
     /// The packed npm package, installed and used: bundlers, Next.js, React, workers, Node, types
     Package,
+    /// The documentation: every snippet as printed
+    Docs,
     /// The demo, driven by a browser and by clients
     E2e,
 }
@@ -55,6 +57,7 @@ impl Step {
             Self::Wasm => wasm::wasm(),
             Self::Types => types(),
             Self::Package => node::package(),
+            Self::Docs => node::docs(),
             Self::E2e => node::e2e(),
         }
     }
@@ -63,7 +66,8 @@ impl Step {
     pub(super) fn has_tests(self) -> bool {
         match self {
             Self::Setup | Self::Fmt | Self::Clippy | Self::Doc | Self::Types => false,
-            Self::Native | Self::Million | Self::Differential | Self::Wasm | Self::Package | Self::E2e => true,
+            Self::Native | Self::Million | Self::Differential | Self::Wasm => true,
+            Self::Package | Self::Docs | Self::E2e => true,
         }
     }
 }

@@ -1,0 +1,63 @@
+// Every block of every page works as printed. A page that is added is read too, and a block that nothing runs fails.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { blocks, pages } from './blocks.mjs';
+import { Reader } from './reader.mjs';
+
+/** A page with all its blocks, compilers and browsers included, in milliseconds. */
+const timeout = 1_800_000;
+
+/** The pages that go on from this section of another page, which ends afterwards. */
+const GOES_ON = {
+  'docs/tutorial.md': { before: 'Refuse', pages: ['docs/guides/page.md', 'docs/reference/http.md', 'pkg/README.md'] },
+};
+
+/** All blocks that are not run, by their first line. */
+const NOT_RUN = [
+  ['README.md', " your customer's page                      your API                   the token service"],
+  // These tests are part of it.
+  ['README.md', 'cargo xtask test   # everything that must pass'],
+  ['docs/reference/http.md', 'id: 7'],
+];
+
+/** The generated page of the command line. Its examples name files that nobody has. */
+const COMMANDS = 'docs/reference/command-line.md';
+
+const later = Object.values(GOES_ON).flatMap(({ pages }) => pages);
+
+for (const page of pages.filter((page) => blocks(page).length > 0 && !later.includes(page))) {
+  test(`${page} works as printed`, { timeout }, async (t) => {
+    const reader = await Reader.start();
+    try {
+      const { before, pages } = GOES_ON[page] ?? { pages: [] };
+      await reader.follow(page, { before });
+      for (const other of pages) {
+        await t.test(`${other} works as printed`, { timeout }, () => reader.follow(other));
+      }
+      if (before) await reader.follow(page, { from: before });
+    } finally {
+      await reader.close();
+    }
+  });
+}
+
+test('few blocks are not run', () => {
+  const isRun = ({ language, label }) => label !== 'skip' && (language !== 'text' || label !== '');
+  const notRun = (page) => blocks(page).filter((block) => !isRun(block));
+  const others = pages.filter((page) => page !== COMMANDS);
+  assert.deepEqual(others.flatMap((page) => notRun(page).map(({ code }) => [page, code.split('\n')[0]])), NOT_RUN);
+});
+
+test(`the program understands every example of ${COMMANDS}`, () => {
+  const lines = blocks(COMMANDS).flatMap(({ code }) => code.trim().split('\n'));
+  const examples = lines.filter((line) => !line.includes('[OPTIONS]'));
+  assert.ok(examples.length > 5, 'the page has examples');
+  const env = { ...process.env, PATH: `${join(process.env.DAYPASS_TARGET, 'debug')}:${process.env.PATH}` };
+  for (const line of examples) {
+    // The help instead of the deed, unless something before it is wrong.
+    const help = spawnSync('bash', ['-c', `${line} --help`], { env, encoding: 'utf8' });
+    assert.ok(help.status === 0 && help.stdout.includes('Usage: daypass'), `${line}\n${help.stdout}${help.stderr}`);
+  }
+});

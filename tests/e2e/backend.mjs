@@ -31,7 +31,10 @@ export const hanging = await serve((request) => request.resume());
 
 const HTML = '<!doctype html><title>A customer</title><link rel="icon" href="data:,">';
 const html = (text) => (response) => response.setHeader('Content-Type', 'text/html').end(text);
-const json = (value, status = 200) => (response) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
+const json =
+  (value, status = 200) =>
+  (response) =>
+    response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
 
 /** What the backend answers at each path, given the query, how often this very URL was asked for a token before, the URL and the body. */
@@ -98,10 +101,18 @@ const API = {
   '/ok': [200, {}, {}],
   '/query': [200, {}, {}],
   '/request': [200, {}, {}],
-  '/basic': [401, { 'WWW-Authenticate': 'Basic realm="reports"', 'Access-Control-Expose-Headers': 'WWW-Authenticate' }, {}],
+  '/basic': [
+    401,
+    { 'WWW-Authenticate': 'Basic realm="reports"', 'Access-Control-Expose-Headers': 'WWW-Authenticate' },
+    {},
+  ],
   '/unreadable': [401, { 'WWW-Authenticate': 'Basic realm="reports"' }, {}],
   '/bare': [401, {}, {}],
-  '/invalid': [401, { 'WWW-Authenticate': 'Bearer error="invalid_token"', 'Access-Control-Expose-Headers': 'WWW-Authenticate' }, {}],
+  '/invalid': [
+    401,
+    { 'WWW-Authenticate': 'Bearer error="invalid_token"', 'Access-Control-Expose-Headers': 'WWW-Authenticate' },
+    {},
+  ],
   '/bad-name': [422, {}, { error: 'bad_name', message: 'Names have no slash.' }],
   '/text': [500, { 'Content-Type': 'text/plain' }, 'no object'],
 };
@@ -111,7 +122,9 @@ const received = [];
 function wantsNonce(proof) {
   const { nonce } = JSON.parse(Buffer.from(proof.split('.')[1], 'base64url'));
   const headers = { 'DPoP-Nonce': 'the-nonce', 'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate' };
-  return nonce === 'the-nonce' ? [200, headers, {}] : [401, { ...headers, 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"' }, {}];
+  return nonce === 'the-nonce'
+    ? [200, headers, {}]
+    : [401, { ...headers, 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"' }, {}];
 }
 
 /** A product's API that knows no tokens: it has 401s of its own, errors of its own, and a path that hangs. */
@@ -120,13 +133,23 @@ export const ownApi = await serve(async (request, response) => {
   response.setHeader('Access-Control-Allow-Origin', request.headers.origin ?? '*');
   response.setHeader('Access-Control-Allow-Credentials', 'true');
   if (request.method === 'OPTIONS') {
-    const allowed = { 'Access-Control-Allow-Headers': 'authorization, content-type, dpop, x-own, x-api-token', 'Access-Control-Allow-Methods': 'GET, PUT', 'Access-Control-Max-Age': '600' };
+    const allowed = {
+      'Access-Control-Allow-Headers': 'authorization, content-type, dpop, x-own, x-api-token',
+      'Access-Control-Allow-Methods': 'GET, PUT',
+      'Access-Control-Max-Age': '600',
+    };
     response.writeHead(204, allowed).end();
     return;
   }
   const { authorization = '', ...headers } = request.headers;
   const chunks = await request.toArray();
-  received.push({ url: request.url, token: digest(authorization), method: request.method, headers, body: Buffer.concat(chunks).toString() });
+  received.push({
+    url: request.url,
+    token: digest(authorization),
+    method: request.method,
+    headers,
+    body: Buffer.concat(chunks).toString(),
+  });
   const { pathname } = new URL(request.url, 'http://api');
   if (pathname === '/hang') return;
   if (pathname.startsWith('/moved/')) {
@@ -135,7 +158,8 @@ export const ownApi = await serve(async (request, response) => {
     response.writeHead(307, { Location: location }).end();
     return;
   }
-  const [status, more, body] = pathname === '/nonce' ? wantsNonce(request.headers.dpop) : (API[pathname] ?? [404, {}, {}]);
+  const [status, more, body] =
+    pathname === '/nonce' ? wantsNonce(request.headers.dpop) : (API[pathname] ?? [404, {}, {}]);
   response.writeHead(status, { 'Content-Type': 'application/json', ...more }).end(JSON.stringify(body));
 });
 
@@ -146,7 +170,11 @@ export function receivedAt(pathname) {
 
 /** Posts JSON to the token service, as a backend does. */
 export async function post(path, body, headers) {
-  const options = { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) };
+  const options = {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  };
   const response = await fetch(new URL(path, info.service), options);
   assert.ok(response.ok, `${path} ${response.status}`);
   return response.json();
@@ -155,7 +183,11 @@ export async function post(path, body, headers) {
 /** A temporary token of the service, bound to a key if one is named. */
 export function temporary(seconds = 600, dpopJkt = undefined) {
   const scopes = ['floor:readPrivate', 'floor:update'];
-  return post('/v2/temporary-access-token/create', { scopes, durationSeconds: Number(seconds), dpopJkt }, { Authorization: `Bearer ${info.secretToken}` });
+  return post(
+    '/v2/temporary-access-token/create',
+    { scopes, durationSeconds: Number(seconds), dpopJkt },
+    { Authorization: `Bearer ${info.secretToken}` },
+  );
 }
 
 /** A signed bundle of the service. */
@@ -211,6 +243,14 @@ export async function inPage(page, body, argument) {
     try { return await (${body})({ sdk, connect, initialise, DaypassError, sleep, told, ending, ...given }); }
     catch (error) { return told(error); }
   })`;
-  const given = { sdk: new URL('/daypass/index.js', embed).href, service, api, publishableToken, ownApi, hanging, argument };
+  const given = {
+    sdk: new URL('/daypass/index.js', embed).href,
+    service,
+    api,
+    publishableToken,
+    ownApi,
+    hanging,
+    argument,
+  };
   return page.evaluate(`${source}(${JSON.stringify(given)})`);
 }

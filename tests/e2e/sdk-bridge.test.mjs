@@ -73,7 +73,10 @@ describe('the bridge', { concurrency: 2 }, () => {
 
   rule('takes nothing from a page that the embed does not name', {}, async (page) => {
     const frame = await mounted(page, '/token?stranger');
-    const error = await inPage(frame, ({ connect, api, argument: host }) => connect({ api, host }), ['https://www.example.com', '*.example.com']);
+    const error = await inPage(frame, ({ connect, api, argument: host }) => connect({ api, host }), [
+      'https://www.example.com',
+      '*.example.com',
+    ]);
     assert.equal(error.code, 'provider_failed');
     assert.ok(error.message.includes(backend), error.message);
     assert.equal(asked('/token?stranger'), 0);

@@ -5,7 +5,10 @@ import { backend, inPage, invented, misspelt, post, receivedAt, reference, signe
 import { info, rule } from './demo.mjs';
 
 const open = ({ connect, api, service, argument }) =>
-  connect({ api, service, bundle: argument }).then((daypass) => ({ ...daypass.parameters, left: daypass.describe().secondsLeft }));
+  connect({ api, service, bundle: argument }).then((daypass) => ({
+    ...daypass.parameters,
+    left: daypass.describe().secondsLeft,
+  }));
 const PARAMETERS = { file: 'second', note: 'as it was' };
 
 function assertOpen({ left, ...parameters }, expected, life) {
@@ -53,17 +56,26 @@ describe('a bundle', { concurrency: 2 }, () => {
   });
 
   rule('reference does not follow its service elsewhere', {}, async (page) => {
-    const redeem = ({ connect, api, ownApi, argument }) => connect({ api, service: `${ownApi}/moved`, bundle: argument });
+    const redeem = ({ connect, api, ownApi, argument }) =>
+      connect({ api, service: `${ownApi}/moved`, bundle: argument });
     assert.equal((await inPage(page, redeem, await reference())).code, 'network_failed');
     assert.deepEqual([receivedAt('/moved/verify').length, receivedAt('/elsewhere/moved/verify').length], [1, 0]);
   });
 
   rule('reference lives for an hour, and is refused once the key that made it is revoked', {}, async (page) => {
     const admin = { Authorization: `Bearer ${info.adminToken}` };
-    const partner = await post('/v2/access-token', { kind: 'application', name: 'A partner', scopes: ['bundle:create', 'floor:readPrivate'] }, admin);
+    const partner = await post(
+      '/v2/access-token',
+      { kind: 'application', name: 'A partner', scopes: ['bundle:create', 'floor:readPrivate'] },
+      admin,
+    );
     const bundle = await reference(partner.token);
     assertOpen(await inPage(page, open, bundle), { file: 'second', auth: partner.id }, 3600);
-    assert.equal((await fetch(new URL(`/v2/access-token/${partner.id}`, info.service), { method: 'DELETE', headers: admin })).status, 200);
+    assert.equal(
+      (await fetch(new URL(`/v2/access-token/${partner.id}`, info.service), { method: 'DELETE', headers: admin }))
+        .status,
+      200,
+    );
     assert.equal((await inPage(page, open, bundle)).code, 'bundle_refused');
   });
 
@@ -78,7 +90,10 @@ describe('a bundle', { concurrency: 2 }, () => {
     await page.clock.setFixedTime(Date.now());
     await page.route(new URL('/.well-known/jwks.json', info.service).href, async (route) => {
       const response = await route.fetch();
-      await route.fulfill({ response, headers: { ...response.headers(), date: new Date(Date.now() + 7_200_000).toUTCString() } });
+      await route.fulfill({
+        response,
+        headers: { ...response.headers(), date: new Date(Date.now() + 7_200_000).toUTCString() },
+      });
     });
     assert.equal((await inPage(page, open, bundle)).code, 'bundle_expired');
   });
@@ -114,7 +129,11 @@ describe('a bundle', { concurrency: 2 }, () => {
     assert.deepEqual(await inPage(page, opened, { from: 'query' }), ['second', `?keep=a%20b&bundle=${bundle}#here`, 0]);
     assert.deepEqual(await inPage(page, opened, { from: 'query', clean: true }), ['second', '?keep=a%20b#here', 0]);
     await page.goto(`${backend}/page?b#view=plan&embed=${bundle}`);
-    assert.deepEqual(await inPage(page, opened, { from: 'fragment', name: 'embed', clean: true }), ['second', '?b#view=plan', 0]);
+    assert.deepEqual(await inPage(page, opened, { from: 'fragment', name: 'embed', clean: true }), [
+      'second',
+      '?b#view=plan',
+      0,
+    ]);
     assert.equal((await inPage(page, opened, { from: 'query' })).code, 'invalid_options');
     // What does not open stays where it is: the visitor may load the page again.
     await page.goto(`${backend}/page?bundle=x`);
@@ -123,7 +142,8 @@ describe('a bundle', { concurrency: 2 }, () => {
   });
 
   rule('is given up when the service hangs', {}, async (page) => {
-    const open = ({ connect, api, hanging, ending, argument }) => ending(connect({ api, service: hanging, bundle: argument }));
+    const open = ({ connect, api, hanging, ending, argument }) =>
+      ending(connect({ api, service: hanging, bundle: argument }));
     await page.goto(backend);
     const endings = await Promise.all([signed(), reference()].map(async (bundle) => inPage(page, open, await bundle)));
     for (const { name, code, retryable, after } of endings) {

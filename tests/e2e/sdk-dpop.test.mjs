@@ -19,12 +19,19 @@ describe('dpop', { concurrency: 2 }, () => {
     const seen = requests(page);
     const read = async ({ connect, api, argument }) => {
       const daypass = await connect({ api, provider: argument, dpop: true });
-      const statuses = [(await daypass.fetch('/v2/floor/first')).status, (await daypass.fetch('/v2/floor/first')).status];
+      const statuses = [
+        (await daypass.fetch('/v2/floor/first')).status,
+        (await daypass.fetch('/v2/floor/first')).status,
+      ];
       const headers = await daypass.headers('/v2/floor/first?by=hand');
       const own = await fetch(new URL('/v2/floor/first?by=hand', api), { headers });
       const authorization = await daypass.authorization();
       let hook;
-      try { daypass.transformRequest('/v2/floor/first'); } catch ({ code }) { hook = code; }
+      try {
+        daypass.transformRequest('/v2/floor/first');
+      } catch ({ code }) {
+        hook = code;
+      }
       daypass.close();
       return { statuses: [...statuses, own.status], authorization, hook };
     };
@@ -58,7 +65,10 @@ describe('dpop', { concurrency: 2 }, () => {
     });
     assert.deepEqual(statuses, [200, 200]);
     const sent = receivedAt('/nonce').filter(({ url }) => !url.includes('three'));
-    assert.deepEqual(sent.map(({ method }) => method), ['GET', 'GET', 'PUT']);
+    assert.deepEqual(
+      sent.map(({ method }) => method),
+      ['GET', 'GET', 'PUT'],
+    );
     assert.equal(asked('/bound?nonce'), 1, 'the token is not to blame');
   });
 
@@ -72,7 +82,7 @@ describe('dpop', { concurrency: 2 }, () => {
     assert.deepEqual(statuses, [200, 200, 200]);
   });
 
-  rule('goes by the time of the API where the visitor\'s clock is wrong', {}, async (page) => {
+  rule("goes by the time of the API where the visitor's clock is wrong", {}, async (page) => {
     await page.clock.install({ time: Date.now() - 86_400_000 });
     const seen = requests(page);
     const status = await inPage(page, async ({ connect, api }) => {
@@ -91,17 +101,22 @@ describe('dpop', { concurrency: 2 }, () => {
     assert.match(error.message, /dpopJkt/);
   });
 
-  for (const store of ['refuses', 'never answers']) rule(`works where the store ${store}`, {}, async (page) => {
-    await page.addInitScript((store) => {
-      const refused = () => { throw new DOMException('no', 'SecurityError'); };
-      Object.defineProperty(globalThis, 'indexedDB', { get: () => (store === 'refuses' ? refused() : { open: () => ({}) }) });
-    }, store);
-    const status = await inPage(page, async ({ connect, api }) => {
-      const daypass = await connect({ api, provider: '/bound?memory', dpop: true });
-      const { status } = await daypass.fetch('/v2/floor/first?memory');
-      daypass.close();
-      return status;
+  for (const store of ['refuses', 'never answers'])
+    rule(`works where the store ${store}`, {}, async (page) => {
+      await page.addInitScript((store) => {
+        const refused = () => {
+          throw new DOMException('no', 'SecurityError');
+        };
+        Object.defineProperty(globalThis, 'indexedDB', {
+          get: () => (store === 'refuses' ? refused() : { open: () => ({}) }),
+        });
+      }, store);
+      const status = await inPage(page, async ({ connect, api }) => {
+        const daypass = await connect({ api, provider: '/bound?memory', dpop: true });
+        const { status } = await daypass.fetch('/v2/floor/first?memory');
+        daypass.close();
+        return status;
+      });
+      assert.equal(status, 200);
     });
-    assert.equal(status, 200);
-  });
 });

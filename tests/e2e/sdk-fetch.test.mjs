@@ -26,13 +26,37 @@ describe('fetch', { concurrency: 3 }, () => {
       await sleep(argument.after);
       const all = await Promise.all(Array.from({ length: 20 }, () => daypass.fetch(argument.path)));
       daypass.close();
-      return { statuses: [...new Set(all.map(({ status }) => status))], used: all.filter(({ bodyUsed }) => bodyUsed).length };
+      return {
+        statuses: [...new Set(all.map(({ status }) => status))],
+        used: all.filter(({ bodyUsed }) => bodyUsed).length,
+      };
     };
     const cases = [
       // Rejected from the start; over since a second; and two in a row that are rejected, of which the second is kept.
-      { provider: '/rejected?twenty', after: 0, path: '/v2/floor/first?rejected', statuses: [200], calls: 2, sent: [20, 20] },
-      { provider: '/boasting?twenty', after: 6_000, path: '/v2/floor/first?boasting', statuses: [200], calls: 2, sent: [20, 20] },
-      { provider: '/rejected?bad=9', after: 0, path: '/v2/floor/first?both', statuses: [401], calls: 2, sent: [20, 20] },
+      {
+        provider: '/rejected?twenty',
+        after: 0,
+        path: '/v2/floor/first?rejected',
+        statuses: [200],
+        calls: 2,
+        sent: [20, 20],
+      },
+      {
+        provider: '/boasting?twenty',
+        after: 6_000,
+        path: '/v2/floor/first?boasting',
+        statuses: [200],
+        calls: 2,
+        sent: [20, 20],
+      },
+      {
+        provider: '/rejected?bad=9',
+        after: 0,
+        path: '/v2/floor/first?both',
+        statuses: [401],
+        calls: 2,
+        sent: [20, 20],
+      },
     ];
     await Promise.all(
       cases.map(async ({ statuses, calls, sent, ...argument }) => {
@@ -74,7 +98,9 @@ describe('fetch', { concurrency: 3 }, () => {
       await route.fulfill({ status: Number(status), headers, json: {} });
     });
     const told = await inPage(page, async ({ connect, api, told }) => {
-      const { name } = await connect({ api, provider: '/token?name' }).then((daypass) => daypass.fetch('/v2/floor/first')).then((response) => response.json());
+      const { name } = await connect({ api, provider: '/token?name' })
+        .then((daypass) => daypass.fetch('/v2/floor/first'))
+        .then((response) => response.json());
       const text = JSON.stringify({ name });
       const path = '/v2/floor/first/name';
       const headers = { 'Content-Type': 'application/json' };
@@ -94,7 +120,13 @@ describe('fetch', { concurrency: 3 }, () => {
         accepted: await put('accepted', `${path}?stream=200`, new Blob([text]).stream(), { duplex: 'half' }),
       };
     });
-    assert.deepEqual(told, { text: [200, true], blob: [200, true], bytes: [200, true], stream: ['body_not_replayable', false], accepted: [200, false] });
+    assert.deepEqual(told, {
+      text: [200, true],
+      blob: [200, true],
+      bytes: [200, true],
+      stream: ['body_not_replayable', false],
+      accepted: [200, false],
+    });
     for (const kind of ['text', 'blob', 'bytes']) {
       assert.deepEqual(byToken(sentTo(seen, `/v2/floor/first/name?${kind}`)), [1, 1], kind);
       assert.equal(asked(`/rejected?put=${kind}`), 2, kind);
@@ -118,9 +150,16 @@ describe('fetch', { concurrency: 3 }, () => {
         await sleep(150);
       }
       daypass.close();
-      return { own: [...new Set(statuses.own)], other: [...new Set(statuses.other)], rounds: statuses.own.length, lost };
+      return {
+        own: [...new Set(statuses.own)],
+        other: [...new Set(statuses.other)],
+        rounds: statuses.own.length,
+        lost,
+      };
     };
-    const [basic, bare, unreadable, invalid] = await Promise.all(['basic', 'bare', 'unreadable', 'invalid'].map((kind) => inPage(page, both, kind)));
+    const [basic, bare, unreadable, invalid] = await Promise.all(
+      ['basic', 'bare', 'unreadable', 'invalid'].map((kind) => inPage(page, both, kind)),
+    );
     for (const seen of [basic, bare, unreadable, invalid]) {
       assert.ok(seen.rounds > 10, `${seen.rounds} rounds`);
       assert.deepEqual({ ...seen, rounds: 0 }, { own: [401], other: [200], rounds: 0, lost: [] });
@@ -155,7 +194,11 @@ describe('fetch', { concurrency: 3 }, () => {
     await inPage(page, async ({ connect, ownApi, publishableToken }) => {
       const temporary = await connect({ api: ownApi, provider: '/token?native' });
       const publishable = await connect({ api: ownApi, publishableToken });
-      const common = { headers: { 'Content-Type': 'text/own', 'X-Own': 'kept' }, credentials: 'include', cache: 'no-store' };
+      const common = {
+        headers: { 'Content-Type': 'text/own', 'X-Own': 'kept' },
+        credentials: 'include',
+        cache: 'no-store',
+      };
       const put = { ...common, method: 'PUT', body: 'Straße', referrerPolicy: 'no-referrer' };
       const get = { ...common, referrerPolicy: 'unsafe-url' };
       const init = { headers: { 'X-Own': 'changed' } };
@@ -167,7 +210,11 @@ describe('fetch', { concurrency: 3 }, () => {
       }
     });
     const names = ['content-type', 'x-own', 'cookie', 'cache-control', 'referer'];
-    const sent = receivedAt('/request').map(({ method, headers, body }) => [method, body, ...names.map((name) => headers[name])]);
+    const sent = receivedAt('/request').map(({ method, headers, body }) => [
+      method,
+      body,
+      ...names.map((name) => headers[name]),
+    ]);
     assert.equal(sent.length, 12);
     assert.deepEqual(sent[0], ['PUT', 'Straße', 'text/own', 'kept', 'visitor=1', 'no-cache', undefined]);
     while (sent.length > 0) {
@@ -182,11 +229,12 @@ describe('fetch', { concurrency: 3 }, () => {
     const told = await inPage(page, async ({ connect, api, publishableToken }) => {
       const temporary = await connect({ api, provider: '/token?request' });
       const { name } = await (await temporary.fetch(new Request(new URL('/v2/floor/first', api)))).json();
-      const put = (kind) => new Request(new URL(`/v2/floor/first/name?${kind}`, api), {
-        method: 'PUT',
-        headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ name }),
-      });
+      const put = (kind) =>
+        new Request(new URL(`/v2/floor/first/name?${kind}`, api), {
+          method: 'PUT',
+          headers: { 'Content-Type': 'application/json' },
+          body: JSON.stringify({ name }),
+        });
       const accepted = await temporary.fetch(put('accepted'));
       const publishable = await connect({ api, publishableToken });
       const refused = await publishable.fetch(put('refused'));
@@ -202,7 +250,13 @@ describe('fetch', { concurrency: 3 }, () => {
   });
 
   rule('keeps the query as it is, byte for byte', {}, async (page) => {
-    const paths = ["/query?q=a%20b~'c'&flag", '/query?a=1&a=2&b=%2B+%C3%A4&=', '/query?', '/query', '/query?x=%&y=é#part'];
+    const paths = [
+      "/query?q=a%20b~'c'&flag",
+      '/query?a=1&a=2&b=%2B+%C3%A4&=',
+      '/query?',
+      '/query',
+      '/query?x=%&y=é#part',
+    ];
     await inPage(
       page,
       async ({ connect, publishableToken, ownApi, argument }) => {
@@ -219,7 +273,9 @@ describe('fetch', { concurrency: 3 }, () => {
     const urls = receivedAt('/query').map(({ url }) => url);
     assert.equal(urls.length, paths.length * 3);
     for (const path of paths) {
-      const [plain, temporary, publishable] = urls.splice(0, 3).map((url) => url.replace(info.publishableToken, 'TOKEN'));
+      const [plain, temporary, publishable] = urls
+        .splice(0, 3)
+        .map((url) => url.replace(info.publishableToken, 'TOKEN'));
       assert.equal(temporary, plain);
       const [, query] = plain.split('?');
       assert.equal(publishable, `${plain}${query === undefined ? '?' : query === '' ? '' : '&'}pubtoken=TOKEN`, path);
@@ -266,7 +322,9 @@ describe('fetch', { concurrency: 3 }, () => {
       return Object.fromEntries(endings);
     };
     const endings = await inPage(page, waits, { token: await temporary(), nowhere: await nowhere() });
-    const names = Object.fromEntries(Object.entries(endings).map(([what, { name, code }]) => [what, name === 'DaypassError' ? code : name]));
+    const names = Object.fromEntries(
+      Object.entries(endings).map(([what, { name, code }]) => [what, name === 'DaypassError' ? code : name]),
+    );
     assert.deepEqual(names, {
       sending: 'AbortError',
       sendingRequest: 'AbortError',
@@ -284,6 +342,9 @@ describe('fetch', { concurrency: 3 }, () => {
     for (const [what, { after }] of Object.entries(aborts)) assert.ok(after < 1_300, `${what}: ${after} ms`);
     assert.ok(unexplained.after < 7_000 && explained.after < 3_000, `${unexplained.after} ms, ${explained.after} ms`);
     assert.deepEqual([unexplained.retryable, explained.retryable], [true, true]);
-    assert.deepEqual([await givenUp('/hang?signal'), receivedAt('/ok').filter(({ url }) => url.startsWith('/ok?before'))], [true, []]);
+    assert.deepEqual(
+      [await givenUp('/hang?signal'), receivedAt('/ok').filter(({ url }) => url.startsWith('/ok?before'))],
+      [true, []],
+    );
   });
 });

@@ -22,7 +22,11 @@ describe('a provider', { concurrency: 4 }, () => {
     await Promise.all(
       cases.map(async ([provider, code, words, retryable]) => {
         const told = await inPage(page, ({ connect, api, argument }) => connect({ api, provider: argument }), provider);
-        assert.deepEqual([told.name, told.code, told.status, told.retryable], ['DaypassError', code, 0, retryable], provider);
+        assert.deepEqual(
+          [told.name, told.code, told.status, told.retryable],
+          ['DaypassError', code, 0, retryable],
+          provider,
+        );
         assert.match(told.message, words);
         assert.ok(told.help.length > 20);
       }),
@@ -34,7 +38,9 @@ describe('a provider', { concurrency: 4 }, () => {
       const daypass = await connect({ api, provider: '/flaky?life=5' });
       const events = [];
       for (const type of ['refreshing', 'refreshed', 'failed', 'expired']) {
-        daypass.addEventListener(type, ({ detail }) => events.push([type, detail?.error?.code, detail?.retryInSeconds > 0]));
+        daypass.addEventListener(type, ({ detail }) =>
+          events.push([type, detail?.error?.code, detail?.retryInSeconds > 0]),
+        );
       }
       await new Promise((resolve) => daypass.addEventListener('refreshed', resolve));
       const { status } = await daypass.fetch('/v2/floor/first');
@@ -43,7 +49,10 @@ describe('a provider', { concurrency: 4 }, () => {
     });
     const names = seen.events.map(([type]) => type).filter((type) => type !== 'expired');
     assert.deepEqual(names, ['refreshing', 'failed', 'refreshing', 'refreshed']);
-    assert.deepEqual(seen.events.find(([type]) => type === 'failed'), ['failed', 'provider_failed', true]);
+    assert.deepEqual(
+      seen.events.find(([type]) => type === 'failed'),
+      ['failed', 'provider_failed', true],
+    );
     assert.deepEqual([seen.status, seen.peek], [200, null]);
   });
 
@@ -63,13 +72,22 @@ describe('a provider', { concurrency: 4 }, () => {
       const first = daypass.peek();
       const refreshed = [];
       daypass.addEventListener('refreshed', () => refreshed.push(1));
-      const { error, retryInSeconds } = await new Promise((resolve) => daypass.addEventListener('failed', ({ detail }) => resolve(detail)));
+      const { error, retryInSeconds } = await new Promise((resolve) =>
+        daypass.addEventListener('failed', ({ detail }) => resolve(detail)),
+      );
       const same = first !== null && daypass.peek() === first;
       const { status } = await daypass.fetch('/v2/floor/first');
       daypass.close();
       return { code: error.code, retryable: error.retryable, retries: retryInSeconds > 0, same, status, refreshed };
     });
-    assert.deepEqual(seen, { code: 'provider_stale', retryable: true, retries: true, same: true, status: 200, refreshed: [] });
+    assert.deepEqual(seen, {
+      code: 'provider_stale',
+      retryable: true,
+      retries: true,
+      same: true,
+      status: 200,
+      refreshed: [],
+    });
     assert.equal(asked('/same?life=10'), 2);
   });
 
@@ -83,7 +101,8 @@ describe('a provider', { concurrency: 4 }, () => {
         window.daypass = await connect({ api, provider: '/token?life=5', temporaryToken: argument });
         window.first = daypass.peek();
         window.events = [];
-        for (const type of ['refreshed', 'failed', 'expired']) daypass.addEventListener(type, ({ detail }) => events.push([type, detail?.lifetimeSeconds]));
+        for (const type of ['refreshed', 'failed', 'expired'])
+          daypass.addEventListener(type, ({ detail }) => events.push([type, detail?.lifetimeSeconds]));
       },
       first,
     );
@@ -116,14 +135,30 @@ describe('a provider', { concurrency: 4 }, () => {
         await sleep(2_500);
         const closed = [];
         for (const daypass of [waiting, sending]) daypass.addEventListener('closed', () => closed.push(daypass.peek()));
-        const under = { authorization: waiting.authorization(), fetch: waiting.fetch('/v2/floor/first'), answer: sending.fetch('/hang?close-api') };
-        const race = Promise.race([...Object.values(under), sleep(500)]).then((early) => early?.status ?? 'none', ({ code }) => code);
+        const under = {
+          authorization: waiting.authorization(),
+          fetch: waiting.fetch('/v2/floor/first'),
+          answer: sending.fetch('/hang?close-api'),
+        };
+        const race = Promise.race([...Object.values(under), sleep(500)]).then(
+          (early) => early?.status ?? 'none',
+          ({ code }) => code,
+        );
         const early = await race;
         const endings = Object.entries(under).map(async ([name, promise]) => [name, await ending(promise)]);
         waiting.close();
         sending.close();
-        const late = [ending(waiting.authorization()), ending(waiting.fetch('/v2/floor/first')), ending(sending.fetch('/ok?late'))];
-        return { early, endings: Object.fromEntries(await Promise.all(endings)), late: await Promise.all(late), closed };
+        const late = [
+          ending(waiting.authorization()),
+          ending(waiting.fetch('/v2/floor/first')),
+          ending(sending.fetch('/ok?late')),
+        ];
+        return {
+          early,
+          endings: Object.fromEntries(await Promise.all(endings)),
+          late: await Promise.all(late),
+          closed,
+        };
       },
       given,
     );
@@ -135,7 +170,10 @@ describe('a provider', { concurrency: 4 }, () => {
     }
     assert.equal(asked('/hang?close'), 1);
     assert.deepEqual([await givenUp('/hang?close'), await givenUp('/hang?close-api')], [true, true]);
-    assert.deepEqual(receivedAt('/ok').filter(({ url }) => url === '/ok?late'), []);
+    assert.deepEqual(
+      receivedAt('/ok').filter(({ url }) => url === '/ok?late'),
+      [],
+    );
   });
 
   rule('that is a function is left alone by close(): its late answer is thrown away', {}, async (page) => {
@@ -144,7 +182,11 @@ describe('a provider', { concurrency: 4 }, () => {
       async ({ connect, api, sleep, ending, argument }) => {
         const temporaryToken = { ...argument, expiresAt: Math.floor(Date.now() / 1000) + 2 };
         let answer;
-        const daypass = await connect({ api, temporaryToken, provider: () => new Promise((resolve) => (answer = resolve)) });
+        const daypass = await connect({
+          api,
+          temporaryToken,
+          provider: () => new Promise((resolve) => (answer = resolve)),
+        });
         await sleep(2_500);
         const events = [];
         for (const type of ['refreshed', 'failed']) daypass.addEventListener(type, () => events.push(type));
@@ -161,11 +203,16 @@ describe('a provider', { concurrency: 4 }, () => {
   });
 
   rule('goes on while nobody but its listeners knows of it', {}, async (page) => {
-    await inPage(page, async ({ connect, api, argument: provider }) => {
-      window.seen = [];
-      const daypass = await connect({ api, provider });
-      for (const type of ['refreshed', 'failed', 'expired', 'closed']) daypass.addEventListener(type, () => window.seen.push(type));
-    }, '/token?forgotten&life=6');
+    await inPage(
+      page,
+      async ({ connect, api, argument: provider }) => {
+        window.seen = [];
+        const daypass = await connect({ api, provider });
+        for (const type of ['refreshed', 'failed', 'expired', 'closed'])
+          daypass.addEventListener(type, () => window.seen.push(type));
+      },
+      '/token?forgotten&life=6',
+    );
     for (let i = 0; i < 4; i++) {
       await page.requestGC();
       await page.waitForTimeout(1_700);

@@ -14,14 +14,29 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 async function apiWithoutService() {
   const program = `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/floor-api`;
   const options = ['--service', await nowhere(), '--audience', 'floor-api', '--organization', info.organization];
-  const addresses = ['--listen', '127.0.0.1:0', '--embed-listen', '127.0.0.1:0', '--embed-dir', 'www/embed', '--sdk-dir', 'pkg/dist'];
+  const addresses = [
+    '--listen',
+    '127.0.0.1:0',
+    '--embed-listen',
+    '127.0.0.1:0',
+    '--embed-dir',
+    'www/embed',
+    '--sdk-dir',
+    'pkg/dist',
+  ];
   const env = { ...process.env, DAYPASS_TOKEN: info.introspectionToken };
-  const api = spawn(program, [...options, ...addresses], { cwd: root, env, stdio: ['ignore', 'pipe', 'ignore'], timeout: 30_000 });
+  const api = spawn(program, [...options, ...addresses], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    timeout: 30_000,
+  });
   const [line] = await once(createInterface({ input: api.stdout }), 'line');
   return { api, address: JSON.parse(line).api };
 }
 
-const ask = ({ connect, api, service, argument }) => connect({ api, service, publishableToken: argument }).then((daypass) => daypass.fetch('/v2/floor/ground'));
+const ask = ({ connect, api, service, argument }) =>
+  connect({ api, service, publishableToken: argument }).then((daypass) => daypass.fetch('/v2/floor/ground'));
 
 describe('the SDK tells', { concurrency: 2 }, () => {
   rule('of a publishable token that nobody issued, what the API says', {}, async (page) => {
@@ -56,7 +71,10 @@ describe('the SDK tells', { concurrency: 2 }, () => {
       assert.match(told.message, words);
       assert.equal(token !== '' && (told.message + told.help).includes(token), false, 'the token is in the words');
     }
-    assert.deepEqual(seen.map((request) => new URL(request.url()).pathname), []);
+    assert.deepEqual(
+      seen.map((request) => new URL(request.url()).pathname),
+      [],
+    );
   });
 
   rule('of an origin that the token does not allow, which one it was', {}, async (page) => {
@@ -68,7 +86,10 @@ describe('the SDK tells', { concurrency: 2 }, () => {
     const frame = page.frames()[1];
     assert.equal(await frame.evaluate('self.origin'), 'null');
     const sandboxed = await inPage(frame, ask, info.publishableToken);
-    for (const [origin, { code, status, retryable, message }] of [[elsewhere.origin, told], ['null', sandboxed]]) {
+    for (const [origin, { code, status, retryable, message }] of [
+      [elsewhere.origin, told],
+      ['null', sandboxed],
+    ]) {
       assert.deepEqual([code, status, retryable], ['origin_not_allowed', 403, false], origin);
       assert.ok(message.includes(` ${origin}.`) && message.includes('127.0.0.1'), message);
     }
@@ -95,7 +116,13 @@ describe('the SDK tells', { concurrency: 2 }, () => {
       const daypass = await connect({ api, publishableToken });
       const init = { method: 'POST', body: 'text' };
       // The last two cannot be asked, wherever they go.
-      const asks = [[`${api}/x`, init], [new Request(`${api}/x`, init)], [new Request(`${api}/x`, { method: 'POST' }), { body: 'text' }], [`${api}/x`, { body: 'text' }], [`${api}/x`, { method: 'no method' }]];
+      const asks = [
+        [`${api}/x`, init],
+        [new Request(`${api}/x`, init)],
+        [new Request(`${api}/x`, { method: 'POST' }), { body: 'text' }],
+        [`${api}/x`, { body: 'text' }],
+        [`${api}/x`, { method: 'no method' }],
+      ];
       return Promise.all(asks.map((ask) => daypass.fetch(...ask).catch((error) => told(error).code ?? error.name)));
     };
     const codes = await inPage(page, posting, await nowhere());
@@ -111,7 +138,18 @@ describe('the SDK tells', { concurrency: 2 }, () => {
       const body = await response.json();
       const own = await connect({ api: ownApi, publishableToken });
       const foreign = await own.fetch('/bad-name');
-      const others = [await daypass.fetch('/v2/floor/ground'), foreign, await own.fetch('/text'), await own.fetch('/bare'), response, null, {}, undefined, 'text', Response.error()];
+      const others = [
+        await daypass.fetch('/v2/floor/ground'),
+        foreign,
+        await own.fetch('/text'),
+        await own.fetch('/bare'),
+        response,
+        null,
+        {},
+        undefined,
+        'text',
+        Response.error(),
+      ];
       const settled = await Promise.allSettled(others.map((other) => daypass.refusal(other)));
       return {
         typed: error instanceof DaypassError && error instanceof Error,
@@ -132,7 +170,10 @@ describe('the SDK tells', { concurrency: 2 }, () => {
 
   rule('of a WebAssembly file that could not be had, and loads it when it is there', {}, async (page) => {
     const seen = await inPage(page, async ({ connect, initialise, api, publishableToken }) => {
-      const failed = await initialise({ module_or_path: '/missing' }).then(() => false, () => true);
+      const failed = await initialise({ module_or_path: '/missing' }).then(
+        () => false,
+        () => true,
+      );
       const daypass = await connect({ api, publishableToken });
       return { failed, status: (await daypass.fetch('/v2/floor/ground')).status };
     });

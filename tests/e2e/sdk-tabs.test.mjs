@@ -24,7 +24,10 @@ const connecting = async ({ connect, api, argument: provider }) => {
 };
 
 /** Which token each tab has. */
-const tokens = async (all) => (await Promise.all(all.map((tab) => tab.evaluate(() => globalThis.daypass.peek())))).map((token) => token && digest(token));
+const tokens = async (all) =>
+  (await Promise.all(all.map((tab) => tab.evaluate(() => globalThis.daypass.peek())))).map(
+    (token) => token && digest(token),
+  );
 
 /** Waits for the tab that asks the provider first. */
 const leader = (all, provider) =>
@@ -46,29 +49,36 @@ async function untilLocks(page, count) {
 }
 
 describe('tabs', { concurrency: 1 }, () => {
-  rule('make one request for twenty, and one for each refresh; late ones join, and nothing is left', {}, async (page) => {
-    const provider = '/token?twenty-tabs&life=8';
-    const all = await tabs(page, 20);
-    const connected = await Promise.all(all.map((tab) => inPage(tab, connecting, provider)));
-    assert.ok(connected.every(({ after }) => after < 5_000), JSON.stringify(connected));
-    assert.equal(asked(provider), 1);
-    assert.equal(new Set(await tokens(all)).size, 1);
+  rule(
+    'make one request for twenty, and one for each refresh; late ones join, and nothing is left',
+    {},
+    async (page) => {
+      const provider = '/token?twenty-tabs&life=8';
+      const all = await tabs(page, 20);
+      const connected = await Promise.all(all.map((tab) => inPage(tab, connecting, provider)));
+      assert.ok(
+        connected.every(({ after }) => after < 5_000),
+        JSON.stringify(connected),
+      );
+      assert.equal(asked(provider), 1);
+      assert.equal(new Set(await tokens(all)).size, 1);
 
-    const late = await page.context().newPage();
-    await late.goto(`${backend}/page`);
-    await inPage(late, connecting, provider);
-    const first = (await tokens([late]))[0];
-    assert.deepEqual(await tokens([page]), [first]);
-    assert.equal(asked(provider), 1);
+      const late = await page.context().newPage();
+      await late.goto(`${backend}/page`);
+      await inPage(late, connecting, provider);
+      const first = (await tokens([late]))[0];
+      assert.deepEqual(await tokens([page]), [first]);
+      assert.equal(asked(provider), 1);
 
-    await page.waitForTimeout(8_000);
-    const second = await tokens([...all, late]);
-    assert.ok(new Set(second).size === 1 && second[0] !== first, 'all have the next one');
-    assert.equal(asked(provider), 2);
+      await page.waitForTimeout(8_000);
+      const second = await tokens([...all, late]);
+      assert.ok(new Set(second).size === 1 && second[0] !== first, 'all have the next one');
+      assert.equal(asked(provider), 2);
 
-    await Promise.all([...all, late].map((tab) => tab.evaluate(() => globalThis.daypass.close())));
-    assert.equal(await locks(page), 0);
-  });
+      await Promise.all([...all, late].map((tab) => tab.evaluate(() => globalThis.daypass.close())));
+      assert.equal(await locks(page), 0);
+    },
+  );
 
   rule('go on when the leader is killed', {}, async (page) => {
     const provider = '/hang-once?killed';
@@ -79,7 +89,10 @@ describe('tabs', { concurrency: 1 }, () => {
     await killed.close({ runBeforeUnload: false });
     const ends = await Promise.all(connected);
     assert.equal(ends.filter((end) => end === 'killed').length, 1);
-    assert.ok(ends.every((end) => end === 'killed' || end.after < 5_000), JSON.stringify(ends));
+    assert.ok(
+      ends.every((end) => end === 'killed' || end.after < 5_000),
+      JSON.stringify(ends),
+    );
     assert.equal(asked(provider), 2);
     assert.equal(new Set(await tokens(all.filter((tab) => tab !== killed))).size, 1);
   });
@@ -89,13 +102,19 @@ describe('tabs', { concurrency: 1 }, () => {
     const [first, second] = await tabs(page, 2);
     // A worker can be made to stand still, with the lock in its hand. A page beside the tests' own cannot.
     const asking = first.waitForRequest((request) => request.url().endsWith(provider));
-    const frozen = inPage(first, ({ sdk, api, argument }) => {
-      const code = `
+    const frozen = inPage(
+      first,
+      ({ sdk, api, argument }) => {
+        const code = `
         import { connect } from ${JSON.stringify(sdk)};
         connect(${JSON.stringify({ api, provider: new URL(argument, location.href).href })});
         onmessage = () => { const end = Date.now() + 8_000; while (Date.now() < end); };`;
-      globalThis.worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module' });
-    }, provider);
+        globalThis.worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), {
+          type: 'module',
+        });
+      },
+      provider,
+    );
     await Promise.all([asking, frozen]);
     await first.evaluate(() => globalThis.worker.postMessage('freeze'));
     const { after } = await inPage(second, connecting, provider);
@@ -110,13 +129,17 @@ describe('tabs', { concurrency: 1 }, () => {
           throw new DOMException('no', 'SecurityError');
         };
         if (missing !== 'locks') globalThis.BroadcastChannel = refused;
-        if (missing === 'locks') Object.defineProperty(navigator, 'locks', { value: { query: async () => refused(), request: refused } });
+        if (missing === 'locks')
+          Object.defineProperty(navigator, 'locks', { value: { query: async () => refused(), request: refused } });
         if (missing === 'both') Object.defineProperty(navigator, 'locks', { value: undefined });
       }, missing);
       const provider = `/token?${missing}`;
       const all = await tabs(page, 2);
       const ends = [await inPage(all[0], connecting, provider), await inPage(all[1], connecting, provider)];
-      assert.ok(ends.every(({ after }) => after < 2_000), JSON.stringify(ends));
+      assert.ok(
+        ends.every(({ after }) => after < 2_000),
+        JSON.stringify(ends),
+      );
       // A channel alone is enough to hear of a token that is there.
       assert.equal(asked(provider), missing === 'locks' ? 1 : 2);
     });
@@ -150,7 +173,9 @@ describe('tabs', { concurrency: 1 }, () => {
     const errors = [];
     first.on('pageerror', (error) => errors.push(error.message));
     const kept = await tokens([first]);
-    const name = await first.evaluate(async () => (await navigator.locks.query()).held.map(({ name }) => name.replace(/ here$/, '')).at(0));
+    const name = await first.evaluate(async () =>
+      (await navigator.locks.query()).held.map(({ name }) => name.replace(/ here$/, '')).at(0),
+    );
     await second.evaluate((name) => {
       const channel = new BroadcastChannel(name);
       const token = { authorization: 7 };
@@ -158,8 +183,12 @@ describe('tabs', { concurrency: 1 }, () => {
       const said = [3, now, 1, now, 3_600_000, 0];
       // Well-formed, but from a time to come, or for ever.
       const forged = { authorization: 'Bearer forged' };
-      const odd = [{ said: [3, now, 1, now + 1e12, 3_600_000, 0], token: forged }, { said: [3, now, 1, now, Infinity, 0], token: forged }];
-      for (const message of [null, 'hello', 7, {}, { said: [1] }, { said: 'x' }, { said, token }, { said }, ...odd]) channel.postMessage(message);
+      const odd = [
+        { said: [3, now, 1, now + 1e12, 3_600_000, 0], token: forged },
+        { said: [3, now, 1, now, Infinity, 0], token: forged },
+      ];
+      for (const message of [null, 'hello', 7, {}, { said: [1] }, { said: 'x' }, { said, token }, { said }, ...odd])
+        channel.postMessage(message);
     }, name);
     await page.waitForTimeout(300);
     assert.deepEqual([errors, await tokens([first])], [[], kept]);

@@ -1,12 +1,28 @@
 /** What importing a module does besides: calls of what platforms offer, and new globals. Its text runs in pages and in processes. */
 export async function effectsOf(load) {
   const seen = [];
-  const watched = ['fetch', 'XMLHttpRequest', 'WebSocket', 'EventSource', 'Worker', 'BroadcastChannel', 'MessageChannel', 'setTimeout', 'setInterval', 'setImmediate', 'queueMicrotask', 'requestAnimationFrame', 'requestIdleCallback'];
+  const watched = [
+    'fetch',
+    'XMLHttpRequest',
+    'WebSocket',
+    'EventSource',
+    'Worker',
+    'BroadcastChannel',
+    'MessageChannel',
+    'setTimeout',
+    'setInterval',
+    'setImmediate',
+    'queueMicrotask',
+    'requestAnimationFrame',
+    'requestIdleCallback',
+  ];
   const watch = (object, name) => {
-    const told = (how) => (target, ...rest) => {
-      seen.push(name);
-      return Reflect[how](target, ...rest);
-    };
+    const told =
+      (how) =>
+      (target, ...rest) => {
+        seen.push(name);
+        return Reflect[how](target, ...rest);
+      };
     object[name] = new Proxy(object[name], { apply: told('apply'), construct: told('construct') });
   };
   for (const name of watched) if (name in globalThis) watch(globalThis, name);

@@ -16,7 +16,11 @@ async function inPage(page, body, { routes = {}, policy = csp.wasm } = {}) {
     asked[path] = (asked[path] ?? 0) + 1;
     answer(response, request, asked[path]);
   };
-  const all = { '/daypass_bg.wasm': typed('application/wasm'), '/elsewhere.wasm': typed('application/wasm'), ...routes };
+  const all = {
+    '/daypass_bg.wasm': typed('application/wasm'),
+    '/elsewhere.wasm': typed('application/wasm'),
+    ...routes,
+  };
   const answers = Object.fromEntries(Object.entries(all).map(([path, answer]) => [path, counted(path, answer)]));
   const origin = await serve(dist, policy, { '/index.html': '<!doctype html><title>A page</title>', ...answers });
   await page.goto(`${origin}/`);
@@ -56,9 +60,16 @@ for (const [name, code] of Object.entries(GIVEN)) {
   });
 }
 
-for (const type of ['text/plain', 'application/octet-stream', 'application/wasm; charset=utf-8', 'Application/WASM', '']) {
+for (const type of [
+  'text/plain',
+  'application/octet-stream',
+  'application/wasm; charset=utf-8',
+  'Application/WASM',
+  '',
+]) {
   rule(`a server that calls it \`${type}\` is no reason to fail`, async (page) => {
-    const body = "async ({ initialise, floor }) => { await initialise({ module_or_path: '/elsewhere.wasm' }); return floor(); }";
+    const body =
+      "async ({ initialise, floor }) => { await initialise({ module_or_path: '/elsewhere.wasm' }); return floor(); }";
     const { result } = await inPage(page, body, { routes: { '/elsewhere.wasm': typed(type) } });
     assert.equal(result, 'the first floor');
   });
@@ -73,19 +84,22 @@ rule('calls at the same time load it once', async (page) => {
 });
 
 const FAILURES = {
-  'an answer that is cut': (response) => response.setHeader('Content-Type', 'application/wasm').end(bytes.subarray(0, 1000)),
+  'an answer that is cut': (response) =>
+    response.setHeader('Content-Type', 'application/wasm').end(bytes.subarray(0, 1000)),
   'a page in its place': (response) => response.setHeader('Content-Type', 'text/html').end('<!doctype html>'),
 };
 for (const [name, failing] of Object.entries(FAILURES)) {
   rule(`after ${name}, which is an error with a code, the next call tries again`, async (page) => {
-    const body = "async ({ initialise, failing, floor }) => [await failing(initialise({ module_or_path: '/elsewhere.wasm' })), await floor()]";
+    const body =
+      "async ({ initialise, failing, floor }) => [await failing(initialise({ module_or_path: '/elsewhere.wasm' })), await floor()]";
     const { result } = await inPage(page, body, { routes: { '/elsewhere.wasm': failing } });
     assert.deepEqual(result, ['load_failed', 'the first floor']);
   });
 }
 
 rule('an answer that says that it is not there is not compiled', async (page) => {
-  const body = "async ({ initialise }) => initialise({ module_or_path: new Response('', { status: 404 }) }).catch(({ message }) => message)";
+  const body =
+    "async ({ initialise }) => initialise({ module_or_path: new Response('', { status: 404 }) }).catch(({ message }) => message)";
   assert.match((await inPage(page, body)).result, /status 404/);
 });
 
@@ -97,7 +111,10 @@ rule('a page whose policy forbids WebAssembly is told what to allow', async (pag
 });
 
 rule('a browser without WebAssembly is told of the entry without', async (page) => {
-  const { result } = await inPage(page, 'async ({ failing, initialise }) => (delete globalThis.WebAssembly, failing(initialise()))');
+  const { result } = await inPage(
+    page,
+    'async ({ failing, initialise }) => (delete globalThis.WebAssembly, failing(initialise()))',
+  );
   assert.equal(result, 'load_failed');
 });
 
@@ -143,7 +160,9 @@ const trapping = (body) => `async ({ api, connect, initialise }) => {
 }`;
 
 rule('a trap makes a new instance, and connections go on with the token at hand', async (page) => {
-  const { result } = await inPage(page, trapping(`
+  const { result } = await inPage(
+    page,
+    trapping(`
     const [daypass, other] = [await connect({ api, provider }), await connect({ api, publishableToken })];
     isTrap = (name) => name === 'engine_step';
     dispatchEvent(new Event('focus'));
@@ -152,12 +171,19 @@ rule('a trap makes a new instance, and connections go on with the token at hand'
     const third = await connect({ api, provider });
     seen.push(third.peek());
     for (const one of [daypass, other, third]) one.close();
-    return { seen, callsAfter, closed: daypass.peek() };`));
-  assert.deepEqual(result, { seen: [['RuntimeError'], 'Bearer t1', 'Bearer dp_pub_', true, true, 'Bearer t2'], callsAfter: 0, closed: null });
+    return { seen, callsAfter, closed: daypass.peek() };`),
+  );
+  assert.deepEqual(result, {
+    seen: [['RuntimeError'], 'Bearer t1', 'Bearer dp_pub_', true, true, 'Bearer t2'],
+    callsAfter: 0,
+    closed: null,
+  });
 });
 
 rule('a trap while nobody looks does not end the refreshing', async (page) => {
-  const { result } = await inPage(page, trapping(`
+  const { result } = await inPage(
+    page,
+    trapping(`
     const first = async () => ({ ...(await provider()), expiresAt: inSeconds(asked === 1 ? 4 : 600) });
     const daypass = await connect({ api, provider: first });
     const events = [];
@@ -167,18 +193,22 @@ rule('a trap while nobody looks does not end the refreshing', async (page) => {
     await sleep(6_000);
     const seen = { asked, events, traps, token: daypass.peek() };
     daypass.close();
-    return seen;`));
+    return seen;`),
+  );
   assert.deepEqual(result, { asked: 2, events: ['refreshed'], traps: ['RuntimeError'], token: 'Bearer t2' });
 });
 
 rule('a trap while somebody waits does not leave them waiting', async (page) => {
-  const { result } = await inPage(page, trapping(`
+  const { result } = await inPage(
+    page,
+    trapping(`
     // The step that takes the provider's answer.
     isTrap = (name, steps) => name === 'engine_step' && steps === 4;
     const daypass = await connect({ api, provider });
     const seen = [asked, daypass.peek()];
     daypass.close();
-    return seen;`));
+    return seen;`),
+  );
   assert.deepEqual(result, [2, 'Bearer t2']);
 });
 
@@ -187,9 +217,13 @@ rule('a trap elsewhere while the provider is asked leaves no call without its an
   const token = async (response) => {
     const authorization = `Bearer t${(asked += 1)}`;
     await new Promise((resolve) => setTimeout(resolve, 500));
-    response.setHeader('Content-Type', 'application/json').end(JSON.stringify({ authorization, expiresAt: Math.floor(Date.now() / 1000) + 600 }));
+    response
+      .setHeader('Content-Type', 'application/json')
+      .end(JSON.stringify({ authorization, expiresAt: Math.floor(Date.now() / 1000) + 600 }));
   };
-  const { result } = await inPage(page, trapping(`
+  const { result } = await inPage(
+    page,
+    trapping(`
     const connecting = connect({ api, provider: '/token' });
     await sleep(200);
     await trapElsewhere();
@@ -198,13 +232,17 @@ rule('a trap elsewhere while the provider is asked leaves no call without its an
     daypass.close();
     await sleep(100);
     const { held, pending } = await navigator.locks.query();
-    return [...seen, held.length, pending.length];`), { routes: { '/token': token } });
+    return [...seen, held.length, pending.length];`),
+    { routes: { '/token': token } },
+  );
   assert.deepEqual(result, ['string', true, 0, 0]);
 });
 
 for (const where of ['engine_step', '__wbg_engine_free']) {
   rule(`a trap in ${where} while it closes does not bring a connection back`, async (page) => {
-    const { result } = await inPage(page, trapping(`
+    const { result } = await inPage(
+      page,
+      trapping(`
       const short = async () => ({ ...(await provider()), expiresAt: inSeconds(3) });
       const daypass = await connect({ api, provider: short });
       const events = [];
@@ -212,7 +250,8 @@ for (const where of ['engine_step', '__wbg_engine_free']) {
       isTrap = (name) => name === '${where}';
       try { daypass.close(); } catch { /* the trap */ }
       await sleep(4_000);
-      return { asked, events, token: daypass.peek() };`));
+      return { asked, events, token: daypass.peek() };`),
+    );
     assert.deepEqual(result, { asked: 1, events: [], token: null });
   });
 }

@@ -7,7 +7,15 @@ import { transform } from 'esbuild';
 import { effectsOf } from './effects.mjs';
 import { api, installed, run, site, tool } from './world.mjs';
 
-const ENTRIES = ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm', 'daypass/react', 'daypass/types', 'daypass/host'];
+const ENTRIES = [
+  'daypass',
+  'daypass/inline',
+  'daypass/node',
+  'daypass/nowasm',
+  'daypass/react',
+  'daypass/types',
+  'daypass/host',
+];
 
 for (const entry of ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm']) {
   test(`${entry} connects and fetches in Node, and the process ends`, async () => {
@@ -50,11 +58,23 @@ test('a refused answer that ends by itself while a token is fetched harms nobody
 });
 
 test('many calls at once are no leak', async () => {
-  assert.equal(await calling(`console.log(new Set(await Promise.all(Array.from({ length: 50 }, () => daypass.authorization()))).size);`), '1\n');
+  assert.equal(
+    await calling(
+      `console.log(new Set(await Promise.all(Array.from({ length: 50 }, () => daypass.authorization()))).size);`,
+    ),
+    '1\n',
+  );
 });
 
 test('works in a server that is bundled into one file', async () => {
-  await run(tool('esbuild', '.'), ['bundled.js', '--bundle', '--platform=node', '--format=esm', '--outfile=out/node/server.mjs', '--log-level=warning']);
+  await run(tool('esbuild', '.'), [
+    'bundled.js',
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    '--outfile=out/node/server.mjs',
+    '--log-level=warning',
+  ]);
   assert.equal(await run('node', ['out/node/server.mjs', api]), 'the first floor\n');
 });
 

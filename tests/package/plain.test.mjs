@@ -25,7 +25,9 @@ for (const [name, policy, type, code] of SCRIPTS) {
   const worker = isModule ? code : `importScripts('/global.js');\n${code}`;
 
   rule(`${name} in a page`, async (page) => {
-    const scripts = isModule ? ['<script type="module" src="/page.js"></script>'] : ['<script src="/global.js"></script>', '<script src="/page.js"></script>'];
+    const scripts = isModule
+      ? ['<script type="module" src="/page.js"></script>']
+      : ['<script src="/global.js"></script>', '<script src="/page.js"></script>'];
     const routes = { '/index.html': html(...scripts), '/page.js': `${code}\n${SHOW}\nfloor(connect, api).then(show);` };
     await showsTheFloor(page, `${await serve(dist, policy, routes)}/`);
   });

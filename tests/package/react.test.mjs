@@ -17,7 +17,13 @@ function countListeners() {
   count('removeEventListener', -1);
 }
 
-const OPTIONS = ['--bundle', '--format=esm', '--jsx=automatic', '--define:process.env.NODE_ENV="development"', '--log-level=warning'];
+const OPTIONS = [
+  '--bundle',
+  '--format=esm',
+  '--jsx=automatic',
+  '--define:process.env.NODE_ENV="development"',
+  '--log-level=warning',
+];
 await run(tool('esbuild', '.'), ['page=strict.jsx', ...OPTIONS, '--outdir=out/react']);
 const HTML = '<!doctype html><title>A page</title><div id="root"></div><script type="module" src="/page.js"></script>';
 const origin = await serve(join(site, 'out/react'), undefined, { '/index.html': HTML });
@@ -34,7 +40,8 @@ async function show(page, properties) {
   await page.locator('#answer', { hasText: 'the first floor' }).waitFor();
 }
 
-const state = (page) => page.evaluate(() => ({ asked: globalThis.asked, listeners: globalThis.listeners, sawClosed: globalThis.sawClosed }));
+const state = (page) =>
+  page.evaluate(() => ({ asked: globalThis.asked, listeners: globalThis.listeners, sawClosed: globalThis.sawClosed }));
 
 rule('mounted twice, one connection is left', async (page) => {
   await shown(page, { who: 'first' });

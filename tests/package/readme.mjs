@@ -7,5 +7,7 @@ const text = readFileSync(join(installed, 'README.md'), 'utf8');
 
 /** The blocks in this language. */
 export function blocks(language) {
-  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, other]) => other === language).map(([, , code]) => code);
+  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, other]) => other === language)
+    .map(([, , code]) => code);
 }

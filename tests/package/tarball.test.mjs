@@ -27,17 +27,21 @@ const FILES = [
 
 test('the tarball holds these files and no other', async () => {
   const entries = await readdir(installed, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.path, entry.name).slice(installed.length + 1));
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.path, entry.name).slice(installed.length + 1));
   assert.deepEqual(files.sort(), FILES);
 });
 
 test('no file tells where it was built, or names a source map', async () => {
   for (const file of FILES) {
     const content = await readFile(join(installed, file), 'latin1');
-    for (const place of [process.cwd(), homedir(), 'sourceMappingURL']) assert.ok(!content.includes(place), `${file} holds ${place}`);
+    for (const place of [process.cwd(), homedir(), 'sourceMappingURL'])
+      assert.ok(!content.includes(place), `${file} holds ${place}`);
   }
 });
 
 test('publint has nothing to say', () => run(tool('publint'), ['--strict', tarball]));
 
-test('attw has nothing to say', () => run(tool('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', 'daypass_bg.wasm']));
+test('attw has nothing to say', () =>
+  run(tool('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', 'daypass_bg.wasm']));

@@ -12,7 +12,13 @@ const PROJECTS = {
   'a worker, bundled': { moduleResolution: 'bundler', module: 'esnext', lib: ['es2022', 'webworker'], types: [] },
   'Node, node16': { moduleResolution: 'node16', module: 'node16', lib: ['es2022'], types: ['node'] },
 };
-const STRICT = { strict: true, noEmit: true, target: 'es2022', exactOptionalPropertyTypes: true, skipDefaultLibCheck: true };
+const STRICT = {
+  strict: true,
+  noEmit: true,
+  target: 'es2022',
+  exactOptionalPropertyTypes: true,
+  skipDefaultLibCheck: true,
+};
 /** TypeScript 7, and 6 beside it where a page is compiled: it takes several times as long. */
 const COMPILERS = { 7: tool('tsc', '.'), 6: tool('tsc') };
 
@@ -21,7 +27,10 @@ async function compiles(name, options, files, versions = [7]) {
   const folder = join(site, 'types', name.replace(/\W+/g, '-'));
   await mkdir(folder, { recursive: true });
   for (const [file, code] of Object.entries(files)) await writeFile(join(folder, file), code);
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files: Object.keys(files) }));
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files: Object.keys(files) }),
+  );
   for (const version of versions) await run(COMPILERS[version], ['-p', folder]);
 }
 
@@ -82,11 +91,19 @@ for (const [name, options] of Object.entries(PROJECTS)) {
 
 test('the types entry has no values', () => compiles('values', PROJECTS['a page, node16'], { 'values.ts': VALUES }));
 
-test('the classic script has its global', () => compiles('global', PROJECTS['a page, bundled'], { 'global.ts': GLOBAL }));
+test('the classic script has its global', () =>
+  compiles('global', PROJECTS['a page, bundled'], { 'global.ts': GLOBAL }));
 
 test("the README's code compiles", () => {
-  const code = [...blocks('ts').map((code, at) => [`${at}.ts`, code]), ...blocks('tsx').map((code, at) => [`${at}.tsx`, code])];
-  return compiles('readme', { ...PROJECTS['a page, bundled'], types: ['node'], jsx: 'react-jsx' }, Object.fromEntries(code));
+  const code = [
+    ...blocks('ts').map((code, at) => [`${at}.ts`, code]),
+    ...blocks('tsx').map((code, at) => [`${at}.tsx`, code]),
+  ];
+  return compiles(
+    'readme',
+    { ...PROJECTS['a page, bundled'], types: ['node'], jsx: 'react-jsx' },
+    Object.fromEntries(code),
+  );
 });
 
 /** A condition on what the platform has, and a union whose own comment says all. */
@@ -104,7 +121,18 @@ test('TypeDoc has nothing to say', async () => {
   await mkdir(folder);
   const tsconfig = join(folder, 'tsconfig.json');
   await writeFile(tsconfig, JSON.stringify({ compilerOptions: { ...STRICT, ...PROJECTS['a page, bundled'] }, files }));
-  const options = ['--treatWarningsAsErrors', '--validation.notDocumented', 'true', '--readme', 'none', '--disableSources', '--tsconfig', tsconfig, '--out', join(folder, 'out')];
+  const options = [
+    '--treatWarningsAsErrors',
+    '--validation.notDocumented',
+    'true',
+    '--readme',
+    'none',
+    '--disableSources',
+    '--tsconfig',
+    tsconfig,
+    '--out',
+    join(folder, 'out'),
+  ];
   options.push(...UNDOCUMENTED.flatMap((name) => ['--intentionallyNotDocumented', name]));
   await run(tool('typedoc'), [...options, ...files.flatMap((file) => ['--entryPoints', file])]);
 });

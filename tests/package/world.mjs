@@ -9,14 +9,18 @@ import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 export const { DAYPASS_TARBALL: tarball, DAYPASS_SITE: site } = process.env;
-if (!tarball || !site) throw new Error('DAYPASS_TARBALL and DAYPASS_SITE must name the packed package and where it is installed; `cargo xtask test` sees to that.');
+if (!tarball || !site)
+  throw new Error(
+    'DAYPASS_TARBALL and DAYPASS_SITE must name the packed package and where it is installed; `cargo xtask test` sees to that.',
+  );
 export const installed = join(site, 'node_modules/daypass');
 
 /** What a build or a page may take on a machine that has much else to do, in milliseconds. */
 const TIMEOUT = 240_000;
 
 /** What a strict site allows; without WebAssembly, less. */
-const STRICT = "default-src 'none'; connect-src 'self' http://127.0.0.1:*; worker-src 'self'; img-src data:; script-src 'self'";
+const STRICT =
+  "default-src 'none'; connect-src 'self' http://127.0.0.1:*; worker-src 'self'; img-src data:; script-src 'self'";
 export const csp = { wasm: `${STRICT} 'wasm-unsafe-eval'`, nowasm: STRICT };
 
 /** Runs a program in the folder where the package is installed, and gives what it printed. */
@@ -75,7 +79,15 @@ export function serve(folder, policy, routes = {}) {
   });
 }
 
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** A test with a page of its own. What the page logs as an error, or throws, fails it. */
 export function rule(name, body) {

@@ -65,7 +65,8 @@ export async function round(seed, host) {
       await members[index].start(connection);
     });
     const struck = strikes.map(async ({ victim, at, freeze }) => {
-      if (victim === 'leader') await until('somebody asks', () => members.some(({ calls }) => calls.length > 0), START + LIMIT);
+      if (victim === 'leader')
+        await until('somebody asks', () => members.some(({ calls }) => calls.length > 0), START + LIMIT);
       await sleep(at);
       const asked = ({ told }) => told.asking?.at ?? 0;
       const member = victim === 'leader' ? members.toSorted((a, b) => asked(b) - asked(a))[0] : members[victim];
@@ -88,10 +89,16 @@ export async function round(seed, host) {
     const killed = members.length - living().length;
     // Whoever is killed may have been the one who asked.
     const isFine = calls.length <= 1 + killed || members.some(({ freezes }) => freezes > 0);
-    assert.ok(isFine, `${killed} killed after ${struckAt - startedAt} ms, but ${calls.length} requests: ${calls.join(', ')}`);
+    assert.ok(
+      isFine,
+      `${killed} killed after ${struckAt - startedAt} ms, but ${calls.length} requests: ${calls.join(', ')}`,
+    );
 
     await Promise.all(living().map((member) => member.order('close')));
-    const isOurs = (name) => navigator.locks.query().then(({ held, pending }) => [...held, ...pending].some((lock) => lock.name.includes(name)));
+    const isOurs = (name) =>
+      navigator.locks
+        .query()
+        .then(({ held, pending }) => [...held, ...pending].some((lock) => lock.name.includes(name)));
     await until('all locks are let go of', async () => !(await host.evaluate(isOurs, JSON.stringify(share))));
   } finally {
     await Promise.all(members.map((member) => member.remove()));

@@ -13,7 +13,10 @@ const LANES = 6;
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } });
 const [rounds, first] = [Number(values.rounds), Number(values.seed)];
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: ['--no-sandbox', '--disable-gpu'],
+});
 const context = await browser.newContext();
 await listen(context);
 const start = Date.now();
@@ -32,7 +35,8 @@ async function lane() {
       console.log(`        again: cargo xtask soak --only tabs --rounds 1 --seed ${seed}`);
     }
     ended += 1;
-    if (ended % 50 === 0) console.log(`        tabs: ${ended} rounds, ${failed} failed, ${Math.round((Date.now() - start) / 1000)} s`);
+    if (ended % 50 === 0)
+      console.log(`        tabs: ${ended} rounds, ${failed} failed, ${Math.round((Date.now() - start) / 1000)} s`);
   }
 }
 

@@ -30,7 +30,14 @@ const provider: TokenProvider = async ({ scopes, durationSeconds }: TokenRequest
   durationSeconds satisfies number;
   return temporaryToken;
 };
-const byFunction: ProviderOptions = { api, service, provider, scopes: ['floor:readPrivate', 'floor:readPrivate:ground'], durationSeconds: 900, temporaryToken };
+const byFunction: ProviderOptions = {
+  api,
+  service,
+  provider,
+  scopes: ['floor:readPrivate', 'floor:readPrivate:ground'],
+  durationSeconds: 900,
+  temporaryToken,
+};
 const given: GivenTokenOptions = { api, temporaryToken };
 const bundle: BundleOptions = { api, service, bundle: 'text' };
 const anyWay: ConnectOptions[] = [publishable, byUrl, byFunction, given, bundle];
@@ -112,7 +119,13 @@ async function uses(): Promise<void> {
     error satisfies Error;
     const code: DaypassErrorCode = error.code;
     const told: [string, number, boolean, string] = [error.message, error.status, error.retryable, error.help];
-    if (code === 'origin_not_allowed' || code === 'token_revoked' || code === 'token_expired' || code === 'insufficient_scope') return;
+    if (
+      code === 'origin_not_allowed' ||
+      code === 'token_revoked' ||
+      code === 'token_expired' ||
+      code === 'insufficient_scope'
+    )
+      return;
     // @ts-expect-error there is no such code
     if (code === 'no_such_code') return;
     // @ts-expect-error an error's code stays what it is

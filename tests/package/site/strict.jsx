@@ -33,5 +33,10 @@ function Page({ who, scopes, life = 600 }) {
 }
 
 const root = createRoot(document.getElementById('root'));
-globalThis.show = (props) => root.render(<StrictMode><Page {...props} /></StrictMode>);
+globalThis.show = (props) =>
+  root.render(
+    <StrictMode>
+      <Page {...props} />
+    </StrictMode>,
+  );
 globalThis.hide = () => root.render(null);

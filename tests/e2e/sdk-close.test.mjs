@@ -1,9 +1,9 @@
-// What a connection leaves behind when it is closed: nothing.
+// A closed connection leaves nothing behind.
 import assert from 'node:assert/strict';
 import { inPage } from './backend.mjs';
 import { rule } from './demo.mjs';
 
-/** Counts what a page has open: timers, listeners, channels, and how large the WebAssembly's memory is. */
+/** Counts the open timers, listeners and channels of a page, and keeps the WebAssembly's memory. */
 function watch() {
   const open = { timers: new Set(), listeners: 0, channels: 0, memory: undefined };
   globalThis.watched = open;
@@ -38,7 +38,7 @@ function watch() {
 }
 
 rule(
-  'close() leaves nothing: no timer, listener, channel or lock, and the memory is flat over 10,000 connections',
+  'close() leaves no timer, listener, channel or lock, and memory stays flat over 10,000 connections',
   {},
   async (page) => {
     await page.addInitScript(watch);
@@ -75,7 +75,7 @@ rule(
     });
     assert.ok(
       Object.values(seen.most).every((count) => count > 0),
-      `what is counted is seen: ${JSON.stringify(seen)}`,
+      `each count was above zero: ${JSON.stringify(seen)}`,
     );
     assert.deepEqual(seen.left, [0, 0, 0, 0, 0]);
     assert.equal(new Set(seen.bytes).size, 1, `${seen.bytes} bytes`);

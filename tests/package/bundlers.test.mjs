@@ -1,16 +1,16 @@
-// The same page, built with each bundler as it is, without configuration, and opened under a strict policy.
+// One page, built with each bundler without configuration, and opened under a strict policy.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import webpack from 'webpack';
-import { csp, rule, run, serve, showsTheFloor, site, tool } from './world.mjs';
+import { csp, rule, run, serve, showFloor, site, tool } from './world.mjs';
 
 const html = (src) =>
   `<!doctype html><title>A page</title><p id="answer"></p><script type="module" src="${src}"></script>`;
 
-/** Serves what a bundler put into a folder, with a page for it if it made none. */
+/** Serves a bundler's output folder, with a page for it if the bundler made none, and opens it. */
 const open = async (page, folder, policy = csp.wasm) =>
-  showsTheFloor(
+  showFloor(
     page,
     `${await serve(join(site, folder), policy, folder === 'out/vite' ? {} : { '/index.html': html('/page.js') })}/`,
   );
@@ -80,9 +80,9 @@ rule("Vite's development server", async (page) => {
     const lines = createInterface(server.stdout);
     for await (const line of lines) {
       const [url] = /http:\S+/.exec(line) ?? [];
-      if (url) return await showsTheFloor(page, url);
+      if (url) return await showFloor(page, url);
     }
-    throw new Error('the server ended');
+    throw new Error('the server exited before it printed its URL');
   } finally {
     server.kill();
   }
@@ -91,5 +91,5 @@ rule("Vite's development server", async (page) => {
 rule('Next.js, a provider of the React entry, prerendered', async (page) => {
   const folder = join(site, 'next');
   await run(tool('next'), ['build'], { cwd: folder, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } });
-  await showsTheFloor(page, `${await serve(join(folder, 'out'))}/`);
+  await showFloor(page, `${await serve(join(folder, 'out'))}/`);
 });

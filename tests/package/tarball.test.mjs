@@ -1,4 +1,4 @@
-// What is in the tarball, and what others' checks of packages say of it.
+// The files of the tarball, and the results of package checkers.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -25,7 +25,7 @@ const FILES = [
   'types/types.d.ts',
 ];
 
-test('the tarball holds these files and no other', async () => {
+test('the tarball contains exactly these files', async () => {
   const entries = await readdir(installed, { recursive: true, withFileTypes: true });
   const files = entries
     .filter((entry) => entry.isFile())
@@ -33,15 +33,15 @@ test('the tarball holds these files and no other', async () => {
   assert.deepEqual(files.sort(), FILES);
 });
 
-test('no file tells where it was built, or names a source map', async () => {
+test('no file contains the path of its build, or names a source map', async () => {
   for (const file of FILES) {
     const content = await readFile(join(installed, file), 'latin1');
     for (const place of [process.cwd(), homedir(), 'sourceMappingURL'])
-      assert.ok(!content.includes(place), `${file} holds ${place}`);
+      assert.ok(!content.includes(place), `${file} contains ${place}`);
   }
 });
 
-test('publint has nothing to say', () => run(tool('publint'), ['--strict', tarball]));
+test('publint reports nothing', () => run(tool('publint'), ['--strict', tarball]));
 
-test('attw has nothing to say', () =>
+test('attw reports nothing', () =>
   run(tool('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', 'daypass_bg.wasm']));

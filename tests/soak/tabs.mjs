@@ -1,5 +1,5 @@
-// Rounds of tabs that freeze and die, in a real Chromium: `cargo xtask soak --only tabs`. The seed of a round says what happens
-// in it, not when exactly.
+// Rounds of tabs that freeze and die, in a real Chromium: `cargo xtask soak --only tabs`. The seed of a round
+// determines what happens in it, but not exactly when.
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { redact } from '../e2e/demo.mjs';
@@ -7,7 +7,7 @@ import { backend } from '../e2e/backend.mjs';
 import { listen } from './member.mjs';
 import { plan, round } from './round.mjs';
 
-/** Rounds that go on at once, each with names of its own: most of the time of most of them is waiting. */
+/** How many rounds run at once, each with names of its own: most of their time is waiting. */
 const LANES = 6;
 
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } });
@@ -42,5 +42,5 @@ async function lane() {
 
 await Promise.all(Array.from({ length: LANES }, lane));
 await browser.close();
-// What the tests leave open ends with the process.
+// The process ends what the tests leave open.
 process.exit(failed > 0 ? 1 : 0);

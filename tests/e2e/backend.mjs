@@ -24,11 +24,11 @@ export async function findUnreachableUrl() {
   const server = createTcpServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
-  // An open connection keeps the port from the servers that start later.
+  // Until this process ends, an open connection keeps the port from servers that start later.
   const client = connect(port, '127.0.0.1');
   const [accepted] = await once(server, 'connection');
   server.close();
-  after(() => [client, accepted].forEach((socket) => socket.destroy()));
+  for (const socket of [client, accepted]) socket.unref();
   return `http://127.0.0.1:${port}`;
 }
 

@@ -97,7 +97,7 @@ for (const [name, options] of Object.entries(PROJECTS)) {
 test('the types entry has no values', () => compile('values', PROJECTS['a page, node16'], { 'values.ts': VALUES }));
 
 test('the classic script declares its global', () =>
-  compiles('global', PROJECTS['a page, bundled'], { 'global.ts': GLOBAL }));
+  compile('global', PROJECTS['a page, bundled'], { 'global.ts': GLOBAL }));
 
 test("the README's code compiles", () => {
   const code = [

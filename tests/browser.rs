@@ -1,7 +1,7 @@
-//! The package's self-contained file in a real browser: options, providers that are functions, events, closing. What needs
-//! an API and a service is in `tests/e2e`.
+//! Tests the package's self-contained file in a real browser: options, providers that are functions, events, closing.
+//! Tests that need an API and a service are in `tests/e2e`.
 #![cfg(target_arch = "wasm32")]
-#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests describe them; a panic is a failure")]
 
 use js_sys::{Array, Promise, Reflect};
 use wasm_bindgen::prelude::*;
@@ -10,7 +10,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
 
-/// `cargo xtask build` makes it.
+/// `cargo xtask build` builds this file.
 #[wasm_bindgen(module = "/pkg/dist/index.js")]
 extern "C" {
     #[wasm_bindgen(js_name = connect)]
@@ -49,14 +49,14 @@ extern "C" {
     };
 ")]
 extern "C" {
-    /// The value of a JavaScript expression.
+    /// Evaluates a JavaScript expression.
     fn evaluate(source: &str) -> JsValue;
     fn sleep(milliseconds: u32) -> Promise;
-    /// The names and details of the events from now on.
+    /// Records the names and details of all later events.
     fn listen(daypass: &JsValue) -> Array;
 }
 
-/// Connects with the options that a JavaScript expression gives, and listens.
+/// Connects with the options in a JavaScript expression, and records the events.
 async fn open(options: &str) -> Result<(Daypass, Array), JsValue> {
     let daypass = JsFuture::from(connect(evaluate(options))).await?;
     let events = listen(&daypass);
@@ -86,16 +86,17 @@ async fn error_of(options: &str) -> JsValue {
     }
 }
 
-/// A callback that gives a token which lives for so many seconds. It is no JWT, so that the visitor's clock counts.
+/// Returns the source of a provider whose tokens live for `seconds`, by the visitor's clock because they are opaque.
 fn provider(seconds: u32) -> String {
     format!(
-        "async () => {{ globalThis.asked = (globalThis.asked ?? 0) + 1; return {{ authorization: `Bearer t${{globalThis.asked}}`, \
+        "async () => {{ globalThis.calls = (globalThis.calls ?? 0) + 1; \
+         return {{ authorization: `Bearer t${{globalThis.calls}}`, \
          expiresAt: Math.floor(Date.now() / 1000) + {seconds} }}; }}"
     )
 }
 
 #[wasm_bindgen_test]
-async fn an_option_that_is_wrong_is_named() {
+async fn an_invalid_option_is_named() {
     let cases = [
         ("undefined", "object"),
         ("({ provider: '/token' })", "`api`"),
@@ -123,7 +124,8 @@ async fn an_option_that_is_wrong_is_named() {
             "`temporaryToken`",
         ),
         (
-            "({ api: 'http://x.example', provider: '/token', dpop: true, temporaryToken: { authorization: 'Bearer x', expiresAt: 4e9 } })",
+            "({ api: 'http://x.example', provider: '/token', dpop: true, \
+             temporaryToken: { authorization: 'Bearer x', expiresAt: 4e9 } })",
             "`temporaryToken`",
         ),
         ("({ api: 'http://user:password@x.example', provider: '/token' })", "`api`"),
@@ -138,7 +140,7 @@ async fn an_option_that_is_wrong_is_named() {
 }
 
 #[wasm_bindgen_test]
-async fn a_mistyped_publishable_token_is_seen_before_anything_is_sent() {
+async fn a_mistyped_publishable_token_is_rejected_before_a_request_is_sent() {
     for token in [
         "",
         "x",
@@ -152,7 +154,7 @@ async fn a_mistyped_publishable_token_is_seen_before_anything_is_sent() {
 }
 
 #[wasm_bindgen_test]
-async fn what_is_no_bundle_is_said_so() {
+async fn a_malformed_bundle_is_reported() {
     for bundle in ["", "x", "dp_bun_short", "a.b", "a.b.c.d"] {
         let options = format!("({{ api: 'http://x.example', service: 'http://s.example', bundle: '{bundle}' }})");
         assert_eq!(code(&error_of(&options).await), "bundle_malformed", "{bundle}");
@@ -160,20 +162,20 @@ async fn what_is_no_bundle_is_said_so() {
 }
 
 #[wasm_bindgen_test]
-async fn a_callback_is_asked_once_for_any_number_of_callers() {
-    evaluate("globalThis.asked = 0");
+async fn a_provider_is_called_once_for_any_number_of_callers() {
+    evaluate("globalThis.calls = 0");
     let (connection, _) =
         open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(3600))).await.unwrap();
     let calls: Array = (0..50).map(|_| connection.authorization()).collect();
     let answers: Array = JsFuture::from(Promise::all(&calls)).await.unwrap().unchecked_into();
     assert!(answers.iter().all(|answer| answer == "Bearer t1"));
-    assert_eq!(evaluate("globalThis.asked"), 1);
+    assert_eq!(evaluate("globalThis.calls"), 1);
     assert_eq!(connection.peek(), "Bearer t1");
     connection.close();
 }
 
 #[wasm_bindgen_test]
-async fn a_token_is_refreshed_ahead_of_its_end_and_events_tell() {
+async fn a_token_is_refreshed_before_it_expires_and_events_report_it() {
     let (connection, events) =
         open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(3))).await.unwrap();
     let first = connection.peek();
@@ -191,16 +193,16 @@ async fn a_token_is_refreshed_ahead_of_its_end_and_events_tell() {
 }
 
 #[wasm_bindgen_test]
-async fn a_provider_that_fails_is_named_with_its_own_words() {
+async fn a_failure_of_the_provider_is_reported_with_its_message() {
     let cases = [
         ("() => { throw new Error('no session'); }", "provider_failed", "no session"),
         ("async () => { throw new Error('no session'); }", "provider_failed", "no session"),
-        ("async () => 'nonsense'", "provider_failed", "not {authorization"),
+        ("async () => 'text'", "provider_failed", "not {authorization"),
         ("async () => null", "provider_failed", "not {authorization"),
         ("async () => ({ authorization: 'Bearer x', expiresAt: 'soon' })", "provider_failed", "not {authorization"),
         ("async () => ({ authorization: 'x', expiresAt: 4102444800 })", "provider_failed", "not `Bearer"),
         ("async () => ({ authorization: 'Bearer x\\nY: z', expiresAt: 4102444800 })", "provider_failed", "not `Bearer"),
-        ("async () => ({ authorization: 'Bearer x', expiresAt: 1 })", "provider_stale", "over"),
+        ("async () => ({ authorization: 'Bearer x', expiresAt: 1 })", "provider_stale", "expired"),
         (
             "async () => ({ authorization: 'Bearer x', expiresAt: Date.now() + 3600000 })",
             "provider_failed",
@@ -216,12 +218,13 @@ async fn a_provider_that_fails_is_named_with_its_own_words() {
 }
 
 #[wasm_bindgen_test]
-async fn a_given_token_that_is_over_is_refused_before_the_network_does() {
+async fn an_expired_first_token_is_rejected_before_a_request_is_sent() {
     let error =
         error_of("({ api: 'http://x.example', temporaryToken: { authorization: 'Bearer x', expiresAt: 1 } })").await;
     assert_eq!(code(&error), "token_expired");
 
-    let soon = "({ api: 'http://x.example', temporaryToken: { authorization: 'Bearer x', expiresAt: Math.floor(Date.now() / 1000) + 2 } })";
+    let soon = "({ api: 'http://x.example', \
+                temporaryToken: { authorization: 'Bearer x', expiresAt: Math.floor(Date.now() / 1000) + 2 } })";
     let (connection, events) = open(soon).await.unwrap();
     assert_eq!(connection.peek(), "Bearer x");
     JsFuture::from(sleep(2_200)).await.unwrap();
@@ -232,7 +235,7 @@ async fn a_given_token_that_is_over_is_refused_before_the_network_does() {
 }
 
 #[wasm_bindgen_test]
-async fn the_same_token_again_is_named_stale() {
+async fn the_same_token_again_is_reported_as_stale() {
     let token = "({ authorization: 'Bearer same', expiresAt: Math.floor(Date.now() / 1000) + 3 })";
     let (connection, events) =
         open(&format!("({{ api: 'http://x.example', provider: async () => {token} }})")).await.unwrap();
@@ -243,7 +246,7 @@ async fn the_same_token_again_is_named_stale() {
 }
 
 #[wasm_bindgen_test]
-async fn what_is_no_answer_holds_no_refusal() {
+async fn values_that_are_no_error_response_contain_no_error() {
     let (connection, _) =
         open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(3600))).await.unwrap();
     for value in [
@@ -267,9 +270,10 @@ async fn what_is_no_answer_holds_no_refusal() {
 }
 
 #[wasm_bindgen_test]
-async fn a_late_answer_after_close_is_thrown_away() {
+async fn a_late_response_after_close_is_ignored() {
     evaluate(
-        "globalThis.late = new Promise((resolve) => { globalThis.answer = () => resolve({ authorization: 'Bearer late', expiresAt: 4102444800 }); })",
+        "globalThis.late = new Promise((resolve) => { globalThis.answer = () => \
+         resolve({ authorization: 'Bearer late', expiresAt: 4102444800 }); })",
     );
     let first = "({ authorization: 'Bearer first', expiresAt: Math.floor(Date.now() / 1000) + 2 })";
     let options = format!("({{ api: 'http://x.example', provider: () => globalThis.late, temporaryToken: {first} }})");
@@ -302,7 +306,7 @@ async fn a_request_to_another_origin_is_refused() {
 }
 
 #[wasm_bindgen_test]
-async fn describe_tells_what_is_known_without_the_token() {
+async fn describe_returns_facts_about_the_token_without_the_token() {
     let (connection, _) = open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(100))).await.unwrap();
     let description = connection.describe();
     assert_eq!(get(&description, "kind"), "temporary");
@@ -315,8 +319,8 @@ async fn describe_tells_what_is_known_without_the_token() {
     connection.close();
 }
 
-/// An unsigned document with these claims: the browser half looks at what it says, and the API decides.
-fn token_that_says(claims: &str) -> String {
+/// Returns the source of options with an unsigned JWT. The browser reads its claims for display only; the API decides.
+fn options_with_claims(claims: &str) -> String {
     format!(
         "({{ api: 'http://x.example/base/', temporaryToken: {{ expiresAt: 4102444800, authorization: 'Bearer e30.' \
          + btoa(JSON.stringify({claims})).replace(/=+$/, '') + '.c2ln' }} }})"
@@ -324,9 +328,10 @@ fn token_that_says(claims: &str) -> String {
 }
 
 #[wasm_bindgen_test]
-async fn what_a_token_says_it_may_do_is_known_before_the_network_is_asked() {
-    let claims = "{ iat: 1000000000, origins: ['*.shop.example'], grants: [{ tenant: 't', scopes: ['floor:*', { resource: 'site', action: 'read' }] }] }";
-    let (connection, _) = open(&token_that_says(claims)).await.unwrap();
+async fn the_scopes_of_a_jwt_are_known_without_a_request() {
+    let claims = "{ iat: 1000000000, origins: ['*.shop.example'], \
+                  grants: [{ tenant: 't', scopes: ['floor:*', { resource: 'site', action: 'read' }] }] }";
+    let (connection, _) = open(&options_with_claims(claims)).await.unwrap();
     for (scope, expected) in
         [("floor:readPrivate", true), ("floor:read:f1", true), ("site:read", true), ("site:write", false), ("*", false)]
     {
@@ -343,15 +348,15 @@ async fn what_a_token_says_it_may_do_is_known_before_the_network_is_asked() {
     assert_eq!(get(&get(&description, "scopes"), "length"), 2);
     connection.close();
 
-    // What is not known is not refused.
+    // An unknown scope is not refused.
     let (opaque, _) = open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(3600))).await.unwrap();
     assert!(opaque.can("floor:readPrivate").unwrap().is_null() && opaque.require("floor:readPrivate").is_ok());
     opaque.close();
 }
 
 #[wasm_bindgen_test]
-async fn others_clients_get_the_url_and_the_headers_of_a_request() {
-    let (connection, _) = open(&token_that_says("{}")).await.unwrap();
+async fn other_clients_get_the_url_and_the_headers_of_a_request() {
+    let (connection, _) = open(&options_with_claims("{}")).await.unwrap();
     let given = connection.transform_request("floor/1?a=b");
     assert_eq!(get(&given, "url"), "http://x.example/base/floor/1?a=b");
     assert!(get(&get(&given, "headers"), "Authorization").as_string().unwrap().starts_with("Bearer "));

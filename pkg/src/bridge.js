@@ -40,7 +40,7 @@ export function bridge(patterns) {
   };
 }
 
-/** Says hello to the page around, which hands out a port. Whoever else answers is not heard. */
+/** Says hello to the host page, which hands out a port. SECURITY: responses of other windows are ignored. */
 function greet(patterns, signal) {
   return new Promise((resolve, reject) => {
     const listening = new AbortController();

@@ -13,7 +13,7 @@ export function open(bundle, service) {
   return tokenKind(bundle) === 'bundle' ? redeem(bundle, service) : unpack(bundle, service);
 }
 
-/** Seed 002, `GET /verify`. */
+/** Redeems a reference with Kudo's `GET /verify`. */
 async function redeem(reference, service) {
   // Elsewhere the header would go along.
   const options = { headers: { 'x-api-token': reference }, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT) };
@@ -51,7 +51,7 @@ async function unpack(bundle, service) {
   return { parameters, authorization: `Bearer ${bundle}`, lifetime: left, ...known };
 }
 
-/** Whether this key has signed the document with this header, if it is genuine. */
+/** Returns whether this key is the one that the document's header names. */
 function isFor(header, { kty, crv, alg, use, kid = '' }) {
   const expected = bundleHeader([kty, crv, alg, use, kid].join(' '));
   return expected !== undefined && encode(new TextEncoder().encode(expected)) === header;

@@ -27,7 +27,7 @@ export class Clock {
   }
 }
 
-/** A timer that is set anew each time. */
+/** A timer; each call of `set` replaces the previous one. */
 export class Timer {
   #timer;
 

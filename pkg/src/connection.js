@@ -1,4 +1,4 @@
-/** One credential kept fresh: carries out what the engine (`src/tabs.rs`, by the numbers of `src/browser/engine.rs`) says. */
+/** One credential kept fresh: carries out what the engine (`src/session/tabs.rs`, by the numbers of `src/browser/engine.rs`) says. */
 import { Clock, Timer } from './clock.js';
 import { Engine, instance } from './core.js';
 import { failure } from './error.js';
@@ -120,7 +120,7 @@ export class Connection {
     }
   }
 
-  /** The same at once, if it lives. Looking at it also starts a refresh that a sleeping timer missed. */
+  /** Like `credential`, but without waiting, if the token is active. It also starts a refresh that a sleeping timer missed. */
   living() {
     const now = this.#clock.now();
     const call = this.#status(now);
@@ -270,7 +270,7 @@ export class Connection {
 
   #leave() {
     this.#token = undefined;
-    // A text: an error would hold its stack, and with it whoever called.
+    // A string: an error would keep its stack, and with it the caller, in memory.
     this.#closing.abort('closed');
     this.#timer.set(Infinity);
     this.#tabs?.leave();

@@ -66,7 +66,7 @@ function use(module, { exports }) {
       return call(...given);
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) {
-        // Not before whoever called has left this one.
+        // Only after the caller has left this instance.
         renew = () => {
           renewals += 1;
           use(module, new WebAssembly.Instance(module, called));

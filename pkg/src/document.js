@@ -51,7 +51,7 @@ export function glimpse({ iat, grants = [], origins = [] }) {
   return scopes.every(isText) ? { scopes: [...new Set(scopes)], origins } : undefined;
 }
 
-/** A scope is written as a text or as an object (seed 004). */
+/** Returns a scope as text: Space API also writes it as an object. */
 function scopeText(scope) {
   if (typeof scope === 'string') return scope;
   const { resource, action, resourceId } = scope ?? {};

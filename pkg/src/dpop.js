@@ -3,7 +3,7 @@ import { serverTime } from './clock.js';
 import { encode } from './document.js';
 import { kept } from './key.js';
 
-/** Seconds by which this device's clock may be wrong before a refused proof is made anew by the server's. */
+/** Seconds by which this device's clock may be wrong before a refused proof is repeated with the server's time. */
 const DRIFT = 30;
 
 export class Prover {
@@ -16,7 +16,7 @@ export class Prover {
   /** Seconds by which the API's clock is ahead of this one. */
   #ahead = 0;
 
-  /** A prover with the key that this origin keeps for the API, made if there is none. */
+  /** Opens a prover with the key that this origin stores for the API, and creates the key if it is missing. */
   static async open(api) {
     const prover = new Prover();
     prover.#pair = await kept(api.origin);

@@ -19,7 +19,7 @@ export function failure(code, particulars = '', options) {
   return new DaypassError({ ...known, message }, options);
 }
 
-/** The error for a refusal that an API answered with this status; `null` if its code is none of ours. */
+/** Returns the error for an API's error body with this status; `null` if its code is unknown. */
 export function refused(refusal, status) {
   const { error, message } = refusal ?? {};
   const known = typeof error === 'string' && typeof message === 'string' && reason(error);

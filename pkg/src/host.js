@@ -20,7 +20,7 @@ export function mount(element, { url, provider, title, ...attributes }) {
   const hear = ({ source, origin, data }) => {
     // Both: another page in the same frame has another origin, another frame of the same origin is another source.
     if (source !== frame.contentWindow || origin !== address.origin || data?.daypass !== 'hello') return;
-    // The frame may have loaded anew.
+    // The frame may have been reloaded.
     port?.close();
     const channel = new MessageChannel();
     port = channel.port1;

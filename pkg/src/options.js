@@ -35,7 +35,7 @@ export function readOptions(options) {
   }
 }
 
-/** What a temporary token is not that is none. */
+/** The message for a malformed `temporaryToken`. */
 export const NO_TOKEN = '`temporaryToken` must be {authorization, expiresAt}, as the service answers it.';
 
 const isThere = (value) => value !== undefined && value !== null;
@@ -69,7 +69,7 @@ function publishableToken(text) {
   if (typeof text !== 'string') throw wrong('`publishableToken` must be a string.');
   const kind = tokenKind(text);
   if (kind.startsWith('-')) throw failure('token_malformed', kind.slice(1));
-  // Whoever reads the page could use it: say so before anything is sent.
+  // SECURITY: any reader of the page could use such a token: refuse it before a request is sent.
   if (kind !== 'publishable') throw wrong(`\`publishableToken\` is a token of the kind ${kind}, which must not be in a page. Replace it.`);
   return text;
 }

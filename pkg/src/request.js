@@ -27,7 +27,7 @@ export async function send(way, input, init) {
   return sendProven(way, url, input, init, next.token);
 }
 
-/** Once more, with a proof made anew, where the API asks for that (RFC 9449, section 8). */
+/** Sends the request a second time, with a new proof, if the API requires that (RFC 9449, section 8). */
 async function sendProven(way, url, input, init, token) {
   const response = await sendOnce(way, url, input, init, token);
   if (!way.prover?.learn(response)) return response;
@@ -106,7 +106,7 @@ async function prepared(way, url, input, init, token) {
 }
 
 /**
- * The same request to another URL. A `Request` cannot be given one, and its body would come along as a stream only, which
+ * Copies a request to another URL. A `Request` cannot be given one, and its body would come along as a stream only, which
  * browsers do not send over HTTP/1.1.
  */
 async function moved(request, url) {
@@ -133,7 +133,7 @@ async function tokenSelf({ service, kind }, token, signal) {
   return response.json();
 }
 
-/** The refusal in an answer's body, which stays readable; `null` where there is none. */
+/** Returns the error in a response's body, which stays readable; `null` if it contains none. */
 export async function refusal(response) {
   if (!(response instanceof Response) || response.ok || response.bodyUsed) return null;
   const body = await response.clone().json().catch(() => null);

@@ -1,4 +1,4 @@
-/** The other tabs of this origin that have the same connection: a channel to talk, and a lock for whoever asks the provider. */
+/** The other tabs with the same connection: a channel for messages, and a lock for the tab that calls the provider. */
 
 export class Tabs {
   #name;

@@ -1,9 +1,9 @@
 /**
- * The classic script: `/// <reference types="daypass/global.js" />` tells TypeScript of what it makes.
+ * The classic script. `/// <reference types="daypass/global.js" />` declares its global to TypeScript.
  * @packageDocumentation
  */
 declare global {
-  /** All that the default entry exports. */
+  /** The exports of the default entry. */
   const daypass: typeof import('./index.js');
 }
 

@@ -1,146 +1,180 @@
 /**
- * The SDK: {@link connect} an embed to its API, and keep the credential fresh.
+ * The SDK: {@link connect} joins an embed to its API and keeps the credential fresh.
  * @packageDocumentation
  */
 /// <reference lib="esnext.disposable" />
 
-/** `resource:action`, for example `floor:readPublic`, or `resource:action:resourceId`. */
+/** A scope: `resource:action`, for example `floor:readPublic`, or `resource:action:resourceId`. */
 export type Scope = `${string}:${string}`;
 
-/** What a temporary-token provider answers: the body of `POST /v2/temporary-access-token/create`, as it is. */
+/** A temporary token: the unchanged response body of `POST /v2/temporary-access-token/create`. */
 export interface TemporaryToken {
-  /** `Bearer …`, sent verbatim as the `Authorization` header. */
+  /** The value of the `Authorization` header, `Bearer …` or `DPoP …`. It is sent verbatim. */
   authorization: string;
-  /** Unix time in seconds. Only the token's lifetime is used, so a wrong clock in the visitor's device does no harm. */
+  /**
+   * When the token expires, as Unix time in seconds. The SDK uses only the token's lifetime, so a wrong
+   * clock on the visitor's device does no harm.
+   */
   expiresAt: number;
 }
 
-/** What a provider is asked for. */
+/** The request that a provider receives. */
 export interface TokenRequest<S extends Scope = Scope> {
-  /** The scopes that `connect` was given, none if it was given none. */
+  /** The scopes given to `connect`; empty if none were given. */
   scopes: S[];
-  /** The lifetime, in seconds. */
+  /** The requested lifetime, in seconds. */
   durationSeconds: number;
-  /** With the option `dpop`: the thumbprint (RFC 7638) of this browser's key, for your backend to pass on to the service. */
+  /**
+   * The thumbprint (RFC 7638) of this browser's key, with the option `dpop`. Your backend passes it to
+   * the service.
+   */
   dpopJkt?: string;
 }
 
 /**
- * Gets a temporary token from your own backend: its URL, to which `{scopes, durationSeconds}` is posted as JSON, or a function.
- * A URL that answers 403, or a function that throws an error with `status` 403, ends refreshing for good.
+ * Gets a temporary token from your own backend.
+ *
+ * A URL receives `{scopes, durationSeconds}` as a JSON `POST`. A function receives a
+ * {@link TokenRequest}. If the URL answers 403, or the function throws an error whose `status` is 403,
+ * refreshing stops for good. After any other failure Daypass retries.
  */
-export type TokenProvider<S extends Scope = Scope> = string | URL | ((request: TokenRequest<S>, context: TokenContext) => Promise<TemporaryToken>);
+export type TokenProvider<S extends Scope = Scope> =
+  | string
+  | URL
+  | ((request: TokenRequest<S>, context: TokenContext) => Promise<TemporaryToken>);
 
-/** What a provider that is a function is told besides. */
+/** The second argument of a provider that is a function. */
 export interface TokenContext {
-  /** Aborts when nobody waits for the answer any more: the connection closes, or 10 seconds have passed. */
+  /** Aborts when the result is no longer needed: the connection closes, or 10 seconds have passed. */
   signal: AbortSignal;
 }
 
-/** What every way in has. */
+/** The options that every kind of connection has. */
 export interface CommonOptions {
   /**
-   * Base URL of the product's API. `fetch` takes paths relative to it, and the token goes to this origin only; and, where it may be bound to
-   * origins, to `service`, which issued it, to explain a failure.
+   * The base URL of the product's API. `fetch` resolves paths against it.
+   *
+   * The token is sent to this origin only, with one exception: to explain a failure, a token that may
+   * be bound to origins is also sent to `service`, which issued it.
    */
   api: string | URL;
-  /** Base URL of the token service: needed for bundles, and to explain a refused origin. */
+  /** The base URL of the token service. Bundles need it, and it explains why an origin was refused. */
   service?: string | URL;
 }
 
-/** With a publishable token. */
+/** Options for a publishable token. */
 export interface PublishableOptions extends CommonOptions {
-  /** A publishable token: safe in a page, bound to the page's origin. */
+  /** The publishable token. It is safe in a page, because it is bound to the page's origin. */
   publishableToken: string;
 }
 
-/** With temporary tokens, refreshed as they end. */
+/** Options for temporary tokens that are refreshed before they expire. */
 export interface ProviderOptions<S extends Scope = Scope> extends CommonOptions {
-  /** Where temporary tokens come from. */
+  /** The source of temporary tokens. */
   provider: TokenProvider<S>;
-  /** The scopes to ask the provider for. */
+  /** The scopes to request from the provider. */
   scopes?: S[];
-  /** The lifetime to ask the provider for, in seconds; 3600 when absent. */
+  /** The lifetime to request from the provider, in seconds; from 1 to 86400, by default 3600. */
   durationSeconds?: number;
   /**
-   * Binds the tokens to a key of this browser that cannot be read out (RFC 9449): a stolen token is of no use elsewhere. Your backend passes `dpopJkt` on
-   * to the service, and the API must accept proofs. Needs a secure context. The key is kept in IndexedDB where that works.
+   * Whether to bind the tokens to a key of this browser that cannot be exported (RFC 9449); by default
+   * `false`.
+   *
+   * A stolen token is then useless elsewhere. Your backend passes `dpopJkt` to the service, and the API
+   * must accept proofs. It needs a secure context. The key is stored in IndexedDB where possible.
    */
   dpop?: boolean;
   /**
-   * Which tabs of this origin refresh together: those that ask the same provider for the same, and give the same name here. A provider that is a function
-   * is shared only under a name. If several people may be signed in at once, name the visitor: a token of one is not for another. `false` shares nothing.
+   * The name under which tabs of this origin share their refreshes; `false` shares nothing.
+   *
+   * Tabs refresh together if they request the same from the same provider under the same name. A
+   * provider that is a function is shared only under a name. If several visitors may be signed in at
+   * once, use the visitor's id as the name, so that no visitor gets the token of another.
    */
   share?: string | false;
-  /** A first temporary token, if the page came with one. Without a provider it is used until it ends. */
+  /** A first temporary token, if the page was delivered with one. */
   temporaryToken?: TemporaryToken;
 }
 
-/** With one temporary token. */
+/** Options for one temporary token without a provider. */
 export interface GivenTokenOptions extends CommonOptions {
-  /** A temporary token that the page came with, used until it ends. */
+  /** The temporary token that the page was delivered with. It is used until it expires. */
   temporaryToken: TemporaryToken;
-  /** With one it would be {@link ProviderOptions}. */
+  /** Absent: with a provider, the options are {@link ProviderOptions}. */
   provider?: undefined;
 }
 
-/** With a parameter bundle. */
+/** Options for a parameter bundle. */
 export interface BundleOptions extends CommonOptions {
-  /** Base URL of the token service, which made the bundle. */
+  /** The base URL of the token service that created the bundle. */
   service: string | URL;
-  /** A parameter bundle: the reference or the signed document itself, or where in the page's URL it is. */
+  /** The parameter bundle (a reference or a signed bundle), or its place in the page's URL. */
   bundle: string | BundleInUrl;
 }
 
-/** A bundle in the page's own URL. */
+/** The place of a bundle in the page's own URL. */
 export interface BundleInUrl {
-  /** Behind the `?`, or behind the `#`. */
+  /** The part of the URL: after the `?`, or after the `#`. */
   from: 'query' | 'fragment';
-  /** The name of the parameter; `bundle` when absent. */
+  /** The name of the parameter; by default `bundle`. */
   name?: string;
-  /** Takes it out of the address and the history entry once it is open, and leaves the rest as it is. */
+  /**
+   * Whether to remove the bundle from the address and the history entry once it is open; by default
+   * `false`. The rest of the URL stays as it is.
+   */
   clean?: boolean;
 }
 
-/** The page around supplies the tokens: see `mount` of `daypass/host`. */
+/** Options for an embed that gets its tokens from the page around it: see `mount` of `daypass/host`. */
 export interface HostOptions<S extends Scope = Scope> extends CommonOptions {
   /**
-   * The origins of the pages that may be around this one, as patterns such as `https://www.example.com` or `*.example.com`. The page around supplies the
-   * tokens: it mounts this one with `mount` of `daypass/host`.
+   * The origins of the pages that may host this one, as patterns such as `https://www.example.com` or
+   * `*.example.com`. The host page mounts this one with `mount` of `daypass/host`.
    */
   host: string | string[];
-  /** The scopes to ask for. */
+  /** The scopes to request. */
   scopes?: S[];
-  /** The lifetime to ask for, in seconds; 3600 when absent. */
+  /** The lifetime to request, in seconds; from 1 to 86400, by default 3600. */
   durationSeconds?: number;
-  /** As for a provider. */
+  /** Whether to bind the tokens to a key of this browser, as {@link ProviderOptions.dpop} does. */
   dpop?: boolean;
 }
 
-/** One way in. */
-export type ConnectOptions<S extends Scope = Scope> = PublishableOptions | ProviderOptions<S> | GivenTokenOptions | BundleOptions | HostOptions<S>;
+/** The options of {@link connect}: one source of the credential. */
+export type ConnectOptions<S extends Scope = Scope> =
+  | PublishableOptions
+  | ProviderOptions<S>
+  | GivenTokenOptions
+  | BundleOptions
+  | HostOptions<S>;
 
-/** What is known of the token in use, without a round trip and without the token. */
+/** What is known about the token in use. It contains no token, and needs no request. */
 export interface Description {
   /** The kind of the token. */
   kind: 'publishable' | 'temporary' | 'bundle';
-  /** `null` where the token is opaque: `refusal` and the service know more. */
+  /** The token's scopes; `null` if the token is opaque. `refusal` and the service know more. */
   scopes: Scope[] | null;
-  /** The patterns of the pages that may use it, none for any; `null` where the token is opaque. */
+  /** The patterns of the origins that may use the token, empty if any may; `null` if the token is opaque. */
   origins: string[] | null;
-  /** How long it was to live when it came, in seconds; `null` where the token has no end. */
+  /**
+   * The lifetime that the token had when it was received, in seconds; `null` if the token does not
+   * expire.
+   */
   lifetimeSeconds: number | null;
-  /** Seconds left by this page's own count, never below 0; `null` where the token has no end. */
+  /**
+   * The time until the token expires, in seconds, by this page's own clock; at least 0, `null` if it
+   * does not expire.
+   */
   secondsLeft: number | null;
-  /** Seconds until the next refresh; `null` where none is planned. */
+  /** The time until the next refresh, in seconds; `null` if none is planned. */
   refreshInSeconds: number | null;
 }
 
-/** What a client sends. */
+/** The parts of a request that carry the credential, for another HTTP client. */
 export interface TransformedRequest {
-  /** The whole URL, with a publishable token in its query. */
+  /** The absolute URL, with a publishable token in its query. */
   url: string;
-  /** `Authorization`, unless the token is in the URL or there is none. */
+  /** The `Authorization` header; empty if the token is in the URL, or if there is no token. */
   headers: Record<string, string>;
 }
 
@@ -240,129 +274,182 @@ export type DaypassErrorCode =
   | 'load_failed';
 // </error-codes>
 
-/** Every failure that Daypass reports. `message` says what happened and `help` what to do about it. */
+/** Every failure that Daypass reports. `message` says what happened, and `help` what to do about it. */
 export class DaypassError extends Error {
-  /** Daypass makes them. */
+  /** Only Daypass creates errors of this class. */
   private constructor();
-  /** What happened, for programs. It does not change from version to version. */
+  /** The stable code of the failure, for programs. It does not change between versions. */
   readonly code: DaypassErrorCode;
-  /** The HTTP status behind it, 0 when no answer was had. */
+  /** The HTTP status of the response; 0 if there was none. */
   readonly status: number;
   /** Whether the same call may succeed later without anyone changing anything. */
   readonly retryable: boolean;
-  /** What to do about it. */
+  /** What to do about the failure. */
   readonly help: string;
 }
 
 /** The events of a connection, by name. */
 export interface DaypassEventMap {
-  /** A provider call has begun. */
+  /** A call to the provider has started. */
   refreshing: CustomEvent<{
-    /** 1 for the first call since a token came, and one more for each that follows a failure. */
+    /**
+     * The number of the attempt: 1 for the first call after a token was received, one more after each
+     * failure.
+     */
     attempt: number;
   }>;
   /** A new token is in use. */
   refreshed: CustomEvent<{
-    /** How long it lives. */
+    /** The lifetime of the new token, in seconds. */
     lifetimeSeconds: number;
   }>;
-  /** A provider call failed. */
+  /** A call to the provider failed. */
   failed: CustomEvent<{
-    /** Why. */
+    /** The reason. */
     error: DaypassError;
-    /** `null` when no other call will follow. */
+    /** The time until the next call, in seconds; `null` if there will be none. */
     retryInSeconds: number | null;
   }>;
-  /** The token in use has ended and no other is there yet. */
+  /** The token in use has expired, and the next one has not been received yet. */
   expired: CustomEvent<null>;
-  /** `close` was called. */
+  /** The connection was closed. */
   closed: CustomEvent<null>;
 }
 
-/** What `addEventListener` takes on this platform. */
+/** The parameters of `addEventListener` on this platform. */
 export type ListenerParameters = Parameters<EventTarget['addEventListener']>;
-/** What `removeEventListener` takes on this platform. */
+/** The parameters of `removeEventListener` on this platform. */
 export type RemovalParameters = Parameters<EventTarget['removeEventListener']>;
 
-/** A connection: one credential, kept fresh, for one API. It goes on until {@link Daypass.close}. */
+/** A connection: one credential, kept fresh, for one API. It lives until {@link Daypass.close}. */
 export class Daypass<P extends object = Record<string, unknown>, S extends Scope = Scope> extends EventTarget {
   /** Use {@link connect}. */
   private constructor();
   /**
-   * What a bundle unpacked to; `null` for the other ways in. Unknown keys are kept exactly.
-   * Of a reference, the service adds `auth`: the id of the application token that made it.
+   * The parameters of the bundle, unknown keys included; `null` without a bundle.
+   *
+   * To the parameters of a bundle reference the service adds `auth`: the id of the application token
+   * that created it.
    */
   readonly parameters: P | null;
   /**
-   * The browser's `fetch` with the credential added. A path is resolved against `api`; another origin is refused.
-   * A publishable token rides in the query, so a plain GET causes no preflight. On 401 a temporary token is refreshed and the request sent once more,
-   * unless a readable `WWW-Authenticate` says that the token is not the reason.
+   * Sends a request with the browser's `fetch` and adds the credential.
+   *
+   * A path is resolved against `api`. A publishable token is sent in the query, so a plain GET causes
+   * no preflight. After a 401, a temporary token is refreshed and the request sent once more, unless a
+   * readable `WWW-Authenticate` says that the token is not the reason.
+   * @throws {DaypassError} `foreign_url` for a URL of another origin than the API's, `network_failed`
+   * without a readable response, `origin_not_allowed` if the service says that the page's origin is the
+   * reason, `body_not_replayable` for a stream that would have to be sent twice, `closed` after
+   * {@link Daypass.close}, and the errors of {@link Daypass.authorization}.
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
-  /** The value of the `Authorization` header, refreshed first if it must be. */
+  /**
+   * Returns the value of the `Authorization` header, and waits for a refresh if the token has expired.
+   * @throws {DaypassError} `token_expired` or a code `provider_…` if no token is active and the
+   * provider supplies none, `closed` after {@link Daypass.close}.
+   */
   authorization(): Promise<string>;
-  /** The same without waiting; `null` while there is no living token. */
+  /** Returns the value of the `Authorization` header without waiting; `null` if no token is active. */
   peek(): string | null;
-  /** What is known of the token in use. */
+  /** Describes the token in use. */
   describe(): Description;
   /**
-   * The headers for one request of a client of your own, fresh: `Authorization`, and with the option `dpop` a proof for this URL and method. None for a
-   * publishable token, which rides in the query.
-   * @throws {DaypassError} `foreign_url` for a URL of another origin than the API's.
+   * Returns the headers for one request of another HTTP client, refreshed if necessary.
+   *
+   * They are `Authorization` and, with the option `dpop`, a proof for this URL and method. For a
+   * publishable token, which is sent in the query, there are none. Call `headers()` for every request;
+   * do not cache its result.
+   * @throws {DaypassError} `foreign_url` for a URL of another origin than the API's, and the errors of
+   * {@link Daypass.authorization}.
    */
   headers(url: string | URL, method?: string): Promise<Record<string, string>>;
   /**
-   * Whether the token says that it has this scope, whatever the tenant and the resource: to choose what to show, not to decide. `null` where the
-   * token is opaque, or none is there.
-   * @throws {DaypassError} `invalid_options` for what is no scope.
+   * Returns whether a grant of the token has this scope; `null` if there is no token or it is opaque.
+   *
+   * Use it to choose what to show. The decision is the API's.
+   * @throws {DaypassError} `invalid_options` if the text is not a scope.
    */
   can(scope: S): boolean | null;
   /**
-   * Refuses before the network does, where the token is known not to have this scope.
-   * @throws {DaypassError} `insufficient_scope`
+   * Throws if the token is known to lack this scope, before a request is sent.
+   * @throws {DaypassError} `insufficient_scope`, or `invalid_options` if the text is not a scope.
    */
   require(scope: S): void;
   /**
-   * What others' clients need for one request, without waiting: the URL, resolved against `api` and with a publishable token in its query, and the
-   * headers. A URL of another origin is given back as it is, without headers. Ask for each request anew: a token that was put in a URL or a header once
-   * is not refreshed there. `transformRequest` and `fetch` are bound, and can be handed on as they are.
-   * @throws {DaypassError} `dpop_required` with the option `dpop`: a proof cannot be made without waiting, see {@link Daypass.headers}.
+   * Returns the URL and the headers for one request of another HTTP client, without waiting.
+   *
+   * The URL is resolved against `api` and has a publishable token in its query. A URL of another origin
+   * is returned unchanged, without headers. Call it for every request; do not cache its result, because
+   * a token in a stored URL or header is not refreshed. `transformRequest` and `fetch` are bound: they
+   * can be passed on as functions.
+   * @throws {DaypassError} `dpop_required` with the option `dpop`, because a proof cannot be made
+   * synchronously: use {@link Daypass.headers}.
    */
   transformRequest(url: string | URL): TransformedRequest;
-  /** The refusal that an answer of the API carries, `null` if it carries none. The answer's body can still be read. */
+  /**
+   * Returns the error in a response of the API; `null` if it contains none. The response's body stays
+   * readable.
+   */
   refusal(response: Response): Promise<DaypassError | null>;
-  /** Ends refreshing, timers, listeners and requests. Calls under way end with the code `closed`, and so do later ones. */
+  /**
+   * Ends the connection: its refreshes, timers, listeners and requests.
+   *
+   * Pending and later calls fail with the code `closed`.
+   */
   close(): void;
-  /** The same as `close`, for `using`. */
+  /** Closes the connection at the end of a `using` block. */
   [Symbol.dispose](): void;
 
-  /** As of any event target, with the events of {@link DaypassEventMap}. */
-  addEventListener<K extends keyof DaypassEventMap>(type: K, listener: (event: DaypassEventMap[K]) => void, options?: ListenerParameters[2]): void;
+  /** Adds a listener, as any event target does, for the events of {@link DaypassEventMap}. */
+  addEventListener<K extends keyof DaypassEventMap>(
+    type: K,
+    listener: (event: DaypassEventMap[K]) => void,
+    options?: ListenerParameters[2],
+  ): void;
   addEventListener(...parameters: ListenerParameters): void;
-  /** As of any event target. */
-  removeEventListener<K extends keyof DaypassEventMap>(type: K, listener: (event: DaypassEventMap[K]) => void, options?: RemovalParameters[2]): void;
+  /** Removes a listener, as any event target does. */
+  removeEventListener<K extends keyof DaypassEventMap>(
+    type: K,
+    listener: (event: DaypassEventMap[K]) => void,
+    options?: RemovalParameters[2],
+  ): void;
   removeEventListener(...parameters: RemovalParameters): void;
 }
 
 /**
- * Connects an embed to its API. Resolves when the first token is there, or the bundle is unpacked. `P` is what a bundle unpacks to, `S` the scopes that there
- * are: `daypass catalog types` makes a type of a catalogue.
- * @throws {DaypassError} `invalid_options` names the field; the other codes say what was refused.
+ * Connects an embed to its API.
+ *
+ * It resolves when the first token has been received, or when the bundle is open. `P` is the type of a
+ * bundle's parameters. `S` is the type of the known scopes: `daypass catalog types` generates it from a
+ * catalogue.
+ * @throws {DaypassError} `invalid_options` names the invalid option, `load_failed` says that the
+ * WebAssembly could not be loaded; `token_malformed`, `token_expired`, `network_failed` and the codes
+ * `provider_…` and `bundle_…` say why there is no credential.
  */
-export function connect<P extends object = Record<string, unknown>, S extends Scope = Scope>(options: ConnectOptions<S>): Promise<Daypass<P, S>>;
+export function connect<P extends object = Record<string, unknown>, S extends Scope = Scope>(
+  options: ConnectOptions<S>,
+): Promise<Daypass<P, S>>;
 
 /** A compiled module, where the platform's types know WebAssembly. */
-export type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } } ? Module : never;
+export type CompiledModule = typeof globalThis extends { WebAssembly: { Module: { prototype: infer Module } } }
+  ? Module
+  : never;
 
 /**
- * Makes the WebAssembly part ready. `connect` calls it by itself; call it before, to have the time it takes over, or with
- * `module_or_path` where no code may be compiled and a platform hands it out compiled.
- * @throws {DaypassError} `load_failed`. A call that failed can be made again.
+ * Loads the WebAssembly.
+ *
+ * `connect` calls it. Call it earlier to load ahead of time, or with `module_or_path` where a platform
+ * does not allow code to be compiled and supplies a compiled module.
+ * @throws {DaypassError} `load_failed`. The call can be repeated.
  */
 export function initialise(options?: InitialiseOptions): Promise<void>;
 
-/** Where the WebAssembly is. */
+/** The source of the WebAssembly. */
 export interface InitialiseOptions {
-  /** Its URL, an answer to a request for it, its bytes, or the compiled module; what is in the package when absent. */
+  /**
+   * The URL, a request for it, its response, the bytes, or the compiled module; by default the copy in
+   * the package.
+   */
   module_or_path?: string | URL | Request | Response | ArrayBuffer | ArrayBufferView | CompiledModule;
 }

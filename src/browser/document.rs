@@ -5,11 +5,12 @@ use wasm_bindgen::prelude::*;
 use crate::jwt::{JwtType, is_key_id};
 use crate::session::refresh::time_left;
 
-/// Milliseconds by which clocks may differ before a living bundle is taken for an expired one.
+/// Milliseconds by which clocks may differ before an active bundle is taken for an expired one.
 const LEEWAY: f64 = 60_000.0;
 
-/// The one header, before it is encoded, of a bundle that is signed by a key which says this of itself: `kty`, `crv`, `alg`,
-/// `use` and `kid`, with spaces between. Nothing if no bundle is verified with such a key.
+/// The one header, before it is encoded, of a bundle that is signed by a key which says this of itself:
+/// `kty`, `crv`, `alg`, `use` and `kid`, with spaces between. Nothing if no bundle is verified with such a
+/// key.
 #[wasm_bindgen]
 #[must_use]
 pub fn bundle_header(key: &str) -> Option<String> {
@@ -17,8 +18,8 @@ pub fn bundle_header(key: &str) -> Option<String> {
     Some(JwtType::Bundle.header_json(kid))
 }
 
-/// Milliseconds that a token has left when it arrives, 0 if it is over: [`time_left`]. The two first in Unix seconds, the
-/// clocks in Unix milliseconds; NaN, which `undefined` becomes, for what is not known.
+/// Milliseconds that a token has left when it arrives, 0 if it has expired: [`time_left`]. The two first in
+/// Unix seconds, the clocks in Unix milliseconds; NaN, which `undefined` becomes, for an unknown time.
 #[wasm_bindgen]
 #[must_use]
 pub fn lifetime(expires_at: f64, issued_at: f64, server_now: f64, visitor_now: f64) -> f64 {
@@ -27,8 +28,8 @@ pub fn lifetime(expires_at: f64, issued_at: f64, server_now: f64, visitor_now: f
     left.map_or(0.0, |left| left as f64)
 }
 
-/// The same for a bundle. In its last minute by the service's clock it may have ended by ours: it has a millisecond left,
-/// so that it is opened, and used no longer.
+/// Like [`lifetime`], but for a bundle. In its last minute by the service's clock it may have ended by
+/// ours: it has a millisecond left, so that it is opened, and used no longer.
 #[wasm_bindgen]
 #[must_use]
 pub fn bundle_lifetime(expires_at: f64, issued_at: f64, server_now: f64, visitor_now: f64) -> f64 {

@@ -16,10 +16,10 @@
 //! | 11 locked | |
 //! | 12 no lock | |
 //!
-//! An effect is [`WIDTH`] numbers in a row, those that it lacks 0. A message is what it says (0 who, 1 asking, 2 failed, 3
-//! has), when it was sent, by whom the token was asked for and when, its lifetime, and how many were rejected before it; where
-//! there is no token, it was asked for at -1. Times are in milliseconds; what never comes is infinite. `pkg/src/connection.js`
-//! gives the numbers their names.
+//! An effect is [`WIDTH`] numbers in a row, those that it lacks 0. A message is what it says (0 who, 1
+//! asking, 2 failed, 3 has), when it was sent, by whom the token was asked for and when, its lifetime, and
+//! how many were rejected before it; where there is no token, it was asked for at -1. Times are in
+//! milliseconds; what never comes is infinite. `pkg/src/connection.js` gives the numbers their names.
 
 use wasm_bindgen::prelude::*;
 
@@ -35,7 +35,8 @@ pub struct Engine(Tabs);
 
 #[wasm_bindgen]
 impl Engine {
-    /// An engine with this jitter, from 0 to 1, that has a provider or not, and begins with a token unless its lifetime is 0.
+    /// An engine with this jitter, from 0 to 1, that has a provider or not, and begins with a token unless
+    /// its lifetime is 0.
     #[wasm_bindgen(constructor)]
     #[must_use]
     pub fn new(jitter: f64, has_provider: bool, lifetime: f64, now: f64) -> Engine {
@@ -69,7 +70,7 @@ impl Engine {
         self.take(Event::Refresh(event), now)
     }
 
-    /// The same after a message of another tab.
+    /// Like [`Engine::step`], but for a message of another tab.
     #[expect(clippy::too_many_arguments, reason = "a message is so many numbers")]
     pub fn hear(
         &mut self,
@@ -92,7 +93,8 @@ impl Engine {
         self.take(Event::Received(Message { sent_at: whole(sent_at), content }), now)
     }
 
-    /// How things stand: the number of the call whose token is good, or -1 asking, -2 pausing, -3 idle, -4 over, -5 closed.
+    /// How things stand: the number of the call whose token is good, or -1 asking, -2 pausing, -3 idle, -4
+    /// exhausted, -5 closed.
     #[must_use]
     pub fn status(&self, now: f64) -> f64 {
         match self.0.refresh().status(whole(now)) {

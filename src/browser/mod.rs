@@ -1,8 +1,10 @@
-//! The half that runs in a visitor's browser, as far as something is decided there. `pkg/src` carries it out: requests,
-//! timers, events and keys are the browser's own, and JavaScript is how a browser is spoken to. `docs/design.md` says why.
+//! The half that runs in a visitor's browser, as far as something is decided there. `pkg/src` carries it
+//! out: requests, timers, events and keys are the browser's own, and JavaScript is how a browser is spoken
+//! to. `docs/design.md` says why.
 //!
-//! What is exported here has one user, `pkg/src`, and passes texts and numbers alone: each shape costs bytes on both sides.
-//! Lists of scopes and of origins are texts with spaces between (RFC 6749, section 3.3).
+//! What is exported here has one user, `pkg/src`, and passes texts and numbers alone: each shape costs
+//! bytes on both sides. Lists of scopes and of origins are texts with spaces between (RFC 6749, section
+//! 3.3).
 //!
 //! | file | what it is |
 //! | --- | --- |

@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::{ErrorCode, OpaqueToken, Origin, OriginPattern, Scope};
 
-/// The kind of a stored token; if the text is none, `-` and why, in a few words.
+/// The kind of an opaque token; if the text is malformed, `-` and the reason, in a few words.
 #[wasm_bindgen]
 #[must_use]
 pub fn token_kind(text: &str) -> String {
@@ -21,7 +21,7 @@ pub fn is_scope(text: &str) -> bool {
     Scope::read(text).is_some()
 }
 
-/// Whether the first scope is covered by one of those behind it. What is no scope opens nothing.
+/// Whether the first scope is covered by one of those behind it. Malformed text covers nothing.
 #[wasm_bindgen]
 #[must_use]
 pub fn covers(wanted_and_held: &str) -> bool {
@@ -30,7 +30,7 @@ pub fn covers(wanted_and_held: &str) -> bool {
     scopes.flatten().any(|scope| scope.covers(&wanted))
 }
 
-/// Whether a page of the first origin is among the patterns behind it. What is no origin never is.
+/// Whether the first origin matches one of the patterns behind it. Malformed text matches nothing.
 #[wasm_bindgen]
 #[must_use]
 pub fn allows_origin(origin_and_patterns: &str) -> bool {
@@ -39,8 +39,8 @@ pub fn allows_origin(origin_and_patterns: &str) -> bool {
     words.any(|pattern| OriginPattern::read(pattern).is_ok_and(|pattern| pattern.matches(&origin)))
 }
 
-/// What a code stands for: `+` if the same may succeed later and `-` if not; three digits, the HTTP status that goes with it, or
-/// 000 for what the browser half finds by itself; the message, a line break, the help. Nothing for a code that is none.
+/// The row of a code: `+` if it is retryable and `-` if not; three digits, the HTTP status, or 000 for what
+/// the browser finds by itself; the message, a line break, the help. Nothing for an unknown code.
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(code: &str) -> Option<String> {

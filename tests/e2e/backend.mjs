@@ -1,12 +1,14 @@
-// What the SDK's tests share: a customer's backend and an API that misbehave on purpose, and the SDK in their page.
+// Shared by the SDK's tests: a customer's backend and an API that misbehave on purpose, and the SDK in their page.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after } from 'node:test';
 import { digest, info } from './demo.mjs';
 
-/** Starts a server for the tests of this file, and gives its address. */
+/** Starts a server for the tests of this file and returns its address. */
 async function serve(answer) {
   const server = createServer(answer);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -17,24 +19,34 @@ async function serve(answer) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-/** The address of a server that is gone. */
-export async function nowhere() {
-  const server = createServer();
+/** Returns an address at which no server listens. */
+export async function findUnreachableUrl() {
+  const server = createTcpServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
+  // Until this process ends, an open connection keeps the port from servers that start later.
+  const client = connect(port, '127.0.0.1');
+  const [accepted] = await once(server, 'connection');
+  server.close();
+  for (const socket of [client, accepted]) socket.unref();
   return `http://127.0.0.1:${port}`;
 }
 
-/** The address of a server that never answers. */
+/** The address of a server that never responds. */
 export const hanging = await serve((request) => request.resume());
 
 const HTML = '<!doctype html><title>A customer</title><link rel="icon" href="data:,">';
 const html = (text) => (response) => response.setHeader('Content-Type', 'text/html').end(text);
-const json = (value, status = 200) => (response) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
+const json =
+  (value, status = 200) =>
+  (response) =>
+    response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
 
-/** What the backend answers at each path, given the query, how often this very URL was asked for a token before, the URL and the body. */
+/**
+ * The backend's response at each path. A handler gets the response, the query, the number of earlier calls to this URL,
+ * the URL, and the body.
+ */
 const ANSWERS = {
   '/': html(HTML),
   '/sandbox': html(`${HTML}<iframe sandbox="allow-scripts" src="/"></iframe>`),
@@ -44,141 +56,178 @@ const ANSWERS = {
   '/forbidden': json({}, 403),
   '/reset': (response) => response.destroy(),
   '/hang': () => {},
-  /** A new token for each call, of `life` seconds. */
-  '/token': async (response, { life }) => json(await temporary(life))(response),
-  /** A token that is bound to the key that the browser names. */
-  '/bound': async (response, { life }, before, url, { dpopJkt }) => json(await temporary(life, dpopJkt))(response),
-  /** A token that is over after five seconds, and is said to live for an hour. */
-  '/boasting': async (response) => json({ ...(await temporary(5)), expiresAt: inAnHour() })(response),
-  '/over': async (response) => json({ ...(await temporary()), expiresAt: inAnHour() - 7200 })(response),
-  /** One token for all calls. */
+  /** A new token for each call, with a lifetime of `life` seconds. */
+  '/token': async (response, { life }) => json(await createTemporaryToken(life))(response),
+  /** A token that is bound to the browser's key. */
+  '/bound': async (response, { life }, before, url, { dpopJkt }) =>
+    json(await createTemporaryToken(life, dpopJkt))(response),
+  /** A token that expires after five seconds, although `expiresAt` says an hour. */
+  '/overstated': async (response) => json({ ...(await createTemporaryToken(5)), expiresAt: inAnHour() })(response),
+  /** A token whose `expiresAt` is in the past. */
+  '/expired': async (response) => json({ ...(await createTemporaryToken()), expiresAt: inAnHour() - 7200 })(response),
+  /** The same token for all calls. */
   '/same': async (response, { life }, before, url) => {
-    if (before === 0) kept.set(url, await temporary(life));
-    json(kept.get(url))(response);
+    if (before === 0) tokens.set(url, await createTemporaryToken(life));
+    json(tokens.get(url))(response);
   },
-  /** The API rejects the first `bad` of these tokens; 1 if that is not said. */
+  /** Tokens of which the API rejects the first `bad`, by default one. */
   '/rejected': async (response, { bad = 1 }, before) => {
-    const token = await temporary();
-    json(before < bad ? { ...token, authorization: misspelt(token.authorization) } : token)(response);
+    const token = await createTemporaryToken();
+    json(before < bad ? { ...token, authorization: misspell(token.authorization) } : token)(response);
   },
-  /** The first call is never answered. */
+  /** No response to the first call. */
   '/hang-once': (response, query, before) => before > 0 && ANSWERS['/token'](response, query, before),
   /** The second call fails. */
   '/flaky': (response, query, before) => ANSWERS[before === 1 ? '/error' : '/token'](response, query, before),
 };
 const calls = new Map();
-const kept = new Map();
-const cut = new Set();
+const tokens = new Map();
+const aborted = new Set();
 
 /** The customer's backend. */
 export const backend = await serve(async (request, response) => {
   const { pathname, searchParams } = new URL(request.url, 'http://backend');
-  const before = asked(request.url);
+  const before = countCalls(request.url);
   if (request.method === 'POST') calls.set(request.url, before + 1);
-  response.on('close', () => response.writableEnded || cut.add(request.url));
+  response.on('close', () => response.writableEnded || aborted.add(request.url));
   const body = Buffer.concat(await request.toArray()).toString();
   const question = body && JSON.parse(body);
   await (ANSWERS[pathname] ?? json({}, 404))(response, Object.fromEntries(searchParams), before, request.url, question);
 });
 
-/** How often this URL of the backend was asked for a token. Each test has URLs of its own: the query tells them apart. */
-export function asked(url) {
+/** Returns how often a token was requested at this URL. The query makes each test's URLs unique. */
+export function countCalls(url) {
   return calls.get(url) ?? 0;
 }
 
-/** Waits until a browser gave up a request to the backend or to the API below whose URL begins so; false if it does not. */
-export async function givenUp(url) {
-  const isCut = () => [...cut].some((other) => other.startsWith(url));
-  for (let i = 0; i < 200 && !isCut(); i++) await sleep(50);
-  return isCut();
+/** Waits until this URL of the backend has been called so often. */
+export async function waitForCalls(url, count) {
+  for (let i = 0; i < 400 && countCalls(url) < count; i++) await sleep(50);
+  assert.equal(countCalls(url), count, url);
 }
 
-/** What the API answers at each path: status, headers, body. */
+/** Waits until a browser aborts a request to the backend or to the API below; returns false if it does not. */
+export async function waitForAbort(url) {
+  const isAborted = () => [...aborted].some((other) => other.startsWith(url));
+  for (let i = 0; i < 200 && !isAborted(); i++) await sleep(50);
+  return isAborted();
+}
+
+/** The API's response at each path: status, headers, body. */
 const API = {
   '/ok': [200, {}, {}],
   '/query': [200, {}, {}],
   '/request': [200, {}, {}],
-  '/basic': [401, { 'WWW-Authenticate': 'Basic realm="reports"', 'Access-Control-Expose-Headers': 'WWW-Authenticate' }, {}],
+  '/basic': [
+    401,
+    { 'WWW-Authenticate': 'Basic realm="reports"', 'Access-Control-Expose-Headers': 'WWW-Authenticate' },
+    {},
+  ],
   '/unreadable': [401, { 'WWW-Authenticate': 'Basic realm="reports"' }, {}],
   '/bare': [401, {}, {}],
-  '/invalid': [401, { 'WWW-Authenticate': 'Bearer error="invalid_token"', 'Access-Control-Expose-Headers': 'WWW-Authenticate' }, {}],
+  '/invalid': [
+    401,
+    { 'WWW-Authenticate': 'Bearer error="invalid_token"', 'Access-Control-Expose-Headers': 'WWW-Authenticate' },
+    {},
+  ],
   '/bad-name': [422, {}, { error: 'bad_name', message: 'Names have no slash.' }],
-  '/text': [500, { 'Content-Type': 'text/plain' }, 'no object'],
+  '/text': [500, { 'Content-Type': 'text/plain' }, 'not an object'],
 };
 const received = [];
 
-/** The API's answer to a proof (RFC 9449, section 8): it has to have the nonce. */
-function wantsNonce(proof) {
+/** Returns the API's response to a proof, which must have the nonce (RFC 9449, section 8). */
+function checkNonce(proof) {
   const { nonce } = JSON.parse(Buffer.from(proof.split('.')[1], 'base64url'));
   const headers = { 'DPoP-Nonce': 'the-nonce', 'Access-Control-Expose-Headers': 'DPoP-Nonce, WWW-Authenticate' };
-  return nonce === 'the-nonce' ? [200, headers, {}] : [401, { ...headers, 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"' }, {}];
+  return nonce === 'the-nonce'
+    ? [200, headers, {}]
+    : [401, { ...headers, 'WWW-Authenticate': 'DPoP error="use_dpop_nonce"' }, {}];
 }
 
-/** A product's API that knows no tokens: it has 401s of its own, errors of its own, and a path that hangs. */
+/** A product's API without Daypass: it has its own reasons for a 401, its own errors, and a path that hangs. */
 export const ownApi = await serve(async (request, response) => {
-  response.on('close', () => response.writableEnded || cut.add(request.url));
+  response.on('close', () => response.writableEnded || aborted.add(request.url));
   response.setHeader('Access-Control-Allow-Origin', request.headers.origin ?? '*');
   response.setHeader('Access-Control-Allow-Credentials', 'true');
   if (request.method === 'OPTIONS') {
-    const allowed = { 'Access-Control-Allow-Headers': 'authorization, content-type, dpop, x-own, x-api-token', 'Access-Control-Allow-Methods': 'GET, PUT', 'Access-Control-Max-Age': '600' };
+    const allowed = {
+      'Access-Control-Allow-Headers': 'authorization, content-type, dpop, x-own, x-api-token',
+      'Access-Control-Allow-Methods': 'GET, PUT',
+      'Access-Control-Max-Age': '600',
+    };
     response.writeHead(204, allowed).end();
     return;
   }
   const { authorization = '', ...headers } = request.headers;
   const chunks = await request.toArray();
-  received.push({ url: request.url, token: digest(authorization), method: request.method, headers, body: Buffer.concat(chunks).toString() });
+  received.push({
+    url: request.url,
+    token: digest(authorization),
+    method: request.method,
+    headers,
+    body: Buffer.concat(chunks).toString(),
+  });
   const { pathname } = new URL(request.url, 'http://api');
   if (pathname === '/hang') return;
   if (pathname.startsWith('/moved/')) {
-    // The same server by another name is another origin.
+    // Another host name for this server, and so another origin.
     const location = `http://localhost:${request.socket.localPort}/elsewhere${pathname}`;
     response.writeHead(307, { Location: location }).end();
     return;
   }
-  const [status, more, body] = pathname === '/nonce' ? wantsNonce(request.headers.dpop) : (API[pathname] ?? [404, {}, {}]);
+  const [status, more, body] =
+    pathname === '/nonce' ? checkNonce(request.headers.dpop) : (API[pathname] ?? [404, {}, {}]);
   response.writeHead(status, { 'Content-Type': 'application/json', ...more }).end(JSON.stringify(body));
 });
 
-/** The requests to this path of the API above, each with its URL as it came, a digest of its token, other headers and body. */
-export function receivedAt(pathname) {
+/** Returns the requests to this path of the API above: URL, digest of the token, method, other headers, and body. */
+export function findRequests(pathname) {
   return received.filter(({ url }) => url.split('?')[0] === pathname);
 }
 
 /** Posts JSON to the token service, as a backend does. */
 export async function post(path, body, headers) {
-  const options = { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) };
+  const options = {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  };
   const response = await fetch(new URL(path, info.service), options);
   assert.ok(response.ok, `${path} ${response.status}`);
   return response.json();
 }
 
-/** A temporary token of the service, bound to a key if one is named. */
-export function temporary(seconds = 600, dpopJkt = undefined) {
+/** Gets a temporary token from the service, bound to a key if a thumbprint is given. */
+export function createTemporaryToken(seconds = 600, dpopJkt = undefined) {
   const scopes = ['floor:readPrivate', 'floor:update'];
-  return post('/v2/temporary-access-token/create', { scopes, durationSeconds: Number(seconds), dpopJkt }, { Authorization: `Bearer ${info.secretToken}` });
+  return post(
+    '/v2/temporary-access-token/create',
+    { scopes, durationSeconds: Number(seconds), dpopJkt },
+    { Authorization: `Bearer ${info.secretToken}` },
+  );
 }
 
-/** A signed bundle of the service. */
-export async function signed(origins = []) {
+/** Gets a signed bundle from the service. */
+export async function createSignedBundle(origins = []) {
   const body = { parameters: { file: 'second', note: 'as it was' }, origins, durationSeconds: 600 };
   return (await post('/v2/bundle/create', body, { Authorization: `Bearer ${info.partnerKey}` })).bundle;
 }
 
-/** A bundle reference of the service. */
-export async function reference(key = info.partnerKey) {
+/** Gets a bundle reference from the service. */
+export async function createReference(key = info.partnerKey) {
   return (await post('/generate', { file: 'second' }, { 'x-api-key': key })).token;
 }
 
-/** The same text with another character near its end. */
-export function misspelt(text) {
+/** Changes one character near the end of a text. */
+export function misspell(text) {
   const at = text.length - 10;
   return text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
 }
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
-/** A stored token's text that nobody issued: 32 random characters, and 6 of a checksum that fits (CRC-32/ISO-HDLC). */
-export function invented(prefix) {
+/** Makes an opaque token that was never issued: 32 random characters and a valid checksum (CRC-32/ISO-HDLC). */
+export function inventToken(prefix) {
   const text = prefix + Array.from({ length: 32 }, () => BASE62[randomInt(62)]).join('');
   let crc = 0xffffffff;
   for (const byte of Buffer.from(text)) {
@@ -192,8 +241,8 @@ export function invented(prefix) {
 }
 
 /**
- * Runs `body` in a page or frame, of the backend's origin unless it is somewhere already, with the SDK, the addresses and
- * `argument`. An error becomes `{code, …}`.
+ * Runs `body` in a page or frame with the SDK, the addresses and `argument`. A blank page goes to the backend's
+ * origin first. An error becomes `{code, …}`.
  */
 export async function inPage(page, body, argument) {
   if (page.url() === 'about:blank') await page.goto(backend);
@@ -201,16 +250,25 @@ export async function inPage(page, body, argument) {
   const source = `(async ({ sdk, ...given }) => {
     const { connect, initialise, DaypassError } = await import(sdk);
     const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-    const told = ({ code, status, retryable, message, help, name }) => ({ code, status, retryable, message, help, name });
-    // How a promise ends, and after how many milliseconds.
-    const ending = async (promise) => {
+    const NAMES = ['code', 'status', 'retryable', 'message', 'help', 'name'];
+    const describe = (error) => Object.fromEntries(NAMES.map((name) => [name, error[name]]));
+    // Returns how a promise settles, and after how many milliseconds.
+    const settle = async (promise) => {
       const start = performance.now();
-      const outcome = await promise.then((value) => ({ value }), told);
+      const outcome = await promise.then((value) => ({ value }), describe);
       return { ...outcome, after: performance.now() - start };
     };
-    try { return await (${body})({ sdk, connect, initialise, DaypassError, sleep, told, ending, ...given }); }
-    catch (error) { return told(error); }
+    try { return await (${body})({ sdk, connect, initialise, DaypassError, sleep, describe, settle, ...given }); }
+    catch (error) { return describe(error); }
   })`;
-  const given = { sdk: new URL('/daypass/index.js', embed).href, service, api, publishableToken, ownApi, hanging, argument };
+  const given = {
+    sdk: new URL('/daypass/index.js', embed).href,
+    service,
+    api,
+    publishableToken,
+    ownApi,
+    hanging,
+    argument,
+  };
   return page.evaluate(`${source}(${JSON.stringify(given)})`);
 }

@@ -1,30 +1,37 @@
-// Tokens that are bound to a key of the browser: a stolen one opens nothing.
+// Tokens bound to a key of the browser: a stolen one is useless.
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
-import { asked, backend, inPage, ownApi, receivedAt } from './backend.mjs';
+import { backend, countCalls, findRequests, inPage, ownApi } from './backend.mjs';
 import { info, requests, rule } from './demo.mjs';
 
 const floor = new URL('/v2/floor/first', info.api);
 const proofOf = (request) => JSON.parse(Buffer.from(request.headers().dpop.split('.')[1], 'base64url'));
 const thumbprint = (request) => request.postDataJSON().dpopJkt;
 
-/** What the API says to a token that was taken from the page. */
-async function refusal(headers) {
+/** Sends a stolen token to the API, and returns the response's status and code. */
+async function sendStolen(headers) {
   const response = await fetch(floor, { headers });
   return [response.status, (await response.json()).error];
 }
 
 describe('dpop', { concurrency: 2 }, () => {
-  rule('binds each token to a key that outlives the page, and proves it with each request', {}, async (page) => {
+  rule('binds each token to a key that outlives the page, and sends a proof with each request', {}, async (page) => {
     const seen = requests(page);
     const read = async ({ connect, api, argument }) => {
       const daypass = await connect({ api, provider: argument, dpop: true });
-      const statuses = [(await daypass.fetch('/v2/floor/first')).status, (await daypass.fetch('/v2/floor/first')).status];
+      const statuses = [
+        (await daypass.fetch('/v2/floor/first')).status,
+        (await daypass.fetch('/v2/floor/first')).status,
+      ];
       const headers = await daypass.headers('/v2/floor/first?by=hand');
       const own = await fetch(new URL('/v2/floor/first?by=hand', api), { headers });
       const authorization = await daypass.authorization();
       let hook;
-      try { daypass.transformRequest('/v2/floor/first'); } catch ({ code }) { hook = code; }
+      try {
+        daypass.transformRequest('/v2/floor/first');
+      } catch ({ code }) {
+        hook = code;
+      }
       daypass.close();
       return { statuses: [...statuses, own.status], authorization, hook };
     };
@@ -36,20 +43,23 @@ describe('dpop', { concurrency: 2 }, () => {
 
     const [one, other] = seen.filter((request) => request.url().includes('/bound?')).map(thumbprint);
     assert.match(one, /^[\w-]{43}$/);
-    assert.equal(other, one, 'the key is kept');
+    assert.equal(other, one, 'the key is stored');
     const sent = seen.filter((request) => request.url().startsWith(floor.href) && request.method() === 'GET');
     assert.equal(sent.length, 6);
     assert.equal(new Set(sent.map((request) => proofOf(request).jti)).size, 6, 'each proof is new');
     assert.ok(sent.every((request) => proofOf(request).htu === floor.href && proofOf(request).htm === 'GET'));
 
-    // Stolen: alone, as a bearer token, and with a proof that was used.
+    // A stolen token: alone, as a bearer token, and with a used proof.
     const { authorization } = first;
-    assert.deepEqual(await refusal({ authorization }), [401, 'invalid_dpop_proof']);
-    assert.deepEqual(await refusal({ authorization: authorization.replace('DPoP', 'Bearer') }), [401, 'dpop_required']);
-    assert.deepEqual(await refusal({ authorization, dpop: sent[0].headers().dpop }), [401, 'invalid_dpop_proof']);
+    assert.deepEqual(await sendStolen({ authorization }), [401, 'invalid_dpop_proof']);
+    assert.deepEqual(await sendStolen({ authorization: authorization.replace('DPoP', 'Bearer') }), [
+      401,
+      'dpop_required',
+    ]);
+    assert.deepEqual(await sendStolen({ authorization, dpop: sent[0].headers().dpop }), [401, 'invalid_dpop_proof']);
   });
 
-  rule('has a proof made anew where the API wants a nonce, once', {}, async (page) => {
+  rule('makes a second proof, once, when the API requires a nonce', {}, async (page) => {
     const statuses = await inPage(page, async ({ connect, ownApi: api }) => {
       const daypass = await connect({ api, provider: '/bound?nonce', dpop: true });
       const all = [await daypass.fetch('/nonce'), await daypass.fetch('/nonce', { method: 'PUT', body: 'x' })];
@@ -57,12 +67,15 @@ describe('dpop', { concurrency: 2 }, () => {
       return all.map(({ status }) => status);
     });
     assert.deepEqual(statuses, [200, 200]);
-    const sent = receivedAt('/nonce').filter(({ url }) => !url.includes('three'));
-    assert.deepEqual(sent.map(({ method }) => method), ['GET', 'GET', 'PUT']);
-    assert.equal(asked('/bound?nonce'), 1, 'the token is not to blame');
+    const sent = findRequests('/nonce').filter(({ url }) => !url.includes('three'));
+    assert.deepEqual(
+      sent.map(({ method }) => method),
+      ['GET', 'GET', 'PUT'],
+    );
+    assert.equal(countCalls('/bound?nonce'), 1, 'the token is not the reason');
   });
 
-  rule('has them made anew for all that were sent before the nonce was known', {}, async (page) => {
+  rule('makes second proofs for all requests that were sent before the nonce was known', {}, async (page) => {
     const statuses = await inPage(page, async ({ connect, ownApi: api }) => {
       const daypass = await connect({ api, provider: '/bound?nonces', dpop: true });
       const all = await Promise.all(Array.from({ length: 3 }, () => daypass.fetch('/nonce?three')));
@@ -72,7 +85,7 @@ describe('dpop', { concurrency: 2 }, () => {
     assert.deepEqual(statuses, [200, 200, 200]);
   });
 
-  rule('goes by the time of the API where the visitor\'s clock is wrong', {}, async (page) => {
+  rule("uses the time of the API when the visitor's clock is wrong", {}, async (page) => {
     await page.clock.install({ time: Date.now() - 86_400_000 });
     const seen = requests(page);
     const status = await inPage(page, async ({ connect, api }) => {
@@ -85,23 +98,28 @@ describe('dpop', { concurrency: 2 }, () => {
     assert.equal(seen.filter((request) => request.url().endsWith('/v2/floor/first?clock')).length, 3);
   });
 
-  rule('is not given up silently by a backend that does not pass the key on', {}, async (page) => {
+  rule('reports a backend that does not pass the key to the service', {}, async (page) => {
     const error = await inPage(page, ({ connect, api }) => connect({ api, provider: '/token?unbound', dpop: true }));
     assert.equal(error.code, 'provider_failed');
     assert.match(error.message, /dpopJkt/);
   });
 
-  for (const store of ['refuses', 'never answers']) rule(`works where the store ${store}`, {}, async (page) => {
-    await page.addInitScript((store) => {
-      const refused = () => { throw new DOMException('no', 'SecurityError'); };
-      Object.defineProperty(globalThis, 'indexedDB', { get: () => (store === 'refuses' ? refused() : { open: () => ({}) }) });
-    }, store);
-    const status = await inPage(page, async ({ connect, api }) => {
-      const daypass = await connect({ api, provider: '/bound?memory', dpop: true });
-      const { status } = await daypass.fetch('/v2/floor/first?memory');
-      daypass.close();
-      return status;
+  for (const store of ['refuses', 'never responds'])
+    rule(`works when the store ${store}`, {}, async (page) => {
+      await page.addInitScript((store) => {
+        const refused = () => {
+          throw new DOMException('no', 'SecurityError');
+        };
+        Object.defineProperty(globalThis, 'indexedDB', {
+          get: () => (store === 'refuses' ? refused() : { open: () => ({}) }),
+        });
+      }, store);
+      const status = await inPage(page, async ({ connect, api }) => {
+        const daypass = await connect({ api, provider: '/bound?memory', dpop: true });
+        const { status } = await daypass.fetch('/v2/floor/first?memory');
+        daypass.close();
+        return status;
+      });
+      assert.equal(status, 200);
     });
-    assert.equal(status, 200);
-  });
 });

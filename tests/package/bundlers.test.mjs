@@ -1,35 +1,68 @@
-// The same page, built with each bundler as it is, without configuration, and opened under a strict policy.
+// One page, built with each bundler without configuration, and opened under a strict policy.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import webpack from 'webpack';
-import { csp, rule, run, serve, showsTheFloor, site, tool } from './world.mjs';
+import { csp, rule, run, serve, showFloor, site, tool } from './world.mjs';
 
-const html = (src) => `<!doctype html><title>A page</title><p id="answer"></p><script type="module" src="${src}"></script>`;
+const html = (src) =>
+  `<!doctype html><title>A page</title><p id="answer"></p><script type="module" src="${src}"></script>`;
 
-/** Serves what a bundler put into a folder, with a page for it if it made none. */
+/** Serves a bundler's output folder, with a page for it if the bundler made none, and opens it. */
 const open = async (page, folder, policy = csp.wasm) =>
-  showsTheFloor(page, `${await serve(join(site, folder), policy, folder === 'out/vite' ? {} : { '/index.html': html('/page.js') })}/`);
+  showFloor(
+    page,
+    `${await serve(join(site, folder), policy, folder === 'out/vite' ? {} : { '/index.html': html('/page.js') })}/`,
+  );
 
 rule('esbuild', async (page) => {
-  await run(tool('esbuild', '.'), ['page.js', '--bundle', '--format=esm', '--outdir=out/esbuild', '--log-level=warning']);
+  await run(tool('esbuild', '.'), [
+    'page.js',
+    '--bundle',
+    '--format=esm',
+    '--outdir=out/esbuild',
+    '--log-level=warning',
+  ]);
   await open(page, 'out/esbuild');
 });
 
 rule('esbuild, the entry without WebAssembly', async (page) => {
-  await run(tool('esbuild', '.'), ['page.js', '--alias:daypass=daypass/nowasm', '--bundle', '--format=esm', '--outdir=out/nowasm', '--log-level=warning']);
+  await run(tool('esbuild', '.'), [
+    'page.js',
+    '--alias:daypass=daypass/nowasm',
+    '--bundle',
+    '--format=esm',
+    '--outdir=out/nowasm',
+    '--log-level=warning',
+  ]);
   await open(page, 'out/nowasm', csp.nowasm);
 });
 
 rule('webpack', async (page) => {
-  const options = { mode: 'production', context: site, entry: './page.js', output: { path: join(site, 'out/webpack'), filename: 'page.js' } };
-  const stats = await new Promise((resolve, reject) => webpack(options, (error, stats) => (error ? reject(error) : resolve(stats))));
+  const options = {
+    mode: 'production',
+    context: site,
+    entry: './page.js',
+    output: { path: join(site, 'out/webpack'), filename: 'page.js' },
+  };
+  const stats = await new Promise((resolve, reject) =>
+    webpack(options, (error, stats) => (error ? reject(error) : resolve(stats))),
+  );
   if (stats.hasErrors() || stats.hasWarnings()) throw new Error(stats.toString());
   await open(page, 'out/webpack');
 });
 
 rule('Rollup', async (page) => {
-  await run(tool('rollup'), ['--input', 'page.js', '--plugin', 'node-resolve', '--dir', 'out/rollup', '--failAfterWarnings', '--silent']);
+  await run(tool('rollup'), [
+    '--input',
+    'page.js',
+    '--plugin',
+    'node-resolve',
+    '--dir',
+    'out/rollup',
+    '--failAfterWarnings',
+    '--silent',
+  ]);
   await open(page, 'out/rollup');
 });
 
@@ -39,14 +72,17 @@ rule('Vite', async (page) => {
 });
 
 rule("Vite's development server", async (page) => {
-  const server = spawn(tool('vite'), ['--host', '127.0.0.1', '--port', '0', '--logLevel', 'info'], { cwd: site, env: { ...process.env, NO_COLOR: '1' } });
+  const server = spawn(tool('vite'), ['--host', '127.0.0.1', '--port', '0', '--logLevel', 'info'], {
+    cwd: site,
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   try {
     const lines = createInterface(server.stdout);
     for await (const line of lines) {
       const [url] = /http:\S+/.exec(line) ?? [];
-      if (url) return await showsTheFloor(page, url);
+      if (url) return await showFloor(page, url);
     }
-    throw new Error('the server ended');
+    throw new Error('the server exited before it printed its URL');
   } finally {
     server.kill();
   }
@@ -55,5 +91,5 @@ rule("Vite's development server", async (page) => {
 rule('Next.js, a provider of the React entry, prerendered', async (page) => {
   const folder = join(site, 'next');
   await run(tool('next'), ['build'], { cwd: folder, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' } });
-  await showsTheFloor(page, `${await serve(join(folder, 'out'))}/`);
+  await showFloor(page, `${await serve(join(folder, 'out'))}/`);
 });

@@ -1,4 +1,4 @@
-// Node: each entry that is for it, what importing does, and a server that renders.
+// Node: the entries that support it, the side effects of an import, and a server that renders.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,7 +7,15 @@ import { transform } from 'esbuild';
 import { effectsOf } from './effects.mjs';
 import { api, installed, run, site, tool } from './world.mjs';
 
-const ENTRIES = ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm', 'daypass/react', 'daypass/types', 'daypass/host'];
+const ENTRIES = [
+  'daypass',
+  'daypass/inline',
+  'daypass/node',
+  'daypass/nowasm',
+  'daypass/react',
+  'daypass/types',
+  'daypass/host',
+];
 
 for (const entry of ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm']) {
   test(`${entry} connects and fetches in Node, and the process ends`, async () => {
@@ -15,7 +23,7 @@ for (const entry of ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowas
   });
 }
 
-const calling = (code) =>
+const runWithProvider = (code) =>
   run('node', [
     '--input-type=module',
     '--eval',
@@ -29,49 +37,64 @@ const calling = (code) =>
     daypass.close();`,
   ]);
 
-test('a body that is made as it is sent is not sent again empty', async () => {
+test('a generated body is not replayed as an empty one', async () => {
   const code = `async function* body() { yield new TextEncoder().encode('once'); }
-    const post = (body) => daypass.fetch('/floor', { method: 'POST', body, duplex: 'half' }).then(({ status }) => status, ({ code }) => code);
+    const init = { method: 'POST', duplex: 'half' };
+    const post = (body) => daypass.fetch('/floor', { ...init, body }).then(({ status }) => status, ({ code }) => code);
     console.log(await post(body()), await post('text'));`;
-  assert.equal(await calling(code), 'body_not_replayable 200\n');
+  assert.equal(await runWithProvider(code), 'body_not_replayable 200\n');
 });
 
-test('a refused answer that ends by itself while a token is fetched harms nobody', async () => {
+test('a 401 whose body fails while a token is fetched causes no unhandled rejection', async () => {
   const code = `
     process.on('unhandledRejection', ({ name }) => console.log('unhandled', name));
     const real = globalThis.fetch;
     globalThis.fetch = async (...all) => {
       const response = await real(...all);
-      return response.status === 401 ? new Response(new ReadableStream({ start: (stream) => stream.error(new TypeError('terminated')) }), { status: 401 }) : response;
+      if (response.status !== 401) return response;
+      const body = new ReadableStream({ start: (stream) => stream.error(new TypeError('terminated')) });
+      return new Response(body, { status: 401 });
     };
     console.log((await daypass.fetch('/floor')).status);
     await new Promise((resolve) => setTimeout(resolve, 50));`;
-  assert.equal(await calling(code), '200\n');
+  assert.equal(await runWithProvider(code), '200\n');
 });
 
-test('many calls at once are no leak', async () => {
-  assert.equal(await calling(`console.log(new Set(await Promise.all(Array.from({ length: 50 }, () => daypass.authorization()))).size);`), '1\n');
+test('many concurrent calls cause no warning about a leak', async () => {
+  assert.equal(
+    await runWithProvider(
+      `console.log(new Set(await Promise.all(Array.from({ length: 50 }, () => daypass.authorization()))).size);`,
+    ),
+    '1\n',
+  );
 });
 
-test('works in a server that is bundled into one file', async () => {
-  await run(tool('esbuild', '.'), ['bundled.js', '--bundle', '--platform=node', '--format=esm', '--outfile=out/node/server.mjs', '--log-level=warning']);
+test('it works in a server that is bundled into one file', async () => {
+  await run(tool('esbuild', '.'), [
+    'bundled.js',
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    '--outfile=out/node/server.mjs',
+    '--log-level=warning',
+  ]);
   assert.equal(await run('node', ['out/node/server.mjs', api]), 'the first floor\n');
 });
 
 for (const entry of ENTRIES) {
-  test(`importing ${entry} does nothing`, async () => {
+  test(`importing ${entry} has no side effects`, async () => {
     const code = `console.log(JSON.stringify(await (${effectsOf})(() => import('${entry}'))))`;
     assert.deepEqual(JSON.parse(await run('node', ['--input-type=module', '--eval', code])), []);
   });
 }
 
 for (const name of ['index', 'nowasm', 'react', 'types', 'global', 'host']) {
-  test(`${name}.js awaits nothing at its top`, async () => {
-    // A module of this older form cannot.
+  test(`${name}.js has no top-level await`, async () => {
+    // CommonJS does not support it.
     await transform(await readFile(join(installed, 'dist', `${name}.js`)), { format: 'cjs', logLevel: 'silent' });
   });
 }
 
-test('a server renders the React entry without touching the network', async () => {
+test('a server renders the React entry without a request', async () => {
   assert.equal(await run('node', [join(site, 'server.js')]), '<p>connecting</p>\n');
 });

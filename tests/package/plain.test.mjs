@@ -1,9 +1,9 @@
-// Scripts without a bundler, in pages and in workers, under the strictest policy that each entry can do with.
+// Scripts without a bundler, in pages and in workers, under the strictest policy that each entry supports.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { effectsOf } from './effects.mjs';
 import { floor } from './site/floor.js';
-import { csp, installed, rule, serve, showsTheFloor } from './world.mjs';
+import { csp, installed, rule, serve, showFloor } from './world.mjs';
 
 const dist = join(installed, 'dist');
 const API = "const api = new URLSearchParams(location.search).get('api');";
@@ -13,7 +13,7 @@ const html = (...scripts) => `<!doctype html><title>A page</title><p id="answer"
 const module = (entry) => `import { connect } from '/${entry}.js';\n${API}\n${floor}`;
 const classic = `${API}\n${floor}\nconst { connect } = daypass;`;
 
-/** Each entry and how it comes: the policy, the kind of script, its code. */
+/** Each entry: the policy, the type of script, and the code. */
 const SCRIPTS = [
   ['the default entry', csp.wasm, 'module', module('index')],
   ['the entry without WebAssembly', csp.nowasm, 'module', module('nowasm')],
@@ -25,18 +25,22 @@ for (const [name, policy, type, code] of SCRIPTS) {
   const worker = isModule ? code : `importScripts('/global.js');\n${code}`;
 
   rule(`${name} in a page`, async (page) => {
-    const scripts = isModule ? ['<script type="module" src="/page.js"></script>'] : ['<script src="/global.js"></script>', '<script src="/page.js"></script>'];
+    const scripts = isModule
+      ? ['<script type="module" src="/page.js"></script>']
+      : ['<script src="/global.js"></script>', '<script src="/page.js"></script>'];
     const routes = { '/index.html': html(...scripts), '/page.js': `${code}\n${SHOW}\nfloor(connect, api).then(show);` };
-    await showsTheFloor(page, `${await serve(dist, policy, routes)}/`);
+    await showFloor(page, `${await serve(dist, policy, routes)}/`);
   });
 
   rule(`${name} in a worker`, async (page) => {
     const routes = {
       '/index.html': html('<script src="/page.js"></script>'),
-      '/page.js': `${SHOW}\nnew Worker('/worker.js' + location.search, { type: '${type}' }).onmessage = ({ data }) => show(data);`,
+      '/page.js': `${SHOW}
+        const worker = new Worker('/worker.js' + location.search, { type: '${type}' });
+        worker.onmessage = ({ data }) => show(data);`,
       '/worker.js': `${worker}\nfloor(connect, api).then(postMessage);`,
     };
-    await showsTheFloor(page, `${await serve(dist, policy, routes)}/`);
+    await showFloor(page, `${await serve(dist, policy, routes)}/`);
   });
 
   rule(`${name} in a service worker`, async (page) => {
@@ -46,20 +50,22 @@ for (const [name, policy, type, code] of SCRIPTS) {
         navigator.serviceWorker.onmessage = ({ data }) => show(data);
         navigator.serviceWorker.register('/worker.js' + location.search, { type: '${type}' });
         navigator.serviceWorker.ready.then(({ active }) => active.postMessage(''));`,
-      '/worker.js': `${worker}\nonmessage = (event) => event.waitUntil(floor(connect, api).then((text) => event.source.postMessage(text)));`,
+      '/worker.js': `${worker}
+        const answer = async ({ source }) => source.postMessage(await floor(connect, api));
+        onmessage = (event) => event.waitUntil(answer(event));`,
     };
-    await showsTheFloor(page, `${await serve(dist, policy, routes)}/`);
+    await showFloor(page, `${await serve(dist, policy, routes)}/`);
   });
 }
 
 for (const entry of ['index', 'nowasm', 'types']) {
-  rule(`importing ${entry}.js into a page does nothing`, async (page) => {
+  rule(`importing ${entry}.js into a page has no side effects`, async (page) => {
     await page.goto(`${await serve(dist, undefined, { '/index.html': html() })}/`);
     assert.deepEqual(await page.evaluate(`(${effectsOf})(() => import('/${entry}.js'))`), []);
   });
 }
 
-rule('the classic script makes its one global and does nothing else', async (page) => {
+rule('the classic script makes its one global and has no other side effects', async (page) => {
   await page.goto(`${await serve(dist, undefined, { '/index.html': html() })}/`);
   const load = `() => new Promise((resolve) => {
     const script = document.createElement('script');

@@ -1,11 +1,13 @@
-// The code in the package's README, so that tests run what it tells.
+// The code in the package's README, for the tests.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installed } from './world.mjs';
 
 const text = readFileSync(join(installed, 'README.md'), 'utf8');
 
-/** The blocks in this language. */
+/** Returns the blocks in this language. */
 export function blocks(language) {
-  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(([, other]) => other === language).map(([, , code]) => code);
+  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+    .filter(([, other]) => other === language)
+    .map(([, , code]) => code);
 }

@@ -1,4 +1,4 @@
-// What is in the tarball, and what others' checks of packages say of it.
+// The files of the tarball, and the results of package checkers.
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -25,19 +25,23 @@ const FILES = [
   'types/types.d.ts',
 ];
 
-test('the tarball holds these files and no other', async () => {
+test('the tarball contains exactly these files', async () => {
   const entries = await readdir(installed, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.path, entry.name).slice(installed.length + 1));
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.path, entry.name).slice(installed.length + 1));
   assert.deepEqual(files.sort(), FILES);
 });
 
-test('no file tells where it was built, or names a source map', async () => {
+test('no file contains the path of its build, or names a source map', async () => {
   for (const file of FILES) {
     const content = await readFile(join(installed, file), 'latin1');
-    for (const place of [process.cwd(), homedir(), 'sourceMappingURL']) assert.ok(!content.includes(place), `${file} holds ${place}`);
+    for (const place of [process.cwd(), homedir(), 'sourceMappingURL'])
+      assert.ok(!content.includes(place), `${file} contains ${place}`);
   }
 });
 
-test('publint has nothing to say', () => run(tool('publint'), ['--strict', tarball]));
+test('publint reports nothing', () => run(tool('publint'), ['--strict', tarball]));
 
-test('attw has nothing to say', () => run(tool('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', 'daypass_bg.wasm']));
+test('attw reports nothing', () =>
+  run(tool('attw'), [tarball, '--profile', 'esm-only', '--exclude-entrypoints', 'daypass_bg.wasm']));

@@ -1,32 +1,42 @@
-// The types of the packed package, the README's code, and the reference that TypeDoc makes of them.
+// The types of the packed package, the README's code, and the reference that TypeDoc generates.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { blocks } from './readme.mjs';
 import { installed, run, site, tool } from './world.mjs';
 
-/** Each platform with the libraries that its projects have, and each way of resolving. */
+/** Each platform with its libraries, and each module resolution. */
 const PROJECTS = {
   'a page, bundled': { moduleResolution: 'bundler', module: 'esnext', lib: ['es2022', 'dom'], types: [] },
   'a page, node16': { moduleResolution: 'node16', module: 'node16', lib: ['es2022', 'dom'], types: [] },
   'a worker, bundled': { moduleResolution: 'bundler', module: 'esnext', lib: ['es2022', 'webworker'], types: [] },
   'Node, node16': { moduleResolution: 'node16', module: 'node16', lib: ['es2022'], types: ['node'] },
 };
-const STRICT = { strict: true, noEmit: true, target: 'es2022', exactOptionalPropertyTypes: true, skipDefaultLibCheck: true };
-/** TypeScript 7, and 6 beside it where a page is compiled: it takes several times as long. */
+const STRICT = {
+  strict: true,
+  noEmit: true,
+  target: 'es2022',
+  exactOptionalPropertyTypes: true,
+  skipDefaultLibCheck: true,
+};
+/** TypeScript 7, and for pages also 6, which takes several times as long. */
 const COMPILERS = { 7: tool('tsc', '.'), 6: tool('tsc') };
 
 /** Compiles files in a folder of their own. */
-async function compiles(name, options, files, versions = [7]) {
+async function compile(name, options, files, versions = [7]) {
   const folder = join(site, 'types', name.replace(/\W+/g, '-'));
   await mkdir(folder, { recursive: true });
   for (const [file, code] of Object.entries(files)) await writeFile(join(folder, file), code);
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files: Object.keys(files) }));
+  await writeFile(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...STRICT, ...options }, files: Object.keys(files) }),
+  );
   for (const version of versions) await run(COMPILERS[version], ['-p', folder]);
 }
 
 const USE = `
-import { connect, DaypassError, initialise, type Daypass, type DaypassEventMap, type InitialiseOptions, type TemporaryToken } from 'daypass';
+import { connect, DaypassError, initialise } from 'daypass';
+import type { Daypass, DaypassEventMap, InitialiseOptions, TemporaryToken } from 'daypass';
 import * as inline from 'daypass/inline';
 import * as node from 'daypass/node';
 import * as nowasm from 'daypass/nowasm';
@@ -49,18 +59,22 @@ const listener = ({ detail }: DaypassEventMap['failed']): void => console.log(de
 daypass.addEventListener('failed', listener);
 daypass.removeEventListener('failed', listener);
 type FloorScope = 'floor:readPublic' | 'floor:readPrivate';
-const floors = await connect<Record<string, unknown>, FloorScope>({ api: '/', provider: async ({ scopes }) => (scopes satisfies FloorScope[], token), scopes: ['floor:readPrivate'] });
+const floors = await connect<Record<string, unknown>, FloorScope>({
+  api: '/',
+  provider: async ({ scopes }) => (scopes satisfies FloorScope[], token),
+  scopes: ['floor:readPrivate'],
+});
 floors.can('floor:readPublic');
 // @ts-expect-error the catalogue has no such scope
 floors.can('floor:readAll');
-// @ts-expect-error nor here
+// @ts-expect-error it has no such scope here either
 connect<Record<string, unknown>, FloorScope>({ api: '/', provider: '/token', scopes: ['floor:readAll'] });
-// @ts-expect-error Daypass makes them
+// @ts-expect-error only Daypass creates errors
 new DaypassError('text');
 `;
 const VALUES = `
 import { connect } from 'daypass/types';
-// @ts-expect-error types alone
+// @ts-expect-error the entry has no values
 connect({ api: '/', provider: '/token' });
 `;
 const MODULE = `
@@ -77,19 +91,27 @@ daypass.disconnect();
 
 for (const [name, options] of Object.entries(PROJECTS)) {
   const files = { 'use.ts': USE, ...(options.types.length === 0 && { 'module.ts': MODULE }) };
-  test(`the types compile in ${name}`, () => compiles(name, options, files, name.startsWith('a page') ? [7, 6] : [7]));
+  test(`the types compile in ${name}`, () => compile(name, options, files, name.startsWith('a page') ? [7, 6] : [7]));
 }
 
-test('the types entry has no values', () => compiles('values', PROJECTS['a page, node16'], { 'values.ts': VALUES }));
+test('the types entry has no values', () => compile('values', PROJECTS['a page, node16'], { 'values.ts': VALUES }));
 
-test('the classic script has its global', () => compiles('global', PROJECTS['a page, bundled'], { 'global.ts': GLOBAL }));
+test('the classic script declares its global', () =>
+  compile('global', PROJECTS['a page, bundled'], { 'global.ts': GLOBAL }));
 
 test("the README's code compiles", () => {
-  const code = [...blocks('ts').map((code, at) => [`${at}.ts`, code]), ...blocks('tsx').map((code, at) => [`${at}.tsx`, code])];
-  return compiles('readme', { ...PROJECTS['a page, bundled'], types: ['node'], jsx: 'react-jsx' }, Object.fromEntries(code));
+  const code = [
+    ...blocks('ts').map((code, at) => [`${at}.ts`, code]),
+    ...blocks('tsx').map((code, at) => [`${at}.tsx`, code]),
+  ];
+  return compile(
+    'readme',
+    { ...PROJECTS['a page, bundled'], types: ['node'], jsx: 'react-jsx' },
+    Object.fromEntries(code),
+  );
 });
 
-/** A condition on what the platform has, and a union whose own comment says all. */
+/** The parts of a condition on the platform, and of a union that is documented as a whole. */
 const UNDOCUMENTED = [
   'index.CompiledModule.__type.WebAssembly',
   'index.CompiledModule.__type.WebAssembly.__type.Module',
@@ -98,13 +120,24 @@ const UNDOCUMENTED = [
   'react.DaypassState.__type.error',
 ];
 
-test('TypeDoc has nothing to say', async () => {
+test('TypeDoc reports nothing', async () => {
   const files = ['index', 'react', 'types', 'global', 'host'].map((name) => join(installed, 'types', `${name}.d.ts`));
   const folder = join(site, 'reference');
   await mkdir(folder);
   const tsconfig = join(folder, 'tsconfig.json');
   await writeFile(tsconfig, JSON.stringify({ compilerOptions: { ...STRICT, ...PROJECTS['a page, bundled'] }, files }));
-  const options = ['--treatWarningsAsErrors', '--validation.notDocumented', 'true', '--readme', 'none', '--disableSources', '--tsconfig', tsconfig, '--out', join(folder, 'out')];
+  const options = [
+    '--treatWarningsAsErrors',
+    '--validation.notDocumented',
+    'true',
+    '--readme',
+    'none',
+    '--disableSources',
+    '--tsconfig',
+    tsconfig,
+    '--out',
+    join(folder, 'out'),
+  ];
   options.push(...UNDOCUMENTED.flatMap((name) => ['--intentionallyNotDocumented', name]));
   await run(tool('typedoc'), [...options, ...files.flatMap((file) => ['--entryPoints', file])]);
 });

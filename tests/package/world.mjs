@@ -1,4 +1,4 @@
-// What the tests share: the folder where the packed package is installed, servers on loopback, a real Chromium.
+// Shared by the tests: the folder where the packed package is installed, servers on loopback, a real Chromium.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
@@ -9,17 +9,21 @@ import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 export const { DAYPASS_TARBALL: tarball, DAYPASS_SITE: site } = process.env;
-if (!tarball || !site) throw new Error('DAYPASS_TARBALL and DAYPASS_SITE must name the packed package and where it is installed; `cargo xtask test` sees to that.');
+if (!tarball || !site)
+  throw new Error(
+    'DAYPASS_TARBALL or DAYPASS_SITE is not set. Run these tests with `cargo xtask test --only package`.',
+  );
 export const installed = join(site, 'node_modules/daypass');
 
-/** What a build or a page may take on a machine that has much else to do, in milliseconds. */
+/** The time-out of a build or a page on a busy machine, in milliseconds. */
 const TIMEOUT = 240_000;
 
-/** What a strict site allows; without WebAssembly, less. */
-const STRICT = "default-src 'none'; connect-src 'self' http://127.0.0.1:*; worker-src 'self'; img-src data:; script-src 'self'";
+/** The policies of a strict site, with and without WebAssembly. */
+const STRICT =
+  "default-src 'none'; connect-src 'self' http://127.0.0.1:*; worker-src 'self'; img-src data:; script-src 'self'";
 export const csp = { wasm: `${STRICT} 'wasm-unsafe-eval'`, nowasm: STRICT };
 
-/** Runs a program in the folder where the package is installed, and gives what it printed. */
+/** Runs a program in the folder where the package is installed, and returns its output. */
 export async function run(program, args, options) {
   try {
     const { stdout } = await promisify(execFile)(program, args, { cwd: site, timeout: TIMEOUT, ...options });
@@ -29,7 +33,7 @@ export async function run(program, args, options) {
   }
 }
 
-/** A program that npm installed for the tests, or for the whole repository. */
+/** Returns the path of a program that npm installed for these tests, or in another folder of the repository. */
 export const tool = (name, from = 'tests/package') => join(process.cwd(), from, 'node_modules/.bin', name);
 
 const servers = [];
@@ -42,7 +46,7 @@ after(async () => {
   }
 });
 
-/** Starts a server that is there until the tests of this file are over, and gives its origin. */
+/** Starts a server for the tests of this file and returns its origin. */
 export async function listen(answer) {
   const server = createServer(answer);
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -50,7 +54,7 @@ export async function listen(answer) {
   return `http://127.0.0.1:${server.address().port}`;
 }
 
-/** A product's API: it answers to one token. */
+/** A product's API that accepts one token. */
 export const api = await listen((request, response) => {
   response.setHeader('Access-Control-Allow-Origin', '*');
   response.setHeader('Access-Control-Allow-Headers', 'authorization');
@@ -60,7 +64,7 @@ export const api = await listen((request, response) => {
 
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.wasm': 'application/wasm' };
 
-/** Serves a folder, and before it what `routes` has at a path: text, or a function that answers. */
+/** Serves a folder; `routes` takes precedence: text by path, or a function that responds. */
 export function serve(folder, policy, routes = {}) {
   return listen(async (request, response) => {
     const { pathname } = new URL(request.url, 'http://site');
@@ -75,30 +79,38 @@ export function serve(folder, policy, routes = {}) {
   });
 }
 
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
-/** A test with a page of its own. What the page logs as an error, or throws, fails it. */
+/** Defines a test with a page of its own. It fails if the page logs or throws an error. */
 export function rule(name, body) {
   test(name, { timeout: TIMEOUT }, async () => {
     browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
     const context = await (await browser).newContext();
     context.setDefaultTimeout(20_000);
-    const complaints = [];
-    context.on('weberror', (error) => complaints.push(String(error.error())));
-    context.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
+    const errors = [];
+    context.on('weberror', (error) => errors.push(String(error.error())));
+    context.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
     try {
       await body(await context.newPage());
     } catch (error) {
-      throw new Error([error.message, ...complaints].join('\n'), { cause: error });
+      throw new Error([error.message, ...errors].join('\n'), { cause: error });
     } finally {
       await context.close();
     }
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(errors, []);
   });
 }
 
-/** Opens a page, which finds the API in its query, and waits until it shows what the API answered. */
-export async function showsTheFloor(page, url) {
+/** Opens a page with the API's address in its query, and waits until it shows the API's response. */
+export async function showFloor(page, url) {
   await page.goto(`${url}?api=${api}`);
   await page.locator('#answer', { hasText: 'the first floor' }).waitFor();
 }

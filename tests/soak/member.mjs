@@ -1,71 +1,70 @@
-// Who shares a connection in a round: a worker of a page, which can be frozen and killed, or a page of its own, which can be
-// killed.
+// A member of a round: a worker, which can be frozen and killed, or a page, which can be killed.
 import { inPage } from '../e2e/backend.mjs';
 
-/** Runs in the worker or in the page: connects, tells of it, and takes orders. */
+/** Runs in the worker or in the page: connects, reports it, and obeys orders. */
 const LIVE = async ({ connect, send, api, share, url, delay }) => {
   let daypass;
-  const tell = (what, detail) => send(what, Date.now(), detail);
+  const report = (what, detail) => send(what, Date.now(), detail);
   const orders = {
-    peek: () => tell('peeked', daypass.peek()),
+    peek: () => report('peeked', daypass.peek()),
     close: () => daypass.close(),
-    // Stands still without turning the processor. Unlike `SharedArrayBuffer` this memory is there without isolation.
+    // Freezes without load on the processor. Unlike `SharedArrayBuffer`, this memory needs no isolation.
     freeze: (milliseconds) => {
       const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
       Atomics.wait(new Int32Array(buffer), 0, 0, milliseconds);
-      tell('thawed');
+      report('thawed');
     },
   };
   globalThis.obey = ([name, argument]) => orders[name](argument);
   const provider = async () => {
-    tell('asking');
+    report('calling');
     await new Promise((resolve) => setTimeout(resolve, delay));
     return (await fetch(url, { method: 'POST' })).json();
   };
-  tell('started');
+  report('started');
   try {
     daypass = await connect({ api, provider, share });
-    tell('connected');
+    report('connected');
   } catch ({ code, message }) {
-    tell('failed', code ?? message);
+    report('failed', code ?? message);
   }
 };
 
 const IN_PAGE = ({ connect, argument: { id, live, ...connection } }) => {
-  (0, eval)(live)({ connect, send: (...told) => globalThis.tell(id, ...told), ...connection });
+  (0, eval)(live)({ connect, send: (...report) => globalThis.report(id, ...report), ...connection });
 };
 
 const IN_WORKER = ({ sdk, argument: { id, live, ...connection } }) => {
   const code = `
     import { connect } from ${JSON.stringify(sdk)};
     onmessage = ({ data }) => obey(data);
-    (${live})({ connect, send: (...told) => postMessage(told), ...${JSON.stringify(connection)} });`;
+    (${live})({ connect, send: (...report) => postMessage(report), ...${JSON.stringify(connection)} });`;
   const worker = new Worker(URL.createObjectURL(new Blob([code], { type: 'text/javascript' })), { type: 'module' });
-  worker.onmessage = ({ data }) => globalThis.tell(id, ...data);
+  worker.onmessage = ({ data }) => globalThis.report(id, ...data);
   (globalThis.workers ??= {})[id] = worker;
 };
 
 const members = new Map();
 
-/** Has the pages of this context hand on what their members tell. */
+/** Forwards the reports of the members in this context's pages. */
 export function listen(context) {
-  return context.exposeFunction('tell', (id, ...told) => members.get(id)?.hear(...told));
+  return context.exposeFunction('report', (id, ...report) => members.get(id)?.receive(...report));
 }
 
 export class Member {
   #id;
   #host;
   #page;
-  /** When it told what, and with which detail, the last time. */
-  told = {};
-  /** When it called its provider. */
+  /** The time and the detail of its last report of each kind. */
+  reports = {};
+  /** The times of its calls to the provider. */
   calls = [];
-  /** How often it was told to stand still, and went on. */
+  /** How often it was frozen, and how often it continued. */
   freezes = 0;
   thaws = 0;
   isDead = false;
 
-  /** A worker of the page `host`, or a page beside it. */
+  /** Makes a member in a worker of the page `host`, or in another page of its context. */
   constructor(id, host, isPage) {
     this.#id = id;
     this.#host = host;
@@ -73,9 +72,9 @@ export class Member {
     members.set(id, this);
   }
 
-  hear(what, at, detail) {
-    this.told[what] = { at, detail };
-    if (what === 'asking') this.calls.push(at);
+  receive(what, at, detail) {
+    this.reports[what] = { at, detail };
+    if (what === 'calling') this.calls.push(at);
     if (what === 'thawed') this.thaws += 1;
   }
 
@@ -101,7 +100,7 @@ export class Member {
     else await this.#host.evaluate((id) => globalThis.workers?.[id]?.terminate(), this.#id);
   }
 
-  /** Ends it, whatever it does. */
+  /** Ends the member in any state. */
   async remove() {
     await this.kill();
     members.delete(this.#id);

@@ -1,19 +1,19 @@
-// One round: some tabs share a connection, one or two of them are frozen or killed, and the others go on.
+// One round: some tabs share a connection, one or two of them are frozen or killed, and the others continue.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { backend } from '../e2e/backend.mjs';
 import { info } from '../e2e/demo.mjs';
 import { Member } from './member.mjs';
 
-/** Nobody waits longer for a token, counted from when it connects or thaws, or somebody else is struck; milliseconds. */
+/** The longest wait for a token after connecting, thawing, or the last strike, in milliseconds. */
 const LIMIT = 5_000;
-/** So long somebody is frozen, in milliseconds: mostly a while, now and then longer than a call to the provider may take. */
+/** The length of a freeze, in milliseconds: mostly short, sometimes longer than the time-out of the provider. */
 const FREEZES = { short: [300, 4_500], long: [10_500, 13_000] };
-/** How long the browser may take to start a tab, on a busy machine. */
+/** The time in which the browser starts a tab on a busy machine, in milliseconds. */
 const START = 20_000;
 
-/** Numbers from 0 up to 1, the same ones for the same seed (mulberry32). */
-function chance(seed) {
+/** Makes a generator of numbers from 0 up to 1 from a seed (mulberry32). */
+function makeRandom(seed) {
   let state = seed;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
@@ -23,15 +23,16 @@ function chance(seed) {
   };
 }
 
-/** What is to happen in the round of this seed. */
+/** Plans the round of this seed. */
 export function plan(seed) {
-  const random = chance(seed);
+  const random = makeRandom(seed);
   const between = (low, high) => Math.floor(low + random() * (high - low));
   const list = (count, make) => Array.from({ length: count }, make);
-  // How long the provider takes.
+  // The provider's response time.
   const delay = between(0, 300);
   const members = list(between(3, 7), () => ({ joinsAt: between(0, 300), isPage: random() < 0.1 }));
-  // One is killed, or frozen for so long: whoever asks, so long after somebody asked, or any other, so long after the start.
+  // A strike kills or freezes the leader, some time after the first call to the provider, or any member, some time
+  // after the start.
   const strikes = list(between(1, 3), () => {
     const victim = random() < 0.5 ? 'leader' : between(0, members.length);
     const at = between(0, victim === 'leader' ? delay + 50 : 600);
@@ -41,16 +42,16 @@ export function plan(seed) {
   return { delay, members, strikes };
 }
 
-/** Waits until it holds. */
-async function until(what, holds, milliseconds = LIMIT) {
+/** Waits until a condition is true. */
+async function waitUntil(what, isTrue, milliseconds = LIMIT) {
   const end = Date.now() + milliseconds;
-  while (!(await holds())) {
-    assert.ok(Date.now() < end, `not so after ${milliseconds} ms: ${what}`);
+  while (!(await isTrue())) {
+    assert.ok(Date.now() < end, `after ${milliseconds} ms still not: ${what}`);
     await sleep(10);
   }
 }
 
-/** Plays the round of this seed; `host` is the page that has the workers. */
+/** Plays the round of this seed; `host` is the page with the workers. */
 export async function round(seed, host) {
   const { delay, members: joining, strikes } = plan(seed);
   const share = `round ${seed}`;
@@ -65,10 +66,15 @@ export async function round(seed, host) {
       await members[index].start(connection);
     });
     const struck = strikes.map(async ({ victim, at, freeze }) => {
-      if (victim === 'leader') await until('somebody asks', () => members.some(({ calls }) => calls.length > 0), START + LIMIT);
+      if (victim === 'leader')
+        await waitUntil(
+          'a member calls the provider',
+          () => members.some(({ calls }) => calls.length > 0),
+          START + LIMIT,
+        );
       await sleep(at);
-      const asked = ({ told }) => told.asking?.at ?? 0;
-      const member = victim === 'leader' ? members.toSorted((a, b) => asked(b) - asked(a))[0] : members[victim];
+      const calledAt = ({ reports }) => reports.calling?.at ?? 0;
+      const member = victim === 'leader' ? members.toSorted((a, b) => calledAt(b) - calledAt(a))[0] : members[victim];
       await joins[members.indexOf(member)];
       if (member.isDead) return;
       struckAt = Date.now();
@@ -76,35 +82,44 @@ export async function round(seed, host) {
     });
     await Promise.all([...joins, ...struck]);
 
-    await Promise.all(living().map((member) => hasToken(member, members.indexOf(member), struckAt)));
-    await until('all have the same token', async () => {
+    await Promise.all(living().map((member) => waitForToken(member, members.indexOf(member), struckAt)));
+    await waitUntil('all have the same token', async () => {
       const before = Date.now();
       await Promise.all(living().map((member) => member.order('peek')));
-      await until('all say what they have', () => living().every(({ told }) => told.peeked?.at >= before));
-      const tokens = new Set(living().map(({ told }) => told.peeked.detail));
+      await waitUntil('all report their token', () => living().every(({ reports }) => reports.peeked?.at >= before));
+      const tokens = new Set(living().map(({ reports }) => reports.peeked.detail));
       return tokens.size === 1 && !tokens.has(null);
     });
     const calls = members.flatMap(({ calls }, index) => calls.map((at) => `${index} after ${at - startedAt} ms`));
     const killed = members.length - living().length;
-    // Whoever is killed may have been the one who asked.
+    // A killed member may have been the one that called the provider.
     const isFine = calls.length <= 1 + killed || members.some(({ freezes }) => freezes > 0);
-    assert.ok(isFine, `${killed} killed after ${struckAt - startedAt} ms, but ${calls.length} requests: ${calls.join(', ')}`);
+    assert.ok(
+      isFine,
+      `${killed} killed after ${struckAt - startedAt} ms, but ${calls.length} requests: ${calls.join(', ')}`,
+    );
 
     await Promise.all(living().map((member) => member.order('close')));
-    const isOurs = (name) => navigator.locks.query().then(({ held, pending }) => [...held, ...pending].some((lock) => lock.name.includes(name)));
-    await until('all locks are let go of', async () => !(await host.evaluate(isOurs, JSON.stringify(share))));
+    const isOurs = (name) =>
+      navigator.locks
+        .query()
+        .then(({ held, pending }) => [...held, ...pending].some((lock) => lock.name.includes(name)));
+    await waitUntil('all locks are released', async () => !(await host.evaluate(isOurs, JSON.stringify(share))));
   } finally {
     await Promise.all(members.map((member) => member.remove()));
   }
 }
 
-/** Waits until it has a token, counted from when nothing hindered it any more. */
-async function hasToken(member, index, struckAt) {
-  const { told } = member;
-  await until(`${index} starts`, () => told.started, START);
-  await until(`${index} thaws`, () => member.thaws === member.freezes, START + member.freezes * FREEZES.long[1]);
-  await until(`${index} has a token`, () => told.connected ?? told.failed);
-  assert.equal(told.failed, undefined, `${index}: ${told.failed?.detail}`);
-  const since = Math.max(told.started.at, told.thawed?.at ?? 0, struckAt);
-  assert.ok(told.connected.at <= since + LIMIT, `${index} has a token after ${told.connected.at - since} ms only`);
+/** Waits until a member has a token, and checks how long that took since nothing hindered it. */
+async function waitForToken(member, index, struckAt) {
+  const { reports } = member;
+  await waitUntil(`${index} starts`, () => reports.started, START);
+  await waitUntil(`${index} thaws`, () => member.thaws === member.freezes, START + member.freezes * FREEZES.long[1]);
+  await waitUntil(`${index} has a token`, () => reports.connected ?? reports.failed);
+  assert.equal(reports.failed, undefined, `${index}: ${reports.failed?.detail}`);
+  const since = Math.max(reports.started.at, reports.thawed?.at ?? 0, struckAt);
+  assert.ok(
+    reports.connected.at <= since + LIMIT,
+    `${index} has a token after ${reports.connected.at - since} ms only`,
+  );
 }

@@ -1,5 +1,5 @@
-// Rounds of tabs that freeze and die, in a real Chromium: `cargo xtask soak --only tabs`. The seed of a round says what happens
-// in it, not when exactly.
+// Rounds of tabs that freeze and die, in a real Chromium: `cargo xtask soak --only tabs`. The seed of a round
+// determines what happens in it, but not exactly when.
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { redact } from '../e2e/demo.mjs';
@@ -7,13 +7,16 @@ import { backend } from '../e2e/backend.mjs';
 import { listen } from './member.mjs';
 import { plan, round } from './round.mjs';
 
-/** Rounds that go on at once, each with names of its own: most of the time of most of them is waiting. */
+/** How many rounds run at once, each with names of its own: most of their time is waiting. */
 const LANES = 6;
 
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } });
 const [rounds, first] = [Number(values.rounds), Number(values.seed)];
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  args: ['--no-sandbox', '--disable-gpu'],
+});
 const context = await browser.newContext();
 await listen(context);
 const start = Date.now();
@@ -32,11 +35,12 @@ async function lane() {
       console.log(`        again: cargo xtask soak --only tabs --rounds 1 --seed ${seed}`);
     }
     ended += 1;
-    if (ended % 50 === 0) console.log(`        tabs: ${ended} rounds, ${failed} failed, ${Math.round((Date.now() - start) / 1000)} s`);
+    if (ended % 50 === 0)
+      console.log(`        tabs: ${ended} rounds, ${failed} failed, ${Math.round((Date.now() - start) / 1000)} s`);
   }
 }
 
 await Promise.all(Array.from({ length: LANES }, lane));
 await browser.close();
-// What the tests leave open ends with the process.
+// The process ends what the tests leave open.
 process.exit(failed > 0 ? 1 : 0);

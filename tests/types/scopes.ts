@@ -1,4 +1,4 @@
-// Never runs: what `daypass catalog types` makes takes the catalogue's scopes and no others. `space-api.ts` is its output.
+// Never runs: the types of `daypass catalog types` accept the catalogue's scopes only. `space-api.ts` is its output.
 import type { ProviderOptions, Scope as AnyScope } from 'daypass';
 import type { PublishableScope, Scope } from './space-api';
 
@@ -8,16 +8,16 @@ const published: PublishableScope[] = ['floor:readPublic', 'customAttributeValue
 
 everywhere satisfies AnyScope;
 published satisfies Scope[];
-const asked: Scope[] = [everywhere, oneFloor, ...published];
-const options: ProviderOptions = { api: 'https://api.example.com', provider: '/floor-token', scopes: asked };
+const requested: Scope[] = [everywhere, oneFloor, ...published];
+const options: ProviderOptions = { api: 'https://api.example.com', provider: '/floor-token', scopes: requested };
 
 // @ts-expect-error a typo
 const typo: Scope = 'floor:readPrivat';
-// @ts-expect-error an older name
+// @ts-expect-error an old name
 const older: Scope = 'floor:read';
-// @ts-expect-error it is for the operator to say what everything is
+// @ts-expect-error a wildcard is no scope of the catalogue
 const all: Scope = '*';
-// @ts-expect-error no publishable token may hold it
+// @ts-expect-error a publishable token cannot have it
 const secret: PublishableScope = 'floor:readPrivate';
-// @ts-expect-error for one floor neither
+// @ts-expect-error a publishable token cannot have it for one floor either
 const secretFloor: PublishableScope = 'floor:readPrivate:ground';

@@ -1,4 +1,4 @@
-// Never runs: `tsc -p tests/types` checks that right uses of the SDK's types compile and that wrong ones do not.
+// Never runs: `tsc -p tests/types` checks that correct uses of the SDK's types compile and wrong ones do not.
 import {
   connect,
   Daypass,
@@ -21,7 +21,7 @@ import {
 const api = new URL('https://api.example.com');
 const service = 'https://tokens.example.com';
 
-// Ways in
+// Options
 const publishable: PublishableOptions = { api, publishableToken: 'text' };
 const byUrl: ProviderOptions = { api, provider: '/floor-token' };
 const temporaryToken: TemporaryToken = { authorization: 'Bearer text', expiresAt: 1_616_079_083 };
@@ -30,30 +30,37 @@ const provider: TokenProvider = async ({ scopes, durationSeconds }: TokenRequest
   durationSeconds satisfies number;
   return temporaryToken;
 };
-const byFunction: ProviderOptions = { api, service, provider, scopes: ['floor:readPrivate', 'floor:readPrivate:ground'], durationSeconds: 900, temporaryToken };
+const byFunction: ProviderOptions = {
+  api,
+  service,
+  provider,
+  scopes: ['floor:readPrivate', 'floor:readPrivate:ground'],
+  durationSeconds: 900,
+  temporaryToken,
+};
 const given: GivenTokenOptions = { api, temporaryToken };
 const bundle: BundleOptions = { api, service, bundle: 'text' };
 const anyWay: ConnectOptions[] = [publishable, byUrl, byFunction, given, bundle];
 
-// @ts-expect-error there is no way in
+// @ts-expect-error the credential is missing
 const noWay: ConnectOptions = { api };
 // @ts-expect-error a bundle needs the service
 const noService: BundleOptions = { api, bundle: 'text' };
-// @ts-expect-error every way in needs the API
+// @ts-expect-error every connection needs the API
 const noApi: ConnectOptions = { publishableToken: 'text' };
 // @ts-expect-error a scope has a resource and an action
 const badScope: Scope = 'floor';
-// @ts-expect-error a provider answers with the token and its end
+// @ts-expect-error a provider returns the token and its expiry
 const badProvider: TokenProvider = async () => 'Bearer text';
-// @ts-expect-error the end is Unix time in seconds
+// @ts-expect-error the expiry is Unix time in seconds
 const badToken: TemporaryToken = { authorization: 'Bearer text', expiresAt: new Date() };
-// @ts-expect-error secret tokens have no way into a browser
+// @ts-expect-error secret tokens are not for browsers
 const secret: ConnectOptions = { api, secretToken: 'text' };
 
-// @ts-expect-error connections come from `connect` alone
+// @ts-expect-error only `connect` opens connections
 new Daypass();
 
-// What a connection gives
+// A connection
 interface EditorParameters {
   file: string;
   userId: string;
@@ -74,18 +81,18 @@ async function uses(): Promise<void> {
   about.lifetimeSeconds satisfies number | null;
   about.secondsLeft satisfies number | null;
   about.refreshInSeconds satisfies number | null;
-  // @ts-expect-error a description never holds the token
+  // @ts-expect-error a description never contains the token
   about.token;
-  // @ts-expect-error a token may have no end
+  // @ts-expect-error a token may not expire
   about.secondsLeft.toFixed();
-  // @ts-expect-error there may be no living token
+  // @ts-expect-error there may be no active token
   const header2: string = daypass.peek();
-  // @ts-expect-error bundles alone have parameters
+  // @ts-expect-error only bundles have parameters
   daypass.parameters.file;
 
   const editor = await connect<EditorParameters>(bundle);
   const file: string | undefined = editor.parameters?.file;
-  // @ts-expect-error it is not a parameter of this editor
+  // @ts-expect-error this editor has no such parameter
   editor.parameters?.folder;
 
   // Events
@@ -98,7 +105,7 @@ async function uses(): Promise<void> {
   daypass.addEventListener('expired', ({ detail }) => detail satisfies null);
   daypass.addEventListener('closed', (event: DaypassEventMap['closed']) => event.detail satisfies null);
   daypass.addEventListener('closed', { handleEvent() {} });
-  // @ts-expect-error a refresh that is done has no attempt
+  // @ts-expect-error a completed refresh has no attempt
   daypass.addEventListener('refreshed', ({ detail }) => detail.attempt);
 
   // Errors
@@ -111,11 +118,17 @@ async function uses(): Promise<void> {
     if (!(error instanceof DaypassError)) throw error;
     error satisfies Error;
     const code: DaypassErrorCode = error.code;
-    const told: [string, number, boolean, string] = [error.message, error.status, error.retryable, error.help];
-    if (code === 'origin_not_allowed' || code === 'token_revoked' || code === 'token_expired' || code === 'insufficient_scope') return;
+    const described: [string, number, boolean, string] = [error.message, error.status, error.retryable, error.help];
+    if (
+      code === 'origin_not_allowed' ||
+      code === 'token_revoked' ||
+      code === 'token_expired' ||
+      code === 'insufficient_scope'
+    )
+      return;
     // @ts-expect-error there is no such code
     if (code === 'no_such_code') return;
-    // @ts-expect-error an error's code stays what it is
+    // @ts-expect-error an error's code is read-only
     error.code = 'missing_token';
   }
 

@@ -1,4 +1,4 @@
-// Prints what the API, whose address is the argument, answers to a server that is bundled.
+// Prints the response of the API, whose address is the argument, to a bundled server.
 import { connect } from 'daypass';
 import { floor } from './floor.js';
 

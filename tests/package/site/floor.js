@@ -1,4 +1,4 @@
-/** What every page here does: connects with a callback, and gives what the API answers. Tests also use its text: it needs nothing around it. */
+/** Connects with a function as provider, and returns the API's response. Self-contained: tests also use its text. */
 export async function floor(connect, api) {
   const provider = async () => ({ authorization: 'Bearer good', expiresAt: Math.floor(Date.now() / 1000) + 600 });
   const daypass = await connect({ api, provider });

@@ -1,4 +1,4 @@
-// Prints what the API, whose address is the second argument, answers to the package's entry that is the first one.
+// Prints the response of the API (the second argument is its address) to an entry of the package (the first).
 import { floor } from './floor.js';
 
 const [entry, api] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-// What each bundler builds: a page that shows what the API answers.
+// The page that each bundler builds. It shows the API's response.
 import { connect } from 'daypass';
 import { floor } from './floor.js';
 

@@ -4,18 +4,18 @@ import { renderToString } from 'react-dom/server';
 import { DaypassProvider, useDaypassContext } from 'daypass/react';
 
 globalThis.fetch = () => {
-  throw new Error('a server that renders fetches nothing');
+  throw new Error('rendering on a server must not fetch');
 };
 
 function State() {
   const { daypass, error } = useDaypassContext();
-  return createElement('p', null, daypass || error ? 'reached' : 'connecting');
+  return createElement('p', null, daypass || error ? 'connected' : 'connecting');
 }
 
 const options = {
   api: '/api',
   provider: () => {
-    throw new Error('a server that renders asks for no token');
+    throw new Error('rendering on a server must not request a token');
   },
 };
 console.log(renderToString(createElement(DaypassProvider, { options }, createElement(State))));

@@ -1,11 +1,12 @@
-// A component in StrictMode, which mounts it, unmounts it and mounts it again. The test changes its options, holds its tokens back, and unmounts it.
+// A component in StrictMode, which mounts it, unmounts it and mounts it again. The test changes its options, delays its
+// tokens, and unmounts it.
 import { StrictMode, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { DaypassProvider, useDaypassContext } from 'daypass/react';
 
 const api = new URLSearchParams(location.search).get('api');
-/** Who was asked for a token, and how many connections were closed when an effect used them. */
-globalThis.asked = [];
+/** Which render's provider was called, and how many connections were closed when an effect used them. */
+globalThis.calls = [];
 globalThis.sawClosed = 0;
 
 function Answer({ who }) {
@@ -13,15 +14,15 @@ function Answer({ who }) {
   const [answer, setAnswer] = useState('');
   useEffect(() => {
     setAnswer('');
-    const tell = (error) => (error.code === 'closed' ? (globalThis.sawClosed += 1) : setAnswer(error.message));
-    daypass?.fetch('/floor').then(async (response) => setAnswer(await response.text()), tell);
+    const fail = (error) => (error.code === 'closed' ? (globalThis.sawClosed += 1) : setAnswer(error.message));
+    daypass?.fetch('/floor').then(async (response) => setAnswer(await response.text()), fail);
   }, [daypass, who]);
   return <p id="answer">{error ? error.code : answer}</p>;
 }
 
 function Page({ who, scopes, life = 600 }) {
   const provider = async () => {
-    globalThis.asked.push(who);
+    globalThis.calls.push(who);
     await globalThis.held;
     return { authorization: 'Bearer good', expiresAt: Math.floor(Date.now() / 1000) + life };
   };
@@ -33,5 +34,10 @@ function Page({ who, scopes, life = 600 }) {
 }
 
 const root = createRoot(document.getElementById('root'));
-globalThis.show = (props) => root.render(<StrictMode><Page {...props} /></StrictMode>);
+globalThis.show = (props) =>
+  root.render(
+    <StrictMode>
+      <Page {...props} />
+    </StrictMode>,
+  );
 globalThis.hide = () => root.render(null);

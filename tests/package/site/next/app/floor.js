@@ -20,7 +20,10 @@ function Answer() {
   const { daypass, error } = useDaypassContext();
   const [answer, setAnswer] = useState('');
   useEffect(() => {
-    daypass?.fetch('/floor').then((response) => response.text()).then(setAnswer);
+    daypass
+      ?.fetch('/floor')
+      .then((response) => response.text())
+      .then(setAnswer);
   }, [daypass]);
   return <p id="answer">{error?.message ?? answer}</p>;
 }

@@ -1,4 +1,4 @@
-// A component of the server, which can render the provider because that says 'use client'.
+// A server component. It can render the provider, whose module says 'use client'.
 import { DaypassProvider } from 'daypass/react';
 import { Floor } from './floor.js';
 

@@ -258,7 +258,9 @@ mod remote {
                     let token = generate(TokenKind::Secret);
                     assert_eq!(bearer(&verifier, token.expose_secret()).await, Err(Error::Unavailable));
                 }
-                let lines = log.take_lines();
+                let mut lines = log.take_lines();
+                // The last stream while the scope was granted, which may end late: this service has none.
+                lines.retain(|line| !line.contains("stream ended") || line.contains("token:introspect"));
                 assert_eq!(scope_errors(&lines), ["revocation feed", "introspection"], "{lines:#?}");
                 assert_eq!(lines.len(), 2, "{lines:#?}");
 

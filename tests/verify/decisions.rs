@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::common::{ORGANIZATION, SITE, Store, record, verifier};
-use daypass::verify::{Cache, Credentials, TokenLocation};
+use crate::common::{ORGANIZATION, SITE, Store, access_token, record, signer, verifier};
+use daypass::verify::{Cache, Credentials, TokenLocation, TokenSummary};
 use daypass::{Requirement, Scope, TokenKind};
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+use serde_json::json;
 
 static READ: Scope = Scope::literal("floor:readPrivate");
 static UPDATE: Scope = Scope::literal("floor:update");
@@ -53,6 +54,23 @@ async fn the_hook_sees_each_decision_and_each_check_but_no_is_met() {
     ];
     assert_eq!(outcomes, expected);
     assert!(lines.iter().all(|line| !line.contains(&text) && !line.contains("hunter2")));
+}
+
+#[tokio::test]
+async fn the_hook_gets_a_summary_of_the_token_accepted_or_refused() {
+    let text = access_token(&[("origins", json!(["northlight.example"]))]);
+    let summaries = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&summaries);
+    let verifier = verifier().keys(signer().keys()).on_decision(move |decision| {
+        let TokenSummary { id, kind, organization, parent, root_serial, .. } = decision.token.unwrap();
+        let summary = format!("{id} {kind} {organization} {parent:?} {root_serial}");
+        log.lock().unwrap().push((summary, decision.error.is_some()));
+    });
+    let credentials = Credentials::new(&text, TokenLocation::Bearer);
+    verifier.verify(&credentials, None).await.unwrap();
+    verifier.verify(&credentials.from_origin("https://elsewhere.example"), None).await.unwrap_err();
+    let summary = || r#"tmp_1 temporary org_northlight Some("sec_1") 7"#.to_owned();
+    assert_eq!(*summaries.lock().unwrap(), [(summary(), false), (summary(), true)]);
 }
 
 /// Stores counters by name and label.

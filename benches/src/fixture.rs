@@ -170,7 +170,7 @@ pub fn cold(issuer: &Issuer) -> Verifier {
 #[must_use]
 pub fn cached(issuer: &Issuer, store: Store, cache: Cache) -> Verifier {
     // Heard once, for the whole run.
-    let revocations = Revocations::new().limit(Duration::from_secs(daypass::api::duration::MOST));
+    let revocations = Revocations::new().max_staleness(Duration::from_secs(daypass::api::duration::MOST));
     revocations.heartbeat(0);
     cold(issuer).introspector(store).cache(cache).revocations(revocations)
 }

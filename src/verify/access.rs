@@ -3,11 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::token::Token;
-use super::{Decision, Observer};
+use super::evaluate::Evaluation;
+use super::token::AuthenticToken;
+use super::{Decision, Observer, TokenSummary};
 use crate::{Error, Grant, OriginPattern, Requirement, Scope, ScopeSet, TokenKind};
 
-/// A genuine, living token on a request that may use it. Only [`Verifier`](super::Verifier) makes one.
+/// An active token on a request that may use it: the result of [`Verifier::verify`](super::Verifier::verify).
+///
+/// SECURITY: only verification makes one, and only after every check: revocation, location, origin, life, proof, rate limit
+/// and, if one was given, the requirement.
 ///
 /// ```
 /// # use daypass::{Error, Scope, verify::Access};
@@ -17,96 +21,82 @@ use crate::{Error, Grant, OriginPattern, Requirement, Scope, ScopeSet, TokenKind
 /// ```
 #[derive(Clone)]
 pub struct Access {
-    token: Arc<Token>,
+    token: Arc<AuthenticToken>,
     observer: Option<Observer>,
 }
 
 impl Access {
-    pub(super) fn new(token: Arc<Token>, observer: Option<Observer>) -> Access {
+    /// Makes an access from a token that passed `_evaluation`.
+    pub(super) fn new(token: Arc<AuthenticToken>, observer: Option<Observer>, _evaluation: Evaluation) -> Access {
         Access { token, observer }
     }
 
-    pub(super) fn token(&self) -> &Token {
+    #[cfg(feature = "axum")]
+    pub(super) fn token(&self) -> &AuthenticToken {
         &self.token
     }
 
-    /// The token's kind.
+    /// Returns the token's kind.
     #[must_use]
     pub fn kind(&self) -> TokenKind {
         self.token.kind
     }
 
-    /// The token's id: the record's for a stored token, the `jti` for a signed one.
+    /// Returns the token's id: of an opaque token its record's, of a JWT its `jti`.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.token.id
     }
 
-    /// The id of the stored token that a signed one was minted from.
+    /// Returns the id of the opaque token that a JWT was minted from.
     #[must_use]
     pub fn parent(&self) -> Option<&str> {
         self.token.parent.as_deref()
     }
 
-    /// The serial number of the stored token: of this one, or of the one that a signed one was minted from.
+    /// Returns the serial number of the opaque token at the root of the chain: this one, or the one that it was minted from.
     #[must_use]
     pub fn root_serial(&self) -> u64 {
         self.token.root_serial
     }
 
-    /// The organization that the token belongs to.
+    /// Returns the organization that the token belongs to.
     #[must_use]
     pub fn organization(&self) -> &str {
         &self.token.organization
     }
 
-    /// What the token may do.
+    /// Returns what the token may do.
     #[must_use]
     pub fn grants(&self) -> &[Grant] {
         &self.token.grants
     }
 
-    /// All its scopes, whatever the tenant: for showing, not for deciding.
+    /// Returns all its scopes, whatever the tenant: to show them, not to decide by them.
     #[must_use]
     pub fn scopes(&self) -> ScopeSet {
         self.grants().iter().flat_map(|grant| grant.scopes.iter().cloned()).collect()
     }
 
-    /// Where it may be used; nowhere in particular if empty.
+    /// Returns the origins that may use it. Empty means any, except for a publishable token.
     #[must_use]
     pub fn origins(&self) -> &[OriginPattern] {
         &self.token.origins
     }
 
-    /// When it ends, in Unix seconds, if ever.
+    /// Returns when it expires, in Unix seconds. Returns `None` if it never does.
     #[must_use]
     pub fn expires_at(&self) -> Option<u64> {
         self.token.expires_at
     }
 
-    /// Begins a requirement; see the example above.
+    /// Begins a requirement of this scope; see the example above.
     pub fn require<'a>(&'a self, scope: &'a Scope) -> ScopeCheck<'a> {
         ScopeCheck { access: self, scope }
     }
-
-    /// Whether one of the grants meets the need, and tokens of this kind may do such a thing at all.
-    ///
-    /// # Errors
-    /// [`Error::InsufficientScope`] with the scope that was needed.
-    pub(super) fn meets(&self, requirement: &Requirement<'_>) -> Result<(), Error> {
-        if self.kind().may(requirement.scope()) && self.grants().iter().any(|grant| grant.allows(requirement)) {
-            return Ok(());
-        }
-        let tenant = requirement.tenant();
-        let has_tenant = self.grants().iter().any(|grant| grant.has_tenant(tenant));
-        Err(Error::InsufficientScope {
-            scope: requirement.scope().clone(),
-            tenant: (!has_tenant).then(|| tenant.to_owned()),
-        })
-    }
 }
 
-/// Shows what the token is, not who observes it.
+/// Shows the token's summary, grants and life, and never its text.
 impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Access")
@@ -121,7 +111,7 @@ impl fmt::Debug for Access {
     }
 }
 
-/// A scope that is required, as yet on no tenant.
+/// A required scope that still lacks its tenant.
 #[must_use = "a requirement is only checked by `check`"]
 pub struct ScopeCheck<'a> {
     access: &'a Access,
@@ -129,13 +119,13 @@ pub struct ScopeCheck<'a> {
 }
 
 impl<'a> ScopeCheck<'a> {
-    /// The tenant it is required on. There is no requirement without one: a tenant that was forgotten must not be "any".
+    /// Names the tenant. No requirement exists without one, so that a forgotten tenant never means "any".
     pub fn tenant(self, tenant: &'a str) -> AccessCheck<'a> {
         AccessCheck { access: self.access, requirement: Requirement::new(self.scope, tenant) }
     }
 }
 
-/// What is required of a token.
+/// A requirement on a token: a scope, its tenant, and resources.
 #[must_use = "a requirement is only checked by `check`"]
 pub struct AccessCheck<'a> {
     access: &'a Access,
@@ -143,26 +133,26 @@ pub struct AccessCheck<'a> {
 }
 
 impl<'a> AccessCheck<'a> {
-    /// The resource it is required for, of the type that the scope is about. Of several, every one must be open.
+    /// Adds a resource of the scope's own type. The token must reach every named resource.
     pub fn resource(self, id: &'a str) -> AccessCheck<'a> {
         AccessCheck { requirement: self.requirement.resource(id), ..self }
     }
 
-    /// A resource of this type that it is required for, such as the site that a floor is on. Of several, every one must be
-    /// open.
+    /// Adds a resource of another type, such as the site of a floor. The token must reach every named resource.
     pub fn resource_of_type(self, kind: &'a str, id: &'a str) -> AccessCheck<'a> {
         AccessCheck { requirement: self.requirement.resource_of_type(kind, id), ..self }
     }
 
-    /// Whether the token meets it. This is a decision: whoever observes them hears of it.
+    /// Checks that the token meets the requirement. This is a decision, which the hook of
+    /// [`Verifier::on_decision`](super::Verifier::on_decision) sees.
     ///
     /// # Errors
-    /// [`Error::InsufficientScope`] with the scope that was needed.
+    /// [`Error::InsufficientScope`] with the required scope.
     pub fn check(self) -> Result<(), Error> {
-        let verdict = self.access.meets(&self.requirement);
+        let verdict = self.access.token.check_requirement(&self.requirement);
         if let Some(observer) = &self.access.observer {
             observer.observe(&Decision {
-                access: Some(self.access),
+                token: Some(TokenSummary::of(&self.access.token)),
                 error: verdict.as_ref().err(),
                 requirement: Some(&self.requirement),
                 credentials: None,
@@ -171,9 +161,10 @@ impl<'a> AccessCheck<'a> {
         verdict
     }
 
-    /// The same as a question, of which nobody hears: to choose what to show, such as the entries of a list.
+    /// Returns whether the token meets the requirement. Unlike `check` this is no decision: use it to choose what to show,
+    /// such as the entries of a list.
     #[must_use]
     pub fn is_met(&self) -> bool {
-        self.access.meets(&self.requirement).is_ok()
+        self.access.token.check_requirement(&self.requirement).is_ok()
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a text is a token of ours: from memory, by its signature, or by a look-up.
+//! Whether a text is a token of ours: from the cache, by its signature, or by introspection.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -8,176 +8,195 @@ use tracing::Instrument;
 
 use super::cache::Fingerprint;
 use super::clock::Moment;
-use super::token::Token;
+use super::token::AuthenticToken;
 use super::{Cache, Introspector, Unavailable, Verifier};
 use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
 use crate::{Error, Grant, OpaqueToken, TokenKind};
 
-/// How long a verified signature is taken for granted, if its key is withdrawn meanwhile without a word in the feed.
-const SIGNED_FRESH: Duration = Duration::from_secs(300);
-/// How long what a look-up says is taken for granted: as long as a feed says what was revoked, and without one.
-const STORED_FRESH: Duration = Duration::from_secs(60);
-const STORED_FRESH_ALONE: Duration = Duration::from_secs(10);
+/// How long a verified signature stays cached. A key may be withdrawn meanwhile without an entry in the feed.
+const JWT_FRESH: Duration = Duration::from_secs(300);
+/// How long the result of an introspection stays cached while a feed reports revocations.
+const INTROSPECTION_FRESH: Duration = Duration::from_secs(60);
+/// How long it stays cached without a feed.
+const INTROSPECTION_FRESH_WITHOUT_FEED: Duration = Duration::from_secs(10);
 
 impl Verifier {
-    /// The token behind a text, whoever presents it, and whether or not it lives.
-    pub(super) async fn authenticate(&self, text: &[u8], client: Option<IpAddr>) -> Result<Arc<Token>, Error> {
-        match self.find_cached(text, Moment::now()) {
+    /// Finds the authentic token behind a text, active or not.
+    pub(super) async fn authenticate(&self, text: &[u8], client: Option<IpAddr>) -> Result<Arc<AuthenticToken>, Error> {
+        match self.authenticate_cached(text, Moment::now()) {
             Some(token) => Ok(token),
-            None => self.find_uncached(text, client).await,
+            None => self.authenticate_uncached(text, client).await,
         }
     }
 
-    /// The same, if it was seen before.
-    pub(super) fn find_cached(&self, text: &[u8], now: Moment) -> Option<Arc<Token>> {
+    /// Finds the token in the cache.
+    pub(super) fn authenticate_cached(&self, text: &[u8], now: Moment) -> Option<Arc<AuthenticToken>> {
         let cache = self.cache.as_deref()?;
-        // Before anything is spent on it.
-        let remembered = if text.len() > MAX_JWT_BYTES { None } else { cache.get(cache.fingerprint(text), now) };
+        // A text that is too long is not worth its hash.
+        let token = if text.len() > MAX_JWT_BYTES { None } else { cache.get(cache.fingerprint(text), now) };
         #[cfg(feature = "metrics")]
-        self.metrics.count_cache(remembered.is_some());
-        remembered
+        self.metrics.count_cache(token.is_some());
+        token
     }
 
-    /// The same, by its signature or by a look-up.
-    pub(super) async fn find_uncached(&self, text: &[u8], client: Option<IpAddr>) -> Result<Arc<Token>, Error> {
+    /// Authenticates the token by its signature or by introspection, and caches it.
+    pub(super) async fn authenticate_uncached(
+        &self,
+        text: &[u8],
+        client: Option<IpAddr>,
+    ) -> Result<Arc<AuthenticToken>, Error> {
         if text.len() > MAX_JWT_BYTES {
             return Err(Error::InvalidToken);
         }
-        let admitted = self.rate_limits.as_ref().map(|limits| limits.admit(client, Moment::now())).transpose()?;
-        let memory = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
-        let found = self.find(text, memory).instrument(tracing::debug_span!("verify")).await;
-        // Else it counts as a stranger when it is dropped, here or because the client hung up.
-        if let Some(admitted) = admitted
-            && !matches!(found, Ok(None))
+        let attempt =
+            self.rate_limits.as_ref().map(|limits| limits.begin_attempt(client, Moment::now())).transpose()?;
+        let slot = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
+        let result = self.authenticate_text(text, slot).instrument(tracing::debug_span!("verify")).await;
+        // An attempt that is dropped counts as an invalid token, also if the client disconnects before this line.
+        if let Some(attempt) = attempt
+            && !matches!(result, Ok(None))
         {
-            admitted.clear();
+            attempt.discard();
         }
-        found.map_err(unavailable)?.ok_or(Error::InvalidToken)
+        result.map_err(|_| Error::Unavailable)?.ok_or(Error::InvalidToken)
     }
 
-    async fn find(
+    async fn authenticate_text(
         &self,
         text: &[u8],
-        memory: Option<(&Cache, Fingerprint)>,
-    ) -> Result<Option<Arc<Token>>, Unavailable> {
+        slot: Option<(&Cache, Fingerprint)>,
+    ) -> Result<Option<Arc<AuthenticToken>>, Unavailable> {
         let Ok(text) = str::from_utf8(text) else { return Ok(None) };
         if text.contains('.') {
-            let token = self.signed(text).await?;
-            return Ok(token.map(|token| match memory {
+            let token = self.authenticate_jwt(text).await?;
+            return Ok(token.map(|token| match slot {
                 Some((cache, fingerprint)) => cache.insert(fingerprint, token),
                 None => Arc::new(token),
             }));
         }
-        let (Ok(token), Some(lookup)) = (text.parse::<OpaqueToken>(), &self.introspector) else { return Ok(None) };
-        match memory {
-            Some((cache, fingerprint)) => self.stored_once(&token, &**lookup, cache, fingerprint).await,
-            None => Ok(self.stored(&token, &**lookup).await?.map(Arc::new)),
+        let (Ok(token), Some(introspector)) = (text.parse::<OpaqueToken>(), &self.introspector) else {
+            return Ok(None);
+        };
+        match slot {
+            Some((cache, fingerprint)) => self.introspect_once(&token, &**introspector, cache, fingerprint).await,
+            None => Ok(self.introspect(&token, &**introspector).await?.map(Arc::new)),
         }
     }
 
-    /// Looks a token up, or waits for whoever does so already.
-    async fn stored_once(
+    /// Introspects a token, or waits for the introspection of it that is under way.
+    async fn introspect_once(
         &self,
         token: &OpaqueToken,
-        lookup: &dyn Introspector,
+        introspector: &dyn Introspector,
         cache: &Cache,
         fingerprint: Fingerprint,
-    ) -> Result<Option<Arc<Token>>, Unavailable> {
+    ) -> Result<Option<Arc<AuthenticToken>>, Unavailable> {
         let now = Moment::now();
         if cache.is_unknown(fingerprint, now) {
             return Ok(None);
         }
-        let place = match cache.get_or_place(fingerprint, now).await {
+        let reservation = match cache.get_or_reserve(fingerprint, now).await {
             Ok(token) => return Ok(Some(token)),
-            Err(place) => place,
+            Err(reservation) => reservation,
         };
-        // Whoever had the place before may have found nothing, or got no answer.
+        // The introspection before this one may have found no token, or failed.
         if cache.is_unknown(fingerprint, now) {
             return Ok(None);
         }
         if cache.has_failed(fingerprint, Moment::now()) {
-            return Err(Unavailable("its look-up has just failed".into()));
+            return Err(Unavailable("the last introspection of this token failed".into()));
         }
-        let token = self.stored(token, lookup).await.inspect_err(|_| cache.set_failed(fingerprint))?;
+        let token = self.introspect(token, introspector).await.inspect_err(|_| cache.set_failed(fingerprint))?;
         if token.is_none() {
             cache.set_unknown(fingerprint, now);
         }
-        Ok(token.map(|token| cache.fill(place, token)))
+        Ok(token.map(|token| cache.fill(reservation, token)))
     }
 
-    async fn stored(&self, token: &OpaqueToken, lookup: &dyn Introspector) -> Result<Option<Token>, Unavailable> {
-        // Before it is asked for: what it says may be as old as the question.
-        let fresh_until = Moment::now() + self.stored_fresh();
-        let record = lookup.find(token).await?.filter(|record| record.kind == token.kind());
-        Ok(record.map(|mut record| {
+    async fn introspect(
+        &self,
+        token: &OpaqueToken,
+        introspector: &dyn Introspector,
+    ) -> Result<Option<AuthenticToken>, Unavailable> {
+        // Taken before the request: the response may be as old as that.
+        let fresh_until = Moment::now() + self.introspection_fresh();
+        let record = self.outages.introspection.observe(introspector.find(token).await)?;
+        Ok(record.filter(|record| record.kind == token.kind()).map(|mut record| {
             for grant in &mut record.grants {
-                self.bound(record.kind, grant);
+                self.apply_catalog(record.kind, grant);
             }
-            Token::stored(record, fresh_until)
+            AuthenticToken::from_record(record, fresh_until)
         }))
     }
 
-    async fn signed(&self, text: &str) -> Result<Option<Token>, Unavailable> {
-        let (Some(document), Some(keys)) = (UnverifiedJwt::parse(text), &self.keys) else { return Ok(None) };
-        let fresh_until = Moment::now() + self.signed_fresh();
-        let Some(key) = keys.find(document.header()).await? else { return Ok(None) };
-        let claims = document.verify(&key).and_then(|jwt| jwt.claims::<Claims>());
-        let Some(mut claims) = claims.filter(|claims| is_of(key.document, claims) && self.is_addressee(claims)) else {
+    async fn authenticate_jwt(&self, text: &str) -> Result<Option<AuthenticToken>, Unavailable> {
+        let (Some(jwt), Some(keys)) = (UnverifiedJwt::parse(text), &self.keys) else { return Ok(None) };
+        let fresh_until = Moment::now() + self.jwt_fresh();
+        let Some(key) = self.outages.keys.observe(keys.find(jwt.header()).await)? else { return Ok(None) };
+        let claims = jwt.verify(&key).and_then(|jwt| jwt.claims::<Claims>());
+        let Some(mut claims) = claims.filter(|claims| are_allowed(key.jwt_type, claims) && self.is_audience(claims))
+        else {
             return Ok(None);
         };
         let is_revoked = match &self.introspector {
-            Some(lookup) => lookup.is_revoked(&claims).await?,
+            Some(introspector) => {
+                introspector.is_revoked(&claims).await.inspect_err(|cause| self.outages.introspection.begin(cause))?
+            }
             None => false,
         };
         for grant in &mut claims.grants {
-            self.bound(claims.kind, grant);
+            self.apply_catalog(claims.kind, grant);
         }
-        Ok(Some(Token::signed(claims, is_revoked, key.key, self.leeway, fresh_until)))
+        Ok(Some(AuthenticToken::from_claims(claims, is_revoked, key.key, self.leeway, fresh_until)))
     }
 
-    /// How long what a look-up says of a stored token is taken for granted.
-    fn stored_fresh(&self) -> Duration {
-        if self.revocations.is_some() { STORED_FRESH } else { STORED_FRESH_ALONE }
+    fn introspection_fresh(&self) -> Duration {
+        if self.revocations.is_some() { INTROSPECTION_FRESH } else { INTROSPECTION_FRESH_WITHOUT_FEED }
     }
 
-    /// The same for a signature that was verified. Without a feed, it is the look-up that knows of revocations.
-    fn signed_fresh(&self) -> Duration {
-        if self.introspector.is_some() && self.revocations.is_none() { STORED_FRESH_ALONE } else { SIGNED_FRESH }
+    /// Returns how long a JWT stays cached. Without a feed only the introspector knows whether it was revoked.
+    fn jwt_fresh(&self) -> Duration {
+        if self.introspector.is_some() && self.revocations.is_none() {
+            INTROSPECTION_FRESH_WITHOUT_FEED
+        } else {
+            JWT_FRESH
+        }
     }
 
-    /// The scopes and limits by today's names, and of a publishable token those that may be published.
-    fn bound(&self, kind: TokenKind, grant: &mut Grant) {
+    /// Replaces aliases of scopes and resource types, and takes from a publishable token all scopes that must not be published.
+    fn apply_catalog(&self, kind: TokenKind, grant: &mut Grant) {
         let Some(catalog) = &self.catalog else { return };
         grant.scopes = catalog.canonical_scopes(&grant.scopes, &grant.resources);
-        let todays = catalog.canonical_limits(&grant.resources);
-        grant.resources.extend(todays);
+        let limits = catalog.canonical_limits(&grant.resources);
+        grant.resources.extend(limits);
         if kind == TokenKind::Publishable {
             grant.scopes = grant.scopes.intersection(&catalog.publishable());
         }
     }
 
-    /// Whether a well-signed token is for this verifier. The holder is not told why it is not; the operator is, whose
-    /// setting may be the wrong one.
-    fn is_addressee(&self, claims: &Claims) -> bool {
-        let is_addressee = claims.iss == self.issuer && claims.aud == self.audience;
-        if !is_addressee {
+    /// Returns whether the claims name this verifier's issuer and audience. If not, the log tells the operator, whose setting
+    /// may be wrong; the caller is not told.
+    fn is_audience(&self, claims: &Claims) -> bool {
+        let is_audience = claims.iss == self.issuer && claims.aud == self.audience;
+        if !is_audience {
             tracing::warn!(
                 issuer = claims.iss,
                 expected_issuer = self.issuer,
                 audience = claims.aud,
                 expected_audience = self.audience,
-                "a well-signed token is for another verifier"
+                "token with a valid signature is for another verifier"
             );
         }
-        is_addressee
+        is_audience
     }
 }
 
-/// Whether a document of this type may claim this. A life of more than a day was never given: the feed of revocations need
-/// not remember for longer.
-fn is_of(document: JwtType, claims: &Claims) -> bool {
-    let has_kind = match document {
+/// Returns whether a JWT of this type may have these claims.
+///
+/// SECURITY: no JWT lives longer than a day, since the feed forgets revocations of JWTs after that.
+fn are_allowed(jwt_type: JwtType, claims: &Claims) -> bool {
+    let has_kind = match jwt_type {
         JwtType::AccessToken => matches!(claims.kind, TokenKind::Temporary | TokenKind::OauthAccess),
         JwtType::Bundle => claims.kind == TokenKind::Bundle,
     };
@@ -185,38 +204,33 @@ fn is_of(document: JwtType, claims: &Claims) -> bool {
     has_kind && has_names && claims.exp <= claims.iat.saturating_add(duration::MOST)
 }
 
-fn unavailable(Unavailable(cause): Unavailable) -> Error {
-    tracing::warn!(cause, "a token could not be checked");
-    Error::Unavailable
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::verify::{ResponseFuture, Revocations};
 
-    struct Nobody;
+    struct EmptyStore;
 
-    impl Introspector for Nobody {
+    impl Introspector for EmptyStore {
         fn find<'a>(&'a self, _: &'a OpaqueToken) -> ResponseFuture<'a, Option<crate::api::TokenRecord>> {
             Box::pin(std::future::ready(Ok(None)))
         }
     }
 
     #[test]
-    fn what_only_a_look_up_knows_is_asked_for_sooner() {
+    fn without_a_feed_the_introspector_is_asked_more_often() {
         let alone = || Verifier::new("https://tokens.example", "product");
-        let with_lookup = || alone().introspector(Nobody);
+        let with_introspector = || alone().introspector(EmptyStore);
         let feed = || Revocations::new();
         let cases = [
             (alone(), 10, 300),
-            (with_lookup(), 10, 10),
+            (with_introspector(), 10, 10),
             (alone().revocations(feed()), 60, 300),
-            (with_lookup().revocations(feed()), 60, 300),
+            (with_introspector().revocations(feed()), 60, 300),
         ];
-        for (at, (verifier, stored, signed)) in cases.into_iter().enumerate() {
-            assert_eq!(verifier.stored_fresh(), Duration::from_secs(stored), "{at}");
-            assert_eq!(verifier.signed_fresh(), Duration::from_secs(signed), "{at}");
+        for (case, (verifier, opaque, jwt)) in cases.into_iter().enumerate() {
+            assert_eq!(verifier.introspection_fresh(), Duration::from_secs(opaque), "{case}");
+            assert_eq!(verifier.jwt_fresh(), Duration::from_secs(jwt), "{case}");
         }
     }
 }

@@ -1,18 +1,22 @@
-//! What a hook sees of each decision: [`Decision`].
+//! What the hook of [`Verifier::on_decision`](super::Verifier::on_decision) sees: [`Decision`].
 
 use std::sync::Arc;
 
-use super::{Access, Credentials};
-use crate::{Error, Requirement};
+use super::Credentials;
+use super::token::AuthenticToken;
+use crate::{Error, Requirement, TokenKind};
 
-/// One decision, for an audit log, metrics or an alarm. Nothing in it shows a token's text; `credentials` holds it unshown.
+/// One decision, for an audit log, metrics or an alarm.
+///
+/// SECURITY: it describes the token and gives no [`Access`](super::Access), since the token may have been refused. `Debug`
+/// shows no token; `credentials` holds its text, to be read by name only.
 ///
 /// ```
 /// # use daypass::verify::Verifier;
 /// # fn audited(verifier: Verifier) -> Verifier {
 /// verifier.on_decision(|decision| {
 ///     if let Some(error) = decision.error {
-///         eprintln!("{} {:?}", error.code(), decision.access.map(|access| access.id()));
+///         eprintln!("{} {:?}", error.code(), decision.token.map(|token| token.id));
 ///     }
 /// })
 /// # }
@@ -20,17 +24,45 @@ use crate::{Error, Requirement};
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Decision<'a> {
-    /// The token, if it is genuine, admitted or not.
-    pub access: Option<&'a Access>,
-    /// Why it was refused, if it was.
+    /// The token, if it is authentic, whether or not it was refused.
+    pub token: Option<TokenSummary<'a>>,
+    /// Why the request was refused. `None` if it was not.
     pub error: Option<&'a Error>,
-    /// What was needed, if that was asked.
+    /// What the token had to meet, if the decision was about a requirement.
     pub requirement: Option<&'a Requirement<'a>>,
-    /// What the request credentials; `None` where a handler asked for more of an [`Access`] that it had.
+    /// The request's credentials. `None` for a requirement that a handler checked on its `Access`.
     pub credentials: Option<&'a Credentials<'a>>,
 }
 
-/// Whoever is told of each decision.
+/// Describes an authentic token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenSummary<'a> {
+    /// The token's id: of an opaque token its record's, of a JWT its `jti`.
+    pub id: &'a str,
+    /// Its kind.
+    pub kind: TokenKind,
+    /// The organization that it belongs to.
+    pub organization: &'a str,
+    /// The id of the opaque token that a JWT was minted from.
+    pub parent: Option<&'a str>,
+    /// The serial number of the opaque token at the root of the chain.
+    pub root_serial: u64,
+}
+
+impl<'a> TokenSummary<'a> {
+    pub(super) fn of(token: &'a AuthenticToken) -> TokenSummary<'a> {
+        TokenSummary {
+            id: &token.id,
+            kind: token.kind,
+            organization: &token.organization,
+            parent: token.parent.as_deref(),
+            root_serial: token.root_serial,
+        }
+    }
+}
+
+/// The function that sees each decision.
 #[derive(Clone)]
 pub(super) struct Observer(Arc<dyn Fn(&Decision<'_>) + Send + Sync>);
 

@@ -1,4 +1,4 @@
-//! What a token's holder may know of it, admitted or not: [`Verifier::describe`].
+//! What a token's holder may know about it, refused or not: [`Verifier::describe`].
 
 use super::clock::Moment;
 use super::{Credentials, OriginHeader, Verifier};
@@ -6,19 +6,19 @@ use crate::Error;
 use crate::api::TokenDescription;
 
 impl Verifier {
-    /// Describes a genuine token even if it is revoked, expired or from a wrong origin, so that its holder learns why it is
-    /// refused. It lets nothing pass.
+    /// Describes an authentic token even if it is revoked, expired or from a wrong origin, so that its holder learns why it is
+    /// refused. It authorizes nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for what is not genuine; [`Error::MissingToken`], [`Error::InvalidRequest`] for more than one
-    /// token or origin, [`Error::TooManyRequests`] and [`Error::Unavailable`] as in [`verify`](Verifier::verify); and those
-    /// for a location or a browser that must not have the token: [`Error::SecretInQuery`], [`Error::SecretInBrowser`],
+    /// [`Error::InvalidToken`] for a token that is not authentic; [`Error::MissingToken`], [`Error::InvalidRequest`] for more
+    /// than one token or origin, [`Error::TooManyRequests`] and [`Error::Unavailable`] as in [`verify`](Verifier::verify); and
+    /// those for a location or a browser that must not have the token: [`Error::SecretInQuery`], [`Error::SecretInBrowser`],
     /// [`Error::KindNotAccepted`].
     pub async fn describe(&self, credentials: &Credentials<'_>) -> Result<TokenDescription, Error> {
         let credential = credentials.credential()?;
         let token = self.authenticate(credential.text, credentials.client).await?;
         let revoked = self.check_revoked(&token, Moment::now())?;
-        token.check_carrier(credential.location)?;
+        token.check_location(credential.location)?;
         let origin_allowed = match token.check_origin(credentials.origin) {
             Ok(()) => true,
             Err(Error::OriginRequired | Error::OriginNotAllowed(_)) => false,
@@ -37,7 +37,7 @@ impl Verifier {
             revoked,
             origin_seen: match credentials.origin {
                 OriginHeader::One(origin) => Some(origin.to_owned()),
-                OriginHeader::None | OriginHeader::Odd => None,
+                OriginHeader::None | OriginHeader::Invalid => None,
             },
             origin_allowed,
         })

@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use super::clock::Moment;
-use super::token::Token;
-use super::{Access, Credentials, Decision, Dpop, Verifier};
+use super::token::AuthenticToken;
+use super::{Access, Credentials, Decision, Dpop, TokenSummary, Verifier};
 use crate::{Error, Requirement};
 
+/// Evidence that a token passed every check.
+///
+/// SECURITY: only [`Verifier::evaluate`] makes one, and an [`Access`] cannot be made without one.
+pub(super) struct Evaluation(());
+
 impl Verifier {
-    /// Decides. With no need, a genuine, living token that may be used from where it came is enough; what it may do is
-    /// then asked of the [`Access`].
+    /// Verifies a request's credentials, and that the token meets `requirement`, if there is one. Without one, ask the
+    /// [`Access`] what the token may do.
     ///
     /// # Errors
-    /// The reason. What is not genuine is always [`Error::InvalidToken`].
+    /// Why the request is refused. A token that is not authentic is always [`Error::InvalidToken`].
     pub async fn verify(
         &self,
         credentials: &Credentials<'_>,
@@ -24,91 +29,111 @@ impl Verifier {
         }
     }
 
-    /// The same where the token is not remembered.
-    pub(super) async fn verify_uncached(
-        &self,
-        credentials: &Credentials<'_>,
-        requirement: Option<&Requirement<'_>>,
-    ) -> Result<Access, Error> {
-        let found = match credentials.credential() {
-            // Boxed, so that what is remembered is quick to hand out.
-            Ok(credential) => Box::pin(self.find_uncached(credential.text, credentials.client)).await,
-            Err(error) => Err(error),
-        };
-        self.decide(found, Moment::now(), credentials, requirement)
-    }
-
-    /// The same at once, where nothing has to be waited for: the token is remembered, or there is not exactly one.
+    /// Like [`verify`](Verifier::verify), but without waiting. Returns `None` if the token is not cached, so that it has to be
+    /// authenticated first.
     pub fn verify_cached(
         &self,
         credentials: &Credentials<'_>,
         requirement: Option<&Requirement<'_>>,
     ) -> Option<Result<Access, Error>> {
         let now = Moment::now();
-        let known = match credentials.credential() {
-            Ok(credential) => Ok(self.find_cached(credential.text, now)?),
+        let token = match credentials.credential() {
+            Ok(credential) => Ok(self.authenticate_cached(credential.text, now)?),
             Err(error) => Err(error),
         };
-        Some(self.decide(known, now, credentials, requirement))
+        Some(self.decide(token, now, credentials, requirement))
     }
 
-    /// The nonce for a sender's next proof, where it sends proofs and nonces are asked for (RFC 9449, section 8.2).
+    /// Like [`verify`](Verifier::verify), for a token that is not cached.
+    pub(super) async fn verify_uncached(
+        &self,
+        credentials: &Credentials<'_>,
+        requirement: Option<&Requirement<'_>>,
+    ) -> Result<Access, Error> {
+        let token = match credentials.credential() {
+            // Boxed, so that the future of a cached token stays small.
+            Ok(credential) => Box::pin(self.authenticate_uncached(credential.text, credentials.client)).await,
+            Err(error) => Err(error),
+        };
+        self.decide(token, Moment::now(), credentials, requirement)
+    }
+
+    /// Returns the nonce for the next proof of a client that sends proofs, if nonces are required (RFC 9449, section 8.2).
     #[must_use]
     pub fn next_nonce(&self, credentials: &Credentials<'_>) -> Option<String> {
-        self.dpop.as_ref().filter(|_| credentials.sends_proofs())?.nonce(self.clock.now())
+        self.dpop.as_ref().filter(|_| credentials.has_proof_scheme())?.nonce(self.clock.now())
     }
 
-    /// Decides on a token, or on there being none, and says so to whoever wants to know.
+    /// Decides on a request and reports the decision.
     fn decide(
         &self,
-        known: Result<Arc<Token>, Error>,
+        token: Result<Arc<AuthenticToken>, Error>,
         at: Moment,
         credentials: &Credentials<'_>,
         requirement: Option<&Requirement<'_>>,
     ) -> Result<Access, Error> {
-        let access = known.map(|token| Access::new(token, self.observer.clone()));
-        let verdict = match &access {
-            Ok(access) => self
-                .admit(access, credentials, at)
-                .and_then(|()| requirement.map_or(Ok(()), |requirement| access.meets(requirement))),
+        let verdict = match &token {
+            Ok(token) => self.evaluate(token, at, credentials, requirement),
             Err(error) => Err(error.clone()),
         };
-        let error = verdict.as_ref().err();
-        #[cfg(feature = "metrics")]
-        self.metrics.count_decision(error);
-        // Whoever has another key than the token's, or one that was revoked, is not who the token says.
-        let access = access.ok().filter(|_| error != Some(&Error::InvalidToken));
-        let id = access.as_ref().map(Access::id);
-        tracing::debug!(id, error = error.map(|error| error.code().as_str()), "decided");
-        if let Some(observer) = &self.observer {
-            observer.observe(&Decision { access: access.as_ref(), error, requirement, credentials: Some(credentials) });
-        }
-        verdict.and(access.ok_or(Error::InvalidToken))
+        self.report(token.as_deref().ok(), verdict.as_ref().err(), credentials, requirement);
+        let evaluation = verdict?;
+        Ok(Access::new(token?, self.observer.clone(), evaluation))
     }
 
-    /// Lets the token pass, or says exactly why not. Where it came from counts before its life: a page that may not use
-    /// the token learns nothing of it.
-    fn admit(&self, access: &Access, credentials: &Credentials<'_>, at: Moment) -> Result<(), Error> {
-        let (token, credential) = (access.token(), credentials.credential()?);
+    /// Runs every check on an authentic token.
+    ///
+    /// SECURITY: location and origin come before the token's state. A page that may not use the token learns nothing about it.
+    fn evaluate(
+        &self,
+        token: &AuthenticToken,
+        at: Moment,
+        credentials: &Credentials<'_>,
+        requirement: Option<&Requirement<'_>>,
+    ) -> Result<Evaluation, Error> {
+        let credential = credentials.credential()?;
         let now = self.clock.at(at);
         let revoked = self.check_revoked(token, at)?;
-        token.check_carrier(credential.location)?;
+        token.check_location(credential.location)?;
         token.check_origin(credentials.origin)?;
         revoked?;
         token.check_life(now)?;
         Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)?;
-        self.rate_limits.as_ref().map_or(Ok(()), |limits| limits.count(token))
+        if let Some(limits) = &self.rate_limits {
+            limits.check(token)?;
+        }
+        requirement.map_or(Ok(()), |requirement| token.check_requirement(requirement))?;
+        Ok(Evaluation(()))
     }
 
-    /// Whether the token was revoked, by whoever knew it or by the feed, which comes on top.
+    /// Checks that neither the token's source nor the feed has revoked it. The inner result is to be raised after the checks
+    /// of location and origin.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for what a revoked key signed: it is not genuine, and nothing else is said of it.
-    pub(super) fn check_revoked(&self, token: &Token, at: Moment) -> Result<Result<(), Error>, Error> {
+    /// [`Error::InvalidToken`] for a token that a revoked key signed: it is not authentic, and nothing else is told about it.
+    pub(super) fn check_revoked(&self, token: &AuthenticToken, at: Moment) -> Result<Result<(), Error>, Error> {
         match self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at)) {
             Err(Error::InvalidToken) => Err(Error::InvalidToken),
             Ok(()) if token.is_revoked => Ok(Err(Error::TokenRevoked)),
             revoked => Ok(revoked),
+        }
+    }
+
+    /// Counts and logs a decision, and hands it to the hook.
+    fn report(
+        &self,
+        token: Option<&AuthenticToken>,
+        error: Option<&Error>,
+        credentials: &Credentials<'_>,
+        requirement: Option<&Requirement<'_>>,
+    ) {
+        #[cfg(feature = "metrics")]
+        self.metrics.count_decision(error);
+        // SECURITY: a caller with a proof by another key, or a token by a revoked one, is not the token's holder.
+        let token = token.filter(|_| error != Some(&Error::InvalidToken)).map(TokenSummary::of);
+        tracing::debug!(id = token.map(|token| token.id), error = error.map(|error| error.code().as_str()), "decided");
+        if let Some(observer) = &self.observer {
+            observer.observe(&Decision { token, error, requirement, credentials: Some(credentials) });
         }
     }
 }

@@ -1,9 +1,9 @@
-//! Figures of the decisions, through the facade `metrics`: [`Metrics`].
+//! Counters for the product's exporter, through the facade `metrics`: [`Metrics`].
 //!
 //! | name | labels | what it counts |
 //! | --- | --- | --- |
-//! | `daypass_decisions_total` | `outcome`: `admitted`, or the code of a refusal | decisions of [`Verifier::verify`](super::Verifier::verify) |
-//! | `daypass_cache_total` | `result`: `hit` or `miss` | texts that were remembered, and texts that were not |
+//! | `daypass_decisions_total` | `outcome`: `admitted`, or the code of the error | decisions of [`Verifier::verify`](super::Verifier::verify) |
+//! | `daypass_cache_total` | `result`: `hit` or `miss` | tokens that were cached, and tokens that were not |
 
 use std::collections::HashMap;
 use std::sync::Arc;

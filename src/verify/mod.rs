@@ -1,22 +1,25 @@
-//! What a product's API trusts: [`Verifier::verify`] takes a request's [`Credentials`] and what it needs, and returns
-//! [`Access`] or an [`Error`](crate::Error).
+//! What a product's API uses: [`Verifier::verify`] takes a request's [`Credentials`] and returns an [`Access`] or an
+//! [`Error`](crate::Error).
+//!
+//! There is one way down: credentials, authentic token, evaluation, `Access`.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `credentials` | what a request carries: credential, location, origin, proof |
+//! | `credentials` | what a request carries: token, location, origin, proof |
 //! | `verifier` | the settings |
 //! | `authenticate` | whether a text is a token of ours: from the cache, by its signature, by introspection |
 //! | `evaluate` | whether an authentic token may be used for this request |
 //! | `access` | what a verified token may do |
 //! | `decision` | what a hook sees of each decision |
 //! | `describe` | what a token's holder may know about it |
-//! | `token` | an authentic token, and the rules of location, origin and life |
-//! | `sources` | public keys for JWTs, records of opaque tokens |
-//! | `cache` | the tokens that were seen before |
-//! | `revocation` | what was revoked since, and how fresh that knowledge is |
+//! | `token` | an authentic token, and the rules of location, origin, life and requirement |
+//! | `sources` | public keys of JWTs, records of opaque tokens |
+//! | `cache` | the tokens that were authenticated before |
+//! | `revocation` | which tokens were revoked since, and how stale that knowledge is |
 //! | `dpop` | tokens that are bound to a key (RFC 9449) |
-//! | `rate_limit` | how often is too often |
+//! | `rate_limit` | limits on how often requests may come |
 //! | `metrics` | counters for the product's exporter (feature `metrics`) |
+//! | `outage` | one log line for each cause, not for each request |
 //! | `clock` | a time that never goes back |
 //! | `remote` | keys, introspection and feed from a token service over HTTP (feature `remote`) |
 //! | `http` | the tower layer with CORS, the axum extractor, error responses (feature `axum`) |
@@ -34,6 +37,9 @@ mod evaluate;
 pub mod http;
 #[cfg(feature = "metrics")]
 mod metrics;
+#[cfg(doctest)]
+mod must_not_compile;
+mod outage;
 mod rate_limit;
 #[cfg(feature = "remote")]
 mod remote;
@@ -45,8 +51,8 @@ mod verifier;
 pub use access::{Access, AccessCheck, ScopeCheck};
 pub use cache::Cache;
 pub use credentials::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation};
-pub use decision::Decision;
 use decision::Observer;
+pub use decision::{Decision, TokenSummary};
 pub use dpop::Dpop;
 pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]

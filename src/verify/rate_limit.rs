@@ -1,4 +1,4 @@
-//! How often is too often: [`RateLimits`].
+//! Limits on how often requests may come: [`RateLimits`].
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -9,35 +9,36 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use quick_cache::sync::Cache as QuickCache;
 
 use super::clock::Moment;
-use super::token::Token;
+use super::token::AuthenticToken;
 use crate::{Error, TokenKind};
 
-/// Requests a second that one publishable token may make, unless another number is set.
+/// How many requests with one publishable token are accepted each second, unless another number is set.
 const PUBLISHABLE: NonZeroU32 = NonZeroU32::new(100).expect("a number above 0");
-/// Tokens that are none, a second, that one client may try, unless another number is set. A page whose token was withdrawn
-/// asks for all that it shows at once, and with a good one right after; a hundred cost a few milliseconds.
-const STRANGERS: NonZeroU32 = NonZeroU32::new(100).expect("a number above 0");
-/// How many clients are remembered.
-const CLIENTS: usize = 16_384;
+/// How many invalid tokens one client may try each second, unless another number is set. A page whose token was revoked sends
+/// all its requests with it at once, and right after that with a good one. A hundred attempts cost a few milliseconds.
+const INVALID_TOKENS: NonZeroU32 = NonZeroU32::new(100).expect("a number above 0");
+/// The most clients that are tracked.
+const MAX_CLIENTS: usize = 16_384;
 
-/// Refuses what comes too often, with 429 and the seconds to wait.
+/// Refuses requests that come too often, with 429 and the number of seconds to wait.
 ///
-/// A publishable token is for anyone to read, and a program may forge the origin that it needs: its rate is what remains to
-/// be limited. A client that tries one token after the other is told to wait before anything is spent on the next. Twice
-/// the rate may come at once.
+/// A publishable token is public, and a program can forge the origin that it needs: the token's rate is what can still be
+/// limited. A client that tries many invalid tokens has to wait before another is authenticated. Bursts may reach twice the
+/// rate.
 ///
-/// Whoever hangs up before a token was looked up, or is cut off by a time-out of the server, has tried one that is none. A
-/// token that could not be looked up does not count. What is looked up at the same time is counted when each answer is there.
+/// A client that disconnects before its token was authenticated, or that the server times out, has tried an invalid token. A
+/// token that could not be checked does not count. Attempts at the same time are counted as each ends.
 ///
-/// Both are for one process; requests from clients that nobody names ([`Credentials::from_client`](super::Credentials::from_client))
-/// are not counted.
+/// The limits are for one process. Requests from clients without an address
+/// ([`Credentials::from_client`](super::Credentials::from_client)) are not counted.
 pub struct RateLimits {
     publishable: DefaultKeyedRateLimiter<u64>,
     invalid_tokens: DefaultKeyedRateLimiter<Client>,
-    waiting: QuickCache<Client, Moment>,
+    /// The clients that have to wait, and until when.
+    blocked: QuickCache<Client, Moment>,
 }
 
-/// A client's address. Whoever has one IPv6 address has all of its network's.
+/// A client's address. An IPv6 client controls all addresses of its /64 network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Client {
     V4(u32),
@@ -57,82 +58,81 @@ impl Default for RateLimits {
     fn default() -> RateLimits {
         RateLimits {
             publishable: RateLimiter::keyed(quota(PUBLISHABLE)),
-            invalid_tokens: RateLimiter::keyed(quota(STRANGERS)),
-            waiting: QuickCache::new(CLIENTS),
+            invalid_tokens: RateLimiter::keyed(quota(INVALID_TOKENS)),
+            blocked: QuickCache::new(MAX_CLIENTS),
         }
     }
 }
 
 impl RateLimits {
-    /// 100 requests a second with each publishable token, and 100 tokens that are none from each client.
+    /// Makes limits of 100 requests a second with each publishable token, and 100 invalid tokens a second from each client.
     #[must_use]
     pub fn new() -> RateLimits {
         RateLimits::default()
     }
 
-    /// Requests a second that one publishable token may make.
+    /// Sets how many requests a second one publishable token may make.
     #[must_use]
     pub fn publishable(self, per_second: NonZeroU32) -> RateLimits {
         RateLimits { publishable: RateLimiter::keyed(quota(per_second)), ..self }
     }
 
-    /// Tokens that are none, a second, that one client may try.
+    /// Sets how many invalid tokens a second one client may try.
     #[must_use]
     pub fn invalid_tokens(self, per_second: NonZeroU32) -> RateLimits {
         RateLimits { invalid_tokens: RateLimiter::keyed(quota(per_second)), ..self }
     }
 
-    /// Counts a request that is otherwise let through.
-    pub(super) fn count(&self, token: &Token) -> Result<(), Error> {
+    /// Counts a request that passed all other checks, and checks the token's rate.
+    pub(super) fn check(&self, token: &AuthenticToken) -> Result<(), Error> {
         if token.kind != TokenKind::Publishable {
             return Ok(());
         }
         self.publishable
             .check_key(&token.root_serial)
-            .map_err(|until| too_often(until.wait_time_from(DefaultClock::default().now())))
+            .map_err(|until| too_many_requests(until.wait_time_from(DefaultClock::default().now())))
     }
 
-    /// Lets this client have a token looked at that is not remembered, unless it has to wait.
-    pub(super) fn admit(&self, client: Option<IpAddr>, now: Moment) -> Result<Admitted<'_>, Error> {
+    /// Begins to authenticate a token that is not cached, unless the client has to wait.
+    pub(super) fn begin_attempt(&self, client: Option<IpAddr>, now: Moment) -> Result<Attempt<'_>, Error> {
         let client = client.map(Client::from);
-        let until = client.and_then(|client| self.waiting.get(&client));
-        match until.filter(|until| !now.has_come_to(*until)) {
-            Some(until) => Err(too_often(until.since(now))),
-            None => Ok(Admitted { limits: self, client }),
+        let until = client.and_then(|client| self.blocked.get(&client));
+        match until.filter(|until| !now.has_reached(*until)) {
+            Some(until) => Err(too_many_requests(until.since(now))),
+            None => Ok(Attempt { limits: self, client }),
         }
     }
 
-    /// Counts a token that is none.
-    fn count_stranger(&self, client: Client) {
-        if self.invalid_tokens.len() >= CLIENTS {
+    fn count_invalid_token(&self, client: Client) {
+        if self.invalid_tokens.len() >= MAX_CLIENTS {
             self.invalid_tokens.retain_recent();
         }
         if let Err(until) = self.invalid_tokens.check_key(&client) {
             let wait = until.wait_time_from(DefaultClock::default().now());
-            self.waiting.insert(client, Moment::now() + wait);
+            self.blocked.insert(client, Moment::now() + wait);
         }
     }
 }
 
-/// A client whose token is being looked at.
+/// An attempt to authenticate a client's token.
 ///
-/// Security rule: it is a stranger unless it is found not to be, so that whoever hangs up before the answer is counted too.
-pub(super) struct Admitted<'a> {
+/// SECURITY: it counts as an invalid token unless it is discarded, so that clients that disconnect early are counted too.
+pub(super) struct Attempt<'a> {
     limits: &'a RateLimits,
     client: Option<Client>,
 }
 
-impl Admitted<'_> {
-    /// Notes that it is not known to be a stranger.
-    pub(super) fn clear(mut self) {
+impl Attempt<'_> {
+    /// Ends the attempt without counting it: the token is authentic, or could not be checked.
+    pub(super) fn discard(mut self) {
         self.client = None;
     }
 }
 
-impl Drop for Admitted<'_> {
+impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if let Some(client) = self.client {
-            self.limits.count_stranger(client);
+            self.limits.count_invalid_token(client);
         }
     }
 }
@@ -141,7 +141,7 @@ fn quota(per_second: NonZeroU32) -> Quota {
     Quota::per_second(per_second).allow_burst(per_second.saturating_mul(NonZeroU32::MIN.saturating_add(1)))
 }
 
-/// Whole seconds, and one at least.
-fn too_often(wait: Duration) -> Error {
+/// Rounds up to whole seconds, at least one.
+fn too_many_requests(wait: Duration) -> Error {
     Error::TooManyRequests(wait.as_secs() + 1)
 }

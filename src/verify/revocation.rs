@@ -1,190 +1,205 @@
-//! What was revoked, and how fresh that knowledge is: [`Revocations`].
+//! Which tokens were revoked, and how stale that knowledge is: [`Revocations`].
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::MAX_LEEWAY;
 use super::clock::{Moment, SharedMoment};
-use super::token::Token;
+use super::token::AuthenticToken;
 use crate::Error;
 use crate::api::{Revocation, RevocationTarget, duration};
 
-/// How old the knowledge may be unless another limit is set.
-const LIMIT: Duration = Duration::from_secs(10);
+/// How stale the knowledge may be unless another limit is set.
+const DEFAULT_MAX_STALENESS: Duration = Duration::from_secs(10);
 /// The least limit that can be set.
-const LEAST_LIMIT: Duration = Duration::from_secs(1);
-/// After so long the revocation of a token has nothing left to end: signed tokens live a day at most, and of a stored one
-/// whoever looks it up is told. The clocks of two servers may differ. Organizations and keys are few, and kept for good: a key
-/// that leaked would sign what is new.
-const KEEP: Duration = Duration::from_secs(duration::MOST + 2 * MAX_LEEWAY);
-/// How long between two times of forgetting.
-const BETWEEN: Duration = Duration::from_secs(3600);
+const LEAST_MAX_STALENESS: Duration = Duration::from_secs(1);
+/// How long the revocation of one token is kept: no JWT lives longer than a day, an introspection reports a revoked opaque
+/// token, and the clocks of two servers may differ. Revocations of organizations and keys are few and kept for good: a key
+/// that leaked could sign new tokens.
+const RETENTION: Duration = Duration::from_secs(duration::MOST + 2 * MAX_LEEWAY);
+/// How often old revocations are removed.
+const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Follows the service's feed of revocations. Whatever it names is refused, and when it has not been heard for longer than
-/// the limit, everything is: 503, since nobody knows what was revoked meanwhile.
+/// Follows the service's revocation feed. Tokens that it revokes are refused. While the knowledge is staler than the limit,
+/// every token is refused with 503, since it may have been revoked meanwhile.
 #[derive(Debug)]
 pub struct Revocations {
-    limit: Duration,
-    /// When the feed last said that nothing was missing.
-    heard: SharedMoment,
-    /// Grows with every revocation that is learnt. A token that was found not to be revoked need not be looked for again
-    /// until it has.
+    max_staleness: Duration,
+    /// When the feed last confirmed that no entry is missing.
+    confirmed_at: SharedMoment,
+    /// Grows with every new revocation. A token that passed the comparison is not compared again until it has grown.
     generation: AtomicU64,
-    known: RwLock<Known>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    seq: u64,
-    /// Stored and signed tokens, with when that was learnt: by the clock here, whatever the service's says.
-    stored: HashMap<u64, Moment>,
-    signed: HashMap<Box<str>, Moment>,
-    organizations: HashSet<Box<str>>,
-    /// By organization, the first second whose tokens live.
-    issued_before: HashMap<Box<str>, u64>,
-    keys: HashSet<Box<str>>,
-    forgot_at: Option<Moment>,
+    revoked: RwLock<RevokedSet>,
+    /// Whether a line was logged since the knowledge became stale.
+    is_logged: AtomicBool,
 }
 
 impl Default for Revocations {
     fn default() -> Revocations {
         Revocations {
-            limit: LIMIT,
-            heard: SharedMoment::default(),
-            // A token that was never compared with the feed has 0.
+            max_staleness: DEFAULT_MAX_STALENESS,
+            confirmed_at: SharedMoment::default(),
+            // A token that was never compared has 0.
             generation: AtomicU64::new(1),
-            known: RwLock::default(),
+            revoked: RwLock::default(),
+            is_logged: AtomicBool::default(),
         }
     }
 }
 
 impl Revocations {
-    /// Nothing is known yet, and so nothing is let through. 10 seconds are the limit unless another is set.
+    /// Makes an empty set that refuses every token until its first heartbeat. The limit is 10 seconds unless another is set.
     #[must_use]
     pub fn new() -> Revocations {
         Revocations::default()
     }
 
-    /// How old the knowledge may be: a second at least.
+    /// Sets how stale the knowledge may be: at least a second.
     #[must_use]
-    pub fn limit(self, limit: Duration) -> Revocations {
-        Revocations { limit: limit.max(LEAST_LIMIT), ..self }
+    pub fn max_staleness(self, limit: Duration) -> Revocations {
+        Revocations { max_staleness: limit.max(LEAST_MAX_STALENESS), ..self }
     }
 
-    /// Learns of a revocation. One that is known already changes nothing.
+    /// Applies a revocation. Applying it again changes nothing.
     pub fn apply(&self, revocation: &Revocation) {
-        let is_new = self.known.write().unwrap_or_else(PoisonError::into_inner).apply(revocation, Moment::now());
+        let is_new = self.write().apply(revocation, Moment::now());
         if is_new {
             self.generation.fetch_add(1, Ordering::Release);
         }
     }
 
-    /// Notes that at this moment nothing up to this entry of the feed is missing.
+    /// Confirms that at this moment no entry up to number `seq` is missing.
     pub fn heartbeat(&self, seq: u64) {
         self.heartbeat_at(seq, Moment::now());
     }
 
-    /// The same of a moment that is past.
+    /// Like [`heartbeat`](Revocations::heartbeat), for a moment in the past.
     pub(super) fn heartbeat_at(&self, seq: u64, at: Moment) {
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.seq = seq;
-        known.forget(at);
-        drop(known);
-        self.heard.set(Some(at));
+        let mut revoked = self.write();
+        revoked.seq = seq;
+        revoked.prune(at);
+        drop(revoked);
+        self.confirmed_at.set(Some(at));
+        self.is_logged.store(false, Ordering::Relaxed);
     }
 
-    /// Notes that nothing will be heard any more, as when the service refuses to tell: as before it was ever heard.
+    /// Marks the knowledge as stale until the next heartbeat: for when the service refuses to give the feed.
     pub fn reset(&self) {
-        self.heard.set(None);
+        self.confirmed_at.set(None);
     }
 
-    /// The last entry of the feed that is known: where to go on from.
+    /// Returns the number of the last known entry, after which to continue.
     #[must_use]
     pub fn seq(&self) -> u64 {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).seq
+        self.read().seq
     }
 
-    /// How old the knowledge is; `None` before there was any.
+    /// Returns the time since the last heartbeat. Returns `None` before the first.
     #[must_use]
-    pub fn age(&self) -> Option<Duration> {
-        self.age_at(Moment::now())
+    pub fn staleness(&self) -> Option<Duration> {
+        self.staleness_at(Moment::now())
     }
 
-    /// How old it may be.
+    /// Returns how stale the knowledge may be.
     #[must_use]
     pub fn staleness_limit(&self) -> Duration {
-        self.limit
+        self.max_staleness
     }
 
-    /// Whether it is too old to let anything through.
+    /// Returns whether the knowledge is too stale to accept any token.
     #[must_use]
     pub fn is_stale(&self) -> bool {
-        self.age().is_none_or(|age| age > self.limit)
+        self.staleness().is_none_or(|staleness| staleness > self.max_staleness)
     }
 
-    /// Lets a token pass that no level of revocation names, as far as is known at this moment.
+    /// Checks that no revocation that is known at this moment revokes the token.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when too little is known. [`Error::InvalidToken`] for what a revoked key signed: whoever has
-    /// the key may have made it.
-    pub(super) fn check(&self, token: &Token, now: Moment) -> Result<(), Error> {
-        match self.age_at(now) {
-            Some(age) if age <= self.limit => {}
-            age => {
-                tracing::warn!(?age, "the revocations are not known well enough: nothing is let through");
-                let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-                return Err(if known.is_forged(token) { Error::InvalidToken } else { Error::Unavailable });
+    /// [`Error::Unavailable`] while the knowledge is stale. [`Error::InvalidToken`] for a token that a revoked key signed,
+    /// since it may be forged.
+    pub(super) fn check(&self, token: &AuthenticToken, now: Moment) -> Result<(), Error> {
+        match self.staleness_at(now) {
+            Some(staleness) if staleness <= self.max_staleness => {}
+            staleness => {
+                if !self.is_logged.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(?staleness, limit = ?self.max_staleness, "revocations are stale, answering 503");
+                }
+                let has_revoked_key = self.read().has_key_of(token);
+                return Err(if has_revoked_key { Error::InvalidToken } else { Error::Unavailable });
             }
         }
-        // Read before the comparison: what is learnt meanwhile is compared next time.
+        // Read before the comparison, so that a revocation that arrives meanwhile is compared next time.
         let generation = self.generation.load(Ordering::Acquire);
-        if token.cleared.load(Ordering::Relaxed) == generation {
+        if token.checked_generation.load(Ordering::Relaxed) == generation {
             return Ok(());
         }
-        self.known.read().unwrap_or_else(PoisonError::into_inner).check(token)?;
-        token.cleared.store(generation, Ordering::Relaxed);
+        self.read().check(token)?;
+        token.checked_generation.store(generation, Ordering::Relaxed);
         Ok(())
     }
 
-    fn age_at(&self, now: Moment) -> Option<Duration> {
-        self.heard.get().map(|heard| now.since(heard))
+    fn staleness_at(&self, now: Moment) -> Option<Duration> {
+        self.confirmed_at.get().map(|confirmed_at| now.since(confirmed_at))
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, RevokedSet> {
+        self.revoked.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, RevokedSet> {
+        self.revoked.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
-    /// Whether it was not known.
+/// The revocations of each level.
+#[derive(Debug, Default)]
+struct RevokedSet {
+    seq: u64,
+    /// Serial numbers of opaque tokens, each with the moment it arrived, by this process's clocks.
+    serials: HashMap<u64, Moment>,
+    /// Ids of JWTs, each with the moment it arrived.
+    jwts: HashMap<Box<str>, Moment>,
+    organizations: HashSet<Box<str>>,
+    /// For each organization, the first second whose tokens stay valid.
+    issued_before: HashMap<Box<str>, u64>,
+    keys: HashSet<Box<str>>,
+    pruned_at: Option<Moment>,
+}
+
+impl RevokedSet {
+    /// Adds a revocation. Returns whether it is new.
     fn apply(&mut self, Revocation { seq, target, .. }: &Revocation, now: Moment) -> bool {
         self.seq = *seq;
         match target {
-            RevocationTarget::Token { serial } => self.stored.insert(*serial, now).is_none(),
-            RevocationTarget::Jwt { jti } => self.signed.insert(jti.as_str().into(), now).is_none(),
+            RevocationTarget::Token { serial } => self.serials.insert(*serial, now).is_none(),
+            RevocationTarget::Jwt { jti } => self.jwts.insert(jti.as_str().into(), now).is_none(),
             RevocationTarget::Organization { organization } => self.organizations.insert(organization.as_str().into()),
             RevocationTarget::IssuedBefore { organization, time } => {
-                let standing = self.issued_before.entry(organization.as_str().into()).or_default();
-                let is_new = *standing < *time;
-                *standing = (*standing).max(*time);
+                let latest = self.issued_before.entry(organization.as_str().into()).or_default();
+                let is_new = *latest < *time;
+                *latest = (*latest).max(*time);
                 is_new
             }
             RevocationTarget::Key { kid } => self.keys.insert(kid.as_str().into()),
         }
     }
 
-    /// Whether a revoked key signed it.
-    fn is_forged(&self, token: &Token) -> bool {
+    /// Returns whether a revoked key signed the token.
+    fn has_key_of(&self, token: &AuthenticToken) -> bool {
         token.key.as_ref().is_some_and(|key| self.keys.contains(&key.kid))
     }
 
-    fn check(&self, token: &Token) -> Result<(), Error> {
-        let is_early = |time: &u64| token.issued_at < *time;
-        if self.is_forged(token) {
+    fn check(&self, token: &AuthenticToken) -> Result<(), Error> {
+        let is_later = |time: &u64| token.issued_at < *time;
+        if self.has_key_of(token) {
             Err(Error::InvalidToken)
-        } else if self.stored.contains_key(&token.root_serial)
-            || token.serial.is_some_and(|serial| self.stored.contains_key(&serial))
+        } else if self.serials.contains_key(&token.root_serial)
+            || token.serial.is_some_and(|serial| self.serials.contains_key(&serial))
             || self.organizations.contains(&token.organization)
-            || self.issued_before.get(&token.organization).is_some_and(is_early)
-            || (token.key.is_some() && self.signed.contains_key(&token.id))
+            || self.issued_before.get(&token.organization).is_some_and(is_later)
+            || (token.key.is_some() && self.jwts.contains_key(&token.id))
         {
             Err(Error::TokenRevoked)
         } else {
@@ -192,13 +207,13 @@ impl Known {
         }
     }
 
-    /// Forgets, once an hour, the tokens that were revoked long ago.
-    fn forget(&mut self, now: Moment) {
-        let forgot_at = *self.forgot_at.get_or_insert(now);
-        if now.since(forgot_at) >= BETWEEN {
-            self.forgot_at = Some(now);
-            self.stored.retain(|_, learnt| now.since(*learnt) <= KEEP);
-            self.signed.retain(|_, learnt| now.since(*learnt) <= KEEP);
+    /// Removes, once an hour, the revocations of single tokens that have expired by now.
+    fn prune(&mut self, now: Moment) {
+        let pruned_at = *self.pruned_at.get_or_insert(now);
+        if now.since(pruned_at) >= PRUNE_INTERVAL {
+            self.pruned_at = Some(now);
+            self.serials.retain(|_, arrived_at| now.since(*arrived_at) <= RETENTION);
+            self.jwts.retain(|_, arrived_at| now.since(*arrived_at) <= RETENTION);
         }
     }
 }
@@ -208,10 +223,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_forgotten_once_it_has_ended_by_itself_and_a_key_or_an_organization_never() {
-        assert_eq!(KEEP, Duration::from_secs(86_400 + 120), "a day, and a minute for each of two clocks");
+    fn the_revocation_of_a_token_is_kept_until_it_has_expired_and_that_of_a_key_or_an_organization_for_good() {
+        assert_eq!(RETENTION, Duration::from_secs(86_400 + 120), "a day, and a minute for each of two clocks");
         let start = Moment::now();
-        let mut known = Known::default();
+        let mut revoked = RevokedSet::default();
         let levels = [
             RevocationTarget::Token { serial: 1 },
             RevocationTarget::Jwt { jti: "j".into() },
@@ -221,18 +236,19 @@ mod tests {
         ];
         for target in levels {
             let revocation = Revocation { seq: 1, at: 0, target };
-            assert!(known.apply(&revocation, start), "new");
-            assert!(!known.apply(&revocation, start), "known");
+            assert!(revoked.apply(&revocation, start), "new");
+            assert!(!revoked.apply(&revocation, start), "known");
         }
-        let counts = |known: &Known| {
-            let tokens = [known.stored.len(), known.signed.len()];
-            (tokens, known.organizations.len(), known.issued_before.len(), known.keys.len())
+        let counts = |revoked: &RevokedSet| {
+            let tokens = [revoked.serials.len(), revoked.jwts.len()];
+            (tokens, revoked.organizations.len(), revoked.issued_before.len(), revoked.keys.len())
         };
-        for after in [Duration::ZERO, KEEP - Duration::from_secs(1), KEEP, KEEP + Duration::from_secs(1)] {
-            known.forget(start + after);
-            assert_eq!(counts(&known), ([1, 1], 1, 1, 1), "{after:?}");
+        for after in [Duration::ZERO, RETENTION - Duration::from_secs(1), RETENTION, RETENTION + Duration::from_secs(1)]
+        {
+            revoked.prune(start + after);
+            assert_eq!(counts(&revoked), ([1, 1], 1, 1, 1), "{after:?}");
         }
-        known.forget(start + KEEP + BETWEEN);
-        assert_eq!(counts(&known), ([0, 0], 1, 1, 1));
+        revoked.prune(start + RETENTION + PRUNE_INTERVAL);
+        assert_eq!(counts(&revoked), ([0, 0], 1, 1, 1));
     }
 }

@@ -1,4 +1,4 @@
-//! A token that is ours, whatever form it came in: [`Token`].
+//! An authentic token, opaque or JWT, and the rules that it is evaluated by: [`AuthenticToken`].
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -8,16 +8,19 @@ use super::sources::Key;
 use super::{MAX_LEEWAY, OriginHeader, TokenLocation};
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
-use crate::{Error, Grant, Origin, OriginPattern, TokenKind};
+use crate::{Error, Grant, Origin, OriginPattern, Requirement, TokenKind};
 
-/// What is known of a genuine token, alive or not.
-pub(super) struct Token {
+/// The longest origin that an error repeats, in characters.
+const MAX_SHOWN_ORIGIN: usize = 260;
+
+/// An authentic token, active or not.
+pub(super) struct AuthenticToken {
     pub(super) kind: TokenKind,
     pub(super) id: Box<str>,
     pub(super) parent: Option<Box<str>>,
     /// The serial number of the stored token at the root of its chain.
     pub(super) root_serial: u64,
-    /// The own serial number of an opaque token that is not the root: of a bundle reference.
+    /// The serial number of an opaque token that is not the root: of a bundle reference.
     pub(super) serial: Option<u64>,
     pub(super) organization: Box<str>,
     pub(super) grants: Arc<[Grant]>,
@@ -27,23 +30,29 @@ pub(super) struct Token {
     valid_from: u64,
     /// The first second in which it is no longer valid.
     valid_until: Option<u64>,
-    /// As whoever knew it said. What a feed says comes on top.
+    /// Whether its source called it revoked. The revocation feed may revoke it as well.
     pub(super) is_revoked: bool,
     /// The key that signed it.
     pub(super) key: Option<Arc<Key>>,
-    /// The thumbprint of the key that whoever sends it must have.
+    /// The thumbprint of the key that its sender must prove to have (RFC 9449).
     pub(super) bound_to: Option<Box<str>>,
-    /// Until when a cache may answer with it.
+    /// Until when a cache may return it.
     pub(super) fresh_until: Moment,
-    /// How far the feed had come when it was last found not to be revoked by it.
-    pub(super) cleared: AtomicU64,
+    /// The generation of the revocation feed that it was last compared with.
+    pub(super) checked_generation: AtomicU64,
 }
 
-impl Token {
-    /// A signed token, whose signature was verified with this key.
-    pub(super) fn signed(claims: Claims, is_revoked: bool, key: Arc<Key>, leeway: u64, fresh_until: Moment) -> Token {
+impl AuthenticToken {
+    /// Makes a token from the claims of a JWT that `key` signed.
+    pub(super) fn from_claims(
+        claims: Claims,
+        is_revoked: bool,
+        key: Arc<Key>,
+        leeway: u64,
+        fresh_until: Moment,
+    ) -> AuthenticToken {
         let end = claims.exp.saturating_add(leeway);
-        Token {
+        AuthenticToken {
             kind: claims.kind,
             id: claims.jti.into(),
             parent: Some(claims.client_id.into()),
@@ -55,18 +64,18 @@ impl Token {
             issued_at: claims.iat,
             expires_at: Some(claims.exp),
             valid_from: claims.nbf.unwrap_or_default().max(claims.iat).saturating_sub(leeway),
-            valid_until: Some(key.ends_at.map_or(end, |window| window.min(end))),
+            valid_until: Some(key.expires_at.map_or(end, |key_end| key_end.min(end))),
             is_revoked,
             key: Some(key),
             bound_to: claims.cnf.map(|confirmation| confirmation.jkt.into()),
             fresh_until,
-            cleared: AtomicU64::default(),
+            checked_generation: AtomicU64::default(),
         }
     }
 
-    /// A stored token, as it was looked up.
-    pub(super) fn stored(record: TokenRecord, fresh_until: Moment) -> Token {
-        Token {
+    /// Makes a token from the record of an opaque one.
+    pub(super) fn from_record(record: TokenRecord, fresh_until: Moment) -> AuthenticToken {
+        AuthenticToken {
             kind: record.kind,
             id: record.id.into(),
             parent: None,
@@ -77,19 +86,21 @@ impl Token {
             origins: record.origins.into(),
             issued_at: record.created_at,
             expires_at: record.expires_at,
-            // Also where the clock is far off, so that nothing that has ended is taken to be still alive.
+            // A verifier whose clock is far behind must not take an expired token for an active one.
             valid_from: record.created_at.saturating_sub(MAX_LEEWAY),
             valid_until: record.expires_at,
             is_revoked: record.revoked_at.is_some(),
             key: None,
             bound_to: None,
             fresh_until,
-            cleared: AtomicU64::default(),
+            checked_generation: AtomicU64::default(),
         }
     }
 
-    /// Security rule: a secret in a place where it may be read is refused, whatever else it is.
-    pub(super) fn check_carrier(&self, location: TokenLocation) -> Result<(), Error> {
+    /// Checks that a token of this kind may travel at `location`.
+    ///
+    /// SECURITY: a secret in a place that logs or histories may keep is refused, whatever else the token is.
+    pub(super) fn check_location(&self, location: TokenLocation) -> Result<(), Error> {
         if location.carries(self.kind) {
             Ok(())
         } else if location == TokenLocation::Query {
@@ -99,25 +110,29 @@ impl Token {
         }
     }
 
-    pub(super) fn check_origin(&self, seen: OriginHeader<'_>) -> Result<(), Error> {
+    /// Checks that the token may be used from this origin.
+    pub(super) fn check_origin(&self, header: OriginHeader<'_>) -> Result<(), Error> {
         let must_match = self.kind == TokenKind::Publishable || !self.origins.is_empty();
-        match seen {
-            OriginHeader::Odd => {
+        match header {
+            OriginHeader::Invalid => {
                 Err(Error::InvalidRequest("The request has more than one Origin, or one that is not text.".into()))
             }
-            // A browser sends an origin with every cross-origin request; a program outside one may leave it out.
+            // A browser sends an origin with every cross-origin request. Other programs may leave it out.
             OriginHeader::None if self.kind == TokenKind::Publishable => Err(Error::OriginRequired),
             OriginHeader::None => Ok(()),
             OriginHeader::One(_) if self.kind.is_backend_only() => Err(Error::SecretInBrowser(self.kind)),
             OriginHeader::One(_) if !must_match => Ok(()),
             OriginHeader::One(text) => match Origin::parse(text) {
                 Ok(origin) if self.origins.iter().any(|pattern| pattern.matches(&origin)) => Ok(()),
-                _ => Err(Error::OriginNotAllowed(text.chars().filter(|c| !c.is_control()).take(260).collect())),
+                _ => {
+                    let shown = text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_ORIGIN);
+                    Err(Error::OriginNotAllowed(shown.collect()))
+                }
             },
         }
     }
 
-    /// Whether this moment, in Unix seconds, is within its life.
+    /// Checks that `now`, in Unix seconds, is within the token's life.
     pub(super) fn check_life(&self, now: u64) -> Result<(), Error> {
         if self.valid_until.is_some_and(|end| now >= end) {
             Err(Error::TokenExpired)
@@ -126,5 +141,18 @@ impl Token {
         } else {
             Ok(())
         }
+    }
+
+    /// Checks that a grant meets the requirement, and that the token's kind may have the scope at all.
+    pub(super) fn check_requirement(&self, requirement: &Requirement<'_>) -> Result<(), Error> {
+        if self.kind.may(requirement.scope()) && self.grants.iter().any(|grant| grant.allows(requirement)) {
+            return Ok(());
+        }
+        let tenant = requirement.tenant();
+        let has_tenant = self.grants.iter().any(|grant| grant.has_tenant(tenant));
+        Err(Error::InsufficientScope {
+            scope: requirement.scope().clone(),
+            tenant: (!has_tenant).then(|| tenant.to_owned()),
+        })
     }
 }

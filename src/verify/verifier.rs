@@ -1,15 +1,20 @@
-//! The decision: [`Verifier`].
+//! The settings of a verifier: [`Verifier`].
 
 use std::sync::Arc;
 
 use super::clock::Clock;
+use super::outage::Outage;
 use super::{Cache, Decision, Dpop, Introspector, KeySource, MAX_LEEWAY, Observer, RateLimits, Revocations};
 use crate::Catalog;
 
-/// Decides whether a request may pass.
+/// The leeway of JWTs, in seconds, unless another is set.
+const DEFAULT_LEEWAY: u64 = 10;
+
+/// Decides whether a request's credentials authorize it.
 ///
-/// Opaque tokens are found through a [`Introspector`], signed ones verified with [`Keys`]; without either, tokens of that form
-/// are not valid. Clones share what they remember, until one of them is given other keys, look-ups, revocations, names or leeway.
+/// Opaque tokens are found through an [`Introspector`], JWTs verified with keys of a [`KeySource`]. Without one of these, all
+/// tokens of that form are invalid. Clones share their cache until one of them gets other keys, another introspector, other
+/// revocations, another catalogue or another leeway.
 #[derive(Clone)]
 pub struct Verifier {
     pub(super) issuer: String,
@@ -24,12 +29,19 @@ pub struct Verifier {
     pub(super) observer: Option<Observer>,
     #[cfg(feature = "metrics")]
     pub(super) metrics: super::metrics::Metrics,
+    pub(super) outages: Arc<Outages>,
     pub(super) leeway: u64,
     pub(super) clock: Clock,
 }
 
+/// The parts that may fail.
+pub(super) struct Outages {
+    pub(super) keys: Outage,
+    pub(super) introspection: Outage,
+}
+
 impl Verifier {
-    /// A verifier for the tokens of this issuer (the token service's URL) and this audience (the product's name).
+    /// Makes a verifier of the tokens of this issuer (the token service's URL) for this audience (the product's name).
     #[must_use]
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Verifier {
         Verifier {
@@ -45,35 +57,36 @@ impl Verifier {
             observer: None,
             #[cfg(feature = "metrics")]
             metrics: super::metrics::Metrics::register(),
-            leeway: 10,
+            outages: Arc::new(Outages { keys: Outage::new("keys"), introspection: Outage::new("introspection") }),
+            leeway: DEFAULT_LEEWAY,
             clock: Clock::default(),
         }
     }
 
-    /// Where the keys of signed tokens come from.
+    /// Sets where the public keys of JWTs come from.
     #[must_use]
     pub fn keys(self, keys: impl KeySource + 'static) -> Verifier {
-        Verifier { keys: Some(Arc::new(keys)), ..self.forgetful() }
+        Verifier { keys: Some(Arc::new(keys)), ..self.with_empty_cache() }
     }
 
-    /// Where opaque tokens are looked up.
+    /// Sets where opaque tokens are looked up.
     #[must_use]
     pub fn introspector(self, introspector: impl Introspector + 'static) -> Verifier {
-        Verifier { introspector: Some(Arc::new(introspector)), ..self.forgetful() }
+        Verifier { introspector: Some(Arc::new(introspector)), ..self.with_empty_cache() }
     }
 
-    /// Remembers the tokens that were verified. With a feed of revocations, one that was looked up is asked for again after 60
-    /// seconds and a signature verified again after 300: until then only the feed can end it. Without a feed, whatever a
-    /// look-up had a word in is asked for again after 10.
+    /// Caches authentic tokens. With a feed of revocations, an opaque token is introspected again after 60 seconds and a
+    /// signature verified again after 300: until then only the feed can revoke it. Without a feed, every token that the
+    /// introspector was asked about is authenticated again after 10 seconds.
     #[must_use]
     pub fn cache(self, cache: Cache) -> Verifier {
         Verifier { cache: Some(Arc::new(cache)), ..self }
     }
 
-    /// Refuses what a feed says is revoked, and everything while the feed is not heard.
+    /// Refuses the tokens that a feed revokes, and every token while the feed is stale.
     #[must_use]
     pub fn revocations(self, revocations: impl Into<Arc<Revocations>>) -> Verifier {
-        Verifier { revocations: Some(revocations.into()), ..self.forgetful() }
+        Verifier { revocations: Some(revocations.into()), ..self.with_empty_cache() }
     }
 
     /// Accepts tokens that are bound to a key, with a proof (RFC 9449). Without this they are refused.
@@ -82,38 +95,37 @@ impl Verifier {
         Verifier { dpop: Some(Arc::new(dpop)), ..self }
     }
 
-    /// Refuses what comes too often. Without this nothing does.
+    /// Refuses requests that come too often. Without this none are.
     #[must_use]
     pub fn rate_limits(self, limits: RateLimits) -> Verifier {
         Verifier { rate_limits: Some(Arc::new(limits)), ..self }
     }
 
-    /// The product's scopes: older names in tokens mean today's, and a publishable token can do what may be published and
-    /// no more, whatever whoever looked it up says.
+    /// Sets the product's scopes: aliases in tokens mean the scopes that they stand for, and a publishable token can do
+    /// nothing but what may be published, whatever its record says.
     #[must_use]
     pub fn catalog(self, catalog: Catalog) -> Verifier {
-        Verifier { catalog: Some(Arc::new(catalog)), ..self.forgetful() }
+        Verifier { catalog: Some(Arc::new(catalog)), ..self.with_empty_cache() }
     }
 
-    /// With a cache of its own that is empty: what clones remember was found by what they know, and is bounded by how they are
-    /// set.
-    fn forgetful(self) -> Verifier {
-        Verifier { cache: self.cache.map(|cache| Arc::new(cache.empty())), ..self }
+    /// Replaces the cache by an empty one, since the tokens in it depend on the settings by which they were authenticated.
+    fn with_empty_cache(self) -> Verifier {
+        Verifier { cache: self.cache.map(|cache| Arc::new(cache.to_empty())), ..self }
     }
 
-    /// Hands each decision to a function, which must be quick: it runs before the answer.
+    /// Calls a function with each decision. It must be quick: it runs before the response.
     #[must_use]
     pub fn on_decision(self, observe: impl Fn(&Decision<'_>) + Send + Sync + 'static) -> Verifier {
         Verifier { observer: Some(Observer::new(observe)), ..self }
     }
 
-    /// Seconds of clock difference to forgive in signed tokens: 10 unless set, never more than [`MAX_LEEWAY`].
+    /// Sets how many seconds of clock difference are tolerated in JWTs: 10 unless set, at most [`MAX_LEEWAY`].
     #[must_use]
     pub fn leeway(self, seconds: u64) -> Verifier {
-        Verifier { leeway: seconds.min(MAX_LEEWAY), ..self.forgetful() }
+        Verifier { leeway: seconds.min(MAX_LEEWAY), ..self.with_empty_cache() }
     }
 
-    /// The clock, in Unix seconds: the system's unless set. Where it goes back, time stands still.
+    /// Sets the clock, in Unix seconds: the system's unless set. If it goes back, time stands still until it has caught up.
     #[must_use]
     pub fn clock(self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Verifier {
         Verifier { clock: Clock::new(clock), ..self }

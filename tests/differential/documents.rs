@@ -80,7 +80,7 @@ pub(crate) fn typ(document: JwtType) -> &'static str {
 pub(crate) fn good() -> Vec<Document> {
     let documents = good_claims().into_iter().map(|(document, claims)| Document {
         what: format!("{claims}"),
-        text: signer().document(document, &claims),
+        text: signer().jwt(document, &claims),
         typ: typ(document),
     });
     documents.collect()
@@ -93,7 +93,7 @@ pub(crate) fn odd() -> Vec<Document> {
 
 /// A good token in its parts.
 fn parts() -> [String; 3] {
-    let text = signer().document(JwtType::AccessToken, &with(json!({})));
+    let text = signer().jwt(JwtType::AccessToken, &with(json!({})));
     text.split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
 }
 
@@ -152,9 +152,9 @@ fn headers() -> Vec<Document> {
         Document::new("a stranger's key inside", Signer::new("k1", 2).sign(&encoded(header), &payload)),
         Document::new(
             "a stranger's key under our name",
-            Signer::new("k1", 2).document(JwtType::AccessToken, &with(json!({}))),
+            Signer::new("k1", 2).jwt(JwtType::AccessToken, &with(json!({}))),
         ),
-        Document::new("an unknown key", Signer::new("k2", 2).document(JwtType::AccessToken, &with(json!({})))),
+        Document::new("an unknown key", Signer::new("k2", 2).jwt(JwtType::AccessToken, &with(json!({})))),
     ];
     ours.into_iter().chain(theirs).collect()
 }
@@ -198,7 +198,7 @@ fn claims() -> Vec<Document> {
     let (past, future) = (now() - 3600, now() + 3600);
     let mut documents = vec![];
     let mut add = |claims: Value, what: String| {
-        documents.push(Document::new(what, signer().document(JwtType::AccessToken, &claims)));
+        documents.push(Document::new(what, signer().jwt(JwtType::AccessToken, &claims)));
     };
     let values = [
         Value::Null,
@@ -322,7 +322,7 @@ fn payloads() -> Vec<Document> {
 fn forms() -> Vec<Document> {
     let [header, payload, signature] = parts();
     let good = format!("{header}.{payload}.{signature}");
-    let other_signature = signer().document(JwtType::AccessToken, &with(json!({ "jti": "tmp_2" })));
+    let other_signature = signer().jwt(JwtType::AccessToken, &with(json!({ "jti": "tmp_2" })));
     let other_signature = other_signature.rsplit('.').next().unwrap();
     let standard = |part: &str| part.replace('-', "+").replace('_', "/");
     let json_form = json!({ "payload": payload, "protected": header, "signature": signature });

@@ -86,7 +86,7 @@ impl Service {
                 _ => ("bundle", JwtType::Bundle),
             };
             claims["kind"] = json!(kind);
-            signers[number % 2].document(document, &claims)
+            signers[number % 2].jwt(document, &claims)
         });
         let keys = StaticKeys::from(&jwks);
         Service {

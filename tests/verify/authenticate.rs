@@ -1,4 +1,5 @@
-//! What is a token of ours, and what is forged, cut or meant for somebody else. The numbers are the rows of the threat table.
+//! Which texts are authentic tokens, and which are forged, truncated or for another verifier. The numbers are the rows of the
+//! threat table.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -15,8 +16,8 @@ use daypass::verify::{
 use daypass::{Error, OpaqueToken, TokenKind};
 use serde_json::{Value, json};
 
-/// Everything that is forged, cut or meant for somebody else, by what is wrong with it.
-fn forgeries() -> Vec<(&'static str, String)> {
+/// Invalid tokens, each with its fault.
+fn invalid_tokens() -> Vec<(&'static str, String)> {
     let good = access_token(&[]);
     let [header, payload, signature]: [&str; 3] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
     let with_header = |json: &str| signer().sign(&encoded(json), payload);
@@ -29,7 +30,7 @@ fn forgeries() -> Vec<(&'static str, String)> {
         ("nothing", String::new()),
         ("only dots", "..".into()),
         ("alg none, no signature", format!("{}.{payload}.", encoded(r#"{"typ":"at+jwt","alg":"none","kid":"k1"}"#))),
-        ("alg none, signed", with_header(r#"{"typ":"at+jwt","alg":"none","kid":"k1"}"#)),
+        ("alg none, with a signature", with_header(r#"{"typ":"at+jwt","alg":"none","kid":"k1"}"#)),
         ("alg HS256", with_header(r#"{"typ":"at+jwt","alg":"HS256","kid":"k1"}"#)),
         ("alg eddsa", with_header(r#"{"typ":"at+jwt","alg":"eddsa","kid":"k1"}"#)),
         ("typ JWT", with_header(r#"{"typ":"JWT","alg":"EdDSA","kid":"k1"}"#)),
@@ -40,66 +41,66 @@ fn forgeries() -> Vec<(&'static str, String)> {
         ("crit", with_header(r#"{"typ":"at+jwt","alg":"EdDSA","kid":"k1","crit":["x"],"x":1}"#)),
         ("an unknown version", with_header(r#"{"typ":"at+jwt","alg":"EdDSA","kid":"k1","v":2}"#)),
         (
-            "a key of its own",
+            "a key in the header",
             with_header(&json!({ "typ": "at+jwt", "alg": "EdDSA", "kid": "k1", "jwk": signer().jwk() }).to_string()),
         ),
         ("the header in another order", with_header(r#"{"alg":"EdDSA","typ":"at+jwt","kid":"k1"}"#)),
         ("the header with white space", with_header(r#"{"typ": "at+jwt","alg":"EdDSA","kid":"k1"}"#)),
-        ("the header padded", signer().sign(&format!("{header}="), payload)),
+        ("a padded header", signer().sign(&format!("{header}="), payload)),
         ("an empty header", signer().sign("", payload)),
-        ("another key under the same name", Signer::new("k1", 2).document(JwtType::AccessToken, &claims())),
-        ("a key that is not known", Signer::new("k2", 2).document(JwtType::AccessToken, &claims())),
+        ("another key under the same name", Signer::new("k1", 2).jwt(JwtType::AccessToken, &claims())),
+        ("an unknown key", Signer::new("k2", 2).jwt(JwtType::AccessToken, &claims())),
         ("another payload", format!("{header}.{other_payload}.{signature}")),
         ("another signature", format!("{header}.{payload}.{}", other.rsplit('.').next().unwrap())),
         ("no signature", format!("{header}.{payload}.")),
         ("no third part", format!("{header}.{payload}")),
         ("a fourth part", format!("{good}.{signature}")),
-        ("a signature cut", good[..good.len() - 2].into()),
-        ("a signature with a byte more", format!("{good}AA")),
+        ("a truncated signature", good[..good.len() - 2].into()),
+        ("a signature with another byte", format!("{good}AA")),
         ("a signature with leftover bits", leftover_bits(&good)),
         ("a signature with S + L", malleated(&good)),
-        ("a signature padded", format!("{good}==")),
+        ("a padded signature", format!("{good}==")),
         ("white space before", format!(" {good}")),
         ("white space after", format!("{good} ")),
         ("another issuer", access_token(&[("iss", json!("https://tokens.example.evil.example"))])),
         ("the issuer with a slash", access_token(&[("iss", json!(format!("{ISSUER}/")))])),
         ("the issuer in capitals", access_token(&[("iss", json!(ISSUER.to_uppercase()))])),
         ("another audience", access_token(&[("aud", json!("viewer-api"))])),
-        ("an audience that begins alike", access_token(&[("aud", json!(format!("{AUDIENCE}-2")))])),
+        ("an audience with the same prefix", access_token(&[("aud", json!(format!("{AUDIENCE}-2")))])),
         ("several audiences", access_token(&[("aud", json!([AUDIENCE, "viewer-api"]))])),
         ("no audience", access_token(&[("aud", Value::Null)])),
-        ("a beginning that is null", access_token(&[("nbf", Value::Null)])),
-        ("a key that is null", access_token(&[("cnf", Value::Null)])),
-        ("no end", access_token(&[("exp", Value::Null)])),
-        ("an end that is text", access_token(&[("exp", json!((NOW + 3600).to_string()))])),
-        ("an end in the distance", access_token(&[("exp", json!(1e30))])),
+        ("nbf null", access_token(&[("nbf", Value::Null)])),
+        ("cnf null", access_token(&[("cnf", Value::Null)])),
+        ("exp null", access_token(&[("exp", Value::Null)])),
+        ("exp as text", access_token(&[("exp", json!((NOW + 3600).to_string()))])),
+        ("exp too large", access_token(&[("exp", json!(1e30))])),
         ("an unknown kind", access_token(&[("kind", json!("root"))])),
-        ("a stored kind, signed", access_token(&[("kind", json!("secret"))])),
-        ("a publishable kind, signed", access_token(&[("kind", json!("publishable"))])),
+        ("the kind secret", access_token(&[("kind", json!("secret"))])),
+        ("the kind publishable", access_token(&[("kind", json!("publishable"))])),
         ("a bundle's kind in an access token", access_token(&[("kind", json!("bundle"))])),
-        ("a bundle's type on an access token", signer().document(JwtType::Bundle, &claims())),
+        ("a bundle's type on an access token", signer().jwt(JwtType::Bundle, &claims())),
         (
-            "a bundle that is called an access token",
+            "a bundle under the header of an access token",
             format!("{header}.{payload}.{}", signer().sign(&bundle_header, payload).rsplit('.').next().unwrap()),
         ),
         (
             "a grant of another shape",
             access_token(&[("grants", json!([{ "tenant": "*", "scopes": ["*"], "extra": 1 }]))]),
         ),
-        ("a scope that is none", access_token(&[("grants", json!([{ "tenant": ORGANIZATION, "scopes": ["floor"] }]))])),
+        ("an invalid scope", access_token(&[("grants", json!([{ "tenant": ORGANIZATION, "scopes": ["floor"] }]))])),
         ("claims twice", raw(&claims().to_string().replacen('{', r#"{"aud":"floor-api","#, 1))),
-        ("a payload that is no JSON", raw("claims")),
+        ("a payload that is not JSON", raw("claims")),
         ("a payload that is a list", raw("[]")),
         ("an empty payload", raw("")),
-        ("a payload with something behind", raw(&format!("{} {{}}", claims()))),
+        ("a payload with trailing text", raw(&format!("{} {{}}", claims()))),
         ("a payload that is not UTF-8", signer().sign(header, &encoded(b"{\"iss\":\"\xff\"}"))),
-        ("a document over the limit", large),
-        ("a stored token that is unknown", generate(TokenKind::Secret).expose_secret().into()),
-        ("a stored token with a typo", "dp_sec_0123456789ABCDEFGHIJKLMNabcdefgh1Itn3S".into()),
-        ("a stored token, cut", "dp_sec_0123456789ABCDEFGHIJKLMNabcdefgh".into()),
-        ("a stored token's prefix", "dp_sec_".into()),
+        ("a JWT over the limit", large),
+        ("an unknown opaque token", generate(TokenKind::Secret).expose_secret().into()),
+        ("an opaque token with a typo", "dp_sec_0123456789ABCDEFGHIJKLMNabcdefgh1Itn3S".into()),
+        ("a truncated opaque token", "dp_sec_0123456789ABCDEFGHIJKLMNabcdefgh".into()),
+        ("the prefix of an opaque token", "dp_sec_".into()),
         ("an unknown prefix", "ghp_0123456789ABCDEFGHIJKLMNabcdefgh1Itn3R".into()),
-        ("a stored token whose record is of another kind", MISLABELLED.into()),
+        ("an opaque token whose record has another kind", MISLABELLED.into()),
         ("some text", "hunter2".into()),
         ("text that is not ASCII", "dp_sec_ä.ö.ü".into()),
         ("a null character", "\0".into()),
@@ -107,33 +108,33 @@ fn forgeries() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A whole token, which the store of [`judge`] has under another kind.
+/// A well-formed token, whose record in the store of [`knowing`] has another kind.
 const MISLABELLED: &str = "dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu";
 
-/// A verifier that knows a key and a few stored tokens.
-fn judge() -> Verifier {
+/// A verifier that has a key and a few records.
+fn knowing() -> Verifier {
     let mut store = Store::default();
     store.add(record(TokenKind::Secret));
     store.add_as(MISLABELLED, record(TokenKind::Secret));
     verifier().keys(signer().keys()).introspector(store)
 }
 
-/// The same bytes by another text: the last of 86 characters holds two bits, the rest of it is zero.
-fn leftover_bits(document: &str) -> String {
+/// Encodes the signature's bytes by another text: only two bits of the last of 86 characters count, and the rest must be zero.
+fn leftover_bits(jwt: &str) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let (rest, last) = document.split_at(document.len() - 1);
+    let (rest, last) = jwt.split_at(jwt.len() - 1);
     let next = ALPHABET.find(last).unwrap() + 1;
     format!("{rest}{}", &ALPHABET[next..=next])
 }
 
-/// The same signature with the group's order added to its second half (RFC 8032, 8.4).
-fn malleated(document: &str) -> String {
+/// Adds the group's order to the second half of the signature (RFC 8032, section 8.4).
+fn malleated(jwt: &str) -> String {
     use base64ct::{Base64UrlUnpadded, Encoding};
     const ORDER: [u8; 32] = [
         0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
     ];
-    let (rest, signature) = document.rsplit_once('.').unwrap();
+    let (rest, signature) = jwt.rsplit_once('.').unwrap();
     let mut signature = Base64UrlUnpadded::decode_vec(signature).unwrap();
     let mut carry = 0;
     for (byte, order) in signature[32..].iter_mut().zip(ORDER) {
@@ -145,10 +146,10 @@ fn malleated(document: &str) -> String {
 }
 
 #[tokio::test]
-async fn row_30_whatever_is_not_genuine_is_refused_in_one_way_wherever_it_was() {
-    let judge = judge();
-    assert!(bearer(&judge, &access_token(&[])).await.is_ok(), "what is forged below is good");
-    for (what, text) in forgeries() {
+async fn row_30_every_invalid_token_gets_the_same_error_in_every_location() {
+    let verifier = knowing();
+    assert!(bearer(&verifier, &access_token(&[])).await.is_ok(), "the token that is forged below is valid");
+    for (fault, text) in invalid_tokens() {
         for location in [
             TokenLocation::Bearer,
             TokenLocation::Query,
@@ -156,16 +157,18 @@ async fn row_30_whatever_is_not_genuine_is_refused_in_one_way_wherever_it_was() 
             TokenLocation::ApiToken,
             TokenLocation::AlSecretToken,
         ] {
-            for origin in [OriginHeader::None, OriginHeader::One(SITE), OriginHeader::One("null"), OriginHeader::Odd] {
+            for origin in
+                [OriginHeader::None, OriginHeader::One(SITE), OriginHeader::One("null"), OriginHeader::Invalid]
+            {
                 let credentials = Credentials::new(&text, location).with_origin(origin);
-                let refused = judge.verify(&credentials, None).await.err();
-                assert_eq!(refused, Some(Error::InvalidToken), "{what}, by {location:?} from {origin:?}");
+                let refused = verifier.verify(&credentials, None).await.err();
+                assert_eq!(refused, Some(Error::InvalidToken), "{fault}, in {location:?} from {origin:?}");
             }
         }
     }
 }
 
-/// What is logged, shared with the subscriber that logs it.
+/// The log, shared with the subscriber that writes it.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -180,35 +183,35 @@ impl io::Write for Log {
 }
 
 #[tokio::test]
-async fn the_log_says_for_whom_a_well_signed_token_is_and_for_whom_it_should_be() {
+async fn the_log_names_issuer_and_audience_of_a_token_for_another_verifier_and_those_expected() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
     let _guard = tracing::subscriber::set_default(subscriber);
-    let judge = judge();
+    let verifier = knowing();
     for (claim, seen, expected) in
         [("iss", "https://other.example", ISSUER), ("aud", "viewer-api", AUDIENCE), ("aud", "Floor-API", AUDIENCE)]
     {
         let text = access_token(&[(claim, json!(seen))]);
-        assert_eq!(bearer(&judge, &text).await.err(), Some(Error::InvalidToken));
+        assert_eq!(bearer(&verifier, &text).await.err(), Some(Error::InvalidToken));
         let logged = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
         assert!(logged.contains(" WARN ") && logged.contains(seen) && logged.contains(expected), "{logged}");
         assert!(text.split('.').all(|part| !logged.contains(part)), "{logged}");
     }
-    // Whoever cannot sign cannot fill the log.
+    // A caller without the key cannot fill the log.
     let mut foreign = claims();
     foreign["aud"] = json!("viewer-api");
-    let forged = Signer::new("k1", 2).document(JwtType::AccessToken, &foreign);
+    let forged = Signer::new("k1", 2).jwt(JwtType::AccessToken, &foreign);
     for text in [access_token(&[]).as_str(), &forged] {
-        bearer(&judge, text).await.ok();
+        bearer(&verifier, text).await.ok();
     }
     assert_eq!(log.0.lock().unwrap().len(), 0);
 }
 
-/// A look-up that knows which parents were revoked.
-struct Feed(&'static str);
+/// An introspector that knows one revoked parent.
+struct RevokedParent(&'static str);
 
-impl Introspector for Feed {
+impl Introspector for RevokedParent {
     fn find<'a>(&'a self, _: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>> {
         Box::pin(async { Ok(None) })
     }
@@ -219,56 +222,56 @@ impl Introspector for Feed {
 }
 
 #[tokio::test]
-async fn a_signed_token_dies_with_its_parent_where_the_look_up_can_tell() {
+async fn a_jwt_is_revoked_with_its_parent_if_the_introspector_says_so() {
     let with_keys = || verifier().keys(signer().keys());
     let text = access_token(&[]);
     let credentials = Credentials::new(&text, TokenLocation::Bearer);
     for (verifier, expected) in [
-        (with_keys().introspector(Feed("sec_1")), Err(Error::TokenRevoked)),
-        (with_keys().introspector(Feed("sec_2")), Ok(())),
+        (with_keys().introspector(RevokedParent("sec_1")), Err(Error::TokenRevoked)),
+        (with_keys().introspector(RevokedParent("sec_2")), Ok(())),
         (with_keys().introspector(Store::default()), Ok(())),
         (with_keys().introspector(Down), Err(Error::Unavailable)),
     ] {
         assert_eq!(bearer(&verifier, &text).await.map(|_| ()), expected);
-        let described = verifier.describe(&credentials).await.map(|described| described.revoked);
+        let described = verifier.describe(&credentials).await.map(|description| description.revoked);
         assert_eq!(described.ok(), (expected != Err(Error::Unavailable)).then_some(expected.is_err()));
     }
 }
 
 #[tokio::test]
-async fn no_document_with_one_character_changed_or_cut_is_genuine() {
-    let judge = judge();
+async fn no_jwt_with_one_character_changed_or_truncated_is_authentic() {
+    let verifier = knowing();
     let good = access_token(&[]);
     for at in 0..good.len() {
         for to in ["A", "B", "_", ".", "="] {
             let changed = format!("{}{to}{}", &good[..at], &good[at + 1..]);
             if changed != good {
-                assert_eq!(bearer(&judge, &changed).await.err(), Some(Error::InvalidToken), "{to} at {at}");
+                assert_eq!(bearer(&verifier, &changed).await.err(), Some(Error::InvalidToken), "{to} at {at}");
             }
         }
-        assert_eq!(bearer(&judge, &good[..at]).await.err(), Some(Error::InvalidToken), "cut at {at}");
+        assert_eq!(bearer(&verifier, &good[..at]).await.err(), Some(Error::InvalidToken), "truncated at {at}");
     }
 }
 
 #[tokio::test]
-async fn row_30_a_key_counts_while_it_is_published() {
+async fn row_30_a_key_verifies_while_it_is_published() {
     let (old, new) = (Signer::new("k1", 1), Signer::new("k2", 2));
-    let text = |signer: &Signer| signer.document(JwtType::AccessToken, &claims());
+    let text = |signer: &Signer| signer.jwt(JwtType::AccessToken, &claims());
     let cases = [
         (vec![old.jwk()], true, false),
         (vec![old.jwk(), new.jwk()], true, true),
         (vec![new.jwk()], false, true),
         (vec![], false, false),
     ];
-    for (keys, old_counts, new_counts) in cases {
+    for (keys, old_verifies, new_verifies) in cases {
         let verifier = verifier().keys(StaticKeys::from(&Jwks { keys }));
-        assert_eq!(bearer(&verifier, &text(&old)).await.is_ok(), old_counts);
-        assert_eq!(bearer(&verifier, &text(&new)).await.is_ok(), new_counts);
+        assert_eq!(bearer(&verifier, &text(&old)).await.is_ok(), old_verifies);
+        assert_eq!(bearer(&verifier, &text(&new)).await.is_ok(), new_verifies);
     }
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_point_or_not_for_signing_verifies_nothing() {
+async fn a_key_that_is_not_a_point_or_not_for_signatures_verifies_nothing() {
     let good = signer().jwk();
     for (x, usage) in
         [(good.x.clone(), "enc"), (encoded([0xff; 32]), "sig"), (encoded([0; 31]), "sig"), (String::new(), "sig")]
@@ -279,20 +282,20 @@ async fn a_key_that_is_no_point_or_not_for_signing_verifies_nothing() {
 }
 
 #[tokio::test]
-async fn a_verifier_without_keys_or_look_up_takes_no_token_of_that_form() {
-    let (text, with_lookup) = stored(record(TokenKind::Secret));
-    assert_eq!(bearer(&with_lookup, &access_token(&[])).await.err(), Some(Error::InvalidToken));
+async fn a_verifier_without_keys_or_introspector_accepts_no_token_of_that_form() {
+    let (text, with_introspector) = stored(record(TokenKind::Secret));
+    assert_eq!(bearer(&with_introspector, &access_token(&[])).await.err(), Some(Error::InvalidToken));
     assert_eq!(bearer(&verifier().keys(signer().keys()), &text).await.err(), Some(Error::InvalidToken));
 }
 
 #[tokio::test]
-async fn row_22_nothing_passes_while_keys_or_store_are_away() {
+async fn row_22_every_token_is_refused_while_keys_and_store_do_not_respond() {
     let verifier = verifier().keys(Down).introspector(Down);
     let whole = generate(TokenKind::Secret);
     for text in [access_token(&[]).as_str(), whole.expose_secret()] {
         assert_eq!(bearer(&verifier, text).await.err(), Some(Error::Unavailable));
     }
-    // What cannot be a token is not asked for.
+    // A malformed token is not looked up.
     for text in ["", "hunter2", "dp_sec_", MISLABELLED.trim_end_matches('u'), "a.b", &".".repeat(MAX_JWT_BYTES + 1)] {
         assert_eq!(bearer(&verifier, text).await.err(), Some(Error::InvalidToken), "{}", text.len());
     }

@@ -1,4 +1,4 @@
-//! What a browser is told of who may frame an embed's page, and that it is never more than the verifier accepts.
+//! The header that names the pages that may frame an embed's page: never more pages than the verifier accepts.
 
 use std::num::NonZeroU32;
 
@@ -12,7 +12,7 @@ use daypass::verify::{Credentials, RateLimits, TokenLocation, Verifier};
 use daypass::{Error, Origin, OriginPattern, TokenKind};
 use serde_json::json;
 
-/// Patterns, and the sources that a browser is told.
+/// Patterns, and the sources that name the same pages.
 const PATTERNS: [(&str, &str); 17] = [
     ("example.com", "http://example.com:* https://example.com:*"),
     ("*.example.com", "http://*.example.com:* https://*.example.com:*"),
@@ -38,8 +38,8 @@ fn publishable(origins: &[&str]) -> TokenRecord {
     TokenRecord { origins, ..record(TokenKind::Publishable) }
 }
 
-/// What a browser is told that asks for a frame with this token in the query.
-async fn framed(verifier: &Verifier, text: &str) -> Result<String, Error> {
+/// The header for a browser that requests a frame with this token in the query.
+async fn frame(verifier: &Verifier, text: &str) -> Result<String, Error> {
     let request = Request::get(format!("/frame?pubtoken={text}")).header("sec-fetch-dest", "iframe").body(()).unwrap();
     let (parts, ()) = request.into_parts();
     verifier.frame_ancestors(&Credentials::from_parts(&parts)).await.map(|ancestors| value(&ancestors))
@@ -53,15 +53,15 @@ fn value(ancestors: &FrameAncestors) -> String {
 async fn each_pattern_becomes_the_sources_that_mean_it() {
     for (pattern, sources) in PATTERNS {
         let (text, verifier) = stored(publishable(&[pattern]));
-        assert_eq!(framed(&verifier, &text).await, Ok(format!("frame-ancestors {sources}")), "{pattern}");
+        assert_eq!(frame(&verifier, &text).await, Ok(format!("frame-ancestors {sources}")), "{pattern}");
     }
-    // What cannot be said is left out, and the rest stays.
+    // A pattern without a source is left out, and the others stay.
     let (text, verifier) = stored(publishable(&["https://a.example", "[::1]", "app://b"]));
-    assert_eq!(framed(&verifier, &text).await, Ok("frame-ancestors https://a.example:* app://b:*".into()));
+    assert_eq!(frame(&verifier, &text).await, Ok("frame-ancestors https://a.example:* app://b:*".into()));
 }
 
-/// Whether a source lets a page frame, as CSP Level 3 matches it: `http` stands for `https` too, `ws` and `wss` for all of the web.
-/// Port 80 is taken for 443 as well, as Chromium does.
+/// Returns whether a source matches a page (CSP Level 3, section 6.7.2): `http` stands for `https` as well, `ws` and `wss` for
+/// both. Port 80 stands for 443 as well, as in Chromium.
 fn matches(source: &str, origin: &str) -> bool {
     let (scheme, rest) = source.split_once("://").unwrap();
     let (host, port) = rest.rsplit_once(':').unwrap();
@@ -81,7 +81,7 @@ fn matches(source: &str, origin: &str) -> bool {
 }
 
 #[test]
-fn no_page_may_frame_that_the_verifier_would_refuse() {
+fn every_page_that_may_frame_is_one_that_the_verifier_accepts() {
     let mut pages = Vec::new();
     for scheme in ["http", "https", "ws", "wss", "app"] {
         for host in
@@ -106,7 +106,7 @@ fn no_page_may_frame_that_the_verifier_would_refuse() {
 }
 
 #[tokio::test]
-async fn without_origins_it_says_what_the_verifier_does_with_such_a_token() {
+async fn without_origins_the_header_agrees_with_the_verifier() {
     for kind in
         [TokenKind::Publishable, TokenKind::Secret, TokenKind::Personal, TokenKind::Application, TokenKind::Bundle]
     {
@@ -124,11 +124,11 @@ async fn without_origins_it_says_what_the_verifier_does_with_such_a_token() {
 }
 
 #[tokio::test]
-async fn a_verified_token_says_the_same() {
+async fn the_header_of_an_access_names_the_same_pages() {
     let signer = Signer::new("k1", 1);
     let mut claims = claims();
     claims["origins"] = json!(["*.northlight.example"]);
-    let text = signer.document(JwtType::AccessToken, &claims);
+    let text = signer.jwt(JwtType::AccessToken, &claims);
     let verifier = verifier().keys(signer.keys());
     let credentials = Credentials::new(&text, TokenLocation::Bearer).from_origin(SITE);
     let access = verifier.verify(&credentials, None).await.unwrap();
@@ -138,39 +138,39 @@ async fn a_verified_token_says_the_same() {
     let policy = [("content-security-policy", "default-src 'none'")];
     let response = (policy, FrameAncestors::of(&access), "page").into_response();
     let policies: Vec<_> = response.headers().get_all("content-security-policy").iter().collect();
-    assert_eq!(policies, ["default-src 'none'", expected], "neither takes the other's place");
+    assert_eq!(policies, ["default-src 'none'", expected], "neither policy replaces the other");
 }
 
 #[tokio::test]
-async fn what_is_not_genuine_revoked_or_over_gets_one_answer() {
-    let good = publishable(&["example.com"]);
-    let (known, _) = stored(good.clone());
+async fn invalid_revoked_and_expired_tokens_get_the_same_error() {
+    let valid = publishable(&["example.com"]);
+    let (known, _) = stored(valid.clone());
     for record in [
-        TokenRecord { revoked_at: Some(NOW), ..good.clone() },
-        TokenRecord { expires_at: Some(NOW), ..good.clone() },
-        TokenRecord { created_at: NOW + 61, ..good.clone() },
+        TokenRecord { revoked_at: Some(NOW), ..valid.clone() },
+        TokenRecord { expires_at: Some(NOW), ..valid.clone() },
+        TokenRecord { created_at: NOW + 61, ..valid.clone() },
     ] {
         let (text, verifier) = stored(record);
-        assert_eq!(framed(&verifier, &text).await, Err(Error::InvalidToken));
-        assert_eq!(framed(&verifier, &known).await, Err(Error::InvalidToken), "unknown here");
-        assert_eq!(framed(&verifier, "").await, Err(Error::InvalidToken));
+        assert_eq!(frame(&verifier, &text).await, Err(Error::InvalidToken));
+        assert_eq!(frame(&verifier, &known).await, Err(Error::InvalidToken), "unknown to this store");
+        assert_eq!(frame(&verifier, "").await, Err(Error::InvalidToken));
     }
 }
 
 #[tokio::test]
-async fn any_other_refusal_stays_what_it_is() {
+async fn every_other_error_is_passed_on() {
     let (secret, verifier) = stored(record(TokenKind::Secret));
-    assert_eq!(framed(&verifier, &secret).await, Err(Error::SecretInQuery(TokenKind::Secret)));
+    assert_eq!(frame(&verifier, &secret).await, Err(Error::SecretInQuery(TokenKind::Secret)));
     assert_eq!(verifier.frame_ancestors(&Credentials::default()).await, Err(Error::MissingToken));
     let two = format!("{secret}&access_token={secret}");
-    assert!(matches!(framed(&verifier, &two).await, Err(Error::InvalidRequest(_))));
+    assert!(matches!(frame(&verifier, &two).await, Err(Error::InvalidRequest(_))));
 
     let (text, verifier) = stored(publishable(&["example.com"]));
-    assert_eq!(framed(&verifier.clone().introspector(Down), &text).await, Err(Error::Unavailable));
+    assert_eq!(frame(&verifier.clone().introspector(Down), &text).await, Err(Error::Unavailable));
     let limited = verifier.rate_limits(RateLimits::new().publishable(NonZeroU32::MIN));
-    let mut answers = Vec::new();
+    let mut results = Vec::new();
     for _ in 0..3 {
-        answers.push(framed(&limited, &text).await);
+        results.push(frame(&limited, &text).await);
     }
-    assert!(matches!(answers[..], [Ok(_), .., Err(Error::TooManyRequests(_))]), "{answers:?}");
+    assert!(matches!(results[..], [Ok(_), .., Err(Error::TooManyRequests(_))]), "{results:?}");
 }

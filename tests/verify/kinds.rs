@@ -1,4 +1,4 @@
-//! Every kind of token: how it may travel, and the most that it may do whatever its grants say.
+//! Every kind of token: where it may travel, and the most that it may do, whatever its grants say.
 
 use crate::common::{ORGANIZATION, SITE, Signer, Store, claims, record, verifier};
 use daypass::api::TokenRecord;
@@ -7,7 +7,7 @@ use daypass::verify::{Access, Credentials, TokenLocation, Verifier};
 use daypass::{Catalog, Error, Grant, Resource, Scope, TokenKind};
 use serde_json::json;
 
-const CARRIERS: [TokenLocation; 8] = [
+const LOCATIONS: [TokenLocation; 8] = [
     TokenLocation::Bearer,
     TokenLocation::Dpop,
     TokenLocation::AlSecretToken,
@@ -18,7 +18,7 @@ const CARRIERS: [TokenLocation; 8] = [
     TokenLocation::ApiToken,
 ];
 
-/// A token of this kind with a grant of these scopes, and a verifier that knows it.
+/// A token of this kind with a grant of these scopes, and a verifier that accepts it.
 fn token(kind: TokenKind, scopes: &str) -> (String, Verifier) {
     let scopes = scopes.split(' ').map(|scope| scope.parse::<Scope>().unwrap()).collect();
     let grants = vec![Grant { tenant: ORGANIZATION.into(), scopes, resources: vec![] }];
@@ -27,7 +27,7 @@ fn token(kind: TokenKind, scopes: &str) -> (String, Verifier) {
         let mut claims = claims();
         claims["kind"] = json!(kind);
         claims["grants"] = json!(grants);
-        (signer.document(JwtType::AccessToken, &claims), verifier().keys(signer.keys()))
+        (signer.jwt(JwtType::AccessToken, &claims), verifier().keys(signer.keys()))
     } else {
         let mut store = Store::default();
         let text = store.add(TokenRecord { grants, ..record(kind) });
@@ -39,7 +39,7 @@ async fn access(verifier: &Verifier, text: &str) -> Access {
     verifier.verify(&Credentials::new(text, TokenLocation::Bearer).from_origin(SITE), None).await.unwrap()
 }
 
-async fn access_of_a_backend(verifier: &Verifier, text: &str) -> Access {
+async fn access_outside_a_browser(verifier: &Verifier, text: &str) -> Access {
     verifier.verify(&Credentials::new(text, TokenLocation::Bearer), None).await.unwrap()
 }
 
@@ -48,15 +48,15 @@ fn may(access: &Access, scope: &str) -> bool {
 }
 
 #[tokio::test]
-async fn row_20_each_kind_travels_by_its_own_carriers_and_a_secret_never_in_a_query() {
+async fn row_20_each_kind_travels_in_its_own_locations_and_a_secret_never_in_a_query() {
     for kind in TokenKind::ALL {
         let (text, verifier) = token(kind, "floor:readPublic");
-        for location in CARRIERS {
+        for location in LOCATIONS {
             let credentials = Credentials::new(&text, location);
             let credentials = if kind == TokenKind::Publishable { credentials.from_origin(SITE) } else { credentials };
             let result = verifier.verify(&credentials, None).await.map(|access| access.kind());
             let expected = match (location, kind) {
-                // It is for the authorization server alone.
+                // A refresh token is for the authorization server alone.
                 (TokenLocation::Bearer, TokenKind::OauthRefresh) => Err(Error::KindNotAccepted(kind)),
                 (TokenLocation::Bearer, _)
                 | (TokenLocation::AlSecretToken, TokenKind::Secret)
@@ -66,7 +66,7 @@ async fn row_20_each_kind_travels_by_its_own_carriers_and_a_secret_never_in_a_qu
                 | (TokenLocation::ApiToken, TokenKind::Bundle) => Ok(kind),
                 // Row 20.
                 (TokenLocation::Query, _) => Err(Error::SecretInQuery(kind)),
-                // It may travel so, but is not bound to a key.
+                // The kind may travel there, but this token is not bound to a key.
                 (TokenLocation::Dpop, TokenKind::Temporary | TokenKind::OauthAccess) => {
                     Err(Error::InvalidDpopProof("The token is not bound to a key: send it as Bearer."))
                 }
@@ -78,7 +78,7 @@ async fn row_20_each_kind_travels_by_its_own_carriers_and_a_secret_never_in_a_qu
 }
 
 #[tokio::test]
-async fn row_10_what_a_browser_holds_makes_and_revokes_nothing_whatever_its_grants_say() {
+async fn row_10_a_token_for_browsers_creates_and_revokes_nothing_whatever_its_grants_say() {
     let everything = "* token:* bundle:* token:create token:revoke bundle:create floor:update";
     let own = ["token:create", "token:read", "token:revoke", "token:introspect", "bundle:create", "token:*", "*"];
     for kind in [TokenKind::Publishable, TokenKind::Temporary, TokenKind::Bundle, TokenKind::OauthAccess] {
@@ -91,17 +91,17 @@ async fn row_10_what_a_browser_holds_makes_and_revokes_nothing_whatever_its_gran
     }
     for kind in [TokenKind::Secret, TokenKind::Application] {
         let (text, verifier) = token(kind, everything);
-        let access = access_of_a_backend(&verifier, &text).await;
+        let access = access_outside_a_browser(&verifier, &text).await;
         assert!(own.iter().all(|scope| may(&access, scope)), "{kind}");
     }
-    // Seed 003: a personal token never gets `tokens:write`.
+    // Speckle: a personal token never gets `tokens:write`.
     let (text, verifier) = token(TokenKind::Personal, everything);
-    let access = access_of_a_backend(&verifier, &text).await;
+    let access = access_outside_a_browser(&verifier, &text).await;
     assert_eq!(own.map(|scope| may(&access, scope)), [false, true, false, false, false, false, false]);
 }
 
 #[tokio::test]
-async fn with_a_catalogue_a_publishable_token_does_what_may_be_published_and_no_more() {
+async fn with_a_catalogue_a_publishable_token_has_no_scope_that_must_not_be_published() {
     for (held, may_read, may_write) in [
         ("floor:readPublic floor:update", true, false),
         ("*", true, false),
@@ -109,7 +109,7 @@ async fn with_a_catalogue_a_publishable_token_does_what_may_be_published_and_no_
         ("floor:readPublic:f1", true, false),
         ("floor:readPublic:f2", false, false),
         ("floor:update", false, false),
-        // An older name, which stands for the public and the private one.
+        // An alias of the public and the private scope.
         ("floor:read", true, false),
     ] {
         let (text, verifier) = token(TokenKind::Publishable, held);
@@ -121,12 +121,12 @@ async fn with_a_catalogue_a_publishable_token_does_what_may_be_published_and_no_
 }
 
 #[tokio::test]
-async fn with_a_catalogue_older_names_mean_todays_and_unknown_ones_stay() {
+async fn with_a_catalogue_aliases_are_replaced_and_unknown_scopes_stay() {
     for kind in [TokenKind::Secret, TokenKind::OauthAccess] {
         let (text, verifier) = token(kind, "floor:read customFields:readPublic:f1 crane:lift");
         let credentials = Credentials::new(&text, TokenLocation::Bearer);
-        let old = verifier.verify(&credentials, None).await.unwrap();
-        assert!(!may(&old, "floor:readPrivate"));
+        let without = verifier.verify(&credentials, None).await.unwrap();
+        assert!(!may(&without, "floor:readPrivate"));
         let access = verifier.catalog(Catalog::space_api()).verify(&credentials, None).await.unwrap();
         assert!(may(&access, "floor:readPrivate") && may(&access, "floor:readPublic") && may(&access, "crane:lift"));
         assert!(!may(&access, "floor:update"));
@@ -134,19 +134,19 @@ async fn with_a_catalogue_older_names_mean_todays_and_unknown_ones_stay() {
 }
 
 #[tokio::test]
-async fn every_resource_that_is_named_must_be_open() {
+async fn the_token_must_reach_every_named_resource() {
     let limits = [("floor", "f1"), ("site", "s1")].map(|(kind, id)| Resource { kind: kind.into(), id: id.into() });
     let scopes = ["floor:readPublic".parse::<Scope>().unwrap()].into_iter().collect();
     let grants = vec![Grant { tenant: ORGANIZATION.into(), scopes, resources: limits.into() }];
     let mut store = Store::default();
     let text = store.add(TokenRecord { grants, serial: 9, ..record(TokenKind::Secret) });
-    let access = access_of_a_backend(&verifier().introspector(store), &text).await;
+    let access = access_outside_a_browser(&verifier().introspector(store), &text).await;
     let read = Scope::literal("floor:readPublic");
     let may = |floor, site| {
         access.require(&read).tenant(ORGANIZATION).resource(floor).resource_of_type("site", site).is_met()
     };
     assert_eq!([may("f1", "s1"), may("f1", "s2"), may("f2", "s1")], [true, false, false]);
     assert_eq!(access.root_serial(), 9);
-    let shown = format!("{access:?}");
-    assert!(shown.contains("secret_1") && shown.contains("floor:readPublic") && !shown.contains(&text));
+    let debug = format!("{access:?}");
+    assert!(debug.contains("secret_1") && debug.contains("floor:readPublic") && !debug.contains(&text));
 }

@@ -1,4 +1,4 @@
-//! What comes too often is refused with 429.
+//! Requests that come too often are refused with 429.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -46,7 +46,7 @@ async fn row_3_a_publishable_token_has_a_rate_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_refused_anyway_does_not_count() {
+async fn a_request_that_is_refused_for_another_reason_does_not_count() {
     let mut store = Store::default();
     let text = store.add(record(TokenKind::Publishable));
     let verifier = verifier().introspector(store).rate_limits(RateLimits::new().publishable(TWO));
@@ -57,7 +57,7 @@ async fn a_request_that_is_refused_anyway_does_not_count() {
     assert_eq!(publishable(&verifier, &text).await, Ok(()));
 }
 
-/// Counts look-ups.
+/// Counts introspections.
 struct Counted(Store, Arc<AtomicUsize>);
 
 impl Introspector for Counted {
@@ -68,16 +68,18 @@ impl Introspector for Counted {
 }
 
 #[tokio::test]
-async fn row_18_whoever_tries_one_token_after_the_other_waits_and_costs_nothing_while_others_go_on() {
+async fn row_18_a_client_that_tries_many_invalid_tokens_has_to_wait_and_others_do_not() {
     let mut store = Store::default();
-    let living = store.add(record(TokenKind::Secret));
-    let asked = Arc::new(AtomicUsize::new(0));
-    let lookup = Counted(store, Arc::clone(&asked));
-    let verifier =
-        verifier().introspector(lookup).cache(Cache::new(1 << 20)).rate_limits(RateLimits::new().invalid_tokens(TWO));
+    let active = store.add(record(TokenKind::Secret));
+    let requests = Arc::new(AtomicUsize::new(0));
+    let introspector = Counted(store, Arc::clone(&requests));
+    let verifier = verifier()
+        .introspector(introspector)
+        .cache(Cache::new(1 << 20))
+        .rate_limits(RateLimits::new().invalid_tokens(TWO));
     let unknown = || generate(TokenKind::Secret);
     let flooder = "192.0.2.1";
-    assert_eq!(from(&verifier, flooder, &living).await, Ok(()));
+    assert_eq!(from(&verifier, flooder, &active).await, Ok(()));
     let mut refused = 0;
     for _ in 0..200 {
         match from(&verifier, flooder, unknown().expose_secret()).await {
@@ -87,10 +89,10 @@ async fn row_18_whoever_tries_one_token_after_the_other_waits_and_costs_nothing_
         }
     }
     assert!(refused > 150, "{refused}");
-    assert!(asked.load(Ordering::SeqCst) < 50, "{asked:?}");
-    // What is remembered passes from there too: others may share the address.
-    assert_eq!(from(&verifier, flooder, &living).await, Ok(()));
-    // Others are not held up, nor is who has no address.
+    assert!(requests.load(Ordering::SeqCst) < 50, "{requests:?}");
+    // A cached token is accepted from there as well: other clients may share the address.
+    assert_eq!(from(&verifier, flooder, &active).await, Ok(()));
+    // Other clients do not wait, nor do those without an address.
     assert_eq!(from(&verifier, "192.0.2.2", unknown().expose_secret()).await, Err(Error::InvalidToken));
     for _ in 0..20 {
         let credentials = Credentials::new("hunter2", TokenLocation::Bearer);
@@ -100,7 +102,7 @@ async fn row_18_whoever_tries_one_token_after_the_other_waits_and_costs_nothing_
     assert_eq!(from(&verifier, flooder, unknown().expose_secret()).await, Err(Error::InvalidToken));
 }
 
-/// Never answers.
+/// Never responds.
 struct Silent;
 
 impl Introspector for Silent {
@@ -110,36 +112,36 @@ impl Introspector for Silent {
 }
 
 #[tokio::test]
-async fn row_18_whoever_hangs_up_before_the_answer_is_counted() {
+async fn row_18_a_client_that_disconnects_before_the_response_is_counted() {
     let verifier =
         verifier().introspector(Silent).cache(Cache::new(1 << 20)).rate_limits(RateLimits::new().invalid_tokens(TWO));
-    let hangs_up = async |address| {
+    let disconnects = async |address| {
         let token = generate(TokenKind::Secret);
         tokio::time::timeout(Duration::from_millis(1), from(&verifier, address, token.expose_secret())).await.ok()
     };
     for _ in 0..6 {
-        hangs_up("192.0.2.1").await;
+        disconnects("192.0.2.1").await;
     }
-    assert_eq!(hangs_up("192.0.2.1").await, Some(Err(Error::TooManyRequests(1))));
-    assert_eq!(hangs_up("192.0.2.2").await, None);
+    assert_eq!(disconnects("192.0.2.1").await, Some(Err(Error::TooManyRequests(1))));
+    assert_eq!(disconnects("192.0.2.2").await, None);
 }
 
 #[tokio::test]
-async fn whose_token_is_good_or_could_not_be_looked_up_is_not_counted() {
+async fn a_token_that_is_valid_or_could_not_be_checked_is_not_counted() {
     let mut store = Store::default();
-    let living = store.add(record(TokenKind::Secret));
+    let active = store.add(record(TokenKind::Secret));
     for (verifier, expected) in
         [(verifier().introspector(store), Ok(())), (verifier().introspector(Down), Err(Error::Unavailable))]
     {
         let verifier = verifier.rate_limits(RateLimits::new().invalid_tokens(TWO));
         for _ in 0..20 {
-            assert_eq!(from(&verifier, "192.0.2.1", &living).await, expected);
+            assert_eq!(from(&verifier, "192.0.2.1", &active).await, expected);
         }
     }
 }
 
 #[tokio::test]
-async fn an_ipv6_network_is_one_client_and_a_mapped_address_the_one_it_stands_for() {
+async fn an_ipv6_network_is_one_client_and_so_are_an_ipv4_address_and_its_mapped_form() {
     for (first, same, other) in
         [("2001:db8::1", "2001:db8::ffff:2", "2001:db8:0:1::1"), ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.3")]
     {

@@ -1,4 +1,4 @@
-//! What the feed says is refused, at each level, and everything while the feed is not heard.
+//! Tokens that the feed revokes are refused, at each level, and every token while the feed is stale.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,12 +13,12 @@ use serde_json::json;
 
 const SERIAL: u64 = 7;
 
-/// A stored token with the serial number `SERIAL`, a temporary one and a bundle that were minted from it, and a verifier
-/// that follows a feed.
+/// An opaque token with the serial number `SERIAL`, a temporary token and a bundle that were minted from it, and a verifier
+/// with a feed.
 struct World {
     verifier: Verifier,
     feed: Arc<Revocations>,
-    stored: String,
+    opaque: String,
     temporary: String,
     bundle: String,
 }
@@ -27,7 +27,7 @@ impl World {
     fn new() -> World {
         let signer = Signer::new("k1", 1);
         let mut store = Store::default();
-        let stored = store.add(TokenRecord { serial: SERIAL, ..record(TokenKind::Secret) });
+        let opaque = store.add(TokenRecord { serial: SERIAL, ..record(TokenKind::Secret) });
         let feed = Arc::new(Revocations::new());
         feed.heartbeat(0);
         let verifier = verifier()
@@ -35,29 +35,29 @@ impl World {
             .introspector(store)
             .cache(Cache::new(1 << 20))
             .revocations(Arc::clone(&feed));
-        let temporary = signer.document(JwtType::AccessToken, &claims());
+        let temporary = signer.jwt(JwtType::AccessToken, &claims());
         let mut bundle = claims();
         bundle["kind"] = json!("bundle");
         bundle["jti"] = json!("bun_1");
-        World { verifier, feed, stored, temporary, bundle: signer.document(JwtType::Bundle, &bundle) }
+        World { verifier, feed, opaque, temporary, bundle: signer.jwt(JwtType::Bundle, &bundle) }
     }
 
     fn apply(&self, target: RevocationTarget) {
         self.feed.apply(&Revocation { seq: 1, at: NOW, target });
     }
 
-    /// Which of the stored token, the temporary one and the bundle live.
-    async fn living(&self) -> [bool; 3] {
-        let mut living = [false; 3];
-        for (lives, text) in living.iter_mut().zip([&self.stored, &self.temporary, &self.bundle]) {
-            *lives = match bearer(&self.verifier, text).await {
+    /// Returns which of the opaque token, the temporary one and the bundle are active.
+    async fn active(&self) -> [bool; 3] {
+        let mut active = [false; 3];
+        for (is_active, text) in active.iter_mut().zip([&self.opaque, &self.temporary, &self.bundle]) {
+            *is_active = match bearer(&self.verifier, text).await {
                 Ok(_) => true,
-                // What a revoked key signed, anybody may have made.
+                // A token that a revoked key signed may be forged.
                 Err(Error::TokenRevoked | Error::InvalidToken) => false,
                 Err(other) => panic!("{other:?}"),
             };
         }
-        living
+        active
     }
 }
 
@@ -66,14 +66,14 @@ async fn bearer(verifier: &Verifier, text: &str) -> Result<TokenKind, Error> {
 }
 
 #[tokio::test]
-async fn row_12_any_level_is_enough_and_reaches_no_further() {
+async fn row_12_each_level_revokes_its_tokens_and_no_others() {
     let organization = || ORGANIZATION.to_owned();
     let cases = [
         (RevocationTarget::Token { serial: SERIAL }, [false, false, false]),
         (RevocationTarget::Token { serial: SERIAL + 1 }, [true, true, true]),
         (RevocationTarget::Jwt { jti: "tmp_1".into() }, [true, false, true]),
         (RevocationTarget::Jwt { jti: "bun_1".into() }, [true, true, false]),
-        // A stored token's id is not a signed one's.
+        // The id of an opaque token is not the id of a JWT.
         (RevocationTarget::Jwt { jti: "secret_1".into() }, [true, true, true]),
         (RevocationTarget::Organization { organization: organization() }, [false, false, false]),
         (RevocationTarget::Organization { organization: "org_other".into() }, [true, true, true]),
@@ -83,37 +83,37 @@ async fn row_12_any_level_is_enough_and_reaches_no_further() {
         (RevocationTarget::Key { kid: "k1".into() }, [true, false, false]),
         (RevocationTarget::Key { kid: "k2".into() }, [true, true, true]),
     ];
-    for (revoked, left) in cases {
-        // As the first thing that is heard, and of tokens that are remembered.
-        for is_remembered in [false, true] {
+    for (target, expected) in cases {
+        // Before any token was verified, and of cached tokens.
+        for is_cached in [false, true] {
             let world = World::new();
-            if is_remembered {
-                assert_eq!(world.living().await, [true; 3]);
+            if is_cached {
+                assert_eq!(world.active().await, [true; 3]);
             }
-            world.apply(revoked.clone());
-            assert_eq!(world.living().await, left, "{revoked:?}, remembered: {is_remembered}");
-            assert_eq!(world.living().await, left, "{revoked:?}, the second time");
+            world.apply(target.clone());
+            assert_eq!(world.active().await, expected, "{target:?}, cached: {is_cached}");
+            assert_eq!(world.active().await, expected, "{target:?}, the second time");
         }
     }
 }
 
 #[tokio::test]
-async fn what_a_revoked_key_signed_is_no_longer_genuine_and_all_else_that_is_revoked_is_told_so() {
+async fn a_token_that_a_revoked_key_signed_is_not_authentic_and_any_other_revoked_token_is_token_revoked() {
     let world = World::new();
     world.apply(RevocationTarget::Jwt { jti: "tmp_1".into() });
     assert_eq!(bearer(&world.verifier, &world.temporary).await, Err(Error::TokenRevoked));
     world.apply(RevocationTarget::Key { kid: "k1".into() });
     assert_eq!(bearer(&world.verifier, &world.temporary).await, Err(Error::InvalidToken));
-    let described = world.verifier.describe(&Credentials::new(&world.bundle, TokenLocation::Bearer)).await;
-    assert_eq!(described.unwrap_err(), Error::InvalidToken);
+    let description = world.verifier.describe(&Credentials::new(&world.bundle, TokenLocation::Bearer)).await;
+    assert_eq!(description.unwrap_err(), Error::InvalidToken);
 }
 
 #[tokio::test]
-async fn what_a_revoked_key_signed_is_nobodys_wherever_it_was_sent_from() {
+async fn a_token_that_a_revoked_key_signed_is_invalid_in_every_location_and_from_every_origin() {
     let signer = Signer::new("k1", 1);
     let mut claims = claims();
     claims["origins"] = json!(["northlight.example"]);
-    let text = signer.document(JwtType::AccessToken, &claims);
+    let text = signer.jwt(JwtType::AccessToken, &claims);
     let feed = Arc::new(Revocations::new());
     feed.heartbeat(0);
     let seen = Arc::new(AtomicUsize::new(0));
@@ -121,13 +121,13 @@ async fn what_a_revoked_key_signed_is_nobodys_wherever_it_was_sent_from() {
     let verifier =
         verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed)).on_decision(
             move |decision| {
-                count.fetch_add(usize::from(decision.access.is_some()), Ordering::SeqCst);
+                count.fetch_add(usize::from(decision.token.is_some()), Ordering::SeqCst);
             },
         );
     let from = |location: TokenLocation, origin| Credentials::new(&text, location).with_origin(origin);
     let wrong = [
         from(TokenLocation::Bearer, OriginHeader::One("https://elsewhere.example")),
-        from(TokenLocation::Bearer, OriginHeader::Odd),
+        from(TokenLocation::Bearer, OriginHeader::Invalid),
         from(TokenLocation::Query, OriginHeader::None),
     ];
     for credentials in &wrong {
@@ -139,16 +139,16 @@ async fn what_a_revoked_key_signed_is_nobodys_wherever_it_was_sent_from() {
         assert_eq!(verifier.verify(credentials, None).await.err(), Some(Error::InvalidToken));
         assert_eq!(verifier.describe(credentials).await.err(), Some(Error::InvalidToken));
     }
-    // Nor while nothing else is known for sure.
+    // Also while the feed is stale.
     feed.reset();
     for credentials in &wrong {
         assert_eq!(verifier.verify(credentials, None).await.err(), Some(Error::InvalidToken));
     }
-    assert_eq!(seen.load(Ordering::SeqCst), 0, "no token is named that is none");
+    assert_eq!(seen.load(Ordering::SeqCst), 0, "the hook is told about a token that is not authentic");
 }
 
 #[tokio::test]
-async fn a_bundle_reference_ends_with_the_key_that_it_was_made_with() {
+async fn a_bundle_reference_is_revoked_with_its_root() {
     let mut store = Store::default();
     let reference = TokenRecord { serial: 8, root_serial: Some(SERIAL), ..record(TokenKind::Bundle) };
     let text = store.add(reference);
@@ -161,41 +161,41 @@ async fn a_bundle_reference_ends_with_the_key_that_it_was_made_with() {
 }
 
 #[tokio::test]
-async fn a_later_revocation_that_reaches_less_far_takes_nothing_back() {
+async fn a_later_revocation_of_older_tokens_reactivates_none() {
     let world = World::new();
     let before = |time| RevocationTarget::IssuedBefore { organization: ORGANIZATION.into(), time };
     world.apply(before(NOW + 1));
     world.apply(before(NOW - 100));
-    assert_eq!(world.living().await, [false; 3]);
+    assert_eq!(world.active().await, [false; 3]);
 }
 
 #[tokio::test]
-async fn row_22_before_the_feed_is_heard_and_after_it_fell_silent_nothing_passes() {
+async fn row_22_every_token_is_refused_before_the_first_heartbeat_and_while_the_feed_is_stale() {
     let signer = Signer::new("k1", 1);
-    let text = signer.document(JwtType::AccessToken, &claims());
-    // Less than a second cannot be set.
-    let feed = Arc::new(Revocations::new().limit(Duration::ZERO));
+    let text = signer.jwt(JwtType::AccessToken, &claims());
+    // The least limit is a second.
+    let feed = Arc::new(Revocations::new().max_staleness(Duration::ZERO));
     assert_eq!(feed.staleness_limit(), Duration::from_secs(1));
     let verifier = verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
-    assert_eq!((feed.age(), feed.is_stale()), (None, true));
+    assert_eq!((feed.staleness(), feed.is_stale()), (None, true));
     assert_eq!(bearer(&verifier, &text).await, Err(Error::Unavailable));
 
     feed.heartbeat(4);
     assert_eq!((feed.seq(), feed.is_stale()), (4, false));
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
-    // What it says keeps nothing fresh: something may be missing.
+    // A revocation is no heartbeat: other entries may be missing.
     tokio::time::sleep(Duration::from_millis(700)).await;
     feed.apply(&Revocation { seq: 5, at: NOW, target: RevocationTarget::Token { serial: 99 } });
     tokio::time::sleep(Duration::from_millis(400)).await;
-    assert!(feed.is_stale() && feed.age().unwrap() > Duration::from_secs(1));
+    assert!(feed.is_stale() && feed.staleness().unwrap() > Duration::from_secs(1));
     assert_eq!(bearer(&verifier, &text).await, Err(Error::Unavailable));
-    // A stranger is not told that the feed is away.
+    // A caller without an authentic token is not told that the feed is stale.
     assert_eq!(bearer(&verifier, "hunter2").await, Err(Error::InvalidToken));
 
     feed.heartbeat(5);
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
-    // The service refuses to tell any more.
+    // The service refuses to give the feed.
     feed.reset();
-    assert_eq!((feed.age(), feed.is_stale()), (None, true));
+    assert_eq!((feed.staleness(), feed.is_stale()), (None, true));
     assert_eq!(bearer(&verifier, &text).await, Err(Error::Unavailable));
 }

@@ -23,7 +23,7 @@ fn a_1_and_2_the_private_key_has_this_public_key() {
 }
 
 #[test]
-fn a_3_the_thumbprint_is_over_the_key_as_our_jwks_have_it() {
+fn a_3_the_thumbprint_is_of_the_key_as_our_jwks_have_it() {
     let Jwk { kty, crv, x, .. } = Jwk::ed25519(THUMBPRINT, &decoded(X));
     let members = format!(r#"{{"crv":"{crv}","kty":"{kty}","x":"{x}"}}"#);
     assert_eq!(Base64UrlUnpadded::encode_string(digest(&SHA256, members.as_bytes()).as_ref()), THUMBPRINT);
@@ -41,6 +41,6 @@ fn a_4_and_5_the_signature_is_made_and_verified() {
     assert!(jwt.verify(key).is_some());
     let other = JWS.replacen("RXhhbXBsZSBvZiBF", "RXhhbXBsZSBvZiBG", 1);
     assert!(UnverifiedJwt::parse(&other).unwrap().verify(key).is_none());
-    // Its header is not ours: no key is found for it.
+    // No key is found for its header, which Daypass never issues.
     assert!(keys.get(jwt.header()).is_none());
 }

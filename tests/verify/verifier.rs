@@ -1,4 +1,4 @@
-//! Who may use a token, from where, for what. The numbers are the rows of the threat table.
+//! From where a token may be used, and for what. The numbers are the rows of the threat table.
 
 use crate::common::{NOW, ORGANIZATION, SITE, access_token, bearer, claims, record, signer, stored, verifier};
 use daypass::api::TokenRecord;
@@ -11,13 +11,13 @@ static READ_PUBLIC: Scope = Scope::literal("floor:readPublic");
 static READ_PRIVATE: Scope = Scope::literal("floor:readPrivate");
 
 #[tokio::test]
-async fn row_1_no_token_is_missing_and_two_are_a_wrong_request() {
+async fn row_1_no_token_is_missing_token_and_two_are_an_invalid_request() {
     let (text, verifier) = stored(record(TokenKind::Secret));
     assert_eq!(verifier.verify(&Credentials::default(), None).await.unwrap_err(), Error::MissingToken);
     let credential = Credential { text: text.as_bytes(), location: TokenLocation::Bearer };
-    // Even the same one twice: which of them counts must not be a matter of taste.
+    // Also the same token twice: components must not choose different ones.
     for other in [credential, Credential { text: b"", location: TokenLocation::Query }] {
-        let credentials = Credentials::default().and(credential).and(other);
+        let credentials = Credentials::default().with_credential(credential).with_credential(other);
         assert!(matches!(verifier.verify(&credentials, None).await, Err(Error::InvalidRequest(_))));
     }
     assert!(bearer(&verifier, &text).await.is_ok());
@@ -27,7 +27,7 @@ async fn row_1_no_token_is_missing_and_two_are_a_wrong_request() {
 async fn rows_2_4_and_5_a_publishable_token_works_on_its_origins_only() {
     let (text, verifier) = stored(record(TokenKind::Publishable));
     let allowed = ["https://northlight.example", SITE, "http://a.b.northlight.example:3000"];
-    let foreign = [
+    let refused_origins = [
         "null",
         "",
         "https://elsewhere.example",
@@ -57,17 +57,17 @@ async fn rows_2_4_and_5_a_publishable_token_works_on_its_origins_only() {
             assert!(verifier.verify(&credentials, None).await.is_ok(), "{origin}");
         }
     }
-    for origin in foreign {
+    for origin in refused_origins {
         let credentials = Credentials::new(&text, TokenLocation::Query).from_origin(origin);
         assert_eq!(verifier.verify(&credentials, None).await.unwrap_err(), Error::OriginNotAllowed(origin.into()));
     }
     let without = |origin| Credentials::new(&text, TokenLocation::Query).with_origin(origin);
     assert_eq!(verifier.verify(&without(OriginHeader::None), None).await.unwrap_err(), Error::OriginRequired);
-    assert!(matches!(verifier.verify(&without(OriginHeader::Odd), None).await, Err(Error::InvalidRequest(_))));
+    assert!(matches!(verifier.verify(&without(OriginHeader::Invalid), None).await, Err(Error::InvalidRequest(_))));
 }
 
 #[tokio::test]
-async fn row_2_the_origin_in_a_refusal_is_cut_and_has_no_control_characters() {
+async fn row_2_the_origin_in_an_error_is_truncated_and_has_no_control_characters() {
     let (text, verifier) = stored(record(TokenKind::Publishable));
     let origin = format!("https://a\r\n\t{}", "x".repeat(5000));
     match verifier.verify(&Credentials::new(&text, TokenLocation::Query).from_origin(&origin), None).await {
@@ -86,7 +86,7 @@ async fn a_publishable_token_without_origins_works_nowhere() {
 }
 
 #[tokio::test]
-async fn row_3_a_forged_origin_reaches_what_the_token_holds_and_no_more() {
+async fn row_3_a_forged_origin_gets_what_the_token_grants_and_no_more() {
     let (text, verifier) = stored(TokenRecord {
         grants: vec![daypass::Grant {
             scopes: [READ_PUBLIC.clone()].into_iter().collect(),
@@ -95,14 +95,14 @@ async fn row_3_a_forged_origin_reaches_what_the_token_holds_and_no_more() {
         ..record(TokenKind::Publishable)
     });
     let credentials = Credentials::new(&text, TokenLocation::Query).from_origin(SITE);
-    let need = |scope| Requirement::new(scope, ORGANIZATION);
-    assert!(verifier.verify(&credentials, Some(&need(&READ_PUBLIC))).await.is_ok());
-    let refused = verifier.verify(&credentials, Some(&need(&READ_PRIVATE))).await.unwrap_err();
+    let requirement = |scope| Requirement::new(scope, ORGANIZATION);
+    assert!(verifier.verify(&credentials, Some(&requirement(&READ_PUBLIC))).await.is_ok());
+    let refused = verifier.verify(&credentials, Some(&requirement(&READ_PRIVATE))).await.unwrap_err();
     assert_eq!(refused, Error::InsufficientScope { scope: READ_PRIVATE.clone(), tenant: None });
 }
 
 #[tokio::test]
-async fn a_browser_may_hold_a_temporary_token_but_none_that_is_for_backends() {
+async fn a_browser_may_send_a_temporary_token_but_none_that_is_for_backends() {
     for kind in TokenKind::ALL {
         let (text, verifier) = match kind {
             TokenKind::Temporary | TokenKind::OauthAccess => {
@@ -116,7 +116,7 @@ async fn a_browser_may_hold_a_temporary_token_but_none_that_is_for_backends() {
                 assert_eq!(result.unwrap_err(), Error::SecretInBrowser(kind));
                 assert!(bearer(&verifier, &text).await.is_ok(), "{kind}");
             }
-            // Nowhere but at the authorization server.
+            // It is for the authorization server alone.
             TokenKind::OauthRefresh => assert_eq!(result.unwrap_err(), Error::KindNotAccepted(kind)),
             kind => assert_eq!(result.unwrap().kind(), kind),
         }
@@ -133,12 +133,12 @@ async fn a_temporary_token_for_some_origins_is_refused_on_others() {
         let refused = verifier.verify(&on(OriginHeader::One(origin)), None).await.unwrap_err();
         assert_eq!(refused, Error::OriginNotAllowed(origin.into()));
     }
-    // Not from a browser across origins, which would have said where it is.
+    // No browser sent this across origins: it would have added the header.
     assert!(verifier.verify(&on(OriginHeader::None), None).await.is_ok());
 }
 
 #[tokio::test]
-async fn row_7_a_scope_tenant_or_resource_beyond_the_token_is_refused_with_the_scope_needed() {
+async fn row_7_a_scope_tenant_or_resource_that_the_token_lacks_is_refused_with_the_required_scope() {
     let mut record = record(TokenKind::Secret);
     record.grants[0].resources = vec![Resource { kind: "floor".into(), id: "f1".into() }];
     let (text, verifier) = stored(record);
@@ -158,7 +158,7 @@ async fn row_7_a_scope_tenant_or_resource_beyond_the_token_is_refused_with_the_s
         let refused = Error::InsufficientScope { scope: requirement.scope().clone(), tenant };
         assert_eq!(result, if expected { Ok(()) } else { Err(refused) }, "{requirement:?}");
     }
-    // The same asked of the access, which has no "any tenant".
+    // The access decides alike, and has no "any tenant".
     let access = bearer(&verifier, &text).await.unwrap();
     assert_eq!(access.require(&READ_PRIVATE).tenant(ORGANIZATION).resource("f1").check(), Ok(()));
     assert_eq!(
@@ -166,7 +166,7 @@ async fn row_7_a_scope_tenant_or_resource_beyond_the_token_is_refused_with_the_s
         Err(Error::InsufficientScope { scope: update.clone(), tenant: None })
     );
     assert!(access.require(&READ_PRIVATE).tenant("*").resource("f1").check().is_err());
-    // To name something of another type is not to name the floor, and neither name takes the other's place.
+    // A resource of another type does not replace the floor, nor the floor the other.
     let on_site = || access.require(&READ_PRIVATE).tenant(ORGANIZATION).resource_of_type("site", "s1");
     assert!(on_site().check().is_err());
     assert!(on_site().resource("f2").check().is_err());
@@ -183,38 +183,38 @@ async fn row_7_a_scope_tenant_or_resource_beyond_the_token_is_refused_with_the_s
 }
 
 #[tokio::test]
-async fn a_limit_holds_by_todays_name_as_it_did_by_the_older_one() {
-    let older = Scope::literal("customFields:write");
-    let todays = Scope::literal("customAttributeValues:write");
-    for scope in [&older, &Scope::ALL] {
+async fn a_resource_limit_holds_by_an_alias_and_by_the_name_that_it_stands_for() {
+    let alias = Scope::literal("customFields:write");
+    let canonical = Scope::literal("customAttributeValues:write");
+    for scope in [&alias, &Scope::ALL] {
         let mut limited = record(TokenKind::Secret);
         limited.grants[0].scopes = [scope.clone()].into_iter().collect();
         limited.grants[0].resources = vec![Resource { kind: "customFields".into(), id: "c1".into() }];
         let (text, verifier) = stored(limited);
         let before = bearer(&verifier, &text).await.unwrap();
         let after = bearer(&verifier.catalog(Catalog::space_api()), &text).await.unwrap();
-        for (access, name) in [(before, &older), (after, &todays)] {
+        for (access, name) in [(before, &alias), (after, &canonical)] {
             let may = |id| access.require(name).tenant(ORGANIZATION).resource(id).is_met();
             assert_eq!([may("c1"), may("c2")], [true, false], "{scope} {name}");
-            assert!(!access.require(name).tenant(ORGANIZATION).is_met(), "{scope} {name}: all, and new ones");
+            assert!(!access.require(name).tenant(ORGANIZATION).is_met(), "{scope} {name}: all, including new ones");
         }
     }
 }
 
 #[tokio::test]
-async fn row_28_a_bundle_is_a_bundle_and_opens_what_it_grants() {
+async fn row_28_a_bundle_authorizes_only_what_it_grants() {
     let mut claims = claims();
     claims["kind"] = json!("bundle");
     claims["grants"] = json!([]);
     claims["parameters"] = json!({ "file": "second" });
-    let text = signer().document(JwtType::Bundle, &claims);
+    let text = signer().jwt(JwtType::Bundle, &claims);
     let access = bearer(&verifier().keys(signer().keys()), &text).await.unwrap();
     assert_eq!(access.kind(), TokenKind::Bundle);
     assert!(access.require(&READ_PUBLIC).tenant(ORGANIZATION).check().is_err());
 }
 
 #[tokio::test]
-async fn an_access_tells_what_the_token_is() {
+async fn an_access_describes_the_token() {
     let text = access_token(&[("origins", json!(["northlight.example"]))]);
     let access = bearer(&verifier().keys(signer().keys()), &text).await.unwrap();
     assert_eq!((access.kind(), access.id(), access.parent()), (TokenKind::Temporary, "tmp_1", Some("sec_1")));
@@ -232,11 +232,11 @@ async fn an_access_tells_what_the_token_is() {
 }
 
 #[tokio::test]
-async fn row_19_nothing_that_holds_a_token_shows_it() {
+async fn row_19_debug_and_display_show_no_token() {
     let (text, verifier) = stored(record(TokenKind::Publishable));
     let credentials = Credentials::new(&text, TokenLocation::Query).from_origin(SITE);
     let access = verifier.verify(&credentials, None).await.unwrap();
     let refused = verifier.verify(&Credentials::new(&text, TokenLocation::ApiKey), None).await.unwrap_err();
-    let shown = format!("{credentials:?} {:?} {access:?} {refused:?} {refused}", credentials.credential());
-    assert!(!shown.contains(&text[7..]) && shown.contains("location"));
+    let text_forms = format!("{credentials:?} {:?} {access:?} {refused:?} {refused}", credentials.credential());
+    assert!(!text_forms.contains(&text[7..]) && text_forms.contains("location"));
 }

@@ -1,5 +1,4 @@
-//! Wycheproof's vectors, which look for known faults of cryptographic libraries: ours takes what is valid and nothing else,
-//! in the settings that we use.
+//! Wycheproof's vectors of known faults in cryptographic libraries: with our settings, ours accepts the valid ones only.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, RandomizedNonceKey};
 use aws_lc_rs::hmac;
@@ -20,7 +19,7 @@ fn ed25519_signatures_verify_if_they_are_valid() {
             *if is_valid { &mut valid } else { &mut invalid } += 1;
         }
     }
-    assert!(valid >= 88 && invalid >= 63, "{valid} valid, {invalid} not");
+    assert!(valid >= 88 && invalid >= 63, "{valid} valid, {invalid} invalid");
 }
 
 #[test]
@@ -30,20 +29,20 @@ fn hmac_sha_256_tags_verify_if_they_are_valid_and_whole() {
     for group in set.test_groups {
         for test in group.tests {
             let key = hmac::Key::new(hmac::HMAC_SHA256, &test.key);
-            // Half of the vectors have tags that are cut, which we do not use.
+            // Half of the vectors have truncated tags, which we do not use.
             let is_valid = test.result == TestResult::Valid && group.tag_size == 256;
             assert_eq!(hmac::verify(&key, &test.msg, &test.tag).is_ok(), is_valid, "{}: {}", test.tc_id, test.comment);
             *if is_valid { &mut valid } else { &mut invalid } += 1;
         }
     }
-    assert!(valid >= 33 && invalid >= 141, "{valid} valid, {invalid} not");
+    assert!(valid >= 33 && invalid >= 141, "{valid} valid, {invalid} invalid");
 }
 
 #[test]
 fn aes_256_gcm_opens_what_is_valid_with_a_nonce_and_a_tag_of_our_size() {
     let set = aead::TestSet::load(aead::TestName::AesGcm).unwrap();
     let (mut valid, mut invalid) = (0, 0);
-    // Other nonces and keys do not fit the types.
+    // Nonces and keys of other sizes do not fit the types.
     let groups = set.test_groups.into_iter().filter(|group| group.key_size == 256 && group.nonce_size == 8 * NONCE_LEN);
     for group in groups {
         for test in group.tests {
@@ -56,5 +55,5 @@ fn aes_256_gcm_opens_what_is_valid_with_a_nonce_and_a_tag_of_our_size() {
             *if expected.is_some() { &mut valid } else { &mut invalid } += 1;
         }
     }
-    assert!(valid >= 39 && invalid >= 27, "{valid} valid, {invalid} not");
+    assert!(valid >= 39 && invalid >= 27, "{valid} valid, {invalid} invalid");
 }

@@ -1,4 +1,4 @@
-//! The product's API. `VerifyLayer` lets only genuine tokens pass; each handler says what the token must allow.
+//! The product's API. `VerifyLayer` lets only requests with an active token through; each handler says what the token must allow.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const QUERY_PUBLIC: Scope = Scope::literal("floor:queryPublic");
 const QUERY_PRIVATE: Scope = Scope::literal("floor:queryPrivate");
 const UPDATE: Scope = Scope::literal("floor:update");
 
-/// Longest body, in bytes: a name and some JSON around it.
+/// The longest body, in bytes: a name and some JSON around it.
 const MAX_BODY: usize = 4096;
 
 /// The building, and the organization that owns it.
@@ -43,7 +43,7 @@ pub(crate) fn router(building: Building, verifier: Arc<Verifier>) -> Router {
         .layer(VerifyLayer::new(verifier).client(client))
 }
 
-/// No proxy stands before this program.
+/// Returns the address of the connection, since no proxy stands in front of this program.
 fn client(parts: &Parts) -> Option<IpAddr> {
     parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip())
 }
@@ -53,7 +53,7 @@ struct List {
     floors: Vec<Summary>,
 }
 
-/// The floors that the token may see.
+/// Lists the floors that the token may query.
 async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<Json<List>, Error> {
     let organization = &building.organization;
     let mut floors = building.floors.all().await;
@@ -62,14 +62,16 @@ async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<J
         access.require(scope).tenant(organization).resource(&floor.id).is_met()
     });
     if floors.is_empty() {
-        // Either there are none, or the developer should be told what the token lacks.
+        // An empty list must mean that no floor exists. Otherwise the error names the scope that the token lacks.
         access.require(&QUERY_PUBLIC).tenant(organization).check()?;
     }
     Ok(Json(List { floors }))
 }
 
-/// A floor that does not exist needs what a private one needs. So a token that may not read private floors gets the same
-/// answer for both, and cannot find out which ids exist.
+/// Shows a floor.
+///
+/// SECURITY: a floor that does not exist requires the scope for private ones. A token without it gets the same response for both,
+/// and cannot find out which ids exist.
 async fn show(
     access: Access,
     State(building): State<Arc<Building>>,
@@ -88,7 +90,10 @@ struct Rename {
     name: String,
 }
 
-/// The scope is asked for before the floor is looked for: only who may rename a floor learns that it exists.
+/// Renames a floor.
+///
+/// SECURITY: the scope is checked before the floor is looked up, so that only a token that may rename a floor learns whether it
+/// exists.
 async fn rename(
     access: Access,
     State(building): State<Arc<Building>>,
@@ -102,7 +107,7 @@ async fn rename(
     })?;
     let name = name.trim();
     if !(1..=MAX_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
-        return Err(Error::InvalidBody(format!("`name` has 1 to {MAX_NAME} characters, all of them printable")));
+        return Err(Error::InvalidBody(format!("`name` must have 1 to {MAX_NAME} characters, all printable")));
     }
     building.floors.rename(&id, name.to_owned()).await.map(Json).ok_or(Error::NotFound)
 }

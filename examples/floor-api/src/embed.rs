@@ -1,4 +1,4 @@
-//! The embed's origin: static files that any site may load, where the embed finds the API, and a page to be framed.
+//! The embed's origin: static files that any site may load, the configuration of the embed, and a page for frames.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,7 +16,7 @@ use serde::Serialize;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-/// `GET /config.json`: where the embed's own pages find what they need.
+/// The response of `GET /config.json`: where the embed finds the token service and the API.
 #[derive(Clone, Serialize)]
 pub(crate) struct Config {
     pub(crate) service: String,
@@ -30,14 +30,15 @@ pub(crate) fn router(config: Config, verifier: Arc<Verifier>, embed: &Path, sdk:
         .route("/config.json", get(async || Json(config)))
         .nest_service("/daypass", ServeDir::new(sdk))
         .fallback_service(ServeDir::new(embed))
-        // A page of any site imports the embed's modules. Nothing here is confidential.
+        // Pages of any site import the embed's modules. Nothing here is confidential.
         .layer(header(ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .layer(header(CACHE_CONTROL, "no-cache"))
         .layer(header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
 }
 
-/// The embed as a page of its own, `/frame?pubtoken=…&floor=…`, which a browser shows only in pages of the token's origins.
-/// It lies beside the static files, where it would be had without the header.
+/// Serves the embed as a page, `/frame?pubtoken=…&floor=…`, which a browser shows only in pages of the token's origins.
+///
+/// SECURITY: the page is no static file, since it must not be served without the header.
 async fn frame(
     State(verifier): State<Arc<Verifier>>,
     ConnectInfo(client): ConnectInfo<SocketAddr>,

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 use tokio::sync::RwLock;
 
-/// Longest name of a floor, in characters.
+/// The longest name of a floor, in characters.
 pub(crate) const MAX_NAME: usize = 100;
 
-/// One storey. Lengths are in metres, areas in square metres.
+/// One floor. Lengths are in metres, areas in square metres.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Floor {
     #[serde(flatten)]
@@ -16,7 +16,7 @@ pub(crate) struct Floor {
     rooms: Vec<Room>,
 }
 
-/// What a list shows of a floor.
+/// The part of a floor that a list shows.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Summary {
     pub(crate) id: String,
@@ -36,7 +36,7 @@ struct Room {
 pub(crate) struct Floors(RwLock<Vec<Floor>>);
 
 impl Floors {
-    /// The floors that are compiled in.
+    /// Loads the floors that are compiled into the program.
     pub(crate) fn load() -> serde_json::Result<Floors> {
         serde_json::from_str(include_str!("../floors.json")).map(|floors| Floors(RwLock::new(floors)))
     }
@@ -49,7 +49,7 @@ impl Floors {
         self.0.read().await.iter().find(|floor| floor.summary.id == id).cloned()
     }
 
-    /// Gives a floor a name that was checked before.
+    /// Sets the name of a floor, which the caller has checked.
     pub(crate) async fn rename(&self, id: &str, name: String) -> Option<Summary> {
         let mut floors = self.0.write().await;
         let summary = floors.iter_mut().map(|floor| &mut floor.summary).find(|summary| summary.id == id)?;
@@ -64,7 +64,7 @@ mod tests {
 
     use super::{Floors, Room};
 
-    /// The shoelace formula.
+    /// Returns the area of a room by the shoelace formula.
     fn area(Room { polygon, .. }: &Room) -> f64 {
         let next = polygon.iter().cycle().skip(1);
         polygon.iter().zip(next).map(|([ax, ay], [bx, by])| ax * by - bx * ay).sum::<f64>().abs() / 2.0

@@ -3,8 +3,8 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `floors` | the data |
-//! | `api` | the API: what each request needs |
-//! | `embed` | the embed's files, on an origin of their own, and a page of it that only the token's origins may frame |
+//! | `api` | the API: what each request requires |
+//! | `embed` | the embed's files, on an origin of their own, and a page that only the token's origins may frame |
 
 mod api;
 mod embed;
@@ -28,10 +28,10 @@ use tracing_subscriber::EnvFilter;
 /// Serves floor plans. The environment variable DAYPASS_TOKEN holds a secret token with the scope token:introspect.
 #[derive(Parser)]
 struct Options {
-    /// The token service's URL, as it stands in the tokens that it issues
+    /// The token service's URL, which is the issuer in its tokens
     #[arg(long, value_name = "URL")]
     service: String,
-    /// What this API is called in tokens
+    /// The audience in tokens for this API
     #[arg(long)]
     audience: String,
     /// The id of the organization that owns the floors
@@ -57,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_env_filter(log).with_writer(io::stderr).init();
     let Options { service, audience, organization, listen, embed_listen, embed_dir, sdk_dir } = Options::parse();
 
-    // A command line is there for every user of the machine to read; the environment is not.
+    // SECURITY: every user of the machine can read a command line, but not the environment.
     let token: OpaqueToken = std::env::var("DAYPASS_TOKEN")
         .context("the environment variable DAYPASS_TOKEN is missing")?
         .parse()
@@ -84,7 +84,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Answers until the process is asked to end; what was begun is finished.
+/// Serves until the process is asked to end, and completes the requests that have begun.
 async fn serve(listener: TcpListener, router: Router) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let end = async move {

@@ -1,4 +1,4 @@
-//! The real program, asked over HTTP, in front of a token service that knows a few tokens.
+//! The program over HTTP, with a token service that has a few tokens.
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
 use std::collections::HashMap;
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 const ORGANIZATION: &str = "org_northlight";
 const SITE: &str = "https://northlight.example";
 
-/// The tokens of these tests: name, kind, tenant, scopes, the one floor it is limited to.
+/// The tokens: name, kind, tenant, scopes, and the one floor that the token is limited to.
 const TOKENS: [(&str, TokenKind, &str, &str, Option<&str>); 7] = [
     ("page", TokenKind::Publishable, ORGANIZATION, "floor:readPublic floor:queryPublic", None),
     ("reader", TokenKind::Secret, ORGANIZATION, "floor:readPublic floor:readPrivate", None),
@@ -30,7 +30,7 @@ const TOKENS: [(&str, TokenKind, &str, &str, Option<&str>); 7] = [
     ("other scopes", TokenKind::Secret, ORGANIZATION, "extension:query", None),
 ];
 
-/// A token service that introspects the tokens above for the holder of `key`, and has signed nothing.
+/// A token service that introspects the tokens above for the holder of `key`, and has no signing keys.
 struct TokenService {
     url: String,
     key: OpaqueToken,
@@ -54,8 +54,8 @@ impl TokenService {
         let router = Router::new()
             .route("/.well-known/jwks.json", get(async || Json(Jwks { keys: Vec::new() })))
             .route("/introspect", post(introspect))
-            // Nothing was revoked. It does not stream.
-            .route("/v2/revocation", get(async || Json(nothing_revoked())));
+            // An empty feed, without streams.
+            .route("/v2/revocation", get(async || Json(empty_feed())));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async { axum::serve(listener, router).await });
@@ -63,7 +63,7 @@ impl TokenService {
     }
 }
 
-fn nothing_revoked() -> RevocationPage {
+fn empty_feed() -> RevocationPage {
     RevocationPage { revocations: Vec::new(), latest: 0, epoch: "1".into() }
 }
 
@@ -102,7 +102,7 @@ fn program() -> Command {
     command
 }
 
-/// The running program. It ends with the test.
+/// The running program, which ends with the test.
 struct Product {
     process: Child,
     api: String,
@@ -138,7 +138,7 @@ impl Product {
         Product { api: url("api"), embed: url("embed"), process, service, _files: files }
     }
 
-    /// A request as a token's holder sends it: a publishable one from a page, any other from a backend.
+    /// A request with a token: from a page with a publishable one, from a backend with any other.
     fn request(&self, method: Method, path: &str, token: &str) -> RequestBuilder {
         let token = &self.service.tokens[token];
         let (client, url) = (reqwest::Client::new(), format!("{}{path}", self.api));
@@ -151,7 +151,7 @@ impl Product {
     }
 
     async fn get(&self, path: &str, token: &str) -> (u16, Value) {
-        answer(self.request(Method::GET, path, token).send().await.unwrap()).await
+        read(self.request(Method::GET, path, token).send().await.unwrap()).await
     }
 
     async fn embed(&self, path: &str) -> Response {
@@ -161,13 +161,13 @@ impl Product {
 
 impl Drop for Product {
     fn drop(&mut self) {
-        // It may have ended already.
+        // The process may have ended already.
         self.process.kill().ok();
         self.process.wait().ok();
     }
 }
 
-async fn answer(response: Response) -> (u16, Value) {
+async fn read(response: Response) -> (u16, Value) {
     (response.status().as_u16(), response.json().await.unwrap())
 }
 
@@ -220,17 +220,17 @@ async fn a_floor_has_the_documented_fields() {
 }
 
 #[tokio::test]
-async fn who_may_not_read_private_floors_cannot_tell_which_exist() {
+async fn a_token_that_may_not_read_private_floors_cannot_find_out_which_exist() {
     let product = Product::start().await;
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for floor in ["first", "no-such-floor"] {
         let path = format!("/v2/floor/{floor}");
         let response = product.request(Method::GET, &path, "page").send().await.unwrap();
         let mut headers = response.headers().clone();
         headers.remove("date");
-        answers.push((response.status(), headers, response.text().await.unwrap()));
+        responses.push((response.status(), headers, response.text().await.unwrap()));
     }
-    assert_eq!(answers[0], answers[1]);
+    assert_eq!(responses[0], responses[1]);
 }
 
 #[tokio::test]
@@ -258,7 +258,7 @@ async fn a_list_has_what_the_token_may_query() {
 }
 
 #[tokio::test]
-async fn a_name_is_changed_by_who_may_update_and_only_to_a_name() {
+async fn a_token_with_the_scope_changes_a_name_to_a_valid_one() {
     let product = Product::start().await;
     let long = "é".repeat(101);
     let cases = [
@@ -268,7 +268,7 @@ async fn a_name_is_changed_by_who_may_update_and_only_to_a_name() {
         ("one floor", "second", json!({ "name": "Studio" }), 403, "insufficient_scope"),
         ("one floor", "no-such-floor", json!({ "name": "Studio" }), 403, "insufficient_scope"),
         ("reader", "first", json!({ "name": "Studio" }), 403, "insufficient_scope"),
-        ("reader", "first", json!("the scope counts before the body"), 403, "insufficient_scope"),
+        ("reader", "first", json!("the scope is checked before the body"), 403, "insufficient_scope"),
         ("page", "ground", json!({ "name": "Studio" }), 403, "insufficient_scope"),
         ("editor", "no-such-floor", json!({ "name": "Studio" }), 404, "not_found"),
         ("editor", "first", json!({ "name": "" }), 400, "invalid_body"),
@@ -283,11 +283,11 @@ async fn a_name_is_changed_by_who_may_update_and_only_to_a_name() {
     ];
     for (token, floor, body, status, error) in cases {
         let path = format!("/v2/floor/{floor}/name");
-        let (got, answer) = answer(product.request(Method::PUT, &path, token).json(&body).send().await.unwrap()).await;
-        assert_eq!((got, answer["error"].as_str().unwrap_or_default()), (status, error), "{token} {floor} {body}");
+        let (seen, response) = read(product.request(Method::PUT, &path, token).json(&body).send().await.unwrap()).await;
+        assert_eq!((seen, response["error"].as_str().unwrap_or_default()), (status, error), "{token} {floor} {body}");
         if status == 200 {
             let name = json!(body["name"].as_str().unwrap().trim());
-            assert_eq!(answer, json!({ "id": floor, "name": name, "public": false }));
+            assert_eq!(response, json!({ "id": floor, "name": name, "public": false }));
             assert_eq!(product.get("/v2/floor/first", "reader").await.1["name"], name);
         }
     }
@@ -296,22 +296,22 @@ async fn a_name_is_changed_by_who_may_update_and_only_to_a_name() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_told_as_json_and_who_has_no_token_learns_nothing() {
+async fn an_unknown_path_is_404_with_a_token_and_401_without_one() {
     let product = Product::start().await;
     for path in ["/", "/v2", "/v2/floor/", "/v2/floor/ground/rooms", "/config.json"] {
         let (status, body) = product.get(path, "reader").await;
         assert_eq!((status, &body["error"]), (404, &json!("not_found")), "{path}");
-        let (status, body) = answer(reqwest::get(format!("{}{path}", product.api)).await.unwrap()).await;
+        let (status, body) = read(reqwest::get(format!("{}{path}", product.api)).await.unwrap()).await;
         assert_eq!((status, &body["error"]), (401, &json!("missing_token")), "{path}");
     }
     let response = product.request(Method::DELETE, "/v2/floor/ground", "reader").send().await.unwrap();
     assert_eq!(response.headers()["allow"], "GET,HEAD");
-    let (status, body) = answer(response).await;
+    let (status, body) = read(response).await;
     assert_eq!((status, &body["error"]), (405, &json!("method_not_allowed")));
 }
 
 #[tokio::test]
-async fn nothing_passes_while_the_token_service_does_not_answer() {
+async fn every_token_is_refused_while_the_service_refuses_introspection() {
     let product = Product::behind(TokenService::start().await, &token(TokenKind::Secret));
     let (status, body) = product.get("/v2/floor/ground", "reader").await;
     assert_eq!((status, &body["error"]), (503, &json!("unavailable")));
@@ -349,7 +349,7 @@ async fn the_embed_is_readable_from_any_site_with_the_right_types() {
 async fn only_pages_of_the_token_s_origins_may_frame_the_embed() {
     let product = Product::start().await;
     let page = product.service.tokens["page"].expose_secret();
-    // As a browser asks for a frame: without an `Origin`.
+    // A browser requests a frame without an `Origin`.
     let response = product.embed(&format!("/frame?pubtoken={page}&floor=ground")).await;
     let header = |name| response.headers()[name].to_str().unwrap();
     assert_eq!((response.status().as_u16(), header("content-type")), (200, "text/html; charset=utf-8"));
@@ -364,39 +364,39 @@ async fn only_pages_of_the_token_s_origins_may_frame_the_embed() {
         (format!("?pubtoken={}", unknown.expose_secret()), 401, "invalid_token"),
         (format!("?pubtoken={secret}"), 400, "secret_in_query"),
     ] {
-        let (seen, body) = answer(product.embed(&format!("/frame{query}")).await).await;
+        let (seen, body) = read(product.embed(&format!("/frame{query}")).await).await;
         assert_eq!((seen, &body["error"]), (status, &json!(error)));
     }
-    // Not as a file either, which would have no such header.
+    // The page is no static file, which would lack the header.
     for path in ["/frame.html", "/frame/"] {
         assert_eq!(product.embed(path).await.status(), 404, "{path}");
     }
 }
 
 #[test]
-fn it_does_not_start_without_a_whole_token_and_does_not_repeat_one() {
-    let whole = token(TokenKind::Secret);
-    let cut = &whole.expose_secret()[..40];
-    for (value, told) in [(None, "DAYPASS_TOKEN is missing"), (Some(cut), "the token is cut off")] {
+fn it_does_not_start_without_a_valid_token_and_does_not_print_one() {
+    let complete = token(TokenKind::Secret);
+    let truncated = &complete.expose_secret()[..40];
+    for (value, expected) in [(None, "DAYPASS_TOKEN is missing"), (Some(truncated), "the token is too short")] {
         let mut command = program();
         command.args(["--service", "http://127.0.0.1:1", "--embed-dir", ".", "--sdk-dir", "."]);
         command.envs(value.map(|value| ("DAYPASS_TOKEN", value)));
         let output = command.output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && output.stdout.is_empty());
-        assert!(stderr.contains(told), "{told}");
-        assert!(!stderr.contains(&cut[7..]));
+        assert!(stderr.contains(expected), "{expected}");
+        assert!(!stderr.contains(&truncated[7..]));
     }
 }
 
 #[tokio::test]
-async fn it_ends_in_peace_when_asked_and_has_logged_no_token() {
+async fn it_exits_with_0_when_terminated_and_has_logged_no_token() {
     let mut product = Product::start().await;
     for name in product.service.tokens.keys() {
         product.get("/v2/floor/first", name).await;
     }
-    let asked = Command::new("kill").arg(product.process.id().to_string()).status().unwrap();
-    assert!(asked.success());
+    let kill = Command::new("kill").arg(product.process.id().to_string()).status().unwrap();
+    assert!(kill.success());
     assert_eq!(product.process.wait().unwrap().code(), Some(0));
     let mut log = String::new();
     product.process.stderr.take().unwrap().read_to_string(&mut log).unwrap();

@@ -1,69 +1,76 @@
-//! What is known of tokens that were seen before: [`Cache`].
+//! Tokens that were authenticated before: [`Cache`].
 
 mod fingerprint;
+mod weight;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use quick_cache::sync::{Cache as QuickCache, PlaceholderGuard};
-use quick_cache::{DefaultHashBuilder, UnitWeighter, Weighter};
+use quick_cache::sync::{Cache as QuickCache, DefaultLifecycle, PlaceholderGuard};
+use quick_cache::{DefaultHashBuilder, UnitWeighter};
 
 use super::clock::Moment;
-use super::token::Token;
-use crate::{Grant, OriginPattern, Resource, Scope};
-pub(super) use fingerprint::{AsItIs, Fingerprint, Fingerprints};
+use super::token::AuthenticToken;
+use crate::Grant;
+pub(super) use fingerprint::{Fingerprint, Fingerprinter, PassThrough};
+use weight::Bytes;
 
-/// What a cached token is taken to need, in bytes, where that must be guessed beforehand.
-const TYPICAL: usize = 512;
-/// How many texts are remembered that are well-formed and belong to no token.
-const UNKNOWN: usize = 4096;
-/// How long.
+/// The expected size of an entry, in bytes, by which tables are allocated.
+const TYPICAL_ENTRY: usize = 512;
+/// The most texts that are cached as unknown, and the most as failed.
+const MAX_UNKNOWN: usize = 4096;
+/// How long a text stays cached as unknown: well-formed, but no token.
 const UNKNOWN_FRESH: Duration = Duration::from_secs(10);
-/// How long a look-up that failed is not tried again: whoever waited for it gets the same answer.
+/// How long a failed introspection is not retried. The requests that waited for it fail with it.
 const FAILED_FRESH: Duration = Duration::from_secs(1);
 
-/// Tokens that were verified or looked up, so that the next request with one costs no signature and no look-up. What it
-/// answers is still judged each time: by the clock, the origin, the feed of revocations.
+/// Tokens that were authenticated, so that the next request needs no signature check and no introspection. Each request is
+/// still evaluated: by clock, origin, revocation feed and all else.
 ///
-/// It is bounded in bytes. What nobody has asked for lately makes room, and texts that belong to no token are kept apart:
-/// a flood of them pushes no living token out.
+/// The cache is bounded in bytes and evicts what was not used lately. Unknown texts have tables of their own, so that a flood
+/// of them evicts no active token.
 pub struct Cache {
-    /// Most that it takes.
+    /// The most memory that it takes.
     bytes: usize,
-    fingerprints: Fingerprints,
-    living: QuickCache<Fingerprint, Arc<Token>, Bytes, AsItIs>,
-    unknown: QuickCache<Fingerprint, Moment, UnitWeighter, AsItIs>,
-    failed: QuickCache<Fingerprint, Moment, UnitWeighter, AsItIs>,
-    /// Most tokens share their grants with others of the same maker.
+    fingerprinter: Fingerprinter,
+    tokens: QuickCache<Fingerprint, Arc<AuthenticToken>, Bytes, PassThrough>,
+    unknown: QuickCache<Fingerprint, Moment, UnitWeighter, PassThrough>,
+    failed: QuickCache<Fingerprint, Moment, UnitWeighter, PassThrough>,
+    /// Most tokens share their grants with others of the same issuer.
     grants: QuickCache<Arc<[Grant]>, Arc<[Grant]>, Bytes>,
 }
 
-/// The place of a token that is being looked up. Whoever else asks for it waits until it is filled or given up.
-pub(super) struct Place<'a>(PlaceholderGuard<'a, Fingerprint, Arc<Token>, Bytes, AsItIs, Unwatched>);
-
-/// Nothing is done when an entry goes.
-type Unwatched = quick_cache::sync::DefaultLifecycle<Fingerprint, Arc<Token>>;
+/// The right to introspect a token and cache it. Other requests for the token wait until it is filled or dropped.
+pub(super) struct Reservation<'a>(
+    PlaceholderGuard<
+        'a,
+        Fingerprint,
+        Arc<AuthenticToken>,
+        Bytes,
+        PassThrough,
+        DefaultLifecycle<Fingerprint, Arc<AuthenticToken>>,
+    >,
+);
 
 impl Cache {
-    /// A cache that takes no more memory than this, in bytes. A token of the usual size takes some 400, less where others
-    /// have the same grants, and counts as if none had: 16 MiB hold about thirty thousand.
+    /// Makes a cache that takes at most this much memory, in bytes. A typical token takes some 400, less if others have the
+    /// same grants, and counts as if none had: 16 MiB hold about thirty thousand.
     ///
     /// # Panics
     /// If the operating system gives no randomness.
     #[must_use]
     pub fn new(bytes: usize) -> Cache {
-        // A sixteenth for what the tokens share.
+        // A sixteenth is for the grants that tokens share.
         let (shared, own) = (bytes / 16, bytes - bytes / 16);
-        let cache =
-            |capacity: usize| QuickCache::with(capacity / TYPICAL, capacity as u64, Bytes, AsItIs, <_>::default());
+        let moments = || QuickCache::with(MAX_UNKNOWN, MAX_UNKNOWN as u64, UnitWeighter, PassThrough, <_>::default());
         Cache {
             bytes,
-            fingerprints: Fingerprints::new(),
-            living: cache(own),
-            unknown: QuickCache::with(UNKNOWN, UNKNOWN as u64, UnitWeighter, AsItIs, <_>::default()),
-            failed: QuickCache::with(UNKNOWN, UNKNOWN as u64, UnitWeighter, AsItIs, <_>::default()),
+            fingerprinter: Fingerprinter::new(),
+            tokens: QuickCache::with(own / TYPICAL_ENTRY, own as u64, Bytes, PassThrough, <_>::default()),
+            unknown: moments(),
+            failed: moments(),
             grants: QuickCache::with(
-                shared / TYPICAL,
+                shared / TYPICAL_ENTRY,
                 shared as u64,
                 Bytes,
                 DefaultHashBuilder::default(),
@@ -72,104 +79,69 @@ impl Cache {
         }
     }
 
-    /// One of the same size with nothing in it.
-    pub(super) fn empty(&self) -> Cache {
+    /// Makes an empty cache of the same size.
+    pub(super) fn to_empty(&self) -> Cache {
         Cache::new(self.bytes)
     }
 
     pub(super) fn fingerprint(&self, text: &[u8]) -> Fingerprint {
-        self.fingerprints.of(text)
+        self.fingerprinter.fingerprint(text)
     }
 
-    /// The token with this fingerprint, if it is known and fresh.
-    pub(super) fn get(&self, fingerprint: Fingerprint, now: Moment) -> Option<Arc<Token>> {
-        self.living.get(&fingerprint).filter(|token| !now.has_come_to(token.fresh_until))
+    /// Returns the token with this fingerprint, if it is cached and fresh.
+    pub(super) fn get(&self, fingerprint: Fingerprint, now: Moment) -> Option<Arc<AuthenticToken>> {
+        self.tokens.get(&fingerprint).filter(|token| !now.has_reached(token.fresh_until))
     }
 
-    /// Whether it was found a moment ago that there is no such token.
+    /// Returns whether an introspection found a moment ago that no such token exists.
     pub(super) fn is_unknown(&self, fingerprint: Fingerprint, now: Moment) -> bool {
-        self.unknown.get(&fingerprint).is_some_and(|until| !now.has_come_to(until))
+        self.unknown.get(&fingerprint).is_some_and(|until| !now.has_reached(until))
     }
 
-    /// Remembers for a moment that there is no such token.
     pub(super) fn set_unknown(&self, fingerprint: Fingerprint, now: Moment) {
         self.unknown.insert(fingerprint, now + UNKNOWN_FRESH);
     }
 
-    /// Whether its look-up failed a moment ago.
+    /// Returns whether an introspection of this token failed a moment ago.
     pub(super) fn has_failed(&self, fingerprint: Fingerprint, now: Moment) -> bool {
-        self.failed.get(&fingerprint).is_some_and(|until| !now.has_come_to(until))
+        self.failed.get(&fingerprint).is_some_and(|until| !now.has_reached(until))
     }
 
-    /// Remembers for a moment that its look-up failed.
     pub(super) fn set_failed(&self, fingerprint: Fingerprint) {
         self.failed.insert(fingerprint, Moment::now() + FAILED_FRESH);
     }
 
-    /// The token if somebody else has looked it up meanwhile, or its place, to be filled.
-    pub(super) async fn get_or_place(&self, fingerprint: Fingerprint, now: Moment) -> Result<Arc<Token>, Place<'_>> {
-        self.living.remove_if(&fingerprint, |token| now.has_come_to(token.fresh_until));
-        self.living.get_value_or_guard_async(&fingerprint).await.map_err(Place)
+    /// Returns the token, or the right to introspect it. Waits while another request has that right.
+    pub(super) async fn get_or_reserve(
+        &self,
+        fingerprint: Fingerprint,
+        now: Moment,
+    ) -> Result<Arc<AuthenticToken>, Reservation<'_>> {
+        self.tokens.remove_if(&fingerprint, |token| now.has_reached(token.fresh_until));
+        self.tokens.get_value_or_guard_async(&fingerprint).await.map_err(Reservation)
     }
 
-    pub(super) fn insert(&self, fingerprint: Fingerprint, token: Token) -> Arc<Token> {
-        let token = self.shared(token);
-        self.living.insert(fingerprint, Arc::clone(&token));
+    pub(super) fn insert(&self, fingerprint: Fingerprint, token: AuthenticToken) -> Arc<AuthenticToken> {
+        let token = self.share_grants(token);
+        self.tokens.insert(fingerprint, Arc::clone(&token));
         token
     }
 
-    pub(super) fn fill(&self, place: Place<'_>, token: Token) -> Arc<Token> {
-        let token = self.shared(token);
-        // It cannot be filled if it was removed meanwhile, and then need not be.
-        let _ = place.0.insert(Arc::clone(&token));
+    pub(super) fn fill(&self, reservation: Reservation<'_>, token: AuthenticToken) -> Arc<AuthenticToken> {
+        let token = self.share_grants(token);
+        // Fails if the entry was removed meanwhile. Then it need not be filled.
+        let _ = reservation.0.insert(Arc::clone(&token));
         token
     }
 
-    /// The token, with the grants of one that has the same.
-    fn shared(&self, mut token: Token) -> Arc<Token> {
+    /// Replaces the token's grants by equal ones of another token, if there are any.
+    fn share_grants(&self, mut token: AuthenticToken) -> Arc<AuthenticToken> {
         match self.grants.get(&token.grants) {
             Some(grants) => token.grants = grants,
             None => self.grants.insert(Arc::clone(&token.grants), Arc::clone(&token.grants)),
         }
         Arc::new(token)
     }
-}
-
-/// What an entry weighs, in bytes.
-#[derive(Clone)]
-struct Bytes;
-
-/// What the cache itself needs for an entry, the key and counters of references included.
-const ENTRY: usize = 88;
-
-impl Weighter<Fingerprint, Arc<Token>> for Bytes {
-    /// Its grants count in full, also while others share them: the bound holds when none does.
-    fn weight(&self, _: &Fingerprint, token: &Arc<Token>) -> u64 {
-        let texts = [Some(&token.id), token.parent.as_ref(), Some(&token.organization), token.bound_to.as_ref()];
-        let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
-        let origins: usize = token.origins.iter().map(bytes).sum();
-        (ENTRY + size_of::<Token>() + texts + origins + grants(&token.grants)) as u64
-    }
-}
-
-impl Weighter<Arc<[Grant]>, Arc<[Grant]>> for Bytes {
-    fn weight(&self, shared: &Arc<[Grant]>, _: &Arc<[Grant]>) -> u64 {
-        (ENTRY + grants(shared)) as u64
-    }
-}
-
-fn bytes(pattern: &OriginPattern) -> usize {
-    size_of::<OriginPattern>() + pattern.host().len() + pattern.scheme().map_or(0, str::len)
-}
-
-fn grants(grants: &[Grant]) -> usize {
-    let one = |grant: &Grant| {
-        let scopes: usize = grant.scopes.iter().map(|scope| size_of::<Scope>() + scope.as_str().len()).sum();
-        let limits = grant.resources.iter();
-        let limits: usize = limits.map(|limit| size_of::<Resource>() + limit.kind.len() + limit.id.len()).sum();
-        size_of::<Grant>() + grant.tenant.len() + scopes + limits
-    };
-    grants.iter().map(one).sum()
 }
 
 #[cfg(test)]
@@ -179,7 +151,7 @@ mod tests {
     use crate::api::TokenRecord;
 
     #[test]
-    fn what_is_remembered_is_remembered_for_its_time_and_no_longer() {
+    fn an_entry_is_returned_until_its_time_has_passed_and_no_longer() {
         let (cache, start) = (Cache::new(1 << 20), Moment::now());
         let [known, unknown] = ["known", "unknown"].map(|text| cache.fingerprint(text.as_bytes()));
         let record = TokenRecord {
@@ -196,7 +168,7 @@ mod tests {
             revoked_at: None,
             last_chars: String::new(),
         };
-        cache.insert(known, Token::stored(record, start + Duration::from_secs(60)));
+        cache.insert(known, AuthenticToken::from_record(record, start + Duration::from_secs(60)));
         cache.set_unknown(unknown, start);
         let after = |seconds| start + Duration::from_secs(seconds);
         assert!(cache.get(known, after(59)).is_some() && cache.get(known, after(60)).is_none());

@@ -1,53 +1,18 @@
-//! What a request credentials: [`Credentials`].
+//! The credentials of a request: [`Credentials`].
+
+mod location;
 
 use std::fmt;
 use std::net::IpAddr;
 
-use crate::{Error, TokenKind};
+pub use location::TokenLocation;
 
-/// Where in a request a credential was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TokenLocation {
-    /// `Authorization: Bearer …` (RFC 6750).
-    Bearer,
-    /// `Authorization: DPoP …` (RFC 9449): with a proof that the sender has the key that the token is bound to.
-    Dpop,
-    /// `Authorization: AL-Secret-Token …`, which old clients of the Space API send.
-    AlSecretToken,
-    /// `Authorization` with the token alone, as Speckle's clients may send it.
-    Bare,
-    /// The cookie `authn` (Speckle).
-    Cookie,
-    /// The query parameter `pubtoken` (Space API), `bearer_token` (Threekit), or another that has carried tokens.
-    Query,
-    /// The header `x-api-key`: a partner's key (seed 002).
-    ApiKey,
-    /// The header `x-api-token`: a bundle reference (seed 002).
-    ApiToken,
-}
+use crate::Error;
 
-impl TokenLocation {
-    /// Whether tokens of this kind may travel so.
-    #[must_use]
-    pub fn carries(self, kind: TokenKind) -> bool {
-        match self {
-            // A refresh token is for the authorization server alone (RFC 6749, section 1.5).
-            TokenLocation::Bearer => kind != TokenKind::OauthRefresh,
-            TokenLocation::Dpop => matches!(kind, TokenKind::Temporary | TokenKind::OauthAccess),
-            TokenLocation::AlSecretToken => kind == TokenKind::Secret,
-            TokenLocation::Bare | TokenLocation::Cookie => kind == TokenKind::Personal,
-            TokenLocation::Query => kind == TokenKind::Publishable,
-            TokenLocation::ApiKey => kind == TokenKind::Application,
-            TokenLocation::ApiToken => kind == TokenKind::Bundle,
-        }
-    }
-}
-
-/// One credential as it was credentials. `Debug` does not show it.
+/// A token as a request carries it. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Credential<'a> {
-    /// The token's text, nothing of which is known yet: not even that it is text.
+    /// The token's text. Nothing is known about it yet, not even that it is UTF-8.
     pub text: &'a [u8],
     /// Where it was.
     pub location: TokenLocation,
@@ -59,19 +24,19 @@ impl fmt::Debug for Credential<'_> {
     }
 }
 
-/// The request's `Origin` headers.
+/// The `Origin` header of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OriginHeader<'a> {
-    /// There was none.
+    /// The request has none.
     #[default]
     None,
-    /// There was one, `null` included.
+    /// The request has one; it may be `null`.
     One(&'a str),
-    /// There was more than one, or one that is not text.
-    Odd,
+    /// The request has more than one, or one that is not text.
+    Invalid,
 }
 
-/// What a request that carries a proof says of itself (RFC 9449, section 4). `Debug` does not show the proof.
+/// What a DPoP proof is compared with (RFC 9449, section 4), and the proof. `Debug` does not show the proof.
 #[derive(Clone, Copy, Default)]
 pub struct ProofContext<'a> {
     /// The header `DPoP`, empty unless there was exactly one.
@@ -88,17 +53,18 @@ impl fmt::Debug for ProofContext<'_> {
     }
 }
 
-/// What a request credentials. Nothing is copied: it all lies in the request.
+/// What a request presents: its token, origin, proof and client. All of it borrows from the request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Credentials<'a> {
-    found: Found<'a>,
+    tokens: Tokens<'a>,
     pub(super) origin: OriginHeader<'a>,
     pub(super) proof: ProofContext<'a>,
     pub(super) client: Option<IpAddr>,
 }
 
+/// The tokens of a request.
 #[derive(Debug, Clone, Copy, Default)]
-enum Found<'a> {
+enum Tokens<'a> {
     #[default]
     None,
     One(Credential<'a>),
@@ -106,64 +72,70 @@ enum Found<'a> {
 }
 
 impl<'a> Credentials<'a> {
-    /// One credential from no page, as a program without a browser presents it. The default is none.
+    /// Makes credentials of one token without an origin, as a program outside a browser presents it. The default has no token.
     #[must_use]
     pub fn new(text: &'a str, location: TokenLocation) -> Credentials<'a> {
-        Credentials::default().and(Credential { text: text.as_bytes(), location })
+        Credentials::default().with_credential(Credential { text: text.as_bytes(), location })
     }
 
-    /// The same with one credential more.
+    /// Adds a token. A request with more than one is refused.
     #[must_use]
-    pub fn and(mut self, credential: Credential<'a>) -> Credentials<'a> {
+    pub fn with_credential(mut self, credential: Credential<'a>) -> Credentials<'a> {
         self.add(credential);
         self
     }
 
     pub(super) fn add(&mut self, credential: Credential<'a>) {
-        self.found = match self.found {
-            Found::None => Found::One(credential),
-            Found::One(_) | Found::Many => Found::Many,
+        self.tokens = match self.tokens {
+            Tokens::None => Tokens::One(credential),
+            Tokens::One(_) | Tokens::Many => Tokens::Many,
         };
     }
 
-    /// The same from a page of this origin.
+    /// Sets the origin of the page that sent the request.
     #[must_use]
     pub fn from_origin(self, origin: &'a str) -> Credentials<'a> {
         self.with_origin(OriginHeader::One(origin))
     }
 
-    /// The same with these `Origin` headers.
+    /// Sets the `Origin` header.
     #[must_use]
     pub fn with_origin(self, origin: OriginHeader<'a>) -> Credentials<'a> {
         Credentials { origin, ..self }
     }
 
-    /// The same with a proof.
+    /// Sets the DPoP proof.
     #[must_use]
     pub fn with_proof(self, proof: ProofContext<'a>) -> Credentials<'a> {
         Credentials { proof, ..self }
     }
 
-    /// The same from a client at this address, as whoever knows the proxies in front of this process has found it.
+    /// Sets the client's address. Behind proxies, only the product knows how to find it.
     #[must_use]
     pub fn from_client(self, address: IpAddr) -> Credentials<'a> {
         Credentials { client: Some(address), ..self }
     }
 
-    /// Whether its sender knows of proofs.
-    pub(super) fn sends_proofs(&self) -> bool {
-        matches!(self.found, Found::One(Credential { location: TokenLocation::Dpop, .. }))
+    /// Returns whether the token came with the scheme `DPoP`, so that its sender knows about proofs.
+    pub(super) fn has_proof_scheme(&self) -> bool {
+        matches!(self.tokens, Tokens::One(Credential { location: TokenLocation::Dpop, .. }))
     }
 
-    /// The credential, if there is exactly one.
+    /// Returns whether the request has no token at all.
+    #[cfg(feature = "axum")]
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self.tokens, Tokens::None)
+    }
+
+    /// Returns the token, if there is exactly one.
     ///
     /// # Errors
-    /// [`Error::MissingToken`] without one, [`Error::InvalidRequest`] with more.
+    /// [`Error::MissingToken`] without a token, [`Error::InvalidRequest`] with more than one.
     pub fn credential(&self) -> Result<Credential<'a>, Error> {
-        match self.found {
-            Found::None => Err(Error::MissingToken),
-            Found::One(credential) => Ok(credential),
-            Found::Many => Err(Error::InvalidRequest("The request has more than one token; send exactly one.".into())),
+        match self.tokens {
+            Tokens::None => Err(Error::MissingToken),
+            Tokens::One(credential) => Ok(credential),
+            Tokens::Many => Err(Error::InvalidRequest("The request has more than one token; send exactly one.".into())),
         }
     }
 }

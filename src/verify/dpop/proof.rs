@@ -1,4 +1,4 @@
-//! One proof that a sender has a key (RFC 9449, section 4): [`Proof`].
+//! A proof that a sender has a key (RFC 9449, section 4): [`Proof`].
 
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, UnparsedPublicKey};
@@ -8,17 +8,17 @@ use serde::de::IgnoredAny;
 
 use crate::jwt::{Object, UnverifiedJwt, VerifySignature, parse_object};
 
-/// Longest proof that is looked at, in bytes.
+/// The longest proof that is parsed, in bytes.
 const MAX_PROOF: usize = 4096;
 
-/// A proof whose signature is its own key's. Whose key that is, what for and when is still to be judged.
+/// A proof with a valid signature by the key in its header. The caller still has to check the key, the request and the age.
 pub(in crate::verify) struct Proof {
-    /// The key's thumbprint.
+    /// The thumbprint of its key (RFC 7638).
     pub(in crate::verify) jkt: String,
     pub(in crate::verify) claims: Claims,
 }
 
-/// What a proof says (RFC 9449, section 4.2).
+/// The claims of a proof (RFC 9449, section 4.2).
 #[derive(Deserialize)]
 pub(in crate::verify) struct Claims {
     pub(in crate::verify) jti: String,
@@ -29,7 +29,9 @@ pub(in crate::verify) struct Claims {
     pub(in crate::verify) nonce: Option<String>,
 }
 
-/// Its header. A member that is not known might change what the proof means: `crit`, `jku`.
+/// The header of a proof.
+///
+/// SECURITY: an unknown member is refused, since it might change what the proof means, as `crit` or `jku` do.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -38,29 +40,29 @@ struct Header {
     jwk: Object<Jwk>,
 }
 
-/// The sender's public key. What else a JWK may say, such as `use` or `ext`, is no matter.
+/// The sender's public key. Other members of a JWK, such as `use` or `ext`, are ignored.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
     crv: String,
     x: String,
     y: Option<String>,
-    /// A private key.
+    /// Present only in a private key.
     d: Option<IgnoredAny>,
 }
 
 impl Proof {
-    /// Reads a proof and verifies its signature.
+    /// Parses a proof and verifies its signature.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// A sentence that says what is wrong with it.
     pub(in crate::verify) fn parse(text: &str) -> Result<Proof, &'static str> {
         if text.is_empty() {
             return Err("The request has no DPoP header, or more than one.");
         }
-        let document = UnverifiedJwt::parse(text).filter(|_| text.len() <= MAX_PROOF);
-        let document = document.ok_or("The proof is no JWT of at most 4096 bytes.")?;
-        let header = Base64UrlUnpadded::decode_vec(document.header()).ok();
+        let jwt = UnverifiedJwt::parse(text).filter(|_| text.len() <= MAX_PROOF);
+        let jwt = jwt.ok_or("The proof must be a JWT of at most 4096 bytes.")?;
+        let header = Base64UrlUnpadded::decode_vec(jwt.header()).ok();
         let header: Header =
             header.and_then(|header| parse_object(&header)).ok_or("The proof's header must be typ, alg and jwk.")?;
         if header.typ != "dpop+jwt" {
@@ -71,21 +73,21 @@ impl Proof {
         }
         let key =
             header.jwk.0.public_key(&header.alg).ok_or("The proof's key must be P-256 with ES256, or Ed25519.")?;
-        let jwt = document.verify(&key).ok_or("The proof's signature is not its key's.")?;
-        let claims = jwt.claims().ok_or("The proof must claim jti, htm, htu, iat and ath.")?;
+        let verified = jwt.verify(&key).ok_or("The proof's signature is not by the key in its header.")?;
+        let claims = verified.claims().ok_or("The proof must claim jti, htm, htu, iat and ath.")?;
         Ok(Proof { jkt: header.jwk.0.thumbprint(), claims })
     }
 
-    /// Whether it is about this access token.
+    /// Returns whether the proof is for this access token.
     pub(in crate::verify) fn is_for_token(&self, token: &[u8]) -> bool {
         self.claims.ath == Base64UrlUnpadded::encode_string(digest(&SHA256, token).as_ref())
     }
 
-    /// Whether it is about this URL, in whatever case its origin is written. Query and fragment are no matter.
+    /// Returns whether the proof is for this URL. The case of the origin, the query and the fragment do not matter.
     pub(in crate::verify) fn is_for_url(&self, origin: &str, path: &str) -> bool {
         let htu = self.claims.htu.split(['?', '#']).next().unwrap_or_default();
-        htu.split_at_checked(origin.len()).is_some_and(|(theirs, rest)| {
-            theirs.eq_ignore_ascii_case(origin) && (rest == path || (rest.is_empty() && path == "/"))
+        htu.split_at_checked(origin.len()).is_some_and(|(proof_origin, rest)| {
+            proof_origin.eq_ignore_ascii_case(origin) && (rest == path || (rest.is_empty() && path == "/"))
         })
     }
 }
@@ -104,18 +106,18 @@ impl Jwk {
         let coordinate = |text: &str| Base64UrlUnpadded::decode_vec(text).ok().filter(|bytes| bytes.len() == 32);
         let x = coordinate(&self.x)?;
         match (self.kty.as_str(), self.crv.as_str(), alg, &self.y) {
-            // SEC 1, section 2.3.3: an uncompressed point.
+            // An uncompressed point (SEC 1, section 2.3.3).
             ("EC", "P-256", "ES256", Some(y)) => {
                 let point = [[4].as_slice(), &x, &coordinate(y)?].concat();
                 Some(ProofKey(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)))
             }
-            // RFC 9864 calls it Ed25519.
+            // RFC 9864, section 2.2, calls the algorithm Ed25519.
             ("OKP", "Ed25519", "EdDSA" | "Ed25519", None) => Some(ProofKey(UnparsedPublicKey::new(&ED25519, x))),
             _ => None,
         }
     }
 
-    /// RFC 7638: the members that make the key, in order.
+    /// Returns the thumbprint: the hash of the key's required members, in order (RFC 7638, section 3).
     fn thumbprint(&self) -> String {
         let Jwk { kty, crv, x, .. } = self;
         let members = match &self.y {

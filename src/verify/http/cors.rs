@@ -1,4 +1,4 @@
-//! What pages may read of the answers.
+//! Which responses pages may read (CORS).
 
 use http::header::{self, HeaderMap, HeaderValue};
 use http::request::Parts;
@@ -10,7 +10,7 @@ pub(super) fn is_preflight(parts: &Parts) -> bool {
         && parts.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// A preflight carries no token, so that it can only say what may be asked; the request itself is then judged.
+/// Answers a preflight. It carries no token, so it allows any request, which is then verified itself.
 pub(super) fn preflight<R: From<String>>(parts: &Parts) -> Response<R> {
     let mut response = Response::new(R::from(String::new()));
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -28,12 +28,13 @@ pub(super) fn preflight<R: From<String>>(parts: &Parts) -> Response<R> {
     response
 }
 
-pub(super) fn add_headers(headers: &mut HeaderMap, readable_from: Option<HeaderValue>) {
+/// Lets pages of one origin read a response, or pages of none.
+pub(super) fn allow_origin(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
     headers.append(header::VARY, HeaderValue::from_static("Origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if let Some(origin) = readable_from {
+    if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        let readable = HeaderValue::from_static("WWW-Authenticate, Retry-After, Date, DPoP-Nonce");
-        headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, readable);
+        let exposed = HeaderValue::from_static("WWW-Authenticate, Retry-After, Date, DPoP-Nonce");
+        headers.append(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
 }

@@ -1,4 +1,4 @@
-//! Reads what a request credentials.
+//! Reads the credentials of an HTTP request.
 
 use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
@@ -7,31 +7,32 @@ use percent_encoding::percent_decode_str;
 
 use crate::verify::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation};
 
-/// The query parameters that have carried tokens in one system or another. Only publishable tokens are taken from them,
-/// and they are all read, so that a secret in one is refused instead of overlooked.
+/// The query parameters that carry tokens in one system or another.
+///
+/// SECURITY: all of them are read, so that a secret in one is refused and not overlooked. Only publishable tokens are accepted.
 const QUERY_NAMES: [&str; 5] = ["pubtoken", "bearer_token", "access_token", "accessTokenId", "embedToken"];
-/// The schemes of `Authorization`.
+/// The schemes of `Authorization` that carry tokens.
 const SCHEMES: [(&str, TokenLocation); 3] = [
     ("Bearer", TokenLocation::Bearer),
     ("DPoP", TokenLocation::Dpop),
     ("AL-Secret-Token", TokenLocation::AlSecretToken),
 ];
-/// Headers that are a token by themselves.
+/// The headers whose whole value is a token.
 static HEADERS: [(HeaderName, TokenLocation); 2] = [
     (HeaderName::from_static("x-api-key"), TokenLocation::ApiKey),
     (HeaderName::from_static("x-api-token"), TokenLocation::ApiToken),
 ];
-/// The cookie that has carried tokens (Speckle).
+/// The cookie that carries tokens (Speckle).
 const COOKIE: &[u8] = b"authn=";
-/// What every stored token starts with. Where other things have their place too, only what starts so is a credential.
+/// The prefix of every opaque token. Where other values are usual too, only a value with the prefix is a credential.
 const PREFIX: &[u8] = b"dp_";
 
 impl<'a> Credentials<'a> {
-    /// What an HTTP request credentials.
+    /// Reads the credentials of an HTTP request.
     #[must_use]
     pub fn from_parts(parts: &'a Parts) -> Credentials<'a> {
         let mut credentials = Credentials::default();
-        // Once through them all: few are there, and most of what may be there is not.
+        // One pass over all headers is cheaper than a search for each name.
         for (name, value) in &parts.headers {
             credentials.add_header(name, value);
         }
@@ -40,7 +41,7 @@ impl<'a> Credentials<'a> {
                 credentials.add(Credential { text: text.as_bytes(), location: TokenLocation::Query });
             }
         }
-        if credentials.sends_proofs() {
+        if credentials.has_proof_scheme() {
             let proof = only(&parts.headers, "dpop").unwrap_or_default();
             credentials.proof = ProofContext { proof, method: parts.method.as_str(), path: parts.uri.path() };
         }
@@ -55,18 +56,20 @@ impl<'a> Credentials<'a> {
         } else if *name == header::ORIGIN {
             self.origin = match (self.origin, value.to_str()) {
                 (OriginHeader::None, Ok(origin)) => OriginHeader::One(origin),
-                _ => OriginHeader::Odd,
+                _ => OriginHeader::Invalid,
             };
         } else if *name == header::COOKIE {
             cookies(value).for_each(|credential| self.add(credential));
-        } else if let Some((_, location)) = HEADERS.iter().find(|(own, _)| own == name) {
+        } else if let Some((_, location)) = HEADERS.iter().find(|(known, _)| known == name) {
             self.add(Credential { text: value.as_bytes(), location: *location });
         }
     }
 }
 
-/// However a name is written, `pub%74oken` too, it is the name that a product reads. A value is taken as it stands: no
-/// character of a token is ever encoded, so that an encoded one is no token.
+/// Returns whether a parameter carries tokens.
+///
+/// SECURITY: names are compared after decoding, as a product reads them: `pub%74oken` is `pubtoken`. Values are not decoded: no
+/// character of a token needs encoding, so an encoded value is not a token.
 fn is_query_name(name: &str) -> bool {
     QUERY_NAMES.iter().any(|known| percent_decode_str(name).eq(known.bytes()))
 }
@@ -89,7 +92,7 @@ fn cookies(value: &HeaderValue) -> impl Iterator<Item = Credential<'_>> {
     texts.filter(|text| text.starts_with(PREFIX)).map(|text| Credential { text, location: TokenLocation::Cookie })
 }
 
-/// The header's value, if there is exactly one and it is text.
+/// Returns the header's value, if there is exactly one and it is text.
 fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

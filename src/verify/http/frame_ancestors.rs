@@ -6,26 +6,26 @@ use axum_core::response::{IntoResponseParts, ResponseParts};
 use http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 
 use crate::verify::clock::Moment;
-use crate::verify::token::Token;
+use crate::verify::token::AuthenticToken;
 use crate::verify::{Access, Credentials, Verifier};
 use crate::{Error, OriginPattern, TokenKind};
 
-/// The header `Content-Security-Policy: frame-ancestors …` (CSP Level 3, section 6.4.2), with which a browser shows an embed's
-/// page only in pages that may use the token. A handler answers with it beside the page.
+/// The header `Content-Security-Policy: frame-ancestors …` (CSP Level 3, section 6.4.2), by which a browser shows an embed's
+/// page only in pages that may use the token. A handler returns it with the page.
 ///
-/// It says as much of the token's origins as the grammar of CSP can, and never more than the verifier accepts:
+/// SECURITY: it names the token's origins as far as the grammar of CSP can, and never more than the verifier accepts:
 ///
 /// | pattern | source |
 /// | --- | --- |
-/// | `example.com` | `http://example.com:*` and `https://example.com:*`: without a scheme CSP would mean the embed's own, and without a port the scheme's own |
+/// | `example.com` | `http://example.com:*` and `https://example.com:*`: CSP takes a missing scheme for the embed's own, and a missing port for the scheme's default |
 /// | `*.example.com:8443` | `http://*.example.com:8443` and `https://*.example.com:8443` |
-/// | `example.com:80` | `https://example.com:80` alone: to CSP, `http://example.com:80` is `https://example.com` too |
+/// | `example.com:80` | `https://example.com:80` alone: CSP takes `http://example.com:80` for `https://example.com` as well |
 /// | `https://example.com`, `app://example` | `https://example.com:*`, `app://example:*` |
-/// | `http://…`, `ws://…`, `wss://…` | none: to CSP these are `https://…` too. Written without a scheme, such a site can frame |
+/// | `http://…`, `ws://…`, `wss://…` | none: CSP takes these for `https://…` as well. A pattern without a scheme lets such a site frame the page |
 /// | an IPv6 address, a host with `_` | none: the grammar has no such hosts |
 ///
-/// If nothing is left, no page may frame it, nor with a token that no page may use, as secret ones or a publishable one without
-/// origins. Any page may (`*`) where the verifier accepts the token from any: a temporary token or a bundle without origins.
+/// No page may frame it if no source is left, or if no page may use the token: a secret one, or a publishable one without
+/// origins. Any page may (`*`) if the verifier accepts the token from any: a temporary token or a bundle without origins.
 ///
 /// ```
 /// # use axum::{extract::{Request, State}, response::{Html, IntoResponse}};
@@ -42,13 +42,13 @@ use crate::{Error, OriginPattern, TokenKind};
 pub struct FrameAncestors(HeaderValue);
 
 impl FrameAncestors {
-    /// The pages that may use this token.
+    /// Names the pages that may use a verified token.
     #[must_use]
     pub fn of(access: &Access) -> FrameAncestors {
         FrameAncestors::of_token(access.token())
     }
 
-    fn of_token(token: &Token) -> FrameAncestors {
+    fn of_token(token: &AuthenticToken) -> FrameAncestors {
         let sources = if token.kind.is_backend_only() {
             vec![]
         } else if token.origins.is_empty() && token.kind != TokenKind::Publishable {
@@ -57,18 +57,18 @@ impl FrameAncestors {
             token.origins.iter().flat_map(sources).collect()
         };
         let sources = if sources.is_empty() { "'none'".to_owned() } else { sources.join(" ") };
-        // Patterns have no character that ends a directive or a header.
+        // No character of a pattern ends a directive or a header.
         FrameAncestors(HeaderValue::try_from(format!("frame-ancestors {sources}")).expect("patterns are ASCII"))
     }
 
-    /// The header's value.
+    /// Returns the header's value.
     #[must_use]
     pub fn header_value(&self) -> &HeaderValue {
         &self.0
     }
 }
 
-/// Adds the header to an answer. Of several policies a browser obeys each.
+/// Adds the header to a response. A browser enforces every policy that a response has.
 impl IntoResponseParts for FrameAncestors {
     type Error = Infallible;
 
@@ -79,31 +79,36 @@ impl IntoResponseParts for FrameAncestors {
 }
 
 impl Verifier {
-    /// Which pages may frame the page that was asked for with this token, such as an embed's with a publishable token in the
-    /// query. A browser asks for a frame without an `Origin`, so that [`verify`](Verifier::verify) would refuse a publishable
-    /// token there. This lets nothing pass: it says to the browser where the token may be used, and the browser judges.
+    /// Names the pages that may frame the requested page, such as an embed's page with a publishable token in the query. A
+    /// browser requests a frame without an `Origin`, so that [`verify`](Verifier::verify) would refuse a publishable token
+    /// there. This authorizes nothing: it tells the browser where the token may be used, and the browser enforces it.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for what is not genuine, and for a token that is over or revoked too: who asks is not known, and
-    /// only pages that may use a token learn of its state. The refusals of no token, of several, and of one in a place where it
-    /// may not be; [`Error::TooManyRequests`], as this counts as a request; [`Error::Unavailable`].
+    /// [`Error::InvalidToken`] for a token that is not authentic, and also for one that is expired or revoked, since only pages
+    /// that may use a token learn its state, and the page is not known here. [`Error::MissingToken`] and
+    /// [`Error::InvalidRequest`] unless there is exactly one token. [`Error::SecretInQuery`] and [`Error::KindNotAccepted`] for
+    /// one in a wrong location. [`Error::TooManyRequests`], as this counts as a request. [`Error::Unavailable`].
     pub async fn frame_ancestors(&self, credentials: &Credentials<'_>) -> Result<FrameAncestors, Error> {
         let credential = credentials.credential()?;
         let token = self.authenticate(credential.text, credentials.client).await?;
         let revoked = self.check_revoked(&token, Moment::now())?;
-        token.check_carrier(credential.location)?;
-        let lives = revoked.and_then(|()| token.check_life(self.clock.now()));
-        lives.map_err(|error| match error {
+        token.check_location(credential.location)?;
+        let active = revoked.and_then(|()| token.check_life(self.clock.now()));
+        active.map_err(|error| match error {
             Error::TokenRevoked | Error::TokenExpired | Error::TokenNotYetValid => Error::InvalidToken,
             other => other,
         })?;
-        self.rate_limits.as_ref().map_or(Ok(()), |limits| limits.count(&token))?;
+        if let Some(limits) = &self.rate_limits {
+            limits.check(&token)?;
+        }
         Ok(FrameAncestors::of_token(&token))
     }
 }
 
-/// The sources that match no page but those that the pattern matches, in CSP Level 3 (`scheme-part` and `port-part` match) and in
-/// browsers, of which some take `http:` with port 80 for `https:` with its own.
+/// Returns the sources for a pattern.
+///
+/// SECURITY: they match no page that the pattern does not, neither in CSP Level 3 (section 6.7.2, `scheme-part` and `port-part`
+/// match) nor in browsers, some of which take `http:` with port 80 for `https:` with its default port.
 fn sources(pattern: &OriginPattern) -> Vec<String> {
     let host = pattern.host();
     let schemes = match (pattern.scheme(), pattern.port()) {

@@ -1,5 +1,5 @@
-//! The verifier in front of a router: [`VerifyLayer`], CORS included; [`Access`] as an axum extractor; a [`Error`] as an
-//! answer.
+//! The verifier in front of a router: [`VerifyLayer`] with CORS, [`Access`](super::Access) as an axum extractor, and
+//! [`Error`](crate::Error) as a response.
 //!
 //! ```
 //! # use axum::{Router, routing::get, extract::Path};
@@ -14,39 +14,52 @@
 //! }
 //!
 //! # fn router(verifier: Verifier) -> Router {
-//! Router::new().route("/v2/floor/{id}", get(floor)).layer(VerifyLayer::new(verifier))
+//! Router::new()
+//!     .route("/v2/floor/{id}", get(floor))
+//!     .layer(VerifyLayer::new(verifier))
+//!     // axum's layers apply to the routes before them: this one is public.
+//!     .route("/health", get(async || "ok"))
 //! # }
 //! ```
-
+//!
+//! The layer refuses requests without a token. Where a token is optional, let them through and extract `Option<Access>`:
+//!
+//! ```
+//! # use axum::{Router, routing::get};
+//! use daypass::verify::{Access, Verifier, http::VerifyLayer};
+//!
+//! async fn floors(access: Option<Access>) -> &'static str {
+//!     match access {
+//!         Some(_) => "the floors that the token reaches",
+//!         None => "the public floors",
+//!     }
+//! }
+//!
+//! # fn router(public: Router, protected: Router, verifier: Verifier) -> Router {
+//! let optional = Router::new().route("/v2/floor", get(floors)).layer(VerifyLayer::new(verifier).allow_missing_token());
+//! // Each router keeps the layers that it had before.
+//! public.merge(protected).merge(optional)
+//! # }
+//! ```
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `credentials` | reads what a request credentials |
 //! | `layer` | the layer |
-//! | `cors` | what pages may read |
-//! | `answer` | the answer to a refusal |
+//! | `future` | the response of the layer's service |
+//! | `credentials` | reads the credentials of a request |
+//! | `extract` | the extractors |
+//! | `cors` | which responses pages may read |
+//! | `response` | the response to a refused request |
 //! | `frame_ancestors` | which pages may frame an embed's page |
 
 mod cors;
 mod credentials;
+mod extract;
 mod frame_ancestors;
+mod future;
 mod layer;
 mod response;
 
-use axum_core::extract::FromRequestParts;
-use http::request::Parts;
-
 pub use frame_ancestors::FrameAncestors;
-pub use layer::{Verified, VerifyLayer};
-
-use super::Access;
-use crate::Error;
-
-impl<S: Sync> FromRequestParts<S> for Access {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Access, Error> {
-        // Without the layer nothing was verified, so that nothing passes.
-        parts.extensions.get::<Access>().cloned().ok_or(Error::Unavailable)
-    }
-}
+pub use future::VerifyFuture;
+pub use layer::{VerifyLayer, VerifyService};

@@ -1,4 +1,4 @@
-//! The answer to a refusal.
+//! The response to a refused request.
 
 use axum_core::body::Body;
 use axum_core::response::IntoResponse;
@@ -8,14 +8,14 @@ use http::{Response, StatusCode};
 use crate::Error;
 use crate::challenge::to_dpop;
 
-/// The nonce for the next proof (RFC 9449, section 8).
+/// The header with the nonce for the next proof (RFC 9449, section 8).
 pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 impl Error {
-    /// The HTTP answer to the refused request.
+    /// Returns the HTTP response to the refused request.
     #[must_use]
     pub fn response<R: From<String>>(&self) -> Response<R> {
-        let body = serde_json::to_string(&self.body()).expect("a refusal is JSON");
+        let body = serde_json::to_string(&self.body()).expect("an error's body is JSON");
         let mut response = Response::new(R::from(body));
         *response.status_mut() = StatusCode::from_u16(self.status()).expect("the table has valid statuses");
         let headers = response.headers_mut();
@@ -42,12 +42,12 @@ impl IntoResponse for Error {
     }
 }
 
-/// Whoever sends proofs is challenged in their scheme (RFC 9449, section 7.1).
-pub(super) fn challenge_for_proofs(headers: &mut HeaderMap) {
+/// Turns `Bearer` challenges into `DPoP` challenges, for a client that sends proofs (RFC 9449, section 7.1).
+pub(super) fn challenge_with_dpop(headers: &mut HeaderMap) {
     for (_, challenge) in headers.iter_mut().filter(|(name, _)| **name == header::WWW_AUTHENTICATE) {
-        let ours = challenge.to_str().ok().and_then(to_dpop);
-        if let Some(ours) = ours.and_then(|ours| HeaderValue::try_from(ours).ok()) {
-            *challenge = ours;
+        let dpop = challenge.to_str().ok().and_then(to_dpop);
+        if let Some(dpop) = dpop.and_then(|dpop| HeaderValue::try_from(dpop).ok()) {
+            *challenge = dpop;
         }
     }
 }

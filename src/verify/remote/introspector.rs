@@ -1,11 +1,11 @@
-//! Opaque tokens from the service: [`RemoteIntrospector`].
+//! Opaque tokens, introspected at the service: [`RemoteIntrospector`].
 
-use super::{answer, client, url};
+use super::{client, fetch, url};
 use crate::OpaqueToken;
 use crate::api::{IntrospectionResponse, TokenRecord};
 use crate::verify::{Introspector, ResponseFuture, Unavailable};
 
-/// Looks opaque tokens up by the service's introspection (RFC 7662).
+/// Introspects opaque tokens at the service (RFC 7662).
 pub struct RemoteIntrospector {
     client: reqwest::Client,
     url: String,
@@ -13,7 +13,7 @@ pub struct RemoteIntrospector {
 }
 
 impl RemoteIntrospector {
-    /// Asks the service at this URL, with a secret token that has the scope `token:introspect`.
+    /// Introspects at the service at this URL, with a secret token that has the scope `token:introspect`.
     #[must_use]
     pub fn new(service: &str, token: OpaqueToken) -> RemoteIntrospector {
         let url = url(service, "/introspect");
@@ -28,14 +28,16 @@ impl Introspector for RemoteIntrospector {
             .post(&self.url)
             .bearer_auth(self.token.expose_secret())
             .form(&[("token", token.expose_secret())]);
-        Box::pin(async { known(answer(request).await?) })
+        Box::pin(async { record(fetch(request).await?) })
     }
 }
 
-/// Security rule: what the service calls inactive has ended, whatever the clock says here.
-fn known(IntrospectionResponse { active, record }: IntrospectionResponse) -> Result<Option<TokenRecord>, Unavailable> {
+/// Returns the record that a response is about.
+///
+/// SECURITY: a token that the service calls inactive has expired, even if the clock here says otherwise.
+fn record(IntrospectionResponse { active, record }: IntrospectionResponse) -> Result<Option<TokenRecord>, Unavailable> {
     match record {
-        None if active => Err(Unavailable("the service calls a token active and does not say what it is".into())),
+        None if active => Err(Unavailable("the service calls a token active and sends no record of it".into())),
         Some(record) if !active && record.revoked_at.is_none() => {
             Ok(Some(TokenRecord { expires_at: Some(0), ..record }))
         }

@@ -1,111 +1,113 @@
-//! The service's keys: [`RemoteKeys`].
+//! The service's public keys: [`RemoteKeys`].
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{answer, client, url};
+use super::{client, fetch, url};
 use crate::jwt::Jwks;
 use crate::verify::clock::Moment;
 use crate::verify::{KeySource, PublicKey, ResponseFuture, StaticKeys, Unavailable};
 
-/// After a fetch, whatever became of it, none is made for so long: floods of forged tokens end here.
+/// The least time between two fetches, so that a flood of forged tokens causes no flood of fetches.
 const COOL_DOWN: Duration = Duration::from_secs(10);
 /// How long fetched keys are used before they are fetched again.
 const KEYS_FRESH: Duration = Duration::from_secs(300);
-/// How long they are used if that fails. Security rule: a key that the service no longer publishes is not used for longer.
+/// How long fetched keys are used if they cannot be fetched again.
+///
+/// SECURITY: a key that the service no longer publishes is not used for longer.
 const KEYS_USABLE: Duration = Duration::from_secs(3600);
 
-/// The service's keys, fetched when first needed, again when an unknown one is named, and every five minutes.
+/// Fetches the service's keys when one is first needed, when an unknown one is named, and every five minutes.
 pub struct RemoteKeys {
-    published: Arc<Published>,
-    /// Held while fetching. Whoever has a known key need not wait for it.
-    turn: Arc<Mutex<()>>,
+    endpoint: Arc<KeyEndpoint>,
+    /// Held during a fetch. A request whose key is cached does not wait for it.
+    fetching: Arc<Mutex<()>>,
 }
 
-/// What the service publishes, as far as it was fetched.
-struct Published {
+/// The service's JWKS endpoint, and what was fetched from it.
+struct KeyEndpoint {
     client: reqwest::Client,
     url: String,
-    known: RwLock<Known>,
+    cache: RwLock<KeyCache>,
 }
 
 impl RemoteKeys {
-    /// The keys that the service at this URL publishes.
+    /// Finds keys at the service at this URL.
     #[must_use]
     pub fn new(service: &str) -> RemoteKeys {
         let url = url(service, "/.well-known/jwks.json");
-        let published = Published { client: client(), url, known: RwLock::default() };
-        RemoteKeys { published: Arc::new(published), turn: Arc::default() }
+        let endpoint = KeyEndpoint { client: client(), url, cache: RwLock::default() };
+        RemoteKeys { endpoint: Arc::new(endpoint), fetching: Arc::default() }
     }
 
-    async fn key(&self, header: &str) -> Result<Option<PublicKey>, Unavailable> {
-        if let Some(settled) = self.published.look_up(header) {
-            return settled;
+    async fn find_key(&self, header: &str) -> Result<Option<PublicKey>, Unavailable> {
+        if let Some(result) = self.endpoint.find_cached(header) {
+            return result;
         }
-        let turn = Arc::clone(&self.turn).lock_owned().await;
-        if let Some(settled) = self.published.look_up(header) {
-            return settled;
+        let guard = Arc::clone(&self.fetching).lock_owned().await;
+        if let Some(result) = self.endpoint.find_cached(header) {
+            return result;
         }
-        // Security rule: a task of its own, since whoever asks may go away meanwhile. Strangers who hang up would else keep the
-        // keys from everybody.
-        let fetch = tokio::spawn(Arc::clone(&self.published).fetch(turn));
-        fetch.await.map_err(|_| no_keys())?;
-        self.published.look_up(header).unwrap_or_else(|| Err(no_keys()))
+        // SECURITY: fetch in a separate task. Otherwise clients that disconnect early could cancel every fetch and block all
+        // callers.
+        let fetch = tokio::spawn(Arc::clone(&self.endpoint).fetch(guard));
+        fetch.await.map_err(|_| keys_unavailable())?;
+        self.endpoint.find_cached(header).unwrap_or_else(|| Err(keys_unavailable()))
     }
 }
 
-impl Published {
-    /// Fetches the keys, and holds the turn until what became of it is known.
-    async fn fetch(self: Arc<Self>, _turn: OwnedMutexGuard<()>) {
-        let fetched = answer::<Jwks>(self.client.get(&self.url)).await;
+impl KeyEndpoint {
+    /// Fetches the keys, and holds the guard until the result is cached.
+    async fn fetch(self: Arc<Self>, _guard: OwnedMutexGuard<()>) {
+        let result = fetch::<Jwks>(self.client.get(&self.url)).await;
         let now = Moment::now();
-        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.tried_at = Some(now);
-        match fetched {
+        let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
+        cache.tried_at = Some(now);
+        match result {
             Ok(jwks) => {
-                known.keys = StaticKeys::from(&jwks);
-                known.fetched_at = Some(now);
+                cache.keys = StaticKeys::from(&jwks);
+                cache.fetched_at = Some(now);
             }
-            Err(Unavailable(cause)) => tracing::warn!(cause, "the keys could not be fetched"),
+            Err(Unavailable(cause)) => tracing::warn!(cause, "keys could not be fetched"),
         }
     }
 
-    fn look_up(&self, header: &str) -> Option<Result<Option<PublicKey>, Unavailable>> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).look_up(header, Moment::now())
+    fn find_cached(&self, header: &str) -> Option<Result<Option<PublicKey>, Unavailable>> {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner).find(header, Moment::now())
     }
 }
 
 #[derive(Default)]
-struct Known {
+struct KeyCache {
     keys: StaticKeys,
     fetched_at: Option<Moment>,
     tried_at: Option<Moment>,
 }
 
-impl Known {
-    /// The answer that needs no fetch, if there is one.
-    fn look_up(&self, header: &str, now: Moment) -> Option<Result<Option<PublicKey>, Unavailable>> {
-        let younger_than = |at: Option<Moment>, age| at.is_some_and(|at| now.since(at) < age);
-        let is_cooling = younger_than(self.tried_at, COOL_DOWN);
-        let is_usable = younger_than(self.fetched_at, KEYS_USABLE);
+impl KeyCache {
+    /// Finds a key, or that there is none. Returns `None` if the keys must be fetched first.
+    fn find(&self, header: &str, now: Moment) -> Option<Result<Option<PublicKey>, Unavailable>> {
+        let is_younger = |at: Option<Moment>, age| at.is_some_and(|at| now.since(at) < age);
+        let is_cooling = is_younger(self.tried_at, COOL_DOWN);
+        let is_usable = is_younger(self.fetched_at, KEYS_USABLE);
         match self.keys.get(header) {
-            Some(key) if younger_than(self.fetched_at, KEYS_FRESH) => Some(Ok(Some(key.clone()))),
+            Some(key) if is_younger(self.fetched_at, KEYS_FRESH) => Some(Ok(Some(key.clone()))),
             key if is_cooling && is_usable => Some(Ok(key.cloned())),
-            _ if is_cooling => Some(Err(no_keys())),
+            _ if is_cooling => Some(Err(keys_unavailable())),
             _ => None,
         }
     }
 }
 
-fn no_keys() -> Unavailable {
-    Unavailable("the token service's keys are not to be had".into())
+fn keys_unavailable() -> Unavailable {
+    Unavailable("the token service's keys could not be fetched".into())
 }
 
 impl KeySource for RemoteKeys {
     fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
-        Box::pin(self.key(header))
+        Box::pin(self.find_key(header))
     }
 }
 
@@ -120,35 +122,34 @@ mod tests {
         let header = JwtType::AccessToken.header("known");
         let start = Moment::now();
         let seconds = Duration::from_secs;
-        let known = |fetched: Option<u64>, tried: u64| Known {
+        let cache = |fetched: Option<u64>, tried: u64| KeyCache {
             keys: fetched.map(|_| StaticKeys::from(&jwks)).unwrap_or_default(),
             fetched_at: fetched.map(|at| start + seconds(at)),
             tried_at: Some(start + seconds(tried)),
         };
-        // What is known, whether the header is known, when it is asked: fetch, or the key, no key, or no answer.
+        // The cache, whether the header is of a key in it, when the key is needed, and the result.
         let cases = [
-            (Known::default(), true, 0, "fetch"),
-            (known(Some(0), 0), true, 299, "key"),
-            (known(Some(0), 0), true, 300, "fetch"),
-            (known(Some(0), 0), false, 9, "no key"),
-            (known(Some(0), 0), false, 10, "fetch"),
-            (known(Some(0), 300), true, 309, "key"),
-            (known(Some(0), 300), true, 310, "fetch"),
-            (known(Some(0), 3595), true, 3599, "key"),
-            (known(Some(0), 3595), true, 3600, "no answer"),
-            (known(Some(0), 3595), false, 3600, "no answer"),
-            (known(None, 0), true, 9, "no answer"),
-            (known(None, 0), true, 10, "fetch"),
+            (KeyCache::default(), true, 0, "fetch"),
+            (cache(Some(0), 0), true, 299, "key"),
+            (cache(Some(0), 0), true, 300, "fetch"),
+            (cache(Some(0), 0), false, 9, "no key"),
+            (cache(Some(0), 0), false, 10, "fetch"),
+            (cache(Some(0), 300), true, 309, "key"),
+            (cache(Some(0), 300), true, 310, "fetch"),
+            (cache(Some(0), 3595), true, 3599, "key"),
+            (cache(Some(0), 3595), true, 3600, "unavailable"),
+            (cache(Some(0), 3595), false, 3600, "unavailable"),
+            (cache(None, 0), true, 9, "unavailable"),
+            (cache(None, 0), true, 10, "fetch"),
         ];
-        for (i, (known, is_known, at, expected)) in cases.into_iter().enumerate() {
-            let found = known.look_up(if is_known { &header } else { "other" }, start + seconds(at));
-            let found = match found {
+        for (case, (cache, is_known, at, expected)) in cases.into_iter().enumerate() {
+            let result = match cache.find(if is_known { &header } else { "other" }, start + seconds(at)) {
                 None => "fetch",
                 Some(Ok(Some(_))) => "key",
                 Some(Ok(None)) => "no key",
-                Some(Err(_)) => "no answer",
+                Some(Err(_)) => "unavailable",
             };
-            assert_eq!(found, expected, "case {i}");
+            assert_eq!(result, expected, "case {case}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! KeySource, opaque tokens and revocations from a token service over HTTP.
+//! Keys, opaque tokens and revocations from a token service over HTTP.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `keys` | the keys, fetched and kept |
-//! | `lookup` | opaque tokens, by introspection |
-//! | `feed` | the revocations, followed |
+//! | `keys` | the keys, fetched and cached |
+//! | `introspector` | records of opaque tokens, by introspection |
+//! | `feed` | the subscriber of the revocation feed |
 
 mod feed;
 mod introspector;
@@ -12,33 +12,32 @@ mod keys;
 
 use std::time::Duration;
 
+use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
 pub use introspector::RemoteIntrospector;
 pub use keys::RemoteKeys;
 
 use super::{Cache, Revocations, Unavailable, Verifier};
-use crate::OpaqueToken;
+use crate::{ErrorBody, ErrorCode, OpaqueToken};
 
-/// A service that has not answered by then counts as unavailable.
+/// How long the service may take to respond.
 const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How much memory tokens are kept in, in bytes.
+/// How much memory the cache of tokens takes, in bytes.
 const CACHE: usize = 16 << 20;
 
 impl Verifier {
-    /// A verifier with all that the token service at this URL offers: its keys, look-up of opaque tokens with a cache of
-    /// 16 MiB, its feed of revocations. The URL is the issuer as it stands in tokens; the secret token has the scope
-    /// `token:introspect`.
+    /// Connects to the token service at this URL: its keys, introspection with a cache of 16 MiB, and its revocation feed. The
+    /// URL is the issuer as tokens name it. `token` is a secret token with the scope `token:introspect`.
     ///
-    /// It waits up to 5 seconds for the service. Without it requests are answered 503 until it is there.
+    /// Waits up to 5 seconds for the service. If it does not respond, requests are refused with 503 until it does.
     ///
     /// # Panics
     /// Outside a Tokio runtime.
     pub async fn connect(service: &str, audience: impl Into<String>, token: OpaqueToken) -> Verifier {
         let revocations = Revocations::new().follow(service, token.clone());
         if !revocations.ready(TIMEOUT).await {
-            tracing::warn!(service, "the token service is not to be had: requests are answered 503 until it is");
+            tracing::warn!(service, "no revocations from the token service yet, answering 503 until they arrive");
         }
         Verifier::new(service, audience)
             .keys(RemoteKeys::new(service))
@@ -57,12 +56,26 @@ fn url(service: &str, path: &str) -> String {
     format!("{}{path}", service.trim_end_matches('/'))
 }
 
-async fn answer<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, Unavailable> {
-    let answer = request.timeout(TIMEOUT).send().await.map_err(unavailable)?;
-    answer.error_for_status().map_err(unavailable)?.json().await.map_err(unavailable)
+async fn fetch<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, Unavailable> {
+    let response = request.timeout(TIMEOUT).send().await.map_err(unavailable)?;
+    require_success(response).await?.json().await.map_err(unavailable)
 }
 
-/// The cause names the service, never the request: its headers and body hold tokens.
+/// Passes a success on. Otherwise names the cause, which is a missing scope if the service says so.
+async fn require_success(response: Response) -> Result<Response, Unavailable> {
+    let Err(cause) = response.error_for_status_ref() else { return Ok(response) };
+    if response.status() == StatusCode::FORBIDDEN {
+        let lacks_scope = |body: ErrorBody| body.error == ErrorCode::InsufficientScope.as_str();
+        if response.json().await.is_ok_and(lacks_scope) {
+            return Err(Unavailable("this verifier's token lacks the scope token:introspect".into()));
+        }
+    }
+    Err(unavailable(cause))
+}
+
+/// Turns a failed request into a cause for the log.
+///
+/// SECURITY: the cause names neither URL nor request, whose query, headers and body hold tokens.
 fn unavailable(cause: reqwest::Error) -> Unavailable {
     Unavailable(cause.without_url().to_string())
 }

@@ -1,4 +1,4 @@
-//! Where opaque tokens are looked up: [`Introspector`].
+//! Records of opaque tokens: [`Introspector`].
 
 use std::fmt;
 use std::pin::Pin;
@@ -7,10 +7,10 @@ use crate::OpaqueToken;
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
 
-/// An answer that may take a while.
+/// The future response of a source, or the reason why it does not answer.
 pub type ResponseFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailable>> + Send + 'a>>;
 
-/// Finds the record of a stored token.
+/// Finds the records of opaque tokens.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -26,21 +26,29 @@ pub type ResponseFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailab
 /// }
 /// ```
 pub trait Introspector: Send + Sync {
-    /// The record of this token, revoked and expired ones included; `None` if there never was one.
+    /// Finds the record of this token, also of a revoked or expired one. Returns `None` if the token never existed.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if the source does not answer.
     fn find<'a>(&'a self, token: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>>;
 
-    /// Whether a genuine signed token was revoked, itself or with its parent, its organization or all that was issued before
-    /// a time. Without a way to know, as by default, the answer is no: a signed token then lives until its end.
+    /// Returns whether an authentic JWT was revoked: by its id, its root, its organization, or the time it was issued. The
+    /// default says no: without a revocation feed, a JWT is then valid until it expires.
+    ///
+    /// # Errors
+    /// [`Unavailable`] if the source does not answer.
     fn is_revoked<'a>(&'a self, claims: &'a Claims) -> ResponseFuture<'a, bool> {
         let _ = claims;
         Box::pin(std::future::ready(Ok(false)))
     }
 }
 
-/// The store or service behind a look-up did not answer. Access is refused with 503 meanwhile.
+/// The reason why a source did not answer. Requests are refused with 503 meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unavailable(
-    /// The cause, for the log. It holds no token.
+    /// The cause, for the log.
+    ///
+    /// SECURITY: it holds no token.
     pub String,
 );
 
@@ -57,7 +65,7 @@ mod tests {
     use super::Unavailable;
 
     #[test]
-    fn what_is_unavailable_says_why() {
+    fn unavailable_displays_its_cause() {
         assert_eq!(Unavailable("the store is locked".into()).to_string(), "the store is locked");
     }
 }

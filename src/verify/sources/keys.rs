@@ -1,55 +1,58 @@
-//! Public keys for signed tokens: [`Keys`].
+//! Public keys of JWTs: [`KeySource`].
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use aws_lc_rs::signature::{ED25519, ParsedPublicKey};
 
-use super::{ResponseFuture, Unavailable};
+use super::ResponseFuture;
 use crate::jwt::{Jwk, Jwks, JwtType, VerifySignature};
 
-/// A key that is ready to verify, and the type of document whose header named it.
+/// A key that is ready to verify, and the type of JWT whose header named it.
 #[derive(Debug, Clone)]
 pub struct PublicKey {
-    pub(in crate::verify) document: JwtType,
+    pub(in crate::verify) jwt_type: JwtType,
     pub(in crate::verify) key: Arc<Key>,
 }
 
-/// What is known of a key.
+/// A public key with its id and its end.
 #[derive(Debug)]
 pub(in crate::verify) struct Key {
     pub(in crate::verify) kid: Box<str>,
-    /// The first second in which nothing that it signed counts any more.
-    pub(in crate::verify) ends_at: Option<u64>,
+    /// The first second in which no JWT that it signed is valid any more.
+    pub(in crate::verify) expires_at: Option<u64>,
     parsed: ParsedPublicKey,
 }
 
 impl Key {
     fn new(jwk: &Jwk) -> Option<Key> {
         let parsed = ParsedPublicKey::new(&ED25519, jwk.public_key()?).ok()?;
-        Some(Key { kid: jwk.kid.as_str().into(), ends_at: jwk.exp, parsed })
+        Some(Key { kid: jwk.kid.as_str().into(), expires_at: jwk.exp, parsed })
     }
 }
 
-/// Ed25519 (RFC 8037).
+/// Verifies Ed25519 signatures (RFC 8037).
 impl VerifySignature for PublicKey {
     fn is_signature(&self, signing_input: &[u8], signature: &[u8]) -> bool {
         self.key.parsed.verify_sig(signing_input, signature).is_ok()
     }
 }
 
-/// Where public keys come from.
+/// Finds public keys.
 pub trait KeySource: Send + Sync {
-    /// The key whose documents start with exactly this encoded header.
+    /// Finds the key whose JWTs start with exactly this encoded header.
+    ///
+    /// # Errors
+    /// [`Unavailable`](super::Unavailable) if the source does not answer.
     fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>>;
 }
 
-/// KeySource that are known beforehand, by the exact header of what they sign.
+/// Keys that are known beforehand, each under the exact headers of the JWTs that it signs.
 #[derive(Debug, Clone, Default)]
 pub struct StaticKeys(HashMap<String, PublicKey>);
 
 impl StaticKeys {
-    /// The key for this header.
+    /// Returns the key for this encoded header.
     #[must_use]
     pub fn get(&self, header: &str) -> Option<&PublicKey> {
         self.0.get(header)
@@ -63,7 +66,7 @@ impl From<&Jwks> for StaticKeys {
             usable
                 .flat_map(|key| {
                     JwtType::ALL
-                        .map(|document| (document.header(&key.kid), PublicKey { document, key: Arc::clone(&key) }))
+                        .map(|jwt_type| (jwt_type.header(&key.kid), PublicKey { jwt_type, key: Arc::clone(&key) }))
                 })
                 .collect(),
         )
@@ -72,7 +75,6 @@ impl From<&Jwks> for StaticKeys {
 
 impl KeySource for StaticKeys {
     fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
-        let found: Result<_, Unavailable> = Ok(self.get(header).cloned());
-        Box::pin(std::future::ready(found))
+        Box::pin(std::future::ready(Ok(self.get(header).cloned())))
     }
 }

@@ -1,8 +1,8 @@
-//! Where a verifier gets what it knows about tokens.
+//! Where a verifier gets its knowledge about tokens.
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `keys` | public keys for JWTs |
+//! | `keys` | public keys of JWTs |
 //! | `introspector` | records of opaque tokens |
 //! | `token_hash` | the hash that a store keeps of an opaque token |
 

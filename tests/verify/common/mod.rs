@@ -1,5 +1,5 @@
-//! A token service in a few lines: a key, signed documents, stored tokens.
-#![allow(dead_code, unreachable_pub, reason = "each test file uses what it needs")]
+//! A token service in a few lines: a key, JWTs, records of opaque tokens.
+#![allow(dead_code, unreachable_pub, reason = "each program uses a part of it")]
 
 use std::collections::HashMap;
 
@@ -18,10 +18,10 @@ pub const ISSUER: &str = "https://tokens.example";
 pub const AUDIENCE: &str = "floor-api";
 pub const ORGANIZATION: &str = "org_northlight";
 pub const SITE: &str = "https://www.northlight.example";
-/// The time that the verifier's clock shows.
+/// The time on the verifier's clock.
 pub const NOW: u64 = 1_800_000_000;
 
-/// A key pair made from a number, under a name.
+/// A named key pair, generated from a number.
 pub struct Signer {
     pub kid: &'static str,
     pair: Ed25519KeyPair,
@@ -44,9 +44,9 @@ impl Signer {
         StaticKeys::from(&Jwks { keys: vec![self.jwk()] })
     }
 
-    /// A document as the service issues them.
-    pub fn document(&self, document: JwtType, payload: &Value) -> String {
-        self.sign(&document.header(self.kid), &encoded(payload.to_string()))
+    /// Signs a JWT as the service issues it.
+    pub fn jwt(&self, jwt_type: JwtType, payload: &Value) -> String {
+        self.sign(&jwt_type.header(self.kid), &encoded(payload.to_string()))
     }
 
     pub fn sign(&self, header: &str, payload: &str) -> String {
@@ -60,7 +60,7 @@ pub fn encoded(bytes: impl AsRef<[u8]>) -> String {
     Base64UrlUnpadded::encode_string(bytes.as_ref())
 }
 
-/// What a good temporary token claims: an hour from `NOW`, for all that `grants` allows.
+/// The claims of a valid temporary token: an hour from `NOW`, with `grants`.
 pub fn claims() -> Value {
     json!({
         "iss": ISSUER, "sub": ORGANIZATION, "aud": AUDIENCE, "iat": NOW, "exp": NOW + 3600, "jti": "tmp_1",
@@ -73,7 +73,7 @@ pub fn grants() -> Vec<Grant> {
     vec![Grant { tenant: ORGANIZATION.into(), scopes: scopes.into_iter().collect(), resources: vec![] }]
 }
 
-/// The record of a good stored token; a publishable one may be used on northlight.example and its subdomains.
+/// The record of a valid opaque token. A publishable one may be used on northlight.example and its subdomains.
 pub fn record(kind: TokenKind) -> TokenRecord {
     let origins: &[&str] =
         if kind == TokenKind::Publishable { &["northlight.example", "*.northlight.example"] } else { &[] };
@@ -93,24 +93,24 @@ pub fn record(kind: TokenKind) -> TokenRecord {
     }
 }
 
-/// Generates a token of a kind that is stored.
+/// Generates an opaque token.
 pub fn generate(kind: TokenKind) -> OpaqueToken {
     OpaqueToken::generate(kind, |bytes| aws_lc_rs::rand::fill(bytes).unwrap()).unwrap()
 }
 
-/// Stored tokens.
+/// The records of opaque tokens.
 #[derive(Clone, Default)]
 pub struct Store(HashMap<TokenHash, TokenRecord>);
 
 impl Store {
-    /// Adds a token with this record and gives its text.
+    /// Adds a new token with this record. Returns its text.
     pub fn add(&mut self, record: TokenRecord) -> String {
         let token = generate(record.kind);
         self.0.insert(TokenHash::of(&token), record);
         token.expose_secret().to_owned()
     }
 
-    /// Says that a text which is no token is one.
+    /// Adds a record for a text of the test's choice.
     pub fn add_as(&mut self, text: &str, record: TokenRecord) {
         self.0.insert(TokenHash::of(&text.parse::<OpaqueToken>().unwrap()), record);
     }
@@ -122,45 +122,45 @@ impl Introspector for Store {
     }
 }
 
-/// A service that does not answer.
+/// A service that does not respond.
 pub struct Down;
 
 impl KeySource for Down {
     fn find<'a>(&'a self, _: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
-        Box::pin(async { Err(Unavailable("the keys are away".into())) })
+        Box::pin(async { Err(Unavailable("the keys did not respond".into())) })
     }
 }
 
 impl Introspector for Down {
     fn find<'a>(&'a self, _: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>> {
-        Box::pin(async { Err(Unavailable("the store is away".into())) })
+        Box::pin(async { Err(Unavailable("the store did not respond".into())) })
     }
 
     fn is_revoked<'a>(&'a self, _: &'a Claims) -> ResponseFuture<'a, bool> {
-        Box::pin(async { Err(Unavailable("the store is away".into())) })
+        Box::pin(async { Err(Unavailable("the store did not respond".into())) })
     }
 }
 
-/// A verifier whose clock shows `NOW`, without leeway.
+/// A verifier whose clock stands at `NOW`, without leeway.
 pub fn verifier() -> Verifier {
     Verifier::new(ISSUER, AUDIENCE).leeway(0).clock(|| NOW)
 }
 
-/// The key that signs.
+/// The signing key.
 pub fn signer() -> Signer {
     Signer::new("k1", 1)
 }
 
-/// A token with these changes to its claims.
+/// A temporary token whose claims have these changes.
 pub fn access_token(changes: &[(&str, Value)]) -> String {
     let mut claims = claims();
     for (name, value) in changes {
         claims[*name] = value.clone();
     }
-    signer().document(JwtType::AccessToken, &claims)
+    signer().jwt(JwtType::AccessToken, &claims)
 }
 
-/// A stored token and a verifier that knows it.
+/// An opaque token and a verifier that has its record.
 pub fn stored(record: TokenRecord) -> (String, Verifier) {
     let mut store = Store::default();
     let text = store.add(record);

@@ -1,0 +1,68 @@
+//! The response of the layer's service: [`VerifyFuture`].
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use http::Response;
+use http::header::HeaderValue;
+use pin_project_lite::pin_project;
+
+use super::cors::allow_origin;
+use super::response::{DPOP_NONCE, challenge_with_dpop};
+
+/// The headers that the layer adds to a response.
+#[derive(Default)]
+pub struct ResponseHeaders {
+    /// The origin whose pages may read the response.
+    pub(super) origin: Option<HeaderValue>,
+    pub(super) has_proof_scheme: bool,
+    /// The nonce for the next proof.
+    pub(super) nonce: Option<HeaderValue>,
+}
+
+impl ResponseHeaders {
+    pub(super) fn add_to<R>(self, response: &mut Response<R>) {
+        let headers = response.headers_mut();
+        if self.has_proof_scheme {
+            challenge_with_dpop(headers);
+        }
+        allow_origin(headers, self.origin);
+        if let Some(nonce) = self.nonce {
+            headers.insert(DPOP_NONCE, nonce);
+        }
+    }
+}
+
+pin_project! {
+    /// The future response. It allocates nothing for a cached token.
+    #[project = VerifyFutureProjection]
+    pub enum VerifyFuture<F, R, E> {
+        #[doc(hidden)]
+        Ready { response: Option<Response<R>> },
+        #[doc(hidden)]
+        Inner { #[pin] inner: F, headers: ResponseHeaders },
+        #[doc(hidden)]
+        Uncached { response: Pin<Box<dyn Future<Output = Result<Response<R>, E>> + Send>> },
+    }
+}
+
+impl<F, R, E> Future for VerifyFuture<F, R, E>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    type Output = Result<Response<R>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            VerifyFutureProjection::Ready { response } => {
+                Poll::Ready(Ok(response.take().expect("a future is not polled after it was ready")))
+            }
+            VerifyFutureProjection::Inner { inner, headers } => {
+                let mut response = ready!(inner.poll(context))?;
+                std::mem::take(headers).add_to(&mut response);
+                Poll::Ready(Ok(response))
+            }
+            VerifyFutureProjection::Uncached { response } => response.as_mut().poll(context),
+        }
+    }
+}

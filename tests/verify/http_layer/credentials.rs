@@ -1,0 +1,132 @@
+//! Which parts of a request are credentials.
+
+use super::{Api, bearer, body, get_with, headers, outcome, router};
+use crate::common::{SITE, Store, record, verifier};
+use axum::body::Body;
+use axum::http::{HeaderValue, Request};
+use daypass::TokenKind;
+use tower::ServiceExt;
+
+#[tokio::test]
+async fn row_1_one_credential_is_accepted_and_two_are_an_invalid_request() {
+    let api = Api::new();
+    let (publishable, secret, temporary) = (&api.publishable, bearer(&api.secret), bearer(&api.temporary));
+    let (by_query, both_names) =
+        (format!("?pubtoken={publishable}"), format!("?pubtoken={publishable}&bearer_token={publishable}"));
+    let twice = format!("?pubtoken={publishable}&pubtoken={publishable}");
+    let al = format!("AL-Secret-Token {}", api.secret);
+    let [lower, spaced] = [format!("bearer {}", api.secret), format!("Bearer   {}", api.secret)];
+    let [tabbed, not_ascii] = [format!("Bearer \t{}", api.secret), format!("Bearer {}é", api.secret)];
+    let none: &[(&'static str, &str)] = &[];
+    let cases = [
+        ("", none, "missing_token"),
+        ("", &[("authorization", "Basic dXNlcjpwdw==")], "missing_token"),
+        ("", &[("authorization", "é")], "missing_token"),
+        ("?pubtokens=x", none, "missing_token"),
+        ("", &[("authorization", "Bearer")], "invalid_token"),
+        ("", &[("authorization", "Bearer ")], "invalid_token"),
+        ("", &[("authorization", &tabbed)], "invalid_token"),
+        ("", &[("authorization", &not_ascii)], "invalid_token"),
+        ("?pubtoken=", none, "invalid_token"),
+        ("", &[("x-api-key", "é")], "invalid_token"),
+        ("", &[("authorization", &secret)], ""),
+        ("", &[("authorization", &lower)], ""),
+        ("", &[("authorization", &spaced)], ""),
+        ("", &[("authorization", &al)], ""),
+        ("", &[("authorization", &secret), ("authorization", "Basic dXNlcjpwdw==")], ""),
+        ("", &[("authorization", &secret), ("authorization", &secret)], "invalid_request"),
+        ("", &[("authorization", &secret), ("authorization", &temporary)], "invalid_request"),
+        ("", &[("authorization", &secret), ("x-api-key", "x")], "invalid_request"),
+        ("", &[("x-api-key", "x"), ("x-api-token", "x")], "invalid_request"),
+        (&by_query, &[("authorization", &temporary), ("origin", SITE)], "invalid_request"),
+        (&by_query, &[("authorization", "Bearer"), ("origin", SITE)], "invalid_request"),
+        (&both_names, &[("origin", SITE)], "invalid_request"),
+        (&twice, &[("origin", SITE)], "invalid_request"),
+    ];
+    for (query, request, error) in cases {
+        let (status, code) = outcome(api.send(get_with(&format!("/floor{query}"), request)).await).await;
+        assert_eq!((code.as_str(), api.calls()), (error, usize::from(error.is_empty())), "{}", request.len());
+        assert_eq!(
+            status,
+            match error {
+                "" => 200,
+                "invalid_request" => 400,
+                _ => 401,
+            }
+        );
+    }
+}
+
+#[tokio::test]
+async fn row_20_a_secret_in_a_query_is_refused_under_every_name_and_the_response_does_not_repeat_it() {
+    let api = Api::new();
+    for name in ["pubtoken", "bearer_token", "access_token", "accessTokenId", "embedToken"] {
+        for token in [&api.secret, &api.temporary] {
+            let path = format!("/floor?x=1&{name}={token}&y");
+            let response = api.send(get_with(&path, &[("origin", SITE)])).await;
+            let lines = headers(&response).join("\n");
+            let (status, text) = (response.status().as_u16(), body(response).await);
+            assert_eq!((status, text.contains(r#""error":"secret_in_query""#)), (400, true), "{name}");
+            assert!(!text.contains(&token[7..]) && !lines.contains(&token[7..]), "{name}");
+        }
+        let path = format!("/floor?{name}={}", api.publishable);
+        assert_eq!(api.send(get_with(&path, &[("origin", SITE)])).await.status(), 200, "{name}");
+    }
+    assert_eq!(api.calls(), 5);
+}
+
+#[tokio::test]
+async fn row_20_a_name_in_a_query_counts_in_every_encoding() {
+    let api = Api::new();
+    for name in ["pub%74oken", "%70%75%62%74%6F%6b%65%6e", "bearer%5Ftoken"] {
+        let path = format!("/floor?{name}={}", api.secret);
+        assert_eq!(outcome(api.send(get_with(&path, &[])).await).await, (400, "secret_in_query".into()), "{name}");
+        let path = format!("/floor?{name}={}", api.publishable);
+        assert_eq!(api.send(get_with(&path, &[("origin", SITE)])).await.status(), 200, "{name}");
+        let path = format!("/floor?{name}=x&pubtoken={}", api.publishable);
+        let two = api.send(get_with(&path, &[("origin", SITE)])).await;
+        assert_eq!(outcome(two).await, (400, "invalid_request".into()), "{name}");
+    }
+    assert_eq!(api.calls(), 3);
+    // Values are not decoded, and an invalid encoding is another name.
+    let path = format!("/floor?pubtoken={}", api.publishable.replace('_', "%5F"));
+    let encoded = api.send(get_with(&path, &[("origin", SITE)])).await;
+    assert_eq!(outcome(encoded).await, (401, "invalid_token".into()));
+    for name in ["pub%2574oken", "pub%7", "pubtoken%00", "%FF"] {
+        let path = format!("/floor?{name}={}", api.publishable);
+        let other = api.send(get_with(&path, &[("origin", SITE)])).await;
+        assert_eq!(outcome(other).await, (401, "missing_token".into()), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_utf_8_is_invalid() {
+    let api = Api::new();
+    let value = HeaderValue::from_bytes(b"Bearer \xff").unwrap();
+    let request = Request::get("/floor").header("authorization", value).body(Body::empty()).unwrap();
+    assert_eq!(outcome(api.send(request).await).await, (401, "invalid_token".into()));
+}
+
+#[tokio::test]
+async fn a_personal_token_travels_bare_or_in_a_cookie_and_no_other_cookie_is_a_credential() {
+    let mut store = Store::default();
+    let personal = store.add(record(TokenKind::Personal));
+    let (router, _) = router(verifier().introspector(store));
+    let bare = personal.clone();
+    let cookie = format!("theme=dark; authn={personal}; other=1");
+    let not_ascii = format!("city=Zürich;authn={personal}");
+    for (headers, expected) in [
+        (vec![("authorization", &*bare)], 200),
+        (vec![("cookie", &*cookie)], 200),
+        (vec![("cookie", &*cookie), ("origin", SITE)], 403),
+        (vec![("cookie", &*cookie), ("authorization", &*bare)], 400),
+        (vec![("cookie", &*not_ascii)], 200),
+        (vec![("cookie", &*not_ascii), ("authorization", &*bare)], 400),
+        (vec![("cookie", "authn=session-of-another-system")], 401),
+        (vec![("cookie", "authn=session-of-another-system"), ("authorization", &*bare)], 200),
+    ] {
+        let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+        let response = router.clone().oneshot(get_with("/floor", &headers)).await.unwrap();
+        assert_eq!(response.status().as_u16(), expected, "{names:?}");
+    }
+}

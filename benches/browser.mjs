@@ -1,5 +1,5 @@
-// What the package costs a visitor's browser: Chromium on this machine, servers on loopback. `browser.mjs FILE PEERS [--quick]` writes the figures of each
-// round to FILE, in nanoseconds and counts; PEERS is the folder of the peers' bundles.
+// Measures the package in a real Chromium, with servers on loopback. `browser.mjs FILE PEERS [--quick]` writes the
+// figures of each round to FILE, in nanoseconds and counts; PEERS is the folder of the peers' bundles.
 import { writeFileSync } from "node:fs";
 
 import { chromium } from "playwright-core";
@@ -12,10 +12,21 @@ const [file, peers, quick] = process.argv.slice(2);
 const ROUNDS = quick ? 3 : 15;
 /** Page loads of a round for each import. */
 const IMPORTS = 3;
-/** What a page does in a round: requests of each client; batches, and the calls in each, since the page's clock has steps of 5 µs; publishable GETs. */
+/**
+ * The work of a page in a round: requests of each client; batches, and the calls in each, since the page's clock has steps
+ * of 5 µs; publishable GETs.
+ */
 const COUNTS = { fetches: quick ? 40 : 120, batches: quick ? 20 : 50, looks: 200, works: 20, gets: 10 };
 
-const ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const ARGUMENTS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 const api = await serveApi();
 const page = await servePage(peers);
@@ -23,8 +34,8 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 const context = await browser.newContext();
 
 const results = {};
-// One after the other: what calls leave behind, the browser clears away while it should import. The first round of each fills Chromium's
-// caches and counts for nothing.
+// Imports first and calls after them: otherwise the browser collects the garbage of calls while it imports. The first
+// round of each fills Chromium's caches and is not counted.
 const tab = await context.newPage();
 for (const measure of [() => measureImports(tab, page, IMPORTS), measureCalls]) {
   for (let round = 0; round <= ROUNDS; round++) {
@@ -38,7 +49,7 @@ await browser.close();
 page.close();
 api.close();
 
-/** What a page with connections does, in a page of its own. */
+/** Measures a page with connections, in a new page. */
 async function measureCalls(round) {
   const tab = await context.newPage();
   await tab.goto(page.origin);
@@ -47,9 +58,13 @@ async function measureCalls(round) {
     [api.origin, COUNTS, round],
   );
   await tab.close();
-  // With its token in the query, a publishable GET is asked for by another URL.
+  // A publishable GET carries its token in the query, so that its URL differs.
   const publishable = `/publishable?round=${round}&pubtoken`;
   if (api.count("GET", publishable) !== COUNTS.gets) throw new Error("The API has not seen the publishable GETs.");
   const preflights = (url) => api.count("OPTIONS", url);
-  return { ...figures, "browser/preflights": preflights(publishable), "preflights/header": preflights(`/header?round=${round}`) };
+  return {
+    ...figures,
+    "browser/preflights": preflights(publishable),
+    "preflights/header": preflights(`/header?round=${round}`),
+  };
 }

@@ -3,7 +3,7 @@
 use crate::{Error, ErrorCode};
 
 /// The algorithms that proofs may be signed with (RFC 9449, section 7.1): those of the browsers' WebCrypto.
-const DPOP_ALGORITHMS: &str = r#"algs="ES256 EdDSA""#;
+pub(crate) const DPOP_ALGORITHMS: &str = r#"algs="ES256 EdDSA""#;
 
 impl Error {
     /// Returns the challenge (RFC 6750, section 3; RFC 9449, section 7.1), for the errors that have one.
@@ -28,10 +28,4 @@ impl Error {
     fn dpop_challenge(&self, error: ErrorCode) -> String {
         format!(r#"DPoP error="{error}", error_description="{self}", {DPOP_ALGORITHMS}"#)
     }
-}
-
-/// Turns a `Bearer` challenge into the `DPoP` challenge for a caller that sends proofs (RFC 9449, section 7.1).
-#[cfg(feature = "axum")]
-pub(crate) fn to_dpop(challenge: &str) -> Option<String> {
-    Some(format!("DPoP {}, {DPOP_ALGORITHMS}", challenge.strip_prefix("Bearer ")?))
 }

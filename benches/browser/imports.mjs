@@ -1,6 +1,6 @@
-// From `import()` to what can be called, on a page that has loaded and is idle.
+// Measures the time from `import()` until the module can be called, on a page that has loaded and is idle.
 
-/** What is imported, by row. */
+/** The imported modules, by row. */
 const MODULES = {
   "browser/import": "/daypass/index.js",
   "import/nowasm": "/daypass/nowasm.js",
@@ -12,7 +12,7 @@ const MODULES = {
   "import/nothing": "/page/nothing.js",
 };
 
-/** The median of each in nanoseconds; every import has a page load of its own. */
+/** Returns the median of each row in nanoseconds; each import runs in a page that was just loaded. */
 export async function measureImports(tab, { origin }, times) {
   const taken = Object.keys(MODULES).map((row) => [row, []]);
   for (let time = 0; time < times; time++) {

@@ -1,4 +1,4 @@
-// The page's own server, and the API on another origin.
+// The server of the page, and the API on another origin.
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname } from "node:path";
@@ -6,11 +6,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const TYPES = { ".js": "text/javascript" };
 
-/** Isolated, for the fine clock. */
+/** Headers that isolate the page, which gives it a finer clock. */
 const ISOLATED = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 const HTML = '<!doctype html><title>A product</title><link rel="icon" href="data:,">';
 
-/** A page without anything, the package, the peers, and what the page measures with. */
+/** Serves an empty page, the package, the peers, and the scripts of the measurement. */
 export function servePage(peers) {
   const folders = {
     daypass: new URL("../../pkg/dist/", import.meta.url),
@@ -20,13 +20,14 @@ export function servePage(peers) {
   return serve((request, response) => {
     const [, folder, name] = request.url.split("/");
     if (!name) return response.writeHead(200, { ...ISOLATED, "Content-Type": "text/html" }).end(HTML);
-    // As a product's build serves what has a hash in its name.
-    const headers = { ...ISOLATED, "Content-Type": TYPES[extname(name)], "Cache-Control": "max-age=31536000, immutable" };
+    // The cache header that a product's build sets on files with a hash in their name.
+    const caching = { "Cache-Control": "max-age=31536000, immutable" };
+    const headers = { ...ISOLATED, ...caching, "Content-Type": TYPES[extname(name)] };
     return response.writeHead(200, headers).end(readFileSync(fileURLToPath(new URL(name, folders[folder]))));
   });
 }
 
-/** Answers everything with the same small JSON, and keeps a log: how often each URL was asked for, without its token. */
+/** Answers every request with the same small JSON, and counts the requests of each URL without its token. */
 export async function serveApi() {
   const log = new Map();
   const server = await serve((request, response) => {
@@ -34,9 +35,11 @@ export async function serveApi() {
     log.set(line, (log.get(line) ?? 0) + 1);
     response.setHeader("Access-Control-Allow-Origin", "*");
     if (request.method === "OPTIONS") {
-      return response.writeHead(204, { "Access-Control-Allow-Headers": "authorization", "Access-Control-Max-Age": "600" }).end();
+      const allowed = { "Access-Control-Allow-Headers": "authorization", "Access-Control-Max-Age": "600" };
+      return response.writeHead(204, allowed).end();
     }
-    return response.writeHead(200, { "Content-Type": "application/json", "Cache-Control": "no-store" }).end('{"id":"ground","name":"Ground floor"}');
+    const headers = { "Content-Type": "application/json", "Cache-Control": "no-store" };
+    return response.writeHead(200, headers).end('{"id":"ground","name":"Ground floor"}');
   });
   return { ...server, count: (method, url) => log.get(`${method} ${url}`) ?? 0 };
 }

@@ -1,14 +1,14 @@
-//! The processor's time instead of the wall's: the same on an idle machine, and on a busy one without the turns of others.
+//! Processor time instead of wall time: on a busy machine, it leaves out the time of other processes.
 
 use std::time::Duration;
 
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use nix::time::{ClockId, clock_gettime};
 
-/// What Criterion measures with: the time that this thread has run.
+/// Criterion's measurement of the time that this thread has run.
 pub struct CpuTime;
 
-/// The time that this thread has run.
+/// Returns the time that this thread has run.
 fn now() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("the system has clocks of processor time").into()
 }

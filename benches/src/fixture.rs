@@ -17,15 +17,15 @@ use daypass::{Grant, OpaqueToken, OriginPattern, Requirement, Scope, TokenKind};
 
 /// The issuer of the tokens.
 pub const ISSUER: &str = "https://tokens.example";
-/// The product that they are for.
+/// The audience of the tokens.
 pub const AUDIENCE: &str = "floor-api";
-/// The tenant of [`need`], which the last grant of every token is for.
+/// The tenant of [`requirement`], and of the last grant of every token.
 pub const TENANT: &str = "org_northlight";
-/// What [`need`] asks for.
+/// The scope of [`requirement`].
 pub static SCOPE: Scope = Scope::literal("floor:readPrivate");
-/// The page that requests come from; the last origin of every token that has any.
+/// The origin of requests, which matches the last origin pattern of every token that has any.
 pub const SITE: &str = "https://www.northlight.example";
-/// As long as the service's names of keys, a SHA-256 in base64url.
+/// A key id as long as the service's: a SHA-256 hash in base64url.
 const KID: &str = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
 const SCOPES: [Scope; 4] = [
     Scope::literal("customAttributeValues:readPublic"),
@@ -34,37 +34,37 @@ const SCOPES: [Scope; 4] = [
     Scope::literal("floor:readPublic"),
 ];
 
-/// Signs tokens as the service does.
+/// A signing key that issues tokens as the service does.
 pub struct Issuer(Ed25519KeyPair);
 
 impl Issuer {
-    /// The issuer whose key every run shares.
+    /// Makes the issuer, with the same key in every run.
     ///
     /// # Panics
-    /// Never: the seed is one.
+    /// Never: the seed is valid.
     #[must_use]
     pub fn new() -> Issuer {
         Issuer(Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("32 bytes are a seed"))
     }
 
-    /// The public key's 32 bytes.
+    /// Returns the 32 bytes of the public key.
     #[must_use]
     pub fn public_key(&self) -> &[u8] {
         self.0.public_key().as_ref()
     }
 
-    /// The public key as the service publishes it.
+    /// Returns the public key as the service publishes it.
     #[must_use]
     pub fn jwk(&self) -> Jwk {
         Jwk::ed25519(KID, self.public_key())
     }
 
-    /// A signed token.
+    /// Signs claims as an access token.
     ///
     /// # Panics
     /// Never: claims are JSON.
     #[must_use]
-    pub fn token(&self, claims: &Claims) -> String {
+    pub fn sign(&self, claims: &Claims) -> String {
         let payload = serde_json::to_vec(claims).expect("claims are JSON");
         let input = format!("{}.{}", JwtType::AccessToken.header(KID), Base64UrlUnpadded::encode_string(&payload));
         let signature = Base64UrlUnpadded::encode_string(self.0.sign(input.as_bytes()).as_ref());
@@ -78,7 +78,7 @@ impl Default for Issuer {
     }
 }
 
-/// What the typical temporary token claims.
+/// Returns the claims of the typical temporary token.
 #[must_use]
 pub fn claims(jti: &str) -> Claims {
     let now = now();
@@ -88,7 +88,7 @@ pub fn claims(jti: &str) -> Claims {
         aud: AUDIENCE.into(),
         iat: now,
         nbf: None,
-        // The longest life that there is, so that none ends during a run.
+        // The longest lifetime, so that no token expires during a run.
         exp: now + daypass::api::duration::MOST,
         jti: jti.into(),
         client_id: "sec_01HZX3J9Q4".into(),
@@ -100,7 +100,7 @@ pub fn claims(jti: &str) -> Claims {
     }
 }
 
-/// So many grants, of which the last one meets [`need`].
+/// Makes this many grants; the last one meets [`requirement`].
 #[must_use]
 pub fn grants(count: usize) -> Vec<Grant> {
     let others = (1..count).map(|n| format!("org_tenant{n:04}"));
@@ -108,10 +108,10 @@ pub fn grants(count: usize) -> Vec<Grant> {
     tenants.map(|tenant| Grant { tenant, scopes: SCOPES.into_iter().collect(), resources: Vec::new() }).collect()
 }
 
-/// So many origin patterns, of which the last one is for [`SITE`].
+/// Makes this many origin patterns; the last one matches [`SITE`].
 ///
 /// # Panics
-/// Never: they are patterns.
+/// Never: the patterns are valid.
 #[must_use]
 pub fn origins(count: usize) -> Vec<OriginPattern> {
     let others = (1..count).map(|n| format!("*.customer{n:04}.example"));
@@ -119,14 +119,14 @@ pub fn origins(count: usize) -> Vec<OriginPattern> {
     patterns.map(|text| text.parse().expect("a pattern")).collect()
 }
 
-/// An opaque token as the service keeps it: one grant, no origins.
+/// Makes an opaque token and its record: one grant, no origins.
 ///
 /// # Panics
-/// If the operating system gives no randomness, or tokens of this kind are not stored.
+/// If the operating system gives no randomness, or tokens of this kind are not opaque.
 #[must_use]
-pub fn stored(kind: TokenKind) -> (OpaqueToken, TokenRecord) {
+pub fn opaque(kind: TokenKind) -> (OpaqueToken, TokenRecord) {
     let token = OpaqueToken::generate(kind, |bytes| aws_lc_rs::rand::fill(bytes).expect("random bytes"))
-        .expect("a kind that is stored");
+        .expect("a kind of opaque token");
     let record = TokenRecord {
         id: "tok_01HZX3J9Q4".into(),
         serial: 7,
@@ -160,13 +160,13 @@ impl Introspector for Store {
     }
 }
 
-/// A verifier that remembers nothing: each decision is a first one.
+/// Makes a verifier without a cache, so that each decision verifies the token.
 #[must_use]
 pub fn cold(issuer: &Issuer) -> Verifier {
     Verifier::new(ISSUER, AUDIENCE).keys(StaticKeys::from(&Jwks { keys: vec![issuer.jwk()] }))
 }
 
-/// A verifier as a product has it: it remembers the tokens it has seen, and follows a feed of revocations.
+/// Makes a verifier as a product has it: it caches tokens and follows a feed of revocations.
 #[must_use]
 pub fn cached(issuer: &Issuer, store: Store, cache: Cache) -> Verifier {
     // Heard once, for the whole run.
@@ -175,40 +175,40 @@ pub fn cached(issuer: &Issuer, store: Store, cache: Cache) -> Verifier {
     cold(issuer).introspector(store).cache(cache).revocations(revocations)
 }
 
-/// The cache of what is measured, where its size is none of the matter.
+/// Makes a cache with room for all tokens.
 #[must_use]
 pub fn cache() -> Cache {
     Cache::new(16 * 1024 * 1024)
 }
 
-/// What every request needs.
+/// Returns the requirement of every request.
 #[must_use]
-pub fn need() -> Requirement<'static> {
+pub fn requirement() -> Requirement<'static> {
     Requirement::new(&SCOPE, TENANT)
 }
 
-/// One decision, from the text in the header to the access.
+/// Decides on a request, from the text in its header to the access.
 ///
 /// # Panics
 /// If the token is refused.
-pub fn decide(verifier: &Verifier, credentials: &Credentials<'_>, need: &Requirement<'_>) -> Access {
-    ready(verifier.verify(credentials, Some(need))).expect("the token is good")
+pub fn decide(verifier: &Verifier, credentials: &Credentials<'_>, requirement: &Requirement<'_>) -> Access {
+    ready(verifier.verify(credentials, Some(requirement))).expect("the token is valid")
 }
 
-/// The text as an `Authorization` header carries it.
+/// Makes credentials from the text of a bearer token.
 #[must_use]
 pub fn bearer(text: &str) -> Credentials<'_> {
     Credentials::new(text, TokenLocation::Bearer)
 }
 
-/// The value of a future that never waits. No runtime adds to what is measured.
+/// Returns the value of a future that never waits, without the cost of a runtime.
 ///
 /// # Panics
-/// If it waits.
+/// If the future waits.
 pub fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
-        Poll::Pending => panic!("a decision without a look-up over the network never waits"),
+        Poll::Pending => panic!("a decision without a request over the network never waits"),
     }
 }
 

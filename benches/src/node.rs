@@ -1,4 +1,4 @@
-//! The peers in Node, by `peers.mjs`.
+//! The peers in Node, which `peers.mjs` measures.
 
 use std::io::Write;
 use std::path::Path;
@@ -9,10 +9,10 @@ use serde_json::json;
 
 use crate::fixture::{AUDIENCE, ISSUER, Issuer};
 
-/// Nanoseconds a verification of this token, by row.
+/// Measures the nanoseconds of one verification of a token, by row.
 ///
 /// # Errors
-/// When Node or a package is missing, or refuses the token.
+/// If Node or a package is missing, or a peer refuses the token.
 pub fn measure(issuer: &Issuer, token: &str, quick: bool) -> Result<Vec<(String, f64)>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut node = Command::new("node")
@@ -21,10 +21,11 @@ pub fn measure(issuer: &Issuer, token: &str, quick: bool) -> Result<Vec<(String,
         .stdout(Stdio::piped())
         .spawn()
         .context("could not start node")?;
+    let seconds = if quick { 0.2 } else { 0.4 };
     let task = json!({
-        "token": token, "jwk": issuer.jwk(), "issuer": ISSUER, "audience": AUDIENCE, "seconds": if quick { 0.2 } else { 0.4 },
+        "token": token, "jwk": issuer.jwk(), "issuer": ISSUER, "audience": AUDIENCE, "seconds": seconds,
     });
-    // Dropped at the end of the statement, the pipe says that this is all.
+    // The pipe closes at the end of the statement, which ends the input.
     node.stdin.take().context("node takes no input")?.write_all(task.to_string().as_bytes())?;
     let output = node.wait_with_output()?;
     ensure!(output.status.success(), "benches/peers.mjs failed ({})", output.status);

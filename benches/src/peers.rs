@@ -1,4 +1,4 @@
-//! What others do with the same token, or one that says the same.
+//! Peers that verify the same token, or a token with the same statements.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,15 +12,15 @@ use serde::Deserialize;
 
 use crate::fixture::{AUDIENCE, ISSUER, Issuer, SCOPE, TENANT};
 
-/// `jsonwebtoken`, which verifies, reads and checks the claims, and leaves what they allow to its user.
+/// `jsonwebtoken`, which verifies a token and checks its claims; authorization is left to its user.
 pub struct JsonWebToken {
     key: DecodingKey,
     validation: Validation,
 }
 
-/// The claims as its user would write them down.
+/// The claims as a user of the crate declares them.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "they are read from the token, as those of Daypass are")]
+#[expect(dead_code, reason = "they are parsed from the token, as those of Daypass are")]
 pub struct PlainClaims {
     iss: String,
     sub: String,
@@ -42,10 +42,10 @@ struct PlainGrant {
 }
 
 impl JsonWebToken {
-    /// Its verifier of the issuer's tokens.
+    /// Makes a verifier of the issuer's tokens.
     ///
     /// # Errors
-    /// Never: the key is one.
+    /// Never: the key is valid.
     pub fn new(issuer: &Issuer) -> Result<JsonWebToken> {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[ISSUER]);
@@ -53,16 +53,16 @@ impl JsonWebToken {
         Ok(JsonWebToken { key: DecodingKey::from_ed_components(&issuer.jwk().x)?, validation })
     }
 
-    /// The claims of a token.
+    /// Verifies a token and returns its claims.
     ///
     /// # Errors
-    /// If it refuses the token.
+    /// If the crate refuses the token.
     pub fn decode(&self, token: &str) -> Result<PlainClaims> {
         Ok(jsonwebtoken::decode(token, &self.key, &self.validation)?.claims)
     }
 }
 
-/// `biscuit-auth`: facts instead of claims, and a rule instead of a need.
+/// `biscuit-auth`, with facts instead of claims and a rule instead of a requirement.
 pub struct BiscuitAuth {
     key: PublicKey,
     authorizer: AuthorizerBuilder,
@@ -70,7 +70,7 @@ pub struct BiscuitAuth {
 }
 
 impl BiscuitAuth {
-    /// A token that says what these claims say, and its verifier.
+    /// Makes a token with the statements of these claims, and its verifier.
     ///
     /// # Errors
     /// Never: the facts and the rule are well-formed.
@@ -78,7 +78,10 @@ impl BiscuitAuth {
         let pair = KeyPair::new_with_algorithm(BiscuitAlgorithm::Ed25519);
         let end = SystemTime::UNIX_EPOCH + Duration::from_secs(claims.exp);
         let mut token = biscuit!(
-            r#"issuer({iss}); audience({aud}); organization({sub}); id({jti}); parent({client_id}); check if time($now), $now < {end};"#,
+            r#"
+            issuer({iss}); audience({aud}); organization({sub}); id({jti}); parent({client_id});
+            check if time($now), $now < {end};
+            "#,
             iss = claims.iss.as_str(),
             aud = claims.aud.as_str(),
             sub = claims.sub.as_str(),
@@ -95,7 +98,7 @@ impl BiscuitAuth {
             r#"allow if issuer({ISSUER}), audience({AUDIENCE}), grant({TENANT}, {scope});"#,
             scope = SCOPE.as_str(),
         );
-        // Of its limits the time is the one that a busy machine exceeds.
+        // A busy machine exceeds the default limit of time.
         let limits = AuthorizerLimits { max_time: Duration::from_secs(1), ..AuthorizerLimits::default() };
         Ok(BiscuitAuth {
             key: pair.public(),
@@ -107,7 +110,7 @@ impl BiscuitAuth {
     /// Parses, verifies and authorizes the token.
     ///
     /// # Errors
-    /// If it refuses the token.
+    /// If the crate refuses the token.
     pub fn authorize(&self) -> Result<()> {
         let token = Biscuit::from_base64(&self.token, self.key)?;
         let mut authorizer = self.authorizer.clone().time().build(&token)?;

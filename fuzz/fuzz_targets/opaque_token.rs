@@ -1,4 +1,4 @@
-//! The text of stored tokens, and the names of kinds: what parses prints as it was.
+//! Opaque tokens and the names of kinds: a parsed text prints unchanged.
 #![no_main]
 
 use daypass::{OpaqueToken, TokenKind};

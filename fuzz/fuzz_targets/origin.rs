@@ -1,4 +1,5 @@
-//! Origins and patterns: what parses prints as it was, what normalizes is normal, and a pattern matches its own origin.
+//! Origins and patterns: a parsed pattern prints unchanged, a normalized pattern is normal, and an origin matches its own
+//! pattern.
 #![no_main]
 
 #[path = "../../service/src/domain/origins.rs"]

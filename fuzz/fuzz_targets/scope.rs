@@ -1,4 +1,4 @@
-//! Scopes as text and as JSON: what parses prints as it was, and both forms are one value.
+//! Scopes as text and as JSON: a parsed scope prints unchanged, and both forms give one value.
 #![no_main]
 
 use daypass::{Scope, ScopeSet};

@@ -1,4 +1,4 @@
-//! A key, and a verifier that knows it.
+//! A signing key, and a verifier that accepts it.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -6,13 +6,13 @@ use std::task::{Context, Poll, Waker};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
+use daypass::Error;
 use daypass::jwt::{Jwk, Jwks, JwtType};
 use daypass::verify::{Access, Credentials, StaticKeys, TokenLocation, Verifier};
-use daypass::Error;
 
 pub const ISSUER: &str = "https://tokens.example";
 pub const AUDIENCE: &str = "floor-api";
-/// The time that the verifier's clock shows, which forgives nothing.
+/// The time of the verifier's clock, which has no leeway.
 pub const NOW: u64 = 1_800_000_000;
 const KID: &str = "k1";
 
@@ -25,55 +25,60 @@ impl Default for Signer {
 }
 
 impl Signer {
-    /// A verifier that knows the key.
+    /// Makes a verifier that accepts the key.
     pub fn verifier(&self) -> Verifier {
         let jwks = Jwks { keys: vec![Jwk::ed25519(KID, self.0.public_key().as_ref())] };
         Verifier::new(ISSUER, AUDIENCE).keys(StaticKeys::from(&jwks)).leeway(0).clock(|| NOW)
     }
 
-    /// This payload, signed.
-    pub fn document(&self, document: JwtType, payload: &[u8]) -> String {
-        let input = format!("{}.{}", document.header(KID), encoded(payload));
-        let signature = encoded(self.0.sign(input.as_bytes()).as_ref());
+    /// Signs a payload as a JWT of a type.
+    pub fn jwt(&self, jwt_type: JwtType, payload: &[u8]) -> String {
+        self.sign(jwt_type.header(KID), payload)
+    }
+
+    /// Signs a payload under any header.
+    pub fn jwt_with_header(&self, header: &[u8], payload: &[u8]) -> String {
+        self.sign(encode(header), payload)
+    }
+
+    fn sign(&self, header: String, payload: &[u8]) -> String {
+        let input = format!("{header}.{}", encode(payload));
+        let signature = encode(self.0.sign(input.as_bytes()).as_ref());
         format!("{input}.{signature}")
     }
 
-    /// This payload, signed, under a header of any kind.
-    pub fn jwt(&self, header: &[u8], payload: &[u8]) -> String {
-        let input = format!("{}.{}", encoded(header), encoded(payload));
-        let signature = encoded(self.0.sign(input.as_bytes()).as_ref());
-        format!("{input}.{signature}")
-    }
-
-    /// The public key, as it stands in a JWK.
+    /// Returns the public key as the member `x` of a JWK.
     pub fn x(&self) -> String {
-        encoded(self.0.public_key().as_ref())
+        encode(self.0.public_key().as_ref())
     }
 
-    /// This payload with these bytes for a signature.
-    pub fn unsigned(document: JwtType, payload: &[u8], signature: &[u8]) -> String {
-        [document.header(KID), encoded(payload), encoded(signature)].join(".")
+    /// Makes a JWT with any bytes as its signature.
+    pub fn forge(jwt_type: JwtType, payload: &[u8], signature: &[u8]) -> String {
+        [jwt_type.header(KID), encode(payload), encode(signature)].join(".")
     }
 }
 
-/// SHA-256 in base64url.
+/// Returns the SHA-256 hash in base64url.
 pub fn sha256(bytes: &[u8]) -> String {
-    encoded(digest(&SHA256, bytes).as_ref())
+    encode(digest(&SHA256, bytes).as_ref())
 }
 
-fn encoded(bytes: &[u8]) -> String {
+fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
 }
 
-/// The verdict on a bearer token.
-pub fn verdict(verifier: &Verifier, text: &str) -> Result<Access, Error> {
-    verdict_on(verifier, Credentials::new(text, TokenLocation::Bearer))
+/// Verifies a bearer token.
+pub fn verify_bearer(verifier: &Verifier, text: &str) -> Result<Access, Error> {
+    verify(verifier, Credentials::new(text, TokenLocation::Bearer))
 }
 
-/// The verdict, for which there is nothing to wait.
-pub fn verdict_on(verifier: &Verifier, credentials: Credentials<'_>) -> Result<Access, Error> {
+/// Verifies credentials.
+///
+/// # Panics
+/// If the verifier waits: its keys are in memory.
+pub fn verify(verifier: &Verifier, credentials: Credentials<'_>) -> Result<Access, Error> {
     match pin!(verifier.verify(&credentials, None)).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(verdict) => verdict,
-        Poll::Pending => panic!("the keys are at hand"),
+        Poll::Pending => panic!("the keys are in memory"),
     }
 }

@@ -8,14 +8,15 @@
 
 mod claims;
 mod jwk;
-mod object;
+pub(crate) mod object;
 
 use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 
+use object::parse_object;
+
 pub use claims::{Claims, Confirmation};
 pub use jwk::{Jwk, Jwks, is_key_id};
-pub(crate) use object::{Object, parse_object};
 
 /// The longest JWT that readers accept, in bytes.
 pub const MAX_JWT_BYTES: usize = 16 * 1024;

@@ -9,18 +9,19 @@ use std::process::Command;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What one library says of a batch.
+/// The answer of one library to a batch.
 #[derive(Deserialize)]
 pub(crate) struct Report {
-    /// Whether it accepts each document.
+    /// Whether the library accepts each token.
     pub(crate) verdicts: Vec<bool>,
-    /// Each payload as it signed it.
+    /// Each payload, signed by the library.
     pub(crate) signed: Vec<String>,
 }
 
-/// Hands a batch to every library, and gives their reports by their names.
+/// Passes a batch to every library and returns the reports by library.
 pub(crate) fn ask(name: &str, batch: &Value) -> BTreeMap<String, Report> {
-    let python = env::var_os("DAYPASS_PYTHON").expect("run by `cargo xtask test --only differential`, which names it");
+    let python =
+        env::var_os("DAYPASS_PYTHON").expect("DAYPASS_PYTHON is missing: run `cargo xtask test --only differential`");
     let commands = [(Command::new("node"), "verdicts.mjs"), (Command::new(python), "verdicts.py")];
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.json"));
     fs::write(&file, batch.to_string()).unwrap();

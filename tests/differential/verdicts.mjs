@@ -1,8 +1,8 @@
-// What jose says of each document, and what it signs. Reads one JSON text, writes one.
+// Verifies each token with jose and signs each payload. Reads one JSON text from standard input and writes one.
 import { readFileSync } from 'node:fs'
 import { createLocalJWKSet, importJWK, jwtVerify, SignJWT } from 'jose'
 
-const { jwks, privateKey, issuer, audience, required, documents, payloads } = JSON.parse(readFileSync(0, 'utf8'))
+const { jwks, privateKey, issuer, audience, required, tokens, payloads } = JSON.parse(readFileSync(0, 'utf8'))
 const keys = createLocalJWKSet(jwks)
 
 async function accepts({ text, typ }) {
@@ -17,6 +17,6 @@ async function accepts({ text, typ }) {
 const key = await importJWK(privateKey, 'EdDSA')
 const sign = ({ header, claims }) => new SignJWT(claims).setProtectedHeader(JSON.parse(header)).sign(key)
 
-const verdicts = await Promise.all(documents.map(accepts))
+const verdicts = await Promise.all(tokens.map(accepts))
 const signed = await Promise.all(payloads.map(sign))
 process.stdout.write(JSON.stringify({ jose: { verdicts, signed } }))

@@ -1,4 +1,4 @@
-"""What PyJWT and joserfc say of each document, and what they sign. Reads one JSON text, writes one."""
+"""Verifies each token with PyJWT and joserfc, and signs each payload. Reads one JSON text and writes one."""
 
 import json
 import sys
@@ -11,24 +11,24 @@ batch = json.load(sys.stdin)
 issuer, audience, required = batch["issuer"], batch["audience"], batch["required"]
 
 
-def pyjwt_verifies(document):
+def pyjwt_verifies(token):
     keys = {key.key_id: key for key in jwt.PyJWKSet.from_dict(batch["jwks"]).keys}
-    key = keys[jwt.get_unverified_header(document["text"])["kid"]]
+    key = keys[jwt.get_unverified_header(token["text"])["kid"]]
     jwt.decode(
-        document["text"], key, algorithms=["EdDSA"], issuer=issuer, audience=audience, options={"require": required}
+        token["text"], key, algorithms=["EdDSA"], issuer=issuer, audience=audience, options={"require": required}
     )
 
 
-def joserfc_verifies(document):
-    token = joserfc.decode(document["text"], KeySet.import_key_set(batch["jwks"]), algorithms=["EdDSA"])
+def joserfc_verifies(token):
+    decoded = joserfc.decode(token["text"], KeySet.import_key_set(batch["jwks"]), algorithms=["EdDSA"])
     rules = {name: {"essential": True} for name in required}
     rules["iss"]["value"], rules["aud"]["value"] = issuer, audience
-    joserfc.JWTClaimsRegistry(**rules).validate(token.claims)
+    joserfc.JWTClaimsRegistry(**rules).validate(decoded.claims)
 
 
-def accepts(verify, document):
+def accepts(verify, token):
     try:
-        verify(document)
+        verify(token)
         return True
     except Exception:
         return False
@@ -47,7 +47,7 @@ def joserfc_signs(payload):
 
 def report(verify, sign):
     return {
-        "verdicts": [accepts(verify, document) for document in batch["documents"]],
+        "verdicts": [accepts(verify, token) for token in batch["tokens"]],
         "signed": [sign(payload) for payload in batch["payloads"]],
     }
 

@@ -87,7 +87,7 @@ fn the_modules_of_xtask_import_in_no_circle() {
     let modules: BTreeSet<_> = sources.iter().map(|source| source.top().to_owned()).collect();
     for source in &sources {
         let imports = source.imports().into_iter().map(|import| import.path[0].clone());
-        // What is no module is an item of `main.rs`, which imports all modules.
+        // Other names are items of `main.rs`, which imports all modules.
         let tops = imports.map(|top| if modules.contains(&top) { top } else { String::new() });
         graph.entry(source.top().to_owned()).or_default().extend(tops.filter(|top| top != source.top()));
     }

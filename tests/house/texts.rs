@@ -2,7 +2,7 @@
 
 use super::files::read_texts;
 
-/// Phrases that no text holds, in lower case. An underscore in a text counts as a space.
+/// Phrases that no text holds, in lower case. They are also sought in the names of functions, where `_` is a space.
 const BANNED: &[&str] = &[
     "whoever",
     "anew",
@@ -73,8 +73,9 @@ impl Prose {
         for line in text.lines() {
             prose.starts.push(prose.text.len());
             let line = line.trim_start().trim_start_matches(['/', '!', '*', '#', '>', '|', '-']);
-            for word in line.to_lowercase().replace('_', " ").split_whitespace() {
-                prose.text.push_str(word);
+            for word in line.to_lowercase().split_whitespace() {
+                let is_function = prose.text.ends_with(" fn ");
+                prose.text.push_str(&if is_function { word.replace('_', " ") } else { word.to_owned() });
                 prose.text.push(' ');
             }
         }
@@ -119,7 +120,7 @@ fn no_text_names_the_host_of_a_registry() {
 #[test]
 fn a_phrase_is_found_across_lines_and_names_and_only_as_whole_words() {
     let prose =
-        Prose::new("/// It is\n//! none of them.\nfn what_is_no_token() {}\nRecommended (Mend): amend, planewave.");
+        Prose::new("/// It is\n//! none of them.\nfn what_is_no_token() {}\nRecommended (Mend): amend, x.is_none().");
     assert_eq!(prose.find("is none"), [1]);
     assert_eq!(prose.find("what is no"), [3]);
     assert_eq!(prose.find("mend"), [4]);

@@ -1,16 +1,21 @@
-//! Runs a property over a million cases, and holds that they were not all alike.
+//! Checks a property in a million cases, and checks that the cases differ.
 
 use std::cell::Cell;
 
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-/// In a debug build a thousandth, which shows that the tests compile and pass.
+/// The number of cases; a debug build runs a thousandth, which shows that the tests compile and pass.
 pub(crate) const CASES: u32 = if cfg!(debug_assertions) { 1_000 } else { 1_000_000 };
 
-/// Holds the property in every case. It tells facts about its case, each of which must be so in a part of the cases and
-/// not so in another part: a property that never sees what it forbids holds nothing.
-pub(crate) fn hold<S: Strategy, const FACTS: usize>(
+/// Checks the property in every case.
+///
+/// The property returns facts about its case. Each fact must be true in at least 5 % of the cases and false in at least
+/// 5 %: a property that never meets what it forbids proves nothing.
+///
+/// # Panics
+/// If the property fails, or a fact is too rare or too common.
+pub(crate) fn check<S: Strategy, const FACTS: usize>(
     cases: &S,
     property: impl Fn(S::Value) -> Result<[bool; FACTS], TestCaseError>,
 ) {
@@ -24,8 +29,8 @@ pub(crate) fn hold<S: Strategy, const FACTS: usize>(
     if let Err(failure) = result {
         panic!("{failure}");
     }
-    let often = CASES / 20;
+    let least = CASES / 20;
     for (fact, count) in counts.iter().map(Cell::get).enumerate() {
-        assert!((often..=CASES - often).contains(&count), "fact {fact} is so in {count} of {CASES} cases");
+        assert!((least..=CASES - least).contains(&count), "fact {fact} is true in {count} of {CASES} cases");
     }
 }

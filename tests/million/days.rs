@@ -1,4 +1,4 @@
-//! The engines of refresh live through random odd days. A failure names its seed, and that day alone is lived again with
+//! The refresh engines on random days with rare events. A failure prints its seed; one day runs again with
 //! `SEED=677 cargo test --profile million -p daypass-million many_tabs` (or `one_tab`).
 
 use std::array;
@@ -9,10 +9,12 @@ use std::thread;
 use crate::cases::CASES;
 use crate::odd_days::{many, one};
 
-/// A day of many tabs takes as long as fifty of one.
+/// The number of days with many tabs: such a day takes as long as fifty days with one tab.
 const DAYS_OF_MANY: u64 = CASES as u64 / 10;
 
-/// Lives through the days on all cores. Each fact must be so on some days: an oracle that never sees what is odd holds nothing.
+/// Simulates the days on all cores.
+///
+/// Each fact must be true on at least 5 % of the days: an oracle that never meets a rare event proves nothing.
 fn live_through<const FACTS: usize>(days: u64, day: fn(u64) -> [bool; FACTS]) {
     if let Ok(seed) = env::var("SEED") {
         day(seed.parse().unwrap());
@@ -36,7 +38,7 @@ fn live_through<const FACTS: usize>(days: u64, day: fn(u64) -> [bool; FACTS]) {
         }
     });
     for (fact, count) in counts.iter().map(|count| count.load(Ordering::Relaxed)).enumerate() {
-        assert!(count >= days / 20, "fact {fact} is so on {count} of {days} days");
+        assert!(count >= days / 20, "fact {fact} is true on {count} of {days} days");
     }
 }
 

@@ -6,7 +6,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
 
-use crate::cases::hold;
+use crate::cases::check;
 use crate::scope::scope;
 use crate::typo::typo;
 
@@ -25,32 +25,32 @@ fn grant() -> impl Strategy<Value = Grant> {
     })
 }
 
-/// A request: the tenant, the scope, and the resources that are named, of the scope's own type (`None`) or another.
+/// A request for a scope in a tenant and for named resources, of the scope's own type (`None`) or of another.
 #[derive(Debug, Clone)]
 struct Request {
     tenant: &'static str,
     scope: Scope,
-    named: Vec<(Option<&'static str>, &'static str)>,
+    resources: Vec<(Option<&'static str>, &'static str)>,
 }
 
 fn request() -> impl Strategy<Value = Request> {
     let own = select(&["f1", "f2", "s2"][..]).prop_map(|id| (None, id));
     let other = select(&RESOURCES[..]).prop_map(|(kind, id)| (Some(kind), id));
     (select(&["acme", "acme2"][..]), scope(), vec(prop_oneof![3 => own, 1 => other], 0..3))
-        .prop_map(|(tenant, scope, named)| Request { tenant, scope, named })
+        .prop_map(|(tenant, scope, resources)| Request { tenant, scope, resources })
 }
 
 impl Request {
-    fn may_pass(&self, grant: &Grant) -> bool {
-        let need = Requirement::new(&self.scope, self.tenant);
-        grant.allows(&self.named.iter().fold(need, |need, (kind, id)| match kind {
-            None => need.resource(id),
-            Some(kind) => need.resource_of_type(kind, id),
+    fn is_allowed_by(&self, grant: &Grant) -> bool {
+        let requirement = Requirement::new(&self.scope, self.tenant);
+        grant.allows(&self.resources.iter().fold(requirement, |requirement, (kind, id)| match kind {
+            None => requirement.resource(id),
+            Some(kind) => requirement.resource_of_type(kind, id),
         }))
     }
 }
 
-/// A step that a person takes to give less.
+/// A change that narrows a grant.
 #[derive(Debug, Clone)]
 enum Less {
     Tenant(&'static str),
@@ -71,7 +71,7 @@ fn less() -> impl Strategy<Value = Less> {
 }
 
 impl Less {
-    /// The grant after this step, the same where the step leads nowhere.
+    /// Returns the narrower grant, or an equal one where the change does not apply.
     fn of(&self, grant: &Grant) -> Grant {
         let mut less = grant.clone();
         let mut scopes: Vec<Scope> = grant.scopes.iter().cloned().collect();
@@ -82,13 +82,13 @@ impl Less {
                 let scope = at.get_mut(&mut scopes);
                 *scope = narrower(scope, id);
             }
-            // Where a type has limits, one more would be wider.
+            // A further limit of a type that has limits would widen the grant.
             Less::Limit(limit) if grant.resources.iter().all(|resource| resource.kind != limit.0) => {
                 less.resources.push(resource(*limit));
             }
             Less::TighterLimit(at) if !grant.resources.is_empty() => {
                 let at = at.index(grant.resources.len());
-                // Without its last limit a type would be free.
+                // A type without its last limit would be unlimited.
                 if grant.resources.iter().filter(|resource| resource.kind == grant.resources[at].kind).count() > 1 {
                     less.resources.remove(at);
                 }
@@ -99,7 +99,7 @@ impl Less {
     }
 }
 
-/// The scope one step narrower, or the same if there is none.
+/// Returns the next narrower scope, or the scope itself if it is the narrowest.
 fn narrower(scope: &Scope, id: &str) -> Scope {
     let text = match (scope.resource(), scope.action(), scope.resource_id()) {
         ("*", ..) => "floor:*".to_owned(),
@@ -111,7 +111,7 @@ fn narrower(scope: &Scope, id: &str) -> Scope {
     text.parse().unwrap()
 }
 
-/// A step that gives more, mostly.
+/// A change that mostly widens a grant.
 #[derive(Debug, Clone)]
 enum More {
     AnyTenant,
@@ -143,15 +143,15 @@ impl More {
 }
 
 #[test]
-fn whatever_a_covered_child_allows_its_parent_allows() {
-    // Most children are less than their parent, and some of those a little more in one respect.
+fn a_parent_allows_everything_that_a_covered_child_allows() {
+    // Most children are narrower than their parent, and some of those wider in one respect.
     let changes = (vec(less(), 0..3), option::of(more()));
     let families = (grant(), option::weighted(0.2, grant()), changes);
-    hold(&(families, request()), |((parent, stranger, (less, more)), request)| {
-        let child = less.iter().fold(stranger.unwrap_or(parent.clone()), |grant, step| step.of(&grant));
+    check(&(families, request()), |((parent, other, (less, more)), request)| {
+        let child = less.iter().fold(other.unwrap_or(parent.clone()), |grant, step| step.of(&grant));
         let child = more.map_or(child.clone(), |step| step.of(&child));
         let [covered, child_may, parent_may] =
-            [parent.covers(&child), request.may_pass(&child), request.may_pass(&parent)];
+            [parent.covers(&child), request.is_allowed_by(&child), request.is_allowed_by(&parent)];
         prop_assert!(!covered || !child_may || parent_may);
         Ok([covered, child_may, parent_may, covered && parent_may])
     });
@@ -159,10 +159,10 @@ fn whatever_a_covered_child_allows_its_parent_allows() {
 
 #[test]
 fn narrowing_is_covered_and_never_allows_more() {
-    hold(&(grant(), vec(less(), 1..4), request()), |(wide, steps, request)| {
+    check(&(grant(), vec(less(), 1..4), request()), |(wide, steps, request)| {
         let narrow = steps.iter().fold(wide.clone(), |grant, step| step.of(&grant));
         prop_assert!(wide.covers(&narrow), "{:?}", narrow);
-        let [wide_may, narrow_may] = [request.may_pass(&wide), request.may_pass(&narrow)];
+        let [wide_may, narrow_may] = [request.is_allowed_by(&wide), request.is_allowed_by(&narrow)];
         prop_assert!(!narrow_may || wide_may, "{:?}", narrow);
         Ok([narrow == wide, wide_may, narrow_may])
     });
@@ -177,10 +177,10 @@ fn a_grant_comes_back_from_its_json() {
         scopes: scopes.into_iter().collect(),
         resources,
     });
-    hold(&(grants, typo("\"{}[],:a1 ")), |(grant, typo)| {
+    check(&(grants, typo("\"{}[],:a1 ")), |(grant, typo)| {
         let json = serde_json::to_string(&grant).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Grant>(&json).unwrap(), &grant);
-        // What is nearly that text is no grant, or another that comes back from its own.
+        // A text with a typo is no grant, or it is a grant that comes back from its own JSON.
         let near = serde_json::from_str::<Grant>(&typo.of(&json));
         if let Ok(near) = &near {
             let again = serde_json::to_string(near).unwrap();

@@ -6,13 +6,13 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::cases::hold;
+use crate::cases::check;
 use crate::origins::normalize_origin;
 use crate::typo::typo;
 
 const TYPOS: &str = "ab.-:/*[]@1A \\é";
 
-/// A host as its labels. Few, so that they often meet, and some that end or begin like others.
+/// A host as its labels: few, so that they often meet, and some are a prefix or a suffix of others.
 fn host() -> impl Strategy<Value = Vec<&'static str>> {
     prop_oneof![
         8 => vec(select(&["a", "b", "ab", "ba"][..]), 1..4),
@@ -37,7 +37,7 @@ fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
-/// An origin in its parts; a port that is its scheme's own is written nowhere.
+/// An origin in its parts. Its text leaves out the default port of the scheme.
 #[derive(Debug, Clone)]
 struct Page {
     scheme: &'static str,
@@ -76,7 +76,7 @@ impl Rule {
         format!("{scheme}{wildcard}{}{}", self.labels.join("."), port_text(self.port))
     }
 
-    /// The rule as the documentation says it, slowly.
+    /// Returns whether the rule matches, written slowly as the documentation describes it.
     fn obviously_matches(&self, page: &Page) -> bool {
         let schemes = self.scheme.map_or(vec!["http", "https"], |scheme| vec![scheme]);
         let hosts_are_alike = if self.any_subdomain {
@@ -97,12 +97,12 @@ fn rule() -> impl Strategy<Value = Rule> {
     )
 }
 
-/// A rule and a page that is often of its host, or nearly.
+/// A rule, and a page whose host often equals or resembles the rule's.
 fn rule_and_page() -> impl Strategy<Value = (Rule, Page)> {
     let more = vec(select(&["a", "b", "ab"][..]), 0..3);
-    (rule(), page(), more, any::<bool>()).prop_map(|(rule, page, more, is_near)| {
+    (rule(), page(), more, any::<bool>()).prop_map(|(rule, page, more, is_similar)| {
         let is_address = rule.labels[0].starts_with(['[', '1']);
-        let labels = match (is_near, is_address) {
+        let labels = match (is_similar, is_address) {
             (false, _) => page.labels,
             (true, true) => rule.labels.clone(),
             (true, false) => more.iter().chain(&rule.labels).copied().collect(),
@@ -117,7 +117,7 @@ fn port_text(port: Option<u16>) -> String {
 
 #[test]
 fn a_pattern_matches_as_a_slow_and_obvious_one() {
-    hold(&rule_and_page(), |(rule, page)| {
+    check(&rule_and_page(), |(rule, page)| {
         let matches = rule.text().parse::<OriginPattern>().unwrap().matches(&Origin::parse(&page.text()).unwrap());
         prop_assert_eq!(matches, rule.obviously_matches(&page), "{} and {}", rule.text(), page.text());
         Ok([matches])
@@ -126,7 +126,7 @@ fn a_pattern_matches_as_a_slow_and_obvious_one() {
 
 #[test]
 fn a_text_that_is_a_pattern_prints_as_it_was() {
-    hold(&(rule(), option::weighted(0.7, typo(TYPOS))), |(rule, typo)| {
+    check(&(rule(), option::weighted(0.7, typo(TYPOS))), |(rule, typo)| {
         let text = typo.map_or(rule.text(), |typo| typo.of(&rule.text()));
         let parsed = text.parse::<OriginPattern>();
         if let Ok(pattern) = &parsed {
@@ -138,10 +138,10 @@ fn a_text_that_is_a_pattern_prints_as_it_was() {
     });
 }
 
-/// An origin cannot be printed, so that two texts of one origin would show as equality.
+/// An origin cannot be printed, so that two texts of one origin show as equality.
 #[test]
 fn two_texts_are_never_the_same_origin() {
-    hold(&(page(), option::weighted(0.8, typo(TYPOS))), |(page, typo)| {
+    check(&(page(), option::weighted(0.8, typo(TYPOS))), |(page, typo)| {
         let text = page.text();
         let with_port = || format!("{}://{}{}", page.scheme, page.labels.join("."), port_text(page.port));
         let other = typo.map_or_else(with_port, |typo| typo.of(&text));
@@ -153,8 +153,8 @@ fn two_texts_are_never_the_same_origin() {
 }
 
 #[test]
-fn what_normalizes_is_normal() {
-    hold(&(rule(), option::weighted(0.7, typo("ABéß.-:* "))), |(rule, typo)| {
+fn a_normalized_pattern_is_normal() {
+    check(&(rule(), option::weighted(0.7, typo("ABéß.-:* "))), |(rule, typo)| {
         let text = typo.map_or(rule.text(), |typo| typo.of(&rule.text()));
         let normalized = normalize_origin(&text);
         if let Ok(pattern) = &normalized {

@@ -8,10 +8,10 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::cases::hold;
+use crate::cases::check;
 use crate::typo::typo;
 
-/// Scopes from few names, some of which begin alike, so that they often meet.
+/// Scopes from few names with common prefixes, so that they often meet.
 pub(crate) fn scope_text() -> impl Strategy<Value = String> {
     let parts = (select(&["floor", "floors", "site"][..]), select(&["read", "reads", "*"][..]), id());
     prop_oneof![
@@ -35,7 +35,7 @@ fn scopes() -> impl Strategy<Value = ScopeSet> {
 #[test]
 fn a_text_that_is_a_scope_prints_as_it_was() {
     let texts = (scope_text(), option::weighted(0.7, typo("::*a_-1é \n")));
-    hold(&texts, |(text, typo)| {
+    check(&texts, |(text, typo)| {
         let text = typo.map_or(text.clone(), |typo| typo.of(&text));
         let parsed = text.parse::<Scope>();
         if let Ok(scope) = &parsed {
@@ -52,7 +52,7 @@ fn a_text_that_is_a_scope_prints_as_it_was() {
 
 #[test]
 fn a_set_of_scopes_prints_what_was_put_in() {
-    hold(&vec(scope_text(), 0..5), |texts| {
+    check(&vec(scope_text(), 0..5), |texts| {
         let set: ScopeSet = texts.iter().map(|text| text.parse::<Scope>().unwrap()).collect();
         let expected: BTreeSet<&str> = texts.iter().map(String::as_str).collect();
         let printed = set.to_string();
@@ -66,7 +66,7 @@ fn a_set_of_scopes_prints_what_was_put_in() {
 
 #[test]
 fn a_covered_set_covers_nothing_that_its_parent_does_not() {
-    hold(&(scopes(), scopes(), scope()), |(parent, child, asked)| {
+    check(&(scopes(), scopes(), scope()), |(parent, child, asked)| {
         let covered = parent.covers_all(&child);
         prop_assert!(!covered || !child.covers(&asked) || parent.covers(&asked), "{:?}", parent);
         Ok([covered, child.covers(&asked), parent.covers(&asked)])
@@ -75,14 +75,14 @@ fn a_covered_set_covers_nothing_that_its_parent_does_not() {
 
 #[test]
 fn a_narrower_scope_covers_no_more() {
-    // From wide to narrow, each step of which is one that a person would take to give less.
+    // From wide to narrow.
     let chains = (
         (select(&["floor", "site"][..]), select(&["read", "reads"][..]), select(&["f1", "f2"][..])),
         scope(),
         0..3_usize,
         1..4_usize,
     );
-    hold(&chains, |((resource, action, id), asked, from, steps)| {
+    check(&chains, |((resource, action, id), asked, from, steps)| {
         let chain = [
             "*".to_owned(),
             format!("{resource}:*"),

@@ -31,14 +31,14 @@ type Bars = [(&'static str, Bar)];
 
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
 const VERIFY: [(&str, Bar); 27] = [
-    ("verify/signed-cold", Times("limit/ed25519", 1.10)),
-    ("verify/signed-cold", Times("peer/jsonwebtoken", 0.90)),
-    ("verify/signed-cold", Beside("peer/biscuit")),
-    ("verify/signed-cold", Beside("peer/jose")),
-    ("verify/signed-cached", Times("peer/jsonwebtoken", 0.01)),
+    ("verify/jwt-cold", Times("limit/ed25519", 1.10)),
+    ("verify/jwt-cold", Times("peer/jsonwebtoken", 0.90)),
+    ("verify/jwt-cold", Beside("peer/biscuit")),
+    ("verify/jwt-cold", Beside("peer/jose")),
+    ("verify/jwt-cached", Times("peer/jsonwebtoken", 0.01)),
     // Five million a second.
-    ("verify/signed-cached", Aim(200.0)),
-    ("verify/signed-cached", Beside("peer/fast-jwt-cached")),
+    ("verify/jwt-cached", Aim(200.0)),
+    ("verify/jwt-cached", Beside("peer/fast-jwt-cached")),
     ("verify/opaque-cached", Times("limit/sha256", 4.0)),
     ("verify/grants-1", Beside("verify/opaque-cached")),
     ("verify/grants-10", Most(1000.0)),
@@ -57,7 +57,7 @@ const VERIFY: [(&str, Bar); 27] = [
     // The error of the measurement.
     ("route/again", Beside("route/bare")),
     ("route/layer-p99", Times("route/bare-p99", 1.10)),
-    ("allocations/signed-cached", Most(0.0)),
+    ("allocations/jwt-cached", Most(0.0)),
     ("allocations/opaque-cached", Most(0.0)),
     ("memory/cached-token", Most(512.0)),
     ("memory/full-cache", Times("memory/setting", 1.0)),
@@ -270,11 +270,11 @@ mod tests {
             ("memory/cached-token", 369.0, "369 B"),
             ("browser/preflights", 0.0, "0"),
             ("preflights/header", 1.0, "1"),
-            ("allocations/signed-cached", 0.0, "0"),
+            ("allocations/jwt-cached", 0.0, "0"),
             ("browser/import", 4_900_000.0, "4.90 ms"),
             ("browser/fetch", 41_250.0, "41.25 µs"),
             ("fetch/again", -2_500.0, "-2.50 µs"),
-            ("verify/signed-cached", 240.0, "240.0 ns"),
+            ("verify/jwt-cached", 240.0, "240.0 ns"),
         ];
         for (row, value, shown) in cases {
             assert_eq!(Unit::of(row).show(value), shown, "{row}");

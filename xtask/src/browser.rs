@@ -97,9 +97,9 @@ fn advice(missing: &[&Program]) -> String {
         missing.iter().map(|&program| name(program)).collect::<Vec<_>>().join(between)
     };
     format!(
-        "the tests need {}: install with `apt-get install --no-install-recommends {}` on Debian or `brew install {}` on \
-         macOS; name programs outside PATH in the environment variables CHROMIUM, CHROMEDRIVER, FIREFOX and GECKODRIVER; \
-         Cargo builds geckodriver where it is missing",
+        "the tests need {}: install with `apt-get install --no-install-recommends {}` on Debian or `brew install {}` \
+         on macOS; name programs outside PATH in the environment variables CHROMIUM, CHROMEDRIVER, FIREFOX and \
+         GECKODRIVER; Cargo builds geckodriver where it is missing",
         list(|program| program.package, " and "),
         list(|program| program.package, " "),
         list(|program| program.homebrew, " "),

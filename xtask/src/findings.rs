@@ -24,18 +24,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         println!("\n== {name}");
         let start = Instant::now();
         let result = run_command(Command::new("bash").arg(script));
-        let word = match &result {
-            Ok(()) => "ok",
-            Err(error) if error.is::<Interrupted>() => return result.map(|()| ExitCode::FAILURE),
-            Err(_) => "FAILED",
-        };
-        println!("{word:<6}  {name} in {:.1} s", start.elapsed().as_secs_f32());
-        if result.is_err() {
-            failed.push(name);
+        let seconds = start.elapsed().as_secs_f32();
+        match result {
+            Ok(()) => println!("ok      {name} in {seconds:.1} s"),
+            Err(error) if error.is::<Interrupted>() => return Err(error),
+            Err(error) => {
+                println!("FAILED  {name} in {seconds:.1} s: {error:#}");
+                failed.push(name);
+            }
         }
     }
-    if !failed.is_empty() {
-        println!("\nfailed:\n{}", failed.join("\n"));
+    println!();
+    for name in &failed {
+        println!("failed: {name}");
     }
     Ok(ExitCode::from(u8::from(!failed.is_empty())))
 }

@@ -30,7 +30,7 @@ const COMMON: [&str; 5] = ["--bundle", "--minify", "--format=esm", "--target=es2
 
 /// Builds the WebAssembly and the entries.
 ///
-/// Outputs that are newer than their sources are left alone: the service is built from them and would be compiled again.
+/// Outputs that are newer than their sources stay: the service is built from them and would be compiled again.
 pub(crate) fn build() -> Result<()> {
     setup::wasm_target()?;
     setup::npm()?;

@@ -1,7 +1,7 @@
 //! The tools that a machine needs.
 //!
-//! Each check is quick when the tool is there; a missing tool is installed where possible, otherwise the error says what
-//! to install.
+//! Each check is quick when the tool is there; a missing tool is installed where possible, otherwise the error says
+//! what to install.
 
 use std::fs;
 use std::path::{Path, PathBuf};

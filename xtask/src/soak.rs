@@ -1,5 +1,5 @@
-//! Searches for rare failures: inputs that break a property of a fuzz target, and moments at which a tab that freezes or
-//! dies breaks the others.
+//! Searches for rare failures: inputs that break a property of a fuzz target, and moments at which a tab that freezes
+//! or dies breaks the others.
 
 use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};

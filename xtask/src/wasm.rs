@@ -22,15 +22,15 @@ const STANDARD_LIBRARY: [&str; 2] = ["-Zbuild-std=std,panic_abort", "-Zbuild-std
 const FLAGS: &str = "-Zunstable-options -Zlocation-detail=none -Cpanic=immediate-abort \
                      -Ctarget-cpu=mvp -Ctarget-feature=+bulk-memory,+sign-ext";
 
-/// The features beyond WebAssembly 1.0 that are used: they save bytes, and wasm2js can lower them, unlike reference types.
+/// The features beyond WebAssembly 1.0: they save bytes, and wasm2js can lower them, unlike reference types.
 const FEATURES: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
 /// The passes that lower them for wasm2js.
 const LOWERING: [&str; 2] = ["--signext-lowering", "--llvm-memory-copy-fill-lowering"];
 
 /// Builds `pkg/wasm`, unless it is newer than its sources.
 ///
-/// The files are `daypass_bg.wasm`; `daypass_bg.wasm.deflate`, which is the module compressed; `daypass_bg.wasm.js`, the
-/// module translated to JavaScript; and `daypass_bg.js`, the functions that both import.
+/// The files are `daypass_bg.wasm`; `daypass_bg.wasm.deflate`, the module compressed; `daypass_bg.wasm.js`, the module
+/// translated to JavaScript; and `daypass_bg.js`, the functions that both import.
 pub(crate) fn build() -> Result<()> {
     println!("building the WebAssembly");
     // In a separate target folder: these flags would make Cargo rebuild the outputs of the tests each time.

@@ -1,7 +1,7 @@
-// Measures, in the page, what clients with a living token take.
+// Measures, in the page, the calls of clients with an active token.
 import { clients } from './clients.js';
 
-/** The figure of each row for one round. */
+/** Returns the figure of each row for one round. */
 export async function measure(api, { fetches, batches, looks, works, gets }, round) {
   const { daypass, publishable, authorization, request } = await clients(api);
 
@@ -17,19 +17,20 @@ export async function measure(api, { fetches, batches, looks, works, gets }, rou
   return { ...rows('fetch', sent), ...rows('authorization', looked), ...rows('work', worked) };
 }
 
-/** What each takes longer than the browser's own `fetch`, which stays as it is. */
+/** Subtracts the time of the browser's own `fetch` from that of the others. */
 function added({ bare, ...others }) {
   return { bare, ...Object.fromEntries(Object.entries(others).map(([name, figure]) => [name, figure - bare])) };
 }
 
-/** Ours by its own name. */
+/** Names the rows; those of Daypass are `browser/…`. */
 function rows(what, figures) {
-  return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [name === 'daypass' ? `browser/${what}` : `${what}/${name}`, figure]));
+  const row = (name) => (name === 'daypass' ? `browser/${what}` : `${what}/${name}`);
+  return Object.fromEntries(Object.entries(figures).map(([name, figure]) => [row(name), figure]));
 }
 
 /**
- * The median of each in nanoseconds a call. They take turns, forwards and backwards, so that what slows a while slows all. The first
- * turns are for the compilers.
+ * Returns the median of each in nanoseconds of a call. They take turns, forwards and backwards, so that a slow period
+ * affects all. The first turns warm up the compilers and are not counted.
  */
 async function inTurns(all, turns, calls) {
   const taken = Object.entries(all).map(([name, call]) => ({ name, call, figures: [] }));
@@ -44,7 +45,7 @@ async function inTurns(all, turns, calls) {
   return Object.fromEntries(taken.map(({ name, figures }) => [name, figures.sort((a, b) => a - b)[(turns - 1) >> 1]]));
 }
 
-/** What `run` brings while every request is answered at once. */
+/** Returns the result of `run`, during which every request is answered at once. */
 async function withoutNetwork(run) {
   const network = globalThis.fetch;
   globalThis.fetch = async () => new Response('{}');

@@ -1,12 +1,12 @@
-// Daypass and its peers, each with the same living token: how a page looks at the token, and how it has a small answer with it.
+// Daypass and its peers with the same active token: how a page reads the token, and how it fetches a small response with it.
 import { connect } from '/daypass/index.js';
 import { Auth0Client } from '/peers/auth0-spa-js.js';
 import { User, UserManager } from '/peers/oidc-client-ts.js';
 
-/** As long as a signed token of one grant. */
+/** As long as a JWT of one grant. */
 const TOKEN = 'x'.repeat(400);
 const AUTHORIZATION = `Bearer ${TOKEN}`;
-/** Its checksum fits; it opens nothing. */
+/** The checksum is correct; the token grants nothing. */
 const PUBLISHABLE = 'dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu';
 const HOUR = 3_600;
 
@@ -40,15 +40,16 @@ export async function clients(api) {
   };
 }
 
-/** After a sign-in: its cache has the tokens, and answers at once. */
+/** A client after sign-in: its cache has the tokens and answers at once. */
 function auth0Client(expiresAt) {
   const body = { access_token: TOKEN, token_type: 'Bearer', expires_in: HOUR };
   const identity = { id_token: TOKEN, decodedToken: { claims: {}, user: {} } };
-  const cache = { get: (key) => (key.endsWith('@@user@@') ? identity : { body, expiresAt }), set() {}, remove() {}, allKeys: () => [] };
+  const get = (key) => (key.endsWith('@@user@@') ? identity : { body, expiresAt });
+  const cache = { get, set() {}, remove() {}, allKeys: () => [] };
   return new Auth0Client({ domain: 'auth0.invalid', clientId: 'bench', cache });
 }
 
-/** The same; the user lies in the session's storage, its default. */
+/** A client after sign-in: the user is in the session storage, its default. */
 async function oidcManager(expires_at) {
   const manager = new UserManager({ authority: `${location.origin}/`, client_id: 'bench', redirect_uri: location.href });
   await manager.storeUser(new User({ access_token: TOKEN, token_type: 'Bearer', profile: { sub: 'visitor' }, expires_at }));

@@ -1,10 +1,12 @@
-//! A client of `bench-route`: `bench-load ADDRESS TOKEN ROUNDS SECONDS PATH…` asks over connections that stay open, each for the
-//! next answer once it has the last: for so many seconds at each path in turn, and that for so many rounds. It prints, for
-//! each path, the nanoseconds a request took and the 99th percentile of what one waited, a pair for each round.
+//! The client of `bench-route`: `bench-load ADDRESS TOKEN ROUNDS SECONDS PATH…`.
 //!
-//! It does less for a request than the server, so that the server is what limits. And it never sleeps: to wake it would be the
-//! server's work, and the more often the slower its answers come, so that whatever is slower would seem slower still. A product's
-//! clients are on other machines.
+//! In each round it sends requests to each path in turn for some seconds. It keeps its connections open, and each sends
+//! its next request when it has the response. For each path it prints a pair for each round: the nanoseconds of a request,
+//! and the 99th percentile of the time until a response.
+//!
+//! It does less work for a request than the server, so that the server is the limit. And it never sleeps: the server would
+//! have to wake it, more often the slower its responses are, so that a slower route would seem slower still. A product's
+//! clients run on other machines.
 
 use std::env;
 use std::net::SocketAddr;
@@ -16,11 +18,11 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 const CONNECTIONS: usize = 16;
-/// Before each time that counts.
+/// The time without measurement at the start of each turn.
 const WARM_UP: Duration = Duration::from_millis(5);
 
 fn main() -> Result<()> {
-    // Between any two steps it looks what has come.
+    // Polls for responses between any two tasks.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().event_interval(1).build()?;
     runtime.block_on(async {
         tokio::spawn(async {
@@ -49,14 +51,14 @@ async fn run() -> Result<()> {
     let mut figures = vec![Vec::new(); paths.len()];
     for round in 0..rounds {
         for turn in 0..paths.len() {
-            // Every other round the other way: what drifts weighs on all alike.
+            // Every second round runs backwards, so that a drift affects all paths alike.
             let path = if round % 2 == 0 { turn } else { paths.len() - 1 - turn };
             let request = format!(
                 "GET {} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench-load\r\nAccept: application/json\r\n\
                  Authorization: Bearer {token}\r\n\r\n",
                 paths[path]
             );
-            // Without an answer in time, where the machine stood still meanwhile: once more, and once more.
+            // Retries when no response came in time, as when the machine was suspended.
             let mut figure = None;
             for _ in 0..10 {
                 figure = load(&mut streams, &request, time).await?;
@@ -64,18 +66,18 @@ async fn run() -> Result<()> {
                     break;
                 }
             }
-            figures[path].push(figure.context("no answer comes in time")?);
+            figures[path].push(figure.context("no response came in time")?);
         }
     }
     print(&figures)
 }
 
-/// Nanoseconds a request, and the 99th percentile of what one waited; `None` if there was not one in time.
+/// Returns the nanoseconds of a request and the 99th percentile of the wait; `None` if no response came in time.
 async fn load(streams: &mut Vec<TcpStream>, request: &str, time: Duration) -> Result<Option<[f64; 2]>> {
     let start = Instant::now() + WARM_UP;
     let mut connections = JoinSet::new();
     for stream in streams.drain(..) {
-        connections.spawn(ask(stream, request.to_owned(), start, start + time));
+        connections.spawn(send(stream, request.to_owned(), start, start + time));
     }
     let mut waits = Vec::new();
     while let Some(connection) = connections.join_next().await {
@@ -88,29 +90,33 @@ async fn load(streams: &mut Vec<TcpStream>, request: &str, time: Duration) -> Re
     Ok(p99.map(|p99| [time.as_nanos() as f64 / waits.len() as f64, p99.as_nanos() as f64]))
 }
 
-/// How long each answer took that was asked for and had between the two times.
-async fn ask(
+/// Sends requests until `end` and returns the waits for those sent after `start` and answered before `end`.
+async fn send(
     mut stream: TcpStream,
     request: String,
     start: Instant,
     end: Instant,
 ) -> Result<(TcpStream, Vec<Duration>)> {
     let mut waits = Vec::new();
-    let mut answer = [0; 4096];
-    // The first answer comes in one piece; every other one is as long.
+    let mut response = [0; 4096];
+    // The first response comes in one piece, and all have the same length.
     stream.write_all(request.as_bytes()).await?;
-    let length = stream.read(&mut answer).await?;
-    ensure!(answer.starts_with(b"HTTP/1.1 200 "), "the route refuses: {}", String::from_utf8_lossy(&answer[..length]));
+    let length = stream.read(&mut response).await?;
+    ensure!(
+        response.starts_with(b"HTTP/1.1 200 "),
+        "the route refuses: {}",
+        String::from_utf8_lossy(&response[..length])
+    );
     loop {
-        let asked = Instant::now();
+        let sent = Instant::now();
         stream.write_all(request.as_bytes()).await?;
-        stream.read_exact(&mut answer[..length]).await?;
+        stream.read_exact(&mut response[..length]).await?;
         let now = Instant::now();
         if now >= end {
             return Ok((stream, waits));
         }
-        if asked >= start {
-            waits.push(now - asked);
+        if sent >= start {
+            waits.push(now - sent);
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Allocations of a decision that was made before, and bytes of a token that is remembered, by an allocator that counts.
+//! Allocations of a cached decision and bytes of a cached token, by an allocator that counts.
 //!
-//! A program of its own, since counting takes time.
+//! A separate program, since counting takes time.
 
 use std::alloc::System;
 
@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::Parser;
 use daypass::TokenKind;
 use daypass::verify::{Cache, Verifier};
-use daypass_bench::fixture::{self, Issuer, Store, bearer, decide, need};
+use daypass_bench::fixture::{self, Issuer, Store, bearer, decide, requirement};
 use daypass_bench::{Options, Results, write};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
@@ -19,51 +19,51 @@ const DECISIONS: u32 = 1000;
 const TOKENS: usize = 10_000;
 /// A cache, in bytes, that holds all the tokens.
 const ROOMY: usize = 8 * 1024 * 1024;
-/// One that does not.
+/// A cache, in bytes, that does not.
 const NARROW: usize = 1024 * 1024;
 
 fn main() -> Result<()> {
     let options = Options::parse();
     let issuer = Issuer::new();
-    let token = issuer.token(&fixture::claims("tmp_1"));
-    let (stored, record) = fixture::stored(TokenKind::Secret);
-    let opaque = stored.expose_secret().to_owned();
-    let store = Store::from((stored, record));
+    let token = issuer.sign(&fixture::claims("tmp_1"));
+    let (opaque, record) = fixture::opaque(TokenKind::Secret);
+    let text = opaque.expose_secret().to_owned();
+    let store = Store::from((opaque, record));
     let results = Results::from([
         (
-            "allocations/signed-cached".to_owned(),
-            vec![allocations(&fixture::cached(&issuer, Store::default(), fixture::cache()), &token)],
+            "allocations/jwt-cached".to_owned(),
+            vec![count_allocations(&fixture::cached(&issuer, Store::default(), fixture::cache()), &token)],
         ),
         (
             "allocations/opaque-cached".to_owned(),
-            vec![allocations(&fixture::cached(&issuer, store, fixture::cache()), &opaque)],
+            vec![count_allocations(&fixture::cached(&issuer, store, fixture::cache()), &text)],
         ),
-        ("memory/cached-token".to_owned(), vec![held(&issuer, ROOMY) / TOKENS as f64]),
-        ("memory/full-cache".to_owned(), vec![held(&issuer, NARROW)]),
+        ("memory/cached-token".to_owned(), vec![held_bytes(&issuer, ROOMY) / TOKENS as f64]),
+        ("memory/full-cache".to_owned(), vec![held_bytes(&issuer, NARROW)]),
         ("memory/setting".to_owned(), vec![NARROW as f64]),
     ]);
     write(&options, &results)
 }
 
-/// How often memory is allocated in a decision after the first.
-fn allocations(verifier: &Verifier, token: &str) -> f64 {
-    let need = need();
-    decide(verifier, &bearer(token), &need);
+/// Counts the allocations of a decision after the first.
+fn count_allocations(verifier: &Verifier, token: &str) -> f64 {
+    let requirement = requirement();
+    decide(verifier, &bearer(token), &requirement);
     let region = Region::new(ALLOCATOR);
     for _ in 0..DECISIONS {
-        decide(verifier, &bearer(token), &need);
+        decide(verifier, &bearer(token), &requirement);
     }
     region.change().allocations as f64 / f64::from(DECISIONS)
 }
 
-/// The bytes that a verifier holds that has seen all the tokens, what it needs for itself included.
-fn held(issuer: &Issuer, setting: usize) -> f64 {
-    let tokens: Vec<String> = (0..TOKENS).map(|n| issuer.token(&fixture::claims(&format!("tmp_{n:026}")))).collect();
-    let need = need();
+/// Returns the bytes of a verifier that has cached the tokens, its own structures included.
+fn held_bytes(issuer: &Issuer, setting: usize) -> f64 {
+    let tokens: Vec<String> = (0..TOKENS).map(|n| issuer.sign(&fixture::claims(&format!("tmp_{n:026}")))).collect();
+    let requirement = requirement();
     let region = Region::new(ALLOCATOR);
     let verifier = fixture::cached(issuer, Store::default(), Cache::new(setting));
     for token in &tokens {
-        decide(&verifier, &bearer(token), &need);
+        decide(&verifier, &bearer(token), &requirement);
     }
     let change = region.change();
     (change.bytes_allocated - change.bytes_deallocated) as f64

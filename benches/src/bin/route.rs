@@ -1,15 +1,15 @@
-//! Routes of axum over loopback: nanoseconds a request, and the 99th percentile of what one waits.
+//! Routes of axum over loopback: nanoseconds of a request, and the 99th percentile of the time until a response.
 //!
 //! | route | what it is |
 //! | --- | --- |
 //! | `bare` | a route alone |
-//! | `again` | the same once more: what differs from `bare` is what the measure cannot tell apart |
-//! | `noop` | behind a layer that does nothing: what axum takes for any |
-//! | `tower-http` | behind layers of tower-http that know one text, and do beside that what ours does |
-//! | `layer` | behind [`VerifyLayer`], which has seen the token |
+//! | `again` | a copy of `bare`: the difference is the error of the measurement |
+//! | `noop` | behind a layer that does nothing: axum's cost of any layer |
+//! | `tower-http` | behind layers of tower-http that accept one text, and otherwise do what ours does |
+//! | `layer` | behind [`VerifyLayer`], which has cached the token |
 //!
-//! One server has them all, and is asked for each in turn over the same connections. The client is a process on another
-//! processor, so that the server is what limits.
+//! One server has all routes, and the client sends requests to each in turn over the same connections. The client is a
+//! process on another processor, so that the server is the limit.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -50,7 +50,7 @@ async fn floor() -> Json<Floor> {
 fn main() -> Result<()> {
     let options = Options::parse();
     let issuer = Issuer::new();
-    let token = issuer.token(&fixture::claims("tmp_1"));
+    let token = issuer.sign(&fixture::claims("tmp_1"));
     let layer = VerifyLayer::new(fixture::cached(&issuer, Store::default(), fixture::cache()));
     let router = Router::new()
         .merge(Router::new().route("/layer", get(floor)).layer(layer))
@@ -71,7 +71,7 @@ fn main() -> Result<()> {
     write(&options, &results)
 }
 
-/// Layers that let one text pass, hand something on, and set the headers that [`VerifyLayer`] sets.
+/// Layers that accept one text, add an extension, and set the headers that [`VerifyLayer`] sets.
 type OneText = (
     ValidateRequestHeaderLayer<Compare>,
     AddExtensionLayer<Arc<str>>,
@@ -99,13 +99,13 @@ impl<B> ValidateRequest<B> for Compare {
         if request.headers().get(header::AUTHORIZATION) == Some(&self.0) {
             return Ok(());
         }
-        let mut refusal = Response::new(Body::empty());
-        *refusal.status_mut() = StatusCode::UNAUTHORIZED;
-        Err(refusal)
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+        Err(response)
     }
 }
 
-/// Serves a router until the program ends, on one thread of its own; nothing else runs there.
+/// Serves a router until the program ends, on a thread that runs nothing else.
 fn serve(router: Router) -> Result<SocketAddr> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
@@ -114,18 +114,18 @@ fn serve(router: Router) -> Result<SocketAddr> {
     Ok(address)
 }
 
-/// For each route, what `bench-load` found in each round.
+/// Runs `bench-load` and returns its figures, by route and round.
 fn load(core: Option<usize>, arguments: &[&str]) -> Result<Vec<Vec<[f64; 2]>>> {
     let program = std::env::current_exe()?.with_file_name("bench-load");
-    let mut command = pinned(core, &program);
+    let mut command = pin(core, &program);
     command.args(arguments).args(ROUTES.map(|route| format!("/{route}")));
     let output = command.stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "bench-load failed ({})", output.status);
     Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// The program on this processor; where no processor is given, on any.
-fn pinned(core: Option<usize>, program: &Path) -> Command {
+/// Makes a command that runs a program on one processor, or on any if no processor is given.
+fn pin(core: Option<usize>, program: &Path) -> Command {
     let Some(core) = core else { return Command::new(program) };
     let mut command = Command::new("taskset");
     command.args(["-c", &core.to_string()]).arg(program);

@@ -6,7 +6,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::jwt::{Object, UnverifiedJwt, VerifySignature, parse_object};
+use crate::jwt::object::{Object, parse_object};
+use crate::jwt::{UnverifiedJwt, VerifySignature};
 
 /// The longest proof that is parsed, in bytes.
 const MAX_PROOF: usize = 4096;

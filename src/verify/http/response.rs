@@ -6,7 +6,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::Error;
-use crate::challenge::to_dpop;
+use crate::challenge::DPOP_ALGORITHMS;
 
 /// The header with the nonce for the next proof (RFC 9449, section 8).
 pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -45,7 +45,8 @@ impl IntoResponse for Error {
 /// Turns `Bearer` challenges into `DPoP` challenges, for a client that sends proofs (RFC 9449, section 7.1).
 pub(super) fn challenge_with_dpop(headers: &mut HeaderMap) {
     for (_, challenge) in headers.iter_mut().filter(|(name, _)| **name == header::WWW_AUTHENTICATE) {
-        let dpop = challenge.to_str().ok().and_then(to_dpop);
+        let parameters = challenge.to_str().ok().and_then(|challenge| challenge.strip_prefix("Bearer "));
+        let dpop = parameters.map(|parameters| format!("DPoP {parameters}, {DPOP_ALGORITHMS}"));
         if let Some(dpop) = dpop.and_then(|dpop| HeaderValue::try_from(dpop).ok()) {
             *challenge = dpop;
         }

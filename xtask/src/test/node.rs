@@ -137,7 +137,7 @@ fn parse_count(line: &str) -> Option<Outcome> {
     Some(outcome)
 }
 
-/// Reads the test's name from `✖ NAME (12.5ms)`. A failure that is marked `# TODO` is none.
+/// Reads the test's name from `✖ NAME (12.5ms)`. A failure marked `# TODO` does not count.
 fn parse_failed(line: &str) -> Option<&str> {
     let (name, time) = line.strip_prefix("✖ ")?.rsplit_once(" (")?;
     time.ends_with("ms)").then_some(name)

@@ -40,7 +40,7 @@ pub(super) fn run_tests<R: Reader>(command: &mut Command) -> Result<Outcome> {
     Ok(outcome)
 }
 
-/// Prints an error and counts it as a failure, so that the steps after it still run. Only an interruption stays an error.
+/// Prints an error and counts it as a failure, so that the next steps still run. Only an interruption stays an error.
 pub(super) fn attempt(result: Result<Outcome>) -> Result<Outcome> {
     match result {
         Err(error) if !error.is::<Interrupted>() => {

@@ -1,4 +1,4 @@
-//! Forged signed tokens: only what was issued is genuine.
+//! Forged JWTs: only those that the service issued are authentic.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -12,42 +12,42 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::json;
 
-use crate::cases::hold;
+use crate::cases::check;
 use crate::common::{Signer, claims, encoded, verifier};
 use crate::typo::{Typo, typo};
 
-/// Whether the verifier takes a text to be a token of ours, whatever it then says of its use.
-pub(crate) fn is_genuine(verifier: &Verifier, text: &str) -> bool {
+/// Returns whether the verifier accepts a text as one of our tokens, even if the token is then refused for its use.
+pub(crate) fn is_authentic(verifier: &Verifier, text: &str) -> bool {
     let credentials = Credentials::new(text, TokenLocation::Bearer);
     let verdict = pin!(verifier.verify(&credentials, None)).poll(&mut Context::from_waker(Waker::noop()));
     match verdict {
         Poll::Ready(verdict) => verdict.err() != Some(Error::InvalidToken),
-        Poll::Pending => panic!("keys and records are at hand: there is nothing to wait for"),
+        Poll::Pending => panic!("keys and records are in memory: the verifier never waits"),
     }
 }
 
-/// Which of the documents that were issued.
+/// The number of JWTs that the service issued.
 const ISSUED: usize = 8;
 
-/// What a stranger, or a holder of some documents, can make.
+/// A text that an attacker without a token, or a holder of some JWTs, can make.
 #[derive(Debug, Clone)]
 enum Forgery {
-    /// A bit of the text turned.
+    /// One bit of the text is flipped.
     Bit(Index, u32),
     Typo(Typo),
-    /// A bit of the claims turned.
+    /// One bit of the claims is flipped.
     ClaimBit(Index, u32),
-    /// A bit of the signature turned.
+    /// One bit of the signature is flipped.
     SignatureBit(Index, u32),
-    /// The parts of three documents.
+    /// The parts come from three JWTs.
     Splice(usize, usize),
-    /// Claims of the forger's choice with a genuine signature.
+    /// The attacker's claims with an authentic signature.
     Claims(u64),
-    /// The same claims signed with a key that only has the name of ours.
+    /// The issued claims, signed by another key under our key's id.
     Impostor,
-    /// Two points and numbers made up for a signature.
+    /// A random signature.
     Signature([u8; 32], [u8; 32]),
-    /// A made-up second half.
+    /// The second half of the signature is random.
     HalfSignature([u8; 32]),
 }
 
@@ -66,7 +66,7 @@ fn forgery() -> impl Strategy<Value = Forgery> {
     ]
 }
 
-/// A service with two keys, and what it issued: access tokens and bundles of both keys, no two alike.
+/// A service with two keys, and the JWTs that it issued: access tokens and bundles of both keys, all different.
 struct Service {
     keys: StaticKeys,
     verifier: Verifier,
@@ -81,12 +81,12 @@ impl Service {
         let issued = (0..ISSUED).map(|number| {
             let mut claims = claims();
             claims["jti"] = json!(format!("tmp_{number}"));
-            let (kind, document) = match number / 2 % 2 {
+            let (kind, jwt_type) = match number / 2 % 2 {
                 0 => ("temporary", JwtType::AccessToken),
                 _ => ("bundle", JwtType::Bundle),
             };
             claims["kind"] = json!(kind);
-            signers[number % 2].jwt(document, &claims)
+            signers[number % 2].jwt(jwt_type, &claims)
         });
         let keys = StaticKeys::from(&jwks);
         Service {
@@ -102,29 +102,27 @@ impl Service {
         let [header, payload, signature] = parts(text);
         match forgery {
             Forgery::Bit(at, bit) => {
-                // Seven bits of ASCII are ASCII.
-                String::from_utf8(flipped(text.as_bytes(), at, *bit)).unwrap()
+                // Flipping one of the lower seven bits keeps ASCII.
+                String::from_utf8(flip(text.as_bytes(), at, *bit)).unwrap()
             }
             Forgery::Typo(typo) => typo.of(text),
-            Forgery::ClaimBit(at, bit) => joined([header, &encoded(flipped(&decoded(payload), at, *bit)), signature]),
-            Forgery::SignatureBit(at, bit) => {
-                joined([header, payload, &encoded(flipped(&decoded(signature), at, *bit))])
-            }
+            Forgery::ClaimBit(at, bit) => join([header, &encoded(flip(&decode(payload), at, *bit)), signature]),
+            Forgery::SignatureBit(at, bit) => join([header, payload, &encoded(flip(&decode(signature), at, *bit))]),
             Forgery::Splice(payload, signature) => {
-                joined([header, parts(&self.issued[*payload])[1], parts(&self.issued[*signature])[2]])
+                join([header, parts(&self.issued[*payload])[1], parts(&self.issued[*signature])[2]])
             }
             Forgery::Claims(exp) => {
-                let mut claims: serde_json::Value = serde_json::from_slice(&decoded(payload)).unwrap();
+                let mut claims: serde_json::Value = serde_json::from_slice(&decode(payload)).unwrap();
                 claims["exp"] = json!(exp);
-                joined([header, &encoded(claims.to_string()), signature])
+                join([header, &encoded(claims.to_string()), signature])
             }
             Forgery::Impostor => self.impostor.sign(header, payload),
-            Forgery::Signature(r, s) => joined([header, payload, &encoded([*r, *s].concat())]),
-            Forgery::HalfSignature(s) => joined([header, payload, &encoded([&decoded(signature)[..32], s].concat())]),
+            Forgery::Signature(r, s) => join([header, payload, &encoded([*r, *s].concat())]),
+            Forgery::HalfSignature(s) => join([header, payload, &encoded([&decode(signature)[..32], s].concat())]),
         }
     }
 
-    /// Whether only its signature tells a document from a genuine one.
+    /// Returns whether only the signature can tell a JWT from an authentic one.
     fn is_well_formed(&self, text: &str) -> bool {
         let bytes = |part: &str| Base64UrlUnpadded::decode_vec(part).ok();
         UnverifiedJwt::parse(text).is_some_and(|jwt| {
@@ -140,27 +138,27 @@ fn parts(text: &str) -> [&str; 3] {
     text.split('.').collect::<Vec<_>>().try_into().unwrap()
 }
 
-fn joined(parts: [&str; 3]) -> String {
+fn join(parts: [&str; 3]) -> String {
     parts.join(".")
 }
 
-fn decoded(part: &str) -> Vec<u8> {
+fn decode(part: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(part).unwrap()
 }
 
-fn flipped(bytes: &[u8], at: &Index, bit: u32) -> Vec<u8> {
+fn flip(bytes: &[u8], at: &Index, bit: u32) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     *at.get_mut(&mut bytes) ^= 1 << bit;
     bytes
 }
 
 #[test]
-fn of_a_million_signed_tokens_only_what_was_issued_is_genuine() {
+fn of_a_million_jwts_only_the_issued_ones_are_authentic() {
     let service = Service::new();
-    assert!(service.issued.iter().all(|text| is_genuine(&service.verifier, text)));
-    hold(&(0..ISSUED, forgery()), |(number, forgery)| {
+    assert!(service.issued.iter().all(|text| is_authentic(&service.verifier, text)));
+    check(&(0..ISSUED, forgery()), |(number, forgery)| {
         let text = service.forge(number, &forgery);
-        prop_assert_eq!(is_genuine(&service.verifier, &text), service.issued.contains(&text));
+        prop_assert_eq!(is_authentic(&service.verifier, &text), service.issued.contains(&text));
         Ok([service.is_well_formed(&text)])
     });
 }

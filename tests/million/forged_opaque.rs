@@ -1,4 +1,4 @@
-//! Forged stored tokens: only what was issued is genuine.
+//! Forged opaque tokens: only those that the service issued are authentic.
 
 use std::collections::HashSet;
 
@@ -7,32 +7,32 @@ use daypass::{OpaqueToken, TokenKind};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-use crate::cases::hold;
+use crate::cases::check;
 use crate::common::{Store, record, verifier};
-use crate::forged_signed::is_genuine;
+use crate::forged_jwt::is_authentic;
 use crate::token::{kind, text, with_checksum};
 use crate::typo::{Typo, typo};
 
-/// How many tokens of each kind were issued.
+/// The number of tokens of each kind that the service issued.
 const ISSUED: u64 = 200;
 
-/// What a stranger, or a holder of some tokens, can make.
+/// A text that an attacker without a token, or a holder of some tokens, can make.
 #[derive(Debug, Clone)]
 enum Forgery {
-    /// A token that was never issued, whole.
+    /// A well-formed token that was never issued.
     Guess(u64),
-    /// A bit of a token turned.
+    /// One bit of a token is flipped.
     Bit(Index, u32),
-    /// A typo in a token, its checksum as it was.
+    /// A typo in a token, with the old checksum.
     Typo(Typo),
-    /// A typo in a token before its checksum, which is mended.
-    Mended(Typo),
-    /// The start of a token and the end of another.
+    /// A typo in a token before its checksum, which is computed again.
+    TypoWithChecksum(Typo),
+    /// The start of one token and the end of another.
     Splice(u64, Index),
-    /// The same, with a checksum that fits.
-    MendedSplice(u64, Index),
-    /// A token under another kind's prefix, with a checksum that fits.
-    Relabelled(TokenKind),
+    /// Like `Splice`, with a correct checksum.
+    SpliceWithChecksum(u64, Index),
+    /// A token under another kind's prefix, with a correct checksum.
+    OtherPrefix(TokenKind),
 }
 
 fn forgery() -> impl Strategy<Value = Forgery> {
@@ -42,10 +42,10 @@ fn forgery() -> impl Strategy<Value = Forgery> {
         (any::<Index>(), 0..7_u32).prop_map(|(at, bit)| Forgery::Bit(at, bit)),
         typo("0aZ_. ").prop_map(Forgery::Typo),
         select("0aZ".chars().collect::<Vec<_>>())
-            .prop_flat_map(|to| any::<Index>().prop_map(move |at| Forgery::Mended(Typo::Other(at, to)))),
+            .prop_flat_map(|to| any::<Index>().prop_map(move |at| Forgery::TypoWithChecksum(Typo::Replace(at, to)))),
         another().prop_map(|(other, at)| Forgery::Splice(other, at)),
-        another().prop_map(|(other, at)| Forgery::MendedSplice(other, at)),
-        kind().prop_map(Forgery::Relabelled),
+        another().prop_map(|(other, at)| Forgery::SpliceWithChecksum(other, at)),
+        kind().prop_map(Forgery::OtherPrefix),
     ]
 }
 
@@ -58,26 +58,28 @@ impl Forgery {
             Forgery::Bit(at, bit) => {
                 let mut bytes = token.into_bytes();
                 *at.get_mut(&mut bytes) ^= 1 << bit;
-                // Seven bits of ASCII are ASCII.
+                // Flipping one of the lower seven bits keeps ASCII.
                 String::from_utf8(bytes).unwrap()
             }
             Forgery::Typo(typo) => typo.of(&token),
-            Forgery::Mended(typo) => with_checksum(typo.of(&body(&token))),
+            Forgery::TypoWithChecksum(typo) => with_checksum(typo.of(&body(&token))),
             Forgery::Splice(other, at) => splice(&token, &text(kind, *other), at),
-            Forgery::MendedSplice(other, at) => with_checksum(splice(&body(&token), &body(&text(kind, *other)), at)),
-            Forgery::Relabelled(kind) => with_checksum(format!("{}{}", kind.prefix().unwrap(), &body(&token)[7..])),
+            Forgery::SpliceWithChecksum(other, at) => {
+                with_checksum(splice(&body(&token), &body(&text(kind, *other)), at))
+            }
+            Forgery::OtherPrefix(kind) => with_checksum(format!("{}{}", kind.prefix().unwrap(), &body(&token)[7..])),
         }
     }
 }
 
-/// The start of one text and the end of another, which is as long.
+/// Joins the start of one text and the end of another of the same length.
 fn splice(start: &str, end: &str, at: &Index) -> String {
     let at = at.index(start.len());
     format!("{}{}", &start[..at], &end[at..])
 }
 
-/// A service that issued the tokens with the numbers below [`ISSUED`], and their texts.
-fn issued() -> (Verifier, HashSet<String>) {
+/// Makes a verifier that knows the tokens with the numbers below [`ISSUED`], and lists their texts.
+fn issue() -> (Verifier, HashSet<String>) {
     let mut store = Store::default();
     let mut texts = HashSet::new();
     for kind in TokenKind::ALL.into_iter().filter(|kind| kind.prefix().is_some()) {
@@ -91,12 +93,12 @@ fn issued() -> (Verifier, HashSet<String>) {
 }
 
 #[test]
-fn of_a_million_stored_tokens_only_what_was_issued_is_genuine() {
-    let (verifier, issued) = issued();
-    assert!(issued.iter().all(|text| is_genuine(&verifier, text)));
-    hold(&(kind(), 0..ISSUED, forgery()), |(kind, number, forgery)| {
+fn of_a_million_opaque_tokens_only_the_issued_ones_are_authentic() {
+    let (verifier, issued) = issue();
+    assert!(issued.iter().all(|text| is_authentic(&verifier, text)));
+    check(&(kind(), 0..ISSUED, forgery()), |(kind, number, forgery)| {
         let text = forgery.of(kind, number);
-        prop_assert_eq!(is_genuine(&verifier, &text), issued.contains(&text));
+        prop_assert_eq!(is_authentic(&verifier, &text), issued.contains(&text));
         Ok([text.parse::<OpaqueToken>().is_ok()])
     });
 }

@@ -1,4 +1,4 @@
-//! Good documents, and others that are nearly so.
+//! Valid JWTs, and others that differ from a valid one in one respect.
 
 use aws_lc_rs::hmac;
 use daypass::jwt::JwtType;
@@ -12,7 +12,7 @@ pub(crate) fn signer() -> Signer {
     Signer::new("k1", 1)
 }
 
-/// The signer's private key.
+/// Returns the signer's private key as a JWK.
 pub(crate) fn private_key() -> Value {
     let mut key = serde_json::to_value(signer().jwk()).unwrap();
     key["d"] = json!(encoded([1; 32]));
@@ -20,19 +20,19 @@ pub(crate) fn private_key() -> Value {
 }
 
 #[derive(Serialize)]
-pub(crate) struct Document {
+pub(crate) struct Token {
     pub(crate) what: String,
     pub(crate) text: String,
     pub(crate) typ: &'static str,
 }
 
-impl Document {
-    fn new(what: impl Into<String>, text: impl Into<String>) -> Document {
-        Document { what: what.into(), text: text.into(), typ: "at+jwt" }
+impl Token {
+    fn new(what: impl Into<String>, text: impl Into<String>) -> Token {
+        Token { what: what.into(), text: text.into(), typ: "at+jwt" }
     }
 }
 
-/// The claims of a good access token, with changes; `null` takes a claim away.
+/// Returns the claims of a valid access token with changes; `null` removes a claim.
 fn with(changes: Value) -> Value {
     let mut claims = common::claims();
     claims["iat"] = json!(now() - 60);
@@ -47,7 +47,7 @@ fn with(changes: Value) -> Value {
     claims
 }
 
-/// Claims that we issue, each with its type of document.
+/// Lists claims that we issue, each with its JWT type.
 pub(crate) fn good_claims() -> Vec<(JwtType, Value)> {
     let changes = [
         json!({}),
@@ -64,44 +64,45 @@ pub(crate) fn good_claims() -> Vec<(JwtType, Value)> {
         json!({ "kind": "bundle", "grants": [] }),
         json!({ "kind": "bundle", "parameters": { "file": "second", "n": 1.50, "nested": [{ "ü": null }] } }),
     ];
-    let typed = |document| move |changes| (document, with(changes));
+    let typed = |jwt_type| move |changes| (jwt_type, with(changes));
     let access_tokens = changes.into_iter().map(typed(JwtType::AccessToken));
     access_tokens.chain(bundles.into_iter().map(typed(JwtType::Bundle))).collect()
 }
 
-/// The `typ` of a document type.
-pub(crate) fn typ(document: JwtType) -> &'static str {
-    match document {
+/// Returns the `typ` of a JWT type.
+pub(crate) fn typ(jwt_type: JwtType) -> &'static str {
+    match jwt_type {
         JwtType::Bundle => "bundle+jwt",
         _ => "at+jwt",
     }
 }
 
-pub(crate) fn good() -> Vec<Document> {
-    let documents = good_claims().into_iter().map(|(document, claims)| Document {
+/// Makes valid JWTs of every type.
+pub(crate) fn good() -> Vec<Token> {
+    let tokens = good_claims().into_iter().map(|(jwt_type, claims)| Token {
         what: format!("{claims}"),
-        text: signer().jwt(document, &claims),
-        typ: typ(document),
+        text: signer().jwt(jwt_type, &claims),
+        typ: typ(jwt_type),
     });
-    documents.collect()
+    tokens.collect()
 }
 
-/// Documents with something about them. Which of them may pass is for the verifiers to say.
-pub(crate) fn odd() -> Vec<Document> {
+/// Makes JWTs with an oddity. The verifiers decide which of them pass.
+pub(crate) fn odd() -> Vec<Token> {
     [headers(), other_algorithms(), claims(), payloads(), forms(), changed_characters()].into_iter().flatten().collect()
 }
 
-/// A good token in its parts.
+/// Makes a valid token and returns its parts.
 fn parts() -> [String; 3] {
     let text = signer().jwt(JwtType::AccessToken, &with(json!({})));
     text.split('.').map(str::to_owned).collect::<Vec<_>>().try_into().unwrap()
 }
 
-/// Our key, other headers.
-fn headers() -> Vec<Document> {
+/// Signs other headers with our key, and our header with other keys.
+fn headers() -> Vec<Token> {
     let [_, payload, _] = parts();
     let jwk = serde_json::to_string(&signer().jwk()).unwrap();
-    let stranger = serde_json::to_string(&Signer::new("k1", 2).jwk()).unwrap();
+    let other_jwk = serde_json::to_string(&Signer::new("k1", 2).jwk()).unwrap();
     let texts = [
         "".into(),
         "{}".into(),
@@ -146,32 +147,29 @@ fn headers() -> Vec<Document> {
         format!(r#"{{"typ":"at+jwt","alg":"EdDSA","jwk":{jwk}}}"#),
     ];
     let ours =
-        texts.map(|header| Document::new(format!("the header {header}"), signer().sign(&encoded(&header), &payload)));
-    let header = format!(r#"{{"typ":"at+jwt","alg":"EdDSA","kid":"k1","jwk":{stranger}}}"#);
+        texts.map(|header| Token::new(format!("the header {header}"), signer().sign(&encoded(&header), &payload)));
+    let header = format!(r#"{{"typ":"at+jwt","alg":"EdDSA","kid":"k1","jwk":{other_jwk}}}"#);
     let theirs = [
-        Document::new("a stranger's key inside", Signer::new("k1", 2).sign(&encoded(header), &payload)),
-        Document::new(
-            "a stranger's key under our name",
-            Signer::new("k1", 2).jwt(JwtType::AccessToken, &with(json!({}))),
-        ),
-        Document::new("an unknown key", Signer::new("k2", 2).jwt(JwtType::AccessToken, &with(json!({})))),
+        Token::new("another key inside", Signer::new("k1", 2).sign(&encoded(header), &payload)),
+        Token::new("another key under our key's id", Signer::new("k1", 2).jwt(JwtType::AccessToken, &with(json!({})))),
+        Token::new("an unknown key", Signer::new("k2", 2).jwt(JwtType::AccessToken, &with(json!({})))),
     ];
     ours.into_iter().chain(theirs).collect()
 }
 
-/// Other algorithms, signed by our key, by none, and with our public key as a shared secret.
-fn other_algorithms() -> Vec<Document> {
+/// Makes tokens of other algorithms, signed by our key, unsigned, and with our public key as a shared secret.
+fn other_algorithms() -> Vec<Token> {
     let [_, payload, _] = parts();
-    let mut documents = Vec::new();
+    let mut tokens = Vec::new();
     for alg in [
         "none", "None", "NONE", "nOnE", "", "eddsa", "EDDSA", "Ed25519", "Ed448", "HS256", "HS384", "HS512", "RS256",
         "PS256", "ES256", "ES512",
     ] {
         let header = encoded(json!({ "typ": "at+jwt", "alg": alg, "kid": "k1" }).to_string());
         let input = format!("{header}.{payload}");
-        documents.push(Document::new(format!("{alg} with our signature"), signer().sign(&header, &payload)));
-        documents.push(Document::new(format!("{alg} without a signature"), format!("{input}.")));
-        documents.push(Document::new(format!("{alg} in two parts"), input));
+        tokens.push(Token::new(format!("{alg} with our signature"), signer().sign(&header, &payload)));
+        tokens.push(Token::new(format!("{alg} without a signature"), format!("{input}.")));
+        tokens.push(Token::new(format!("{alg} in two parts"), input));
     }
     let jwk = signer().jwk();
     let secrets =
@@ -186,19 +184,18 @@ fn other_algorithms() -> Vec<Document> {
             let header = encoded(format!(r#"{{"typ":"at+jwt","alg":"{alg}","kid":"k1"}}"#));
             let input = format!("{header}.{payload}");
             let tag = hmac::sign(&hmac::Key::new(algorithm, secret), input.as_bytes());
-            documents
-                .push(Document::new(format!("{alg} with public secret {number}"), format!("{input}.{}", encoded(tag))));
+            tokens.push(Token::new(format!("{alg} with public secret {number}"), format!("{input}.{}", encoded(tag))));
         }
     }
-    documents
+    tokens
 }
 
-/// Our key and header, other claims.
-fn claims() -> Vec<Document> {
+/// Makes tokens with our key and header, and other claims.
+fn claims() -> Vec<Token> {
     let (past, future) = (now() - 3600, now() + 3600);
-    let mut documents = vec![];
+    let mut tokens = vec![];
     let mut add = |claims: Value, what: String| {
-        documents.push(Document::new(what, signer().jwt(JwtType::AccessToken, &claims)));
+        tokens.push(Token::new(what, signer().jwt(JwtType::AccessToken, &claims)));
     };
     let values = [
         Value::Null,
@@ -246,11 +243,11 @@ fn claims() -> Vec<Document> {
         let changes = json!({ "iat": at(iat), "nbf": at(nbf), "exp": at(exp) });
         add(with(changes), format!("iat {iat:+}, nbf {nbf:+}, exp {exp:+}"));
     }
-    documents
+    tokens
 }
 
-/// Our key and header, payloads that are not quite JSON, or JSON that can be read in two ways.
-fn payloads() -> Vec<Document> {
+/// Makes tokens with our key and header, and payloads that are invalid or ambiguous JSON.
+fn payloads() -> Vec<Token> {
     let claims = with(json!({})).to_string();
     let inside = claims.strip_prefix('{').unwrap();
     let with_member =
@@ -306,20 +303,20 @@ fn payloads() -> Vec<Document> {
         claims.replace("\"exp\":", "\"exp\":-"),
     ]);
     let header = JwtType::AccessToken.header("k1");
-    let mut documents: Vec<_> = texts
-        .map(|text| Document::new(format!("the payload {:.200}", text), signer().sign(&header, &encoded(&text))))
+    let mut tokens: Vec<_> = texts
+        .map(|text| Token::new(format!("the payload {:.200}", text), signer().sign(&header, &encoded(&text))))
         .collect();
     let cut = claims.find("org").unwrap();
     let not_utf_8 = [&claims.as_bytes()[..cut], b"\xff", &claims.as_bytes()[cut..]].concat();
     let utf_16: Vec<u8> = claims.encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (what, bytes) in [("a payload that is not UTF-8", not_utf_8), ("a payload in UTF-16", utf_16)] {
-        documents.push(Document::new(what, signer().sign(&header, &encoded(bytes))));
+        tokens.push(Token::new(what, signer().sign(&header, &encoded(bytes))));
     }
-    documents
+    tokens
 }
 
-/// Good parts, put together in other ways.
-fn forms() -> Vec<Document> {
+/// Joins the parts of a valid token in other ways.
+fn forms() -> Vec<Token> {
     let [header, payload, signature] = parts();
     let good = format!("{header}.{payload}.{signature}");
     let other_signature = signer().jwt(JwtType::AccessToken, &with(json!({ "jti": "tmp_2" })));
@@ -374,21 +371,21 @@ fn forms() -> Vec<Document> {
             format!("{header}.{payload}.{}{space}{}", &signature[..8], &signature[8..]),
         ]);
     }
-    // The last character of each part holds bits that are left over, and may be other than zero.
+    // The last character of each part has unused bits, which may be other than zero.
     for at in [header.len() - 1, header.len() + payload.len(), good.len() - 1] {
         for last in ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['-', '_']) {
             texts.push(format!("{}{last}{}", &good[..at], &good[at + 1..]));
         }
     }
-    texts.into_iter().enumerate().map(|(number, text)| Document::new(format!("form {number}"), text)).collect()
+    texts.into_iter().enumerate().map(|(number, text)| Token::new(format!("form {number}"), text)).collect()
 }
 
-/// A good token with each of its characters another one.
-fn changed_characters() -> Vec<Document> {
+/// Makes a token for each character of a valid one, with that character changed.
+fn changed_characters() -> Vec<Token> {
     let good = parts().join(".");
     let changed = good.char_indices().map(|(at, old)| {
         let new = if old == 'A' { 'B' } else { 'A' };
-        Document::new(format!("{new} for {old} at {at}"), format!("{}{new}{}", &good[..at], &good[at + 1..]))
+        Token::new(format!("{new} for {old} at {at}"), format!("{}{new}{}", &good[..at], &good[at + 1..]))
     });
     changed.collect()
 }

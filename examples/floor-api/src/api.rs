@@ -68,6 +68,7 @@ async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<J
     Ok(Json(List { floors }))
 }
 
+// #region show
 /// A floor that does not exist needs what a private one needs. So a token that may not read private floors gets the same
 /// answer for both, and cannot find out which ids exist.
 async fn show(
@@ -81,6 +82,7 @@ async fn show(
     access.require(scope).tenant(&building.organization).resource(&id).check()?;
     floor.map(Json).ok_or(Error::NotFound)
 }
+// #endregion
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,8 +1,9 @@
 // Northlight's backend: what a customer of an embed needs on its own side. It holds the secrets, decides what a visitor
-// may ask for, and serves the pages. It has no dependencies: copy what you need.
-import { readFile, readdir } from 'node:fs/promises';
+// gets, and serves the pages (pages.mjs). It has no dependencies: copy what you need.
 import { createServer } from 'node:http';
-import { extname } from 'node:path';
+import { liveTokens } from './live.mjs';
+import { pages } from './pages.mjs';
+import { bearer, failed, json, tokenService } from './service.mjs';
 
 const env = {
   port: need('PORT'),
@@ -10,10 +11,12 @@ const env = {
   api: origin('FLOOR_API'),
   embed: origin('EMBED'),
   secretToken: need('SECRET_TOKEN'),
+  managerToken: need('MANAGER_TOKEN'),
   partnerKey: need('PARTNER_KEY'),
 };
 
-// All that a page may know. The secret token and the partner key are not here and never leave this process but for the service.
+// SECURITY: everything here reaches the browser. The secret token, the manager token and the partner key stay in this
+// process and go to the token service only.
 const pageConfig = {
   service: env.service,
   api: env.api,
@@ -23,65 +26,76 @@ const pageConfig = {
   revokedToken: need('REVOKED_TOKEN'),
 };
 
-// The secret token could hand out all of its scopes. A visitor of this site gets these and no others.
-const VISITOR_SCOPES = new Set(['floor:readPublic', 'floor:readPrivate']);
+// SECURITY: the secret token could create tokens with all of its scopes. A visitor gets these and no others.
+const VISITOR_SCOPES = ['floor:readPublic', 'floor:readPrivate'];
+const NOT_FOR_VISITORS = `Visitors get ${VISITOR_SCOPES.join(' and ')} only.`;
 
-const editorParameters = {
+const parameters = {
   file: 'second',
   userId: 'ana',
   access: 'edit',
   locale: 'en',
   workspace: 'northlight/quay-4',
   server: env.api,
-  // Not a parameter that Floorline knows: it comes through unchanged all the same.
+  // Floorline does not know this parameter: a bundle carries it unchanged all the same.
   deskPlan: { revision: 12, pins: [[4.5, 2], [7.25, 6.75]], note: 'Fensterplätze – ruhig', approvedBy: null },
 };
 
+const callService = tokenService(env.service);
+const live = liveTokens(callService, env.managerToken);
+
+// #region bundle
+const createBundle = {
+  reference: async () => {
+    const key = { 'x-api-key': env.partnerKey };
+    const answer = await callService('POST', '/generate', key, parameters);
+    if (answer.status !== 200) return answer;
+    return json(200, { bundle: JSON.parse(answer.text).token });
+  },
+  signed: () =>
+    callService('POST', '/v2/bundle/create', bearer(env.partnerKey), {
+      parameters,
+      origins: [env.embed],
+      durationSeconds: 900,
+    }),
+};
+// #endregion
+
+/** The backend's own paths. A real backend identifies the visitor by its session and decides by that. */
 const routes = {
   'GET /config.json': async () => json(200, pageConfig),
 
-  // A real backend knows who is asking by its own session, and decides by that.
-  'POST /floor-token': async (body) => {
-    const { scopes, durationSeconds } = body;
-    if (!Array.isArray(scopes) || scopes.length === 0 || !scopes.every((scope) => VISITOR_SCOPES.has(scope))) {
-      return json(403, { error: 'forbidden', message: `Visitors get ${[...VISITOR_SCOPES].join(' and ')} only.`, status: 403 });
+  // #region token
+  'POST /floor-token': ({ scopes, durationSeconds, dpopJkt }) => {
+    if (!isForVisitors(scopes)) {
+      return failed(403, 'forbidden', NOT_FOR_VISITORS);
     }
-    return callService('/v2/temporary-access-token/create', bearer(env.secretToken), { scopes, durationSeconds });
+    return callService(
+      'POST',
+      '/v2/temporary-access-token/create',
+      bearer(env.secretToken),
+      { scopes, durationSeconds, dpopJkt },
+    );
+  },
+  // #endregion
+
+  'POST /open-editor': ({ kind }) => {
+    if (Object.hasOwn(createBundle, kind)) return createBundle[kind]();
+    return failed(400, 'invalid_request', 'kind is "reference" or "signed".');
   },
 
-  'POST /open-editor': async (body) => {
-    if (body.kind === 'reference') {
-      const answer = await callService('/generate', { 'x-api-key': env.partnerKey }, editorParameters);
-      return answer.status === 200 ? json(200, { bundle: JSON.parse(answer.text).token }) : answer;
-    }
-    if (body.kind === 'signed') {
-      const bundle = { parameters: editorParameters, origins: [env.embed], durationSeconds: 900 };
-      return callService('/v2/bundle/create', bearer(env.partnerKey), bundle);
-    }
-    return json(400, { error: 'invalid_request', message: 'kind is "reference" or "signed".', status: 400 });
-  },
+  'POST /live-token': live.create,
+  'POST /revoke-live-token': live.revoke,
 };
 
-/** Posts to the token service. Its answer is passed on as it is, status included. */
-async function callService(path, credential, body) {
-  const response = await fetch(env.service + path, {
-    method: 'POST',
-    headers: { ...credential, 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(10_000),
-  });
-  return { status: response.status, text: await response.text() };
+function isForVisitors(scopes) {
+  return Array.isArray(scopes) && scopes.length > 0 && scopes.every((scope) => VISITOR_SCOPES.includes(scope));
 }
 
-function bearer(token) {
-  return { Authorization: `Bearer ${token}` };
-}
-
-function json(status, value) {
-  return { status, text: JSON.stringify(value) };
-}
-
-/** The request's body, a JSON object. A page elsewhere cannot send this type without a preflight, which is not answered here. */
+/**
+ * Reads a request's body, a JSON object; `null` for anything else.
+ * SECURITY: a page of another origin cannot send this type without a preflight, which this server does not answer.
+ */
 async function readBody(request) {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return null;
   let text = '';
@@ -97,76 +111,44 @@ async function readBody(request) {
   }
 }
 
-const MIME = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.svg': 'image/svg+xml',
-};
-
-// Only the files that are there at the start are served, so no path that a client sends reaches the file system.
-const folder = new URL('../../www/host/', import.meta.url);
-const pages = new Map();
-for (const name of await readdir(folder)) {
-  if (extname(name) in MIME) pages.set(`/${name}`, new URL(name, folder));
-}
-pages.set('/', new URL('index.html', folder));
-
-const PAGE_HEADERS = {
-  'Cache-Control': 'no-cache',
-  'Referrer-Policy': 'no-referrer',
-  'X-Content-Type-Options': 'nosniff',
-  'Content-Security-Policy': [
-    "default-src 'none'",
-    // The embed is WebAssembly: 'wasm-unsafe-eval' allows that, and still no eval of JavaScript.
-    `script-src 'self' ${env.embed} 'wasm-unsafe-eval'`,
-    `connect-src 'self' ${env.api} ${env.service} ${env.embed}`,
-    `frame-src ${env.embed}`,
-    "style-src 'self'",
-    "img-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-};
-
 async function answer(request, response) {
   const path = request.url.split('?', 1)[0];
-
-  const page = pages.get(path);
-  if (page && (request.method === 'GET' || request.method === 'HEAD')) {
-    const content = await readFile(page);
-    response.writeHead(200, { ...PAGE_HEADERS, 'Content-Type': MIME[extname(page.pathname)], 'Content-Length': content.length });
-    return response.end(request.method === 'HEAD' ? undefined : content);
-  }
+  if (['GET', 'HEAD'].includes(request.method) && (await showPage(path, request.method, response))) return;
 
   const route = routes[`${request.method} ${path}`];
   const body = request.method === 'POST' && route ? await readBody(request) : {};
-  const { status, text } =
-    !route ? json(404, { error: 'not_found', message: 'There is nothing here.', status: 404 })
-    : !body ? json(400, { error: 'invalid_request', message: 'The body must be a JSON object, sent as application/json.', status: 400 })
-    : await route(body);
+  send(
+    response,
+    !route ? failed(404, 'not_found', 'There is nothing here.')
+    : !body ? failed(400, 'invalid_request', 'The body must be a JSON object, sent as application/json.')
+    : await route(body),
+  );
+}
+
+function send(response, { status, text }) {
   response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
   response.end(text);
 }
 
+let showPage;
 const server = createServer((request, response) => {
   answer(request, response).catch((error) => {
-    // The visitor learns that it did not work, the log learns why.
+    // The log gets the cause, the visitor only that it failed.
     console.error(`${request.method} ${request.url.split('?', 1)[0]}: ${error.cause?.message ?? error.message}`);
     if (response.headersSent) return response.destroy();
-    response.writeHead(502, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
-    response.end(JSON.stringify({ error: 'unavailable', message: 'The token service did not answer.', status: 502 }));
+    send(response, failed(502, 'unavailable', 'The token service did not answer.'));
   });
 });
 server.on('error', (error) => fail(`cannot listen: ${error.message}`));
-server.listen(Number(env.port), '127.0.0.1', () => {
-  console.log(JSON.stringify({ listening: `http://127.0.0.1:${server.address().port}` }));
+server.listen(Number(env.port), '127.0.0.1', async () => {
+  const site = `http://127.0.0.1:${server.address().port}`;
+  showPage = await pages({ ...pageConfig, site });
+  console.log(JSON.stringify({ listening: site }));
 });
 
 function need(name) {
   const value = process.env[name];
-  if (!value) fail(`the environment variable ${name} is missing; docs/demo.md lists them all`);
+  if (!value) fail(`the environment variable ${name} is missing; docs/guides/demo.md lists them all`);
   return value;
 }
 

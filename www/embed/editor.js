@@ -1,19 +1,21 @@
-// Floorline's editor: a page of the product in the customer's iframe, opened with nothing but a bundle.
+// Floorline's editor: a page of the product in the customer's frame, opened with a bundle and nothing else.
 import { connect, mount } from './viewer.js';
 
+// #region open
 const connecting = open();
-mount(document.querySelector('#floor'), connecting, connecting.then(({ parameters }) => parameters.file));
-connecting.then(({ parameters }) => showParameters(parameters), () => {
-  document.querySelector('#summary').textContent = 'Nothing was opened.';
-});
+const file = connecting.then(({ parameters }) => parameters.file);
+mount(document.querySelector('#floor'), connecting, file);
+connecting.then(showParameters, showNothing);
 
 async function open() {
-  const bundle = takeBundle();
-  const { service, api } = await (await fetch('config.json')).json();
+  const bundle = takeBundle(); // out of the address too
+  const config = await fetch('config.json');
+  const { service, api } = await config.json();
   return connect({ service, api, bundle });
 }
+// #endregion
 
-/** Takes the bundle out of the address, so that it stays in no history, bookmark or referrer. */
+/** Takes the bundle out of the address, so that no history entry, bookmark or referrer has it. */
 function takeBundle() {
   const url = new URL(location.href);
   const bundle = url.searchParams.get('bundle') ?? '';
@@ -22,7 +24,7 @@ function takeBundle() {
   return bundle;
 }
 
-function showParameters(parameters) {
+function showParameters({ parameters }) {
   const { workspace, file, userId } = parameters;
   document.querySelector('#where').textContent = [workspace, file].filter(Boolean).join(' / ');
   document.querySelector('#who').textContent = userId ?? '';
@@ -34,13 +36,17 @@ function showParameters(parameters) {
   table.hidden = false;
 }
 
+function showNothing() {
+  document.querySelector('#summary').textContent = 'Nothing was opened.';
+}
+
 function row(key, value) {
   const row = document.createElement('tr');
   const name = document.createElement('th');
   name.scope = 'row';
   name.textContent = key;
   const cell = document.createElement('td');
-  // One line with spaces, which wraps better than none. (A line break within a text is escaped, so it is not touched.)
+  // One line with spaces wraps best. A line break within a text is escaped, so this does not change it.
   cell.textContent = JSON.stringify(value, null, 1).replace(/\n\s*/g, ' ');
   row.append(name, cell);
   return row;

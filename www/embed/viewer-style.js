@@ -52,7 +52,7 @@ text { text-anchor: middle; pointer-events: none; fill: var(--ink); }
 .pointing .pointed { display: block; }
 .pointing .legend { display: none; }
 .scale { text-align: center; line-height: 1.2; border: solid var(--soft); border-width: 0 1px 1px; padding-bottom: 2px; white-space: nowrap; }
-.loading, .refused { display: grid; align-content: center; justify-items: center; gap: 6px; aspect-ratio: 8 / 5; padding: 28px; text-align: center; }
+.loading, .refused { display: grid; align-content: center; justify-items: center; gap: 6px; max-width: 100%; aspect-ratio: 8 / 5; padding: 28px; text-align: center; }
 .loading { color: var(--soft); animation: breathe 1.6s ease-in-out infinite alternate; }
 .refused { color: var(--soft); background: repeating-linear-gradient(135deg, var(--paper) 0 11px, var(--floor) 11px 22px); }
 .refused p { margin: 0; max-width: 34ch; text-wrap: balance; }

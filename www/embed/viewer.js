@@ -6,7 +6,7 @@ export { connect } from './daypass/index.js';
 
 /**
  * Draws a floor in `element` and resolves when it is drawn or refused; it never rejects.
- * `connection` and `floorId` may be promises: then a connection that fails is shown like any other refusal.
+ * `connection` and `floorId` may be promises: a connection that fails is shown like any other refusal.
  * `element.dataset.floorline` is `loading`, `drawn` or `refused`.
  */
 export async function mount(element, connection, floorId) {
@@ -20,7 +20,7 @@ export async function mount(element, connection, floorId) {
   await reload();
   return viewer;
 
-  /** Asks the API again. A floor that is shown stays until the answer is there, and while the failure may pass. */
+  /** Asks the API again. A floor stays visible until the answer arrives, and after a failure that a retry may end. */
   async function reload() {
     const turn = ++latest;
     const shown = element.dataset.floorline === 'drawn';
@@ -37,7 +37,7 @@ export async function mount(element, connection, floorId) {
       viewer.error = error;
       report(error);
       if (shown && error.retryable) return;
-      // A connection that was never made cannot be asked again.
+      // Without a connection there is nothing to retry with.
       show('refused', refused(error, daypass && error.retryable ? reload : null));
     }
   }
@@ -49,13 +49,16 @@ export async function mount(element, connection, floorId) {
   }
 }
 
+// #region load
 async function load(daypass, id) {
-  const response = await daypass.fetch(`/v2/floor/${encodeURIComponent(id)}`);
+  const path = `/v2/floor/${encodeURIComponent(id)}`;
+  const response = await daypass.fetch(path);
+  if (response.ok) return response.json();
+  // An error with a code, a message and help.
   const refusal = await daypass.refusal(response);
-  if (refusal) throw refusal;
-  if (!response.ok) throw new Error(`The floor API answered ${response.status}.`);
-  return response.json();
+  throw refusal ?? new Error(`The floor API answered ${response.status}.`);
 }
+// #endregion
 
 function loading() {
   const box = document.createElement('div');
@@ -65,7 +68,7 @@ function loading() {
   return box;
 }
 
-/** What a visitor sees: no code, no blame, and what they can do themselves. */
+/** What a visitor sees: no code, and what they can do themselves. */
 function refused(error, retry) {
   const box = document.createElement('div');
   box.className = 'viewer refused';

@@ -1,9 +1,14 @@
-// A refusal as a developer meets it: every field of the SDK's error.
+// An answer as a developer sees it: a list of fields.
 
+/** Shows every field of the SDK's error. */
 export function showDeveloper(element, error) {
   const { code = error.name, status = 0, message, help = '', retryable = false } = error;
+  const answer = status ? `HTTP ${status}` : 'no answer';
+  showFields(element, { code, status: answer, message, help, retryable: retryable ? 'yes' : 'no' });
+}
+
+export function showFields(element, fields) {
   const list = document.createElement('dl');
-  const fields = { code, status: status ? `HTTP ${status}` : 'no answer', message, help, retryable: retryable ? 'yes' : 'no' };
   for (const [name, value] of Object.entries(fields)) {
     const term = document.createElement('dt');
     term.textContent = name;

@@ -1,4 +1,5 @@
-// The editor opens with a bundle from the backend. The page sees neither the partner key nor the parameters' meaning.
+// The editor opens with a bundle from the backend. The page sees neither the partner key nor what the parameters mean.
+import { post } from './post.js';
 
 export function startEditor({ embed }) {
   const frame = document.querySelector('#editor-frame');
@@ -10,13 +11,8 @@ export function startEditor({ embed }) {
   async function open(kind) {
     const turn = ++latest;
     for (const button of buttons) button.ariaPressed = String(button.dataset.kind === kind);
-    const response = await fetch('open-editor', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ kind }),
-    });
-    // Without a bundle the editor says itself, to visitor and developer, that there is none.
-    const { bundle = '' } = response.ok ? await response.json() : {};
+    // Without a bundle the editor itself tells visitor and developer.
+    const { bundle = '' } = await post('open-editor', { kind }).catch(() => ({}));
     if (turn !== latest) return;
     frame.dataset.kind = kind;
     frame.src = `${embed}/editor.html?${new URLSearchParams({ bundle })}`;

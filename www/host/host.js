@@ -1,8 +1,13 @@
-// Northlight's page. It learns the addresses from its own backend, loads Floorline from the embed's origin, and fills each section.
+// Northlight's page: learns the addresses from its backend, loads Floorline from the embed's origin, and starts each section.
+import { startBridge } from './bridge.js';
+import { startCopying } from './copy.js';
 import { startEditor } from './editor.js';
 import { startPrivateFloor } from './private-floor.js';
+import { startProof } from './proof.js';
 import { startPublicFloor } from './public-floor.js';
 import { startRefusals } from './refusals.js';
+import { startRevocation } from './revocation.js';
+import { startTabs } from './tabs.js';
 
 start().catch((error) => {
   const broken = document.querySelector('#broken');
@@ -11,15 +16,16 @@ start().catch((error) => {
 });
 
 async function start() {
+  startCopying();
   const config = await (await fetch('config.json')).json();
-  const origins = { site: location.origin, embed: config.embed, api: config.api, service: config.service };
-  for (const [name, origin] of Object.entries(origins)) {
-    document.querySelector(`[data-testid="origin-${name}"]`).textContent = new URL(origin).host;
-  }
   const floorline = await import(`${config.embed}/viewer.js`);
 
   startPublicFloor(floorline, config);
   startPrivateFloor(floorline, config);
+  startRevocation(floorline, config);
+  startTabs(floorline, config);
+  startProof(floorline, config);
   startEditor(config);
+  startBridge(config);
   startRefusals(floorline, config);
 }

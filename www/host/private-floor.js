@@ -1,6 +1,7 @@
-// Temporary tokens: the page names its backend's URL, the SDK keeps a living token, and this section shows it do so.
+// Temporary tokens: the page names a path of its backend, the SDK keeps a token active, and this section shows how.
+import { showLife } from './life.js';
 
-const MIN_SECONDS = 5; // what the demo's token service allows
+const MIN_SECONDS = 5; // the minimum of the demo's token service
 const wanted = Number(new URLSearchParams(location.search).get('life')) || 20;
 const durationSeconds = Math.max(MIN_SECONDS, Math.round(wanted));
 
@@ -20,18 +21,26 @@ function open({ connect, mount }, { api, service }) {
   const element = document.querySelector('[data-testid="private-floor"]');
   const started = performance.now();
   let connection;
-  let closed = false;
+  let isClosed = false;
   let clock;
   let tokens = 1;
 
-  const connecting = connect({ api, service, provider: '/floor-token', scopes: ['floor:readPrivate'], durationSeconds });
+  // #region connect
+  const connecting = connect({
+    api,
+    service,
+    provider: '/floor-token', // a path of this page's own backend
+    scopes: ['floor:readPrivate'],
+    durationSeconds,
+  });
   const mounting = mount(element, connecting, 'first');
-  connecting.then(live, (error) => log('failed', error.message));
-  mounting.then((viewer) => viewer.error ?? log('drawn', `floor read with token 1`));
+  // #endregion
+  connecting.then(follow, (error) => log('failed', error.message));
+  mounting.then((viewer) => viewer.error ?? log('drawn', 'floor read with token 1'));
 
-  function live(daypass) {
+  function follow(daypass) {
     connection = daypass;
-    if (closed) return daypass.close();
+    if (isClosed) return daypass.close();
     log('connected', `token 1, ${daypass.describe().lifetimeSeconds} s`);
     daypass.addEventListener('refreshing', ({ detail }) => log('refreshing', `asking Northlight’s backend${detail.attempt > 1 ? `, attempt ${detail.attempt}` : ''}`));
     daypass.addEventListener('refreshed', async ({ detail }) => {
@@ -39,11 +48,11 @@ function open({ connect, mount }, { api, service }) {
       log('refreshed', `token ${token}, ${detail.lifetimeSeconds} s`);
       const viewer = await mounting;
       await viewer.reload();
-      if (!closed && !viewer.error) log('drawn', `floor read with token ${token}`);
+      if (!isClosed && !viewer.error) log('drawn', `floor read with token ${token}`);
     });
     daypass.addEventListener('failed', ({ detail: { error, retryInSeconds } }) =>
-      log('failed', `${error.message} ${retryInSeconds === null ? 'No more attempts.' : `Again in ${Math.round(retryInSeconds)} s.`}`));
-    daypass.addEventListener('expired', () => log('expired', 'no living token'));
+      log('failed', `${error.message} ${retryInSeconds === null ? 'No more attempts.' : `Retry in ${Math.round(retryInSeconds)} s.`}`));
+    daypass.addEventListener('expired', () => log('expired', 'no active token'));
     daypass.addEventListener('closed', () => log('closed', 'no timers, no requests'));
     clock = setInterval(() => showLife(daypass.describe()), 200);
     showLife(daypass.describe());
@@ -59,33 +68,16 @@ function open({ connect, mount }, { api, service }) {
     const list = document.querySelector('#log');
     line.append(time, title, ` ${text}`);
     list.append(line);
-    while (list.children.length > 40) list.firstChild.remove();
+    while (list.children.length > 40) list.firstElementChild.remove();
     list.scrollTop = list.scrollHeight;
   }
 
   return {
     close() {
-      closed = true;
+      isClosed = true;
       clearInterval(clock);
       connection?.close();
       showLife(null);
     },
   };
-}
-
-function showLife(life) {
-  const bar = document.querySelector('#life-bar');
-  const total = life?.lifetimeSeconds ?? 1;
-  const left = life?.secondsLeft ?? 0;
-  const next = life?.refreshInSeconds ?? null;
-  const percent = (seconds) => `${Math.max(0, Math.min(100, (100 * seconds) / total))}%`;
-
-  document.querySelector('#life-left').textContent = life ? `${Math.ceil(left)} s` : '–';
-  document.querySelector('#life-next').textContent =
-    !life ? 'connection closed' : next === null ? 'left, refreshing now' : `left, next refresh in ${Math.ceil(next)} s`;
-  bar.querySelector('.fill').style.width = percent(left);
-  bar.querySelector('.mark').style.left = percent(left - (next ?? left));
-  bar.querySelector('.mark').hidden = next === null;
-  bar.setAttribute('aria-valuenow', Math.round((100 * left) / total));
-  bar.setAttribute('aria-valuetext', life ? `${Math.ceil(left)} seconds` : 'closed');
 }

@@ -3,16 +3,20 @@ import { showDeveloper } from './developer.js';
 
 export async function startPublicFloor({ connect, mount }, { api, service, publishableToken }) {
   const section = document.querySelector('#public');
+  const element = section.querySelector('[data-testid="public-floor"]');
   const cost = section.querySelector('[data-testid="public-cost"]');
+
+  // #region connect
   const connection = connect({ api, service, publishableToken });
-  const viewer = await mount(section.querySelector('[data-testid="public-floor"]'), connection, 'ground');
+  const viewer = await mount(element, connection, 'ground');
   if (viewer.error) {
     cost.textContent = 'refused';
     showDeveloper(section.querySelector('.developer'), viewer.error);
     return;
   }
+  // #endregion
 
-  // What this page can count itself. Whether there was a preflight only the browser knows: the end-to-end test asks it.
+  // What the page can count. Only the browser knows whether there was a preflight: the end-to-end test asks it.
   const requests = performance.getEntriesByType('resource').filter(({ name }) => name.startsWith(api) && name.includes(publishableToken));
   const milliseconds = Math.round(requests.at(-1)?.duration ?? 0);
   cost.textContent = `${requests.length} request${requests.length === 1 ? '' : 's'}, no preflight, ${milliseconds} ms`;

@@ -1,62 +1,55 @@
 // Four tokens that must not work, each seen by the visitor and by the developer.
 import { showDeveloper } from './developer.js';
+import { post } from './post.js';
 
 export function startRefusals({ connect, mount }, { api, service, foreignToken, revokedToken }) {
-  show('wrong-origin', 'Wrong origin', 'A publishable token that was made for another website.', ({ visitor }) =>
-    mount(visitor, connect({ api, service, publishableToken: foreignToken }), 'ground'));
+  show('wrong-origin', ({ visitor }) => mount(visitor, connect({ api, service, publishableToken: foreignToken }), 'ground'));
 
-  show('revoked', 'Revoked token', 'A publishable token that was right for this page until it was withdrawn.', ({ visitor }) =>
-    mount(visitor, connect({ api, service, publishableToken: revokedToken }), 'ground'));
+  show('revoked', ({ visitor }) => mount(visitor, connect({ api, service, publishableToken: revokedToken }), 'ground'));
 
-  show('expired', 'Expired token', 'A temporary token of five seconds, and nobody who brings a new one.', async ({ visitor, clock }) => {
-    const temporaryToken = await temporary(['floor:readPrivate'], 5);
+  show('expired', async ({ visitor, clock }) => {
+    const temporaryToken = await temporary('floor:readPrivate', 5);
     const connecting = connect({ api, service, temporaryToken });
     const viewer = await mount(visitor, connecting, 'first');
     if (viewer.error) return viewer;
-    await ended(await connecting, clock);
+    await expiry(await connecting, clock);
     await viewer.reload();
     return viewer;
   });
 
-  show('missing-scope', 'Missing scope', 'A temporary token for public floors, used on a private one.', ({ visitor }) =>
-    mount(visitor, temporary(['floor:readPublic'], 900).then((temporaryToken) => connect({ api, service, temporaryToken })), 'first'));
+  // #region missing-scope
+  show('missing-scope', async ({ visitor }) => {
+    const temporaryToken = await temporary('floor:readPublic', 900);
+    const connecting = connect({ api, service, temporaryToken });
+    return mount(visitor, connecting, 'first');
+  });
+  // #endregion
 }
 
-async function show(id, title, text, run) {
-  const article = document.querySelector('#refusal').content.firstElementChild.cloneNode(true);
-  article.dataset.testid = `refusal-${id}`;
-  article.querySelector('h3').textContent = title;
-  article.querySelector('p').textContent = text;
-  document.querySelector('#refusal-list').append(article);
+/** A temporary token that the page comes with, like a page that a server renders. */
+function temporary(scope, durationSeconds) {
+  return post('floor-token', { scopes: [scope], durationSeconds });
+}
 
-  const developer = article.querySelector('.developer');
-  const clock = article.querySelector('.clock');
+/** Runs one case; `run` resolves to a viewer, whose error is shown. */
+async function show(id, run) {
+  const article = document.querySelector(`[data-testid="refusal-${id}"]`);
+  const answer = article.querySelector('.answer');
   let error;
   try {
-    ({ error } = await run({ visitor: article.querySelector('.visitor'), clock }));
+    ({ error } = await run({ visitor: article.querySelector('.visitor'), clock: article.querySelector('.clock') }));
   } catch (failure) {
     error = failure;
   }
-  if (error) showDeveloper(developer, error);
-  else developer.textContent = 'This token was expected to be refused, and was not.';
+  if (error) showDeveloper(answer, error);
+  else answer.textContent = 'The API accepted this token, which is a defect.';
 }
 
-/** A temporary token that the page comes with, as a page rendered on a server would. */
-async function temporary(scopes, durationSeconds) {
-  const response = await fetch('floor-token', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ scopes, durationSeconds }),
-  });
-  if (!response.ok) throw new Error(`Northlight’s backend answered ${response.status}.`);
-  return response.json();
-}
-
-/** Counts down until the connection's token has ended. */
-async function ended(daypass, clock) {
+/** Counts down until the connection's token has expired. */
+async function expiry(daypass, clock) {
   for (let left; (left = daypass.describe().secondsLeft) > 0; ) {
     clock.textContent = `Ends in ${Math.ceil(left)} s`;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  clock.textContent = 'It has ended, and the floor was asked for again.';
+  clock.textContent = 'It has expired, and the page asked for the floor again.';
 }

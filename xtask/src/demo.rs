@@ -1,7 +1,9 @@
-//! The demo: four real processes on free loopback ports, as `docs/demo.md` describes them.
+//! The demo: three real servers on free loopback ports, as `docs/guides/demo.md` describes them.
 
 use std::collections::VecDeque;
+use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -23,18 +25,18 @@ use crate::workspace::program;
 /// How long a server may take until it listens.
 const START: Duration = Duration::from_secs(30);
 
-/// How often somebody looks at the servers and at signals.
+/// How often xtask checks the servers and signals.
 const TICK: Duration = Duration::from_millis(50);
 
-/// How many lines of a server's output are kept, to show should it end by itself.
+/// How many lines of a server's output are kept, to show them if it ends by itself.
 const TAIL: usize = 40;
 
-/// The audience that the floor API asks for and the service writes into tokens.
+/// The audience that the floor API requires and the service writes into tokens.
 const AUDIENCE: &str = "floor-api";
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The port of the customer's site; 0 takes any that is free
+    /// The port of the customer's site; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// Write the origins and the tokens to this JSON file, readable by its owner only, while the demo runs
@@ -42,19 +44,20 @@ pub(crate) struct Options {
     info: Option<PathBuf>,
 }
 
-/// Builds and runs the demo until a signal; a relative file name is meant as seen from the folder `from`.
+/// Builds and runs the demo until a signal. A relative `--info` is resolved from the folder `from`.
 pub(crate) fn run(options: Options, from: &Path) -> Result<()> {
     build()?;
     println!("starting the demo");
     let mut demo = Demo::start(options.port)?;
     let _removed_at_the_end = options.info.map(|file| demo.info.write(&from.join(file))).transpose()?;
 
-    let Info { site, service, api, embed, .. } = &demo.info;
+    let Info { site, service, api, embed, tokens, .. } = &demo.info;
     println!("ready {site}/");
     println!("  site     {site}");
     println!("  service  {service}");
     println!("  api      {api}");
     println!("  embed    {embed}");
+    println!("  tokens   . {}", tokens.display());
     println!("end it with Ctrl-C");
     io::stdout().flush()?;
 
@@ -66,15 +69,15 @@ pub(crate) fn run(options: Options, from: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The running processes and their data, which end with it.
+/// The running servers and their data; dropping it ends both.
 pub(crate) struct Demo {
     pub(crate) info: Info,
-    // Before the folder, since fields drop in this order.
+    // Before the folder: fields drop in this order.
     servers: [Server; 3],
     _folder: TempDir,
 }
 
-/// What a test needs to know. Most of it is secret, hence no `Debug`.
+/// What a test needs to know. It has no `Debug`, because most of it is secret.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Info {
@@ -84,8 +87,11 @@ pub(crate) struct Info {
     embed: String,
     organization: String,
     data: PathBuf,
+    /// A script that sets the environment for the commands in the page.
+    tokens: PathBuf,
     admin_token: String,
     secret_token: String,
+    manager_token: String,
     partner_key: String,
     introspection_token: String,
     publishable_token: String,
@@ -113,7 +119,7 @@ struct SiteLine {
 }
 
 impl Demo {
-    /// Starts everything that [`build`] built.
+    /// Starts the servers that [`build`] built.
     pub(crate) fn start(port: u16) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("daypass-demo-").tempdir()?;
         let store = Store(folder.path().join("daypass.db"));
@@ -130,6 +136,11 @@ impl Demo {
         let revoked = store.token("publishable", "Revoked", &["--origin", "127.0.0.1"])?;
         store.revoke(&revoked)?;
         let secret = store.token("secret", "Customer's backend", &[])?;
+        let mut manager = Vec::new();
+        for scope in ["token:create", "token:revoke", "floor:readPrivate"] {
+            manager.extend(["--scope", scope]);
+        }
+        let manager = store.token("secret", "Customer's backend, to create and revoke", &manager)?;
         let introspection = store.token("secret", "Floor API", &["--scope", "token:introspect"])?;
         let mut partner = vec!["--id", "northlight-editor"];
         for scope in ["bundle:create", "floor:readPublic", "floor:readPrivate"] {
@@ -153,11 +164,21 @@ impl Demo {
             .env("FLOOR_API", &product.api)
             .env("EMBED", &product.embed)
             .env("SECRET_TOKEN", &secret.token)
+            .env("MANAGER_TOKEN", &manager.token)
             .env("PARTNER_KEY", &partner.token)
             .env("PUBLISHABLE_TOKEN", &publishable.token)
             .env("FOREIGN_TOKEN", &foreign.token)
             .env("REVOKED_TOKEN", &revoked.token);
         let (site, customer): (_, SiteLine) = Server::start("the customer's site", &mut serve)?;
+
+        let tokens = folder.path().join("tokens.env");
+        let variables = [
+            ("SECRET_TOKEN", &*secret.token),
+            ("MANAGER_TOKEN", &manager.token),
+            ("PARTNER_KEY", &partner.token),
+            ("DAYPASS_DATA", &store.0.to_string_lossy()),
+        ];
+        write_environment(&tokens, &variables)?;
 
         Ok(Self {
             info: Info {
@@ -167,8 +188,10 @@ impl Demo {
                 embed: product.embed,
                 organization: at.organization,
                 data: store.0,
+                tokens,
                 admin_token: at.admin_token,
                 secret_token: secret.token,
+                manager_token: manager.token,
                 partner_key: partner.token,
                 introspection_token: introspection.token,
                 publishable_token: publishable.token,
@@ -180,18 +203,18 @@ impl Demo {
         })
     }
 
-    /// An error when a server ended by itself.
+    /// Returns an error if a server ended by itself.
     pub(crate) fn check(&mut self) -> Result<()> {
         self.servers.iter_mut().try_for_each(Server::check)
     }
 }
 
 impl Info {
-    /// Writes the file, readable by its owner only; it goes with the value returned.
+    /// Writes the file, readable by its owner only. Dropping the returned value deletes it.
     pub(crate) fn write(&self, file: &Path) -> Result<TempPath> {
         let folder = file.parent().context("a file lies in a folder")?;
         let write = || -> io::Result<TempPath> {
-            // Such a file is made with mode 0600, and appears under its name when it is whole.
+            // The temporary file has mode 0600, and gets its name when it is complete.
             let mut whole = NamedTempFile::new_in(folder)?;
             serde_json::to_writer_pretty(&mut whole, self)?;
             whole.persist(file)?;
@@ -201,10 +224,22 @@ impl Info {
     }
 }
 
-/// The service's database, as the command line reaches it.
+/// Writes a shell script that sets these variables and puts `daypass` on the path, readable by its owner only.
+fn write_environment(file: &Path, variables: &[(&str, &str)]) -> Result<()> {
+    let programs = program("daypass")?;
+    let programs = programs.parent().context("a program lies in a folder")?.display();
+    let mut script = format!("export PATH=\"{programs}:$PATH\"\n");
+    for (name, value) in variables {
+        script += &format!("export {name}='{value}'\n");
+    }
+    let write = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(script.as_bytes());
+    write().with_context(|| format!("could not write {}", file.display()))
+}
+
+/// The service's database, which the command line opens.
 struct Store(PathBuf);
 
-/// A token just made. Secret, hence no `Debug`.
+/// A token just created. It has no `Debug`, because it is secret.
 #[derive(Deserialize)]
 struct Created {
     id: String,
@@ -244,7 +279,7 @@ impl Server {
         let (first, line) = mpsc::channel();
         if let Some(stdout) = process.stdout() {
             let tail = tail.clone();
-            // The first line may hold a token: it goes to us alone, and never into the tail.
+            // SECURITY: the first line may hold a token, so it never reaches the tail, which an error prints.
             thread::spawn(move || {
                 let mut first = Some(first);
                 read_lines(stdout, |line| match first.take() {
@@ -267,7 +302,7 @@ impl Server {
                 Err(RecvTimeoutError::Timeout) => {
                     bail!("{name} did not listen within {} seconds{}", START.as_secs(), server.tail.show())
                 }
-                // Its output is closed, so its end is near.
+                // A server that closed its output is about to end.
                 Err(RecvTimeoutError::Disconnected) => {
                     server.check()?;
                     if is_interrupted() {
@@ -282,12 +317,12 @@ impl Server {
         }
     }
 
-    /// An error when it ended.
+    /// Returns an error if it ended.
     fn check(&mut self) -> Result<()> {
         let Some(status) = self.process.try_wait()? else {
             return Ok(());
         };
-        // What it said last may still be on its way.
+        // Its last lines may not have been read yet.
         thread::sleep(TICK);
         bail!("{} ended by itself ({status}){}", self.name, self.tail.show())
     }
@@ -310,7 +345,7 @@ impl Tail {
         lines.push_back(line.to_owned());
     }
 
-    /// Keeps what a pipe says, in a thread that ends with the pipe.
+    /// Keeps the last lines of a pipe, in a thread that ends with the pipe.
     fn read(&self, pipe: impl Read + Send + 'static) {
         let tail = self.clone();
         thread::spawn(move || read_lines(pipe, |line| tail.push(line)));
@@ -325,7 +360,7 @@ impl Tail {
     }
 }
 
-/// Reads JSON that may hold a token, so an error does not repeat it.
+/// Parses JSON. SECURITY: it may hold a token, so the error does not quote it.
 fn parse<T: DeserializeOwned>(from: &str, json: &str) -> Result<T> {
-    serde_json::from_str(json).map_err(|_| anyhow!("what {from} printed is not what docs/demo.md describes"))
+    serde_json::from_str(json).map_err(|_| anyhow!("what {from} printed is not what docs/guides/demo.md describes"))
 }

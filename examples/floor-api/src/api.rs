@@ -68,6 +68,7 @@ async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<J
     Ok(Json(List { floors }))
 }
 
+// #region show
 /// Shows a floor.
 ///
 /// SECURITY: a floor that does not exist requires the scope for private ones. A token without it gets the same response for both,
@@ -83,6 +84,7 @@ async fn show(
     access.require(scope).tenant(&building.organization).resource(&id).check()?;
     floor.map(Json).ok_or(Error::NotFound)
 }
+// #endregion
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,4 +1,5 @@
-//! What the log says: no token, and each cause once. A program of its own, since a subscriber affects its whole process.
+//! What the log says: no token, and each cause once. A program of its own, since a subscriber
+//! affects its whole process.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
@@ -259,7 +260,8 @@ mod remote {
                     assert_eq!(bearer(&verifier, token.expose_secret()).await, Err(Error::Unavailable));
                 }
                 let mut lines = log.take_lines();
-                // The last stream while the scope was granted, which may end late: this service has none.
+                // The last stream while the scope was granted, which may end late: this service has
+                // none.
                 lines.retain(|line| !line.contains("stream ended") || line.contains("token:introspect"));
                 assert_eq!(scope_errors(&lines), ["revocation feed", "introspection"], "{lines:#?}");
                 assert_eq!(lines.len(), 2, "{lines:#?}");

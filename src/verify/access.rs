@@ -8,10 +8,11 @@ use super::token::AuthenticToken;
 use super::{Decision, Observer, TokenSummary};
 use crate::{Error, Grant, OriginPattern, Requirement, Scope, ScopeSet, TokenKind};
 
-/// An active token on a request that may use it: the result of [`Verifier::verify`](super::Verifier::verify).
+/// An active token on a request that may use it: the result of
+/// [`Verifier::verify`](super::Verifier::verify).
 ///
-/// SECURITY: only verification makes one, and only after every check: revocation, location, origin, life, proof, rate limit
-/// and, if one was given, the requirement.
+/// SECURITY: only verification makes one, and only after every check: revocation, location, origin,
+/// life, proof, rate limit and, if one was given, the requirement.
 ///
 /// ```
 /// # use daypass::{Error, Scope, verify::Access};
@@ -54,7 +55,8 @@ impl Access {
         self.token.parent.as_deref()
     }
 
-    /// Returns the serial number of the opaque token at the root of the chain: this one, or the one that it was minted from.
+    /// Returns the serial number of the opaque token at the root of the chain: this one, or the one
+    /// that it was minted from.
     #[must_use]
     pub fn root_serial(&self) -> u64 {
         self.token.root_serial
@@ -119,7 +121,8 @@ pub struct ScopeCheck<'a> {
 }
 
 impl<'a> ScopeCheck<'a> {
-    /// Names the tenant. No requirement exists without one, so that a forgotten tenant never means "any".
+    /// Names the tenant. No requirement exists without one, so that a forgotten tenant never means
+    /// "any".
     pub fn tenant(self, tenant: &'a str) -> AccessCheck<'a> {
         AccessCheck { access: self.access, requirement: Requirement::new(self.scope, tenant) }
     }
@@ -138,7 +141,8 @@ impl<'a> AccessCheck<'a> {
         AccessCheck { requirement: self.requirement.resource(id), ..self }
     }
 
-    /// Adds a resource of another type, such as the site of a floor. The token must reach every named resource.
+    /// Adds a resource of another type, such as the site of a floor. The token must reach every
+    /// named resource.
     pub fn resource_of_type(self, kind: &'a str, id: &'a str) -> AccessCheck<'a> {
         AccessCheck { requirement: self.requirement.resource_of_type(kind, id), ..self }
     }
@@ -161,8 +165,8 @@ impl<'a> AccessCheck<'a> {
         verdict
     }
 
-    /// Returns whether the token meets the requirement. Unlike `check` this is no decision: use it to choose what to show,
-    /// such as the entries of a list.
+    /// Returns whether the token meets the requirement. Unlike `check` this is no decision: use it
+    /// to choose what to show, such as the entries of a list.
     #[must_use]
     pub fn is_met(&self) -> bool {
         self.access.token.check_requirement(&self.requirement).is_ok()

@@ -14,7 +14,8 @@ use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
 use crate::{Error, Grant, OpaqueToken, TokenKind};
 
-/// How long a verified signature stays cached. A key may be withdrawn meanwhile without an entry in the feed.
+/// How long a verified signature stays cached. A key may be withdrawn meanwhile without an entry in
+/// the feed.
 const JWT_FRESH: Duration = Duration::from_secs(300);
 /// How long the result of an introspection stays cached while a feed reports revocations.
 const INTROSPECTION_FRESH: Duration = Duration::from_secs(60);
@@ -53,7 +54,8 @@ impl Verifier {
             self.rate_limits.as_ref().map(|limits| limits.begin_attempt(client, Moment::now())).transpose()?;
         let slot = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
         let result = self.authenticate_text(text, slot).instrument(tracing::debug_span!("verify")).await;
-        // An attempt that is dropped counts as an invalid token, also if the client disconnects before this line.
+        // An attempt that is dropped counts as an invalid token, also if the client disconnects
+        // before this line.
         if let Some(attempt) = attempt
             && !matches!(result, Ok(None))
         {
@@ -155,7 +157,8 @@ impl Verifier {
         if self.revocations.is_some() { INTROSPECTION_FRESH } else { INTROSPECTION_FRESH_WITHOUT_FEED }
     }
 
-    /// Returns how long a JWT stays cached. Without a feed only the introspector knows whether it was revoked.
+    /// Returns how long a JWT stays cached. Without a feed only the introspector knows whether it
+    /// was revoked.
     fn jwt_fresh(&self) -> Duration {
         if self.introspector.is_some() && self.revocations.is_none() {
             INTROSPECTION_FRESH_WITHOUT_FEED
@@ -164,7 +167,8 @@ impl Verifier {
         }
     }
 
-    /// Replaces aliases of scopes and resource types, and takes from a publishable token all scopes that must not be published.
+    /// Replaces aliases of scopes and resource types, and takes from a publishable token all scopes
+    /// that must not be published.
     fn apply_catalog(&self, kind: TokenKind, grant: &mut Grant) {
         let Some(catalog) = &self.catalog else { return };
         grant.scopes = catalog.canonical_scopes(&grant.scopes, &grant.resources);
@@ -175,8 +179,8 @@ impl Verifier {
         }
     }
 
-    /// Returns whether the claims name this verifier's issuer and audience. If not, the log tells the operator, whose setting
-    /// may be wrong; the caller is not told.
+    /// Returns whether the claims name this verifier's issuer and audience. If not, the log tells
+    /// the operator, whose setting may be wrong; the caller is not told.
     fn is_audience(&self, claims: &Claims) -> bool {
         let is_audience = claims.iss == self.issuer && claims.aud == self.audience;
         if !is_audience {

@@ -8,7 +8,8 @@ use super::MAX_LEEWAY;
 
 /// Unix time in seconds that never goes back, even if the clock that it is read from does.
 ///
-/// SECURITY: a clock that is set back revives no expired token. Time stands still until it has caught up.
+/// SECURITY: a clock that is set back revives no expired token. Time stands still until it has
+/// caught up.
 #[derive(Clone, Default)]
 pub(super) struct Clock {
     /// The clock to read; `None` for the system's.
@@ -44,10 +45,11 @@ impl Clock {
     }
 }
 
-/// A moment, to within a few milliseconds, on two clocks: a monotonic one, which stops while the machine is suspended, and the
-/// wall clock, which goes on but can be set.
+/// A moment, to within a few milliseconds, on two clocks: a monotonic one, which stops while the
+/// machine is suspended, and the wall clock, which goes on but can be set.
 ///
-/// SECURITY: the elapsed time is the longer of the two. Knowledge may seem older than it is, never younger.
+/// SECURITY: the elapsed time is the longer of the two. Knowledge may seem older than it is, never
+/// younger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moment {
     /// Milliseconds since an arbitrary time.
@@ -100,7 +102,8 @@ pub(super) struct SharedMoment {
 }
 
 impl SharedMoment {
-    /// A thread that reads at the same time may see an older reading of one clock, and takes it for an older moment.
+    /// A thread that reads at the same time may see an older reading of one clock, and takes it for
+    /// an older moment.
     pub(super) fn set(&self, moment: Option<Moment>) {
         let Moment { monotonic, wall } = moment.unwrap_or(Moment { monotonic: 0, wall: 0 });
         self.monotonic.store(monotonic, Ordering::Release);
@@ -114,8 +117,8 @@ impl SharedMoment {
     }
 }
 
-/// The kernel's coarse clocks: reading one takes a tenth of the time of an exact clock, which would be half of the time that a
-/// cached token takes.
+/// The kernel's coarse clocks: reading one takes a tenth of the time of an exact clock, which would
+/// be half of the time that a cached token takes.
 #[cfg(target_os = "linux")]
 mod system {
     use std::time::Duration;

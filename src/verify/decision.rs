@@ -8,8 +8,9 @@ use crate::{Error, Requirement, TokenKind};
 
 /// One decision, for an audit log, metrics or an alarm.
 ///
-/// SECURITY: it describes the token and gives no [`Access`](super::Access), since the token may have been refused. `Debug`
-/// shows no token; `credentials` holds its text, to be read by name only.
+/// SECURITY: it describes the token and gives no [`Access`](super::Access), since the token may
+/// have been refused. `Debug` shows no token; `credentials` holds its text, to be read by name
+/// only.
 ///
 /// ```
 /// # use daypass::verify::Verifier;

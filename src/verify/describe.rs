@@ -6,13 +6,14 @@ use crate::Error;
 use crate::api::TokenDescription;
 
 impl Verifier {
-    /// Describes an authentic token even if it is revoked, expired or from a wrong origin, so that its holder learns why it is
-    /// refused. It authorizes nothing.
+    /// Describes an authentic token even if it is revoked, expired or from a wrong origin, so that
+    /// its holder learns why it is refused. It authorizes nothing.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is not authentic; [`Error::MissingToken`], [`Error::InvalidRequest`] for more
-    /// than one token or origin, [`Error::TooManyRequests`] and [`Error::Unavailable`] as in [`verify`](Verifier::verify); and
-    /// those for a location or a browser that must not have the token: [`Error::SecretInQuery`], [`Error::SecretInBrowser`],
+    /// [`Error::InvalidToken`] for a token that is not authentic; [`Error::MissingToken`],
+    /// [`Error::InvalidRequest`] for more than one token or origin, [`Error::TooManyRequests`] and
+    /// [`Error::Unavailable`] as in [`verify`](Verifier::verify); and those for a location or a
+    /// browser that must not have the token: [`Error::SecretInQuery`], [`Error::SecretInBrowser`],
     /// [`Error::KindNotAccepted`].
     pub async fn describe(&self, credentials: &Credentials<'_>) -> Result<TokenDescription, Error> {
         let credential = credentials.credential()?;

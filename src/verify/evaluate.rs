@@ -13,8 +13,8 @@ use crate::{Error, Requirement};
 pub(super) struct Evaluation(());
 
 impl Verifier {
-    /// Verifies a request's credentials, and that the token meets `requirement`, if there is one. Without one, ask the
-    /// [`Access`] what the token may do.
+    /// Verifies a request's credentials, and that the token meets `requirement`, if there is one.
+    /// Without one, ask the [`Access`] what the token may do.
     ///
     /// # Errors
     /// Why the request is refused. A token that is not authentic is always [`Error::InvalidToken`].
@@ -29,8 +29,8 @@ impl Verifier {
         }
     }
 
-    /// Like [`verify`](Verifier::verify), but without waiting. Returns `None` if the token is not cached, so that it has to be
-    /// authenticated first.
+    /// Like [`verify`](Verifier::verify), but without waiting. Returns `None` if the token is not
+    /// cached, so that it has to be authenticated first.
     pub fn verify_cached(
         &self,
         credentials: &Credentials<'_>,
@@ -58,7 +58,8 @@ impl Verifier {
         self.decide(token, Moment::now(), credentials, requirement)
     }
 
-    /// Returns the nonce for the next proof of a client that sends proofs, if nonces are required (RFC 9449, section 8.2).
+    /// Returns the nonce for the next proof of a client that sends proofs, if nonces are required
+    /// (RFC 9449, section 8.2).
     #[must_use]
     pub fn next_nonce(&self, credentials: &Credentials<'_>) -> Option<String> {
         self.dpop.as_ref().filter(|_| credentials.has_proof_scheme())?.nonce(self.clock.now())
@@ -83,7 +84,8 @@ impl Verifier {
 
     /// Runs every check on an authentic token.
     ///
-    /// SECURITY: location and origin come before the token's state. A page that may not use the token learns nothing about it.
+    /// SECURITY: location and origin come before the token's state. A page that may not use the
+    /// token learns nothing about it.
     fn evaluate(
         &self,
         token: &AuthenticToken,
@@ -106,11 +108,12 @@ impl Verifier {
         Ok(Evaluation(()))
     }
 
-    /// Checks that neither the token's source nor the feed has revoked it. The inner result is to be raised after the checks
-    /// of location and origin.
+    /// Checks that neither the token's source nor the feed has revoked it. The inner result is to
+    /// be raised after the checks of location and origin.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that a revoked key signed: it is not authentic, and nothing else is told about it.
+    /// [`Error::InvalidToken`] for a token that a revoked key signed: it is not authentic, and
+    /// nothing else is told about it.
     pub(super) fn check_revoked(&self, token: &AuthenticToken, at: Moment) -> Result<Result<(), Error>, Error> {
         match self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at)) {
             Err(Error::InvalidToken) => Err(Error::InvalidToken),
@@ -129,7 +132,8 @@ impl Verifier {
     ) {
         #[cfg(feature = "metrics")]
         self.metrics.count_decision(error);
-        // SECURITY: a caller with a proof by another key, or a token by a revoked one, is not the token's holder.
+        // SECURITY: a caller with a proof by another key, or a token by a revoked one, is not the
+        // token's holder.
         let token = token.filter(|_| error != Some(&Error::InvalidToken)).map(TokenSummary::of);
         tracing::debug!(id = token.map(|token| token.id), error = error.map(|error| error.code().as_str()), "decided");
         if let Some(observer) = &self.observer {

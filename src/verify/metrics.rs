@@ -2,8 +2,10 @@
 //!
 //! | name | labels | what it counts |
 //! | --- | --- | --- |
-//! | `daypass_decisions_total` | `outcome`: `admitted`, or the code of the error | decisions of [`Verifier::verify`](super::Verifier::verify) |
-//! | `daypass_cache_total` | `result`: `hit` or `miss` | tokens that were cached, and tokens that were not |
+//! | `daypass_decisions_total` | `outcome`: `admitted`, or the code of the error | decisions |
+//! | `daypass_cache_total` | `result`: `hit` or `miss` | tokens that were cached or not |
+//!
+//! The decisions are those of [`Verifier::verify`](super::Verifier::verify).
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
-//! What a product's API uses: [`Verifier::verify`] takes a request's [`Credentials`] and returns an [`Access`] or an
-//! [`Error`](crate::Error).
+//! What a product's API uses: [`Verifier::verify`] takes a request's [`Credentials`] and returns an
+//! [`Access`] or an [`Error`](crate::Error).
 //!
 //! There is one way down: credentials, authentic token, evaluation, `Access`.
 //!

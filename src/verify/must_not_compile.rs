@@ -1,5 +1,5 @@
-//! Programs that must not compile. Each stands beside one that differs in a single line and compiles, so that nothing else
-//! can be what the compiler refuses.
+//! Programs that must not compile. Each stands beside one that differs in a single line and
+//! compiles, so that nothing else can be what the compiler refuses.
 
 /// An [`Access`](super::Access) is what verification returns:
 ///

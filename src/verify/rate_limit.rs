@@ -14,20 +14,22 @@ use crate::{Error, TokenKind};
 
 /// How many requests with one publishable token are accepted each second, unless another number is set.
 const PUBLISHABLE: NonZeroU32 = NonZeroU32::new(100).expect("a number above 0");
-/// How many invalid tokens one client may try each second, unless another number is set. A page whose token was revoked sends
-/// all its requests with it at once, and right after that with a good one. A hundred attempts cost a few milliseconds.
+/// How many invalid tokens one client may try each second, unless another number is set. A page
+/// whose token was revoked sends all its requests with it at once, and right after that with a good
+/// one. A hundred attempts cost a few milliseconds.
 const INVALID_TOKENS: NonZeroU32 = NonZeroU32::new(100).expect("a number above 0");
 /// The most clients that are tracked.
 const MAX_CLIENTS: usize = 16_384;
 
 /// Refuses requests that come too often, with 429 and the number of seconds to wait.
 ///
-/// A publishable token is public, and a program can forge the origin that it needs: the token's rate is what can still be
-/// limited. A client that tries many invalid tokens has to wait before another is authenticated. Bursts may reach twice the
-/// rate.
+/// A publishable token is public, and a program can forge the origin that it needs: the token's
+/// rate is what can still be limited. A client that tries many invalid tokens has to wait before
+/// another is authenticated. Bursts may reach twice the rate.
 ///
-/// A client that disconnects before its token was authenticated, or that the server times out, has tried an invalid token. A
-/// token that could not be checked does not count. Attempts at the same time are counted as each ends.
+/// A client that disconnects before its token was authenticated, or that the server times out, has
+/// tried an invalid token. A token that could not be checked does not count. Attempts at the same
+/// time are counted as each ends.
 ///
 /// The limits are for one process. Requests from clients without an address
 /// ([`Credentials::from_client`](super::Credentials::from_client)) are not counted.
@@ -65,7 +67,8 @@ impl Default for RateLimits {
 }
 
 impl RateLimits {
-    /// Makes limits of 100 requests a second with each publishable token, and 100 invalid tokens a second from each client.
+    /// Makes limits of 100 requests a second with each publishable token, and 100 invalid tokens a
+    /// second from each client.
     #[must_use]
     pub fn new() -> RateLimits {
         RateLimits::default()
@@ -116,7 +119,8 @@ impl RateLimits {
 
 /// An attempt to authenticate a client's token.
 ///
-/// SECURITY: it counts as an invalid token unless it is discarded, so that clients that disconnect early are counted too.
+/// SECURITY: it counts as an invalid token unless it is discarded, so that clients that disconnect
+/// early are counted too.
 pub(super) struct Attempt<'a> {
     limits: &'a RateLimits,
     client: Option<Client>,

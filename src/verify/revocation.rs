@@ -15,21 +15,23 @@ use crate::api::{Revocation, RevocationTarget, duration};
 const DEFAULT_MAX_STALENESS: Duration = Duration::from_secs(10);
 /// The least limit that can be set.
 const LEAST_MAX_STALENESS: Duration = Duration::from_secs(1);
-/// How long the revocation of one token is kept: no JWT lives longer than a day, an introspection reports a revoked opaque
-/// token, and the clocks of two servers may differ. Revocations of organizations and keys are few and kept for good: a key
-/// that leaked could sign new tokens.
+/// How long the revocation of one token is kept: no JWT lives longer than a day, an introspection
+/// reports a revoked opaque token, and the clocks of two servers may differ. Revocations of
+/// organizations and keys are few and kept for good: a key that leaked could sign new tokens.
 const RETENTION: Duration = Duration::from_secs(duration::MOST + 2 * MAX_LEEWAY);
 /// How often old revocations are removed.
 const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// Follows the service's revocation feed. Tokens that it revokes are refused. While the knowledge is staler than the limit,
-/// every token is refused with 503, since it may have been revoked meanwhile.
+/// Follows the service's revocation feed. Tokens that it revokes are refused. While the knowledge
+/// is staler than the limit, every token is refused with 503, since it may have been revoked
+/// meanwhile.
 #[derive(Debug)]
 pub struct Revocations {
     max_staleness: Duration,
     /// When the feed last confirmed that no entry is missing.
     confirmed_at: SharedMoment,
-    /// Grows with every new revocation. A token that passed the comparison is not compared again until it has grown.
+    /// Grows with every new revocation. A token that passed the comparison is not compared again
+    /// until it has grown.
     generation: AtomicU64,
     revoked: RwLock<RevokedSet>,
     /// Whether a line was logged since the knowledge became stale.
@@ -50,7 +52,8 @@ impl Default for Revocations {
 }
 
 impl Revocations {
-    /// Makes an empty set that refuses every token until its first heartbeat. The limit is 10 seconds unless another is set.
+    /// Makes an empty set that refuses every token until its first heartbeat. The limit is 10
+    /// seconds unless another is set.
     #[must_use]
     pub fn new() -> Revocations {
         Revocations::default()
@@ -85,7 +88,8 @@ impl Revocations {
         self.is_logged.store(false, Ordering::Relaxed);
     }
 
-    /// Marks the knowledge as stale until the next heartbeat: for when the service refuses to give the feed.
+    /// Marks the knowledge as stale until the next heartbeat: for when the service refuses to give
+    /// the feed.
     pub fn reset(&self) {
         self.confirmed_at.set(None);
     }
@@ -117,8 +121,8 @@ impl Revocations {
     /// Checks that no revocation that is known at this moment revokes the token.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] while the knowledge is stale. [`Error::InvalidToken`] for a token that a revoked key signed,
-    /// since it may be forged.
+    /// [`Error::Unavailable`] while the knowledge is stale. [`Error::InvalidToken`] for a token
+    /// that a revoked key signed, since it may be forged.
     pub(super) fn check(&self, token: &AuthenticToken, now: Moment) -> Result<(), Error> {
         match self.staleness_at(now) {
             Some(staleness) if staleness <= self.max_staleness => {}
@@ -130,7 +134,8 @@ impl Revocations {
                 return Err(if has_revoked_key { Error::InvalidToken } else { Error::Unavailable });
             }
         }
-        // Read before the comparison, so that a revocation that arrives meanwhile is compared next time.
+        // Read before the comparison, so that a revocation that arrives meanwhile is compared next
+        // time.
         let generation = self.generation.load(Ordering::Acquire);
         if token.checked_generation.load(Ordering::Relaxed) == generation {
             return Ok(());

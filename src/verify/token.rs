@@ -99,7 +99,8 @@ impl AuthenticToken {
 
     /// Checks that a token of this kind may travel at `location`.
     ///
-    /// SECURITY: a secret in a place that logs or histories may keep is refused, whatever else the token is.
+    /// SECURITY: a secret in a place that logs or histories may keep is refused, whatever else the
+    /// token is.
     pub(super) fn check_location(&self, location: TokenLocation) -> Result<(), Error> {
         if location.carries(self.kind) {
             Ok(())
@@ -117,7 +118,8 @@ impl AuthenticToken {
             OriginHeader::Invalid => {
                 Err(Error::InvalidRequest("The request has more than one Origin, or one that is not text.".into()))
             }
-            // A browser sends an origin with every cross-origin request. Other programs may leave it out.
+            // A browser sends an origin with every cross-origin request. Other programs may leave
+            // it out.
             OriginHeader::None if self.kind == TokenKind::Publishable => Err(Error::OriginRequired),
             OriginHeader::None => Ok(()),
             OriginHeader::One(_) if self.kind.is_backend_only() => Err(Error::SecretInBrowser(self.kind)),

@@ -12,9 +12,10 @@ const DEFAULT_LEEWAY: u64 = 10;
 
 /// Decides whether a request's credentials authorize it.
 ///
-/// Opaque tokens are found through an [`Introspector`], JWTs verified with keys of a [`KeySource`]. Without one of these, all
-/// tokens of that form are invalid. Clones share their cache until one of them gets other keys, another introspector, other
-/// revocations, another catalogue or another leeway.
+/// Opaque tokens are found through an [`Introspector`], JWTs verified with keys of a [`KeySource`].
+/// Without one of these, all tokens of that form are invalid. Clones share their cache until one of
+/// them gets other keys, another introspector, other revocations, another catalogue or another
+/// leeway.
 #[derive(Clone)]
 pub struct Verifier {
     pub(super) issuer: String,
@@ -41,7 +42,8 @@ pub(super) struct Outages {
 }
 
 impl Verifier {
-    /// Makes a verifier of the tokens of this issuer (the token service's URL) for this audience (the product's name).
+    /// Makes a verifier of the tokens of this issuer (the token service's URL) for this audience
+    /// (the product's name).
     #[must_use]
     pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Verifier {
         Verifier {
@@ -75,9 +77,10 @@ impl Verifier {
         Verifier { introspector: Some(Arc::new(introspector)), ..self.with_empty_cache() }
     }
 
-    /// Caches authentic tokens. With a feed of revocations, an opaque token is introspected again after 60 seconds and a
-    /// signature verified again after 300: until then only the feed can revoke it. Without a feed, every token that the
-    /// introspector was asked about is authenticated again after 10 seconds.
+    /// Caches authentic tokens. With a feed of revocations, an opaque token is introspected again
+    /// after 60 seconds and a signature verified again after 300: until then only the feed can
+    /// revoke it. Without a feed, every token that the introspector was asked about is
+    /// authenticated again after 10 seconds.
     #[must_use]
     pub fn cache(self, cache: Cache) -> Verifier {
         Verifier { cache: Some(Arc::new(cache)), ..self }
@@ -101,14 +104,15 @@ impl Verifier {
         Verifier { rate_limits: Some(Arc::new(limits)), ..self }
     }
 
-    /// Sets the product's scopes: aliases in tokens mean the scopes that they stand for, and a publishable token can do
-    /// nothing but what may be published, whatever its record says.
+    /// Sets the product's scopes: aliases in tokens mean the scopes that they stand for, and a
+    /// publishable token can do nothing but what may be published, whatever its record says.
     #[must_use]
     pub fn catalog(self, catalog: Catalog) -> Verifier {
         Verifier { catalog: Some(Arc::new(catalog)), ..self.with_empty_cache() }
     }
 
-    /// Replaces the cache by an empty one, since the tokens in it depend on the settings by which they were authenticated.
+    /// Replaces the cache by an empty one, since the tokens in it depend on the settings by which
+    /// they were authenticated.
     fn with_empty_cache(self) -> Verifier {
         Verifier { cache: self.cache.map(|cache| Arc::new(cache.to_empty())), ..self }
     }
@@ -119,13 +123,15 @@ impl Verifier {
         Verifier { observer: Some(Observer::new(observe)), ..self }
     }
 
-    /// Sets how many seconds of clock difference are tolerated in JWTs: 10 unless set, at most [`MAX_LEEWAY`].
+    /// Sets how many seconds of clock difference are tolerated in JWTs: 10 unless set, at most
+    /// [`MAX_LEEWAY`].
     #[must_use]
     pub fn leeway(self, seconds: u64) -> Verifier {
         Verifier { leeway: seconds.min(MAX_LEEWAY), ..self.with_empty_cache() }
     }
 
-    /// Sets the clock, in Unix seconds: the system's unless set. If it goes back, time stands still until it has caught up.
+    /// Sets the clock, in Unix seconds: the system's unless set. If it goes back, time stands still
+    /// until it has caught up.
     #[must_use]
     pub fn clock(self, clock: impl Fn() -> u64 + Send + Sync + 'static) -> Verifier {
         Verifier { clock: Clock::new(clock), ..self }

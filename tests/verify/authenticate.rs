@@ -1,5 +1,5 @@
-//! Which texts are authentic tokens, and which are forged, truncated or for another verifier. The numbers are the rows of the
-//! threat table.
+//! Which texts are authentic tokens, and which are forged, truncated or for another verifier. The
+//! numbers are the rows of the threat table.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -119,7 +119,8 @@ fn knowing() -> Verifier {
     verifier().keys(signer().keys()).introspector(store)
 }
 
-/// Encodes the signature's bytes by another text: only two bits of the last of 86 characters count, and the rest must be zero.
+/// Encodes the signature's bytes by another text: only two bits of the last of 86 characters count,
+/// and the rest must be zero.
 fn leftover_bits(jwt: &str) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let (rest, last) = jwt.split_at(jwt.len() - 1);

@@ -1,4 +1,5 @@
-//! The header that names the pages that may frame an embed's page: never more pages than the verifier accepts.
+//! The header that names the pages that may frame an embed's page: never more pages than the
+//! verifier accepts.
 
 use std::num::NonZeroU32;
 
@@ -60,8 +61,8 @@ async fn each_pattern_becomes_the_sources_that_mean_it() {
     assert_eq!(frame(&verifier, &text).await, Ok("frame-ancestors https://a.example:* app://b:*".into()));
 }
 
-/// Returns whether a source matches a page (CSP Level 3, section 6.7.2): `http` stands for `https` as well, `ws` and `wss` for
-/// both. Port 80 stands for 443 as well, as in Chromium.
+/// Returns whether a source matches a page (CSP Level 3, section 6.7.2): `http` stands for `https`
+/// as well, `ws` and `wss` for both. Port 80 stands for 443 as well, as in Chromium.
 fn matches(source: &str, origin: &str) -> bool {
     let (scheme, rest) = source.split_once("://").unwrap();
     let (host, port) = rest.rsplit_once(':').unwrap();

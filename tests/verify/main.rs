@@ -1,4 +1,4 @@
-//! The verifier. Numbers in names and comments are the rows of the threat table.
+//! The verifier. The numbers in names and comments are the rows of the threat table.
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
@@ -21,5 +21,6 @@ mod rate_limits;
 mod remote;
 mod revocations;
 mod rfc8037;
+mod rfc9449;
 mod verifier;
 mod wycheproof;

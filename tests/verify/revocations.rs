@@ -13,8 +13,8 @@ use serde_json::json;
 
 const SERIAL: u64 = 7;
 
-/// An opaque token with the serial number `SERIAL`, a temporary token and a bundle that were minted from it, and a verifier
-/// with a feed.
+/// An opaque token with the serial number `SERIAL`, a temporary token and a bundle that were minted
+/// from it, and a verifier with a feed.
 struct World {
     verifier: Verifier,
     feed: Arc<Revocations>,

@@ -9,8 +9,11 @@ use daypass::verify::StaticKeys;
 const D: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
 const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 const THUMBPRINT: &str = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
-const JWS: &str = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6d\
-    WbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";
+const JWS: &str = concat!(
+    "eyJhbGciOiJFZERTQSJ9.",
+    "RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.",
+    "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
+);
 
 fn decoded(text: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(text).unwrap()

@@ -1,4 +1,5 @@
-//! Wycheproof's vectors of known faults in cryptographic libraries: with our settings, ours accepts the valid ones only.
+//! Wycheproof's vectors of known faults in cryptographic libraries: with our settings, ours accepts
+//! the valid ones only.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, RandomizedNonceKey};
 use aws_lc_rs::hmac;

@@ -1,4 +1,5 @@
-//! The product's API. `VerifyLayer` lets only requests with an active token through; each handler says what the token must allow.
+//! The product's API. `VerifyLayer` lets only requests with an active token through; each handler
+//! says what the token must allow.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -62,7 +63,8 @@ async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<J
         access.require(scope).tenant(organization).resource(&floor.id).is_met()
     });
     if floors.is_empty() {
-        // An empty list must mean that no floor exists. Otherwise the error names the scope that the token lacks.
+        // An empty list must mean that no floor exists. Otherwise the error names the scope that
+        // the token lacks.
         access.require(&QUERY_PUBLIC).tenant(organization).check()?;
     }
     Ok(Json(List { floors }))
@@ -71,8 +73,8 @@ async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<J
 // #region show
 /// Shows a floor.
 ///
-/// SECURITY: a floor that does not exist requires the scope for private ones. A token without it gets the same response for both,
-/// and cannot find out which ids exist.
+/// SECURITY: a floor that does not exist requires the scope for private ones. A token without it
+/// gets the same response for both, and cannot find out which ids exist.
 async fn show(
     access: Access,
     State(building): State<Arc<Building>>,
@@ -94,8 +96,8 @@ struct Rename {
 
 /// Renames a floor.
 ///
-/// SECURITY: the scope is checked before the floor is looked up, so that only a token that may rename a floor learns whether it
-/// exists.
+/// SECURITY: the scope is checked before the floor is looked up, so that only a token that may
+/// rename a floor learns whether it exists.
 async fn rename(
     access: Access,
     State(building): State<Arc<Building>>,

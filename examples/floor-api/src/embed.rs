@@ -1,4 +1,5 @@
-//! The embed's origin: static files that any site may load, the configuration of the embed, and a page for frames.
+//! The embed's origin: static files that any site may load, the configuration of the embed, and a
+//! page for frames.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -36,7 +37,8 @@ pub(crate) fn router(config: Config, verifier: Arc<Verifier>, embed: &Path, sdk:
         .layer(header(X_CONTENT_TYPE_OPTIONS, "nosniff"))
 }
 
-/// Serves the embed as a page, `/frame?pubtoken=…&floor=…`, which a browser shows only in pages of the token's origins.
+/// Serves the embed as a page, `/frame?pubtoken=…&floor=…`, which a browser shows only in pages of
+/// the token's origins.
 ///
 /// SECURITY: the page is no static file, since it must not be served without the header.
 async fn frame(

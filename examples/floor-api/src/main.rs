@@ -1,4 +1,5 @@
-//! A product that serves floor plans: its API, which verifies with the crate `daypass`, and its embed's files.
+//! A product that serves floor plans: its API, which verifies with the crate `daypass`, and its
+//! embed's files.
 //!
 //! | file | what it is |
 //! | --- | --- |
@@ -25,7 +26,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// Serves floor plans. The environment variable DAYPASS_TOKEN holds a secret token with the scope token:introspect.
+/// Serves floor plans. The environment variable DAYPASS_TOKEN holds a secret token with the scope
+/// token:introspect.
 #[derive(Parser)]
 struct Options {
     /// The token service's URL, which is the issuer in its tokens

@@ -6,9 +6,10 @@ use highway::{HighwayHash, HighwayHasher, Key};
 
 /// A keyed hash of a text.
 ///
-/// SECURITY: texts with the same fingerprint count as the same text. A fingerprint is 128 bits of a keyed pseudorandom function
-/// whose random key never leaves this process, as no fingerprint does: each guess succeeds with probability 2^-128. Without
-/// a key, collisions could be computed elsewhere.
+/// SECURITY: texts with the same fingerprint count as the same text. A fingerprint is 128 bits of a
+/// keyed pseudorandom function whose random key never leaves this process, as no fingerprint does:
+/// each guess succeeds with probability 2^-128. Without a key, collisions could be computed
+/// elsewhere.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::verify) struct Fingerprint([u64; 2]);
 

@@ -24,11 +24,11 @@ const UNKNOWN_FRESH: Duration = Duration::from_secs(10);
 /// How long a failed introspection is not retried. The requests that waited for it fail with it.
 const FAILED_FRESH: Duration = Duration::from_secs(1);
 
-/// Tokens that were authenticated, so that the next request needs no signature check and no introspection. Each request is
-/// still evaluated: by clock, origin, revocation feed and all else.
+/// Tokens that were authenticated, so that the next request needs no signature check and no
+/// introspection. Each request is still evaluated: by clock, origin, revocation feed and all else.
 ///
-/// The cache is bounded in bytes and evicts what was not used lately. Unknown texts have tables of their own, so that a flood
-/// of them evicts no active token.
+/// The cache is bounded in bytes and evicts what was not used lately. Unknown texts have tables of
+/// their own, so that a flood of them evicts no active token.
 pub struct Cache {
     /// The most memory that it takes.
     bytes: usize,
@@ -40,7 +40,8 @@ pub struct Cache {
     grants: QuickCache<Arc<[Grant]>, Arc<[Grant]>, Bytes>,
 }
 
-/// The right to introspect a token and cache it. Other requests for the token wait until it is filled or dropped.
+/// The right to introspect a token and cache it. Other requests for the token wait until it is
+/// filled or dropped.
 pub(super) struct Reservation<'a>(
     PlaceholderGuard<
         'a,
@@ -53,8 +54,9 @@ pub(super) struct Reservation<'a>(
 );
 
 impl Cache {
-    /// Makes a cache that takes at most this much memory, in bytes. A typical token takes some 400, less if others have the
-    /// same grants, and counts as if none had: 16 MiB hold about thirty thousand.
+    /// Makes a cache that takes at most this much memory, in bytes. A typical token takes some 400,
+    /// less if others have the same grants, and counts as if none had: 16 MiB hold about thirty
+    /// thousand.
     ///
     /// # Panics
     /// If the operating system gives no randomness.

@@ -8,7 +8,8 @@ use crate::TokenKind;
 pub enum TokenLocation {
     /// `Authorization: Bearer …` (RFC 6750).
     Bearer,
-    /// `Authorization: DPoP …` (RFC 9449), with a proof that the sender has the key that the token is bound to.
+    /// `Authorization: DPoP …` (RFC 9449), with a proof that the sender has the key that the token
+    /// is bound to.
     Dpop,
     /// `Authorization: AL-Secret-Token …`, which old clients of the Space API send.
     AlSecretToken,
@@ -16,7 +17,8 @@ pub enum TokenLocation {
     Bare,
     /// The cookie `authn` (Speckle).
     Cookie,
-    /// The query parameter `pubtoken` (Space API), `bearer_token` (Threekit), or another that has carried tokens.
+    /// The query parameter `pubtoken` (Space API), `bearer_token` (Threekit), or another that has
+    /// carried tokens.
     Query,
     /// The header `x-api-key`: a partner's key (Kudo).
     ApiKey,

@@ -36,7 +36,8 @@ pub enum OriginHeader<'a> {
     Invalid,
 }
 
-/// What a DPoP proof is compared with (RFC 9449, section 4), and the proof. `Debug` does not show the proof.
+/// What a DPoP proof is compared with (RFC 9449, section 4), and the proof. `Debug` does not show
+/// the proof.
 #[derive(Clone, Copy, Default)]
 pub struct ProofContext<'a> {
     /// The header `DPoP`, empty unless there was exactly one.
@@ -72,7 +73,8 @@ enum Tokens<'a> {
 }
 
 impl<'a> Credentials<'a> {
-    /// Makes credentials of one token without an origin, as a program outside a browser presents it. The default has no token.
+    /// Makes credentials of one token without an origin, as a program outside a browser presents
+    /// it. The default has no token.
     #[must_use]
     pub fn new(text: &'a str, location: TokenLocation) -> Credentials<'a> {
         Credentials::default().with_credential(Credential { text: text.as_bytes(), location })

@@ -15,19 +15,22 @@ use crate::Error;
 use proof::Proof;
 use replay::ReplayGuard;
 
-/// How far a proof's `iat` may lie from the verifier's clock, in seconds, if no nonce says how old the proof is.
+/// How far a proof's `iat` may lie from the verifier's clock, in seconds, if no nonce says how old
+/// the proof is.
 const PROOF_LIFE: u64 = MAX_LEEWAY;
 /// How long a nonce is given out, in seconds. It is valid for as long again.
 const NONCE_WINDOW: u64 = 60;
 /// The longest `jti` of a proof, in bytes.
 const MAX_JTI: usize = 256;
 
-/// Checks the proofs that come with tokens which are bound to a key: a leaked token is useless without the key.
+/// Checks the proofs that come with tokens which are bound to a key: a leaked token is useless
+/// without the key.
 ///
-/// A proof is for one request. Each process remembers the proofs that were used since it started. Without nonces, a stolen
-/// proof can therefore be used within a minute at another process, or after a restart. With nonces, which each process
-/// derives from a key of its own, it cannot. Then a client must always reach the same process (sticky sessions), or each of
-/// its requests is first answered with another nonce.
+/// A proof is for one request. Each process remembers the proofs that were used since it started.
+/// Without nonces, a stolen proof can therefore be used within a minute at another process, or
+/// after a restart. With nonces, which each process derives from a key of its own, it cannot. Then
+/// a client must always reach the same process (sticky sessions), or each of its requests is first
+/// answered with another nonce.
 pub struct Dpop {
     origin: String,
     prefix: String,
@@ -36,8 +39,9 @@ pub struct Dpop {
 }
 
 impl Dpop {
-    /// Makes a checker of the proofs for the API at this URL, as a browser writes it, without a default port:
-    /// `https://api.example.com`. A path after the origin is the one that a proxy, or a router around the layer, strips.
+    /// Makes a checker of the proofs for the API at this URL, as a browser writes it, without a
+    /// default port: `https://api.example.com`. A path after the origin is the one that a proxy, or
+    /// a router around the layer, strips.
     ///
     /// SECURITY: the URL is a setting and not taken from the request, whose sender chooses its `Host`.
     #[must_use]
@@ -48,7 +52,8 @@ impl Dpop {
         Dpop { origin: origin.to_owned(), prefix: prefix.to_owned(), nonce_key: None, replays: ReplayGuard::new() }
     }
 
-    /// Requires a nonce in each proof, so that proofs cannot be made in advance and the visitor's clock does not matter.
+    /// Requires a nonce in each proof, so that proofs cannot be made in advance and the visitor's
+    /// clock does not matter.
     ///
     /// # Panics
     /// If the operating system gives no randomness.
@@ -59,8 +64,8 @@ impl Dpop {
         Dpop { nonce_key: Some(Key::new(HMAC_SHA256, &key)), ..self }
     }
 
-    /// Sets how many proofs are remembered, each in some 70 bytes: 1,048,576 unless set. Requests with more proofs within
-    /// three minutes are answered 503.
+    /// Sets how many proofs are remembered, each in some 70 bytes: 1,048,576 unless set. Requests
+    /// with more proofs within three minutes are answered 503.
     #[must_use]
     pub fn max_proofs(self, proofs: usize) -> Dpop {
         Dpop { replays: self.replays.max_proofs(proofs), ..self }
@@ -71,7 +76,8 @@ impl Dpop {
         self.nonce_key.as_ref().map(|key| nonce(key, now / NONCE_WINDOW))
     }
 
-    /// Checks that the sender of a token has proved what the token requires. `dpop` is the verifier's setting, if it has one.
+    /// Checks that the sender of a token has proved what the token requires. `dpop` is the
+    /// verifier's setting, if it has one.
     pub(super) fn check(
         dpop: Option<&Dpop>,
         token: &AuthenticToken,
@@ -94,7 +100,8 @@ impl Dpop {
 
     fn check_proof(&self, jkt: &str, token: &[u8], context: &ProofContext<'_>, now: u64) -> Result<(), Error> {
         let proof = Proof::parse(context.proof).map_err(Error::InvalidDpopProof)?;
-        // SECURITY: a proof by another key gets `invalid_token`, so that the response does not confirm that the token exists.
+        // SECURITY: a proof by another key gets `invalid_token`, so that the response does not
+        // confirm that the token exists.
         if proof.jkt != jkt {
             return Err(Error::InvalidToken);
         }
@@ -116,7 +123,8 @@ impl Dpop {
 
     /// Checks the age of a proof.
     ///
-    /// SECURITY: where nonces are required, the nonce alone says how old a proof is, since a visitor's clock may say anything.
+    /// SECURITY: where nonces are required, the nonce alone says how old a proof is, since a
+    /// visitor's clock may say anything.
     fn check_time(&self, proof: &Proof, now: u64) -> Result<(), Error> {
         let Some(key) = &self.nonce_key else {
             let is_recent = proof.claims.iat.abs_diff(now) <= PROOF_LIFE;

@@ -12,7 +12,8 @@ use crate::jwt::{UnverifiedJwt, VerifySignature};
 /// The longest proof that is parsed, in bytes.
 const MAX_PROOF: usize = 4096;
 
-/// A proof with a valid signature by the key in its header. The caller still has to check the key, the request and the age.
+/// A proof with a valid signature by the key in its header. The caller still has to check the key,
+/// the request and the age.
 pub(in crate::verify) struct Proof {
     /// The thumbprint of its key (RFC 7638).
     pub(in crate::verify) jkt: String,
@@ -32,7 +33,8 @@ pub(in crate::verify) struct Claims {
 
 /// The header of a proof.
 ///
-/// SECURITY: an unknown member is refused, since it might change what the proof means, as `crit` or `jku` do.
+/// SECURITY: an unknown member is refused, since it might change what the proof means, as `crit` or
+/// `jku` do.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -84,7 +86,8 @@ impl Proof {
         self.claims.ath == Base64UrlUnpadded::encode_string(digest(&SHA256, token).as_ref())
     }
 
-    /// Returns whether the proof is for this URL. The case of the origin, the query and the fragment do not matter.
+    /// Returns whether the proof is for this URL. The case of the origin, the query and the
+    /// fragment do not matter.
     pub(in crate::verify) fn is_for_url(&self, origin: &str, path: &str) -> bool {
         let htu = self.claims.htu.split(['?', '#']).next().unwrap_or_default();
         htu.split_at_checked(origin.len()).is_some_and(|(proof_origin, rest)| {

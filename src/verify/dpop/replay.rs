@@ -38,7 +38,8 @@ impl ReplayGuard {
 
     /// Uses the proof with this id by the key with this thumbprint.
     ///
-    /// SECURITY: only proofs for authentic tokens get here, so that callers without one cannot fill the memory.
+    /// SECURITY: only proofs for authentic tokens get here, so that callers without one cannot fill
+    /// the memory.
     pub(super) fn use_once(&self, jkt: &str, jti: &str, now: u64) -> Result<(), Error> {
         let fingerprint = self.fingerprinter.fingerprint([jkt, ".", jti].concat().as_bytes());
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,8 @@ use crate::verify::{Credential, Credentials, OriginHeader, ProofContext, TokenLo
 
 /// The query parameters that carry tokens in one system or another.
 ///
-/// SECURITY: all of them are read, so that a secret in one is refused and not overlooked. Only publishable tokens are accepted.
+/// SECURITY: all of them are read, so that a secret in one is refused and not overlooked. Only
+/// publishable tokens are accepted.
 const QUERY_NAMES: [&str; 5] = ["pubtoken", "bearer_token", "access_token", "accessTokenId", "embedToken"];
 /// The schemes of `Authorization` that carry tokens.
 const SCHEMES: [(&str, TokenLocation); 3] = [
@@ -24,7 +25,8 @@ static HEADERS: [(HeaderName, TokenLocation); 2] = [
 ];
 /// The cookie that carries tokens (Speckle).
 const COOKIE: &[u8] = b"authn=";
-/// The prefix of every opaque token. Where other values are usual too, only a value with the prefix is a credential.
+/// The prefix of every opaque token. Where other values are usual too, only a value with the prefix
+/// is a credential.
 const PREFIX: &[u8] = b"dp_";
 
 impl<'a> Credentials<'a> {
@@ -68,8 +70,9 @@ impl<'a> Credentials<'a> {
 
 /// Returns whether a parameter carries tokens.
 ///
-/// SECURITY: names are compared after decoding, as a product reads them: `pub%74oken` is `pubtoken`. Values are not decoded: no
-/// character of a token needs encoding, so an encoded value is not a token.
+/// SECURITY: names are compared after decoding, as a product reads them: `pub%74oken` is
+/// `pubtoken`. Values are not decoded: no character of a token needs encoding, so an encoded value
+/// is not a token.
 fn is_query_name(name: &str) -> bool {
     QUERY_NAMES.iter().any(|known| percent_decode_str(name).eq(known.bytes()))
 }

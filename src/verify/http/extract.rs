@@ -10,7 +10,8 @@ use crate::verify::Access;
 /// Extracts the access of a request that the layer verified.
 ///
 /// # Errors
-/// [`Error::Misconfigured`] without the layer, [`Error::MissingToken`] if the layer let a request without a token through.
+/// [`Error::Misconfigured`] without the layer, [`Error::MissingToken`] if the layer let a request
+/// without a token through.
 impl<S: Sync> FromRequestParts<S> for Access {
     type Rejection = Error;
 
@@ -34,7 +35,8 @@ impl<S: Sync> OptionalFromRequestParts<S> for Access {
 
 /// Finds what the layer left on the request.
 ///
-/// SECURITY: without the layer nothing was verified. That is an error and not a request without a token.
+/// SECURITY: without the layer nothing was verified. That is an error and not a request without a
+/// token.
 fn find_access(parts: &Parts) -> Result<Option<Access>, Error> {
     let access = parts.extensions.get::<Access>().cloned();
     if access.is_none() && parts.extensions.get::<MissingToken>().is_none() {

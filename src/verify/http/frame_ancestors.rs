@@ -10,22 +10,30 @@ use crate::verify::token::AuthenticToken;
 use crate::verify::{Access, Credentials, Verifier};
 use crate::{Error, OriginPattern, TokenKind};
 
-/// The header `Content-Security-Policy: frame-ancestors …` (CSP Level 3, section 6.4.2), by which a browser shows an embed's
-/// page only in pages that may use the token. A handler returns it with the page.
+/// The header `Content-Security-Policy: frame-ancestors …` (CSP Level 3, section 6.4.2), by which a
+/// browser shows an embed's page only in pages that may use the token. A handler returns it with
+/// the page.
 ///
-/// SECURITY: it names the token's origins as far as the grammar of CSP can, and never more than the verifier accepts:
+/// SECURITY: it names the token's origins as far as the grammar of CSP can, and never more than the
+/// verifier accepts:
 ///
 /// | pattern | source |
 /// | --- | --- |
-/// | `example.com` | `http://example.com:*` and `https://example.com:*`: CSP takes a missing scheme for the embed's own, and a missing port for the scheme's default |
+/// | `example.com` | `http://example.com:*` and `https://example.com:*` |
 /// | `*.example.com:8443` | `http://*.example.com:8443` and `https://*.example.com:8443` |
-/// | `example.com:80` | `https://example.com:80` alone: CSP takes `http://example.com:80` for `https://example.com` as well |
+/// | `example.com:80` | `https://example.com:80` alone |
 /// | `https://example.com`, `app://example` | `https://example.com:*`, `app://example:*` |
-/// | `http://…`, `ws://…`, `wss://…` | none: CSP takes these for `https://…` as well. A pattern without a scheme lets such a site frame the page |
+/// | `http://…`, `ws://…`, `wss://…` | none |
 /// | an IPv6 address, a host with `_` | none: the grammar has no such hosts |
 ///
-/// No page may frame it if no source is left, or if no page may use the token: a secret one, or a publishable one without
-/// origins. Any page may (`*`) if the verifier accepts the token from any: a temporary token or a bundle without origins.
+/// CSP takes a missing scheme for the embed's own, and a missing port for the scheme's default: hence
+/// both schemes and `*`. It takes `http://example.com:80` for `https://example.com` as well, and
+/// `http://…`, `ws://…` and `wss://…` for `https://…`: hence `https` alone, and none. A pattern without
+/// a scheme lets such a site frame the page.
+///
+/// No page may frame it if no source is left, or if no page may use the token: a secret one, or a
+/// publishable one without origins. Any page may (`*`) if the verifier accepts the token from any:
+/// a temporary token or a bundle without origins.
 ///
 /// ```
 /// # use axum::{extract::{Request, State}, response::{Html, IntoResponse}};
@@ -79,15 +87,17 @@ impl IntoResponseParts for FrameAncestors {
 }
 
 impl Verifier {
-    /// Names the pages that may frame the requested page, such as an embed's page with a publishable token in the query. A
-    /// browser requests a frame without an `Origin`, so that [`verify`](Verifier::verify) would refuse a publishable token
-    /// there. This authorizes nothing: it tells the browser where the token may be used, and the browser enforces it.
+    /// Names the pages that may frame the requested page, such as an embed's page with a
+    /// publishable token in the query. A browser requests a frame without an `Origin`, so that
+    /// [`verify`](Verifier::verify) would refuse a publishable token there. This authorizes
+    /// nothing: it tells the browser where the token may be used, and the browser enforces it.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is not authentic, and also for one that is expired or revoked, since only pages
-    /// that may use a token learn its state, and the page is not known here. [`Error::MissingToken`] and
-    /// [`Error::InvalidRequest`] unless there is exactly one token. [`Error::SecretInQuery`] and [`Error::KindNotAccepted`] for
-    /// one in a wrong location. [`Error::TooManyRequests`], as this counts as a request. [`Error::Unavailable`].
+    /// [`Error::InvalidToken`] for a token that is not authentic, and also for one that is expired
+    /// or revoked, since only pages that may use a token learn its state, and the page is not known
+    /// here. [`Error::MissingToken`] and [`Error::InvalidRequest`] unless there is exactly one
+    /// token. [`Error::SecretInQuery`] and [`Error::KindNotAccepted`] for one in a wrong location.
+    /// [`Error::TooManyRequests`], as this counts as a request. [`Error::Unavailable`].
     pub async fn frame_ancestors(&self, credentials: &Credentials<'_>) -> Result<FrameAncestors, Error> {
         let credential = credentials.credential()?;
         let token = self.authenticate(credential.text, credentials.client).await?;
@@ -107,8 +117,9 @@ impl Verifier {
 
 /// Returns the sources for a pattern.
 ///
-/// SECURITY: they match no page that the pattern does not, neither in CSP Level 3 (section 6.7.2, `scheme-part` and `port-part`
-/// match) nor in browsers, some of which take `http:` with port 80 for `https:` with its default port.
+/// SECURITY: they match no page that the pattern does not, neither in CSP Level 3 (section 6.7.2,
+/// `scheme-part` and `port-part` match) nor in browsers, some of which take `http:` with port 80
+/// for `https:` with its default port.
 fn sources(pattern: &OriginPattern) -> Vec<String> {
     let host = pattern.host();
     let schemes = match (pattern.scheme(), pattern.port()) {

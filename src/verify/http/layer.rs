@@ -15,7 +15,8 @@ use super::future::{ResponseHeaders, VerifyFuture};
 use crate::Error;
 use crate::verify::{Access, Credentials, OriginHeader, Verifier};
 
-/// Lets requests with an active token through, puts their [`Access`] into the request's extensions, and answers CORS.
+/// Lets requests with an active token through, puts their [`Access`] into the request's extensions,
+/// and answers CORS.
 #[derive(Clone)]
 pub struct VerifyLayer {
     verifier: Arc<Verifier>,
@@ -37,18 +38,19 @@ impl VerifyLayer {
         VerifyLayer { verifier: verifier.into(), client: None, allows_missing_token: false }
     }
 
-    /// Sets how a client's address is found, for [`RateLimits`](crate::verify::RateLimits): from the connection or, behind a
-    /// known proxy, from the header that this proxy sets.
+    /// Sets how a client's address is found, for [`RateLimits`](crate::verify::RateLimits): from
+    /// the connection or, behind a known proxy, from the header that this proxy sets.
     #[must_use]
     pub fn client(self, find: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> VerifyLayer {
         VerifyLayer { client: Some(Arc::new(find)), ..self }
     }
 
-    /// Lets requests without any token through. An `Option<Access>` that a handler extracts is then `None`, and a handler that
-    /// extracts an [`Access`] answers 401 `missing_token`. A request with a token that is not valid is still refused.
+    /// Lets requests without any token through. An `Option<Access>` that a handler extracts is then
+    /// `None`, and a handler that extracts an [`Access`] answers 401 `missing_token`. A request
+    /// with a token that is not valid is still refused.
     ///
-    /// Pages of every origin may read the response to a request without a token. No decision is made about it, so that the
-    /// hook of [`Verifier::on_decision`] does not see it.
+    /// Pages of every origin may read the response to a request without a token. No decision is
+    /// made about it, so that the hook of [`Verifier::on_decision`] does not see it.
     #[must_use]
     pub fn allow_missing_token(self) -> VerifyLayer {
         VerifyLayer { allows_missing_token: true, ..self }
@@ -153,7 +155,8 @@ fn with_access<B>(access: Option<Access>, mut parts: Parts, body: B) -> Request<
 
 /// Makes the response to a refused request.
 ///
-/// SECURITY: a page on an origin that the token does not allow may not read it. Every other error is readable by the page.
+/// SECURITY: a page on an origin that the token does not allow may not read it. Every other error
+/// is readable by the page.
 fn refuse<R: From<String>>(error: &Error, headers: ResponseHeaders) -> Response<R> {
     let is_readable = !matches!(error, Error::OriginNotAllowed(_) | Error::OriginRequired);
     let mut response = error.response();

@@ -1,5 +1,5 @@
-//! The verifier in front of a router: [`VerifyLayer`] with CORS, [`Access`](super::Access) as an axum extractor, and
-//! [`Error`](crate::Error) as a response.
+//! The verifier in front of a router: [`VerifyLayer`] with CORS, [`Access`](super::Access) as an
+//! axum extractor, and [`Error`](crate::Error) as a response.
 //!
 //! ```
 //! # use axum::{Router, routing::get, extract::Path};
@@ -22,7 +22,8 @@
 //! # }
 //! ```
 //!
-//! The layer refuses requests without a token. Where a token is optional, let them through and extract `Option<Access>`:
+//! The layer refuses requests without a token. Where a token is optional, let them through and
+//! extract `Option<Access>`:
 //!
 //! ```
 //! # use axum::{Router, routing::get};
@@ -36,7 +37,8 @@
 //! }
 //!
 //! # fn router(public: Router, protected: Router, verifier: Verifier) -> Router {
-//! let optional = Router::new().route("/v2/floor", get(floors)).layer(VerifyLayer::new(verifier).allow_missing_token());
+//! let layer = VerifyLayer::new(verifier).allow_missing_token();
+//! let optional = Router::new().route("/v2/floor", get(floors)).layer(layer);
 //! // Each router keeps the layers that it had before.
 //! public.merge(protected).merge(optional)
 //! # }

@@ -42,7 +42,8 @@ impl IntoResponse for Error {
     }
 }
 
-/// Turns `Bearer` challenges into `DPoP` challenges, for a client that sends proofs (RFC 9449, section 7.1).
+/// Turns `Bearer` challenges into `DPoP` challenges, for a client that sends proofs (RFC 9449,
+/// section 7.1).
 pub(super) fn challenge_with_dpop(headers: &mut HeaderMap) {
     for (_, challenge) in headers.iter_mut().filter(|(name, _)| **name == header::WWW_AUTHENTICATE) {
         let parameters = challenge.to_str().ok().and_then(|challenge| challenge.strip_prefix("Bearer "));

@@ -21,14 +21,15 @@ use crate::verify::{Revocations, Unavailable};
 const FIRST_BACK_OFF: Duration = Duration::from_millis(500);
 /// The longest time between two streams.
 const MAX_BACK_OFF: Duration = Duration::from_secs(30);
-/// The shortest silence after which a stream counts as dead. The service sends about two heartbeats a second.
+/// The shortest silence after which a stream counts as dead. The service sends about two heartbeats
+/// a second.
 const MIN_SILENCE: Duration = Duration::from_millis(800);
 /// The time between two polls; the least after one that failed.
 const POLL_INTERVAL: std::ops::RangeInclusive<Duration> = Duration::from_millis(250)..=Duration::from_secs(2);
 
 impl Revocations {
-    /// Follows the feed of the service at this URL, with a secret token that has the scope `token:introspect`, until the
-    /// returned value is dropped. Polls where no stream gets through.
+    /// Follows the feed of the service at this URL, with a secret token that has the scope
+    /// `token:introspect`, until the returned value is dropped. Polls where no stream gets through.
     ///
     /// # Panics
     /// Outside a Tokio runtime.
@@ -58,7 +59,8 @@ impl Revocations {
         timeout(patience, fresh).await.is_ok()
     }
 
-    /// Returns how long a stream may be silent: half of the staleness limit, so that polling has the other half.
+    /// Returns how long a stream may be silent: half of the staleness limit, so that polling has
+    /// the other half.
     fn max_silence(&self) -> Duration {
         (self.staleness_limit() / 2).clamp(MIN_SILENCE, TIMEOUT)
     }
@@ -129,8 +131,8 @@ impl Subscriber {
         self.revocations.upgrade().ok_or(End::Dropped)
     }
 
-    /// Returns the entry to continue after. Stale knowledge is fetched from the start: the service's store may have been
-    /// restored from a backup and continued from there.
+    /// Returns the entry to continue after. Stale knowledge is fetched from the start: the
+    /// service's store may have been restored from a backup and continued from there.
     fn position(&self) -> Result<u64, End> {
         let revocations = self.revocations()?;
         Ok(if revocations.is_stale() || self.epoch.is_none() { 0 } else { revocations.seq() })
@@ -173,8 +175,8 @@ impl Subscriber {
 
     /// Passes a success on.
     ///
-    /// SECURITY: a caller whose token is refused no longer hears about revocations, perhaps because its own token was revoked.
-    /// From then on the knowledge is stale.
+    /// SECURITY: a caller whose token is refused no longer hears about revocations, perhaps because
+    /// its own token was revoked. From then on the knowledge is stale.
     async fn accept(&self, response: Response) -> Result<Response, End> {
         let is_refused = matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         if is_refused {
@@ -183,9 +185,11 @@ impl Subscriber {
         require_success(response).await.map_err(if is_refused { End::Refused } else { End::Failed })
     }
 
-    /// Handles an event of the stream that was requested at this moment and continues after entry `after`.
+    /// Handles an event of the stream that was requested at this moment and continues after entry
+    /// `after`.
     ///
-    /// SECURITY: an event that is not understood may be a revocation. It ends the stream, and the knowledge grows stale.
+    /// SECURITY: an event that is not understood may be a revocation. It ends the stream, and the
+    /// knowledge grows stale.
     fn handle(&mut self, event: Sse, after: u64, requested_at: Moment) -> Result<(), End> {
         let invalid = |cause: String| Unavailable(format!("invalid event in the feed: {cause}"));
         let data = event.data.as_deref().unwrap_or_default();
@@ -198,8 +202,9 @@ impl Subscriber {
             Some("heartbeat") => {
                 let heartbeat: Heartbeat = serde_json::from_str(data).map_err(|cause| invalid(cause.to_string()))?;
                 self.check_epoch(heartbeat.epoch, after)?;
-                // SECURITY: a heartbeat that was delayed on its way, or while this process was suspended, is as old as the
-                // service says: the stream began after the request. A service whose clock runs ahead would hide the delay.
+                // SECURITY: a heartbeat that was delayed on its way, or while this process was
+                // suspended, is as old as the service says: the stream began after the request. A
+                // service whose clock runs ahead would hide the delay.
                 let (sent_at, now) =
                     (requested_at + Duration::from_millis(heartbeat.elapsed_milliseconds), Moment::now());
                 if now.since(sent_at).max(sent_at.since(now)) > revocations.max_silence() / 4 {
@@ -214,7 +219,8 @@ impl Subscriber {
 
     /// Fetches the new entries. Returns the time until the next poll.
     async fn poll(&mut self) -> Result<Duration, End> {
-        // After one poll that hangs, another can still come in time. Patience grows for a service that is always slow.
+        // After one poll that hangs, another can still come in time. Patience grows for a service
+        // that is always slow.
         self.failed_polls = self.failed_polls.saturating_add(1);
         let patience = (self.revocations()?.staleness_limit() / 4).saturating_mul(self.failed_polls).min(TIMEOUT);
         let interval = self.fetch_pages(patience).await?;

@@ -13,7 +13,8 @@ pub struct RemoteIntrospector {
 }
 
 impl RemoteIntrospector {
-    /// Introspects at the service at this URL, with a secret token that has the scope `token:introspect`.
+    /// Introspects at the service at this URL, with a secret token that has the scope
+    /// `token:introspect`.
     #[must_use]
     pub fn new(service: &str, token: OpaqueToken) -> RemoteIntrospector {
         let url = url(service, "/introspect");
@@ -34,7 +35,8 @@ impl Introspector for RemoteIntrospector {
 
 /// Returns the record that a response is about.
 ///
-/// SECURITY: a token that the service calls inactive has expired, even if the clock here says otherwise.
+/// SECURITY: a token that the service calls inactive has expired, even if the clock here says
+/// otherwise.
 fn record(IntrospectionResponse { active, record }: IntrospectionResponse) -> Result<Option<TokenRecord>, Unavailable> {
     match record {
         None if active => Err(Unavailable("the service calls a token active and sends no record of it".into())),

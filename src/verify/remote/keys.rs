@@ -19,7 +19,8 @@ const KEYS_FRESH: Duration = Duration::from_secs(300);
 /// SECURITY: a key that the service no longer publishes is not used for longer.
 const KEYS_USABLE: Duration = Duration::from_secs(3600);
 
-/// Fetches the service's keys when one is first needed, when an unknown one is named, and every five minutes.
+/// Fetches the service's keys when one is first needed, when an unknown one is named, and every
+/// five minutes.
 pub struct RemoteKeys {
     endpoint: Arc<KeyEndpoint>,
     /// Held during a fetch. A request whose key is cached does not wait for it.
@@ -50,8 +51,8 @@ impl RemoteKeys {
         if let Some(result) = self.endpoint.find_cached(header) {
             return result;
         }
-        // SECURITY: fetch in a separate task. Otherwise clients that disconnect early could cancel every fetch and block all
-        // callers.
+        // SECURITY: fetch in a separate task. Otherwise clients that disconnect early could cancel
+        // every fetch and block all callers.
         let fetch = tokio::spawn(Arc::clone(&self.endpoint).fetch(guard));
         fetch.await.map_err(|_| keys_unavailable())?;
         self.endpoint.find_cached(header).unwrap_or_else(|| Err(keys_unavailable()))

@@ -27,10 +27,12 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const CACHE: usize = 16 << 20;
 
 impl Verifier {
-    /// Connects to the token service at this URL: its keys, introspection with a cache of 16 MiB, and its revocation feed. The
-    /// URL is the issuer as tokens name it. `token` is a secret token with the scope `token:introspect`.
+    /// Connects to the token service at this URL: its keys, introspection with a cache of 16 MiB,
+    /// and its revocation feed. The URL is the issuer as tokens name it. `token` is a secret token
+    /// with the scope `token:introspect`.
     ///
-    /// Waits up to 5 seconds for the service. If it does not respond, requests are refused with 503 until it does.
+    /// Waits up to 5 seconds for the service. If it does not respond, requests are refused with 503
+    /// until it does.
     ///
     /// # Panics
     /// Outside a Tokio runtime.

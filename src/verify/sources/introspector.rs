@@ -26,14 +26,16 @@ pub type ResponseFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, Unavailab
 /// }
 /// ```
 pub trait Introspector: Send + Sync {
-    /// Finds the record of this token, also of a revoked or expired one. Returns `None` if the token never existed.
+    /// Finds the record of this token, also of a revoked or expired one. Returns `None` if the
+    /// token never existed.
     ///
     /// # Errors
     /// [`Unavailable`] if the source does not answer.
     fn find<'a>(&'a self, token: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>>;
 
-    /// Returns whether an authentic JWT was revoked: by its id, its root, its organization, or the time it was issued. The
-    /// default says no: without a revocation feed, a JWT is then valid until it expires.
+    /// Returns whether an authentic JWT was revoked: by its id, its root, its organization, or the
+    /// time it was issued. The default says no: without a revocation feed, a JWT is then valid
+    /// until it expires.
     ///
     /// # Errors
     /// [`Unavailable`] if the source does not answer.

@@ -73,7 +73,8 @@ pub fn grants() -> Vec<Grant> {
     vec![Grant { tenant: ORGANIZATION.into(), scopes: scopes.into_iter().collect(), resources: vec![] }]
 }
 
-/// The record of a valid opaque token. A publishable one may be used on northlight.example and its subdomains.
+/// The record of a valid opaque token. A publishable one may be used on northlight.example and its
+/// subdomains.
 pub fn record(kind: TokenKind) -> TokenRecord {
     let origins: &[&str] =
         if kind == TokenKind::Publishable { &["northlight.example", "*.northlight.example"] } else { &[] };

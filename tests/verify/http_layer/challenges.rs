@@ -23,7 +23,10 @@ async fn a_client_that_sends_proofs_is_challenged_in_its_scheme() {
         ("Bearer hunter2".to_owned(), r#"Bearer error="invalid_token""#),
         (
             format!("DPoP {}", api.temporary),
-            r#"DPoP error="invalid_dpop_proof", error_description="The token is not bound to a key: send it as Bearer.", algs="ES256 EdDSA""#,
+            concat!(
+                r#"DPoP error="invalid_dpop_proof", "#,
+                r#"error_description="The token is not bound to a key: send it as Bearer.", algs="ES256 EdDSA""#,
+            ),
         ),
     ] {
         let response = api.send(get_with("/floor", &[("authorization", &authorization)])).await;

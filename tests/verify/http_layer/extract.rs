@@ -1,4 +1,5 @@
-//! `Access` and `Option<Access>` as extractors: with the layer, without it, and where a token is optional.
+//! `Access` and `Option<Access>` as extractors: with the layer, without it, and where a token is
+//! optional.
 
 use super::{Api, bearer, body, get_with, outcome};
 use crate::common::{SITE, Signer, verifier};

@@ -154,7 +154,7 @@ describe('a provider', { concurrency: 4 }, () => {
         const pending = {
           authorization: waiting.authorization(),
           fetch: waiting.fetch('/v2/floor/first'),
-          response: sending.fetch('/hang?close-api'),
+          response: sending.fetch('/hang?api-close'),
         };
         const race = Promise.race([...Object.values(pending), sleep(500)]).then(
           (early) => early?.status ?? 'none',
@@ -185,7 +185,7 @@ describe('a provider', { concurrency: 4 }, () => {
       assert.ok(after < 500, `${after} ms`);
     }
     assert.equal(countCalls('/hang?close'), 1);
-    assert.deepEqual([await waitForAbort('/hang?close'), await waitForAbort('/hang?close-api')], [true, true]);
+    assert.deepEqual([await waitForAbort('/hang?close'), await waitForAbort('/hang?api-close')], [true, true]);
     assert.deepEqual(
       findRequests('/ok').filter(({ url }) => url === '/ok?late'),
       [],

@@ -38,9 +38,7 @@ console.log(await page.evaluate(read, JSON.parse(process.argv[3])))
 process.exit()
 JS
 cat >finding.py <<'PYTHON'
-import json
-import subprocess
-import sys
+import json, subprocess, sys
 from importlib.metadata import version
 
 import jwt

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A feature that keeps the text of numbers breaks structs, and writes objects into other formats
 #
-# Package: serde_json 1.0.154 with serde 1.0.229 and toml 1.2.2 (crates.io).
+# Package: serde_json 1.0.154 with serde 1.0.229 and toml 1.2.2.
 # What it does: with the feature arbitrary_precision and without, reads {"zoom":1.5} into a struct
 #   through #[serde(flatten)], and writes the JSON value {"zoom":1.50} as TOML.
 # Why it surprises: the feature says that numbers of any size are kept ("arbitrary precision").

@@ -46,7 +46,7 @@ def verdict(verify, token):
 
 for package in ('joserfc', 'PyJWT'):
     print(package, version(package))
-print('Expected: both tokens are accepted (RFC 7515, section 4: what is not understood is ignored).')
+print('Expected: both tokens are accepted (RFC 7515, section 4: unknown parameters are ignored).')
 verdicts = []
 for header in ({}, {'tenant': 'acme'}):
     token = jwt.encode({'sub': 'u'}, private_key, 'ES256', headers=header)

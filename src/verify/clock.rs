@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_moment_is_none_until_both_of_its_clocks_are_set() {
+    fn a_shared_moment_is_unset_until_both_of_its_clocks_are_set() {
         let shared = SharedMoment::default();
         assert_eq!(shared.get(), None);
         // What another thread may see between the two stores of `set`.

@@ -37,7 +37,7 @@ function launch() {
 }
 
 /**
- * A test with a page of its own, closed at its end. A failure is told anew without tokens, because an assertion's values
+ * A test with a page of its own, closed at its end. A failure is thrown again without tokens, because an assertion's values
  * and a locator's log may hold some.
  */
 export function rule(name, options, body) {

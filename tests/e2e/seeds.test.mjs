@@ -1,4 +1,4 @@
-// The commands of seed 004 (Space API, Authentication), as they stand there but for the host and the values of their
+// The commands of the Space API (Authentication), as its documentation prints them but for the host and the values of their
 // variables, sent by the real curl to the product's API and the token service.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -65,7 +65,7 @@ const PARAMETERS = {
   deskPlan: { revision: 12, pins: [[4.5, 2], [7.25, 6.75]], note: 'Fensterplätze – ruhig', approvedBy: null },
 };
 
-// The protocol of a reference adds who asked for it: seed 002, `GET /verify`.
+// The protocol of a reference adds the application that created it: Kudo, `GET /verify`.
 const BUNDLES = [
   { kind: 'reference', title: 'a bundle reference', redeems: true, expected: { ...PARAMETERS, auth: 'northlight-editor' } },
   { kind: 'signed', title: 'a signed bundle', redeems: false, expected: PARAMETERS },

@@ -50,7 +50,7 @@ export function drawPlan(floor) {
     pointed.textContent = room ? `${room.name} · ${words(room.usage)} · ${squareMetres(room.area)}` : '';
   }
 
-  // Labels keep their size on the screen whatever the scale, so they are laid out anew when the plan is resized.
+  // Labels keep their size on the screen whatever the scale, so they are laid out again when the plan is resized.
   const observer = new ResizeObserver(() => {
     const pixels = Math.min(stage.clientWidth / box.width, stage.clientHeight / box.height);
     if (!(pixels > 0)) return;

@@ -88,7 +88,7 @@ struct KeyCache {
 }
 
 impl KeyCache {
-    /// Finds a key, or that there is none. Returns `None` if the keys must be fetched first.
+    /// Finds a key, or that no key has this header. Returns `None` if the keys must be fetched first.
     fn find(&self, header: &str, now: Moment) -> Option<Result<Option<PublicKey>, Unavailable>> {
         let is_younger = |at: Option<Moment>, age| at.is_some_and(|at| now.since(at) < age);
         let is_cooling = is_younger(self.tried_at, COOL_DOWN);

@@ -32,7 +32,7 @@ async fn without_the_layer_both_extractors_answer_500_misconfigured_and_no_handl
 }
 
 #[tokio::test]
-async fn where_a_token_may_be_missing_it_is_none_to_one_handler_and_401_from_the_other() {
+async fn where_a_token_may_be_missing_one_handler_gets_nothing_and_the_other_answers_401() {
     let router = handlers().layer(VerifyLayer::new(with_keys()).allow_missing_token());
     let response = router.clone().oneshot(get_with("/required", &[("origin", SITE)])).await.unwrap();
     assert_eq!(response.headers()["www-authenticate"], "Bearer");

@@ -48,16 +48,17 @@ const live = liveTokens(callService, env.managerToken);
 const createBundle = {
   reference: async () => {
     const key = { 'x-api-key': env.partnerKey };
-    const answer = await callService('POST', '/generate', key, parameters);
+    const path = '/generate';
+    const answer = await callService('POST', path, key, parameters);
     if (answer.status !== 200) return answer;
     return json(200, { bundle: JSON.parse(answer.text).token });
   },
-  signed: () =>
-    callService('POST', '/v2/bundle/create', bearer(env.partnerKey), {
-      parameters,
-      origins: [env.embed],
-      durationSeconds: 900,
-    }),
+  signed: () => {
+    const key = bearer(env.partnerKey);
+    const origins = [env.embed]; // where the bundle opens
+    const body = { parameters, origins, durationSeconds: 900 };
+    return callService('POST', '/v2/bundle/create', key, body);
+  },
 };
 // #endregion
 

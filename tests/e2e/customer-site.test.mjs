@@ -13,6 +13,7 @@ const VARIABLES = {
   FLOOR_API: 'http://127.0.0.1:9',
   EMBED: 'http://127.0.0.1:9',
   SECRET_TOKEN: 'secret-canary',
+  MANAGER_TOKEN: 'manager-canary',
   PARTNER_KEY: 'partner-canary',
   PUBLISHABLE_TOKEN: 'a',
   FOREIGN_TOKEN: 'b',

@@ -1,7 +1,9 @@
 // What the end-to-end tests share: the running demo's addresses, a real Chromium, and failures without secrets.
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
+import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
 /** The file that `cargo xtask demo` writes: origins, and the tokens that it made. */
@@ -13,7 +15,7 @@ export const info = JSON.parse(readFileSync(file, 'utf8'));
 export const LIFE = 6;
 export const site = `${info.site.replace(/\/$/, '')}/?life=${LIFE}`;
 
-const SECRET_NAMES = ['secretToken', 'partnerKey', 'introspectionToken', 'adminToken'];
+const SECRET_NAMES = ['secretToken', 'managerToken', 'partnerKey', 'introspectionToken', 'adminToken'];
 export const secrets = SECRET_NAMES.map((name) => info[name]).filter(Boolean);
 
 const ARGUMENTS = [
@@ -72,6 +74,16 @@ export function digest(token) {
   return createHash('sha256').update(token).digest('hex').slice(0, 16);
 }
 
+/** Runs a command that the page shows, in a shell that read the demo's `tokens.env`, and returns what it printed. */
+export async function runInShell(command) {
+  try {
+    const { stdout } = await promisify(execFile)('bash', ['-c', `set -e; . '${info.tokens}'\n${command}`], { timeout: 20_000 });
+    return stdout;
+  } catch (error) {
+    throw new Error(redact(error.message));
+  }
+}
+
 /** The preflights of a page, as they come. Playwright hides them; the DevTools protocol does not. */
 export async function preflights(page) {
   const seen = [];
@@ -114,4 +126,24 @@ export async function developerView(element) {
 export async function openEditor(page, kind) {
   const address = `${new URL(info.embed).origin}/editor.html?bundle=`;
   await Promise.all([page.waitForResponse((response) => response.url().startsWith(address)), page.getByTestId(`open-${kind}`).click()]);
+}
+
+/** How many colours a part of a screenshot has: a browser decodes the picture. */
+export async function colors(page, picture, box) {
+  const reader = await page.context().newPage();
+  const count = await reader.evaluate(
+    async ([png, { x, y, width, height }]) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${png}`;
+      await image.decode();
+      const context = new OffscreenCanvas(width, height).getContext('2d');
+      context.drawImage(image, -x, -y);
+      // Without the border and its round corners.
+      const { data } = context.getImageData(20, 20, width - 40, height - 40);
+      return new Set(new Uint32Array(data.buffer)).size;
+    },
+    [picture.toString('base64'), box],
+  );
+  await reader.close();
+  return count;
 }

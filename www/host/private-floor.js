@@ -24,6 +24,7 @@ function open({ connect, mount }, { api, service }) {
   let isClosed = false;
   let clock;
   let tokens = 1;
+  log('connecting', 'asking Northlight’s backend');
 
   // #region connect
   const connecting = connect({
@@ -69,7 +70,6 @@ function open({ connect, mount }, { api, service }) {
     line.append(time, title, ` ${text}`);
     list.append(line);
     while (list.children.length > 40) list.firstElementChild.remove();
-    list.scrollTop = list.scrollHeight;
   }
 
   return {

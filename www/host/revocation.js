@@ -13,7 +13,7 @@ export function startRevocation({ connect }, { api }) {
   let daypass;
   let timer;
 
-  revoke.addEventListener('click', () => run('revoking', measure));
+  revoke.addEventListener('click', () => run('revoking', revokeNow));
   renew.addEventListener('click', () => run('connecting', begin));
   run('connecting', begin);
 
@@ -24,39 +24,45 @@ export function startRevocation({ connect }, { api }) {
     daypass?.close();
     daypass = await connect({ api, temporaryToken });
     find('requests').replaceChildren();
-    find('time').textContent = '0 ms';
+    find('time').textContent = '– ms';
     const { kind, scopes } = daypass.describe();
-    showFields(find('developer'), { token: `${kind}, a JWT`, 'minted from': sourceId, scopes: scopes.join(' '), request: `GET ${FLOOR}`, next: 'press “Revoke now”' });
+    showFields(find('developer'), { token: `${kind}, a JWT`, source: sourceId, scopes: scopes.join(' '), request: `GET ${FLOOR}`, next: 'press “Revoke now”' });
     show(await read());
   }
 
+  // #region measure
   async function measure() {
     const clicked = performance.now();
-    // #region measure
     const revoking = post('revoke-live-token');
     let error;
-    do {
-      const response = await daypass.fetch(FLOOR);
-      addMark(response);
-      error = await daypass.refusal(response);
-    } while (!error && performance.now() - clicked < LIMIT);
+    do error = await read();
+    while (!error && performance.now() - clicked < LIMIT);
     const milliseconds = Math.round(performance.now() - clicked);
-    // #endregion
     await revoking;
-    if (error) find('time').textContent = `${milliseconds} ms`;
-    show(error);
+    return { error, milliseconds };
   }
 
   async function read() {
     const response = await daypass.fetch(FLOOR);
+    const error = await daypass.refusal(response);
+    await response.arrayBuffer(); // frees the connection
     addMark(response);
-    return daypass.refusal(response);
+    return error;
+  }
+  // #endregion
+
+  async function revokeNow() {
+    const { error, milliseconds } = await measure();
+    if (error) find('time').textContent = `${milliseconds} ms`;
+    show(error);
   }
 
   /** Reads again from time to time: a command in a terminal revokes the token too. */
   async function watch() {
+    const current = daypass;
     const error = document.hidden ? null : await read();
-    if (section.dataset.state === 'allowed') show(error);
+    // A click may have come in between.
+    if (daypass === current && section.dataset.state === 'allowed') show(error);
   }
 
   async function run(state, action) {

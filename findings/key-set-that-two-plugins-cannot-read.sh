@@ -11,7 +11,7 @@
 # For tokens in embeds: an issuer that changes to Ed25519, for short tokens in URLs, locks out the
 #   Fastify APIs, whose logs point at the network. The way around: crypto.createPublicKey({ key:
 #   jwk, format: 'jwk' }) in the key function instead of getPublicKey.
-# Daypass: signs with Ed25519; an API on Fastify verifies its tokens with jose, or so.
+# Daypass: signs with Ed25519, so an API on Fastify needs this way around, or jose.
 set -euo pipefail
 for tool in node npm; do command -v "$tool" >/dev/null || { echo "This finding needs $tool."; exit 1; }; done
 folder=$(mktemp -d)

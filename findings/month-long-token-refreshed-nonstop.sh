@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A token that lives for a month is refreshed hundreds of times a second
+# A token that lives for a month is refreshed a hundred times a second
 #
 # Packages: @badgateway/oauth2-client 3.3.1, keycloak-js 26.2.4 (npm), in Chromium by playwright-core 1.65.1.
 # What it does: a token endpoint on the loopback gives tokens of 20 and of 30 days with refresh
@@ -7,7 +7,7 @@
 #   refreshes in onTokenExpired, as that event is meant. Each runs for two seconds.
 # Why it surprises: expires_in is any number of seconds (RFC 6749, section 5.1). Both set a timer
 #   for the whole lifetime. More than 2^31 - 1 ms (24.8 days) rings at once, the new token does too,
-#   and so on: the longest lifetimes, chosen to spare the provider, are the ones that flood it.
+#   and so on: lifetimes that were chosen to spare the provider flood it.
 # For tokens in embeds: a partner's offline token of 30 days, in one forgotten tab, is a storm at
 #   the token endpoint, and rotates the refresh token as often.
 # Daypass: no signed token lives for more than a day, and the SDK's timer clamps every wait.

@@ -6,11 +6,11 @@
 #   parameter more, "tenant".
 # Why it surprises: parameters that are not understood MUST be ignored unless "crit" lists them
 #   (RFC 7515, section 4), and private names are foreseen (section 4.3). joserfc refuses the token:
-#   "Unsupported {'tenant'} in header". PyJWT ignores the parameter. A registry with
-#   strict_check_header=False is the way out.
+#   "Unsupported {'tenant'} in header". PyJWT ignores the parameter.
 # For tokens in embeds: an issuer adds a hint for its gateway to the header, as it may at any time,
 #   and each API that verifies with joserfc refuses all of its tokens from that moment.
-# Daypass: its headers hold "alg", "typ" and "kid" only, and its verifier ignores what it does not know.
+# Daypass: its headers hold "alg", "typ" and "kid" only, so that joserfc accepts them. Its own
+#   verifier takes no tokens but those of its service.
 set -euo pipefail
 command -v python3 >/dev/null || { echo "This finding needs python3."; exit 1; }
 folder=$(mktemp -d)

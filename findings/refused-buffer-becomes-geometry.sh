@@ -10,7 +10,7 @@
 # For tokens in embeds: a short token that ends while a model loads gives an empty or garbled model
 #   instead of an error that an embed could answer with a refresh. Fetch the parts with a function
 #   in loadOptions.core.fetch that checks the status itself.
-# Daypass: the fetch function that its SDK offers refreshes on a 401 and repeats the request.
+# Daypass: the fetch function of its SDK refreshes on a 401 and repeats the request once.
 set -euo pipefail
 for tool in node npm; do command -v "$tool" >/dev/null || { echo "This finding needs $tool."; exit 1; }; done
 folder=$(mktemp -d)

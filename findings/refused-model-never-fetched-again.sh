@@ -10,7 +10,7 @@
 #   tells neither the status nor that nothing was asked. A fragment makes it another model.
 # For tokens in embeds: with a header or cookie that a refresh renews, the URL stays the same, so
 #   that one expired token hides the model until the page is reloaded.
-# Daypass: its guide for loaders puts the token into the URL, which changes with each refresh.
+# Daypass: nothing. A page that catches "error" can set src to the URL with another fragment.
 set -euo pipefail
 for tool in node npm; do command -v "$tool" >/dev/null || { echo "This finding needs $tool."; exit 1; }; done
 chromium=$(command -v chromium || command -v chromium-browser) || { echo "This finding needs Chromium."; exit 1; }

@@ -11,7 +11,7 @@
 #   the URL of the resource's metadata (RFC 9728, section 5.1).
 # For tokens in embeds: an API that starts to accept bound tokens beside plain ones changes this
 #   header, and clients that never heard of DPoP stop to understand the Bearer part.
-# Daypass: each refusal names one scheme only, that of the token presented, and "Bearer" without one.
+# Daypass: each refusal has one challenge only, Bearer or DPoP.
 set -euo pipefail
 for tool in node npm python3; do command -v "$tool" >/dev/null || { echo "This finding needs $tool."; exit 1; }; done
 folder=$(mktemp -d)

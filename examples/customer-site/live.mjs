@@ -1,5 +1,6 @@
 // The token that the page revokes: a secret token of its own, so that a visitor's click ends nothing else.
-import { bearer, json } from './service.mjs';
+import { json } from './http.mjs';
+import { bearer } from './service.mjs';
 
 const SCOPES = ['floor:readPrivate'];
 

@@ -1,4 +1,4 @@
-// Northlight's pages: the files of www/host, with addresses and source code filled in, and the repository's docs as text.
+// Northlight's pages: the files of www/host, with addresses and source code filled in, and the docs as text.
 import { readFile, readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 
@@ -41,7 +41,8 @@ export async function pages(values) {
     if (!file) return false;
     const bytes = await readFile(new URL(file, root));
     const content = extname(file) === '.html' ? Buffer.from(await fill(bytes.toString(), values)) : bytes;
-    response.writeHead(200, { ...headers(values), 'Content-Type': TYPES[extname(file)], 'Content-Length': content.length });
+    const type = { 'Content-Type': TYPES[extname(file)], 'Content-Length': content.length };
+    response.writeHead(200, { ...headers(values), ...type });
     response.end(method === 'HEAD' ? undefined : content);
     return true;
   };

@@ -1,9 +1,10 @@
 // Northlight's backend: what a customer of an embed needs on its own side. It holds the secrets, decides what a visitor
 // gets, and serves the pages (pages.mjs). It has no dependencies: copy what you need.
 import { createServer } from 'node:http';
+import { failed, json, readBody, send } from './http.mjs';
 import { liveTokens } from './live.mjs';
 import { pages } from './pages.mjs';
-import { bearer, failed, json, tokenService } from './service.mjs';
+import { bearer, tokenService } from './service.mjs';
 
 const env = {
   port: need('PORT'),
@@ -93,25 +94,6 @@ function isForVisitors(scopes) {
   return Array.isArray(scopes) && scopes.length > 0 && scopes.every((scope) => VISITOR_SCOPES.includes(scope));
 }
 
-/**
- * Reads a request's body, a JSON object; `null` for anything else.
- * SECURITY: a page of another origin cannot send this type without a preflight, which this server does not answer.
- */
-async function readBody(request) {
-  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) return null;
-  let text = '';
-  for await (const chunk of request.setEncoding('utf8')) {
-    text += chunk;
-    if (text.length > 10_000) return null;
-  }
-  try {
-    const value = JSON.parse(text);
-    return typeof value === 'object' ? value : null;
-  } catch {
-    return null;
-  }
-}
-
 async function answer(request, response) {
   const path = request.url.split('?', 1)[0];
   if (['GET', 'HEAD'].includes(request.method) && (await showPage(path, request.method, response))) return;
@@ -124,11 +106,6 @@ async function answer(request, response) {
     : !body ? failed(400, 'invalid_request', 'The body must be a JSON object, sent as application/json.')
     : await route(body),
   );
-}
-
-function send(response, { status, text }) {
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' });
-  response.end(text);
 }
 
 let showPage;

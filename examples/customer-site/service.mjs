@@ -1,6 +1,6 @@
-// Requests to the token service, and the backend's own answers: both are `{ status, text }`, so that one can be the other.
+// Requests to the token service. Its answers have the form of this backend's own, `{ status, text }` (http.mjs).
 
-/** Returns a function that calls the token service at this origin and passes its answer on unchanged, status included. */
+/** Returns a function that calls the token service at this origin and returns its answer unchanged, status included. */
 export function tokenService(origin) {
   return async (method, path, credential, body) => {
     const headers = { ...credential, ...(body && { 'Content-Type': 'application/json' }) };
@@ -12,12 +12,4 @@ export function tokenService(origin) {
 
 export function bearer(token) {
   return { Authorization: `Bearer ${token}` };
-}
-
-export function json(status, value) {
-  return { status, text: JSON.stringify(value) };
-}
-
-export function failed(status, error, message) {
-  return json(status, { error, message, status });
 }

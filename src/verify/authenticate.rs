@@ -142,9 +142,7 @@ impl Verifier {
             return Ok(None);
         };
         let is_revoked = match &self.introspector {
-            Some(introspector) => {
-                introspector.is_revoked(&claims).await.inspect_err(|cause| self.outages.introspection.begin(cause))?
-            }
+            Some(introspector) => self.outages.revocation.observe(introspector.is_revoked(&claims).await)?,
             None => false,
         };
         for grant in &mut claims.grants {

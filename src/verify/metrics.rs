@@ -28,9 +28,11 @@ struct Counters {
 impl Metrics {
     pub(super) fn register() -> Metrics {
         let decisions = |outcome: &'static str| counter!("daypass_decisions_total", "outcome" => outcome);
+        // The other codes are what the browser finds by itself.
+        let of_requests = ErrorCode::ALL.iter().filter(|code| code.status() != 0);
         Metrics(Arc::new(Counters {
             admitted: decisions("admitted"),
-            errors: ErrorCode::ALL.iter().map(|code| (*code, decisions(code.as_str()))).collect(),
+            errors: of_requests.map(|code| (*code, decisions(code.as_str()))).collect(),
             hit: counter!("daypass_cache_total", "result" => "hit"),
             miss: counter!("daypass_cache_total", "result" => "miss"),
         }))

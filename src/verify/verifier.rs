@@ -39,6 +39,8 @@ pub struct Verifier {
 pub(super) struct Outages {
     pub(super) keys: Outage,
     pub(super) introspection: Outage,
+    /// Whether a JWT was revoked, as the introspector knows it.
+    pub(super) revocation: Outage,
 }
 
 impl Verifier {
@@ -59,7 +61,11 @@ impl Verifier {
             observer: None,
             #[cfg(feature = "metrics")]
             metrics: super::metrics::Metrics::register(),
-            outages: Arc::new(Outages { keys: Outage::new("keys"), introspection: Outage::new("introspection") }),
+            outages: Arc::new(Outages {
+                keys: Outage::new("keys"),
+                introspection: Outage::new("introspection"),
+                revocation: Outage::new("revocation"),
+            }),
             leeway: DEFAULT_LEEWAY,
             clock: Clock::default(),
         }

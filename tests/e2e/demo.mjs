@@ -6,12 +6,12 @@ import { after, test } from 'node:test';
 import { promisify } from 'node:util';
 import { chromium } from 'playwright-core';
 
-/** The file that `cargo xtask demo` writes: origins, and the tokens that it made. */
+/** The file that `cargo xtask demo --info` writes: origins, and the tokens that it created. */
 const file = process.env.DAYPASS_DEMO;
 if (!file) throw new Error('DAYPASS_DEMO must name the info file of a running demo; `cargo xtask test` sees to that.');
 export const info = JSON.parse(readFileSync(file, 'utf8'));
 
-/** Seconds that a temporary token of the private floor lives in the tests: the demo's minimum is 5. */
+/** How long a temporary token of the private floor lasts in the tests, in seconds: the demo's minimum is 5. */
 export const LIFE = 6;
 export const site = `${info.site.replace(/\/$/, '')}/?life=${LIFE}`;
 
@@ -34,13 +34,14 @@ after(async () => (await browser)?.close());
 function launch() {
   // With the back-forward cache, which Playwright turns off.
   const ignoreDefaultArgs = ['--disable-back-forward-cache'];
-  browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS, ignoreDefaultArgs });
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  browser ??= chromium.launch({ executablePath, args: ARGUMENTS, ignoreDefaultArgs });
   return browser;
 }
 
 /**
- * A test with a page of its own, closed at its end. A failure is thrown again without tokens, because an assertion's values
- * and a locator's log may hold some.
+ * Runs a test with a page of its own, and closes the page.
+ * SECURITY: an assertion's values and a locator's log may hold tokens, so a failure is reported without them.
  */
 export function rule(name, options, body) {
   test(name, { timeout: 60_000 }, async () => {
@@ -49,16 +50,16 @@ export function rule(name, options, body) {
     try {
       await body(await context.newPage());
     } catch (error) {
-      const told = new Error(redact(error.message));
-      told.stack = redact(error.stack ?? '');
-      throw told;
+      const failure = new Error(redact(error.message));
+      failure.stack = redact(error.stack ?? '');
+      throw failure;
     } finally {
       await context.close();
     }
   });
 }
 
-/** Text fit to be printed. */
+/** Replaces the tokens in a text, so that it can be printed. */
 export function redact(text) {
   for (const [name, value] of Object.entries(info)) {
     if (/token|key/i.test(name) && typeof value === 'string') text = text.replaceAll(value, `<${name}>`);
@@ -69,7 +70,7 @@ export function redact(text) {
     .replace(/\b(pubtoken|bundle|bearer_token)=[^\s&"']+/g, '$1=<redacted>');
 }
 
-/** Tells tokens apart without showing them. */
+/** A token's digest, which tells tokens apart without showing them. */
 export function digest(token) {
   return createHash('sha256').update(token).digest('hex').slice(0, 16);
 }
@@ -77,7 +78,8 @@ export function digest(token) {
 /** Runs a command that the page shows, in a shell that read the demo's `tokens.env`, and returns what it printed. */
 export async function runInShell(command) {
   try {
-    const { stdout } = await promisify(execFile)('bash', ['-c', `set -e; . '${info.tokens}'\n${command}`], { timeout: 20_000 });
+    const script = `set -e; . '${info.tokens}'\n${command}`;
+    const { stdout } = await promisify(execFile)('bash', ['-c', script], { timeout: 20_000 });
     return stdout;
   } catch (error) {
     throw new Error(redact(error.message));
@@ -110,22 +112,34 @@ export function asksFor(floor) {
   };
 }
 
+/** Whether a request asks the customer's backend for a temporary token of this duration. */
+export function createsToken(seconds) {
+  return (request) =>
+    new URL(request.url()).pathname === '/floor-token' && request.postDataJSON()?.durationSeconds === seconds;
+}
+
 /** Waits until a floor that was mounted in `part` is in this state. */
 export function untilFloor(part, state) {
   return part.and(part.page().locator(`[data-floorline="${state}"]`)).waitFor();
 }
 
-/** What a developer is shown, as an object. */
+/** The fields of an error that a developer sees, as an object. */
 export async function developerView(element) {
   await element.locator('[data-field="code"]').waitFor();
-  const fields = await element.locator('[data-field]').all();
-  return Object.fromEntries(await Promise.all(fields.map(async (field) => [await field.getAttribute('data-field'), await field.innerText()])));
+  return fieldsOf(element);
 }
 
-/** Has the page open its editor with a bundle of this kind, and waits until the bundle is on its way. */
+/** The fields that an element shows, as an object. */
+export async function fieldsOf(element) {
+  const read = (all) => all.map(({ dataset, textContent }) => [dataset.field, textContent]);
+  return Object.fromEntries(await element.locator('[data-field]').evaluateAll(read));
+}
+
+/** Opens the page's editor with a bundle of this kind, and waits until the editor's page has loaded. */
 export async function openEditor(page, kind) {
   const address = `${new URL(info.embed).origin}/editor.html?bundle=`;
-  await Promise.all([page.waitForResponse((response) => response.url().startsWith(address)), page.getByTestId(`open-${kind}`).click()]);
+  const isOpened = (response) => response.url().startsWith(address);
+  await Promise.all([page.waitForResponse(isOpened), page.getByTestId(`open-${kind}`).click()]);
 }
 
 /** How many colours a part of a screenshot has: a browser decodes the picture. */

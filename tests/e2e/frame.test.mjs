@@ -1,13 +1,13 @@
-// The embed's page in a frame: the browser shows it in pages of the token's origins, and nowhere else.
+// The embed's page in a frame: the browser shows it in pages of the token's origins only.
 import assert from 'node:assert/strict';
 import { backend } from './backend.mjs';
 import { info, rule } from './demo.mjs';
 
 const src = `${new URL(info.embed).origin}/frame?pubtoken=${info.publishableToken}&floor=ground`;
-/** The same page by another name, which is another origin: the token is for `127.0.0.1`. */
+/** The same page under another host name, hence of another origin: the token is for `127.0.0.1`. */
 const foreign = backend.replace('127.0.0.1', 'localhost');
 
-/** Puts the embed into this site's page, and gives what is to be seen of it. */
+/** Frames the embed in this site's page, and returns the element that it draws in. */
 async function framed(page, site) {
   await page.goto(`${site}/page`);
   await page.evaluate((src) => document.body.append(Object.assign(document.createElement('iframe'), { src })), src);
@@ -19,9 +19,9 @@ rule("a page of the token's origins shows the embed in its frame", {}, async (pa
   await floor.and(page.frameLocator('iframe').locator('[data-floorline="drawn"]')).waitFor();
 });
 
-rule('a page of another origin does not, by the word of the browser', {}, async (page) => {
-  const told = page.waitForEvent('console', (message) => message.text().includes('frame-ancestors'));
+rule('the browser refuses to show the embed in a page of another origin', {}, async (page) => {
+  const refusal = page.waitForEvent('console', (message) => message.text().includes('frame-ancestors'));
   const floor = await framed(page, foreign);
-  assert.equal((await told).type(), 'error');
+  assert.equal((await refusal).type(), 'error');
   assert.equal(await floor.count(), 0);
 });

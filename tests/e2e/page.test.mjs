@@ -1,4 +1,4 @@
-// The page as a whole: no secret in it, nothing that its policy forbids, code that is the code that runs, and nothing that jumps.
+// The page as a whole: no secret, no policy violation, no layout shift, and it shows the code that runs.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +18,9 @@ rule('no secret reaches the browser, and the console holds only the expected', {
   page.on('pageerror', (error) => thrown.push(error.message));
   await page.addInitScript(() => {
     window.violations = [];
-    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => violations.push(`${violatedDirective} ${blockedURI}`));
+    document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
+      violations.push(`${violatedDirective} ${blockedURI}`),
+    );
   });
 
   await page.goto(site);
@@ -37,7 +39,9 @@ rule('no secret reaches the browser, and the console holds only the expected', {
     if (typeof body === 'string') bodies++;
     parts.push(body ?? '', ...Object.values((await response?.allHeaders()) ?? {}));
     const path = new URL(request.url()).pathname;
-    for (const secret of secrets) assert.equal(parts.some((part) => part.includes(secret)), false, `a secret in the exchange of ${path}`);
+    for (const secret of secrets) {
+      assert.equal(parts.some((part) => part.includes(secret)), false, `a secret in the exchange of ${path}`);
+    }
   }
   assert.ok(bodies > 15, `bodies read: ${bodies}`);
 
@@ -48,7 +52,7 @@ rule('no secret reaches the browser, and the console holds only the expected', {
     // Chromium's own notes of the same refusals.
     /^Failed to load resource: the server responded with a status of (401|403)/,
     /^Failed to load resource: net::ERR_FAILED/,
-    /^Access to fetch at '.*\/v2\/floor\/ground\?.*' from origin '.*' has been blocked by CORS policy: No 'Access-Control-Allow-Origin'/,
+    /^Access to fetch at '.*\/v2\/floor\/ground\?.*' from origin '.*' has been blocked by CORS policy: No 'Access-/,
   ];
   const others = logged.filter(([, text]) => !EXPECTED.some((pattern) => pattern.test(text)));
   assert.deepEqual(others.map(([type, text]) => `${type}: ${redact(text)}`), []);
@@ -118,7 +122,7 @@ rule('each command runs as it is copied, and holds no secret', {}, async (page) 
     const commands = await page.locator(`#${id} .command pre`).allTextContents();
     assert.equal(commands.length, patterns.length, id);
     for (const [index, command] of commands.entries()) {
-      assert.match(redactLess(await runInShell(command)), patterns[index], `${id}, command ${index + 1}`);
+      assert.match(shorten(await runInShell(command)), patterns[index], `${id}, command ${index + 1}`);
     }
   }
   const { mode } = statSync(info.tokens);
@@ -126,7 +130,7 @@ rule('each command runs as it is copied, and holds no secret', {}, async (page) 
 });
 
 /** Text whose tokens are cut to their first characters. */
-function redactLess(text) {
+function shorten(text) {
   return text.replace(/(Bearer |DPoP )\S+/g, '$1').replace(/(dp_[a-z]{3}_)\w+/g, '$1');
 }
 
@@ -142,7 +146,8 @@ rule('each link leads to a file of the repository, as text', {}, async (page) =>
 });
 
 for (const width of [1280, 390]) {
-  rule(`${width} pixels wide, the page is filled at first paint, and nothing moves afterwards`, { viewport: { width, height: 900 } }, async (page) => {
+  const name = `${width} pixels wide, the page is filled at first paint, and nothing moves afterwards`;
+  rule(name, { viewport: { width, height: 900 } }, async (page) => {
     let start;
     const held = new Promise((resolve) => (start = resolve));
     await page.route('**/host.js', async (route) => {
@@ -151,17 +156,18 @@ for (const width of [1280, 390]) {
     });
     await page.goto(site, { waitUntil: 'commit' });
     await page.locator('.bottom').waitFor();
-    await page.evaluate(() => document.fonts.ready);
+    await page.waitForFunction(() => document.styleSheets.length === 2);
     const before = await places(page);
-    const empty = await page.locator('.developer:visible, .visitor, .log, .code pre, dd').evaluateAll((all) => all.filter((one) => !one.innerText.trim()).length);
-    assert.equal(empty, 0, 'parts without a text');
-    const gap = await page.getByTestId('log').evaluate((log) => log.clientHeight - log.firstElementChild.clientHeight);
+    const parts = await page.locator('.developer:visible, .visitor, .log, .code pre, dd').allInnerTexts();
+    assert.equal(parts.filter((text) => !text.trim()).length, 0, 'parts without a text');
+    const log = page.getByTestId('log');
+    const gap = await log.evaluate((element) => element.clientHeight - element.firstElementChild.clientHeight);
     assert.ok(gap < 30, `the log opens with ${gap} empty pixels`);
     assert.ok((await page.locator('#tabs dd').allInnerTexts()).every((text) => /^\d$/.test(text)));
 
     start();
     await settled(page);
-    await page.getByTestId('log').locator('[data-event="refreshed"]').first().waitFor();
+    await log.locator('[data-event="refreshed"]').first().waitFor();
     await page.getByTestId('revocation-revoke').click();
     await page.getByTestId('revocation-developer').locator('[data-field="code"]').waitFor();
     assert.deepEqual(await places(page), before);
@@ -171,7 +177,10 @@ for (const width of [1280, 390]) {
 /** Where each section begins, and where the page ends. */
 function places(page) {
   return page.locator('section, figure.code, footer').evaluateAll((all) =>
-    all.map((one) => `${one.id || one.dataset.source || one.className || one.tagName}: ${Math.round(one.getBoundingClientRect().top + scrollY)}`),
+    all.map((one) => {
+      const name = one.id || one.dataset.source || one.className;
+      return `${name}: ${Math.round(one.getBoundingClientRect().top + scrollY)}`;
+    }),
   );
 }
 
@@ -185,21 +194,26 @@ rule('a screenshot of the whole page shows no blank frame, though nobody scrolle
   }
 });
 
-for (const [name, width, colorScheme] of [['demo-1280', 1280, 'light'], ['demo-390', 390, 'light'], ['demo-dark', 1280, 'dark']]) {
-  rule(`${name}: everything is drawn and nothing is cut off`, { viewport: { width, height: 900 }, colorScheme }, async (page) => {
+const LOOKS = [['demo-1280', 1280, 'light'], ['demo-390', 390, 'light'], ['demo-dark', 1280, 'dark']];
+for (const [name, width, colorScheme] of LOOKS) {
+  const options = { viewport: { width, height: 900 }, colorScheme };
+  rule(`${name}: everything is drawn and nothing is cut off`, options, async (page) => {
     await page.goto(site);
     // The browser draws the frames only where they are in view.
     await page.setViewportSize({ width, height: await page.evaluate(() => document.documentElement.scrollHeight) });
     await settled(page);
-    await page.frameLocator('[data-testid="editor-frame"]').locator('.labels text').first().waitFor();
-    await page.getByTestId('bridge-place').frameLocator('iframe').locator('.labels text').first().waitFor();
+    for (const frame of ['[data-testid="editor-frame"]', '[data-testid="bridge-place"] iframe']) {
+      await page.frameLocator(frame).locator('.labels text').first().waitFor();
+    }
     await page.getByTestId('log').locator('[data-event="refreshed"] ~ [data-event="drawn"]').first().waitFor();
 
     const cut = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     assert.ok(cut <= 0, `${cut} pixels too wide`);
-    const levels = await page.locator('h1, h2, h3, h4').evaluateAll((all) => all.map(({ tagName }) => Number(tagName[1])));
+    const headings = page.locator('h1, h2, h3, h4');
+    const levels = await headings.evaluateAll((all) => all.map(({ tagName }) => Number(tagName[1])));
     assert.equal(levels.filter((level) => level === 1).length, 1);
-    assert.ok(levels.every((level, index) => index === 0 || level <= levels[index - 1] + 1), 'no heading level is skipped');
+    const isSkipped = levels.some((level, index) => index > 0 && level > levels[index - 1] + 1);
+    assert.equal(isSkipped, false, 'no heading level is skipped');
     await page.screenshot({ path: `${screenshots}${name}.png`, fullPage: true });
   });
 }

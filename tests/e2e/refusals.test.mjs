@@ -1,9 +1,10 @@
-// Each refusal as the visitor meets it and as the developer meets it.
+// Each refusal as the visitor sees it and as the developer sees it.
 import assert from 'node:assert/strict';
-import { asksFor, developerView, digest, info, requests, rule, site, untilFloor } from './demo.mjs';
+import { asksFor, createsToken, developerView, digest, info, requests, rule, site, untilFloor } from './demo.mjs';
 
+const { origin } = new URL(info.site);
 const REFUSALS = [
-  { id: 'wrong-origin', code: 'origin_not_allowed', status: 403, names: [new URL(info.site).origin, '*.northlight.example'] },
+  { id: 'wrong-origin', code: 'origin_not_allowed', status: 403, names: [origin, '*.northlight.example'] },
   { id: 'revoked', code: 'token_revoked', status: 401, names: [] },
   { id: 'missing-scope', code: 'insufficient_scope', status: 403, names: ['floor:readPrivate'] },
   { id: 'expired', code: 'token_expired', status: 401, names: [] },
@@ -28,17 +29,19 @@ rule('each refusal is calm for the visitor and exact for the developer', {}, asy
     assert.match(words, /^This floor plan can’t be shown here right now/);
     assert.doesNotMatch(words, /token|scope|origin|\d|_/i);
 
-    const told = await developerView(refusal.locator('.developer'));
-    assert.deepEqual([told.code, told.status, told.retryable], [code, `HTTP ${status}`, 'no']);
-    assert.ok(told.help.length > 0, `${id} has help`);
-    for (const name of names) assert.ok(told.message.includes(name), `${id} names ${name}`);
+    const fields = await developerView(refusal.locator('.developer'));
+    assert.deepEqual([fields.code, fields.status, fields.retryable], [code, `HTTP ${status}`, 'no']);
+    assert.ok(fields.help.length > 0, `${id} has help`);
+    for (const name of names) assert.ok(fields.message.includes(name), `${id} names ${name}`);
 
-    assert.equal(logged.filter((line) => line.startsWith(`Floorline: ${code} (${status})`)).length, 1, `${id} is in the console once`);
+    const lines = logged.filter((line) => line.startsWith(`Floorline: ${code} (${status})`));
+    assert.equal(lines.length, 1, `${id} is in the console once`);
   }
 
   // A token that has ended is not even sent.
-  const short = seen.find((request) => new URL(request.url()).pathname === '/floor-token' && request.postDataJSON()?.durationSeconds === 5);
+  const short = seen.find(createsToken(5));
   const token = digest((await (await short.response()).json()).authorization);
-  const sent = seen.filter(asksFor('first')).filter((request) => digest(request.headers().authorization ?? '') === token);
+  const isOwn = (request) => digest(request.headers().authorization ?? '') === token;
+  const sent = seen.filter(asksFor('first')).filter(isOwn);
   assert.equal(sent.length, 1, 'requests with the token that ended');
 });

@@ -1,13 +1,14 @@
 // The sections of the page that a visitor plays with: revocation, tabs, proofs, the host bridge.
 import assert from 'node:assert/strict';
-import { asksFor, developerView, digest, info, requests, rule, runInShell, site, untilFloor } from './demo.mjs';
+import { asksFor, createsToken, developerView, digest, fieldsOf, info } from './demo.mjs';
+import { requests, rule, runInShell, site, untilFloor } from './demo.mjs';
 
 /** Waits until the element with this test id has this text. */
 async function untilText(page, id, text) {
   await page.getByTestId(id).filter({ hasText: text }).waitFor();
 }
 
-rule('“Revoke now” shows the milliseconds until the first refusal, and “Create a new one” starts over', {}, async (page) => {
+rule('“Revoke now” shows the milliseconds until the first refusal', {}, async (page) => {
   await page.goto(site);
   const token = () => page.locator('#revocation .source-id').first().innerText();
   await untilText(page, 'revocation-status', 'allowed: HTTP 200');
@@ -19,8 +20,8 @@ rule('“Revoke now” shows the milliseconds until the first refusal, and “Cr
   const shown = await page.getByTestId('revocation-time').innerText();
   const [, milliseconds] = /^(\d+) ms$/.exec(shown) ?? assert.fail(`time shown: ${shown}`);
   assert.ok(Number(milliseconds) > 0 && Number(milliseconds) < 2000, shown);
-  const told = await developerView(page.getByTestId('revocation-developer'));
-  assert.deepEqual([told.code, told.status, told.retryable], ['token_revoked', 'HTTP 401', 'no']);
+  const fields = await developerView(page.getByTestId('revocation-developer'));
+  assert.deepEqual([fields.code, fields.status, fields.retryable], ['token_revoked', 'HTTP 401', 'no']);
 
   // The number is measured: the API allowed the token after the click, and then refused the same token.
   const isOwn = (request) => request.frame() === page.mainFrame() && request.headers().authorization;
@@ -58,10 +59,13 @@ rule('two tabs make one call for each token, and both count the calls of all', {
   const second = await opening;
   for (const tab of [page, second]) await untilText(tab, 'tabs-open', '2');
 
-  // The first tab has had every token; the second one had its first token without a call, and then at least one refresh.
+  // The first tab received every token. The second one got its first without a call, and then one refresh at least.
   let [first, other] = [];
-  const agree = () => other?.tokens >= 2 && [first.tokens, first.all, other.all].every((number) => number === calls.length);
+  const isCounted = (number) => number === calls.length;
+  const agree = () => other?.tokens >= 2 && [first.tokens, first.all, other.all].every(isCounted);
+  const end = Date.now() + 30_000;
   while (!agree()) {
+    assert.ok(Date.now() < end, `${calls.length} calls; the tabs show ${JSON.stringify([first, other])}`);
     await page.waitForTimeout(100);
     [first, other] = await Promise.all([page, second].map(shown));
   }
@@ -79,22 +83,20 @@ async function shown(tab) {
   return { all, own, tokens };
 }
 
-/** The backend is asked for the token that the tabs share. */
-function isShared(request) {
-  return new URL(request.url()).pathname === '/floor-token' && request.postDataJSON()?.durationSeconds === 10;
-}
+/** Whether the backend is asked for the token that the tabs share. */
+const isShared = createsToken(10);
 
 rule('a token bound to this browser’s key works with a proof, and is refused when it is stolen', {}, async (page) => {
   const seen = requests(page);
   await page.goto(site);
-  const told = await developerView(page.getByTestId('proof-without'));
-  assert.deepEqual([told.code, told.status], ['invalid_dpop_proof', 'HTTP 401']);
-  const fields = page.getByTestId('proof-with').locator('[data-field]');
-  const shown = Object.fromEntries(await fields.evaluateAll((all) => all.map(({ dataset, textContent }) => [dataset.field, textContent])));
+  const fields = await developerView(page.getByTestId('proof-without'));
+  assert.deepEqual([fields.code, fields.status], ['invalid_dpop_proof', 'HTTP 401']);
+  const shown = await fieldsOf(page.getByTestId('proof-with'));
   assert.equal(shown.status, 'HTTP 200');
   assert.ok(shown.proof.endsWith('/v2/floor/first'), shown.proof);
   assert.match(shown.key, /^[\w-]{43}$/);
-  assert.ok((await page.locator('#proof .command pre').innerText()).includes(shown.key), 'the command is for this browser’s key');
+  const command = await page.locator('#proof .command pre').innerText();
+  assert.ok(command.includes(shown.key), 'the command is for this browser’s key');
 
   // The requests differ in the proof alone.
   const bound = seen.filter(asksFor('first')).filter((request) => request.headers().authorization?.startsWith('DPoP '));
@@ -102,10 +104,11 @@ rule('a token bound to this browser’s key works with a proof, and is refused w
   assert.deepEqual(await Promise.all(bound.map(async (request) => (await request.response()).status())), [200, 401]);
   assert.equal(new Set(bound.map((request) => digest(request.headers().authorization))).size, 1);
 
-  await Promise.all([page.waitForResponse((response) => response.status() === 401 && asksFor('first')(response.request())), page.getByTestId('proof-again').click()]);
+  const isRefused = (response) => response.status() === 401 && asksFor('first')(response.request());
+  await Promise.all([page.waitForResponse(isRefused), page.getByTestId('proof-again').click()]);
 });
 
-rule('an embed without a token gets one from the page around it, and none after the page closed it', {}, async (page) => {
+rule('an embed without a token gets one from the page around it, which can close the embed', {}, async (page) => {
   await page.goto(site);
   const place = page.getByTestId('bridge-place');
   const floor = place.frameLocator('iframe').getByTestId('bridged-floor');

@@ -1,6 +1,7 @@
 // The three ways in, in a real browser on real origins.
 import assert from 'node:assert/strict';
-import { asksFor, developerView, digest, info, LIFE, openEditor, preflights, requests, rule, site, untilFloor } from './demo.mjs';
+import { asksFor, createsToken, developerView, digest, info, LIFE, openEditor } from './demo.mjs';
+import { preflights, requests, rule, site, untilFloor } from './demo.mjs';
 
 rule('a publishable token draws the public floor with one request and no preflight', {}, async (page) => {
   const seen = requests(page);
@@ -10,31 +11,34 @@ rule('a publishable token draws the public floor with one request and no preflig
   await untilFloor(floor, 'drawn');
   await untilFloor(page.getByTestId('private-floor'), 'drawn');
 
-  const mine = seen.filter(asksFor('ground')).filter((request) => new URL(request.url()).searchParams.get('pubtoken') === info.publishableToken);
+  const isOwn = (request) => new URL(request.url()).searchParams.get('pubtoken') === info.publishableToken;
+  const mine = seen.filter(asksFor('ground')).filter(isOwn);
   assert.equal(mine.length, 1, 'requests for the public floor');
-  assert.equal((await mine[0].allHeaders()).authorization === undefined, true, 'the token rides in the query alone');
+  assert.equal((await mine[0].allHeaders()).authorization === undefined, true, 'the token is in the query only');
   assert.deepEqual(preflighted.filter((path) => path.endsWith('/ground')), []);
-  assert.ok(preflighted.some((path) => path.endsWith('/first')), 'the same watch sees the preflight that a temporary token needs');
+  const isSeen = preflighted.some((path) => path.endsWith('/first'));
+  assert.ok(isSeen, 'a preflight that a temporary token needs is seen');
 
   assert.match(await page.getByTestId('public-cost').innerText(), /^1 request, no preflight, \d+ ms$/);
   await assertDrawn(floor, 'ground');
 });
 
-rule('a temporary token is refreshed ahead of its end, and each new one reads the private floor; close() ends it', {}, async (page) => {
+rule('a temporary token is refreshed before it expires and reads the floor, until close()', {}, async (page) => {
   const seen = requests(page);
   await page.goto(site);
   const floor = page.getByTestId('private-floor');
   const log = page.getByTestId('log');
   await log.locator('[data-event="refreshed"]').nth(1).waitFor();
   await log.locator('[data-event="drawn"]').nth(2).waitFor();
-  assert.equal(await log.locator('[data-event="failed"], [data-event="expired"]').count(), 0, 'no refresh failed or came late');
+  const late = log.locator('[data-event="failed"], [data-event="expired"]');
+  assert.equal(await late.count(), 0, 'no refresh failed or came late');
   await assertDrawn(floor, 'first');
 
   // The tokens that the backend gave for this floor, and those that read it.
-  const given = await Promise.all(seen.filter(isRefresh).map(async (request) => digest((await (await request.response()).json()).authorization)));
+  const given = await Promise.all(seen.filter(isRefresh).map(tokenGiven));
   const answered = seen.filter(asksFor('first')).filter(hasAuthorization);
-  const used = await Promise.all(answered.map(async (request) => [digest(request.headers().authorization), (await request.response()).status()]));
-  const good = new Set(used.filter(([token, status]) => status === 200 && given.includes(token)).map(([token]) => token));
+  const used = await Promise.all(answered.map(tokenUsed));
+  const good = new Set(used.filter((token) => given.includes(token)));
   assert.ok(given.length >= 3, `tokens given: ${given.length}`);
   assert.equal(new Set(given).size, given.length, 'each token is another one');
   assert.ok(good.size >= 3, `different tokens that read the floor: ${good.size}`);
@@ -45,10 +49,10 @@ rule('a temporary token is refreshed ahead of its end, and each new one reads th
   await page.getByTestId('private-switch').click();
   await log.locator('[data-event="closed"]').waitFor();
   const before = seen.length;
-  // Nothing can be waited for here: the rule is that for longer than a token lives nothing comes.
+  // There is no event to wait for: no request may come for longer than a token lasts.
   await page.waitForTimeout((LIFE + 1) * 1000);
-  const late = seen.slice(before).filter((request) => isRefresh(request) || asksFor('first')(request));
-  assert.equal(late.length, 0, 'requests after close()');
+  const after = seen.slice(before).filter((request) => isRefresh(request) || asksFor('first')(request));
+  assert.equal(after.length, 0, 'requests after close()');
   await untilFloor(floor, 'drawn');
 
   await Promise.all([page.waitForRequest(isRefresh), page.getByTestId('private-switch').click()]);
@@ -65,9 +69,11 @@ const PARAMETERS = {
   deskPlan: { revision: 12, pins: [[4.5, 2], [7.25, 6.75]], note: 'Fensterplätze – ruhig', approvedBy: null },
 };
 
-// The protocol of a reference adds the application that created it: Kudo, `GET /verify`.
+// A redeemed reference also names the application token that made it, as Kudo's `GET /verify` does.
+const REDEEMED = { ...PARAMETERS, auth: 'northlight-editor' };
+
 const BUNDLES = [
-  { kind: 'reference', title: 'a bundle reference', redeems: true, expected: { ...PARAMETERS, auth: 'northlight-editor' } },
+  { kind: 'reference', title: 'a bundle reference', redeems: true, expected: REDEEMED },
   { kind: 'signed', title: 'a signed bundle', redeems: false, expected: PARAMETERS },
 ];
 
@@ -81,35 +87,47 @@ for (const { kind, title, redeems, expected } of BUNDLES) {
     await openEditor(page, kind);
     const table = editor.getByTestId('parameters');
     await table.waitFor();
-    const rows = await table.locator('tbody tr').evaluateAll((all) => all.map(({ cells }) => [cells[0].textContent, JSON.parse(cells[1].textContent)]));
+    const read = (all) => all.map(({ cells: [name, value] }) => [name.textContent, JSON.parse(value.textContent)]);
+    const rows = await table.locator('tbody tr').evaluateAll(read);
     assert.deepEqual(Object.fromEntries(rows), expected);
     await drawn.waitFor();
     await assertDrawn(editor.getByTestId('editor-floor'), 'second');
 
     const frame = page.frames().find((candidate) => candidate.url().startsWith(info.embed));
-    assert.deepEqual(await frame.evaluate(() => [location.search, location.hash, document.referrer, history.state]), ['', '', '', null]);
+    const traces = await frame.evaluate(() => [location.search, location.hash, document.referrer, history.state]);
+    assert.deepEqual(traces, ['', '', '', null]);
     const redeemed = seen.some((request) => new URL(request.url()).pathname === '/verify');
     assert.equal(redeemed, redeems, 'asked the token service to redeem it');
   });
 }
 
-rule('a page on another origin than the token allows is told so', {}, async (page) => {
+rule('a page of an origin that the token does not allow gets an error that says so', {}, async (page) => {
   const elsewhere = new URL(site);
   elsewhere.hostname = 'localhost';
   await page.goto(elsewhere.href);
   await untilFloor(page.getByTestId('public-floor'), 'refused');
-  const told = await developerView(page.getByTestId('public-developer'));
-  assert.equal(told.code, 'origin_not_allowed');
-  assert.equal(told.status, 'HTTP 403');
-  assert.ok(told.message.includes(elsewhere.origin), 'names the origin seen');
-  assert.ok(told.message.includes('127.0.0.1'), 'names the origins allowed');
+  const fields = await developerView(page.getByTestId('public-developer'));
+  assert.equal(fields.code, 'origin_not_allowed');
+  assert.equal(fields.status, 'HTTP 403');
+  assert.ok(fields.message.includes(elsewhere.origin), 'names the origin seen');
+  assert.ok(fields.message.includes('127.0.0.1'), 'names the origins allowed');
   // Temporary tokens come from the page's own backend and are bound to no origin.
   await untilFloor(page.getByTestId('private-floor'), 'drawn');
 });
 
-/** The backend is asked for a token of the private floor. */
-function isRefresh(request) {
-  return new URL(request.url()).pathname === '/floor-token' && request.postDataJSON()?.durationSeconds === LIFE;
+/** Whether the backend is asked for a token of the private floor. */
+const isRefresh = createsToken(LIFE);
+
+async function tokenGiven(request) {
+  const response = await request.response();
+  const { authorization } = await response.json();
+  return digest(authorization);
+}
+
+/** The token of a request that the API allowed. */
+async function tokenUsed(request) {
+  const response = await request.response();
+  return response.status() === 200 && digest(request.headers().authorization);
 }
 
 function hasAuthorization(request) {
@@ -118,7 +136,8 @@ function hasAuthorization(request) {
 
 /** The drawing has the rooms that the API has: asked here as a backend would, with the secret token. */
 async function assertDrawn(element, id) {
-  const response = await fetch(new URL(`/v2/floor/${id}`, info.api), { headers: { Authorization: `Bearer ${info.secretToken}` } });
+  const headers = { Authorization: `Bearer ${info.secretToken}` };
+  const response = await fetch(new URL(`/v2/floor/${id}`, info.api), { headers });
   assert.equal(response.status, 200);
   const floor = await response.json();
   assert.equal(await element.locator('polygon').count(), floor.rooms.length);

@@ -31,16 +31,16 @@ const SERVICE: Layers = Layers {
         &["cli"],
         &["codegen"],
         &["router"],
-        &["protocols", "oauth", "console"],
+        &["protocols"],
         &["http"],
         &["app"],
         &["usecase"],
         &["store"],
         // Tools that know neither the store nor a request.
-        &["clock", "config", "crypto", "metrics", "random"],
+        &["config", "crypto"],
         &["domain"],
     ],
-    apart: &[("protocols", "oauth"), ("protocols", "console"), ("oauth", "console")],
+    apart: &[],
 };
 
 #[test]

@@ -1,4 +1,4 @@
-// The page that a customer frames: `/frame?pubtoken=…&floor=…`. Its server told the browser who may.
+// The page that a customer frames: `/frame?pubtoken=…&floor=…`. A response header says which pages may frame it.
 import { connect, mount } from './viewer.js';
 
 const query = new URLSearchParams(location.search);

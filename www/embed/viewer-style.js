@@ -1,6 +1,7 @@
-// The viewer's look, in a sheet of its own: the host page's styles do not reach in, and these do not reach out.
+// The viewer's styles, in a sheet of their own: they and those of the host page do not affect each other.
 
-export const FONT = '"Inter", "Segoe UI", -apple-system, "Helvetica Neue", "Noto Sans", "DejaVu Sans Condensed", sans-serif';
+export const FONT =
+  '"Inter", "Segoe UI", -apple-system, "Helvetica Neue", "Noto Sans", "DejaVu Sans Condensed", sans-serif';
 
 export const sheet = new CSSStyleSheet();
 sheet.replaceSync(`
@@ -8,12 +9,14 @@ sheet.replaceSync(`
   display: block;
   container-type: inline-size;
   --ink: #17242d; --soft: #5a6a74; --line: #dbe2e5; --paper: #fff; --wall: #2c3a43; --floor: #fbfcfc;
-  --work: #dfeaf2; --meet: #f6e6c9; --social: #dcecdd; --arrive: #f3dfd8; --move: #f3f5f5; --service: #e4e6e9; --other: #ebe5f2;
+  --work: #dfeaf2; --meet: #f6e6c9; --social: #dcecdd; --arrive: #f3dfd8; --move: #f3f5f5; --service: #e4e6e9;
+  --other: #ebe5f2;
 }
 @media (prefers-color-scheme: dark) {
   :host {
     --ink: #e6edf0; --soft: #9fb0ba; --line: #2c3a43; --paper: #162128; --wall: #b9c6cd; --floor: #1a262d;
-    --work: #25404f; --meet: #53431f; --social: #27452f; --arrive: #55352b; --move: #1e2b33; --service: #2c363d; --other: #3b3150;
+    --work: #25404f; --meet: #53431f; --social: #27452f; --arrive: #55352b; --move: #1e2b33;
+    --service: #2c363d; --other: #3b3150;
   }
 }
 * { box-sizing: border-box; }
@@ -46,15 +49,25 @@ text { text-anchor: middle; pointer-events: none; fill: var(--ink); }
 .legend { display: flex; flex-wrap: wrap; gap: 4px 14px; flex: 1; }
 .key::before {
   content: ''; display: inline-block; width: 10px; height: 10px; margin-right: 6px; border-radius: 3px;
-  background: var(--usage); box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--wall) 25%, transparent); vertical-align: -1px;
+  background: var(--usage); vertical-align: -1px;
+  box-shadow: inset 0 0 0 1px color-mix(in srgb, var(--wall) 25%, transparent);
 }
 .pointed:not(polygon) { display: none; flex: 1; color: var(--ink); }
 .pointing .pointed { display: block; }
 .pointing .legend { display: none; }
-.scale { text-align: center; line-height: 1.2; border: solid var(--soft); border-width: 0 1px 1px; padding-bottom: 2px; white-space: nowrap; }
-.loading, .refused { display: grid; align-content: center; justify-items: center; gap: 6px; max-width: 100%; aspect-ratio: 8 / 5; padding: 28px; text-align: center; }
+.scale {
+  text-align: center; line-height: 1.2; border: solid var(--soft); border-width: 0 1px 1px; padding-bottom: 2px;
+  white-space: nowrap;
+}
+.loading, .refused {
+  display: grid; align-content: center; justify-items: center; gap: 6px; max-width: 100%; aspect-ratio: 8 / 5;
+  padding: 28px; text-align: center;
+}
 .loading { color: var(--soft); animation: breathe 1.6s ease-in-out infinite alternate; }
-.refused { color: var(--soft); background: repeating-linear-gradient(135deg, var(--paper) 0 11px, var(--floor) 11px 22px); }
+.refused {
+  color: var(--soft);
+  background: repeating-linear-gradient(135deg, var(--paper) 0 11px, var(--floor) 11px 22px);
+}
 .refused p { margin: 0; max-width: 34ch; text-wrap: balance; }
 .refused .title { color: var(--ink); font-size: 15px; font-weight: 600; }
 button {

@@ -1,4 +1,4 @@
-// Northlight's page: learns the addresses from its backend, loads Floorline from the embed's origin, and starts each section.
+// Northlight's page: learns the addresses from its backend, loads Floorline from its origin, and starts each section.
 import { startBridge } from './bridge.js';
 import { startCopying } from './copy.js';
 import { startEditor } from './editor.js';

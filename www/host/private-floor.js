@@ -43,7 +43,8 @@ function open({ connect, mount }, { api, service }) {
     connection = daypass;
     if (isClosed) return daypass.close();
     log('connected', `token 1, ${daypass.describe().lifetimeSeconds} s`);
-    daypass.addEventListener('refreshing', ({ detail }) => log('refreshing', `asking Northlight’s backend${detail.attempt > 1 ? `, attempt ${detail.attempt}` : ''}`));
+    daypass.addEventListener('refreshing', ({ detail: { attempt } }) =>
+      log('refreshing', `asking Northlight’s backend${attempt > 1 ? `, attempt ${attempt}` : ''}`));
     daypass.addEventListener('refreshed', async ({ detail }) => {
       const token = ++tokens;
       log('refreshed', `token ${token}, ${detail.lifetimeSeconds} s`);
@@ -51,8 +52,10 @@ function open({ connect, mount }, { api, service }) {
       await viewer.reload();
       if (!isClosed && !viewer.error) log('drawn', `floor read with token ${token}`);
     });
-    daypass.addEventListener('failed', ({ detail: { error, retryInSeconds } }) =>
-      log('failed', `${error.message} ${retryInSeconds === null ? 'No more attempts.' : `Retry in ${Math.round(retryInSeconds)} s.`}`));
+    daypass.addEventListener('failed', ({ detail: { error, retryInSeconds } }) => {
+      const next = retryInSeconds === null ? 'No more attempts.' : `Retry in ${Math.round(retryInSeconds)} s.`;
+      log('failed', `${error.message} ${next}`);
+    });
     daypass.addEventListener('expired', () => log('expired', 'no active token'));
     daypass.addEventListener('closed', () => log('closed', 'no timers, no requests'));
     clock = setInterval(() => showLife(daypass.describe()), 200);

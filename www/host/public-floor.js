@@ -17,7 +17,8 @@ export async function startPublicFloor({ connect, mount }, { api, service, publi
   // #endregion
 
   // What the page can count. Only the browser knows whether there was a preflight: the end-to-end test asks it.
-  const requests = performance.getEntriesByType('resource').filter(({ name }) => name.startsWith(api) && name.includes(publishableToken));
+  const isOwn = ({ name }) => name.startsWith(api) && name.includes(publishableToken);
+  const requests = performance.getEntriesByType('resource').filter(isOwn);
   const milliseconds = Math.round(requests.at(-1)?.duration ?? 0);
   cost.textContent = `${requests.length} request${requests.length === 1 ? '' : 's'}, no preflight, ${milliseconds} ms`;
 }

@@ -3,9 +3,10 @@ import { showDeveloper } from './developer.js';
 import { post } from './post.js';
 
 export function startRefusals({ connect, mount }, { api, service, foreignToken, revokedToken }) {
-  show('wrong-origin', ({ visitor }) => mount(visitor, connect({ api, service, publishableToken: foreignToken }), 'ground'));
-
-  show('revoked', ({ visitor }) => mount(visitor, connect({ api, service, publishableToken: revokedToken }), 'ground'));
+  const withToken = (publishableToken) => ({ visitor }) =>
+    mount(visitor, connect({ api, service, publishableToken }), 'ground');
+  show('wrong-origin', withToken(foreignToken));
+  show('revoked', withToken(revokedToken));
 
   show('expired', async ({ visitor, clock }) => {
     const temporaryToken = await temporary('floor:readPrivate', 5);

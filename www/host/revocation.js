@@ -26,7 +26,13 @@ export function startRevocation({ connect }, { api }) {
     find('requests').replaceChildren();
     find('time').textContent = '– ms';
     const { kind, scopes } = daypass.describe();
-    showFields(find('developer'), { token: `${kind}, a JWT`, source: sourceId, scopes: scopes.join(' '), request: `GET ${FLOOR}`, next: 'press “Revoke now”' });
+    showFields(find('developer'), {
+      token: `${kind}, a JWT`,
+      source: sourceId,
+      scopes: scopes.join(' '),
+      request: `GET ${FLOOR}`,
+      next: 'press “Revoke now”',
+    });
     show(await read());
   }
 

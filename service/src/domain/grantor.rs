@@ -75,6 +75,11 @@ impl<'a> Grantor<'a> {
             TokenKind::Secret => catalogs.product().all(),
             _ => return Err(Error::InvalidScope(format!("A token of the kind {kind} must name its scopes."))),
         };
+        if default.is_empty() {
+            let why =
+                format!("The catalogue has no scope for a {kind} token: name scopes, or mark some as publishable.");
+            return Err(Error::InvalidScope(why));
+        }
         let nothing = Grant { scopes: ScopeSet::default(), ..place.clone() };
         let in_place = self.grants.iter().filter(|held| held.covers(&nothing));
         let held: ScopeSet = in_place.flat_map(|held| held.scopes.iter().cloned()).collect();

@@ -102,7 +102,7 @@ pub(crate) struct AddFacts {
 /// When the organization does not exist or was revoked, when the id is taken, or when a limit is reached.
 pub(crate) fn may_add(kind: TokenKind, facts: &AddFacts) -> Result<(), Error> {
     if facts.organization.as_ref().ok_or(Error::NotFound)?.revoked_at.is_some() {
-        let why = "The organization was revoked for good. Create the token in another organization.";
+        let why = "The organization was revoked, permanently: it has no active tokens.";
         return Err(Error::InvalidRequest(why.into()));
     }
     if facts.active_of_id > 0 {

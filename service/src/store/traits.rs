@@ -100,8 +100,6 @@ pub(crate) trait Store: Send + Sync {
     ///
     /// [`AddFacts`] counts the tokens that are active at the new token's `created_at`. Additions of an organization's
     /// tokens exclude one another (PostgreSQL: the organization's row is locked), so that the counts still hold.
-    ///
-    /// A token is active in [`AddFacts`] if its record at `created_at` of the new one is.
     fn add_token(&self, new: NewToken, rule: Rule<AddFacts>) -> StoreFuture<'_, u64>;
 
     /// Checks a token's state against the rule, in a transaction that excludes its revocation.
@@ -130,6 +128,8 @@ pub(crate) trait Store: Send + Sync {
 
     /// Revokes what the rule returns for the target's facts: marks it, and adds an entry to the feed
     /// for each.
+    ///
+    /// SECURITY: the caller has checked that the target belongs to `organization`.
     fn revoke<'a>(
         &'a self,
         organization: &'a str,

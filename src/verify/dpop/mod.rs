@@ -64,8 +64,8 @@ impl Dpop {
         Dpop { nonce_key: Some(Key::new(HMAC_SHA256, &key)), ..self }
     }
 
-    /// Sets how many proofs are remembered, each in some 70 bytes: 1,048,576 unless set. Requests
-    /// with more proofs within three minutes are answered 503.
+    /// Sets how many proofs are remembered, each in some 70 bytes: 1,048,576 unless set. Once
+    /// that many arrived within three minutes, further requests are answered 503.
     #[must_use]
     pub fn max_proofs(self, proofs: usize) -> Dpop {
         Dpop { replays: self.replays.max_proofs(proofs), ..self }

@@ -15,7 +15,7 @@ use crate::{Error, OriginPattern, TokenKind};
 /// the page.
 ///
 /// SECURITY: it names the token's origins as far as the grammar of CSP can, and never more than the
-/// verifier accepts:
+/// verifier accepts.
 ///
 /// | pattern | source |
 /// | --- | --- |

@@ -33,6 +33,9 @@ pub(super) struct SqliteStore {
     writer: Arc<Mutex<Connection>>,
     /// Reads, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
+    /// Reads what can take long: lists of tokens. The feed must not wait for them, or its heartbeats
+    /// would stop and every subscriber would refuse all requests.
+    list_reader: Arc<Mutex<Connection>>,
     file: Arc<file::File>,
     changes: Notify,
     /// The name of this run of the feed.
@@ -69,10 +72,11 @@ impl SqliteStore {
     /// Opens a store whose file exists.
     pub(super) fn open(path: &Path) -> anyhow::Result<SqliteStore> {
         let writer = connection::open_writer(path)?;
-        let reader = connection::open_reader(path)?;
+        let [reader, list_reader] = [connection::open_reader(path)?, connection::open_reader(path)?];
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
             reader: Arc::new(Mutex::new(reader)),
+            list_reader: Arc::new(Mutex::new(list_reader)),
             file: Arc::new(file::File::open(path)?),
             changes: Notify::new(),
             epoch: random::id(),
@@ -166,7 +170,7 @@ impl Store for SqliteStore {
 
     fn tokens<'a>(&'a self, organization: &'a str, kind: Option<TokenKind>) -> StoreFuture<'a, Vec<TokenRecord>> {
         let organization = organization.to_owned();
-        self.read(move |connection| tokens::tokens(connection, &organization, kind))
+        Box::pin(self.run(&self.list_reader, move |connection| tokens::tokens(connection, &organization, kind)))
     }
 
     fn add_token(&self, new: NewToken, rule: Rule<AddFacts>) -> StoreFuture<'_, u64> {

@@ -1,4 +1,4 @@
-// The commands of the Space API (Authentication), as its documentation prints them but for the host and the values of their
+// The commands of the Space API's documentation, as printed but for the host and the values of their
 // variables, sent by the real curl to the product's API and the token service.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -21,9 +21,10 @@ const CREATE_TEMPORARY = `curl -X POST \\
 const WITH_TEMPORARY = `curl -H "Authorization: Bearer \${TEMPORARY_TOKEN}" \\
 "https://api.archilogic.com/v2/floor/\${FLOOR_ID}"`;
 
-/** Runs a command of the seed in a shell. The variables travel in the environment, so that no token is in its text. */
+/** Runs a command in a shell. SECURITY: the environment holds the tokens, so that no error message has one. */
 async function run(command, base, variables) {
-  const text = command.replace('https://api.archilogic.com', new URL(base).origin).replace(/^curl/, "curl -s -w '\\n%{http_code}'");
+  const local = command.replace('https://api.archilogic.com', new URL(base).origin);
+  const text = local.replace(/^curl/, "curl -s -w '\\n%{http_code}'");
   const env = { ...process.env, ...variables };
   try {
     const { stdout } = await promisify(execFile)('sh', ['-c', text], { env });
@@ -38,8 +39,9 @@ test('a publishable token reads the public floor from an allowed origin', async 
   const variables = { ORIGIN: new URL(info.site).origin, FLOOR_ID: 'ground', PUBLISHABLE_TOKEN: info.publishableToken };
   const { status, body } = await run(WITH_PUBLISHABLE, info.api, variables);
   assert.deepEqual([status, body.id, body.public], [200, 'ground', true]);
-  const elsewhere = await run(WITH_PUBLISHABLE, info.api, { ...variables, ORIGIN: 'https://elsewhere.example' });
-  assert.deepEqual([elsewhere.status, elsewhere.body.error, elsewhere.body.origin], [403, 'origin_not_allowed', 'https://elsewhere.example']);
+  const ORIGIN = 'https://elsewhere.example';
+  const refused = await run(WITH_PUBLISHABLE, info.api, { ...variables, ORIGIN });
+  assert.deepEqual([refused.status, refused.body.error, refused.body.origin], [403, 'origin_not_allowed', ORIGIN]);
 });
 
 test('a secret token reads every floor', async () => {

@@ -2,7 +2,7 @@
 // figures of each round to FILE, in nanoseconds and counts; PEERS is the folder of the peers' bundles.
 import { writeFileSync } from "node:fs";
 
-import { chromium } from "playwright-core";
+import { launchChromium } from "../tests/chromium.mjs";
 
 import { measureImports } from "./browser/imports.mjs";
 import { serveApi, servePage } from "./browser/servers.mjs";
@@ -18,19 +18,9 @@ const IMPORTS = 3;
  */
 const COUNTS = { fetches: quick ? 40 : 120, batches: quick ? 20 : 50, looks: 200, works: 20, gets: 10 };
 
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 const api = await serveApi();
 const page = await servePage(peers);
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: ARGUMENTS });
+const browser = await launchChromium();
 const context = await browser.newContext();
 
 const results = {};

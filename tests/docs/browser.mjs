@@ -5,17 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
-
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { launchChromium } from '../chromium.mjs';
 
 /** The longest that a page may take until it shows what is expected, in milliseconds. */
 const TIMEOUT = 20_000;
@@ -59,8 +49,7 @@ export class Browser {
   }
 
   async #newPage() {
-    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-    this.#started ??= chromium.launch({ executablePath, args: ARGUMENTS, env: this.#env });
+    this.#started ??= launchChromium({ env: this.#env });
     const context = await (await this.#started).newContext();
     return context.newPage();
   }

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { chromium } from 'playwright-core';
+import { launchChromium } from '../chromium.mjs';
 
 /** The file that `cargo xtask demo --info` writes: origins, and the tokens that it created. */
 const file = process.env.DAYPASS_DEMO;
@@ -18,24 +18,13 @@ export const site = `${info.site.replace(/\/$/, '')}/?life=${LIFE}`;
 const SECRET_NAMES = ['secretToken', 'managerToken', 'partnerKey', 'introspectionToken', 'adminToken'];
 export const secrets = SECRET_NAMES.map((name) => info[name]).filter(Boolean);
 
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
 /** One browser for all tests of a file, started with the first that needs it. */
 let browser;
 after(async () => (await browser)?.close());
 function launch() {
   // With the back-forward cache, which Playwright turns off.
   const ignoreDefaultArgs = ['--disable-back-forward-cache'];
-  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  browser ??= chromium.launch({ executablePath, args: ARGUMENTS, ignoreDefaultArgs });
+  browser ??= launchChromium({ ignoreDefaultArgs });
   return browser;
 }
 

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { chromium } from 'playwright-core';
+import { launchChromium } from '../chromium.mjs';
 
 export const { DAYPASS_TARBALL: tarball, DAYPASS_SITE: site } = process.env;
 if (!tarball || !site)
@@ -79,20 +79,10 @@ export function serve(folder, policy, routes = {}) {
   });
 }
 
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
 /** Defines a test with a page of its own. It fails if the page logs or throws an error. */
 export function rule(name, body) {
   test(name, { timeout: TIMEOUT }, async () => {
-    browser ??= chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS });
+    browser ??= launchChromium();
     const context = await (await browser).newContext();
     context.setDefaultTimeout(20_000);
     const errors = [];

@@ -104,7 +104,7 @@ impl Verifier {
         Verifier { dpop: Some(Arc::new(dpop)), ..self }
     }
 
-    /// Refuses requests that come too often. Without this none are.
+    /// Refuses requests that come too often. Without rate limits, no request is refused for its rate.
     #[must_use]
     pub fn rate_limits(self, limits: RateLimits) -> Verifier {
         Verifier { rate_limits: Some(Arc::new(limits)), ..self }

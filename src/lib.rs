@@ -30,7 +30,7 @@ mod scope;
 pub mod session;
 mod token;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "browser"))]
 pub mod browser;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod verify;

@@ -33,8 +33,8 @@ extern "C" {
     fn can(this: &Daypass, scope: &str) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn require(this: &Daypass, scope: &str) -> Result<(), JsValue>;
-    #[wasm_bindgen(method, js_name = transformRequest)]
-    fn transform_request(this: &Daypass, url: &str) -> JsValue;
+    #[wasm_bindgen(method, js_name = transformRequest, catch)]
+    fn transform_request(this: &Daypass, url: &str) -> Result<JsValue, JsValue>;
 }
 
 #[wasm_bindgen(inline_js = "
@@ -357,20 +357,24 @@ async fn the_scopes_of_a_jwt_are_known_without_a_request() {
 #[wasm_bindgen_test]
 async fn other_clients_get_the_url_and_the_headers_of_a_request() {
     let (connection, _) = open(&options_with_claims("{}")).await.unwrap();
-    let given = connection.transform_request("floor/1?a=b");
+    let given = connection.transform_request("floor/1?a=b").unwrap();
     assert_eq!(get(&given, "url"), "http://x.example/base/floor/1?a=b");
     assert!(get(&get(&given, "headers"), "Authorization").as_string().unwrap().starts_with("Bearer "));
     for own in ["ws://x.example/live", "http://x.example/base/1"] {
-        let given = connection.transform_request(own);
+        let given = connection.transform_request(own).unwrap();
         assert_eq!(get(&given, "url"), own);
         assert!(!get(&get(&given, "headers"), "Authorization").is_undefined(), "{own}");
     }
     for other in ["wss://x.example/live", "https://x.example/", "blob:http://x.example/1", "http://x.example:81/"] {
-        assert!(get(&get(&connection.transform_request(other), "headers"), "Authorization").is_undefined(), "{other}");
+        assert!(
+            get(&get(&connection.transform_request(other).unwrap(), "headers"), "Authorization").is_undefined(),
+            "{other}"
+        );
     }
-    let foreign = connection.transform_request("https://tiles.example/1.png");
+    let foreign = connection.transform_request("https://tiles.example/1.png").unwrap();
     assert_eq!(get(&foreign, "url"), "https://tiles.example/1.png");
     assert!(get(&get(&foreign, "headers"), "Authorization").is_undefined());
     connection.close();
-    assert!(get(&get(&connection.transform_request("floor/1"), "headers"), "Authorization").is_undefined());
+    // A request without the token could only fail.
+    assert_eq!(code(&connection.transform_request("floor/1").unwrap_err()), "closed");
 }

@@ -252,6 +252,8 @@ export type DaypassErrorCode =
   | 'provider_timeout'
   /** The token provider returned a token that is expired or already in use. */
   | 'provider_stale'
+  /** The token provider answered 401. It is not called again. */
+  | 'provider_unauthorized'
   /** The token provider answered 403. It is not called again. */
   | 'provider_forbidden'
   /** The bundle is neither a reference nor a JWT. */
@@ -268,6 +270,10 @@ export type DaypassErrorCode =
   | 'bundle_origin'
   /** The service does not know the reference, or it is expired or revoked. */
   | 'bundle_refused'
+  /** The request's body is a stream, and the browser would send its name instead. */
+  | 'stream_not_supported'
+  /** The WebAssembly instance failed during the call. Another one has taken over the connection. */
+  | 'interrupted'
   /** `close()` was called. */
   | 'closed'
   /** The WebAssembly could not be loaded; the message gives the browser's reason. */

@@ -1,26 +1,54 @@
-//! The half that runs in a visitor's browser, as far as something is decided there. `pkg/src` carries it
-//! out: requests, timers, events and keys are the browser's own, and JavaScript is how a browser is spoken
-//! to. `docs/design.md` says why.
+//! The half that runs in a visitor's browser: a client that keeps one credential fresh for one API.
 //!
-//! What is exported here has one user, `pkg/src`, and passes texts and numbers alone: each shape costs
-//! bytes on both sides. Lists of scopes and of origins are texts with spaces between (RFC 6749, section
-//! 3.3).
+//! [`Client`] is for web apps in Rust, on wasm32 and a stable toolchain, with the feature `browser`. The npm package is the same
+//! client behind the feature `package`, with a thin layer of TypeScript (`pkg/src`).
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `engine` | when to get a new temporary token, among all tabs: [`crate::session::tabs`] for JavaScript |
-//! | `document` | signed documents: their parts, their keys, their life |
-//! | `vocabulary` | tokens, scopes, origins and codes |
+//! | `client` | [`Client`], and what it does besides requests |
+//! | `options` | [`Options`], [`Source`] |
+//! | `connection` | one credential kept fresh: carries out what [`crate::session`] decides |
+//! | `provider`, `host` | where temporary tokens come from; the page around this one |
+//! | `channel` | the other tabs of this origin: messages, locks |
+//! | `request`, `explain` | `fetch` with a credential, and why one failed |
+//! | `hooks` | the credential for other HTTP clients |
+//! | `url` | where tokens go, and where not |
+//! | `bundle`, `jwks` | opens parameter bundles; the service's keys |
+//! | `dpop`, `key` | proofs of a key (RFC 9449), and the key |
+//! | `token`, `lifetime` | what can be read of a token, and how long it lives |
+//! | `error`, `events` | [`Error`], [`Event`] |
+//! | `clock`, `http`, `js`, `listening`, `signal` | the platform |
+//! | `package` | the exports for `pkg/src` |
 
-mod document;
-mod engine;
-mod vocabulary;
-
-pub use document::{bundle_header, bundle_lifetime, lifetime};
-pub use engine::Engine;
-pub use vocabulary::{allows_origin, covers, explain, is_scope, token_kind};
-
-/// A tenth of the code of the usual one. Little is allocated here, and for a moment.
+mod bundle;
+mod channel;
+mod client;
+mod clock;
+mod connection;
+mod dpop;
+mod error;
+mod events;
+mod explain;
+mod hooks;
+mod host;
+mod http;
+mod js;
+mod jwks;
+mod key;
+mod lifetime;
+mod listening;
+mod options;
 #[cfg(feature = "package")]
-#[global_allocator]
-static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+pub mod package;
+mod provider;
+mod request;
+mod signal;
+mod token;
+mod url;
+
+pub use client::{Client, Description};
+pub use error::Error;
+pub use events::{Event, Events};
+pub use hooks::TransformedRequest;
+pub use options::{Options, ProviderOptions, Source};
+pub use provider::{Answer, Provider};

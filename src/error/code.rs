@@ -188,8 +188,12 @@ error_codes! {
         "The token provider answered with a token that is expired or already in use.",
         "Do not cache tokens: create one for each call, and answer with Cache-Control: no-store.",
         "The token provider returned a token that is expired or already in use.";
+    ProviderUnauthorized: "provider_unauthorized", 0, false,
+        "The token provider does not know the visitor. {}",
+        "Have the visitor sign in again, and connect again.",
+        "The token provider answered 401. It is not called again.";
     ProviderForbidden: "provider_forbidden", 0, false,
-        "The token provider gives no more tokens.",
+        "The token provider gives no more tokens. {}",
         "Your backend answered 403: the visitor may have to sign in again.",
         "The token provider answered 403. It is not called again.";
     BundleMalformed: "bundle_malformed", 0, false,
@@ -220,6 +224,14 @@ error_codes! {
         "The service does not accept the bundle.",
         "Create a new bundle: this one is unknown, expired or revoked.",
         "The service does not know the reference, or it is expired or revoked.";
+    StreamNotSupported: "stream_not_supported", 0, false,
+        "This browser cannot send a stream as a request's body.",
+        "Read the stream first, and send its bytes or a Blob.",
+        "The request's body is a stream, and the browser would send its name instead.";
+    Interrupted: "interrupted", 0, true,
+        "The call was interrupted.",
+        "Make the call again. If it happens again, please report it with what the page did.",
+        "The WebAssembly instance failed during the call. Another one has taken over the connection.";
     Closed: "closed", 0, false,
         "The connection is closed.",
         "Connect again.",

@@ -145,7 +145,13 @@ impl Tabs {
             return effects;
         }
         match event {
-            Event::Refresh(event) => self.forward(event, now, &mut effects),
+            Event::Refresh(event) => {
+                self.forward(event, now, &mut effects);
+                // Another tab's token may be older than the wish for a new one.
+                if let (refresh::Event::Renew, Turn::Waiting { until, .. }) = (event, &mut self.turn) {
+                    *until = now;
+                }
+            }
             Event::Others(others) if self.others == Others::Unknown => self.others = others,
             Event::Others(_) => {}
             // `Others::Unknown` counts as some with a lock. Without locks it never becomes known.

@@ -16,19 +16,19 @@ import { rule } from './demo.mjs';
 describe('a provider', { concurrency: 4 }, () => {
   rule('that fails, hangs or returns no token is reported with the reason', {}, async (page) => {
     const cases = [
-      ['/error', 'provider_failed', /status 500/, true],
-      ['/missing', 'provider_failed', /status 404/, true],
-      ['/page', 'provider_failed', /not JSON/, true],
-      ['/shape', 'provider_failed', /authorization, expiresAt/, true],
-      ['/reset', 'provider_failed', /could not be reached/, true],
-      [await findUnreachableUrl(), 'provider_failed', /could not be reached/, true],
-      ['/expired', 'provider_stale', /expired or already in use/, true],
-      ['/forbidden', 'provider_forbidden', /no more/, false],
-      ['/hang?connect', 'provider_timeout', /did not answer/, true],
+      ['/error', 'provider_failed', /status 500/, true, 500],
+      ['/missing', 'provider_failed', /status 404/, true, 404],
+      ['/page', 'provider_failed', /not JSON/, true, 0],
+      ['/shape', 'provider_failed', /authorization, expiresAt/, true, 0],
+      ['/reset', 'provider_failed', /could not be reached/, true, 0],
+      [await findUnreachableUrl(), 'provider_failed', /could not be reached/, true, 0],
+      ['/expired', 'provider_stale', /expired or already in use/, true, 0],
+      ['/forbidden', 'provider_forbidden', /no more/, false, 403],
+      ['/hang?connect', 'provider_timeout', /did not answer/, true, 0],
     ];
     await page.goto(backend);
     await Promise.all(
-      cases.map(async ([provider, code, words, retryable]) => {
+      cases.map(async ([provider, code, words, retryable, status]) => {
         const error = await inPage(
           page,
           ({ connect, api, argument }) => connect({ api, provider: argument }),
@@ -36,7 +36,7 @@ describe('a provider', { concurrency: 4 }, () => {
         );
         assert.deepEqual(
           [error.name, error.code, error.status, error.retryable],
-          ['DaypassError', code, 0, retryable],
+          ['DaypassError', code, status, retryable],
           provider,
         );
         assert.match(error.message, words);

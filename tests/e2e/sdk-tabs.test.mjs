@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { backend, countCalls, inPage, waitForCalls } from './backend.mjs';
-import { digest, rule } from './demo.mjs';
+import { digest, info, rule } from './demo.mjs';
 
 /** Opens the page in this tab, ready to connect at once. */
 async function openTab(tab) {
@@ -21,7 +21,7 @@ async function openTabs(page, count) {
 const open = async ({ connect, api, argument: provider }) => {
   const start = performance.now();
   try {
-    globalThis.daypass = await connect({ api, provider });
+    globalThis.daypass = await connect({ api, provider, share: 'ada' });
   } catch ({ code }) {
     return { code };
   }
@@ -112,7 +112,7 @@ describe('tabs', { concurrency: 1 }, () => {
       ({ sdk, api, argument }) => {
         const code = `
         import { connect } from ${JSON.stringify(sdk)};
-        connect(${JSON.stringify({ api, provider: new URL(argument, location.href).href })});
+        connect(${JSON.stringify({ api, provider: new URL(argument, location.href).href, share: 'ada' })});
         onmessage = () => {
           const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
           Atomics.wait(new Int32Array(buffer), 0, 0, 8_000);
@@ -191,33 +191,52 @@ describe('tabs', { concurrency: 1 }, () => {
         (resolve) => (channel.onmessage = ({ data }) => data === 'last' && resolve()),
       );
     }, name);
-    await second.evaluate((name) => {
-      const channel = new BroadcastChannel(name);
-      const token = { authorization: 7 };
-      const now = Date.now();
-      const said = [3, now, 1, now, 3_600_000, 0];
-      // Well-formed, but with a time in the future, or an infinite lifetime.
-      const forged = { authorization: 'Bearer forged' };
-      const odd = [
-        { said: [3, now, 1, now + 1e12, 3_600_000, 0], token: forged },
-        { said: [3, now, 1, now, Infinity, 0], token: forged },
-      ];
-      for (const message of [
-        null,
-        'hello',
-        7,
-        {},
-        { said: [1] },
-        { said: 'x' },
-        { said, token },
-        { said },
-        ...odd,
-        'last',
-      ])
-        channel.postMessage(message);
-    }, name);
+    const key = JSON.stringify([
+      new URL('/', info.api).href,
+      `${backend}/token?forged`,
+      'ada',
+      { scopes: [], durationSeconds: 3600 },
+    ]);
+    await second.evaluate(
+      ([name, key]) => {
+        const channel = new BroadcastChannel(name);
+        const now = Date.now();
+        const times = { sentAt: now, by: 1, fetchedAt: now, lifetime: 3_600_000, rejections: 0 };
+        const good = { version: 1, key, says: 'token', ...times, authorization: 'Bearer forged' };
+        const bad = [
+          { version: 2 },
+          { version: '1' },
+          { key: 'other' },
+          { key: undefined },
+          { says: 'tokens' },
+          { says: undefined },
+          // In the future, or for ever.
+          { fetchedAt: now + 1e12 },
+          { sentAt: now + 1e12, fetchedAt: now + 1e12 },
+          { lifetime: Infinity },
+          { lifetime: -1 },
+          { lifetime: 1.5 },
+          { rejections: null },
+          { by: 2 ** 32 },
+          { authorization: 7 },
+          { authorization: 'forged' },
+          { authorization: 'Bearer a\nb' },
+        ];
+        const others = [null, 'hello', 7, {}, [], { version: 1 }, { version: 1, says: 'fetching' }];
+        for (const message of [...others, ...bad.map((change) => ({ ...good, ...change })), 'last'])
+          channel.postMessage(message);
+        globalThis.sendGood = () => {
+          channel.postMessage(good);
+          channel.postMessage('last');
+        };
+      },
+      [name, key],
+    );
     await first.evaluate(() => globalThis.lastMessage);
     assert.deepEqual([errors, await readTokens([first])], [[], kept]);
+    // The same message without a fault is one that another tab may send.
+    await second.evaluate(() => globalThis.sendGood());
+    await first.waitForFunction(() => globalThis.daypass.peek() === 'Bearer forged');
   });
 
   rule('return from the back-forward cache with their token, and join again', {}, async (page) => {

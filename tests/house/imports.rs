@@ -64,7 +64,8 @@ fn only_the_command_line_imports_the_router() {
 #[test]
 fn only_the_browser_half_names_the_crates_of_wasm_bindgen() {
     let others = Source::read_all("src").into_iter().filter(|source| source.top() != "browser").collect();
-    assert_none(found(others, &["wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys"]));
+    let crates = ["wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys", "gloo_net", "serde_wasm_bindgen"];
+    assert_none(found(others, &crates));
 }
 
 #[test]

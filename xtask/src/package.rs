@@ -43,8 +43,14 @@ pub(crate) fn build() -> Result<()> {
     // Outputs move to `pkg/dist` together, so that it never holds half a build.
     let work = work_folder(".dist-")?;
     for (name, own) in ENTRIES {
-        let source = if name == "global" { "index" } else { name };
-        bundle(Path::new(&format!("pkg/src/{source}.js")), own, &work.path().join(format!("{name}.js")))?;
+        let source = match name {
+            "global" | "index" => "index.ts",
+            "nowasm" => "nowasm.ts",
+            "host" => "host.js",
+            "react" => "react.js",
+            _ => "types.js",
+        };
+        bundle(&Path::new("pkg/src").join(source), own, &work.path().join(format!("{name}.js")))?;
     }
     fs::copy(Path::new(wasm::FOLDER).join("daypass_bg.wasm"), work.path().join("daypass_bg.wasm"))?;
     replace(FOLDER, work.path())

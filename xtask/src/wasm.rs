@@ -6,7 +6,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::files::{modified, replace, work_folder};
 use crate::process::{cargo, run};
@@ -58,7 +58,7 @@ pub(crate) fn build() -> Result<()> {
     let line = line.into_iter().map(OsString::from).chain([work.path().into(), compiled.into()]);
     wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(line).context("wasm-bindgen failed")?;
 
-    complete(&work.path().join("daypass_bg.js"))?;
+    make_factory(&work.path().join("daypass_bg.js"))?;
     let module = work.path().join("daypass_bg.wasm");
     let tool = |name: &str, passes: &[&str], output: &str| {
         let program = Path::new("node_modules/.bin").join(name);
@@ -66,30 +66,54 @@ pub(crate) fn build() -> Result<()> {
         run(Command::new(program).args(FEATURES).arg(&module).args(passes).args(["-Oz", "-o"]).arg(output))
     };
     tool("wasm2js", &LOWERING, "daypass_bg.wasm.js")?;
+    make_module_factory(&work.path().join("daypass_bg.wasm.js"))?;
     // Several rounds, since each finds something to shrink in the output of the one before.
-    let stripped = ["--traps-never-happen", "--strip-producers", "--strip-target-features"];
+    let stripped = ["--strip-producers", "--strip-target-features"];
+    // Without inlining: a copy of a function compresses worse than a call.
+    let sparing = ["-ocimfs=20", "-aimfs=1", "-fimfs=1"];
     let round = ["--flatten", "--local-cse", "--rereloop", "-Oz"];
-    tool("wasm-opt", &[&stripped[..], &round, &round, &round].concat(), "daypass_bg.wasm")?;
+    tool("wasm-opt", &[&stripped[..], &sparing, &round, &round, &round].concat(), "daypass_bg.wasm")?;
     compress(&module, &work.path().join("daypass_bg.wasm.deflate"))?;
 
     replace(FOLDER, work.path())
 }
 
-/// Adds two exports to the JavaScript of wasm-bindgen that its target for bundlers lacks.
+/// Turns the JavaScript of wasm-bindgen into a function that makes it for one instance, as the target for bundlers lacks it.
 ///
-/// `imports` lists the functions that the WebAssembly calls, so that bundlers can drop the rest of the module; `attach`
-/// puts another instance in the place of the first.
-fn complete(file: &Path) -> Result<()> {
-    let mut code = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
-    let named = |start: &'static str| code.lines().filter_map(move |line| line.strip_prefix(start));
-    let imports = named("export function ").filter_map(|line| line.split('(').next());
-    let imports =
-        imports.filter(|name| name.starts_with("__wbg_") && *name != "__wbg_set_wasm").collect::<Vec<_>>().join(", ");
-    // Views of the previous instance's memory.
+/// So each instance has views, closures and classes of its own: what the browser still calls of a lost one never reaches the
+/// next, and importing the module does nothing.
+fn make_factory(file: &Path) -> Result<()> {
+    let code = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+    let (imports, body): (Vec<_>, Vec<_>) = code.lines().partition(|line| line.starts_with("import "));
+    let named = |start: &'static str| body.iter().filter_map(move |line| line.strip_prefix(start));
+    let name = |line: &str| line.split(['(', ' ', '{']).next().unwrap_or_default().to_owned();
+    let functions: Vec<_> = named("export function ").map(name).filter(|name| name != "__wbg_set_wasm").collect();
+    let is_import = |name: &&String| name.starts_with("__wb");
+    let list = |names: Vec<&String>| names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let called = list(functions.iter().filter(is_import).collect());
+    let offered: Vec<_> = named("export class ").map(name).collect();
+    let offered = list(functions.iter().filter(|name| !is_import(name)).chain(&offered).collect());
+    // Views of the memory, which another set of exports has elsewhere.
     let views = named("let cached").filter_map(|line| line.strip_suffix("Memory0 = null;"));
     let views = views.map(|name| format!("cached{name}Memory0 = ")).collect::<String>();
-    code.push_str(&format!("\nexport const imports = {{ {imports} }};\n"));
-    code.push_str(&format!("\nexport function attach(exports) {{\n    wasm = exports;\n    {views}null;\n}}\n"));
+    let body: String = body.iter().map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect();
+    let code = format!(
+        "{}\nexport function glue() {{\n{body}\nconst attach = (exports) => {{\n    wasm = exports;\n    \
+         {views}null;\n}};\nreturn {{ imports: {{ {called} }}, attach, get exports() {{ return wasm; }}, {offered} }};\n}}\n",
+        imports.join("\n"),
+    );
+    fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
+}
+
+/// Turns the module of wasm2js, which makes one instance when it is imported, into a function that makes one.
+fn make_module_factory(file: &Path) -> Result<()> {
+    let code = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+    let kept = |line: &&str| !["import ", "export ", "var ret"].iter().any(|start| line.starts_with(start));
+    let (functions, made) = code.split_once("var retasmFunc = ").context("wasm2js made no `retasmFunc`")?;
+    ensure!(made.starts_with("asmFunc({"), "wasm2js called its module in another way");
+    let functions: String = functions.lines().filter(kept).map(|line| format!("{line}\n")).collect();
+    let code =
+        format!("{functions}\nexport const instantiate = (imports) => asmFunc({{ './daypass_bg.js': imports }});\n");
     fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
 }
 

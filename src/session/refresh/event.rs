@@ -8,6 +8,8 @@ pub const NEVER: u64 = u64::MAX;
 pub enum Event {
     /// A caller requested a token.
     Requested,
+    /// The page wants a token that is fetched from now on, whatever the current one has left.
+    Renew,
     /// Time has passed: the timer fired, or the page was resumed.
     Tick,
     /// The network came back.

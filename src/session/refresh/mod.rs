@@ -23,6 +23,8 @@ pub struct Refresh {
     failures: u32,
     /// Tokens in a row that got 401 before their planned refresh.
     rejections: u32,
+    /// Whether the call in flight began before the page wanted a token that is fetched from then on.
+    is_renewal_due: bool,
     last_call: u32,
     is_offline: bool,
     mode: Mode,
@@ -75,6 +77,7 @@ impl Refresh {
             backoff_until: None,
             failures: 0,
             rejections: 0,
+            is_renewal_due: false,
             last_call: 0,
             is_offline: false,
             mode: Mode::Refreshing,
@@ -124,6 +127,12 @@ impl Refresh {
         Some(current.expires_at.saturating_sub(now))
     }
 
+    /// Returns when the fetch of the current token began.
+    #[must_use]
+    pub fn fetched_at(&self) -> Option<u64> {
+        self.current.map(|current| current.fetched_at)
+    }
+
     /// Takes one event, and returns what to do, in order.
     #[must_use]
     pub fn step(&mut self, event: Event, now: u64) -> Vec<Effect> {
@@ -134,6 +143,8 @@ impl Refresh {
         }
         match event {
             Event::Requested | Event::Tick => {}
+            // A call that has not begun yet will do.
+            Event::Renew => self.is_renewal_due = self.fetch.is_none_or(|fetch| fetch.began_at.is_some()),
             Event::Online => {
                 self.is_offline = false;
                 self.backoff_until = None;
@@ -153,7 +164,7 @@ impl Refresh {
                 return effects;
             }
         }
-        self.check_deadlines(event == Event::Requested, now, &mut effects);
+        self.check_deadlines(matches!(event, Event::Requested | Event::Renew), now, &mut effects);
         effects.push(Effect::SetTimer(self.next_tick(now)));
         effects
     }
@@ -175,8 +186,11 @@ impl Refresh {
             self.current = None;
             effects.extend([Effect::Clear(Loss::Expired), Effect::WakeWaiters]);
         }
+        if self.is_renewal_due && self.fetch.is_none() {
+            self.backoff_until = None;
+        }
         let is_due = match self.current {
-            Some(current) => now >= current.refresh_at,
+            Some(current) => now >= current.refresh_at || self.is_renewal_due,
             // Without a token: at the first request, after one was dropped, or when the back-off ends.
             None => is_requested || self.last_call > 0 || self.backoff_until.is_some(),
         };
@@ -186,6 +200,7 @@ impl Refresh {
             && (!self.is_offline || is_requested);
         if is_due && may_fetch {
             self.backoff_until = None;
+            self.is_renewal_due = false;
             self.last_call += 1;
             self.fetch = Some(Fetch { call: self.last_call, began_at: Some(now), extended_deadline: None });
             effects.push(Effect::Fetch { call: self.last_call, attempt: self.failures + 1 });

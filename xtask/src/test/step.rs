@@ -90,14 +90,19 @@ fn clippy() -> Result<Outcome> {
     package::build()?;
     let targets = target_dir()?.to_string_lossy().into_owned();
     let native = [CHECKED.as_slice(), &["--all-targets"]].concat();
-    let wasm = ["-p", "daypass", "--target", "wasm32-unknown-unknown", "--tests"].to_vec();
+    let wasm32 = ["-p", "daypass", "--target", "wasm32-unknown-unknown"];
+    let wasm = [wasm32.as_slice(), &["--features", "browser", "--tests"]].concat();
+    let package = [wasm32.as_slice(), &["--no-default-features", "--features", "package"]].concat();
     // A workspace of its own, here without libFuzzer, which takes a minute to compile.
     let fuzz =
         ["--manifest-path", "fuzz/Cargo.toml", "--locked", "--no-default-features", "--target-dir", &targets].to_vec();
     let clippy = |part: &str, what: &[&str]| {
         Ok(attempt(check(cargo().arg("clippy").args(what).args(["--", "-D", "warnings"])))?.or_name(part))
     };
-    [("native", native), ("wasm", wasm), ("fuzz", fuzz)].into_iter().map(|(part, what)| clippy(part, &what)).sum()
+    [("native", native), ("wasm", wasm), ("package", package), ("fuzz", fuzz)]
+        .into_iter()
+        .map(|(part, what)| clippy(part, &what))
+        .sum()
 }
 
 fn native() -> Result<Outcome> {

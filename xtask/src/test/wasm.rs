@@ -52,7 +52,16 @@ fn test_in(variable: &str, driver: &Path, capabilities: &Value, programs: &[&str
         cargo()
             .arg("--config")
             .arg(format!("target.wasm32-unknown-unknown.runner={runner}"))
-            .args(["test", "-p", "daypass", "--target", "wasm32-unknown-unknown", "--no-fail-fast"])
+            .args([
+                "test",
+                "-p",
+                "daypass",
+                "--target",
+                "wasm32-unknown-unknown",
+                "--features",
+                "browser",
+                "--no-fail-fast",
+            ])
             .args(programs)
             .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file)
             // The browser's temporary files are removed with the folder.

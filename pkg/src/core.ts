@@ -1,0 +1,128 @@
+/**
+ * The WebAssembly: loads it, and replaces an instance that has trapped.
+ *
+ * What a trap leaves behind is in no order. So the instance is not used again: its functions do nothing from then on, and a new
+ * one takes over, from what is kept outside (see daypass.ts).
+ */
+import { glue, type Glue } from '../wasm/daypass_bg.js';
+import { DaypassError } from './error.js';
+import type { InitialiseOptions } from './types.js';
+
+/** What the WebAssembly calls, and what it offers. */
+type Imports = Glue['imports'];
+type Exports = Record<string, unknown>;
+
+/** Makes an instance, again and again. */
+type Make = (imports: Imports) => Exports;
+
+/** An entry's own copy of the code: WebAssembly in a response, or the same code as JavaScript. */
+type Source = Response | { instantiate: Make };
+
+/** Set by each entry. */
+export const entry: { source?: () => Source | Promise<Source> } = {};
+
+let loading: Promise<void> | undefined;
+let make: Make | undefined;
+let current: Glue | undefined;
+
+/** Those who hold something of an instance, and are told when it is lost. */
+export const holders = new Set<{ lost(): void }>();
+
+/**
+ * Loads the WebAssembly.
+ *
+ * `connect` calls it. Call it earlier to load ahead of time, or with `module_or_path` where a platform
+ * does not allow code to be compiled and supplies a compiled module.
+ * @throws {DaypassError} `load_failed`. The call can be repeated.
+ */
+export function initialise(options?: InitialiseOptions): Promise<void> {
+  // A load that failed is forgotten, so that the next call tries again.
+  loading ??= load(options?.module_or_path).catch((cause: unknown) => {
+    loading = undefined;
+    // The texts of the other errors are in what could not be loaded.
+    const message = `The WebAssembly could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const help = "Allow 'wasm-unsafe-eval' in script-src, or import daypass/nowasm.";
+    throw Object.assign(new DaypassError(message, { cause }), { code: 'load_failed', status: 0, retryable: true, help });
+  });
+  return loading;
+}
+
+/** The instance in use, which {@link initialise} has made. */
+export function core(): Glue {
+  return (current ??= instantiate());
+}
+
+/** Whether this is the instance in use. */
+export function isCurrent(other: Glue): boolean {
+  return other === current;
+}
+
+function instantiate(): Glue {
+  const made = glue();
+  made.attach(watched(make!(made.imports), made));
+  return made;
+}
+
+/** Notices when a call traps. An exception that comes out of WebAssembly has left it in the middle of its work, whatever it is. */
+function watched(exports: Exports, owner: Glue): Exports {
+  const watch = ([name, value]: [string, unknown]): [string, unknown] => {
+    if (typeof value !== 'function') return [name, value];
+    return [
+      name,
+      (...given: unknown[]) => {
+        try {
+          return value(...given);
+        } catch (error) {
+          lose(owner);
+          throw error;
+        }
+      },
+    ];
+  };
+  return Object.fromEntries(Object.entries(exports).map(watch));
+}
+
+/** Retires an instance: what the browser still calls of it does nothing. */
+function lose(owner: Glue): void {
+  owner.attach(Object.fromEntries(Object.keys(owner.exports).map((name) => [name, () => undefined])));
+  if (current !== owner) return;
+  current = undefined;
+  // Only after the caller has left this instance.
+  queueMicrotask(() => {
+    for (const holder of [...holders]) holder.lost();
+  });
+}
+
+async function load(given: InitialiseOptions['module_or_path']): Promise<void> {
+  let code: unknown = given ?? (await entry.source!());
+  if (isObject(code) && typeof code['instantiate'] === 'function') {
+    make = code['instantiate'] as Make;
+    current = instantiate();
+    return;
+  }
+  // By what they can do: objects of another realm are no instances of this one's classes.
+  const isRequest = isObject(code) && typeof code['url'] === 'string' && !('ok' in code);
+  if (typeof code === 'string' || (isObject(code) && typeof code['href'] === 'string') || isRequest) {
+    code = await fetch(code as RequestInfo);
+  }
+  let compiling: (code: never, imports: object) => Promise<unknown> = WebAssembly.instantiate;
+  if (isObject(code) && typeof code['arrayBuffer'] === 'function') {
+    const response = code as unknown as Response;
+    if (!response.ok) throw new Error(`${response.url} was answered with status ${response.status}.`);
+    // A server that does not know the type is no reason to fail. With parameters, browsers do not take it for this one.
+    if (response.headers.get('content-type') === 'application/wasm') compiling = WebAssembly.instantiateStreaming;
+    else code = await response.arrayBuffer();
+  }
+  const first = glue();
+  const made = (await compiling(code as never, { './daypass_bg.js': first.imports })) as
+    | WebAssembly.Instance
+    | WebAssembly.WebAssemblyInstantiatedSource;
+  const [module, instance] = 'instance' in made ? [made.module, made.instance] : [code as WebAssembly.Module, made];
+  make = (imports) => new WebAssembly.Instance(module, { './daypass_bg.js': imports }).exports;
+  first.attach(watched(instance.exports, first));
+  current = first;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,407 @@
+/** What a page holds: `connect` and the class `Daypass`. */
+import type { Glue, Handle, Kept } from '../wasm/daypass_bg.js';
+import { core, holders, initialise, isCurrent } from './core.js';
+import { DaypassError } from './error.js';
+import type {
+  ConnectOptions,
+  DaypassEventMap,
+  Description,
+  ListenerParameters,
+  RemovalParameters,
+  Scope,
+  TransformedRequest,
+} from './types.js';
+
+export { DaypassError, initialise };
+export type * from './types.js';
+
+/** How often something is begun again in another instance before it fails. */
+const ATTEMPTS = 3;
+/** Milliseconds until a connection is opened again whose instances trap one after the other. */
+const PAUSE = 1_000;
+
+/** Only this module opens connections. */
+const OPEN = Symbol('open');
+
+/**
+ * Connects an embed to its API.
+ *
+ * It resolves when the first token has been received, or when the bundle is open. `P` is the type of a
+ * bundle's parameters. `S` is the type of the known scopes: `daypass catalog types` generates it from a
+ * catalogue.
+ * @throws {DaypassError} `invalid_options` names the invalid option, `load_failed` says that the
+ * WebAssembly could not be loaded; `token_malformed`, `token_expired`, `network_failed` and the codes
+ * `provider_…` and `bundle_…` say why there is no credential.
+ */
+export async function connect<P extends object = Record<string, unknown>, S extends Scope = Scope>(
+  options: ConnectOptions<S>,
+): Promise<Daypass<P, S>> {
+  await initialise();
+  const kept = await surviving((glue, signal) => glue.prepare(options, signal));
+  const daypass = new Daypass<P, S>(OPEN, kept);
+  try {
+    await daypass[OPEN]();
+  } catch (error) {
+    daypass.close();
+    throw error;
+  }
+  return daypass;
+}
+
+/** Makes a call that belongs to no connection, again if its instance is lost meanwhile. */
+function surviving<T>(call: (glue: Glue, signal: AbortSignal) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let attempts = 0;
+    let life = new AbortController();
+    const holder = {
+      lost() {
+        life.abort();
+        life = new AbortController();
+        if (attempts < ATTEMPTS) start();
+        else settle(reject, core().failure('interrupted'));
+      },
+    };
+    const settle = <V>(how: (value: V) => void, value: V) => {
+      holders.delete(holder);
+      how(value);
+    };
+    const start = () => {
+      attempts += 1;
+      const glue = core();
+      try {
+        call(glue, life.signal).then(
+          (value) => settle(resolve, value),
+          (error: unknown) => settle(reject, error),
+        );
+      } catch (error) {
+        // If the instance is lost, the holder is told.
+        if (isCurrent(glue)) settle(reject, error);
+      }
+    };
+    holders.add(holder);
+    start();
+  });
+}
+
+/** A call that is waited for. */
+interface Pending {
+  /** Begins it in this instance. */
+  start(handle: Handle): void;
+  /** Ends it with an error. */
+  reject(error: unknown): void;
+  /** Whether it can be begun again in another instance. */
+  readonly isRepeatable: boolean;
+}
+
+/** A connection hears as any event target does, for the events of {@link DaypassEventMap}. */
+export interface Daypass<P extends object = Record<string, unknown>, S extends Scope = Scope> {
+  /** Adds a listener. */
+  addEventListener<K extends keyof DaypassEventMap>(
+    type: K,
+    listener: (event: DaypassEventMap[K]) => void,
+    options?: ListenerParameters[2],
+  ): void;
+  addEventListener(...parameters: ListenerParameters): void;
+  /** Removes a listener. */
+  removeEventListener<K extends keyof DaypassEventMap>(
+    type: K,
+    listener: (event: DaypassEventMap[K]) => void,
+    options?: RemovalParameters[2],
+  ): void;
+  removeEventListener(...parameters: RemovalParameters): void;
+}
+
+/** A connection: one credential, kept fresh, for one API. It lives until {@link Daypass.close}. */
+export class Daypass<P extends object = Record<string, unknown>, S extends Scope = Scope> extends EventTarget {
+  /**
+   * The parameters of the bundle, unknown keys included; `null` without a bundle.
+   *
+   * To the parameters of a bundle reference the service adds `auth`: the id of the application token
+   * that created it.
+   */
+  readonly parameters: P | null;
+
+  readonly #kept: Kept;
+  #owner: Glue | undefined;
+  #handle: Handle | undefined;
+  /** Ends everything that the connection has at the platform, whatever became of its instance. */
+  #life = new AbortController();
+  #isClosed = false;
+  readonly #pending = new Set<Pending>();
+  /** How many instances in a row were lost while they opened the connection. */
+  #losses = 0;
+
+  /**
+   * Use {@link connect}.
+   * @internal
+   */
+  constructor(key: typeof OPEN, kept: Kept) {
+    super();
+    if (key !== OPEN) throw new TypeError('Use connect().');
+    this.#kept = kept;
+    this.parameters = kept.parameters;
+    // So that they can be passed on to other clients as they are.
+    this.fetch = this.fetch.bind(this);
+    this.authorize = this.authorize.bind(this);
+    this.transformRequest = this.transformRequest.bind(this);
+    holders.add(this.#holder);
+    this.#live();
+  }
+
+  /** Waits for the first token. */
+  [OPEN](): Promise<void> {
+    const { timeoutSeconds, options } = this.#kept;
+    return this.#call((handle) => handle.opened(timeoutSeconds, options.signal ?? this.#life.signal));
+  }
+
+  /**
+   * Sends a request with the browser's `fetch` and adds the credential.
+   *
+   * A path is resolved below `api`. A publishable token is sent in the query, so a plain GET causes
+   * no preflight. After a 401, a temporary token is refreshed and the request sent once more, unless a
+   * readable `WWW-Authenticate` says that the token is not the reason. A response that says when to come
+   * again (`Retry-After`) is waited out, up to `maxRetryAfterSeconds`.
+   * @throws {DaypassError} `foreign_url` for a URL of another origin than the API's, `network_failed`
+   * without a readable response, `origin_not_allowed` if the service says that the page's origin is the
+   * reason, `body_not_replayable` for a stream that would have to be sent twice, `stream_not_supported`
+   * for a stream that the browser cannot send, `closed` after {@link Daypass.close}, and the errors of
+   * {@link Daypass.authorization}.
+   */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    // Begun again, it could do twice what it asks for.
+    return this.#call((handle) => handle.fetch(input, init), false);
+  }
+
+  /**
+   * Returns the value of the `Authorization` header, and waits for a refresh if the token has expired.
+   * @throws {DaypassError} `token_expired` or a code `provider_…` if no token is active and the
+   * provider supplies none, `closed` after {@link Daypass.close}.
+   */
+  authorization(): Promise<string> {
+    return this.#call((handle) => handle.authorization());
+  }
+
+  /** Returns the value of the `Authorization` header without waiting; `null` if no token is active. */
+  peek(): string | null {
+    return this.#isClosed ? null : this.#live().peek();
+  }
+
+  /** Describes the token in use. */
+  describe(): Description {
+    if (!this.#isClosed) return this.#live().describe();
+    const nothing = { scopes: null, origins: null, lifetimeSeconds: null, secondsLeft: null, refreshInSeconds: null };
+    return { kind: this.#kept.kind, ...nothing };
+  }
+
+  /**
+   * Returns the headers for one request of another HTTP client, refreshed if necessary.
+   *
+   * They are `Authorization` and, with the option `dpop`, a proof for this URL and method. For a
+   * publishable token, which is sent in the query, there are none. Call `headers()` for every request;
+   * do not cache its result.
+   * @throws {DaypassError} `foreign_url` for a URL of another origin than the API's, and the errors of
+   * {@link Daypass.authorization}.
+   */
+  headers(url: string | URL, method = 'GET'): Promise<Record<string, string>> {
+    return this.#call((handle) => handle.headers(url, method));
+  }
+
+  /**
+   * Returns the URL and the headers for one request of another HTTP client, and waits for a fresh token.
+   *
+   * It is for hooks that may return a promise, such as `transformRequest` of MapLibre. A URL of another
+   * origin is returned unchanged, without headers. It is bound, so it can be passed on as a function.
+   * @throws {DaypassError} the errors of {@link Daypass.authorization}.
+   */
+  authorize(url: string | URL, method?: string): Promise<TransformedRequest> {
+    // A hook may pass something else second, such as the type of the resource.
+    const own = /^[A-Z]+$/.test(method ?? '') ? method! : 'GET';
+    return this.#call((handle) => handle.authorize(url, own));
+  }
+
+  /**
+   * Returns the URL and the headers for one request of another HTTP client, without waiting.
+   *
+   * The URL is resolved below `api` and has a publishable token in its query. A URL of another origin
+   * is returned unchanged, without headers. Call it for every request; do not cache its result, because
+   * a token in a stored URL or header is not refreshed. It is bound, so it can be passed on as a
+   * function. Where the hook may return a promise, use {@link Daypass.authorize}.
+   * @throws {DaypassError} `token_expired` or a code `provider_…` if no token is active: the request
+   * could only fail. `dpop_required` with the option `dpop`, because a proof cannot be made
+   * synchronously.
+   */
+  transformRequest(url: string | URL): TransformedRequest {
+    if (this.#isClosed) throw core().failure('closed');
+    return this.#live().transformRequest(url);
+  }
+
+  /**
+   * Reports that another HTTP client got a 401, and returns whether another token is in use now, so that
+   * its request is worth repeating. Pass the response if there is one: its reason counts.
+   */
+  unauthorized(what?: Response | string | URL): Promise<boolean> {
+    return this.#call((handle) => handle.unauthorized(what));
+  }
+
+  /**
+   * Asks the provider for a new token now, and waits for it. All tabs that share the token use it then.
+   * @throws {DaypassError} `invalid_options` without a provider, a code `provider_…` if it supplies none,
+   * `closed` after {@link Daypass.close}.
+   */
+  refresh(): Promise<void> {
+    return this.#call((handle) => handle.refresh());
+  }
+
+  /**
+   * Returns whether a grant of the token has this scope; `null` if there is no token or it is opaque.
+   *
+   * Use it to choose what to show. The decision is the API's.
+   * @throws {DaypassError} `invalid_options` if the text is not a scope.
+   */
+  can(scope: S): boolean | null {
+    return this.#isClosed ? null : this.#live().can(scope);
+  }
+
+  /**
+   * Throws if the token is known to lack this scope, before a request is sent.
+   * @throws {DaypassError} `insufficient_scope`, or `invalid_options` if the text is not a scope.
+   */
+  require(scope: S): void {
+    if (!this.#isClosed) this.#live().require(scope);
+  }
+
+  /**
+   * Returns the error in a response of the API; `null` if it contains none. The response's body stays
+   * readable.
+   */
+  refusal(response: Response): Promise<DaypassError | null> {
+    return surviving((glue) => glue.refusal(response)) as Promise<DaypassError | null>;
+  }
+
+  /**
+   * Ends the connection: its refreshes, timers, listeners and requests.
+   *
+   * Pending and later calls fail with the code `closed`.
+   */
+  close(): void {
+    this.#end((handle) => handle.close());
+  }
+
+  /**
+   * Closes this connection, and those of the same person in all tabs: connections whose `share` is the
+   * same. Their tokens are gone with them.
+   */
+  signOut(): Promise<void> {
+    this.#end((handle) => handle.signOut());
+    return Promise.resolve();
+  }
+
+  /** Closes the connection at the end of a `using` block. */
+  [Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose)](): void {
+    this.close();
+  }
+
+  /** What an instance calls of this side. */
+  readonly #page = {
+    keep: (authorization: string | undefined, endsAt: number) => {
+      this.#kept.authorization = authorization;
+      this.#kept.endsAt = endsAt;
+    },
+    emit: (type: string, detail: unknown) => {
+      // Another tab may have signed out.
+      if (type === 'closed') queueMicrotask(() => this.#end(() => {}));
+      this.dispatchEvent(new CustomEvent(type, { detail }));
+    },
+  };
+
+  readonly #holder = {
+    lost: () => {
+      if (this.#isClosed || (this.#owner && isCurrent(this.#owner))) return;
+      try {
+        this.#live();
+        this.#losses = 0;
+      } catch {
+        // It traps again and again: not at once, so that the page stays alive.
+        this.#losses += 1;
+        if (this.#losses < ATTEMPTS) return;
+        this.#losses = 0;
+        setTimeout(this.#holder.lost, PAUSE);
+      }
+    },
+  };
+
+  /** The connection in the instance in use. If the instance before is lost, another goes on with the token at hand. */
+  #live(): Handle {
+    if (this.#handle && this.#owner && isCurrent(this.#owner)) return this.#handle;
+    this.#life.abort();
+    this.#life = new AbortController();
+    this.#handle = undefined;
+    const glue = core();
+    this.#handle = new glue.Handle(this.#kept, this.#page, this.#life);
+    this.#owner = glue;
+    const handle = this.#handle;
+    for (const pending of [...this.#pending]) {
+      if (pending.isRepeatable) pending.start(handle);
+      else pending.reject(glue.failure('interrupted'));
+    }
+    return handle;
+  }
+
+  /** Makes a call, which ends when this closes. */
+  #call<T>(call: (handle: Handle) => Promise<T>, isRepeatable = true): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#isClosed) return reject(core().failure('closed'));
+      const settle = <V>(how: (value: V) => void, value: V) => {
+        this.#pending.delete(pending);
+        how(value);
+      };
+      const pending: Pending = {
+        isRepeatable,
+        reject: (error) => settle(reject, error),
+        start: (handle) => {
+          const owner = this.#owner!;
+          try {
+            call(handle).then(
+              (value) => settle(resolve, value),
+              (error: unknown) => settle(reject, error),
+            );
+          } catch (error) {
+            // If the instance is lost, the call is begun again or rejected with the connection.
+            if (isCurrent(owner)) settle(reject, error);
+          }
+        },
+      };
+      const handle = this.#opened();
+      if (!handle) return reject(core().failure('interrupted'));
+      this.#pending.add(pending);
+      pending.start(handle);
+    });
+  }
+
+  /** The connection in the instance in use; `undefined` if that instance traps too. */
+  #opened(): Handle | undefined {
+    try {
+      return this.#live();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Closes once, whatever happens. */
+  #end(how: (handle: Handle) => void): void {
+    if (this.#isClosed) return;
+    const handle = this.#owner && isCurrent(this.#owner) ? this.#handle : undefined;
+    this.#isClosed = true;
+    holders.delete(this.#holder);
+    try {
+      if (handle) how(handle);
+    } finally {
+      this.#handle = undefined;
+      this.#page.keep(undefined, 0);
+      this.#life.abort();
+      const closed = core().failure('closed');
+      for (const pending of [...this.#pending]) pending.reject(closed);
+      if (handle && this.#owner && isCurrent(this.#owner)) handle.free();
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** What the build makes of the Rust code, in `pkg/wasm`. */
+
+declare module '*/daypass_bg.js' {
+  /** The functions of one instance. */
+  export interface Glue {
+    /** What the instance calls. */
+    readonly imports: Record<string, unknown>;
+    /** What it exports. */
+    readonly exports: Record<string, unknown>;
+    /** Uses these exports from now on. */
+    attach(exports: Record<string, unknown>): void;
+    prepare(options: unknown, signal: AbortSignal): Promise<Kept>;
+    failure(code: string): Error;
+    refusal(response: unknown): Promise<Error | null>;
+    readonly Handle: new (kept: Kept, page: object, life: AbortController) => Handle;
+  }
+
+  /** What a connection is opened from, as often as it takes. */
+  export interface Kept {
+    readonly options: { readonly signal?: AbortSignal | null };
+    readonly kind: 'publishable' | 'temporary' | 'bundle';
+    readonly parameters: never;
+    readonly timeoutSeconds: number;
+    authorization?: string | undefined;
+    endsAt?: number;
+  }
+
+  /** A connection of one instance: `src/browser/package/handle.rs`. */
+  export interface Handle {
+    opened(timeoutSeconds: number, signal: AbortSignal): Promise<void>;
+    fetch(input: unknown, init: unknown): Promise<Response>;
+    authorization(): Promise<string>;
+    refresh(): Promise<void>;
+    unauthorized(response: unknown): Promise<boolean>;
+    headers(url: unknown, method: string): Promise<Record<string, string>>;
+    authorize(url: unknown, method: string): Promise<{ url: string; headers: Record<string, string> }>;
+    transformRequest(url: unknown): { url: string; headers: Record<string, string> };
+    peek(): string | null;
+    can(scope: unknown): boolean | null;
+    require(scope: unknown): void;
+    describe(): never;
+    close(): void;
+    signOut(): void;
+    free(): void;
+  }
+
+  /** Makes the functions of an instance that is yet to be made. */
+  export function glue(): Glue;
+}
+
+declare module '*/daypass_bg.wasm.js' {
+  /** The module as JavaScript. */
+  export function instantiate(imports: Record<string, unknown>): Record<string, unknown>;
+}
+
+declare module '*.deflate' {
+  /** The module, compressed (RFC 1950), in base64. */
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,118 @@
+//! Opens parameter bundles: references are redeemed at the service, signed bundles are verified here.
+
+use js_sys::{Array, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{AbortSignal, CryptoKey, SubtleCrypto};
+
+use super::error::Error;
+use super::http::{get as send, header, json, request, server_time, without_redirects};
+use super::js::{get, global, is_present, settled, text, whole};
+use super::jwks::find_key;
+use super::lifetime::{bundle_left, left};
+use super::signal::either;
+use super::token::{Contents, Token, claims, decode, split_jwt};
+use super::url::Base;
+use crate::session::refresh::NEVER;
+use crate::{ErrorCode, OpaqueToken, Origin, OriginPattern, TokenKind};
+
+/// A service that has not answered by then counts as unreachable, in milliseconds.
+const TIMEOUT: u32 = 5_000;
+
+/// An open bundle: its parameters, and the token that the bundle itself is from then on.
+pub(super) struct Opened {
+    pub(super) parameters: JsValue,
+    pub(super) token: Token,
+}
+
+/// Opens a bundle.
+pub(super) async fn open(bundle: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {
+    let signal = either(&AbortSignal::timeout_with_u32(TIMEOUT), signal);
+    match bundle.parse::<OpaqueToken>() {
+        Ok(token) if token.kind() == TokenKind::Bundle => redeem(bundle, service, &signal).await,
+        _ => unpack(bundle, service, &signal).await,
+    }
+}
+
+/// Redeems a reference with Kudo's `GET /verify`.
+async fn redeem(reference: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {
+    let unreachable = |cause| Error::caused(ErrorCode::NetworkFailed, service.href().trim_end_matches('/'), &cause);
+    let url = service.join("verify");
+    // Elsewhere the header would go along.
+    let asked = without_redirects(request(&url, signal)).header("x-api-token", reference);
+    let response = send(asked).await.map_err(unreachable)?;
+    if response.status() == 403 {
+        return Err(Error::new(ErrorCode::BundleRefused, ""));
+    }
+    // As they were written: unknown keys, order and all.
+    let parameters = json(&response).await.unwrap_or_default();
+    if response.status() != 200 || !parameters.is_object() {
+        return Err(unreachable(JsValue::UNDEFINED));
+    }
+    let end = header(&response, "daypass-expires-at").and_then(|end| end.parse().ok());
+    let left = end.and_then(|end| left(end, None, server_time(&response)));
+    // A service that does not say when it ends will say when it has ended, by 401.
+    let lifetime = left.unwrap_or(NEVER);
+    Ok(Opened { parameters, token: Token { lifetime, ..Token::lasting(reference) } })
+}
+
+async fn unpack(bundle: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {
+    let Some([header, payload, signature]) = split_jwt(bundle) else {
+        return Err(Error::new(ErrorCode::BundleMalformed, ""));
+    };
+    let changed = || Error::new(ErrorCode::BundleChanged, "");
+    let (Some(bytes), Some(_)) = (decode(signature), decode(payload)) else { return Err(changed()) };
+    let (key, server_now) = find_key(service, &decode(header).unwrap_or_default(), signal).await?;
+    let key = key.ok_or_else(|| Error::new(ErrorCode::BundleUnknownKey, ""))?;
+    let signed = &bundle[..header.len() + 1 + payload.len()];
+    let is_authentic = match verify(&key, &bytes, signed.as_bytes()).await {
+        Ok(answer) => answer.is_truthy(),
+        Err(error) if !is_present(&error) || get(&error, "name") == "NotSupportedError" => {
+            return Err(Error::new(ErrorCode::BundleUnverifiable, ""));
+        }
+        Err(_) => false,
+    };
+    if is_authentic { read(bundle, payload, server_now) } else { Err(changed()) }
+}
+
+/// Reads an authentic bundle.
+fn read(bundle: &str, payload: &str, server_now: Option<u64>) -> Result<Opened, Error> {
+    let claims = claims(payload);
+    let parameters = get(&claims, "parameters");
+    let (Some(contents), Some(expires_at), true) =
+        (Contents::read(&claims), whole(&claims, "exp"), is_present(&parameters))
+    else {
+        return Err(Error::new(ErrorCode::BundleMalformed, ""));
+    };
+    let Some(lifetime) = bundle_left(expires_at, whole(&claims, "iat"), server_now) else {
+        return Err(Error::new(ErrorCode::BundleExpired, ""));
+    };
+    // In a page or worker; `null` in a sandboxed frame. It is not the location's: a frame from `srcdoc` has that of the page around
+    // it.
+    if let Some(page) = text(&js_sys::global(), "origin") {
+        let origin = Origin::read(&page);
+        let is_allowed = |pattern: &String| {
+            OriginPattern::read(pattern)
+                .is_ok_and(|pattern| origin.as_ref().is_ok_and(|origin| pattern.matches(origin)))
+        };
+        if !contents.origins.is_empty() && !contents.origins.iter().any(is_allowed) {
+            return Err(Error::new(ErrorCode::BundleOrigin, &page));
+        }
+    }
+    Ok(Opened { parameters, token: Token { lifetime, contents: Some(contents), ..Token::lasting(bundle) } })
+}
+
+/// Verifies with the browser's own cryptography. The error is `undefined` if the page has none.
+async fn verify(key: &str, signature: &[u8], input: &[u8]) -> Result<JsValue, JsValue> {
+    let subtle = subtle().ok_or(JsValue::UNDEFINED)?;
+    let raw = Uint8Array::from(&decode(key).unwrap_or_default()[..]);
+    let key = subtle.import_key_with_str("raw", &raw, "Ed25519", false, &Array::of1(&"verify".into()))?;
+    let key: CryptoKey = settled(Ok(key.into())).await?.unchecked_into();
+    let verified = subtle.verify_with_str_and_u8_array_and_u8_array("Ed25519", &key, signature, input)?;
+    settled(Ok(verified.into())).await
+}
+
+/// Returns the browser's cryptography; a page that is not served over https has none.
+pub(super) fn subtle() -> Option<SubtleCrypto> {
+    let subtle = get(&global("crypto"), "subtle");
+    is_present(&subtle).then(|| subtle.unchecked_into())
+}

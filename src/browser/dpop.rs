@@ -1,0 +1,121 @@
+//! Proofs that the sender of a token has the key that it is bound to (RFC 9449).
+
+use std::cell::{Cell, RefCell};
+
+use js_sys::{JSON, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::{CryptoKeyPair, Response, Url};
+
+use super::bundle::subtle;
+use super::error::Error;
+use super::http::{header, server_time};
+use super::js::{call, get, global, object, set, settled, wall_now};
+use super::token::encode;
+
+/// Seconds by which this device's clock may be wrong before a refused proof is repeated with the server's time.
+const DRIFT: f64 = 30.0;
+
+/// Makes the proofs of one connection.
+pub(super) struct Prover {
+    pair: CryptoKeyPair,
+    /// The public key, with the members of its thumbprint in their order.
+    jwk: JsValue,
+    /// The key's thumbprint (RFC 7638), which tokens are bound to.
+    thumbprint: String,
+    /// The nonce that the API gave last.
+    nonce: RefCell<Option<String>>,
+    /// Seconds by which the API's clock is ahead of this one.
+    ahead: Cell<f64>,
+}
+
+impl Prover {
+    /// Makes a prover with this key pair.
+    pub(super) async fn new(pair: CryptoKeyPair) -> Result<Prover, Error> {
+        let (jwk, thumbprint) = public_key(&pair).await?;
+        Ok(Prover::restored(pair, jwk, thumbprint))
+    }
+
+    /// Makes a prover from what [`Prover::parts`] returned.
+    pub(super) fn restored(pair: CryptoKeyPair, jwk: JsValue, thumbprint: String) -> Prover {
+        Prover { pair, jwk, thumbprint, nonce: RefCell::default(), ahead: Cell::default() }
+    }
+
+    /// Returns what another prover with the same key is made from.
+    #[cfg(feature = "package")]
+    pub(super) fn parts(&self) -> (&CryptoKeyPair, &JsValue, &str) {
+        (&self.pair, &self.jwk, &self.thumbprint)
+    }
+
+    pub(super) fn thumbprint(&self) -> &str {
+        &self.thumbprint
+    }
+
+    /// Makes a proof for one request with this token.
+    pub(super) async fn proof(&self, method: &str, url: &Url, token: &str) -> Result<String, Error> {
+        let claims = object(&[
+            ("jti", &call(&global("crypto"), "randomUUID", &[])?),
+            ("htm", &method.into()),
+            ("htu", &[&url.origin(), &*url.pathname()].concat().into()),
+            ("iat", &((wall_now() / 1000.0).floor() + self.ahead.get()).into()),
+            ("ath", &digest(token).await?.into()),
+        ]);
+        if let Some(nonce) = &*self.nonce.borrow() {
+            set(&claims, "nonce", &nonce.as_str().into());
+        }
+        let header = object(&[("typ", &"dpop+jwt".into()), ("alg", &"ES256".into()), ("jwk", &self.jwk)]);
+        let part = |value: &JsValue| JSON::stringify(value).map(|json| encode(String::from(json).as_bytes()));
+        let input = [&part(&header)?, ".", &part(&claims)?].concat();
+        let algorithm = object(&[("name", &"ECDSA".into()), ("hash", &"SHA-256".into())]);
+        let subtle = subtle().ok_or(JsValue::UNDEFINED)?;
+        let key = self.pair.get_private_key();
+        let signature = subtle.sign_with_object_and_u8_array(algorithm.unchecked_ref(), &key, input.as_bytes())?;
+        let signature = settled(Ok(signature.into())).await?;
+        Ok([&input, ".", &encode(&Uint8Array::new(&signature).to_vec())].concat())
+    }
+
+    /// Learns from a response the nonce and the time. Returns whether it refused a proof, and would accept one that is made now.
+    pub(super) fn learn(&self, response: &Response) -> bool {
+        let nonce = header(response, "dpop-nonce");
+        let has_nonce = nonce.is_some();
+        if has_nonce {
+            *self.nonce.borrow_mut() = nonce;
+        }
+        let mut is_other_time = false;
+        if let Some(now) = server_time(response) {
+            let ahead = ((now as f64 - wall_now()) / 1000.0).round();
+            is_other_time = (ahead - self.ahead.get()).abs() > DRIFT;
+            if is_other_time {
+                self.ahead.set(ahead);
+            }
+        }
+        // Another request may have learned the same meanwhile.
+        refuses_proof(response) && (has_nonce || is_other_time)
+    }
+}
+
+/// Returns whether the response refuses a request because of its proof (RFC 9449, sections 7.1 and 8).
+pub(super) fn refuses_proof(response: &Response) -> bool {
+    let challenge = header(response, "www-authenticate").unwrap_or_default();
+    let is_about = |error: &str| challenge.contains(&["error=\"", error, "\""].concat());
+    response.status() == 401 && (is_about("use_dpop_nonce") || is_about("invalid_dpop_proof"))
+}
+
+async fn public_key(pair: &CryptoKeyPair) -> Result<(JsValue, String), Error> {
+    let subtle = subtle().ok_or(JsValue::UNDEFINED)?;
+    let exported = settled(Ok(subtle.export_key("jwk", &pair.get_public_key())?.into())).await?;
+    let jwk = object(
+        &["crv", "kty", "x", "y"]
+            .map(|name| (name, get(&exported, name)))
+            .each_ref()
+            .map(|(name, value)| (*name, value)),
+    );
+    let thumbprint = digest(&String::from(JSON::stringify(&jwk)?)).await?;
+    Ok((jwk, thumbprint))
+}
+
+/// Returns the SHA-256 of a text as base64url.
+async fn digest(text: &str) -> Result<String, Error> {
+    let subtle = subtle().ok_or(JsValue::UNDEFINED)?;
+    let digest = settled(Ok(subtle.digest_with_str_and_u8_array("SHA-256", text.as_bytes())?.into())).await?;
+    Ok(encode(&Uint8Array::new(&digest).to_vec()))
+}

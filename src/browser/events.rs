@@ -1,0 +1,112 @@
+//! What a connection tells its page: [`Event`], and [`Events`], a stream of them.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use futures_core::Stream;
+
+use super::error::Error;
+use super::token::Token;
+
+/// What happened to a connection.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Event {
+    /// A call to the provider has started.
+    Refreshing {
+        /// 1 for the first call after a token was received, one more after each failure.
+        attempt: u32,
+    },
+    /// A new token is in use.
+    Refreshed {
+        /// Its lifetime, in seconds.
+        lifetime_seconds: Option<f64>,
+    },
+    /// A call to the provider failed.
+    Failed {
+        /// The reason.
+        error: Error,
+        /// The time until the next call, in seconds; `None` if there will be none.
+        retry_in_seconds: Option<f64>,
+    },
+    /// The token in use has expired, and the next one has not been received yet.
+    Expired,
+    /// The connection was closed. It is the last event.
+    Closed,
+}
+
+/// Who hears of a connection. It is called when the connection is in order again, and may call it.
+pub(super) trait Listener {
+    /// The token in use is another one, or there is none any more. `ends_in` is in milliseconds.
+    fn keep(&self, token: Option<&Token>, ends_in: Option<u64>);
+    /// Something happened.
+    fn hear(&self, event: Event);
+}
+
+/// The events of a connection from [`Client::events`](super::Client::events) on. The stream ends when the connection is closed.
+pub struct Events(Rc<Queue>);
+
+/// The streams of one connection.
+#[derive(Default)]
+pub(super) struct Streams(RefCell<Vec<Rc<Queue>>>);
+
+#[derive(Default)]
+struct Queue(RefCell<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    events: VecDeque<Event>,
+    waker: Option<Waker>,
+    is_over: bool,
+}
+
+impl Streams {
+    pub(super) fn open(&self) -> Events {
+        let queue = Rc::<Queue>::default();
+        self.0.borrow_mut().push(queue.clone());
+        Events(queue)
+    }
+}
+
+impl Listener for Streams {
+    fn keep(&self, _: Option<&Token>, _: Option<u64>) {}
+
+    fn hear(&self, event: Event) {
+        let mut streams = self.0.borrow_mut();
+        // Those that nobody reads any more.
+        streams.retain(|queue| Rc::strong_count(queue) > 1);
+        for queue in streams.iter() {
+            queue.push(event.clone());
+        }
+    }
+}
+
+impl Queue {
+    fn push(&self, event: Event) {
+        let mut waiting = self.0.borrow_mut();
+        waiting.is_over = matches!(event, Event::Closed);
+        waiting.events.push_back(event);
+        if let Some(waker) = waiting.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Stream for Events {
+    type Item = Event;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Event>> {
+        let mut waiting = self.0.0.borrow_mut();
+        if let Some(event) = waiting.events.pop_front() {
+            return Poll::Ready(Some(event));
+        }
+        if waiting.is_over {
+            return Poll::Ready(None);
+        }
+        waiting.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a request failed: the error in a response, and why there is no response.
+
+use wasm_bindgen::prelude::*;
+use web_sys::{AbortSignal, Response, Url};
+
+use super::client::Client;
+use super::error::Error;
+use super::http::{get as send, json, request};
+use super::js::{call, get, has_method, list, text, texts};
+use super::signal::either;
+use super::token::Token;
+use super::url::with_publishable;
+use crate::{ErrorCode, TokenKind};
+
+/// How long the service may take to explain a failure, in milliseconds.
+const TIMEOUT: u32 = 5_000;
+
+/// Explains why there is no response. An API does not let a page of a wrong origin read why it was refused: the service tells
+/// what the token allows.
+pub(super) async fn explained(client: &Client, token: &Token, signal: &AbortSignal, cause: &JsValue) -> Error {
+    let own = describe_token(client, token, signal).await.unwrap_or_default();
+    if get(&own, "originAllowed") != false {
+        return Error::caused(ErrorCode::NetworkFailed, &client.api.origin(), cause);
+    }
+    let seen = text(&own, "originSeen").unwrap_or_else(|| "null".into());
+    let allowed = list(&own, "origins").and_then(|origins| texts(&origins)).unwrap_or_default().join(", ");
+    let code = ErrorCode::OriginNotAllowed;
+    let message = [&code.message().replace("{}", &seen), " It allows: ", &allowed, "."].concat();
+    Error::read(code, code.status(), &message, cause)
+}
+
+/// Asks the service, unless the token is bound to no origin: then its origin cannot be the reason.
+async fn describe_token(client: &Client, token: &Token, signal: &AbortSignal) -> Option<JsValue> {
+    let service = client.service.as_ref().filter(|_| client.kind != TokenKind::Temporary)?;
+    let url = Url::new(&service.join("v2/access-token/self")).ok()?;
+    let signal = either(&AbortSignal::timeout_with_u32(TIMEOUT), signal);
+    let response = if client.kind == TokenKind::Publishable {
+        send(request(&with_publishable(&url, token.text()), &signal)).await
+    } else {
+        send(request(&url.href(), &signal).header("authorization", &token.authorization)).await
+    };
+    json(&response.ok()?).await.ok()
+}
+
+/// Returns the error in a response's body, which stays readable; `None` if it contains none.
+pub(super) async fn refusal(response: &JsValue) -> Option<Error> {
+    if !has_method(response, "clone") || get(response, "ok") != false || get(response, "bodyUsed") != false {
+        return None;
+    }
+    let copy: Response = call(response, "clone", &[]).ok()?.unchecked_into();
+    let body = json(&copy).await.ok()?;
+    let (code, message) = (ErrorCode::find(&text(&body, "error")?)?, text(&body, "message")?);
+    let status = get(response, "status").as_f64()? as u16;
+    // The browser half's own codes are not for APIs.
+    (code.status() > 0).then(|| Error::read(code, status, &message, &JsValue::UNDEFINED))
+}

@@ -1,0 +1,129 @@
+//! JavaScript's own objects, by name: what web-sys has in more bytes, or does not have on stable.
+
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+/// The one type of function that is handed to the browser: each type has glue of its own.
+pub(super) type Callback = Closure<dyn FnMut(JsValue) -> JsValue>;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = Reflect, js_name = get, catch)]
+    fn reflect_get(of: &JsValue, name: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = Reflect, js_name = set, catch)]
+    fn reflect_set(of: &JsValue, name: &str, value: &JsValue) -> Result<bool, JsValue>;
+    #[wasm_bindgen(js_namespace = Reflect, js_name = apply, catch)]
+    fn reflect_apply(function: &JsValue, of: &JsValue, arguments: &Array) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_name = fetch, catch)]
+    fn global_fetch(resource: &JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    pub(super) fn steady_now() -> f64;
+    #[wasm_bindgen(js_namespace = Date, js_name = now)]
+    pub(super) fn wall_now() -> f64;
+    #[wasm_bindgen(js_name = setTimeout)]
+    pub(super) fn set_timeout(callback: &Function, milliseconds: f64) -> JsValue;
+    #[wasm_bindgen(js_name = clearTimeout)]
+    pub(super) fn clear_timeout(timer: &JsValue);
+}
+
+/// Returns a property; `undefined` if there is none, or if reading it throws.
+#[inline(never)]
+pub(super) fn get(of: &JsValue, name: &str) -> JsValue {
+    try_get(of, name).unwrap_or_default()
+}
+
+/// Returns a property, or what reading it throws.
+#[inline(never)]
+pub(super) fn try_get(of: &JsValue, name: &str) -> Result<JsValue, JsValue> {
+    reflect_get(of, name)
+}
+
+/// Sets a property of an object of ours.
+#[inline(never)]
+pub(super) fn set(of: &JsValue, name: &str, value: &JsValue) {
+    // It fails for values that are no objects.
+    let _ = reflect_set(of, name, value);
+}
+
+/// Calls a method; fails if there is none, or with what it throws.
+#[inline(never)]
+pub(super) fn call(of: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
+    reflect_apply(&get(of, name), of, &arguments.iter().copied().collect())
+}
+
+/// Returns a property that is a string.
+#[inline(never)]
+pub(super) fn text(of: &JsValue, name: &str) -> Option<String> {
+    get(of, name).as_string()
+}
+
+/// Returns a property that is a whole number from 0 to 2^53 - 1.
+#[inline(never)]
+pub(super) fn whole(of: &JsValue, name: &str) -> Option<u64> {
+    whole_number(&get(of, name))
+}
+
+/// Returns a value that is a whole number from 0 to 2^53 - 1.
+#[inline(never)]
+pub(super) fn whole_number(value: &JsValue) -> Option<u64> {
+    let number = value.as_f64()?;
+    ((0.0..9_007_199_254_740_992.0).contains(&number) && number as u64 as f64 == number).then_some(number as u64)
+}
+
+/// Returns a property that is a list.
+#[inline(never)]
+pub(super) fn list(of: &JsValue, name: &str) -> Option<Array> {
+    let value = get(of, name);
+    Array::is_array(&value).then(|| value.unchecked_into())
+}
+
+/// Returns a list of strings.
+#[inline(never)]
+pub(super) fn texts(list: &Array) -> Option<Vec<String>> {
+    list.iter().map(|item| item.as_string()).collect()
+}
+
+/// Returns whether a value is neither `undefined` nor `null`.
+pub(super) fn is_present(value: &JsValue) -> bool {
+    !value.is_undefined() && !value.is_null()
+}
+
+/// Returns whether a value has a method of this name. So an object is told by what it can do: `instanceof` fails for
+/// one of another realm, such as a frame or a test runner.
+#[inline(never)]
+pub(super) fn has_method(value: &JsValue, name: &str) -> bool {
+    value.is_object() && get(value, name).is_function()
+}
+
+/// Returns a global; `undefined` if the platform does not have it, or does not let the page use it.
+#[inline(never)]
+pub(super) fn global(name: &str) -> JsValue {
+    get(&js_sys::global(), name)
+}
+
+/// Makes an object with these properties.
+#[inline(never)]
+pub(super) fn object(properties: &[(&str, &JsValue)]) -> JsValue {
+    let object = js_sys::Object::new().into();
+    for (name, value) in properties {
+        set(&object, name, value);
+    }
+    object
+}
+
+/// Waits for what a call returns, if that is a promise.
+#[inline(never)]
+pub(super) fn settled(returned: Result<JsValue, JsValue>) -> JsFuture {
+    match returned {
+        Ok(value) => Promise::resolve(&value),
+        Err(error) => Promise::reject(&error),
+    }
+    .into()
+}
+
+/// Calls the browser's `fetch`.
+#[inline(never)]
+pub(super) fn fetch(resource: &JsValue, options: &JsValue) -> JsFuture {
+    settled(global_fetch(resource, options))
+}

@@ -1,0 +1,78 @@
+//! The service's keys (RFC 7517): from itself, or kept from the last time where it cannot be reached.
+
+use js_sys::{Array, JSON};
+use wasm_bindgen::prelude::*;
+use web_sys::{AbortSignal, Response, Storage};
+
+use super::error::Error;
+use super::http::{get as send, json, request, server_time, uncached};
+use super::js::{get, global, is_present, list, object, text, wall_now};
+use super::url::Base;
+use crate::ErrorCode;
+use crate::jwt::{JwtType, is_key_id};
+
+/// Kept keys are used for so many milliseconds: no bundle lives longer than a day.
+const KEPT: f64 = 86_400_000.0;
+
+/// Returns the public key for a bundle with this header, and the service's time if it answered. Kept keys are used if one of
+/// them is the key.
+pub(super) async fn find_key(
+    service: &Base,
+    header: &[u8],
+    signal: &AbortSignal,
+) -> Result<(Option<String>, Option<u64>), Error> {
+    // The name of earlier versions, which had no slash at the end.
+    let name = ["daypass:jwks:", service.href().trim_end_matches('/')].concat();
+    let url = service.join(".well-known/jwks.json");
+    // From the service itself, not from a cache: its answer also tells the time.
+    match keys(send(uncached(request(&url, signal))).await).await {
+        Ok((keys, server_now)) => {
+            keep(&name, &keys);
+            Ok((find(&keys, header), server_now))
+        }
+        Err(cause) => match kept(&name).and_then(|keys| find(&keys, header)) {
+            Some(key) => Ok((Some(key), None)),
+            None => Err(Error::caused(ErrorCode::NetworkFailed, service.href().trim_end_matches('/'), &cause)),
+        },
+    }
+}
+
+async fn keys(answer: Result<Response, JsValue>) -> Result<(Array, Option<u64>), JsValue> {
+    let response = answer?;
+    if !response.ok() {
+        return Err(JsValue::UNDEFINED);
+    }
+    let keys = list(&json(&response).await?, "keys").ok_or(JsValue::UNDEFINED)?;
+    Ok((keys, server_time(&response)))
+}
+
+/// Returns the public key of the key that the header names, as text.
+fn find(keys: &Array, header: &[u8]) -> Option<String> {
+    keys.iter().find_map(|key| {
+        let is = |name, value: &str| get(&key, name) == value;
+        let kid = text(&key, "kid").filter(|kid| is_key_id(kid))?;
+        let is_ours = is("kty", "OKP") && is("crv", "Ed25519") && is("alg", "EdDSA") && is("use", "sig");
+        (is_ours && JwtType::Bundle.header_json(&kid).as_bytes() == header).then(|| text(&key, "x"))?
+    })
+}
+
+/// Returns the storage. A page may have none, or not be allowed to use it: then nothing is kept.
+fn storage() -> Option<Storage> {
+    let storage = global("localStorage");
+    is_present(&storage).then(|| storage.unchecked_into())
+}
+
+fn keep(name: &str, keys: &Array) {
+    let kept = object(&[("keys", keys), ("at", &wall_now().into())]);
+    if let (Some(storage), Ok(text)) = (storage(), JSON::stringify(&kept)) {
+        let _ = storage.set_item(name, &String::from(text));
+    }
+}
+
+fn kept(name: &str) -> Option<Array> {
+    let kept = JSON::parse(&storage()?.get_item(name).ok()??).ok()?;
+    let age = wall_now() - get(&kept, "at").as_f64()?;
+    let is_alive = |key: &JsValue| get(key, "exp").as_f64().is_none_or(|end| wall_now() < end * 1000.0);
+    let keys = list(&kept, "keys")?;
+    (0.0..KEPT).contains(&age).then(|| keys.iter().filter(is_alive).collect())
+}

@@ -1,0 +1,73 @@
+//! The key of this origin's proofs: it cannot be exported, and is kept in IndexedDB where that works.
+
+use js_sys::{Array, Promise};
+use wasm_bindgen::prelude::*;
+use web_sys::{CryptoKeyPair, IdbDatabase, IdbFactory, IdbRequest, IdbTransactionMode};
+
+use super::bundle::subtle;
+use super::error::Error;
+use super::js::{Callback, clear_timeout, global, object, set_timeout, settled};
+
+/// A store that has not answered by then will not, in milliseconds: some browsers' never do.
+const TIMEOUT: f64 = 1_000.0;
+
+const DATABASE: &str = "daypass";
+const STORE: &str = "keys";
+
+/// Returns the key pair under this name, which is made if it is missing. Where nothing can be kept, it lives as long as the page.
+pub(super) async fn open_key(name: &str) -> Result<CryptoKeyPair, Error> {
+    let Some(subtle) = subtle() else {
+        return Err(Error::option("`dpop` needs a secure context: serve the page over https."));
+    };
+    let algorithm = object(&[("name", &"ECDSA".into()), ("namedCurve", &"P-256".into())]);
+    let uses = Array::of1(&"sign".into());
+    let made = subtle.generate_key_with_object(algorithm.unchecked_ref(), false, &uses)?;
+    let made = settled(Ok(made.into())).await?;
+    let kept = kept(name, &made).await;
+    Ok(kept.unwrap_or(made).unchecked_into())
+}
+
+/// Returns the pair that is kept under this name, or keeps this one.
+async fn kept(name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
+    let factory: IdbFactory = global("indexedDB").unchecked_into();
+    let request = factory.open_with_u32(DATABASE, 1)?;
+    let upgrade = Callback::new({
+        let request = request.clone();
+        move |_| {
+            if let Ok(database) = request.result() {
+                let _ = database.unchecked_ref::<IdbDatabase>().create_object_store(STORE);
+            }
+            JsValue::UNDEFINED
+        }
+    });
+    request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    let database: IdbDatabase = done(&request).await?.unchecked_into();
+    let kept = exchanged(&database, name, made).await;
+    database.close();
+    kept
+}
+
+/// Another tab may have had the same thought: the transaction lets one in at a time.
+async fn exchanged(database: &IdbDatabase, name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
+    let store = database.transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite)?.object_store(STORE)?;
+    let found = done(&store.get(&name.into())?).await?;
+    if !found.is_undefined() {
+        return Ok(found);
+    }
+    done(&store.put_with_key(made, &name.into())?).await?;
+    Ok(made.clone())
+}
+
+/// Waits for what a request brings.
+async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
+    let mut timer = JsValue::UNDEFINED;
+    let answered = Promise::new(&mut |resolve, reject| {
+        request.set_onsuccess(Some(&resolve));
+        request.set_onerror(Some(&reject));
+        timer = set_timeout(&reject, TIMEOUT);
+    });
+    let answered = settled(Ok(answered.into())).await;
+    clear_timeout(&timer);
+    answered?;
+    request.result()
+}

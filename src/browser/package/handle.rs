@@ -1,0 +1,188 @@
+//! What the class `Daypass` of `pkg/src/daypass.ts` holds of this instance.
+
+use std::rc::Rc;
+
+use js_sys::Promise;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::future_to_promise;
+use web_sys::{AbortController, AbortSignal, Response};
+
+use super::super::client::Client;
+use super::super::error::Error;
+use super::super::events::{Event, Listener, Streams};
+use super::super::hooks::TransformedRequest;
+use super::super::js::{has_method, object, set};
+use super::super::provider::to_js;
+use super::super::signal::until_aborted;
+use super::super::token::Token;
+use super::super::url::{NO_URL, url_text};
+use super::{end, restore};
+use crate::session::refresh::NEVER;
+use crate::{ErrorCode, Scope};
+
+#[wasm_bindgen]
+extern "C" {
+    /// The page's side of a connection: the object of the class `Daypass`.
+    pub type Page;
+    /// Keeps the token for another instance.
+    #[wasm_bindgen(method)]
+    fn keep(this: &Page, authorization: &JsValue, ends_at: &JsValue);
+    /// Dispatches an event.
+    #[wasm_bindgen(method)]
+    fn emit(this: &Page, name: &str, detail: &JsValue);
+}
+
+impl Listener for Page {
+    fn keep(&self, token: Option<&Token>, ends_in: Option<u64>) {
+        let authorization = token.map_or(JsValue::UNDEFINED, |token| token.authorization.as_str().into());
+        self.keep(&authorization, &end(ends_in.unwrap_or(NEVER)));
+    }
+
+    fn hear(&self, event: Event) {
+        let seconds = |seconds: Option<f64>| seconds.map_or(JsValue::NULL, JsValue::from_f64);
+        let (name, detail) = match event {
+            Event::Refreshing { attempt } => ("refreshing", object(&[("attempt", &attempt.into())])),
+            Event::Refreshed { lifetime_seconds } => {
+                ("refreshed", object(&[("lifetimeSeconds", &seconds(lifetime_seconds))]))
+            }
+            Event::Failed { error, retry_in_seconds } => {
+                ("failed", object(&[("error", error.js()), ("retryInSeconds", &seconds(retry_in_seconds))]))
+            }
+            Event::Expired => ("expired", JsValue::NULL),
+            Event::Closed => ("closed", JsValue::NULL),
+        };
+        self.emit(name, &detail);
+    }
+}
+
+/// A connection of this instance.
+#[wasm_bindgen]
+pub struct Handle(Rc<Client>);
+
+#[wasm_bindgen]
+impl Handle {
+    /// Opens a connection from what [`prepare`](super::prepare) made.
+    #[wasm_bindgen(constructor)]
+    pub fn new(kept: JsValue, page: Page, life: AbortController) -> Result<Handle, JsValue> {
+        Ok(Handle(Rc::new(restore(&kept)?.open(Rc::new(page), Rc::<Streams>::default(), life))))
+    }
+
+    /// With a provider, waits for the first token.
+    pub fn opened(&self, timeout_seconds: f64, signal: AbortSignal) -> Promise {
+        self.promise(async move |client| {
+            let first = until_aborted(&signal, client.first_token(timeout_seconds)).await;
+            first.map(|()| JsValue::UNDEFINED)
+        })
+    }
+
+    /// Sends a request with the credential.
+    pub fn fetch(&self, input: JsValue, init: JsValue) -> Promise {
+        self.promise(async move |client| Ok(client.fetch(&input, &init).await?.into()))
+    }
+
+    /// Waits for the value of the `Authorization` header.
+    pub fn authorization(&self) -> Promise {
+        self.promise(async |client| Ok(client.authorization().await?.into()))
+    }
+
+    /// Waits for a token whose fetch begins from now on.
+    pub fn refresh(&self) -> Promise {
+        self.promise(async |client| client.refresh().await.map(|()| JsValue::UNDEFINED))
+    }
+
+    /// Takes the report of a 401, and returns whether another token is in use now.
+    pub fn unauthorized(&self, what: JsValue) -> Promise {
+        self.promise(async move |client| {
+            let response = has_method(&what, "clone").then(|| what.unchecked_ref::<Response>());
+            Ok(client.unauthorized(response).await.into())
+        })
+    }
+
+    /// Returns the headers for one request, and waits for a fresh token.
+    pub fn headers(&self, url: JsValue, method: String) -> Promise {
+        self.promise(async move |client| {
+            let url = url_text(&url).unwrap_or_else(|| NO_URL.into());
+            client.headers(&url, &method).await.map(|headers| as_object(&headers))
+        })
+    }
+
+    /// Returns the URL and the headers for one request, and waits for a fresh token.
+    pub fn authorize(&self, url: JsValue, method: String) -> Promise {
+        self.promise(async move |client| {
+            let url = url_text(&url).unwrap_or_default();
+            client.authorize(&url, &method).await.map(transformed)
+        })
+    }
+
+    /// Returns the URL and the headers for one request, without waiting.
+    #[wasm_bindgen(js_name = transformRequest)]
+    pub fn transform_request(&self, url: JsValue) -> Result<JsValue, JsValue> {
+        let url = url_text(&url).unwrap_or_default();
+        Ok(self.0.transform_request(&url).map(transformed)?)
+    }
+
+    /// Returns the value of the `Authorization` header; `null` if no token is active.
+    pub fn peek(&self) -> JsValue {
+        self.0.peek().map_or(JsValue::NULL, JsValue::from)
+    }
+
+    /// Returns whether the token has a scope; `null` if that is not known.
+    pub fn can(&self, scope: JsValue) -> Result<JsValue, JsValue> {
+        let can = self.0.can(&read_scope(&scope)?);
+        Ok(can.map_or(JsValue::NULL, JsValue::from_bool))
+    }
+
+    /// Throws if the token is known to lack a scope.
+    pub fn require(&self, scope: JsValue) -> Result<(), JsValue> {
+        let scope = read_scope(&scope)?;
+        if self.0.can(&scope) == Some(false) {
+            return Err(Error::new(ErrorCode::InsufficientScope, scope.as_str()).into());
+        }
+        Ok(())
+    }
+
+    /// Describes the token in use.
+    pub fn describe(&self) -> JsValue {
+        to_js(&self.0.describe())
+    }
+
+    /// Ends the connection.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Ends the connection, and those of the same person in other tabs.
+    #[wasm_bindgen(js_name = signOut)]
+    pub fn sign_out(&self) {
+        self.0.sign_out();
+    }
+}
+
+impl Handle {
+    /// Starts a call that outlives this handle.
+    fn promise<F>(&self, call: impl FnOnce(Rc<Client>) -> F) -> Promise
+    where
+        F: Future<Output = Result<JsValue, Error>> + 'static,
+    {
+        let call = call(self.0.clone());
+        future_to_promise(async { Ok(call.await?) })
+    }
+}
+
+fn read_scope(scope: &JsValue) -> Result<Scope, Error> {
+    let text = scope.as_string().unwrap_or_default();
+    Scope::read(&text)
+        .ok_or_else(|| Error::option(&["can: `", &text, "` is not a scope: expected resource:action."].concat()))
+}
+
+fn transformed(request: TransformedRequest) -> JsValue {
+    object(&[("url", &request.url.into()), ("headers", &as_object(&request.headers))])
+}
+
+fn as_object(headers: &[(&'static str, String)]) -> JsValue {
+    let object = object(&[]);
+    for (name, value) in headers {
+        set(&object, name, &value.as_str().into());
+    }
+    object
+}

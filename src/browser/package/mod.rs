@@ -1,0 +1,97 @@
+//! The client for the npm package: what `pkg/src` calls.
+//!
+//! A trap loses everything that is in the WebAssembly's memory. So what another instance needs to go on is kept outside: the
+//! object that [`prepare`] makes, and what [`Page::keep`] is told.
+
+mod handle;
+mod options;
+
+use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
+
+pub use handle::{Handle, Page};
+
+use super::client::Prepared;
+use super::dpop::Prover;
+use super::error::Error;
+use super::explain;
+use super::js::{get, object, set, text, wall_now};
+use super::signal::{either, until_aborted};
+use super::token::Token;
+use crate::ErrorCode;
+use crate::session::refresh::NEVER;
+
+/// A tenth of the code of the usual one. Little is allocated here, and for a moment.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
+/// Checks the options of `connect`, opens a bundle, and gets the key of proofs. Returns what a [`Handle`] is made from, as often as
+/// it takes: `{options, kind, parameters, authorization, endsAt, pair, jwk, thumbprint}`.
+#[wasm_bindgen]
+pub async fn prepare(given: JsValue, signal: AbortSignal) -> Result<JsValue, JsValue> {
+    let copy = options::copy(&given)?;
+    let (options, clean) = options::read(&copy, true)?;
+    let signal = options.signal.as_ref().map_or(signal.clone(), |own| either(own, &signal));
+    let prepared = until_aborted(&signal, Prepared::new(options, &signal)).await?;
+    if let Some(clean) = clean {
+        clean.run()?;
+    }
+    let kept = object(&[
+        ("options", &copy),
+        ("kind", &prepared.options.source.kind().as_str().into()),
+        ("parameters", &prepared.parameters),
+        ("timeoutSeconds", &prepared.options.timeout_seconds.into()),
+    ]);
+    if let Some((token, left)) = &prepared.token {
+        set(&kept, "authorization", &token.authorization.as_str().into());
+        set(&kept, "endsAt", &end(*left));
+    }
+    if let Some(prover) = &prepared.prover {
+        let (pair, jwk, thumbprint) = prover.parts();
+        for (name, value) in [("pair", pair.as_ref()), ("jwk", jwk), ("thumbprint", &thumbprint.into())] {
+            set(&kept, name, value);
+        }
+    }
+    Ok(kept)
+}
+
+/// Makes the error of a code, for what fails outside.
+#[wasm_bindgen]
+#[must_use]
+pub fn failure(code: &str) -> JsValue {
+    ErrorCode::find(code).map_or(JsValue::UNDEFINED, |code| Error::new(code, "").into())
+}
+
+/// Returns the error in a response's body; `null` if it contains none.
+#[wasm_bindgen]
+pub async fn refusal(response: JsValue) -> JsValue {
+    explain::refusal(&response).await.map_or(JsValue::NULL, JsValue::from)
+}
+
+/// Reads what [`prepare`] made, and the token that was kept last.
+fn restore(kept: &JsValue) -> Result<Prepared, Error> {
+    let (options, _) = options::read(&get(kept, "options"), false)?;
+    let mut prepared = Prepared::checked(options)?;
+    prepared.parameters = get(kept, "parameters");
+    prepared.token = text(kept, "authorization").and_then(|authorization| {
+        let left = left(&get(kept, "endsAt"));
+        (left > 0).then(|| (Token::new(authorization, left), left))
+    });
+    if let Some(thumbprint) = text(kept, "thumbprint") {
+        prepared.prover = Some(Prover::restored(get(kept, "pair").unchecked_into(), get(kept, "jwk"), thumbprint));
+    }
+    Ok(prepared)
+}
+
+/// Returns when something ends that has so many milliseconds left, in Unix milliseconds.
+fn end(left: u64) -> JsValue {
+    if left == NEVER { f64::INFINITY.into() } else { (wall_now() + left as f64).into() }
+}
+
+fn left(end: &JsValue) -> u64 {
+    match end.as_f64() {
+        Some(f64::INFINITY) => NEVER,
+        Some(end) => (end - wall_now()).max(0.0) as u64,
+        None => 0,
+    }
+}

@@ -1,0 +1,226 @@
+//! Gets temporary tokens from a provider: a URL of the page's own backend, a function, or the page around this one.
+
+use std::pin::Pin;
+use std::rc::Rc;
+
+use js_sys::{Function, JSON};
+use serde::Serialize;
+use wasm_bindgen::prelude::*;
+use web_sys::{AbortSignal, Response};
+
+use super::error::Error;
+use super::host::Host;
+use super::http::{json, post, request, server_time};
+use super::js::{get, object, settled, text, whole};
+use super::lifetime::left;
+use super::token::{Token, claims, split_jwt};
+use crate::ErrorCode;
+use crate::api::{TemporaryTokenRequest, TemporaryTokenResponse};
+
+/// A number of seconds from here on lies beyond the year 5000: it was given in milliseconds.
+const MILLISECONDS: u64 = 100_000_000_000;
+
+/// Where temporary tokens come from.
+#[derive(Clone)]
+pub struct Provider(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Url(String),
+    JavaScript(Function),
+    Rust(Rc<dyn Fn(TemporaryTokenRequest, AbortSignal) -> Answer>),
+    Host(Rc<Host>),
+}
+
+/// What a provider that is a function returns.
+pub type Answer = Pin<Box<dyn Future<Output = Result<TemporaryTokenResponse, Error>>>>;
+
+/// Why a call to the provider brought no token.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    pub(super) course: Course,
+}
+
+/// What a failure means for the next calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// It may pass by itself.
+    Passing,
+    /// It stays until someone changes something. The provider is called again all the same.
+    Lasting,
+    /// The provider answered a token that is expired or was used before.
+    Stale,
+    /// The provider gives no more tokens.
+    Final,
+}
+
+impl Provider {
+    /// A URL of the page's own backend. It gets a [`TemporaryTokenRequest`] as a JSON `POST`, and answers a
+    /// [`TemporaryTokenResponse`].
+    pub fn url(url: impl Into<String>) -> Provider {
+        Provider(Kind::Url(url.into()))
+    }
+
+    /// An async function. Its second argument aborts when the token is no longer needed.
+    pub fn function<F>(function: impl Fn(TemporaryTokenRequest, AbortSignal) -> F + 'static) -> Provider
+    where
+        F: Future<Output = Result<TemporaryTokenResponse, Error>> + 'static,
+    {
+        Provider(Kind::Rust(Rc::new(move |request, signal| Box::pin(function(request, signal)))))
+    }
+
+    /// The page around this one, if its origin matches one of the patterns. It mounts this one with `mount` of `daypass/host`.
+    ///
+    /// # Errors
+    /// [`ErrorCode::InvalidOptions`] if there is no page around this one, or a pattern is malformed.
+    pub fn host<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Provider, Error> {
+        Ok(Provider(Kind::Host(Rc::new(Host::new(patterns)?))))
+    }
+
+    /// Returns the URL, if it is one.
+    pub(super) fn address(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Url(url) => Some(url),
+            _ => None,
+        }
+    }
+
+    /// Makes one call, which ends with the signal, and returns the token that it brought.
+    pub(super) async fn call(&self, asked: &TemporaryTokenRequest, signal: &AbortSignal) -> Result<Token, Failed> {
+        let scheme = if asked.dpop_jkt.is_some() { "DPoP" } else { "Bearer" };
+        let answer = match &self.0 {
+            Kind::Url(url) => return ask_url(url, asked, scheme, signal).await,
+            Kind::JavaScript(function) => {
+                let context = object(&[("signal", signal)]);
+                let returned = function.call2(&JsValue::UNDEFINED, &to_js(asked), &context);
+                settled(returned).await.map_err(thrown)?
+            }
+            Kind::Host(host) => host.ask(&to_js(asked), signal).await.map_err(|error| thrown(error.into()))?,
+            Kind::Rust(function) => {
+                let answer = function(asked.clone(), signal.clone()).await.map_err(|error| thrown(error.into()))?;
+                to_js(&answer)
+            }
+        };
+        received(&answer, None, scheme)
+    }
+}
+
+/// A function of JavaScript, which gets the request and `{signal}`, and returns a promise of `{authorization, expiresAt}`.
+impl From<Function> for Provider {
+    fn from(function: Function) -> Provider {
+        Provider(Kind::JavaScript(function))
+    }
+}
+
+/// Turns what the verifier and the service exchange too into a JavaScript object.
+#[inline(never)]
+pub(super) fn to_js(value: &impl Serialize) -> JsValue {
+    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or_default()
+}
+
+async fn ask_url(
+    url: &str,
+    asked: &TemporaryTokenRequest,
+    scheme: &str,
+    signal: &AbortSignal,
+) -> Result<Token, Failed> {
+    let body = JSON::stringify(&to_js(asked)).map(String::from).unwrap_or_default();
+    let response = post(request(url, signal), &body).await;
+    let response = response.map_err(|cause| failed(Course::Passing, "It could not be reached.", &cause))?;
+    if !response.ok() {
+        return Err(refused(&response).await);
+    }
+    let server_now = server_time(&response);
+    let answer = json(&response).await;
+    let answer = answer.map_err(|cause| failed(Course::Lasting, "Its answer is not JSON.", &cause))?;
+    received(&answer, server_now, scheme)
+}
+
+/// Reads a response that is not a success, with what the backend says of it.
+async fn refused(response: &Response) -> Failed {
+    let status = response.status();
+    let said = json(response).await.unwrap_or_default();
+    by_status(status, &said, &JsValue::UNDEFINED)
+}
+
+/// Reads what a function threw: with a `status`, it is a backend's.
+#[inline(never)]
+fn thrown(thrown: JsValue) -> Failed {
+    if let Some(status) = get(&thrown, "status").as_f64().filter(|status| *status >= 400.0 && *status < 600.0) {
+        return by_status(status as u16, &thrown, &thrown);
+    }
+    let error = Error::from(thrown);
+    if error.code().is_some() {
+        return Failed { error, course: Course::Lasting };
+    }
+    let message = if error.js().is_object() { error.message() } else { String::new() };
+    failed(Course::Passing, &message, error.js())
+}
+
+/// A backend's status, with the `message` and the `help` that it may have given.
+#[inline(never)]
+fn by_status(status: u16, said: &JsValue, cause: &JsValue) -> Failed {
+    let message = text(said, "message").unwrap_or_default();
+    let (code, course) = match status {
+        401 => (ErrorCode::ProviderUnauthorized, Course::Final),
+        403 => (ErrorCode::ProviderForbidden, Course::Final),
+        408 | 429 | 500.. => (ErrorCode::ProviderFailed, Course::Passing),
+        _ => (ErrorCode::ProviderFailed, Course::Lasting),
+    };
+    let digits = [100, 10, 1].map(|place| b'0' + (status / place % 10) as u8);
+    let digits = str::from_utf8(&digits).unwrap_or_default();
+    let particulars = match code {
+        ErrorCode::ProviderFailed => ["It answered with status ", digits, ". ", &message].concat(),
+        _ => message,
+    };
+    let error = Error::caused(code, &particulars, cause).with_status(status);
+    let error = match text(said, "help") {
+        Some(help) => error.with_help(&help),
+        None => error,
+    };
+    Failed { error, course }
+}
+
+#[inline(never)]
+fn failed(course: Course, why: &str, cause: &JsValue) -> Failed {
+    Failed { error: Error::caused(ErrorCode::ProviderFailed, why, cause), course }
+}
+
+/// Checks an answer, and finds out how long its token has to live.
+#[inline(never)]
+pub(super) fn received(answer: &JsValue, server_now: Option<u64>, scheme: &str) -> Result<Token, Failed> {
+    let lasting = |why: &str| Err(failed(Course::Lasting, why, &JsValue::UNDEFINED));
+    let (Some(authorization), Some(expires_at)) = (text(answer, "authorization"), whole(answer, "expiresAt")) else {
+        return lasting("Its answer is not {authorization, expiresAt}.");
+    };
+    if let Err(why) = check_authorization(&authorization, scheme) {
+        return lasting(&why);
+    }
+    if expires_at >= MILLISECONDS {
+        return lasting("Its `expiresAt` is not in seconds.");
+    }
+    let jwt = authorization.split_once(' ').and_then(|(_, token)| split_jwt(token));
+    let issued_at = jwt.and_then(|[_, payload, _]| whole(&claims(payload), "iat"));
+    match left(expires_at, issued_at, server_now) {
+        Some(left) => Ok(Token::new(authorization, left)),
+        None => Err(Failed { error: Error::new(ErrorCode::ProviderStale, ""), course: Course::Stale }),
+    }
+}
+
+/// Checks the value of a header `Authorization`, or says what is wrong with it.
+#[inline(never)]
+pub(super) fn check_authorization(authorization: &str, scheme: &str) -> Result<(), String> {
+    let token = authorization.strip_prefix(scheme).and_then(|rest| rest.strip_prefix(' '));
+    let wrong = ["Its `authorization` is not `", scheme, " …`"];
+    let Some(token) = token.filter(|token| !token.is_empty()) else {
+        let hint = if scheme == "DPoP" { ": your backend must pass `dpopJkt` to the service." } else { "." };
+        return Err([&wrong.concat(), hint].concat());
+    };
+    if token.trim() != token {
+        return Err([&wrong.concat(), ": there is white space around the token."].concat());
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err([&wrong.concat(), ": the token has characters that no token has."].concat());
+    }
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! Abort signals: what ends a wait.
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use js_sys::Array;
+use web_sys::AbortSignal;
+
+use super::error::Error;
+use super::listening::Listening;
+
+/// Makes a signal that aborts when either does.
+#[inline(never)]
+pub(super) fn either(one: &AbortSignal, other: &AbortSignal) -> AbortSignal {
+    AbortSignal::any(&Array::of2(one, other))
+}
+
+/// Waits for the future, or for the signal, whose reason is then the error.
+pub(super) async fn until_aborted<T>(
+    signal: &AbortSignal,
+    future: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let waker: Rc<Cell<Option<Waker>>> = Rc::default();
+    let _listening = Listening::new(signal, "abort", None, {
+        let waker = waker.clone();
+        move |_| {
+            if let Some(waker) = waker.take() {
+                waker.wake();
+            }
+        }
+    });
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        if signal.aborted() {
+            return Poll::Ready(Err(signal.reason().into()));
+        }
+        waker.set(Some(context.waker().clone()));
+        future.as_mut().poll(context)
+    })
+    .await
+}

@@ -1,0 +1,104 @@
+//! A token, and what the browser can read of it. It verifies nothing here: the API decides.
+
+use js_sys::{Array, JSON};
+use wasm_bindgen::prelude::*;
+
+use super::js::{get, is_present, list, text, texts, whole};
+use crate::jwt::MAX_JWT_BYTES;
+use crate::session::refresh::NEVER;
+
+/// A token in use, or on its way.
+pub(super) struct Token {
+    /// The value of the `Authorization` header.
+    pub(super) authorization: String,
+    /// The lifetime that it had when it was received, in milliseconds.
+    pub(super) lifetime: u64,
+    /// What its grants allow, and the patterns of its origins; `None` if the token is opaque.
+    pub(super) contents: Option<Contents>,
+}
+
+/// What a JWT says of itself, for showing.
+pub(super) struct Contents {
+    pub(super) scopes: Vec<String>,
+    pub(super) origins: Vec<String>,
+}
+
+impl Token {
+    /// Reads what the token says of itself, if it is a JWT.
+    #[inline(never)]
+    pub(super) fn new(authorization: String, lifetime: u64) -> Token {
+        let jwt = authorization.split_once(' ').and_then(|(_, token)| split_jwt(token));
+        let contents = jwt.and_then(|[_, payload, _]| Contents::read(&claims(payload)));
+        Token { authorization, lifetime, contents }
+    }
+
+    /// Makes a token that does not expire.
+    pub(super) fn lasting(text: &str) -> Token {
+        Token { authorization: ["Bearer ", text].concat(), lifetime: NEVER, contents: None }
+    }
+
+    /// Returns the token without its scheme.
+    pub(super) fn text(&self) -> &str {
+        self.authorization.split_once(' ').map_or("", |(_, token)| token)
+    }
+}
+
+impl Contents {
+    /// Reads them from claims, if those are well-formed.
+    #[inline(never)]
+    pub(super) fn read(claims: &JsValue) -> Option<Contents> {
+        whole(claims, "iat")?;
+        let list_or_none = |name| if is_present(&get(claims, name)) { list(claims, name) } else { Some(Array::new()) };
+        let origins = texts(&list_or_none("origins")?)?;
+        let mut scopes = Vec::new();
+        for grant in list_or_none("grants")?.iter() {
+            for scope in list(&grant, "scopes")?.iter() {
+                let scope = scope_text(&scope)?;
+                if !scopes.contains(&scope) {
+                    scopes.push(scope);
+                }
+            }
+        }
+        Some(Contents { scopes, origins })
+    }
+}
+
+/// Returns a scope as text: Space API also writes it as an object.
+fn scope_text(scope: &JsValue) -> Option<String> {
+    if let Some(text) = scope.as_string() {
+        return Some(text);
+    }
+    let mut whole = [&text(scope, "resource")?, ":", &text(scope, "action")?].concat();
+    if let Some(id) = text(scope, "resourceId") {
+        whole.push(':');
+        whole.push_str(&id);
+    }
+    Some(whole)
+}
+
+/// Returns the three parts of a JWT, as they are written.
+#[inline(never)]
+pub(super) fn split_jwt(text: &str) -> Option<[&str; 3]> {
+    let mut parts = text.split('.');
+    let three = [parts.next()?, parts.next()?, parts.next()?];
+    (text.len() <= MAX_JWT_BYTES && parts.next().is_none()).then_some(three)
+}
+
+/// Returns the claims of a payload; `undefined` if it is not a JSON object in base64url.
+#[inline(never)]
+pub(super) fn claims(payload: &str) -> JsValue {
+    let parse = || JSON::parse(str::from_utf8(&decode(payload)?).ok()?).ok();
+    parse().filter(|claims| claims.is_object() && !Array::is_array(claims)).unwrap_or_default()
+}
+
+/// Returns the bytes of base64url without padding, if the text is the one way to write them.
+#[inline(never)]
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()
+}
+
+/// Returns bytes as base64url without padding.
+#[inline(never)]
+pub(super) fn encode(bytes: &[u8]) -> String {
+    data_encoding::BASE64URL_NOPAD.encode(bytes)
+}

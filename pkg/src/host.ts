@@ -2,14 +2,12 @@
  * The host page's half of an embed in a frame: {@link mount}.
  * @packageDocumentation
  */
+import { dispose } from './dispose.js';
 import { findOrigins, Greeter } from './host-greeter.js';
 import type { Mounted, MountOptions } from './host-options.js';
 import { Supply } from './host-supply.js';
 
 export type * from './host-options.js';
-
-/** Old browsers have no such symbol; `using` is then compiled to this one. */
-const dispose: typeof Symbol.dispose = Symbol.dispose ?? Symbol.for('Symbol.dispose');
 
 /**
  * Mounts an embed in a frame at the end of `element`, and supplies it with fresh tokens.

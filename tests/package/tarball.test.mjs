@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { installed, run, tarball, tool } from './world.mjs';
 
 /** The entries, each for ES modules and for CommonJS. */
-const ENTRIES = ['host', 'index', 'nowasm', 'react', 'types'];
+const ENTRIES = ['host', 'index', 'nowasm', 'react', 'testing', 'types'];
 /** The entries' declarations, and what these import. */
 const DECLARATIONS = [
   'codes',
@@ -24,6 +24,8 @@ const DECLARATIONS = [
   'initialise-options',
   'react',
   'scope',
+  'testing',
+  'testing-settings',
   'token',
   'types',
 ];

@@ -6,14 +6,12 @@
  */
 import { glue, type Glue } from '../wasm/daypass_bg.js';
 import { DaypassError } from './error.js';
-import type { InitialiseOptions } from './types.js';
+import type { InitialiseOptions } from './initialise-options.js';
 
-/** What the WebAssembly calls, and what it offers. */
-type Imports = Glue['imports'];
-type Exports = Record<string, unknown>;
+type Exports = Glue['exports'];
 
 /** Makes an instance, again and again. */
-type Make = (imports: Imports) => Exports;
+type Make = (imports: WebAssembly.ModuleImports) => Exports;
 
 /** An entry's own copy of the code: WebAssembly in a response, or the same code as JavaScript. */
 type Source = Response | { instantiate: Make };
@@ -42,7 +40,7 @@ export function initialise(options?: InitialiseOptions): Promise<void> {
     // The texts of the other errors are in what could not be loaded.
     const message = `The WebAssembly could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`;
     const help = "Allow 'wasm-unsafe-eval' in script-src, or import daypass/nowasm.";
-    throw Object.assign(new DaypassError(message, { cause }), { code: 'load_failed', status: 0, retryable: true, help });
+    throw DaypassError.make({ code: 'load_failed', status: 0, retryable: true, message, help }, { cause });
   });
   return loading;
 }
@@ -105,7 +103,7 @@ async function load(given: InitialiseOptions['module_or_path']): Promise<void> {
   if (typeof code === 'string' || (isObject(code) && typeof code['href'] === 'string') || isRequest) {
     code = await fetch(code as RequestInfo);
   }
-  let compiling: (code: never, imports: object) => Promise<unknown> = WebAssembly.instantiate;
+  let compiling: (code: never, imports: WebAssembly.Imports) => Promise<unknown> = WebAssembly.instantiate;
   if (isObject(code) && typeof code['arrayBuffer'] === 'function') {
     const response = code as unknown as Response;
     if (!response.ok) throw new Error(`${response.url} was answered with status ${response.status}.`);

@@ -1,19 +1,12 @@
 /** What a page holds: `connect` and the class `Daypass`. */
 import type { Glue, Handle, Kept } from '../wasm/daypass_bg.js';
 import { core, holders, initialise, isCurrent } from './core.js';
-import { DaypassError } from './error.js';
-import type {
-  ConnectOptions,
-  DaypassEventMap,
-  Description,
-  ListenerParameters,
-  RemovalParameters,
-  Scope,
-  TransformedRequest,
-} from './types.js';
-
-export { DaypassError, initialise };
-export type * from './types.js';
+import type { DaypassError } from './error.js';
+import type { ConnectOptions } from './connect-options.js';
+import type { Description, TransformedRequest } from './description.js';
+import { dispose } from './dispose.js';
+import type { DaypassEventMap, ListenerParameters, RemovalParameters } from './events.js';
+import type { KnownScope, Scope } from './scope.js';
 
 /** How often something is begun again in another instance before it fails. */
 const ATTEMPTS = 3;
@@ -27,25 +20,17 @@ const OPEN = Symbol('open');
  * Connects an embed to its API.
  *
  * It resolves when the first token has been received, or when the bundle is open. `P` is the type of a
- * bundle's parameters. `S` is the type of the known scopes: `daypass catalog types` generates it from a
- * catalogue.
+ * bundle's parameters. `S` is the type of the known scopes, by default that of {@link DaypassTypes},
+ * which `daypass catalog types` generates from a catalogue.
  * @throws {DaypassError} `invalid_options` names the invalid option, `load_failed` says that the
  * WebAssembly could not be loaded; `token_malformed`, `token_expired`, `network_failed` and the codes
- * `provider_…` and `bundle_…` say why there is no credential.
+ * `provider_…` and `bundle_…` say why there is no credential. If `signal` aborts, its reason.
  */
-export async function connect<P extends object = Record<string, unknown>, S extends Scope = Scope>(
-  options: ConnectOptions<S>,
+// `NoInfer`: the scopes that are requested are not all that the product has.
+export function connect<P extends object = Record<string, unknown>, S extends Scope = KnownScope>(
+  options: ConnectOptions<NoInfer<S>>,
 ): Promise<Daypass<P, S>> {
-  await initialise();
-  const kept = await surviving((glue, signal) => glue.prepare(options, signal));
-  const daypass = new Daypass<P, S>(OPEN, kept);
-  try {
-    await daypass[OPEN]();
-  } catch (error) {
-    daypass.close();
-    throw error;
-  }
-  return daypass;
+  return Daypass.open<P, S>(options);
 }
 
 /** Makes a call that belongs to no connection, again if its instance is lost meanwhile. */
@@ -94,7 +79,7 @@ interface Pending {
 }
 
 /** A connection hears as any event target does, for the events of {@link DaypassEventMap}. */
-export interface Daypass<P extends object = Record<string, unknown>, S extends Scope = Scope> {
+export interface Daypass<P extends object = Record<string, unknown>, S extends Scope = KnownScope> {
   /** Adds a listener. */
   addEventListener<K extends keyof DaypassEventMap>(
     type: K,
@@ -112,7 +97,7 @@ export interface Daypass<P extends object = Record<string, unknown>, S extends S
 }
 
 /** A connection: one credential, kept fresh, for one API. It lives until {@link Daypass.close}. */
-export class Daypass<P extends object = Record<string, unknown>, S extends Scope = Scope> extends EventTarget {
+export class Daypass<P extends object = Record<string, unknown>, S extends Scope = KnownScope> extends EventTarget {
   /**
    * The parameters of the bundle, unknown keys included; `null` without a bundle.
    *
@@ -131,11 +116,8 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
   /** How many instances in a row were lost while they opened the connection. */
   #losses = 0;
 
-  /**
-   * Use {@link connect}.
-   * @internal
-   */
-  constructor(key: typeof OPEN, kept: Kept) {
+  /** Use {@link connect}. */
+  private constructor(key: typeof OPEN, kept: Kept) {
     super();
     if (key !== OPEN) throw new TypeError('Use connect().');
     this.#kept = kept;
@@ -148,10 +130,19 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
     this.#live();
   }
 
-  /** Waits for the first token. */
-  [OPEN](): Promise<void> {
-    const { timeoutSeconds, options } = this.#kept;
-    return this.#call((handle) => handle.opened(timeoutSeconds, options.signal ?? this.#life.signal));
+  /** @internal */
+  static async open<P extends object, S extends Scope>(options: unknown): Promise<Daypass<P, S>> {
+    await initialise();
+    const kept = await surviving((glue, signal) => glue.prepare(options, signal));
+    const daypass = new Daypass<P, S>(OPEN, kept);
+    const { timeoutSeconds, options: given } = kept;
+    try {
+      await daypass.#call((handle) => handle.opened(timeoutSeconds, given.signal ?? daypass.#life.signal));
+    } catch (error) {
+      daypass.close();
+      throw error;
+    }
+    return daypass;
   }
 
   /**
@@ -297,7 +288,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
   }
 
   /** Closes the connection at the end of a `using` block. */
-  [Symbol.dispose ?? (Symbol.for('Symbol.dispose') as typeof Symbol.dispose)](): void {
+  [dispose](): void {
     this.close();
   }
 

@@ -5,19 +5,24 @@ import type { DaypassErrorCode } from './codes.js';
 export class DaypassError extends Error {
   /** The stable code of the failure, for programs. It does not change between versions. */
   declare readonly code: DaypassErrorCode;
-  /** The HTTP status of the response; 0 if there was none. */
+  /** The HTTP status of the response, for the codes `provider_…` that of the provider's; 0 if there was none. */
   declare readonly status: number;
   /** Whether the same call may succeed later without anyone changing anything. */
   declare readonly retryable: boolean;
   /** What to do about the failure. */
   declare readonly help: string;
 
-  /**
-   * Only Daypass creates errors of this class.
-   * @internal
-   */
-  constructor(message: string, options?: ErrorOptions) {
+  /** Only Daypass creates errors of this class. */
+  private constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = 'DaypassError';
+  }
+
+  /**
+   * For what fails while the WebAssembly, which makes all others, is not there.
+   * @internal
+   */
+  static make(facts: Pick<DaypassError, 'code' | 'status' | 'retryable' | 'message' | 'help'>, options: ErrorOptions): DaypassError {
+    return Object.assign(new DaypassError(facts.message, options), facts);
   }
 }

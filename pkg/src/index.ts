@@ -4,7 +4,16 @@
  * This entry has the WebAssembly in it, compressed: one file, which no bundler, server or policy can take apart.
  * @packageDocumentation
  */
-export * from './daypass.js';
+export { initialise } from './core.js';
+export { connect, Daypass } from './daypass.js';
+export { DaypassError } from './error.js';
+export type * from './codes.js';
+export type * from './connect-options.js';
+export type * from './description.js';
+export type * from './events.js';
+export type * from './initialise-options.js';
+export type * from './scope.js';
+export type * from './token.js';
 import { entry } from './core.js';
 // Last: gzip packs text, and then packed bytes, better than a mixture.
 import deflated from '../wasm/daypass_bg.wasm.deflate';
@@ -16,6 +25,7 @@ entry.source = () => {
 
 /** The bytes of base64. */
 function bytes(base64: string): Uint8Array<ArrayBuffer> {
-  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const { fromBase64 } = Uint8Array as { fromBase64?: (text: string) => Uint8Array<ArrayBuffer> };
+  if (fromBase64) return fromBase64.call(Uint8Array, base64);
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 }

@@ -4,7 +4,7 @@ declare module '*/daypass_bg.js' {
   /** The functions of one instance. */
   export interface Glue {
     /** What the instance calls. */
-    readonly imports: Record<string, unknown>;
+    readonly imports: WebAssembly.ModuleImports;
     /** What it exports. */
     readonly exports: Record<string, unknown>;
     /** Uses these exports from now on. */
@@ -50,7 +50,7 @@ declare module '*/daypass_bg.js' {
 
 declare module '*/daypass_bg.wasm.js' {
   /** The module as JavaScript. */
-  export function instantiate(imports: Record<string, unknown>): Record<string, unknown>;
+  export function instantiate(imports: WebAssembly.ModuleImports): Record<string, unknown>;
 }
 
 declare module '*.deflate' {

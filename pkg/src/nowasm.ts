@@ -6,4 +6,6 @@ import { entry } from './core.js';
 
 entry.source = () => import('../wasm/daypass_bg.wasm.js');
 
-export * from './daypass.js';
+export { initialise } from './core.js';
+export { connect, Daypass } from './daypass.js';
+export { DaypassError } from './error.js';

@@ -15,6 +15,7 @@ const ENTRIES = [
   'daypass/react',
   'daypass/types',
   'daypass/host',
+  'daypass/testing',
 ];
 
 for (const entry of ['daypass', 'daypass/inline', 'daypass/node', 'daypass/nowasm']) {
@@ -88,7 +89,7 @@ for (const entry of ENTRIES) {
   });
 }
 
-for (const name of ['index', 'nowasm', 'react', 'types', 'global', 'host']) {
+for (const name of ['index', 'nowasm', 'react', 'types', 'global', 'host', 'testing']) {
   test(`${name}.js has no top-level await`, async () => {
     // CommonJS does not support it.
     await transform(await readFile(join(installed, 'dist', `${name}.js`)), { format: 'cjs', logLevel: 'silent' });

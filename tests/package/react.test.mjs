@@ -88,3 +88,49 @@ rule('changed options open another connection, and no component sees the closed 
   await page.locator('#answer', { hasText: 'the first floor' }).waitFor();
   assert.deepEqual(await readState(page), { calls: ['first', 'first', 'second'], listeners: 1, sawClosed: 0 });
 });
+
+/** Opens a page whose backend fails with this status, and waits for the error's code. */
+async function openFailing(page, status, code) {
+  await page.addInitScript(countListeners);
+  await page.goto(`${origin}/?api=${api}`);
+  await page.evaluate((status) => {
+    globalThis.failure = status;
+    globalThis.show({ who: 'first' });
+  }, status);
+  await page.locator('#answer', { hasText: code }).waitFor();
+}
+
+rule('after a failure that may pass, it connects by itself', async (page) => {
+  await openFailing(page, 503, 'provider_failed');
+  await page.evaluate(() => (globalThis.failure = 0));
+  await page.locator('#answer', { hasText: 'the first floor' }).waitFor();
+  assert.equal((await readState(page)).listeners, 1);
+});
+
+rule('unmounting ends the waiting', async (page) => {
+  await openFailing(page, 503, 'provider_failed');
+  await page.evaluate(() => globalThis.hide());
+  const { calls, listeners } = await readState(page);
+  await page.waitForTimeout(1_500);
+  assert.deepEqual([(await readState(page)).calls.length, listeners], [calls.length, 0]);
+});
+
+rule('after a failure for good it does not call the provider again, until retry()', async (page) => {
+  await openFailing(page, 403, 'provider_forbidden');
+  const { calls } = await readState(page);
+  await page.waitForTimeout(1_500);
+  assert.equal((await readState(page)).calls.length, calls.length);
+  await page.evaluate(() => {
+    globalThis.failure = 0;
+    globalThis.retry();
+  });
+  await page.locator('#answer', { hasText: 'the first floor' }).waitFor();
+});
+
+rule('a connection that was closed by somebody else is an error, and retry() opens another', async (page) => {
+  await open(page, { who: 'first' });
+  await page.evaluate(() => globalThis.daypass.close());
+  await page.locator('#answer', { hasText: 'closed' }).waitFor();
+  await page.evaluate(() => globalThis.retry());
+  await page.locator('#answer', { hasText: 'the first floor' }).waitFor();
+});

@@ -121,7 +121,7 @@ const UNDOCUMENTED = [
 ];
 
 test('TypeDoc reports nothing', async () => {
-  const files = ['index', 'react', 'types', 'global', 'host'].map((name) => join(installed, 'types', `${name}.d.ts`));
+  const files = ['index', 'react', 'types', 'global', 'host', 'testing'].map((name) => join(installed, 'types', `${name}.d.ts`));
   const folder = join(site, 'reference');
   await mkdir(folder);
   const tsconfig = join(folder, 'tsconfig.json');

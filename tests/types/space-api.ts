@@ -41,3 +41,10 @@ export type PublishableScope =
   | 'floor:queryPublic' | `floor:queryPublic:${string}`
   | 'customAttributes:read' | `customAttributes:read:${string}`
   | 'customAttributeValues:readPublic' | `customAttributeValues:readPublic:${string}`;
+
+// @ts-ignore: in a project without the package `daypass`, there is nothing to tell.
+declare module 'daypass' {
+  interface DaypassTypes {
+    scopes: Scope;
+  }
+}

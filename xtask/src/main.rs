@@ -6,6 +6,7 @@ mod bars;
 mod bench;
 mod browser;
 mod build;
+mod declarations;
 mod demo;
 mod files;
 mod findings;

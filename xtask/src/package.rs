@@ -10,25 +10,35 @@ use anyhow::Result;
 use crate::files::{modified, replace, work_folder};
 use crate::process::run;
 use crate::workspace::program;
-use crate::{setup, wasm};
+use crate::{declarations, setup, wasm};
 
 /// The folder that visitors and bundlers load from.
 pub(crate) const FOLDER: &str = "pkg/dist";
 
-/// The entries of the package: the name, and the options that differ from those of a plain module.
-const ENTRIES: [(&str, &[&str]); 6] = [
-    ("index", &["--loader:.deflate=base64"]),
-    ("global", &["--loader:.deflate=base64", "--format=iife", "--global-name=daypass"]),
-    ("nowasm", &[]),
-    ("host", &[]),
-    ("react", &["--external:react", "--external:daypass"]),
-    ("types", &[]),
+/// The formats of a module, each with the end of its files.
+const FORMATS: [(&str, &str); 2] = [("--format=esm", "js"), ("--format=cjs", "cjs")];
+
+/// The entries of the package: the name, the source, and the options that differ from those of a plain module.
+const ENTRIES: [(&str, &str, &[&str]); 6] = [
+    ("index", "index.ts", &["--loader:.deflate=base64"]),
+    ("nowasm", "nowasm.ts", &[]),
+    ("host", "host.ts", &[]),
+    ("react", "react.ts", &["--external:react", "--external:daypass"]),
+    ("testing", "testing.ts", &[]),
+    ("types", "types.ts", &[]),
 ];
+
+/// The classic script: the default entry as a global.
+const GLOBAL: (&str, &str, &[&str]) =
+    ("global", ENTRIES[0].1, &["--loader:.deflate=base64", "--format=iife", "--global-name=daypass"]);
+
+/// The entries that have declarations of their own: the one without WebAssembly has those of the default entry.
+const DECLARED: [&str; 6] = ["index", "host", "react", "testing", "types", "global"];
 
 /// The options of every entry: the syntax that browsers of 2024 support, minified.
 const COMMON: [&str; 5] = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"];
 
-/// Builds the WebAssembly and the entries.
+/// Builds the WebAssembly, the entries and their declarations.
 ///
 /// Outputs that are newer than their sources stay: the service is built from them and would be compiled again.
 pub(crate) fn build() -> Result<()> {
@@ -36,29 +46,32 @@ pub(crate) fn build() -> Result<()> {
     setup::npm()?;
     wasm::build()?;
     let last = Path::new(FOLDER).join("daypass_bg.wasm");
-    if modified(&last).ok() > Some(newest_source()?) {
+    if modified(&last).ok() > Some(newest_source()?) && Path::new(declarations::FOLDER).is_dir() {
         return Ok(());
     }
     println!("building the package");
+    declarations::build(&DECLARED)?;
     // Outputs move to `pkg/dist` together, so that it never holds half a build.
     let work = work_folder(".dist-")?;
-    for (name, own) in ENTRIES {
-        let source = match name {
-            "global" | "index" => "index.ts",
-            "nowasm" => "nowasm.ts",
-            "host" => "host.js",
-            "react" => "react.js",
-            _ => "types.js",
-        };
-        bundle(&Path::new("pkg/src").join(source), own, &work.path().join(format!("{name}.js")))?;
+    for (name, source, own) in ENTRIES {
+        for (format, end) in FORMATS {
+            let to = work.path().join(format!("{name}.{end}"));
+            bundle(&Path::new("pkg/src").join(source), &[own, &[format]].concat(), &to)?;
+        }
     }
+    let (name, source, own) = GLOBAL;
+    bundle(&Path::new("pkg/src").join(source), own, &work.path().join(format!("{name}.js")))?;
     fs::copy(Path::new(wasm::FOLDER).join("daypass_bg.wasm"), work.path().join("daypass_bg.wasm"))?;
     replace(FOLDER, work.path())
 }
 
 /// Returns when the newest source of the entries was written.
 fn newest_source() -> Result<SystemTime> {
-    let mut newest = modified(&program("xtask")?)?;
+    let files = [program("xtask")?, "pkg/tsconfig.json".into(), "package-lock.json".into()];
+    let mut newest = SystemTime::UNIX_EPOCH;
+    for file in files {
+        newest = newest.max(modified(&file)?);
+    }
     for folder in ["pkg/src", wasm::FOLDER] {
         for entry in fs::read_dir(folder)? {
             newest = newest.max(modified(&entry?.path())?);

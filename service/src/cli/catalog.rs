@@ -18,8 +18,8 @@ Example:
 pub(super) enum Command {
     /// Print the scopes as TypeScript types, for pages that request them
     ///
-    /// The module has the types `Scope` and `PublishableScope`, and no code. The same catalogue always gives the same
-    /// text.
+    /// The module has the types `Scope` and `PublishableScope`, and no code. Where it is part of a TypeScript project, the
+    /// package `daypass` accepts no other scopes. The same catalogue always gives the same text.
     #[command(after_help = TYPES)]
     Types {
         /// The JSON file with the product's scopes [default: the scopes of the Space API]

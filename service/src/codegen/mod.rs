@@ -52,8 +52,9 @@ pub fn files(command: &clap::Command) -> Vec<Generated> {
         whole("docs/reference/errors.md", errors::page()),
         whole("docs/reference/command-line.md", command_line::page(&command)),
         whole("docs/reference/configuration.md", configuration::page(&command)),
+        whole("pkg/src/testing-failures.ts", errors::table()),
         Generated {
-            path: "pkg/types/index.d.ts",
+            path: "pkg/src/codes.ts",
             text: errors::union(),
             place: Place::Between("// <error-codes>", "// </error-codes>"),
         },

@@ -4,6 +4,16 @@ use std::fmt::Write;
 
 use daypass::{Catalog, CatalogScope, Scope};
 
+/// What tells the npm package of the scopes: `connect` and `can` then accept no others in the whole project.
+const REGISTRATION: &str = "
+// @ts-ignore: in a project without the package `daypass`, there is nothing to tell.
+declare module 'daypass' {
+  interface DaypassTypes {
+    scopes: Scope;
+  }
+}
+";
+
 /// Returns the module. The same catalogue gives the same text.
 pub(crate) fn module(catalog: &Catalog) -> String {
     let name = escape(&catalog.name);
@@ -24,7 +34,7 @@ pub(crate) fn module(catalog: &Catalog) -> String {
         ";\n\n/** The scopes that a publishable token can have. Anyone can read such a token. */\n\
          export type PublishableScope ={publishable};\n"
     );
-    text
+    text + REGISTRATION
 }
 
 fn member(entry: &CatalogScope) -> String {

@@ -8,9 +8,12 @@ const api = new URLSearchParams(location.search).get('api');
 /** Which render's provider was called, and how many connections were closed when an effect used them. */
 globalThis.calls = [];
 globalThis.sawClosed = 0;
+/** The status of the backend's failures, while it fails. */
+globalThis.failure = 0;
 
 function Answer({ who }) {
-  const { daypass, error } = useDaypassContext();
+  const { daypass, error, retry } = useDaypassContext();
+  Object.assign(globalThis, { daypass, retry });
   const [answer, setAnswer] = useState('');
   useEffect(() => {
     setAnswer('');
@@ -24,10 +27,12 @@ function Page({ who, scopes, life = 600 }) {
   const provider = async () => {
     globalThis.calls.push(who);
     await globalThis.held;
+    const status = globalThis.failure;
+    if (status) throw Object.assign(new Error('no token'), { status });
     return { authorization: 'Bearer good', expiresAt: Math.floor(Date.now() / 1000) + life };
   };
   return (
-    <DaypassProvider options={{ api, provider, scopes }}>
+    <DaypassProvider options={{ api, provider, scopes, timeoutSeconds: 1 }}>
       <Answer who={who} />
     </DaypassProvider>
   );

@@ -122,7 +122,7 @@ fn differential() -> Result<Outcome> {
 }
 
 fn types() -> Result<Outcome> {
-    setup::npm()?;
+    package::build()?;
     ensure!(Path::new("tests/types").is_dir(), "tests/types is missing");
     check(Command::new("node_modules/.bin/tsc").args(["-p", "tests/types"]))
 }

@@ -1,0 +1,38 @@
+/** Errors with the texts of the SDK's table. */
+import type { DaypassErrorCode } from './codes.js';
+import type { DaypassError } from './error.js';
+import { FAILURES } from './testing-failures.js';
+
+/** The public members of an error. */
+type Members = Pick<DaypassError, keyof DaypassError>;
+
+export class MockError extends Error implements Members {
+  readonly code: DaypassErrorCode;
+  readonly status: number;
+  readonly retryable: boolean;
+  readonly help: string;
+
+  constructor(code: DaypassErrorCode, message: string, status: number) {
+    super(message);
+    const [, retryable, , help] = FAILURES[code];
+    this.name = 'DaypassError';
+    this.code = code;
+    this.status = status;
+    this.retryable = retryable;
+    this.help = help;
+  }
+}
+
+/** Makes the error with this code; the particulars go where its message has a place for them. */
+export function failure(code: DaypassErrorCode, particulars = 'The mock says so.'): DaypassError {
+  const [status, , message] = FAILURES[code];
+  return new MockError(code, message.replace('{}', () => particulars), status) as unknown as DaypassError;
+}
+
+/** Returns the error in an API's error body; `null` if its code is not one of an API's. */
+export function refused(body: unknown, status: number): DaypassError | null {
+  const { error, message } = Object(body) as { error?: unknown; message?: unknown };
+  const isKnown = typeof error === 'string' && Object.hasOwn(FAILURES, error) && typeof message === 'string';
+  if (!isKnown || FAILURES[error as DaypassErrorCode][0] === 0) return null;
+  return new MockError(error as DaypassErrorCode, message, status) as unknown as DaypassError;
+}

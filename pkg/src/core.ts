@@ -16,14 +16,20 @@ type Make = (imports: WebAssembly.ModuleImports) => Exports;
 /** An entry's own copy of the code: WebAssembly in a response, or the same code as JavaScript. */
 type Source = Response | { instantiate: Make };
 
-/** Set by each entry. */
+/**
+ * Set by each entry.
+ * @internal
+ */
 export const entry: { source?: () => Source | Promise<Source> } = {};
 
 let loading: Promise<void> | undefined;
 let make: Make | undefined;
 let current: Glue | undefined;
 
-/** Those who hold something of an instance, and are told when it is lost. */
+/**
+ * Those who hold something of an instance, and are told when it is lost.
+ * @internal
+ */
 export const holders = new Set<{ lost(): void }>();
 
 /**
@@ -45,12 +51,18 @@ export function initialise(options?: InitialiseOptions): Promise<void> {
   return loading;
 }
 
-/** The instance in use, which {@link initialise} has made. */
+/**
+ * The instance in use, which {@link initialise} has made.
+ * @internal
+ */
 export function core(): Glue {
   return (current ??= instantiate());
 }
 
-/** Whether this is the instance in use. */
+/**
+ * Whether this is the instance in use.
+ * @internal
+ */
 export function isCurrent(other: Glue): boolean {
   return other === current;
 }

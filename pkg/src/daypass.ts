@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** What a page holds: `connect` and the class `Daypass`. */
 import type { Glue, Handle, Kept } from '../wasm/daypass_bg.js';
 import { core, holders, initialise, isCurrent } from './core.js';

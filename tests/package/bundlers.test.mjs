@@ -1,7 +1,9 @@
 // One page, built with each bundler without configuration, and opened under a strict policy.
 import { spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { test } from 'node:test';
 import webpack from 'webpack';
 import { csp, rule, run, serve, showFloor, site, tool } from './world.mjs';
 
@@ -69,6 +71,18 @@ rule('Rollup', async (page) => {
 rule('Vite', async (page) => {
   await run(tool('vite'), ['build', '--outDir', 'out/vite', '--logLevel', 'warn']);
   await open(page, 'out/vite');
+});
+
+rule('Parcel, which does not read `exports`', async (page) => {
+  await run(tool('parcel'), ['build', 'index.html', '--dist-dir', 'out/parcel', '--log-level', 'warn']);
+  await showFloor(page, `${await serve(join(site, 'out/parcel'), csp.wasm)}/`);
+});
+
+test('Parcel finds every entry', async () => {
+  const imports = ['host', 'inline', 'node', 'nowasm', 'react', 'testing'].map((name) => `import * as ${name} from 'daypass/${name}';`);
+  const used = 'globalThis.entries = [host, inline, node, nowasm, react, testing];';
+  await writeFile(join(site, 'entries.js'), [...imports, used].join('\n'));
+  await run(tool('parcel'), ['build', 'entries.js', '--dist-dir', 'out/entries', '--log-level', 'warn']);
 });
 
 rule("Vite's development server", async (page) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { transform } from 'esbuild';
 import { effectsOf } from './effects.mjs';
+import { floor } from './site/floor.js';
 import { api, installed, run, site, tool } from './world.mjs';
 
 const ENTRIES = [
@@ -88,6 +89,22 @@ for (const entry of ENTRIES) {
     assert.deepEqual(JSON.parse(await run('node', ['--input-type=module', '--eval', code])), []);
   });
 }
+
+for (const entry of ENTRIES) {
+  test(`requiring ${entry} gives what importing it gives, without side effects`, async () => {
+    const names = `({ default: _, ...all }) => JSON.stringify(Object.keys(all).filter((name) => name !== 'module.exports'))`;
+    const load = (code) => run('node', ['--input-type=commonjs', '--eval', code]);
+    const required = await load(`console.log((${names})(require('${entry}')))`);
+    assert.equal(required, await load(`import('${entry}').then((all) => console.log((${names})(all)))`));
+    const code = `(${effectsOf})(async () => require('${entry}')).then((all) => console.log(JSON.stringify(all)))`;
+    assert.deepEqual(JSON.parse(await load(code)), []);
+  });
+}
+
+test('a CommonJS program connects and fetches', async () => {
+  const code = `(${floor})(require('daypass').connect, '${api}').then(console.log)`;
+  assert.equal(await run('node', ['--input-type=commonjs', '--eval', code]), 'the first floor\n');
+});
 
 for (const name of ['index', 'nowasm', 'react', 'types', 'global', 'host', 'testing']) {
   test(`${name}.js has no top-level await`, async () => {

@@ -29,6 +29,8 @@ const DECLARATIONS = [
   'token',
   'types',
 ];
+/** The folders of the entries, for bundlers that do not read `exports`. */
+const FOLDERS = ['host', 'inline', 'node', 'nowasm', 'react', 'testing'];
 const FILES = [
   'LICENSE-APACHE',
   'LICENSE-MIT',
@@ -37,6 +39,7 @@ const FILES = [
   'dist/global.js',
   ...ENTRIES.flatMap((name) => [`dist/${name}.cjs`, `dist/${name}.js`]),
   'package.json',
+  ...FOLDERS.map((name) => `${name}/package.json`),
   ...DECLARATIONS.flatMap((name) => [`types/${name}.d.cts`, `types/${name}.d.ts`]),
 ].sort();
 

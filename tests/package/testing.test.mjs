@@ -117,7 +117,7 @@ test('a closed connection fails with the code closed', async () => {
 
 test('connect fails as the settings say, and for options that are no connection', async () => {
   mock.set({ failure: 'provider_forbidden' });
-  await assert.rejects(connect({ api, provider }), { name: 'DaypassError', code: 'provider_forbidden' });
+  await assert.rejects(connect({ api, provider }), { name: 'DaypassError', code: 'provider_forbidden', status: 403 });
   mock.reset();
   for (const options of [undefined, {}, { api }, { provider }, { api: 'https://', provider }]) {
     await assert.rejects(connect(options), { code: 'invalid_options' });

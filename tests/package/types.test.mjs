@@ -82,6 +82,25 @@ import { initialise } from 'daypass';
 declare const compiled: WebAssembly.Module;
 await initialise({ module_or_path: compiled });
 `;
+const OTHERS = `
+import { mount } from 'daypass/host';
+import { useDaypass } from 'daypass/react';
+import { mock } from 'daypass/testing';
+mount(document.body, { url: '/', provider: '/token', title: 'An embed', origins: ['/'], onRejected: ({ origin }) => origin satisfies string });
+useDaypass({ api: '/', provider: '/token' }).daypass?.fetch('/');
+mock.reset();
+`;
+const MOCK = `
+import type * as sdk from 'daypass';
+import { connect, DaypassError, mock } from 'daypass/testing';
+connect satisfies typeof sdk.connect;
+DaypassError satisfies typeof sdk.DaypassError;
+const daypass: sdk.Daypass = await connect({ api: '/', provider: '/token' });
+mock.set({ fetch: (url, { headers }) => new Response(url satisfies string, { headers }), failure: 'closed' });
+// @ts-expect-error there is no such code
+mock.set({ failure: 'close' });
+mock.connections[0]?.mock.expire();
+`;
 const GLOBAL = `
 /// <reference types="daypass/global.js" />
 daypass.connect({ api: '/', publishableToken: 'text' }).then((connection) => connection.close());
@@ -89,10 +108,33 @@ daypass.connect({ api: '/', publishableToken: 'text' }).then((connection) => con
 daypass.disconnect();
 `;
 
+/** Moves the statements into a function, since CommonJS has no top-level await. */
+function inFunction(code) {
+  const lines = code.split('\n');
+  const isImport = (line) => line.startsWith('import ');
+  const body = lines.filter((line) => !isImport(line) && !line.startsWith('declare '));
+  const head = lines.filter((line) => isImport(line) || line.startsWith('declare '));
+  return [...head, 'export async function use() {', ...body, '}'].join('\n');
+}
+
 for (const [name, options] of Object.entries(PROJECTS)) {
   const files = { 'use.ts': USE, ...(options.types.length === 0 && { 'module.ts': MODULE }) };
   test(`the types compile in ${name}`, () => compile(name, options, files, name.startsWith('a page') ? [7, 6] : [7]));
 }
+
+test('the types compile in a page, node10', () => {
+  const node10 = { moduleResolution: 'node10', module: 'esnext', ignoreDeprecations: '6.0', lib: ['es2022', 'dom'], types: [] };
+  // TypeScript 7 has no such resolution any more.
+  return compile('node10', node10, { 'use.ts': USE, 'others.ts': OTHERS, 'global.ts': GLOBAL }, [6]);
+});
+
+test('the types compile in CommonJS', () =>
+  compile('common-js', PROJECTS['a page, node16'], { 'use.cts': inFunction(USE), 'others.cts': OTHERS }, [7, 6]));
+
+test('the mock has the types of the SDK', () => {
+  const files = { 'use.ts': USE.replaceAll("from 'daypass'", "from 'daypass/testing'"), 'mock.ts': MOCK };
+  return compile('testing', PROJECTS['a page, bundled'], files);
+});
 
 test('the types entry has no values', () => compile('values', PROJECTS['a page, node16'], { 'values.ts': VALUES }));
 

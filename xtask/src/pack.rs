@@ -52,9 +52,10 @@ pub(crate) fn run(options: &Options, from: &Path) -> Result<()> {
 pub(crate) fn pack(out: &Path) -> Result<PathBuf> {
     package::build()?;
 
-    // From a folder with these parts only, so that nothing else can be tarball.
+    // From a folder with these parts only, so that nothing else can be in the tarball.
     let work = tempfile::tempdir()?;
     run_command(Command::new("cp").arg("-R").args(PARTS).arg(work.path()))?;
+    write_folders(work.path())?;
     fs::create_dir_all(out).with_context(|| format!("could not create {}", out.display()))?;
     let json = output(Command::new("npm").args(["pack", "--json", "--pack-destination"]).arg(out).current_dir(&work))?;
     let [tarball] = serde_json::from_str::<[Tarball; 1]>(&json).context("`npm pack --json` printed unexpected JSON")?;
@@ -65,4 +66,31 @@ pub(crate) fn pack(out: &Path) -> Result<PathBuf> {
     }
     println!("{:<28} {:>9}", tarball.filename, tarball.size);
     Ok(out.join(tarball.filename))
+}
+
+/// Makes a folder for each entry, for tools that do not read `exports` of package.json, such as Parcel and TypeScript's
+/// `moduleResolution: node10`.
+///
+/// They look for the entry `daypass/host` in the folder `host`, and read the package.json in there.
+fn write_folders(package: &Path) -> Result<()> {
+    let manifest: Manifest = serde_json::from_slice(&fs::read(package.join("package.json"))?)?;
+    for (entry, files) in &manifest.exports {
+        // `types` is a folder already: `typesVersions` says where that entry is.
+        let Some(name) = entry.strip_prefix("./").filter(|name| *name != "types") else { continue };
+        let Some(main) = files["require"]["default"].as_str() else { continue };
+        let relative = |key: &str| files[key].as_str().map(|file| format!(".{file}"));
+        let manifest = serde_json::json!({
+            "main": format!(".{main}"), "module": relative("default"), "types": relative("types"),
+        });
+        let folder = package.join(name);
+        fs::create_dir(&folder)?;
+        fs::write(folder.join("package.json"), format!("{manifest:#}\n"))?;
+    }
+    Ok(())
+}
+
+/// The part of package.json that names the entries.
+#[derive(Deserialize)]
+struct Manifest {
+    exports: serde_json::Map<String, serde_json::Value>,
 }

@@ -1,0 +1,5 @@
+module.exports = {
+  testEnvironment: 'jsdom',
+  testMatch: ['**/mocked.test.js'],
+  moduleNameMapper: { '^daypass$': 'daypass/testing' },
+};

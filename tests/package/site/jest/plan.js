@@ -1,0 +1,12 @@
+// A page that shows a floor, or what to do about the failure.
+const { connect, DaypassError } = require('daypass');
+
+exports.showFloor = async (element, options) => {
+  try {
+    const floors = await connect({ api: 'https://api.example.com', ...options });
+    element.textContent = await (await floors.fetch('/v2/floor/first')).text();
+    return floors;
+  } catch (error) {
+    element.textContent = error instanceof DaypassError ? error.help : String(error);
+  }
+};

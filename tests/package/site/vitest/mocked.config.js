@@ -1,0 +1,4 @@
+export default {
+  resolve: { alias: [{ find: /^daypass$/, replacement: 'daypass/testing' }] },
+  test: { environment: 'happy-dom', include: ['mocked.test.js'] },
+};

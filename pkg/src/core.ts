@@ -13,6 +13,9 @@ type Exports = Glue['exports'];
 /** Makes an instance, again and again. */
 type Make = (imports: WebAssembly.ModuleImports) => Exports;
 
+/** The name under which the module asks for its imports: `xtask/src/wasm.rs` shortens it. */
+const MODULE = 'a';
+
 /** An entry's own copy of the code: WebAssembly in a response, or the same code as JavaScript. */
 type Source = Response | { instantiate: Make };
 
@@ -94,7 +97,8 @@ function watched(exports: Exports, owner: Glue): Exports {
 
 /** Retires an instance: what the browser still calls of it does nothing. */
 function lose(owner: Glue): void {
-  owner.attach(Object.fromEntries(Object.keys(owner.exports).map((name) => [name, () => undefined])));
+  const retired = ([name, value]: [string, unknown]) => [name, typeof value === 'function' ? () => undefined : value];
+  owner.attach(Object.fromEntries(Object.entries(owner.exports).map(retired)));
   if (current !== owner) return;
   current = undefined;
   // Only after the caller has left this instance.
@@ -124,11 +128,11 @@ async function load(given: InitialiseOptions['module_or_path']): Promise<void> {
     else code = await response.arrayBuffer();
   }
   const first = glue();
-  const made = (await compiling(code as never, { './daypass_bg.js': first.imports })) as
+  const made = (await compiling(code as never, { [MODULE]: first.imports })) as
     | WebAssembly.Instance
     | WebAssembly.WebAssemblyInstantiatedSource;
   const [module, instance] = 'instance' in made ? [made.module, made.instance] : [code as WebAssembly.Module, made];
-  make = (imports) => new WebAssembly.Instance(module, { './daypass_bg.js': imports }).exports;
+  make = (imports) => new WebAssembly.Instance(module, { [MODULE]: imports }).exports;
   first.attach(watched(instance.exports, first));
   current = first;
 }

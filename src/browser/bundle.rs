@@ -2,10 +2,10 @@
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, CryptoKey, SubtleCrypto};
+use web_sys::{AbortSignal, CryptoKey, Response, SubtleCrypto};
 
 use super::error::Error;
-use super::http::{get as send, header, json, request, server_time, without_redirects};
+use super::http::{header, json, request, server_time};
 use super::js::{get, global, is_present, settled, text, whole};
 use super::jwks::find_key;
 use super::lifetime::{bundle_left, left};
@@ -35,11 +35,11 @@ pub(super) async fn open(bundle: &str, service: &Base, signal: &AbortSignal) -> 
 
 /// Redeems a reference with Kudo's `GET /verify`.
 async fn redeem(reference: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {
-    let unreachable = |cause| Error::caused(ErrorCode::NetworkFailed, service.href().trim_end_matches('/'), &cause);
+    let unreachable = |cause| Error::caused(ErrorCode::NetworkFailed, &service.name(), &cause);
     let url = service.join("verify");
     // Elsewhere the header would go along.
-    let asked = without_redirects(request(&url, signal)).header("x-api-token", reference);
-    let response = send(asked).await.map_err(unreachable)?;
+    let asked = request(&url, signal).option("redirect", "error").header("x-api-token", reference);
+    let response: Response = asked.send().await.map_err(unreachable)?.unchecked_into();
     if response.status() == 403 {
         return Err(Error::new(ErrorCode::BundleRefused, ""));
     }

@@ -16,7 +16,7 @@ use super::events::{Events, Listener, Streams};
 use super::explain;
 use super::key::open_key;
 use super::options::{LONGEST, NO_TOKEN, Options, ProviderOptions, Source, publishable};
-use super::provider::{Course, received, to_js};
+use super::provider::{Course, received, request_to_js};
 use super::request;
 use super::signal::{either, until_aborted};
 use super::token::Token;
@@ -127,7 +127,7 @@ impl Prepared {
         let (mut source, mut shared) = (None, None);
         if let Source::Provider(provider) = options.source {
             let request = provider.request(prover.as_ref().map(Prover::thumbprint));
-            shared = provider.channel(&api, &to_js(&request));
+            shared = provider.channel(&api, &request_to_js(&request));
             source = Some((provider.provider, request));
         }
         let connection = Connection::open(Setup { source, token, shared, listener, life });
@@ -150,7 +150,7 @@ impl ProviderOptions {
 
 /// Reads a first token; `None` if it has expired.
 fn first_token(token: &TemporaryTokenResponse, scheme: &str) -> Result<Option<(Token, u64)>, Error> {
-    match received(&to_js(token), None, scheme) {
+    match received(token.clone(), None, scheme) {
         Ok(token) => Ok(Some((token.lifetime, token)).map(|(left, token)| (token, left))),
         Err(failed) if failed.course == Course::Stale => Ok(None),
         Err(_) => Err(Error::option(NO_TOKEN)),

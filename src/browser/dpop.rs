@@ -8,7 +8,7 @@ use web_sys::{CryptoKeyPair, Response, Url};
 
 use super::bundle::subtle;
 use super::error::Error;
-use super::http::{header, server_time};
+use super::http::{contains, header, server_time};
 use super::js::{call, get, global, object, set, settled, wall_now};
 use super::token::encode;
 
@@ -96,8 +96,8 @@ impl Prover {
 /// Returns whether the response refuses a request because of its proof (RFC 9449, sections 7.1 and 8).
 pub(super) fn refuses_proof(response: &Response) -> bool {
     let challenge = header(response, "www-authenticate").unwrap_or_default();
-    let is_about = |error: &str| challenge.contains(&["error=\"", error, "\""].concat());
-    response.status() == 401 && (is_about("use_dpop_nonce") || is_about("invalid_dpop_proof"))
+    let is_about = |error: &str| contains(&challenge, error);
+    response.status() == 401 && (is_about("error=\"use_dpop_nonce\"") || is_about("error=\"invalid_dpop_proof\""))
 }
 
 async fn public_key(pair: &CryptoKeyPair) -> Result<(JsValue, String), Error> {

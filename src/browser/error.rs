@@ -53,20 +53,23 @@ impl Error {
     /// Makes the error of a code, with what caused it.
     #[inline(never)]
     pub(super) fn caused(code: ErrorCode, particulars: &str, cause: &JsValue) -> Error {
-        let (before, after) = code.message().split_once("{}").unwrap_or((code.message(), ""));
-        let particulars = if before.len() == code.message().len() { "" } else { particulars };
-        Error::read(code, code.status(), [before, particulars, after].concat().trim_end(), cause)
+        let (text, help) = code.browser_texts();
+        let message = match text.split_once('{') {
+            Some((before, after)) => [before, particulars, after.get(1..).unwrap_or_default()].concat(),
+            None => text.to_owned(),
+        };
+        Error::read(code, code.status(), message.trim_ascii_end(), help, cause)
     }
 
-    /// Makes the error of a code with the message and the status of a response.
+    /// Makes the error of a code with the words and the status of a response.
     #[inline(never)]
-    pub(super) fn read(code: ErrorCode, status: u16, message: &str, cause: &JsValue) -> Error {
+    pub(super) fn read(code: ErrorCode, status: u16, message: &str, help: &str, cause: &JsValue) -> Error {
         let options = if cause.is_undefined() { JsValue::UNDEFINED } else { object(&[("cause", cause)]) };
         let error = new_error(message, &options);
         set(&error, "code", &code.as_str().into());
         set(&error, "status", &status.into());
         set(&error, "retryable", &code.is_retryable().into());
-        set(&error, "help", &code.help().into());
+        set(&error, "help", &help.into());
         Error(error)
     }
 

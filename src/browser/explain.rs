@@ -1,12 +1,12 @@
 //! Why a request failed: the error in a response, and why there is no response.
 
-use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Response, Url};
+use wasm_bindgen::JsValue;
+use web_sys::{AbortSignal, Url};
 
 use super::client::Client;
 use super::error::Error;
-use super::http::{get as send, json, request};
-use super::js::{call, get, has_method, list, text, texts};
+use super::http::{json, request};
+use super::js::{call, get, has_method, joined, list, set, text, texts};
 use super::signal::either;
 use super::token::Token;
 use super::url::with_publishable;
@@ -23,10 +23,12 @@ pub(super) async fn explained(client: &Client, token: &Token, signal: &AbortSign
         return Error::caused(ErrorCode::NetworkFailed, &client.api.origin(), cause);
     }
     let seen = text(&own, "originSeen").unwrap_or_else(|| "null".into());
-    let allowed = list(&own, "origins").and_then(|origins| texts(&origins)).unwrap_or_default().join(", ");
+    let allowed = list(&own, "origins").and_then(|origins| texts(&origins)).unwrap_or_default();
     let code = ErrorCode::OriginNotAllowed;
-    let message = [&code.message().replace("{}", &seen), " It allows: ", &allowed, "."].concat();
-    Error::read(code, code.status(), &message, cause)
+    let error = Error::caused(code, &seen, cause);
+    let message = [&error.message(), " It allows: ", &joined(&allowed, ", "), "."].concat();
+    set(error.js(), "message", &message.into());
+    error
 }
 
 /// Asks the service, unless the token is bound to no origin: then its origin cannot be the reason.
@@ -35,9 +37,9 @@ async fn describe_token(client: &Client, token: &Token, signal: &AbortSignal) ->
     let url = Url::new(&service.join("v2/access-token/self")).ok()?;
     let signal = either(&AbortSignal::timeout_with_u32(TIMEOUT), signal);
     let response = if client.kind == TokenKind::Publishable {
-        send(request(&with_publishable(&url, token.text()), &signal)).await
+        request(&with_publishable(&url, token.text()), &signal).send().await
     } else {
-        send(request(&url.href(), &signal).header("authorization", &token.authorization)).await
+        request(&url.href(), &signal).header("authorization", &token.authorization).send().await
     };
     json(&response.ok()?).await.ok()
 }
@@ -47,10 +49,10 @@ pub(super) async fn refusal(response: &JsValue) -> Option<Error> {
     if !has_method(response, "clone") || get(response, "ok") != false || get(response, "bodyUsed") != false {
         return None;
     }
-    let copy: Response = call(response, "clone", &[]).ok()?.unchecked_into();
-    let body = json(&copy).await.ok()?;
+    let body = json(&call(response, "clone", &[]).ok()?).await.ok()?;
     let (code, message) = (ErrorCode::find(&text(&body, "error")?)?, text(&body, "message")?);
     let status = get(response, "status").as_f64()? as u16;
+    let help = text(&body, "help").unwrap_or_default();
     // The browser half's own codes are not for APIs.
-    (code.status() > 0).then(|| Error::read(code, status, &message, &JsValue::UNDEFINED))
+    (code.status() > 0).then(|| Error::read(code, status, &message, &help, &JsValue::UNDEFINED))
 }

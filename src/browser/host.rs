@@ -112,5 +112,5 @@ impl Host {
 /// Returns whether a text can be the origin of a page, or a pattern of some.
 fn is_pattern(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
-    !host.is_empty() && !host.contains(|c: char| c == '/' || c.is_whitespace())
+    !host.is_empty() && !host.bytes().any(|byte| byte == b'/' || byte.is_ascii_whitespace())
 }

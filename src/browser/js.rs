@@ -1,5 +1,8 @@
 //! JavaScript's own objects, by name: what web-sys has in more bytes, or does not have on stable.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -112,18 +115,43 @@ pub(super) fn object(properties: &[(&str, &JsValue)]) -> JsValue {
     object
 }
 
+/// What a promise brings: the one place where promises are polled, since each has code of its own otherwise.
+pub(super) struct Settled(JsFuture);
+
+impl Future for Settled {
+    type Output = Result<JsValue, JsValue>;
+
+    #[inline(never)]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context)
+    }
+}
+
 /// Waits for what a call returns, if that is a promise.
 #[inline(never)]
-pub(super) fn settled(returned: Result<JsValue, JsValue>) -> JsFuture {
-    match returned {
+pub(super) fn settled(returned: Result<JsValue, JsValue>) -> Settled {
+    let promise = match returned {
         Ok(value) => Promise::resolve(&value),
         Err(error) => Promise::reject(&error),
-    }
-    .into()
+    };
+    Settled(promise.into())
 }
 
 /// Calls the browser's `fetch`.
 #[inline(never)]
-pub(super) fn fetch(resource: &JsValue, options: &JsValue) -> JsFuture {
+pub(super) fn fetch(resource: &JsValue, options: &JsValue) -> Settled {
     settled(global_fetch(resource, options))
+}
+
+/// Joins texts: the standard library's way is made for speed, and larger.
+#[inline(never)]
+pub(super) fn joined(parts: &[impl AsRef<str>], between: &str) -> String {
+    let mut whole = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            whole.push_str(between);
+        }
+        whole.push_str(part.as_ref());
+    }
+    whole
 }

@@ -5,8 +5,8 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Response, Storage};
 
 use super::error::Error;
-use super::http::{get as send, json, request, server_time, uncached};
-use super::js::{get, global, is_present, list, object, text, wall_now};
+use super::http::{json, request, server_time};
+use super::js::{Settled, get, global, is_present, list, object, text, wall_now};
 use super::url::Base;
 use crate::ErrorCode;
 use crate::jwt::{JwtType, is_key_id};
@@ -22,23 +22,23 @@ pub(super) async fn find_key(
     signal: &AbortSignal,
 ) -> Result<(Option<String>, Option<u64>), Error> {
     // The name of earlier versions, which had no slash at the end.
-    let name = ["daypass:jwks:", service.href().trim_end_matches('/')].concat();
+    let name = ["daypass:jwks:", &service.name()].concat();
     let url = service.join(".well-known/jwks.json");
     // From the service itself, not from a cache: its answer also tells the time.
-    match keys(send(uncached(request(&url, signal))).await).await {
+    match keys(request(&url, signal).option("cache", "no-store").send()).await {
         Ok((keys, server_now)) => {
             keep(&name, &keys);
             Ok((find(&keys, header), server_now))
         }
         Err(cause) => match kept(&name).and_then(|keys| find(&keys, header)) {
             Some(key) => Ok((Some(key), None)),
-            None => Err(Error::caused(ErrorCode::NetworkFailed, service.href().trim_end_matches('/'), &cause)),
+            None => Err(Error::caused(ErrorCode::NetworkFailed, &service.name(), &cause)),
         },
     }
 }
 
-async fn keys(answer: Result<Response, JsValue>) -> Result<(Array, Option<u64>), JsValue> {
-    let response = answer?;
+async fn keys(answer: Settled) -> Result<(Array, Option<u64>), JsValue> {
+    let response: Response = answer.await?.unchecked_into();
     if !response.ok() {
         return Err(JsValue::UNDEFINED);
     }

@@ -6,7 +6,7 @@ use web_sys::{CryptoKeyPair, IdbDatabase, IdbFactory, IdbRequest, IdbTransaction
 
 use super::bundle::subtle;
 use super::error::Error;
-use super::js::{Callback, clear_timeout, global, object, set_timeout, settled};
+use super::js::{Callback, Settled, global, object, set_timeout, settled};
 
 /// A store that has not answered by then will not, in milliseconds: some browsers' never do.
 const TIMEOUT: f64 = 1_000.0;
@@ -41,7 +41,8 @@ async fn kept(name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
         }
     });
     request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
-    let database: IdbDatabase = done(&request).await?.unchecked_into();
+    done(&request).await?;
+    let database: IdbDatabase = request.result()?.unchecked_into();
     let kept = exchanged(&database, name, made).await;
     database.close();
     kept
@@ -50,7 +51,9 @@ async fn kept(name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
 /// Another tab may have had the same thought: the transaction lets one in at a time.
 async fn exchanged(database: &IdbDatabase, name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
     let store = database.transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite)?.object_store(STORE)?;
-    let found = done(&store.get(&name.into())?).await?;
+    let request = store.get(&name.into())?;
+    done(&request).await?;
+    let found = request.result()?;
     if !found.is_undefined() {
         return Ok(found);
     }
@@ -58,16 +61,13 @@ async fn exchanged(database: &IdbDatabase, name: &str, made: &JsValue) -> Result
     Ok(made.clone())
 }
 
-/// Waits for what a request brings.
-async fn done(request: &IdbRequest) -> Result<JsValue, JsValue> {
-    let mut timer = JsValue::UNDEFINED;
+/// Waits for a request, whose result can then be read.
+fn done(request: &IdbRequest) -> Settled {
     let answered = Promise::new(&mut |resolve, reject| {
         request.set_onsuccess(Some(&resolve));
         request.set_onerror(Some(&reject));
-        timer = set_timeout(&reject, TIMEOUT);
+        // Once it is settled, this does nothing.
+        set_timeout(&reject, TIMEOUT);
     });
-    let answered = settled(Ok(answered.into())).await;
-    clear_timeout(&timer);
-    answered?;
-    request.result()
+    settled(Ok(answered.into()))
 }

@@ -3,15 +3,14 @@
 use std::pin::Pin;
 use std::rc::Rc;
 
-use js_sys::{Function, JSON};
-use serde::Serialize;
+use js_sys::{Array, Function, JSON};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Response};
 
 use super::error::Error;
 use super::host::Host;
 use super::http::{json, post, request, server_time};
-use super::js::{get, object, settled, text, whole};
+use super::js::{get, object, set, settled, text, whole};
 use super::lifetime::left;
 use super::token::{Token, claims, split_jwt};
 use crate::ErrorCode;
@@ -92,16 +91,16 @@ impl Provider {
             Kind::Url(url) => return ask_url(url, asked, scheme, signal).await,
             Kind::JavaScript(function) => {
                 let context = object(&[("signal", signal)]);
-                let returned = function.call2(&JsValue::UNDEFINED, &to_js(asked), &context);
+                let returned = function.call2(&JsValue::UNDEFINED, &request_to_js(asked), &context);
                 settled(returned).await.map_err(thrown)?
             }
-            Kind::Host(host) => host.ask(&to_js(asked), signal).await.map_err(|error| thrown(error.into()))?,
+            Kind::Host(host) => host.ask(&request_to_js(asked), signal).await.map_err(|error| thrown(error.into()))?,
             Kind::Rust(function) => {
                 let answer = function(asked.clone(), signal.clone()).await.map_err(|error| thrown(error.into()))?;
-                to_js(&answer)
+                return received(answer, None, scheme);
             }
         };
-        received(&answer, None, scheme)
+        received(read(&answer)?, None, scheme)
     }
 }
 
@@ -112,10 +111,18 @@ impl From<Function> for Provider {
     }
 }
 
-/// Turns what the verifier and the service exchange too into a JavaScript object.
+/// Writes a request as the provider gets it, field by field: serde-wasm-bindgen would be 2 kB more in the npm package.
 #[inline(never)]
-pub(super) fn to_js(value: &impl Serialize) -> JsValue {
-    value.serialize(&serde_wasm_bindgen::Serializer::json_compatible()).unwrap_or_default()
+pub(super) fn request_to_js(asked: &TemporaryTokenRequest) -> JsValue {
+    let scopes: Array = asked.scopes.iter().map(|scope| JsValue::from(scope.as_str())).collect();
+    let request = object(&[("scopes", &scopes)]);
+    if let Some(seconds) = asked.duration_seconds {
+        set(&request, "durationSeconds", &JsValue::from_f64(seconds as f64));
+    }
+    if let Some(thumbprint) = &asked.dpop_jkt {
+        set(&request, "dpopJkt", &thumbprint.as_str().into());
+    }
+    request
 }
 
 async fn ask_url(
@@ -124,16 +131,17 @@ async fn ask_url(
     scheme: &str,
     signal: &AbortSignal,
 ) -> Result<Token, Failed> {
-    let body = JSON::stringify(&to_js(asked)).map(String::from).unwrap_or_default();
+    let body = JSON::stringify(&request_to_js(asked)).map(String::from).unwrap_or_default();
     let response = post(request(url, signal), &body).await;
     let response = response.map_err(|cause| failed(Course::Passing, "It could not be reached.", &cause))?;
+    let response: Response = response.unchecked_into();
     if !response.ok() {
         return Err(refused(&response).await);
     }
     let server_now = server_time(&response);
     let answer = json(&response).await;
     let answer = answer.map_err(|cause| failed(Course::Lasting, "Its answer is not JSON.", &cause))?;
-    received(&answer, server_now, scheme)
+    received(read(&answer)?, server_now, scheme)
 }
 
 /// Reads a response that is not a success, with what the backend says of it.
@@ -186,13 +194,20 @@ fn failed(course: Course, why: &str, cause: &JsValue) -> Failed {
     Failed { error: Error::caused(ErrorCode::ProviderFailed, why, cause), course }
 }
 
+/// Reads an answer.
+#[inline(never)]
+fn read(answer: &JsValue) -> Result<TemporaryTokenResponse, Failed> {
+    match (text(answer, "authorization"), whole(answer, "expiresAt")) {
+        (Some(authorization), Some(expires_at)) => Ok(TemporaryTokenResponse { authorization, expires_at }),
+        _ => Err(failed(Course::Lasting, "Its answer is not {authorization, expiresAt}.", &JsValue::UNDEFINED)),
+    }
+}
+
 /// Checks an answer, and finds out how long its token has to live.
 #[inline(never)]
-pub(super) fn received(answer: &JsValue, server_now: Option<u64>, scheme: &str) -> Result<Token, Failed> {
+pub(super) fn received(answer: TemporaryTokenResponse, server_now: Option<u64>, scheme: &str) -> Result<Token, Failed> {
+    let TemporaryTokenResponse { authorization, expires_at } = answer;
     let lasting = |why: &str| Err(failed(Course::Lasting, why, &JsValue::UNDEFINED));
-    let (Some(authorization), Some(expires_at)) = (text(answer, "authorization"), whole(answer, "expiresAt")) else {
-        return lasting("Its answer is not {authorization, expiresAt}.");
-    };
     if let Err(why) = check_authorization(&authorization, scheme) {
         return lasting(&why);
     }
@@ -216,8 +231,8 @@ pub(super) fn check_authorization(authorization: &str, scheme: &str) -> Result<(
         let hint = if scheme == "DPoP" { ": your backend must pass `dpopJkt` to the service." } else { "." };
         return Err([&wrong.concat(), hint].concat());
     };
-    if token.trim() != token {
-        return Err([&wrong.concat(), ": there is white space around the token."].concat());
+    if token.bytes().any(|byte| byte.is_ascii_whitespace()) {
+        return Err([&wrong.concat(), ": the token has white space in it or around it, such as a line break."].concat());
     }
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err([&wrong.concat(), ": the token has characters that no token has."].concat());

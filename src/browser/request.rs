@@ -8,7 +8,7 @@ use web_sys::{AbortSignal, Headers, ReadableStream, Request, RequestInit, Respon
 use super::client::Client;
 use super::error::Error;
 use super::explain::explained;
-use super::http::header;
+use super::http::{contains, header};
 use super::js::{call, fetch, get, has_method, is_present, object, set, set_timeout, settled, text, wall_now};
 use super::signal::{either, until_aborted};
 use super::token::Token;
@@ -235,7 +235,7 @@ async fn authorize(
 ) -> Result<(), Error> {
     headers.set("authorization", &token.authorization)?;
     if let Some(prover) = client.prover.as_ref().filter(|_| is_proven) {
-        headers.set("dpop", &prover.proof(&method.to_uppercase(), url, token.text()).await?)?;
+        headers.set("dpop", &prover.proof(&method.to_ascii_uppercase(), url, token.text()).await?)?;
     }
     Ok(())
 }
@@ -252,7 +252,7 @@ fn moved(client: &Client, response: &Response) -> Option<Url> {
 /// A 401 is about the token, unless the API says readably that it is about something else (RFC 6750, section 3.1).
 pub(super) fn rejects_token(response: &Response) -> bool {
     let challenge = header(response, "www-authenticate");
-    response.status() == 401 && challenge.is_none_or(|challenge| challenge.contains("invalid_token"))
+    response.status() == 401 && challenge.is_none_or(|challenge| contains(&challenge, "invalid_token"))
 }
 
 /// Returns how long the API asks to wait, in milliseconds: seconds or a date (RFC 9110, section 10.2.3).

@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Url;
 
 use super::error::Error;
-use super::js::{global, text};
+use super::js::{call, global, text};
 use crate::ErrorCode;
 
 /// The name of the parameter that carries a publishable token (Space API).
@@ -41,6 +41,13 @@ impl Base {
         self.url.href()
     }
 
+    /// Returns the URL as people write it.
+    pub(super) fn name(&self) -> String {
+        let mut href = self.url.href();
+        href.pop();
+        href
+    }
+
     pub(super) fn origin(&self) -> String {
         self.url.origin()
     }
@@ -57,7 +64,7 @@ impl Base {
     #[inline(never)]
     pub(super) fn resolve(&self, asked: &str) -> Result<Url, Error> {
         let is_whole = Url::new(asked).is_ok();
-        let path = asked.trim_start();
+        let path = asked.trim_ascii_start();
         let is_foreign_path = path.starts_with("//");
         let url = match path.strip_prefix('/').filter(|_| !is_whole && !is_foreign_path) {
             Some(path) => Url::new_with_base(&["./", path].concat(), &self.url.href()),
@@ -110,12 +117,18 @@ pub(super) fn with_publishable(url: &Url, token: &str) -> String {
     let end = href.len() - url.hash().len();
     let start = end - search.len();
     // An empty query has its question mark in the URL only.
-    [href[..start].trim_end_matches('?'), &query, &href[end..]].concat()
+    let before = href[..start].strip_suffix('?').unwrap_or(&href[..start]);
+    [before, &query, &href[end..]].concat()
 }
 
 /// Returns the URL as text for other clients: the braces of a template such as `/tiles/{z}/{x}/{y}` survive.
 pub(super) fn keep_braces(url: String, asked: &str) -> String {
-    if asked.contains('{') { url.replace("%7B", "{").replace("%7D", "}") } else { url }
+    if !asked.contains('{') {
+        return url;
+    }
+    let replaced = |url: String, from: &str, to: &str| call(&url.into(), "replaceAll", &[&from.into(), &to.into()]);
+    let opened = replaced(url, "%7B", "{").ok().and_then(|url| url.as_string()).unwrap_or_default();
+    replaced(opened, "%7D", "}").ok().and_then(|url| url.as_string()).unwrap_or_default()
 }
 
 /// Returns the text of a string, or of an object that is a URL.

@@ -10,6 +10,11 @@ struct Row {
     code: &'static str,
     status: u16,
     is_retryable: bool,
+}
+
+/// What people read about one code.
+#[derive(Clone, Copy)]
+struct Texts {
     message: &'static str,
     help: &'static str,
 }
@@ -39,8 +44,10 @@ macro_rules! error_codes {
         }
 
         static TABLE: [Row; ErrorCode::ALL.len()] = [$(
-            Row { code: $code, status: $status, is_retryable: $retryable, message: $message, help: $help },
+            Row { code: $code, status: $status, is_retryable: $retryable },
         )*];
+
+        const TEXTS: [Texts; ErrorCode::ALL.len()] = [$(Texts { message: $message, help: $help },)*];
     };
 }
 
@@ -243,7 +250,36 @@ error_codes! {
         "The WebAssembly could not be loaded; the message gives the browser's reason.";
 }
 
+static ALL_TEXTS: [Texts; ErrorCode::ALL.len()] = TEXTS;
+
+/// The texts that every visitor downloads.
+#[cfg(feature = "browser")]
+static BROWSER_TEXTS: [Texts; ErrorCode::ALL.len()] = {
+    let mut texts = TEXTS;
+    let mut at = 0;
+    while at < texts.len() {
+        if !ErrorCode::ALL[at].is_reported_by_browser() {
+            texts[at] = Texts { message: "", help: "" };
+        }
+        at += 1;
+    }
+    texts
+};
+
 impl ErrorCode {
+    /// Returns whether the browser itself reports the code: what it finds, and what it knows without asking the API.
+    #[cfg(feature = "browser")]
+    const fn is_reported_by_browser(self) -> bool {
+        let is_known = matches!(
+            self,
+            ErrorCode::TokenExpired
+                | ErrorCode::DpopRequired
+                | ErrorCode::InsufficientScope
+                | ErrorCode::OriginNotAllowed
+        );
+        is_known || TABLE[self as usize].status == 0
+    }
+
     /// Finds a code by its stable name.
     #[must_use]
     pub fn find(name: &str) -> Option<ErrorCode> {
@@ -271,13 +307,21 @@ impl ErrorCode {
     /// Returns what happened, in a sentence. `{}` stands for the particulars.
     #[must_use]
     pub fn message(self) -> &'static str {
-        self.row().message
+        ALL_TEXTS[self as usize].message
     }
 
     /// Returns what to do about it.
     #[must_use]
     pub fn help(self) -> &'static str {
-        self.row().help
+        ALL_TEXTS[self as usize].help
+    }
+
+    /// Returns the message and the help of a code that the browser itself reports; of another they are empty, since an API
+    /// sends its own.
+    #[cfg(feature = "browser")]
+    pub(crate) fn browser_texts(self) -> (&'static str, &'static str) {
+        let Texts { message, help } = BROWSER_TEXTS[self as usize];
+        (message, help)
     }
 
     fn row(self) -> &'static Row {

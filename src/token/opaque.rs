@@ -77,6 +77,9 @@ impl FromStr for OpaqueToken {
     type Err = ParseTokenError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+            return Err(ParseTokenError::WhiteSpace);
+        }
         let (kind, prefix) = TokenKind::ALL
             .into_iter()
             .filter_map(|kind| Some((kind, kind.prefix()?)))
@@ -116,6 +119,8 @@ impl fmt::Debug for OpaqueToken {
 /// SECURITY: it never holds the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParseTokenError {
+    /// It has white space in it or around it.
+    WhiteSpace,
     /// It does not start with a known prefix.
     Prefix,
     /// It has too few or too many characters.
@@ -131,6 +136,7 @@ impl ParseTokenError {
     #[must_use]
     pub fn why(self) -> &'static str {
         match self {
+            ParseTokenError::WhiteSpace => "the token has white space in it or around it, such as a line break",
             ParseTokenError::Prefix => "the token does not start with a known prefix (dp_pub_, dp_sec_, …)",
             ParseTokenError::Length => "the token is too short or too long: 38 characters follow the prefix",
             ParseTokenError::Characters => "the token has characters other than letters and digits",

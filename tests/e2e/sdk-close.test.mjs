@@ -32,7 +32,7 @@ function watch() {
   const { instantiateStreaming } = WebAssembly;
   WebAssembly.instantiateStreaming = async (...all) => {
     const made = await instantiateStreaming(...all);
-    open.memory = made.instance.exports.memory;
+    open.memory = Object.values(made.instance.exports).find((value) => value instanceof WebAssembly.Memory);
     return made;
   };
 }

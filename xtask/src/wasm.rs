@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
 
 use crate::files::{modified, replace, work_folder};
-use crate::process::{cargo, run};
+use crate::process::{cargo, output, run};
 use crate::workspace::{program, target_dir};
 
 /// The folder that `pkg/src` imports from.
@@ -26,6 +27,19 @@ const FLAGS: &str = "-Zunstable-options -Zlocation-detail=none -Cpanic=immediate
 const FEATURES: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
 /// The passes that lower them for wasm2js.
 const LOWERING: [&str; 2] = ["--signext-lowering", "--llvm-memory-copy-fill-lowering"];
+
+/// Gives short names to what the module and its JavaScript exchange, and prints them: the names of wasm-bindgen, which end in
+/// hashes, compress badly.
+const SHORT_NAMES: &str = "--minify-imports-and-exports-and-modules";
+
+/// The short names: each of the module's, the long one and the short one.
+#[derive(Deserialize)]
+struct Names {
+    /// The module, the import, and the short name.
+    imports: Vec<[String; 3]>,
+    /// The export, and the short name.
+    exports: Vec<[String; 2]>,
+}
 
 /// Builds `pkg/wasm`, unless it is newer than its sources.
 ///
@@ -58,21 +72,22 @@ pub(crate) fn build() -> Result<()> {
     let line = line.into_iter().map(OsString::from).chain([work.path().into(), compiled.into()]);
     wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(line).context("wasm-bindgen failed")?;
 
-    make_factory(&work.path().join("daypass_bg.js"))?;
     let module = work.path().join("daypass_bg.wasm");
-    let tool = |name: &str, passes: &[&str], output: &str| {
-        let program = Path::new("node_modules/.bin").join(name);
-        let output = work.path().join(output);
-        run(Command::new(program).args(FEATURES).arg(&module).args(passes).args(["-Oz", "-o"]).arg(output))
-    };
-    tool("wasm2js", &LOWERING, "daypass_bg.wasm.js")?;
-    make_module_factory(&work.path().join("daypass_bg.wasm.js"))?;
     // Several rounds, since each finds something to shrink in the output of the one before.
     let stripped = ["--strip-producers", "--strip-target-features"];
     // Without inlining: a copy of a function compresses worse than a call.
     let sparing = ["-ocimfs=20", "-aimfs=1", "-fimfs=1"];
     let round = ["--flatten", "--local-cse", "--rereloop", "-Oz"];
-    tool("wasm-opt", &[&stripped[..], &sparing, &round, &round, &round].concat(), "daypass_bg.wasm")?;
+    let passes = [&stripped[..], &sparing, &round, &round, &round, &["-Oz", SHORT_NAMES]].concat();
+    fs::copy(&module, "/tmp/unopt.wasm")?; // TEMPORARY
+    let names = output(&mut binaryen("wasm-opt", &module, &passes, &module))?;
+    make_factory(
+        &work.path().join("daypass_bg.js"),
+        &serde_json::from_str(&names).context("wasm-opt printed no names")?,
+    )?;
+    let javascript = work.path().join("daypass_bg.wasm.js");
+    run(&mut binaryen("wasm2js", &module, &[&LOWERING[..], &["-Oz"]].concat(), &javascript))?;
+    make_module_factory(&javascript)?;
     compress(&module, &work.path().join("daypass_bg.wasm.deflate"))?;
 
     replace(FOLDER, work.path())
@@ -82,27 +97,41 @@ pub(crate) fn build() -> Result<()> {
 ///
 /// So each instance has views, closures and classes of its own: what the browser still calls of a lost one never reaches the
 /// next, and importing the module does nothing.
-fn make_factory(file: &Path) -> Result<()> {
+fn make_factory(file: &Path, names: &Names) -> Result<()> {
     let code = fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
     let (imports, body): (Vec<_>, Vec<_>) = code.lines().partition(|line| line.starts_with("import "));
     let named = |start: &'static str| body.iter().filter_map(move |line| line.strip_prefix(start));
     let name = |line: &str| line.split(['(', ' ', '{']).next().unwrap_or_default().to_owned();
-    let functions: Vec<_> = named("export function ").map(name).filter(|name| name != "__wbg_set_wasm").collect();
-    let is_import = |name: &&String| name.starts_with("__wb");
-    let list = |names: Vec<&String>| names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-    let called = list(functions.iter().filter(is_import).collect());
-    let offered: Vec<_> = named("export class ").map(name).collect();
-    let offered = list(functions.iter().filter(|name| !is_import(name)).chain(&offered).collect());
+    let functions = named("export function ").map(name).filter(|name| !name.starts_with("__wb"));
+    let offered = functions.chain(named("export class ").map(name)).collect::<Vec<_>>().join(", ");
+    let called = names.imports.iter().map(|[_, long, short]| format!("{short}: {long}")).collect::<Vec<_>>().join(", ");
     // Views of the memory, which another set of exports has elsewhere.
     let views = named("let cached").filter_map(|line| line.strip_suffix("Memory0 = null;"));
     let views = views.map(|name| format!("cached{name}Memory0 = ")).collect::<String>();
     let body: String = body.iter().map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect();
+    let body = with_short_exports(&body, names);
+    let imports = imports.join("\n");
     let code = format!(
-        "{}\nexport function glue() {{\n{body}\nconst attach = (exports) => {{\n    wasm = exports;\n    \
-         {views}null;\n}};\nreturn {{ imports: {{ {called} }}, attach, get exports() {{ return wasm; }}, {offered} }};\n}}\n",
-        imports.join("\n"),
+        "{imports}\nexport function glue() {{\n{body}\n\
+         const attach = (exports) => {{\n    wasm = exports;\n    {views}null;\n}};\n\
+         return {{ imports: {{ {called} }}, attach, get exports() {{ return wasm; }}, {offered} }};\n}}\n"
     );
     fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
+}
+
+/// Replaces each `wasm.NAME` by the short name of the export.
+fn with_short_exports(code: &str, names: &Names) -> String {
+    let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$';
+    let mut parts = code.split("wasm.");
+    let mut short = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_at(part.find(|c| !is_of_name(c)).unwrap_or(part.len()));
+        let found = names.exports.iter().find(|[long, _]| long == name);
+        short.push_str("wasm.");
+        short.push_str(found.map_or(name, |[_, short]| short));
+        short.push_str(rest);
+    }
+    short
 }
 
 /// Turns the module of wasm2js, which makes one instance when it is imported, into a function that makes one.
@@ -115,6 +144,13 @@ fn make_module_factory(file: &Path) -> Result<()> {
     let code =
         format!("{functions}\nexport const instantiate = (imports) => asmFunc({{ './daypass_bg.js': imports }});\n");
     fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
+}
+
+/// Makes the command of a program of Binaryen.
+fn binaryen(name: &str, module: &Path, passes: &[&str], to: &Path) -> Command {
+    let mut command = Command::new(Path::new("node_modules/.bin").join(name));
+    command.args(FEATURES).arg(module).args(passes).arg("-o").arg(to);
+    command
 }
 
 /// Compresses a file to zlib's format (RFC 1950), smaller than a server's compression on the fly.

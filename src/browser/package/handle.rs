@@ -1,18 +1,18 @@
 //! What the class `Daypass` of `pkg/src/daypass.ts` holds of this instance.
 
+use std::pin::Pin;
 use std::rc::Rc;
 
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 use web_sys::{AbortController, AbortSignal, Response};
 
-use super::super::client::Client;
+use super::super::client::{Client, Description};
 use super::super::error::Error;
 use super::super::events::{Event, Listener, Streams};
 use super::super::hooks::TransformedRequest;
 use super::super::js::{has_method, object, set};
-use super::super::provider::to_js;
 use super::super::signal::until_aborted;
 use super::super::token::Token;
 use super::super::url::{NO_URL, url_text};
@@ -39,14 +39,13 @@ impl Listener for Page {
     }
 
     fn hear(&self, event: Event) {
-        let seconds = |seconds: Option<f64>| seconds.map_or(JsValue::NULL, JsValue::from_f64);
         let (name, detail) = match event {
             Event::Refreshing { attempt } => ("refreshing", object(&[("attempt", &attempt.into())])),
             Event::Refreshed { lifetime_seconds } => {
-                ("refreshed", object(&[("lifetimeSeconds", &seconds(lifetime_seconds))]))
+                ("refreshed", object(&[("lifetimeSeconds", &or_null(lifetime_seconds))]))
             }
             Event::Failed { error, retry_in_seconds } => {
-                ("failed", object(&[("error", error.js()), ("retryInSeconds", &seconds(retry_in_seconds))]))
+                ("failed", object(&[("error", error.js()), ("retryInSeconds", &or_null(retry_in_seconds))]))
             }
             Event::Expired => ("expired", JsValue::NULL),
             Event::Closed => ("closed", JsValue::NULL),
@@ -143,7 +142,20 @@ impl Handle {
 
     /// Describes the token in use.
     pub fn describe(&self) -> JsValue {
-        to_js(&self.0.describe())
+        let Description { kind, scopes, origins, lifetime_seconds, seconds_left, refresh_in_seconds } =
+            self.0.describe();
+        let list = |texts: Option<Vec<String>>| match texts {
+            Some(texts) => texts.iter().map(JsValue::from).collect::<Array>().into(),
+            None => JsValue::NULL,
+        };
+        object(&[
+            ("kind", &kind.as_str().into()),
+            ("scopes", &list(scopes)),
+            ("origins", &list(origins)),
+            ("lifetimeSeconds", &or_null(lifetime_seconds)),
+            ("secondsLeft", &or_null(seconds_left)),
+            ("refreshInSeconds", &or_null(refresh_in_seconds)),
+        ])
     }
 
     /// Ends the connection.
@@ -164,9 +176,18 @@ impl Handle {
     where
         F: Future<Output = Result<JsValue, Error>> + 'static,
     {
-        let call = call(self.0.clone());
-        future_to_promise(async { Ok(call.await?) })
+        promise(Box::pin(call(self.0.clone())))
     }
+}
+
+/// Makes a promise of a call: the one place, since each type of call would have code of its own.
+#[inline(never)]
+pub(super) fn promise(call: Pin<Box<dyn Future<Output = Result<JsValue, Error>>>>) -> Promise {
+    future_to_promise(async { Ok(call.await?) })
+}
+
+fn or_null(seconds: Option<f64>) -> JsValue {
+    seconds.map_or(JsValue::NULL, JsValue::from_f64)
 }
 
 fn read_scope(scope: &JsValue) -> Result<Scope, Error> {

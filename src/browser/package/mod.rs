@@ -6,9 +6,11 @@
 mod handle;
 mod options;
 
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
+use handle::promise;
 pub use handle::{Handle, Page};
 
 use super::client::Prepared;
@@ -28,7 +30,11 @@ static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 /// Checks the options of `connect`, opens a bundle, and gets the key of proofs. Returns what a [`Handle`] is made from, as often as
 /// it takes: `{options, kind, parameters, authorization, endsAt, pair, jwk, thumbprint}`.
 #[wasm_bindgen]
-pub async fn prepare(given: JsValue, signal: AbortSignal) -> Result<JsValue, JsValue> {
+pub fn prepare(given: JsValue, signal: AbortSignal) -> Promise {
+    promise(Box::pin(prepared(given, signal)))
+}
+
+async fn prepared(given: JsValue, signal: AbortSignal) -> Result<JsValue, Error> {
     let copy = options::copy(&given)?;
     let (options, clean) = options::read(&copy, true)?;
     let signal = options.signal.as_ref().map_or(signal.clone(), |own| either(own, &signal));
@@ -64,8 +70,8 @@ pub fn failure(code: &str) -> JsValue {
 
 /// Returns the error in a response's body; `null` if it contains none.
 #[wasm_bindgen]
-pub async fn refusal(response: JsValue) -> JsValue {
-    explain::refusal(&response).await.map_or(JsValue::NULL, JsValue::from)
+pub fn refusal(response: JsValue) -> Promise {
+    promise(Box::pin(async move { Ok(explain::refusal(&response).await.map_or(JsValue::NULL, JsValue::from)) }))
 }
 
 /// Reads what [`prepare`] made, and the token that was kept last.

@@ -4,7 +4,7 @@ use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Url, UrlSearchParams};
 
-use super::super::js::{call, get, global, is_present, list, set, text, texts, try_get, whole, whole_number};
+use super::super::js::{call, get, global, is_present, joined, list, set, text, texts, try_get, whole, whole_number};
 use super::super::options::{DURATION, NO_TOKEN, Options, ProviderOptions, RETRY_AFTER, Source, TIMEOUT};
 use super::super::provider::Provider;
 use super::super::url::{absolute, url_text};
@@ -59,7 +59,8 @@ impl Clean {
         let url = Url::new(&text(&global("location"), "href").unwrap_or_default())?;
         let pairs = text(&url, self.part).unwrap_or_default();
         let is_other = |pair: &&str| UrlSearchParams::new_with_str(pair).is_ok_and(|pair| !pair.has(&self.name));
-        let rest = pairs.get(1..).unwrap_or_default().split('&').filter(is_other).collect::<Vec<_>>().join("&");
+        let rest = pairs.get(1..).unwrap_or_default().split('&').filter(is_other).collect::<Vec<_>>();
+        let rest = joined(&rest, "&");
         set(&url, self.part, &rest.into());
         let history = global("history");
         call(&history, "replaceState", &[&get(&history, "state"), &"".into(), &url.href().into()])?;
@@ -78,7 +79,7 @@ pub(super) fn read(given: &JsValue, is_first: bool) -> Result<(Options, Option<C
     let mut clean = None;
     let sources: Vec<&str> = SOURCES.into_iter().filter(|source| given.present(source).is_some()).collect();
     let source = match sources[..] {
-        [] => return Err(Error::option(&["a way in is missing: `", &SOURCES.join("`, `"), "`."].concat())),
+        [] => return Err(Error::option(&["a way in is missing: `", &joined(&SOURCES, "`, `"), "`."].concat())),
         ["publishableToken"] => Source::Publishable(given.text("publishableToken")?),
         ["provider"] | ["provider", "temporaryToken"] => {
             let provider = provider(given.get("provider"))?;
@@ -101,7 +102,7 @@ pub(super) fn read(given: &JsValue, is_first: bool) -> Result<(Options, Option<C
             }
             Source::Bundle(text)
         }
-        _ => return Err(Error::option(&["more than one way in: `", &sources.join("`, `"), "`."].concat())),
+        _ => return Err(Error::option(&["more than one way in: `", &joined(&sources, "`, `"), "`."].concat())),
     };
     let timeout_seconds = given.seconds("timeoutSeconds", TIMEOUT)?;
     let max_retry_after_seconds = given.seconds("maxRetryAfterSeconds", RETRY_AFTER)?;

@@ -283,6 +283,11 @@ impl Connection {
         }
     }
 
+    /// Returns whether the token in use has just replaced a rejected one: a 401 is then about that one.
+    pub(super) fn is_replacement(&self) -> bool {
+        self.look(Refresh::is_replacement)
+    }
+
     /// Returns the failure that a synchronous caller is told, who has no token.
     pub(super) fn why_not(&self) -> Error {
         if self.status() == Status::Closed { Error::new(ErrorCode::Closed, "") } else { self.failure() }

@@ -4,7 +4,7 @@ use gloo_net::http::{Method, RequestBuilder};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, RequestCache, RequestRedirect, Response};
 
-use super::js::{call, fetch, settled};
+use super::js::{call, fetch, get as get_property, settled};
 
 /// Starts a request that ends with the signal.
 pub(super) fn request(url: &str, signal: &AbortSignal) -> RequestBuilder {
@@ -53,5 +53,5 @@ pub(super) fn server_time(response: &Response) -> Option<u64> {
 /// Returns a header, if the page may read it.
 #[inline(never)]
 pub(super) fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name).ok().flatten()
+    call(&get_property(response, "headers"), "get", &[&name.into()]).ok()?.as_string()
 }

@@ -139,6 +139,17 @@ impl Refresh {
         self.mode == Mode::Refreshing && self.wished_at.is_some()
     }
 
+    /// Returns whether the current token has replaced a rejected one so recently that a 401 does not count against it.
+    #[must_use]
+    pub fn is_replacement(&self, now: u64) -> bool {
+        self.current.is_some_and(|current| !current.is_rejected && !self.may_reject(&current, now))
+    }
+
+    fn may_reject(&self, current: &Current, now: u64) -> bool {
+        let age = now.saturating_sub(current.fetched_at);
+        self.rejections == 0 || age >= backoff(self.rejections, self.jitter)
+    }
+
     /// Takes one event, and returns what to do, in order.
     #[must_use]
     pub fn step(&mut self, event: Event, now: u64) -> Vec<Effect> {
@@ -268,17 +279,13 @@ impl Refresh {
     /// Replaces the first rejected token at once, the next ones only after a growing time: if the API rejects fresh tokens too,
     /// more of them do not help. The rejected token stays until another arrives: the mistake may be the API's.
     fn reject(&mut self, call: u32, now: u64) {
-        let Some(current) = self.current.as_mut().filter(|current| current.call == call && !current.is_rejected) else {
-            return;
-        };
-        let age = now.saturating_sub(current.fetched_at);
-        if age >= MAX_BACKOFF {
+        let Some(current) = self.current.filter(|current| current.call == call && !current.is_rejected) else { return };
+        if now.saturating_sub(current.fetched_at) >= MAX_BACKOFF {
             self.rejections = 0;
         }
-        if self.rejections == 0 || age >= backoff(self.rejections, self.jitter) {
+        if self.may_reject(&current, now) {
             self.rejections += 1;
-            current.is_rejected = true;
-            current.refresh_at = now;
+            self.current = Some(Current { is_rejected: true, refresh_at: now, ..current });
         }
     }
 

@@ -9,7 +9,7 @@ describe('a token', { concurrency: 3 }, () => {
     const seen = await inPage(
       page,
       async ({ connect, ownApi, publishableToken, argument: temporaryToken }) => {
-        const inside = ['/v2/x', 'v2/x', './v2/x', '/./v2/x', '', '/', '?a=1', '/a/../v2/x', '/%2F..', '/http://h/', ' /v2/x'];
+        const inside = ['/v2/x', 'v2/x', './v2/x', '/./v2/x', '', '/', '?a=1', '/a/../v2/x', '/%2F..', '/http://h/', ' /v2/x', '/\\h/x', '/\n/h/x'];
         const outside = [
           '/../v2/x',
           '../v2/x',
@@ -22,13 +22,14 @@ describe('a token', { concurrency: 3 }, () => {
           '\\..\\v2',
           '/\t../v2',
           '//h/x',
-          '/\\h/x',
           '\\\\h/x',
           '\t//h/x',
-          '/\n/h/x',
           ' //h/x',
           'https://h/x',
           'http:h/x',
+          'http:/v2/x',
+          'http:../v2/x',
+          'HTTP:v2/x',
           'javascript:alert(1)',
           'blob:x',
           'file:///etc/passwd',
@@ -134,7 +135,8 @@ describe('a token', { concurrency: 3 }, () => {
     });
     assert.deepEqual(statuses, [404, 404, 404, 401, 404, 404, 404, 401]);
     const there = [...findRequests('/elsewhere/moved/bound'), ...findRequests('/other/locked')];
-    assert.equal(there.length, 8);
+    // The 401 of the other application causes one refresh.
+    assert.equal(there.length, 9);
     for (const { url, token, headers } of there) {
       const isLocked = url.startsWith('/other');
       assert.deepEqual([headers.dpop, url.includes('pubtoken')], [undefined, false]);

@@ -27,6 +27,7 @@ pub(super) struct Opened {
 /// Opens a bundle.
 pub(super) async fn open(bundle: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {
     let signal = either(&AbortSignal::timeout_with_u32(TIMEOUT), signal);
+    let bundle = bundle.trim();
     match bundle.parse::<OpaqueToken>() {
         Ok(token) if token.kind() == TokenKind::Bundle => redeem(bundle, service, &signal).await,
         _ => unpack(bundle, service, &signal).await,

@@ -176,21 +176,20 @@ impl Connection {
 
     /// Waits for a token whose fetch begins from now on.
     pub(super) async fn renew(&self) -> Result<(), Error> {
-        let asked_at = self.look(|_, now| now);
-        self.state.borrow_mut().failure = None;
+        let wished_at = self.look(|_, now| now);
         self.tell(refresh::Event::Renew);
         poll_fn(|context| {
-            let fetched_at = self.look(|refresh, _| refresh.fetched_at());
-            let failure = self.state.borrow().failure.as_ref().map(|(error, _)| error.clone());
-            match (self.status(), failure) {
-                (Status::Closed, _) => Poll::Ready(Err(Error::new(ErrorCode::Closed, ""))),
-                _ if fetched_at.is_some_and(|at| at >= asked_at) => Poll::Ready(Ok(())),
-                (_, Some(error)) => Poll::Ready(Err(error)),
-                _ => {
-                    self.state.borrow_mut().waiting.push(context.waker().clone());
-                    Poll::Pending
-                }
+            let (is_new, is_renewing) = self.look(|refresh, _| {
+                (refresh.fetched_at().is_some_and(|fetched_at| fetched_at >= wished_at), refresh.is_renewing())
+            });
+            if is_new {
+                return Poll::Ready(Ok(()));
             }
+            if !is_renewing {
+                return Poll::Ready(Err(self.why_not()));
+            }
+            self.state.borrow_mut().waiting.push(context.waker().clone());
+            Poll::Pending
         })
         .await
     }
@@ -282,6 +281,11 @@ impl Connection {
             Status::Valid(call) => Some(call),
             _ => None,
         }
+    }
+
+    /// Returns whether the token in use has just replaced a rejected one: a 401 is then about that one.
+    pub(super) fn is_replacement(&self) -> bool {
+        self.look(Refresh::is_replacement)
     }
 
     /// Returns the failure that a synchronous caller is told, who has no token.

@@ -4,6 +4,7 @@ use web_sys::{Response, Url};
 
 use super::client::Client;
 use super::error::Error;
+use super::js::text;
 use super::request::rejects_token;
 use super::token::Token;
 use super::url::{keep_braces, with_publishable};
@@ -59,12 +60,18 @@ impl Client {
     /// Reports that another HTTP client got a 401. Returns whether another token is in use now, so that its request is worth
     /// repeating. If there is the response, its reason counts.
     pub async fn unauthorized(&self, response: Option<&Response>) -> bool {
-        if response.is_some_and(|response| !rejects_token(response)) {
+        // Another server's 401 says nothing about the token.
+        let is_foreign = |response| self.api.resolve(&text(response, "url").unwrap_or_default()).is_err();
+        let is_about_token = response.is_none_or(|response| rejects_token(response) && !is_foreign(response));
+        if !is_about_token || !self.connection.can_refresh() {
             return false;
         }
-        let Some(call) = self.connection.current_call().filter(|_| self.connection.can_refresh()) else { return false };
-        self.connection.tell(Event::Unauthorized { call });
-        matches!(self.connection.credential().await, Ok((other, _)) if other != call)
+        let call = self.connection.current_call();
+        if let Some(call) = call {
+            self.connection.tell(Event::Unauthorized { call });
+        }
+        let is_other = matches!(self.connection.credential().await, Ok((other, _)) if Some(other) != call);
+        is_other || self.connection.is_replacement()
     }
 
     fn decorated(&self, target: &Url, asked: &str, token: &Token) -> String {

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Response};
 
-use super::js::{Settled, call, fetch, object, set, settled};
+use super::js::{Settled, call, fetch, get, object, set, settled};
 
 /// A request of our own. In the npm package gloo-net would be 3 kB more than this.
 pub(super) struct OwnRequest {
@@ -55,7 +55,7 @@ pub(super) fn server_time(response: &Response) -> Option<u64> {
 /// Returns a header, if the page may read it.
 #[inline(never)]
 pub(super) fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name).ok().flatten()
+    call(&get(response, "headers"), "get", &[&name.into()]).ok()?.as_string()
 }
 
 /// Returns whether a header has these characters in it: the standard library's search is made for longer texts, and is larger.

@@ -252,7 +252,7 @@ fn moved(client: &Client, response: &Response) -> Option<Url> {
 /// A 401 is about the token, unless the API says readably that it is about something else (RFC 6750, section 3.1).
 pub(super) fn rejects_token(response: &Response) -> bool {
     let challenge = header(response, "www-authenticate");
-    response.status() == 401 && challenge.is_none_or(|challenge| contains(&challenge, "invalid_token"))
+    get(response, "status") == 401 && challenge.is_none_or(|challenge| contains(&challenge, "invalid_token"))
 }
 
 /// Returns how long the API asks to wait, in milliseconds: seconds or a date (RFC 9110, section 10.2.3).

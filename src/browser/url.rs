@@ -63,13 +63,15 @@ impl Base {
     /// application may be.
     #[inline(never)]
     pub(super) fn resolve(&self, asked: &str) -> Result<Url, Error> {
-        let is_whole = Url::new(asked).is_ok();
+        let whole = Url::new(asked);
+        let is_whole = whole.is_ok();
         let path = asked.trim_ascii_start();
         let is_foreign_path = path.starts_with("//");
-        let url = match path.strip_prefix('/').filter(|_| !is_whole && !is_foreign_path) {
+        // A whole URL stays as it is: `http:/x` would be a path to a base with the same scheme.
+        let url = whole.or_else(|_| match path.strip_prefix('/').filter(|_| !is_foreign_path) {
             Some(path) => Url::new_with_base(&["./", path].concat(), &self.url.href()),
             None => Url::new_with_base(asked, &self.url.href()),
-        };
+        });
         let Ok(url) = url else { return Err(Error::new(ErrorCode::ForeignUrl, "This")) };
         if !self.has_origin_of(&url) {
             return Err(Error::new(ErrorCode::ForeignUrl, &url.origin()));

@@ -145,13 +145,7 @@ impl Tabs {
             return effects;
         }
         match event {
-            Event::Refresh(event) => {
-                self.forward(event, now, &mut effects);
-                // Another tab's token may be older than the wish for a new one.
-                if let (refresh::Event::Renew, Turn::Waiting { until, .. }) = (event, &mut self.turn) {
-                    *until = now;
-                }
-            }
+            Event::Refresh(event) => self.forward(event, now, &mut effects),
             Event::Others(others) if self.others == Others::Unknown => self.others = others,
             Event::Others(_) => {}
             // `Others::Unknown` counts as some with a lock. Without locks it never becomes known.
@@ -274,7 +268,8 @@ impl Tabs {
     fn check_deadlines(&mut self, now: u64, effects: &mut Vec<Effect>) {
         let ping = self.spread(PING);
         let Turn::Waiting { call, attempt, until, ping_at, .. } = &mut self.turn else { return };
-        if self.others == Others::None || now >= *until {
+        // Another tab's token may be older than the page's wish for a new one.
+        if self.others == Others::None || now >= *until || self.refresh.is_renewing() {
             effects.push(Effect::Refresh(refresh::Effect::Fetch { call: *call, attempt: *attempt }));
             self.turn = Turn::Fetching { call: *call, fetched_at: now };
             self.refresh.set_began_at(Some(now));

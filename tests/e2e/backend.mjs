@@ -54,6 +54,20 @@ const ANSWERS = {
   '/page': html(HTML),
   '/shape': json({ token: 'x' }),
   '/forbidden': json({}, 403),
+  /** The visitor is signed out, in the backend's own words. */
+  '/signed-out': json({ error: 'no_session', message: 'The session has ended.', help: 'Go to /login.' }, 401),
+  '/teapot': json({ message: 'I am a teapot.', help: 'Ask the kettle.' }, 418),
+  /** Fails the first `times`, by default once, as a backend does that is being deployed. */
+  '/busy': (response, { times = 1, life }, before) =>
+    before < times ? json({}, 503)(response) : ANSWERS['/token'](response, { life }),
+  /** Whatever JSON the test wants. */
+  '/say': (response, { json: text }) => response.setHeader('Content-Type', 'application/json').end(text),
+  /** A token with white space around it, and one with a space in it. */
+  '/spaced': async (response, { end = '\n' }) => {
+    const token = await createTemporaryToken();
+    json({ ...token, authorization: token.authorization + end })(response);
+  },
+  '/srcdoc': html(`${HTML}<iframe srcdoc="<!doctype html><title>An embed</title>"></iframe>`),
   '/reset': (response) => response.destroy(),
   '/hang': () => {},
   /** A new token for each call, with a lifetime of `life` seconds. */
@@ -135,6 +149,25 @@ const API = {
 };
 const received = [];
 
+/** Returns whether a request has a publishable token in its query, or a proof for this URL and method. */
+function isAuthorized({ url, method, headers }, host) {
+  if (new URL(url, host).searchParams.has('pubtoken')) return true;
+  const { authorization = '', dpop } = headers;
+  if (authorization.startsWith('Bearer ')) return true;
+  const { htu, htm } = JSON.parse(Buffer.from(dpop?.split('.')[1] ?? 'e30', 'base64url'));
+  return authorization.startsWith('DPoP ') && htm === method && htu === new URL(url, host).href.split('?')[0];
+}
+
+/** Returns the API's response to a client that comes too soon: 429 to the first `times` requests to this URL. */
+function slowDown(url) {
+  const { times = 1, after = 1, status = 429 } = Object.fromEntries(new URL(url, 'http://api').searchParams);
+  const before = received.filter((request) => request.url === url).length - 1;
+  const wait = after === 'date' ? new Date(Date.now() + 2_000).toUTCString() : after;
+  return before < times
+    ? [Number(status), { 'Retry-After': wait, 'Access-Control-Expose-Headers': 'Retry-After' }, {}]
+    : [200, {}, {}];
+}
+
 /** Returns the API's response to a proof, which must have the nonce (RFC 9449, section 8). */
 function checkNonce(proof) {
   const { nonce } = JSON.parse(Buffer.from(proof.split('.')[1], 'base64url'));
@@ -175,8 +208,21 @@ export const ownApi = await serve(async (request, response) => {
     response.writeHead(307, { Location: location }).end();
     return;
   }
+  const redirect = /^\/redirect(\/.*)$/.exec(pathname);
+  if (redirect) {
+    // On this origin, and without the query.
+    response.writeHead(307, { Location: redirect[1] }).end();
+    return;
+  }
+  const host = `http://${request.headers.host}`;
   const [status, more, body] =
-    pathname === '/nonce' ? checkNonce(request.headers.dpop) : (API[pathname] ?? [404, {}, {}]);
+    pathname === '/nonce'
+      ? checkNonce(request.headers.dpop)
+      : pathname.startsWith('/slow-down')
+        ? slowDown(request.url)
+        : pathname.endsWith('/locked')
+          ? [isAuthorized(request, host) ? 200 : 401, {}, {}]
+          : (API[pathname] ?? [404, {}, {}]);
   response.writeHead(status, { 'Content-Type': 'application/json', ...more }).end(JSON.stringify(body));
 });
 

@@ -275,6 +275,96 @@ fn a_token_that_worked_for_a_while_is_replaced_at_once() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_wish_for_a_new_token_is_fulfilled_at_once_and_the_current_token_stays_until_then() {
+    let mut engine = with_token(HOUR);
+    assert_eq!(fetched(&engine.step(Event::Renew, 1_000)), Some(2));
+    assert_eq!((engine.status(1_000), engine.is_renewing()), (Status::Valid(1), true));
+    let effects = engine.step(Event::Received { call: 2, lifetime: HOUR }, 1_200);
+    assert!(effects.contains(&Effect::Activate { call: 2, lifetime: HOUR }));
+    assert_eq!((fetched(&effects), engine.is_renewing(), engine.fetched_at()), (None, false, Some(1_000)));
+    assert_eq!(fetched(&engine.step(Event::Tick, 60_000)), None, "one wish, one call");
+
+    let mut idle = Refresh::new(0.5);
+    assert_eq!(fetched(&idle.step(Event::Renew, 0)), Some(1));
+    let mut offline = with_token(HOUR);
+    let _ = offline.step(Event::Offline, 20);
+    assert_eq!(fetched(&offline.step(Event::Renew, 30)), Some(2), "a page that asks knows better");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_call_that_began_before_a_wish_does_not_fulfil_it_however_it_ends() {
+    for (end, is_active) in [
+        (Event::Received { call: 2, lifetime: HOUR }, true),
+        (Event::Received { call: 2, lifetime: 1 }, false),
+        (Event::Failed { call: 2 }, false),
+        (Event::Stale { call: 2 }, false),
+    ] {
+        let mut engine = with_token(HOUR);
+        let due = HOUR * 8 / 10;
+        assert_eq!(fetched(&engine.step(Event::Tick, due)), Some(2));
+        for now in [due + 100, due + 200] {
+            assert_eq!(fetched(&engine.step(Event::Renew, now)), None, "no two calls at once");
+        }
+        let effects = engine.step(end, due + 300);
+        assert_eq!(effects.contains(&Effect::Activate { call: 2, lifetime: HOUR }), is_active, "{end:?}");
+        assert_eq!((fetched(&effects), engine.is_renewing()), (Some(3), true), "{end:?}");
+        let effects = engine.step(Event::Received { call: 3, lifetime: HOUR }, due + 400);
+        assert_eq!((fetched(&effects), engine.is_renewing()), (None, false), "two wishes, one call: {end:?}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_wish_does_not_outlive_the_failure_of_its_call_and_shortens_no_other_back_off() {
+    for (end, failure) in [
+        (Event::Failed { call: 2 }, Failure::Failed),
+        (Event::Stale { call: 2 }, Failure::Stale),
+        (Event::Tick, Failure::TimedOut),
+    ] {
+        let mut engine = with_token(HOUR);
+        let _ = engine.step(Event::Renew, 1_000);
+        let effects = engine.step(end, 1_000 + TIMEOUT);
+        let retry_in = Some(HOUR * 8 / 10 - 1_000 - TIMEOUT);
+        assert!(effects.contains(&Effect::NotifyFailure { failure, retry_in }), "{effects:?}");
+        assert_eq!((fetched(&effects), engine.is_renewing(), timer_of(&effects)), (None, false, retry_in));
+        assert_eq!(engine.status(1_000 + TIMEOUT), Status::Valid(1));
+    }
+    let mut engine = Refresh::new(0.5);
+    let _ = engine.step(Event::Requested, 0);
+    let _ = engine.step(Event::Failed { call: 1 }, 10);
+    assert_eq!(fetched(&engine.step(Event::Renew, 20)), Some(2), "the page asks again");
+    let _ = engine.step(Event::Failed { call: 2 }, 30);
+    assert_eq!((engine.status(40), fetched(&engine.step(Event::Requested, 40))), (Status::BackingOff, None));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_wish_ends_where_there_are_no_more_tokens() {
+    let mut engine = with_token(HOUR);
+    let _ = engine.step(Event::Tick, HOUR * 8 / 10);
+    let _ = engine.step(Event::Renew, HOUR * 8 / 10 + 1);
+    let effects = engine.step(Event::Forbidden { call: 2 }, HOUR * 8 / 10 + 2);
+    assert_eq!((fetched(&effects), engine.is_renewing()), (None, false));
+    assert_eq!((fetched(&engine.step(Event::Renew, HOUR - 1)), engine.is_renewing()), (None, false));
+    let mut alone = Refresh::new(0.5).with_token(HOUR, 0).without_provider();
+    assert_eq!((fetched(&alone.step(Event::Renew, 1)), alone.is_renewing()), (None, false));
+    let mut closed = with_token(HOUR);
+    let _ = closed.step(Event::Renew, 20);
+    let _ = closed.step(Event::Closed, 30);
+    assert!(!closed.is_renewing());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn another_tabs_token_fulfils_a_wish_if_its_fetch_began_after_it() {
+    let token = |fetched_at| Event::ReceivedElsewhere(Token { fetched_at, lifetime: HOUR, rejections: 0 });
+    let mut engine = with_token(HOUR);
+    assert_eq!(fetched(&engine.step(Event::Tick, HOUR * 8 / 10)), Some(2));
+    let _ = engine.step(Event::Renew, HOUR * 8 / 10 + 100);
+    let early = engine.clone().step(token(HOUR * 8 / 10 + 50), HOUR * 8 / 10 + 200);
+    assert!(fetched(&early).is_some(), "it is newer than the call in flight, and older than the wish");
+    let late = engine.step(token(HOUR * 8 / 10 + 150), HOUR * 8 / 10 + 200);
+    assert_eq!((fetched(&late), engine.is_renewing()), (None, false));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn offline_nothing_is_fetched_unless_requested_and_online_fetches_at_once() {
     let mut engine = with_token(HOUR);
     let _ = engine.step(Event::Offline, 20);

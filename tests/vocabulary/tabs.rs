@@ -6,6 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 const HOUR: u64 = 3_600_000;
 const REQUESTED: Event = Event::Refresh(refresh::Event::Requested);
+const RENEW: Event = Event::Refresh(refresh::Event::Renew);
 const TICK: Event = Event::Refresh(refresh::Event::Tick);
 const TOKEN: Token = Token { fetched_at: 1_000, lifetime: HOUR, rejections: 0 };
 
@@ -240,6 +241,61 @@ fn a_rejected_token_is_neither_posted_nor_used_again() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_wish_for_a_new_token_waits_for_no_other_tab_and_its_token_reaches_all() {
+    let (mut wishing, mut other) = (tab(Others::Some), tab(Others::Some));
+    for tab in [&mut wishing, &mut other] {
+        let _ = tab.step(message(1_100, token_of(TOKEN, 7)), 1_101);
+    }
+    let effects = wishing.step(RENEW, 2_000);
+    assert!(fetches(&effects) && effects.contains(&Effect::Lock), "a tab that needs a token meanwhile waits for it");
+    assert_eq!(posts(&effects), [Content::Fetching]);
+    let effects = wishing.step(received(2), 2_100);
+    let [token] = posts(&effects)[..] else { panic!("one token") };
+    assert!(matches!(token, Content::Token { token: Token { fetched_at: 2_000, .. }, .. }) && !fetches(&effects));
+    assert!(activates(&other.step(message(2_100, token), 2_101)));
+    assert_eq!(other.refresh().fetched_at(), Some(2_000));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_wish_ends_the_wait_for_another_tabs_token() {
+    let mut tab = tab(Others::Some);
+    assert!(!fetches(&tab.step(REQUESTED, 1_000)));
+    let _ = tab.step(message(1_001, Content::Fetching), 1_001);
+    assert!(fetches(&tab.step(RENEW, 1_002)), "the other tab's call began before");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_wish_during_an_older_call_outlives_another_tabs_older_token() {
+    let mut tab = tab(Others::Some);
+    let _ = tab.step(message(1_100, token_of(TOKEN, 7)), 1_101);
+    let effects = tab.step(unauthorized(1), 2_000);
+    let began_at = fetches_at(&mut tab, effects, 2_000);
+    assert!(!fetches(&tab.step(RENEW, began_at + 100)), "no two calls at once");
+    let effects =
+        tab.step(message(began_at + 120, token_of(Token { fetched_at: began_at + 50, ..TOKEN }, 9)), began_at + 121);
+    assert!(activates(&effects) && fetches(&effects), "{effects:?}");
+    // What comes now belongs to the call that the wish began.
+    let effects =
+        tab.step(message(began_at + 130, token_of(Token { fetched_at: began_at + 90, ..TOKEN }, 9)), began_at + 131);
+    assert!(activates(&effects) && !effects.contains(&Effect::Unlock), "{effects:?}");
+    assert!(tab.refresh().is_renewing());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn two_tabs_that_wish_at_the_same_time_make_no_more_calls_than_wishes() {
+    let (mut one, mut other) = (tab(Others::Some), tab(Others::Some));
+    for tab in [&mut one, &mut other] {
+        let _ = tab.step(message(1_100, token_of(TOKEN, 7)), 1_101);
+    }
+    assert!(fetches(&one.step(RENEW, 2_000)) && fetches(&other.step(RENEW, 2_001)));
+    let token = posts(&other.step(received(2), 2_050))[0];
+    let effects = one.step(message(2_050, token), 2_051);
+    assert!(activates(&effects) && !fetches(&effects) && !one.refresh().is_renewing());
+    assert!(!activates(&one.step(received(2), 2_060)), "the older token comes too late");
+    assert!(!fetches(&one.step(TICK, 60_000)) && !fetches(&other.step(TICK, 60_000)));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn closing_releases_the_lock_and_nothing_follows() {
     let mut tab = tab(Others::Some);
     let _ = tab.step(REQUESTED, 0);
@@ -256,5 +312,12 @@ fn closing_releases_the_lock_and_nothing_follows() {
 fn random_days_of_many_tabs() {
     for seed in 0..100 {
         crate::days::many::simulate(seed);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn random_days_of_many_tabs_whose_pages_want_new_tokens() {
+    for seed in 0..100 {
+        crate::days::many::simulate_with_wishes(seed);
     }
 }

@@ -92,6 +92,9 @@ impl Handle {
     /// Takes the report of a 401, and returns whether another token is in use now.
     pub fn unauthorized(&self, what: JsValue) -> Promise {
         self.promise(async move |client| {
+            if url_text(&what).is_some_and(|url| client.api.resolve(&url).is_err()) {
+                return Ok(false.into());
+            }
             let response = has_method(&what, "clone").then(|| what.unchecked_ref::<Response>());
             Ok(client.unauthorized(response).await.into())
         })

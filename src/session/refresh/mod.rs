@@ -23,8 +23,8 @@ pub struct Refresh {
     failures: u32,
     /// Tokens in a row that got 401 before their planned refresh.
     rejections: u32,
-    /// Whether the call in flight began before the page wanted a token that is fetched from then on.
-    is_renewal_due: bool,
+    /// When the page wanted a token that is fetched from then on, until it has one or the provider fails to give one.
+    wished_at: Option<u64>,
     last_call: u32,
     is_offline: bool,
     mode: Mode,
@@ -77,7 +77,7 @@ impl Refresh {
             backoff_until: None,
             failures: 0,
             rejections: 0,
-            is_renewal_due: false,
+            wished_at: None,
             last_call: 0,
             is_offline: false,
             mode: Mode::Refreshing,
@@ -133,6 +133,23 @@ impl Refresh {
         self.current.map(|current| current.fetched_at)
     }
 
+    /// Returns whether the page waits for a token that is fetched after [`Event::Renew`].
+    #[must_use]
+    pub fn is_renewing(&self) -> bool {
+        self.mode == Mode::Refreshing && self.wished_at.is_some()
+    }
+
+    /// Returns whether the current token has replaced a rejected one so recently that a 401 does not count against it.
+    #[must_use]
+    pub fn is_replacement(&self, now: u64) -> bool {
+        self.current.is_some_and(|current| !current.is_rejected && !self.may_reject(&current, now))
+    }
+
+    fn may_reject(&self, current: &Current, now: u64) -> bool {
+        let age = now.saturating_sub(current.fetched_at);
+        self.rejections == 0 || age >= backoff(self.rejections, self.jitter)
+    }
+
     /// Takes one event, and returns what to do, in order.
     #[must_use]
     pub fn step(&mut self, event: Event, now: u64) -> Vec<Effect> {
@@ -143,8 +160,7 @@ impl Refresh {
         }
         match event {
             Event::Requested | Event::Tick => {}
-            // A call that has not begun yet will do.
-            Event::Renew => self.is_renewal_due = self.fetch.is_none_or(|fetch| fetch.began_at.is_some()),
+            Event::Renew => self.wished_at = Some(now),
             Event::Online => {
                 self.is_offline = false;
                 self.backoff_until = None;
@@ -164,7 +180,7 @@ impl Refresh {
                 return effects;
             }
         }
-        self.check_deadlines(matches!(event, Event::Requested | Event::Renew), now, &mut effects);
+        self.check_deadlines(event == Event::Requested, now, &mut effects);
         effects.push(Effect::SetTimer(self.next_tick(now)));
         effects
     }
@@ -186,11 +202,13 @@ impl Refresh {
             self.current = None;
             effects.extend([Effect::Clear(Loss::Expired), Effect::WakeWaiters]);
         }
-        if self.is_renewal_due && self.fetch.is_none() {
+        // The call in flight began before the wish, or will fulfil it.
+        if self.is_renewing() && self.fetch.is_none() {
             self.backoff_until = None;
         }
+        let is_requested = is_requested || self.is_renewing();
         let is_due = match self.current {
-            Some(current) => now >= current.refresh_at || self.is_renewal_due,
+            Some(current) => now >= current.refresh_at || self.is_renewing(),
             // Without a token: at the first request, after one was dropped, or when the back-off ends.
             None => is_requested || self.last_call > 0 || self.backoff_until.is_some(),
         };
@@ -200,7 +218,6 @@ impl Refresh {
             && (!self.is_offline || is_requested);
         if is_due && may_fetch {
             self.backoff_until = None;
-            self.is_renewal_due = false;
             self.last_call += 1;
             self.fetch = Some(Fetch { call: self.last_call, began_at: Some(now), extended_deadline: None });
             effects.push(Effect::Fetch { call: self.last_call, attempt: self.failures + 1 });
@@ -236,15 +253,15 @@ impl Refresh {
 
     fn activate(&mut self, call: u32, fetched_at: u64, lifetime: u64, effects: &mut Vec<Effect>) {
         self.failures = 0;
+        self.wished_at = self.wished_at.filter(|wished_at| *wished_at > fetched_at);
         self.current = Some(self.current(call, fetched_at, lifetime));
         effects.extend([Effect::Activate { call, lifetime }, Effect::WakeWaiters]);
     }
 
     fn fail(&mut self, call: u32, failure: Failure, now: u64, effects: &mut Vec<Effect>) {
-        if self.fetch.is_none_or(|fetch| fetch.call != call) {
-            return;
-        }
+        let Some(fetch) = self.fetch.filter(|fetch| fetch.call == call) else { return };
         self.fetch = None;
+        self.wished_at = self.wished_at.filter(|wished_at| fetch.began_at.is_none_or(|began_at| *wished_at > began_at));
         self.failures += 1;
         let retry_in = if failure == Failure::Forbidden {
             self.mode = Mode::Ending;
@@ -252,7 +269,9 @@ impl Refresh {
         } else {
             let backoff = backoff(self.failures, self.jitter);
             self.backoff_until = Some(now + backoff);
-            Some(backoff)
+            // A token that only the page wanted to replace has its own time.
+            let refresh_in = self.current.map_or(0, |current| current.refresh_at.saturating_sub(now));
+            Some(refresh_in.max(backoff))
         };
         effects.extend([Effect::NotifyFailure { failure, retry_in }, Effect::WakeWaiters]);
     }
@@ -260,17 +279,13 @@ impl Refresh {
     /// Replaces the first rejected token at once, the next ones only after a growing time: if the API rejects fresh tokens too,
     /// more of them do not help. The rejected token stays until another arrives: the mistake may be the API's.
     fn reject(&mut self, call: u32, now: u64) {
-        let Some(current) = self.current.as_mut().filter(|current| current.call == call && !current.is_rejected) else {
-            return;
-        };
-        let age = now.saturating_sub(current.fetched_at);
-        if age >= MAX_BACKOFF {
+        let Some(current) = self.current.filter(|current| current.call == call && !current.is_rejected) else { return };
+        if now.saturating_sub(current.fetched_at) >= MAX_BACKOFF {
             self.rejections = 0;
         }
-        if self.rejections == 0 || age >= backoff(self.rejections, self.jitter) {
+        if self.may_reject(&current, now) {
             self.rejections += 1;
-            current.is_rejected = true;
-            current.refresh_at = now;
+            self.current = Some(Current { is_rejected: true, refresh_at: now, ..current });
         }
     }
 

@@ -3,6 +3,10 @@
 //! The world has a channel whose messages are delayed, and queued while a tab is frozen; a lock that is released when a tab is
 //! killed; a provider and an API. On a calm day nothing is frozen or late and the locks work, but tabs open, close and are
 //! killed, tokens are revoked, and the provider fails as on any other day.
+//!
+//! On some days pages want new tokens: [`simulate_with_wishes`].
+
+mod wishes;
 
 use std::collections::BTreeMap;
 
@@ -53,6 +57,7 @@ struct Truth {
     known_since: u64,
     /// How many calls of tabs that had this token brought another.
     successors: u32,
+    fetched_at: u64,
 }
 
 struct Tab {
@@ -74,6 +79,9 @@ struct Tab {
     /// How long it has waited for a token while no awake tab was fetching.
     waits: Option<u64>,
     backlog: Vec<Future>,
+    /// When the call in flight began.
+    began_at: u64,
+    wish: Option<wishes::Wish>,
 }
 
 struct World {
@@ -89,6 +97,8 @@ struct World {
     has_channel: bool,
     has_locks: bool,
     is_calm: bool,
+    /// Whether pages want new tokens.
+    has_wishes: bool,
     /// Whether the provider responds well and soon.
     is_provider_healthy: bool,
     may_kill_leader: bool,
@@ -100,21 +110,29 @@ struct World {
 }
 
 pub fn simulate(seed: u64) -> Facts {
-    let mut world = World::new(seed);
-    world.open_together();
-    for _ in 0..30 {
-        world.act();
-        let pause = [50, SECOND, MINUTE, 20 * MINUTE][world.dice.roll(4) as usize];
-        let pause = 1 + world.dice.roll(pause);
-        world.run_for(pause);
-    }
-    world.come_to_rest();
-    world.close();
-    world.seen
+    World::new(seed, false).live()
+}
+
+/// Simulates a day on which pages want new tokens.
+pub fn simulate_with_wishes(seed: u64) -> Facts {
+    World::new(seed, true).live()
 }
 
 impl World {
-    fn new(seed: u64) -> World {
+    fn live(mut self) -> Facts {
+        self.open_together();
+        for _ in 0..30 {
+            self.act();
+            let pause = [50, SECOND, MINUTE, 20 * MINUTE][self.dice.roll(4) as usize];
+            let pause = 1 + self.dice.roll(pause);
+            self.run_for(pause);
+        }
+        self.come_to_rest();
+        self.close();
+        self.seen
+    }
+
+    fn new(seed: u64, has_wishes: bool) -> World {
         let mut dice = Dice::new(seed);
         let is_calm = dice.one_in(2);
         let has_channel = is_calm || !dice.one_in(10);
@@ -129,6 +147,7 @@ impl World {
             has_channel,
             has_locks: has_channel && (is_calm || !dice.one_in(5)),
             is_calm,
+            has_wishes,
             is_provider_healthy: true,
             may_kill_leader: false,
             behind: 0,
@@ -160,6 +179,9 @@ impl World {
     /// Lets something happen.
     fn act(&mut self) {
         let tab = self.dice.roll(self.tabs.len() as u64) as usize;
+        if self.has_wishes && self.dice.one_in(3) {
+            return self.wish(tab);
+        }
         match self.dice.roll(16) {
             0 if self.tabs.len() < 24 => self.open(),
             1 if self.tabs[tab].is_alive && self.dice.one_in(2) => self.kill(tab),
@@ -261,6 +283,8 @@ impl World {
             backoff_until: 0,
             waits: None,
             backlog: Vec::new(),
+            began_at: 0,
+            wish: None,
         });
         self.failures_in_a_row.push(0);
         if !self.has_channel {
@@ -411,7 +435,13 @@ impl World {
         let event = match response {
             Response::Token { lifetime, fetched_at } => {
                 let expires_at = fetched_at + lifetime;
-                self.tokens.push(Truth { expires_at, is_revoked: false, known_since: self.now, successors: 0 });
+                self.tokens.push(Truth {
+                    expires_at,
+                    is_revoked: false,
+                    known_since: self.now,
+                    successors: 0,
+                    fetched_at,
+                });
                 token = Some(self.tokens.len() - 1).filter(|_| !is_late);
                 refresh::Event::Received { call, lifetime }
             }
@@ -429,7 +459,8 @@ impl World {
         if let Some(before) = before.filter(|_| is_useful && self.tabs[tab].held == token) {
             self.tokens[before].successors += 1;
             let successors = self.tokens[before].successors;
-            assert!(!self.is_calm || successors == 1, "seed {}: {successors} calls for one token", self.seed);
+            let is_counted = self.is_calm && !self.has_wishes;
+            assert!(!is_counted || successors == 1, "seed {}: {successors} calls for one token", self.seed);
         }
     }
 
@@ -451,6 +482,7 @@ impl World {
         if !self.is_waiting(tab) {
             self.tabs[tab].waits = None;
         }
+        self.check_wish(tab);
     }
 
     fn carry_out(&mut self, tab: usize, effect: refresh::Effect, token: Option<usize>) {
@@ -461,6 +493,7 @@ impl World {
                 let token = token.unwrap_or_else(|| panic!("seed {seed}: a token that never arrived was activated"));
                 assert!(!self.tabs[tab].rejected.contains(&token), "seed {seed}: a rejected token comes back");
                 self.seen[SHARED] |= self.tabs[tab].flight != Some(call);
+                self.receive_wished(tab, token);
                 self.tabs[tab].held = Some(token);
                 self.tabs[tab].had_any = true;
                 self.failures_in_a_row[tab] = 0;
@@ -468,6 +501,7 @@ impl World {
             }
             refresh::Effect::Clear(Loss::Expired | Loss::Closed) => self.tabs[tab].held = None,
             refresh::Effect::NotifyFailure { .. } => {
+                self.fail_wished(tab);
                 let failures = &mut self.failures_in_a_row[tab];
                 self.tabs[tab].backoff_until = self.now + (500 << (*failures).min(6)).min(30 * SECOND);
                 *failures += 1;
@@ -487,14 +521,16 @@ impl World {
     fn fetch(&mut self, tab: usize, call: u32) {
         let seed = self.seed;
         assert!(self.tabs[tab].flight.is_none(), "seed {seed}: a tab with two calls at once");
-        assert!(self.now >= self.tabs[tab].backoff_until, "seed {seed}: no back-off");
-        if self.is_calm {
+        let is_wished = self.begin_wished(tab);
+        assert!(is_wished || self.now >= self.tabs[tab].backoff_until, "seed {seed}: no back-off");
+        if self.is_calm && !self.has_wishes {
             let is_other = self.tabs.iter().any(|tab| tab.is_alive && tab.flight.is_some());
             assert!(!is_other, "seed {seed}: two tabs fetch at once");
             assert!(self.tabs[tab].had_any || !self.is_known(), "seed {seed}: another tab had a token for a second");
         }
         self.fetches += 1;
         self.tabs[tab].flight = Some(call);
+        self.tabs[tab].began_at = self.now;
         let longest = [100, SECOND, 9 * SECOND][self.dice.roll(3) as usize];
         let takes = 20 + self.dice.roll(longest);
         let lifetime = 10 * MINUTE + self.dice.roll(HOUR);

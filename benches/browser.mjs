@@ -2,7 +2,7 @@
 // figures of each round to FILE, in nanoseconds and counts; PEERS is the folder of the peers' bundles.
 import { writeFileSync } from "node:fs";
 
-import { launchChromium } from "../tests/chromium.mjs";
+import { launchBrowser } from "../tests/engine.mjs";
 
 import { measureImports } from "./browser/imports.mjs";
 import { serveApi, servePage } from "./browser/servers.mjs";
@@ -20,7 +20,7 @@ const COUNTS = { fetches: quick ? 40 : 120, batches: quick ? 20 : 50, looks: 200
 
 const api = await serveApi();
 const page = await servePage(peers);
-const browser = await launchChromium();
+const browser = await launchBrowser();
 const context = await browser.newContext();
 
 const results = {};

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
-import { launchChromium } from '../chromium.mjs';
+import { launchBrowser } from '../engine.mjs';
 
 /** The longest that a page may take until it shows what is expected, in milliseconds. */
 const TIMEOUT = 20_000;
@@ -49,7 +49,7 @@ export class Browser {
   }
 
   async #newPage() {
-    this.#started ??= launchChromium({ env: this.#env });
+    this.#started ??= launchBrowser({ env: this.#env });
     const context = await (await this.#started).newContext();
     return context.newPage();
   }

@@ -95,6 +95,7 @@ const ANSWERS = {
   '/flaky': (response, query, before) => ANSWERS[before === 1 ? '/error' : '/token'](response, query, before),
 };
 const calls = new Map();
+const questions = new Map();
 const tokens = new Map();
 const aborted = new Set();
 
@@ -106,12 +107,18 @@ export const backend = await serve(async (request, response) => {
   response.on('close', () => response.writableEnded || aborted.add(request.url));
   const body = Buffer.concat(await request.toArray()).toString();
   const question = body && JSON.parse(body);
+  if (question) questions.set(request.url, question);
   await (ANSWERS[pathname] ?? json({}, 404))(response, Object.fromEntries(searchParams), before, request.url, question);
 });
 
 /** Returns how often a token was requested at this URL. The query makes each test's URLs unique. */
 export function countCalls(url) {
   return calls.get(url) ?? 0;
+}
+
+/** Returns the body of the last call to this URL. */
+export function lastQuestion(url) {
+  return questions.get(url);
 }
 
 /** Waits until this URL of the backend has been called so often. */

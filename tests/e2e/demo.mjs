@@ -1,10 +1,10 @@
-// What the end-to-end tests share: the running demo's addresses, a real Chromium, and failures without secrets.
+// What the end-to-end tests share: the running demo's addresses, a real browser, and failures without secrets.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { launchChromium } from '../chromium.mjs';
+import { bidiSession, engine, launchBrowser } from '../engine.mjs';
 
 /** The file that `cargo xtask demo --info` writes: origins, and the tokens that it created. */
 const file = process.env.DAYPASS_DEMO;
@@ -22,18 +22,20 @@ export const secrets = SECRET_NAMES.map((name) => info[name]).filter(Boolean);
 let browser;
 after(async () => (await browser)?.close());
 function launch() {
-  // With the back-forward cache, which Playwright turns off.
+  // With the back-forward cache, which Playwright turns off in Chromium.
   const ignoreDefaultArgs = ['--disable-back-forward-cache'];
-  browser ??= launchChromium({ ignoreDefaultArgs });
+  browser ??= launchBrowser({ ignoreDefaultArgs });
   return browser;
 }
 
 /**
- * Runs a test with a page of its own, and closes the page.
+ * Runs a test with a page of its own, and closes the page. `options` are those of Playwright's context; in Firefox the
+ * test is skipped if they have `chromiumOnly`, the reason.
  * SECURITY: an assertion's values and a locator's log may hold tokens, so a failure is reported without them.
  */
-export function rule(name, options, body) {
-  test(name, { timeout: 60_000 }, async () => {
+export function rule(name, { chromiumOnly, ...options }, body) {
+  const skip = engine === 'firefox' && chromiumOnly;
+  test(name, { timeout: 60_000, skip }, async () => {
     const context = await (await launch()).newContext({ viewport: { width: 1280, height: 900 }, ...options });
     context.setDefaultTimeout(20_000);
     try {
@@ -75,14 +77,19 @@ export async function runInShell(command) {
   }
 }
 
-/** The preflights of a page, as they come. Playwright hides them; the DevTools protocol does not. */
+/** The preflights of a page, as they come. Playwright hides them; the protocols of the browsers do not. */
 export async function preflights(page) {
   const seen = [];
-  const session = await page.context().newCDPSession(page);
-  session.on('Network.requestWillBeSent', ({ type, request }) => {
+  const see = ({ type, request }) => {
     if (type === 'Preflight' || request.method === 'OPTIONS') seen.push(new URL(request.url).pathname);
-  });
-  await session.send('Network.enable');
+  };
+  if (engine === 'firefox') {
+    bidiSession(page).on('network.beforeRequestSent', see);
+  } else {
+    const session = await page.context().newCDPSession(page);
+    session.on('Network.requestWillBeSent', see);
+    await session.send('Network.enable');
+  }
   return seen;
 }
 
@@ -101,10 +108,25 @@ export function asksFor(floor) {
   };
 }
 
-/** Whether a request asks the customer's backend for a temporary token of this duration. */
+/**
+ * Returns a predicate that resolves to whether the customer's backend responds to a request with a temporary token of
+ * this duration. The response says so, since Playwright does not know the bodies of requests in Firefox.
+ */
 export function createsToken(seconds) {
-  return (request) =>
-    new URL(request.url()).pathname === '/floor-token' && request.postDataJSON()?.durationSeconds === seconds;
+  return async (request) => {
+    if (new URL(request.url()).pathname !== '/floor-token') return false;
+    // A page that was left has no response to read.
+    const token = await request.response().then((response) => response.json()).catch(() => null);
+    if (!token?.authorization) return false;
+    const { iat, exp } = JSON.parse(Buffer.from(token.authorization.split('.')[1], 'base64url'));
+    return exp - iat === seconds;
+  };
+}
+
+/** Filters requests by a predicate that may return a promise. */
+export async function filterRequests(all, isWanted) {
+  const wanted = await Promise.all(all.map(isWanted));
+  return all.filter((_, index) => wanted[index]);
 }
 
 /** Waits until a floor that was mounted in `part` is in this state. */

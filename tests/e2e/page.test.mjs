@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { engine } from '../engine.mjs';
 import { colors, info, openEditor, redact, requests, rule, runInShell, secrets, site, untilFloor } from './demo.mjs';
 
 const root = new URL('../../', import.meta.url);
@@ -15,7 +16,7 @@ rule('no secret reaches the browser, and the console holds only the expected', {
   const logged = [];
   const thrown = [];
   page.on('console', (message) => logged.push([message.type(), message.text()]));
-  page.on('pageerror', (error) => thrown.push(error.message));
+  page.on('pageerror', (error) => thrown.push(['thrown', error.message]));
   await page.addInitScript(() => {
     window.violations = [];
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
@@ -46,15 +47,15 @@ rule('no secret reaches the browser, and the console holds only the expected', {
   assert.ok(bodies > 15, `bodies read: ${bodies}`);
 
   assert.deepEqual(await page.evaluate(() => window.violations), []);
-  assert.deepEqual(thrown.map(redact), []);
   const EXPECTED = [
     /^Floorline: (origin_not_allowed|token_revoked|token_expired|insufficient_scope) /,
-    // Chromium's own notes of the same refusals.
+    // The browsers' own reports of the same refusals, which Playwright takes for errors of the page in Firefox.
     /^Failed to load resource: the server responded with a status of (401|403)/,
     /^Failed to load resource: net::ERR_FAILED/,
     /^Access to fetch at '.*\/v2\/floor\/ground\?.*' from origin '.*' has been blocked by CORS policy: No 'Access-/,
+    /^The Same Origin Policy disallows reading the remote resource at \S*\/v2\/floor\/ground\?\S* \(Reason: CORS header/,
   ];
-  const others = logged.filter(([, text]) => !EXPECTED.some((pattern) => pattern.test(text)));
+  const others = [...logged, ...thrown].filter(([, text]) => !EXPECTED.some((pattern) => pattern.test(text)));
   assert.deepEqual(others.map(([type, text]) => `${type}: ${redact(text)}`), []);
 });
 
@@ -196,7 +197,8 @@ rule('a screenshot of the whole page shows no blank frame, though nobody scrolle
 
 const LOOKS = [['demo-1280', 1280, 'light'], ['demo-390', 390, 'light'], ['demo-dark', 1280, 'dark']];
 for (const [name, width, colorScheme] of LOOKS) {
-  const options = { viewport: { width, height: 900 }, colorScheme };
+  const chromiumOnly = colorScheme === 'dark' && 'WebDriver BiDi sets no color scheme in Firefox ESR';
+  const options = { viewport: { width, height: 900 }, colorScheme, chromiumOnly };
   rule(`${name}: everything is drawn and nothing is cut off`, options, async (page) => {
     await page.goto(site);
     // The browser draws the frames only where they are in view.
@@ -214,7 +216,7 @@ for (const [name, width, colorScheme] of LOOKS) {
     assert.equal(levels.filter((level) => level === 1).length, 1);
     const isSkipped = levels.some((level, index) => index > 0 && level > levels[index - 1] + 1);
     assert.equal(isSkipped, false, 'no heading level is skipped');
-    await page.screenshot({ path: `${screenshots}${name}.png`, fullPage: true });
+    await page.screenshot({ path: `${screenshots}${name}-${engine}.png`, fullPage: true });
   });
 }
 

@@ -1,6 +1,7 @@
 // Each refusal as the visitor sees it and as the developer sees it.
 import assert from 'node:assert/strict';
-import { asksFor, createsToken, developerView, digest, info, requests, rule, site, untilFloor } from './demo.mjs';
+import { asksFor, createsToken, developerView, digest, filterRequests, info } from './demo.mjs';
+import { requests, rule, site, untilFloor } from './demo.mjs';
 
 const { origin } = new URL(info.site);
 const REFUSALS = [
@@ -39,7 +40,7 @@ rule('each refusal is calm for the visitor and exact for the developer', {}, asy
   }
 
   // A token that has ended is not even sent.
-  const short = seen.find(createsToken(5));
+  const [short] = await filterRequests(seen, createsToken(5));
   const token = digest((await (await short.response()).json()).authorization);
   const isOwn = (request) => digest(request.headers().authorization ?? '') === token;
   const sent = seen.filter(asksFor('first')).filter(isOwn);

@@ -44,6 +44,8 @@ rule(
     await page.addInitScript(watch);
     const seen = await inPage(page, async ({ connect, api, service, publishableToken }) => {
       const { watched } = globalThis;
+      // Without those of Playwright, which listens in the page's own world in Firefox.
+      watched.listeners = 0;
       const expiresAt = Math.floor(Date.now() / 1000) + 3600;
       let calls = 0;
       const provider = async () => ({ authorization: `Bearer t${(calls += 1)}`, expiresAt });

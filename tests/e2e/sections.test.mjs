@@ -51,7 +51,7 @@ rule('the command that the page shows revokes the token too, and the page notice
 
 rule('two tabs make one call for each token, and both count the calls of all', {}, async (page) => {
   const calls = [];
-  page.context().on('request', (request) => isShared(request) && calls.push(request));
+  page.context().on('request', async (request) => (await isShared(request)) && calls.push(request));
   await page.goto(site);
   await untilText(page, 'tabs-tokens', '1');
   const opening = page.context().waitForEvent('page');

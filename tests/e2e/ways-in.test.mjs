@@ -1,6 +1,6 @@
 // The three ways in, in a real browser on real origins.
 import assert from 'node:assert/strict';
-import { asksFor, createsToken, developerView, digest, info, LIFE, openEditor } from './demo.mjs';
+import { asksFor, createsToken, developerView, digest, filterRequests, info, LIFE, openEditor } from './demo.mjs';
 import { preflights, requests, rule, site, untilFloor } from './demo.mjs';
 
 rule('a publishable token draws the public floor with one request and no preflight', {}, async (page) => {
@@ -35,7 +35,7 @@ rule('a temporary token is refreshed before it expires and reads the floor, unti
   await assertDrawn(floor, 'first');
 
   // The tokens that the backend gave for this floor, and those that read it.
-  const given = await Promise.all(seen.filter(isRefresh).map(tokenGiven));
+  const given = await Promise.all((await filterRequests(seen, isRefresh)).map(tokenGiven));
   const answered = seen.filter(asksFor('first')).filter(hasAuthorization);
   const used = await Promise.all(answered.map(tokenUsed));
   const good = new Set(used.filter((token) => given.includes(token)));
@@ -51,7 +51,7 @@ rule('a temporary token is refreshed before it expires and reads the floor, unti
   const before = seen.length;
   // There is no event to wait for: no request may come for longer than a token lasts.
   await page.waitForTimeout((LIFE + 1) * 1000);
-  const after = seen.slice(before).filter((request) => isRefresh(request) || asksFor('first')(request));
+  const after = await filterRequests(seen.slice(before), (request) => asksFor('first')(request) || isRefresh(request));
   assert.equal(after.length, 0, 'requests after close()');
   await untilFloor(floor, 'drawn');
 

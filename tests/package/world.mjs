@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import { after, test } from 'node:test';
 import { promisify } from 'node:util';
-import { launchChromium } from '../chromium.mjs';
+import { launchBrowser } from '../engine.mjs';
 
 export const { DAYPASS_TARBALL: tarball, DAYPASS_SITE: site } = process.env;
 if (!tarball || !site)
@@ -82,7 +82,7 @@ export function serve(folder, policy, routes = {}) {
 /** Defines a test with a page of its own. It fails if the page logs or throws an error. */
 export function rule(name, body) {
   test(name, { timeout: TIMEOUT }, async () => {
-    browser ??= launchChromium();
+    browser ??= launchBrowser();
     const context = await (await browser).newContext();
     context.setDefaultTimeout(20_000);
     const errors = [];

@@ -1,7 +1,7 @@
 // Rounds of tabs that freeze and die, in a real Chromium: `cargo xtask soak --only tabs`. The seed of a round
 // determines what happens in it, but not exactly when.
 import { parseArgs } from 'node:util';
-import { launchChromium } from '../chromium.mjs';
+import { launchBrowser } from '../engine.mjs';
 import { redact } from '../e2e/demo.mjs';
 import { backend } from '../e2e/backend.mjs';
 import { listen } from './member.mjs';
@@ -13,7 +13,7 @@ const LANES = 6;
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } });
 const [rounds, first] = [Number(values.rounds), Number(values.seed)];
 
-const browser = await launchChromium();
+const browser = await launchBrowser();
 const context = await browser.newContext();
 await listen(context);
 const start = Date.now();

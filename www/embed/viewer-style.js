@@ -25,11 +25,11 @@ sheet.replaceSync(`
   font: 13px/1.45 ${FONT};
 }
 .plan { display: flex; flex-direction: column; height: 100%; }
-.head, .foot { display: flex; align-items: center; gap: 6px 16px; padding: 12px 18px; }
+.head, .foot { flex: none; display: flex; align-items: center; gap: 6px 16px; padding: 12px 18px; }
 .head { justify-content: space-between; align-items: baseline; padding-bottom: 0; }
 .name { font-weight: 600; font-size: 15px; }
 .total { color: var(--soft); white-space: nowrap; }
-.stage { position: relative; flex: 1; min-height: 0; margin: 6px 18px 0; aspect-ratio: 8 / 5; }
+.stage { position: relative; flex: auto; min-height: 0; margin: 6px 18px 0; aspect-ratio: 8 / 5; }
 svg { position: absolute; inset: 0; width: 100%; height: 100%; }
 .walls { fill: none; stroke: var(--wall); stroke-width: 7; vector-effect: non-scaling-stroke; }
 .room { stroke: var(--wall); stroke-width: 1.25; vector-effect: non-scaling-stroke; transition: filter .15s; }

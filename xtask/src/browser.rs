@@ -52,7 +52,25 @@ pub(crate) fn all() -> Result<Browsers> {
     })
 }
 
-/// Finds or installs Chromium, and curl, which the end-to-end tests run too.
+/// A browser in which the end-to-end tests run.
+pub(crate) struct Engine {
+    /// The name in reports and for `tests/engine.mjs`.
+    pub(crate) name: &'static str,
+    /// The environment variable that holds the program's path.
+    pub(crate) variable: &'static str,
+    pub(crate) program: PathBuf,
+}
+
+/// Finds or installs both browsers, and curl, which the end-to-end tests run too.
+pub(crate) fn engines() -> Result<[Engine; 2]> {
+    require(&[&CHROMIUM, &FIREFOX, &CURL])?;
+    Ok([
+        Engine { name: "chromium", variable: "CHROMIUM", program: CHROMIUM.path()? },
+        Engine { name: "firefox", variable: "FIREFOX", program: FIREFOX.path()? },
+    ])
+}
+
+/// Finds or installs Chromium, and curl, which tests run too.
 pub(crate) fn chromium() -> Result<PathBuf> {
     require(&[&CHROMIUM, &CURL])?;
     CHROMIUM.path()

@@ -6,11 +6,16 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::outcome::Outcome;
-use super::runner::{Reader, run_tests};
+use super::runner::{Reader, run_tests_as};
 
 /// Runs tests by Cargo.
 pub(super) fn cargo_test(command: &mut Command) -> Result<Outcome> {
-    run_tests::<CargoReader>(command)
+    cargo_test_as("", command)
+}
+
+/// Like [`cargo_test`], but with a label in front of each line.
+pub(super) fn cargo_test_as(label: &str, command: &mut Command) -> Result<Outcome> {
+    run_tests_as::<CargoReader>(label, command)
 }
 
 /// Counts the tests of each program, and collects the names of those that failed.

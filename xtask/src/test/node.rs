@@ -7,7 +7,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use super::outcome::Outcome;
-use super::runner::{Reader, attempt, run_tests};
+use super::runner::{Reader, attempt, run_side_by_side, run_tests, run_tests_as};
+use crate::browser::Engine;
 use crate::build::build;
 use crate::demo::Demo;
 use crate::process::run;
@@ -49,20 +50,26 @@ pub(super) fn docs() -> Result<Outcome> {
     )
 }
 
-/// Tests the demo, driven by a browser and by clients.
+/// Tests the demo, driven by each browser and by clients.
 pub(super) fn e2e() -> Result<Outcome> {
-    let chromium = browser::chromium()?;
-    let mut tests = node_test(Path::new("tests/e2e"))?;
+    let engines = browser::engines()?;
     build()?;
+    run_side_by_side(engines.map(|engine| (engine.name, engine)), e2e_in)
+}
+
+/// Tests a demo of its own in one browser.
+fn e2e_in(label: &str, engine: Engine) -> Result<Outcome> {
     let mut demo = Demo::start(0)?;
     let folder = tempfile::tempdir()?;
     let info = demo.info.write(&folder.path().join("demo.json"))?;
-    let outcome = run_tests::<NodeReader>(
-        tests
+    let outcome = run_tests_as::<NodeReader>(
+        label,
+        node_test(Path::new("tests/e2e"))?
             .env("DAYPASS_DEMO", &info)
             // The browser's temporary files are removed with the folder.
             .env("TMPDIR", folder.path())
-            .env("CHROMIUM", chromium),
+            .env("DAYPASS_ENGINE", engine.name)
+            .env(engine.variable, engine.program),
     )?;
     let servers = attempt(demo.check().map(|()| Outcome::default()))?.or_name("a server of the demo");
     Ok([outcome, servers].into_iter().sum())

@@ -31,7 +31,7 @@ pub(super) enum Step {
     Million,
     /// The verifier beside other JWT libraries, in Node and in Python
     Differential,
-    /// The WebAssembly tests, in headless Chromium and in headless Firefox
+    /// The WebAssembly tests, in headless Chromium and in headless Firefox side by side
     Wasm,
     /// The package's type declarations
     Types,
@@ -39,7 +39,7 @@ pub(super) enum Step {
     Package,
     /// The documentation: every snippet as printed
     Docs,
-    /// The demo, driven by a browser and by clients
+    /// The demo, driven by Chromium and by Firefox side by side, and by clients
     E2e,
 }
 

@@ -1,4 +1,4 @@
-//! The WebAssembly tests, in one browser after the other.
+//! The WebAssembly tests, in both browsers.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,14 +7,14 @@ use std::path::Path;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::cargo::cargo_test;
+use super::cargo::cargo_test_as;
 use super::outcome::Outcome;
-use super::runner::attempt;
+use super::runner::run_side_by_side;
 use crate::process::cargo;
 use crate::workspace::program;
 use crate::{browser, package};
 
-/// Runs all suites in Chromium, and those of the package and of the vocabulary in Firefox.
+/// Runs all suites in each browser.
 pub(super) fn wasm() -> Result<Outcome> {
     let browsers = browser::all()?;
     // `tests/browser.rs` includes its files.
@@ -31,38 +31,31 @@ pub(super) fn wasm() -> Result<Outcome> {
     ];
     let chromium = json!({ "goog:chromeOptions": { "binary": browsers.chromium, "args": arguments } });
     let firefox = json!({ "moz:firefoxOptions": { "binary": browsers.firefox, "args": ["-headless"] } });
-    // Firefox takes seconds to start for each program, so that it runs only those with tests.
-    let programs = ["--test", "browser", "--test", "vocabulary"];
-    let outcomes = [
-        attempt(test_in("CHROMEDRIVER", &browsers.chromedriver, &chromium, &["--tests"]))?.within("chromium"),
-        attempt(test_in("GECKODRIVER", &browsers.geckodriver, &firefox, &programs))?.within("firefox"),
-    ];
-    Ok(outcomes.into_iter().sum())
+    run_side_by_side(
+        [
+            ("chromium", ("CHROMEDRIVER", browsers.chromedriver, chromium)),
+            ("firefox", ("GECKODRIVER", browsers.geckodriver, firefox)),
+        ],
+        |label, (variable, driver, capabilities)| test_in(label, variable, &driver, &capabilities),
+    )
 }
 
-/// Runs test programs in the browser whose driver the variable names: Cargo passes each program to [`run_wasm_tests`].
-fn test_in(variable: &str, driver: &Path, capabilities: &Value, programs: &[&str]) -> Result<Outcome> {
+/// Runs the test programs in the browser whose driver the variable names: Cargo passes each program to
+/// [`run_wasm_tests`].
+fn test_in(label: &str, variable: &str, driver: &Path, capabilities: &Value) -> Result<Outcome> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("webdriver.json");
     fs::write(&file, capabilities.to_string())?;
 
     // An array, since Cargo splits a string at the spaces of a path.
     let runner = json!([program("xtask")?, "wasm-test-runner"]);
-    cargo_test(
+    cargo_test_as(
+        label,
         cargo()
             .arg("--config")
             .arg(format!("target.wasm32-unknown-unknown.runner={runner}"))
-            .args([
-                "test",
-                "-p",
-                "daypass",
-                "--target",
-                "wasm32-unknown-unknown",
-                "--features",
-                "browser",
-                "--no-fail-fast",
-            ])
-            .args(programs)
+            .args(["test", "-p", "daypass", "--target", "wasm32-unknown-unknown", "--features", "browser"])
+            .args(["--no-fail-fast", "--tests"])
             .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", file)
             // The browser's temporary files are removed with the folder.
             .env("TMPDIR", folder.path())

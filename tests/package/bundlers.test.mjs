@@ -79,7 +79,9 @@ rule('Parcel, which does not read `exports`', async (page) => {
 });
 
 test('Parcel finds every entry', async () => {
-  const imports = ['host', 'inline', 'node', 'nowasm', 'react', 'testing'].map((name) => `import * as ${name} from 'daypass/${name}';`);
+  const imports = ['host', 'inline', 'node', 'nowasm', 'react', 'testing'].map(
+    (name) => `import * as ${name} from 'daypass/${name}';`,
+  );
   const used = 'globalThis.entries = [host, inline, node, nowasm, react, testing];';
   await writeFile(join(site, 'entries.js'), [...imports, used].join('\n'));
   await run(tool('parcel'), ['build', 'entries.js', '--dist-dir', 'out/entries', '--log-level', 'warn']);

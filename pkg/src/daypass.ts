@@ -7,10 +7,7 @@ import type { DaypassEventMap, ListenerParameters, RemovalParameters } from './e
 import type { KnownScope, Scope } from './scope.js';
 
 /** A connection: one credential, kept fresh, for one API. It lives until {@link Daypass.close}. */
-export declare class Daypass<
-  P extends object = Record<string, unknown>,
-  S extends Scope = KnownScope,
-> extends EventTarget {
+export declare class Daypass<P extends object = Record<string, unknown>, S extends Scope = KnownScope> extends EventTarget {
   /** Use {@link connect}. */
   private constructor();
   /**

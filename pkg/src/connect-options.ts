@@ -109,8 +109,4 @@ export interface HostOptions<S extends Scope = KnownScope> extends RequestOption
 
 /** The options of `connect`: one source of the credential. */
 export type ConnectOptions<S extends Scope = KnownScope> =
-  | PublishableOptions
-  | ProviderOptions<S>
-  | GivenTokenOptions
-  | BundleOptions
-  | HostOptions<S>;
+  PublishableOptions | ProviderOptions<S> | GivenTokenOptions | BundleOptions | HostOptions<S>;

@@ -5,9 +5,7 @@ import type { Scope } from './scope.js';
 
 /** What has become of the last attempt: nothing yet, a connection, or a failure. */
 export type Outcome<P extends object, S extends Scope> =
-  | { daypass: null; error: null }
-  | { daypass: Daypass<P, S>; error: null }
-  | { daypass: null; error: DaypassError };
+  { daypass: null; error: null } | { daypass: Daypass<P, S>; error: null } | { daypass: null; error: DaypassError };
 
 /** The first and the longest time between two attempts, in seconds. */
 const FIRST = 1;

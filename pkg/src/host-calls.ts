@@ -86,7 +86,7 @@ class Call {
 
 /** Gets one temporary token from the page's own backend, or throws its error. */
 async function ask(target: Target, request: TokenRequest, signal: AbortSignal): Promise<TemporaryToken> {
-  if (typeof target === 'function') return target(structuredClone(request), { signal });
+  if (typeof target === 'function') return target(request, { signal });
   const headers = { 'content-type': 'application/json' };
   const response = await fetch(target, { method: 'POST', headers, body: JSON.stringify(request), signal });
   if (response.ok) return response.json();

@@ -11,7 +11,9 @@ export function findOrigins(address: URL, further: unknown = []): Set<string> {
   for (const [name, given] of [['url', address], ...further.map((given) => ['origins', given] as const)] as const) {
     const url = parse(given);
     if (url === undefined || !/^https?:$/.test(url.protocol)) {
-      throw new TypeError(`mount: \`${name}\` has \`${given}\`. Expected an http or https URL, such as https://www.example.com.`);
+      throw new TypeError(
+        `mount: \`${name}\` has \`${given}\`. Expected an http or https URL, such as https://www.example.com.`,
+      );
     }
     origins.add(url.origin);
   }
@@ -75,6 +77,9 @@ function describe(origin: string, origins: Set<string>): string {
   const [page, advice] =
     origin === 'null'
       ? ['without an origin', 'If the frame is sandboxed, add `allow-same-origin`.']
-      : [`of ${origin}`, 'If it is the embed, for example after a redirect, add its origin to the option `origins` of `mount`.'];
+      : [
+          `of ${origin}`,
+          'If it is the embed, for example after a redirect, add its origin to the option `origins` of `mount`.',
+        ];
   return `Daypass: a page ${page} in the frame asks for tokens and gets none. Expected ${expected}. ${advice}`;
 }

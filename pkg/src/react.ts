@@ -24,9 +24,7 @@ import type { TokenProvider } from './token.js';
 
 /** The state of a connection: not there yet, open, or failed. */
 export type DaypassState<P extends object = Record<string, unknown>, S extends Scope = KnownScope> = (
-  | { daypass: null; error: null }
-  | { daypass: Daypass<P, S>; error: null }
-  | { daypass: null; error: DaypassError }
+  { daypass: null; error: null } | { daypass: Daypass<P, S>; error: null } | { daypass: null; error: DaypassError }
 ) & {
   /**
    * Connects again now, after a failure. After one that may pass (`error.retryable`), that also happens

@@ -125,7 +125,10 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
 
   async refusal(response: Response): Promise<DaypassError | null> {
     if (response.ok) return null;
-    const body: unknown = await response.clone().json().catch(() => null);
+    const body: unknown = await response
+      .clone()
+      .json()
+      .catch(() => null);
     return refused(body, response.status);
   }
 
@@ -173,7 +176,7 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
     return scopes && [...scopes];
   }
 
-  /** Returns the token in use, or throws the reason why there is none. */
+  /** Returns the token in use, or throws the reason for its absence. */
   #require(): string {
     if (this.#isClosed) throw failure('closed');
     if (this.#authorization === null) throw failure('token_expired');

@@ -29,7 +29,11 @@ const STATUSES: Record<string, number> = { provider_forbidden: 403, provider_una
 /** Makes the error with this code; the particulars go where its message has a place for them. */
 export function failure(code: DaypassErrorCode, particulars = 'The mock says so.'): DaypassError {
   const [status, , message] = FAILURES[code];
-  return new MockError(code, message.replace('{}', () => particulars), STATUSES[code] ?? status) as unknown as DaypassError;
+  return new MockError(
+    code,
+    message.replace('{}', () => particulars),
+    STATUSES[code] ?? status,
+  ) as unknown as DaypassError;
 }
 
 /** Returns the error in an API's error body; `null` if its code is not one of an API's. */

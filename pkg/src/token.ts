@@ -36,9 +36,7 @@ export interface TokenRequest<S extends Scope = KnownScope> {
  * `DaypassError`.
  */
 export type TokenProvider<S extends Scope = KnownScope> =
-  | string
-  | URL
-  | ((request: TokenRequest<S>, context: TokenContext) => Promise<TemporaryToken>);
+  string | URL | ((request: TokenRequest<S>, context: TokenContext) => Promise<TemporaryToken>);
 
 /** The second argument of a provider that is a function. */
 export interface TokenContext {

@@ -73,16 +73,22 @@ rule('Vite', async (page) => {
   await open(page, 'out/vite');
 });
 
+/** Runs Parcel, whose cache is else in the folder of the nearest lock file. */
+const parcel = (file, folder) =>
+  run(tool('parcel'), ['build', file, '--dist-dir', folder, '--cache-dir', 'out/parcel-cache', '--log-level', 'warn']);
+
 rule('Parcel, which does not read `exports`', async (page) => {
-  await run(tool('parcel'), ['build', 'index.html', '--dist-dir', 'out/parcel', '--log-level', 'warn']);
+  await parcel('index.html', 'out/parcel');
   await showFloor(page, `${await serve(join(site, 'out/parcel'), csp.wasm)}/`);
 });
 
 test('Parcel finds every entry', async () => {
-  const imports = ['host', 'inline', 'node', 'nowasm', 'react', 'testing'].map((name) => `import * as ${name} from 'daypass/${name}';`);
+  const imports = ['host', 'inline', 'node', 'nowasm', 'react', 'testing'].map(
+    (name) => `import * as ${name} from 'daypass/${name}';`,
+  );
   const used = 'globalThis.entries = [host, inline, node, nowasm, react, testing];';
   await writeFile(join(site, 'entries.js'), [...imports, used].join('\n'));
-  await run(tool('parcel'), ['build', 'entries.js', '--dist-dir', 'out/entries', '--log-level', 'warn']);
+  await parcel('entries.js', 'out/entries');
 });
 
 rule("Vite's development server", async (page) => {

@@ -39,7 +39,9 @@ async function openHost(page) {
 /** Mounts the embed with these options, whose code runs in the host page, and returns its frame. */
 async function mountEmbed(page, url = embed, options = '{ provider: provide, onRejected }') {
   const attached = page.waitForEvent('frameattached');
-  await page.evaluate(`mounted = mount(document.body, { url: '${url}/', title: 'An embed', ...${options} }); undefined`);
+  await page.evaluate(
+    `mounted = mount(document.body, { url: '${url}/', title: 'An embed', ...${options} }); undefined`,
+  );
   const frame = await attached;
   await frame.waitForFunction(() => globalThis.hello !== undefined);
   return frame;
@@ -78,7 +80,8 @@ rule('by default, a warning names the origin, the expected one, and what to do',
   const frame = await mountEmbed(page, apex, '{ provider: provide }');
   await frame.evaluate(helloInVain);
   assert.equal(warnings.length, 1);
-  for (const part of [`of ${embed} `, `Expected ${apex}.`, '`origins`']) assert.ok(warnings[0].includes(part), warnings[0]);
+  for (const part of [`of ${embed} `, `Expected ${apex}.`, '`origins`'])
+    assert.ok(warnings[0].includes(part), warnings[0]);
 });
 
 rule('`origins` names further origins that get tokens', async (page) => {
@@ -112,8 +115,14 @@ rule('options that are no origins are refused with the reason', async (page) => 
       }
     }),
   );
-  const named = ['`url` has `data:text/html,`', '`origins` must be', '`origins` has `*.example.com`', '`onRejected` must'];
-  for (const [at, part] of named.entries()) assert.ok(messages[at]?.startsWith(`TypeError: mount: ${part}`), messages[at]);
+  const named = [
+    '`url` has `data:text/html,`',
+    '`origins` must be',
+    '`origins` has `*.example.com`',
+    '`onRejected` must',
+  ];
+  for (const [at, part] of named.entries())
+    assert.ok(messages[at]?.startsWith(`TypeError: mount: ${part}`), messages[at]);
   assert.equal(await page.locator('iframe').count(), 0);
 });
 
@@ -131,10 +140,17 @@ rule('malformed messages of an embed cause no error in the host page, and no cal
   const statuses = await frame.evaluate(async () => {
     for (const message of [null, undefined, 7, 'hello', []]) parent.postMessage(message, '*');
     const { port } = await globalThis.hello();
-    for (const message of [null, undefined, 7, 'text', [], {}, { id: {} }, { id: null, request: {} }]) port.postMessage(message);
+    for (const message of [null, undefined, 7, 'text', [], {}, { id: {} }, { id: null, request: {} }])
+      port.postMessage(message);
     const cyclic = { scopes: [], durationSeconds: 60 };
     cyclic.self = cyclic;
-    const requests = [null, 7, {}, { scopes: 'floor:readPrivate', durationSeconds: 60 }, { scopes: [7], durationSeconds: 60 }];
+    const requests = [
+      null,
+      7,
+      {},
+      { scopes: 'floor:readPrivate', durationSeconds: 60 },
+      { scopes: [7], durationSeconds: 60 },
+    ];
     requests.push(cyclic, { scopes: [], durationSeconds: 60, more: 1n });
     const answers = await Promise.all(requests.map((request) => globalThis.request(port, request)));
     return answers.map(({ error }) => error.status);
@@ -184,7 +200,9 @@ rule('embeds that request the same together cause one call', async (page) => {
   // Each has that token by now: it is not given out twice.
   assert.deepEqual(await together(), ['Bearer t2']);
   const [frame] = frames;
-  const another = await frame.evaluate(() => globalThis.request(globalThis.port, { scopes: ['floor:update'], durationSeconds: 60 }));
+  const another = await frame.evaluate(() =>
+    globalThis.request(globalThis.port, { scopes: ['floor:update'], durationSeconds: 60 }),
+  );
   assert.equal(another.token.authorization, 'Bearer t3');
 });
 
@@ -224,8 +242,14 @@ rule('the embed of the next visitor does not get the token of the one before', a
 const SIGNED_OUT = { error: 'signed_out', message: 'The session has ended.', help: 'Sign in.' };
 /** Each provider's failure, and what the embed receives. The first two are responses to a provider that is a URL. */
 const FAILURES = [
-  [`Response.json(${JSON.stringify(SIGNED_OUT)}, { status: 401 })`, { status: 401, code: 'signed_out', message: 'The session has ended.', help: 'Sign in.' }],
-  ["new Response('<h1>Error</h1>', { status: 500 })", { status: 500, message: "The host's provider answered with status 500." }],
+  [
+    `Response.json(${JSON.stringify(SIGNED_OUT)}, { status: 401 })`,
+    { status: 401, code: 'signed_out', message: 'The session has ended.', help: 'Sign in.' },
+  ],
+  [
+    "new Response('<h1>Error</h1>', { status: 500 })",
+    { status: 500, message: "The host's provider answered with status 500." },
+  ],
   [
     "() => Promise.reject(Object.assign(new Error('No seat.'), { status: 403, code: 'no_seat', help: 'Buy one.' }))",
     { status: 403, code: 'no_seat', message: 'No seat.', help: 'Buy one.' },

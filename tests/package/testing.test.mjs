@@ -18,7 +18,11 @@ test('a connection has a fixed token, and the scopes that were requested', async
   assert.deepEqual([await daypass.authorization(), daypass.peek()], Array(2).fill('Bearer test-token'));
   assert.deepEqual([daypass.can('floor:readPrivate:ground'), daypass.can('floor:update')], [true, false]);
   assert.throws(() => daypass.can('floor'), { code: 'invalid_options' });
-  assert.throws(() => daypass.require('floor:update'), { code: 'insufficient_scope', status: 403, message: /floor:update/ });
+  assert.throws(() => daypass.require('floor:update'), {
+    code: 'insufficient_scope',
+    status: 403,
+    message: /floor:update/,
+  });
   assert.deepEqual(daypass.describe(), {
     kind: 'temporary',
     scopes: ['floor:readPrivate'],
@@ -33,7 +37,10 @@ test('a connection has a fixed token, and the scopes that were requested', async
 test('settings name the token, its lifetime, its scopes and the parameters of a bundle', async () => {
   mock.set({ authorization: 'Bearer mine', lifetimeSeconds: 60, scopes: ['floor:*'], parameters: { file: 'first' } });
   const daypass = await connect({ api, service: api, bundle: 'text' });
-  assert.deepEqual([daypass.peek(), daypass.parameters, daypass.can('floor:update')], ['Bearer mine', { file: 'first' }, true]);
+  assert.deepEqual(
+    [daypass.peek(), daypass.parameters, daypass.can('floor:update')],
+    ['Bearer mine', { file: 'first' }, true],
+  );
   assert.deepEqual([daypass.describe().kind, daypass.describe().lifetimeSeconds], ['bundle', 60]);
   mock.set({ scopes: null });
   assert.deepEqual([daypass.can('floor:update'), daypass.describe().scopes], [null, null]);
@@ -44,8 +51,13 @@ test('fetch asks the test, with the absolute URL and the credential', async () =
   const { fetch } = daypass;
   await assert.rejects(fetch('/floor/first'), { code: 'network_failed', message: /mock\.set/ });
   const seen = [];
-  mock.set({ fetch: (url, { method, headers }) => (seen.push([url, method, headers]), new Response('the first floor')) });
-  assert.equal(await (await fetch('/floor/first', { method: 'POST', headers: [['x-own', '1']] })).text(), 'the first floor');
+  mock.set({
+    fetch: (url, { method, headers }) => (seen.push([url, method, headers]), new Response('the first floor')),
+  });
+  assert.equal(
+    await (await fetch('/floor/first', { method: 'POST', headers: [['x-own', '1']] })).text(),
+    'the first floor',
+  );
   await fetch(new Request(`${api}/floor`, { headers: { 'x-own': '2' } }));
   await assert.rejects(fetch('https://www.example.com/'), { code: 'foreign_url' });
   const Authorization = 'Bearer test-token';
@@ -65,7 +77,10 @@ test('hooks of other clients get the URL and the headers', async () => {
 
   const published = await connect({ api, publishableToken: 'dp_pub_text' });
   assert.deepEqual(published.transformRequest('/floor'), { url: `${api}/floor?pubtoken=dp_pub_text`, headers: {} });
-  assert.equal(published.transformRequest('wss://api.example.com/v2/live').url, 'wss://api.example.com/v2/live?pubtoken=dp_pub_text');
+  assert.equal(
+    published.transformRequest('wss://api.example.com/v2/live').url,
+    'wss://api.example.com/v2/live?pubtoken=dp_pub_text',
+  );
   assert.deepEqual([await published.headers('/floor'), published.describe().kind], [{}, 'publishable']);
 
   const bound = await connect({ api, provider, dpop: true });
@@ -96,7 +111,10 @@ test('the test refreshes, fails and expires a connection that the page opened', 
   await daypass.refresh();
   assert.equal(daypass.peek(), 'Bearer second');
   await daypass.signOut();
-  const [refreshing, refreshed] = [['refreshing', { attempt: 1 }], ['refreshed', { lifetimeSeconds: 3600 }]];
+  const [refreshing, refreshed] = [
+    ['refreshing', { attempt: 1 }],
+    ['refreshed', { lifetimeSeconds: 3600 }],
+  ];
   const failed = ['failed', 'provider_failed'];
   assert.deepEqual(events, [
     ...[refreshing, refreshed, refreshing, refreshed, refreshing, failed, refreshing, failed],

@@ -123,7 +123,13 @@ for (const [name, options] of Object.entries(PROJECTS)) {
 }
 
 test('the types compile in a page, node10', () => {
-  const node10 = { moduleResolution: 'node10', module: 'esnext', ignoreDeprecations: '6.0', lib: ['es2022', 'dom'], types: [] };
+  const node10 = {
+    moduleResolution: 'node10',
+    module: 'esnext',
+    ignoreDeprecations: '6.0',
+    lib: ['es2022', 'dom'],
+    types: [],
+  };
   // TypeScript 7 has no such resolution any more.
   return compile('node10', node10, { 'use.ts': USE, 'others.ts': OTHERS, 'global.ts': GLOBAL }, [6]);
 });
@@ -163,7 +169,9 @@ const UNDOCUMENTED = [
 ];
 
 test('TypeDoc reports nothing', async () => {
-  const files = ['index', 'react', 'types', 'global', 'host', 'testing'].map((name) => join(installed, 'types', `${name}.d.ts`));
+  const files = ['index', 'react', 'types', 'global', 'host', 'testing'].map((name) =>
+    join(installed, 'types', `${name}.d.ts`),
+  );
   const folder = join(site, 'reference');
   await mkdir(folder);
   const tsconfig = join(folder, 'tsconfig.json');

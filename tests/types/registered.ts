@@ -31,7 +31,11 @@ export async function connections(): Promise<void> {
   editor.can('floor:updat');
 
   // The scopes of another product
-  const chairs = await connect<Record<string, unknown>, 'chair:sit' | 'chair:move'>({ api, provider: '/token', scopes: ['chair:sit'] });
+  const chairs = await connect<Record<string, unknown>, 'chair:sit' | 'chair:move'>({
+    api,
+    provider: '/token',
+    scopes: ['chair:sit'],
+  });
   chairs.can('chair:move');
   // @ts-expect-error the other product has no such scope
   chairs.can('floor:update');

@@ -6,7 +6,9 @@ afterEach(() => mock.reset());
 
 test('shows the floor, with the token and the scopes of the test', async () => {
   const requests = [];
-  mock.set({ fetch: async (url, { headers }) => (requests.push([url, headers]), { text: async () => 'the first floor' }) });
+  mock.set({
+    fetch: async (url, { headers }) => (requests.push([url, headers]), { text: async () => 'the first floor' }),
+  });
   await showFloor(document.body, { provider: '/token', scopes: ['floor:readPrivate'] });
   expect(document.body.textContent).toBe('the first floor');
   expect(requests).toEqual([['https://api.example.com/v2/floor/first', { Authorization: 'Bearer test-token' }]]);

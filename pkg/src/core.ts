@@ -48,7 +48,9 @@ export function initialise(options?: InitialiseOptions): Promise<void> {
     loading = undefined;
     // The texts of the other errors are in what could not be loaded.
     const message = `The WebAssembly could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}`;
-    const help = "Allow 'wasm-unsafe-eval' in script-src, or import daypass/nowasm.";
+    const help = hasPlatform()
+      ? "Allow 'wasm-unsafe-eval' in script-src, or import daypass/nowasm."
+      : 'This is no browser: it has no TextDecoder or no Response. In tests, use daypass/testing.';
     throw DaypassError.make({ code: 'load_failed', status: 0, retryable: true, message, help }, { cause });
   });
   return loading;
@@ -119,22 +121,35 @@ async function load(given: InitialiseOptions['module_or_path']): Promise<void> {
   if (typeof code === 'string' || (isObject(code) && typeof code['href'] === 'string') || isRequest) {
     code = await fetch(code as RequestInfo);
   }
-  let compiling: (code: never, imports: WebAssembly.Imports) => Promise<unknown> = WebAssembly.instantiate;
-  if (isObject(code) && typeof code['arrayBuffer'] === 'function') {
-    const response = code as unknown as Response;
-    if (!response.ok) throw new Error(`${response.url} was answered with status ${response.status}.`);
-    // A server that does not know the type is no reason to fail. With parameters, browsers do not take it for this one.
-    if (response.headers.get('content-type') === 'application/wasm') compiling = WebAssembly.instantiateStreaming;
-    else code = await response.arrayBuffer();
-  }
   const first = glue();
-  const made = (await compiling(code as never, { [MODULE]: first.imports })) as
-    | WebAssembly.Instance
-    | WebAssembly.WebAssemblyInstantiatedSource;
+  const made = await instantiateFrom(code, { [MODULE]: first.imports });
   const [module, instance] = 'instance' in made ? [made.module, made.instance] : [code as WebAssembly.Module, made];
   make = (imports) => new WebAssembly.Instance(module, { [MODULE]: imports }).exports;
   first.attach(watched(instance.exports, first));
   current = first;
+}
+
+/** Makes an instance of what a caller or an entry has: a response, bytes, or a compiled module. */
+async function instantiateFrom(
+  code: unknown,
+  imports: WebAssembly.Imports,
+): Promise<WebAssembly.Instance | WebAssembly.WebAssemblyInstantiatedSource> {
+  if (!isObject(code) || typeof code['arrayBuffer'] !== 'function') {
+    return WebAssembly.instantiate(code as WebAssembly.Module, imports);
+  }
+  const response = code as unknown as Response;
+  if (!response.ok) throw new Error(`${response.url} was answered with status ${response.status}.`);
+  // A server that does not know the type is no reason to fail. With parameters, browsers do not take it for this one.
+  if (response.headers.get('content-type') === 'application/wasm') {
+    const streamed = await WebAssembly.instantiateStreaming(response.clone(), imports).catch(() => undefined);
+    // A test runner's own `Response` is none to the platform. Other faults come up again.
+    if (streamed) return streamed;
+  }
+  return WebAssembly.instantiate(await response.arrayBuffer(), imports);
+}
+
+function hasPlatform(): boolean {
+  return typeof TextDecoder === 'function' && typeof Response === 'function';
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

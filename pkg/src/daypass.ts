@@ -87,6 +87,7 @@ export interface Daypass<P extends object = Record<string, unknown>, S extends S
     listener: (event: DaypassEventMap[K]) => void,
     options?: ListenerParameters[2],
   ): void;
+  /** Adds a listener, as any event target does. */
   addEventListener(...parameters: ListenerParameters): void;
   /** Removes a listener. */
   removeEventListener<K extends keyof DaypassEventMap>(
@@ -94,6 +95,7 @@ export interface Daypass<P extends object = Record<string, unknown>, S extends S
     listener: (event: DaypassEventMap[K]) => void,
     options?: RemovalParameters[2],
   ): void;
+  /** Removes a listener, as any event target does. */
   removeEventListener(...parameters: RemovalParameters): void;
 }
 

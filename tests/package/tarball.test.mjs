@@ -15,6 +15,7 @@ const DECLARATIONS = [
   'core',
   'daypass',
   'description',
+  'dispose',
   'error',
   'events',
   'global',

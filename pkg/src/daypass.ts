@@ -197,7 +197,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    * {@link Daypass.authorization}.
    */
   headers(url: string | URL, method = 'GET'): Promise<Record<string, string>> {
-    return this.#call((handle) => handle.headers(url, method));
+    return this.#call((handle) => handle.authorize(url, method, true)).then(({ headers }) => headers);
   }
 
   /**
@@ -210,7 +210,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
   authorize(url: string | URL, method?: string): Promise<TransformedRequest> {
     // A hook may pass something else second, such as the type of the resource.
     const own = /^[A-Z]+$/.test(method ?? '') ? method! : 'GET';
-    return this.#call((handle) => handle.authorize(url, own));
+    return this.#call((handle) => handle.authorize(url, own, false));
   }
 
   /**

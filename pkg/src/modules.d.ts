@@ -32,8 +32,7 @@ declare module '*/daypass_bg.js' {
     authorization(): Promise<string>;
     refresh(): Promise<void>;
     unauthorized(response: unknown): Promise<boolean>;
-    headers(url: unknown, method: string): Promise<Record<string, string>>;
-    authorize(url: unknown, method: string): Promise<{ url: string; headers: Record<string, string> }>;
+    authorize(url: unknown, method: string, isOwn: boolean): Promise<{ url: string; headers: Record<string, string> }>;
     transformRequest(url: unknown): { url: string; headers: Record<string, string> };
     peek(): string | null;
     can(scope: unknown): boolean | null;

@@ -36,7 +36,7 @@ pub(super) async fn open(bundle: &str, service: &Base, signal: &AbortSignal) -> 
 
 /// Redeems a reference with Kudo's `GET /verify`.
 async fn redeem(reference: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {
-    let unreachable = |cause| Error::caused(ErrorCode::NetworkFailed, &service.name(), &cause);
+    let unreachable = |cause| Error::caused(ErrorCode::NetworkFailed, service.name(), &cause);
     let url = service.join("verify");
     // Elsewhere the header would go along.
     let asked = request(&url, signal).option("redirect", "error").header("x-api-token", reference);

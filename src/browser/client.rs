@@ -91,7 +91,7 @@ impl Prepared {
                 prepared.token = Some((opened.token.lifetime, opened.token)).map(|(left, token)| (token, left));
             }
             Source::Provider(provider) if provider.dpop => {
-                prepared.prover = Some(Prover::new(open_key(&prepared.api.origin()).await?).await?);
+                prepared.prover = Some(Prover::new(open_key(prepared.api.origin()).await?).await?);
             }
             _ => {}
         }

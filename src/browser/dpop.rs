@@ -4,13 +4,14 @@ use std::cell::{Cell, RefCell};
 
 use js_sys::{JSON, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{CryptoKeyPair, Response, Url};
+use web_sys::{CryptoKeyPair, Response};
 
 use super::bundle::subtle;
 use super::error::Error;
 use super::http::{contains, header, server_time};
 use super::js::{call, get, global, object, set, settled, wall_now};
 use super::token::encode;
+use super::url::Target;
 
 /// Seconds by which this device's clock may be wrong before a refused proof is repeated with the server's time.
 const DRIFT: f64 = 30.0;
@@ -51,11 +52,11 @@ impl Prover {
     }
 
     /// Makes a proof for one request with this token.
-    pub(super) async fn proof(&self, method: &str, url: &Url, token: &str) -> Result<String, Error> {
+    pub(super) async fn proof(&self, method: &str, url: &Target, token: &str) -> Result<String, Error> {
         let claims = object(&[
             ("jti", &call(&global("crypto"), "randomUUID", &[])?),
             ("htm", &method.into()),
-            ("htu", &[&url.origin(), &*url.pathname()].concat().into()),
+            ("htu", &url.without_query().into()),
             ("iat", &((wall_now() / 1000.0).floor() + self.ahead.get()).into()),
             ("ath", &digest(token).await?.into()),
         ]);

@@ -1,7 +1,7 @@
 //! Why a request failed: the error in a response, and why there is no response.
 
 use wasm_bindgen::JsValue;
-use web_sys::{AbortSignal, Url};
+use web_sys::AbortSignal;
 
 use super::client::Client;
 use super::error::Error;
@@ -9,7 +9,7 @@ use super::http::{json, request};
 use super::js::{call, get, has_method, joined, list, set, text, texts};
 use super::signal::either;
 use super::token::Token;
-use super::url::with_publishable;
+use super::url::{Target, with_publishable};
 use crate::{ErrorCode, TokenKind};
 
 /// How long the service may take to explain a failure, in milliseconds.
@@ -20,7 +20,7 @@ const TIMEOUT: u32 = 5_000;
 pub(super) async fn explained(client: &Client, token: &Token, signal: &AbortSignal, cause: &JsValue) -> Error {
     let own = describe_token(client, token, signal).await.unwrap_or_default();
     if get(&own, "originAllowed") != false {
-        return Error::caused(ErrorCode::NetworkFailed, &client.api.origin(), cause);
+        return Error::caused(ErrorCode::NetworkFailed, client.api.origin(), cause);
     }
     let seen = text(&own, "originSeen").unwrap_or_else(|| "null".into());
     let allowed = list(&own, "origins").and_then(|origins| texts(&origins)).unwrap_or_default();
@@ -34,12 +34,12 @@ pub(super) async fn explained(client: &Client, token: &Token, signal: &AbortSign
 /// Asks the service, unless the token is bound to no origin: then its origin cannot be the reason.
 async fn describe_token(client: &Client, token: &Token, signal: &AbortSignal) -> Option<JsValue> {
     let service = client.service.as_ref().filter(|_| client.kind != TokenKind::Temporary)?;
-    let url = Url::new(&service.join("v2/access-token/self")).ok()?;
+    let url = Target::parse(&service.join("v2/access-token/self"), None)?;
     let signal = either(&AbortSignal::timeout_with_u32(TIMEOUT), signal);
     let response = if client.kind == TokenKind::Publishable {
         request(&with_publishable(&url, token.text()), &signal).send().await
     } else {
-        request(&url.href(), &signal).header("authorization", &token.authorization).send().await
+        request(url.href(), &signal).header("authorization", &token.authorization).send().await
     };
     json(&response.ok()?).await.ok()
 }

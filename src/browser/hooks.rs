@@ -1,13 +1,13 @@
 //! The credential for other HTTP clients: the URL and the headers of one request, and reports of a 401.
 
-use web_sys::{Response, Url};
+use web_sys::Response;
 
 use super::client::Client;
 use super::error::Error;
 use super::js::text;
 use super::request::rejects_token;
 use super::token::Token;
-use super::url::{keep_braces, with_publishable};
+use super::url::{Target, keep_braces, with_publishable};
 use crate::session::refresh::Event;
 use crate::{ErrorCode, TokenKind};
 
@@ -74,10 +74,10 @@ impl Client {
         is_other || self.connection.is_replacement()
     }
 
-    fn decorated(&self, target: &Url, asked: &str, token: &Token) -> String {
+    fn decorated(&self, target: &Target, asked: &str, token: &Token) -> String {
         let url = match self.kind {
             TokenKind::Publishable => with_publishable(target, token.text()),
-            _ => target.href(),
+            _ => target.href().to_owned(),
         };
         keep_braces(url, asked)
     }
@@ -92,7 +92,7 @@ impl Client {
     async fn headers_with(
         &self,
         token: &Token,
-        target: &Url,
+        target: &Target,
         method: &str,
     ) -> Result<Vec<(&'static str, String)>, Error> {
         let mut headers = self.plain_headers(token);

@@ -22,7 +22,7 @@ pub(super) async fn find_key(
     signal: &AbortSignal,
 ) -> Result<(Option<String>, Option<u64>), Error> {
     // The name of earlier versions, which had no slash at the end.
-    let name = ["daypass:jwks:", &service.name()].concat();
+    let name = ["daypass:jwks:", service.name()].concat();
     let url = service.join(".well-known/jwks.json");
     // From the service itself, not from a cache: its answer also tells the time.
     match keys(request(&url, signal).option("cache", "no-store").send()).await {
@@ -32,7 +32,7 @@ pub(super) async fn find_key(
         }
         Err(cause) => match kept(&name).and_then(|keys| find(&keys, header)) {
             Some(key) => Ok((Some(key), None)),
-            None => Err(Error::caused(ErrorCode::NetworkFailed, &service.name(), &cause)),
+            None => Err(Error::caused(ErrorCode::NetworkFailed, service.name(), &cause)),
         },
     }
 }

@@ -2,11 +2,11 @@
 
 use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::*;
-use web_sys::{CryptoKeyPair, IdbDatabase, IdbFactory, IdbRequest, IdbTransactionMode};
+use web_sys::CryptoKeyPair;
 
 use super::bundle::subtle;
 use super::error::Error;
-use super::js::{Callback, Settled, global, object, set_timeout, settled};
+use super::js::{Callback, Settled, call, get, global, object, set, set_timeout, settled};
 
 /// A store that has not answered by then will not, in milliseconds: some browsers' never do.
 const TIMEOUT: f64 = 1_000.0;
@@ -29,43 +29,38 @@ pub(super) async fn open_key(name: &str) -> Result<CryptoKeyPair, Error> {
 
 /// Returns the pair that is kept under this name, or keeps this one.
 async fn kept(name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
-    let factory: IdbFactory = global("indexedDB").unchecked_into();
-    let request = factory.open_with_u32(DATABASE, 1)?;
+    let request = call(&global("indexedDB"), "open", &[&DATABASE.into(), &1.into()])?;
     let upgrade = Callback::new({
         let request = request.clone();
-        move |_| {
-            if let Ok(database) = request.result() {
-                let _ = database.unchecked_ref::<IdbDatabase>().create_object_store(STORE);
-            }
-            JsValue::UNDEFINED
-        }
+        move |_| call(&get(&request, "result"), "createObjectStore", &[&STORE.into()]).unwrap_or_default()
     });
-    request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    set(&request, "onupgradeneeded", upgrade.as_ref());
     done(&request).await?;
-    let database: IdbDatabase = request.result()?.unchecked_into();
+    let database = get(&request, "result");
     let kept = exchanged(&database, name, made).await;
-    database.close();
+    call(&database, "close", &[])?;
     kept
 }
 
 /// Another tab may have had the same thought: the transaction lets one in at a time.
-async fn exchanged(database: &IdbDatabase, name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
-    let store = database.transaction_with_str_and_mode(STORE, IdbTransactionMode::Readwrite)?.object_store(STORE)?;
-    let request = store.get(&name.into())?;
+async fn exchanged(database: &JsValue, name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
+    let transaction = call(database, "transaction", &[&STORE.into(), &"readwrite".into()])?;
+    let store = call(&transaction, "objectStore", &[&STORE.into()])?;
+    let request = call(&store, "get", &[&name.into()])?;
     done(&request).await?;
-    let found = request.result()?;
+    let found = get(&request, "result");
     if !found.is_undefined() {
         return Ok(found);
     }
-    done(&store.put_with_key(made, &name.into())?).await?;
+    done(&call(&store, "put", &[made, &name.into()])?).await?;
     Ok(made.clone())
 }
 
 /// Waits for a request, whose result can then be read.
-fn done(request: &IdbRequest) -> Settled {
+fn done(request: &JsValue) -> Settled {
     let answered = Promise::new(&mut |resolve, reject| {
-        request.set_onsuccess(Some(&resolve));
-        request.set_onerror(Some(&reject));
+        set(request, "onsuccess", &resolve);
+        set(request, "onerror", &reject);
         // Once it is settled, this does nothing.
         set_timeout(&reject, TIMEOUT);
     });

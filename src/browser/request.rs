@@ -3,7 +3,7 @@
 use js_sys::{Date, Math, Object, Promise, Reflect, Symbol};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{AbortSignal, Headers, ReadableStream, Request, RequestInit, Response, Url};
+use web_sys::{AbortSignal, Headers, ReadableStream, Request, RequestInit, Response};
 
 use super::client::Client;
 use super::error::Error;
@@ -12,7 +12,7 @@ use super::http::{contains, header};
 use super::js::{call, fetch, get, has_method, is_present, object, set, set_timeout, settled, text, wall_now};
 use super::signal::{either, until_aborted};
 use super::token::Token;
-use super::url::{NO_URL, url_text, with_publishable};
+use super::url::{NO_URL, Target, url_text, with_publishable};
 use crate::session::refresh::Event;
 use crate::{ErrorCode, TokenKind};
 
@@ -122,7 +122,7 @@ impl Call<'_> {
         has_method(&body, "getReader") || (body.is_object() && is_iterable())
     }
 
-    async fn send_once(&self, client: &Client, url: &Url, token: &Token) -> Result<Response, Error> {
+    async fn send_once(&self, client: &Client, url: &Target, token: &Token) -> Result<Response, Error> {
         let (resource, options) = self.prepare(client, url, token, client.prover.is_some()).await?;
         let mut sent = fetch(&resource, &options).await;
         // A redirect. It is followed without the proof: browsers drop the token on the way to another origin, but not the proof.
@@ -142,7 +142,7 @@ impl Call<'_> {
                 if is_present(&get(&probe, "body")) {
                     set(&probe, "body", &"".into());
                 }
-                Request::new_with_str_and_init(&url.href(), probe.unchecked_ref())?;
+                Request::new_with_str_and_init(url.href(), probe.unchecked_ref())?;
                 Err(explained(client, token, &self.signal, &cause).await)
             }
             Err(thrown) => Err(thrown.into()),
@@ -161,12 +161,12 @@ impl Call<'_> {
     async fn prepare(
         &self,
         client: &Client,
-        url: &Url,
+        url: &Target,
         token: &Token,
         is_proven: bool,
     ) -> Result<(JsValue, JsValue), Error> {
         let is_publishable = client.kind == TokenKind::Publishable;
-        let target = if is_publishable { with_publishable(url, token.text()) } else { url.href() };
+        let target = if is_publishable { with_publishable(url, token.text()) } else { url.href().to_owned() };
         let init = Object::assign(&Object::new(), &self.init);
         if is_proven && !self.is_manual() {
             set(&init, "redirect", &"manual".into());
@@ -229,7 +229,7 @@ async fn authorize(
     client: &Client,
     headers: &Headers,
     method: &str,
-    url: &Url,
+    url: &Target,
     token: &Token,
     is_proven: bool,
 ) -> Result<(), Error> {
@@ -242,11 +242,11 @@ async fn authorize(
 
 /// Returns where a redirect on the API's own origin led, if the API refused the request there for what the redirect lost: the query
 /// with a publishable token, or a proof, which is for one URL.
-fn moved(client: &Client, response: &Response) -> Option<Url> {
+fn moved(client: &Client, response: &Response) -> Option<Target> {
     let can_be_lost = client.kind == TokenKind::Publishable || client.prover.is_some();
     let url = response.url();
     (can_be_lost && response.status() == 401 && response.redirected() && client.api.contains(&url))
-        .then(|| Url::new(&url).ok())?
+        .then(|| Target::parse(&url, None))?
 }
 
 /// A 401 is about the token, unless the API says readably that it is about something else (RFC 6750, section 3.1).

@@ -13,48 +13,92 @@ const PARAMETER: &str = "pubtoken=";
 /// What a caller passes that is no URL: it resolves to none.
 pub(super) const NO_URL: &str = "//";
 
+/// A URL with a host, as the browser writes it: its parts are slices.
+#[derive(Clone)]
+pub(super) struct Target {
+    href: String,
+    /// Where the path, the query with its `?`, and the fragment with its `#` begin.
+    path: usize,
+    query: usize,
+    fragment: usize,
+}
+
+impl Target {
+    /// Parses a URL, which may be relative to a base.
+    #[inline(never)]
+    pub(super) fn parse(text: &str, base: Option<&str>) -> Option<Target> {
+        let url = match base {
+            Some(base) => Url::new_with_base(text, base),
+            None => Url::new(text),
+        };
+        let href = url.ok()?.href();
+        let scheme = href.find(':').filter(|at| href[*at..].starts_with("://"))?;
+        let end = |from: usize, marks: &[u8]| {
+            let found = href.bytes().skip(from).position(|byte| marks.contains(&byte));
+            found.map_or(href.len(), |at| from + at)
+        };
+        let path = end(scheme + 3, b"/?#");
+        let (query, fragment) = (end(path, b"?#"), end(path, b"#"));
+        Some(Target { href, path, query, fragment })
+    }
+
+    pub(super) fn href(&self) -> &str {
+        &self.href
+    }
+
+    /// Returns scheme, host and port.
+    pub(super) fn origin(&self) -> &str {
+        &self.href[..self.path]
+    }
+
+    fn path(&self) -> &str {
+        &self.href[self.path..self.query]
+    }
+
+    /// Returns the URL without query and fragment.
+    pub(super) fn without_query(&self) -> &str {
+        &self.href[..self.query]
+    }
+}
+
 /// The base URL of an API or a service.
 #[derive(Clone)]
 pub(super) struct Base {
-    /// Ends with a slash, without query and fragment.
-    url: Url,
+    /// Ends with a slash.
+    url: Target,
 }
 
 impl Base {
     /// Reads the option of this name.
     #[inline(never)]
     pub(super) fn parse(name: &str, given: &str) -> Result<Base, Error> {
-        let url = absolute(given).filter(|url| matches!(url.protocol().as_str(), "http:" | "https:"));
+        let url = absolute(given).filter(|url| url.href.starts_with("http"));
         let Some(url) = url else {
             return Err(Error::option(&["`", name, "` is not an http or https URL."].concat()));
         };
-        url.set_search("");
-        url.set_hash("");
-        if !url.pathname().ends_with('/') {
-            url.set_pathname(&[&url.pathname(), "/"].concat());
-        }
-        Ok(Base { url })
+        let slash = if url.path().ends_with('/') { "" } else { "/" };
+        let href = [url.without_query(), slash].concat();
+        let end = href.len();
+        Ok(Base { url: Target { href, query: end, fragment: end, ..url } })
     }
 
     /// Returns the URL, which ends with a slash.
-    pub(super) fn href(&self) -> String {
-        self.url.href()
+    pub(super) fn href(&self) -> &str {
+        &self.url.href
     }
 
     /// Returns the URL as people write it.
-    pub(super) fn name(&self) -> String {
-        let mut href = self.url.href();
-        href.pop();
-        href
+    pub(super) fn name(&self) -> &str {
+        self.url.href.strip_suffix('/').unwrap_or_default()
     }
 
-    pub(super) fn origin(&self) -> String {
+    pub(super) fn origin(&self) -> &str {
         self.url.origin()
     }
 
     /// Returns the URL of a path below the base.
     pub(super) fn join(&self, path: &str) -> String {
-        [&self.url.href(), path].concat()
+        [self.href(), path].concat()
     }
 
     /// Resolves what a caller asks for: a whole URL of the API's origin, or a path below the base.
@@ -62,65 +106,57 @@ impl Base {
     /// SECURITY: anything else is refused, so that a token goes to the API only: a path cannot leave the base, where another
     /// application may be.
     #[inline(never)]
-    pub(super) fn resolve(&self, asked: &str) -> Result<Url, Error> {
-        let whole = Url::new(asked);
-        let is_whole = whole.is_ok();
-        let path = asked.trim_ascii_start();
-        let is_foreign_path = path.starts_with("//");
+    pub(super) fn resolve(&self, asked: &str) -> Result<Target, Error> {
+        let foreign = |what: &str| Err(Error::new(ErrorCode::ForeignUrl, what));
         // A whole URL stays as it is: `http:/x` would be a path to a base with the same scheme.
-        let url = whole.or_else(|_| match path.strip_prefix('/').filter(|_| !is_foreign_path) {
-            Some(path) => Url::new_with_base(&["./", path].concat(), &self.url.href()),
-            None => Url::new_with_base(asked, &self.url.href()),
-        });
-        let Ok(url) = url else { return Err(Error::new(ErrorCode::ForeignUrl, "This")) };
+        let is_whole = Url::new(asked).is_ok();
+        let path = asked.trim_ascii_start();
+        let url = match path.strip_prefix('/').filter(|_| !is_whole && !path.starts_with("//")) {
+            Some(path) => Target::parse(&["./", path].concat(), Some(self.href())),
+            None => Target::parse(asked, if is_whole { None } else { Some(self.href()) }),
+        };
+        let Some(url) = url else { return foreign("This") };
         if !self.has_origin_of(&url) {
-            return Err(Error::new(ErrorCode::ForeignUrl, &url.origin()));
+            return foreign(url.origin());
         }
-        if !is_whole && !url.pathname().starts_with(&self.url.pathname()) {
-            return Err(Error::new(ErrorCode::ForeignUrl, &[&url.origin(), &*url.pathname()].concat()));
+        if !is_whole && !url.path().starts_with(self.url.path()) {
+            return foreign(url.without_query());
         }
         Ok(url)
     }
 
     /// Returns whether a URL is of the API's origin. A WebSocket's may be; what has no host, such as `blob:`, is not.
-    fn has_origin_of(&self, url: &Url) -> bool {
-        let protocol = url.protocol();
-        let protocol = match protocol.as_str() {
-            "ws:" => "http:",
-            "wss:" => "https:",
-            other => other,
-        };
-        protocol == self.url.protocol() && url.host() == self.url.host()
+    fn has_origin_of(&self, url: &Target) -> bool {
+        // `ws` goes with `http`, and `wss` with `https`.
+        let rest = url.origin().strip_prefix("ws").or_else(|| url.origin().strip_prefix("http"));
+        rest.is_some() && rest == self.origin().strip_prefix("http")
     }
 
     /// Returns whether a whole URL is below the base.
     pub(super) fn contains(&self, url: &str) -> bool {
-        let Ok(url) = Url::new(url) else { return false };
-        self.has_origin_of(&url) && url.pathname().starts_with(&self.url.pathname())
+        let url = Target::parse(url, None);
+        url.is_some_and(|url| self.has_origin_of(&url) && url.path().starts_with(self.url.path()))
     }
 }
 
 /// Returns the URL with a publishable token behind the caller's own query: a GET stays a simple request, without a preflight.
 /// A token that stands there already is replaced.
 #[inline(never)]
-pub(super) fn with_publishable(url: &Url, token: &str) -> String {
-    let search = url.search();
-    let own = search.strip_prefix('?').unwrap_or_default();
-    let mut query = String::new();
+pub(super) fn with_publishable(url: &Target, token: &str) -> String {
+    let own = url.href[url.query..url.fragment].strip_prefix('?').unwrap_or_default();
+    let mut whole = url.without_query().to_owned();
+    let mut mark = '?';
     // Byte for byte, so that the caller's own query stays as it is.
     for pair in own.split('&').filter(|pair| !own.is_empty() && !pair.starts_with(PARAMETER)) {
-        query.push(if query.is_empty() { '?' } else { '&' });
-        query.push_str(pair);
+        whole.push(mark);
+        whole.push_str(pair);
+        mark = '&';
     }
-    query.push(if query.is_empty() { '?' } else { '&' });
-    query.push_str(PARAMETER);
-    query.push_str(token);
-    let href = url.href();
-    let end = href.len() - url.hash().len();
-    let start = end - search.len();
-    // An empty query has its question mark in the URL only.
-    let before = href[..start].strip_suffix('?').unwrap_or(&href[..start]);
-    [before, &query, &href[end..]].concat()
+    whole.push(mark);
+    for part in [PARAMETER, token, &url.href[url.fragment..]] {
+        whole.push_str(part);
+    }
+    whole
 }
 
 /// Returns the URL as text for other clients: the braces of a template such as `/tiles/{z}/{x}/{y}` survive.
@@ -141,12 +177,8 @@ pub(super) fn url_text(value: &JsValue) -> Option<String> {
 
 /// Parses a URL as the platform's own `fetch` does: in a page, it may be relative to the page.
 #[inline(never)]
-pub(super) fn absolute(given: &str) -> Option<Url> {
-    let document = text(&global("document"), "baseURI");
-    let url = match document.or_else(|| text(&global("location"), "href")) {
-        Some(base) => Url::new_with_base(given, &base),
-        None => Url::new(given),
-    };
+pub(super) fn absolute(given: &str) -> Option<Target> {
+    let base = text(&global("document"), "baseURI").or_else(|| text(&global("location"), "href"));
     // Browsers refuse to fetch a URL with a password.
-    url.ok().filter(|url| url.username().is_empty() && url.password().is_empty())
+    Target::parse(given, base.as_deref()).filter(|url| !url.origin().contains('@'))
 }

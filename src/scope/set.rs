@@ -51,10 +51,15 @@ impl ScopeSet {
 }
 
 impl From<Vec<Scope>> for ScopeSet {
-    fn from(mut scopes: Vec<Scope>) -> Self {
-        scopes.sort_unstable();
-        scopes.dedup();
-        ScopeSet(scopes.into())
+    fn from(scopes: Vec<Scope>) -> Self {
+        // Few scopes: sorting them takes more code, which visitors download, and no less time.
+        let mut sorted = Vec::with_capacity(scopes.len());
+        for scope in scopes {
+            if let Err(at) = sorted.binary_search(&scope) {
+                sorted.insert(at, scope);
+            }
+        }
+        ScopeSet(sorted.into())
     }
 }
 

@@ -90,7 +90,7 @@ fn browser(quick: bool) -> Result<Report> {
     for peer in PEERS {
         let bundle = folder.path().join(format!("{peer}.js"));
         package::bundle(&Path::new("benches/browser/peers").join(format!("{peer}.js")), &[], &bundle)?;
-        sizes.insert(format!("size/{peer}"), vec![size::measure(&bundle)?.1 as f64]);
+        sizes.insert(format!("size/{peer}"), vec![size::gzip(&bundle)? as f64]);
     }
 
     let version = output(Command::new(&chromium).arg("--version"))?;

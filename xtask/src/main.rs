@@ -20,6 +20,7 @@ mod soak;
 mod test;
 mod tool;
 mod wasm;
+mod wasm_crates;
 mod workspace;
 
 use std::env;
@@ -54,7 +55,7 @@ enum Task {
     /// Build the npm package and pack it, by default into `target/package`
     Pack(pack::Options),
     /// Print what a visitor downloads, in bytes
-    Size,
+    Size(size::Options),
     /// Measure times, allocations, memory and sizes; fail if a bar is missed
     Bench(bench::Options),
     /// Run every fuzz target for some seconds, and rounds of tabs that freeze and die
@@ -98,7 +99,7 @@ fn run(task: Task) -> Result<ExitCode> {
             process::run(cargo().args(["run", "--quiet", "-p", "daypass-service", "--example", "codegen"]))?
         }
         Task::Pack(options) => pack::run(&options, &from)?,
-        Task::Size => return size::run(),
+        Task::Size(options) => return size::run(&options, &from),
         Task::Bench(options) => return bench::run(&options, &from),
         Task::Soak(options) => return soak::run(&options),
         Task::Findings(options) => return findings::run(&options),

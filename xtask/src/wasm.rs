@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -28,6 +28,49 @@ const FEATURES: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
 /// The passes that lower them for wasm2js.
 const LOWERING: [&str; 2] = ["--signext-lowering", "--llvm-memory-copy-fill-lowering"];
 
+/// Returns the optimized module with the names of its functions.
+pub(crate) fn with_names() -> Result<Vec<u8>> {
+    let work = tempfile::tempdir()?;
+    bind(&compile()?, work.path())?;
+    let module = work.path().join("daypass_bg.wasm");
+    optimize(&module, &[], &["-g"])?;
+    fs::read(&module).with_context(|| format!("could not read {}", module.display()))
+}
+
+/// Compiles the crate, and returns the module.
+fn compile() -> Result<PathBuf> {
+    println!("building the WebAssembly");
+    // In a separate target folder: these flags would make Cargo rebuild the outputs of the tests each time.
+    let target = target_dir()?.join("small");
+    let wasm32 =
+        ["--no-default-features", "--features", "package", "--target", "wasm32-unknown-unknown", "--profile", "wasm"];
+    run(cargo()
+        .args(["rustc", "--quiet", "-p", "daypass", "--lib", "--crate-type", "cdylib"])
+        .args(wasm32)
+        .args(STANDARD_LIBRARY)
+        .env("CARGO_TARGET_DIR", &target)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", FLAGS))?;
+    Ok(target.join("wasm32-unknown-unknown/wasm/daypass.wasm"))
+}
+
+/// Writes the module without its descriptions, and the functions that it imports.
+fn bind(compiled: &Path, folder: &Path) -> Result<()> {
+    let line = ["wasm-bindgen", "--target", "bundler", "--out-name", "daypass", "--no-typescript", "--out-dir"];
+    let line = line.into_iter().map(OsString::from).chain([folder.into(), compiled.into()]);
+    wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(line).context("wasm-bindgen failed")
+}
+
+/// Makes a module small, and returns what wasm-opt printed.
+fn optimize(module: &Path, first: &[&str], last: &[&str]) -> Result<String> {
+    // Without inlining: a copy of a function compresses worse than a call.
+    let sparing = ["-ocimfs=20", "-aimfs=1", "-fimfs=1"];
+    // Several rounds, since each finds something to shrink in the output of the one before.
+    let round = ["--flatten", "--local-cse", "--rereloop", "-Oz"];
+    let passes = [first, &sparing, &round, &round, &round, &["-Oz"], last].concat();
+    output(&mut binaryen("wasm-opt", module, &passes, module))
+}
+
 /// Gives short names to what the module and its JavaScript exchange, and prints them: the names of wasm-bindgen, which end in
 /// hashes, compress badly.
 const SHORT_NAMES: &str = "--minify-imports-and-exports-and-modules";
@@ -46,20 +89,7 @@ struct Names {
 /// The files are `daypass_bg.wasm`; `daypass_bg.wasm.deflate`, the module compressed; `daypass_bg.wasm.js`, the module
 /// translated to JavaScript; and `daypass_bg.js`, the functions that both import.
 pub(crate) fn build() -> Result<()> {
-    println!("building the WebAssembly");
-    // In a separate target folder: these flags would make Cargo rebuild the outputs of the tests each time.
-    let target = target_dir()?.join("small");
-    let wasm32 =
-        ["--no-default-features", "--features", "package", "--target", "wasm32-unknown-unknown", "--profile", "wasm"];
-    run(cargo()
-        .args(["rustc", "--quiet", "-p", "daypass", "--lib", "--crate-type", "cdylib"])
-        .args(wasm32)
-        .args(STANDARD_LIBRARY)
-        .env("CARGO_TARGET_DIR", &target)
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTFLAGS", FLAGS))?;
-    let compiled = target.join("wasm32-unknown-unknown/wasm/daypass.wasm");
-
+    let compiled = compile()?;
     let sources = [&compiled, &program("xtask")?, Path::new("package-lock.json")].map(modified);
     let newest = sources.into_iter().collect::<io::Result<Vec<_>>>()?.into_iter().max();
     if modified(&Path::new(FOLDER).join("daypass_bg.wasm.js")).ok() > newest {
@@ -68,23 +98,11 @@ pub(crate) fn build() -> Result<()> {
 
     // Outputs move to `pkg/wasm` together, so that it never holds half a build.
     let work = work_folder(".wasm-")?;
-    let line = ["wasm-bindgen", "--target", "bundler", "--out-name", "daypass", "--no-typescript", "--out-dir"];
-    let line = line.into_iter().map(OsString::from).chain([work.path().into(), compiled.into()]);
-    wasm_bindgen_cli::wasm_bindgen::run_cli_with_args(line).context("wasm-bindgen failed")?;
-
+    bind(&compiled, work.path())?;
     let module = work.path().join("daypass_bg.wasm");
-    // Several rounds, since each finds something to shrink in the output of the one before.
-    let stripped = ["--strip-producers", "--strip-target-features"];
-    // Without inlining: a copy of a function compresses worse than a call.
-    let sparing = ["-ocimfs=20", "-aimfs=1", "-fimfs=1"];
-    let round = ["--flatten", "--local-cse", "--rereloop", "-Oz"];
-    let passes = [&stripped[..], &sparing, &round, &round, &round, &["-Oz", SHORT_NAMES]].concat();
-    fs::copy(&module, "/tmp/unopt.wasm")?; // TEMPORARY
-    let names = output(&mut binaryen("wasm-opt", &module, &passes, &module))?;
-    make_factory(
-        &work.path().join("daypass_bg.js"),
-        &serde_json::from_str(&names).context("wasm-opt printed no names")?,
-    )?;
+    let names = optimize(&module, &["--strip-producers", "--strip-target-features"], &[SHORT_NAMES])?;
+    let names = serde_json::from_str(&names).context("wasm-opt printed no names")?;
+    make_factory(&work.path().join("daypass_bg.js"), &names)?;
     let javascript = work.path().join("daypass_bg.wasm.js");
     run(&mut binaryen("wasm2js", &module, &[&LOWERING[..], &["-Oz"]].concat(), &javascript))?;
     make_module_factory(&javascript)?;

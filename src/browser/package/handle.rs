@@ -100,18 +100,14 @@ impl Handle {
         })
     }
 
-    /// Returns the headers for one request, and waits for a fresh token.
-    pub fn headers(&self, url: JsValue, method: String) -> Promise {
+    /// Returns the URL and the headers for one request, and waits for a fresh token. A foreign URL is an error where only one of the
+    /// API's will do.
+    pub fn authorize(&self, url: JsValue, method: String, is_own: bool) -> Promise {
         self.promise(async move |client| {
             let url = url_text(&url).unwrap_or_else(|| NO_URL.into());
-            client.headers(&url, &method).await.map(|headers| as_object(&headers))
-        })
-    }
-
-    /// Returns the URL and the headers for one request, and waits for a fresh token.
-    pub fn authorize(&self, url: JsValue, method: String) -> Promise {
-        self.promise(async move |client| {
-            let url = url_text(&url).unwrap_or_default();
+            if is_own {
+                client.api.resolve(&url)?;
+            }
             client.authorize(&url, &method).await.map(transformed)
         })
     }

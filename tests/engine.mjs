@@ -24,7 +24,7 @@ const FIREFOX_PREFERENCES = {
 
 const ENGINES = { chromium: launchChromium, firefox: launchFirefox };
 
-/** Starts the browser that `$CHROMIUM` or `$FIREFOX` names, or else Debian's, with these options of Playwright's `launch`. */
+/** Starts the program that `$CHROMIUM` or `$FIREFOX` names, or else Debian's; the options are Playwright's. */
 export function launchBrowser(options = {}) {
   if (!Object.hasOwn(ENGINES, engine)) throw new Error(`DAYPASS_ENGINE is ${engine}: set it to chromium or firefox.`);
   return ENGINES[engine](options);
@@ -35,7 +35,7 @@ function launchChromium(options) {
   return chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS, ...options });
 }
 
-/** Starts a stock Firefox. Playwright drives it by WebDriver BiDi in this channel; the default one needs its own build. */
+/** Starts a stock Firefox, which Playwright drives by WebDriver BiDi in this channel; its default is its own build. */
 async function launchFirefox(options) {
   const executablePath = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
   const browser = await firefox.launch({
@@ -55,8 +55,8 @@ export function bidiSession(of) {
 }
 
 /**
- * Responds to the command that sets the color scheme in place of Firefox ESR, which lacks it: Playwright sends it for each
- * new context. A light scheme is Firefox's default; the command fails with another one.
+ * Responds to the command that sets the color scheme in place of Firefox ESR, which lacks it: Playwright sends it for
+ * each new context. A light scheme is Firefox's default; the command fails with another one.
  */
 function ignoreLightColorScheme(session) {
   const { send } = session;

@@ -66,8 +66,9 @@ fn e2e_in(label: &str, engine: Engine) -> Result<Outcome> {
         label,
         node_test(Path::new("tests/e2e"))?
             .env("DAYPASS_DEMO", &info)
-            // The browser's temporary files are removed with the folder.
+            // The browser's files are removed with the folder; some are in the home folder.
             .env("TMPDIR", folder.path())
+            .env("HOME", folder.path())
             .env("DAYPASS_ENGINE", engine.name)
             .env(engine.variable, engine.program),
     )?;

@@ -142,7 +142,7 @@ async function instantiateFrom(
   // A server that does not know the type is no reason to fail. With parameters, browsers do not take it for this one.
   if (response.headers.get('content-type') === 'application/wasm') {
     const streamed = await WebAssembly.instantiateStreaming(response.clone(), imports).catch(() => undefined);
-    // A test runner's own `Response` is none to the platform. Other faults come up again.
+    // The platform does not accept a test runner's own `Response`. Other faults come up again.
     if (streamed) return streamed;
   }
   return WebAssembly.instantiate(await response.arrayBuffer(), imports);

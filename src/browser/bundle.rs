@@ -12,8 +12,9 @@ use super::lifetime::{bundle_left, left};
 use super::signal::either;
 use super::token::{Contents, Token, claims, decode, split_jwt};
 use super::url::Base;
+use crate::origin::is_allowed;
 use crate::session::refresh::NEVER;
-use crate::{ErrorCode, OpaqueToken, Origin, OriginPattern, TokenKind};
+use crate::{ErrorCode, OpaqueToken, TokenKind};
 
 /// A service that has not answered by then counts as unreachable, in milliseconds.
 const TIMEOUT: u32 = 5_000;
@@ -89,15 +90,11 @@ fn read(bundle: &str, payload: &str, server_now: Option<u64>) -> Result<Opened, 
     };
     // In a page or worker; `null` in a sandboxed frame. It is not the location's: a frame from `srcdoc` has that of the page around
     // it.
-    if let Some(page) = text(&js_sys::global(), "origin") {
-        let origin = Origin::read(&page);
-        let is_allowed = |pattern: &String| {
-            OriginPattern::read(pattern)
-                .is_ok_and(|pattern| origin.as_ref().is_ok_and(|origin| pattern.matches(origin)))
-        };
-        if !contents.origins.is_empty() && !contents.origins.iter().any(is_allowed) {
-            return Err(Error::new(ErrorCode::BundleOrigin, &page));
-        }
+    if let Some(page) = text(&js_sys::global(), "origin")
+        && !contents.origins.is_empty()
+        && !is_allowed(&page, &contents.origins)
+    {
+        return Err(Error::new(ErrorCode::BundleOrigin, &page));
     }
     Ok(Opened { parameters, token: Token { lifetime, contents: Some(contents), ..Token::lasting(bundle) } })
 }

@@ -40,7 +40,7 @@ pub enum Event {
 
 /// Who hears of a connection. It is called when the connection is in order again, and may call it.
 pub(super) trait Listener {
-    /// The token in use is another one, or there is none any more. `ends_in` is in milliseconds.
+    /// The token in use is another one, or it has ended. `ends_in` is in milliseconds.
     fn keep(&self, token: Option<&Token>, ends_in: Option<u64>);
     /// Something happened.
     fn hear(&self, event: Event);

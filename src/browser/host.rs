@@ -12,7 +12,8 @@ use super::error::Error;
 use super::js::{call, get, global, list, object, text, whole};
 use super::listening::next_event;
 use super::signal::until_aborted;
-use crate::{ErrorCode, Origin, OriginPattern};
+use crate::ErrorCode;
+use crate::origin::is_allowed;
 
 /// The version of the messages between an embed and its host page.
 const VERSION: u8 = 1;
@@ -96,11 +97,7 @@ impl Host {
         });
         let message = message.await;
         let origin = text(&message, "origin").unwrap_or_default();
-        let page = Origin::parse(&origin);
-        let is_allowed = |pattern: &String| {
-            OriginPattern::read(pattern).is_ok_and(|pattern| page.as_ref().is_ok_and(|page| pattern.matches(page)))
-        };
-        if !self.patterns.iter().any(is_allowed) {
+        if !is_allowed(&origin, &self.patterns) {
             let why = ["The page around this one is ", &origin, ", which is not among `host`."].concat();
             return Err(Error::new(ErrorCode::ProviderFailed, &why));
         }

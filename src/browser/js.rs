@@ -30,7 +30,7 @@ extern "C" {
     pub(super) fn clear_timeout(timer: &JsValue);
 }
 
-/// Returns a property; `undefined` if there is none, or if reading it throws.
+/// Returns a property; `undefined` if it is missing, or reading it throws.
 #[inline(never)]
 pub(super) fn get(of: &JsValue, name: &str) -> JsValue {
     try_get(of, name).unwrap_or_default()
@@ -49,7 +49,7 @@ pub(super) fn set(of: &JsValue, name: &str, value: &JsValue) {
     let _ = reflect_set(of, name, value);
 }
 
-/// Calls a method; fails if there is none, or with what it throws.
+/// Calls a method; fails if it is missing, or with what it throws.
 #[inline(never)]
 pub(super) fn call(of: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
     reflect_apply(&get(of, name), of, &arguments.iter().copied().collect())

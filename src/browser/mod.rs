@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `client` | [`Client`], and what it does besides requests |
 //! | `options` | [`Options`], [`Source`] |
-//! | `connection` | one credential kept fresh: carries out what [`crate::session`] decides |
+//! | `connection/` | one credential kept fresh: carries out what [`crate::session`] decides |
 //! | `provider`, `host` | where temporary tokens come from; the page around this one |
 //! | `channel` | the other tabs of this origin: messages, locks |
 //! | `request`, `explain` | `fetch` with a credential, and why one failed |
@@ -18,7 +18,7 @@
 //! | `token`, `lifetime` | what can be read of a token, and how long it lives |
 //! | `error`, `events` | [`Error`], [`Event`] |
 //! | `clock`, `http`, `js`, `listening`, `signal` | the platform |
-//! | `package` | the exports for `pkg/src` |
+//! | `package/` | the exports for `pkg/src` |
 
 mod bundle;
 mod channel;

@@ -28,14 +28,31 @@ impl<'a> Origin<'a> {
 
     /// Like [`parse`](Origin::parse), but the error is the reason alone.
     pub(crate) fn read(text: &'a str) -> Result<Origin<'a>, &'static str> {
-        let (scheme, rest) = host::split_scheme(text).ok_or("expected scheme://host")?;
-        let (name, port) = host::split_port(rest)?;
-        host::check_scheme(scheme)?;
-        host::check_host(name)?;
-        let default_port = host::default_port(scheme);
-        if port.is_some() && port == default_port {
+        let origin = Origin::split(text)?;
+        host::check_scheme(origin.scheme)?;
+        host::check_host(origin.host)?;
+        let default_port = host::default_port(origin.scheme);
+        if origin.port.is_some() && origin.port == default_port {
             return Err("omit the scheme's default port");
         }
-        Ok(Origin { scheme, host: name, port: port.or(default_port) })
+        Ok(Origin { port: origin.port.or(default_port), ..origin })
     }
+
+    /// Splits an origin that a browser wrote, which needs no check. The default port stays out.
+    fn split(text: &'a str) -> Result<Origin<'a>, &'static str> {
+        let (scheme, rest) = host::split_scheme(text).ok_or("expected scheme://host")?;
+        let (host, port) = host::split_port(rest)?;
+        Ok(Origin { scheme, host, port })
+    }
+}
+
+/// Returns whether a page's origin, as the browser writes it, matches one of the patterns.
+///
+/// The texts are only split, as those who wrote them have checked them: the browser, the service, the page's own developer. What
+/// is malformed matches nothing. Checking them is a lot of code for a browser to load.
+#[cfg(feature = "browser")]
+pub(crate) fn is_allowed(page: &str, patterns: &[String]) -> bool {
+    let Ok(origin) = Origin::split(page) else { return false };
+    let origin = Origin { port: origin.port.or(host::default_port(origin.scheme)), ..origin };
+    patterns.iter().any(|pattern| OriginPattern::split(pattern).is_ok_and(|pattern| pattern.matches(&origin)))
 }

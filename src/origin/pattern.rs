@@ -71,18 +71,24 @@ impl OriginPattern {
 
     /// Parses a pattern; the error is the reason alone.
     pub(crate) fn read(text: &str) -> Result<OriginPattern, &'static str> {
+        let pattern = OriginPattern::split(text)?;
+        pattern.scheme().map_or(Ok(()), host::check_scheme)?;
+        host::check_host(&pattern.host)?;
+        if pattern.any_subdomain && (pattern.host.starts_with('[') || pattern.host.parse::<Ipv4Addr>().is_ok()) {
+            return Err("an address has no subdomains");
+        }
+        Ok(pattern)
+    }
+
+    /// Splits a pattern that was checked before.
+    pub(super) fn split(text: &str) -> Result<OriginPattern, &'static str> {
         let (scheme, rest) = match host::split_scheme(text) {
             Some((scheme, rest)) => (Some(scheme), rest),
             None => (None, text),
         };
-        scheme.map_or(Ok(()), host::check_scheme)?;
         let (any_subdomain, rest) = rest.strip_prefix("*.").map_or((false, rest), |rest| (true, rest));
-        let (name, port) = host::split_port(rest)?;
-        host::check_host(name)?;
-        if any_subdomain && (name.starts_with('[') || name.parse::<Ipv4Addr>().is_ok()) {
-            return Err("an address has no subdomains");
-        }
-        Ok(OriginPattern { scheme: scheme.map(Into::into), any_subdomain, host: name.into(), port })
+        let (host, port) = host::split_port(rest)?;
+        Ok(OriginPattern { scheme: scheme.map(Into::into), any_subdomain, host: host.into(), port })
     }
 }
 

@@ -203,7 +203,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    * {@link Daypass.authorization}.
    */
   headers(url: string | URL, method = 'GET'): Promise<Record<string, string>> {
-    return this.#call((handle) => handle.headers(url, method));
+    return this.#call((handle) => handle.headers(url, String(method)));
   }
 
   /**
@@ -215,7 +215,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    */
   authorize(url: string | URL, method?: string): Promise<TransformedRequest> {
     // A hook may pass something else second, such as the type of the resource.
-    const own = /^[A-Z]+$/.test(method ?? '') ? method! : 'GET';
+    const own = typeof method === 'string' && /^[A-Z]+$/.test(method) ? method : 'GET';
     return this.#call((handle) => handle.authorize(url, own));
   }
 

@@ -27,7 +27,7 @@ use crate::session::refresh::{self, Failure, Loss, NEVER, Refresh, Status};
 use crate::session::tabs::{Content, Effect, Event, Message, Others, Tabs};
 
 /// Browsers fire a timer at once for more milliseconds.
-const LONGEST: u64 = (1 << 31) - 1;
+pub(super) const LONGEST: u64 = (1 << 31) - 1;
 
 /// What tells a page that time may have passed unnoticed, or that the network changed.
 const SIGNALS: [&str; 5] = ["focus", "pageshow", "pagehide", "online", "offline"];
@@ -73,6 +73,8 @@ struct State {
     waiting: Vec<Waker>,
     /// Until when failures that may pass are waited out.
     opens_until: Option<u64>,
+    /// How often something was done.
+    turn: u32,
 }
 
 /// What is done when the state is in order again.
@@ -114,6 +116,7 @@ impl Connection {
             failure: None,
             waiting: Vec::new(),
             opens_until: None,
+            turn: 0,
         };
         let connection = Rc::new_cyclic(|me: &Weak<Connection>| Connection {
             me: me.clone(),
@@ -132,7 +135,7 @@ impl Connection {
             }),
             state: RefCell::new(state),
         });
-        connection.give(vec![Notice::Keep]);
+        connection.give(vec![Notice::Keep], 0);
         connection.listen("addEventListener");
         match &connection.channel {
             Some(channel) => channel.join(&connection),
@@ -176,13 +179,15 @@ impl Connection {
 
     /// Waits for a token whose fetch begins from now on.
     pub(super) async fn renew(&self) -> Result<(), Error> {
-        let wished_at = self.look(|_, now| now);
+        let (before, wished_at) = (self.token(), self.look(|_, now| now));
         self.tell(refresh::Event::Renew);
         poll_fn(|context| {
-            let (is_new, is_renewing) = self.look(|refresh, _| {
+            let (is_late, is_renewing) = self.look(|refresh, _| {
                 (refresh.fetched_at().is_some_and(|fetched_at| fetched_at >= wished_at), refresh.is_renewing())
             });
-            if is_new {
+            // One of the same millisecond may be the token that is to be replaced.
+            let is_other = self.token().as_ref().map(Rc::as_ptr) != before.as_ref().map(Rc::as_ptr);
+            if is_late && is_other {
                 return Poll::Ready(Ok(()));
             }
             if !is_renewing {
@@ -314,7 +319,7 @@ impl Connection {
     #[inline(never)]
     pub(super) fn dispatch(&self, event: Event) {
         let mut notices = Vec::new();
-        {
+        let turn = {
             let state = &mut *self.state.borrow_mut();
             let now = state.clock.now();
             for effect in state.engine.step(event, now) {
@@ -322,13 +327,22 @@ impl Connection {
             }
             state.arrived = None;
             state.failed = None;
-        }
-        self.give(notices);
+            if notices.is_empty() {
+                return;
+            }
+            state.turn += 1;
+            state.turn
+        };
+        self.give(notices, turn);
     }
 
-    fn give(&self, notices: Vec<Notice>) {
+    fn give(&self, notices: Vec<Notice>, turn: u32) {
         for notice in notices {
+            // A listener may have caused more meanwhile, which then has set the timer, or ended everything.
+            let is_latest = self.state.borrow().turn == turn;
             match notice {
+                Notice::Timer(_) if !is_latest => {}
+                _ if !is_latest && self.status() == Status::Closed => return,
                 Notice::Abort(call) => call.abort(),
                 Notice::Call(call) => self.call(call),
                 Notice::Timer(time) => self.set_timer(time),
@@ -499,7 +513,10 @@ impl Connection {
                     return;
                 }
                 "pagehide" => channel.leave(),
-                "pageshow" if get(event, "persisted") == true => channel.join(&me),
+                "pageshow" if get(event, "persisted") == true => match channel.is_signed_out() {
+                    true => self.close(),
+                    false => channel.join(&me),
+                },
                 _ => {}
             }
         }

@@ -401,7 +401,9 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
       this.#life.abort();
       const closed = core().failure('closed');
       for (const pending of [...this.#pending]) pending.reject(closed);
-      if (handle && this.#owner && isCurrent(this.#owner)) handle.free();
+      const owner = this.#owner;
+      // Not now: it may be at work, and have called a listener that closes.
+      if (handle && owner) queueMicrotask(() => isCurrent(owner) && handle.free());
     }
   }
 }

@@ -197,7 +197,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    * {@link Daypass.authorization}.
    */
   headers(url: string | URL, method = 'GET'): Promise<Record<string, string>> {
-    return this.#call((handle) => handle.authorize(url, method, true)).then(({ headers }) => headers);
+    return this.#call((handle) => handle.authorize(url, String(method), true)).then(({ headers }) => headers);
   }
 
   /**
@@ -209,7 +209,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    */
   authorize(url: string | URL, method?: string): Promise<TransformedRequest> {
     // A hook may pass something else second, such as the type of the resource.
-    const own = /^[A-Z]+$/.test(method ?? '') ? method! : 'GET';
+    const own = typeof method === 'string' && /^[A-Z]+$/.test(method) ? method : 'GET';
     return this.#call((handle) => handle.authorize(url, own, false));
   }
 
@@ -395,7 +395,9 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
       this.#life.abort();
       const closed = core().failure('closed');
       for (const pending of [...this.#pending]) pending.reject(closed);
-      if (handle && this.#owner && isCurrent(this.#owner)) handle.free();
+      const owner = this.#owner;
+      // Not now: it may be at work, and have called a listener that closes.
+      if (handle && owner) queueMicrotask(() => isCurrent(owner) && handle.free());
     }
   }
 }

@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, MessagePort};
 
 use super::error::Error;
-use super::js::{call, get, global, list, object, text, whole};
+use super::js::{call, get, global, has_method, list, object, text, whole};
 use super::listening::next_event;
 use super::signal::until_aborted;
 use crate::ErrorCode;
@@ -102,6 +102,9 @@ impl Host {
             return Err(Error::new(ErrorCode::ProviderFailed, &why));
         }
         let port = list(&message, "ports").map(|ports| ports.get(0)).unwrap_or_default();
+        if !has_method(&port, "postMessage") {
+            return Err(Error::new(ErrorCode::ProviderFailed, "The page around this one sent no port."));
+        }
         Ok(port.unchecked_into())
     }
 }

@@ -8,7 +8,9 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 /// The one type of function that is handed to the browser: each type has glue of its own.
-pub(super) type Callback = Closure<dyn FnMut(JsValue) -> JsValue>;
+///
+/// `Fn`: a listener of the page may cause another event, which is heard before the first one is done with.
+pub(super) type Callback = Closure<dyn Fn(JsValue) -> JsValue>;
 
 #[wasm_bindgen]
 extern "C" {
@@ -75,10 +77,16 @@ pub(super) fn whole_number(value: &JsValue) -> Option<u64> {
 }
 
 /// Returns a property that is a list.
-#[inline(never)]
 pub(super) fn list(of: &JsValue, name: &str) -> Option<Array> {
-    let value = get(of, name);
-    Array::is_array(&value).then(|| value.unchecked_into())
+    items(&get(of, name))
+}
+
+/// Returns a copy of a list: the list itself may be a proxy, which throws.
+#[inline(never)]
+pub(super) fn items(value: &JsValue) -> Option<Array> {
+    let array = global("Array");
+    let is_list = call(&array, "isArray", &[value]).ok()? == true;
+    is_list.then(|| call(&array, "from", &[value]).ok())?.map(JsCast::unchecked_into)
 }
 
 /// Returns a list of strings.

@@ -22,7 +22,7 @@ impl<'a> Listening<'a> {
         target: &'a JsValue,
         event: &'static str,
         signal: Option<&AbortSignal>,
-        mut hear: impl FnMut(JsValue) + 'static,
+        hear: impl Fn(JsValue) + 'static,
     ) -> Listening<'a> {
         let callback = Callback::new(move |event| {
             hear(event);

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::rc::Rc;
 
-use js_sys::{Array, Function, JSON};
+use js_sys::{Array, Function, JSON, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Response};
 
@@ -92,7 +92,9 @@ impl Provider {
             Kind::JavaScript(function) => {
                 let context = object(&[("signal", signal)]);
                 let returned = function.call2(&JsValue::UNDEFINED, &request_to_js(asked), &context);
-                settled(returned).await.map_err(thrown)?
+                // A promise of the page's may be anything: a race makes it one of the platform's.
+                let answer = returned.map(|answer| Promise::race(&Array::of1(&answer)).into());
+                settled(answer).await.map_err(thrown)?
             }
             Kind::Host(host) => host.ask(&request_to_js(asked), signal).await.map_err(|error| thrown(error.into()))?,
             Kind::Rust(function) => {
@@ -158,7 +160,7 @@ fn thrown(thrown: JsValue) -> Failed {
         return by_status(status as u16, &thrown, &thrown);
     }
     let error = Error::from(thrown);
-    if error.code().is_some() {
+    if error.code().is_some() && error.js().is_instance_of::<js_sys::Error>() {
         return Failed { error, course: Course::Lasting };
     }
     let message = if error.js().is_object() { error.message() } else { String::new() };

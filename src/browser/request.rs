@@ -6,11 +6,14 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortSignal, Headers, ReadableStream, Request, RequestInit, Response};
 
 use super::client::Client;
+use super::connection::LONGEST;
 use super::error::Error;
 use super::explain::explained;
 use super::http::{contains, header};
-use super::js::{call, fetch, get, has_method, is_present, object, set, set_timeout, settled, text, wall_now};
-use super::signal::{either, until_aborted};
+use super::js::{
+    call, clear_timeout, fetch, get, global, has_method, is_present, object, set, set_timeout, settled, text, wall_now,
+};
+use super::signal::{any, until_aborted};
 use super::token::Token;
 use super::url::{NO_URL, Target, url_text, with_publishable};
 use crate::session::refresh::Event;
@@ -49,7 +52,7 @@ struct Call<'a> {
 pub(super) async fn send(client: &Client, input: &JsValue, init: &JsValue) -> Result<Response, Error> {
     let whole = Object::new();
     if init.is_object() {
-        Object::assign(&whole, init.unchecked_ref());
+        call(&global("Object"), "assign", &[&whole, init])?;
     } else if is_request(input) {
         // A Request that anything is changed about loses these two, unless they are given again.
         for name in ["referrer", "referrerPolicy"] {
@@ -59,7 +62,7 @@ pub(super) async fn send(client: &Client, input: &JsValue, init: &JsValue) -> Re
     let own = get(init, "signal");
     let own = if own.is_undefined() && is_request(input) { get(input, "signal") } else { own };
     let life = client.life();
-    let signal = if is_present(&own) { either(own.unchecked_ref(), &life) } else { life.clone() };
+    let signal = if is_present(&own) { any(&[&own, &life])? } else { life.clone() };
     set(&whole, "signal", &signal);
     let call = Call { input, init: whole, signal };
     let result = until_aborted(&call.signal, call.settle(client)).await;
@@ -92,9 +95,10 @@ impl Call<'_> {
                 if self.is_stream() {
                     return Ok(response);
                 }
-                patience -= wait;
                 // Spread, so that what was refused together does not come back together.
-                sleep(wait * (1.0 + Math::random() / 4.0)).await?;
+                let wait = (wait * (1.0 + Math::random() / 4.0)).min(patience);
+                patience -= wait;
+                sleep(wait).await?;
             } else if !was_rejected && connection.can_refresh() && rejects_token(&response) {
                 was_rejected = true;
                 connection.tell(Event::Unauthorized { call: number });
@@ -178,7 +182,7 @@ impl Call<'_> {
             }
             return Ok((request.into(), JsValue::UNDEFINED));
         }
-        if self.is_stream() && !sends_streams() {
+        if self.is_stream() && !sends_streams(has_method(&get(&self.init, "body"), "getReader")) {
             return Err(Error::new(ErrorCode::StreamNotSupported, ""));
         }
         if !is_publishable {
@@ -193,21 +197,23 @@ impl Call<'_> {
     /// Copies the caller's request, so that it can be sent again. One that could not carry a header becomes a CORS request.
     async fn copy(&self, target: &str, is_publishable: bool, init: &Object) -> Result<Request, Error> {
         let original: &Request = self.input.unchecked_ref();
-        let is_here = original.url() == target;
+        let is_here = get(original, "url") == target;
         let base = if is_publishable || !is_here { moved_to(original, target).await? } else { original.clone()? };
         if get(original, "mode") == "no-cors" && get(init, "mode").is_undefined() {
             set(init, "mode", &"cors".into());
             // As such a request, whose answer nobody reads, may be sent with cookies that an API need not allow.
             set(init, "credentials", &"same-origin".into());
         }
-        Ok(Request::new_with_request_and_init(&base, init.unchecked_ref::<RequestInit>())?)
+        let copy = Request::new_with_request_and_init(&base, init.unchecked_ref::<RequestInit>())?;
+        // SECURITY: what is no Request, and only looks like one, is read as a text by the browser: the token would go there.
+        if copy.url() == target { Ok(copy) } else { Err(Error::new(ErrorCode::ForeignUrl, &copy.url())) }
     }
 }
 
 /// Copies a request to another URL. A `Request` cannot be given one, and its body would come along as a stream only, which
 /// browsers do not send over HTTP/1.1.
 async fn moved_to(request: &Request, url: &str) -> Result<Request, Error> {
-    if matches!(request.method().as_str(), "GET" | "HEAD") {
+    if matches!(text(request, "method").as_deref(), Some("GET" | "HEAD")) {
         return Ok(Request::new_with_str_and_init(url, request.unchecked_ref())?);
     }
     let init = Object::new();
@@ -268,17 +274,36 @@ fn retry_after(response: &Response) -> Option<f64> {
     (!wait.is_nan()).then_some(wait.max(SHORTEST_WAIT))
 }
 
+/// A timer, until it is dropped.
+struct Timer(JsValue);
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.0);
+    }
+}
+
 async fn sleep(milliseconds: f64) -> Result<(), Error> {
+    let mut timer = Timer(JsValue::UNDEFINED);
     let slept = Promise::new(&mut |resolve, _| {
-        set_timeout(&resolve, milliseconds);
+        timer.0 = set_timeout(&resolve, milliseconds.min(LONGEST as f64));
     });
     settled(Ok(slept.into())).await?;
     Ok(())
 }
 
-/// Returns whether the browser sends a stream as a body. Where it does not, it sends the text `[object ReadableStream]`.
-fn sends_streams() -> bool {
-    let Ok(stream) = ReadableStream::new() else { return true };
+/// Returns whether the platform sends a stream as a body, or what can be iterated. Where it does not, it sends a text such as
+/// `[object ReadableStream]`.
+fn sends_streams(is_readable: bool) -> bool {
+    let stream: JsValue = match ReadableStream::new() {
+        Ok(stream) if is_readable => stream.into(),
+        _ => {
+            let iterable = Object::new();
+            // Any function will do.
+            let _ = Reflect::set(&iterable, &Symbol::async_iterator(), &global("Object"));
+            iterable.into()
+        }
+    };
     let init = object(&[("method", &"POST".into()), ("body", &stream), ("duplex", &"half".into())]);
     Request::new_with_str_and_init("http://localhost/", init.unchecked_ref())
         .is_ok_and(|request| !request.headers().has("content-type").unwrap_or(true))

@@ -7,15 +7,23 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use js_sys::Array;
+use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 use super::error::Error;
+use super::js::{call, global};
 use super::listening::Listening;
 
 /// Makes a signal that aborts when either does.
-#[inline(never)]
 pub(super) fn either(one: &AbortSignal, other: &AbortSignal) -> AbortSignal {
-    AbortSignal::any(&Array::of2(one, other))
+    any(&[one, other]).unwrap_or_else(|_| one.clone())
+}
+
+/// Makes a signal that aborts when any of these does. It fails if one is no signal.
+#[inline(never)]
+pub(super) fn any(signals: &[&JsValue]) -> Result<AbortSignal, JsValue> {
+    let signals = signals.iter().copied().collect::<Array>();
+    Ok(call(&global("AbortSignal"), "any", &[&signals])?.unchecked_into())
 }
 
 /// Waits for the future, or for the signal, whose reason is then the error.

@@ -67,6 +67,21 @@ const ANSWERS = {
     const token = await createTemporaryToken();
     json({ ...token, authorization: token.authorization + end })(response);
   },
+  /** A service worker that loads the API's images through connections with the options that the page posts to it. */
+  '/worker.js': (response) =>
+    response.setHeader('Content-Type', 'text/javascript').end(`
+      import { connect } from ${JSON.stringify(new URL('/daypass/index.js', info.embed).href)};
+      let connections;
+      addEventListener('install', () => skipWaiting());
+      addEventListener('activate', (event) => event.waitUntil(clients.claim()));
+      addEventListener('message', ({ data, ports: [port] }) => {
+        connections = Promise.all(data.map((options) => connect(options)));
+        connections.then(() => port.postMessage('ready'), ({ message }) => port.postMessage(message));
+      });
+      addEventListener('fetch', (event) => {
+        const way = new URL(event.request.url).searchParams.get('way');
+        if (way) event.respondWith(connections.then((all) => all[way].fetch(event.request)));
+      });`),
   '/srcdoc': html(`${HTML}<iframe srcdoc="<!doctype html><title>An embed</title>"></iframe>`),
   '/reset': (response) => response.destroy(),
   '/hang': () => {},

@@ -30,6 +30,7 @@ use crate::ErrorCode;
 use crate::api::TemporaryTokenRequest;
 use crate::session::refresh::{self, NEVER, Refresh, Status};
 use crate::session::tabs::{Event, Others};
+pub(super) use platform::LONGEST;
 use state::{Notice, State};
 
 /// What a connection begins with.
@@ -76,7 +77,7 @@ impl Connection {
             }),
             state: RefCell::new(state),
         });
-        connection.give(vec![Notice::Keep]);
+        connection.give(vec![Notice::Keep], 0);
         connection.listen("addEventListener");
         match &connection.channel {
             Some(channel) => channel.join(&connection),
@@ -153,7 +154,11 @@ impl Connection {
 
     /// Returns the failure that a synchronous caller is told, who has no token.
     pub(super) fn why_not(&self) -> Error {
-        if self.status() == Status::Closed { Error::new(ErrorCode::Closed, "") } else { self.failure() }
+        if self.is_closed() { Error::new(ErrorCode::Closed, "") } else { self.failure() }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.status() == Status::Closed
     }
 
     pub(super) fn close(&self) {
@@ -176,8 +181,11 @@ impl Connection {
     /// Tells the engine what happened, and does what it says.
     #[inline(never)]
     pub(super) fn dispatch(&self, event: Event) {
-        let notices = self.state.borrow_mut().step(event);
-        self.give(notices);
+        let (notices, turn) = {
+            let state = &mut *self.state.borrow_mut();
+            (state.step(event), state.turn)
+        };
+        self.give(notices, turn);
     }
 }
 

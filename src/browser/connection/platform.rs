@@ -15,16 +15,20 @@ use crate::session::refresh;
 use crate::session::tabs::Event;
 
 /// Browsers fire a timer at once for more milliseconds.
-const LONGEST: u64 = (1 << 31) - 1;
+pub(in crate::browser) const LONGEST: u64 = (1 << 31) - 1;
 
 /// What tells a page that time may have passed unnoticed, or that the network changed.
 const SIGNALS: [&str; 5] = ["focus", "pageshow", "pagehide", "online", "offline"];
 
 impl Connection {
     /// Does what is to be done, in order.
-    pub(super) fn give(&self, notices: Vec<Notice>) {
+    pub(super) fn give(&self, notices: Vec<Notice>, turn: u32) {
         for notice in notices {
+            // A listener may have caused more meanwhile, which then has set the timer, or ended everything.
+            let is_latest = self.state.borrow().turn == turn;
             match notice {
+                Notice::Timer(_) if !is_latest => {}
+                _ if !is_latest && self.is_closed() => return,
                 Notice::Abort(call) => call.abort(),
                 Notice::Call(call) => self.call(call),
                 Notice::Timer(time) => self.set_timer(time),
@@ -119,7 +123,10 @@ impl Connection {
                     return;
                 }
                 "pagehide" => channel.leave(),
-                "pageshow" if get(event, "persisted") == true => channel.join(&me),
+                "pageshow" if get(event, "persisted") == true => match channel.is_signed_out() {
+                    true => self.close(),
+                    false => channel.join(&me),
+                },
                 _ => {}
             }
         }

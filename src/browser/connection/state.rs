@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) waiting: Vec<Waker>,
     /// Until when failures that may pass are waited out.
     pub(super) opens_until: Option<u64>,
+    /// How often something was done.
+    pub(super) turn: u32,
 }
 
 /// What is done when the state is in order again.
@@ -76,6 +78,7 @@ impl State {
             failure: None,
             waiting: Vec::new(),
             opens_until: None,
+            turn: 0,
         }
     }
 
@@ -88,6 +91,9 @@ impl State {
         }
         self.arrived = None;
         self.failed = None;
+        if !notices.is_empty() {
+            self.turn += 1;
+        }
         notices
     }
 

@@ -31,13 +31,15 @@ impl Connection {
 
     /// Waits for a token whose fetch begins from now on.
     pub(in crate::browser) async fn renew(&self) -> Result<(), Error> {
-        let wished_at = self.look(|_, now| now);
+        let (before, wished_at) = (self.token(), self.look(|_, now| now));
         self.tell(refresh::Event::Renew);
         poll_fn(|context| {
-            let (is_new, is_renewing) = self.look(|refresh, _| {
+            let (is_late, is_renewing) = self.look(|refresh, _| {
                 (refresh.fetched_at().is_some_and(|fetched_at| fetched_at >= wished_at), refresh.is_renewing())
             });
-            if is_new {
+            // One of the same millisecond may be the token that is to be replaced.
+            let is_other = self.token().as_ref().map(Rc::as_ptr) != before.as_ref().map(Rc::as_ptr);
+            if is_late && is_other {
                 return Poll::Ready(Ok(()));
             }
             if !is_renewing {

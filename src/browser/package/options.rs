@@ -1,12 +1,15 @@
 //! Reads what `connect` is given, field by field: serde-wasm-bindgen would be 16 kB more, and names no field in its errors.
 
-use js_sys::{Array, Function, Object};
+use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Url, UrlSearchParams};
 
-use super::super::js::{call, get, global, is_present, joined, list, set, text, texts, try_get, whole, whole_number};
-use super::super::options::{DURATION, NO_TOKEN, Options, ProviderOptions, RETRY_AFTER, Source, TIMEOUT};
+use super::super::js::{
+    call, get, global, is_present, items, joined, list, set, text, texts, try_get, whole, whole_number,
+};
+use super::super::options::{DURATION, LONGEST, Options, ProviderOptions, RETRY_AFTER, Source, TIMEOUT};
 use super::super::provider::Provider;
+use super::super::signal::any;
 use super::super::url::{absolute, url_text};
 use super::Error;
 use crate::api::TemporaryTokenResponse;
@@ -107,7 +110,7 @@ pub(super) fn read(given: &JsValue, is_first: bool) -> Result<(Options, Option<C
     let timeout_seconds = given.seconds("timeoutSeconds", TIMEOUT)?;
     let max_retry_after_seconds = given.seconds("maxRetryAfterSeconds", RETRY_AFTER)?;
     let signal = given.present("signal");
-    if let Some(signal) = signal.as_ref().filter(|signal| get(signal, "aborted").as_bool().is_none()) {
+    if let Some(signal) = signal.as_ref().filter(|signal| any(&[signal]).is_err()) {
         return Err(wrong("signal", "an AbortSignal", signal));
     }
     let signal = signal.map(|signal| signal.unchecked_into::<AbortSignal>());
@@ -156,21 +159,23 @@ impl Given<'_> {
         let token = self.get("temporaryToken");
         match (text(&token, "authorization"), whole(&token, "expiresAt")) {
             (Some(authorization), Some(expires_at)) => Ok(TemporaryTokenResponse { authorization, expires_at }),
-            _ => Err(Error::option(NO_TOKEN)),
+            _ => Err(wrong("temporaryToken", "{authorization, expiresAt}, as the service answers it", &token)),
         }
     }
 
     fn scopes(&self) -> Result<ScopeSet, Error> {
         let Some(value) = self.present("scopes") else { return Ok(ScopeSet::default()) };
         let scopes = list(self.0, "scopes").ok_or_else(|| wrong("scopes", "an array of scopes", &value))?;
-        let scopes = scopes.iter().map(|scope| scope.as_string().and_then(|scope| Scope::read(&scope)));
-        let why = "`scopes` holds something that is not a scope: expected resource:action.";
-        scopes.collect::<Option<_>>().ok_or_else(|| Error::option(why))
+        let read = |scope: &JsValue| scope.as_string().and_then(|scope| Scope::read(&scope));
+        let scopes =
+            scopes.iter().map(|scope| read(&scope).ok_or_else(|| wrong("scopes[]", "resource:action", &scope)));
+        scopes.collect()
     }
 
     fn duration(&self) -> Result<u64, Error> {
         let Some(value) = self.present("durationSeconds") else { return Ok(DURATION) };
         whole_number(&value)
+            .filter(|seconds| (1..=LONGEST).contains(seconds))
             .ok_or_else(|| wrong("durationSeconds", "a whole number of seconds from 1 to 86400", &value))
     }
 
@@ -205,14 +210,15 @@ fn provider(value: JsValue) -> Result<Provider, Error> {
         return Ok(value.unchecked_into::<Function>().into());
     }
     let Some(text) = url_text(&value) else { return Err(wrong("provider", "a URL or a function", &value)) };
-    let url = absolute(&text).ok_or_else(|| Error::option("`provider` is not a URL."))?;
+    let url = absolute(&text).filter(|url| url.href().starts_with("http"));
+    let url = url.ok_or_else(|| Error::option("`provider` is not an http or https URL."))?;
     Ok(Provider::url(url.href()))
 }
 
 fn hosts(value: &JsValue) -> Option<Vec<String>> {
     match value.as_string() {
         Some(pattern) => Some(vec![pattern]),
-        None => Array::is_array(value).then(|| texts(value.unchecked_ref()))?,
+        None => texts(&items(value)?),
     }
 }
 
@@ -251,7 +257,7 @@ fn type_name(value: &JsValue) -> &'static str {
         () if value.as_f64().is_some() => "a number",
         () if value.as_bool().is_some() => "a boolean",
         () if value.is_function() => "a function",
-        () if Array::is_array(value) => "an array",
+        () if items(value).is_some() => "an array",
         () => "an object",
     }
 }

@@ -35,6 +35,8 @@ extern "C" {
     fn require(this: &Daypass, scope: &str) -> Result<(), JsValue>;
     #[wasm_bindgen(method, js_name = transformRequest, catch)]
     fn transform_request(this: &Daypass, url: &str) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method)]
+    fn unauthorized(this: &Daypass, what: &JsValue) -> Promise;
 }
 
 #[wasm_bindgen(inline_js = "
@@ -377,4 +379,37 @@ async fn other_clients_get_the_url_and_the_headers_of_a_request() {
     connection.close();
     // A request without the token could only fail.
     assert_eq!(code(&connection.transform_request("floor/1").unwrap_err()), "closed");
+}
+
+#[wasm_bindgen_test]
+async fn reports_of_the_same_rejected_token_cost_one_refresh() {
+    let (connection, _) =
+        open(&format!("({{ api: 'http://x.example', provider: {} }})", provider(3600))).await.unwrap();
+    let report = async |what: &JsValue| JsFuture::from(connection.unauthorized(what)).await.unwrap().is_truthy();
+    let [a, b, c] = ["http://x.example/a", "http://x.example/b", "http://x.example/c"];
+    for url in [a, b] {
+        connection.transform_request(url).unwrap();
+    }
+    let first = connection.peek();
+    let together = Array::of2(
+        &connection.unauthorized(&a.into()),
+        // Without a URL, it is about the token in use.
+        &connection.unauthorized(&JsValue::UNDEFINED),
+    );
+    let together = Array::from(&JsFuture::from(Promise::all(&together)).await.unwrap());
+    assert!(together.iter().all(|is_replaced| is_replaced.is_truthy()), "{together:?}");
+    let second = connection.peek();
+    assert_ne!(first, second);
+
+    // This one arrives after the refresh, and its request had the token before.
+    assert!(report(&b.into()).await);
+    assert_eq!(connection.peek(), second);
+
+    // With the new token they get a 401 again, at once: more tokens would not help.
+    connection.transform_request(b).unwrap();
+    for url in [b, c] {
+        assert!(!report(&url.into()).await, "{url}");
+    }
+    assert_eq!(connection.peek(), second);
+    connection.close();
 }

@@ -237,7 +237,10 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
 
   /**
    * Reports that another HTTP client got a 401, and returns whether another token is in use now, so that
-   * its request is worth repeating. Pass the response if there is one: its reason counts.
+   * its request is worth repeating.
+   *
+   * Pass the response if there is one: its reason counts. Otherwise pass the request's URL. It tells
+   * which token the request had, so that a 401 to a token that has been replaced causes no refresh.
    */
   unauthorized(what?: Response | string | URL): Promise<boolean> {
     return this.#call((handle) => handle.unauthorized(what));

@@ -14,6 +14,7 @@ use super::dpop::Prover;
 use super::error::Error;
 use super::events::{Events, Listener, Streams};
 use super::explain;
+use super::hooks::Given;
 use super::key::open_key;
 use super::options::{LONGEST, NO_TOKEN, Options, ProviderOptions, Source, publishable};
 use super::provider::{Course, received, to_js};
@@ -42,6 +43,7 @@ pub struct Client {
     pub(super) kind: TokenKind,
     pub(super) connection: Rc<Connection>,
     pub(super) prover: Option<Prover>,
+    pub(super) given: Given,
     /// Milliseconds.
     pub(super) max_retry_after: f64,
     parameters: JsValue,
@@ -132,7 +134,7 @@ impl Prepared {
         }
         let connection = Connection::open(Setup { source, token, shared, listener, life });
         let max_retry_after = options.max_retry_after_seconds * 1000.0;
-        Client { api, service, kind, connection, prover, max_retry_after, parameters, streams }
+        Client { api, service, kind, connection, prover, given: Given::new(), max_retry_after, parameters, streams }
     }
 }
 

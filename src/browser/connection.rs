@@ -276,12 +276,9 @@ impl Connection {
         self.token()
     }
 
-    /// Returns the number of the call that brought the token in use.
+    /// Returns the number of the call that brought the token in use, rejected or not.
     pub(super) fn current_call(&self) -> Option<u32> {
-        match self.status() {
-            Status::Valid(call) => Some(call),
-            _ => None,
-        }
+        self.look(|refresh, _| refresh.current_call())
     }
 
     /// Returns the failure that a synchronous caller is told, who has no token.

@@ -94,7 +94,8 @@ impl Handle {
     pub fn unauthorized(&self, what: JsValue) -> Promise {
         self.promise(async move |client| {
             let response = has_method(&what, "clone").then(|| what.unchecked_ref::<Response>());
-            Ok(client.unauthorized(response).await.into())
+            let url = response.map_or_else(|| url_text(&what), |response| Some(response.url()));
+            Ok(client.unauthorized(url.as_deref(), response).await.into())
         })
     }
 

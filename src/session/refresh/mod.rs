@@ -113,6 +113,12 @@ impl Refresh {
         }
     }
 
+    /// Returns the call that brought the current token, which the API may have rejected.
+    #[must_use]
+    pub fn current_call(&self) -> Option<u32> {
+        self.current.map(|current| current.call)
+    }
+
     /// Returns the milliseconds until the planned refresh, if there is one.
     #[must_use]
     pub fn refresh_in(&self, now: u64) -> Option<u64> {

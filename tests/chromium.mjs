@@ -12,7 +12,11 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** Starts the Chromium that `$CHROMIUM` names, or else Debian's, with these options of Playwright's `launch`. */
-export function launchChromium(options = {}) {
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ARGUMENTS, ...options });
+/**
+ * Starts the Chromium that `$CHROMIUM` names, or else Debian's, with these options of Playwright's `launch`, and `more`
+ * arguments.
+ */
+export function launchChromium({ more = [], ...options } = {}) {
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  return chromium.launch({ executablePath, args: [...ARGUMENTS, ...more], ...options });
 }

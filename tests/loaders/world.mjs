@@ -14,7 +14,7 @@ const FOLDER = join(process.cwd(), 'tests/loaders');
 const MODULES = join(FOLDER, 'node_modules');
 
 /** The longest that a step of a test may take on a busy machine, in milliseconds. */
-const TIMEOUT = 30_000;
+const TIMEOUT = 120_000;
 
 /** What the guide's examples call the API. */
 const NAME = 'https://api.example.com';
@@ -26,7 +26,7 @@ const TYPES = { js: 'text/javascript', mjs: 'text/javascript', json: 'applicatio
 
 // MapLibre looks for its worker beside the script.
 const PAGE = `<!doctype html><title>A loader</title>
-<style>#view { width: 400px; height: 400px }</style>
+<style>#view { width: 200px; height: 200px }</style>
 <div id="view"></div><video id="video" muted></video>
 <script type="module" src="/maplibre/page.js"></script>`;
 

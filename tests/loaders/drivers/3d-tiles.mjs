@@ -12,7 +12,7 @@ export async function load(number) {
   let model;
   tiles.addEventListener('load-model', ({ scene }) => (model = scene));
   tiles.setCamera(camera);
-  tiles.setResolution(camera, 400, 400);
+  tiles.setResolution(camera, 200, 200);
   await until(() => {
     tiles.update();
     return model;

@@ -1,7 +1,7 @@
 import { show } from 'guide/model-viewer.js';
 
 const viewer = document.createElement('model-viewer');
-viewer.style.cssText = 'width: 200px; height: 200px';
+viewer.style.cssText = 'width: 50px; height: 50px';
 document.body.append(viewer);
 
 /** Shows another copy of the model. */

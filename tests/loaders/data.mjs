@@ -140,7 +140,7 @@ const FILES = [
   [/\/graphql$/, JSON_TYPE, { data: { floor: { __typename: 'Floor', id: 'first' } } }],
 ];
 
-/** The file at a path of the API; undefined if there is none. */
+/** The file at a path of the API; undefined if the API has no such file. */
 export function find(path, origin) {
   const [, type, content] = FILES.find(([pattern]) => pattern.test(path)) ?? [];
   if (content === undefined || Buffer.isBuffer(content)) return content && { type, content };

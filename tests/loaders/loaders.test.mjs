@@ -1,7 +1,7 @@
 // The recipes of docs/guides/loaders.md, as printed: with both kinds of tokens, after a refresh, and after a 401.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { blocks } from '../docs/blocks.mjs';
+import { blocks, read } from '../docs/blocks.mjs';
 import { GUIDE, testRecipe } from './world.mjs';
 
 /** The recipes, and what matches each kind of request that they cause. */
@@ -26,6 +26,13 @@ test('each block of the guide is run', () => {
   const expected = [...Object.keys(RECIPES).map((name) => `${name}.js`), ...MODULES];
   const printed = blocks(GUIDE).map(({ label }) => label);
   assert.deepEqual([...new Set(printed)].sort(), expected.sort());
+});
+
+test('the guide names the versions that are tested', () => {
+  const printed = [...read(GUIDE).matchAll(/^\| \[[^|]*\| ([\d.]+) \|/gm)].map(([, version]) => version);
+  const tested = Object.values(JSON.parse(read('tests/loaders/package.json')).dependencies);
+  assert.equal(printed.length, 10);
+  assert.deepEqual(printed.filter((version) => !tested.includes(version)), []);
 });
 
 for (const [name, paths] of Object.entries(RECIPES)) {

@@ -30,9 +30,10 @@ export function launchBrowser(options = {}) {
   return ENGINES[engine](options);
 }
 
-function launchChromium(options) {
+/** Takes `more` arguments too. */
+function launchChromium({ more = [], ...options }) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  return chromium.launch({ executablePath, args: CHROMIUM_ARGUMENTS, ...options });
+  return chromium.launch({ executablePath, args: [...CHROMIUM_ARGUMENTS, ...more], ...options });
 }
 
 /** Starts a stock Firefox, which Playwright drives by WebDriver BiDi in this channel; its default is its own build. */

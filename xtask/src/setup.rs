@@ -21,6 +21,9 @@ const NODE: (u32, u32) = (20, 10);
 /// The folder of the packed package's tests.
 pub(crate) const PACKAGE_TESTS: &str = "tests/package";
 
+/// The folder of the tests of the guide to loaders.
+pub(crate) const LOADER_TESTS: &str = "tests/loaders";
+
 /// Checks or installs every tool and prints a line for each.
 pub(crate) fn all() -> Result<()> {
     wasm_target()?;
@@ -32,7 +35,7 @@ pub(crate) fn all() -> Result<()> {
     npm()?;
     println!("ok  Node and node_modules");
     package_tests()?;
-    println!("ok  node_modules of {PACKAGE_TESTS}");
+    println!("ok  node_modules of {PACKAGE_TESTS} and {LOADER_TESTS}");
     println!("ok  Python at {}", python()?.display());
     let browsers = browser::all()?;
     println!("ok  Chromium at {}", browsers.chromium.display());
@@ -90,9 +93,10 @@ pub(crate) fn npm() -> Result<()> {
     npm_in(Path::new("."))
 }
 
-/// Installs the bundlers and frameworks that the packed package is tested with.
+/// Installs the bundlers, frameworks and loaders that the packed package is tested with.
 pub(crate) fn package_tests() -> Result<()> {
-    npm_in(Path::new(PACKAGE_TESTS))
+    npm_in(Path::new(PACKAGE_TESTS))?;
+    npm_in(Path::new(LOADER_TESTS))
 }
 
 /// Checks Node, and installs the packages of a folder's `package-lock.json`.

@@ -15,7 +15,7 @@ use crate::process::run;
 use crate::workspace::target_dir;
 use crate::{browser, pack, setup};
 
-/// Tests the packed package, which is installed as a user would, in a temporary folder.
+/// Tests the packed package, which is installed as a user would, in a temporary folder; also the guide to loaders.
 pub(super) fn package() -> Result<Outcome> {
     let chromium = browser::chromium()?;
     setup::package_tests()?;
@@ -31,7 +31,7 @@ pub(super) fn package() -> Result<Outcome> {
 
     let temporary = tempfile::tempdir()?;
     run_tests::<NodeReader>(
-        node_test(folder)?
+        node_test(&[folder, Path::new(setup::LOADER_TESTS)])?
             .env("DAYPASS_TARBALL", tarball)
             .env("DAYPASS_SITE", site)
             // The browser's temporary files are removed with the folder.
@@ -46,7 +46,7 @@ pub(super) fn docs() -> Result<Outcome> {
     setup::package_tests()?;
     build()?;
     run_tests::<NodeReader>(
-        node_test(Path::new("tests/docs"))?.env("DAYPASS_TARGET", target_dir()?).env("CHROMIUM", chromium),
+        node_test(&[Path::new("tests/docs")])?.env("DAYPASS_TARGET", target_dir()?).env("CHROMIUM", chromium),
     )
 }
 
@@ -64,7 +64,7 @@ fn e2e_in(label: &str, engine: Engine) -> Result<Outcome> {
     let info = demo.info.write(&folder.path().join("demo.json"))?;
     let outcome = run_tests_as::<NodeReader>(
         label,
-        node_test(Path::new("tests/e2e"))?
+        node_test(&[Path::new("tests/e2e")])?
             .env("DAYPASS_DEMO", &info)
             // The browser's files are removed with the folder; some are in the home folder.
             .env("TMPDIR", folder.path())
@@ -76,12 +76,13 @@ fn e2e_in(label: &str, engine: Engine) -> Result<Outcome> {
     Ok([outcome, servers].into_iter().sum())
 }
 
-/// Makes the command that tests the files of a folder one after the other, since they share the demo and the machine.
-fn node_test(folder: &Path) -> Result<Command> {
+/// Makes the command that tests the files of folders one after the other, since they share the demo and the machine.
+fn node_test(folders: &[&Path]) -> Result<Command> {
     let mut command = Command::new("node");
-    command
-        .args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"])
-        .args(test_files(folder)?);
+    command.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    for folder in folders {
+        command.args(test_files(folder)?);
+    }
     Ok(command)
 }
 

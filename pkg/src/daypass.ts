@@ -44,7 +44,7 @@ function surviving<T>(call: (glue: Glue, signal: AbortSignal) => Promise<T>): Pr
         life.abort();
         life = new AbortController();
         if (attempts < ATTEMPTS) start();
-        else settle(reject, core().failure('interrupted'));
+        else settle(reject, core().failure('interrupted', ''));
       },
     };
     const settle = <V>(how: (value: V) => void, value: V) => {
@@ -225,7 +225,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    * synchronously.
    */
   transformRequest(url: string | URL): TransformedRequest {
-    if (this.#isClosed) throw core().failure('closed');
+    if (this.#isClosed) throw core().failure('closed', '');
     return this.#live().transformRequest(url);
   }
 
@@ -261,7 +261,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    * @throws {DaypassError} `insufficient_scope`, or `invalid_options` if the text is not a scope.
    */
   require(scope: S): void {
-    if (!this.#isClosed) this.#live().require(scope);
+    if (this.can(scope) === false) throw core().failure('insufficient_scope', scope);
   }
 
   /**
@@ -336,7 +336,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
     const handle = this.#handle;
     for (const pending of [...this.#pending]) {
       if (pending.isRepeatable) pending.start(handle);
-      else pending.reject(glue.failure('interrupted'));
+      else pending.reject(glue.failure('interrupted', ''));
     }
     return handle;
   }
@@ -344,7 +344,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
   /** Makes a call, which ends when this closes. */
   #call<T>(call: (handle: Handle) => Promise<T>, isRepeatable = true): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(core().failure('closed'));
+      if (this.#isClosed) return reject(core().failure('closed', ''));
       const settle = <V>(how: (value: V) => void, value: V) => {
         this.#pending.delete(pending);
         how(value);
@@ -366,7 +366,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
         },
       };
       const handle = this.#opened();
-      if (!handle) return reject(core().failure('interrupted'));
+      if (!handle) return reject(core().failure('interrupted', ''));
       this.#pending.add(pending);
       pending.start(handle);
     });
@@ -393,7 +393,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
       this.#handle = undefined;
       this.#page.keep(undefined, 0);
       this.#life.abort();
-      const closed = core().failure('closed');
+      const closed = core().failure('closed', '');
       for (const pending of [...this.#pending]) pending.reject(closed);
       const owner = this.#owner;
       // Not now: it may be at work, and have called a listener that closes.

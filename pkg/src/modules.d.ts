@@ -10,7 +10,7 @@ declare module '*/daypass_bg.js' {
     /** Uses these exports from now on. */
     attach(exports: Record<string, unknown>): void;
     prepare(options: unknown, signal: AbortSignal): Promise<Kept>;
-    failure(code: string): Error;
+    failure(code: string, particulars: string): Error;
     refusal(response: unknown): Promise<Error | null>;
     readonly Handle: new (kept: Kept, page: object, life: AbortController) => Handle;
   }
@@ -36,7 +36,6 @@ declare module '*/daypass_bg.js' {
     transformRequest(url: unknown): { url: string; headers: Record<string, string> };
     peek(): string | null;
     can(scope: unknown): boolean | null;
-    require(scope: unknown): void;
     describe(): never;
     close(): void;
     signOut(): void;

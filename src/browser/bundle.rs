@@ -6,7 +6,7 @@ use web_sys::{AbortSignal, CryptoKey, Response, SubtleCrypto};
 
 use super::error::Error;
 use super::http::{header, json, request, server_time};
-use super::js::{get, global, is_present, settled, text, whole};
+use super::js::{get, global, is_present, number, settled, whole, whole_number};
 use super::jwks::find_key;
 use super::lifetime::{bundle_left, left};
 use super::signal::either;
@@ -50,7 +50,7 @@ async fn redeem(reference: &str, service: &Base, signal: &AbortSignal) -> Result
     if response.status() != 200 || !parameters.is_object() {
         return Err(unreachable(JsValue::UNDEFINED));
     }
-    let end = header(&response, "daypass-expires-at").and_then(|end| end.parse().ok());
+    let end = header(&response, "daypass-expires-at").and_then(|end| whole_number(&number(&end)?.into()));
     let left = end.and_then(|end| left(end, None, server_time(&response)));
     // A service that does not say when it ends will say when it has ended, by 401.
     let lifetime = left.unwrap_or(NEVER);
@@ -90,7 +90,7 @@ fn read(bundle: &str, payload: &str, server_now: Option<u64>) -> Result<Opened, 
     };
     // In a page or worker; `null` in a sandboxed frame. It is not the location's: a frame from `srcdoc` has that of the page around
     // it.
-    if let Some(page) = text(&js_sys::global(), "origin")
+    if let Some(page) = global("origin").as_string()
         && !contents.origins.is_empty()
         && !is_allowed(&page, &contents.origins)
     {

@@ -11,11 +11,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, BroadcastChannel};
 
 use super::connection::Connection;
-use super::js::{Callback, call, get, global, has_method, list, object, set, settled, text, wall_now, whole};
+use super::js::{Callback, call, get, global, list, number, object, set, settled, text, wall_now, whole};
 use super::jwks::storage;
 use super::provider::check_authorization;
 use super::signal::either;
-use super::token::Token;
+use super::token::{Token, encode};
 use crate::session::refresh;
 use crate::session::tabs::{Content, Event, Mark, Message, Others};
 
@@ -85,7 +85,7 @@ impl Channel {
 
     pub(super) fn sign_out(&self) {
         if let Some(storage) = storage() {
-            let _ = storage.set_item(&self.mark(), &(wall_now() as u64).to_string());
+            let _ = call(&storage, "setItem", &[&self.mark().into(), &wall_now().into()]);
         }
         self.send(&object(&[("version", &(VERSION as f64).into()), ("says", &"signOut".into())]));
     }
@@ -93,14 +93,14 @@ impl Channel {
     /// Returns whether the person has signed out since this connection was made. A page in the back/forward cache does not hear it.
     pub(super) fn is_signed_out(&self) -> bool {
         let mark = storage().and_then(|storage| storage.get_item(&self.mark()).ok()?);
-        mark.is_some_and(|mark| mark.parse().is_ok_and(|at: u64| at >= self.made_at))
+        mark.and_then(|mark| number(&mark)).is_some_and(|at| at as u64 >= self.made_at)
     }
 
     /// The name of the time when the person signed out: without the person's own name (FNV-1a).
     fn mark(&self) -> String {
         let hash =
             self.name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        ["daypass:signed-out:", &hash.to_string()].concat()
+        ["daypass:signed-out:", &encode(&hash.to_be_bytes())].concat()
     }
 
     fn send(&self, data: &JsValue) {
@@ -236,9 +236,6 @@ fn hold(connection: &Rc<Connection>, name: String, purpose: Purpose) -> Option<A
 /// Tells the connection whether there are other tabs.
 async fn count(connection: Rc<Connection>, here: String) {
     let locks = get(&global("navigator"), "locks");
-    if !has_method(&locks, "query") {
-        return;
-    }
     let Ok(answer) = settled(call(&locks, "query", &[])).await else { return };
     let Some(held) = list(&answer, "held") else { return };
     let count = held.iter().filter(|lock| text(lock, "name").as_ref() == Some(&here)).count();

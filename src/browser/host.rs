@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, MessagePort};
 
 use super::error::Error;
-use super::js::{call, get, global, has_method, list, object, text, whole};
+use super::js::{call, get, global, global_object, has_method, list, object, text, whole};
 use super::listening::next_event;
 use super::signal::until_aborted;
 use crate::ErrorCode;
@@ -90,7 +90,7 @@ impl Host {
             }
         };
         let hello = object(&[("daypass", &"hello".into()), ("version", &VERSION.into())]);
-        let page = js_sys::global();
+        let page = global_object();
         let message = next_event(&page, "message", signal, is_port, || {
             // There is no secret in it, and the page around may be any of several.
             let _ = call(&parent, "postMessage", &[&hello, &"*".into()]);

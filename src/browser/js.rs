@@ -22,6 +22,9 @@ extern "C" {
     fn reflect_apply(function: &JsValue, of: &JsValue, arguments: &Array) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_name = fetch, catch)]
     fn global_fetch(resource: &JsValue, options: &JsValue) -> Result<JsValue, JsValue>;
+    /// The global object itself. js_sys looks for it in four places, for browsers of long ago.
+    #[wasm_bindgen(js_namespace = globalThis, js_name = valueOf)]
+    pub(super) fn global_object() -> JsValue;
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     pub(super) fn steady_now() -> f64;
     #[wasm_bindgen(js_namespace = Date, js_name = now)]
@@ -76,6 +79,13 @@ pub(super) fn whole_number(value: &JsValue) -> Option<u64> {
     ((0.0..9_007_199_254_740_992.0).contains(&number) && number as u64 as f64 == number).then_some(number as u64)
 }
 
+/// Reads a number as JavaScript does: the standard library's way is larger.
+#[inline(never)]
+pub(super) fn number(text: &str) -> Option<f64> {
+    let number = JsValue::from_str(text).unchecked_into_f64();
+    (!text.is_empty() && number.is_finite()).then_some(number)
+}
+
 /// Returns a property that is a list.
 pub(super) fn list(of: &JsValue, name: &str) -> Option<Array> {
     items(&get(of, name))
@@ -110,7 +120,7 @@ pub(super) fn has_method(value: &JsValue, name: &str) -> bool {
 /// Returns a global; `undefined` if the platform does not have it, or does not let the page use it.
 #[inline(never)]
 pub(super) fn global(name: &str) -> JsValue {
-    get(&js_sys::global(), name)
+    get(&global_object(), name)
 }
 
 /// Makes an object with these properties.

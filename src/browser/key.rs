@@ -52,7 +52,8 @@ async fn exchanged(database: &JsValue, name: &str, made: &JsValue) -> Result<JsV
     if !found.is_undefined() {
         return Ok(found);
     }
-    done(&call(&store, "put", &[made, &name.into()])?).await?;
+    // The transaction ends by itself.
+    call(&store, "put", &[made, &name.into()])?;
     Ok(made.clone())
 }
 

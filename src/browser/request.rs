@@ -11,7 +11,8 @@ use super::error::Error;
 use super::explain::explained;
 use super::http::{contains, header};
 use super::js::{
-    call, clear_timeout, fetch, get, global, has_method, is_present, object, set, set_timeout, settled, text, wall_now,
+    call, clear_timeout, fetch, get, global, has_method, is_present, number, object, set, set_timeout, settled, text,
+    wall_now,
 };
 use super::signal::{any, until_aborted};
 use super::token::Token;
@@ -267,9 +268,9 @@ fn retry_after(response: &Response) -> Option<f64> {
         return None;
     }
     let value = header(response, "retry-after")?;
-    let wait = match value.parse::<u32>() {
-        Ok(seconds) => f64::from(seconds) * 1000.0,
-        Err(_) => Date::parse(&value) - wall_now(),
+    let wait = match number(&value) {
+        Some(seconds) => seconds * 1000.0,
+        None => Date::parse(&value) - wall_now(),
     };
     (!wait.is_nan()).then_some(wait.max(SHORTEST_WAIT))
 }

@@ -237,7 +237,7 @@ error_codes! {
         "The request's body is a stream, and the browser would send its name instead.";
     Interrupted: "interrupted", 0, true,
         "The call was interrupted.",
-        "Make the call again. If it happens again, please report it with what the page did.",
+        "Make the call again.",
         "The WebAssembly instance failed during the call. Another one has taken over the connection.";
     Closed: "closed", 0, false,
         "The connection is closed.",
@@ -277,7 +277,8 @@ impl ErrorCode {
                 | ErrorCode::InsufficientScope
                 | ErrorCode::OriginNotAllowed
         );
-        is_known || TABLE[self as usize].status == 0
+        // The loader has the text of its own failure.
+        is_known || (TABLE[self as usize].status == 0 && !matches!(self, ErrorCode::LoadFailed))
     }
 
     /// Finds a code by its stable name.

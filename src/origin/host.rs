@@ -26,7 +26,7 @@ pub(super) fn check_scheme(scheme: &str) -> Result<(), &'static str> {
 
 /// Splits off the port, which must be in its one decimal form.
 pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), &'static str> {
-    if text.contains(['/', '?', '#', '@', '\\']) {
+    if text.bytes().any(|byte| matches!(byte, b'/' | b'?' | b'#' | b'@' | b'\\')) {
         return Err("an origin has no path, query or user name; write only the scheme, the host and the port");
     }
     let Some((host, digits)) = text.rsplit_once(':').filter(|_| !text.ends_with(']')) else {

@@ -65,9 +65,11 @@ fn bind(compiled: &Path, folder: &Path) -> Result<()> {
 fn optimize(module: &Path, first: &[&str], last: &[&str]) -> Result<String> {
     // Without inlining: a copy of a function compresses worse than a call.
     let sparing = ["-ocimfs=20", "-aimfs=1", "-fimfs=1"];
+    // The first kilobyte is the end of the stack: no address is computed from one in it.
+    let memory = "--low-memory-unused";
     // Several rounds, since each finds something to shrink in the output of the one before.
     let round = ["--flatten", "--local-cse", "--rereloop", "-Oz"];
-    let passes = [first, &sparing, &round, &round, &round, &["-Oz"], last].concat();
+    let passes = [first, &sparing, &[memory], &round, &round, &round, &["-Oz"], last].concat();
     output(&mut binaryen("wasm-opt", module, &passes, module))
 }
 

@@ -7,7 +7,7 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
 use super::super::channel::Heard;
-use super::super::js::{call, clear_timeout, get, global, has_method, object, set_timeout, text};
+use super::super::js::{call, clear_timeout, get, global, global_object, has_method, object, set_timeout, text};
 use super::super::signal::either;
 use super::Connection;
 use super::state::Notice;
@@ -102,7 +102,7 @@ impl Connection {
             }
         };
         for signal in SIGNALS {
-            listen(&js_sys::global(), signal);
+            listen(&global_object(), signal);
         }
         listen(&global("document"), "visibilitychange");
     }

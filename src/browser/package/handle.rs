@@ -17,8 +17,8 @@ use super::super::signal::until_aborted;
 use super::super::token::Token;
 use super::super::url::{NO_URL, url_text};
 use super::{end, restore};
+use crate::Scope;
 use crate::session::refresh::NEVER;
-use crate::{ErrorCode, Scope};
 
 #[wasm_bindgen]
 extern "C" {
@@ -128,15 +128,6 @@ impl Handle {
     pub fn can(&self, scope: JsValue) -> Result<JsValue, JsValue> {
         let can = self.0.can(&read_scope(&scope)?);
         Ok(can.map_or(JsValue::NULL, JsValue::from_bool))
-    }
-
-    /// Throws if the token is known to lack a scope.
-    pub fn require(&self, scope: JsValue) -> Result<(), JsValue> {
-        let scope = read_scope(&scope)?;
-        if self.0.can(&scope) == Some(false) {
-            return Err(Error::new(ErrorCode::InsufficientScope, scope.as_str()).into());
-        }
-        Ok(())
     }
 
     /// Describes the token in use.

@@ -64,8 +64,8 @@ async fn prepared(given: JsValue, signal: AbortSignal) -> Result<JsValue, Error>
 /// Makes the error of a code, for what fails outside.
 #[wasm_bindgen]
 #[must_use]
-pub fn failure(code: &str) -> JsValue {
-    ErrorCode::find(code).map_or(JsValue::UNDEFINED, |code| Error::new(code, "").into())
+pub fn failure(code: &str, particulars: &str) -> JsValue {
+    ErrorCode::find(code).map_or(JsValue::UNDEFINED, |code| Error::new(code, particulars).into())
 }
 
 /// Returns the error in a response's body; `null` if it contains none.

@@ -98,7 +98,8 @@ impl Channel {
 
     /// The name of the time when the person signed out: without the person's own name (FNV-1a).
     fn mark(&self) -> String {
-        let hash = self.name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let hash =
+            self.name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         ["daypass:signed-out:", &hash.to_string()].concat()
     }
 

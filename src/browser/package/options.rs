@@ -164,7 +164,8 @@ impl Given<'_> {
         let Some(value) = self.present("scopes") else { return Ok(ScopeSet::default()) };
         let scopes = list(self.0, "scopes").ok_or_else(|| wrong("scopes", "an array of scopes", &value))?;
         let read = |scope: &JsValue| scope.as_string().and_then(|scope| Scope::read(&scope));
-        let scopes = scopes.iter().map(|scope| read(&scope).ok_or_else(|| wrong("scopes[]", "resource:action", &scope)));
+        let scopes =
+            scopes.iter().map(|scope| read(&scope).ok_or_else(|| wrong("scopes[]", "resource:action", &scope)));
         scopes.collect()
     }
 

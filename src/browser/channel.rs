@@ -5,17 +5,16 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::Promise;
+use js_sys::{JSON, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, BroadcastChannel};
 
 use super::connection::Connection;
 use super::js::{Callback, call, get, global, has_method, list, object, set, settled, text, wall_now, whole};
-use super::jwks::storage;
 use super::provider::check_authorization;
 use super::signal::either;
-use super::token::Token;
+use super::token::{Token, encode};
 use crate::session::refresh;
 use crate::session::tabs::{Content, Event, Mark, Message, Others};
 
@@ -31,7 +30,7 @@ pub(super) struct Channel {
     /// The scheme of their tokens.
     scheme: &'static str,
     /// In Unix milliseconds.
-    made_at: u64,
+    made_at: f64,
     channel: RefCell<Option<BroadcastChannel>>,
     /// Ends what is held or waited for: that this tab is here, and that it calls the provider.
     here: RefCell<Option<AbortController>>,
@@ -47,7 +46,7 @@ pub(super) enum Heard {
 impl Channel {
     pub(super) fn new(share: &str, key: String, scheme: &'static str) -> Channel {
         let name = ["daypass ", share].concat();
-        let made_at = wall_now() as u64;
+        let made_at = wall_now();
         let (channel, here, turn) = <(RefCell<_>, RefCell<_>, RefCell<_>)>::default();
         Channel { name, key, scheme, made_at, channel, here, turn }
     }
@@ -84,23 +83,22 @@ impl Channel {
     }
 
     pub(super) fn sign_out(&self) {
-        if let Some(storage) = storage() {
-            let _ = storage.set_item(&self.mark(), &(wall_now() as u64).to_string());
-        }
+        let _ = call(&global("localStorage"), "setItem", &[&self.mark().into(), &wall_now().into()]);
         self.send(&object(&[("version", &(VERSION as f64).into()), ("says", &"signOut".into())]));
     }
 
     /// Returns whether the person has signed out since this connection was made. A page in the back/forward cache does not hear it.
     pub(super) fn is_signed_out(&self) -> bool {
-        let mark = storage().and_then(|storage| storage.get_item(&self.mark()).ok()?);
-        mark.is_some_and(|mark| mark.parse().is_ok_and(|at: u64| at >= self.made_at))
+        let signed_out = call(&global("localStorage"), "getItem", &[&self.mark().into()]);
+        let at = signed_out.ok().and_then(|text| JSON::parse(&text.as_string()?).ok()?.as_f64());
+        at.is_some_and(|at| at >= self.made_at)
     }
 
     /// The name of the time when the person signed out: without the person's own name (FNV-1a).
     fn mark(&self) -> String {
         let hash =
             self.name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        ["daypass:signed-out:", &hash.to_string()].concat()
+        ["daypass:signed-out:", &encode(&hash.to_be_bytes())].concat()
     }
 
     fn send(&self, data: &JsValue) {

@@ -57,7 +57,7 @@ fn find(keys: &Array, header: &[u8]) -> Option<String> {
 }
 
 /// Returns the storage. A page may have none, or not be allowed to use it: then nothing is kept.
-pub(super) fn storage() -> Option<Storage> {
+fn storage() -> Option<Storage> {
     let storage = global("localStorage");
     is_present(&storage).then(|| storage.unchecked_into())
 }

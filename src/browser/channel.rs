@@ -12,7 +12,6 @@ use web_sys::{AbortController, BroadcastChannel};
 
 use super::connection::Connection;
 use super::js::{Callback, call, get, global, list, number, object, set, settled, text, wall_now, whole};
-use super::jwks::storage;
 use super::provider::check_authorization;
 use super::signal::either;
 use super::token::{Token, encode};
@@ -31,7 +30,7 @@ pub(super) struct Channel {
     /// The scheme of their tokens.
     scheme: &'static str,
     /// In Unix milliseconds.
-    made_at: u64,
+    made_at: f64,
     channel: RefCell<Option<BroadcastChannel>>,
     /// Ends what is held or waited for: that this tab is here, and that it calls the provider.
     here: RefCell<Option<AbortController>>,
@@ -47,7 +46,7 @@ pub(super) enum Heard {
 impl Channel {
     pub(super) fn new(share: &str, key: String, scheme: &'static str) -> Channel {
         let name = ["daypass ", share].concat();
-        let made_at = wall_now() as u64;
+        let made_at = wall_now();
         let (channel, here, turn) = <(RefCell<_>, RefCell<_>, RefCell<_>)>::default();
         Channel { name, key, scheme, made_at, channel, here, turn }
     }
@@ -84,16 +83,15 @@ impl Channel {
     }
 
     pub(super) fn sign_out(&self) {
-        if let Some(storage) = storage() {
-            let _ = call(&storage, "setItem", &[&self.mark().into(), &wall_now().into()]);
-        }
+        let _ = call(&global("localStorage"), "setItem", &[&self.mark().into(), &wall_now().into()]);
         self.send(&object(&[("version", &(VERSION as f64).into()), ("says", &"signOut".into())]));
     }
 
     /// Returns whether the person has signed out since this connection was made. A page in the back/forward cache does not hear it.
     pub(super) fn is_signed_out(&self) -> bool {
-        let mark = storage().and_then(|storage| storage.get_item(&self.mark()).ok()?);
-        mark.and_then(|mark| number(&mark)).is_some_and(|at| at as u64 >= self.made_at)
+        let mark = call(&global("localStorage"), "getItem", &[&self.mark().into()]).ok();
+        let at = mark.and_then(|mark| number(&mark.as_string()?));
+        at.is_some_and(|at| at >= self.made_at)
     }
 
     /// The name of the time when the person signed out: without the person's own name (FNV-1a).

@@ -2,11 +2,11 @@
 
 use js_sys::{Array, JSON};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Response, Storage};
+use web_sys::{AbortSignal, Response};
 
 use super::error::Error;
 use super::http::{json, request, server_time};
-use super::js::{Settled, get, global, is_present, list, object, text, wall_now};
+use super::js::{Settled, call, get, global, list, object, text, wall_now};
 use super::url::Base;
 use crate::ErrorCode;
 use crate::jwt::{JwtType, is_key_id};
@@ -56,21 +56,17 @@ fn find(keys: &Array, header: &[u8]) -> Option<String> {
     })
 }
 
-/// Returns the storage. A page may have none, or not be allowed to use it: then nothing is kept.
-pub(super) fn storage() -> Option<Storage> {
-    let storage = global("localStorage");
-    is_present(&storage).then(|| storage.unchecked_into())
-}
-
+// A page may have no storage, or not be allowed to use it: then nothing is kept.
 fn keep(name: &str, keys: &Array) {
     let kept = object(&[("keys", keys), ("at", &wall_now().into())]);
-    if let (Some(storage), Ok(text)) = (storage(), JSON::stringify(&kept)) {
-        let _ = storage.set_item(name, &String::from(text));
+    if let Ok(text) = JSON::stringify(&kept) {
+        let _ = call(&global("localStorage"), "setItem", &[&name.into(), &text]);
     }
 }
 
 fn kept(name: &str) -> Option<Array> {
-    let kept = JSON::parse(&storage()?.get_item(name).ok()??).ok()?;
+    let text = call(&global("localStorage"), "getItem", &[&name.into()]).ok()?.as_string()?;
+    let kept = JSON::parse(&text).ok()?;
     let age = wall_now() - get(&kept, "at").as_f64()?;
     let is_alive = |key: &JsValue| get(key, "exp").as_f64().is_none_or(|end| wall_now() < end * 1000.0);
     let keys = list(&kept, "keys")?;

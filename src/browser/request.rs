@@ -206,7 +206,7 @@ impl Call<'_> {
             set(init, "credentials", &"same-origin".into());
         }
         let copy = Request::new_with_request_and_init(&base, init.unchecked_ref::<RequestInit>())?;
-        // SECURITY: what is no Request, and only looks like one, is read as a text by the browser: the token would go there.
+        // SECURITY: the browser reads an object that only looks like a Request as a text: the token would go there.
         if copy.url() == target { Ok(copy) } else { Err(Error::new(ErrorCode::ForeignUrl, &copy.url())) }
     }
 }

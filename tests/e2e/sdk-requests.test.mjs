@@ -26,7 +26,7 @@ describe('fetch', { concurrency: 3 }, () => {
     assert.deepEqual(
       seen.others.map(([status]) => status),
       [200, 200, 200, 200, 200, 429],
-      'a time that is none is no advice',
+      'what cannot be read as a time does not count',
     );
     const [date, body, , twice, zero] = seen.others.map(([, after]) => after);
     assert.ok(date > 500 && date < 4_000 && body >= 1_000 && twice >= 2_000 && zero >= 1_000, JSON.stringify(seen.others));

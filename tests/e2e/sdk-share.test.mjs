@@ -45,7 +45,7 @@ describe('sharing', { concurrency: 2 }, () => {
     const [third] = await openTabs(await page.context().newPage(), 1);
     await inPage(third, open, { provider });
     assert.equal(countCalls(provider), 3);
-    // A new token of one is none of the other's.
+    // A new token of one person does not reach the other.
     await second.evaluate(() => globalThis.daypass.refresh());
     await inPage(third, open, { provider, share: 'grace' });
     const [still, next, joined] = await readTokens([first, second, third]);

@@ -255,6 +255,20 @@ fn a_rejected_token_is_replaced_at_once_and_the_next_ones_after_a_growing_back_o
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn a_token_that_has_just_replaced_a_rejected_one_is_known_as_that() {
+    let mut engine = with_token(HOUR);
+    assert!(!engine.is_replacement(20));
+    let _ = engine.step(Event::Unauthorized { call: 1 }, 1_000);
+    assert!(!engine.is_replacement(1_000), "it is being replaced");
+    let _ = engine.step(Event::Received { call: 2, lifetime: HOUR }, 1_100);
+    assert!(engine.is_replacement(1_100), "a 401 that arrives now is about the token before");
+    assert_eq!(fetched(&engine.step(Event::Unauthorized { call: 2 }, 1_200)), None);
+    assert!(!engine.is_replacement(1_750));
+    let _ = engine.step(Event::Unauthorized { call: 2 }, 1_750);
+    assert!(!engine.is_replacement(1_750));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_rejected_token_stays_until_another_arrives() {
     let mut engine = with_token(HOUR);
     assert_eq!(fetched(&engine.step(Event::Unauthorized { call: 1 }, 1_000)), Some(2));

@@ -1,4 +1,4 @@
-// Measures the package in a real Chromium, with servers on loopback. `browser.mjs FILE PEERS [--quick]` writes the
+// Measures the package in a real Chromium, with servers on loopback. `browser.mjs FILE PEERS [--quick] [--before]` writes the
 // figures of each round to FILE, in nanoseconds and counts; PEERS is the folder of the peers' bundles.
 import { writeFileSync } from "node:fs";
 
@@ -7,7 +7,8 @@ import { launchBrowser } from "../tests/engine.mjs";
 import { measureImports } from "./browser/imports.mjs";
 import { serveApi, servePage } from "./browser/servers.mjs";
 
-const [file, peers, quick] = process.argv.slice(2);
+const [file, peers, ...flags] = process.argv.slice(2);
+const [quick, before] = ["--quick", "--before"].map((flag) => flags.includes(flag));
 
 const ROUNDS = quick ? 3 : 15;
 /** Page loads of a round for each import. */
@@ -27,7 +28,7 @@ const results = {};
 // Imports first and calls after them: otherwise the browser collects the garbage of calls while it imports. The first
 // round of each fills Chromium's caches and is not counted.
 const tab = await context.newPage();
-for (const measure of [() => measureImports(tab, page, IMPORTS), measureCalls]) {
+for (const measure of [() => measureImports(tab, page, IMPORTS, before), measureCalls]) {
   for (let round = 0; round <= ROUNDS; round++) {
     const figures = await measure(round);
     for (const [row, figure] of Object.entries(figures)) if (round > 0) (results[row] ??= []).push(figure);
@@ -44,8 +45,8 @@ async function measureCalls(round) {
   const tab = await context.newPage();
   await tab.goto(page.origin);
   const figures = await tab.evaluate(
-    async ([api, counts, round]) => (await import("/page/calls.js")).measure(api, counts, round),
-    [api.origin, COUNTS, round],
+    async ([api, counts, round, before]) => (await import("/page/calls.js")).measure(api, counts, round, before),
+    [api.origin, COUNTS, round, before],
   );
   await tab.close();
   // A publishable GET carries its token in the query, so that its URL differs.

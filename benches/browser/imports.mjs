@@ -13,12 +13,13 @@ const MODULES = {
 };
 
 /** Returns the median of each row in nanoseconds; each import runs in a page that was just loaded. */
-export async function measureImports(tab, { origin }, times) {
-  const taken = Object.keys(MODULES).map((row) => [row, []]);
+export async function measureImports(tab, { origin }, times, before) {
+  const modules = before ? { ...MODULES, "import/before": "/peers/before.js" } : MODULES;
+  const taken = Object.keys(modules).map((row) => [row, []]);
   for (let time = 0; time < times; time++) {
     for (const [row, figures] of time % 2 ? taken.toReversed() : taken) {
       await tab.goto(origin);
-      figures.push(await tab.evaluate(importToReady, MODULES[row]));
+      figures.push(await tab.evaluate(importToReady, modules[row]));
     }
   }
   return Object.fromEntries(taken.map(([row, figures]) => [row, figures.sort((a, b) => a - b)[(times - 1) >> 1]]));

@@ -66,7 +66,7 @@ const VERIFY: [(&str, Bar); 27] = [
 /// Rows of `bench browser`.
 const BROWSER: [(&str, Bar); 27] = [
     ("browser/default", Most(size::MOST as f64)),
-    ("browser/default", Aim(20_000.0)),
+    ("browser/default", Aim(size::AIM as f64)),
     ("browser/default", Beside("size/auth0-spa-js")),
     ("browser/default", Beside("size/jose")),
     ("browser/default", Beside("size/oidc-client-ts")),
@@ -126,9 +126,21 @@ pub(crate) fn verify(results: &Results) -> Result<Vec<Line>> {
     lines(&VERIFY, results)
 }
 
+/// Rows of `bench browser --beside`.
+const BESIDE: [(&str, Bar); 4] = [
+    ("browser/default", Beside("size/before")),
+    ("browser/import", Times("import/before", 2.0)),
+    ("browser/fetch", Times("fetch/before", 1.5)),
+    ("browser/authorization", Beside("authorization/before")),
+];
+
 /// Compares the results with the bars of `bench browser`.
 pub(crate) fn browser(results: &Results) -> Result<Vec<Line>> {
-    lines(&BROWSER, results)
+    let mut table = lines(&BROWSER, results)?;
+    if results.contains_key("size/before") {
+        table.extend(lines(&BESIDE, results)?);
+    }
+    Ok(table)
 }
 
 fn lines(bars: &Bars, results: &Results) -> Result<Vec<Line>> {

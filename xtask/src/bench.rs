@@ -22,6 +22,9 @@ pub(crate) struct Options {
     /// Write the table and the figures of every round to this file, in nanoseconds, bytes and counts
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Measure this tarball of the package too, made by `cargo xtask pack` of an earlier commit, beside today's (browser only)
+    #[arg(long, value_name = "FILE")]
+    beside: Option<PathBuf>,
     /// Take less time, for a first look: too little for reliable bars
     #[arg(long)]
     quick: bool,
@@ -53,7 +56,7 @@ pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
     setup::npm_in(Path::new("benches"))?;
     let Report { place, results, lines } = match options.what {
         What::Verify => verify(options.quick)?,
-        What::Browser => browser(options.quick)?,
+        What::Browser => browser(options, from)?,
     };
 
     println!("\n{place}\n{}", bars::head());
@@ -81,7 +84,7 @@ fn verify(quick: bool) -> Result<Report> {
     Ok(Report { place: cores.to_string(), lines: bars::verify(&results)?, results })
 }
 
-fn browser(quick: bool) -> Result<Report> {
+fn browser(options: &Options, from: &Path) -> Result<Report> {
     let chromium = browser::chromium()?;
     package::build()?;
 
@@ -93,6 +96,12 @@ fn browser(quick: bool) -> Result<Report> {
         sizes.insert(format!("size/{peer}"), vec![size::gzip(&bundle)? as f64]);
     }
 
+    if let Some(tarball) = &options.beside {
+        let mut tar = Command::new("tar");
+        tar.arg("-xOzf").arg(from.join(tarball)).arg("package/dist/index.js");
+        fs::write(folder.path().join("before.js"), output(&mut tar)?)?;
+        sizes.insert("size/before".to_owned(), vec![size::gzip(&folder.path().join("before.js"))? as f64]);
+    }
     let version = output(Command::new(&chromium).arg("--version"))?;
     println!("measuring in {}", version.trim());
     let out = folder.path().join("results.json");
@@ -100,7 +109,8 @@ fn browser(quick: bool) -> Result<Report> {
         Command::new("node")
             .arg("benches/browser.mjs")
             .args([&out, folder.path()])
-            .args(quick.then_some("--quick"))
+            .args(options.quick.then_some("--quick"))
+            .args(options.beside.as_ref().map(|_| "--before"))
             .env("CHROMIUM", chromium),
     )?;
     let mut results: Results = serde_json::from_slice(&fs::read(&out)?)?;

@@ -33,7 +33,7 @@ const ENTRIES: [(&str, &str); 6] = [
 /// The most bytes that the default entry may have after gzip.
 pub(crate) const MOST: usize = 60_000;
 /// The bytes that it should have at most.
-const AIM: usize = 46_000;
+pub(crate) const AIM: usize = 46_000;
 
 /// The bytes of a file: as it is, and compressed.
 #[derive(Clone, Copy, Debug, Serialize)]

@@ -2,8 +2,8 @@
 import { clients } from './clients.js';
 
 /** Returns the figure of each row for one round. */
-export async function measure(api, { fetches, batches, looks, works, gets }, round) {
-  const { daypass, publishable, authorization, request } = await clients(api);
+export async function measure(api, { fetches, batches, looks, works, gets }, round, before) {
+  const { daypass, publishable, authorization, request } = await clients(api, before);
 
   for (let i = 0; i < gets; i++) await publishable.fetch(`/publishable?round=${round}`);
   await daypass.fetch(`/header?round=${round}`);

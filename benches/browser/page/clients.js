@@ -10,13 +10,17 @@ const AUTHORIZATION = `Bearer ${TOKEN}`;
 const PUBLISHABLE = 'dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu';
 const HOUR = 3_600;
 
-export async function clients(api) {
+/** With `before`, a package of an earlier commit is among them. */
+export async function clients(api, before) {
   const expiresAt = Math.floor(Date.now() / 1000) + HOUR;
   const daypass = await connect({ api, provider: async () => ({ authorization: AUTHORIZATION, expiresAt }) });
   const publishable = await connect({ api, publishableToken: PUBLISHABLE });
   const auth0 = auth0Client(expiresAt);
   const fetcher = auth0.createFetcher({ fetch: (request) => fetch(request) });
   const oidc = await oidcManager(expiresAt);
+
+  const earlier = before && (await import('/peers/before.js'));
+  const old = await earlier?.connect({ api, provider: async () => ({ authorization: AUTHORIZATION, expiresAt }) });
 
   const oidcAuthorization = async () => `Bearer ${(await oidc.getUser()).access_token}`;
   const url = `${api}/floor`;
@@ -29,12 +33,14 @@ export async function clients(api) {
       daypass: () => daypass.authorization(),
       'auth0-spa-js': async () => `Bearer ${await auth0.getTokenSilently()}`,
       'oidc-client-ts': oidcAuthorization,
+      ...(old && { before: () => old.authorization() }),
     },
     request: {
       bare,
       daypass: () => json(daypass.fetch(url)),
       'auth0-spa-js': () => json(fetcher.fetchWithAuth(url)),
       'oidc-client-ts': async () => json(fetch(url, { headers: { Authorization: await oidcAuthorization() } })),
+      ...(old && { before: () => json(old.fetch(url)) }),
       again: bare,
     },
   };

@@ -1,35 +1,22 @@
 //! The demo: three real servers on free loopback ports, as `docs/guides/demo.md` describes them.
 
-use std::collections::VecDeque;
 use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result};
 use clap::Args;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tempfile::{NamedTempFile, TempDir, TempPath};
 
 use crate::build::build;
 use crate::package;
-use crate::process::{Interrupted, Process, is_interrupted, output, read_lines};
+use crate::process::{is_interrupted, output};
+use crate::server::{Server, TICK, parse};
 use crate::workspace::program;
-
-/// How long a server may take until it listens.
-const START: Duration = Duration::from_secs(30);
-
-/// How often xtask checks the servers and signals.
-const TICK: Duration = Duration::from_millis(50);
-
-/// How many lines of a server's output are kept, to show them if it ends by itself.
-const TAIL: usize = 40;
 
 /// The audience that the floor API requires and the service writes into tokens.
 const AUDIENCE: &str = "floor-api";
@@ -262,105 +249,4 @@ impl Store {
         revoke.args(["token", "revoke", &token.id, "--data"]).arg(&self.0);
         output(&mut revoke).map(drop)
     }
-}
-
-/// A process that prints a line of JSON when it listens.
-struct Server {
-    name: &'static str,
-    process: Process,
-    tail: Tail,
-}
-
-impl Server {
-    /// Starts it and waits for its line.
-    fn start<Line: DeserializeOwned>(name: &'static str, command: &mut Command) -> Result<(Self, Line)> {
-        let mut process = Process::spawn(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
-        let tail = Tail::default();
-        let (first, line) = mpsc::channel();
-        if let Some(stdout) = process.stdout() {
-            let tail = tail.clone();
-            // SECURITY: the first line may hold a token, so it never reaches the tail, which an error prints.
-            thread::spawn(move || {
-                let mut first = Some(first);
-                read_lines(stdout, |line| match first.take() {
-                    Some(first) => drop(first.send(line.to_owned())),
-                    None => tail.push(line),
-                });
-            });
-        }
-        if let Some(stderr) = process.stderr() {
-            tail.read(stderr);
-        }
-        let mut server = Self { name, process, tail };
-
-        let deadline = Instant::now() + START;
-        loop {
-            match line.recv_timeout(TICK) {
-                Ok(line) => return Ok((server, parse(name, &line)?)),
-                Err(RecvTimeoutError::Timeout) if is_interrupted() => bail!(Interrupted),
-                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => server.check()?,
-                Err(RecvTimeoutError::Timeout) => {
-                    bail!("{name} did not listen within {} seconds{}", START.as_secs(), server.tail.show())
-                }
-                // A server that closed its output is about to end.
-                Err(RecvTimeoutError::Disconnected) => {
-                    server.check()?;
-                    if is_interrupted() {
-                        bail!(Interrupted);
-                    }
-                    if Instant::now() >= deadline {
-                        bail!("{name} closed its output without a line{}", server.tail.show());
-                    }
-                    thread::sleep(TICK);
-                }
-            }
-        }
-    }
-
-    /// Returns an error if it ended.
-    fn check(&mut self) -> Result<()> {
-        let Some(status) = self.process.try_wait()? else {
-            return Ok(());
-        };
-        // Its last lines may not have been read yet.
-        thread::sleep(TICK);
-        bail!("{} ended by itself ({status}){}", self.name, self.tail.show())
-    }
-}
-
-/// The last lines that a server printed.
-#[derive(Clone, Default)]
-struct Tail(Arc<Mutex<VecDeque<String>>>);
-
-impl Tail {
-    fn lines(&self) -> MutexGuard<'_, VecDeque<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn push(&self, line: &str) {
-        let mut lines = self.lines();
-        if lines.len() == TAIL {
-            lines.pop_front();
-        }
-        lines.push_back(line.to_owned());
-    }
-
-    /// Keeps the last lines of a pipe, in a thread that ends with the pipe.
-    fn read(&self, pipe: impl Read + Send + 'static) {
-        let tail = self.clone();
-        thread::spawn(move || read_lines(pipe, |line| tail.push(line)));
-    }
-
-    fn show(&self) -> String {
-        let lines = self.lines();
-        if lines.is_empty() {
-            return ", without a word".into();
-        }
-        lines.iter().fold(":".into(), |text, line| text + "\n    " + line)
-    }
-}
-
-/// Parses JSON. SECURITY: it may hold a token, so the error does not quote it.
-fn parse<T: DeserializeOwned>(from: &str, json: &str) -> Result<T> {
-    serde_json::from_str(json).map_err(|_| anyhow!("what {from} printed is not what docs/guides/demo.md describes"))
 }

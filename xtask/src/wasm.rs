@@ -161,8 +161,9 @@ fn make_module_factory(file: &Path) -> Result<()> {
     let (functions, made) = code.split_once("var retasmFunc = ").context("wasm2js made no `retasmFunc`")?;
     ensure!(made.starts_with("asmFunc({"), "wasm2js called its module in another way");
     let functions: String = functions.lines().filter(kept).map(|line| format!("{line}\n")).collect();
-    let code =
-        format!("{functions}\nexport const instantiate = (imports) => asmFunc({{ './daypass_bg.js': imports }});\n");
+    // The short name of the module that it imports.
+    let name = made.split('"').nth(1).context("wasm2js named no module")?;
+    let code = format!("{functions}\nexport const instantiate = (imports) => asmFunc({{ '{name}': imports }});\n");
     fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,6 +42,9 @@ const json =
   (value, status = 200) =>
   (response) =>
     response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
+/** A file of the example's web app in Rust, which `cargo xtask test` builds. */
+const rustApp = (file, type) => (response) =>
+  response.setHeader('Content-Type', type).end(readFileSync(`${process.env.DAYPASS_RUST_APP}/${file}`));
 const inAnHour = () => Math.floor(Date.now() / 1000) + 3600;
 
 /**
@@ -52,6 +56,9 @@ const ANSWERS = {
   '/sandbox': html(`${HTML}<iframe sandbox="allow-scripts" src="/"></iframe>`),
   '/error': json({ authorization: 'Bearer no', expiresAt: 4102444800 }, 500),
   '/page': html(HTML),
+  '/rust-app/': rustApp('index.html', 'text/html'),
+  '/rust-app/floor_yew.js': rustApp('floor_yew.js', 'text/javascript'),
+  '/rust-app/floor_yew_bg.wasm': rustApp('floor_yew_bg.wasm', 'application/wasm'),
   '/shape': json({ token: 'x' }),
   '/forbidden': json({}, 403),
   /** The visitor is signed out, in the backend's own words. */

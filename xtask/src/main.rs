@@ -14,6 +14,7 @@ mod fuzz;
 mod pack;
 mod package;
 mod process;
+mod rust_app;
 mod server;
 mod setup;
 mod size;

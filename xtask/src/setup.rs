@@ -9,9 +9,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::browser;
 use crate::process::{cargo, output, run};
 use crate::workspace::target_dir;
+use crate::{browser, rust_app};
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -68,12 +68,13 @@ fn standard_library() -> Result<PathBuf> {
     Ok(Path::new(folder.trim()).join("lib/rustlib/src/rust/library/Cargo.toml"))
 }
 
-/// Fetches all packages that Cargo.lock names, with those of the benchmarks and of the standard library.
+/// Fetches all packages that Cargo.lock names, with those of the benchmarks, of the web app in Rust and of the standard library.
 ///
 /// Later steps then need no network: `cargo metadata`, which tests call to list packages, needs every one of them.
 fn packages() -> Result<()> {
     let fetch = ["fetch", "--locked", "--quiet"];
     run(cargo().args(fetch))?;
+    run(cargo().args(fetch).args(["--manifest-path", rust_app::MANIFEST]))?;
     run(cargo().args(fetch).arg("--manifest-path").arg(standard_library()?).env("RUSTC_BOOTSTRAP", "1"))
 }
 

@@ -8,13 +8,16 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::Serialize;
 
-use crate::{package, wasm, wasm_crates};
+use crate::{package, rust_app, wasm, wasm_crates};
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// Also show how many bytes of the WebAssembly are each crate's
     #[arg(long)]
     by_crate: bool,
+    /// Also build the example of a web app in Rust, and print what Daypass adds to it
+    #[arg(long)]
+    rust_app: bool,
     /// Write all rows to this JSON file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -80,6 +83,9 @@ pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
         }
         println!();
     }
+    if options.rust_app {
+        print_rust_app()?;
+    }
     if let Some(file) = &options.json {
         fs::write(from.join(file), serde_json::to_string_pretty(&report)?)?;
     }
@@ -108,6 +114,22 @@ fn entries() -> Result<Vec<Row>> {
     };
     rows.push(Row { name: "two files".into(), file: "loader and daypass_bg.wasm".into(), size: both });
     Ok(rows)
+}
+
+/// Prints what Daypass adds to the example of a web app in Rust.
+fn print_rust_app() -> Result<()> {
+    let [with, without] = rust_app::build_small()?;
+    let (with, without) = (measure(&with)?, measure(&without)?);
+    let added = Size {
+        bytes: with.bytes.saturating_sub(without.bytes),
+        gzip: with.gzip.saturating_sub(without.gzip),
+        brotli: with.brotli.saturating_sub(without.brotli),
+    };
+    let rows = [("Rust app", with), ("Rust app without daypass", without), ("Rust app: what daypass adds", added)];
+    for (name, size) in rows {
+        println!("{name:<39} {:>9} {:>9} {:>9}", size.bytes, size.gzip, size.brotli);
+    }
+    Ok(())
 }
 
 /// Returns the bytes of the default entry after `gzip -9`.

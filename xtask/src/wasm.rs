@@ -168,7 +168,7 @@ fn make_module_factory(file: &Path) -> Result<()> {
 }
 
 /// Makes the command of a program of Binaryen.
-fn binaryen(name: &str, module: &Path, passes: &[&str], to: &Path) -> Command {
+pub(crate) fn binaryen(name: &str, module: &Path, passes: &[&str], to: &Path) -> Command {
     let mut command = Command::new(Path::new("node_modules/.bin").join(name));
     command.args(FEATURES).arg(module).args(passes).arg("-o").arg(to);
     command

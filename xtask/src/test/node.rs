@@ -13,7 +13,7 @@ use crate::build::build;
 use crate::demo::Demo;
 use crate::process::run;
 use crate::workspace::target_dir;
-use crate::{browser, pack, setup};
+use crate::{browser, pack, rust_app, setup};
 
 /// Tests the packed package, which is installed as a user would, in a temporary folder; also the guide to loaders.
 pub(super) fn package() -> Result<Outcome> {
@@ -54,11 +54,12 @@ pub(super) fn docs() -> Result<Outcome> {
 pub(super) fn e2e() -> Result<Outcome> {
     let engines = browser::engines()?;
     build()?;
-    run_side_by_side(engines.map(|engine| (engine.name, engine)), e2e_in)
+    let rust_app = rust_app::build()?;
+    run_side_by_side(engines.map(|engine| (engine.name, engine)), |label, engine| e2e_in(label, engine, &rust_app))
 }
 
 /// Tests a demo of its own in one browser.
-fn e2e_in(label: &str, engine: Engine) -> Result<Outcome> {
+fn e2e_in(label: &str, engine: Engine, rust_app: &Path) -> Result<Outcome> {
     let mut demo = Demo::start(0)?;
     let folder = tempfile::tempdir()?;
     let info = demo.info.write(&folder.path().join("demo.json"))?;
@@ -66,6 +67,7 @@ fn e2e_in(label: &str, engine: Engine) -> Result<Outcome> {
         label,
         node_test(&[Path::new("tests/e2e")])?
             .env("DAYPASS_DEMO", &info)
+            .env("DAYPASS_RUST_APP", rust_app)
             // The browser's files are removed with the folder; some are in the home folder.
             .env("TMPDIR", folder.path())
             .env("HOME", folder.path())

@@ -13,7 +13,7 @@ use super::runner::{attempt, check};
 use super::{node, wasm};
 use crate::process::cargo;
 use crate::workspace::{CHECKED, PRODUCT, target_dir};
-use crate::{package, setup};
+use crate::{package, rust_app, setup};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(super) enum Step {
@@ -79,7 +79,11 @@ impl fmt::Display for Step {
 }
 
 fn fmt() -> Result<Outcome> {
-    let parts: [(_, &[&str]); 2] = [("workspace", &["--all"]), ("fuzz", &["--manifest-path", "fuzz/Cargo.toml"])];
+    let parts: [(_, &[&str]); 3] = [
+        ("workspace", &["--all"]),
+        ("fuzz", &["--manifest-path", "fuzz/Cargo.toml"]),
+        ("rust app", &["--manifest-path", rust_app::MANIFEST]),
+    ];
     let fmt =
         |part: &str, what: &[&str]| Ok(attempt(check(cargo().arg("fmt").args(what).arg("--check")))?.or_name(part));
     parts.into_iter().map(|(part, what)| fmt(part, what)).sum()
@@ -96,10 +100,13 @@ fn clippy() -> Result<Outcome> {
     // A workspace of its own, here without libFuzzer, which takes a minute to compile.
     let fuzz =
         ["--manifest-path", "fuzz/Cargo.toml", "--locked", "--no-default-features", "--target-dir", &targets].to_vec();
+    let builds = rust_app::target()?.to_string_lossy().into_owned();
+    let app = ["--manifest-path", rust_app::MANIFEST, "--locked", "--target", "wasm32-unknown-unknown", "--target-dir"];
+    let app = [app.as_slice(), &[&builds]].concat();
     let clippy = |part: &str, what: &[&str]| {
         Ok(attempt(check(cargo().arg("clippy").args(what).args(["--", "-D", "warnings"])))?.or_name(part))
     };
-    [("native", native), ("wasm", wasm), ("package", package), ("fuzz", fuzz)]
+    [("native", native), ("wasm", wasm), ("package", package), ("fuzz", fuzz), ("rust app", app)]
         .into_iter()
         .map(|(part, what)| clippy(part, &what))
         .sum()

@@ -233,8 +233,8 @@ pub(super) fn check_authorization(authorization: &str, scheme: &str) -> Result<(
         let hint = if scheme == "DPoP" { ": your backend must pass `dpopJkt` to the service." } else { "." };
         return Err([&wrong.concat(), hint].concat());
     };
-    if token.bytes().any(|byte| byte.is_ascii_whitespace()) {
-        return Err([&wrong.concat(), ": the token has white space in it or around it, such as a line break."].concat());
+    if token.trim_ascii() != token {
+        return Err([&wrong.concat(), ": there is white space around the token."].concat());
     }
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err([&wrong.concat(), ": the token has characters that no token has."].concat());

@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::Url;
 
 use super::error::Error;
-use super::js::{call, global, text};
+use super::js::{global, text};
 use crate::ErrorCode;
 
 /// The name of the parameter that carries a publishable token (Space API).
@@ -164,9 +164,18 @@ pub(super) fn keep_braces(url: String, asked: &str) -> String {
     if !asked.contains('{') {
         return url;
     }
-    let replaced = |url: String, from: &str, to: &str| call(&url.into(), "replaceAll", &[&from.into(), &to.into()]);
-    let opened = replaced(url, "%7B", "{").ok().and_then(|url| url.as_string()).unwrap_or_default();
-    replaced(opened, "%7D", "}").ok().and_then(|url| url.as_string()).unwrap_or_default()
+    let mut kept = String::new();
+    let mut parts = url.split('%');
+    kept.push_str(parts.next().unwrap_or_default());
+    for part in parts {
+        let (brace, rest) = match part.strip_prefix("7B") {
+            Some(rest) => ("{", rest),
+            None => part.strip_prefix("7D").map_or(("%", part), |rest| ("}", rest)),
+        };
+        kept.push_str(brace);
+        kept.push_str(rest);
+    }
+    kept
 }
 
 /// Returns the text of a string, or of an object that is a URL.

@@ -1,6 +1,7 @@
 // `fetch` of the SDK: what it sends, what a 401 causes, and when it ends.
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { engine } from '../engine.mjs';
 import {
   backend,
   countCalls,
@@ -129,19 +130,21 @@ describe('fetch', { concurrency: 3 }, () => {
         accepted: await put('accepted', `${path}?stream=200`, new Blob([text]).stream(), { duplex: 'half' }),
       };
     });
+    // Firefox sends no streams, but the text `[object ReadableStream]` in their place.
+    const isSent = engine === 'chromium';
     assert.deepEqual(results, {
       text: [200, true],
       blob: [200, true],
       bytes: [200, true],
-      stream: ['body_not_replayable', false],
-      accepted: [200, false],
+      stream: [isSent ? 'body_not_replayable' : 'stream_not_supported', false],
+      accepted: [isSent ? 200 : 'stream_not_supported', false],
     });
     for (const kind of ['text', 'blob', 'bytes']) {
       assert.deepEqual(countByToken(filterByPath(seen, `/v2/floor/first/name?${kind}`)), [1, 1], kind);
       assert.equal(countCalls(`/rejected?put=${kind}`), 2, kind);
     }
-    assert.equal(streams, 2, 'each stream was sent once');
-    assert.deepEqual([countCalls('/rejected?put=stream'), countCalls('/rejected?put=accepted')], [2, 1]);
+    assert.equal(streams, isSent ? 2 : 0, 'each stream was sent once, where it can be');
+    assert.deepEqual([countCalls('/rejected?put=stream'), countCalls('/rejected?put=accepted')], [isSent ? 2 : 1, 1]);
   });
 
   rule('keeps the connection when a path has its own reason for a 401', {}, async (page) => {

@@ -77,14 +77,19 @@ impl FromStr for OpaqueToken {
     type Err = ParseTokenError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.bytes().any(|byte| byte.is_ascii_whitespace()) {
-            return Err(ParseTokenError::WhiteSpace);
-        }
-        let (kind, prefix) = TokenKind::ALL
+        let found = TokenKind::ALL
             .into_iter()
             .filter_map(|kind| Some((kind, kind.prefix()?)))
-            .find(|(_, prefix)| text.starts_with(prefix))
-            .ok_or(ParseTokenError::Prefix)?;
+            .find(|(_, prefix)| text.starts_with(prefix));
+        let Some((kind, prefix)) = found else {
+            let is_spaced = text.trim_ascii_start() != text;
+            return Err(if is_spaced { ParseTokenError::WhiteSpace } else { ParseTokenError::Prefix });
+        };
+        // A no-break space (U+00A0), in UTF-8, comes with text that is copied from a page.
+        let has_no_break_space = text.as_bytes().windows(2).any(|pair| pair == [0xc2, 0xa0]);
+        if has_no_break_space || text.bytes().any(|byte| byte.is_ascii_whitespace()) {
+            return Err(ParseTokenError::WhiteSpace);
+        }
         let body = &text[prefix.len()..];
         if body.len() != RANDOM + CHECKSUM {
             return Err(ParseTokenError::Length);
@@ -136,7 +141,7 @@ impl ParseTokenError {
     #[must_use]
     pub fn why(self) -> &'static str {
         match self {
-            ParseTokenError::WhiteSpace => "the token has white space in it or around it, such as a line break",
+            ParseTokenError::WhiteSpace => "the token has white space in it or around it",
             ParseTokenError::Prefix => "the token does not start with a known prefix (dp_pub_, dp_sec_, …)",
             ParseTokenError::Length => "the token is too short or too long: 38 characters follow the prefix",
             ParseTokenError::Characters => "the token has characters other than letters and digits",

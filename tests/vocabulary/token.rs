@@ -74,19 +74,21 @@ fn a_whole_token_parses_to_its_kind_and_comes_back() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_text_that_is_not_a_token_is_refused_for_its_first_fault() {
-    use ParseTokenError::{Characters, Checksum, Length, Prefix};
+    use ParseTokenError::{Characters, Checksum, Length, Prefix, WhiteSpace};
     let cases = [
         ("", Prefix),
         ("dp_", Prefix),
         ("dp_tmp_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu", Prefix),
         ("DP_PUB_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu", Prefix),
-        (" dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu", Prefix),
+        (" dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu", WhiteSpace),
         ("Bearer dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu", Prefix),
         ("eyJhbGciOiJub25lIn0.e30.", Prefix),
         ("dp_pub_", Length),
         ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsR", Length),
         ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRuu", Length),
-        ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu\n", Length),
+        ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu\n", WhiteSpace),
+        ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefgh1KhsRu\u{a0}", WhiteSpace),
+        ("dp_pub_0123456789ABCDEFGHIJKLMN abcdefgh1KhsRu", WhiteSpace),
         ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefg_1KhsRu", Characters),
         ("dp_pub_0123456789ABCDEFGHIJKLMNabcdefg-1KhsRu", Characters),
         ("dp_pub_0123456789ABCDEFGHIJKLMNabcdef\u{e9}1KhsRu", Characters),

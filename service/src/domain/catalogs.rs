@@ -99,7 +99,7 @@ impl Catalogs {
     /// [`Error::InvalidScope`] if one does not exist, and if the request names no scope.
     pub(crate) fn resolve(&self, requested: &ScopeSet, limits: &[Resource]) -> Result<ScopeSet, Error> {
         if requested.is_empty() {
-            return Err(Error::InvalidScope("No scope was requested.".into()));
+            return Err(Error::InvalidScope("No scope was requested: name at least one in `scopes`.".into()));
         }
         let refusal = |scope| match limits {
             [] => format!("There is no scope `{scope}`."),

@@ -165,10 +165,10 @@ impl Given<'_> {
 
     fn scopes(&self) -> Result<ScopeSet, Error> {
         let Some(value) = self.present("scopes") else { return Ok(ScopeSet::default()) };
-        let scopes = list(self.0, "scopes").ok_or_else(|| wrong("scopes", "an array of scopes", &value))?;
+        let what = "an array of scopes, each resource:action";
+        let scopes = list(self.0, "scopes").ok_or_else(|| wrong("scopes", what, &value))?;
         let read = |scope: &JsValue| scope.as_string().and_then(|scope| Scope::read(&scope));
-        let scopes =
-            scopes.iter().map(|scope| read(&scope).ok_or_else(|| wrong("scopes[]", "resource:action", &scope)));
+        let scopes = scopes.iter().map(|scope| read(&scope).ok_or_else(|| wrong("scopes", what, &scope)));
         scopes.collect()
     }
 

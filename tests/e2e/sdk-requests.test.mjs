@@ -2,7 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
 import { backend, createTemporaryToken, findRequests, inPage, ownApi } from './backend.mjs';
+import { engine } from '../engine.mjs';
 import { digest, info, rule } from './demo.mjs';
+
+/** Firefox sends the text `[object ReadableStream]` in the place of a stream. */
+const sendsStreams = engine === 'chromium';
 
 describe('fetch', { concurrency: 3 }, () => {
   rule('waits as long as the API asks, and then sends the request once more', {}, async (page) => {
@@ -60,13 +64,14 @@ describe('fetch', { concurrency: 3 }, () => {
         get({}, '/slow-down?stream', { method: 'POST', body: stream, duplex: 'half' }),
       ]);
     });
-    assert.deepEqual(seen.map(([status]) => status), [429, 429, 429, 429, 200, 429, 429]);
+    const streamed = sendsStreams ? 429 : 'stream_not_supported';
+    assert.deepEqual(seen.map(([status]) => status), [429, 429, 429, 429, 200, 429, streamed]);
     for (const way of ['limit=default', 'limit=0', 'limit=2&', 'after=soon&limit']) {
       const sent = findRequests('/slow-down').filter(({ url }) => url.includes(way));
       assert.equal(sent.length, 1, way);
     }
     assert.ok(seen[3][1] >= 2 && seen[3][1] < 4, JSON.stringify(seen));
-    assert.equal(streams, 1);
+    assert.equal(streams, sendsStreams ? 1 : 0);
   });
 
   rule('leaves no timer when it is aborted or closed while it waits, and never floods', {}, async (page) => {
@@ -186,7 +191,7 @@ describe('fetch', { concurrency: 3 }, () => {
     // Chromium sends streams, but not over HTTP/1.1, and knows no iterables.
     assert.deepEqual(await inPage(page, send, token), {
       iterable: 'stream_not_supported',
-      stream: 'network_failed',
+      stream: sendsStreams ? 'network_failed' : 'stream_not_supported',
       text: 200,
     });
     // Firefox takes no stream: there the body is a text.

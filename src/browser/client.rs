@@ -22,7 +22,6 @@ use super::signal::{either, until_aborted};
 use super::token::Token;
 use super::url::Base;
 use crate::api::TemporaryTokenResponse;
-use crate::session::refresh::NEVER;
 use crate::{ErrorCode, Scope, TokenKind};
 
 /// A connection: one credential, kept fresh, for one API. It lives until [`Client::close`], or until it is dropped.
@@ -72,8 +71,8 @@ pub(super) struct Prepared {
     pub(super) service: Option<Base>,
     pub(super) options: Options,
     pub(super) parameters: JsValue,
-    /// The first token, and how many milliseconds it has left.
-    pub(super) token: Option<(Token, u64)>,
+    /// The first token.
+    pub(super) token: Option<Token>,
     pub(super) prover: Option<Prover>,
 }
 
@@ -88,7 +87,7 @@ impl Prepared {
                 };
                 let opened = bundle::open(text, service, signal).await?;
                 prepared.parameters = opened.parameters;
-                prepared.token = Some((opened.token.lifetime, opened.token)).map(|(left, token)| (token, left));
+                prepared.token = Some(opened.token);
             }
             Source::Provider(provider) if provider.dpop => {
                 prepared.prover = Some(Prover::new(open_key(prepared.api.origin()).await?).await?);
@@ -103,7 +102,7 @@ impl Prepared {
         let api = Base::parse("api", &options.api)?;
         let service = options.service.as_ref().map(|url| Base::parse("service", url)).transpose()?;
         let token = match &options.source {
-            Source::Publishable(text) => Some((publishable(text)?, NEVER)),
+            Source::Publishable(text) => Some(publishable(text)?),
             Source::Temporary(token) => {
                 Some(first_token(token, "Bearer")?.ok_or_else(|| Error::new(ErrorCode::TokenExpired, ""))?)
             }
@@ -149,9 +148,9 @@ impl ProviderOptions {
 }
 
 /// Reads a first token; `None` if it has expired.
-fn first_token(token: &TemporaryTokenResponse, scheme: &str) -> Result<Option<(Token, u64)>, Error> {
+fn first_token(token: &TemporaryTokenResponse, scheme: &str) -> Result<Option<Token>, Error> {
     match received(token.clone(), None, scheme) {
-        Ok(token) => Ok(Some((token.lifetime, token)).map(|(left, token)| (token, left))),
+        Ok(token) => Ok(Some(token)),
         Err(failed) if failed.course == Course::Stale => Ok(None),
         Err(_) => Err(Error::option(NO_TOKEN)),
     }

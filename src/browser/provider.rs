@@ -113,7 +113,7 @@ impl From<Function> for Provider {
     }
 }
 
-/// Writes a request as the provider gets it, field by field: serde-wasm-bindgen would be 2 kB more in the npm package.
+/// Writes a request as the provider gets it, field by field: serde-wasm-bindgen would be 1.7 kB more in the npm package.
 #[inline(never)]
 pub(super) fn request_to_js(asked: &TemporaryTokenRequest) -> JsValue {
     let scopes: Array = asked.scopes.iter().map(|scope| JsValue::from(scope.as_str())).collect();

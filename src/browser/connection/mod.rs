@@ -36,8 +36,8 @@ use state::{Notice, State};
 /// What a connection begins with.
 pub(super) struct Setup {
     pub(super) source: Option<(Provider, TemporaryTokenRequest)>,
-    /// The first token, and how long it has left.
-    pub(super) token: Option<(Token, u64)>,
+    /// The first token.
+    pub(super) token: Option<Token>,
     /// What all tabs refresh together.
     pub(super) shared: Option<Channel>,
     pub(super) listener: Rc<dyn Listener>,

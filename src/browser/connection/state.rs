@@ -53,14 +53,14 @@ pub(super) enum Notice {
 }
 
 impl State {
-    /// Begins, with a first token that has so many milliseconds left.
-    pub(super) fn new(jitter: f64, has_provider: bool, token: Option<(Token, u64)>) -> State {
+    /// Begins, with a first token if there is one.
+    pub(super) fn new(jitter: f64, has_provider: bool, token: Option<Token>) -> State {
         let mut clock = Clock::new();
         let now = clock.now();
         let mut refresh = Refresh::new(jitter);
         let mut first = None;
-        if let Some((token, left)) = token {
-            refresh = refresh.with_token(left, now);
+        if let Some(token) = token {
+            refresh = refresh.with_token(token.lifetime, now);
             first = Some(Rc::new(token));
         }
         if !has_provider {

@@ -48,9 +48,9 @@ async fn prepared(given: JsValue, signal: AbortSignal) -> Result<JsValue, Error>
         ("parameters", &prepared.parameters),
         ("timeoutSeconds", &prepared.options.timeout_seconds.into()),
     ]);
-    if let Some((token, left)) = &prepared.token {
+    if let Some(token) = &prepared.token {
         set(&kept, "authorization", &token.authorization.as_str().into());
-        set(&kept, "endsAt", &end(*left));
+        set(&kept, "endsAt", &end(token.lifetime));
     }
     if let Some(prover) = &prepared.prover {
         let (pair, jwk, thumbprint) = prover.parts();
@@ -81,7 +81,7 @@ fn restore(kept: &JsValue) -> Result<Prepared, Error> {
     prepared.parameters = get(kept, "parameters");
     prepared.token = text(kept, "authorization").and_then(|authorization| {
         let left = left(&get(kept, "endsAt"));
-        (left > 0).then(|| (Token::new(authorization, left), left))
+        (left > 0).then(|| Token::new(authorization, left))
     });
     if let Some(thumbprint) = text(kept, "thumbprint") {
         prepared.prover = Some(Prover::restored(get(kept, "pair").unchecked_into(), get(kept, "jwk"), thumbprint));

@@ -266,6 +266,7 @@ async fn values_that_are_no_error_response_contain_no_error() {
         (code(&error), get(&error, "status").as_f64(), get(&error, "retryable")),
         ("too_slow".into(), Some(408.0), true.into())
     );
+    assert!(!get(&error, "help").as_string().unwrap().is_empty(), "an API may send none");
     connection.close();
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn refusal(response: &JsValue) -> Option<Error> {
     let body = json(&call(response, "clone", &[]).ok()?).await.ok()?;
     let (code, message) = (ErrorCode::find(&text(&body, "error")?)?, text(&body, "message")?);
     let status = get(response, "status").as_f64()? as u16;
-    let help = text(&body, "help").unwrap_or_default();
+    let help = text(&body, "help").unwrap_or_else(|| "Look the code up: the API sent no help.".into());
     // The browser half's own codes are not for APIs.
     (code.status() > 0).then(|| Error::read(code, status, &message, &help, &JsValue::UNDEFINED))
 }

@@ -291,11 +291,13 @@ fn a_token_that_worked_for_a_while_is_replaced_at_once() {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_wish_for_a_new_token_is_fulfilled_at_once_and_the_current_token_stays_until_then() {
     let mut engine = with_token(HOUR);
+    let wish = engine.wish(1_000);
     assert_eq!(fetched(&engine.step(Event::Renew, 1_000)), Some(2));
+    assert_eq!((engine.wish(1_000), engine.fulfils(wish)), (wish, false));
     assert_eq!((engine.status(1_000), engine.is_renewing()), (Status::Valid(1), true));
     let effects = engine.step(Event::Received { call: 2, lifetime: HOUR }, 1_200);
     assert!(effects.contains(&Effect::Activate { call: 2, lifetime: HOUR }));
-    assert_eq!((fetched(&effects), engine.is_renewing(), engine.fetched_at()), (None, false, Some(1_000)));
+    assert_eq!((fetched(&effects), engine.is_renewing(), engine.fulfils(wish)), (None, false, true));
     assert_eq!(fetched(&engine.step(Event::Tick, 60_000)), None, "one wish, one call");
 
     let mut idle = Refresh::new(0.5);
@@ -316,14 +318,19 @@ fn a_call_that_began_before_a_wish_does_not_fulfil_it_however_it_ends() {
         let mut engine = with_token(HOUR);
         let due = HOUR * 8 / 10;
         assert_eq!(fetched(&engine.step(Event::Tick, due)), Some(2));
-        for now in [due + 100, due + 200] {
+        // A wish of the same millisecond is later too.
+        let wishes = [due, due, due + 100].map(|now| {
+            let wish = engine.wish(now);
             assert_eq!(fetched(&engine.step(Event::Renew, now)), None, "no two calls at once");
-        }
-        let effects = engine.step(end, due + 300);
+            wish
+        });
+        let effects = engine.step(end, due + 100);
+        assert!(!wishes.iter().any(|wish| engine.fulfils(*wish)), "{end:?}");
         assert_eq!(effects.contains(&Effect::Activate { call: 2, lifetime: HOUR }), is_active, "{end:?}");
         assert_eq!((fetched(&effects), engine.is_renewing()), (Some(3), true), "{end:?}");
         let effects = engine.step(Event::Received { call: 3, lifetime: HOUR }, due + 400);
-        assert_eq!((fetched(&effects), engine.is_renewing()), (None, false), "two wishes, one call: {end:?}");
+        assert_eq!((fetched(&effects), engine.is_renewing()), (None, false), "three wishes, one call: {end:?}");
+        assert!(wishes.iter().all(|wish| engine.fulfils(*wish)), "{end:?}");
     }
 }
 

@@ -253,7 +253,7 @@ fn a_wish_for_a_new_token_waits_for_no_other_tab_and_its_token_reaches_all() {
     let [token] = posts(&effects)[..] else { panic!("one token") };
     assert!(matches!(token, Content::Token { token: Token { fetched_at: 2_000, .. }, .. }) && !fetches(&effects));
     assert!(activates(&other.step(message(2_100, token), 2_101)));
-    assert_eq!(other.refresh().fetched_at(), Some(2_000));
+    assert_eq!(other.refresh().expires_in(2_101), Some(HOUR - 101));
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -9,7 +9,7 @@ use super::super::provider::Course;
 use super::super::token::Token;
 use super::Connection;
 use crate::ErrorCode;
-use crate::session::refresh::{self, Status};
+use crate::session::refresh::{self, Refresh, Status};
 
 impl Connection {
     /// Waits for an active token, and the number of the call that brought it.
@@ -31,15 +31,11 @@ impl Connection {
 
     /// Waits for a token whose fetch begins from now on.
     pub(in crate::browser) async fn renew(&self) -> Result<(), Error> {
-        let (before, wished_at) = (self.token(), self.look(|_, now| now));
+        let wish = self.look(Refresh::wish);
         self.tell(refresh::Event::Renew);
         poll_fn(|context| {
-            let (is_late, is_renewing) = self.look(|refresh, _| {
-                (refresh.fetched_at().is_some_and(|fetched_at| fetched_at >= wished_at), refresh.is_renewing())
-            });
-            // One of the same millisecond may be the token that is to be replaced.
-            let is_other = self.token().as_ref().map(Rc::as_ptr) != before.as_ref().map(Rc::as_ptr);
-            if is_late && is_other {
+            let (is_fulfilled, is_renewing) = self.look(|refresh, _| (refresh.fulfils(wish), refresh.is_renewing()));
+            if is_fulfilled {
                 return Poll::Ready(Ok(()));
             }
             if !is_renewing {

@@ -23,8 +23,8 @@ pub struct Refresh {
     failures: u32,
     /// Tokens in a row that got 401 before their planned refresh.
     rejections: u32,
-    /// When the page wanted a token that is fetched from then on, until it has one or the provider fails to give one.
-    wished_at: Option<u64>,
+    /// The page's last wish for a new token, until it has one or the provider fails to give one.
+    wish: Option<Wish>,
     last_call: u32,
     is_offline: bool,
     mode: Mode,
@@ -48,6 +48,20 @@ struct Current {
     fetched_at: u64,
     refresh_at: u64,
     expires_at: u64,
+}
+
+/// The page's wish for a token whose fetch begins after it. Within a millisecond, the calls' numbers tell what came first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    at: u64,
+    /// The last call that had begun.
+    after: u32,
+}
+
+impl Wish {
+    fn is_fulfilled_by(self, call: u32, fetched_at: u64) -> bool {
+        call > self.after && fetched_at >= self.at
+    }
 }
 
 /// The call to the provider that is in flight.
@@ -77,7 +91,7 @@ impl Refresh {
             backoff_until: None,
             failures: 0,
             rejections: 0,
-            wished_at: None,
+            wish: None,
             last_call: 0,
             is_offline: false,
             mode: Mode::Refreshing,
@@ -127,16 +141,24 @@ impl Refresh {
         Some(current.expires_at.saturating_sub(now))
     }
 
-    /// Returns when the fetch of the current token began.
+    /// Returns the wish that [`Event::Renew`] makes now. Those of one moment are one: they are fulfilled by one call.
     #[must_use]
-    pub fn fetched_at(&self) -> Option<u64> {
-        self.current.map(|current| current.fetched_at)
+    pub fn wish(&self, now: u64) -> Wish {
+        let is_waiting = self.fetch.is_some_and(|fetch| fetch.began_at.is_none());
+        let new = Wish { at: now, after: self.last_call - u32::from(is_waiting) };
+        self.wish.filter(|wish| wish.at == now).unwrap_or(new)
+    }
+
+    /// Returns whether the current token fulfils a wish.
+    #[must_use]
+    pub fn fulfils(&self, wish: Wish) -> bool {
+        self.current.is_some_and(|current| wish.is_fulfilled_by(current.call, current.fetched_at))
     }
 
     /// Returns whether the page waits for a token that is fetched after [`Event::Renew`].
     #[must_use]
     pub fn is_renewing(&self) -> bool {
-        self.mode == Mode::Refreshing && self.wished_at.is_some()
+        self.mode == Mode::Refreshing && self.wish.is_some()
     }
 
     /// Returns whether the current token has replaced a rejected one so recently that a 401 does not count against it.
@@ -160,7 +182,7 @@ impl Refresh {
         }
         match event {
             Event::Requested | Event::Tick => {}
-            Event::Renew => self.wished_at = Some(now),
+            Event::Renew => self.wish = Some(self.wish(now)),
             Event::Online => {
                 self.is_offline = false;
                 self.backoff_until = None;
@@ -253,7 +275,7 @@ impl Refresh {
 
     fn activate(&mut self, call: u32, fetched_at: u64, lifetime: u64, effects: &mut Vec<Effect>) {
         self.failures = 0;
-        self.wished_at = self.wished_at.filter(|wished_at| *wished_at > fetched_at);
+        self.wish = self.wish.filter(|wish| !wish.is_fulfilled_by(call, fetched_at));
         self.current = Some(self.current(call, fetched_at, lifetime));
         effects.extend([Effect::Activate { call, lifetime }, Effect::WakeWaiters]);
     }
@@ -261,7 +283,7 @@ impl Refresh {
     fn fail(&mut self, call: u32, failure: Failure, now: u64, effects: &mut Vec<Effect>) {
         let Some(fetch) = self.fetch.filter(|fetch| fetch.call == call) else { return };
         self.fetch = None;
-        self.wished_at = self.wished_at.filter(|wished_at| fetch.began_at.is_none_or(|began_at| *wished_at > began_at));
+        self.wish = self.wish.filter(|wish| fetch.began_at.is_none() || call <= wish.after);
         self.failures += 1;
         let retry_in = if failure == Failure::Forbidden {
             self.mode = Mode::Ending;

@@ -492,8 +492,9 @@ impl World {
             refresh::Effect::Activate { call, .. } => {
                 let token = token.unwrap_or_else(|| panic!("seed {seed}: a token that never arrived was activated"));
                 assert!(!self.tabs[tab].rejected.contains(&token), "seed {seed}: a rejected token comes back");
-                self.seen[SHARED] |= self.tabs[tab].flight != Some(call);
-                self.receive_wished(tab, token);
+                let is_own = self.tabs[tab].flight == Some(call);
+                self.seen[SHARED] |= !is_own;
+                self.receive_wished(tab, token, is_own);
                 self.tabs[tab].held = Some(token);
                 self.tabs[tab].had_any = true;
                 self.failures_in_a_row[tab] = 0;

@@ -10,6 +10,7 @@ use super::{SECOND, World};
 pub struct Wish {
     /// By the world's time.
     at: u64,
+    /// Whether a call for it has begun.
     has_call: bool,
 }
 
@@ -21,8 +22,8 @@ impl World {
             return;
         };
         let (at, former) = (self.now, wishing.held);
-        // A call that begins at the same time fulfils it.
-        let has_call = wishing.flight.is_some() && wishing.began_at == at;
+        // Two wishes of the same time are one.
+        let has_call = wishing.wish.as_ref().is_some_and(|wish| wish.at == at && wish.has_call);
         self.tabs[tab].wish = Some(Wish { at, has_call });
         self.step(tab, Event::Refresh(refresh::Event::Renew), None);
         if !self.is_calm || self.dice.one_in(2) {
@@ -64,20 +65,20 @@ impl World {
         true
     }
 
-    /// A new token fulfils the wish if its fetch began after it, and no token is older than the one before.
-    pub fn receive_wished(&mut self, tab: usize, token: usize) {
+    /// A new token, of a call of the tab's own or another's, fulfils the wish if its fetch began after it, and no token is older than the one before.
+    pub fn receive_wished(&mut self, tab: usize, token: usize, is_own: bool) {
         let fetched_at = self.tokens[token].fetched_at;
         let tab = &mut self.tabs[tab];
         if self.behind == 0 {
             let is_older = tab.held.is_some_and(|held| fetched_at < self.tokens[held].fetched_at);
             assert!(!is_older, "seed {}: a tab went back to an older token", self.seed);
         }
-        tab.wish = tab.wish.take().filter(|wish| wish.at > fetched_at);
+        tab.wish = tab.wish.take().filter(|wish| fetched_at < wish.at || (is_own && !wish.has_call));
     }
 
     /// A failure ends the wish if its call began after it.
     pub fn fail_wished(&mut self, tab: usize) {
         let tab = &mut self.tabs[tab];
-        tab.wish = tab.wish.take().filter(|wish| wish.at > tab.began_at);
+        tab.wish = tab.wish.take().filter(|wish| !wish.has_call);
     }
 }

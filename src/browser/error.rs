@@ -44,6 +44,13 @@ impl Error {
         get(&self.0, "retryable") == true
     }
 
+    /// Makes the error of a provider that is a function, whose backend answered with this status. After 401 and 403 the provider
+    /// is not called again; others may pass.
+    #[must_use]
+    pub fn from_backend(status: u16, message: &str) -> Error {
+        Error(object(&[("status", &status.into()), ("message", &message.into())]))
+    }
+
     /// Makes the error of a code; the particulars go where its message has a place for them.
     #[inline(never)]
     pub(super) fn new(code: ErrorCode, particulars: &str) -> Error {

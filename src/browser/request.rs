@@ -1,8 +1,9 @@
 //! `fetch` with a credential: the request, when it is sent again, and what stands in its way.
 
+use std::rc::Rc;
+
 use js_sys::{Date, Math, Object, Promise, Reflect, Symbol};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortSignal, Headers, ReadableStream, Request, RequestInit, Response};
 
 use super::client::Client;
@@ -41,7 +42,16 @@ const SHORTEST_WAIT: f64 = 1_000.0;
 /// What a caller of `fetch` passed.
 struct Call<'a> {
     input: &'a JsValue,
+    is_request: bool,
+    /// A copy of the options, with what is ours.
     init: Object,
+    /// The caller's headers.
+    headers: JsValue,
+    /// Whether the body can be read once only.
+    is_stream: bool,
+    /// Whether redirects are followed here: browsers drop the token on the way to another origin, but not the proof.
+    follows: bool,
+    /// Aborts when the caller's signal does, or the connection ends.
     signal: AbortSignal,
 }
 
@@ -51,24 +61,16 @@ struct Call<'a> {
 /// - A response that says when to come again is waited out, within the client's limit.
 /// - A redirect on the API's own origin loses a publishable token or a proof: the request is then sent to where it led.
 pub(super) async fn send(client: &Client, input: &JsValue, init: &JsValue) -> Result<Response, Error> {
-    let whole = Object::new();
-    if init.is_object() {
-        call(&global("Object"), "assign", &[&whole, init])?;
-    } else if is_request(input) {
-        // A Request that anything is changed about loses these two, unless they are given again.
-        for name in ["referrer", "referrerPolicy"] {
-            set(&whole, name, &get(input, name));
-        }
-    }
-    let own = get(init, "signal");
-    let own = if own.is_undefined() && is_request(input) { get(input, "signal") } else { own };
     let life = client.life();
-    let signal = if is_present(&own) { any(&[&own, &life])? } else { life.clone() };
-    set(&whole, "signal", &signal);
-    let call = Call { input, init: whole, signal };
-    let result = until_aborted(&call.signal, call.settle(client)).await;
-    // The connection's end is told as such.
-    if life.aborted() && result.is_err() { Err(Error::new(ErrorCode::Closed, "")) } else { result }
+    let call = Call::new(client, input, init, &life)?;
+    let result = call.settle(client).await;
+    match result {
+        // The connection's end is told as such.
+        Err(_) if life.aborted() => Err(Error::new(ErrorCode::Closed, "")),
+        // Whatever it was that the caller's signal ended.
+        Err(_) if call.signal.aborted() => Err(call.signal.reason().into()),
+        result => result,
+    }
 }
 
 /// Returns whether a value is a `Request`, of this realm or another.
@@ -76,72 +78,108 @@ pub(super) fn is_request(value: &JsValue) -> bool {
     value.is_object() && get(value, "url").is_string() && has_method(value, "clone")
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    fn new(client: &Client, input: &'a JsValue, given: &JsValue, life: &AbortSignal) -> Result<Call<'a>, Error> {
+        let is_request = is_request(input);
+        let init = Object::new();
+        let (mut headers, mut is_stream, mut own) = Default::default();
+        if given.is_object() {
+            call(&global("Object"), "assign", &[&init, given])?;
+            headers = get(&init, "headers");
+            is_stream = is_read_once(&get(&init, "body"));
+            own = get(&init, "signal");
+        } else if is_request {
+            // A Request that anything is changed about loses these two, unless they are given again.
+            for name in ["referrer", "referrerPolicy"] {
+                set(&init, name, &get(input, name));
+            }
+        }
+        if is_request && own.is_undefined() {
+            own = get(input, "signal");
+        }
+        let signal = if is_present(&own) { any(&[&own, life])? } else { life.clone() };
+        set(&init, "signal", &signal);
+        let follows = client.prover.is_some() && {
+            let redirect = get(&init, "redirect");
+            let redirect = if is_request && redirect.is_undefined() { get(input, "redirect") } else { redirect };
+            !is_present(&redirect) || redirect == "follow"
+        };
+        Ok(Call { input, is_request, init, headers, is_stream, follows, signal })
+    }
+
     async fn settle(&self, client: &Client) -> Result<Response, Error> {
-        let asked = if is_request(self.input) { text(self.input, "url") } else { url_text(self.input) };
+        let asked = if self.is_request { text(self.input, "url") } else { url_text(self.input) };
         let mut url = client.api.resolve(&asked.unwrap_or_else(|| NO_URL.into()))?;
-        let connection = &client.connection;
-        let (mut number, mut token) = connection.credential().await?;
+        let (mut number, mut token) = self.credential(client, 0.0).await?;
         let (mut was_rejected, mut was_refused, mut was_moved) = (false, false, false);
         let mut patience = client.max_retry_after;
         loop {
             let response = self.send_once(client, &url, &token).await?;
             let learned = client.prover.as_ref().is_some_and(|prover| prover.learn(&response));
+            if !matches!(response.status(), 401 | 429 | 503) {
+                return Ok(response);
+            }
+            let mut wait = 0.0;
+            let mut is_rejected = false;
             if let Some(end) = (!was_moved).then(|| moved(client, &response)).flatten() {
                 was_moved = true;
                 url = end;
             } else if learned && !was_refused {
                 was_refused = true;
-            } else if let Some(wait) = retry_after(&response).filter(|wait| *wait <= patience) {
-                if self.is_stream() {
-                    return Ok(response);
-                }
+            } else if let Some(asked) = retry_after(&response).filter(|asked| *asked <= patience && !self.is_stream) {
                 // Spread, so that what was refused together does not come back together.
-                let wait = (wait * (1.0 + Math::random() / 4.0)).min(patience);
+                wait = (asked * (1.0 + Math::random() / 4.0)).min(patience);
                 patience -= wait;
-                sleep(wait).await?;
-            } else if !was_rejected && connection.can_refresh() && rejects_token(&response) {
+            } else if !was_rejected && client.connection.can_refresh() && rejects_token(&response) {
                 was_rejected = true;
-                connection.tell(Event::Unauthorized { call: number });
-                // Unless there is another token, the API's word stands.
-                match connection.credential().await {
-                    Ok((other, next)) if other != number => (number, token) = (other, next),
-                    _ => return Ok(response),
-                }
+                is_rejected = true;
+                client.connection.tell(Event::Unauthorized { call: number });
             } else {
                 return Ok(response);
             }
-            if self.is_stream() {
+            match self.credential(client, wait).await {
+                Err(error) if !is_rejected || self.signal.aborted() => return Err(error),
+                Ok((other, next)) if !is_rejected || other != number => (number, token) = (other, next),
+                // Unless there is another token, the API's word stands.
+                _ => return Ok(response),
+            }
+            if self.is_stream {
                 return Err(Error::new(ErrorCode::BodyNotReplayable, ""));
             }
-            // The response makes room for another. It may have ended by itself.
-            let body = get(&response, "body");
-            spawn_local(async move { drop(settled(call(&body, "cancel", &[])).await) });
+            // The response makes room for another. Nothing waits for that: it may have ended by itself.
+            drop(settled(call(&get(&response, "body"), "cancel", &[])));
         }
     }
 
-    /// Returns whether the body can be read once only; Node accepts whatever can be iterated.
-    fn is_stream(&self) -> bool {
-        let body = get(&self.init, "body");
-        let is_iterable = || Reflect::get(&body, &Symbol::async_iterator()).is_ok_and(|method| method.is_function());
-        has_method(&body, "getReader") || (body.is_object() && is_iterable())
+    /// Waits so many milliseconds, then for an active token.
+    async fn credential(&self, client: &Client, wait: f64) -> Result<(u32, Rc<Token>), Error> {
+        until_aborted(&self.signal, async {
+            if wait > 0.0 {
+                sleep(wait).await?;
+            }
+            client.connection.credential().await
+        })
+        .await
     }
 
     async fn send_once(&self, client: &Client, url: &Target, token: &Token) -> Result<Response, Error> {
-        let (resource, options) = self.prepare(client, url, token, client.prover.is_some()).await?;
-        let mut sent = fetch(&resource, &options).await;
-        // A redirect. It is followed without the proof: browsers drop the token on the way to another origin, but not the proof.
-        if sent.as_ref().is_ok_and(|response| get(response, "type") == "opaqueredirect") && !self.is_manual() {
-            let (resource, options) = self.prepare(client, url, token, false).await?;
-            sent = fetch(&resource, &options).await;
-        }
+        let mut is_proven = client.prover.is_some();
+        let sent = loop {
+            let (resource, options) = self.prepare(client, url, token, is_proven).await?;
+            let sent = fetch(&resource, &options).await;
+            let is_redirect = || sent.as_ref().is_ok_and(|response| get(response, "type") == "opaqueredirect");
+            if !(self.follows && is_proven && is_redirect()) {
+                break sent;
+            }
+            is_proven = false;
+        };
         match sent {
             Ok(response) => Ok(response.unchecked_into()),
             // The browser's word for "no response that this page may read". An abort is the caller's own.
             Err(cause) if get(&cause, "name") == "TypeError" => {
                 // What cannot be asked is a TypeError too.
                 let probe = Object::assign(&Object::new(), &self.init);
-                if is_request(self.input) && get(&probe, "method").is_undefined() {
+                if self.is_request && get(&probe, "method").is_undefined() {
                     set(&probe, "method", &get(self.input, "method"));
                 }
                 if is_present(&get(&probe, "body")) {
@@ -153,15 +191,6 @@ impl Call<'_> {
             Err(thrown) => Err(thrown.into()),
         }
     }
-
-    /// Returns whether the caller handles redirects.
-    fn is_manual(&self) -> bool {
-        let redirect = get(&self.init, "redirect");
-        let redirect =
-            if redirect.is_undefined() && is_request(self.input) { get(self.input, "redirect") } else { redirect };
-        is_present(&redirect) && redirect != "follow"
-    }
-
     /// Makes what `fetch` is given. Where nothing needs it, no `Request` is made: it costs more than all else here.
     async fn prepare(
         &self,
@@ -170,34 +199,44 @@ impl Call<'_> {
         token: &Token,
         is_proven: bool,
     ) -> Result<(JsValue, JsValue), Error> {
+        if self.follows {
+            set(&self.init, "redirect", &if is_proven { "manual" } else { "follow" }.into());
+        }
         let is_publishable = client.kind == TokenKind::Publishable;
-        let target = if is_publishable { with_publishable(url, token.text()) } else { url.href().to_owned() };
-        let init = Object::assign(&Object::new(), &self.init);
-        if is_proven && !self.is_manual() {
-            set(&init, "redirect", &"manual".into());
-        }
-        if is_request(self.input) {
-            let request = self.copy(&target, is_publishable, &init).await?;
-            if !is_publishable {
-                authorize(client, &request.headers(), &request.method(), url, token, is_proven).await?;
-            }
-            return Ok((request.into(), JsValue::UNDEFINED));
-        }
-        if self.is_stream() && !sends_streams(has_method(&get(&self.init, "body"), "getReader")) {
+        let with_token = is_publishable.then(|| with_publishable(url, token.text()));
+        let target = with_token.as_deref().unwrap_or(url.href());
+        let (resource, headers) = if self.is_request {
+            let request = self.copy(target, is_publishable).await?;
+            let headers = request.headers();
+            (request.into(), headers)
+        } else if self.is_stream && !sends_streams(has_method(&get(&self.init, "body"), "getReader")) {
             return Err(Error::new(ErrorCode::StreamNotSupported, ""));
-        }
+        } else if is_publishable {
+            return Ok((target.into(), self.init.clone().into()));
+        } else {
+            let headers = if is_present(&self.headers) {
+                Headers::new_with_str_sequence_sequence(&self.headers)?
+            } else {
+                Headers::new()?
+            };
+            set(&self.init, "headers", &headers);
+            (target.into(), headers)
+        };
         if !is_publishable {
-            let method = text(&init, "method").unwrap_or_else(|| "GET".into());
-            let headers = headers_of(&get(&init, "headers"))?;
-            authorize(client, &headers, &method, url, token, is_proven).await?;
-            set(&init, "headers", &headers);
+            headers.set("authorization", &token.authorization)?;
         }
-        Ok((target.into(), init.into()))
+        if let Some(prover) = client.prover.as_ref().filter(|_| is_proven) {
+            let of = if self.is_request { &resource } else { self.init.as_ref() };
+            let method = text(of, "method").unwrap_or_else(|| "GET".into());
+            headers.set("dpop", &prover.proof(&method.to_ascii_uppercase(), url, token.text()).await?)?;
+        }
+        let options = if self.is_request { JsValue::UNDEFINED } else { self.init.clone().into() };
+        Ok((resource, options))
     }
 
     /// Copies the caller's request, so that it can be sent again. One that could not carry a header becomes a CORS request.
-    async fn copy(&self, target: &str, is_publishable: bool, init: &Object) -> Result<Request, Error> {
-        let original: &Request = self.input.unchecked_ref();
+    async fn copy(&self, target: &str, is_publishable: bool) -> Result<Request, Error> {
+        let (original, init): (&Request, _) = (self.input.unchecked_ref(), &self.init);
         let is_here = get(original, "url") == target;
         let base = if is_publishable || !is_here { moved_to(original, target).await? } else { original.clone()? };
         if get(original, "mode") == "no-cors" && get(init, "mode").is_undefined() {
@@ -226,25 +265,10 @@ async fn moved_to(request: &Request, url: &str) -> Result<Request, Error> {
     Ok(Request::new_with_str_and_init(url, init.unchecked_ref())?)
 }
 
-fn headers_of(given: &JsValue) -> Result<Headers, Error> {
-    let given = if given.is_undefined() { object(&[]) } else { given.clone() };
-    Ok(Headers::new_with_str_sequence_sequence(&given)?)
-}
-
-/// Adds the token, and a proof where it is bound to a key.
-async fn authorize(
-    client: &Client,
-    headers: &Headers,
-    method: &str,
-    url: &Target,
-    token: &Token,
-    is_proven: bool,
-) -> Result<(), Error> {
-    headers.set("authorization", &token.authorization)?;
-    if let Some(prover) = client.prover.as_ref().filter(|_| is_proven) {
-        headers.set("dpop", &prover.proof(&method.to_ascii_uppercase(), url, token.text()).await?)?;
-    }
-    Ok(())
+/// Returns whether a body can be read once only; Node accepts whatever can be iterated.
+fn is_read_once(body: &JsValue) -> bool {
+    let is_iterable = || Reflect::get(body, &Symbol::async_iterator()).is_ok_and(|method| method.is_function());
+    has_method(body, "getReader") || (body.is_object() && is_iterable())
 }
 
 /// Returns where a redirect on the API's own origin led, if the API refused the request there for what the redirect lost: the query

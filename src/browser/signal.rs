@@ -32,21 +32,26 @@ pub(super) async fn until_aborted<T>(
     future: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let waker: Rc<Cell<Option<Waker>>> = Rc::default();
-    let _listening = Listening::new(signal, "abort", None, {
-        let waker = waker.clone();
-        move |_| {
-            if let Some(waker) = waker.take() {
-                waker.wake();
-            }
-        }
-    });
+    let mut listening = None;
     let mut future = pin!(future);
     poll_fn(|context| {
         if signal.aborted() {
             return Poll::Ready(Err(signal.reason().into()));
         }
-        waker.set(Some(context.waker().clone()));
-        future.as_mut().poll(context)
+        let poll = future.as_mut().poll(context);
+        if poll.is_pending() {
+            waker.set(Some(context.waker().clone()));
+            // Only now: most futures that wait here are ready.
+            listening.get_or_insert_with(|| {
+                let waker = waker.clone();
+                Listening::new(signal, "abort", None, move |_| {
+                    if let Some(waker) = waker.take() {
+                        waker.wake();
+                    }
+                })
+            });
+        }
+        poll
     })
     .await
 }

@@ -31,7 +31,11 @@ impl Target {
             Some(base) => Url::new_with_base(text, base),
             None => Url::new(text),
         };
-        let href = url.ok()?.href();
+        Target::read(url.ok()?.href())
+    }
+
+    /// Finds the parts of a URL that the browser wrote.
+    fn read(href: String) -> Option<Target> {
         let scheme = href.find(':').filter(|at| href[*at..].starts_with("://"))?;
         let end = |from: usize, marks: &[u8]| {
             let found = href.bytes().skip(from).position(|byte| marks.contains(&byte));
@@ -109,11 +113,13 @@ impl Base {
     pub(super) fn resolve(&self, asked: &str) -> Result<Target, Error> {
         let foreign = |what: &str| Err(Error::new(ErrorCode::ForeignUrl, what));
         // A whole URL stays as it is: `http:/x` would be a path to a base with the same scheme.
-        let is_whole = Url::new(asked).is_ok();
+        let whole = Url::new(asked).ok();
+        let is_whole = whole.is_some();
         let path = asked.trim_ascii_start();
-        let url = match path.strip_prefix('/').filter(|_| !is_whole && !path.starts_with("//")) {
-            Some(path) => Target::parse(&["./", path].concat(), Some(self.href())),
-            None => Target::parse(asked, if is_whole { None } else { Some(self.href()) }),
+        let url = match (whole, path.strip_prefix('/').filter(|_| !path.starts_with("//"))) {
+            (Some(whole), _) => Target::read(whole.href()),
+            (None, Some(path)) => Target::parse(&["./", path].concat(), Some(self.href())),
+            (None, None) => Target::parse(asked, Some(self.href())),
         };
         let Some(url) = url else { return foreign("This") };
         if !self.has_origin_of(&url) {

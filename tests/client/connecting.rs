@@ -63,20 +63,25 @@ async fn what_a_function_fails_with_is_reported() {
         let calls = calls.clone();
         Provider::function(move |_, _| {
             calls.set(calls.get() + 1);
-            let error = JsValue::from(js_sys::Error::new("no session"));
-            if let Some(status) = status {
-                js_sys::Reflect::set(&error, &"status".into(), &status.into()).unwrap();
-            }
-            async move { Err(Error::from(error)) }
+            let error = match status {
+                Some(status) => Error::from_backend(status, "no session"),
+                None => Error::from(JsValue::from(js_sys::Error::new("no session"))),
+            };
+            async move { Err(error) }
         })
     };
-    for (status, code) in [(None, ErrorCode::ProviderFailed), (Some(403), ErrorCode::ProviderForbidden)] {
+    for (status, code) in [
+        (None, ErrorCode::ProviderFailed),
+        (Some(401), ErrorCode::ProviderUnauthorized),
+        (Some(403), ErrorCode::ProviderForbidden),
+        (Some(503), ErrorCode::ProviderFailed),
+    ] {
         let options = space.options_with(ProviderOptions::new(failing(status))).timeout_seconds(0.0);
         let error = Client::connect(options).await.err().unwrap();
         assert_eq!((error.code(), error.status()), (Some(code), status.unwrap_or(0)));
         assert!(error.message().contains("no session"), "{error}");
     }
-    assert_eq!(calls.get(), 2);
+    assert_eq!(calls.get(), 4);
 }
 
 #[wasm_bindgen_test]

@@ -50,3 +50,27 @@ rule(
     assert.equal(new Set(seen.bytes).size, 1, `${seen.bytes} bytes`);
   },
 );
+
+rule('memory stays flat over 100,000 refreshes', {}, async (page) => {
+  await page.addInitScript(watch);
+  const seen = await inPage(page, async ({ connect, api }) => {
+    const { watched } = globalThis;
+    const expiresAt = Math.floor(Date.now() / 1000) + 3600;
+    let calls = 0;
+    // Each is as long as a JWT of one grant.
+    const provider = async () => ({ authorization: `Bearer ${String((calls += 1)).padStart(400, 't')}`, expiresAt });
+    const daypass = await connect({ api, provider, share: false });
+    const [bytes, listeners] = [[], []];
+    for (let count = 1; count <= 100_000; count++) {
+      await daypass.refresh();
+      if (count % 10_000 > 0) continue;
+      bytes.push(watched.memory.buffer.byteLength);
+      listeners.push(watched.listeners + watched.timers.size);
+    }
+    daypass.close();
+    return { bytes, listeners, calls };
+  });
+  assert.equal(seen.calls, 100_001);
+  assert.equal(new Set(seen.bytes).size, 1, `${seen.bytes} bytes`);
+  assert.equal(new Set(seen.listeners).size, 1, `${seen.listeners} listeners and timers`);
+});

@@ -1,6 +1,8 @@
 // Scripts without a bundler, in pages and in workers, under the strictest policy that each entry supports.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { test } from 'node:test';
+import { launchBrowser } from '../engine.mjs';
 import { effectsOf } from './effects.mjs';
 import { floor } from './site/floor.js';
 import { csp, installed, rule, serve, showFloor } from './world.mjs';
@@ -57,6 +59,22 @@ for (const [name, policy, type, code] of SCRIPTS) {
     await showFloor(page, `${await serve(dist, policy, routes)}/`);
   });
 }
+
+test('the entry without WebAssembly, in a browser that has none', { timeout: 120_000 }, async () => {
+  // As in the lockdown modes of browsers: V8 compiles nothing.
+  const browser = await launchBrowser({ more: ['--js-flags=--jitless'] });
+  try {
+    const page = await browser.newPage();
+    const routes = {
+      '/index.html': html('<script type="module" src="/page.js"></script>'),
+      '/page.js': `${module('nowasm')}\n${SHOW}\nfloor(connect, api).then(show);`,
+    };
+    await showFloor(page, `${await serve(dist, csp.nowasm, routes)}/`);
+    assert.equal(await page.evaluate(() => typeof WebAssembly), 'undefined');
+  } finally {
+    await browser.close();
+  }
+});
 
 for (const entry of ['index', 'nowasm', 'types']) {
   rule(`importing ${entry}.js into a page has no side effects`, async (page) => {

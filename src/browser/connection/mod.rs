@@ -115,7 +115,7 @@ impl Connection {
     /// Does what a sleeping timer missed.
     #[inline(never)]
     fn catch_up(&self) {
-        if self.refresh_in() == Some(0) || self.expires_in() == Some(0) {
+        if self.look(Refresh::is_due) {
             self.tell(refresh::Event::Tick);
         }
     }

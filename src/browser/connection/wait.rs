@@ -50,9 +50,12 @@ impl Connection {
     #[inline(never)]
     fn poll_credential(&self, context: &Context<'_>) -> Poll<Result<(u32, Rc<Token>), Error>> {
         loop {
-            match self.status() {
+            let (status, is_due) = self.look(|refresh, now| (refresh.status(now), refresh.is_due(now)));
+            match status {
                 Status::Valid(call) => {
-                    self.catch_up();
+                    if is_due {
+                        self.tell(refresh::Event::Tick);
+                    }
                     if let Some(token) = self.token() {
                         return Poll::Ready(Ok((call, token)));
                     }

@@ -141,6 +141,12 @@ impl Refresh {
         Some(current.expires_at.saturating_sub(now))
     }
 
+    /// Returns whether the planned refresh or the end of the token is due: the timer may be late.
+    #[must_use]
+    pub fn is_due(&self, now: u64) -> bool {
+        self.refresh_in(now) == Some(0) || self.expires_in(now) == Some(0)
+    }
+
     /// Returns the wish that [`Event::Renew`] makes now. Those of one moment are one: they are fulfilled by one call.
     #[must_use]
     pub fn wish(&self, now: u64) -> Wish {

@@ -134,9 +134,11 @@ const BESIDE: [(&str, Bar); 4] = [
     ("browser/authorization", Beside("authorization/before")),
 ];
 
-/// Compares the results with the bars of `bench browser`.
-pub(crate) fn browser(results: &Results) -> Result<Vec<Line>> {
-    let mut table = lines(&BROWSER, results)?;
+/// Compares the results with the bars of `bench browser`. Limits of times are for Chromium.
+pub(crate) fn browser(results: &Results, is_chromium: bool) -> Result<Vec<Line>> {
+    let is_for_all = |(row, bar): &(&str, Bar)| Unit::of(row) != Unit::Nanoseconds || !matches!(bar, Most(_));
+    let rows: Vec<_> = BROWSER.into_iter().filter(|row| is_chromium || is_for_all(row)).collect();
+    let mut table = lines(&rows, results)?;
     if results.contains_key("size/before") {
         table.extend(lines(&BESIDE, results)?);
     }
@@ -219,7 +221,7 @@ impl fmt::Display for Line {
     }
 }
 
-#[derive(Clone, Copy, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Unit {
     Nanoseconds,

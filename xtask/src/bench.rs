@@ -25,6 +25,9 @@ pub(crate) struct Options {
     /// Measure this tarball of the package too, made by `cargo xtask pack` of an earlier commit, beside today's (browser only)
     #[arg(long, value_name = "FILE")]
     beside: Option<PathBuf>,
+    /// The browser to measure in; the limits of times are Chromium's (browser only)
+    #[arg(long, value_enum, default_value = "chromium")]
+    engine: EngineName,
     /// Take less time, for a first look: too little for reliable bars
     #[arg(long)]
     quick: bool,
@@ -36,6 +39,12 @@ enum What {
     Verify,
     /// The package in a visitor's browser
     Browser,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum EngineName {
+    Chromium,
+    Firefox,
 }
 
 /// The programs of `benches/` that measure the verifier.
@@ -85,7 +94,9 @@ fn verify(quick: bool) -> Result<Report> {
 }
 
 fn browser(options: &Options, from: &Path) -> Result<Report> {
-    let chromium = browser::chromium()?;
+    let [chromium, firefox] = browser::engines()?;
+    let is_chromium = options.engine == EngineName::Chromium;
+    let engine = if is_chromium { chromium } else { firefox };
     package::build()?;
 
     let folder = tempfile::tempdir()?;
@@ -102,7 +113,7 @@ fn browser(options: &Options, from: &Path) -> Result<Report> {
         fs::write(folder.path().join("before.js"), output(&mut tar)?)?;
         sizes.insert("size/before".to_owned(), vec![size::gzip(&folder.path().join("before.js"))? as f64]);
     }
-    let version = output(Command::new(&chromium).arg("--version"))?;
+    let version = output(Command::new(&engine.program).arg("--version"))?;
     println!("measuring in {}", version.trim());
     let out = folder.path().join("results.json");
     run_command(
@@ -111,11 +122,12 @@ fn browser(options: &Options, from: &Path) -> Result<Report> {
             .args([&out, folder.path()])
             .args(options.quick.then_some("--quick"))
             .args(options.beside.as_ref().map(|_| "--before"))
-            .env("CHROMIUM", chromium),
+            .env("DAYPASS_ENGINE", engine.name)
+            .env(engine.variable, engine.program),
     )?;
     let mut results: Results = serde_json::from_slice(&fs::read(&out)?)?;
     results.extend(sizes);
-    Ok(Report { place: format!("{}, on any processor", version.trim()), lines: bars::browser(&results)?, results })
+    Ok(Report { place: format!("{}, on any processor", version.trim()), lines: bars::browser(&results, is_chromium)?, results })
 }
 
 /// Runs one program of the release profile.

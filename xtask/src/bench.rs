@@ -127,7 +127,11 @@ fn browser(options: &Options, from: &Path) -> Result<Report> {
     )?;
     let mut results: Results = serde_json::from_slice(&fs::read(&out)?)?;
     results.extend(sizes);
-    Ok(Report { place: format!("{}, on any processor", version.trim()), lines: bars::browser(&results, is_chromium)?, results })
+    Ok(Report {
+        place: format!("{}, on any processor", version.trim()),
+        lines: bars::browser(&results, is_chromium)?,
+        results,
+    })
 }
 
 /// Runs one program of the release profile.

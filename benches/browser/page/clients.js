@@ -19,7 +19,7 @@ export async function clients(api, before) {
   const fetcher = auth0.createFetcher({ fetch: (request) => fetch(request) });
   const oidc = await oidcManager(expiresAt);
 
-  const earlier = before && (await import('/peers/before.js'));
+  const earlier = before ? await import('/peers/before.js') : undefined;
   const old = await earlier?.connect({ api, provider: async () => ({ authorization: AUTHORIZATION, expiresAt }) });
 
   const oidcAuthorization = async () => `Bearer ${(await oidc.getUser()).access_token}`;

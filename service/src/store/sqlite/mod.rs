@@ -246,3 +246,44 @@ impl Store for SqliteStore {
 fn unreadable(column: usize, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_list_of_tokens_that_takes_long_delays_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("store.db");
+        create(&path).expect("a file");
+        let store = Arc::new(SqliteStore::open(&path).expect("a store"));
+        let organization = "an organization";
+
+        // A list that is being read.
+        let list_reader = Arc::clone(&store.list_reader);
+        let ((began, begins), (end, ends)) = (mpsc::channel(), mpsc::channel());
+        let reading = thread::spawn(move || {
+            let _list = list_reader.lock();
+            began.send(()).expect("a test");
+            ends.recv().expect("a test");
+        });
+        begins.recv().expect("a list");
+
+        let another = tokio::spawn({
+            let store = Arc::clone(&store);
+            async move { store.tokens(organization, None).await.map(|tokens| tokens.len()) }
+        });
+        assert!(store.revocations(organization, Box::new(|_| Ok(0))).await.is_ok());
+        assert!(store.snapshot().await.is_ok());
+        assert!(store.keys().await.is_ok());
+        store.delete_entries(&[], 0).await.expect("the writer");
+        assert!(!another.is_finished());
+
+        end.send(()).expect("a list");
+        reading.join().expect("a list");
+        assert_eq!(another.await.expect("a task"), Ok(0));
+    }
+}

@@ -5,17 +5,22 @@
 //! | `token` | stored tokens: create, show, describe |
 //! | `temporary_token` | temporary tokens |
 //! | `bundle` | signed parameter bundles |
+//! | `organization` | organizations: create, list, show, rename |
 //! | `introspection` | introspection of opaque tokens (RFC 7662) |
 //! | `revocation` | revocations, and the feed of them |
 
 mod bundle;
 mod introspection;
+mod organization;
 mod revocation;
 mod temporary_token;
 mod token;
 
 pub use bundle::{BundleResponse, CreateBundleRequest};
 pub use introspection::IntrospectionResponse;
+pub use organization::{
+    CreateOrganizationRequest, OrganizationPage, OrganizationRecord, OrganizationState, UpdateOrganizationRequest,
+};
 pub use revocation::{Heartbeat, Revocation, RevocationPage, RevocationTarget};
 pub use temporary_token::{TemporaryTokenRequest, TemporaryTokenResponse, duration};
 pub use token::{CreateTokenRequest, TokenDescription, TokenRecord};

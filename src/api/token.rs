@@ -53,6 +53,9 @@ pub struct CreateTokenRequest {
     /// The resources that it is limited to.
     #[serde(default)]
     pub resources: Vec<Resource>,
+    /// The tenant that it is for, or `*` for all; its own organization when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// When it expires; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,

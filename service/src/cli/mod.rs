@@ -20,7 +20,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 const START: &str = "\
-Start with `daypass serve`: at its first start it prints an admin token and the next commands.
+Start with `daypass serve`: at its first start it prints the first tokens and the next commands.
 The other commands work on the service's file, whether or not the service is running.";
 
 /// The Daypass token service
@@ -38,7 +38,7 @@ enum Command {
     /// Create, list, show and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
-    /// List organizations, and revoke all of an organization's tokens
+    /// Create, list, rename and revoke organizations, the tenants of the service
     #[command(subcommand)]
     Organization(organization::Command),
     /// List, rotate and revoke the keys that sign temporary tokens and bundles

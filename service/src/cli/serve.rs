@@ -65,7 +65,7 @@ fn issuer(text: &str) -> Result<String, &'static str> {
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let catalogs = options.catalog.load()?;
     let listen = &options.listen;
-    // Before the store is created: a port in use must not cost the admin token, which is shown once.
+    // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let listening = format!("http://{}", listener.local_addr()?);
     let store = store::open_or_create(&options.data)?;
@@ -92,7 +92,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints where the service is and, at the first start, the admin token: the only place where it is ever shown.
+/// Prints where the service is and, at the first start, its tokens: the only place where they are ever shown.
 fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -100,28 +100,41 @@ fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result
         listening: &'a str,
         organization: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        admin_token: Option<&'a str>,
+        owner_token: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        operator_token: Option<&'a str>,
     }
 
-    let Start { organization, admin_token } = start;
-    let admin_token = admin_token.as_ref().map(|token| token.expose_secret());
+    let Start { organization, owner_token, operator_token } = start;
+    let [owner_token, operator_token] =
+        [owner_token, operator_token].map(|token| token.as_ref().map(|token| token.expose_secret()));
     let mut out = io::stdout().lock();
     if options.output.json {
-        writeln!(out, "{}", serde_json::to_string(&Line { listening, organization, admin_token })?)?;
+        writeln!(out, "{}", serde_json::to_string(&Line { listening, organization, owner_token, operator_token })?)?;
         return Ok(out.flush()?);
     }
     writeln!(out, "Daypass listens on {listening}")?;
     writeln!(out, "  store         {}", options.data.display())?;
     writeln!(out, "  organization  {organization}")?;
-    if let Some(admin_token) = admin_token {
+    if let Some(operator_token) = operator_token {
+        writeln!(
+            out,
+            r#"
+The operator token administers the service: it creates and revokes organizations. Keep it like a
+password. It is shown this once:
+
+  {operator_token}"#
+        )?;
+    }
+    if let Some(owner_token) = owner_token {
         let create = options.create_command();
         writeln!(
             out,
             r#"
-This is the first start. The admin token creates and revokes tokens, so keep it like a password.
-It is shown this once:
+This is the first start. The owner token creates and revokes the organization's tokens, so keep it
+like a password. It is shown this once:
 
-  {admin_token}
+  {owner_token}
 
 Next, create tokens, each of which is shown once too.
 For a web page (replace example.com by its site):

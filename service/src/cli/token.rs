@@ -10,7 +10,7 @@ use daypass::{Error, Scope, TokenKind};
 use serde::Serialize;
 
 use super::failure::Subject;
-use super::options::{CatalogFile, Common, print_json};
+use super::options::{CatalogFile, Common, InOrganization, print_json};
 use super::{shell, time};
 use crate::domain::grantor::Grantor;
 use crate::usecase::clock::now;
@@ -56,6 +56,8 @@ pub(super) enum Command {
         #[arg(long, value_parser = kinds(CREATED.into_iter().chain([BUNDLE])))]
         kind: Option<TokenKind>,
         #[command(flatten)]
+        within: InOrganization,
+        #[command(flatten)]
         common: Common,
     },
     /// Show a token's record
@@ -63,6 +65,8 @@ pub(super) enum Command {
     Show {
         /// The token's id, as `daypass token list` prints it
         id: String,
+        #[command(flatten)]
+        within: InOrganization,
         #[command(flatten)]
         common: Common,
     },
@@ -75,6 +79,8 @@ pub(super) enum Command {
     Revoke {
         /// The token's id, as `daypass token list` prints it
         id: String,
+        #[command(flatten)]
+        within: InOrganization,
         #[command(flatten)]
         common: Common,
     },
@@ -102,8 +108,13 @@ pub(super) struct Create {
     /// When the token expires, in RFC 3339 or Unix seconds [default: never]
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     expires_at: Option<u64>,
+    /// The tenant that the token is for, or `*` for all [default: its organization]
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
     #[command(flatten)]
     catalog: CatalogFile,
+    #[command(flatten)]
+    within: InOrganization,
     #[command(flatten)]
     common: Common,
 }
@@ -117,19 +128,19 @@ fn kinds(kinds: impl IntoIterator<Item = (TokenKind, &'static str)>) -> impl Typ
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => run_create(create).await,
-        Command::List { kind, common } => {
-            let (store, organization) = common.open().await?;
+        Command::List { kind, within, common } => {
+            let (store, organization) = within.open(&common).await?;
             let tokens =
                 tokens::list(&*store, &organization, kind).await.map_err(|error| common.explain(error, None))?;
             if common.is_json() { print_json(&List { tokens }) } else { print_table(&tokens) }
         }
-        Command::Show { id, common } => {
-            let (store, organization) = common.open().await?;
+        Command::Show { id, within, common } => {
+            let (store, organization) = within.open(&common).await?;
             let token = tokens::find(&*store, &organization, &id).await;
             print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
-        Command::Revoke { id, common } => {
-            let (store, organization) = common.open().await?;
+        Command::Revoke { id, within, common } => {
+            let (store, organization) = within.open(&common).await?;
             let token = revoke::token(&*store, &organization, &id).await;
             print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
@@ -138,11 +149,11 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn run_create(create: Create) -> anyhow::Result<()> {
     create.check()?;
-    let Create { kind, name, scopes, origins, id, expires_at, catalog, common } = create;
+    let Create { kind, name, scopes, origins, id, expires_at, tenant, catalog, within, common } = create;
     let catalogs = catalog.load()?;
-    let (store, organization) = common.open().await?;
+    let (store, organization) = within.open(&common).await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
-    let new = CreateTokenRequest { kind, name, scopes, origins, resources: vec![], expires_at, id: id.clone() };
+    let new = CreateTokenRequest { kind, name, scopes, origins, resources: vec![], tenant, expires_at, id: id.clone() };
     let created = tokens::create(&*store, &catalogs, &Grantor::operator(&organization), new).await;
     let created = created.map_err(|error| match error {
         Error::InvalidScope(_) => anyhow!("{error} {}", catalog.describe()),

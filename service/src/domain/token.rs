@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_token_is_added_while_its_organization_stands_its_id_is_free_and_the_limit_is_not_reached() {
-        let with = |revoked_at| Organization { id: "o".into(), created_at: 1, issued_before: None, revoked_at };
+        let with = |revoked_at| Organization { revoked_at, ..Organization::new("o".into(), "O".into(), 1) };
         let (stands, revoked) = (Some(with(None)), Some(with(Some(7))));
         for (organization, active_of_id, active_of_kind, kind, code) in [
             (&stands, 0, 99, TokenKind::Secret, None),

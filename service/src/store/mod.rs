@@ -12,7 +12,9 @@ mod traits;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use traits::{Bootstrap, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector};
+pub(crate) use traits::{
+    Bootstrap, Bootstrapped, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector,
+};
 
 /// Opens the store in this file, or creates one that only its owner can read.
 ///

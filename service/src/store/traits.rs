@@ -38,17 +38,34 @@ pub(crate) enum TokenSelector {
     },
 }
 
-/// What a new store gets first.
+/// What a store gets at a start, as far as it lacks it.
 #[derive(Clone)]
 pub(crate) struct Bootstrap {
-    /// The id of the first organization.
-    pub(crate) organization: String,
-    /// Its first token.
-    pub(crate) admin: NewToken,
-    /// The first signing key.
+    /// The first organization, unless there is one that is no operator.
+    pub(crate) first: NewOrganization,
+    /// The operator, unless there is one.
+    pub(crate) operator: NewOrganization,
+    /// The first signing key, which comes with the first organization.
     pub(crate) key: StoredKey,
-    /// When.
-    pub(crate) now: u64,
+}
+
+/// What a start found, and what it wrote.
+pub(crate) struct Bootstrapped {
+    /// The id of the first organization that is no operator.
+    pub(crate) organization: String,
+    /// Whether this start wrote it.
+    pub(crate) is_first_new: bool,
+    /// Whether this start wrote the operator.
+    pub(crate) is_operator_new: bool,
+}
+
+/// An organization to be stored, with its first token.
+#[derive(Clone)]
+pub(crate) struct NewOrganization {
+    /// The organization.
+    pub(crate) organization: Organization,
+    /// The token that administers it.
+    pub(crate) token: NewToken,
 }
 
 /// What a running service polls, because other processes write to the store too.
@@ -79,15 +96,29 @@ pub(crate) struct Snapshot {
 /// returns the rule's error, and [`Error::Unavailable`] when the database fails, with the cause in the
 /// log.
 pub(crate) trait Store: Send + Sync {
-    /// Returns the id of the first organization, if the store has one.
+    /// Returns the id of the first organization that is no operator, if the store has one.
     fn first_organization(&self) -> StoreFuture<'_, Option<String>>;
 
-    /// Writes what a new store gets first, unless there is an organization. Returns the id of the first
-    /// organization.
-    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, String>;
+    /// Writes what a store needs and lacks.
+    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, Bootstrapped>;
 
-    /// Returns the organizations, oldest first.
-    fn organizations(&self) -> StoreFuture<'_, Vec<Organization>>;
+    /// Returns the organizations after one, oldest first, and at most so many.
+    fn organizations(&self, after: Option<Organization>, most: usize) -> StoreFuture<'_, Vec<Organization>>;
+
+    /// Returns the organization with this id.
+    fn organization<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Organization>>;
+
+    /// Adds an organization with its first token if the rule allows it, given the one that has its id. Returns the token's
+    /// serial number.
+    fn add_organization(&self, new: NewOrganization, rule: Rule<Option<Organization>>) -> StoreFuture<'_, u64>;
+
+    /// Renames an organization if the rule allows it.
+    fn rename_organization<'a>(
+        &'a self,
+        id: &'a str,
+        name: &'a str,
+        rule: Rule<Option<Organization>>,
+    ) -> StoreFuture<'a, ()>;
 
     /// Returns a token's record, also if it is revoked or expired. Its `revoked_at` counts revocations
     /// of every level.
@@ -144,9 +175,14 @@ pub(crate) trait Store: Send + Sync {
     /// Returns what the store knows of the JWT with this root and this `jti`.
     fn jwt<'a>(&'a self, root_serial: u64, jti: &'a str) -> StoreFuture<'a, JwtFacts>;
 
-    /// Returns a page of the feed, as an organization sees it: its own entries, and those for all. The
-    /// rule gets the feed's last number and returns the one after which the page begins.
-    fn revocations<'a>(&'a self, organization: &'a str, after: Rule<u64, u64>) -> StoreFuture<'a, RevocationPage>;
+    /// Returns a page of the feed, as an organization sees it: its own entries, and those for all;
+    /// without one, the entries of every organization. The rule gets the feed's last number and returns
+    /// the one after which the page begins.
+    fn revocations<'a>(
+        &'a self,
+        organization: Option<&'a str>,
+        after: Rule<u64, u64>,
+    ) -> StoreFuture<'a, RevocationPage>;
 
     /// Deletes the entries of these levels from before a time. The feed's numbers go on.
     fn delete_entries(&self, levels: &'static [&'static str], before: u64) -> StoreFuture<'_, ()>;

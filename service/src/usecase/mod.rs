@@ -10,7 +10,7 @@
 //! | `introspect` | tells what a stored token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
-//! | `organizations` | lists organizations |
+//! | `organizations` | creates, lists, finds and renames organizations |
 //! | `parent` | the stored token that something is minted from |
 //! | `revoke` | revokes tokens, JWTs and organizations |
 //! | `signing_keys` | the keys of a running service |

@@ -39,9 +39,10 @@ pub(crate) async fn create(
 ) -> Result<CreateTokenResponse, Error> {
     let now = now();
     let origins = token_fields::check(&request, catalogs, now)?;
-    let CreateTokenRequest { kind, name, scopes, resources, expires_at, id, .. } = request;
+    let CreateTokenRequest { kind, name, scopes, resources, tenant, expires_at, id, .. } = request;
     let organization = grantor.organization().to_owned();
-    let place = Grant { tenant: organization.clone(), scopes: ScopeSet::default(), resources };
+    let tenant = tenant.unwrap_or_else(|| organization.clone());
+    let place = Grant { tenant, scopes: ScopeSet::default(), resources };
     // A verifier of the token will read the resources with these limits.
     let limits = [place.resources.clone(), catalogs.whole().canonical_limits(&place.resources)].concat();
     let limited = Grant { resources: limits, ..place.clone() };

@@ -15,6 +15,7 @@ mod introspection;
 mod keys;
 mod migration;
 mod older_names;
+mod organizations;
 mod public;
 mod revocation;
 mod running;

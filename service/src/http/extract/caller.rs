@@ -8,6 +8,9 @@ use daypass::{Error, OpaqueToken, Scope, TokenKind};
 use super::super::SharedApp;
 use crate::usecase::parent::Parent;
 
+/// Only grants for every tenant meet a requirement for this one: no organization can have this id.
+const EVERY_TENANT: &str = "*";
+
 /// The holder of an authentic, active, stored token.
 pub(crate) struct Caller {
     /// What the token may do.
@@ -32,6 +35,25 @@ impl Caller {
     pub(crate) fn require_secret(&self, scope: &Scope) -> Result<(), Error> {
         self.require_kind(&[TokenKind::Secret])?;
         self.require_scope(scope)
+    }
+
+    /// Requires a secret token with a scope for the whole service, as operators have.
+    pub(crate) fn require_operator(&self, scope: &Scope) -> Result<(), Error> {
+        self.require_kind(&[TokenKind::Secret])?;
+        self.access.require(scope).tenant(EVERY_TENANT).check()
+    }
+
+    /// Requires a secret token with a scope in this organization. To a caller without it, one that exists is like one that
+    /// does not.
+    pub(crate) fn require_in(&self, organization: &str, scope: &Scope) -> Result<(), Error> {
+        self.require_secret(scope)?;
+        self.access.require(scope).tenant(organization).check().map_err(|_| Error::NotFound)
+    }
+
+    /// Returns the organization within which the caller has a scope that it has; `None` if it has it for all.
+    pub(crate) fn reach(&self, scope: &Scope) -> Option<&str> {
+        let has_all = self.access.require(scope).tenant(EVERY_TENANT).check().is_ok();
+        (!has_all).then(|| self.access.organization())
     }
 
     /// Returns the caller's token as a parent to mint from.

@@ -5,6 +5,7 @@
 //! | `bundles` | `POST /v2/bundle/create` |
 //! | `feed` | `GET /v2/revocation` |
 //! | `introspection` | `POST /introspect` |
+//! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
 //! | `public` | `GET /health`, `GET /.well-known/jwks.json` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
@@ -14,6 +15,7 @@
 mod bundles;
 mod feed;
 mod introspection;
+mod organizations;
 mod own_token;
 mod public;
 mod revocation;
@@ -36,6 +38,11 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/health", get(public::health))
         .route("/v2/access-token", get(tokens::list).post(tokens::create))
         .route("/v2/access-token/{id}", get(tokens::show).delete(tokens::revoke))
+        .route("/v2/organization", get(organizations::list).post(organizations::create))
+        .route(
+            "/v2/organization/{id}",
+            get(organizations::show).patch(organizations::rename).delete(organizations::revoke),
+        )
         .route("/v2/bundle/create", post(bundles::create))
         .route("/introspect", post(introspection::introspect))
         .route("/revoke", post(revocation::credential))

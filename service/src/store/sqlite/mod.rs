@@ -18,7 +18,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
-use super::{Bootstrap, Rule, Snapshot, Store, StoreFuture, TokenSelector};
+use super::{Bootstrap, Bootstrapped, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector};
 use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::key::{KeyChange, StoredKey};
@@ -156,12 +156,31 @@ impl Store for SqliteStore {
         self.read(organizations::first)
     }
 
-    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, String> {
+    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, Bootstrapped> {
         self.write(move |transaction| organizations::bootstrap(transaction, &bootstrap))
     }
 
-    fn organizations(&self) -> StoreFuture<'_, Vec<Organization>> {
-        self.read(organizations::organizations)
+    fn organizations(&self, after: Option<Organization>, most: usize) -> StoreFuture<'_, Vec<Organization>> {
+        self.read(move |connection| organizations::page(connection, after.as_ref(), most))
+    }
+
+    fn organization<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Organization>> {
+        let id = id.to_owned();
+        self.read(move |connection| organizations::find(connection, &id))
+    }
+
+    fn add_organization(&self, new: NewOrganization, rule: Rule<Option<Organization>>) -> StoreFuture<'_, u64> {
+        self.write(move |transaction| organizations::add(transaction, &new, &rule))
+    }
+
+    fn rename_organization<'a>(
+        &'a self,
+        id: &'a str,
+        name: &'a str,
+        rule: Rule<Option<Organization>>,
+    ) -> StoreFuture<'a, ()> {
+        let (id, name) = (id.to_owned(), name.to_owned());
+        self.write(move |transaction| organizations::rename(transaction, &id, &name, &rule))
     }
 
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>> {
@@ -217,11 +236,15 @@ impl Store for SqliteStore {
         self.read_together(move |transaction| revocations::jwt(transaction, root_serial, &jti))
     }
 
-    fn revocations<'a>(&'a self, organization: &'a str, after: Rule<u64, u64>) -> StoreFuture<'a, RevocationPage> {
-        let (organization, epoch) = (organization.to_owned(), self.epoch.clone());
+    fn revocations<'a>(
+        &'a self,
+        organization: Option<&'a str>,
+        after: Rule<u64, u64>,
+    ) -> StoreFuture<'a, RevocationPage> {
+        let (organization, epoch) = (organization.map(str::to_owned), self.epoch.clone());
         self.read_together(move |transaction| {
             let latest = revocations::latest(transaction)?;
-            let revocations = revocations::page(transaction, &organization, after(&latest)?)?;
+            let revocations = revocations::page(transaction, organization.as_deref(), after(&latest)?)?;
             Ok(RevocationPage { revocations, latest, epoch })
         })
     }
@@ -276,7 +299,7 @@ mod tests {
             let store = Arc::clone(&store);
             async move { store.tokens(organization, None).await.map(|tokens| tokens.len()) }
         });
-        assert!(store.revocations(organization, Box::new(|_| Ok(0))).await.is_ok());
+        assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
         assert!(store.snapshot().await.is_ok());
         assert!(store.keys().await.is_ok());
         store.delete_entries(&[], 0).await.expect("the writer");

@@ -2,7 +2,7 @@
 //!
 //! | file | what it describes |
 //! | --- | --- |
-//! | `token` | stored tokens: create, show, describe |
+//! | `token` | stored tokens: create, list, show, describe |
 //! | `temporary_token` | temporary tokens |
 //! | `bundle` | signed parameter bundles |
 //! | `introspection` | introspection of opaque tokens (RFC 7662) |
@@ -18,4 +18,4 @@ pub use bundle::{BundleResponse, CreateBundleRequest};
 pub use introspection::IntrospectionResponse;
 pub use revocation::{Heartbeat, Revocation, RevocationPage, RevocationTarget};
 pub use temporary_token::{TemporaryTokenRequest, TemporaryTokenResponse, duration};
-pub use token::{CreateTokenRequest, TokenDescription, TokenRecord};
+pub use token::{CreateTokenRequest, TokenDescription, TokenPage, TokenRecord};

@@ -2,7 +2,7 @@
 //!
 //! | file | what it describes |
 //! | --- | --- |
-//! | `token` | stored tokens: create, show, describe |
+//! | `token` | stored tokens: create, list, show, describe |
 //! | `temporary_token` | temporary tokens |
 //! | `bundle` | signed parameter bundles |
 //! | `organization` | organizations: create, list, show, rename |
@@ -23,4 +23,4 @@ pub use organization::{
 };
 pub use revocation::{Heartbeat, Revocation, RevocationPage, RevocationTarget};
 pub use temporary_token::{TemporaryTokenRequest, TemporaryTokenResponse, duration};
-pub use token::{CreateTokenRequest, TokenDescription, TokenRecord};
+pub use token::{CreateTokenRequest, TokenDescription, TokenPage, TokenRecord};

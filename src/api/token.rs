@@ -1,4 +1,4 @@
-//! Stored tokens: create, show, describe.
+//! Stored tokens: create, list, show, describe.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,23 @@ pub struct TokenRecord {
     pub revoked_at: Option<u64>,
     /// Its last four characters.
     pub last_chars: String,
+}
+
+/// The response of `GET /v2/access-token`: a page of an organization's tokens, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenPage {
+    /// The tokens: at most as many as the request's `limit`. A page can have fewer, or none, and not be the last one.
+    pub tokens: Vec<TokenRecord>,
+    /// The `cursor` of the request for the next page; `None` after the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl TokenPage {
+    /// The largest `limit`.
+    pub const MOST: usize = 1000;
+    /// The `limit` of a request without one.
+    pub const DEFAULT: usize = 100;
 }
 
 /// The body of `POST /v2/access-token`.

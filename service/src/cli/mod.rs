@@ -12,7 +12,9 @@ mod shell;
 mod stop;
 mod time;
 mod token;
+mod token_list;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -68,11 +70,17 @@ pub(crate) async fn run() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // A program such as `head` reads no more: that needs no message.
+        Err(cause) if is_broken_pipe(&cause) => ExitCode::FAILURE,
         Err(cause) => {
             eprintln!("error: {cause:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(cause: &anyhow::Error) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Logs to standard error from this level on, unless `RUST_LOG` sets another. Standard output is for answers.

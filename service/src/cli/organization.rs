@@ -4,14 +4,14 @@ use std::io::{self, Write};
 
 use anyhow::{anyhow, ensure};
 use clap::Subcommand;
-use daypass::api::{CreateOrganizationRequest, OrganizationRecord, Revocation, RevocationTarget, TokenRecord};
+use daypass::api::{CreateOrganizationRequest, OrganizationRecord, Revocation, RevocationTarget};
 use daypass::{Error, TokenKind};
 use serde::Serialize;
 
 use super::confirmation::Confirmation;
 use super::failure::Subject;
 use super::options::{CatalogFile, Common, print_json};
-use super::{time, token};
+use super::time;
 use crate::store::{SharedStore, Store};
 use crate::usecase::clock::now;
 use crate::usecase::organizations::{self, Created};
@@ -135,7 +135,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Revoke { id, confirmation, common } => {
             let store = open(&id, &common).await?;
-            let tokens = count_active(&*store, &id, u64::MAX, &common).await?;
+            let tokens = count_active(&*store, &id, None, &common).await?;
             let ends = [format!("active tokens: {tokens}"), "every token created for it later".into()];
             confirmation.require(&what_ends(&id, &ends, &common))?;
             print(revoke::organization(&*store, &id).await, &id, &common)
@@ -143,7 +143,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         Command::RevokeIssuedBefore { id, time, confirmation, common } => {
             ensure!(time <= now(), "the time must not be in the future");
             let store = open(&id, &common).await?;
-            let tokens = count_active(&*store, &id, time, &common).await?;
+            let tokens = count_active(&*store, &id, Some(time), &common).await?;
             let before = time::show(time);
             let ends = [
                 format!("active tokens created before {before}: {tokens}"),
@@ -242,13 +242,12 @@ async fn open(id: &str, common: &Common) -> anyhow::Result<SharedStore> {
     Ok(store)
 }
 
-/// Returns how many active tokens of each kind were created before a time.
-async fn count_active(store: &dyn Store, id: &str, before: u64, common: &Common) -> anyhow::Result<String> {
-    let tokens = tokens::list(store, id, None).await.map_err(|error| common.explain(error, None))?;
-    let counts = |token: &&TokenRecord| token.created_at < before && token::state(token) == "active";
-    let active: Vec<_> = tokens.iter().filter(counts).collect();
-    let of_kind = |kind: TokenKind| (kind, active.iter().filter(|token| token.kind == kind).count());
-    let kinds = TokenKind::ALL.into_iter().map(of_kind).filter(|(_, count)| *count > 0);
+/// Says how many active tokens of each kind there are: those that were created before a time, if one is given.
+async fn count_active(store: &dyn Store, id: &str, before: Option<u64>, common: &Common) -> anyhow::Result<String> {
+    let counts = tokens::count_active(store, id, before).await.map_err(|error| common.explain(error, None))?;
+    let count_of =
+        |kind: TokenKind| counts.iter().find(|(counted, _)| *counted == kind).map(|(_, count)| (kind, count));
+    let kinds = TokenKind::ALL.into_iter().filter_map(count_of);
     let kinds: Vec<_> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
     Ok(if kinds.is_empty() { "none".into() } else { kinds.join(", ") })
 }

@@ -7,12 +7,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use daypass::api::{CreateTokenRequest, TokenRecord};
 use daypass::{Error, Scope, TokenKind};
-use serde::Serialize;
 
 use super::failure::Subject;
 use super::options::{CatalogFile, Common, InOrganization, print_json};
-use super::{shell, time};
+use super::{shell, time, token_list};
 use crate::domain::grantor::Grantor;
+use crate::domain::token;
 use crate::usecase::clock::now;
 use crate::usecase::revoke;
 use crate::usecase::tokens::{self, CreateTokenResponse};
@@ -24,10 +24,6 @@ Examples:
   daypass token create --kind secret --name \"Floor API\" --scope token:introspect
   daypass token create --kind application --name Partner --id partner --scope bundle:create
   daypass token create --kind secret --name Trial --expires-at 2027-01-31T12:00:00Z";
-const LIST: &str = "\
-Examples:
-  daypass token list
-  daypass token list --kind publishable --data /var/lib/daypass.db";
 const SHOW: &str = "\
 Example:
   daypass token show tok_6kIYBmP8S3Ww0GAfX2B6sw";
@@ -36,30 +32,22 @@ Example:
   daypass token revoke tok_6kIYBmP8S3Ww0GAfX2B6sw";
 
 /// The kinds that the command line creates.
-const CREATED: [(TokenKind, &str); 3] = [
+pub(super) const CREATED: [(TokenKind, &str); 3] = [
     (TokenKind::Publishable, "For web pages: anyone can read it, and it works from its origins only"),
     (TokenKind::Secret, "For a backend"),
     (TokenKind::Application, "For one application or partner, with an id of your choice"),
 ];
-/// The kind that is listed too.
-const BUNDLE: (TokenKind, &str) = (TokenKind::Bundle, "References to parameters, which applications create");
-
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Create a token, and print it this once
     #[command(after_help = CREATE)]
     Create(Create),
     /// List the tokens, newest first
-    #[command(after_help = LIST)]
-    List {
-        /// List this kind only; bundle references are listed only with `--kind bundle`
-        #[arg(long, value_parser = kinds(CREATED.into_iter().chain([BUNDLE])))]
-        kind: Option<TokenKind>,
-        #[command(flatten)]
-        within: InOrganization,
-        #[command(flatten)]
-        common: Common,
-    },
+    ///
+    /// Tokens are printed as they are read, however many there are. With `--json` the output is one document,
+    /// `{"tokens":[…]}`, which is complete if the command succeeds.
+    #[command(after_help = token_list::EXAMPLES)]
+    List(token_list::Options),
     /// Show a token's record
     #[command(after_help = SHOW)]
     Show {
@@ -120,7 +108,9 @@ pub(super) struct Create {
 }
 
 /// Reads one of these kinds.
-fn kinds(kinds: impl IntoIterator<Item = (TokenKind, &'static str)>) -> impl TypedValueParser<Value = TokenKind> {
+pub(super) fn kinds(
+    kinds: impl IntoIterator<Item = (TokenKind, &'static str)>,
+) -> impl TypedValueParser<Value = TokenKind> {
     let names = kinds.into_iter().map(|(kind, help)| PossibleValue::new(kind.as_str()).help(help));
     PossibleValuesParser::new(names).try_map(|name| name.parse::<TokenKind>().map_err(|cause| cause.to_string()))
 }
@@ -128,12 +118,7 @@ fn kinds(kinds: impl IntoIterator<Item = (TokenKind, &'static str)>) -> impl Typ
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => run_create(create).await,
-        Command::List { kind, within, common } => {
-            let (store, organization) = within.open(&common).await?;
-            let tokens =
-                tokens::list(&*store, &organization, kind).await.map_err(|error| common.explain(error, None))?;
-            if common.is_json() { print_json(&List { tokens }) } else { print_table(&tokens) }
-        }
+        Command::List(options) => token_list::run(options).await,
         Command::Show { id, within, common } => {
             let (store, organization) = within.open(&common).await?;
             let token = tokens::find(&*store, &organization, &id).await;
@@ -201,20 +186,6 @@ impl CatalogFile {
     }
 }
 
-#[derive(Serialize)]
-struct List {
-    tokens: Vec<TokenRecord>,
-}
-
-fn print_table(tokens: &[TokenRecord]) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    for token in tokens {
-        let TokenRecord { id, kind, name, last_chars, .. } = token;
-        writeln!(out, "{id:<26}  {:<11}  …{last_chars}  {:<7}  {name}", kind.as_str(), state(token))?;
-    }
-    Ok(())
-}
-
 fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
     if common.is_json() {
         return print_json(token);
@@ -222,7 +193,7 @@ fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let TokenRecord { id, kind, name, last_chars, .. } = token;
     writeln!(out, "{kind} token {id}, …{last_chars}: {name}")?;
-    writeln!(out, "  state    {}", state(token))?;
+    writeln!(out, "  state    {}", token::status(token, now()).as_str())?;
     let times = [("created", Some(token.created_at)), ("expires", token.expires_at), ("revoked", token.revoked_at)];
     for (event, time) in times {
         if let Some(time) = time {
@@ -236,15 +207,4 @@ fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
         writeln!(out, "  origin   {origin}")?;
     }
     Ok(())
-}
-
-/// Returns whether a token is active, expired or revoked.
-pub(super) fn state(token: &TokenRecord) -> &'static str {
-    if token.revoked_at.is_some() {
-        "revoked"
-    } else if token.expires_at.is_some_and(|end| end <= now()) {
-        "expired"
-    } else {
-        "active"
-    }
 }

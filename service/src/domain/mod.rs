@@ -17,6 +17,7 @@
 //! | `revocation` | which entries of the feed a revocation makes, and how long they are kept |
 //! | `token` | stored tokens: when one may be added, when it is active |
 //! | `token_fields` | the fields of a new token |
+//! | `token_list` | lists of tokens: filters, pages, cursors |
 
 pub(crate) mod bundle;
 pub(crate) mod catalogs;
@@ -30,3 +31,4 @@ pub(crate) mod origins;
 pub(crate) mod revocation;
 pub(crate) mod token;
 pub(crate) mod token_fields;
+pub(crate) mod token_list;

@@ -7,7 +7,7 @@ use super::catalogs::Catalogs;
 use super::origins::normalize_origin;
 
 /// Longest name, in characters (as in Speckle).
-const MAX_NAME: usize = 512;
+pub(super) const MAX_NAME: usize = 512;
 /// Longest id of an application, in bytes.
 const MAX_ID: usize = 128;
 /// The end of the year 9999. A later time was given in milliseconds.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 pub(crate) use traits::{
     Bootstrap, Bootstrapped, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector,
+    TokenSlice,
 };
 
 /// Opens the store in this file, or creates one that only its owner can read.

@@ -12,6 +12,7 @@ use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::organization::Organization;
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
+use crate::domain::token_list::PageQuery;
 
 /// A store that several tasks share.
 pub(crate) type SharedStore = Arc<dyn Store>;
@@ -66,6 +67,15 @@ pub(crate) struct NewOrganization {
     pub(crate) organization: Organization,
     /// The token that administers it.
     pub(crate) token: NewToken,
+}
+
+/// What a store has for a page of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TokenSlice {
+    /// The tokens that the filter includes.
+    pub(crate) tokens: Vec<TokenRecord>,
+    /// The serial number below which the list goes on; `None` if it has no more tokens.
+    pub(crate) next: Option<u64>,
 }
 
 /// What a running service polls, because other processes write to the store too.
@@ -124,14 +134,27 @@ pub(crate) trait Store: Send + Sync {
     /// of every level.
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>>;
 
-    /// Returns an organization's tokens, newest first: of one kind, or all but the bundle references.
-    fn tokens<'a>(&'a self, organization: &'a str, kind: Option<TokenKind>) -> StoreFuture<'a, Vec<TokenRecord>>;
+    /// Returns a page of an organization's tokens, newest first: those that the query's filter includes.
+    ///
+    /// The page ends when it has `limit` tokens, or when `max_examined` tokens were compared with the filter. It costs
+    /// about the same however many tokens the organization has.
+    fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice>;
+
+    /// Counts an organization's tokens that are active at a time, by kind, without the bundle references: those that
+    /// were created before another time, if one is given.
+    fn count_active<'a>(
+        &'a self,
+        organization: &'a str,
+        created_before: Option<u64>,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<(TokenKind, u64)>>;
 
     /// Adds a token if the rule allows it, and returns its serial number.
     ///
-    /// [`AddFacts`] counts the tokens that are active at the new token's `created_at`. Additions of an organization's
-    /// tokens exclude one another (PostgreSQL: the organization's row is locked), so that the counts still hold.
-    fn add_token(&self, new: NewToken, rule: Rule<AddFacts>) -> StoreFuture<'_, u64>;
+    /// [`AddFacts`] counts the tokens that are active at the new token's `created_at`, those of its kind up to
+    /// `count_to`: an implementation reads no more of them. Additions of an organization's tokens exclude one another
+    /// (PostgreSQL: the organization's row is locked), so that the counts still hold.
+    fn add_token(&self, new: NewToken, count_to: usize, rule: Rule<AddFacts>) -> StoreFuture<'_, u64>;
 
     /// Checks a token's state against the rule, in a transaction that excludes its revocation.
     ///

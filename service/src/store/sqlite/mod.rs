@@ -5,6 +5,7 @@ mod file;
 mod keys;
 mod organizations;
 mod revocations;
+mod token_list;
 mod tokens;
 
 use std::path::Path;
@@ -18,13 +19,14 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
-use super::{Bootstrap, Bootstrapped, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector};
+use super::{Bootstrap, Bootstrapped, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice};
 use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::organization::Organization;
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
+use crate::domain::token_list::PageQuery;
 
 pub(super) use file::create;
 
@@ -33,7 +35,7 @@ pub(super) struct SqliteStore {
     writer: Arc<Mutex<Connection>>,
     /// Reads, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
-    /// Reads what can take long: lists of tokens. The feed must not wait for them, or its heartbeats
+    /// Reads what can take long: lists and counts of tokens. The feed must not wait for them, or its heartbeats
     /// would stop and every subscriber would refuse all requests.
     list_reader: Arc<Mutex<Connection>>,
     file: Arc<file::File>,
@@ -187,13 +189,25 @@ impl Store for SqliteStore {
         self.read(move |connection| tokens::token(connection, &selector))
     }
 
-    fn tokens<'a>(&'a self, organization: &'a str, kind: Option<TokenKind>) -> StoreFuture<'a, Vec<TokenRecord>> {
+    fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice> {
         let organization = organization.to_owned();
-        Box::pin(self.run(&self.list_reader, move |connection| tokens::tokens(connection, &organization, kind)))
+        Box::pin(self.run(&self.list_reader, move |connection| token_list::page(connection, &organization, &query)))
     }
 
-    fn add_token(&self, new: NewToken, rule: Rule<AddFacts>) -> StoreFuture<'_, u64> {
-        self.write(move |transaction| tokens::add(transaction, &new, &rule))
+    fn count_active<'a>(
+        &'a self,
+        organization: &'a str,
+        created_before: Option<u64>,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<(TokenKind, u64)>> {
+        let organization = organization.to_owned();
+        Box::pin(self.run(&self.list_reader, move |connection| {
+            token_list::count_active(connection, &organization, created_before, now)
+        }))
+    }
+
+    fn add_token(&self, new: NewToken, count_to: usize, rule: Rule<AddFacts>) -> StoreFuture<'_, u64> {
+        self.write(move |transaction| tokens::add(transaction, &new, count_to, &rule))
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
@@ -276,6 +290,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::domain::token_list::TokenList;
 
     #[tokio::test]
     async fn a_list_of_tokens_that_takes_long_delays_nothing_else() {
@@ -297,7 +312,7 @@ mod tests {
 
         let another = tokio::spawn({
             let store = Arc::clone(&store);
-            async move { store.tokens(organization, None).await.map(|tokens| tokens.len()) }
+            async move { store.token_page(organization, TokenList::default().query(0)).await }
         });
         assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
         assert!(store.snapshot().await.is_ok());
@@ -307,6 +322,6 @@ mod tests {
 
         end.send(()).expect("a list");
         reading.join().expect("a list");
-        assert_eq!(another.await.expect("a task"), Ok(0));
+        assert_eq!(another.await.expect("a task"), Ok(TokenSlice { tokens: vec![], next: None }));
     }
 }

@@ -73,7 +73,7 @@ async fn main() -> anyhow::Result<()> {
     writeln!(io::stdout(), "{}", json!({ "api": api_url, "embed": embed_url }))?;
 
     let verifier = Verifier::connect(&service, audience, token)
-        .await
+        .await?
         .catalog(Catalog::space_api())
         .dpop(Dpop::new(&api_url))
         .rate_limits(RateLimits::new())

@@ -30,7 +30,7 @@ use tracing_subscriber::EnvFilter;
 /// token:introspect.
 #[derive(Parser)]
 struct Options {
-    /// The token service's URL, which is the issuer in its tokens
+    /// The address of the token service
     #[arg(long, value_name = "URL")]
     service: String,
     /// The audience in tokens for this API

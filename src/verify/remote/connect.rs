@@ -19,7 +19,16 @@ impl Verifier {
     /// scope `token:introspect`.
     ///
     /// The address is where the service is found; the issuer is its name in tokens, which it tells
-    /// (RFC 8414). [`Connect::issuer`] sets which one it must be.
+    /// (RFC 8414). [`Connect::issuer`] says which one it must be.
+    ///
+    /// Waits up to 5 seconds for the service. If it does not respond, requests are refused with 503
+    /// until it does.
+    ///
+    /// # Errors
+    /// [`IssuerMismatch`] if the service is another issuer than the one that was set.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
     pub fn connect(address: &str, audience: impl Into<String>, token: OpaqueToken) -> Connect {
         Connect { address: address.to_owned(), audience: audience.into(), token, issuer: None }
     }
@@ -64,14 +73,6 @@ impl Connect {
     }
 }
 
-/// Waits up to 5 seconds for the service. If it does not respond, requests are refused with 503
-/// until it does.
-///
-/// # Errors
-/// [`IssuerMismatch`] if the service is another issuer than the one that was set.
-///
-/// # Panics
-/// Outside a Tokio runtime.
 impl IntoFuture for Connect {
     type Output = Result<Verifier, IssuerMismatch>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;

@@ -5,12 +5,14 @@
 //! | `token` | stored tokens: create, list, show, describe |
 //! | `temporary_token` | temporary tokens |
 //! | `bundle` | signed parameter bundles |
+//! | `introspection` | introspection of tokens (RFC 7662) |
+//! | `metadata` | the service's metadata (RFC 8414) |
 //! | `organization` | organizations: create, list, show, rename |
-//! | `introspection` | introspection of opaque tokens (RFC 7662) |
 //! | `revocation` | revocations, and the feed of them |
 
 mod bundle;
 mod introspection;
+mod metadata;
 mod organization;
 mod revocation;
 mod temporary_token;
@@ -18,6 +20,7 @@ mod token;
 
 pub use bundle::{BundleResponse, CreateBundleRequest};
 pub use introspection::IntrospectionResponse;
+pub use metadata::ServerMetadata;
 pub use organization::{
     CreateOrganizationRequest, OrganizationPage, OrganizationRecord, OrganizationState, UpdateOrganizationRequest,
 };

@@ -4,6 +4,7 @@ mod catalog;
 mod confirmation;
 mod connections;
 mod failure;
+mod issuer;
 mod key;
 mod options;
 mod organization;

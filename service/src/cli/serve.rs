@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::options::{CatalogFile, Json};
 use super::stop::wait_for_stop;
-use super::{connections, failure, shell};
+use super::{connections, failure, issuer, shell};
 use crate::app::App;
 use crate::config::Config;
 use crate::router::router;
@@ -34,7 +34,7 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_DATA", default_value = "daypass.db", value_name = "FILE")]
     data: PathBuf,
     /// The URL of this service in JWTs [default: http:// and the address]
-    #[arg(long, env = "DAYPASS_ISSUER", value_name = "URL", value_parser = issuer)]
+    #[arg(long, env = "DAYPASS_ISSUER", value_name = "URL", value_parser = issuer::parse)]
     issuer: Option<String>,
     /// The audience of JWTs: the product that they are for [default: the issuer]
     #[arg(long, env = "DAYPASS_AUDIENCE", value_name = "NAME")]
@@ -53,26 +53,21 @@ pub(super) struct Options {
     output: Json,
 }
 
-fn issuer(text: &str) -> Result<String, &'static str> {
-    let has_scheme = text.starts_with("http://") || text.starts_with("https://");
-    if has_scheme && !text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#')) {
-        Ok(text.to_owned())
-    } else {
-        Err("expected an http or https URL without query and fragment")
-    }
-}
-
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let catalogs = options.catalog.load()?;
     let listen = &options.listen;
     // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    let listening = format!("http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    let listening = format!("http://{address}");
     let store = store::open_or_create(&options.data)?;
     let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.data))?;
     announce(&listening, &start, &options)?;
 
     let issuer = options.issuer.unwrap_or(listening);
+    if let Some(warning) = issuer::warning(&issuer, address) {
+        tracing::warn!(issuer, listening = %address, "{warning}: set --issuer to the URL by which others reach the service");
+    }
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
     let config = Config {
         issuer,

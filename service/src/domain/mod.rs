@@ -9,6 +9,7 @@
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
 //! | `clock_check` | whether the wall clock can be trusted to forget by |
 //! | `grantor` | who creates a token, and which scopes it can have |
+//! | `introspection` | what an introspection tells about a token |
 //! | `key` | signing keys: states, rotation, revocation |
 //! | `lifetime` | when what is minted expires |
 //! | `narrowing` | which of its parent's grants a temporary token gets |
@@ -23,6 +24,7 @@ pub(crate) mod bundle;
 pub(crate) mod catalogs;
 pub(crate) mod clock_check;
 pub(crate) mod grantor;
+pub(crate) mod introspection;
 pub(crate) mod key;
 pub(crate) mod lifetime;
 pub(crate) mod narrowing;

@@ -7,7 +7,7 @@
 //! | `bundles` | stores, signs and redeems parameter bundles |
 //! | `clock` | tells the time |
 //! | `feed` | tells subscribers what was revoked |
-//! | `introspect` | tells what a stored token is, and whether a JWT was revoked |
+//! | `introspect` | tells what a token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
 //! | `organizations` | creates, lists, finds and renames organizations |

@@ -12,6 +12,7 @@ mod events;
 mod feed;
 mod holder;
 mod introspection;
+mod issuer;
 mod keys;
 mod many_tokens;
 mod migration;

@@ -167,13 +167,19 @@ async fn an_operator_token_administers_the_service_alone() {
 }
 
 #[tokio::test]
-async fn an_api_of_all_organizations_follows_all_their_revocations() {
+async fn an_api_of_all_organizations_introspects_their_tokens_and_follows_their_revocations() {
     let daypass = Daypass::start();
     let (chairs, owner) = create(&daypass, "Chairs").await;
     let create = ["token", "create", "--kind", "secret", "--name", "API", "--scope", "token:introspect"];
     let api = |more: &[&str]| to_text(&daypass.json(&[&create[..], more].concat())["token"]);
     let of_all = api(&["--organization", "operator", "--tenant", "*"]);
     let of_first = api(&["--organization", &daypass.organization()]);
+    let is_active = async |api: &str, token: &str| {
+        let request = daypass.post("/introspect").bearer_auth(api).form(&[("token", token)]);
+        send(request).await.1["active"] == true
+    };
+    assert!(is_active(&of_all, &owner).await && is_active(&of_all, &daypass.admin).await);
+    assert!(!is_active(&of_first, &owner).await && is_active(&of_first, &daypass.admin).await);
     send(daypass.delete(&format!("/v2/organization/{chairs}")).bearer_auth(self::operator(&daypass))).await;
     expect_error(daypass.get("/v2/access-token").bearer_auth(&owner), 401, "token_revoked").await;
     assert_eq!(daypass.read_page(&of_all, 0).await.revocations.len(), 1);

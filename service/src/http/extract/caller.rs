@@ -20,6 +20,15 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Verifies the credentials of a request.
+    pub(super) async fn authenticate(app: &SharedApp, credentials: Credentials<'_>) -> Result<Caller, Error> {
+        let access = app.verifier.verify(&credentials, None).await?;
+        // SECURITY: JWTs are for products. None of them opens anything here.
+        let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
+        let token = text.parse().map_err(|_| Error::KindNotAccepted(access.kind()))?;
+        Ok(Caller { access, token })
+    }
+
     /// Requires a token of one of these kinds.
     pub(crate) fn require_kind(&self, kinds: &[TokenKind]) -> Result<(), Error> {
         let kind = self.access.kind();
@@ -66,11 +75,6 @@ impl FromRequestParts<SharedApp> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
-        let credentials = Credentials::from_parts(parts);
-        let access = app.verifier.verify(&credentials, None).await?;
-        // SECURITY: JWTs are for products. None of them opens anything here.
-        let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
-        let token = text.parse().map_err(|_| Error::KindNotAccepted(access.kind()))?;
-        Ok(Caller { access, token })
+        Caller::authenticate(app, Credentials::from_parts(parts)).await
     }
 }

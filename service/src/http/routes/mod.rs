@@ -7,7 +7,7 @@
 //! | `introspection` | `POST /introspect` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
-//! | `public` | `GET /health`, `GET /.well-known/jwks.json` |
+//! | `public` | `GET /health`, `GET /.well-known/…` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
 //! | `sdk` | `GET /sdk/…` |
 //! | `tokens` | `/v2/access-token` |
@@ -32,6 +32,7 @@ use super::{SharedApp, backend_routes, browser_routes};
 pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
     let for_browsers = Router::new()
         .route("/.well-known/jwks.json", get(public::jwks))
+        .route("/.well-known/oauth-authorization-server", get(public::metadata))
         .route("/v2/access-token/self", get(own_token::describe))
         .merge(sdk::router(FILES, issuer));
     let for_backends = Router::new()

@@ -12,6 +12,7 @@ use super::confirmation::Confirmation;
 use super::failure::Subject;
 use super::options::{CatalogFile, Common, print_json};
 use super::time;
+use crate::domain::token_list::PageLimit;
 use crate::store::{SharedStore, Store};
 use crate::usecase::clock::now;
 use crate::usecase::organizations::{self, Created};
@@ -219,7 +220,7 @@ async fn list(common: &Common) -> anyhow::Result<()> {
     let mut organizations = Vec::new();
     let mut cursor = None;
     loop {
-        let page = organizations::list(&*store, None, cursor.as_deref()).await;
+        let page = organizations::list(&*store, PageLimit::default(), cursor.as_deref()).await;
         let page = page.map_err(|error| common.explain(error, None))?;
         organizations.extend(page.organizations);
         cursor = page.next_cursor;

@@ -50,12 +50,17 @@ impl TryFrom<String> for NamePart {
     }
 }
 
-/// The most tokens of one page.
+/// The most entries of one page of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct PageLimit(usize);
 
 impl PageLimit {
+    /// Returns the number.
+    pub(crate) fn get(self) -> usize {
+        self.0
+    }
+
     /// Returns the limit of a page from which so many tokens are wanted at most.
     pub(crate) fn at_most(count: usize) -> PageLimit {
         PageLimit(count.clamp(1, TokenPage::MOST))

@@ -9,11 +9,8 @@ use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::organization::{self, Organization};
 use crate::domain::token::NewToken;
+use crate::domain::token_list::PageLimit;
 use crate::store::{NewOrganization, Store};
-
-/// How many organizations a page has, unless it is told otherwise, and at most.
-const PAGE: u64 = 100;
-const LONGEST_PAGE: u64 = 1_000;
 
 /// An organization that was just created, and the token that administers it.
 pub(crate) struct Created {
@@ -72,16 +69,8 @@ pub(super) fn with_owner(organization: Organization, catalogs: &Catalogs) -> (Op
 /// Returns a page of the organizations, oldest first. The cursor is the id of the last one before it.
 ///
 /// # Errors
-/// [`Error::InvalidRequest`] if the limit is out of range or the cursor is not one of this list.
-pub(crate) async fn list(
-    store: &dyn Store,
-    limit: Option<u64>,
-    cursor: Option<&str>,
-) -> Result<OrganizationPage, Error> {
-    let limit = limit.unwrap_or(PAGE);
-    if !(1..=LONGEST_PAGE).contains(&limit) {
-        return Err(Error::InvalidRequest(format!("The `limit` must be 1 to {LONGEST_PAGE}.")));
-    }
+/// [`Error::InvalidRequest`] if the cursor is not one of this list.
+pub(crate) async fn list(store: &dyn Store, limit: PageLimit, cursor: Option<&str>) -> Result<OrganizationPage, Error> {
     let after = match cursor {
         Some(id) => match store.organization(id).await? {
             Some(last) => Some(last),
@@ -89,7 +78,7 @@ pub(crate) async fn list(
         },
         None => None,
     };
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = limit.get();
     let mut organizations = store.organizations(after, limit + 1).await?;
     let has_more = organizations.len() > limit;
     organizations.truncate(limit);

@@ -80,8 +80,9 @@ async fn an_invalid_organization_request_is_refused_with_the_reason() {
         assert!(message.contains(says), "{body}: {message}");
     }
     for (query, says) in [
-        ("?limit=0", "The `limit` must be 1 to 1000."),
-        ("?limit=1001", "The `limit` must be 1 to 1000."),
+        ("?limit=0", "limit: expected a whole number from 1 to 1000, not `0`"),
+        ("?limit=1001", "from 1 to 1000, not `1001`"),
+        ("?after=1", "unknown field"),
         ("?limit=many", "limit"),
         ("?cursor=nothing", "The `cursor` is not one of this list."),
     ] {

@@ -10,6 +10,7 @@ use daypass::{Error, Scope};
 use serde::{Deserialize, Serialize};
 
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use crate::domain::token_list::PageLimit;
 use crate::usecase::tokens::CreateTokenResponse;
 use crate::usecase::{organizations, revoke};
 
@@ -25,9 +26,11 @@ struct CreateOrganizationResponse {
     owner_token: CreateTokenResponse,
 }
 
+/// The query of a list.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Paging {
-    limit: Option<u64>,
+    limit: Option<PageLimit>,
     cursor: Option<String>,
 }
 
@@ -51,7 +54,7 @@ pub(super) async fn list(
 ) -> Result<impl IntoResponse, Error> {
     caller.require_operator(&ADMINISTER)?;
     let Query(Paging { limit, cursor }) = paging.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
-    let page = organizations::list(&*app.store, limit, cursor.as_deref()).await?;
+    let page = organizations::list(&*app.store, limit.unwrap_or_default(), cursor.as_deref()).await?;
     Ok((NO_STORE, Json(page)))
 }
 

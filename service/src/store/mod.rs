@@ -12,7 +12,7 @@ mod traits;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use traits::{Bootstrap, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector};
+pub(crate) use traits::{Bootstrap, FeedPage, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector};
 
 /// Opens the store in this file, or creates one that only its owner can read.
 ///

@@ -65,8 +65,9 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
     assert!(matches!(&entries[..], [Revocation { target: RevocationTarget::Jwt { .. }, .. }]), "{entries:?}");
 
     daypass.kill();
-    // The second version differs from the third by this name alone.
-    let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt'; PRAGMA user_version = 2";
+    // The third version differs from the second by this name alone.
+    let downgrade = "DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
+        UPDATE revocation SET level = 'signed' WHERE level = 'jwt'; PRAGMA user_version = 2";
     daypass.sql().execute_batch(downgrade).expect("the second version");
     daypass.restart();
     assert_eq!(daypass.read_page(&daypass.admin, 0).await.revocations, entries);

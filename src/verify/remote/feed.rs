@@ -15,7 +15,7 @@ use crate::OpaqueToken;
 use crate::api::{Heartbeat, Revocation, RevocationPage};
 use crate::verify::clock::Moment;
 use crate::verify::outage::Outage;
-use crate::verify::{Revocations, Unavailable};
+use crate::verify::{RemoteKeys, Revocations, Unavailable};
 
 /// How long to poll before another stream is tried. Doubles with each stream that sent nothing.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(500);
@@ -47,6 +47,22 @@ impl Revocations {
         };
         tokio::spawn(subscriber.follow());
         revocations
+    }
+
+    /// Fetches the keys as soon as the feed announces one that is missing, so that the first JWTs of
+    /// a new key need not wait. Call it before [`follow`](Revocations::follow), with a clone of the
+    /// verifier's keys.
+    #[must_use]
+    pub fn prefetch(mut self, keys: RemoteKeys) -> Revocations {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Fetches the keys in the background if one of these, which sign or will, is missing.
+    fn announce(&self, kids: &[String]) {
+        if let Some(keys) = &self.keys {
+            keys.prefetch(kids);
+        }
     }
 
     /// Waits for the first heartbeat, at most this long. Returns whether the knowledge is fresh.
@@ -210,7 +226,8 @@ impl Subscriber {
                 if now.since(sent_at).max(sent_at.since(now)) > revocations.max_silence() / 4 {
                     return Err(Unavailable("events arrive late, or the clocks have drifted apart".into()).into());
                 }
-                revocations.heartbeat_at(heartbeat.latest, sent_at.min(now));
+                revocations.announce(&heartbeat.keys);
+                revocations.heartbeat_at(heartbeat.latest, heartbeat.deleted_up_to, sent_at.min(now));
             }
             other => return Err(invalid(format!("its type is {other:?}")).into()),
         }
@@ -241,7 +258,8 @@ impl Subscriber {
             match page.revocations.last() {
                 Some(last) if last.seq < page.latest => after = last.seq,
                 _ => {
-                    revocations.heartbeat_at(page.latest, requested_at);
+                    revocations.announce(&page.keys);
+                    revocations.heartbeat_at(page.latest, page.deleted_up_to, requested_at);
                     return Ok((revocations.max_silence() / 2).clamp(*POLL_INTERVAL.start(), *POLL_INTERVAL.end()));
                 }
             }

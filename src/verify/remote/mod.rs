@@ -37,12 +37,13 @@ impl Verifier {
     /// # Panics
     /// Outside a Tokio runtime.
     pub async fn connect(service: &str, audience: impl Into<String>, token: OpaqueToken) -> Verifier {
-        let revocations = Revocations::new().follow(service, token.clone());
+        let keys = RemoteKeys::new(service);
+        let revocations = Revocations::new().prefetch(keys.clone()).follow(service, token.clone());
         if !revocations.ready(TIMEOUT).await {
             tracing::warn!(service, "no revocations from the token service yet, answering 503 until they arrive");
         }
         Verifier::new(service, audience)
-            .keys(RemoteKeys::new(service))
+            .keys(keys)
             .introspector(RemoteIntrospector::new(service, token))
             .cache(Cache::new(CACHE))
             .revocations(revocations)

@@ -69,8 +69,9 @@ async fn an_event_that_is_not_understood_may_be_a_revocation_and_ends_the_stream
         event("notice", 9, "{}"),
         "data: {}\n\n".to_owned(),
         "event: heartbeat\ndata: {}\n\n".to_owned(),
-        event("heartbeat", 9, r#"{"latest":9,"elapsedMilliseconds":0}"#),
-        event("heartbeat", 9, r#"{"latest":9,"epoch":"0"}"#),
+        event("heartbeat", 9, r#"{"latest":9,"deletedUpTo":0,"keys":[],"elapsedMilliseconds":0}"#),
+        event("heartbeat", 9, r#"{"latest":9,"epoch":"0","deletedUpTo":0,"keys":[]}"#),
+        event("heartbeat", 9, r#"{"latest":9,"epoch":"0","keys":[],"elapsedMilliseconds":0}"#),
     ] {
         let (service, url) = Service::start(Streams::Work).await;
         let revocations = service.follow(&url);

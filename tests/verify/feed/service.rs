@@ -69,7 +69,8 @@ pub(super) fn event(name: &str, seq: u64, data: &str) -> String {
 
 pub(super) fn heartbeat(latest: u64, epoch: u32, elapsed: Duration) -> String {
     let elapsed_milliseconds = elapsed.as_millis().try_into().unwrap();
-    let heartbeat = Heartbeat { latest, epoch: epoch.to_string(), elapsed_milliseconds };
+    let heartbeat =
+        Heartbeat { latest, epoch: epoch.to_string(), deleted_up_to: 0, keys: vec![], elapsed_milliseconds };
     event("heartbeat", latest, &serde_json::to_string(&heartbeat).unwrap())
 }
 
@@ -123,7 +124,9 @@ impl Service {
         feed.polls_until_one_hangs = left.and_then(|left| left.checked_sub(1));
         let (mut revocations, latest) = feed.after(after);
         revocations.truncate(2);
-        (RevocationPage { revocations, latest, epoch: feed.epoch.to_string() }, left == Some(0))
+        let page =
+            RevocationPage { revocations, latest, epoch: feed.epoch.to_string(), deleted_up_to: 0, keys: vec![] };
+        (page, left == Some(0))
     }
 
     pub(super) fn stream(&self, after: u64) -> Result<Response, StatusCode> {

@@ -26,9 +26,9 @@ pub(super) async fn health(State(app): State<SharedApp>) -> Result<Json<Health>,
 ///
 /// SECURITY: no cache answers with keys that are older than `JWKS_MAX_AGE`. A revoked key may be among
 /// them.
-pub(super) async fn jwks(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
-    let keys = serde_json::to_vec(&app.jwt_issuer.keys.jwks()).expect("keys are JSON");
+pub(super) async fn jwks(State(app): State<SharedApp>, headers: HeaderMap) -> Result<Response, Error> {
+    let keys = serde_json::to_vec(&app.jwt_issuer.keys.jwks().await?).expect("keys are JSON");
     let caching = format!("public, max-age={JWKS_MAX_AGE}, must-revalidate");
     let fields = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, &*caching)];
-    etag::respond(&headers, etag::of(&keys), (fields, keys))
+    Ok(etag::respond(&headers, etag::of(&keys), (fields, keys)))
 }

@@ -11,6 +11,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0001_begin.sql")),
     M::up(include_str!("../../../migrations/0002_revocation.sql")),
     M::up(include_str!("../../../migrations/0003_level_jwt.sql")),
+    M::up(include_str!("../../../migrations/0006_retention.sql")),
 ];
 
 /// How long to wait for another process's transaction, such as the command line's.

@@ -3,6 +3,7 @@
 mod connection;
 mod file;
 mod keys;
+mod marks;
 mod organizations;
 mod revocations;
 mod tokens;
@@ -11,18 +12,19 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use daypass::api::{Revocation, RevocationPage, RevocationTarget, TokenRecord};
+use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Error, TokenKind};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
-use super::{Bootstrap, Rule, Snapshot, Store, StoreFuture, TokenSelector};
+use super::{Bootstrap, FeedPage, Rule, Snapshot, Store, StoreFuture, TokenSelector};
 use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::organization::Organization;
+use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 
@@ -217,23 +219,29 @@ impl Store for SqliteStore {
         self.read_together(move |transaction| revocations::jwt(transaction, root_serial, &jti))
     }
 
-    fn revocations<'a>(&'a self, organization: &'a str, after: Rule<u64, u64>) -> StoreFuture<'a, RevocationPage> {
+    fn revocations<'a>(&'a self, organization: &'a str, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
         let (organization, epoch) = (organization.to_owned(), self.epoch.clone());
         self.read_together(move |transaction| {
             let latest = revocations::latest(transaction)?;
             let revocations = revocations::page(transaction, &organization, after(&latest)?)?;
-            Ok(RevocationPage { revocations, latest, epoch })
+            Ok(FeedPage { revocations, latest, deleted_up_to: marks::oldest(transaction)?.seq, epoch })
         })
     }
 
-    fn delete_entries(&self, levels: &'static [&'static str], before: u64) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| revocations::delete(transaction, levels, before))
+    fn add_mark(&self, rule: Rule<MarkFacts, Option<MarkChange>>) -> StoreFuture<'_, ()> {
+        self.write(move |transaction| marks::add(transaction, &rule))
     }
 
     fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
         let epoch = self.epoch.clone();
         self.read_together(move |transaction| {
-            Ok(Snapshot { latest: revocations::latest(transaction)?, epoch, keys: keys::keys(transaction)? })
+            Ok(Snapshot {
+                latest: revocations::latest(transaction)?,
+                deleted_up_to: marks::oldest(transaction)?.seq,
+                newest_mark: marks::newest(transaction)?.number,
+                epoch,
+                keys: keys::keys(transaction)?,
+            })
         })
     }
 
@@ -279,7 +287,7 @@ mod tests {
         assert!(store.revocations(organization, Box::new(|_| Ok(0))).await.is_ok());
         assert!(store.snapshot().await.is_ok());
         assert!(store.keys().await.is_ok());
-        store.delete_entries(&[], 0).await.expect("the writer");
+        store.add_mark(Box::new(|_| Ok(None))).await.expect("the writer");
         assert!(!another.is_finished());
 
         end.send(()).expect("a list");

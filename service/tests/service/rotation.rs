@@ -10,7 +10,7 @@ use daypass::Error;
 use daypass::verify::{Credentials, TokenLocation, Verifier};
 use serde_json::Value;
 
-use crate::running::{Daypass, to_text};
+use crate::running::{Daypass, send, to_text};
 
 /// How often the key changes in each way.
 const ROUNDS: usize = 5;
@@ -19,6 +19,17 @@ const ROUNDS: usize = 5;
 fn signer(token: &str) -> String {
     let header = Base64UrlUnpadded::decode_vec(token.split('.').next().expect("a header")).expect("base64url");
     to_text(&serde_json::from_slice::<Value>(&header).expect("JSON")["kid"])
+}
+
+fn active_key(daypass: &Daypass) -> String {
+    let keys = daypass.json(&["key", "list"]);
+    let keys = keys["keys"].as_array().expect("a list");
+    to_text(&keys.iter().find(|key| key["state"] == "active").expect("an active key")["kid"])
+}
+
+/// Revokes the active key, and returns its successor, which signs at once.
+fn revoke(daypass: &Daypass, active: &str) -> String {
+    to_text(&daypass.json(&["key", "revoke", active, "--yes"])["successor"])
 }
 
 /// What the verifiers of one service answered, and what the test expects of them.
@@ -81,12 +92,9 @@ async fn no_valid_token_is_invalid_while_keys_are_rotated_and_revoked() {
         let kid = if round % 2 == 0 {
             to_text(&daypass.json(&["key", "rotate", "--now"])["kid"])
         } else {
-            let keys = daypass.json(&["key", "list"]);
-            let keys = keys["keys"].as_array().expect("a list");
-            let active = keys.iter().find(|key| key["state"] == "active").expect("an active key");
-            let kid = to_text(&active["kid"]);
-            counts.revoked.lock().expect("keys").insert(kid.clone());
-            to_text(&daypass.json(&["key", "revoke", &kid, "--yes"])["successor"])
+            let active = active_key(&daypass);
+            counts.revoked.lock().expect("keys").insert(active.clone());
+            revoke(&daypass, &active)
         };
         counts.expect_signer(&kid).await;
         assert!(minting.iter().all(|task| !task.is_finished()), "round {round}");
@@ -98,4 +106,39 @@ async fn no_valid_token_is_invalid_while_keys_are_rotated_and_revoked() {
     let (accepted, unavailable) = (&counts.accepted, &counts.unavailable);
     let (accepted, unavailable) = (accepted.load(Ordering::SeqCst), unavailable.load(Ordering::SeqCst));
     assert!(unavailable * 20 < accepted, "{unavailable} of {accepted} had to be sent again");
+}
+
+#[tokio::test]
+async fn a_process_knows_a_key_as_soon_as_another_signs_with_it() {
+    let daypass = Daypass::start_with(&["--issuer", "https://tokens.example", "--audience", "product"]);
+    let beside = daypass.start_beside();
+    let client = reqwest::Client::new();
+    let get = |path: &str| client.get(format!("{}{path}", beside.url));
+    for round in 0..4 * ROUNDS {
+        let kid = revoke(&daypass, &active_key(&daypass));
+        let token = loop {
+            let token = daypass.create_temporary(&daypass.admin).await;
+            if signer(&token) == kid {
+                break token;
+            }
+        };
+        match round % 3 {
+            0 => {
+                let (status, described) = send(get("/v2/access-token/self").bearer_auth(&token)).await;
+                assert_eq!(status, 200, "round {round}: {described}");
+            }
+            1 => {
+                let (_, jwks) = send(get("/.well-known/jwks.json")).await;
+                let mut kids = jwks["keys"].as_array().expect("keys").iter().map(|key| to_text(&key["kid"]));
+                assert!(kids.any(|published| published == kid), "round {round}: {jwks}");
+            }
+            _ => {
+                let revoke = client.post(format!("{}/revoke", beside.url)).bearer_auth(&daypass.admin);
+                let response = revoke.form(&[("token", &token)]).send().await.expect("a response");
+                assert_eq!(response.status(), 200);
+                let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&token)).await;
+                assert_eq!(described["revoked"], true, "round {round}: the revocation is ignored");
+            }
+        }
+    }
 }

@@ -169,8 +169,8 @@ pub(crate) trait Store: Send + Sync {
     /// entries of stored tokens and JWTs up to that one's number. The feed's numbers go on, and the entries
     /// of organizations and keys are few and stay.
     ///
-    /// SECURITY: whoever reads the feed without a deleted entry reads with it the number up to which entries
-    /// are deleted, because both are of one transaction.
+    /// SECURITY: a reader of the feed that misses a deleted entry gets the number up to which entries are
+    /// deleted, because both are of one transaction.
     fn add_mark(&self, rule: Rule<MarkFacts, Option<MarkChange>>) -> StoreFuture<'_, ()>;
 
     /// Returns where the feed and its marks are, and the keys, as of one moment.

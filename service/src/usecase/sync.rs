@@ -49,7 +49,7 @@ impl StoreSync {
         let mut watch = MarkWatch::default();
         loop {
             let at = Instant::now();
-            let pause = match self.store.snapshot().await {
+            let (pause, least) = match self.store.snapshot().await {
                 Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys }) => {
                     // First of all, so that a subscriber that hears of a key's revocation finds it no
                     // longer published.
@@ -63,16 +63,16 @@ impl StoreSync {
                         // The store logs a failure; the next poll tries again.
                         let _ = keys::rotate_if_due(&*self.store, &keys, every).await;
                     }
-                    PAUSE
+                    (PAUSE, SHORT_PAUSE)
                 }
                 // The store logs the cause.
-                Err(_) => PAUSE_AFTER_FAILURE,
+                Err(_) => (PAUSE_AFTER_FAILURE, PAUSE_AFTER_FAILURE),
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.store.changed() => {}
                 () = async {
-                    tokio::time::sleep(SHORT_PAUSE.min(pause)).await;
+                    tokio::time::sleep(least).await;
                     self.wanted.notified().await;
                 } => {}
             }

@@ -42,6 +42,7 @@ impl Revocations {
             token,
             revocations: Arc::downgrade(&revocations),
             epoch: None,
+            deleted_up_to: 0,
             failed_polls: 0,
             outage: Outage::new("revocation feed"),
         };
@@ -89,6 +90,8 @@ struct Subscriber {
     revocations: Weak<Revocations>,
     /// The run of the service that numbered the known entries.
     epoch: Option<String>,
+    /// The number up to which that run keeps no entries.
+    deleted_up_to: u64,
     /// How many polls failed since the last success, counting one that is under way.
     failed_polls: u32,
     outage: Outage,
@@ -158,12 +161,25 @@ impl Subscriber {
     ///
     /// SECURITY: in another run, `after` may number another entry. Then all entries are fetched again.
     fn check_epoch(&mut self, epoch: String, after: u64) -> Result<(), Unavailable> {
-        if after == 0 || self.epoch.as_ref() == Some(&epoch) {
+        let is_known = self.epoch.as_ref() == Some(&epoch);
+        if !is_known {
+            self.deleted_up_to = 0;
+        }
+        if after == 0 || is_known {
             self.epoch = Some(epoch);
             return Ok(());
         }
         self.epoch = None;
         Err(Unavailable("the service was restarted".into()))
+    }
+
+    /// Returns the number up to which no entries are kept, after a response with this number.
+    ///
+    /// SECURITY: within an epoch it never falls. Another node that lags behind may still name an earlier
+    /// one, whose entries are no longer in memory here.
+    fn deleted_up_to(&mut self, seq: u64) -> u64 {
+        self.deleted_up_to = self.deleted_up_to.max(seq);
+        self.deleted_up_to
     }
 
     fn request(&self, after: u64) -> reqwest::RequestBuilder {
@@ -227,7 +243,8 @@ impl Subscriber {
                     return Err(Unavailable("events arrive late, or the clocks have drifted apart".into()).into());
                 }
                 revocations.announce(&heartbeat.keys);
-                revocations.heartbeat_at(heartbeat.latest, heartbeat.deleted_up_to, sent_at.min(now));
+                let deleted_up_to = self.deleted_up_to(heartbeat.deleted_up_to);
+                revocations.heartbeat_at(heartbeat.latest, deleted_up_to, sent_at.min(now));
             }
             other => return Err(invalid(format!("its type is {other:?}")).into()),
         }
@@ -259,7 +276,7 @@ impl Subscriber {
                 Some(last) if last.seq < page.latest => after = last.seq,
                 _ => {
                     revocations.announce(&page.keys);
-                    revocations.heartbeat_at(page.latest, page.deleted_up_to, requested_at);
+                    revocations.heartbeat_at(page.latest, self.deleted_up_to(page.deleted_up_to), requested_at);
                     return Ok((revocations.max_silence() / 2).clamp(*POLL_INTERVAL.start(), *POLL_INTERVAL.end()));
                 }
             }

@@ -152,7 +152,7 @@ fn stale_revocations_are_logged_once_until_the_next_heartbeat() {
             }
             let lines = log.take_lines();
             assert!(matches!(&lines[..], [line] if line.contains("revocations are stale")), "{lines:#?}");
-            feed.heartbeat(0);
+            feed.heartbeat(0, 0);
             assert_eq!(bearer(&verifier, &text).await, Ok(()));
             feed.reset();
         }
@@ -204,7 +204,8 @@ mod remote {
     impl Service {
         async fn start(&self) -> String {
             let (feed, introspection) = (self.clone(), self.clone());
-            let page = RevocationPage { revocations: vec![], latest: 0, epoch: "1".into() };
+            let page =
+                RevocationPage { revocations: vec![], latest: 0, epoch: "1".into(), deleted_up_to: 0, keys: vec![] };
             let inactive = IntrospectionResponse::default();
             let feed = async move || {
                 feed.polls.fetch_add(1, Ordering::SeqCst);

@@ -93,6 +93,7 @@ pub fn claims(jti: &str) -> Claims {
         jti: jti.into(),
         client_id: "sec_01HZX3J9Q4".into(),
         root_serial: 7,
+        feed_seq: 12,
         cnf: None,
         kind: TokenKind::Temporary,
         grants: grants(1),
@@ -171,7 +172,7 @@ pub fn cold(issuer: &Issuer) -> Verifier {
 pub fn cached(issuer: &Issuer, store: Store, cache: Cache) -> Verifier {
     // Heard once, for the whole run.
     let revocations = Revocations::new().max_staleness(Duration::from_secs(daypass::api::duration::MOST));
-    revocations.heartbeat(0);
+    revocations.heartbeat(0, 0);
     cold(issuer).introspector(store).cache(cache).revocations(revocations)
 }
 

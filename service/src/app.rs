@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use daypass::verify::Verifier;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
 use crate::domain::catalogs::Catalogs;
 use crate::store::SharedStore;
 use crate::usecase::feed::Feed;
+use crate::usecase::fresh_keys::FreshKeys;
 use crate::usecase::introspect::StoreIntrospector;
 use crate::usecase::jwt_issuer::JwtIssuer;
 use crate::usecase::signing_keys::SigningKeys;
@@ -41,20 +42,23 @@ impl App {
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys)?;
-        let start = FeedPosition { latest: snapshot.latest, epoch: snapshot.epoch, at };
+        let start =
+            FeedPosition { latest: snapshot.latest, deleted_up_to: snapshot.deleted_up_to, epoch: snapshot.epoch, at };
         let (sender, position) = watch::channel(start);
+        let fresh_keys = FreshKeys { keys: keys.clone(), position: position.clone(), poll: Arc::new(Notify::new()) };
         let sync = StoreSync {
             store: Arc::clone(&store),
             keys: keys.clone(),
             position: sender,
+            wanted: Arc::clone(&fresh_keys.poll),
             rotate_every: rotate_keys_every,
         };
         let verifier = Verifier::new(issuer.clone(), audience.clone())
             .introspector(StoreIntrospector(Arc::clone(&store)))
-            .keys(keys.clone())
+            .keys(fresh_keys.clone())
             .catalog(catalogs.whole().clone());
-        let feed = Feed { store: Arc::clone(&store), position };
-        let jwt_issuer = JwtIssuer { keys, issuer, audience };
+        let feed = Feed { store: Arc::clone(&store), keys, position };
+        let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
         Ok((App { store, catalogs, jwt_issuer, feed, verifier, temporary_min_seconds }, sync))
     }
 }

@@ -68,6 +68,7 @@ impl fmt::Display for RevocationTarget {
 
 /// The response of `GET /v2/revocation?after=` to a client that polls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RevocationPage {
     /// The entries after the requested number, oldest first; all entries that are kept if the feed has not reached that
     /// number.
@@ -78,6 +79,13 @@ pub struct RevocationPage {
     /// The run of the service that numbers the entries. Another run may continue an older store, in which the same numbers
     /// stand for other entries: when the epoch changes, ask for all entries again.
     pub epoch: String,
+    /// The number up to which entries of stored tokens and JWTs are no longer kept.
+    ///
+    /// SECURITY: refuse every JWT whose [`feed_seq`](crate::jwt::Claims::feed_seq) is lower. It was minted before one of
+    /// them, which may have revoked it.
+    pub deleted_up_to: u64,
+    /// The ids of the key that signs and of those that will. A key is announced before it signs.
+    pub keys: Vec<String>,
 }
 
 impl RevocationPage {
@@ -93,6 +101,10 @@ pub struct Heartbeat {
     pub latest: u64,
     /// The run of the service that numbers the entries, as in a [`RevocationPage`].
     pub epoch: String,
+    /// The number up to which entries are no longer kept, as in a [`RevocationPage`].
+    pub deleted_up_to: u64,
+    /// The keys that sign or will, as in a [`RevocationPage`].
+    pub keys: Vec<String>,
     /// The moment that the heartbeat speaks of: milliseconds after the stream began, by the service's monotonic clock. It
     /// lets the subscriber detect an event that took long to arrive.
     pub elapsed_milliseconds: u64,

@@ -27,6 +27,10 @@ pub struct Claims {
     /// The serial number of the stored token at the root of the chain, here the parent's. Ids may be used again, serial
     /// numbers never are.
     pub root_serial: u64,
+    /// The number of the last entry of the revocation feed when the token was minted, or a lower one. A verifier that
+    /// follows the feed refuses the token once later entries are no longer kept. 0 if absent.
+    #[serde(default)]
+    pub feed_seq: u64,
     /// The key that the token is bound to, if any (RFC 7800, section 3.1).
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,

@@ -21,6 +21,9 @@ pub use jwk::{Jwk, Jwks, is_key_id};
 /// The longest JWT that readers accept, in bytes.
 pub const MAX_JWT_BYTES: usize = 16 * 1024;
 
+/// What stands after the `kid` in a header.
+const HEADER_END: &str = r#""}"#;
+
 /// What a JWT is: its `typ`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -41,6 +44,16 @@ impl JwtType {
         BASE64URL_NOPAD.encode(self.header_json(kid).as_bytes())
     }
 
+    /// Returns the `kid` of an encoded header, if it is exactly one that JWTs of this type have.
+    #[must_use]
+    pub fn key_id(self, header: &str) -> Option<String> {
+        let json = String::from_utf8(decode(header)?).ok()?;
+        let template = self.header_json("");
+        let (start, end) = template.split_at(template.len() - HEADER_END.len());
+        let kid = json.strip_prefix(start)?.strip_suffix(end)?;
+        is_key_id(kid).then(|| kid.to_owned())
+    }
+
     /// Like [`header`](JwtType::header), but before the encoding.
     #[must_use]
     pub fn header_json(self, kid: &str) -> String {
@@ -49,7 +62,7 @@ impl JwtType {
             JwtType::Bundle => "bundle+jwt",
         };
         let mut json = String::from(r#"{"typ":""#);
-        for part in [typ, r#"","alg":"EdDSA","kid":""#, kid, r#""}"#] {
+        for part in [typ, r#"","alg":"EdDSA","kid":""#, kid, HEADER_END] {
             json.push_str(part);
         }
         json

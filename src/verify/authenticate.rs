@@ -9,7 +9,7 @@ use tracing::Instrument;
 use super::cache::Fingerprint;
 use super::clock::Moment;
 use super::token::AuthenticToken;
-use super::{Cache, Introspector, Unavailable, Verifier};
+use super::{Cache, Introspector, KeyLookup, Unavailable, Verifier};
 use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
 use crate::{Error, Grant, OpaqueToken, TokenKind};
@@ -21,6 +21,20 @@ const JWT_FRESH: Duration = Duration::from_secs(300);
 const INTROSPECTION_FRESH: Duration = Duration::from_secs(60);
 /// How long it stays cached without a feed.
 const INTROSPECTION_FRESH_WITHOUT_FEED: Duration = Duration::from_secs(10);
+
+/// Why it cannot be told whether a text is a token.
+enum Failure {
+    /// A source did not answer.
+    Source,
+    /// Its key may be newer than what the source of keys knows.
+    Key,
+}
+
+impl From<Unavailable> for Failure {
+    fn from(_: Unavailable) -> Failure {
+        Failure::Source
+    }
+}
 
 impl Verifier {
     /// Finds the authentic token behind a text, active or not.
@@ -54,10 +68,11 @@ impl Verifier {
             self.rate_limits.as_ref().map(|limits| limits.begin_attempt(client, Moment::now())).transpose()?;
         let slot = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
         let result = self.authenticate_text(text, slot).instrument(tracing::debug_span!("verify")).await;
-        // An attempt that is dropped counts as an invalid token, also if the client disconnects
-        // before this line.
+        // SECURITY: an attempt that is dropped counts as an invalid token, also if the client
+        // disconnects before this line, and also if its key could not be determined: otherwise a
+        // client that invents keys would never have to wait.
         if let Some(attempt) = attempt
-            && !matches!(result, Ok(None))
+            && !matches!(result, Ok(None) | Err(Failure::Key))
         {
             attempt.discard();
         }
@@ -68,7 +83,7 @@ impl Verifier {
         &self,
         text: &[u8],
         slot: Option<(&Cache, Fingerprint)>,
-    ) -> Result<Option<Arc<AuthenticToken>>, Unavailable> {
+    ) -> Result<Option<Arc<AuthenticToken>>, Failure> {
         let Ok(text) = str::from_utf8(text) else { return Ok(None) };
         let issuer = self.issuer.get()?;
         if text.contains('.') {
@@ -82,7 +97,7 @@ impl Verifier {
             return Ok(None);
         };
         match slot {
-            Some((cache, fingerprint)) => self.introspect_once(&token, &**introspector, cache, fingerprint).await,
+            Some((cache, fingerprint)) => Ok(self.introspect_once(&token, &**introspector, cache, fingerprint).await?),
             None => Ok(self.introspect(&token, &**introspector).await?.map(Arc::new)),
         }
     }
@@ -133,10 +148,14 @@ impl Verifier {
         }))
     }
 
-    async fn authenticate_jwt(&self, text: &str, issuer: &str) -> Result<Option<AuthenticToken>, Unavailable> {
+    async fn authenticate_jwt(&self, text: &str, issuer: &str) -> Result<Option<AuthenticToken>, Failure> {
         let (Some(jwt), Some(keys)) = (UnverifiedJwt::parse(text), &self.keys) else { return Ok(None) };
         let fresh_until = Moment::now() + self.jwt_fresh();
-        let Some(key) = self.outages.keys.observe(keys.find(jwt.header()).await)? else { return Ok(None) };
+        let key = match self.outages.keys.observe(keys.find(jwt.header()).await)? {
+            KeyLookup::Known(key) => key,
+            KeyLookup::Unknown => return Ok(None),
+            KeyLookup::Undetermined => return Err(Failure::Key),
+        };
         let claims = jwt.verify(&key).and_then(|jwt| jwt.claims::<Claims>());
         let Some(mut claims) =
             claims.filter(|claims| are_allowed(key.jwt_type, claims) && self.is_audience(claims, issuer))
@@ -198,7 +217,8 @@ impl Verifier {
 
 /// Returns whether a JWT of this type may have these claims.
 ///
-/// SECURITY: no JWT lives longer than a day, since the feed forgets revocations of JWTs after that.
+/// SECURITY: no JWT lives longer than a day. A retired key is accepted, and the entries of the feed are
+/// kept, for not much longer.
 fn are_allowed(jwt_type: JwtType, claims: &Claims) -> bool {
     let has_kind = match jwt_type {
         JwtType::AccessToken => matches!(claims.kind, TokenKind::Temporary | TokenKind::OauthAccess),

@@ -28,6 +28,9 @@ impl Verifier {
         let revoked = match revoked {
             Ok(()) => false,
             Err(Error::TokenRevoked) => true,
+            // It is older than the entries that the feed keeps. Where `expiresAt` does not say that it
+            // has expired, it counts as revoked.
+            Err(Error::TokenExpired) => token.check_life(self.clock.now()) != Err(Error::TokenExpired),
             Err(error) => return Err(error),
         };
         Ok(TokenDescription {

@@ -5,22 +5,15 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use super::MAX_LEEWAY;
 use super::clock::{Moment, SharedMoment};
 use super::token::AuthenticToken;
 use crate::Error;
-use crate::api::{Revocation, RevocationTarget, duration};
+use crate::api::{Revocation, RevocationTarget};
 
 /// How stale the knowledge may be unless another limit is set.
 const DEFAULT_MAX_STALENESS: Duration = Duration::from_secs(10);
 /// The least limit that can be set.
 const LEAST_MAX_STALENESS: Duration = Duration::from_secs(1);
-/// How long the revocation of one token is kept: no JWT lives longer than a day, an introspection
-/// reports a revoked opaque token, and the clocks of two servers may differ. Revocations of
-/// organizations and keys are few and kept for good: a key that leaked could sign new tokens.
-const RETENTION: Duration = Duration::from_secs(duration::MOST + 2 * MAX_LEEWAY);
-/// How often old revocations are removed.
-const PRUNE_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// Follows the service's revocation feed. Tokens that it revokes are refused. While the knowledge
 /// is staler than the limit, every token is refused with 503, since it may have been revoked
@@ -36,6 +29,9 @@ pub struct Revocations {
     revoked: RwLock<RevokedSet>,
     /// Whether a line was logged since the knowledge became stale.
     is_logged: AtomicBool,
+    /// What fetches the keys that the feed announces.
+    #[cfg(feature = "remote")]
+    pub(super) keys: Option<super::RemoteKeys>,
 }
 
 impl Default for Revocations {
@@ -47,6 +43,8 @@ impl Default for Revocations {
             generation: AtomicU64::new(1),
             revoked: RwLock::default(),
             is_logged: AtomicBool::default(),
+            #[cfg(feature = "remote")]
+            keys: None,
         }
     }
 }
@@ -67,22 +65,26 @@ impl Revocations {
 
     /// Applies a revocation. Applying it again changes nothing.
     pub fn apply(&self, revocation: &Revocation) {
-        let is_new = self.write().apply(revocation, Moment::now());
+        let is_new = self.write().apply(revocation);
         if is_new {
             self.generation.fetch_add(1, Ordering::Release);
         }
     }
 
-    /// Confirms that at this moment no entry up to number `seq` is missing.
-    pub fn heartbeat(&self, seq: u64) {
-        self.heartbeat_at(seq, Moment::now());
+    /// Confirms that at this moment no entry up to number `seq` is missing, except those of stored
+    /// tokens and JWTs up to number `deleted_up_to`, which the service no longer keeps.
+    pub fn heartbeat(&self, seq: u64, deleted_up_to: u64) {
+        self.heartbeat_at(seq, deleted_up_to, Moment::now());
     }
 
     /// Like [`heartbeat`](Revocations::heartbeat), for a moment in the past.
-    pub(super) fn heartbeat_at(&self, seq: u64, at: Moment) {
+    pub(super) fn heartbeat_at(&self, seq: u64, deleted_up_to: u64, at: Moment) {
         let mut revoked = self.write();
         revoked.seq = seq;
-        revoked.prune(at);
+        if revoked.delete_up_to(deleted_up_to) {
+            // A token that passed the comparison may be older than a deleted entry.
+            self.generation.fetch_add(1, Ordering::Release);
+        }
         drop(revoked);
         self.confirmed_at.set(Some(at));
         self.is_logged.store(false, Ordering::Relaxed);
@@ -162,24 +164,25 @@ impl Revocations {
 #[derive(Debug, Default)]
 struct RevokedSet {
     seq: u64,
-    /// Serial numbers of opaque tokens, each with the moment it arrived, by this process's clocks.
-    serials: HashMap<u64, Moment>,
-    /// Ids of JWTs, each with the moment it arrived.
-    jwts: HashMap<Box<str>, Moment>,
+    /// The number up to which the service keeps no entries of stored tokens and JWTs.
+    deleted_up_to: u64,
+    /// Serial numbers of opaque tokens, each with the number of its entry.
+    serials: HashMap<u64, u64>,
+    /// Ids of JWTs, each with the number of its entry.
+    jwts: HashMap<Box<str>, u64>,
     organizations: HashSet<Box<str>>,
     /// For each organization, the first second whose tokens stay valid.
     issued_before: HashMap<Box<str>, u64>,
     keys: HashSet<Box<str>>,
-    pruned_at: Option<Moment>,
 }
 
 impl RevokedSet {
     /// Adds a revocation. Returns whether it is new.
-    fn apply(&mut self, Revocation { seq, target, .. }: &Revocation, now: Moment) -> bool {
+    fn apply(&mut self, Revocation { seq, target, .. }: &Revocation) -> bool {
         self.seq = *seq;
         match target {
-            RevocationTarget::Token { serial } => self.serials.insert(*serial, now).is_none(),
-            RevocationTarget::Jwt { jti } => self.jwts.insert(jti.as_str().into(), now).is_none(),
+            RevocationTarget::Token { serial } => self.serials.insert(*serial, *seq).is_none(),
+            RevocationTarget::Jwt { jti } => self.jwts.insert(jti.as_str().into(), *seq).is_none(),
             RevocationTarget::Organization { organization } => self.organizations.insert(organization.as_str().into()),
             RevocationTarget::IssuedBefore { organization, time } => {
                 let latest = self.issued_before.entry(organization.as_str().into()).or_default();
@@ -207,19 +210,30 @@ impl RevokedSet {
             || (token.key.is_some() && self.jwts.contains_key(&token.id))
         {
             Err(Error::TokenRevoked)
+        } else if token.feed_seq.is_some_and(|seq| seq < self.deleted_up_to) {
+            // SECURITY: the JWT was minted before an entry that is no longer kept and may have revoked
+            // it. The numbers are signed or in the feed, so that no clock, here or there, can let such
+            // a JWT pass.
+            Err(Error::TokenExpired)
         } else {
             Ok(())
         }
     }
 
-    /// Removes, once an hour, the revocations of single tokens that have expired by now.
-    fn prune(&mut self, now: Moment) {
-        let pruned_at = *self.pruned_at.get_or_insert(now);
-        if now.since(pruned_at) >= PRUNE_INTERVAL {
-            self.pruned_at = Some(now);
-            self.serials.retain(|_, arrived_at| now.since(*arrived_at) <= RETENTION);
-            self.jwts.retain(|_, arrived_at| now.since(*arrived_at) <= RETENTION);
+    /// Removes the revocations of single tokens up to this number. Returns whether it is another one
+    /// than before.
+    ///
+    /// What a removed entry revoked was minted before the entry, and is refused for that. An opaque
+    /// token was introspected again long ago, and its record says that it is revoked. The entries of
+    /// organizations and keys are few and kept for good: a key that leaked could sign new tokens.
+    fn delete_up_to(&mut self, seq: u64) -> bool {
+        if self.deleted_up_to == seq {
+            return false;
         }
+        self.deleted_up_to = seq;
+        self.serials.retain(|_, entry| *entry > seq);
+        self.jwts.retain(|_, entry| *entry > seq);
+        true
     }
 }
 
@@ -228,9 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_revocation_of_a_token_is_kept_until_it_has_expired_and_that_of_a_key_or_an_organization_for_good() {
-        assert_eq!(RETENTION, Duration::from_secs(86_400 + 120), "a day, and a minute for each of two clocks");
-        let start = Moment::now();
+    fn the_revocation_of_a_token_is_kept_as_long_as_by_the_service_and_that_of_a_key_or_an_organization_for_good() {
         let mut revoked = RevokedSet::default();
         let levels = [
             RevocationTarget::Token { serial: 1 },
@@ -239,21 +251,18 @@ mod tests {
             RevocationTarget::IssuedBefore { organization: "o".into(), time: 5 },
             RevocationTarget::Key { kid: "k".into() },
         ];
-        for target in levels {
-            let revocation = Revocation { seq: 1, at: 0, target };
-            assert!(revoked.apply(&revocation, start), "new");
-            assert!(!revoked.apply(&revocation, start), "known");
+        for (target, seq) in levels.into_iter().zip(1..) {
+            let revocation = Revocation { seq, at: 0, target };
+            assert!(revoked.apply(&revocation), "new");
+            assert!(!revoked.apply(&revocation), "known");
         }
-        let counts = |revoked: &RevokedSet| {
-            let tokens = [revoked.serials.len(), revoked.jwts.len()];
-            (tokens, revoked.organizations.len(), revoked.issued_before.len(), revoked.keys.len())
-        };
-        for after in [Duration::ZERO, RETENTION - Duration::from_secs(1), RETENTION, RETENTION + Duration::from_secs(1)]
+        for (deleted_up_to, is_another, tokens) in
+            [(0, false, [1, 1]), (1, true, [0, 1]), (1, false, [0, 1]), (2, true, [0, 0]), (5, true, [0, 0])]
         {
-            revoked.prune(start + after);
-            assert_eq!(counts(&revoked), ([1, 1], 1, 1, 1), "{after:?}");
+            assert_eq!(revoked.delete_up_to(deleted_up_to), is_another, "{deleted_up_to}");
+            assert_eq!([revoked.serials.len(), revoked.jwts.len()], tokens, "{deleted_up_to}");
+            let others = [revoked.organizations.len(), revoked.issued_before.len(), revoked.keys.len()];
+            assert_eq!(others, [1, 1, 1], "{deleted_up_to}");
         }
-        revoked.prune(start + RETENTION + PRUNE_INTERVAL);
-        assert_eq!(counts(&revoked), ([0, 0], 1, 1, 1));
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct AuthenticToken {
     pub(super) grants: Arc<[Grant]>,
     pub(super) origins: Box<[OriginPattern]>,
     pub(super) issued_at: u64,
+    /// Of a JWT: the number that the revocation feed had reached when it was minted.
+    pub(super) feed_seq: Option<u64>,
     pub(super) expires_at: Option<u64>,
     valid_from: u64,
     /// The first second in which it is no longer valid.
@@ -62,6 +64,7 @@ impl AuthenticToken {
             grants: claims.grants.into(),
             origins: claims.origins.into(),
             issued_at: claims.iat,
+            feed_seq: Some(claims.feed_seq),
             expires_at: Some(claims.exp),
             valid_from: claims.nbf.unwrap_or_default().max(claims.iat).saturating_sub(leeway),
             valid_until: Some(key.expires_at.map_or(end, |key_end| key_end.min(end))),
@@ -85,6 +88,7 @@ impl AuthenticToken {
             grants: record.grants.into(),
             origins: record.origins.into(),
             issued_at: record.created_at,
+            feed_seq: None,
             expires_at: record.expires_at,
             // A verifier whose clock is far behind must not take an expired token for an active one.
             valid_from: record.created_at.saturating_sub(MAX_LEEWAY),

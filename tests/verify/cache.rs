@@ -8,7 +8,7 @@ use crate::common::{NOW, ORGANIZATION, SITE, Signer, Store, claims, generate, re
 use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::jwt::{Claims, Jwks, JwtType, MAX_JWT_BYTES};
 use daypass::verify::{
-    Cache, Credentials, Introspector, KeySource, PublicKey, ResponseFuture, Revocations, StaticKeys, TokenLocation,
+    Cache, Credentials, Introspector, KeyLookup, KeySource, ResponseFuture, Revocations, StaticKeys, TokenLocation,
     Verifier,
 };
 use daypass::{Catalog, Error, OpaqueToken, Requirement, Scope, TokenKind};
@@ -36,7 +36,7 @@ impl Introspector for Counted<Store> {
 }
 
 impl KeySource for Counted<StaticKeys> {
-    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
+    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, KeyLookup> {
         self.1.fetch_add(1, Ordering::SeqCst);
         self.0.find(header)
     }
@@ -159,7 +159,7 @@ async fn a_clone_with_other_settings_has_a_cache_of_its_own() {
     let feed = |serial| {
         let feed = Revocations::new();
         feed.apply(&Revocation { seq: 1, at: NOW, target: RevocationTarget::Token { serial } });
-        feed.heartbeat(1);
+        feed.heartbeat(1, 0);
         original.clone().revocations(feed)
     };
     assert_eq!(bearer(&feed(99), &opaque).await, Ok(TokenKind::Secret));

@@ -1,17 +1,19 @@
 //! `RemoteKeys` and `RemoteIntrospector` with a token service that counts its requests.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::common::{AUDIENCE, ISSUER, NOW, Signer, claims, generate, record, verifier};
 use axum::Router;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use daypass::api::{IntrospectionResponse, TokenRecord};
 use daypass::jwt::{Jwks, JwtType};
-use daypass::verify::{Credentials, Introspector, KeySource, RemoteIntrospector, RemoteKeys, TokenLocation, Verifier};
+use daypass::verify::{
+    Credentials, Introspector, KeySource, RateLimits, RemoteIntrospector, RemoteKeys, TokenLocation, Verifier,
+};
 use daypass::{Error, OpaqueToken, TokenKind};
 
 /// Serves a router on a free port.
@@ -39,25 +41,117 @@ async fn bearer(verifier: &Verifier, text: &str) -> Result<TokenKind, Error> {
 }
 
 #[tokio::test]
-async fn keys_are_fetched_once_for_all_requests_and_not_again_for_a_flood_of_unknown_ones() {
+async fn keys_are_fetched_once_for_all_requests_and_once_a_second_for_a_flood_of_unknown_ones() {
     let signer = Signer::new("k1", 1);
     let (url, requests) = publishing(Jwks { keys: vec![signer.jwk()] }).await;
     let verifier = verifier().keys(RemoteKeys::new(&format!("{url}/")));
     assert_eq!(requests.load(Ordering::SeqCst), 0, "fetched before a key was needed");
 
     let valid = signer.jwt(JwtType::AccessToken, &claims());
-    let at_once: Vec<_> = (0..20)
-        .map(|_| (verifier.clone(), valid.clone()))
-        .map(|(verifier, valid)| tokio::spawn(async move { bearer(&verifier, &valid).await }))
-        .collect();
-    for result in at_once {
-        assert_eq!(result.await.unwrap(), Ok(TokenKind::Temporary));
-    }
-    for kid in ["k2", "k3", "k4"] {
-        let unknown = Signer::new(kid, 2).jwt(JwtType::AccessToken, &claims());
-        assert_eq!(bearer(&verifier, &unknown).await, Err(Error::InvalidToken));
+    let at_once = |texts: Vec<String>| {
+        let verify = |text: String| {
+            let verifier = verifier.clone();
+            tokio::spawn(async move { bearer(&verifier, &text).await })
+        };
+        futures_util::future::join_all(texts.into_iter().map(verify))
+    };
+    for result in at_once(vec![valid.clone(); 20]).await {
+        assert_eq!(result.unwrap(), Ok(TokenKind::Temporary));
     }
     assert_eq!(requests.load(Ordering::SeqCst), 1);
+    // Headers of another form are of no key, and need no look-up.
+    for header in ["eyJhbGciOiJSUzI1NiJ9", &JwtType::AccessToken.header("k 2"), "e30"] {
+        assert_eq!(bearer(&verifier, &signer.sign(header, "e30")).await, Err(Error::InvalidToken));
+    }
+    assert_eq!(requests.load(Ordering::SeqCst), 1);
+
+    // A flood for a second and a half: those who wait are told that no such key exists, the others to
+    // come again. Meanwhile valid tokens do not wait.
+    let forged = |n: usize| signer.sign(&JwtType::AccessToken.header(&format!("x{n}")), "e30");
+    let began = Instant::now();
+    let mut floods = vec![];
+    for wave in 0..3 {
+        floods.push(at_once((wave * 400..(wave + 1) * 400).map(forged).collect()));
+        for _ in 0..5 {
+            let before = Instant::now();
+            assert_eq!(bearer(&verifier, &valid).await, Ok(TokenKind::Temporary));
+            assert!(before.elapsed() < Duration::from_millis(200), "{:?}", before.elapsed());
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+    let results: Vec<_> =
+        futures_util::future::join_all(floods).await.into_iter().flatten().map(Result::unwrap).collect();
+    let count = |error: Error| results.iter().filter(|result| **result == Err(error.clone())).count();
+    let (invalid, unavailable) = (count(Error::InvalidToken), count(Error::Unavailable));
+    assert_eq!(invalid + unavailable, 1200);
+    assert!((256..=4 * 256).contains(&invalid), "{invalid} waited");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    let fetches = requests.load(Ordering::SeqCst) - 1;
+    assert!((1..=3).contains(&fetches), "{fetches} fetches");
+
+    // A key that was unknown a moment ago stays so without a fetch.
+    let again = signer.sign(&JwtType::AccessToken.header("x0"), "e30");
+    let began = Instant::now();
+    assert_eq!(bearer(&verifier, &again).await, Err(Error::InvalidToken));
+    assert!(began.elapsed() < Duration::from_millis(200));
+    assert_eq!(requests.load(Ordering::SeqCst) - 1, fetches);
+}
+
+/// A service whose keys change, with an `Age` as of a cache on the way, if any.
+async fn changing(keys: &Arc<Mutex<Jwks>>, age: Option<&'static str>) -> String {
+    let keys = Arc::clone(keys);
+    let respond = async move |headers: HeaderMap| {
+        assert_eq!(headers["cache-control"], "no-cache");
+        let json = serde_json::to_string(&*keys.lock().unwrap()).unwrap();
+        let age = age.map(|age| (HeaderName::from_static("age"), HeaderValue::from_static(age)));
+        (age.into_iter().collect::<HeaderMap>(), json)
+    };
+    serve(Router::new().route("/.well-known/jwks.json", get(respond))).await
+}
+
+#[tokio::test]
+async fn a_key_that_was_made_a_moment_ago_is_waited_for_and_by_old_keys_none_is_unknown() {
+    let [old, new, forged] = [("k1", 1), ("k2", 2), ("k3", 3)].map(|(kid, seed)| Signer::new(kid, seed));
+    let jwt = |signer: &Signer| signer.jwt(JwtType::AccessToken, &claims());
+    for (age, of_forged) in
+        [(None, Error::InvalidToken), (Some("0"), Error::InvalidToken), (Some("7"), Error::Unavailable)]
+    {
+        let keys = Arc::new(Mutex::new(Jwks { keys: vec![old.jwk()] }));
+        let verifier = verifier().keys(RemoteKeys::new(&changing(&keys, age).await));
+        assert_eq!(bearer(&verifier, &jwt(&old)).await, Ok(TokenKind::Temporary));
+        keys.lock().unwrap().keys.push(new.jwk());
+        let began = Instant::now();
+        assert_eq!(bearer(&verifier, &jwt(&new)).await, Ok(TokenKind::Temporary));
+        assert!(began.elapsed() < Duration::from_millis(1500), "{:?}", began.elapsed());
+        assert_eq!(bearer(&verifier, &jwt(&forged)).await, Err(of_forged), "{age:?}");
+    }
+}
+
+#[tokio::test]
+async fn while_the_service_is_away_known_keys_are_used_and_others_are_not_called_forged() {
+    let (signer, new) = (Signer::new("k1", 1), Signer::new("k2", 2));
+    let is_away = Arc::new(AtomicBool::default());
+    let away = Arc::clone(&is_away);
+    let json = serde_json::to_string(&Jwks { keys: vec![signer.jwk()] }).unwrap();
+    let respond = async move || {
+        if away.load(Ordering::SeqCst) { Err(StatusCode::SERVICE_UNAVAILABLE) } else { Ok(json.clone()) }
+    };
+    let url = serve(Router::new().route("/.well-known/jwks.json", get(respond))).await;
+    let verifier = verifier().keys(RemoteKeys::new(&url)).rate_limits(RateLimits::new());
+    let jwt = |signer: &Signer| signer.jwt(JwtType::AccessToken, &claims());
+    assert_eq!(bearer(&verifier, &jwt(&signer)).await, Ok(TokenKind::Temporary));
+    is_away.store(true, Ordering::SeqCst);
+    assert_eq!(bearer(&verifier, &jwt(&new)).await, Err(Error::Unavailable));
+    assert_eq!(bearer(&verifier, &jwt(&signer)).await, Ok(TokenKind::Temporary));
+    // A client that sends many of them has to wait, as with other invalid tokens.
+    let text = jwt(&new);
+    let client = [203, 0, 113, 7].into();
+    let mut seen = vec![];
+    for _ in 0..300 {
+        let credentials = Credentials::new(&text, TokenLocation::Bearer).from_client(client);
+        seen.push(verifier.verify(&credentials, None).await.map(drop).unwrap_err());
+    }
+    assert!(matches!(seen[0], Error::Unavailable) && matches!(seen[299], Error::TooManyRequests(_)), "{:?}", seen[299]);
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ impl World {
         let mut store = Store::default();
         let opaque = store.add(TokenRecord { serial: SERIAL, ..record(TokenKind::Secret) });
         let feed = Arc::new(Revocations::new());
-        feed.heartbeat(0);
+        feed.heartbeat(0, 0);
         let verifier = verifier()
             .keys(signer.keys())
             .introspector(store)
@@ -115,7 +115,7 @@ async fn a_token_that_a_revoked_key_signed_is_invalid_in_every_location_and_from
     claims["origins"] = json!(["northlight.example"]);
     let text = signer.jwt(JwtType::AccessToken, &claims);
     let feed = Arc::new(Revocations::new());
-    feed.heartbeat(0);
+    feed.heartbeat(0, 0);
     let seen = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&seen);
     let verifier =
@@ -148,12 +148,39 @@ async fn a_token_that_a_revoked_key_signed_is_invalid_in_every_location_and_from
 }
 
 #[tokio::test]
+async fn a_jwt_that_is_older_than_the_entries_that_are_kept_has_expired_whatever_its_exp_says() {
+    let signer = Signer::new("k1", 1);
+    let minted_at = |seq: u64| {
+        let mut claims = claims();
+        claims["feed_seq"] = json!(seq);
+        signer.jwt(JwtType::AccessToken, &claims)
+    };
+    let without = signer.jwt(JwtType::AccessToken, &claims());
+    let feed = Arc::new(Revocations::new());
+    feed.heartbeat(9, 0);
+    let verifier = verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
+    for text in [&minted_at(4), &minted_at(5), &without] {
+        assert_eq!(bearer(&verifier, text).await, Ok(TokenKind::Temporary));
+    }
+    // Also of tokens that are cached.
+    feed.heartbeat(9, 5);
+    assert_eq!(bearer(&verifier, &minted_at(4)).await, Err(Error::TokenExpired));
+    assert_eq!(bearer(&verifier, &without).await, Err(Error::TokenExpired));
+    assert_eq!(bearer(&verifier, &minted_at(5)).await, Ok(TokenKind::Temporary));
+    let described = verifier.describe(&Credentials::new(&minted_at(4), TokenLocation::Bearer)).await.unwrap();
+    assert!(described.revoked, "its `expiresAt` is in the future");
+    // A backup was restored, whose feed has not come as far.
+    feed.heartbeat(6, 2);
+    assert_eq!(bearer(&verifier, &minted_at(4)).await, Ok(TokenKind::Temporary));
+}
+
+#[tokio::test]
 async fn a_bundle_reference_is_revoked_with_its_root() {
     let mut store = Store::default();
     let reference = TokenRecord { serial: 8, root_serial: Some(SERIAL), ..record(TokenKind::Bundle) };
     let text = store.add(reference);
     let feed = Arc::new(Revocations::new());
-    feed.heartbeat(0);
+    feed.heartbeat(0, 0);
     let verifier = verifier().introspector(store).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Bundle));
     feed.apply(&Revocation { seq: 1, at: NOW, target: RevocationTarget::Token { serial: SERIAL } });
@@ -180,7 +207,7 @@ async fn row_22_every_token_is_refused_before_the_first_heartbeat_and_while_the_
     assert_eq!((feed.staleness(), feed.is_stale()), (None, true));
     assert_eq!(bearer(&verifier, &text).await, Err(Error::Unavailable));
 
-    feed.heartbeat(4);
+    feed.heartbeat(4, 0);
     assert_eq!((feed.seq(), feed.is_stale()), (4, false));
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
     // A revocation is no heartbeat: other entries may be missing.
@@ -192,7 +219,7 @@ async fn row_22_every_token_is_refused_before_the_first_heartbeat_and_while_the_
     // A caller without an authentic token is not told that the feed is stale.
     assert_eq!(bearer(&verifier, "hunter2").await, Err(Error::InvalidToken));
 
-    feed.heartbeat(5);
+    feed.heartbeat(5, 0);
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
     // The service refuses to give the feed.
     feed.reset();

@@ -103,6 +103,7 @@ fn claims_have_the_names_of_rfc_9068() {
         jti: "tmp_1".into(),
         client_id: "sec_1".into(),
         root_serial: 7,
+        feed_seq: 12,
         cnf: None,
         kind: TokenKind::Temporary,
         grants: grants(),
@@ -112,13 +113,13 @@ fn claims_have_the_names_of_rfc_9068() {
     assert_json(
         &claims,
         &format!(
-            r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"kind":"temporary","grants":{grants}}}"#
+            r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"feed_seq":12,"kind":"temporary","grants":{grants}}}"#
         ),
     );
     claims.nbf = Some(1_700_000_001);
     claims.origins = vec!["*.example.com".parse().unwrap()];
     let full = format!(
-        r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"nbf":1700000001,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"kind":"temporary","grants":{grants},"origins":["*.example.com"]}}"#
+        r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"nbf":1700000001,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"feed_seq":12,"kind":"temporary","grants":{grants},"origins":["*.example.com"]}}"#
     );
     assert_json(&claims, &full);
 
@@ -303,12 +304,35 @@ fn a_revocation_names_its_target() {
     ];
     for (target, json, words) in cases {
         assert_eq!(target.to_string(), words);
-        let page =
-            RevocationPage { revocations: vec![Revocation { seq: 3, at: 9, target }], latest: 4, epoch: "e".into() };
-        assert_json(&page, &format!(r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4,"epoch":"e"}}"#));
+        let page = RevocationPage {
+            revocations: vec![Revocation { seq: 3, at: 9, target }],
+            latest: 4,
+            epoch: "e".into(),
+            deleted_up_to: 2,
+            keys: vec!["k".into()],
+        };
+        assert_json(
+            &page,
+            &format!(
+                r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4,"epoch":"e","deletedUpTo":2,"keys":["k"]}}"#
+            ),
+        );
     }
-    let current = Heartbeat { latest: 4, epoch: "e".into(), elapsed_milliseconds: 1250 };
-    assert_json(&current, r#"{"latest":4,"epoch":"e","elapsedMilliseconds":1250}"#);
+    let current = Heartbeat {
+        latest: 4,
+        epoch: "e".into(),
+        deleted_up_to: 2,
+        keys: vec!["k".into()],
+        elapsed_milliseconds: 1250,
+    };
+    let json = r#"{"latest":4,"epoch":"e","deletedUpTo":2,"keys":["k"],"elapsedMilliseconds":1250}"#;
+    assert_json(&current, json);
+    // Without them a subscriber would miss what they forbid.
+    for name in ["latest", "epoch", "deletedUpTo", "keys", "elapsedMilliseconds"] {
+        let mut without: serde_json::Value = serde_json::from_str(json).unwrap();
+        without.as_object_mut().unwrap().remove(name);
+        refused::<Heartbeat>(&without.to_string());
+    }
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"everything"}"#);
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"token","jti":"j"}"#);
 }

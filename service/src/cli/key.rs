@@ -40,11 +40,12 @@ pub(super) enum Command {
     },
     /// Create a key that replaces the active one
     ///
-    /// A running service publishes it at once and signs with it some five minutes later, when every verifier has it.
+    /// A running service publishes it at once, announces it in the feed, and signs with it some five minutes later, when
+    /// every verifier has it.
     /// The retired key is published until all that it signed has expired, a day later.
     #[command(after_help = ROTATE)]
     Rotate {
-        /// Sign with it at once: a verifier refuses what it signs until it has fetched the new key
+        /// Sign with it in a few seconds: a verifier that does not know it by then fetches the keys first
         #[arg(long)]
         now: bool,
         #[command(flatten)]
@@ -144,12 +145,7 @@ async fn rotate(at_once: bool, common: &Common) -> anyhow::Result<()> {
         return print_json(&listed);
     }
     let Listed { kid, signs_from, .. } = listed;
-    let mut out = io::stdout().lock();
-    if at_once {
-        writeln!(out, "The new key {kid} is active: it signs from now on.")?;
-    } else {
-        writeln!(out, "The new key {kid} is pending: it signs from {}.", time::show(signs_from))?;
-    }
+    writeln!(io::stdout().lock(), "The new key {kid} is pending: it signs from {}.", time::show(signs_from))?;
     Ok(())
 }
 

@@ -11,6 +11,12 @@ pub(crate) const JWKS_MAX_AGE: u64 = 300;
 /// Every verifier knows it by then: an older JWKS may be cached for the first part, and the service needs the
 /// rest to notice the key.
 pub(crate) const PENDING_SECONDS: u64 = JWKS_MAX_AGE + 10;
+/// How long a new key is published before it signs if it is needed at once, in seconds.
+///
+/// Every verifier that follows the feed knows it by then: the service notices the key, announces it with
+/// its next heartbeat, and the verifier fetches it. Any other verifier fetches the keys when it sees a JWT
+/// of the new one.
+pub(crate) const ANNOUNCED_SECONDS: u64 = 3;
 /// How long the newest JWT of a retired key can stay valid, in seconds.
 ///
 /// SECURITY: the key is accepted not a second longer.
@@ -67,6 +73,11 @@ impl KeyState {
             }
         };
         keys.iter().enumerate().map(state).collect()
+    }
+
+    /// Returns whether a key in this state signs, or will.
+    pub(crate) fn is_announced(self) -> bool {
+        matches!(self, KeyState::Pending | KeyState::Active)
     }
 
     /// Returns whether signatures of a key in this state are accepted.

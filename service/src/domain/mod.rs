@@ -7,7 +7,6 @@
 //! | --- | --- |
 //! | `bundle` | parameter bundles: lifetimes, retention, what they may do |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
-//! | `clock_check` | whether the wall clock can be trusted to forget by |
 //! | `grantor` | who creates a token, and which scopes it can have |
 //! | `introspection` | what an introspection tells about a token |
 //! | `key` | signing keys: states, rotation, revocation |
@@ -15,14 +14,14 @@
 //! | `narrowing` | which of its parent's grants a temporary token gets |
 //! | `organization` | organizations |
 //! | `origins` | origins as people write them |
-//! | `revocation` | which entries of the feed a revocation makes, and how long they are kept |
+//! | `retention` | how long the feed keeps entries, by order and not by time |
+//! | `revocation` | which entries of the feed a revocation makes |
 //! | `token` | stored tokens: when one may be added, when it is active |
 //! | `token_fields` | the fields of a new token |
 //! | `token_list` | lists of tokens: filters, pages, cursors |
 
 pub(crate) mod bundle;
 pub(crate) mod catalogs;
-pub(crate) mod clock_check;
 pub(crate) mod grantor;
 pub(crate) mod introspection;
 pub(crate) mod key;
@@ -30,6 +29,7 @@ pub(crate) mod lifetime;
 pub(crate) mod narrowing;
 pub(crate) mod organization;
 pub(crate) mod origins;
+pub(crate) mod retention;
 pub(crate) mod revocation;
 pub(crate) mod token;
 pub(crate) mod token_fields;

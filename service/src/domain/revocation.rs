@@ -1,23 +1,10 @@
-//! Revocations: which entries of the feed one makes, what they end, and how long they are kept.
+//! Revocations: which entries of the feed one makes, and what they end.
 
 use daypass::Error;
-use daypass::api::{RevocationTarget, duration};
+use daypass::api::RevocationTarget;
 use daypass::jwt::Claims;
-use daypass::verify::MAX_LEEWAY;
 
-/// How long the entries of [`FORGETTABLE_LEVELS`] are kept, in seconds.
-///
-/// SECURITY: until whatever was minted from the token has expired by the clock of every verifier,
-/// however slow that may be.
-const KEEP: u64 = duration::MOST + 2 * MAX_LEEWAY;
-
-/// The levels whose entries are forgotten. Those of organizations and keys are few, and are kept for good.
-pub(crate) const FORGETTABLE_LEVELS: [&str; 2] = ["token", "jwt"];
-
-/// Returns the time before which an entry of [`FORGETTABLE_LEVELS`] can be deleted.
-pub(crate) fn forget_before(now: u64) -> u64 {
-    now.saturating_sub(KEEP)
-}
+use super::retention::is_older_than_entries;
 
 /// Returns the number after which a subscriber reads the feed whose last number is `latest`.
 ///
@@ -83,12 +70,6 @@ pub(crate) fn check_issued_before(time: u64, now: u64) -> Result<(), Error> {
     Err(Error::InvalidRequest(format!("The time {time} is in the future. Give one that is not later than now, {now}.")))
 }
 
-/// Returns whether a revocation of the JWT needs an entry: not once it has expired by every verifier's
-/// clock.
-pub(crate) fn needs_entry(claims: &Claims, now: u64) -> bool {
-    now < claims.exp.saturating_add(MAX_LEEWAY)
-}
-
 /// The stored token at the root of a JWT, as the store knows it.
 pub(crate) struct RootFacts {
     /// Its organization.
@@ -105,16 +86,19 @@ pub(crate) struct JwtFacts {
     pub(crate) root: Option<RootFacts>,
     /// Whether the feed has an entry for the JWT itself.
     pub(crate) has_entry: bool,
+    /// The number up to which entries are no longer kept.
+    pub(crate) deleted_up_to: u64,
 }
 
-/// Returns whether a JWT with these claims is revoked. A root that the store lacks is not active.
+/// Returns whether a JWT with these claims is revoked. A root that the store lacks is not active, and a JWT
+/// whose entry may be gone counts as revoked.
 pub(crate) fn is_jwt_revoked(claims: &Claims, facts: &JwtFacts) -> bool {
     let is_root_active = facts.root.as_ref().is_some_and(|root| {
         root.organization == claims.sub
             && root.revoked_at.is_none()
             && root.issued_before.is_none_or(|time| time <= claims.iat)
     });
-    facts.has_entry || !is_root_active
+    facts.has_entry || !is_root_active || is_older_than_entries(claims.feed_seq, facts.deleted_up_to)
 }
 
 #[cfg(test)]
@@ -165,6 +149,7 @@ mod tests {
             jti: "j".into(),
             client_id: "c".into(),
             root_serial: 3,
+            feed_seq: 5,
             cnf: None,
             kind: TokenKind::Temporary,
             grants: vec![],
@@ -182,10 +167,9 @@ mod tests {
             (root("o", None, None), true, true),
             (None, false, true),
         ] {
-            assert_eq!(is_jwt_revoked(&claims, &JwtFacts { root, has_entry }), is_revoked);
+            assert_eq!(is_jwt_revoked(&claims, &JwtFacts { root, has_entry, deleted_up_to: 5 }), is_revoked);
         }
-        for (now, is_needed) in [(1000, true), (1059, true), (1060, false)] {
-            assert_eq!(needs_entry(&claims, now), is_needed, "{now}");
-        }
+        let facts = JwtFacts { root: root("o", None, None), has_entry: false, deleted_up_to: 6 };
+        assert!(is_jwt_revoked(&claims, &facts), "its entry may be gone");
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use traits::{
-    Bootstrap, Bootstrapped, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector,
+    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector,
     TokenSlice,
 };
 

@@ -3,13 +3,14 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use daypass::api::{Revocation, RevocationPage, RevocationTarget, TokenRecord};
+use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Error, TokenKind};
 
 use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::organization::Organization;
+use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_list::PageQuery;
@@ -82,10 +83,26 @@ pub(crate) struct TokenSlice {
 pub(crate) struct Snapshot {
     /// The feed's last number.
     pub(crate) latest: u64,
-    /// The name of the run of the feed that this number is of, as in a [`RevocationPage`].
+    /// The number of the oldest mark, up to which entries of stored tokens and JWTs are deleted.
+    pub(crate) deleted_up_to: u64,
+    /// The newest mark.
+    pub(crate) newest_mark: u64,
+    /// The name of the run of the feed that these numbers are of, as in a [`FeedPage`].
     pub(crate) epoch: String,
     /// The signing keys, in the order in which they sign.
     pub(crate) keys: Vec<StoredKey>,
+}
+
+/// A page of the feed.
+pub(crate) struct FeedPage {
+    /// The entries, oldest first.
+    pub(crate) revocations: Vec<Revocation>,
+    /// The feed's last number.
+    pub(crate) latest: u64,
+    /// The number up to which entries of stored tokens and JWTs are deleted.
+    pub(crate) deleted_up_to: u64,
+    /// The name of the run of the feed, as in a [`RevocationPage`](daypass::api::RevocationPage).
+    pub(crate) epoch: String,
 }
 
 /// A store of organizations, tokens, keys and revocations. Several processes may use it.
@@ -201,16 +218,17 @@ pub(crate) trait Store: Send + Sync {
     /// Returns a page of the feed, as an organization sees it: its own entries, and those for all;
     /// without one, the entries of every organization. The rule gets the feed's last number and returns
     /// the one after which the page begins.
-    fn revocations<'a>(
-        &'a self,
-        organization: Option<&'a str>,
-        after: Rule<u64, u64>,
-    ) -> StoreFuture<'a, RevocationPage>;
+    fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage>;
 
-    /// Deletes the entries of these levels from before a time. The feed's numbers go on.
-    fn delete_entries(&self, levels: &'static [&'static str], before: u64) -> StoreFuture<'_, ()>;
+    /// Adds the mark that the rule returns, if any, and deletes the marks before the oldest to keep, with the
+    /// entries of stored tokens and JWTs up to that one's number. The feed's numbers go on, and the entries
+    /// of organizations and keys are few and stay.
+    ///
+    /// SECURITY: a reader of the feed that misses a deleted entry gets the number up to which entries are
+    /// deleted, because both are of one transaction.
+    fn add_mark(&self, rule: Rule<MarkFacts, Option<MarkChange>>) -> StoreFuture<'_, ()>;
 
-    /// Returns the feed's last number and the keys, as of one moment.
+    /// Returns where the feed and its marks are, and the keys, as of one moment.
     fn snapshot(&self) -> StoreFuture<'_, Snapshot>;
 
     /// Waits until this process has revoked something or changed the keys since the last call.

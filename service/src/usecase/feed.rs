@@ -10,10 +10,11 @@ use futures_util::stream::{self, Stream, StreamExt};
 use tokio::sync::watch;
 
 use super::clock::now;
+use super::signing_keys::SigningKeys;
 use super::sync::FeedPosition;
 use crate::domain::revocation::read_after;
 use crate::domain::token::is_active;
-use crate::store::{SharedStore, TokenSelector};
+use crate::store::{FeedPage, SharedStore, TokenSelector};
 
 /// The time between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -42,6 +43,8 @@ pub(crate) struct Subscriber {
 #[derive(Clone)]
 pub(crate) struct Feed {
     pub(crate) store: SharedStore,
+    /// The keys that it announces.
+    pub(crate) keys: SigningKeys,
     /// Where the feed ended at the last poll of the store.
     pub(crate) position: watch::Receiver<FeedPosition>,
 }
@@ -49,7 +52,9 @@ pub(crate) struct Feed {
 impl Feed {
     /// Returns the entries after a number, as an organization sees them, or those of all.
     pub(crate) async fn page(&self, organization: Option<&str>, after: u64) -> Result<RevocationPage, Error> {
-        self.store.revocations(organization, Box::new(move |latest| Ok(read_after(after, *latest)))).await
+        let page = self.store.revocations(organization, Box::new(move |latest| Ok(read_after(after, *latest)))).await?;
+        let FeedPage { revocations, latest, deleted_up_to, epoch } = page;
+        Ok(RevocationPage { revocations, latest, epoch, deleted_up_to, keys: self.keys.announced() })
     }
 
     /// Returns the events for a subscriber, from now on.
@@ -85,11 +90,12 @@ impl Subscription {
     async fn wait(&mut self, last_heartbeat: Instant) -> Option<Vec<FeedEvent>> {
         loop {
             self.feed.position.changed().await.ok()?;
-            let FeedPosition { latest, epoch, at } = self.feed.position.borrow_and_update().clone();
+            let position = self.feed.position.borrow_and_update().clone();
+            let FeedPosition { latest, at, .. } = position;
             match latest.cmp(&self.subscriber.after) {
                 Ordering::Greater => return self.page().await,
                 Ordering::Equal if at >= last_heartbeat + HEARTBEAT && at.elapsed() < FRESH => {
-                    return Some(vec![self.heartbeat(latest, epoch, at).await?]);
+                    return Some(vec![self.heartbeat(position).await?]);
                 }
                 // A heartbeat is not due, the position is from before the last page, or an older store
                 // was put in place. The stream stays silent.
@@ -103,7 +109,7 @@ impl Subscription {
     async fn page(&mut self) -> Option<Vec<FeedEvent>> {
         let at = Instant::now();
         let Subscriber { organization, after, .. } = &self.subscriber;
-        let RevocationPage { revocations, latest, epoch } =
+        let RevocationPage { revocations, latest, epoch, deleted_up_to, .. } =
             self.feed.page(organization.as_deref(), *after).await.ok()?;
         if let Some(last) = revocations.last() {
             self.subscriber.after = last.seq;
@@ -111,16 +117,18 @@ impl Subscription {
             return Some(revocations.into_iter().map(FeedEvent::Revocation).collect());
         }
         self.subscriber.after = latest;
-        Some(vec![self.heartbeat(latest, epoch, at).await?])
+        Some(vec![self.heartbeat(FeedPosition { latest, deleted_up_to, epoch, at }).await?])
     }
 
-    /// Returns the heartbeat that no entry up to this number was missing at this moment.
-    async fn heartbeat(&mut self, latest: u64, epoch: String, at: Instant) -> Option<FeedEvent> {
+    /// Returns the heartbeat that no entry up to this position was missing at its moment.
+    async fn heartbeat(&mut self, position: FeedPosition) -> Option<FeedEvent> {
+        let FeedPosition { latest, deleted_up_to, epoch, at } = position;
         self.require_active().await?;
         self.last_heartbeat = Some(at);
         let elapsed = at.saturating_duration_since(self.start).as_millis();
         let elapsed_milliseconds = elapsed.try_into().unwrap_or(u64::MAX);
-        Some(FeedEvent::Heartbeat(Heartbeat { latest, epoch, elapsed_milliseconds }))
+        let keys = self.feed.keys.announced();
+        Some(FeedEvent::Heartbeat(Heartbeat { latest, epoch, deleted_up_to, keys, elapsed_milliseconds }))
     }
 
     /// SECURITY: a subscriber whose token is revoked or expired gets no more heartbeats. It still gets

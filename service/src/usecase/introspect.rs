@@ -22,7 +22,7 @@ pub(crate) async fn introspect(
     organization: Option<&str>,
     token: &str,
 ) -> Result<IntrospectionResponse, Error> {
-    if let Some(claims) = jwt_issuer.authenticate(token).filter(|claims| reaches(organization, &claims.sub)) {
+    if let Some(claims) = jwt_issuer.authenticate(token).await?.filter(|claims| reaches(organization, &claims.sub)) {
         let facts = store.jwt(claims.root_serial, &claims.jti).await?;
         let is_revoked = is_jwt_revoked(&claims, &facts);
         return Ok(introspection::of_jwt(claims, is_revoked, catalogs, now()));

@@ -4,13 +4,14 @@ use daypass::jwt::{Claims, JwtType};
 use daypass::{Error, Grant, TokenKind};
 use serde::Serialize;
 
+use super::fresh_keys::FreshKeys;
 use super::parent::Parent;
-use super::signing_keys::SigningKeys;
 use crate::crypto::random;
+use crate::domain::retention::is_older_than_entries;
 
 /// Signs JWTs that name this service as their issuer and the product as their audience.
 pub(crate) struct JwtIssuer {
-    pub(crate) keys: SigningKeys,
+    pub(crate) keys: FreshKeys,
     /// This service's URL.
     pub(crate) issuer: String,
     /// The product.
@@ -37,6 +38,8 @@ impl JwtIssuer {
             jti: random::id(),
             client_id: parent.access.id().to_owned(),
             root_serial: parent.access.root_serial(),
+            // Read before the parent is checked: an entry that revokes the parent comes later.
+            feed_seq: self.keys.position.borrow().latest,
             cnf: None,
             kind,
             grants,
@@ -44,16 +47,25 @@ impl JwtIssuer {
         }
     }
 
+    /// Returns whether the feed no longer keeps all entries that could revoke a JWT with these claims.
+    pub(super) fn is_older_than_entries(&self, claims: &Claims) -> bool {
+        is_older_than_entries(claims.feed_seq, self.keys.position.borrow().deleted_up_to)
+    }
+
     /// Signs a payload.
     ///
     /// # Errors
-    /// Like [`SigningKeys::sign`].
+    /// Like [`SigningKeys::sign`](super::signing_keys::SigningKeys::sign).
     pub(super) fn sign(&self, jwt_type: JwtType, payload: &impl Serialize) -> Result<String, Error> {
-        self.keys.sign(jwt_type, payload)
+        self.keys.keys.sign(jwt_type, payload)
     }
 
     /// Returns the claims of an authentic JWT of this service, also if it is revoked or expired.
-    pub(super) fn authenticate(&self, text: &str) -> Option<Claims> {
-        self.keys.authenticate(text).filter(|claims| claims.iss == self.issuer && claims.aud == self.audience)
+    ///
+    /// # Errors
+    /// Like [`FreshKeys::authenticate`].
+    pub(super) async fn authenticate(&self, text: &str) -> Result<Option<Claims>, Error> {
+        let claims = self.keys.authenticate(text).await?;
+        Ok(claims.filter(|claims| claims.iss == self.issuer && claims.aud == self.audience))
     }
 }

@@ -5,7 +5,7 @@ use daypass::api::{Revocation, RevocationTarget};
 
 use super::clock::now;
 use crate::crypto::signing_key::SigningKey;
-use crate::domain::key::{self, KeyChange, KeyState, PENDING_SECONDS, StoredKey};
+use crate::domain::key::{self, ANNOUNCED_SECONDS, KeyChange, KeyState, PENDING_SECONDS, StoredKey};
 use crate::store::Store;
 
 /// The result of a key's revocation.
@@ -23,15 +23,15 @@ pub(crate) async fn list(store: &dyn Store) -> Result<Vec<(StoredKey, KeyState)>
     Ok(keys.into_iter().zip(states).collect())
 }
 
-/// Adds a key that replaces the active one: at once, or when every verifier has it.
+/// Adds a key that replaces the active one: when every verifier has it, or as soon as those have it that
+/// follow the feed.
 pub(crate) async fn rotate(store: &dyn Store, at_once: bool) -> Result<(StoredKey, KeyState), Error> {
     let now = now();
-    let (signs_from, state) =
-        if at_once { (now, KeyState::Active) } else { (now + PENDING_SECONDS, KeyState::Pending) };
+    let signs_from = now + if at_once { ANNOUNCED_SECONDS } else { PENDING_SECONDS };
     let new = SigningKey::generate(now, signs_from);
     let change = KeyChange::Add(new.clone());
     store.change_keys(Box::new(move |_| Ok(vec![change.clone()]))).await?;
-    Ok((new, state))
+    Ok((new, KeyState::Pending))
 }
 
 /// Adds a key unless one is younger than `every` seconds: of several processes that find it due, one

@@ -7,11 +7,13 @@
 //! | `bundles` | stores, signs and redeems parameter bundles |
 //! | `clock` | tells the time |
 //! | `feed` | tells subscribers what was revoked |
+//! | `fresh_keys` | signing keys that are as new as the question for them |
 //! | `introspect` | tells what a token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
 //! | `organizations` | creates, lists, finds and renames organizations |
 //! | `parent` | the stored token that something is minted from |
+//! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `revoke` | revokes tokens, JWTs and organizations |
 //! | `signing_keys` | the keys of a running service |
 //! | `sync` | polls the store, in which other processes write too |
@@ -22,11 +24,14 @@ pub(crate) mod bootstrap;
 pub(crate) mod bundles;
 pub(crate) mod clock;
 pub(crate) mod feed;
+pub(crate) mod fresh_keys;
 pub(crate) mod introspect;
 pub(crate) mod jwt_issuer;
 pub(crate) mod keys;
 pub(crate) mod organizations;
 pub(crate) mod parent;
+#[cfg(test)]
+mod retention_days;
 pub(crate) mod revoke;
 pub(crate) mod signing_keys;
 pub(crate) mod sync;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use daypass::Error;
-use daypass::jwt::{Claims, Jwk, Jwks, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
-use daypass::verify::{KeySource, PublicKey, ResponseFuture};
+use daypass::jwt::{Jwk, Jwks, JwtType, MAX_JWT_BYTES};
+use daypass::verify::PublicKey;
 use serde::Serialize;
 
 use super::clock::now;
@@ -71,21 +71,28 @@ impl SigningKeys {
         Ok(jwt)
     }
 
-    /// Returns the claims of a JWT that one of these keys signed, also if it has expired.
-    pub(super) fn authenticate(&self, text: &str) -> Option<Claims> {
-        let jwt = UnverifiedJwt::parse(text)?;
-        let key = self.ring().public_key(jwt.header())?;
-        jwt.verify(&key)?.claims()
+    /// Returns the ids of the key that signs and of those that will.
+    pub(super) fn announced(&self) -> Vec<String> {
+        let ring = self.ring();
+        let announced = ring.states_at(now()).filter(|(_, state)| state.is_announced());
+        announced.map(|(key, _)| key.jwk().kid).collect()
+    }
+
+    /// Returns the key that signs JWTs with exactly this header, if its signatures are accepted.
+    pub(super) fn public_key(&self, header: &str) -> Option<PublicKey> {
+        self.ring().find(header, KeyState::is_accepted)
+    }
+
+    /// Returns the key that signed JWTs with exactly this header, also if it has expired.
+    ///
+    /// SECURITY: by a clock that is ahead a key seems to have expired too early. What it signed can be
+    /// revoked nevertheless, since it is accepted again once the clock is corrected.
+    pub(super) fn signer(&self, header: &str) -> Option<PublicKey> {
+        self.ring().find(header, |state| state != KeyState::Revoked)
     }
 
     fn ring(&self) -> Arc<KeyRing> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl KeySource for SigningKeys {
-    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
-        Box::pin(std::future::ready(Ok(self.ring().public_key(header))))
     }
 }
 
@@ -106,9 +113,9 @@ impl KeyRing {
         self.keys.iter().zip(KeyState::of(&self.stored, now))
     }
 
-    /// Returns the key that signs JWTs with exactly this header, if its signatures are accepted.
-    fn public_key(&self, header: &str) -> Option<PublicKey> {
-        let mut accepted = self.states_at(now()).filter(|(_, state)| state.is_accepted());
-        accepted.find_map(|(key, _)| key.public_key(header).cloned())
+    /// Returns the key of JWTs with exactly this header, if it is in such a state.
+    fn find(&self, header: &str, is_wanted: fn(KeyState) -> bool) -> Option<PublicKey> {
+        let mut wanted = self.states_at(now()).filter(|(_, state)| is_wanted(*state));
+        wanted.find_map(|(key, _)| key.public_key(header).cloned())
     }
 }

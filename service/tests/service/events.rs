@@ -24,6 +24,8 @@ pub(crate) struct Events {
     elapsed: Duration,
     /// The run of the service that the heartbeats named.
     pub(crate) epoch: Option<String>,
+    /// The keys that the last heartbeat announced.
+    pub(crate) keys: Vec<String>,
 }
 
 impl Events {
@@ -33,7 +35,7 @@ impl Events {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        Events { response, unread: String::new(), began, elapsed: Duration::ZERO, epoch: None }
+        Events { response, unread: String::new(), began, elapsed: Duration::ZERO, epoch: None, keys: vec![] }
     }
 
     /// Returns the next event; `None` at the end of the response.
@@ -100,9 +102,11 @@ impl Events {
         let [("id", id), ("event", name), ("data", data)] = lines[..] else { panic!("{event}") };
         let id: u64 = id.parse().expect("a number");
         if name == "heartbeat" {
-            let Heartbeat { latest, elapsed_milliseconds, epoch } = serde_json::from_str(data).expect("a heartbeat");
+            let Heartbeat { latest, elapsed_milliseconds, epoch, keys, .. } =
+                serde_json::from_str(data).expect("a heartbeat");
             let elapsed = Duration::from_millis(elapsed_milliseconds);
             assert_eq!(latest, id);
+            self.keys = keys;
             assert_eq!(*self.epoch.get_or_insert_with(|| epoch.clone()), epoch);
             assert!((self.elapsed..self.began.elapsed()).contains(&elapsed), "{elapsed:?} after {:?}", self.elapsed);
             self.elapsed = elapsed;

@@ -92,17 +92,33 @@ async fn a_new_key_is_published_then_signs_and_the_old_one_expires_with_what_it_
 }
 
 #[tokio::test]
-async fn a_new_key_can_sign_at_once() {
+async fn a_new_key_can_sign_within_seconds_and_is_announced_before() {
     let daypass = Daypass::start();
     let (_, old) = sign(&daypass).await;
     let began = now();
     let made = daypass.json(&["key", "rotate", "--now"]);
     let new = to_text(&made["kid"]);
-    assert_eq!(made["state"], "active");
+    assert_eq!(made["state"], "pending");
     let from = made["signsFrom"].as_u64().expect("a time");
-    assert!((began..=now()).contains(&from));
-    expect_published(&daypass, &[(&old, Some(from + OUTLIVED)), (&new, None)]).await;
+    assert!((began + 3..=now() + 3).contains(&from));
+
+    // In the JWKS, in the heartbeats and in the pages of the feed, while the old key signs.
+    expect_published(&daypass, &[(&old, None), (&new, None)]).await;
+    let mut events = daypass.subscribe(&daypass.admin, 0).await;
+    events.until_heartbeat().await;
+    let announced = [old.clone(), new.clone()];
+    assert_eq!(
+        (&events.keys[..], &daypass.read_page(&daypass.admin, 0).await.keys[..]),
+        (&announced[..], &announced[..])
+    );
+    assert_eq!(sign(&daypass).await.1, old);
+
+    while now() < from {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     assert_eq!(sign(&daypass).await.1, new);
+    expect_published(&daypass, &[(&old, Some(from + OUTLIVED)), (&new, None)]).await;
+    assert_eq!(daypass.read_page(&daypass.admin, 0).await.keys, [new], "a retired key signs no more");
 }
 
 #[tokio::test]
@@ -169,6 +185,7 @@ async fn jwts_outlive_a_restart_unless_their_key_is_revoked() {
     let mut daypass = Daypass::start_with(&["--issuer", "https://tokens.example"]);
     let (old_token, old) = sign(&daypass).await;
     let new = to_text(&daypass.json(&["key", "rotate", "--now"])["kid"]);
+    set_start(&daypass, &new, now());
     daypass.restart();
     assert_eq!(sign(&daypass).await.1, new);
     assert_eq!(send(daypass.get(SELF).bearer_auth(&old_token)).await.0, 200);
@@ -205,7 +222,8 @@ fn the_command_line_describes_keys_in_words() {
         list.lines().count() == 2 && list.contains("active   from 20") && list.contains("pending  from 20"),
         "{list}"
     );
-    assert!(run(&["key", "rotate", "--now"]).contains("is active: it signs from now on"));
+    let new = to_text(&daypass.json(&["key", "rotate", "--now"])["kid"]);
+    set_start(&daypass, &new, now());
     assert!(run(&["key", "list"]).contains("retired  until 20"));
     let revoked = run(&["key", "revoke", first, "--yes"]);
     assert!(revoked.contains(&format!("everything signed by the key {first}.")) && revoked.lines().count() == 1);

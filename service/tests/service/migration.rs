@@ -65,9 +65,10 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
     assert!(matches!(&entries[..], [Revocation { target: RevocationTarget::Jwt { .. }, .. }]), "{entries:?}");
 
     daypass.kill();
-    // The second version differs by the name of a level, by what organizations have, and by indexes.
+    // The second version differs by the name of a level, by what organizations have, and by indexes and marks.
     let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt';
         DROP INDEX token_listed; DROP INDEX token_by_kind; DROP INDEX token_by_expiry;
+        DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
         DELETE FROM token WHERE organization = 'operator';
         DELETE FROM organization WHERE is_operator;
         ALTER TABLE organization DROP COLUMN name;

@@ -45,6 +45,12 @@ impl Daypass {
         Daypass { url, line, admin, folder, options, process, client: Client::new() }
     }
 
+    /// Starts another process on the same store.
+    pub(crate) fn start_beside(&self) -> Beside {
+        let (process, line) = serve(&self.folder, &self.options);
+        Beside { url: to_text(&line["listening"]), process }
+    }
+
     /// Kills the process, as a crash would.
     pub(crate) fn kill(&mut self) {
         self.process.kill().expect("it runs");
@@ -186,6 +192,20 @@ impl Daypass {
         let (_, jwks) = send(self.get("/.well-known/jwks.json")).await;
         let jwks = serde_json::from_value(jwks).expect("a key set");
         Verifier::new(&self.url, &self.url).keys(StaticKeys::from(&jwks))
+    }
+}
+
+/// Another process on the store of a [`Daypass`]. Dropping it stops the process.
+pub(crate) struct Beside {
+    pub(crate) url: String,
+    process: Child,
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // It may have stopped already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

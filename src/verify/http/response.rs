@@ -11,6 +11,10 @@ use crate::challenge::DPOP_ALGORITHMS;
 /// The header with the nonce for the next proof (RFC 9449, section 8).
 pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
+/// When to send a request again that could not be checked, in seconds. A key that was too new to be
+/// known is known by then.
+const RETRY_AFTER_UNAVAILABLE: u16 = 1;
+
 impl Error {
     /// Returns the HTTP response to the refused request.
     #[must_use]
@@ -29,6 +33,9 @@ impl Error {
             }
             Error::TooManyRequests(seconds) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(*seconds));
+            }
+            Error::Unavailable => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_UNAVAILABLE));
             }
             _ => {}
         }

@@ -52,7 +52,8 @@ impl Connect {
 
     async fn make(self) -> Result<Verifier, IssuerMismatch> {
         let Connect { address, audience, token, issuer: expected } = self;
-        let revocations = Revocations::new().follow(&address, token.clone());
+        let keys = RemoteKeys::new(&address);
+        let revocations = Revocations::new().prefetch(keys.clone()).follow(&address, token.clone());
         let issuer = Issuer::default();
         let source = IssuerSource::new(&address, expected.as_deref());
         let learned =
@@ -66,7 +67,7 @@ impl Connect {
             tokio::spawn(source.learn_later(issuer.clone()));
         }
         Ok(Verifier::with_issuer(issuer, audience)
-            .keys(RemoteKeys::new(&address))
+            .keys(keys)
             .introspector(RemoteIntrospector::new(&address, token))
             .cache(Cache::new(CACHE))
             .revocations(revocations))

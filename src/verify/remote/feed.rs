@@ -15,7 +15,7 @@ use crate::OpaqueToken;
 use crate::api::{Heartbeat, Revocation, RevocationPage};
 use crate::verify::clock::Moment;
 use crate::verify::outage::Outage;
-use crate::verify::{Revocations, Unavailable};
+use crate::verify::{RemoteKeys, Revocations, Unavailable};
 
 /// How long to poll before another stream is tried. Doubles with each stream that sent nothing.
 const FIRST_BACK_OFF: Duration = Duration::from_millis(500);
@@ -42,11 +42,28 @@ impl Revocations {
             token,
             revocations: Arc::downgrade(&revocations),
             epoch: None,
+            deleted_up_to: 0,
             failed_polls: 0,
             outage: Outage::new("revocation feed"),
         };
         tokio::spawn(subscriber.follow());
         revocations
+    }
+
+    /// Fetches the keys as soon as the feed announces one that is missing, so that the first JWTs of
+    /// a new key need not wait. Call it before [`follow`](Revocations::follow), with a clone of the
+    /// verifier's keys.
+    #[must_use]
+    pub fn prefetch(mut self, keys: RemoteKeys) -> Revocations {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Fetches the keys in the background if one of these, which sign or will, is missing.
+    fn announce(&self, kids: &[String]) {
+        if let Some(keys) = &self.keys {
+            keys.prefetch(kids);
+        }
     }
 
     /// Waits for the first heartbeat, at most this long. Returns whether the knowledge is fresh.
@@ -73,6 +90,8 @@ struct Subscriber {
     revocations: Weak<Revocations>,
     /// The run of the service that numbered the known entries.
     epoch: Option<String>,
+    /// The number up to which that run keeps no entries.
+    deleted_up_to: u64,
     /// How many polls failed since the last success, counting one that is under way.
     failed_polls: u32,
     outage: Outage,
@@ -142,12 +161,25 @@ impl Subscriber {
     ///
     /// SECURITY: in another run, `after` may number another entry. Then all entries are fetched again.
     fn check_epoch(&mut self, epoch: String, after: u64) -> Result<(), Unavailable> {
-        if after == 0 || self.epoch.as_ref() == Some(&epoch) {
+        let is_known = self.epoch.as_ref() == Some(&epoch);
+        if !is_known {
+            self.deleted_up_to = 0;
+        }
+        if after == 0 || is_known {
             self.epoch = Some(epoch);
             return Ok(());
         }
         self.epoch = None;
         Err(Unavailable("the service was restarted".into()))
+    }
+
+    /// Returns the number up to which no entries are kept, after a response with this number.
+    ///
+    /// SECURITY: within an epoch it never falls. Another node that lags behind may still name an earlier
+    /// one, whose entries are no longer in memory here.
+    fn deleted_up_to(&mut self, seq: u64) -> u64 {
+        self.deleted_up_to = self.deleted_up_to.max(seq);
+        self.deleted_up_to
     }
 
     fn request(&self, after: u64) -> reqwest::RequestBuilder {
@@ -210,7 +242,9 @@ impl Subscriber {
                 if now.since(sent_at).max(sent_at.since(now)) > revocations.max_silence() / 4 {
                     return Err(Unavailable("events arrive late, or the clocks have drifted apart".into()).into());
                 }
-                revocations.heartbeat_at(heartbeat.latest, sent_at.min(now));
+                revocations.announce(&heartbeat.keys);
+                let deleted_up_to = self.deleted_up_to(heartbeat.deleted_up_to);
+                revocations.heartbeat_at(heartbeat.latest, deleted_up_to, sent_at.min(now));
             }
             other => return Err(invalid(format!("its type is {other:?}")).into()),
         }
@@ -241,7 +275,8 @@ impl Subscriber {
             match page.revocations.last() {
                 Some(last) if last.seq < page.latest => after = last.seq,
                 _ => {
-                    revocations.heartbeat_at(page.latest, requested_at);
+                    revocations.announce(&page.keys);
+                    revocations.heartbeat_at(page.latest, self.deleted_up_to(page.deleted_up_to), requested_at);
                     return Ok((revocations.max_silence() / 2).clamp(*POLL_INTERVAL.start(), *POLL_INTERVAL.end()));
                 }
             }

@@ -38,13 +38,37 @@ impl VerifySignature for PublicKey {
     }
 }
 
+/// What a [`KeySource`] knows of a JWT's key.
+#[derive(Debug, Clone)]
+pub enum KeyLookup {
+    /// The key, whose signatures are accepted.
+    Known(PublicKey),
+    /// No accepted key has this header: the JWT is not authentic.
+    Unknown,
+    /// The key may be newer than what the source knows. The request is refused with 503, and the
+    /// caller should retry it.
+    ///
+    /// SECURITY: anyone can name a key that does not exist. The attempt counts as one with an invalid
+    /// token, and is not logged as an outage.
+    Undetermined,
+}
+
+impl From<Option<PublicKey>> for KeyLookup {
+    fn from(key: Option<PublicKey>) -> KeyLookup {
+        key.map_or(KeyLookup::Unknown, KeyLookup::Known)
+    }
+}
+
 /// Finds public keys.
 pub trait KeySource: Send + Sync {
     /// Finds the key whose JWTs start with exactly this encoded header.
     ///
+    /// SECURITY: a source answers `Unknown` only from knowledge that is newer than the call. A JWT of
+    /// a key that was made a moment ago is valid.
+    ///
     /// # Errors
     /// [`Unavailable`](super::Unavailable) if the source does not answer.
-    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>>;
+    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, KeyLookup>;
 }
 
 /// Keys that are known beforehand, each under the exact headers of the JWTs that it signs.
@@ -74,7 +98,7 @@ impl From<&Jwks> for StaticKeys {
 }
 
 impl KeySource for StaticKeys {
-    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
-        Box::pin(std::future::ready(Ok(self.get(header).cloned())))
+    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, KeyLookup> {
+        Box::pin(std::future::ready(Ok(self.get(header).cloned().into())))
     }
 }

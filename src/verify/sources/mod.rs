@@ -12,5 +12,5 @@ mod token_hash;
 
 pub use introspector::{Introspector, ResponseFuture, Unavailable};
 pub(super) use keys::Key;
-pub use keys::{KeySource, PublicKey, StaticKeys};
+pub use keys::{KeyLookup, KeySource, PublicKey, StaticKeys};
 pub use token_hash::TokenHash;

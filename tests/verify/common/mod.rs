@@ -8,7 +8,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::TokenRecord;
 use daypass::jwt::{Claims, Jwk, Jwks, JwtType};
 use daypass::verify::{
-    Access, Credentials, Introspector, KeySource, PublicKey, ResponseFuture, StaticKeys, TokenHash, TokenLocation,
+    Access, Credentials, Introspector, KeyLookup, KeySource, ResponseFuture, StaticKeys, TokenHash, TokenLocation,
     Unavailable, Verifier,
 };
 use daypass::{Error, Grant, OpaqueToken, Scope, TokenKind};
@@ -127,7 +127,7 @@ impl Introspector for Store {
 pub struct Down;
 
 impl KeySource for Down {
-    fn find<'a>(&'a self, _: &'a str) -> ResponseFuture<'a, Option<PublicKey>> {
+    fn find<'a>(&'a self, _: &'a str) -> ResponseFuture<'a, KeyLookup> {
         Box::pin(async { Err(Unavailable("the keys did not respond".into())) })
     }
 }

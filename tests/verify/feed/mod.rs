@@ -2,11 +2,16 @@
 
 mod service;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::common::generate;
+use crate::common::{access_token, bearer, generate, signer, verifier};
+use axum::Router;
+use axum::routing::get;
 use daypass::TokenKind;
-use daypass::verify::Revocations;
+use daypass::jwt::Jwks;
+use daypass::verify::{RemoteKeys, Revocations};
 use service::{Service, Streams, entry, event, heartbeat};
 
 /// Waits until the subscriber has this entry and is fresh.
@@ -69,8 +74,9 @@ async fn an_event_that_is_not_understood_may_be_a_revocation_and_ends_the_stream
         event("notice", 9, "{}"),
         "data: {}\n\n".to_owned(),
         "event: heartbeat\ndata: {}\n\n".to_owned(),
-        event("heartbeat", 9, r#"{"latest":9,"elapsedMilliseconds":0}"#),
-        event("heartbeat", 9, r#"{"latest":9,"epoch":"0"}"#),
+        event("heartbeat", 9, r#"{"latest":9,"deletedUpTo":0,"keys":[],"elapsedMilliseconds":0}"#),
+        event("heartbeat", 9, r#"{"latest":9,"epoch":"0","deletedUpTo":0,"keys":[]}"#),
+        event("heartbeat", 9, r#"{"latest":9,"epoch":"0","keys":[],"elapsedMilliseconds":0}"#),
     ] {
         let (service, url) = Service::start(Streams::Work).await;
         let revocations = service.follow(&url);
@@ -156,6 +162,83 @@ async fn after_a_restart_of_the_service_all_entries_are_fetched_again() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_no_longer_kept_never_returns_within_an_epoch() {
+    for streams in [Streams::Work, Streams::AreRefused] {
+        let (service, url) = Service::start(streams).await;
+        (1..=3).for_each(|seq| service.revoke(seq));
+        let revocations = service.follow(&url);
+        reach(&revocations, 3).await;
+        let verifier = verifier().keys(signer().keys()).revocations(Arc::clone(&revocations));
+        let text = access_token(&[("feed_seq", 4.into()), ("root_serial", 99.into())]);
+        let expect = async |is_accepted: bool| {
+            let began = Instant::now();
+            while bearer(&verifier, &text).await.is_ok() != is_accepted {
+                assert!(began.elapsed() < Duration::from_secs(10), "accepted: {}", !is_accepted);
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let delete_up_to = |seq: u64| {
+            service.feed.lock().unwrap().deleted_up_to = seq;
+            service.send_heartbeat(3);
+        };
+        expect(true).await;
+        delete_up_to(5);
+        expect(false).await;
+        // Another node is not as far.
+        let requests = service.requests().len();
+        delete_up_to(2);
+        while streams == Streams::AreRefused && service.requests().len() < requests + 3 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert!(bearer(&verifier, &text).await.is_err(), "accepted again");
+        // A restored store counts from an earlier number.
+        service.feed.lock().unwrap().restore();
+        expect(true).await;
+    }
+}
+
+#[tokio::test]
+async fn an_announced_key_is_fetched_before_a_jwt_names_it() {
+    let (service, url) = Service::start(Streams::Work).await;
+    let (requests, jwks) = (Arc::new(AtomicUsize::new(0)), Jwks { keys: vec![signer().jwk()] });
+    let count = Arc::clone(&requests);
+    let respond = get(async move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        serde_json::to_string(&jwks).unwrap()
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let keys = RemoteKeys::new(&format!("http://{}", listener.local_addr().unwrap()));
+    let router = Router::new().route("/.well-known/jwks.json", respond);
+    tokio::spawn(async { axum::serve(listener, router).await });
+
+    let revocations = Revocations::new().prefetch(keys.clone()).follow(&url, service.key.clone());
+    reach(&revocations, 0).await;
+    let announce = async |kid: &str| {
+        service.send_each(|open| {
+            let elapsed = open.as_millis();
+            let data = format!(
+                r#"{{"latest":0,"epoch":"0","deletedUpTo":0,"keys":["{kid}"],"elapsedMilliseconds":{elapsed}}}"#
+            );
+            event("heartbeat", 0, &data)
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        requests.load(Ordering::SeqCst)
+    };
+    assert_eq!(requests.load(Ordering::SeqCst), 0);
+    assert_eq!((announce("k1").await, announce("k1").await), (1, 1));
+    let verifier = verifier().keys(keys).revocations(Arc::clone(&revocations));
+    assert!(bearer(&verifier, &access_token(&[])).await.is_ok());
+    assert_eq!(requests.load(Ordering::SeqCst), 1, "a request for the keys was needed");
+    // One that the keys do not have yet is fetched again, a second after.
+    for _ in 0..12 {
+        announce("k2").await;
+    }
+    let again = requests.load(Ordering::SeqCst) - 1;
+    assert!((2..=3).contains(&again), "{again} requests in 2.4 s");
 }
 
 /// Measures how long the knowledge is stale within the seconds after it was first fresh.

@@ -39,6 +39,8 @@ pub(super) struct Feed {
     pub(super) requests: Vec<String>,
     /// The run of the service.
     pub(super) epoch: u32,
+    /// The number up to which entries are no longer kept.
+    pub(super) deleted_up_to: u64,
     /// How long each poll takes.
     pub(super) poll_time: Duration,
     /// The number of polls before one that hangs for as long as its client waits.
@@ -68,8 +70,13 @@ pub(super) fn event(name: &str, seq: u64, data: &str) -> String {
 }
 
 pub(super) fn heartbeat(latest: u64, epoch: u32, elapsed: Duration) -> String {
+    heartbeat_without(0, latest, epoch, elapsed)
+}
+
+/// A heartbeat of a feed that keeps no entries up to `deleted_up_to`.
+pub(super) fn heartbeat_without(deleted_up_to: u64, latest: u64, epoch: u32, elapsed: Duration) -> String {
     let elapsed_milliseconds = elapsed.as_millis().try_into().unwrap();
-    let heartbeat = Heartbeat { latest, epoch: epoch.to_string(), elapsed_milliseconds };
+    let heartbeat = Heartbeat { latest, epoch: epoch.to_string(), deleted_up_to, keys: vec![], elapsed_milliseconds };
     event("heartbeat", latest, &serde_json::to_string(&heartbeat).unwrap())
 }
 
@@ -123,7 +130,14 @@ impl Service {
         feed.polls_until_one_hangs = left.and_then(|left| left.checked_sub(1));
         let (mut revocations, latest) = feed.after(after);
         revocations.truncate(2);
-        (RevocationPage { revocations, latest, epoch: feed.epoch.to_string() }, left == Some(0))
+        let page = RevocationPage {
+            revocations,
+            latest,
+            epoch: feed.epoch.to_string(),
+            deleted_up_to: feed.deleted_up_to,
+            keys: vec![],
+        };
+        (page, left == Some(0))
     }
 
     pub(super) fn stream(&self, after: u64) -> Result<Response, StatusCode> {
@@ -139,7 +153,7 @@ impl Service {
             for entry in new {
                 sender.send(event("revocation", entry.seq, &serde_json::to_string(&entry).unwrap())).unwrap();
             }
-            sender.send(heartbeat(latest, feed.epoch, Duration::ZERO)).unwrap();
+            sender.send(heartbeat_without(feed.deleted_up_to, latest, feed.epoch, Duration::ZERO)).unwrap();
         }
         feed.open.push((Instant::now(), sender));
         let body = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
@@ -166,8 +180,8 @@ impl Service {
 
     /// Sends a heartbeat up to this entry.
     pub(super) fn send_heartbeat(&self, latest: u64) {
-        let epoch = self.epoch();
-        self.send_each(|open| heartbeat(latest, epoch, open));
+        let (epoch, deleted_up_to) = (self.epoch(), self.feed.lock().unwrap().deleted_up_to);
+        self.send_each(|open| heartbeat_without(deleted_up_to, latest, epoch, open));
     }
 
     pub(super) fn epoch(&self) -> u32 {

@@ -374,7 +374,7 @@ async fn every_error_is_a_response() {
             ("content-type", Some("application/json".to_owned())),
             ("cache-control", Some("no-store".into())),
             ("www-authenticate", error.www_authenticate()),
-            ("retry-after", matches!(error, Error::TooManyRequests(_)).then(|| "1".into())),
+            ("retry-after", matches!(error, Error::TooManyRequests(_) | Error::Unavailable).then(|| "1".into())),
             ("dpop-nonce", matches!(error, Error::UseDpopNonce(_)).then(|| "bm9uY2U".into())),
         ]
         .into_iter()

@@ -3,6 +3,7 @@
 mod connection;
 mod file;
 mod keys;
+mod marks;
 mod organizations;
 mod revocations;
 mod token_list;
@@ -12,18 +13,21 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use daypass::api::{Revocation, RevocationPage, RevocationTarget, TokenRecord};
+use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Error, TokenKind};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
-use super::{Bootstrap, Bootstrapped, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice};
+use super::{
+    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
+};
 use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::organization::Organization;
+use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_list::PageQuery;
@@ -250,27 +254,29 @@ impl Store for SqliteStore {
         self.read_together(move |transaction| revocations::jwt(transaction, root_serial, &jti))
     }
 
-    fn revocations<'a>(
-        &'a self,
-        organization: Option<&'a str>,
-        after: Rule<u64, u64>,
-    ) -> StoreFuture<'a, RevocationPage> {
+    fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
         let (organization, epoch) = (organization.map(str::to_owned), self.epoch.clone());
         self.read_together(move |transaction| {
             let latest = revocations::latest(transaction)?;
             let revocations = revocations::page(transaction, organization.as_deref(), after(&latest)?)?;
-            Ok(RevocationPage { revocations, latest, epoch })
+            Ok(FeedPage { revocations, latest, deleted_up_to: marks::oldest(transaction)?.seq, epoch })
         })
     }
 
-    fn delete_entries(&self, levels: &'static [&'static str], before: u64) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| revocations::delete(transaction, levels, before))
+    fn add_mark(&self, rule: Rule<MarkFacts, Option<MarkChange>>) -> StoreFuture<'_, ()> {
+        self.write(move |transaction| marks::add(transaction, &rule))
     }
 
     fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
         let epoch = self.epoch.clone();
         self.read_together(move |transaction| {
-            Ok(Snapshot { latest: revocations::latest(transaction)?, epoch, keys: keys::keys(transaction)? })
+            Ok(Snapshot {
+                latest: revocations::latest(transaction)?,
+                deleted_up_to: marks::oldest(transaction)?.seq,
+                newest_mark: marks::newest(transaction)?.number,
+                epoch,
+                keys: keys::keys(transaction)?,
+            })
         })
     }
 
@@ -317,7 +323,7 @@ mod tests {
         assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
         assert!(store.snapshot().await.is_ok());
         assert!(store.keys().await.is_ok());
-        store.delete_entries(&[], 0).await.expect("the writer");
+        store.add_mark(Box::new(|_| Ok(None))).await.expect("the writer");
         assert!(!another.is_finished());
 
         end.send(()).expect("a list");

@@ -4,7 +4,7 @@ use daypass::api::{Revocation, RevocationPage, RevocationTarget};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::Rule;
-use super::{Failure, organizations, unreadable};
+use super::{Failure, marks, organizations, unreadable};
 use crate::domain::revocation::{JwtFacts, RevocationFacts, RootFacts};
 
 const ENTRY: &str = "SELECT seq, at, organization, level, name FROM revocation";
@@ -102,7 +102,7 @@ pub(super) fn jwt(transaction: &Transaction<'_>, root_serial: u64, jti: &str) ->
         })
         .optional()?;
     let has_entry = newest_entry(transaction, &RevocationTarget::Jwt { jti: jti.to_owned() })?.is_some();
-    Ok(JwtFacts { root, has_entry })
+    Ok(JwtFacts { root, has_entry, deleted_up_to: marks::oldest(transaction)?.seq })
 }
 
 /// The entries after a number that concern an organization, or that concern any.
@@ -126,15 +126,6 @@ pub(super) fn latest(connection: &Connection) -> Result<u64, Failure> {
     let latest = "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'revocation'), 0),
         coalesce((SELECT max(seq) FROM revocation), 0))";
     Ok(connection.prepare_cached(latest)?.query_row([], |row| row.get(0))?)
-}
-
-pub(super) fn delete(transaction: &Transaction<'_>, levels: &[&str], before: u64) -> Result<(), Failure> {
-    // The plus makes SQLite search by time: the old entries are few, and those of a level are many.
-    let mut delete = transaction.prepare_cached("DELETE FROM revocation WHERE at < ?1 AND +level = ?2")?;
-    for level in levels {
-        delete.execute(params![before, level])?;
-    }
-    Ok(())
 }
 
 /// The columns `level` and `name`.
@@ -161,26 +152,4 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Revocation> {
         level => return Err(unreadable(3, format!("{level} is not a level of revocation"))),
     };
     Ok(Revocation { seq: row.get(0)?, at: row.get(1)?, target })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::revocation::{FORGETTABLE_LEVELS, forget_before};
-
-    #[test]
-    fn a_token_is_forgotten_once_what_it_ended_has_ended_and_a_key_or_an_organization_never() {
-        let mut connection = Connection::open_in_memory().expect("a store");
-        connection.execute_batch("CREATE TABLE revocation (at INTEGER, level TEXT)").expect("a table");
-        let levels = ["token", "jwt", "organization", "issuedBefore", "key"];
-        for level in levels {
-            connection.execute("INSERT INTO revocation VALUES (1000, ?1)", [level]).expect("a row");
-        }
-        let transaction = connection.transaction().expect("a transaction");
-        for (after, left) in [(0, 5), (86_400 + 120, 5), (86_400 + 121, 3)] {
-            assert!(delete(&transaction, &FORGETTABLE_LEVELS, forget_before(1000 + after)).is_ok());
-            let count = transaction.query_row("SELECT count(*) FROM revocation", [], |row| row.get::<_, usize>(0));
-            assert_eq!(count, Ok(left), "{after}");
-        }
-    }
 }

@@ -1,0 +1,86 @@
+//! Signing keys that are as new as the question for them: [`FreshKeys`].
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use daypass::Error;
+use daypass::jwt::{Claims, Jwks, UnverifiedJwt};
+use daypass::verify::{KeyLookup, KeySource, ResponseFuture};
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use super::signing_keys::SigningKeys;
+use super::sync::FeedPosition;
+
+/// How long a question waits for a poll of the store.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The keys of the store, for questions that an older snapshot must not answer.
+///
+/// Another process may have added a key since the last poll, and another node may sign with it. So a key
+/// is unknown only by a snapshot that was taken after the question.
+#[derive(Clone)]
+pub(crate) struct FreshKeys {
+    pub(crate) keys: SigningKeys,
+    /// Where the feed ended at the last poll, and when that was.
+    pub(crate) position: watch::Receiver<FeedPosition>,
+    /// Asks for a poll at once.
+    ///
+    /// SECURITY: questions share polls, and the poller pauses after each: callers that name keys that do
+    /// not exist cause no more polls than that.
+    pub(crate) poll: Arc<Notify>,
+}
+
+impl FreshKeys {
+    /// Returns the public keys whose signatures are accepted now or soon, as of now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] while the store does not answer: a verifier that got older keys would take
+    /// a valid token for a forgery.
+    pub(crate) async fn jwks(&self) -> Result<Jwks, Error> {
+        self.wait_until_fresh().await?;
+        Ok(self.keys.jwks())
+    }
+
+    /// Returns the claims of a JWT that a key of the store signed, also if it has expired.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer and its key may be a new one.
+    pub(super) async fn authenticate(&self, text: &str) -> Result<Option<Claims>, Error> {
+        let Some(jwt) = UnverifiedJwt::parse(text) else { return Ok(None) };
+        let key = match self.keys.signer(jwt.header()) {
+            Some(key) => Some(key),
+            None => {
+                self.wait_until_fresh().await?;
+                self.keys.signer(jwt.header())
+            }
+        };
+        Ok(key.and_then(|key| jwt.verify(&key)?.claims()))
+    }
+
+    /// Waits for a snapshot of the store that is taken after this call.
+    async fn wait_until_fresh(&self) -> Result<(), Error> {
+        let (asked_at, mut position) = (Instant::now(), self.position.clone());
+        self.poll.notify_one();
+        let fresh = position.wait_for(|position| position.at >= asked_at);
+        match timeout(PATIENCE, fresh).await {
+            Ok(Ok(_)) => Ok(()),
+            // The poller logs why.
+            Ok(Err(_)) | Err(_) => Err(Error::Unavailable),
+        }
+    }
+}
+
+impl KeySource for FreshKeys {
+    fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, KeyLookup> {
+        Box::pin(async move {
+            if let Some(key) = self.keys.public_key(header) {
+                return Ok(KeyLookup::Known(key));
+            }
+            Ok(match self.wait_until_fresh().await {
+                Ok(()) => self.keys.public_key(header).into(),
+                Err(_) => KeyLookup::Undetermined,
+            })
+        })
+    }
+}

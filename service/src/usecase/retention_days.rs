@@ -1,0 +1,336 @@
+//! Random days of a store with several nodes and verifiers whose clocks leap by days. The oracle: what was
+//! revoked is refused by every verifier that has read the feed so far, and by the service; what is valid is
+//! not taken for older than the entries; and the entries of a service that runs on are few.
+//!
+//! A failure names the seed of the day. The rules are the real ones, and so are the verifiers; the store is
+//! a model.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use daypass::api::{Revocation, RevocationTarget, duration};
+use daypass::jwt::{Claims, Jwks, JwtType};
+use daypass::verify::{Credentials, Revocations, StaticKeys, TokenLocation, Verifier};
+use daypass::{Error, TokenKind};
+
+use crate::crypto::signing_key::SigningKey;
+use crate::domain::retention::{INTERVAL, Mark, MarkFacts, MarkWatch, is_older_than_entries, next_mark};
+use crate::domain::revocation::{JwtFacts, RootFacts, is_jwt_revoked};
+
+#[allow(unreachable_pub, dead_code, reason = "it is shared with the days of the session engines")]
+#[path = "../../../tests/vocabulary/days/dice.rs"]
+mod dice;
+use dice::Dice;
+
+const DAYS: u64 = 60;
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+/// The true time at which a simulation begins.
+const MORNING: u64 = 1_800_000_000;
+
+/// What happened in a day.
+#[derive(Default)]
+struct Seen {
+    /// Entries that were deleted.
+    deleted: usize,
+    /// Revoked JWTs that were presented after their entry was deleted, and that the verifier's clock calls
+    /// valid.
+    would_revive: usize,
+    /// Valid JWTs that were accepted.
+    accepted: usize,
+}
+
+/// A wall clock: how far it is ahead of the true time, plus a year.
+struct WallClock(u64);
+
+impl WallClock {
+    const YEAR: u64 = 365 * DAY;
+
+    fn right() -> WallClock {
+        WallClock(WallClock::YEAR)
+    }
+
+    fn leap(&mut self, dice: &mut Dice) {
+        self.0 = match dice.roll(4) {
+            0 => WallClock::YEAR,
+            1 => WallClock::YEAR + dice.roll(10 * DAY),
+            _ => WallClock::YEAR - dice.roll(10 * DAY),
+        };
+    }
+
+    fn read(&self, now: u64) -> u64 {
+        MORNING + now + self.0 - WallClock::YEAR
+    }
+}
+
+struct Node {
+    clock: WallClock,
+    started_at: u64,
+    watch: MarkWatch,
+    /// What it last read of the store.
+    latest: u64,
+}
+
+struct Follower {
+    wall: Arc<AtomicU64>,
+    clock: WallClock,
+    feed: Arc<Revocations>,
+    verifier: Verifier,
+}
+
+struct Minted {
+    claims: Claims,
+    text: String,
+    at: u64,
+    /// The number of the entry that revokes it.
+    revoked_by: Option<u64>,
+    was_clock_right: bool,
+}
+
+struct World {
+    seed: u64,
+    dice: Dice,
+    now: u64,
+    key: SigningKey,
+    keys: StaticKeys,
+    entries: Vec<(Revocation, u64)>,
+    latest: u64,
+    marks: Vec<Mark>,
+    /// For each root, the number of the entry that revoked it.
+    roots: Vec<Option<u64>>,
+    nodes: Vec<Node>,
+    followers: Vec<Follower>,
+    minted: Vec<Minted>,
+    /// Whether clocks leap, and whether nodes restart.
+    has_leaps: bool,
+    has_restarts: bool,
+    seen: Seen,
+}
+
+impl World {
+    fn new(seed: u64) -> World {
+        let mut dice = Dice::new(seed);
+        let key = SigningKey::load(&SigningKey::generate(0, 0)).expect("a key");
+        let keys = StaticKeys::from(&Jwks { keys: vec![key.jwk()] });
+        let (has_leaps, has_restarts) = (!dice.one_in(4), dice.one_in(3));
+        let nodes = 1 + dice.roll(3);
+        let mut world = World {
+            seed,
+            dice,
+            now: 0,
+            key,
+            keys,
+            entries: vec![],
+            latest: 0,
+            marks: vec![Mark { number: 0, seq: 0 }],
+            roots: vec![None; 6],
+            nodes: vec![],
+            followers: vec![],
+            minted: vec![],
+            has_leaps,
+            has_restarts,
+            seen: Seen::default(),
+        };
+        let node = || Node { clock: WallClock::right(), started_at: 0, watch: MarkWatch::default(), latest: 0 };
+        world.nodes = (0..nodes).map(|_| node()).collect();
+        world.followers = (0..3).map(|_| world.follower()).collect();
+        world
+    }
+
+    /// A verifier that has read nothing.
+    fn follower(&self) -> Follower {
+        let wall = Arc::new(AtomicU64::new(0));
+        let feed = Arc::new(Revocations::new().max_staleness(Duration::from_secs(3600)));
+        let clock = Arc::clone(&wall);
+        let verifier = Verifier::new("i", "a")
+            .keys(self.keys.clone())
+            .revocations(Arc::clone(&feed))
+            .clock(move || clock.load(Ordering::SeqCst));
+        Follower { wall, clock: WallClock::right(), feed, verifier }
+    }
+
+    fn deleted_up_to(&self) -> u64 {
+        self.marks[0].seq
+    }
+
+    /// Lets some time pass, in which each node polls and the clocks may leap.
+    fn pass(&mut self) {
+        let most = [60, 600, HOUR, 3 * HOUR][self.dice.roll(4) as usize];
+        let end = self.now + self.dice.roll(most);
+        while self.now < end {
+            self.now += 60.min(end - self.now);
+            for node in 0..self.nodes.len() {
+                self.poll(node);
+            }
+        }
+        if self.has_leaps && self.dice.one_in(5) {
+            let node = self.dice.roll(self.nodes.len() as u64) as usize;
+            self.nodes[node].clock.leap(&mut self.dice);
+        }
+        if self.has_leaps && self.dice.one_in(5) {
+            self.followers[self.dice.roll(3) as usize].clock.leap(&mut self.dice);
+        }
+        if self.has_restarts && self.dice.one_in(10) {
+            let node = self.dice.roll(self.nodes.len() as u64) as usize;
+            (self.nodes[node].started_at, self.nodes[node].watch) = (self.now, MarkWatch::default());
+        }
+    }
+
+    fn poll(&mut self, node: usize) {
+        let newest = *self.marks.last().expect("a mark");
+        let node = &mut self.nodes[node];
+        node.latest = self.latest;
+        if !node.watch.is_hour_complete(newest.number, Duration::from_secs(self.now - node.started_at)) {
+            return;
+        }
+        let facts = MarkFacts { newest, latest: self.latest };
+        let Some(change) = next_mark(newest.number, &facts) else { return };
+        self.marks.push(change.add);
+        self.marks.retain(|mark| mark.number >= change.oldest);
+        let (before, deleted_up_to) = (self.entries.len(), self.marks[0].seq);
+        self.entries.retain(|(entry, _)| entry.seq > deleted_up_to);
+        self.seen.deleted += before - self.entries.len();
+    }
+
+    fn mint(&mut self) {
+        let root = self.dice.roll(self.roots.len() as u64);
+        if self.roots[root as usize].is_some() {
+            return;
+        }
+        let node = &self.nodes[self.dice.roll(self.nodes.len() as u64) as usize];
+        let iat = node.clock.read(self.now);
+        let claims = Claims {
+            iss: "i".into(),
+            sub: "o".into(),
+            aud: "a".into(),
+            iat,
+            nbf: None,
+            exp: iat + [60, HOUR, duration::MOST][self.dice.roll(3) as usize],
+            jti: format!("j{}", self.minted.len()),
+            client_id: "c".into(),
+            root_serial: root,
+            feed_seq: node.latest,
+            cnf: None,
+            kind: TokenKind::Temporary,
+            grants: vec![],
+            origins: vec![],
+        };
+        let text = self.key.sign(JwtType::AccessToken, &serde_json::to_vec(&claims).expect("claims"));
+        let was_clock_right = iat == MORNING + self.now;
+        self.minted.push(Minted { claims, text, at: self.now, revoked_by: None, was_clock_right });
+    }
+
+    /// Revokes a JWT, or a root with all JWTs of it; another token takes the root's place now and then.
+    fn revoke(&mut self) {
+        self.latest += 1;
+        let seq = self.latest;
+        let target = if self.dice.one_in(2) && !self.minted.is_empty() {
+            // Mostly a young one.
+            let from = if self.dice.one_in(4) { 0 } else { self.minted.len().saturating_sub(8) };
+            let jwt = from + self.dice.roll((self.minted.len() - from) as u64) as usize;
+            let jwt = &mut self.minted[jwt];
+            jwt.revoked_by = jwt.revoked_by.or(Some(seq));
+            RevocationTarget::Jwt { jti: jwt.claims.jti.clone() }
+        } else {
+            let serial = self.dice.roll(self.roots.len() as u64);
+            self.roots[serial as usize] = self.roots[serial as usize].or(Some(seq));
+            let children = self.minted.iter_mut().filter(|jwt| jwt.claims.root_serial == serial);
+            children.for_each(|jwt| jwt.revoked_by = jwt.revoked_by.or(Some(seq)));
+            if self.roots.len() < 40 {
+                self.roots.push(None);
+            }
+            RevocationTarget::Token { serial }
+        };
+        self.entries.push((Revocation { seq, at: 0, target }, self.now));
+    }
+
+    /// Lets a verifier read on, or restart and read everything.
+    fn read(&mut self) {
+        let follower = self.dice.roll(3) as usize;
+        if self.dice.one_in(6) {
+            let clock = WallClock(self.followers[follower].clock.0);
+            self.followers[follower] = Follower { clock, ..self.follower() };
+        }
+        // Sometimes it reads everything again, as after another epoch.
+        let feed = &self.followers[follower].feed;
+        let after = if self.dice.one_in(4) { 0 } else { feed.seq() };
+        self.entries.iter().filter(|(entry, _)| entry.seq > after).for_each(|(entry, _)| feed.apply(entry));
+        feed.heartbeat(self.latest, self.deleted_up_to());
+    }
+
+    async fn present(&mut self) {
+        if self.minted.is_empty() {
+            return;
+        }
+        let (seed, deleted_up_to) = (self.seed, self.deleted_up_to());
+        let jwt = &self.minted[self.dice.roll(self.minted.len() as u64) as usize];
+        let Claims { jti, feed_seq, iat, exp, root_serial, .. } = &jwt.claims;
+
+        // The service, which is asked.
+        let has_entry =
+            self.entries.iter().any(|(entry, _)| entry.target == RevocationTarget::Jwt { jti: jti.clone() });
+        let revoked_at = self.roots[*root_serial as usize];
+        let root = RootFacts { organization: "o".into(), revoked_at, issued_before: None };
+        let is_refused = is_jwt_revoked(&jwt.claims, &JwtFacts { root: Some(root), has_entry, deleted_up_to });
+        assert!(is_refused || jwt.revoked_by.is_none(), "seed {seed}: the service accepts {jti}");
+
+        // A verifier.
+        let follower = &self.followers[self.dice.roll(3) as usize];
+        let wall = follower.clock.read(self.now);
+        follower.wall.store(wall, Ordering::SeqCst);
+        let verdict = follower.verifier.verify(&Credentials::new(&jwt.text, TokenLocation::Bearer), None).await;
+        let is_known = jwt.revoked_by.is_some_and(|seq| seq <= follower.feed.seq());
+        assert!(verdict.is_err() || !is_known, "seed {seed}: a verifier accepts {jti}");
+        let is_deleted = jwt.revoked_by.is_some_and(|seq| seq <= deleted_up_to);
+        self.seen.would_revive += usize::from(is_known && is_deleted && (*iat..*exp).contains(&wall));
+
+        // What is valid stays valid for as long as it was minted for.
+        let is_young = self.now < jwt.at + (exp - iat);
+        assert!(!(is_young && is_older_than_entries(*feed_seq, deleted_up_to)), "seed {seed}: {jti} is refused early");
+        let is_valid = is_young && jwt.was_clock_right && jwt.revoked_by.is_none();
+        if is_valid && !self.has_leaps {
+            let is_unread = verdict.as_ref().is_err_and(|error| *error == Error::Unavailable);
+            assert!(verdict.is_ok() || is_unread, "seed {seed}: {jti} is refused: {verdict:?}");
+            self.seen.accepted += usize::from(verdict.is_ok());
+        }
+    }
+
+    fn check_size(&self) {
+        if self.has_restarts {
+            return;
+        }
+        let oldest = self.entries.first().map_or(0, |(_, at)| self.now - at);
+        // A mark at the end of its hour, the marks after it, and a poll's delay for each.
+        let most = 27 * INTERVAL.as_secs();
+        assert!(oldest <= most, "seed {}: an entry is kept for {oldest} seconds", self.seed);
+    }
+}
+
+async fn simulate(seed: u64) -> Seen {
+    let mut world = World::new(seed);
+    while world.now < 5 * DAY {
+        match world.dice.roll(10) {
+            0..=2 => world.mint(),
+            3 => world.revoke(),
+            4 => world.read(),
+            5..=7 => world.present().await,
+            _ => world.pass(),
+        }
+        world.check_size();
+    }
+    world.seen
+}
+
+#[tokio::test]
+async fn no_error_of_a_clock_makes_a_revocation_be_forgotten() {
+    let mut seen = Seen::default();
+    for seed in 0..DAYS {
+        let Seen { deleted, would_revive, accepted } = simulate(seed).await;
+        seen.deleted += deleted;
+        seen.would_revive += would_revive;
+        seen.accepted += accepted;
+    }
+    let Seen { deleted, would_revive, accepted } = seen;
+    assert!(deleted > 300 && would_revive > 30 && accepted > 300, "{deleted} {would_revive} {accepted}");
+}

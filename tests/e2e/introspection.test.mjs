@@ -31,7 +31,7 @@ async function ask(path, token, { method = 'POST', json } = {}) {
 }
 
 function create(fields) {
-  return ask('/v2/access-token', info.adminToken, { json: { kind: 'secret', name: 'Standards', ...fields } });
+  return ask('/v2/access-token', info.ownerToken, { json: { kind: 'secret', name: 'Standards', ...fields } });
 }
 
 const server = create({ scopes: ['token:introspect'] });
@@ -72,7 +72,7 @@ check('a stored token is active until it is revoked', async () => {
   const members = { client_id: id, jti: id, sub: organization, iss: service, iat: createdAt, token_type: 'Bearer' };
   assert.deepEqual(told, { active: true, scope: `${READ} floor:readPublic`, ...members });
   assert.deepEqual([typeof aud, record.id, record.revokedAt], ['string', id, null]);
-  await ask(`/v2/access-token/${id}`, info.adminToken, { method: 'DELETE' });
+  await ask(`/v2/access-token/${id}`, info.ownerToken, { method: 'DELETE' });
   assert.deepEqual(await introspect(token), { active: false });
 });
 
@@ -88,7 +88,7 @@ check('a temporary token is active until its parent is revoked, and a bound one 
     assert.deepEqual([told.active, told.token_type, told.scope, told.exp], [true, type, READ, expiresAt]);
     assert.deepEqual([told.client_id, told.cnf?.jkt, told.record], [id, more.dpopJkt, undefined]);
     if (type === 'DPoP') {
-      await ask(`/v2/access-token/${id}`, info.adminToken, { method: 'DELETE' });
+      await ask(`/v2/access-token/${id}`, info.ownerToken, { method: 'DELETE' });
       assert.deepEqual(await introspect(jwt), { active: false });
     }
   }

@@ -146,10 +146,7 @@ async fn a_wrong_query_is_refused_and_the_message_names_the_field() {
     assert!(message.contains("`limit`"), "{message}");
     let bytes = daypass.get("/v2/access-token?name=%FF").bearer_auth(&daypass.admin);
     assert_eq!(send(bytes).await.0, 200, "bytes that are not UTF-8 are in no name");
-    // Nothing begins before the first token, and everything before a token that is still to come.
-    for (query, serials) in [([("limit", "1000"), ("cursor", &*cursor)], &[2, 1][..])] {
-        assert_eq!(page(&daypass, &query).await, (serials.to_vec(), None));
-    }
+    assert_eq!(page(&daypass, &[("limit", "1000"), ("cursor", &cursor)]).await, (vec![2, 1], None));
 }
 
 #[test]

@@ -87,7 +87,12 @@ import { mount } from 'daypass/host';
 import { useDaypass } from 'daypass/react';
 import { mock } from 'daypass/testing';
 mount(document.body, { url: '/', provider: '/token', title: 'An embed', origins: ['/'], onRejected: ({ origin }) => origin satisfies string });
-useDaypass({ api: '/', provider: '/token' }).daypass?.fetch('/');
+mount(document.body, { url: '/', provider: '/token', title: 'An embed', class: 'plan', allowfullscreen: true, 'data-floor': 'first' });
+// @ts-expect-error there is no such option
+mount(document.body, { url: '/', provider: '/token', title: 'An embed', orgins: ['/'] });
+const state = useDaypass({ api: '/', provider: '/token' });
+state.daypass?.fetch('/');
+if (state.error?.code) state.error.help satisfies string;
 mock.reset();
 `;
 const MOCK = `

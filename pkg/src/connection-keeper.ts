@@ -1,10 +1,8 @@
 /** Connects, and connects again after failures that may pass, for as long as a component is mounted. */
 import type { Daypass } from './daypass.js';
 import type { DaypassError } from './error.js';
+import type { Aborted } from './react.js';
 import type { Scope } from './scope.js';
-
-/** What an attempt fails with if `signal` of the options aborts. It has none of the members of a {@link DaypassError}. */
-export type Aborted = Error & { [Name in 'code' | 'status' | 'retryable' | 'help']?: undefined };
 
 /**
  * What has become of the last attempt: nothing yet, a connection, or a failure. A connection with an error is one whose

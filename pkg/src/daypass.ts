@@ -99,7 +99,6 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
     this.authorize = this.authorize.bind(this);
     this.transformRequest = this.transformRequest.bind(this);
     holders.add(this.#holder);
-    this.#live();
   }
 
   /** @internal */
@@ -282,7 +281,6 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
       if (this.#isClosed || this.#timer || isCurrent(this.#owner)) return;
       try {
         this.#live();
-        this.#failures = 0;
       } catch {
         this.#failures += 1;
         // Not at once: the page stays alive if it fails again and again.
@@ -304,6 +302,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
     const glue = core();
     this.#handle = new glue.Handle(this.#kept, this.#page, this.#life);
     this.#owner = glue;
+    this.#failures = 0;
     const handle = this.#handle;
     for (const pending of [...this.#pending]) {
       if (pending.isRepeatable) pending.start(handle);
@@ -324,15 +323,13 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
         isRepeatable,
         reject: (error) => settle(reject, error),
         start: (handle) => {
-          const owner = this.#owner!;
+          const owner = this.#owner;
+          // If the instance is lost, the call is begun again or rejected with the connection.
+          const fail = (error: unknown) => isCurrent(owner) && settle(reject, error);
           try {
-            call(handle).then(
-              (value) => settle(resolve, value),
-              (error: unknown) => settle(reject, error),
-            );
+            call(handle).then((value) => settle(resolve, value), fail);
           } catch (error) {
-            // If the instance is lost, the call is begun again or rejected with the connection.
-            if (isCurrent(owner)) settle(reject, error);
+            fail(error);
           }
         },
       };

@@ -89,8 +89,8 @@ class Call {
     const late = AbortSignal.timeout(LONGEST);
     const isLate = new Promise<never>((_, reject) => {
       const stop = () => {
-        this.#aborting.abort(late.reason);
         reject(new Error("The host page's provider did not answer within 10 seconds."));
+        this.#aborting.abort(late.reason);
       };
       late.addEventListener('abort', stop, { signal: this.#over.signal });
     });

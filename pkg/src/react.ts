@@ -15,18 +15,21 @@ import {
   type ReactNode,
 } from 'react';
 import { connect } from 'daypass';
-import { Keeper, type Aborted, type Outcome } from './connection-keeper.js';
+import { Keeper, type Outcome } from './connection-keeper.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { Daypass } from './daypass.js';
 import type { DaypassError } from './error.js';
 import type { KnownScope, Scope } from './scope.js';
 import type { TokenProvider } from './token.js';
 
+/** What connecting fails with if `signal` of the options aborts. It has no `code`, and the reason as its `cause`. */
+export type Aborted = Error & { [Name in 'code' | 'status' | 'retryable' | 'help']?: undefined };
+
 /**
  * The state of a connection: not there yet, open, or failed.
  *
  * An open connection has an error too once its provider answers 401 or 403: it lasts until its token
- * expires. If `signal` of the options aborts, the error has no `code`, and the reason as its `cause`.
+ * expires.
  */
 export type DaypassState<P extends object = Record<string, unknown>, S extends Scope = KnownScope> = (
   | { daypass: null; error: null }
@@ -41,8 +44,6 @@ export type DaypassState<P extends object = Record<string, unknown>, S extends S
 };
 
 const Context = createContext<DaypassState<object, Scope> | undefined>(undefined);
-
-export type { Aborted };
 
 /** What a component sees before there is a connection. */
 const CONNECTING = { daypass: null, error: null };

@@ -25,16 +25,14 @@ export function surviving<T>(call: (glue: Glue, signal: AbortSignal) => Promise<
     const start = () => {
       attempts += 1;
       let glue: Glue | undefined;
+      // If the instance is lost, the holder is told.
+      const fail = (error: unknown) => isCurrent(glue) && settle(reject, error);
       try {
         glue = core();
-        call(glue, life.signal).then(
-          (value) => settle(resolve, value),
-          (error: unknown) => settle(reject, error),
-        );
+        call(glue, life.signal).then((value) => settle(resolve, value), fail);
       } catch (error) {
-        // If the instance is lost, the holder is told.
-        if (!glue) settle(reject, failure('interrupted'));
-        else if (isCurrent(glue)) settle(reject, error);
+        if (glue) fail(error);
+        else settle(reject, failure('interrupted'));
       }
     };
     holders.add(holder);

@@ -377,3 +377,21 @@ for (const [call, value] of [
     assert.deepEqual(result, [value, []]);
   });
 }
+
+rule('a trap in any call while a connection opens is not seen: the next instance opens it', async (page) => {
+  const outcomes = [];
+  for (let at = 0; at < 14; at += 1) {
+    const { result } = await inPage(
+      page,
+      trapping(`
+      await initialise();
+      trapAt(${at});
+      const daypass = await connect({ api, publishableToken });
+      const kind = daypass.describe().kind;
+      daypass.close();
+      return kind;`),
+    );
+    outcomes.push(result);
+  }
+  assert.deepEqual(outcomes, Array(14).fill('publishable'));
+});

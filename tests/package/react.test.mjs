@@ -89,6 +89,12 @@ rule('changed options open another connection, and no component sees the closed 
   assert.deepEqual(await readState(page), { calls: ['first', 'second'], listeners: 1, sawClosed: 0 });
 });
 
+rule('another visitor, named by `share`, gets a connection of their own', async (page) => {
+  await open(page, { who: 'first', share: 'first' });
+  await show(page, { who: 'second', share: 'second' });
+  await page.waitForFunction(() => globalThis.calls.at(-1) === 'second');
+});
+
 /** Opens a page whose backend fails with this status, and waits for the error's code. */
 async function openFailing(page, status, code) {
   await page.addInitScript(countListeners);

@@ -140,7 +140,7 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
 }
 
 /// What wasm-bindgen writes for platforms that the SDK does not support, or never calls, and what stays of it.
-const FALLBACKS: [(&str, &str); 8] = [
+const FALLBACKS: [(&str, &str); 9] = [
     (
         "(typeof FinalizationRegistry === 'undefined')\n    ? { register: () => {}, unregister: () => {} }\n    : new",
         "new",
@@ -169,6 +169,11 @@ const FALLBACKS: [(&str, &str); 8] = [
 }
 ",
         "",
+    ),
+    (
+        "cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && \
+         cachedDataViewMemory0.buffer !== wasm.memory.buffer)",
+        "cachedDataViewMemory0.buffer !== wasm.memory.buffer",
     ),
     ("if (Symbol.dispose) Handle.prototype[Symbol.dispose] = Handle.prototype.free;\n", ""),
     ("typeof globalThis === 'undefined' ? undefined : globalThis", "globalThis"),

@@ -12,9 +12,9 @@ export interface CommonOptions {
    */
   api: string | URL;
   /** The base URL of the token service. Bundles need it, and it explains why an origin was refused. */
-  service?: string | URL;
+  service?: string | URL | undefined;
   /** Aborts `connect` while it waits. It does not close a connection that is open: see `close`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * How long `fetch` waits, in seconds, when the API answers 429 or 503 and asks with `Retry-After` for
    * a later request; by default 10.
@@ -22,7 +22,7 @@ export interface CommonOptions {
    * A request that can be sent again is then sent again. A response that asks for a longer wait is
    * returned at once; with 0, all are.
    */
-  maxRetryAfterSeconds?: number;
+  maxRetryAfterSeconds?: number | undefined;
 }
 
 /** Options for a publishable token. */
@@ -34,15 +34,15 @@ export interface PublishableOptions extends CommonOptions {
 /** The options of connections that request their tokens. */
 export interface RequestOptions<S extends Scope = KnownScope> extends CommonOptions {
   /** The scopes to request. */
-  scopes?: S[];
+  scopes?: S[] | undefined;
   /** The lifetime to request, in seconds; from 1 to 86400, by default 3600. */
-  durationSeconds?: number;
+  durationSeconds?: number | undefined;
   /**
    * How long `connect` waits for the first token, in seconds; by default 10.
    *
    * Until then it retries after failures that may pass. Then it fails with the last of them.
    */
-  timeoutSeconds?: number;
+  timeoutSeconds?: number | undefined;
   /**
    * Whether to bind the tokens to a key of this browser that cannot be exported (RFC 9449); by default
    * `false`.
@@ -50,7 +50,7 @@ export interface RequestOptions<S extends Scope = KnownScope> extends CommonOpti
    * A stolen token is then useless elsewhere. Your backend passes `dpopJkt` to the service, and the API
    * must accept proofs. It needs a secure context. The key is stored in IndexedDB where possible.
    */
-  dpop?: boolean;
+  dpop?: boolean | undefined;
 }
 
 /** Options for temporary tokens that are refreshed before they expire. */
@@ -64,9 +64,9 @@ export interface ProviderOptions<S extends Scope = KnownScope> extends RequestOp
    * together: one calls the provider, and all receive the token. `signOut` ends them all. Without an id
    * nothing is shared, so that no visitor ever gets the token of another.
    */
-  share?: string | false;
+  share?: string | false | undefined;
   /** A first temporary token, if the page was delivered with one. */
-  temporaryToken?: TemporaryToken;
+  temporaryToken?: TemporaryToken | undefined;
 }
 
 /** Options for one temporary token without a provider. */
@@ -90,12 +90,12 @@ export interface BundleInUrl {
   /** The part of the URL: after the `?`, or after the `#`. */
   from: 'query' | 'fragment';
   /** The name of the parameter; by default `bundle`. */
-  name?: string;
+  name?: string | undefined;
   /**
    * Whether to remove the bundle from the address and the history entry once it is open; by default
    * `false`. The rest of the URL stays as it is.
    */
-  clean?: boolean;
+  clean?: boolean | undefined;
 }
 
 /** Options for an embed that gets its tokens from the page around it: see `mount` of `daypass/host`. */

@@ -5,6 +5,7 @@
  * one takes over, from what is kept outside (see daypass.ts).
  */
 import { glue, type Glue } from '../wasm/daypass_bg.js';
+import type { DaypassErrorCode } from './codes.js';
 import { DaypassError } from './error.js';
 import type { InitialiseOptions } from './initialise-options.js';
 
@@ -68,8 +69,21 @@ export function core(): Glue {
  * Whether this is the instance in use.
  * @internal
  */
-export function isCurrent(other: Glue): boolean {
-  return other === current;
+export function isCurrent(other: Glue | undefined): other is Glue {
+  return !!other && other === current;
+}
+
+/**
+ * Makes the error of a code; `interrupted` if there is no instance to make it.
+ * @internal
+ */
+export function failure(code: DaypassErrorCode, particulars = ''): DaypassError {
+  try {
+    return core().failure(code, particulars) as DaypassError;
+  } catch {
+    const message = 'The call was interrupted.';
+    return DaypassError.make({ code: 'interrupted', status: 0, retryable: true, message, help: 'Make the call again.' });
+  }
 }
 
 function instantiate(): Glue {
@@ -104,9 +118,7 @@ function lose(owner: Glue): void {
   if (current !== owner) return;
   current = undefined;
   // Only after the caller has left this instance.
-  queueMicrotask(() => {
-    for (const holder of [...holders]) holder.lost();
-  });
+  for (const holder of holders) queueMicrotask(() => holders.has(holder) && holder.lost());
 }
 
 async function load(given: InitialiseOptions['module_or_path']): Promise<void> {

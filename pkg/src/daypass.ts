@@ -1,18 +1,21 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** What a page holds: `connect` and the class `Daypass`. */
 import type { Glue, Handle, Kept } from '../wasm/daypass_bg.js';
-import { core, holders, initialise, isCurrent } from './core.js';
+import { core, failure, holders, initialise, isCurrent } from './core.js';
+import type { DaypassErrorCode } from './codes.js';
 import type { DaypassError } from './error.js';
 import type { ConnectOptions } from './connect-options.js';
 import type { Description, TransformedRequest } from './description.js';
 import { dispose } from './dispose.js';
 import type { DaypassEventMap, ListenerParameters, RemovalParameters } from './events.js';
 import type { KnownScope, Scope } from './scope.js';
+import { ATTEMPTS, surviving } from './surviving.js';
 
-/** How often something is begun again in another instance before it fails. */
-const ATTEMPTS = 3;
-/** Milliseconds until a connection is opened again whose instances trap one after the other. */
+/** Milliseconds until a connection is opened again that no instance could be made for. */
 const PAUSE = 1_000;
+
+/** The methods that a proof is made for. */
+const METHODS = /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/i;
 
 /** Only this module opens connections. */
 const OPEN = Symbol('open');
@@ -32,41 +35,6 @@ export function connect<P extends object = Record<string, unknown>, S extends Sc
   options: ConnectOptions<NoInfer<S>>,
 ): Promise<Daypass<P, S>> {
   return Daypass.open<P, S>(options);
-}
-
-/** Makes a call that belongs to no connection, again if its instance is lost meanwhile. */
-function surviving<T>(call: (glue: Glue, signal: AbortSignal) => Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let attempts = 0;
-    let life = new AbortController();
-    const holder = {
-      lost() {
-        life.abort();
-        life = new AbortController();
-        if (attempts < ATTEMPTS) start();
-        else settle(reject, core().failure('interrupted', ''));
-      },
-    };
-    const settle = <V>(how: (value: V) => void, value: V) => {
-      holders.delete(holder);
-      how(value);
-    };
-    const start = () => {
-      attempts += 1;
-      const glue = core();
-      try {
-        call(glue, life.signal).then(
-          (value) => settle(resolve, value),
-          (error: unknown) => settle(reject, error),
-        );
-      } catch (error) {
-        // If the instance is lost, the holder is told.
-        if (isCurrent(glue)) settle(reject, error);
-      }
-    };
-    holders.add(holder);
-    start();
-  });
 }
 
 /** A call that is waited for. */
@@ -116,8 +84,9 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
   #life = new AbortController();
   #isClosed = false;
   readonly #pending = new Set<Pending>();
-  /** How many instances in a row were lost while they opened the connection. */
-  #losses = 0;
+  /** How often in a row no instance could open the connection, and the timer of the next attempt. */
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** Use {@link connect}. */
   private constructor(key: typeof OPEN, kept: Kept) {
@@ -130,7 +99,6 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
     this.authorize = this.authorize.bind(this);
     this.transformRequest = this.transformRequest.bind(this);
     holders.add(this.#holder);
-    this.#live();
   }
 
   /** @internal */
@@ -177,12 +145,12 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
 
   /** Returns the value of the `Authorization` header without waiting; `null` if no token is active. */
   peek(): string | null {
-    return this.#isClosed ? null : this.#live().peek();
+    return this.#isClosed ? null : this.#now((handle) => handle.peek());
   }
 
   /** Describes the token in use. */
   describe(): Description {
-    if (!this.#isClosed) return this.#live().describe();
+    if (!this.#isClosed) return this.#now((handle) => handle.describe());
     const nothing = { scopes: null, origins: null, lifetimeSeconds: null, secondsLeft: null, refreshInSeconds: null };
     return { kind: this.#kept.kind, ...nothing };
   }
@@ -197,7 +165,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    * {@link Daypass.authorization}.
    */
   headers(url: string | URL, method = 'GET'): Promise<Record<string, string>> {
-    return this.#call((handle) => handle.authorize(url, String(method), true)).then(({ headers }) => headers);
+    return this.#call((handle) => handle.authorize(url, String(method).toUpperCase(), true)).then(({ headers }) => headers);
   }
 
   /**
@@ -209,7 +177,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    */
   authorize(url: string | URL, method?: string): Promise<TransformedRequest> {
     // A hook may pass something else second, such as the type of the resource.
-    const own = typeof method === 'string' && /^[A-Z]+$/.test(method) ? method : 'GET';
+    const own = METHODS.test(method!) ? method!.toUpperCase() : 'GET';
     return this.#call((handle) => handle.authorize(url, own, false));
   }
 
@@ -225,8 +193,8 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    * synchronously.
    */
   transformRequest(url: string | URL): TransformedRequest {
-    if (this.#isClosed) throw core().failure('closed', '');
-    return this.#live().transformRequest(url);
+    if (this.#isClosed) throw failure('closed');
+    return this.#now((handle) => handle.transformRequest(url));
   }
 
   /**
@@ -253,7 +221,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    * @throws {DaypassError} `invalid_options` if the text is not a scope.
    */
   can(scope: S): boolean | null {
-    return this.#isClosed ? null : this.#live().can(scope);
+    return this.#isClosed ? null : this.#now((handle) => handle.can(scope));
   }
 
   /**
@@ -261,7 +229,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    * @throws {DaypassError} `insufficient_scope`, or `invalid_options` if the text is not a scope.
    */
   require(scope: S): void {
-    if (this.can(scope) === false) throw core().failure('insufficient_scope', scope);
+    if (this.can(scope) === false) throw failure('insufficient_scope', scope);
   }
 
   /**
@@ -310,33 +278,35 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
 
   readonly #holder = {
     lost: () => {
-      if (this.#isClosed || (this.#owner && isCurrent(this.#owner))) return;
+      if (this.#isClosed || this.#timer || isCurrent(this.#owner)) return;
       try {
         this.#live();
-        this.#losses = 0;
       } catch {
-        // It traps again and again: not at once, so that the page stays alive.
-        this.#losses += 1;
-        if (this.#losses < ATTEMPTS) return;
-        this.#losses = 0;
-        setTimeout(this.#holder.lost, PAUSE);
+        this.#failures += 1;
+        // Not at once: the page stays alive if it fails again and again.
+        this.#timer = setTimeout(() => {
+          this.#timer = undefined;
+          this.#holder.lost();
+        }, PAUSE);
+        if (this.#failures >= ATTEMPTS) this.#reject('interrupted');
       }
     },
   };
 
   /** The connection in the instance in use. If the instance before is lost, another goes on with the token at hand. */
   #live(): Handle {
-    if (this.#handle && this.#owner && isCurrent(this.#owner)) return this.#handle;
+    if (this.#handle && isCurrent(this.#owner)) return this.#handle;
     this.#life.abort();
     this.#life = new AbortController();
     this.#handle = undefined;
     const glue = core();
     this.#handle = new glue.Handle(this.#kept, this.#page, this.#life);
     this.#owner = glue;
+    this.#failures = 0;
     const handle = this.#handle;
     for (const pending of [...this.#pending]) {
       if (pending.isRepeatable) pending.start(handle);
-      else pending.reject(glue.failure('interrupted', ''));
+      else pending.reject(failure('interrupted'));
     }
     return handle;
   }
@@ -344,7 +314,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
   /** Makes a call, which ends when this closes. */
   #call<T>(call: (handle: Handle) => Promise<T>, isRepeatable = true): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#isClosed) return reject(core().failure('closed', ''));
+      if (this.#isClosed) return reject(failure('closed'));
       const settle = <V>(how: (value: V) => void, value: V) => {
         this.#pending.delete(pending);
         how(value);
@@ -353,38 +323,43 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
         isRepeatable,
         reject: (error) => settle(reject, error),
         start: (handle) => {
-          const owner = this.#owner!;
+          const owner = this.#owner;
+          // If the instance is lost, the call is begun again or rejected with the connection.
+          const fail = (error: unknown) => isCurrent(owner) && settle(reject, error);
           try {
-            call(handle).then(
-              (value) => settle(resolve, value),
-              (error: unknown) => settle(reject, error),
-            );
+            call(handle).then((value) => settle(resolve, value), fail);
           } catch (error) {
-            // If the instance is lost, the call is begun again or rejected with the connection.
-            if (isCurrent(owner)) settle(reject, error);
+            fail(error);
           }
         },
       };
-      const handle = this.#opened();
-      if (!handle) return reject(core().failure('interrupted', ''));
+      const handle = this.#now((handle) => handle);
       this.#pending.add(pending);
       pending.start(handle);
     });
   }
 
-  /** The connection in the instance in use; `undefined` if that instance traps too. */
-  #opened(): Handle | undefined {
-    try {
-      return this.#live();
-    } catch {
-      return undefined;
+  /** Makes a call that does not wait, once more if the instance is lost in it. */
+  #now<T>(call: (handle: Handle) => T): T {
+    for (let attempts = 0; attempts < 2; attempts += 1) {
+      try {
+        return call(this.#live());
+      } catch (error) {
+        if (isCurrent(this.#owner)) throw error;
+      }
     }
+    throw failure('interrupted');
+  }
+
+  /** Ends all calls that are waited for. */
+  #reject(code: DaypassErrorCode): void {
+    for (const pending of [...this.#pending]) pending.reject(failure(code));
   }
 
   /** Closes once, whatever happens. */
   #end(how: (handle: Handle) => void): void {
     if (this.#isClosed) return;
-    const handle = this.#owner && isCurrent(this.#owner) ? this.#handle : undefined;
+    const handle = isCurrent(this.#owner) ? this.#handle : undefined;
     this.#isClosed = true;
     holders.delete(this.#holder);
     try {
@@ -393,11 +368,11 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
       this.#handle = undefined;
       this.#page.keep(undefined, 0);
       this.#life.abort();
-      const closed = core().failure('closed', '');
-      for (const pending of [...this.#pending]) pending.reject(closed);
+      clearTimeout(this.#timer);
+      this.#reject('closed');
       const owner = this.#owner;
       // Not now: it may be at work, and have called a listener that closes.
-      if (handle && owner) queueMicrotask(() => isCurrent(owner) && handle.free());
+      if (handle) queueMicrotask(() => isCurrent(owner) && handle.free());
     }
   }
 }

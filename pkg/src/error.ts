@@ -22,7 +22,7 @@ export class DaypassError extends Error {
    * For what fails while the WebAssembly, which makes all others, is not there.
    * @internal
    */
-  static make(facts: Pick<DaypassError, 'code' | 'status' | 'retryable' | 'message' | 'help'>, options: ErrorOptions): DaypassError {
+  static make(facts: Pick<DaypassError, 'code' | 'status' | 'retryable' | 'message' | 'help'>, options?: ErrorOptions): DaypassError {
     return Object.assign(new DaypassError(facts.message, options), facts);
   }
 }

@@ -8,6 +8,12 @@ import type { TemporaryToken, TokenProvider, TokenRequest } from './token.js';
  */
 const FRESH = 1_000;
 
+/** How long a call may take, in milliseconds: what never settles would be the answer to all later requests. */
+const LONGEST = 10_000;
+
+/** How long a call for new rights waits for other embeds that want them too, in milliseconds, before it begins. */
+const GATHER = 50;
+
 type Target = Exclude<TokenProvider, URL>;
 
 /** The calls that can be joined, by provider and request. */
@@ -16,19 +22,22 @@ const calls = new Map<Target, Map<string, Call>>();
 /**
  * Calls the provider, or joins the call of another embed.
  *
+ * @param isFresh Whether the page of the embed asked for a new token: a call that has begun may bring the rights of before.
  * @param last The token that this embed has: it is never the answer.
  * @param signal Aborts when the embed is gone. The call aborts when all its embeds are.
  */
 export function callTogether(
   provider: TokenProvider,
   request: TokenRequest,
+  isFresh: boolean,
   last: TemporaryToken | undefined,
   signal: AbortSignal,
 ): Promise<TemporaryToken> {
   const target = provider instanceof URL ? provider.href : provider;
   const name = JSON.stringify(Object.entries(request).sort());
   let call = calls.get(target)?.get(name);
-  if (call === undefined || (last !== undefined && call.token === last)) call = new Call(target, name, request);
+  const isTooOld = call !== undefined && (isFresh ? call.hasBegun : last !== undefined && call.token === last);
+  if (call === undefined || isTooOld) call = new Call(target, name, request, isFresh);
   return call.join(signal);
 }
 
@@ -36,6 +45,7 @@ export function callTogether(
 class Call {
   /** What it was answered with. */
   token: TemporaryToken | undefined;
+  hasBegun = false;
   readonly #target: Target;
   readonly #name: string;
   readonly #answer: Promise<TemporaryToken>;
@@ -44,10 +54,10 @@ class Call {
   readonly #over = new AbortController();
   #embeds = 0;
 
-  constructor(target: Target, name: string, request: TokenRequest) {
+  constructor(target: Target, name: string, request: TokenRequest, isFresh: boolean) {
     this.#target = target;
     this.#name = name;
-    this.#answer = ask(target, request, this.#aborting.signal);
+    this.#answer = this.#begin(request, isFresh ? GATHER : 0);
     const siblings = calls.get(target) ?? new Map<string, Call>();
     calls.set(target, siblings.set(name, this));
     this.#answer.then(
@@ -69,6 +79,22 @@ class Call {
     };
     signal.addEventListener('abort', leave, { signal: this.#over.signal });
     return this.#answer;
+  }
+
+  async #begin(request: TokenRequest, wait: number): Promise<TemporaryToken> {
+    const { signal } = this.#aborting;
+    if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    signal.throwIfAborted();
+    this.hasBegun = true;
+    const late = AbortSignal.timeout(LONGEST);
+    const isLate = new Promise<never>((_, reject) => {
+      const stop = () => {
+        reject(new Error("The host page's provider did not answer within 10 seconds."));
+        this.#aborting.abort(late.reason);
+      };
+      late.addEventListener('abort', stop, { signal: this.#over.signal });
+    });
+    return Promise.race([ask(this.#target, request, signal), isLate]);
   }
 
   #end(): void {

@@ -42,23 +42,23 @@ export class Supply {
   }
 
   async #answer(port: MessagePort, data: unknown): Promise<void> {
-    const { id, request } = Object(data) as { id?: unknown; request?: unknown };
+    const { id, request, isFresh } = Object(data) as { id?: unknown; request?: unknown; isFresh?: unknown };
     // Without an id there is nobody to answer.
     if (typeof id !== 'number' && typeof id !== 'string') return;
     try {
-      port.postMessage({ id, token: await this.#call(request) });
+      port.postMessage({ id, token: await this.#call(request, isFresh === true) });
     } catch (cause) {
       port.postMessage({ id, error: toFailure(cause) });
     }
   }
 
-  async #call(request: unknown): Promise<TemporaryToken> {
+  async #call(request: unknown, isFresh: boolean): Promise<TemporaryToken> {
     if (!isRequest(request)) throw failure(400, 'The request is not {scopes, durationSeconds}.');
     // SECURITY: what the embed sends costs calls of the host's backend.
     if (!this.#mayCall()) {
       throw failure(429, `The host page passes on ${PER_MINUTE} requests in a minute. Wait, and try again.`);
     }
-    const token = await callTogether(this.#provider, request, this.#last, this.#closing.signal);
+    const token = await callTogether(this.#provider, request, isFresh, this.#last, this.#closing.signal);
     const { authorization, expiresAt } = Object(token) as TemporaryToken;
     if (typeof authorization !== 'string' || typeof expiresAt !== 'number') {
       throw failure(0, "The host page's provider did not return {authorization, expiresAt}.");

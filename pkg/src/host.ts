@@ -3,7 +3,8 @@
  * @packageDocumentation
  */
 import { dispose } from './dispose.js';
-import { findOrigins, Greeter } from './host-greeter.js';
+import { check } from './host-check.js';
+import { Greeter } from './host-greeter.js';
 import type { Mounted, MountOptions } from './host-options.js';
 import { Supply } from './host-supply.js';
 
@@ -14,25 +15,16 @@ export type * from './host-options.js';
  *
  * In the embed, `connect` takes the option `host`. The frame must not be sandboxed without
  * `allow-same-origin`: it would have no origin that tokens could be sent to.
- * @throws {TypeError} if an option is missing or invalid.
+ * @throws {TypeError} names what is missing, invalid or misspelt. Nothing is mounted then.
  */
 export function mount(element: Element, options: MountOptions): Mounted {
-  const { url, origins, provider, title, onRejected, ...attributes } = options;
-  const address = new URL(url, document.baseURI);
-  if (typeof provider !== 'string' && !(provider instanceof URL) && typeof provider !== 'function') {
-    throw new TypeError('mount: `provider` must be a URL or a function.');
-  }
-  if (onRejected !== undefined && typeof onRejected !== 'function') {
-    throw new TypeError('mount: `onRejected` must be a function.');
-  }
-  const allowed = findOrigins(address, origins);
+  const { address, origins, attributes } = check(element, options);
+  const { provider, onRejected } = options;
   const frame = document.createElement('iframe');
-  for (const [name, value] of Object.entries({ title, ...attributes })) {
-    if (value !== undefined) frame.setAttribute(name, String(value));
-  }
+  for (const [name, value] of attributes) frame.setAttribute(name, value);
 
   const supply = new Supply(provider);
-  const greeter = new Greeter(frame, allowed, (port) => supply.serve(port), onRejected);
+  const greeter = new Greeter(frame, origins, (port) => supply.serve(port), onRejected);
   frame.src = address.href;
   element.append(frame);
 

@@ -11,5 +11,5 @@ export interface InitialiseOptions {
    * The URL, a request for it, its response, the bytes, or the compiled module; by default the copy in
    * the package.
    */
-  module_or_path?: string | URL | Request | Response | ArrayBuffer | ArrayBufferView | CompiledModule;
+  module_or_path?: string | URL | Request | Response | ArrayBuffer | ArrayBufferView | CompiledModule | undefined;
 }

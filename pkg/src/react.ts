@@ -22,9 +22,19 @@ import type { DaypassError } from './error.js';
 import type { KnownScope, Scope } from './scope.js';
 import type { TokenProvider } from './token.js';
 
-/** The state of a connection: not there yet, open, or failed. */
+/** What connecting fails with if `signal` of the options aborts. It has no `code`, and the reason as its `cause`. */
+export type Aborted = Error & { [Name in 'code' | 'status' | 'retryable' | 'help']?: undefined };
+
+/**
+ * The state of a connection: not there yet, open, or failed.
+ *
+ * An open connection has an error too once its provider answers 401 or 403: it lasts until its token
+ * expires.
+ */
 export type DaypassState<P extends object = Record<string, unknown>, S extends Scope = KnownScope> = (
-  { daypass: null; error: null } | { daypass: Daypass<P, S>; error: null } | { daypass: null; error: DaypassError }
+  | { daypass: null; error: null }
+  | { daypass: Daypass<P, S>; error: DaypassError | null }
+  | { daypass: null; error: DaypassError | Aborted }
 ) & {
   /**
    * Connects again now, after a failure. After one that may pass (`error.retryable`), that also happens
@@ -42,7 +52,9 @@ const CONNECTING = { daypass: null, error: null };
  * Connects while the component is mounted, and closes the connection afterwards.
  *
  * Options are compared by value, so they can be written in place. A provider that is a function may
- * differ between renders: the latest one is called.
+ * differ between renders: the latest one is called, and the token at hand stays in use. If another
+ * visitor can sign in while the component is mounted, name the visitor: `share: user.id` in the
+ * options, or `key={user.id}` at the component.
  */
 export function useDaypass<P extends object = Record<string, unknown>, S extends Scope = KnownScope>(
   options: ConnectOptions<NoInfer<S>>,

@@ -11,7 +11,9 @@ export type Scope = `${string}:${string}`;
  * ```ts
  * declare module 'daypass' {
  *   interface DaypassTypes {
- *     scopes: 'floor:readPublic' | 'floor:readPrivate';
+ *     scopes:
+ *       | 'floor:readPublic' | `floor:readPublic:${string}`
+ *       | 'floor:readPrivate' | `floor:readPrivate:${string}`;
  *   }
  * }
  * ```

@@ -1,5 +1,4 @@
 /** A connection without WebAssembly, network and timers. */
-import type { ConnectOptions } from './connect-options.js';
 import type { Daypass } from './daypass.js';
 import type { Description, TransformedRequest } from './description.js';
 import { dispose } from './dispose.js';
@@ -7,19 +6,13 @@ import type { DaypassError } from './error.js';
 import type { DaypassEventMap } from './events.js';
 import type { Scope } from './scope.js';
 import { failure, refused } from './testing-error.js';
-import { baseUrl, target, toRecord, toText } from './testing-request.js';
+import { isScope, type AnyOptions } from './testing-options.js';
+import { rejectsToken, target, toBase, toRecord, toText } from './testing-request.js';
 import type { MockControls } from './testing-settings.js';
 import { state } from './testing-state.js';
 
 /** The public members of a connection, apart from those of every event target. */
 type Members<P extends object> = Omit<Daypass<P, Scope>, keyof EventTarget>;
-
-/** The options of all sources of a credential. */
-type AnyOptions = ConnectOptions<Scope> & {
-  [Name in 'bundle' | 'dpop' | 'host' | 'provider' | 'publishableToken' | 'scopes' | 'temporaryToken']?: unknown;
-};
-
-const SOURCES = ['publishableToken', 'provider', 'temporaryToken', 'bundle', 'host'] as const;
 
 export class Connection<P extends object = Record<string, unknown>> extends EventTarget implements Members<P> {
   readonly parameters: P | null;
@@ -28,22 +21,20 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
       this.#authorization = null;
       this.#emit('expired', null);
     },
-    refresh: () => void this.#refresh(),
+    refresh: () => void (this.#canRefresh() && this.#refresh()),
   };
   readonly #options: AnyOptions;
   readonly #api: URL;
   /** The token in use; `null` once it has expired. */
   #authorization: string | null;
   #isClosed = false;
+  /** How often it was refreshed. */
+  #refreshes = 0;
 
-  constructor(options: ConnectOptions<Scope>) {
+  constructor(options: AnyOptions) {
     super();
-    if (Object(options) !== options) throw failure('invalid_options', 'expected an object of options.');
-    this.#options = options as AnyOptions;
-    if (!SOURCES.some((name) => this.#options[name] != null)) {
-      throw failure('invalid_options', `a way in is missing: \`${SOURCES.join('`, `')}\`.`);
-    }
-    this.#api = baseUrl(options.api);
+    this.#options = options;
+    this.#api = toBase('api', options.api);
     this.#authorization = this.#nextAuthorization();
     this.parameters = this.#options.bundle == null ? null : ((state.settings.parameters ?? {}) as P);
     this.fetch = this.fetch.bind(this);
@@ -54,13 +45,24 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
 
   async fetch(input: string | URL | Request, init: RequestInit = {}): Promise<Response> {
     const request = typeof input === 'string' || input instanceof URL ? undefined : input;
-    init.signal?.throwIfAborted();
-    const { url, headers } = this.#decorate(this.#target(request?.url ?? (input as string | URL)));
-    const answer = state.settings.fetch;
-    if (!answer) throw failure('network_failed', `${url} (the mock has no network: give \`fetch\` to \`mock.set\`)`);
+    (init.signal ?? request?.signal)?.throwIfAborted();
+    const target = this.#target(request?.url ?? (input as string | URL));
     const given = toRecord(init.headers ?? request?.headers);
     const method = init.method ?? request?.method ?? 'GET';
-    return answer(url, { ...init, method, headers: { ...given, ...headers } });
+    const send = () => {
+      const { url, headers } = this.#prove(this.#decorate(target));
+      const answer = state.settings.fetch;
+      if (answer) return answer(url, { ...init, method, headers: { ...given, ...headers } });
+      throw failure('network_failed', `${url} (the mock has no network: give \`fetch\` to \`mock.set\`)`);
+    };
+    const before = this.#refreshes;
+    const response = await send();
+    if (this.#isClosed) throw failure('closed');
+    if (!this.#canRefresh() || !rejectsToken(response)) return response;
+    // A refresh since the request was sent serves this one too. Without another token the API's word stands.
+    if (this.#refreshes === before && this.#refresh()) return response;
+    if (typeof Object(init.body).getReader === 'function') throw failure('body_not_replayable');
+    return send();
   }
 
   async authorization(): Promise<string> {
@@ -72,13 +74,12 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
   }
 
   async headers(url: string | URL, _method?: string): Promise<Record<string, string>> {
-    const { headers } = this.#decorate(this.#target(url));
-    return this.#options.dpop === true ? { ...headers, DPoP: 'test-proof' } : headers;
+    return this.#prove(this.#decorate(this.#target(url))).headers;
   }
 
   async authorize(url: string | URL): Promise<TransformedRequest> {
     const own = this.#ownTarget(url);
-    return own ? this.#decorate(own) : { url: String(url), headers: {} };
+    return own ? this.#prove(this.#decorate(own)) : { url: String(url), headers: {} };
   }
 
   transformRequest(url: string | URL): TransformedRequest {
@@ -88,13 +89,20 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
     return this.#decorate(own);
   }
 
-  async unauthorized(_what?: Response | string | URL): Promise<boolean> {
+  async unauthorized(what?: Response | string | URL): Promise<boolean> {
+    if (this.#isClosed || !this.#canRefresh()) return false;
+    const response = typeof what === 'object' && 'status' in what ? what : undefined;
+    if (response && !rejectsToken(response)) return false;
+    if (!this.#ownTarget(response ? response.url : ((what as string | URL | undefined) ?? ''))) return false;
     const before = this.#authorization;
     return this.#refresh() === undefined && this.#authorization !== before;
   }
 
   async refresh(): Promise<void> {
     if (this.#isClosed) throw failure('closed');
+    if (!this.#canRefresh()) {
+      throw failure('invalid_options', '`refresh` needs a `provider`: this connection has none.');
+    }
     const error = this.#refresh();
     if (error) throw error;
   }
@@ -104,7 +112,8 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
   }
 
   can(scope: Scope): boolean | null {
-    if (!/^[^\s:]+:[^\s:]+(:\S+)?$/.test(scope)) {
+    if (this.#isClosed) return null;
+    if (!isScope(scope)) {
       throw failure('invalid_options', `can: \`${scope}\` is not a scope: expected resource:action.`);
     }
     const scopes = this.#scopes();
@@ -124,7 +133,7 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
   }
 
   async refusal(response: Response): Promise<DaypassError | null> {
-    if (response.ok) return null;
+    if (response.ok || response.bodyUsed) return null;
     const body: unknown = await response
       .clone()
       .json()
@@ -158,6 +167,7 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
       return error;
     }
     this.#authorization = this.#nextAuthorization();
+    this.#refreshes += 1;
     this.#emit('refreshed', { lifetimeSeconds: this.#lifetimeSeconds() });
     return undefined;
   }
@@ -188,12 +198,22 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
     return target(this.#api, url);
   }
 
+  #canRefresh(): boolean {
+    return this.#options.provider != null || this.#options.host != null;
+  }
+
   #ownTarget(url: string | URL): URL | undefined {
+    if (this.#isClosed) throw failure('closed');
     try {
       return target(this.#api, url);
     } catch {
       return undefined;
     }
+  }
+
+  /** Adds a proof to the headers, with the option `dpop`. */
+  #prove({ url, headers }: TransformedRequest): TransformedRequest {
+    return { url, headers: this.#options.dpop === true ? { ...headers, DPoP: 'test-proof' } : headers };
   }
 
   #decorate(url: URL): TransformedRequest {

@@ -12,9 +12,9 @@ export class MockError extends Error implements Members {
   readonly retryable: boolean;
   readonly help: string;
 
-  constructor(code: DaypassErrorCode, message: string, status: number) {
+  constructor(code: DaypassErrorCode, message: string, status: number, help = FAILURES[code][3]) {
     super(message);
-    const [, retryable, , help] = FAILURES[code];
+    const [, retryable] = FAILURES[code];
     this.name = 'DaypassError';
     this.code = code;
     this.status = status;
@@ -38,8 +38,9 @@ export function failure(code: DaypassErrorCode, particulars = 'The mock says so.
 
 /** Returns the error in an API's error body; `null` if its code is not one of an API's. */
 export function refused(body: unknown, status: number): DaypassError | null {
-  const { error, message } = Object(body) as { error?: unknown; message?: unknown };
+  const { error, message, help } = Object(body) as { error?: unknown; message?: unknown; help?: unknown };
   const isKnown = typeof error === 'string' && Object.hasOwn(FAILURES, error) && typeof message === 'string';
   if (!isKnown || FAILURES[error as DaypassErrorCode][0] === 0) return null;
-  return new MockError(error as DaypassErrorCode, message, status) as unknown as DaypassError;
+  const advice = typeof help === 'string' ? help : 'Look the code up: the API sent no help.';
+  return new MockError(error as DaypassErrorCode, message, status, advice) as unknown as DaypassError;
 }

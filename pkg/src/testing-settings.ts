@@ -6,19 +6,19 @@ import type { Scope } from './scope.js';
 /** What connections have and answer. */
 export interface MockSettings {
   /** The value of the `Authorization` header; by default `Bearer test-token`. A change counts after a refresh. */
-  authorization?: string;
+  authorization?: string | undefined;
   /** The lifetime of the token, in seconds; by default 3600. */
-  lifetimeSeconds?: number;
+  lifetimeSeconds?: number | undefined;
   /** The scopes of the token, by default those that were requested; `null` for an opaque token. */
-  scopes?: Scope[] | null;
+  scopes?: Scope[] | null | undefined;
   /** The parameters of every bundle; by default none. */
-  parameters?: object;
+  parameters?: object | undefined;
   /**
    * Answers the requests of `fetch`; by default they fail with `network_failed`.
    *
    * The URL is absolute, and the headers include the credential.
    */
-  fetch?: (url: string, init: RequestInit & { headers: Record<string, string> }) => Response | Promise<Response>;
+  fetch?: ((url: string, init: RequestInit & { headers: Record<string, string> }) => Response | Promise<Response>) | undefined;
   /** The code that `connect` and refreshes fail with; by default they do not fail. */
   failure?: DaypassErrorCode | undefined;
 }

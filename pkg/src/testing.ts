@@ -14,6 +14,7 @@ import type { KnownScope, Scope } from './scope.js';
 import { Connection } from './testing-connection.js';
 import { failure, MockError } from './testing-error.js';
 import type { Mock, MockSettings } from './testing-settings.js';
+import { read } from './testing-options.js';
 import { state } from './testing-state.js';
 
 export type * from './codes.js';
@@ -49,16 +50,17 @@ export const mock: Mock = {
 
 /**
  * Opens a connection at once, with the token of {@link mock}. It calls no provider and sends nothing.
- * @throws {DaypassError} The `failure` of {@link mock}, or `invalid_options` without `api` or a source of
- * the credential.
+ * @throws {DaypassError} `invalid_options` names the invalid option, as in the SDK; otherwise the `failure`
+ * of {@link mock}.
  */
 export async function connect<P extends object = Record<string, unknown>, S extends Scope = KnownScope>(
   options: ConnectOptions<NoInfer<S>>,
 ): Promise<Daypass<P, S>> {
-  options?.signal?.throwIfAborted();
+  const checked = read(options);
+  checked.signal?.throwIfAborted();
   const { failure: code } = state.settings;
   if (code !== undefined) throw failure(code);
-  return new Connection<P>(options as ConnectOptions) as unknown as Daypass<P, S>;
+  return new Connection<P>(checked) as unknown as Daypass<P, S>;
 }
 
 /** Resolves at once: there is nothing to load. */

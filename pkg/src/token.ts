@@ -22,7 +22,7 @@ export interface TokenRequest<S extends Scope = KnownScope> {
    * The thumbprint (RFC 7638) of this browser's key, with the option `dpop`. Your backend passes it to
    * the service.
    */
-  dpopJkt?: string;
+  dpopJkt?: string | undefined;
 }
 
 /**

@@ -1,7 +1,8 @@
 //! The embed's end of the bridge: asks the page around this one for tokens. `pkg/src/host.ts` is the other end.
 //!
-//! The embed says hello; the host page answers with a port, on which requests and answers go: `{id, request}`, and
-//! `{id, token}` or `{id, error}`.
+//! The embed says hello; the host page answers with a port, on which requests and answers go: `{id, request,
+//! isFresh}`, and `{id, token}` or `{id, error}`. With `isFresh`, a call to the provider that began earlier is no answer; a host page
+//! of before this flag ignores it.
 
 use std::cell::{Cell, RefCell};
 
@@ -42,8 +43,8 @@ impl Host {
     }
 
     /// Asks for one token.
-    pub(super) async fn ask(&self, request: &JsValue, signal: &AbortSignal) -> Result<JsValue, Error> {
-        let result = until_aborted(signal, self.exchange(request, signal)).await;
+    pub(super) async fn ask(&self, request: &JsValue, is_fresh: bool, signal: &AbortSignal) -> Result<JsValue, Error> {
+        let result = until_aborted(signal, self.exchange(request, is_fresh, signal)).await;
         if result.is_err() && signal.aborted() {
             // No answer for too long: the page around may be another by now, and hears hello again.
             self.forget();
@@ -57,7 +58,7 @@ impl Host {
         }
     }
 
-    async fn exchange(&self, request: &JsValue, signal: &AbortSignal) -> Result<JsValue, Error> {
+    async fn exchange(&self, request: &JsValue, is_fresh: bool, signal: &AbortSignal) -> Result<JsValue, Error> {
         let port = self.port.borrow().clone();
         let port = match port {
             Some(port) => port,
@@ -72,7 +73,8 @@ impl Host {
         let id = self.last.get();
         let is_answer = move |message: &JsValue| whole(&get(message, "data"), "id") == Some(id.into());
         let message = next_event(&port, "message", signal, is_answer, || {
-            let _ = port.post_message(&object(&[("id", &id.into()), ("request", request)]));
+            let message = object(&[("id", &id.into()), ("request", request), ("isFresh", &is_fresh.into())]);
+            let _ = port.post_message(&message);
         });
         let data = get(&message.await, "data");
         let error = get(&data, "error");

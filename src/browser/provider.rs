@@ -84,8 +84,14 @@ impl Provider {
         }
     }
 
-    /// Makes one call, which ends with the signal, and returns the token that it brought.
-    pub(super) async fn call(&self, asked: &TemporaryTokenRequest, signal: &AbortSignal) -> Result<Token, Failed> {
+    /// Makes one call, which ends with the signal, and returns the token that it brought. `is_fresh` says that the page asked for a
+    /// new token: a page around this one must not answer with that of an earlier call.
+    pub(super) async fn call(
+        &self,
+        asked: &TemporaryTokenRequest,
+        is_fresh: bool,
+        signal: &AbortSignal,
+    ) -> Result<Token, Failed> {
         let scheme = if asked.dpop_jkt.is_some() { "DPoP" } else { "Bearer" };
         let answer = match &self.0 {
             Kind::Url(url) => return ask_url(url, asked, scheme, signal).await,
@@ -96,7 +102,9 @@ impl Provider {
                 let answer = returned.map(|answer| Promise::race(&Array::of1(&answer)).into());
                 settled(answer).await.map_err(thrown)?
             }
-            Kind::Host(host) => host.ask(&request_to_js(asked), signal).await.map_err(|error| thrown(error.into()))?,
+            Kind::Host(host) => {
+                host.ask(&request_to_js(asked), is_fresh, signal).await.map_err(|error| thrown(error.into()))?
+            }
             Kind::Rust(function) => {
                 let answer = function(asked.clone(), signal.clone()).await.map_err(|error| thrown(error.into()))?;
                 return received(answer, None, scheme);

@@ -68,6 +68,31 @@ describe('the bridge', { concurrency: 2 }, () => {
     assert.equal(countCalls(provider), 2);
   });
 
+  rule('gives an embed that calls refresh() the rights of then, not those of an earlier call', {}, async (page) => {
+    const provider = '/token?fresh-rights';
+    const first = await mountEmbed(page, provider);
+    const attached = page.waitForEvent('frameattached');
+    await page.evaluate(
+      async ([entry, url, provider]) => {
+        (await import(entry)).mount(document.body, { url, provider, title: 'Another embed' });
+      },
+      [EMBED, EMBED, provider],
+    );
+    const second = await attached;
+    await second.waitForURL(EMBED);
+    for (const frame of [first, second]) {
+      const open = async ({ connect, api, argument: host }) => {
+        globalThis.daypass = await connect({ api, host, scopes: ['floor:readPrivate'] });
+      };
+      await inPage(frame, open, backend);
+    }
+    const before = countCalls(provider);
+    for (const frame of [first, second]) await frame.evaluate(() => globalThis.daypass.refresh());
+    assert.equal(countCalls(provider), before + 2);
+    const [one, other] = await Promise.all([first, second].map((frame) => frame.evaluate(() => globalThis.daypass.peek())));
+    assert.notEqual(one, other);
+  });
+
   rule('tells the embed when the provider gives no more tokens', {}, async (page) => {
     const frame = await mountEmbed(page, '/forbidden?bridge');
     const error = await inPage(frame, ({ connect, api, argument: host }) => connect({ api, host }), backend);

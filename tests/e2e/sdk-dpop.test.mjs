@@ -58,6 +58,20 @@ describe('dpop', { concurrency: 2 }, () => {
     assert.deepEqual(await sendStolen({ authorization, dpop: sent[0].headers().dpop }), [401, 'invalid_dpop_proof']);
   });
 
+  rule('makes the proof for the method that is sent, however it is written', {}, async (page) => {
+    const methods = await inPage(page, async ({ connect, api }) => {
+      const daypass = await connect({ api, provider: '/bound?methods', dpop: true });
+      const path = '/v2/floor/first';
+      const all = [await daypass.headers(path, 'post'), (await daypass.authorize(path, 'post')).headers];
+      all.push((await daypass.authorize(path, 'PATCH')).headers, (await daypass.authorize(path)).headers);
+      // MapLibre passes the type of the resource.
+      all.push((await daypass.authorize(path, 'Tile')).headers, (await daypass.authorize(path, 'TILE')).headers);
+      daypass.close();
+      return all.map(({ DPoP }) => JSON.parse(atob(DPoP.split('.')[1].replaceAll('-', '+').replaceAll('_', '/'))).htm);
+    });
+    assert.deepEqual(methods, ['POST', 'POST', 'PATCH', 'GET', 'GET', 'GET']);
+  });
+
   rule('makes a second proof, once, when the API requires a nonce', {}, async (page) => {
     const statuses = await inPage(page, async ({ connect, ownApi: api }) => {
       const daypass = await connect({ api, provider: '/bound?nonce', dpop: true });

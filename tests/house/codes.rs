@@ -24,11 +24,12 @@ fn a_message_has_at_most_one_place_for_particulars() {
 }
 
 #[test]
-fn the_loader_repeats_the_row_of_load_failed() {
+fn the_loader_repeats_the_rows_of_what_fails_without_an_instance() {
     let loader = include_str!("../../pkg/src/core.ts");
-    let code = ErrorCode::LoadFailed;
-    let facts = format!("code: '{code}', status: {}, retryable: {},", code.status(), code.is_retryable());
-    for text in [facts.as_str(), code.message().trim_end_matches("{}"), code.help()] {
-        assert!(loader.contains(text), "{text}");
+    for code in [ErrorCode::LoadFailed, ErrorCode::Interrupted] {
+        let facts = format!("code: '{code}', status: {}, retryable: {},", code.status(), code.is_retryable());
+        for text in [facts.as_str(), code.message().trim_end_matches("{}"), code.help()] {
+            assert!(loader.contains(text), "{text}");
+        }
     }
 }

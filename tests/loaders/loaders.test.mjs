@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { blocks, read } from '../docs/blocks.mjs';
-import { GUIDE, testRecipe } from './world.mjs';
+import { GUIDE, load, open, others, testRecipe } from './world.mjs';
 
 /** The recipes, and what matches each kind of request that they cause. */
 const RECIPES = {
@@ -40,3 +40,19 @@ for (const [name, paths] of Object.entries(RECIPES)) {
   const kinds = name === 'images' ? ['temporary'] : ['publishable', 'temporary'];
   for (const kind of kinds) testRecipe(name, kind, paths);
 }
+
+test('images: after signOut() in a page, the service worker connects again', { timeout: 240_000 }, () =>
+  open('images', 'temporary', async (tab, api) => {
+    await load(tab, api, 1);
+    await tab.evaluate(() => globalThis.daypass.signOut());
+    const before = api.tokens;
+    const next = `t${before + 1}`;
+    let copy = 1;
+    // The worker hears of it a moment later, and its requests fail or have the token of before until then.
+    for (let requests = []; copy < 30 && !requests.some(({ token }) => token === next); ) {
+      copy += 1;
+      requests = await load(tab, api, copy).catch(() => []);
+    }
+    assert.equal(api.tokens, before + 1, 'the worker asks the provider again');
+    assert.deepEqual(others(await load(tab, api, copy + 1), next), [], 'and keeps that connection');
+  }));

@@ -69,7 +69,7 @@ let browser;
 after(async () => (await browser)?.close());
 
 /** Opens a page that runs a driver of a recipe, and passes the page and its API on. */
-async function open(name, kind, body) {
+export async function open(name, kind, body) {
   const api = await Api.start();
   const files = recipes(kind, api.origin);
   const code = `import { daypass } from 'guide/daypass.js';
@@ -115,7 +115,7 @@ async function newPage(url) {
 }
 
 /** Loads a copy of the data, and returns the requests, once the page shows it. */
-async function load(tab, api, number) {
+export async function load(tab, api, number) {
   const shown = tab.evaluate((number) => globalThis.load(number), number);
   let timer;
   const late = new Promise((_, reject) => {
@@ -132,7 +132,7 @@ async function load(tab, api, number) {
 }
 
 /** The requests that were not answered 200, or had another token. */
-const others = (requests, token) => requests.filter((request) => request.token !== token || request.status !== 200);
+export const others = (requests, token) => requests.filter((request) => request.token !== token || request.status !== 200);
 
 const TITLES = {
   publishable: 'a publishable token is sent with each request',

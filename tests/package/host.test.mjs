@@ -12,10 +12,10 @@ const EMBED = `<!doctype html><title>An embed</title><script>
     return answer;
   };
   let last = 0;
-  globalThis.request = (port, request = { scopes: [], durationSeconds: 60 }, id = (last += 1)) => {
+  globalThis.request = (port, request = { scopes: [], durationSeconds: 60 }, id = (last += 1), more = {}) => {
     const answer = new Promise((resolve) => port.addEventListener('message', ({ data }) => data.id === id && resolve(data)));
     port.start();
-    port.postMessage({ id, request });
+    port.postMessage({ id, request, ...more });
     return answer;
   };
 </script>`;
@@ -126,6 +126,58 @@ rule('options that are no origins are refused with the reason', async (page) => 
   assert.equal(await page.locator('iframe').count(), 0);
 });
 
+/** Each argument of `mount` that is no such thing, and what the error says of it. */
+const INVALID = {
+  'null, {}': 'the first argument must be an element of the page; it is null.',
+  "'#place', {}": 'the first argument must be an element of the page; it is `#place`.',
+  'document.body': 'the second argument must be an object of options; it is of type undefined.',
+  'document.body, { ...good, url: undefined }': '`url` must be the URL of the embed; it is of type undefined.',
+  "document.body, { ...good, url: '' }": '`url` must be the URL of the embed; it is ``.',
+  "document.body, { ...good, url: 'https://' }": '`url` must be the URL of the embed; it is `https://`.',
+  'document.body, { ...good, title: undefined }': '`title` must be a text',
+  "document.body, { ...good, title: ' ' }": '`title` must be a text',
+  'document.body, { ...good, provider: undefined }': '`provider` must be a URL or a function; it is of type undefined.',
+  "document.body, { ...good, provider: 'https://' }": '`provider` must be a URL or a function; it is `https://`.',
+  "document.body, { ...good, provider: 'data:,' }": '`provider` must be a URL or a function; it is `data:,`.',
+  'document.body, { ...good, orgins: [] }': 'there is no option and no attribute `orgins`.',
+  "document.body, { ...good, srcdoc: '' }": 'there is no option and no attribute `srcdoc`.',
+  'document.body, { ...good, style: {} }': '`style` must be a text, a number or a boolean; it is of type object.',
+};
+
+rule('what mount is given is checked before anything is made', async (page) => {
+  await openHost(page);
+  for (const [given, message] of Object.entries(INVALID)) {
+    const error = await page.evaluate(`(() => {
+      const good = { url: '/', provider: '/token', title: 'An embed' };
+      try { mount(${given}); } catch (error) { return String(error); }
+    })()`);
+    assert.ok(error?.startsWith(`TypeError: mount: ${message}`), `${given}: ${error}`);
+  }
+  assert.equal(await page.locator('iframe').count(), 0);
+});
+
+rule('attributes of the frame are written as HTML has them', async (page) => {
+  await openHost(page);
+  const attributes = await page.evaluate(() => {
+    const given = { 'allowfullscreen': true, 'hidden': false, 'id': null, 'name': undefined, 'width': 300 };
+    const more = { 'class': 'plan', 'data-floor': 'first', 'aria-busy': 'true', 'referrerPolicy': 'origin' };
+    const url = new URL('/', location.href);
+    const provider = new URL('/token', location.href);
+    const { frame } = globalThis.mount(document.body, { url, provider, title: 'An embed', ...given, ...more });
+    return Object.fromEntries([...frame.attributes].map(({ name, value }) => [name, value]));
+  });
+  assert.deepEqual(attributes, {
+    'title': 'An embed',
+    'allowfullscreen': '',
+    'width': '300',
+    'class': 'plan',
+    'data-floor': 'first',
+    'aria-busy': 'true',
+    'referrerpolicy': 'origin',
+    'src': `${host}/`,
+  });
+});
+
 rule('the messages have a version for pages that name one', async (page) => {
   await openHost(page);
   const frame = await mountEmbed(page);
@@ -205,6 +257,66 @@ rule('embeds that request the same together cause one call', async (page) => {
   );
   assert.equal(another.token.authorization, 'Bearer t3');
 });
+
+rule('an embed whose page wants a new token does not join an earlier call', async (page) => {
+  await openHost(page);
+  const frames = [];
+  for (let at = 0; at < 4; at += 1) frames.push(await mountEmbed(page));
+  const ask = (frame, isFresh) =>
+    frame.evaluate(async (isFresh) => {
+      globalThis.port ??= (await globalThis.hello()).port;
+      const request = { scopes: [], durationSeconds: 60 };
+      return (await globalThis.request(globalThis.port, request, globalThis.crypto.randomUUID(), { isFresh })).token;
+    }, isFresh);
+  const [first, second, ...others] = frames;
+  assert.equal((await ask(first, false)).authorization, 'Bearer t1');
+  assert.equal((await ask(second, true)).authorization, 'Bearer t2', 'its rights have changed since');
+  assert.equal((await ask(first, true)).authorization, 'Bearer t3');
+  // However many want one together: a call that has not begun serves them all.
+  await page.evaluate(() => {
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (begin, time) => (time < 1_000 ? (globalThis.begin = begin) : setTimeout(begin, time));
+  });
+  const answers = frames.map((frame) => ask(frame, true));
+  await page.waitForFunction(() => globalThis.begin);
+  answers.push(...others.map((frame) => ask(frame, false)));
+  for (const frame of frames) await frame.evaluate(() => 0);
+  await page.evaluate(() => globalThis.begin());
+  assert.deepEqual(new Set((await Promise.all(answers)).map((token) => token.authorization)), new Set(['Bearer t4']));
+});
+
+for (const [name, provider] of [
+  ['a function', 'hang'],
+  ['a URL', "'/token'"],
+]) {
+  rule(`a call to ${name} that never settles ends after 10 seconds, and the next request makes another`, async (page) => {
+    await openHost(page);
+    await page.evaluate(() => {
+      Object.assign(globalThis, { limits: [], signals: [] });
+      AbortSignal.timeout = (milliseconds) => {
+        const limit = new AbortController();
+        globalThis.limits.push({ milliseconds, end: () => limit.abort(new DOMException('late', 'TimeoutError')) });
+        return limit.signal;
+      };
+      globalThis.hang = (_, { signal }) => {
+        globalThis.signals.push(signal);
+        return globalThis.signals.length === 1 ? new Promise(() => {}) : globalThis.provide();
+      };
+      globalThis.fetch = async (...given) => Response.json(await globalThis.hang(...given));
+    });
+    const frame = await mountEmbed(page, embed, `{ provider: ${provider} }`);
+    const lost = frame.evaluate(requestToken);
+    await page.waitForFunction(() => globalThis.limits.length === 1);
+    const ended = await page.evaluate(() => {
+      const [{ milliseconds, end }] = globalThis.limits;
+      end();
+      return [milliseconds, globalThis.signals[0].aborted];
+    });
+    assert.deepEqual(ended, [10_000, true]);
+    assert.match((await lost).error.message, /did not answer within 10 seconds/);
+    assert.equal((await frame.evaluate(requestToken)).token.authorization, 'Bearer t1');
+  });
+}
 
 rule('the embed of the next visitor does not join the call of the one before', async (page) => {
   await openHost(page);

@@ -35,7 +35,7 @@ async function keep(...results) {
   mock.method(Math, 'random', () => 1);
   const target = new EventTarget();
   for (const method of ['addEventListener', 'removeEventListener']) globalThis[method] = target[method].bind(target);
-  const seen = { attempts: 0, outcomes: [], signals: [] };
+  const seen = { attempts: 0, outcomes: [], errors: [], signals: [] };
   const open = async (signal) => {
     seen.signals.push(signal);
     const result = results[Math.min(seen.attempts, results.length - 1)];
@@ -43,7 +43,10 @@ async function keep(...results) {
     if (result instanceof Error) throw result;
     return result;
   };
-  const keeper = new Keeper(open, ({ daypass, error }) => seen.outcomes.push(daypass ?? error?.code ?? null));
+  const keeper = new Keeper(open, ({ daypass, error }) => {
+    seen.outcomes.push(daypass ?? error?.code ?? null);
+    seen.errors.push(error?.code ?? null);
+  });
   await settle();
   const wait = async (seconds) => {
     mock.timers.tick(seconds * 1_000);
@@ -118,6 +121,41 @@ rule('after a failure for good only retry() connects', async () => {
   await settle();
   assert.ok(seen.outcomes.at(-1) instanceof Connection);
   keeper.close();
+});
+
+rule('a provider that gives no more tokens is a failure of the open connection; retry() opens another', async () => {
+  const [first, second] = [new Connection(), new Connection()];
+  const { keeper, seen, wait } = await keep(first, second);
+  const fail = (connection, error, retryInSeconds) =>
+    connection.dispatchEvent(new CustomEvent('failed', { detail: { error, retryInSeconds } }));
+  fail(first, down, 5);
+  keeper.retry();
+  await settle();
+  assert.deepEqual([seen.attempts, seen.outcomes, seen.errors], [1, [first], [null]], 'it goes on by itself');
+  fail(first, forbidden, null);
+  await wait(600);
+  assert.deepEqual([seen.attempts, seen.errors], [1, [null, 'provider_forbidden']]);
+  assert.equal(seen.outcomes.at(-1), first, 'its token may still be active');
+  keeper.retry();
+  keeper.retry();
+  await settle();
+  assert.deepEqual([first.isClosed, seen.attempts, seen.outcomes.slice(2)], [true, 2, [null, second]]);
+  fail(first, forbidden, null);
+  assert.equal(seen.outcomes.length, 4, 'the connection of before is nothing any more');
+  keeper.close();
+  assert.ok(second.isClosed);
+});
+
+rule('the reason of a signal is an error, whatever it is', async () => {
+  for (const reason of [undefined, null, 'left', new DOMException('left', 'AbortError')]) {
+    const rejected = [];
+    const open = async () => Promise.reject(reason);
+    const keeper = new Keeper(open, (outcome) => rejected.push(outcome));
+    await settle();
+    const [{ daypass, error }] = rejected;
+    assert.deepEqual([daypass, error.code, error.cause, rejected.length], [null, undefined, reason, 1]);
+    keeper.close();
+  }
 });
 
 rule('close() aborts the attempt, and closes a connection that comes nevertheless', async () => {

@@ -148,6 +148,19 @@ const trapping = (body) => `async ({ api, connect, initialise }) => {
     };
     return { module, instance: { exports: Object.fromEntries(Object.entries(instance.exports).map(watch)) } };
   };
+  let failures = 0;
+  const { Instance } = WebAssembly;
+  /** Lets the next n further instances fail to be made. */
+  const failNext = (n) => (failures = n);
+  WebAssembly.Instance = function (...given) {
+    if (failures-- > 0) throw new RangeError('out of memory');
+    return new Instance(...given);
+  };
+  /** Traps in a listener of the page's events. */
+  const trapInFocus = () => {
+    trapAt(0);
+    dispatchEvent(new Event('focus'));
+  };
   const traps = [];
   for (const type of ['error', 'unhandledrejection']) {
     addEventListener(type, (event) => {
@@ -287,3 +300,98 @@ for (const at of [0, 1, 2]) {
     assert.deepEqual(result, { calls: 1, events: [], token: null });
   });
 }
+
+rule('a connection is opened again if the first new instance after a trap cannot be made', async (page) => {
+  const { result } = await inPage(
+    page,
+    trapping(`
+    const first = async () => ({ ...(await provider()), expiresAt: inSeconds(calls === 1 ? 4 : 600) });
+    const daypass = await connect({ api, provider: first });
+    const refreshed = new Promise((resolve) => daypass.addEventListener('refreshed', resolve));
+    failNext(1);
+    trapInFocus();
+    await refreshed;
+    const seen = [traps, daypass.peek()];
+    daypass.close();
+    return seen;`),
+  );
+  assert.deepEqual(result, [['RuntimeError'], 'Bearer t2']);
+});
+
+rule('if no new instance can be made, a pending call fails with a retryable code, and others go on', async (page) => {
+  const { result } = await inPage(
+    page,
+    trapping(`
+    const first = async () => ({ ...(await provider()), expiresAt: inSeconds(calls === 2 ? 4 : 600) });
+    const daypass = await connect({ api, provider: first });
+    const waiting = daypass.refusal(new Response(new ReadableStream(), { status: 403 }));
+    const other = await connect({ api, provider: first });
+    const refreshed = new Promise((resolve) => other.addEventListener('refreshed', resolve));
+    failNext(2);
+    trapInFocus();
+    const { name, code, retryable, help } = await waiting.catch((error) => error);
+    await refreshed;
+    for (const one of [daypass, other]) one.close();
+    return [traps, name, code, retryable, help];`),
+  );
+  assert.deepEqual(result, [['RuntimeError'], 'DaypassError', 'interrupted', true, 'Make the call again.']);
+});
+
+rule('while no instance can be made, all calls fail with a code, and close() ends what is pending', async (page) => {
+  const { result } = await inPage(
+    page,
+    trapping(`
+    let isFirst = true;
+    const once = async () => (isFirst ? ((isFirst = false), provider()) : new Promise(() => {}));
+    const daypass = await connect({ api, provider: once });
+    const waiting = daypass.refresh().catch(({ code }) => code);
+    failNext(Infinity);
+    trapInFocus();
+    const codes = [];
+    for (const call of [() => daypass.peek(), () => daypass.can('floor:update'), () => daypass.transformRequest('/')]) {
+      try { call(); } catch ({ code }) { codes.push(code); }
+    }
+    codes.push(await daypass.authorization().catch(({ code }) => code));
+    daypass.close();
+    return [traps, codes, await waiting, daypass.peek()];`),
+  );
+  assert.deepEqual(result, [['RuntimeError'], Array(4).fill('interrupted'), 'interrupted', null]);
+});
+
+for (const [call, value] of [
+  ['peek()', 'Bearer t1'],
+  ['describe().kind', 'temporary'],
+  ["transformRequest('/floor').headers.Authorization", 'Bearer t1'],
+  ["can('floor:update')", null],
+]) {
+  rule(`a trap in ${call} is not seen: the next instance answers`, async (page) => {
+    const { result } = await inPage(
+      page,
+      trapping(`
+      const daypass = await connect({ api, provider });
+      trapAt(0);
+      const value = daypass.${call};
+      daypass.close();
+      return [value, traps];`),
+    );
+    assert.deepEqual(result, [value, []]);
+  });
+}
+
+rule('a trap in any call while a connection opens is not seen: the next instance opens it', async (page) => {
+  const outcomes = [];
+  for (let at = 0; at < 14; at += 1) {
+    const { result } = await inPage(
+      page,
+      trapping(`
+      await initialise();
+      trapAt(${at});
+      const daypass = await connect({ api, publishableToken });
+      const kind = daypass.describe().kind;
+      daypass.close();
+      return kind;`),
+    );
+    outcomes.push(result);
+  }
+  assert.deepEqual(outcomes, Array(14).fill('publishable'));
+});

@@ -89,6 +89,12 @@ rule('changed options open another connection, and no component sees the closed 
   assert.deepEqual(await readState(page), { calls: ['first', 'second'], listeners: 1, sawClosed: 0 });
 });
 
+rule('another visitor, named by `share`, gets a connection of their own', async (page) => {
+  await open(page, { who: 'first', share: 'first' });
+  await show(page, { who: 'second', share: 'second' });
+  await page.waitForFunction(() => globalThis.calls.at(-1) === 'second');
+});
+
 /** Opens a page whose backend fails with this status, and waits for the error's code. */
 async function openFailing(page, status, code) {
   await page.addInitScript(countListeners);
@@ -110,6 +116,7 @@ rule('after a failure that may pass, it connects by itself', async (page) => {
 rule('unmounting ends the waiting', async (page) => {
   await openFailing(page, 503, 'provider_failed');
   await page.evaluate(() => globalThis.hide());
+  await page.waitForFunction(() => globalThis.listeners === 0);
   const { calls, listeners } = await readState(page);
   await page.waitForTimeout(1_500);
   assert.deepEqual([(await readState(page)).calls.length, listeners], [calls.length, 0]);
@@ -125,6 +132,21 @@ rule('after a failure for good it does not call the provider again, until retry(
     globalThis.retry();
   });
   await page.locator('#answer', { hasText: 'the first floor' }).waitFor();
+});
+
+rule('after a refresh that is refused for good, the error is shown, and retry() opens another connection', async (page) => {
+  await open(page, { who: 'first' });
+  await page.evaluate(() => {
+    globalThis.failure = 401;
+    globalThis.daypass.refresh().catch(() => {});
+  });
+  await page.locator('#answer', { hasText: 'provider_unauthorized' }).waitFor();
+  await page.evaluate(() => {
+    globalThis.failure = 0;
+    globalThis.retry();
+  });
+  await page.locator('#answer', { hasText: 'the first floor' }).waitFor();
+  assert.equal((await readState(page)).listeners, 1);
 });
 
 rule('a connection that was closed by somebody else is an error, and retry() opens another', async (page) => {

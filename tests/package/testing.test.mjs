@@ -144,10 +144,122 @@ test('connect fails as the settings say, and for options that are no connection'
   assert.deepEqual(mock.connections, []);
 });
 
+test('options are refused as the SDK refuses them', async () => {
+  const temporaryToken = { authorization: 'Bearer text', expiresAt: 4_000_000_000 };
+  const wrong = [
+    [{ api: 'ftp://x', provider }, /`api` is not an http/],
+    [{ api: 7, provider }, /`api` is not an http/],
+    [{ api, service: 'https://', provider }, /`service` is not/],
+    [{ api, provider: 7 }, /`provider` must be a URL or a function, and is a number/],
+    [{ api, provider: 'data:,' }, /`provider` is not/],
+    [{ api, provider, publishableToken: 'text' }, /more than one way in: `publishableToken`, `provider`/],
+    [{ api, provider, scopes: 'a:b' }, /`scopes` must be an array/],
+    [{ api, provider, scopes: ['floor'] }, /`scopes` must be an array/],
+    [{ api, provider, durationSeconds: 0 }, /`durationSeconds` must be/],
+    [{ api, provider, dpop: 1 }, /`dpop` must be true or false/],
+    [{ api, provider, share: '' }, /`share` must be a name/],
+    [{ api, provider, timeoutSeconds: -1 }, /`timeoutSeconds` must be/],
+    [{ api, provider, maxRetryAfterSeconds: '1' }, /`maxRetryAfterSeconds` must be/],
+    [{ api, provider, signal: {} }, /`signal` must be an AbortSignal/],
+    [{ api, provider, temporaryToken: { authorization: 'text', expiresAt: 1 } }, /`temporaryToken` must be/],
+    [{ api, temporaryToken: { ...temporaryToken, expiresAt: 4_000_000_000_000 } }, /`temporaryToken` must be/],
+    [{ api, bundle: 'text' }, /`service` is missing/],
+    [{ api, service: api, bundle: {} }, /`bundle` must be a string/],
+    [{ api, service: api, bundle: { from: 'query', name: '' } }, /`bundle.name`/],
+    [{ api, host: 7 }, /`host` must be a string/],
+    [{ api, host: [] }, /`host` must name/],
+  ];
+  mock.set({ failure: 'provider_forbidden' });
+  for (const [options, message] of wrong) {
+    await assert.rejects(connect(options), { code: 'invalid_options', message }, JSON.stringify(options));
+  }
+  mock.reset();
+  await assert.rejects(connect({ api, temporaryToken: { ...temporaryToken, expiresAt: 1 } }), { code: 'token_expired' });
+  assert.deepEqual(mock.connections, []);
+  for (const options of [{ temporaryToken }, { provider, temporaryToken }, { host: '*.example.com' }]) {
+    (await connect({ api, ...options })).close();
+  }
+});
+
+test('a path outside the base is foreign, as it is to the SDK', async () => {
+  const daypass = await connect({ api, provider });
+  await assert.rejects(daypass.fetch('../other'), { code: 'foreign_url' });
+  await assert.rejects(daypass.headers('/../../other'), { code: 'foreign_url' });
+  assert.deepEqual(await daypass.authorize('../other'), { url: '../other', headers: {} });
+  assert.equal((await daypass.authorize('https://api.example.com/v1')).url, 'https://api.example.com/v1');
+  const bound = await connect({ api, provider, dpop: true });
+  assert.equal((await bound.authorize('/floor')).headers.DPoP, 'test-proof');
+});
+
+test('a 401 causes one refresh and one more request, as in the SDK', async () => {
+  const daypass = await connect({ api, provider });
+  const events = [];
+  for (const type of ['refreshing', 'refreshed', 'failed']) daypass.addEventListener(type, () => events.push(type));
+  const sent = [];
+  const answers = (...statuses) => {
+    events.length = sent.length = 0;
+    const fetch = (_, { headers }) => {
+      sent.push(headers.Authorization);
+      const [status, headersOfAnswer] = [statuses.shift()].flat();
+      return new Response('', { status, headers: headersOfAnswer });
+    };
+    mock.set({ fetch, authorization: 'Bearer first' });
+  };
+  answers(401, 200);
+  assert.equal((await daypass.fetch('/floor')).status, 200);
+  assert.deepEqual([sent, events], [['Bearer test-token', 'Bearer first'], ['refreshing', 'refreshed']]);
+  answers(401, 401, 200);
+  assert.equal((await daypass.fetch('/floor')).status, 401);
+  assert.deepEqual([sent.length, events], [2, ['refreshing', 'refreshed']]);
+  answers(401, 401, 200, 200);
+  const both = await Promise.all([daypass.fetch('/floor'), daypass.fetch('/floor')]);
+  assert.deepEqual([both.map(({ status }) => status), events], [[200, 200], ['refreshing', 'refreshed']]);
+  for (const answer of [403, [401, { 'WWW-Authenticate': 'Bearer error="insufficient_user_authentication"' }]]) {
+    answers(answer, 200);
+    assert.ok([401, 403].includes((await daypass.fetch('/floor')).status));
+    assert.deepEqual(events, []);
+  }
+  answers(401, 200);
+  const body = new ReadableStream();
+  const streamed = daypass.fetch('/floor', { method: 'POST', body, duplex: 'half' });
+  await assert.rejects(streamed, { code: 'body_not_replayable' });
+  answers(401, 200);
+  mock.set({ failure: 'provider_failed' });
+  assert.equal((await daypass.fetch('/floor')).status, 401, "without a token the API's word stands");
+  mock.set({ failure: undefined });
+  const published = await connect({ api, publishableToken: 'text' });
+  answers(401, 200);
+  assert.equal((await published.fetch('/floor')).status, 401);
+});
+
+test('only a connection with a source of tokens refreshes, and only for a 401 of the API', async () => {
+  const temporaryToken = { authorization: 'Bearer text', expiresAt: 4_000_000_000 };
+  const given = await connect({ api, temporaryToken });
+  const daypass = await connect({ api, provider });
+  mock.set({ authorization: 'Bearer second' });
+  await assert.rejects(given.refresh(), { code: 'invalid_options', message: /needs a `provider`/ });
+  assert.equal(await given.unauthorized(), false);
+  given.mock.refresh();
+  assert.equal(given.peek(), 'Bearer test-token');
+  const other = new Response('', { status: 401, headers: { 'WWW-Authenticate': 'Basic' } });
+  for (const what of ['https://www.example.com/', new Response('', { status: 403 }), other]) {
+    assert.equal(await daypass.unauthorized(what), false);
+  }
+  assert.equal(daypass.peek(), 'Bearer test-token');
+  assert.equal(await daypass.unauthorized(new Response('', { status: 401 })), true);
+  await daypass.signOut();
+  assert.throws(() => daypass.transformRequest('https://www.example.com/'), { code: 'closed' });
+  assert.equal(daypass.can('floor:update'), null);
+});
+
 test('refusal reads the error of an API, and leaves the body readable', async () => {
   const daypass = await connect({ api, provider });
-  const response = Response.json({ error: 'insufficient_scope', message: 'floor:update is missing.' }, { status: 403 });
+  const help = 'Ask the owner of the floor.';
+  const body = { error: 'insufficient_scope', message: 'floor:update is missing.' };
+  const response = Response.json(body, { status: 403 });
   const error = await daypass.refusal(response);
+  assert.match(error.help, /sent no help/);
+  assert.equal((await daypass.refusal(Response.json({ ...body, help }, { status: 403 }))).help, help);
   assert.deepEqual([error.code, error.status, error.message], ['insufficient_scope', 403, 'floor:update is missing.']);
   assert.equal((await response.json()).error, 'insufficient_scope');
   for (const body of [{ error: 'closed', message: 'text' }, { error: 'toString', message: 'text' }, null]) {

@@ -51,6 +51,12 @@ for (const entry of [inline, node, nowasm]) entry.connect satisfies typeof conne
 declare const token: TemporaryToken;
 const way: InitialiseOptions = { module_or_path: new Uint8Array() };
 await initialise(way);
+// With exactOptionalPropertyTypes, an absent option may be undefined.
+declare const absent: undefined;
+const request = { scopes: absent, durationSeconds: absent, dpop: absent, share: absent, temporaryToken: absent };
+const common = { service: absent, signal: absent, timeoutSeconds: absent, maxRetryAfterSeconds: absent };
+({ ...options, ...request, ...common }) satisfies ConnectOptions;
+initialise({ module_or_path: absent });
 using daypass: Daypass = await connect(options);
 daypass.addEventListener('failed', ({ detail }) => detail.error.code satisfies DaypassErrorCode, { once: true });
 // @ts-expect-error an event's detail is typed
@@ -87,7 +93,13 @@ import { mount } from 'daypass/host';
 import { useDaypass } from 'daypass/react';
 import { mock } from 'daypass/testing';
 mount(document.body, { url: '/', provider: '/token', title: 'An embed', origins: ['/'], onRejected: ({ origin }) => origin satisfies string });
-useDaypass({ api: '/', provider: '/token' }).daypass?.fetch('/');
+mount(document.body, { url: '/', provider: '/token', title: 'An embed', class: 'plan', allowfullscreen: true, 'data-floor': 'first' });
+// @ts-expect-error there is no such option
+mount(document.body, { url: '/', provider: '/token', title: 'An embed', orgins: ['/'] });
+const state = useDaypass({ api: '/', provider: '/token' });
+state.daypass?.fetch('/');
+if (state.error?.code) state.error.help satisfies string;
+mock.set({ scopes: undefined, fetch: undefined });
 mock.reset();
 `;
 const MOCK = `

@@ -129,7 +129,7 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
     let views = named("let cached").filter_map(|line| line.strip_suffix("Memory0 = null;"));
     let views = views.map(|name| format!("cached{name}Memory0 = ")).collect::<String>();
     let body: String = body.iter().map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect();
-    let body = with_short_exports(&body, names);
+    let body = with_short_exports(&without_fallbacks(body)?, names);
     let imports = imports.join("\n");
     let code = format!(
         "{imports}\nexport function glue() {{\n{body}\n\
@@ -137,6 +137,58 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
          return {{ imports: {{ {called} }}, attach, get exports() {{ return wasm; }}, {offered} }};\n}}\n"
     );
     fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
+}
+
+/// What wasm-bindgen writes for platforms that the SDK does not support, or never calls, and what stays of it.
+const FALLBACKS: [(&str, &str); 9] = [
+    (
+        "(typeof FinalizationRegistry === 'undefined')\n    ? { register: () => {}, unregister: () => {} }\n    : new",
+        "new",
+    ),
+    (
+        "    if (realloc === undefined) {
+        const buf = cachedTextEncoder.encode(arg);
+        const ptr = malloc(buf.length, 1) >>> 0;
+        getUint8ArrayMemory0().subarray(ptr, ptr + buf.length).set(buf);
+        WASM_VECTOR_LEN = buf.length;
+        return ptr;
+    }
+",
+        "",
+    ),
+    (
+        "if (!('encodeInto' in cachedTextEncoder)) {
+    cachedTextEncoder.encodeInto = function (arg, view) {
+        const buf = cachedTextEncoder.encode(arg);
+        view.set(buf);
+        return {
+            read: arg.length,
+            written: buf.length
+        };
+    };
+}
+",
+        "",
+    ),
+    (
+        "cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && \
+         cachedDataViewMemory0.buffer !== wasm.memory.buffer)",
+        "cachedDataViewMemory0.buffer !== wasm.memory.buffer",
+    ),
+    ("if (Symbol.dispose) Handle.prototype[Symbol.dispose] = Handle.prototype.free;\n", ""),
+    ("typeof globalThis === 'undefined' ? undefined : globalThis", "globalThis"),
+    ("typeof global === 'undefined' ? undefined : global", "undefined"),
+    ("typeof self === 'undefined' ? undefined : self", "undefined"),
+    ("typeof window === 'undefined' ? undefined : window", "undefined"),
+];
+
+/// Removes what [`FALLBACKS`] names.
+fn without_fallbacks(mut code: String) -> Result<String> {
+    for (given, left) in FALLBACKS {
+        ensure!(code.contains(given), "this version of wasm-bindgen no longer writes `{given}`: change FALLBACKS");
+        code = code.replace(given, left);
+    }
+    Ok(code)
 }
 
 /// Replaces each `wasm.NAME` by the short name of the export.

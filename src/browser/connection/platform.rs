@@ -74,7 +74,8 @@ impl Connection {
             if signal.aborted() {
                 return;
             }
-            let result = provider.call(request, &signal).await;
+            let is_fresh = me.look(|refresh, _| refresh.is_renewing());
+            let result = provider.call(request, is_fresh, &signal).await;
             // Nobody needs it any more.
             if !signal.aborted() {
                 let event = me.state.borrow_mut().take(number, result);

@@ -23,7 +23,7 @@ function Answer({ who }) {
   return <p id="answer">{error ? error.code : answer}</p>;
 }
 
-function Page({ who, scopes, life = 600 }) {
+function Page({ who, scopes, share, life = 600 }) {
   const provider = async () => {
     globalThis.calls.push(who);
     await globalThis.held;
@@ -32,7 +32,7 @@ function Page({ who, scopes, life = 600 }) {
     return { authorization: 'Bearer good', expiresAt: Math.floor(Date.now() / 1000) + life };
   };
   return (
-    <DaypassProvider options={{ api, provider, scopes, timeoutSeconds: 1 }}>
+    <DaypassProvider options={{ api, provider, scopes, share, timeoutSeconds: 1 }}>
       <Answer who={who} />
     </DaypassProvider>
   );

@@ -5,8 +5,11 @@ use crate::{Error, ErrorCode};
 /// The algorithms that proofs may be signed with (RFC 9449, section 7.1): those of the browsers' WebCrypto.
 pub(crate) const DPOP_ALGORITHMS: &str = r#"algs="ES256 EdDSA""#;
 
+/// The challenge of Basic authentication (RFC 7617, section 2).
+const BASIC: &str = r#"Basic realm="daypass", charset="UTF-8""#;
+
 impl Error {
-    /// Returns the challenge (RFC 6750, section 3; RFC 9449, section 7.1), for the errors that have one.
+    /// Returns the challenge (RFC 6750, section 3; RFC 9449, section 7.1; RFC 7617), for the errors that have one.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<String> {
         Some(match self {
@@ -15,6 +18,7 @@ impl Error {
             Error::TokenExpired | Error::TokenNotYetValid | Error::TokenRevoked => {
                 format!(r#"Bearer error="invalid_token", error_description="{self}""#)
             }
+            Error::InvalidClient(_) => BASIC.to_owned(),
             Error::DpopRequired => self.dpop_challenge(ErrorCode::InvalidToken),
             Error::InvalidDpopProof(_) | Error::UseDpopNonce(_) => self.dpop_challenge(self.code()),
             Error::InvalidRequest(_) | Error::SecretInQuery(_) => r#"Bearer error="invalid_request""#.to_owned(),

@@ -206,7 +206,7 @@ mod remote {
             let (feed, introspection) = (self.clone(), self.clone());
             let page =
                 RevocationPage { revocations: vec![], latest: 0, epoch: "1".into(), deleted_up_to: 0, keys: vec![] };
-            let inactive = IntrospectionResponse { active: false, record: None };
+            let inactive = IntrospectionResponse::default();
             let feed = async move || {
                 feed.polls.fetch_add(1, Ordering::SeqCst);
                 feed.respond(serde_json::to_string(&page).unwrap())

@@ -3,7 +3,7 @@
 
 use daypass::api::{
     BundleResponse, CreateBundleRequest, CreateTokenRequest, Heartbeat, IntrospectionResponse, Revocation,
-    RevocationPage, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription, TokenRecord,
+    RevocationPage, ServerMetadata, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription, TokenRecord,
 };
 use daypass::jwt::{Claims, Confirmation, Jwk, Jwks};
 use daypass::{ErrorBody, Grant, Resource};
@@ -35,6 +35,7 @@ fuzz_target!(|text: &str| {
     check::<Resource>(text);
     check::<Revocation>(text);
     check::<RevocationPage>(text);
+    check::<ServerMetadata>(text);
     check::<TemporaryTokenResponse>(text);
     check::<TemporaryTokenRequest>(text);
     check::<TokenRecord>(text);

@@ -8,6 +8,7 @@ export const FAILURES: Record<DaypassErrorCode, [number, boolean, string, string
   token_expired: [401, false, 'The token has expired.', 'Get a new token and send the request again.'],
   token_not_yet_valid: [401, true, 'The token is not valid yet.', 'Check the clocks of the servers, or wait until the token is valid.'],
   token_revoked: [401, false, 'The token was revoked.', 'Ask the issuer of the token for a new one.'],
+  invalid_client: [401, false, 'The client could not be authenticated: {}', 'Send the id of a secret token and the token itself, each form-urlencoded, as Basic authentication.'],
   dpop_required: [401, false, 'The token is bound to a key, and was sent without a proof.', 'Send it as Authorization: DPoP, with a proof made by the token\'s key.'],
   invalid_dpop_proof: [401, false, '{}', 'Make a new proof for each request (RFC 9449).'],
   use_dpop_nonce: [401, false, 'The proof lacks a current nonce.', 'Make a proof with the nonce in the header DPoP-Nonce, and send the request again.'],

@@ -1,18 +1,64 @@
-//! Introspection of opaque tokens (RFC 7662).
+//! Introspection of tokens (RFC 7662).
 
 use serde::{Deserialize, Serialize};
 
 use super::TokenRecord;
+use crate::jwt::Confirmation;
+use crate::{Grant, OriginPattern, TokenKind};
 
-/// The response of `POST /introspect`.
+/// The response of `POST /introspect` (RFC 7662, section 2.2).
 ///
-/// It tells about authentic tokens that are revoked or expired too: the caller is the product's API, which tells the token
-/// holder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The default is the whole response for a token that is not active. A request with `record=true`
+/// gets `active` and `record` alone, of an expired or revoked token too.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntrospectionResponse {
     /// Whether the token can be used now.
     pub active: bool,
-    /// The record, if the token is authentic.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The scopes that the token has for all of its organization, separated by spaces (RFC 6749,
+    /// section 3.3). Scopes that are limited to resources, or to another tenant, are in the grants
+    /// alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// The id of the stored token that the token was minted from, or its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// `Bearer`, or `DPoP` for a token that is bound to a key (RFC 9449, section 6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<String>,
+    /// When it expires, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exp: Option<u64>,
+    /// When it was issued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<u64>,
+    /// When it becomes valid, if that is later than `iat`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+    /// The subject: the organization's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<String>,
+    /// The audience: the product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
+    /// The issuer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iss: Option<String>,
+    /// The token's own id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jti: Option<String>,
+    /// The key that the token is bound to, if any (RFC 9449, section 6.2).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+    /// The kind of a JWT, as it claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<TokenKind>,
+    /// The grants of a JWT, as it claims.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
+    /// The origins of a JWT, as it claims.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<OriginPattern>,
+    /// The record of a stored token.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<TokenRecord>,
 }

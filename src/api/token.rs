@@ -1,4 +1,4 @@
-//! Stored tokens: create, show, describe.
+//! Stored tokens: create, list, show, describe.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,23 @@ pub struct TokenRecord {
     pub last_chars: String,
 }
 
+/// The response of `GET /v2/access-token`: a page of an organization's tokens, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenPage {
+    /// The tokens: at most as many as the request's `limit`. A page can have fewer, or none, and not be the last one.
+    pub tokens: Vec<TokenRecord>,
+    /// The `cursor` of the request for the next page; `None` after the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl TokenPage {
+    /// The largest `limit`.
+    pub const MOST: usize = 1000;
+    /// The `limit` of a request without one.
+    pub const DEFAULT: usize = 100;
+}
+
 /// The body of `POST /v2/access-token`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -53,6 +70,9 @@ pub struct CreateTokenRequest {
     /// The resources that it is limited to.
     #[serde(default)]
     pub resources: Vec<Resource>,
+    /// The tenant that it is for, or `*` for all; its own organization when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// When it expires; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,

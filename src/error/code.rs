@@ -74,6 +74,10 @@ error_codes! {
         "The token was revoked.",
         "Ask the issuer of the token for a new one.",
         "The token is authentic and was revoked.";
+    InvalidClient: "invalid_client", 401, false,
+        "The client could not be authenticated: {}",
+        "Send the id of a secret token and the token itself, each form-urlencoded, as Basic authentication.",
+        "Basic authentication failed (RFC 6749, sections 2.3.1 and 5.2); the message says why.";
     DpopRequired: "dpop_required", 401, false,
         "The token is bound to a key, and was sent without a proof.",
         "Send it as Authorization: DPoP, with a proof made by the token's key.",

@@ -27,6 +27,8 @@ pub enum Error {
     TokenNotYetValid,
     /// The token was revoked.
     TokenRevoked,
+    /// Basic authentication failed; the payload is a sentence that says why.
+    InvalidClient(String),
     /// The token is bound to a key, and came without a proof (RFC 9449).
     DpopRequired,
     /// The proof of the token's key is wrong; the payload says what is wrong.
@@ -99,6 +101,7 @@ impl Error {
             Error::TokenExpired,
             Error::TokenNotYetValid,
             Error::TokenRevoked,
+            Error::InvalidClient("The token has expired.".into()),
             Error::DpopRequired,
             Error::InvalidDpopProof("The proof was used before."),
             Error::UseDpopNonce("bm9uY2U".into()),
@@ -133,6 +136,7 @@ impl Error {
             Error::TokenExpired => ErrorCode::TokenExpired,
             Error::TokenNotYetValid => ErrorCode::TokenNotYetValid,
             Error::TokenRevoked => ErrorCode::TokenRevoked,
+            Error::InvalidClient(_) => ErrorCode::InvalidClient,
             Error::DpopRequired => ErrorCode::DpopRequired,
             Error::InvalidDpopProof(_) => ErrorCode::InvalidDpopProof,
             Error::UseDpopNonce(_) => ErrorCode::UseDpopNonce,
@@ -203,7 +207,10 @@ impl fmt::Display for Error {
         f.write_str(before)?;
         match self {
             Error::InvalidDpopProof(why) => f.write_str(why),
-            Error::InvalidRequest(why) | Error::InvalidScope(why) | Error::InvalidBody(why) => f.write_str(why),
+            Error::InvalidRequest(why)
+            | Error::InvalidScope(why)
+            | Error::InvalidBody(why)
+            | Error::InvalidClient(why) => f.write_str(why),
             Error::OriginNotAllowed(origin) => f.write_str(origin),
             Error::InsufficientScope { scope, tenant: None } => write!(f, "{scope} for this tenant or resource"),
             Error::InsufficientScope { scope, tenant: Some(tenant) } => {

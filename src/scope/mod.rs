@@ -76,10 +76,10 @@ impl Scope {
         self.text.get(usize::from(self.action_end) + 1..)
     }
 
-    /// Returns whether the scope reaches Daypass's own tokens and bundles (`catalogs/daypass.json`), as `*` does.
+    /// Returns whether the scope is one of Daypass's own (`catalogs/daypass.json`), as `*` is.
     #[must_use]
     pub fn is_of_daypass(&self) -> bool {
-        matches!(self.resource(), "token" | "bundle" | "*")
+        matches!(self.resource(), "token" | "bundle" | "daypass" | "*")
     }
 
     /// Returns the text form.

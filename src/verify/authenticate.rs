@@ -85,8 +85,9 @@ impl Verifier {
         slot: Option<(&Cache, Fingerprint)>,
     ) -> Result<Option<Arc<AuthenticToken>>, Failure> {
         let Ok(text) = str::from_utf8(text) else { return Ok(None) };
+        let issuer = self.issuer.get()?;
         if text.contains('.') {
-            let token = self.authenticate_jwt(text).await?;
+            let token = self.authenticate_jwt(text, issuer).await?;
             return Ok(token.map(|token| match slot {
                 Some((cache, fingerprint)) => cache.insert(fingerprint, token),
                 None => Arc::new(token),
@@ -147,7 +148,7 @@ impl Verifier {
         }))
     }
 
-    async fn authenticate_jwt(&self, text: &str) -> Result<Option<AuthenticToken>, Failure> {
+    async fn authenticate_jwt(&self, text: &str, issuer: &str) -> Result<Option<AuthenticToken>, Failure> {
         let (Some(jwt), Some(keys)) = (UnverifiedJwt::parse(text), &self.keys) else { return Ok(None) };
         let fresh_until = Moment::now() + self.jwt_fresh();
         let key = match self.outages.keys.observe(keys.find(jwt.header()).await)? {
@@ -156,7 +157,8 @@ impl Verifier {
             KeyLookup::Undetermined => return Err(Failure::Key),
         };
         let claims = jwt.verify(&key).and_then(|jwt| jwt.claims::<Claims>());
-        let Some(mut claims) = claims.filter(|claims| are_allowed(key.jwt_type, claims) && self.is_audience(claims))
+        let Some(mut claims) =
+            claims.filter(|claims| are_allowed(key.jwt_type, claims) && self.is_audience(claims, issuer))
         else {
             return Ok(None);
         };
@@ -196,14 +198,14 @@ impl Verifier {
         }
     }
 
-    /// Returns whether the claims name this verifier's issuer and audience. If not, the log tells
+    /// Returns whether the claims name this issuer and this verifier's audience. If not, the log tells
     /// the operator, whose setting may be wrong; the caller is not told.
-    fn is_audience(&self, claims: &Claims) -> bool {
-        let is_audience = claims.iss == self.issuer && claims.aud == self.audience;
+    fn is_audience(&self, claims: &Claims, issuer: &str) -> bool {
+        let is_audience = claims.iss == issuer && claims.aud == self.audience;
         if !is_audience {
             tracing::warn!(
                 issuer = claims.iss,
-                expected_issuer = self.issuer,
+                expected_issuer = issuer,
                 audience = claims.aud,
                 expected_audience = self.audience,
                 "token with a valid signature is for another verifier"

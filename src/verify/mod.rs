@@ -19,9 +19,10 @@
 //! | `dpop` | tokens that are bound to a key (RFC 9449) |
 //! | `rate_limit` | limits on how often requests may come |
 //! | `metrics` | counters for the product's exporter (feature `metrics`) |
+//! | `issuer` | the issuer that tokens must name |
 //! | `outage` | one log line for each cause, not for each request |
 //! | `clock` | a time that never goes back |
-//! | `remote` | keys, introspection and feed from a token service over HTTP (feature `remote`) |
+//! | `remote` | issuer, keys, introspection and feed from a token service over HTTP (feature `remote`) |
 //! | `http` | the tower layer with CORS, the axum extractor, error responses (feature `axum`) |
 
 mod access;
@@ -35,6 +36,7 @@ mod dpop;
 mod evaluate;
 #[cfg(feature = "axum")]
 pub mod http;
+mod issuer;
 #[cfg(feature = "metrics")]
 mod metrics;
 #[cfg(doctest)]
@@ -54,9 +56,10 @@ pub use credentials::{Credential, Credentials, OriginHeader, ProofContext, Token
 use decision::Observer;
 pub use decision::{Decision, TokenSummary};
 pub use dpop::Dpop;
+use issuer::Issuer;
 pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]
-pub use remote::{RemoteIntrospector, RemoteKeys};
+pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys};
 pub use revocation::Revocations;
 pub use sources::{Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, StaticKeys, TokenHash, Unavailable};
 pub use verifier::Verifier;

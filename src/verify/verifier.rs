@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::outage::Outage;
-use super::{Cache, Decision, Dpop, Introspector, KeySource, MAX_LEEWAY, Observer, RateLimits, Revocations};
+use super::{Cache, Decision, Dpop, Introspector, Issuer, KeySource, MAX_LEEWAY, Observer, RateLimits, Revocations};
 use crate::Catalog;
 
 /// The leeway of JWTs, in seconds, unless another is set.
@@ -18,7 +18,7 @@ const DEFAULT_LEEWAY: u64 = 10;
 /// leeway.
 #[derive(Clone)]
 pub struct Verifier {
-    pub(super) issuer: String,
+    pub(super) issuer: Issuer,
     pub(super) audience: String,
     pub(super) keys: Option<Arc<dyn KeySource>>,
     pub(super) introspector: Option<Arc<dyn Introspector>>,
@@ -44,12 +44,16 @@ pub(super) struct Outages {
 }
 
 impl Verifier {
-    /// Makes a verifier of the tokens of this issuer (the token service's URL) for this audience
-    /// (the product's name).
+    /// Makes a verifier of the tokens of this issuer (the token service's URL, with or without a
+    /// trailing slash) for this audience (the product's name).
     #[must_use]
-    pub fn new(issuer: impl Into<String>, audience: impl Into<String>) -> Verifier {
+    pub fn new(issuer: impl AsRef<str>, audience: impl Into<String>) -> Verifier {
+        Verifier::with_issuer(Issuer::new(issuer.as_ref()), audience)
+    }
+
+    pub(super) fn with_issuer(issuer: Issuer, audience: impl Into<String>) -> Verifier {
         Verifier {
-            issuer: issuer.into(),
+            issuer,
             audience: audience.into(),
             keys: None,
             introspector: None,

@@ -15,7 +15,7 @@ export const info = JSON.parse(readFileSync(file, 'utf8'));
 export const LIFE = 6;
 export const site = `${info.site.replace(/\/$/, '')}/?life=${LIFE}`;
 
-const SECRET_NAMES = ['secretToken', 'managerToken', 'partnerKey', 'introspectionToken', 'adminToken'];
+const SECRET_NAMES = ['secretToken', 'managerToken', 'partnerKey', 'introspectionToken', 'ownerToken'];
 export const secrets = SECRET_NAMES.map((name) => info[name]).filter(Boolean);
 
 /** One browser for all tests of a file, started with the first that needs it. */

@@ -21,7 +21,7 @@ async function ask(path, token, { method = 'POST', json, form } = {}) {
 /** A backend's token, and a temporary one that was minted from it. */
 async function mint(more = {}) {
   const json = { kind: 'secret', name: 'To be revoked' };
-  const { id, token } = await ask('/v2/access-token', info.adminToken, { json });
+  const { id, token } = await ask('/v2/access-token', info.ownerToken, { json });
   const { authorization } = await ask('/v2/temporary-access-token/create', token, { json: { ...PRIVATE, ...more } });
   return { id, token, authorization };
 }
@@ -50,7 +50,7 @@ async function untilRevoked(authorization, revoke) {
 
 test('a revoked token is refused by the product within a second, and so is what was minted from it', async (t) => {
   const { id, token, authorization } = await mint();
-  const revoke = () => ask(`/v2/access-token/${id}`, info.adminToken, { method: 'DELETE' });
+  const revoke = () => ask(`/v2/access-token/${id}`, info.ownerToken, { method: 'DELETE' });
   assert.equal((await read(`Bearer ${token}`)).result, 'first');
   const passed = await untilRevoked(authorization, revoke);
   t.diagnostic(`refused ${passed.toFixed(0)} ms after the answer`);
@@ -62,7 +62,7 @@ test('one temporary token is revoked alone (RFC 7009)', async () => {
   const { token, authorization } = await mint();
   const other = await ask('/v2/temporary-access-token/create', token, { json: PRIVATE });
   const form = { token: authorization.slice('Bearer '.length) };
-  await untilRevoked(authorization, () => ask('/revoke', info.adminToken, { form }));
+  await untilRevoked(authorization, () => ask('/revoke', info.ownerToken, { form }));
   assert.equal((await read(other.authorization)).result, 'first');
 });
 

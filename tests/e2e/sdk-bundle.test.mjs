@@ -73,7 +73,7 @@ describe('a bundle', { concurrency: 2 }, () => {
   });
 
   rule('reference is valid for an hour, and refused once the key that created it is revoked', {}, async (page) => {
-    const admin = { Authorization: `Bearer ${info.adminToken}` };
+    const admin = { Authorization: `Bearer ${info.ownerToken}` };
     const partner = await post(
       '/v2/access-token',
       { kind: 'application', name: 'A partner', scopes: ['bundle:create', 'floor:readPrivate'] },

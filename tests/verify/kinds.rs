@@ -80,7 +80,16 @@ async fn row_20_each_kind_travels_in_its_own_locations_and_a_secret_never_in_a_q
 #[tokio::test]
 async fn row_10_a_token_for_browsers_creates_and_revokes_nothing_whatever_its_grants_say() {
     let everything = "* token:* bundle:* token:create token:revoke bundle:create floor:update";
-    let own = ["token:create", "token:read", "token:revoke", "token:introspect", "bundle:create", "token:*", "*"];
+    let own = [
+        "token:create",
+        "token:read",
+        "token:revoke",
+        "token:introspect",
+        "daypass:administer",
+        "bundle:create",
+        "token:*",
+        "*",
+    ];
     for kind in [TokenKind::Publishable, TokenKind::Temporary, TokenKind::Bundle, TokenKind::OauthAccess] {
         let (text, verifier) = token(kind, everything);
         let access = access(&verifier, &text).await;
@@ -97,7 +106,7 @@ async fn row_10_a_token_for_browsers_creates_and_revokes_nothing_whatever_its_gr
     // Speckle: a personal token never gets `tokens:write`.
     let (text, verifier) = token(TokenKind::Personal, everything);
     let access = access_outside_a_browser(&verifier, &text).await;
-    assert_eq!(own.map(|scope| may(&access, scope)), [false, true, false, false, false, false, false]);
+    assert_eq!(own.map(|scope| may(&access, scope)), [false, true, false, false, false, false, false, false]);
 }
 
 #[tokio::test]

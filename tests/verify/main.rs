@@ -5,6 +5,8 @@
 mod authenticate;
 mod cache;
 mod common;
+#[cfg(all(feature = "remote", feature = "axum"))]
+mod connect;
 #[cfg(feature = "metrics")]
 mod decisions;
 mod dpop;

@@ -192,14 +192,14 @@ async fn redirects_are_not_followed() {
 /// A service that introspects one token for the holder of `key`.
 async fn introspecting(key: &OpaqueToken, known: &OpaqueToken, record: TokenRecord) -> String {
     let authorization = format!("Bearer {}", key.expose_secret());
-    let form = format!("token={}", known.expose_secret());
+    let form = format!("token={}&record=true", known.expose_secret());
     let introspect = async move |headers: HeaderMap, body: String| {
         if headers["authorization"] != *authorization || headers["content-type"] != "application/x-www-form-urlencoded"
         {
             return Err(StatusCode::UNAUTHORIZED);
         }
         let active = body == form;
-        let response = IntrospectionResponse { active, record: active.then(|| record.clone()) };
+        let response = IntrospectionResponse { active, record: active.then(|| record.clone()), ..Default::default() };
         Ok(serde_json::to_string(&response).unwrap())
     };
     serve(Router::new().route("/introspect", post(introspect))).await
@@ -233,7 +233,7 @@ async fn a_token_that_the_service_calls_inactive_is_expired_whatever_its_record_
         (false, None, Err(Error::InvalidToken)),
         (true, None, Err(Error::Unavailable)),
     ] {
-        let json = serde_json::to_string(&IntrospectionResponse { active, record }).unwrap();
+        let json = serde_json::to_string(&IntrospectionResponse { active, record, ..Default::default() }).unwrap();
         let url = serve(Router::new().route("/introspect", post(async move || json.clone()))).await;
         let verifier = verifier().introspector(RemoteIntrospector::new(&url, key.clone()));
         assert_eq!(bearer(&verifier, key.expose_secret()).await, expected, "{active}");

@@ -4,10 +4,10 @@ use std::fmt::Debug;
 
 use daypass::api::{
     BundleResponse, CreateBundleRequest, CreateTokenRequest, Heartbeat, IntrospectionResponse, Revocation,
-    RevocationPage, RevocationTarget, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription, TokenRecord,
-    duration,
+    RevocationPage, RevocationTarget, ServerMetadata, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription,
+    TokenRecord, duration,
 };
-use daypass::jwt::Claims;
+use daypass::jwt::{Claims, Confirmation};
 use daypass::{Grant, Resource, Scope, TokenKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -174,12 +174,54 @@ fn a_record_names_every_field_even_where_it_is_null() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn an_introspection_says_whether_a_token_is_active_and_what_an_authentic_one_is() {
-    assert_json(&IntrospectionResponse { active: false, record: None }, r#"{"active":false}"#);
+    assert_json(&IntrospectionResponse::default(), r#"{"active":false}"#);
     assert_json(
-        &IntrospectionResponse { active: false, record: Some(record()) },
+        &IntrospectionResponse { record: Some(record()), ..IntrospectionResponse::default() },
         &format!(r#"{{"active":false,"record":{RECORD}}}"#),
     );
+    let members = IntrospectionResponse {
+        active: true,
+        scope: Some("floor:readPublic".into()),
+        client_id: Some("tok_1".into()),
+        token_type: Some("DPoP".into()),
+        exp: Some(200),
+        iat: Some(100),
+        nbf: Some(101),
+        sub: Some("org_1".into()),
+        aud: Some("product".into()),
+        iss: Some("https://tokens.example".into()),
+        jti: Some("tmp_1".into()),
+        cnf: Some(Confirmation { jkt: "k".into() }),
+        kind: Some(TokenKind::Temporary),
+        grants: vec![],
+        origins: vec!["a.example".parse().unwrap()],
+        record: None,
+    };
+    assert_json(
+        &members,
+        concat!(
+            r#"{"active":true,"scope":"floor:readPublic","client_id":"tok_1","token_type":"DPoP","exp":200,"iat":100,"#,
+            r#""nbf":101,"sub":"org_1","aud":"product","iss":"https://tokens.example","jti":"tmp_1","cnf":{"jkt":"k"},"#,
+            r#""kind":"temporary","origins":["a.example"]}"#,
+        ),
+    );
     refused::<IntrospectionResponse>("{}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn metadata_name_the_issuer_and_what_is_where() {
+    let metadata = ServerMetadata {
+        issuer: "https://t.example".into(),
+        jwks_uri: "https://t.example/j".into(),
+        introspection_endpoint: "https://t.example/i".into(),
+        introspection_endpoint_auth_methods_supported: vec!["Bearer".into()],
+    };
+    let rest = concat!(
+        r#""jwks_uri":"https://t.example/j","introspection_endpoint":"https://t.example/i","#,
+        r#""introspection_endpoint_auth_methods_supported":["Bearer"]}"#,
+    );
+    assert_json(&metadata, &format!(r#"{{"issuer":"https://t.example",{rest}"#));
+    refused::<ServerMetadata>(&format!("{{{rest}"));
 }
 
 #[wasm_bindgen_test(unsupported = test)]

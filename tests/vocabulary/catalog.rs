@@ -44,7 +44,10 @@ fn the_space_api_has_its_16_scopes_and_publishes_four() {
 #[wasm_bindgen_test(unsupported = test)]
 fn daypass_has_five_scopes_of_its_own_and_publishes_none() {
     let catalog = Catalog::daypass();
-    assert_eq!(catalog.all(), set("token:create token:read token:revoke token:introspect bundle:create"));
+    assert_eq!(
+        catalog.all(),
+        set("token:create token:read token:revoke token:introspect daypass:administer bundle:create")
+    );
     assert!(catalog.publishable().is_empty());
 }
 

@@ -30,6 +30,7 @@ fn every_error_has_its_code_status_and_challenge() {
             false,
             Some(r#"Bearer error="invalid_token", error_description="The token was revoked.""#),
         ),
+        ("invalid_client", 401, false, Some(r#"Basic realm="daypass", charset="UTF-8""#)),
         (
             "dpop_required",
             401,

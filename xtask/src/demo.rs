@@ -76,7 +76,7 @@ pub(crate) struct Info {
     data: PathBuf,
     /// A script that sets the environment for the commands in the page.
     tokens: PathBuf,
-    admin_token: String,
+    owner_token: String,
     secret_token: String,
     manager_token: String,
     partner_key: String,
@@ -91,7 +91,7 @@ pub(crate) struct Info {
 struct ServiceLine {
     listening: String,
     organization: String,
-    admin_token: String,
+    owner_token: String,
 }
 
 #[derive(Deserialize)]
@@ -176,7 +176,7 @@ impl Demo {
                 organization: at.organization,
                 data: store.0,
                 tokens,
-                admin_token: at.admin_token,
+                owner_token: at.owner_token,
                 secret_token: secret.token,
                 manager_token: manager.token,
                 partner_key: partner.token,

@@ -30,7 +30,7 @@ use tracing_subscriber::EnvFilter;
 /// token:introspect.
 #[derive(Parser)]
 struct Options {
-    /// The token service's URL, which is the issuer in its tokens
+    /// The address of the token service
     #[arg(long, value_name = "URL")]
     service: String,
     /// The audience in tokens for this API
@@ -73,7 +73,7 @@ async fn main() -> anyhow::Result<()> {
     writeln!(io::stdout(), "{}", json!({ "api": api_url, "embed": embed_url }))?;
 
     let verifier = Verifier::connect(&service, audience, token)
-        .await
+        .await?
         .catalog(Catalog::space_api())
         .dpop(Dpop::new(&api_url))
         .rate_limits(RateLimits::new())

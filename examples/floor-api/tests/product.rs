@@ -41,7 +41,7 @@ impl TokenService {
     async fn start() -> TokenService {
         let key = token(TokenKind::Secret);
         let tokens: HashMap<_, _> = TOKENS.iter().map(|(name, kind, ..)| (*name, token(*kind))).collect();
-        let records = TOKENS.map(|row| (format!("token={}", tokens[row.0].expose_secret()), record(row)));
+        let records = TOKENS.map(|row| (format!("token={}&record=true", tokens[row.0].expose_secret()), record(row)));
         let records = Arc::new(HashMap::from(records));
         let authorization = format!("Bearer {}", key.expose_secret());
         let introspect = async move |headers: HeaderMap, form: String| {
@@ -49,9 +49,16 @@ impl TokenService {
                 return Err(StatusCode::UNAUTHORIZED);
             }
             let record = records.get(&form).cloned();
-            Ok(Json(IntrospectionResponse { active: record.is_some(), record }))
+            Ok(Json(IntrospectionResponse { active: record.is_some(), record, ..IntrospectionResponse::default() }))
         };
+        let metadata = json!({
+            "issuer": "https://tokens.example",
+            "jwks_uri": "",
+            "introspection_endpoint": "",
+            "introspection_endpoint_auth_methods_supported": [],
+        });
         let router = Router::new()
+            .route("/.well-known/oauth-authorization-server", get(async move || Json(metadata)))
             .route("/.well-known/jwks.json", get(async || Json(Jwks { keys: Vec::new() })))
             .route("/introspect", post(introspect))
             // An empty feed, without streams.

@@ -120,7 +120,7 @@ async fn list(common: &Common) -> anyhow::Result<()> {
         keys: Vec<Listed>,
     }
 
-    let (store, _) = common.open().await?;
+    let store = common.open().await?;
     let keys = find_keys(&*store, common).await?;
     if common.is_json() {
         return print_json(&List { keys });
@@ -138,7 +138,7 @@ async fn find_keys(store: &dyn Store, common: &Common) -> anyhow::Result<Vec<Lis
 }
 
 async fn rotate(at_once: bool, common: &Common) -> anyhow::Result<()> {
-    let (store, _) = common.open().await?;
+    let store = common.open().await?;
     let (key, state) = keys::rotate(&*store, at_once).await.map_err(|error| common.explain(error, None))?;
     let listed = Listed::new(key, state);
     if common.is_json() {
@@ -156,7 +156,7 @@ async fn revoke(kid: &str, confirmation: &Confirmation, common: &Common) -> anyh
         successor: Option<&'a str>,
     }
 
-    let (store, _) = common.open().await?;
+    let store = common.open().await?;
     let explain = |error| common.explain(error, Some(Subject::Key(kid)));
     let keys = find_keys(&*store, common).await?;
     let key = keys.iter().find(|key| key.kid == kid).ok_or_else(|| explain(Error::NotFound))?;

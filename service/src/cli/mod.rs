@@ -4,6 +4,7 @@ mod catalog;
 mod confirmation;
 mod connections;
 mod failure;
+mod issuer;
 mod key;
 mod options;
 mod organization;
@@ -12,7 +13,9 @@ mod shell;
 mod stop;
 mod time;
 mod token;
+mod token_list;
 
+use std::io;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -20,7 +23,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
 const START: &str = "\
-Start with `daypass serve`: at its first start it prints an admin token and the next commands.
+Start with `daypass serve`: at its first start it prints the first tokens and the next commands.
 The other commands work on the service's file, whether or not the service is running.";
 
 /// The Daypass token service
@@ -38,7 +41,7 @@ enum Command {
     /// Create, list, show and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
-    /// List organizations, and revoke all of an organization's tokens
+    /// Create, list, rename and revoke organizations, the tenants of the service
     #[command(subcommand)]
     Organization(organization::Command),
     /// List, rotate and revoke the keys that sign temporary tokens and bundles
@@ -68,11 +71,17 @@ pub(crate) async fn run() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        // A program such as `head` reads no more: that needs no message.
+        Err(cause) if is_broken_pipe(&cause) => ExitCode::FAILURE,
         Err(cause) => {
             eprintln!("error: {cause:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(cause: &anyhow::Error) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Logs to standard error from this level on, unless `RUST_LOG` sets another. Standard output is for answers.

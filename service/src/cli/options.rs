@@ -3,11 +3,13 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::{bail, ensure};
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use daypass::Error;
 use serde::Serialize;
 
+use super::failure::Subject;
 use super::shell;
 use crate::config::load_catalogs;
 use crate::domain::catalogs::Catalogs;
@@ -47,13 +49,14 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// Opens the store and finds its organization.
-    pub(super) async fn open(&self) -> anyhow::Result<(SharedStore, String)> {
+    /// Opens the store, which a first start has made.
+    pub(super) async fn open(&self) -> anyhow::Result<SharedStore> {
         let advice = || format!("there is no store at {}: run `{}` first", self.data.display(), self.command("serve"));
         ensure!(self.data.is_file(), advice());
         let store = store::open(&self.data)?;
-        let organization = store.first_organization().await.map_err(|error| self.explain(error, None))?;
-        Ok((store, organization.with_context(advice)?))
+        let first = store.first_organization().await.map_err(|error| self.explain(error, None))?;
+        ensure!(first.is_some(), advice());
+        Ok(store)
     }
 
     /// Returns whether to print JSON.
@@ -64,6 +67,39 @@ impl Common {
     /// Returns a command on the same store, to be copied into a shell.
     pub(super) fn command(&self, command: &str) -> String {
         format!("{} {command} --data {}", shell::program(), shell::quote(&self.data))
+    }
+}
+
+/// `--organization`
+#[derive(Args)]
+pub(super) struct InOrganization {
+    /// The organization's id, as `daypass organization list` prints it [default: the only one beside the operator]
+    #[arg(long, env = "DAYPASS_ORGANIZATION", value_name = "ID")]
+    organization: Option<String>,
+}
+
+impl InOrganization {
+    /// Opens the store, and chooses the organization.
+    pub(super) async fn open(&self, common: &Common) -> anyhow::Result<(SharedStore, String)> {
+        let store = common.open().await?;
+        if let Some(id) = &self.organization {
+            let found = store.organization(id).await.map_err(|error| common.explain(error, None))?;
+            let Some(found) = found else {
+                return Err(common.explain(Error::NotFound, Some(Subject::Organization(id))));
+            };
+            return Ok((store, found.id));
+        }
+        // One of three is the operator.
+        let organizations = store.organizations(None, 3).await.map_err(|error| common.explain(error, None))?;
+        let mut others = organizations.into_iter().filter(|organization| !organization.is_operator);
+        match (others.next(), others.next()) {
+            (Some(only), None) => Ok((store, only.id)),
+            _ => bail!(
+                "{} has several organizations: name one with --organization (`{}` lists them)",
+                common.data.display(),
+                common.command("organization list")
+            ),
+        }
     }
 }
 

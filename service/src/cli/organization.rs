@@ -1,22 +1,34 @@
-//! `daypass organization`: the operator lists organizations, and revokes more than one token at once.
+//! `daypass organization`: the operator creates, lists, renames and revokes organizations.
 
 use std::io::{self, Write};
 
-use anyhow::ensure;
+use anyhow::{anyhow, ensure};
 use clap::Subcommand;
-use daypass::api::{Revocation, RevocationTarget, TokenRecord};
+use daypass::api::{CreateOrganizationRequest, OrganizationRecord, Revocation, RevocationTarget};
 use daypass::{Error, TokenKind};
 use serde::Serialize;
 
 use super::confirmation::Confirmation;
 use super::failure::Subject;
-use super::options::{Common, print_json};
-use super::{time, token};
-use crate::domain::organization::Organization;
+use super::options::{CatalogFile, Common, print_json};
+use super::time;
+use crate::domain::token_list::PageLimit;
 use crate::store::{SharedStore, Store};
 use crate::usecase::clock::now;
-use crate::usecase::{organizations, revoke, tokens};
+use crate::usecase::organizations::{self, Created};
+use crate::usecase::revoke;
+use crate::usecase::tokens::{self, CreateTokenResponse};
 
+const CREATE: &str = "\
+Examples:
+  daypass organization create --name \"Northlight Studio\"
+  daypass organization create --name \"Northlight Studio\" --id northlight";
+const SHOW: &str = "\
+Example:
+  daypass organization show org_6kIYBmP8S3Ww0GAfX2B6sw";
+const RENAME: &str = "\
+Example:
+  daypass organization rename org_6kIYBmP8S3Ww0GAfX2B6sw \"Northlight Studio\"";
 const LIST: &str = "\
 Examples:
   daypass organization list
@@ -32,11 +44,47 @@ Examples:
 
 #[derive(Subcommand)]
 pub(super) enum Command {
+    /// Create an organization, and print its owner token this once
+    ///
+    /// Each organization is a tenant of its own: its tokens never read, count or name those of another. The owner token
+    /// administers the organization over HTTP: it creates, lists and revokes its tokens.
+    #[command(after_help = CREATE)]
+    Create {
+        /// A name to recognize it by
+        #[arg(long)]
+        name: String,
+        /// Its id, for ever [default: a random one]
+        #[arg(long)]
+        id: Option<String>,
+        #[command(flatten)]
+        catalog: CatalogFile,
+        #[command(flatten)]
+        common: Common,
+    },
     /// List the organizations, oldest first
     ///
-    /// A store has one organization, which the first start of `daypass serve` creates.
+    /// The first start of `daypass serve` creates two: the first organization, and the operator, which administers the
+    /// service.
     #[command(after_help = LIST)]
     List {
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show an organization
+    #[command(after_help = SHOW)]
+    Show {
+        /// The organization's id, as `daypass organization list` prints it
+        id: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Rename an organization; its id stays
+    #[command(after_help = RENAME)]
+    Rename {
+        /// The organization's id, as `daypass organization list` prints it
+        id: String,
+        /// The new name
+        name: String,
         #[command(flatten)]
         common: Common,
     },
@@ -74,10 +122,21 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
+        Command::Create { name, id, catalog, common } => create(name, id, &catalog, &common).await,
         Command::List { common } => list(&common).await,
+        Command::Show { id, common } => {
+            let store = common.open().await?;
+            let found = organizations::find(&*store, &id).await;
+            show(&found.map_err(|error| common.explain(error, Some(Subject::Organization(&id))))?, &common)
+        }
+        Command::Rename { id, name, common } => {
+            let store = common.open().await?;
+            let renamed = organizations::rename(&*store, &id, &name).await;
+            show(&renamed.map_err(|error| common.explain(error, Some(Subject::Organization(&id))))?, &common)
+        }
         Command::Revoke { id, confirmation, common } => {
             let store = open(&id, &common).await?;
-            let tokens = count_active(&*store, &id, u64::MAX, &common).await?;
+            let tokens = count_active(&*store, &id, None, &common).await?;
             let ends = [format!("active tokens: {tokens}"), "every token created for it later".into()];
             confirmation.require(&what_ends(&id, &ends, &common))?;
             print(revoke::organization(&*store, &id).await, &id, &common)
@@ -85,7 +144,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         Command::RevokeIssuedBefore { id, time, confirmation, common } => {
             ensure!(time <= now(), "the time must not be in the future");
             let store = open(&id, &common).await?;
-            let tokens = count_active(&*store, &id, time, &common).await?;
+            let tokens = count_active(&*store, &id, Some(time), &common).await?;
             let before = time::show(time);
             let ends = [
                 format!("active tokens created before {before}: {tokens}"),
@@ -97,74 +156,99 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-/// An organization as it is printed.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Listed {
-    id: String,
-    state: &'static str,
-    created_at: u64,
-    issued_before: Option<u64>,
-    revoked_at: Option<u64>,
+async fn create(name: String, id: Option<String>, catalog: &CatalogFile, common: &Common) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Json<'a> {
+        #[serde(flatten)]
+        record: &'a OrganizationRecord,
+        owner_token: &'a CreateTokenResponse,
+    }
+
+    let catalogs = catalog.load()?;
+    let store = common.open().await?;
+    let request = CreateOrganizationRequest { name, id: id.clone() };
+    let created = organizations::create(&*store, &catalogs, request).await;
+    let Created { record, owner } = created.map_err(|error| match (error, &id) {
+        (Error::AlreadyExists, Some(id)) => anyhow!(
+            "{} has an organization with id {id}, active or revoked: choose another --id",
+            common.data.display()
+        ),
+        (error, _) => common.explain(error, None),
+    })?;
+    if common.is_json() {
+        return print_json(&Json { record: &record, owner_token: &owner });
+    }
+    show(&record, common)?;
+    Ok(writeln!(
+        io::stdout(),
+        "\nIts owner token, which creates and revokes its tokens:\n\n  {}\n\nThe token is shown this once: copy it now.",
+        owner.token.expose_secret()
+    )?)
 }
 
-impl From<Organization> for Listed {
-    fn from(organization: Organization) -> Listed {
-        let Organization { id, created_at, issued_before, revoked_at } = organization;
-        let state = if revoked_at.is_some() { "revoked" } else { "active" };
-        Listed { id, state, created_at, issued_before, revoked_at }
+/// Returns the times that belong to the state.
+fn note(organization: &OrganizationRecord) -> String {
+    let role = if organization.is_operator { "administers the service, " } else { "" };
+    let created = format!("{role}created {}", time::show(organization.created_at));
+    match (organization.revoked_at, organization.issued_before) {
+        (Some(at), _) => format!("since {}", time::show(at)),
+        (None, Some(time)) => format!("{created}, tokens issued before {} are revoked", time::show(time)),
+        (None, None) => created,
     }
 }
 
-impl Listed {
-    /// Returns the times that belong to the state.
-    fn note(&self) -> String {
-        let created = format!("created {}", time::show(self.created_at));
-        match (self.revoked_at, self.issued_before) {
-            (Some(at), _) => format!("since {}", time::show(at)),
-            (None, Some(time)) => format!("{created}, tokens issued before {} are revoked", time::show(time)),
-            (None, None) => created,
-        }
+fn show(organization: &OrganizationRecord, common: &Common) -> anyhow::Result<()> {
+    if common.is_json() {
+        return print_json(organization);
     }
+    print_line(&mut io::stdout().lock(), organization)
+}
+
+fn print_line(out: &mut impl Write, organization: &OrganizationRecord) -> anyhow::Result<()> {
+    let OrganizationRecord { id, name, state, .. } = organization;
+    Ok(writeln!(out, "{id:<26}  {state:<7}  {name}  ({})", note(organization))?)
 }
 
 async fn list(common: &Common) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct List {
-        organizations: Vec<Listed>,
+        organizations: Vec<OrganizationRecord>,
     }
 
-    let (store, _) = common.open().await?;
-    let organizations = organizations::list(&*store).await.map_err(|error| common.explain(error, None))?;
-    let organizations: Vec<Listed> = organizations.into_iter().map(Listed::from).collect();
+    let store = common.open().await?;
+    let mut organizations = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = organizations::list(&*store, PageLimit::default(), cursor.as_deref()).await;
+        let page = page.map_err(|error| common.explain(error, None))?;
+        organizations.extend(page.organizations);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
     if common.is_json() {
         return print_json(&List { organizations });
     }
     let mut out = io::stdout().lock();
-    for organization in &organizations {
-        writeln!(out, "{}  {:<7}  {}", organization.id, organization.state, organization.note())?;
-    }
-    Ok(())
+    organizations.iter().try_for_each(|organization| print_line(&mut out, organization))
 }
 
 /// Opens the store if it has this organization.
 async fn open(id: &str, common: &Common) -> anyhow::Result<SharedStore> {
-    let (store, _) = common.open().await?;
-    let organizations = organizations::list(&*store).await.map_err(|error| common.explain(error, None))?;
-    if organizations.iter().any(|organization| organization.id == id) {
-        Ok(store)
-    } else {
-        Err(common.explain(Error::NotFound, Some(Subject::Organization(id))))
-    }
+    let store = common.open().await?;
+    let found = organizations::find(&*store, id).await;
+    found.map_err(|error| common.explain(error, Some(Subject::Organization(id))))?;
+    Ok(store)
 }
 
-/// Returns how many active tokens of each kind were created before a time.
-async fn count_active(store: &dyn Store, id: &str, before: u64, common: &Common) -> anyhow::Result<String> {
-    let tokens = tokens::list(store, id, None).await.map_err(|error| common.explain(error, None))?;
-    let counts = |token: &&TokenRecord| token.created_at < before && token::state(token) == "active";
-    let active: Vec<_> = tokens.iter().filter(counts).collect();
-    let of_kind = |kind: TokenKind| (kind, active.iter().filter(|token| token.kind == kind).count());
-    let kinds = TokenKind::ALL.into_iter().map(of_kind).filter(|(_, count)| *count > 0);
+/// Says how many active tokens of each kind there are: those that were created before a time, if one is given.
+async fn count_active(store: &dyn Store, id: &str, before: Option<u64>, common: &Common) -> anyhow::Result<String> {
+    let counts = tokens::count_active(store, id, before).await.map_err(|error| common.explain(error, None))?;
+    let count_of =
+        |kind: TokenKind| counts.iter().find(|(counted, _)| *counted == kind).map(|(_, count)| (kind, count));
+    let kinds = TokenKind::ALL.into_iter().filter_map(count_of);
     let kinds: Vec<_> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
     Ok(if kinds.is_empty() { "none".into() } else { kinds.join(", ") })
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 
 use super::options::{CatalogFile, Json};
 use super::stop::wait_for_stop;
-use super::{connections, failure, shell};
+use super::{connections, failure, issuer, shell};
 use crate::app::App;
 use crate::config::Config;
 use crate::router::router;
@@ -34,7 +34,7 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_DATA", default_value = "daypass.db", value_name = "FILE")]
     data: PathBuf,
     /// The URL of this service in JWTs [default: http:// and the address]
-    #[arg(long, env = "DAYPASS_ISSUER", value_name = "URL", value_parser = issuer)]
+    #[arg(long, env = "DAYPASS_ISSUER", value_name = "URL", value_parser = issuer::parse)]
     issuer: Option<String>,
     /// The audience of JWTs: the product that they are for [default: the issuer]
     #[arg(long, env = "DAYPASS_AUDIENCE", value_name = "NAME")]
@@ -53,26 +53,21 @@ pub(super) struct Options {
     output: Json,
 }
 
-fn issuer(text: &str) -> Result<String, &'static str> {
-    let has_scheme = text.starts_with("http://") || text.starts_with("https://");
-    if has_scheme && !text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#')) {
-        Ok(text.to_owned())
-    } else {
-        Err("expected an http or https URL without query and fragment")
-    }
-}
-
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let catalogs = options.catalog.load()?;
     let listen = &options.listen;
-    // Before the store is created: a port in use must not cost the admin token, which is shown once.
+    // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
-    let listening = format!("http://{}", listener.local_addr()?);
+    let address = listener.local_addr()?;
+    let listening = format!("http://{address}");
     let store = store::open_or_create(&options.data)?;
     let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.data))?;
     announce(&listening, &start, &options)?;
 
     let issuer = options.issuer.unwrap_or(listening);
+    if let Some(warning) = issuer::warning(&issuer, address) {
+        tracing::warn!(issuer, listening = %address, "{warning}: set --issuer to the URL by which others reach the service");
+    }
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
     let config = Config {
         issuer,
@@ -92,7 +87,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Prints where the service is and, at the first start, the admin token: the only place where it is ever shown.
+/// Prints where the service is and, at the first start, its tokens: the only place where they are ever shown.
 fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
@@ -100,28 +95,41 @@ fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result
         listening: &'a str,
         organization: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        admin_token: Option<&'a str>,
+        owner_token: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        operator_token: Option<&'a str>,
     }
 
-    let Start { organization, admin_token } = start;
-    let admin_token = admin_token.as_ref().map(|token| token.expose_secret());
+    let Start { organization, owner_token, operator_token } = start;
+    let [owner_token, operator_token] =
+        [owner_token, operator_token].map(|token| token.as_ref().map(|token| token.expose_secret()));
     let mut out = io::stdout().lock();
     if options.output.json {
-        writeln!(out, "{}", serde_json::to_string(&Line { listening, organization, admin_token })?)?;
+        writeln!(out, "{}", serde_json::to_string(&Line { listening, organization, owner_token, operator_token })?)?;
         return Ok(out.flush()?);
     }
     writeln!(out, "Daypass listens on {listening}")?;
     writeln!(out, "  store         {}", options.data.display())?;
     writeln!(out, "  organization  {organization}")?;
-    if let Some(admin_token) = admin_token {
+    if let Some(operator_token) = operator_token {
+        writeln!(
+            out,
+            r#"
+The operator token administers the service: it creates and revokes organizations. Keep it like a
+password. It is shown this once:
+
+  {operator_token}"#
+        )?;
+    }
+    if let Some(owner_token) = owner_token {
         let create = options.create_command();
         writeln!(
             out,
             r#"
-This is the first start. The admin token creates and revokes tokens, so keep it like a password.
-It is shown this once:
+This is the first start. The owner token creates and revokes the organization's tokens, so keep it
+like a password. It is shown this once:
 
-  {admin_token}
+  {owner_token}
 
 Next, create tokens, each of which is shown once too.
 For a web page (replace example.com by its site):

@@ -7,12 +7,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use daypass::api::{CreateTokenRequest, TokenRecord};
 use daypass::{Error, Scope, TokenKind};
-use serde::Serialize;
 
 use super::failure::Subject;
-use super::options::{CatalogFile, Common, print_json};
-use super::{shell, time};
+use super::options::{CatalogFile, Common, InOrganization, print_json};
+use super::{shell, time, token_list};
 use crate::domain::grantor::Grantor;
+use crate::domain::token;
 use crate::usecase::clock::now;
 use crate::usecase::revoke;
 use crate::usecase::tokens::{self, CreateTokenResponse};
@@ -24,10 +24,6 @@ Examples:
   daypass token create --kind secret --name \"Floor API\" --scope token:introspect
   daypass token create --kind application --name Partner --id partner --scope bundle:create
   daypass token create --kind secret --name Trial --expires-at 2027-01-31T12:00:00Z";
-const LIST: &str = "\
-Examples:
-  daypass token list
-  daypass token list --kind publishable --data /var/lib/daypass.db";
 const SHOW: &str = "\
 Example:
   daypass token show tok_6kIYBmP8S3Ww0GAfX2B6sw";
@@ -36,33 +32,29 @@ Example:
   daypass token revoke tok_6kIYBmP8S3Ww0GAfX2B6sw";
 
 /// The kinds that the command line creates.
-const CREATED: [(TokenKind, &str); 3] = [
+pub(super) const CREATED: [(TokenKind, &str); 3] = [
     (TokenKind::Publishable, "For web pages: anyone can read it, and it works from its origins only"),
     (TokenKind::Secret, "For a backend"),
     (TokenKind::Application, "For one application or partner, with an id of your choice"),
 ];
-/// The kind that is listed too.
-const BUNDLE: (TokenKind, &str) = (TokenKind::Bundle, "References to parameters, which applications create");
-
 #[derive(Subcommand)]
 pub(super) enum Command {
     /// Create a token, and print it this once
     #[command(after_help = CREATE)]
     Create(Create),
     /// List the tokens, newest first
-    #[command(after_help = LIST)]
-    List {
-        /// List this kind only; bundle references are listed only with `--kind bundle`
-        #[arg(long, value_parser = kinds(CREATED.into_iter().chain([BUNDLE])))]
-        kind: Option<TokenKind>,
-        #[command(flatten)]
-        common: Common,
-    },
+    ///
+    /// Tokens are printed as they are read, however many there are. With `--json` the output is one document,
+    /// `{"tokens":[…]}`, which is complete if the command succeeds.
+    #[command(after_help = token_list::EXAMPLES)]
+    List(token_list::Options),
     /// Show a token's record
     #[command(after_help = SHOW)]
     Show {
         /// The token's id, as `daypass token list` prints it
         id: String,
+        #[command(flatten)]
+        within: InOrganization,
         #[command(flatten)]
         common: Common,
     },
@@ -75,6 +67,8 @@ pub(super) enum Command {
     Revoke {
         /// The token's id, as `daypass token list` prints it
         id: String,
+        #[command(flatten)]
+        within: InOrganization,
         #[command(flatten)]
         common: Common,
     },
@@ -102,14 +96,21 @@ pub(super) struct Create {
     /// When the token expires, in RFC 3339 or Unix seconds [default: never]
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     expires_at: Option<u64>,
+    /// The tenant that the token is for, or `*` for all [default: its organization]
+    #[arg(long, value_name = "TENANT")]
+    tenant: Option<String>,
     #[command(flatten)]
     catalog: CatalogFile,
+    #[command(flatten)]
+    within: InOrganization,
     #[command(flatten)]
     common: Common,
 }
 
 /// Reads one of these kinds.
-fn kinds(kinds: impl IntoIterator<Item = (TokenKind, &'static str)>) -> impl TypedValueParser<Value = TokenKind> {
+pub(super) fn kinds(
+    kinds: impl IntoIterator<Item = (TokenKind, &'static str)>,
+) -> impl TypedValueParser<Value = TokenKind> {
     let names = kinds.into_iter().map(|(kind, help)| PossibleValue::new(kind.as_str()).help(help));
     PossibleValuesParser::new(names).try_map(|name| name.parse::<TokenKind>().map_err(|cause| cause.to_string()))
 }
@@ -117,19 +118,14 @@ fn kinds(kinds: impl IntoIterator<Item = (TokenKind, &'static str)>) -> impl Typ
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => run_create(create).await,
-        Command::List { kind, common } => {
-            let (store, organization) = common.open().await?;
-            let tokens =
-                tokens::list(&*store, &organization, kind).await.map_err(|error| common.explain(error, None))?;
-            if common.is_json() { print_json(&List { tokens }) } else { print_table(&tokens) }
-        }
-        Command::Show { id, common } => {
-            let (store, organization) = common.open().await?;
+        Command::List(options) => token_list::run(options).await,
+        Command::Show { id, within, common } => {
+            let (store, organization) = within.open(&common).await?;
             let token = tokens::find(&*store, &organization, &id).await;
             print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
-        Command::Revoke { id, common } => {
-            let (store, organization) = common.open().await?;
+        Command::Revoke { id, within, common } => {
+            let (store, organization) = within.open(&common).await?;
             let token = revoke::token(&*store, &organization, &id).await;
             print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
@@ -138,11 +134,11 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn run_create(create: Create) -> anyhow::Result<()> {
     create.check()?;
-    let Create { kind, name, scopes, origins, id, expires_at, catalog, common } = create;
+    let Create { kind, name, scopes, origins, id, expires_at, tenant, catalog, within, common } = create;
     let catalogs = catalog.load()?;
-    let (store, organization) = common.open().await?;
+    let (store, organization) = within.open(&common).await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
-    let new = CreateTokenRequest { kind, name, scopes, origins, resources: vec![], expires_at, id: id.clone() };
+    let new = CreateTokenRequest { kind, name, scopes, origins, resources: vec![], tenant, expires_at, id: id.clone() };
     let created = tokens::create(&*store, &catalogs, &Grantor::operator(&organization), new).await;
     let created = created.map_err(|error| match error {
         Error::InvalidScope(_) => anyhow!("{error} {}", catalog.describe()),
@@ -190,20 +186,6 @@ impl CatalogFile {
     }
 }
 
-#[derive(Serialize)]
-struct List {
-    tokens: Vec<TokenRecord>,
-}
-
-fn print_table(tokens: &[TokenRecord]) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
-    for token in tokens {
-        let TokenRecord { id, kind, name, last_chars, .. } = token;
-        writeln!(out, "{id:<26}  {:<11}  …{last_chars}  {:<7}  {name}", kind.as_str(), state(token))?;
-    }
-    Ok(())
-}
-
 fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
     if common.is_json() {
         return print_json(token);
@@ -211,7 +193,7 @@ fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     let TokenRecord { id, kind, name, last_chars, .. } = token;
     writeln!(out, "{kind} token {id}, …{last_chars}: {name}")?;
-    writeln!(out, "  state    {}", state(token))?;
+    writeln!(out, "  state    {}", token::status(token, now()).as_str())?;
     let times = [("created", Some(token.created_at)), ("expires", token.expires_at), ("revoked", token.revoked_at)];
     for (event, time) in times {
         if let Some(time) = time {
@@ -225,15 +207,4 @@ fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
         writeln!(out, "  origin   {origin}")?;
     }
     Ok(())
-}
-
-/// Returns whether a token is active, expired or revoked.
-pub(super) fn state(token: &TokenRecord) -> &'static str {
-    if token.revoked_at.is_some() {
-        "revoked"
-    } else if token.expires_at.is_some_and(|end| end <= now()) {
-        "expired"
-    } else {
-        "active"
-    }
 }

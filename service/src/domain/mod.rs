@@ -8,6 +8,7 @@
 //! | `bundle` | parameter bundles: lifetimes, retention, what they may do |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
 //! | `grantor` | who creates a token, and which scopes it can have |
+//! | `introspection` | what an introspection tells about a token |
 //! | `key` | signing keys: states, rotation, revocation |
 //! | `lifetime` | when what is minted expires |
 //! | `narrowing` | which of its parent's grants a temporary token gets |
@@ -17,10 +18,12 @@
 //! | `revocation` | which entries of the feed a revocation makes |
 //! | `token` | stored tokens: when one may be added, when it is active |
 //! | `token_fields` | the fields of a new token |
+//! | `token_list` | lists of tokens: filters, pages, cursors |
 
 pub(crate) mod bundle;
 pub(crate) mod catalogs;
 pub(crate) mod grantor;
+pub(crate) mod introspection;
 pub(crate) mod key;
 pub(crate) mod lifetime;
 pub(crate) mod narrowing;
@@ -30,3 +33,4 @@ pub(crate) mod retention;
 pub(crate) mod revocation;
 pub(crate) mod token;
 pub(crate) mod token_fields;
+pub(crate) mod token_list;

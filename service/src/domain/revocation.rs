@@ -25,6 +25,8 @@ pub(crate) struct RevocationFacts {
     /// the time and are not revoked themselves. Bundle references are left out, because each ends with
     /// its parent.
     pub(crate) roots: Vec<u64>,
+    /// Of [`RevocationTarget::Organization`]: whether no other one may administer the service.
+    pub(crate) is_last_operator: bool,
 }
 
 /// Returns the entries that a revocation adds to the feed; none if it changes nothing.
@@ -36,7 +38,8 @@ pub(crate) struct RevocationFacts {
 /// time's own second, or a later one, would outlive its root.
 ///
 /// # Errors
-/// [`Error::NotFound`] if the store lacks the target.
+/// [`Error::NotFound`] if the store lacks the target, [`Error::InvalidRequest`] if it is the last organization that may
+/// administer the service.
 pub(crate) fn entries(target: &RevocationTarget, facts: &RevocationFacts) -> Result<Vec<RevocationTarget>, Error> {
     if !facts.exists {
         return Err(Error::NotFound);
@@ -47,6 +50,10 @@ pub(crate) fn entries(target: &RevocationTarget, facts: &RevocationFacts) -> Res
     };
     if is_in_force {
         return Ok(vec![]);
+    }
+    if facts.is_last_operator {
+        let why = "It is the last organization whose tokens may administer the service: without it, none could.";
+        return Err(Error::InvalidRequest(why.into()));
     }
     let roots = facts.roots.iter().map(|serial| RevocationTarget::Token { serial: *serial });
     Ok([target.clone()].into_iter().chain(roots).collect())
@@ -101,7 +108,16 @@ mod tests {
     use super::*;
 
     fn facts(exists: bool, mark: Option<u64>, roots: &[u64]) -> RevocationFacts {
-        RevocationFacts { exists, mark, roots: roots.to_vec() }
+        RevocationFacts { exists, mark, roots: roots.to_vec(), is_last_operator: false }
+    }
+
+    #[test]
+    fn the_last_organization_that_may_administer_the_service_cannot_be_revoked() {
+        let target = RevocationTarget::Organization { organization: "o".into() };
+        let last = |mark| RevocationFacts { is_last_operator: true, ..facts(true, mark, &[]) };
+        assert!(matches!(entries(&target, &last(None)), Err(Error::InvalidRequest(_))));
+        assert_eq!(entries(&target, &last(Some(9))), Ok(vec![]), "as long as it was revoked by an earlier version");
+        assert_eq!(entries(&target, &facts(true, None, &[])), Ok(vec![target.clone()]));
     }
 
     #[test]

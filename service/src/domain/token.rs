@@ -3,6 +3,7 @@
 use daypass::api::TokenRecord;
 use daypass::verify::TokenHash;
 use daypass::{Error, Grant, OpaqueToken, TokenKind};
+use serde::Deserialize;
 
 use super::organization::Organization;
 
@@ -58,24 +59,64 @@ pub(crate) struct TokenState {
 }
 
 impl TokenState {
+    /// Returns whether the token can be used at this time.
+    pub(crate) fn status(self, now: u64) -> TokenStatus {
+        if self.revoked_at.is_some() {
+            TokenStatus::Revoked
+        } else if self.expires_at.is_some_and(|end| end <= now) {
+            TokenStatus::Expired
+        } else {
+            TokenStatus::Active
+        }
+    }
+
     /// Requires that the token is active at this time.
     ///
     /// # Errors
     /// [`Error::TokenRevoked`], or else [`Error::TokenExpired`].
     fn require_active(self, now: u64) -> Result<(), Error> {
-        if self.revoked_at.is_some() {
-            Err(Error::TokenRevoked)
-        } else if self.expires_at.is_some_and(|end| end <= now) {
-            Err(Error::TokenExpired)
-        } else {
-            Ok(())
+        match self.status(now) {
+            TokenStatus::Active => Ok(()),
+            TokenStatus::Expired => Err(Error::TokenExpired),
+            TokenStatus::Revoked => Err(Error::TokenRevoked),
+        }
+    }
+}
+
+/// Whether a stored token can be used, as lists name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum TokenStatus {
+    /// It can be used.
+    Active,
+    /// Its time is over, and it was not revoked.
+    Expired,
+    /// It was revoked, at whichever level.
+    Revoked,
+}
+
+impl TokenStatus {
+    /// Every status.
+    pub(crate) const ALL: [TokenStatus; 3] = [TokenStatus::Active, TokenStatus::Expired, TokenStatus::Revoked];
+
+    /// Returns the name on the wire.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            TokenStatus::Active => "active",
+            TokenStatus::Expired => "expired",
+            TokenStatus::Revoked => "revoked",
         }
     }
 }
 
 /// Returns whether a stored token can be used at this time.
+pub(crate) fn status(record: &TokenRecord, now: u64) -> TokenStatus {
+    TokenState { expires_at: record.expires_at, revoked_at: record.revoked_at }.status(now)
+}
+
+/// Returns whether a stored token is active at this time.
 pub(crate) fn is_active(record: &TokenRecord, now: u64) -> bool {
-    TokenState { expires_at: record.expires_at, revoked_at: record.revoked_at }.require_active(now).is_ok()
+    status(record, now) == TokenStatus::Active
 }
 
 /// Requires that the store has the parent, and that it is active at this time.
@@ -92,8 +133,13 @@ pub(crate) struct AddFacts {
     pub(crate) organization: Option<Organization>,
     /// How many active tokens of the organization have the new token's id.
     pub(crate) active_of_id: usize,
-    /// How many active tokens of the organization are of the new token's kind.
+    /// How many active tokens of the organization are of the new token's kind, counted up to [`most_active`].
     pub(crate) active_of_kind: usize,
+}
+
+/// Returns how many active tokens of this kind an organization may have, if there is a limit.
+pub(crate) fn most_active(kind: TokenKind) -> Option<usize> {
+    matches!(kind, TokenKind::Publishable | TokenKind::Secret).then_some(MOST_ACTIVE)
 }
 
 /// Requires that a token of this kind may be added.
@@ -108,11 +154,10 @@ pub(crate) fn may_add(kind: TokenKind, facts: &AddFacts) -> Result<(), Error> {
     if facts.active_of_id > 0 {
         return Err(Error::AlreadyExists);
     }
-    let is_limited = matches!(kind, TokenKind::Publishable | TokenKind::Secret);
-    if is_limited && facts.active_of_kind >= MOST_ACTIVE {
-        return Err(Error::LimitReached { most: MOST_ACTIVE, kind });
+    match most_active(kind) {
+        Some(most) if facts.active_of_kind >= most => Err(Error::LimitReached { most, kind }),
+        Some(_) | None => Ok(()),
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -121,7 +166,7 @@ mod tests {
 
     #[test]
     fn a_token_is_added_while_its_organization_stands_its_id_is_free_and_the_limit_is_not_reached() {
-        let with = |revoked_at| Organization { id: "o".into(), created_at: 1, issued_before: None, revoked_at };
+        let with = |revoked_at| Organization { revoked_at, ..Organization::new("o".into(), "O".into(), 1) };
         let (stands, revoked) = (Some(with(None)), Some(with(Some(7))));
         for (organization, active_of_id, active_of_kind, kind, code) in [
             (&stands, 0, 99, TokenKind::Secret, None),

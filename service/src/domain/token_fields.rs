@@ -7,7 +7,7 @@ use super::catalogs::Catalogs;
 use super::origins::normalize_origin;
 
 /// Longest name, in characters (as in Speckle).
-const MAX_NAME: usize = 512;
+pub(super) const MAX_NAME: usize = 512;
 /// Longest id of an application, in bytes.
 const MAX_ID: usize = 128;
 /// The end of the year 9999. A later time was given in milliseconds.
@@ -22,6 +22,7 @@ pub(crate) fn check(request: &CreateTokenRequest, catalogs: &Catalogs, now: u64)
     check_name(&request.name)?;
     check_expiry(request.expires_at, now)?;
     check_resources(&request.resources, catalogs)?;
+    check_tenant(request.tenant.as_deref())?;
     let origins = check_origins(request.kind, &request.origins)?;
     check_id(request.kind, request.id.as_deref())?;
     Ok(origins)
@@ -47,7 +48,11 @@ fn check_kind(kind: TokenKind) -> Result<(), Error> {
     }
 }
 
-fn check_name(name: &str) -> Result<(), Error> {
+/// Checks a name that people gave.
+///
+/// # Errors
+/// [`Error::InvalidRequest`].
+pub(super) fn check_name(name: &str) -> Result<(), Error> {
     let length = name.chars().count();
     if (1..=MAX_NAME).contains(&length) && !name.chars().any(char::is_control) {
         Ok(())
@@ -90,17 +95,31 @@ fn check_resources(resources: &[Resource], catalogs: &Catalogs) -> Result<(), Er
     Ok(())
 }
 
-/// Checks an id that the caller chose. It becomes part of paths and command lines: it consists of RFC
-/// 3986's unreserved characters, cannot be mistaken for an option or `..`, and is not a path of
-/// Daypass.
+/// Checks the tenant of a new token's grant. A product names its tenants as it likes.
+fn check_tenant(tenant: Option<&str>) -> Result<(), Error> {
+    let is_right =
+        |tenant: &str| (1..=MAX_NAME).contains(&tenant.chars().count()) && !tenant.chars().any(char::is_control);
+    if tenant.is_none_or(is_right) {
+        Ok(())
+    } else {
+        refuse(format!("The `tenant` must be 1 to {MAX_NAME} characters, none of them control characters."))
+    }
+}
+
+/// Returns whether a text can be an id that people choose. It becomes part of paths and command lines: it consists of RFC
+/// 3986's unreserved characters, and cannot be mistaken for an option or `..`.
+pub(super) fn is_id(id: &str) -> bool {
+    let is_plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-'));
+    is_plain && id.starts_with(|c: char| c.is_ascii_alphanumeric()) && id.len() <= MAX_ID
+}
+
+/// Checks an id that the caller chose. It is not a path of Daypass.
 fn check_id(kind: TokenKind, id: Option<&str>) -> Result<(), Error> {
     let Some(id) = id else { return Ok(()) };
     if kind != TokenKind::Application {
         return refuse("Only an application token has an `id` of your choice.");
     }
-    let is_plain = id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'~' | b'-'));
-    let starts_well = id.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if is_plain && starts_well && id.len() <= MAX_ID && id != "self" {
+    if is_id(id) && id != "self" {
         Ok(())
     } else {
         refuse(format!(

@@ -12,7 +12,10 @@ mod traits;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use traits::{Bootstrap, FeedPage, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector};
+pub(crate) use traits::{
+    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector,
+    TokenSlice,
+};
 
 /// Opens the store in this file, or creates one that only its owner can read.
 ///

@@ -13,6 +13,7 @@ use crate::domain::organization::Organization;
 use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
+use crate::domain::token_list::PageQuery;
 
 /// A store that several tasks share.
 pub(crate) type SharedStore = Arc<dyn Store>;
@@ -39,17 +40,43 @@ pub(crate) enum TokenSelector {
     },
 }
 
-/// What a new store gets first.
+/// What a store gets at a start, as far as it lacks it.
 #[derive(Clone)]
 pub(crate) struct Bootstrap {
-    /// The id of the first organization.
-    pub(crate) organization: String,
-    /// Its first token.
-    pub(crate) admin: NewToken,
-    /// The first signing key.
+    /// The first organization, unless there is one that is no operator.
+    pub(crate) first: NewOrganization,
+    /// The operator, unless there is one.
+    pub(crate) operator: NewOrganization,
+    /// The first signing key, which comes with the first organization.
     pub(crate) key: StoredKey,
-    /// When.
-    pub(crate) now: u64,
+}
+
+/// What a start found, and what it wrote.
+pub(crate) struct Bootstrapped {
+    /// The id of the first organization that is no operator.
+    pub(crate) organization: String,
+    /// Whether this start wrote it.
+    pub(crate) is_first_new: bool,
+    /// Whether this start wrote the operator.
+    pub(crate) is_operator_new: bool,
+}
+
+/// An organization to be stored, with its first token.
+#[derive(Clone)]
+pub(crate) struct NewOrganization {
+    /// The organization.
+    pub(crate) organization: Organization,
+    /// The token that administers it.
+    pub(crate) token: NewToken,
+}
+
+/// What a store has for a page of a list.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TokenSlice {
+    /// The tokens that the filter includes.
+    pub(crate) tokens: Vec<TokenRecord>,
+    /// The serial number below which the list goes on; `None` if it has no more tokens.
+    pub(crate) next: Option<u64>,
 }
 
 /// What a running service polls, because other processes write to the store too.
@@ -96,28 +123,55 @@ pub(crate) struct FeedPage {
 /// returns the rule's error, and [`Error::Unavailable`] when the database fails, with the cause in the
 /// log.
 pub(crate) trait Store: Send + Sync {
-    /// Returns the id of the first organization, if the store has one.
+    /// Returns the id of the first organization that is no operator, if the store has one.
     fn first_organization(&self) -> StoreFuture<'_, Option<String>>;
 
-    /// Writes what a new store gets first, unless there is an organization. Returns the id of the first
-    /// organization.
-    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, String>;
+    /// Writes what a store needs and lacks.
+    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, Bootstrapped>;
 
-    /// Returns the organizations, oldest first.
-    fn organizations(&self) -> StoreFuture<'_, Vec<Organization>>;
+    /// Returns the organizations after one, oldest first, and at most so many.
+    fn organizations(&self, after: Option<Organization>, most: usize) -> StoreFuture<'_, Vec<Organization>>;
+
+    /// Returns the organization with this id.
+    fn organization<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Organization>>;
+
+    /// Adds an organization with its first token if the rule allows it, given the one that has its id. Returns the token's
+    /// serial number.
+    fn add_organization(&self, new: NewOrganization, rule: Rule<Option<Organization>>) -> StoreFuture<'_, u64>;
+
+    /// Renames an organization if the rule allows it.
+    fn rename_organization<'a>(
+        &'a self,
+        id: &'a str,
+        name: &'a str,
+        rule: Rule<Option<Organization>>,
+    ) -> StoreFuture<'a, ()>;
 
     /// Returns a token's record, also if it is revoked or expired. Its `revoked_at` counts revocations
     /// of every level.
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>>;
 
-    /// Returns an organization's tokens, newest first: of one kind, or all but the bundle references.
-    fn tokens<'a>(&'a self, organization: &'a str, kind: Option<TokenKind>) -> StoreFuture<'a, Vec<TokenRecord>>;
+    /// Returns a page of an organization's tokens, newest first: those that the query's filter includes.
+    ///
+    /// The page ends when it has `limit` tokens, or when `max_examined` tokens were compared with the filter. It costs
+    /// about the same however many tokens the organization has.
+    fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice>;
+
+    /// Counts an organization's tokens that are active at a time, by kind, without the bundle references: those that
+    /// were created before another time, if one is given.
+    fn count_active<'a>(
+        &'a self,
+        organization: &'a str,
+        created_before: Option<u64>,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<(TokenKind, u64)>>;
 
     /// Adds a token if the rule allows it, and returns its serial number.
     ///
-    /// [`AddFacts`] counts the tokens that are active at the new token's `created_at`. Additions of an organization's
-    /// tokens exclude one another (PostgreSQL: the organization's row is locked), so that the counts still hold.
-    fn add_token(&self, new: NewToken, rule: Rule<AddFacts>) -> StoreFuture<'_, u64>;
+    /// [`AddFacts`] counts the tokens that are active at the new token's `created_at`, those of its kind up to
+    /// `count_to`: an implementation reads no more of them. Additions of an organization's tokens exclude one another
+    /// (PostgreSQL: the organization's row is locked), so that the counts still hold.
+    fn add_token(&self, new: NewToken, count_to: usize, rule: Rule<AddFacts>) -> StoreFuture<'_, u64>;
 
     /// Checks a token's state against the rule, in a transaction that excludes its revocation.
     ///
@@ -161,9 +215,10 @@ pub(crate) trait Store: Send + Sync {
     /// Returns what the store knows of the JWT with this root and this `jti`.
     fn jwt<'a>(&'a self, root_serial: u64, jti: &'a str) -> StoreFuture<'a, JwtFacts>;
 
-    /// Returns a page of the feed, as an organization sees it: its own entries, and those for all. The
-    /// rule gets the feed's last number and returns the one after which the page begins.
-    fn revocations<'a>(&'a self, organization: &'a str, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage>;
+    /// Returns a page of the feed, as an organization sees it: its own entries, and those for all;
+    /// without one, the entries of every organization. The rule gets the feed's last number and returns
+    /// the one after which the page begins.
+    fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage>;
 
     /// Adds the mark that the rule returns, if any, and deletes the marks before the oldest to keep, with the
     /// entries of stored tokens and JWTs up to that one's number. The feed's numbers go on, and the entries

@@ -1,36 +1,37 @@
-//! The first start: an organization, its admin token and a signing key, all or nothing.
+//! A start: what the store lacks of its first organization, a signing key and the operator, all or nothing.
 
-use daypass::{Error, Grant, OpaqueToken, TokenKind};
+use daypass::{Error, OpaqueToken, Scope};
 
 use super::clock::now;
-use crate::crypto::random;
+use super::organizations::{new_id, with_owner, with_token};
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::catalogs::Catalogs;
-use crate::domain::token::NewToken;
+use crate::domain::organization::{OPERATOR, Organization};
 use crate::store::{Bootstrap, Store};
 
 /// What a service starts with.
 pub(crate) struct Start {
-    /// The organization of the store.
+    /// The first organization of the store.
     pub(crate) organization: String,
-    /// Its admin token, at the first start only.
-    pub(crate) admin_token: Option<OpaqueToken>,
+    /// Its owner token, at the first start only.
+    pub(crate) owner_token: Option<OpaqueToken>,
+    /// The token that administers the service, at the first start only.
+    pub(crate) operator_token: Option<OpaqueToken>,
 }
 
-/// Writes what a new store gets first, unless the store has it.
+/// Writes what the store needs and lacks.
 pub(crate) async fn bootstrap(store: &dyn Store, catalogs: &Catalogs) -> Result<Start, Error> {
-    if let Some(organization) = store.first_organization().await? {
-        return Ok(Start { organization, admin_token: None });
-    }
     let now = now();
-    let own = format!("org_{}", random::id());
-    let token = OpaqueToken::generate(TokenKind::Secret, random::fill).expect("secret tokens are opaque");
-    let id = format!("tok_{}", random::id());
-    let grants = vec![Grant { tenant: own.clone(), scopes: catalogs.all(), resources: vec![] }];
-    let admin = NewToken::new(&token, id, "Admin".into(), own.clone(), grants, now);
-    let key = SigningKey::generate(now, now);
-    let organization = store.bootstrap(Bootstrap { organization: own.clone(), admin, key, now }).await?;
-    // If another process was first, that one has the admin token.
-    let admin_token = (organization == own).then_some(token);
-    Ok(Start { organization, admin_token })
+    let (owner, first) = with_owner(Organization::new(new_id(), "First organization".into(), now), catalogs);
+    let operator = Organization { is_operator: true, ..Organization::new(OPERATOR.into(), "Operator".into(), now) };
+    let scopes = [Scope::literal("daypass:administer")].into_iter().collect();
+    let (operator_token, operator) = with_token(operator, "Operator", "*", scopes);
+    let bootstrap = Bootstrap { first, operator, key: SigningKey::generate(now, now) };
+    // If another process was first, that one has the tokens.
+    let done = store.bootstrap(bootstrap).await?;
+    Ok(Start {
+        organization: done.organization,
+        owner_token: done.is_first_new.then_some(owner),
+        operator_token: done.is_operator_new.then_some(operator_token),
+    })
 }

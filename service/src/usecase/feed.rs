@@ -31,10 +31,10 @@ pub(crate) enum FeedEvent {
 
 /// One client of the feed.
 pub(crate) struct Subscriber {
-    /// The client's token. It gets the entries of the token's organization.
+    /// The client's token.
     pub(crate) token: TokenHash,
-    /// That organization.
-    pub(crate) organization: String,
+    /// The organization whose entries it gets; those of all without one.
+    pub(crate) organization: Option<String>,
     /// The number up to which it knows all entries.
     pub(crate) after: u64,
 }
@@ -50,8 +50,8 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    /// Returns the entries after a number, as an organization sees them.
-    pub(crate) async fn page(&self, organization: &str, after: u64) -> Result<RevocationPage, Error> {
+    /// Returns the entries after a number, as an organization sees them, or those of all.
+    pub(crate) async fn page(&self, organization: Option<&str>, after: u64) -> Result<RevocationPage, Error> {
         let page = self.store.revocations(organization, Box::new(move |latest| Ok(read_after(after, *latest)))).await?;
         let FeedPage { revocations, latest, deleted_up_to, epoch } = page;
         Ok(RevocationPage { revocations, latest, epoch, deleted_up_to, keys: self.keys.announced() })
@@ -110,7 +110,7 @@ impl Subscription {
         let at = Instant::now();
         let Subscriber { organization, after, .. } = &self.subscriber;
         let RevocationPage { revocations, latest, epoch, deleted_up_to, .. } =
-            self.feed.page(organization, *after).await.ok()?;
+            self.feed.page(organization.as_deref(), *after).await.ok()?;
         if let Some(last) = revocations.last() {
             self.subscriber.after = last.seq;
             self.last_heartbeat = None;

@@ -1,4 +1,4 @@
-//! Introspection: what a stored token is, and whether a JWT was revoked.
+//! Introspection: what a token is, and whether a JWT was revoked.
 
 use daypass::api::{IntrospectionResponse, TokenRecord};
 use daypass::jwt::Claims;
@@ -6,24 +6,57 @@ use daypass::verify::{Introspector, ResponseFuture, TokenHash, Unavailable};
 use daypass::{Error, OpaqueToken};
 
 use super::clock::now;
+use super::fresh_keys::KeysOf;
+use super::jwt_issuer::JwtIssuer;
+use crate::domain::catalogs::Catalogs;
+use crate::domain::introspection::{self, Names};
 use crate::domain::revocation::is_jwt_revoked;
 use crate::domain::token::is_active;
 use crate::store::{SharedStore, Store, TokenSelector};
 
-/// Returns the record of a stored token of the organization. Anything else is not active: JWTs are
-/// verified with the keys.
+/// Tells what a token of the organization is, or of any without one: opaque or a JWT of this service. Anything else is
+/// not active.
 pub(crate) async fn introspect(
     store: &dyn Store,
-    organization: &str,
+    catalogs: &Catalogs,
+    jwt_issuer: &JwtIssuer,
+    organization: Option<&str>,
     token: &str,
 ) -> Result<IntrospectionResponse, Error> {
-    let record = match token.parse::<OpaqueToken>() {
-        Ok(token) => store.token(TokenSelector::Hash(TokenHash::of(&token))).await?,
-        Err(_) => None,
+    let claims = jwt_issuer.authenticate(KeysOf::Now, token).await?;
+    if let Some(claims) = claims.filter(|claims| reaches(organization, &claims.sub)) {
+        let facts = store.jwt(claims.root_serial, &claims.jti).await?;
+        let is_revoked = is_jwt_revoked(&claims, &facts);
+        return Ok(introspection::of_jwt(claims, is_revoked, catalogs, now()));
+    }
+    let Some(record) = find(store, organization, token).await? else { return Ok(IntrospectionResponse::default()) };
+    let client = match record.root_serial {
+        None => Some(record.id.clone()),
+        Some(root) => store.token(TokenSelector::Serial(root)).await?.map(|root| root.id),
     };
-    let record = record.filter(|record| record.organization == organization);
+    let names = Names { issuer: &jwt_issuer.issuer, audience: &jwt_issuer.audience };
+    Ok(introspection::of_record(record, client, &names, catalogs, now()))
+}
+
+/// Returns the record of a stored token of the organization, or of any, active or not, and nothing else.
+pub(crate) async fn record(
+    store: &dyn Store,
+    organization: Option<&str>,
+    token: &str,
+) -> Result<IntrospectionResponse, Error> {
+    let record = find(store, organization, token).await?;
     let active = record.as_ref().is_some_and(|record| is_active(record, now()));
-    Ok(IntrospectionResponse { active, record })
+    Ok(IntrospectionResponse { active, record, ..IntrospectionResponse::default() })
+}
+
+fn reaches(organization: Option<&str>, other: &str) -> bool {
+    organization.is_none_or(|organization| organization == other)
+}
+
+async fn find(store: &dyn Store, organization: Option<&str>, token: &str) -> Result<Option<TokenRecord>, Error> {
+    let Ok(token) = token.parse::<OpaqueToken>() else { return Ok(None) };
+    let record = store.token(TokenSelector::Hash(TokenHash::of(&token))).await?;
+    Ok(record.filter(|record| reaches(organization, &record.organization)))
 }
 
 /// Answers the verifier that guards the service's own paths from the store.

@@ -8,10 +8,10 @@
 //! | `clock` | tells the time |
 //! | `feed` | tells subscribers what was revoked |
 //! | `fresh_keys` | signing keys that are as new as the question for them |
-//! | `introspect` | tells what a stored token is, and whether a JWT was revoked |
+//! | `introspect` | tells what a token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
-//! | `organizations` | lists organizations |
+//! | `organizations` | creates, lists, finds and renames organizations |
 //! | `parent` | the stored token that something is minted from |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `revoke` | revokes tokens, JWTs and organizations |

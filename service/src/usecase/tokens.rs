@@ -1,6 +1,6 @@
 //! Publishable, secret and application tokens: random text of which the store keeps the hash.
 
-use daypass::api::{CreateTokenRequest, TokenRecord};
+use daypass::api::{CreateTokenRequest, TokenPage, TokenRecord};
 use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
 use serde::{Serialize, Serializer};
 
@@ -8,9 +8,10 @@ use super::clock::now;
 use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
-use crate::domain::token::{NewToken, may_add};
+use crate::domain::token::{NewToken, may_add, most_active};
 use crate::domain::token_fields;
-use crate::store::{Store, TokenSelector};
+use crate::domain::token_list::{Cursor, TokenList};
+use crate::store::{Store, TokenSelector, TokenSlice};
 
 /// The response to a [`CreateTokenRequest`]: the record, and beside it `token`, which is shown this once.
 #[derive(Serialize)]
@@ -39,9 +40,10 @@ pub(crate) async fn create(
 ) -> Result<CreateTokenResponse, Error> {
     let now = now();
     let origins = token_fields::check(&request, catalogs, now)?;
-    let CreateTokenRequest { kind, name, scopes, resources, expires_at, id, .. } = request;
+    let CreateTokenRequest { kind, name, scopes, resources, tenant, expires_at, id, .. } = request;
     let organization = grantor.organization().to_owned();
-    let place = Grant { tenant: organization.clone(), scopes: ScopeSet::default(), resources };
+    let tenant = tenant.unwrap_or_else(|| organization.clone());
+    let place = Grant { tenant, scopes: ScopeSet::default(), resources };
     // A verifier of the token will read the resources with these limits.
     let limits = [place.resources.clone(), catalogs.whole().canonical_limits(&place.resources)].concat();
     let limited = Grant { resources: limits, ..place.clone() };
@@ -53,18 +55,25 @@ pub(crate) async fn create(
     new.record.origins = origins;
     new.record.expires_at = expires_at;
     let mut record = new.record.clone();
-    record.serial = store.add_token(new, Box::new(move |facts| may_add(kind, facts))).await?;
+    let count_to = most_active(kind).unwrap_or(0);
+    record.serial = store.add_token(new, count_to, Box::new(move |facts| may_add(kind, facts))).await?;
     tracing::info!(id = record.id, kind = %record.kind, organization = record.organization, "token created");
     Ok(CreateTokenResponse { record, token })
 }
 
-/// Returns an organization's tokens, newest first: of one kind, or all but the bundle references.
-pub(crate) async fn list(
+/// Returns a page of an organization's tokens, newest first.
+pub(crate) async fn list(store: &dyn Store, organization: &str, list: TokenList) -> Result<TokenPage, Error> {
+    let TokenSlice { tokens, next } = store.token_page(organization, list.query(now())).await?;
+    Ok(TokenPage { tokens, next_cursor: next.map(|serial| Cursor::after(serial).encode()) })
+}
+
+/// Counts an organization's active tokens by kind: those that were created before a time, if one is given.
+pub(crate) async fn count_active(
     store: &dyn Store,
     organization: &str,
-    kind: Option<TokenKind>,
-) -> Result<Vec<TokenRecord>, Error> {
-    store.tokens(organization, kind).await
+    created_before: Option<u64>,
+) -> Result<Vec<(TokenKind, u64)>, Error> {
+    store.count_active(organization, created_before, now()).await
 }
 
 /// Returns the most recent token with this id.

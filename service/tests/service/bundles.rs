@@ -104,7 +104,8 @@ async fn a_reference_ends_by_expiry_by_revocation_and_with_its_parent() {
     daypass.revoke("northlight").await;
     assert_eq!(verify(&orphan).await, wrong_token());
     let (_, introspected) =
-        send(daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", &orphan)])).await;
+        send(daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", &*orphan), ("record", "true")]))
+            .await;
     assert_eq!(introspected["active"], false);
     assert!(introspected["record"]["revokedAt"].is_u64(), "{introspected}");
 }

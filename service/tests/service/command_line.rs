@@ -246,11 +246,15 @@ fn organizations_are_listed() {
     let running = Daypass::start();
     let organization = running.organization();
     let list = || running.json(&["organization", "list"])["organizations"].clone();
-    let created_at = list()[0]["createdAt"].as_u64().expect("a time");
+    let operator = list()[0].clone();
+    assert_eq!((&operator["id"], &operator["isOperator"]), (&json!("operator"), &json!(true)));
+    let created_at = list()[1]["createdAt"].as_u64().expect("a time");
     assert!((now() - 60..=now()).contains(&created_at));
     let listed = |issued_before: Value, revoked_at: Value| {
-        json!([{
+        json!([operator, {
             "id": organization,
+            "name": "First organization",
+            "isOperator": false,
             "state": if revoked_at.is_null() { "active" } else { "revoked" },
             "createdAt": created_at,
             "issuedBefore": issued_before,
@@ -259,18 +263,22 @@ fn organizations_are_listed() {
     };
     let words = || out(&running.command(&["organization", "list"]));
     assert_eq!(list(), listed(Value::Null, Value::Null));
-    assert_eq!(words().trim_end().lines().count(), 1);
-    assert!(words().starts_with(&format!("{organization}  active   created 20")), "{}", words());
+    let lines: Vec<String> = words().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 2);
+    assert!(
+        lines[0].starts_with("operator                    active   Operator  (administers the service, created 20")
+    );
+    assert!(lines[1].starts_with(&format!("{organization}  active   First organization  (created 20")), "{lines:?}");
 
     running.json(&["organization", "revoke-issued-before", &organization, "1000", "--yes"]);
     assert_eq!(list(), listed(json!(1000), Value::Null));
     assert!(words().contains("tokens issued before 1970-01-01T00:16:40Z (1000) are revoked"), "{}", words());
     let revoked = running.json(&["organization", "revoke", &organization, "--yes"]);
     assert_eq!(list(), listed(json!(1000), revoked["at"].clone()));
-    assert!(words().contains("  revoked  since 20"), "{}", words());
+    assert!(words().contains("  revoked  First organization  (since 20"), "{}", words());
 
     running.sql().execute("INSERT INTO organization (id, created_at) VALUES ('org_other', 4e9)", []).expect("a row");
-    assert_eq!(list()[1]["id"], "org_other", "the newest is the last");
+    assert_eq!(list()[2]["id"], "org_other", "the newest is the last");
 }
 
 #[test]
@@ -285,7 +293,7 @@ fn json_is_switched_on_by_the_environment() {
         assert!(json(&list(value)).is_object(), "{value}");
     }
     for value in ["0", "false", "no", "off"] {
-        assert!(out(&list(value)).starts_with("org_"), "{value}");
+        assert!(out(&list(value)).starts_with("operator  "), "{value}");
     }
     assert!(!list("nonsense").status.success());
 }

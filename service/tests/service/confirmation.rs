@@ -66,7 +66,7 @@ async fn a_script_has_to_say_yes() {
         let output = run(&daypass, &arguments, Stdio::null());
         assert!(output.status.success() && output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
         assert!(String::from_utf8_lossy(&output.stdout).starts_with("Revoked at 20"), "{arguments:?}");
-        // The admin token ends with the second.
+        // The owner token ends with the second.
         if index == 0 {
             assert_eq!(revocations(&daypass).await, 1);
         }

@@ -49,7 +49,7 @@ async fn the_feed_sends_past_entries_then_new_ones_and_heartbeats_between() {
         }
     };
     assert!(began.elapsed() < SECOND / 2, "{:?}", began.elapsed());
-    let entry = Revocation { seq: 1, at: received.0[0].at, target: RevocationTarget::Token { serial: 2 } };
+    let entry = Revocation { seq: 1, at: received.0[0].at, target: RevocationTarget::Token { serial: 3 } };
     assert!((now() - 5..=now()).contains(&entry.at));
     assert_eq!(received, (vec![entry.clone()], 1));
 
@@ -60,7 +60,7 @@ async fn the_feed_sends_past_entries_then_new_ones_and_heartbeats_between() {
     assert!((3 * SECOND / 2..4 * SECOND).contains(&began.elapsed()), "{:?}", began.elapsed());
 
     daypass.revoke(&second).await;
-    assert_eq!(events.next_revocation().await, RevocationTarget::Token { serial: 3 });
+    assert_eq!(events.next_revocation().await, RevocationTarget::Token { serial: 4 });
     assert_eq!(daypass.read_page(&daypass.admin, 0).await.revocations[0], entry, "a page has the same entry");
 }
 
@@ -69,7 +69,7 @@ async fn a_revocation_by_this_process_is_sent_at_once() {
     let daypass = Daypass::start();
     let mut events = daypass.subscribe(&daypass.admin, 0).await;
     let mut waits = vec![];
-    for serial in 2..11 {
+    for serial in 3..12 {
         let (token, _) = daypass.create_secret().await;
         events.until_heartbeat().await;
         daypass.revoke_by_text(&token).await;
@@ -85,7 +85,7 @@ async fn a_revocation_by_this_process_is_sent_at_once() {
 async fn a_revocation_by_another_process_is_sent_within_a_second() {
     let daypass = Daypass::start();
     let mut events = daypass.subscribe(&daypass.admin, 0).await;
-    for serial in 2..5 {
+    for serial in 3..6 {
         let (_, id) = daypass.create_secret().await;
         events.until_heartbeat().await;
         daypass.json(&["token", "revoke", &id]);
@@ -275,7 +275,7 @@ async fn readers_do_not_wait_for_writers() {
     assert_eq!(revoking.await.expect("a task").expect("a response").status(), 503);
     other.execute_batch("ROLLBACK").expect("no lock");
     daypass.revoke(&id).await;
-    assert_eq!(events.next_revocation().await, RevocationTarget::Token { serial: 2 });
+    assert_eq!(events.next_revocation().await, RevocationTarget::Token { serial: 3 });
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@ fn downgrade(daypass: &Daypass) {
     connection.execute_batch(include_str!("../../migrations/0001_begin.sql")).expect("the first version");
     connection.execute("ATTACH ?1 AS new", [new.to_str()]).expect("the store");
     let copy = "
-        INSERT INTO organization SELECT id, created_at FROM new.organization;
+        INSERT INTO organization SELECT id, created_at FROM new.organization WHERE NOT is_operator;
         INSERT INTO signing_key SELECT kid, pkcs8, created_at FROM new.signing_key;
-        INSERT INTO token SELECT * FROM new.token;
+        INSERT INTO token SELECT * FROM new.token WHERE organization <> 'operator';
         INSERT INTO bundle SELECT * FROM new.bundle;
         PRAGMA user_version = 1;
         DETACH new";
@@ -44,7 +44,7 @@ async fn an_old_store_is_migrated_and_its_revocations_are_in_the_feed() {
     let page = daypass.read_page(&daypass.admin, 0).await;
     assert_eq!(
         page.revocations.into_iter().map(|entry| entry.target).collect::<Vec<_>>(),
-        [RevocationTarget::Token { serial: 5 }]
+        [RevocationTarget::Token { serial: 6 }]
     );
 
     let temporary = daypass.create_temporary(&active).await;
@@ -65,9 +65,15 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
     assert!(matches!(&entries[..], [Revocation { target: RevocationTarget::Jwt { .. }, .. }]), "{entries:?}");
 
     daypass.kill();
-    // The third version differs from the second by this name alone.
-    let downgrade = "DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
-        UPDATE revocation SET level = 'signed' WHERE level = 'jwt'; PRAGMA user_version = 2";
+    // The second version differs by the name of a level, by what organizations have, by indexes and by marks.
+    let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt';
+        DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
+        DROP INDEX token_listed; DROP INDEX token_by_kind; DROP INDEX token_by_expiry;
+        DELETE FROM token WHERE organization = 'operator';
+        DELETE FROM organization WHERE is_operator;
+        ALTER TABLE organization DROP COLUMN name;
+        ALTER TABLE organization DROP COLUMN is_operator;
+        PRAGMA user_version = 2";
     daypass.sql().execute_batch(downgrade).expect("the second version");
     daypass.restart();
     assert_eq!(daypass.read_page(&daypass.admin, 0).await.revocations, entries);

@@ -37,7 +37,7 @@ fn revoke_issued_before(daypass: &Daypass, token: &str, time: &Value) -> reqwest
 async fn a_stored_token_is_revoked_with_its_children_by_id_text_or_command() {
     let daypass = Daypass::start();
     let mut expected = vec![];
-    for (serial, way) in [(2, "id"), (3, "text"), (4, "command")] {
+    for (serial, way) in [(3, "id"), (4, "text"), (5, "command")] {
         let (token, id) = create_parent(&daypass).await;
         let children = [daypass.create_temporary(&token).await, create_bundle(&daypass, &token).await];
         for again in [false, true] {
@@ -68,7 +68,7 @@ async fn a_bundle_reference_is_revoked_by_its_text_and_with_its_parent() {
     assert!(is_revoked(&daypass, &second).await);
     assert_eq!(
         read_feed(&daypass).await,
-        [RevocationTarget::Token { serial: 3 }, RevocationTarget::Token { serial: 2 }]
+        [RevocationTarget::Token { serial: 4 }, RevocationTarget::Token { serial: 3 }]
     );
 }
 
@@ -163,10 +163,10 @@ async fn tokens_issued_before_a_time_are_revoked_and_later_ones_stay_active() {
 
     let entries = || {
         vec![
-            RevocationTarget::Token { serial: 4 },
+            RevocationTarget::Token { serial: 5 },
             RevocationTarget::IssuedBefore { organization: organization.clone(), time },
             // Its child was issued after the time: a subscriber recognizes it by its parent only.
-            RevocationTarget::Token { serial: 2 },
+            RevocationTarget::Token { serial: 3 },
         ]
     };
     assert_eq!(read_feed(&daypass).await, entries());
@@ -245,7 +245,8 @@ async fn an_organization_is_revoked_with_all_its_tokens_and_no_other() {
     assert_eq!(json!(received), first);
     own.expect_end().await;
     // A token created now would be revoked too, so that none is created.
-    let output = daypass.token_command(&["create", "--kind", "secret", "--name", "n"]);
+    let create = ["create", "--kind", "secret", "--name", "n"];
+    let output = daypass.token_command(&[&create[..], &["--organization", &organization]].concat());
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && error.contains("The organization was revoked"), "{error}");
 
@@ -283,7 +284,7 @@ async fn the_command_line_describes_revocations_in_words() {
 async fn no_acknowledged_revocation_is_lost_in_a_crash() {
     let mut daypass = Daypass::start();
     let mut expected = vec![];
-    for (serial, way) in [(2, "text"), (3, "id"), (4, "signed"), (5, "issued before")] {
+    for (serial, way) in [(3, "text"), (4, "id"), (5, "signed"), (6, "issued before")] {
         let (token, id) = create_parent(&daypass).await;
         match way {
             "text" => daypass.revoke_by_text(&token).await,
@@ -295,9 +296,9 @@ async fn no_acknowledged_revocation_is_lost_in_a_crash() {
         let entries = read_feed(&daypass).await;
         assert_eq!((entries.len(), &entries[..expected.len()]), (expected.len() + 1, &expected[..]), "{way}");
         expected = entries;
-        assert_eq!(is_revoked(&daypass, &token).await, serial < 4, "{way}");
+        assert_eq!(is_revoked(&daypass, &token).await, serial < 5, "{way}");
     }
-    assert_eq!(expected[..2], [RevocationTarget::Token { serial: 2 }, RevocationTarget::Token { serial: 3 }]);
+    assert_eq!(expected[..2], [RevocationTarget::Token { serial: 3 }, RevocationTarget::Token { serial: 4 }]);
     assert!(
         matches!(expected[2], RevocationTarget::Jwt { .. })
             && matches!(expected[3], RevocationTarget::IssuedBefore { .. })

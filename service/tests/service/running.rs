@@ -22,7 +22,7 @@ pub(crate) struct Daypass {
     pub(crate) url: String,
     /// The line that it printed when it listened.
     pub(crate) line: Value,
-    /// The admin token of the first start.
+    /// The owner token of the first start.
     pub(crate) admin: String,
     pub(crate) folder: TempDir,
     options: Vec<String>,
@@ -41,7 +41,7 @@ impl Daypass {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let (process, line) = serve(&folder, &options);
         let url = to_text(&line["listening"]);
-        let admin = to_text(&line["adminToken"]);
+        let admin = to_text(&line["ownerToken"]);
         Daypass { url, line, admin, folder, options, process, client: Client::new() }
     }
 

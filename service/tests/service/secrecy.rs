@@ -32,6 +32,7 @@ async fn use_secrets(daypass: &Daypass) -> Vec<String> {
             daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&json!({"kind": "secret", secret: 1})),
             daypass.post("/v2/temporary-access-token/create").bearer_auth(secret).json(&json!({"scopes": [secret]})),
             daypass.post("/introspect").bearer_auth(&daypass.admin).form(&[("token", secret)]),
+            daypass.post("/introspect").basic_auth(secret, Some(secret)).form(&[("token", secret)]),
             daypass.get("/v2/access-token/self").bearer_auth(secret),
             daypass.get("/verify").header("x-api-token", secret),
         ] {

@@ -7,14 +7,14 @@ use serde_json::Value;
 use crate::running::{Daypass, daypass, run_to_end, send};
 
 #[tokio::test]
-async fn the_admin_token_is_printed_at_the_first_start_only() {
+async fn the_owner_token_is_printed_at_the_first_start_only() {
     let mut daypass = Daypass::start();
     let (admin, organization) = (daypass.admin.clone(), daypass.line["organization"].clone());
     assert!(admin.starts_with("dp_sec_"));
     assert!(organization.as_str().is_some_and(|id| id.starts_with("org_")));
 
     daypass.restart();
-    assert_eq!(daypass.line["adminToken"], Value::Null);
+    assert_eq!(daypass.line["ownerToken"], Value::Null);
     assert_eq!(daypass.line["organization"], organization);
     let (status, list) = send(daypass.get("/v2/access-token").bearer_auth(&admin)).await;
     assert_eq!((status, list["tokens"].as_array().map(Vec::len)), (200, Some(1)));
@@ -57,7 +57,7 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
             let output = list.args([noun, "list", "--json", "--data", data]).current_dir(folder.path()).output();
             serde_json::from_slice::<Value>(&output.expect("it runs").stdout).expect("JSON")
         };
-        let organization = list("organization")["organizations"][0]["id"].as_str().expect("an id").to_owned();
+        let organization = list("organization")["organizations"][1]["id"].as_str().expect("an id").to_owned();
         let where_it_is = format!("\n  store         {data}\n  organization  {organization}");
         assert!(first.contains(&where_it_is) && first.contains("\n  dp_sec_"), "{first}");
         let commands: Vec<_> = first.lines().map(str::trim).filter(|line| line.contains(" token create ")).collect();
@@ -70,7 +70,7 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
         let tokens = list("token");
         let made: Vec<_> =
             tokens["tokens"].as_array().expect("a list").iter().rev().map(|token| &token["name"]).collect();
-        assert_eq!(made, ["Admin", "My site", "My backend", "My API"]);
+        assert_eq!(made, ["Owner", "My site", "My backend", "My API"]);
         for (newest, expected) in [(0, "token:introspect"), (1, scope), (2, scope)] {
             let scopes = tokens["tokens"][newest]["grants"][0]["scopes"].as_array().expect("scopes");
             assert!(scopes.iter().any(|held| held == expected), "{newest}: {scopes:?}");
@@ -83,7 +83,7 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
 }
 
 #[test]
-fn services_that_create_one_store_together_all_run_and_one_has_the_admin_token() {
+fn services_that_create_one_store_together_all_run_and_one_has_the_owner_token() {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("daypass.db");
     let start = |_| {
@@ -100,7 +100,7 @@ fn services_that_create_one_store_together_all_run_and_one_has_the_admin_token()
         serde_json::from_str::<Value>(&line).expect("a line of JSON")
     });
     let lines: Vec<_> = lines.collect();
-    assert_eq!(lines.iter().filter(|line| line["adminToken"].is_string()).count(), 1, "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line["ownerToken"].is_string()).count(), 1, "{lines:?}");
     assert!(lines.iter().all(|line| line["organization"] == lines[0]["organization"]), "{lines:?}");
 }
 
@@ -240,6 +240,6 @@ fn the_environment_switches_json_on_by_any_word_for_yes() {
         BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
         process.kill().expect("it runs");
         process.wait().expect("it ended");
-        assert!(serde_json::from_str::<Value>(&line).expect("a line of JSON")["adminToken"].is_string(), "{value}");
+        assert!(serde_json::from_str::<Value>(&line).expect("a line of JSON")["ownerToken"].is_string(), "{value}");
     }
 }

@@ -27,7 +27,7 @@ async fn a_created_token_is_returned_once_with_its_record() {
         "grants": [{"tenant": organization, "scopes": PUBLISHABLE}],
         "origins": ["example.com", "*.xn--bcher-kva.example", "https://localhost:8443"],
         "createdAt": created_at, "expiresAt": end, "revokedAt": null,
-        "serial": 2,
+        "serial": 3,
         "lastChars": &token[token.len() - 4..],
     });
     assert_eq!(created, expected);
@@ -36,7 +36,7 @@ async fn a_created_token_is_returned_once_with_its_record() {
     assert_eq!(send(daypass.get(&path).bearer_auth(&daypass.admin)).await, (200, expected.clone()));
     let (_, list) = send(daypass.get("/v2/access-token").bearer_auth(&daypass.admin)).await;
     assert_eq!(list["tokens"][0], expected, "newest first");
-    assert_eq!(list["tokens"][1]["name"], "Admin");
+    assert_eq!(list["tokens"][1]["name"], "Owner");
 }
 
 #[tokio::test]
@@ -87,7 +87,9 @@ async fn an_invalid_token_request_is_refused_with_the_reason() {
         (secret(json!({"expiresAt": -1})), "invalid_body", "-1"),
         (secret(json!({"expiresAt": milliseconds})), "invalid_request", "in seconds"),
         (secret(json!({"expiresAt": u64::MAX})), "invalid_request", "in seconds"),
-        (secret(json!({"tenant": "other"})), "invalid_body", "unknown field `tenant`"),
+        (secret(json!({"tenant": "other"})), "invalid_scope", "Your token holds none of the scopes"),
+        (secret(json!({"tenant": "*", "scopes": ["token:read"]})), "invalid_scope", "Your token lacks `token:read`"),
+        (secret(json!({"tenant": ""})), "invalid_request", "The `tenant` must be 1 to 512 characters"),
         // A misspelt limit must not give a token without it.
         (
             secret(json!({"resources": [{"type": "floors", "id": "f1"}]})),
@@ -199,7 +201,8 @@ async fn each_path_needs_a_secret_token_with_its_scope() {
     let bundle = daypass.create_reference(&partner, &json!({})).await;
     let origins = ["a.example"];
     let (publishable, _) = daypass.create_token(json!({"kind": "publishable", "name": "n", "origins": origins})).await;
-    let own = ["token:create", "token:read", "token:revoke", "token:introspect", "bundle:create"];
+    let own_organization = format!("/v2/organization/{}", daypass.organization());
+    let own = ["token:create", "token:read", "token:revoke", "token:introspect", "daypass:administer", "bundle:create"];
     for scope in own {
         let others: Vec<_> = own.into_iter().filter(|other| *other != scope).collect();
         let (without, _) = daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": others})).await;
@@ -214,6 +217,7 @@ async fn each_path_needs_a_secret_token_with_its_scope() {
             "token:introspect" => {
                 vec![daypass.post("/introspect").form(&[("token", "x")]), daypass.get("/v2/revocation")]
             }
+            "daypass:administer" => vec![daypass.get(&own_organization)],
             _ => vec![daypass.post("/v2/bundle/create").json(&json!({"parameters": {}}))],
         };
         for request in requests() {

@@ -6,6 +6,9 @@ use crate::api::{IntrospectionResponse, TokenRecord};
 use crate::verify::{Introspector, ResponseFuture, Unavailable};
 
 /// Introspects opaque tokens at the service (RFC 7662).
+///
+/// It asks for the record alone, also of an expired or revoked token, so that its holder is told what
+/// happened to it.
 pub struct RemoteIntrospector {
     client: reqwest::Client,
     url: String,
@@ -28,7 +31,7 @@ impl Introspector for RemoteIntrospector {
             .client
             .post(&self.url)
             .bearer_auth(self.token.expose_secret())
-            .form(&[("token", token.expose_secret())]);
+            .form(&[("token", token.expose_secret()), ("record", "true")]);
         Box::pin(async { record(fetch(request).await?) })
     }
 }
@@ -37,7 +40,8 @@ impl Introspector for RemoteIntrospector {
 ///
 /// SECURITY: a token that the service calls inactive has expired, even if the clock here says
 /// otherwise.
-fn record(IntrospectionResponse { active, record }: IntrospectionResponse) -> Result<Option<TokenRecord>, Unavailable> {
+fn record(response: IntrospectionResponse) -> Result<Option<TokenRecord>, Unavailable> {
+    let IntrospectionResponse { active, record, .. } = response;
     match record {
         None if active => Err(Unavailable("the service calls a token active and sends no record of it".into())),
         Some(record) if !active && record.revoked_at.is_none() => {

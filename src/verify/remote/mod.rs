@@ -1,13 +1,17 @@
-//! Keys, opaque tokens and revocations from a token service over HTTP.
+//! Issuer, keys, opaque tokens and revocations from a token service over HTTP.
 //!
 //! | file | what it is |
 //! | --- | --- |
+//! | `connect` | a verifier with all of it |
+//! | `issuer` | the issuer, from the service's metadata |
 //! | `keys` | the keys, fetched and cached |
 //! | `introspector` | records of opaque tokens, by introspection |
 //! | `feed` | the subscriber of the revocation feed |
 
+mod connect;
 mod feed;
 mod introspector;
+mod issuer;
 mod keys;
 
 use std::time::Duration;
@@ -15,40 +19,16 @@ use std::time::Duration;
 use reqwest::{Response, StatusCode};
 use serde::de::DeserializeOwned;
 
+pub use connect::Connect;
 pub use introspector::RemoteIntrospector;
+pub use issuer::IssuerMismatch;
 pub use keys::RemoteKeys;
 
-use super::{Cache, Revocations, Unavailable, Verifier};
-use crate::{ErrorBody, ErrorCode, OpaqueToken};
+use super::Unavailable;
+use crate::{ErrorBody, ErrorCode};
 
 /// How long the service may take to respond.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// How much memory the cache of tokens takes, in bytes.
-const CACHE: usize = 16 << 20;
-
-impl Verifier {
-    /// Connects to the token service at this URL: its keys, introspection with a cache of 16 MiB,
-    /// and its revocation feed. The URL is the issuer as tokens name it. `token` is a secret token
-    /// with the scope `token:introspect`.
-    ///
-    /// Waits up to 5 seconds for the service. If it does not respond, requests are refused with 503
-    /// until it does.
-    ///
-    /// # Panics
-    /// Outside a Tokio runtime.
-    pub async fn connect(service: &str, audience: impl Into<String>, token: OpaqueToken) -> Verifier {
-        let keys = RemoteKeys::new(service);
-        let revocations = Revocations::new().prefetch(keys.clone()).follow(service, token.clone());
-        if !revocations.ready(TIMEOUT).await {
-            tracing::warn!(service, "no revocations from the token service yet, answering 503 until they arrive");
-        }
-        Verifier::new(service, audience)
-            .keys(keys)
-            .introspector(RemoteIntrospector::new(service, token))
-            .cache(Cache::new(CACHE))
-            .revocations(revocations)
-    }
-}
 
 fn client() -> reqwest::Client {
     let builder = reqwest::Client::builder().connect_timeout(TIMEOUT).redirect(reqwest::redirect::Policy::none());

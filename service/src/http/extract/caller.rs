@@ -8,6 +8,9 @@ use daypass::{Error, OpaqueToken, Scope, TokenKind};
 use super::super::SharedApp;
 use crate::usecase::parent::Parent;
 
+/// Only grants for every tenant meet a requirement for this one: no organization can have this id.
+const EVERY_TENANT: &str = "*";
+
 /// The holder of an authentic, active, stored token.
 pub(crate) struct Caller {
     /// What the token may do.
@@ -17,6 +20,15 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Verifies the credentials of a request.
+    pub(super) async fn authenticate(app: &SharedApp, credentials: Credentials<'_>) -> Result<Caller, Error> {
+        let access = app.verifier.verify(&credentials, None).await?;
+        // SECURITY: JWTs are for products. None of them opens anything here.
+        let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
+        let token = text.parse().map_err(|_| Error::KindNotAccepted(access.kind()))?;
+        Ok(Caller { access, token })
+    }
+
     /// Requires a token of one of these kinds.
     pub(crate) fn require_kind(&self, kinds: &[TokenKind]) -> Result<(), Error> {
         let kind = self.access.kind();
@@ -34,6 +46,25 @@ impl Caller {
         self.require_scope(scope)
     }
 
+    /// Requires a secret token with a scope for the whole service, as operators have.
+    pub(crate) fn require_operator(&self, scope: &Scope) -> Result<(), Error> {
+        self.require_kind(&[TokenKind::Secret])?;
+        self.access.require(scope).tenant(EVERY_TENANT).check()
+    }
+
+    /// Requires a secret token with a scope in this organization. To a caller without it, one that exists is like one that
+    /// does not.
+    pub(crate) fn require_in(&self, organization: &str, scope: &Scope) -> Result<(), Error> {
+        self.require_secret(scope)?;
+        self.access.require(scope).tenant(organization).check().map_err(|_| Error::NotFound)
+    }
+
+    /// Returns the organization within which the caller has a scope that it has; `None` if it has it for all.
+    pub(crate) fn reach(&self, scope: &Scope) -> Option<&str> {
+        let has_all = self.access.require(scope).tenant(EVERY_TENANT).check().is_ok();
+        (!has_all).then(|| self.access.organization())
+    }
+
     /// Returns the caller's token as a parent to mint from.
     pub(crate) fn parent(&self) -> Parent<'_> {
         Parent::new(&self.access, &self.token)
@@ -44,11 +75,6 @@ impl FromRequestParts<SharedApp> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
-        let credentials = Credentials::from_parts(parts);
-        let access = app.verifier.verify(&credentials, None).await?;
-        // SECURITY: JWTs are for products. None of them opens anything here.
-        let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
-        let token = text.parse().map_err(|_| Error::KindNotAccepted(access.kind()))?;
-        Ok(Caller { access, token })
+        Caller::authenticate(app, Credentials::from_parts(parts)).await
     }
 }

@@ -24,7 +24,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
     }
 }
 
-/// The form of a request that introspects or revokes a token.
+/// The form of a request that revokes a token. A `token_type_hint` makes no difference.
 #[derive(Deserialize)]
 pub(in crate::http) struct TokenForm {
     pub(in crate::http) token: String,

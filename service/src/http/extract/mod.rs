@@ -2,10 +2,12 @@
 //!
 //! | module | what it extracts |
 //! | --- | --- |
+//! | `api_caller` | a caller that may also authenticate as Basic |
 //! | `caller` | the caller, by an authentic, active token |
 //! | `form` | a form |
 //! | `json` | a JSON body |
 
+mod api_caller;
 mod caller;
 mod form;
 mod json;
@@ -14,6 +16,7 @@ use std::time::Duration;
 
 use daypass::Error;
 
+pub(super) use api_caller::ApiCaller;
 pub(crate) use caller::Caller;
 pub(super) use form::{FormFields, TokenForm};
 pub(crate) use json::JsonText;

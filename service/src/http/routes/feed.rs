@@ -26,7 +26,7 @@ pub(super) struct Position {
     after: Option<u64>,
 }
 
-/// Tells which tokens of the caller's organization, and which keys, were revoked.
+/// Tells which tokens of the caller's organization were revoked, or of all, and which keys.
 pub(super) async fn revocations(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -36,9 +36,9 @@ pub(super) async fn revocations(
     caller.require_secret(&INTROSPECT)?;
     let Query(position) = position.map_err(|cause| Error::InvalidRequest(format!("{}.", cause.body_text())))?;
     let after = last_event_id(&headers)?.or(position.after).unwrap_or_default();
-    let organization = caller.access.organization().to_owned();
+    let organization = caller.reach(&INTROSPECT).map(str::to_owned);
     if !accepts_events(&headers) {
-        return Ok((NO_STORE, Json(app.feed.page(&organization, after).await?)).into_response());
+        return Ok((NO_STORE, Json(app.feed.page(organization.as_deref(), after).await?)).into_response());
     }
     let events = app.feed.subscribe(Subscriber { token: TokenHash::of(&caller.token), organization, after });
     Ok((NO_STORE, UNBUFFERED, Sse::new(events.map(event))).into_response())

@@ -4,22 +4,38 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use daypass::{Error, Scope};
+use serde::Deserialize;
 
-use super::super::extract::{FormFields, TokenForm};
-use super::super::{Caller, NO_STORE, SharedApp};
+use super::super::extract::{ApiCaller, FormFields};
+use super::super::{NO_STORE, SharedApp};
 use crate::usecase::introspect;
 
 /// The scope that a product's API needs.
 pub(super) const INTROSPECT: Scope = Scope::literal("token:introspect");
 
-/// Returns the record of a stored token of the caller's organization. Anything else is not active.
+/// A `token_type_hint` makes no difference.
+#[derive(Deserialize)]
+pub(super) struct IntrospectionForm {
+    token: String,
+    /// Whether to answer with the record alone, also of a token that is not active.
+    #[serde(default)]
+    record: bool,
+}
+
+/// Tells what a token of the caller's organization is, or of any if the caller may introspect on every tenant. Anything
+/// else is not active.
 pub(super) async fn introspect(
     State(app): State<SharedApp>,
-    caller: Caller,
-    form: Result<FormFields<TokenForm>, Error>,
+    ApiCaller(caller): ApiCaller,
+    form: Result<FormFields<IntrospectionForm>, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&INTROSPECT)?;
-    let FormFields(TokenForm { token }) = form?;
-    let response = introspect::introspect(&*app.store, caller.access.organization(), &token).await?;
+    let FormFields(IntrospectionForm { token, record }) = form?;
+    let organization = caller.reach(&INTROSPECT);
+    let response = if record {
+        introspect::record(&*app.store, organization, &token).await?
+    } else {
+        introspect::introspect(&*app.store, &app.catalogs, &app.jwt_issuer, organization, &token).await?
+    };
     Ok((NO_STORE, Json(response)))
 }

@@ -5,8 +5,9 @@
 //! | `bundles` | `POST /v2/bundle/create` |
 //! | `feed` | `GET /v2/revocation` |
 //! | `introspection` | `POST /introspect` |
+//! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
-//! | `public` | `GET /health`, `GET /.well-known/jwks.json` |
+//! | `public` | `GET /health`, `GET /.well-known/…` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
 //! | `sdk` | `GET /sdk/…` |
 //! | `tokens` | `/v2/access-token` |
@@ -14,6 +15,7 @@
 mod bundles;
 mod feed;
 mod introspection;
+mod organizations;
 mod own_token;
 mod public;
 mod revocation;
@@ -30,12 +32,18 @@ use super::{SharedApp, backend_routes, browser_routes};
 pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
     let for_browsers = Router::new()
         .route("/.well-known/jwks.json", get(public::jwks))
+        .route("/.well-known/oauth-authorization-server", get(public::metadata))
         .route("/v2/access-token/self", get(own_token::describe))
         .merge(sdk::router(FILES, issuer));
     let for_backends = Router::new()
         .route("/health", get(public::health))
         .route("/v2/access-token", get(tokens::list).post(tokens::create))
         .route("/v2/access-token/{id}", get(tokens::show).delete(tokens::revoke))
+        .route("/v2/organization", get(organizations::list).post(organizations::create))
+        .route(
+            "/v2/organization/{id}",
+            get(organizations::show).patch(organizations::rename).delete(organizations::revoke),
+        )
         .route("/v2/bundle/create", post(bundles::create))
         .route("/introspect", post(introspection::introspect))
         .route("/revoke", post(revocation::credential))

@@ -5,26 +5,35 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use daypass::api::TokenRecord;
 use daypass::{Error, Scope, TokenKind};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use crate::domain::grantor::Grantor;
+use crate::domain::token::TokenStatus;
+use crate::domain::token_list::{Cursor, NamePart, PageLimit, TokenFilter, TokenList};
 use crate::usecase::{revoke, tokens};
 
 const CREATE: Scope = Scope::literal("token:create");
 const READ: Scope = Scope::literal("token:read");
 pub(super) const REVOKE: Scope = Scope::literal("token:revoke");
 
-#[derive(Serialize)]
-pub(super) struct TokenList {
-    tokens: Vec<TokenRecord>,
+/// The query of a list. An unknown field is refused: a misspelt filter must not list everything.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    kind: Option<TokenKind>,
+    state: Option<TokenStatus>,
+    name: Option<NamePart>,
+    limit: Option<PageLimit>,
+    cursor: Option<Cursor>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct Filter {
-    kind: Option<TokenKind>,
+impl From<ListQuery> for TokenList {
+    fn from(query: ListQuery) -> TokenList {
+        let ListQuery { kind, state: status, name, limit, cursor } = query;
+        TokenList { filter: TokenFilter { kind, status, name }, limit: limit.unwrap_or_default(), cursor }
+    }
 }
 
 /// `POST /v2/access-token`
@@ -39,16 +48,16 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, NO_STORE, Json(response)))
 }
 
-/// `GET /v2/access-token?kind=`
+/// `GET /v2/access-token`
 pub(super) async fn list(
     State(app): State<SharedApp>,
     caller: Caller,
-    filter: Result<Query<Filter>, QueryRejection>,
+    query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&READ)?;
-    let Query(filter) = filter.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
-    let tokens = tokens::list(&*app.store, caller.access.organization(), filter.kind).await?;
-    Ok((NO_STORE, Json(TokenList { tokens })))
+    let Query(query) = query.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
+    let page = tokens::list(&*app.store, caller.access.organization(), query.into()).await?;
+    Ok((NO_STORE, Json(page)))
 }
 
 /// `GET /v2/access-token/{id}`

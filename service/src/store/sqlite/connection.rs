@@ -11,6 +11,8 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0001_begin.sql")),
     M::up(include_str!("../../../migrations/0002_revocation.sql")),
     M::up(include_str!("../../../migrations/0003_level_jwt.sql")),
+    M::up(include_str!("../../../migrations/0004_organizations.sql")),
+    M::up(include_str!("../../../migrations/0005_token_lists.sql")),
     M::up(include_str!("../../../migrations/0006_retention.sql")),
 ];
 

@@ -62,7 +62,7 @@ mod tests {
         Connection::open(&path).expect("the store").execute(insert, []).expect("a row");
         let levels = |page: Vec<daypass::api::Revocation>| page.into_iter().map(|entry| entry.seq).collect::<Vec<_>>();
         let read = async || {
-            let page = store.revocations("o", Box::new(|_| Ok(0))).await.expect("a page");
+            let page = store.revocations(Some("o"), Box::new(|_| Ok(0))).await.expect("a page");
             (levels(page.revocations), page.deleted_up_to, page.latest)
         };
         enter(&store, RevocationTarget::Token { serial: 1 }).await;

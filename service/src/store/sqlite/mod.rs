@@ -6,6 +6,7 @@ mod keys;
 mod marks;
 mod organizations;
 mod revocations;
+mod token_list;
 mod tokens;
 
 use std::path::Path;
@@ -19,7 +20,9 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
-use super::{Bootstrap, FeedPage, Rule, Snapshot, Store, StoreFuture, TokenSelector};
+use super::{
+    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
+};
 use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::key::{KeyChange, StoredKey};
@@ -27,6 +30,7 @@ use crate::domain::organization::Organization;
 use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
+use crate::domain::token_list::PageQuery;
 
 pub(super) use file::create;
 
@@ -35,7 +39,7 @@ pub(super) struct SqliteStore {
     writer: Arc<Mutex<Connection>>,
     /// Reads, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
-    /// Reads what can take long: lists of tokens. The feed must not wait for them, or its heartbeats
+    /// Reads what can take long: lists and counts of tokens. The feed must not wait for them, or its heartbeats
     /// would stop and every subscriber would refuse all requests.
     list_reader: Arc<Mutex<Connection>>,
     file: Arc<file::File>,
@@ -158,25 +162,56 @@ impl Store for SqliteStore {
         self.read(organizations::first)
     }
 
-    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, String> {
+    fn bootstrap(&self, bootstrap: Bootstrap) -> StoreFuture<'_, Bootstrapped> {
         self.write(move |transaction| organizations::bootstrap(transaction, &bootstrap))
     }
 
-    fn organizations(&self) -> StoreFuture<'_, Vec<Organization>> {
-        self.read(organizations::organizations)
+    fn organizations(&self, after: Option<Organization>, most: usize) -> StoreFuture<'_, Vec<Organization>> {
+        self.read(move |connection| organizations::page(connection, after.as_ref(), most))
+    }
+
+    fn organization<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Organization>> {
+        let id = id.to_owned();
+        self.read(move |connection| organizations::find(connection, &id))
+    }
+
+    fn add_organization(&self, new: NewOrganization, rule: Rule<Option<Organization>>) -> StoreFuture<'_, u64> {
+        self.write(move |transaction| organizations::add(transaction, &new, &rule))
+    }
+
+    fn rename_organization<'a>(
+        &'a self,
+        id: &'a str,
+        name: &'a str,
+        rule: Rule<Option<Organization>>,
+    ) -> StoreFuture<'a, ()> {
+        let (id, name) = (id.to_owned(), name.to_owned());
+        self.write(move |transaction| organizations::rename(transaction, &id, &name, &rule))
     }
 
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>> {
         self.read(move |connection| tokens::token(connection, &selector))
     }
 
-    fn tokens<'a>(&'a self, organization: &'a str, kind: Option<TokenKind>) -> StoreFuture<'a, Vec<TokenRecord>> {
+    fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice> {
         let organization = organization.to_owned();
-        Box::pin(self.run(&self.list_reader, move |connection| tokens::tokens(connection, &organization, kind)))
+        Box::pin(self.run(&self.list_reader, move |connection| token_list::page(connection, &organization, &query)))
     }
 
-    fn add_token(&self, new: NewToken, rule: Rule<AddFacts>) -> StoreFuture<'_, u64> {
-        self.write(move |transaction| tokens::add(transaction, &new, &rule))
+    fn count_active<'a>(
+        &'a self,
+        organization: &'a str,
+        created_before: Option<u64>,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<(TokenKind, u64)>> {
+        let organization = organization.to_owned();
+        Box::pin(self.run(&self.list_reader, move |connection| {
+            token_list::count_active(connection, &organization, created_before, now)
+        }))
+    }
+
+    fn add_token(&self, new: NewToken, count_to: usize, rule: Rule<AddFacts>) -> StoreFuture<'_, u64> {
+        self.write(move |transaction| tokens::add(transaction, &new, count_to, &rule))
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
@@ -219,11 +254,11 @@ impl Store for SqliteStore {
         self.read_together(move |transaction| revocations::jwt(transaction, root_serial, &jti))
     }
 
-    fn revocations<'a>(&'a self, organization: &'a str, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
-        let (organization, epoch) = (organization.to_owned(), self.epoch.clone());
+    fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
+        let (organization, epoch) = (organization.map(str::to_owned), self.epoch.clone());
         self.read_together(move |transaction| {
             let latest = revocations::latest(transaction)?;
-            let revocations = revocations::page(transaction, &organization, after(&latest)?)?;
+            let revocations = revocations::page(transaction, organization.as_deref(), after(&latest)?)?;
             Ok(FeedPage { revocations, latest, deleted_up_to: marks::oldest(transaction)?.seq, epoch })
         })
     }
@@ -261,6 +296,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::domain::token_list::TokenList;
 
     #[tokio::test]
     async fn a_list_of_tokens_that_takes_long_delays_nothing_else() {
@@ -282,9 +318,9 @@ mod tests {
 
         let another = tokio::spawn({
             let store = Arc::clone(&store);
-            async move { store.tokens(organization, None).await.map(|tokens| tokens.len()) }
+            async move { store.token_page(organization, TokenList::default().query(0)).await }
         });
-        assert!(store.revocations(organization, Box::new(|_| Ok(0))).await.is_ok());
+        assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
         assert!(store.snapshot().await.is_ok());
         assert!(store.keys().await.is_ok());
         store.add_mark(Box::new(|_| Ok(None))).await.expect("the writer");
@@ -292,6 +328,6 @@ mod tests {
 
         end.send(()).expect("a list");
         reading.join().expect("a list");
-        assert_eq!(another.await.expect("a task"), Ok(0));
+        assert_eq!(another.await.expect("a task"), Ok(TokenSlice { tokens: vec![], next: None }));
     }
 }

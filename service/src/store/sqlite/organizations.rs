@@ -1,16 +1,24 @@
-//! The organizations, and what a new store gets first.
+//! The organizations, and what a store gets at its first start.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::super::Bootstrap;
+use super::super::{Bootstrap, Bootstrapped, NewOrganization, Rule};
 use super::{Failure, keys, tokens};
 use crate::domain::organization::Organization;
 
-const ORGANIZATION: &str = "SELECT id, created_at, issued_before, revoked_at FROM organization";
+const ORGANIZATION: &str = "SELECT id, name, is_operator, created_at, issued_before, revoked_at FROM organization";
 
-pub(super) fn organizations(connection: &Connection) -> Result<Vec<Organization>, Failure> {
-    let mut organizations = connection.prepare_cached(&format!("{ORGANIZATION} ORDER BY created_at, id"))?;
-    let rows = organizations.query_map([], organization)?;
+pub(super) fn page(
+    connection: &Connection,
+    after: Option<&Organization>,
+    most: usize,
+) -> Result<Vec<Organization>, Failure> {
+    let page = format!("{ORGANIZATION} WHERE (created_at, id) > (?1, ?2) ORDER BY created_at, id LIMIT ?3");
+    let mut page = connection.prepare_cached(&page)?;
+    let (created_at, id) = after.map_or((None, ""), |last| (Some(last.created_at), &*last.id));
+    // Every number is greater than -1.
+    let created_at = created_at.map_or(-1, u64::cast_signed);
+    let rows = page.query_map(params![created_at, id, most], organization)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -20,22 +28,73 @@ pub(super) fn find(connection: &Connection, id: &str) -> Result<Option<Organizat
 }
 
 pub(super) fn first(connection: &Connection) -> Result<Option<String>, Failure> {
-    let first = "SELECT id FROM organization ORDER BY created_at, id LIMIT 1";
+    let first = "SELECT id FROM organization WHERE NOT is_operator ORDER BY created_at, id LIMIT 1";
     Ok(connection.prepare_cached(first)?.query_row([], |row| row.get(0)).optional()?)
 }
 
-pub(super) fn bootstrap(transaction: &Transaction<'_>, bootstrap: &Bootstrap) -> Result<String, Failure> {
-    if let Some(earlier) = first(transaction)? {
-        return Ok(earlier);
+/// Whether this organization may administer the service, and no other one that is not revoked.
+pub(super) fn is_last_operator(connection: &Connection, id: &str) -> Result<bool, Failure> {
+    let operators = "SELECT count(*) FILTER (WHERE id = ?1) = 1 AND count(*) = 1
+        FROM organization WHERE is_operator AND revoked_at IS NULL";
+    Ok(connection.prepare_cached(operators)?.query_row([id], |row| row.get(0))?)
+}
+
+pub(super) fn bootstrap(transaction: &Transaction<'_>, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
+    let Bootstrap { first, operator, key } = bootstrap;
+    let earlier = self::first(transaction)?;
+    if earlier.is_none() {
+        insert(transaction, first)?;
+        keys::insert(transaction, key)?;
     }
-    let Bootstrap { organization, admin, key, now } = bootstrap;
-    transaction.execute("INSERT INTO organization (id, created_at) VALUES (?1, ?2)", params![organization, now])?;
-    keys::insert(transaction, key)?;
-    tokens::insert(transaction, admin)?;
-    Ok(organization.clone())
+    let has_operator = "SELECT EXISTS (SELECT 1 FROM organization WHERE is_operator)";
+    let has_operator: bool = transaction.query_row(has_operator, [], |row| row.get(0))?;
+    if !has_operator {
+        insert(transaction, operator)?;
+    }
+    Ok(Bootstrapped {
+        is_first_new: earlier.is_none(),
+        is_operator_new: !has_operator,
+        organization: earlier.unwrap_or_else(|| first.organization.id.clone()),
+    })
+}
+
+pub(super) fn add(
+    transaction: &Transaction<'_>,
+    new: &NewOrganization,
+    rule: &Rule<Option<Organization>>,
+) -> Result<u64, Failure> {
+    rule(&find(transaction, &new.organization.id)?)?;
+    insert(transaction, new)
+}
+
+pub(super) fn rename(
+    transaction: &Transaction<'_>,
+    id: &str,
+    name: &str,
+    rule: &Rule<Option<Organization>>,
+) -> Result<(), Failure> {
+    rule(&find(transaction, id)?)?;
+    transaction.prepare_cached("UPDATE organization SET name = ?2 WHERE id = ?1")?.execute([id, name])?;
+    Ok(())
+}
+
+/// Adds an organization and its token, and returns the token's number.
+fn insert(transaction: &Transaction<'_>, new: &NewOrganization) -> Result<u64, Failure> {
+    let Organization { id, name, is_operator, created_at, .. } = &new.organization;
+    transaction
+        .prepare_cached("INSERT INTO organization (id, name, is_operator, created_at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![id, name, is_operator, created_at])?;
+    tokens::insert(transaction, &new.token)
 }
 
 /// The organization in a row of [`ORGANIZATION`].
 fn organization(row: &Row<'_>) -> rusqlite::Result<Organization> {
-    Ok(Organization { id: row.get(0)?, created_at: row.get(1)?, issued_before: row.get(2)?, revoked_at: row.get(3)? })
+    Ok(Organization {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        is_operator: row.get(2)?,
+        created_at: row.get(3)?,
+        issued_before: row.get(4)?,
+        revoked_at: row.get(5)?,
+    })
 }

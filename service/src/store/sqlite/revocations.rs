@@ -4,7 +4,7 @@ use daypass::api::{Revocation, RevocationPage, RevocationTarget};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::Rule;
-use super::{Failure, marks, unreadable};
+use super::{Failure, marks, organizations, unreadable};
 use crate::domain::revocation::{JwtFacts, RevocationFacts, RootFacts};
 
 const ENTRY: &str = "SELECT seq, at, organization, level, name FROM revocation";
@@ -26,6 +26,10 @@ fn facts(transaction: &Transaction<'_>, target: &RevocationTarget) -> Result<Rev
     let mark = |sql, key: &dyn rusqlite::ToSql| {
         transaction.prepare_cached(sql)?.query_row([key], |row| row.get::<_, Option<u64>>(0)).optional()
     };
+    let is_last_operator = match target {
+        RevocationTarget::Organization { organization } => organizations::is_last_operator(transaction, organization)?,
+        _ => false,
+    };
     let (marked, roots) = match target {
         RevocationTarget::Token { serial } => (mark("SELECT revoked_at FROM token WHERE number = ?1", serial)?, vec![]),
         RevocationTarget::Jwt { .. } => (Some(newest_entry(transaction, target)?.map(|entry| entry.at)), vec![]),
@@ -38,7 +42,7 @@ fn facts(transaction: &Transaction<'_>, target: &RevocationTarget) -> Result<Rev
         ),
         RevocationTarget::Key { kid } => (mark("SELECT revoked_at FROM signing_key WHERE kid = ?1", kid)?, vec![]),
     };
-    Ok(RevocationFacts { exists: marked.is_some(), mark: marked.flatten(), roots })
+    Ok(RevocationFacts { exists: marked.is_some(), mark: marked.flatten(), roots, is_last_operator })
 }
 
 fn roots(transaction: &Transaction<'_>, organization: &str, time: u64) -> Result<Vec<u64>, Failure> {
@@ -101,9 +105,14 @@ pub(super) fn jwt(transaction: &Transaction<'_>, root_serial: u64, jti: &str) ->
     Ok(JwtFacts { root, has_entry, deleted_up_to: marks::oldest(transaction)?.seq })
 }
 
-pub(super) fn page(transaction: &Transaction<'_>, organization: &str, after: u64) -> Result<Vec<Revocation>, Failure> {
+/// The entries after a number that concern an organization, or that concern any.
+pub(super) fn page(
+    transaction: &Transaction<'_>,
+    organization: Option<&str>,
+    after: u64,
+) -> Result<Vec<Revocation>, Failure> {
     let page = format!(
-        "{ENTRY} WHERE seq > ?1 AND (organization = ?2 OR organization IS NULL) ORDER BY seq LIMIT {}",
+        "{ENTRY} WHERE seq > ?1 AND (?2 IS NULL OR organization = ?2 OR organization IS NULL) ORDER BY seq LIMIT {}",
         RevocationPage::MOST
     );
     let mut page = transaction.prepare_cached(&page)?;

@@ -13,9 +13,29 @@ use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 
 /// A token as a record. The view has revocations of every level.
-const RECORD: &str = "
+pub(super) const RECORD: &str = "
     SELECT id, kind, name, organization, grants, origins, created_at, expires_at, revoked_at, last_chars, number, parent
     FROM record";
+
+/// Counts active tokens of a kind, in the two ranges of the index `token_by_expiry`. No more are read than the limit
+/// allows.
+pub(super) const OF_KIND: &str = "
+    SELECT count(*) FROM (
+        SELECT * FROM (
+            SELECT number FROM token
+            WHERE organization = :organization AND kind = :kind AND kind <> 'bundle'
+                AND expires_at IS NULL AND created_at >= :from AND revoked_at IS NULL
+            LIMIT :limit
+        ) AS endless
+        UNION ALL
+        SELECT * FROM (
+            SELECT number FROM token
+            WHERE organization = :organization AND kind = :kind AND kind <> 'bundle'
+                AND expires_at > :now AND created_at >= :from AND revoked_at IS NULL
+            LIMIT :limit
+        ) AS ending
+        LIMIT :limit
+    ) AS active";
 
 pub(super) fn token(connection: &Connection, selector: &TokenSelector) -> Result<Option<TokenRecord>, Failure> {
     let find = |condition, parameters: &[&dyn rusqlite::ToSql]| {
@@ -30,37 +50,46 @@ pub(super) fn token(connection: &Connection, selector: &TokenSelector) -> Result
     })
 }
 
-pub(super) fn tokens(
-    connection: &Connection,
-    organization: &str,
-    kind: Option<TokenKind>,
-) -> Result<Vec<TokenRecord>, Failure> {
-    let newest_first = format!(
-        "{RECORD} WHERE organization = ?1 AND iif(?2 IS NULL, kind <> 'bundle', kind = ?2) ORDER BY number DESC"
-    );
-    let mut tokens = connection.prepare_cached(&newest_first)?;
-    let rows = tokens.query_map(params![organization, kind.map(TokenKind::as_str)], record)?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-pub(super) fn add(transaction: &Transaction<'_>, new: &NewToken, rule: &Rule<AddFacts>) -> Result<u64, Failure> {
-    rule(&add_facts(transaction, &new.record)?)?;
+pub(super) fn add(
+    transaction: &Transaction<'_>,
+    new: &NewToken,
+    count_to: usize,
+    rule: &Rule<AddFacts>,
+) -> Result<u64, Failure> {
+    rule(&add_facts(transaction, &new.record, count_to)?)?;
     insert(transaction, new)
 }
 
-fn add_facts(transaction: &Transaction<'_>, new: &TokenRecord) -> Result<AddFacts, Failure> {
+fn add_facts(transaction: &Transaction<'_>, new: &TokenRecord, count_to: usize) -> Result<AddFacts, Failure> {
     let organization = organizations::find(transaction, &new.organization)?;
-    let active = "SELECT count(*) FILTER (WHERE id = :id), count(*) FILTER (WHERE kind = :kind) FROM record
-        WHERE organization = :organization AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)";
+    let of_id = "SELECT count(*) FROM record
+        WHERE organization = ?1 AND id = ?2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)";
+    let active_of_id = transaction
+        .prepare_cached(of_id)?
+        .query_row(params![new.organization, new.id, new.created_at], |row| row.get(0))?;
+    // A revoked organization gets no tokens, whatever their number is.
+    let from = organization.as_ref().and_then(|organization| organization.issued_before).unwrap_or(0);
+    let active_of_kind = active_of_kind(transaction, &new.organization, new.kind, from, new.created_at, count_to)?;
+    Ok(AddFacts { organization, active_of_id, active_of_kind })
+}
+
+/// Counts tokens of a kind that are active at a time and were created from another time on, up to a limit.
+pub(super) fn active_of_kind(
+    transaction: &Transaction<'_>,
+    organization: &str,
+    kind: TokenKind,
+    from: u64,
+    now: u64,
+    limit: usize,
+) -> rusqlite::Result<usize> {
     let parameters = named_params! {
-        ":id": new.id,
-        ":kind": new.kind.as_str(),
-        ":organization": new.organization,
-        ":now": new.created_at,
+        ":organization": organization,
+        ":kind": kind.as_str(),
+        ":from": from,
+        ":now": now,
+        ":limit": limit,
     };
-    Ok(transaction.prepare_cached(active)?.query_row(parameters, |row| {
-        Ok(AddFacts { organization, active_of_id: row.get(0)?, active_of_kind: row.get(1)? })
-    })?)
+    transaction.prepare_cached(OF_KIND)?.query_row(parameters, |row| row.get(0))
 }
 
 /// The number and the state of the token with this hash.
@@ -123,7 +152,7 @@ pub(super) fn insert(transaction: &Transaction<'_>, new: &NewToken) -> Result<u6
 }
 
 /// The record in a row of [`RECORD`].
-fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
     Ok(TokenRecord {
         id: row.get(0)?,
         serial: row.get(10)?,

@@ -1,0 +1,100 @@
+//! Organizations: create, list, show, rename, revoke.
+
+use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use daypass::api::{OrganizationRecord, UpdateOrganizationRequest};
+use daypass::{Error, Scope};
+use serde::{Deserialize, Serialize};
+
+use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use crate::domain::token_list::PageLimit;
+use crate::usecase::tokens::CreateTokenResponse;
+use crate::usecase::{organizations, revoke};
+
+/// On the tenant of an organization, or on all.
+const ADMINISTER: Scope = Scope::literal("daypass:administer");
+
+/// The organization, and its owner token, which is shown this once.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CreateOrganizationResponse {
+    #[serde(flatten)]
+    record: OrganizationRecord,
+    owner_token: CreateTokenResponse,
+}
+
+/// The query of a list.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Paging {
+    limit: Option<PageLimit>,
+    cursor: Option<String>,
+}
+
+/// `POST /v2/organization`
+pub(super) async fn create(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    caller.require_operator(&ADMINISTER)?;
+    let created = organizations::create(&*app.store, &app.catalogs, body?.read()?).await?;
+    let response = CreateOrganizationResponse { record: created.record, owner_token: created.owner };
+    Ok((StatusCode::CREATED, NO_STORE, Json(response)))
+}
+
+/// `GET /v2/organization?limit=&cursor=`
+pub(super) async fn list(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    paging: Result<Query<Paging>, QueryRejection>,
+) -> Result<impl IntoResponse, Error> {
+    caller.require_operator(&ADMINISTER)?;
+    let Query(Paging { limit, cursor }) = paging.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
+    let page = organizations::list(&*app.store, limit.unwrap_or_default(), cursor.as_deref()).await?;
+    Ok((NO_STORE, Json(page)))
+}
+
+/// `GET /v2/organization/{id}`
+pub(super) async fn show(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<impl IntoResponse, Error> {
+    let id = allowed(&caller, id)?;
+    Ok((NO_STORE, Json(organizations::find(&*app.store, &id).await?)))
+}
+
+/// `PATCH /v2/organization/{id}`
+pub(super) async fn rename(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    let id = allowed(&caller, id)?;
+    let UpdateOrganizationRequest { name } = body?.read()?;
+    Ok((NO_STORE, Json(organizations::rename(&*app.store, &id, &name).await?)))
+}
+
+/// `DELETE /v2/organization/{id}`
+pub(super) async fn revoke(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<impl IntoResponse, Error> {
+    caller.require_operator(&ADMINISTER)?;
+    let Path(id) = id.map_err(|_| Error::NotFound)?;
+    revoke::organization(&*app.store, &id).await?;
+    Ok((NO_STORE, Json(organizations::find(&*app.store, &id).await?)))
+}
+
+/// Returns the id of an organization that the caller administers.
+fn allowed(caller: &Caller, id: Result<Path<String>, PathRejection>) -> Result<String, Error> {
+    let Path(id) = id.map_err(|_| Error::NotFound)?;
+    caller.require_in(&id, &ADMINISTER)?;
+    Ok(id)
+}

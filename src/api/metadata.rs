@@ -1,0 +1,19 @@
+//! The service's metadata (RFC 8414).
+
+use serde::{Deserialize, Serialize};
+
+/// The response of `GET /.well-known/oauth-authorization-server`: the issuer, and what is where.
+///
+/// There is no token endpoint yet, so that the members about it, which would be empty, are left out
+/// (RFC 8414, section 3.2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerMetadata {
+    /// The issuer, as tokens name it.
+    pub issuer: String,
+    /// The URL of the public keys.
+    pub jwks_uri: String,
+    /// The URL of introspection (RFC 7662).
+    pub introspection_endpoint: String,
+    /// How a caller of it authenticates.
+    pub introspection_endpoint_auth_methods_supported: Vec<String>,
+}

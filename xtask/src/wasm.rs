@@ -129,7 +129,7 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
     let views = named("let cached").filter_map(|line| line.strip_suffix("Memory0 = null;"));
     let views = views.map(|name| format!("cached{name}Memory0 = ")).collect::<String>();
     let body: String = body.iter().map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect();
-    let body = with_short_exports(&without_fallbacks(body)?, names);
+    let body = with_short_exports(&with_our_glue(body)?, names);
     let imports = imports.join("\n");
     let code = format!(
         "{imports}\nexport function glue() {{\n{body}\n\
@@ -139,8 +139,13 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
     fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
 }
 
-/// What wasm-bindgen writes for platforms that the SDK does not support, or never calls, and what stays of it.
-const FALLBACKS: [(&str, &str); 9] = [
+/// What wasm-bindgen writes for platforms that the SDK does not support, or never calls, and what stays of it; and what a listener
+/// does that the platform calls after it was dropped, such as one of a lock that is granted while its request is aborted: nothing.
+const GLUE: [(&str, &str); 10] = [
+    (
+        "        state.cnt++;\n        try {\n            return f(state.a, state.b",
+        "        if (!state.a) return;\n        state.cnt++;\n        try {\n            return f(state.a, state.b",
+    ),
     (
         "(typeof FinalizationRegistry === 'undefined')\n    ? { register: () => {}, unregister: () => {} }\n    : new",
         "new",
@@ -182,10 +187,10 @@ const FALLBACKS: [(&str, &str); 9] = [
     ("typeof window === 'undefined' ? undefined : window", "undefined"),
 ];
 
-/// Removes what [`FALLBACKS`] names.
-fn without_fallbacks(mut code: String) -> Result<String> {
-    for (given, left) in FALLBACKS {
-        ensure!(code.contains(given), "this version of wasm-bindgen no longer writes `{given}`: change FALLBACKS");
+/// Replaces what [`GLUE`] names.
+fn with_our_glue(mut code: String) -> Result<String> {
+    for (given, left) in GLUE {
+        ensure!(code.contains(given), "this version of wasm-bindgen no longer writes `{given}`: change GLUE");
         code = code.replace(given, left);
     }
     Ok(code)

@@ -50,22 +50,7 @@ pub(crate) fn of_jwt(claims: Claims, is_revoked: bool, catalogs: &Catalogs, now:
     if is_revoked || !is_in_time(&claims, now) {
         return IntrospectionResponse::default();
     }
-    let Claims {
-        iss,
-        sub,
-        aud,
-        iat,
-        nbf,
-        exp,
-        jti,
-        client_id,
-        root_serial: _,
-        feed_seq: _,
-        cnf,
-        kind,
-        grants,
-        origins,
-    } = claims;
+    let Claims { iss, sub, aud, iat, nbf, exp, jti, client_id, cnf, kind, grants, origins, .. } = claims;
     IntrospectionResponse {
         active: true,
         scope: scope(kind, &grants, &sub, catalogs),

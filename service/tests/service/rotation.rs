@@ -79,7 +79,7 @@ async fn no_valid_token_is_invalid_while_keys_are_rotated_and_revoked() {
     let daypass = Arc::new(Daypass::start());
     let connect = async || {
         let key = daypass.admin.parse().expect("a token");
-        Verifier::connect(&daypass.url, &*daypass.url, key).await.expect("the issuer")
+        Verifier::connect(&daypass.url, &*daypass.url, key).await.expect("its issuer")
     };
     let (verifier, counts) = (connect().await, Arc::new(Counts::default()));
     let minting: Vec<_> = (0..3)

@@ -165,7 +165,7 @@ async fn after_a_restart_of_the_service_all_entries_are_fetched_again() {
 }
 
 #[tokio::test]
-async fn an_entry_that_was_deleted_never_returns_within_an_epoch() {
+async fn deleted_entries_never_count_as_kept_within_an_epoch() {
     for streams in [Streams::Work, Streams::AreRefused] {
         let (service, url) = Service::start(streams).await;
         (1..=3).for_each(|seq| service.revoke(seq));

@@ -40,7 +40,8 @@ pub(super) async fn metadata(State(app): State<SharedApp>, headers: HeaderMap) -
 /// SECURITY: no cache answers with keys that are older than `JWKS_MAX_AGE`. A revoked key may be among
 /// them.
 pub(super) async fn jwks(State(app): State<SharedApp>, headers: HeaderMap) -> Result<Response, Error> {
-    Ok(cacheable(&headers, serde_json::to_vec(&app.jwt_issuer.keys.jwks().await?).expect("keys are JSON")))
+    let keys = app.jwt_issuer.keys.jwks().await?;
+    Ok(cacheable(&headers, serde_json::to_vec(&keys).expect("keys are JSON")))
 }
 
 /// Responds with JSON that caches keep for `JWKS_MAX_AGE`.

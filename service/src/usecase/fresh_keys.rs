@@ -31,6 +31,15 @@ pub(crate) struct FreshKeys {
     pub(crate) poll: Arc<Notify>,
 }
 
+/// Which keys count as signers.
+#[derive(Clone, Copy)]
+pub(super) enum KeysOf {
+    /// Those whose signatures are accepted now.
+    Now,
+    /// Those too that have expired by the clock.
+    AnyTime,
+}
+
 impl FreshKeys {
     /// Returns the public keys whose signatures are accepted now or soon, as of now.
     ///
@@ -42,17 +51,21 @@ impl FreshKeys {
         Ok(self.keys.jwks())
     }
 
-    /// Returns the claims of a JWT that a key of the store signed, also if it has expired.
+    /// Returns the claims of a JWT that one of these keys signed, also if the JWT has expired.
     ///
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer and its key may be a new one.
-    pub(super) async fn authenticate(&self, text: &str) -> Result<Option<Claims>, Error> {
+    pub(super) async fn authenticate(&self, of: KeysOf, text: &str) -> Result<Option<Claims>, Error> {
         let Some(jwt) = UnverifiedJwt::parse(text) else { return Ok(None) };
-        let key = match self.keys.signer(jwt.header()) {
+        let find = || match of {
+            KeysOf::Now => self.keys.public_key(jwt.header()),
+            KeysOf::AnyTime => self.keys.signer(jwt.header()),
+        };
+        let key = match find() {
             Some(key) => Some(key),
             None => {
                 self.wait_until_fresh().await?;
-                self.keys.signer(jwt.header())
+                find()
             }
         };
         Ok(key.and_then(|key| jwt.verify(&key)?.claims()))

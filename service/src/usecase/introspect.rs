@@ -6,6 +6,7 @@ use daypass::verify::{Introspector, ResponseFuture, TokenHash, Unavailable};
 use daypass::{Error, OpaqueToken};
 
 use super::clock::now;
+use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::introspection::{self, Names};
@@ -22,7 +23,8 @@ pub(crate) async fn introspect(
     organization: Option<&str>,
     token: &str,
 ) -> Result<IntrospectionResponse, Error> {
-    if let Some(claims) = jwt_issuer.authenticate(token).await?.filter(|claims| reaches(organization, &claims.sub)) {
+    let claims = jwt_issuer.authenticate(KeysOf::Now, token).await?;
+    if let Some(claims) = claims.filter(|claims| reaches(organization, &claims.sub)) {
         let facts = store.jwt(claims.root_serial, &claims.jti).await?;
         let is_revoked = is_jwt_revoked(&claims, &facts);
         return Ok(introspection::of_jwt(claims, is_revoked, catalogs, now()));

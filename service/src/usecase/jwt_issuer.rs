@@ -4,7 +4,7 @@ use daypass::jwt::{Claims, JwtType};
 use daypass::{Error, Grant, TokenKind};
 use serde::Serialize;
 
-use super::fresh_keys::FreshKeys;
+use super::fresh_keys::{FreshKeys, KeysOf};
 use super::parent::Parent;
 use crate::crypto::random;
 use crate::domain::retention::is_older_than_entries;
@@ -64,8 +64,8 @@ impl JwtIssuer {
     ///
     /// # Errors
     /// Like [`FreshKeys::authenticate`].
-    pub(super) async fn authenticate(&self, text: &str) -> Result<Option<Claims>, Error> {
-        let claims = self.keys.authenticate(text).await?;
+    pub(super) async fn authenticate(&self, of: KeysOf, text: &str) -> Result<Option<Claims>, Error> {
+        let claims = self.keys.authenticate(of, text).await?;
         Ok(claims.filter(|claims| claims.iss == self.issuer && claims.aud == self.audience))
     }
 }

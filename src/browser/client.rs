@@ -44,7 +44,6 @@ pub struct Client {
     /// Milliseconds.
     pub(super) max_retry_after: f64,
     parameters: JsValue,
-    streams: Rc<Streams>,
 }
 
 /// What is known about the token in use. It contains no token, and needs no request.
@@ -120,7 +119,7 @@ impl Prepared {
     }
 
     /// Opens the connection.
-    pub(super) fn open(self, listener: Rc<dyn Listener>, streams: Rc<Streams>, life: AbortController) -> Client {
+    pub(super) fn open(self, listener: Rc<dyn Listener>, life: AbortController) -> Client {
         let Prepared { api, service, options, parameters, token, prover } = self;
         let kind = options.source.kind();
         let (mut source, mut shared) = (None, None);
@@ -131,7 +130,7 @@ impl Prepared {
         }
         let connection = Connection::open(Setup { source, token, shared, listener, life });
         let max_retry_after = options.max_retry_after_seconds * 1000.0;
-        Client { api, service, kind, connection, prover, max_retry_after, parameters, streams }
+        Client { api, service, kind, connection, prover, max_retry_after, parameters }
     }
 }
 
@@ -170,8 +169,7 @@ impl Client {
         };
         let timeout = options.timeout_seconds;
         let prepared = until_aborted(&signal, Prepared::new(options, &signal)).await?;
-        let streams = Rc::<Streams>::default();
-        let client = prepared.open(streams.clone(), streams, life);
+        let client = prepared.open(Rc::<Streams>::default(), life);
         until_aborted(&signal, client.first_token(timeout)).await?;
         Ok(client)
     }
@@ -195,7 +193,7 @@ impl Client {
     /// Returns the events from now on.
     #[must_use]
     pub fn events(&self) -> Events {
-        self.streams.open()
+        self.connection.events().unwrap_or_default()
     }
 
     /// Gets a path of the API, with the credential. On a 401 a temporary token is refreshed, and the request sent once more.

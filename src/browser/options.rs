@@ -184,9 +184,6 @@ pub(super) fn publishable(text: &str) -> Result<Token, Error> {
                 ["`publishableToken` is a token of the kind ", kind, ", which must not be in a page. Replace it."];
             Err(Error::option(&why.concat()))
         }
-        Err(_) if text.contains(char::is_whitespace) => {
-            Err(Error::new(ErrorCode::TokenMalformed, "there is white space in it"))
-        }
         Err(error) => Err(Error::new(ErrorCode::TokenMalformed, error.why())),
     }
 }

@@ -177,10 +177,9 @@ fn by_status(status: u16, said: &JsValue, cause: &JsValue) -> Failed {
         408 | 429 | 500.. => (ErrorCode::ProviderFailed, Course::Passing),
         _ => (ErrorCode::ProviderFailed, Course::Lasting),
     };
-    let digits = [100, 10, 1].map(|place| b'0' + (status / place % 10) as u8);
-    let digits = str::from_utf8(&digits).unwrap_or_default();
+    let digits: String = [100, 10, 1].map(|place| char::from(b'0' + (status / place % 10) as u8)).iter().collect();
     let particulars = match code {
-        ErrorCode::ProviderFailed => ["It answered with status ", digits, ". ", &message].concat(),
+        ErrorCode::ProviderFailed => ["It answered with status ", &digits, ". ", &message].concat(),
         _ => message,
     };
     let error = Error::caused(code, &particulars, cause).with_status(status);

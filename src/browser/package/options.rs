@@ -167,9 +167,12 @@ impl Given<'_> {
         let Some(value) = self.present("scopes") else { return Ok(ScopeSet::default()) };
         let what = "an array of scopes, each resource:action";
         let scopes = list(self.0, "scopes").ok_or_else(|| wrong("scopes", what, &value))?;
-        let read = |scope: &JsValue| scope.as_string().and_then(|scope| Scope::read(&scope));
-        let scopes = scopes.iter().map(|scope| read(&scope).ok_or_else(|| wrong("scopes", what, &scope)));
-        scopes.collect()
+        let mut read = Vec::new();
+        for scope in scopes.iter() {
+            let text = scope.as_string().unwrap_or_default();
+            read.push(Scope::read(&text).ok_or_else(|| wrong("scopes", what, &scope))?);
+        }
+        Ok(read.into_iter().collect())
     }
 
     fn duration(&self) -> Result<u64, Error> {

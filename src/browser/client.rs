@@ -15,8 +15,8 @@ use super::error::Error;
 use super::events::{Events, Listener, Streams};
 use super::explain;
 use super::key::open_key;
-use super::options::{LONGEST, NO_TOKEN, Options, ProviderOptions, Source, publishable};
-use super::provider::{Course, received, request_to_js};
+use super::options::{LONGEST, Options, ProviderOptions, Source, no_token, publishable};
+use super::provider::{received, request_to_js};
 use super::request;
 use super::signal::{either, until_aborted};
 use super::token::Token;
@@ -97,10 +97,10 @@ impl Prepared {
     }
 
     /// Does what takes no time.
-    pub(super) fn checked(options: Options) -> Result<Prepared, Error> {
+    pub(super) fn checked(mut options: Options) -> Result<Prepared, Error> {
         let api = Base::parse("api", &options.api)?;
         let service = options.service.as_ref().map(|url| Base::parse("service", url)).transpose()?;
-        let token = match &options.source {
+        let token = match &mut options.source {
             Source::Publishable(text) => Some(publishable(text)?),
             Source::Temporary(token) => {
                 Some(first_token(token, "Bearer")?.ok_or_else(|| Error::new(ErrorCode::TokenExpired, ""))?)
@@ -110,6 +110,7 @@ impl Prepared {
                 if !(1..=LONGEST).contains(&provider.duration_seconds) {
                     return Err(Error::option("`durationSeconds` must be a whole number of seconds from 1 to 86400."));
                 }
+                provider.provider.resolve()?;
                 let scheme = provider.scheme();
                 provider.first.as_ref().map(|token| first_token(token, scheme)).transpose()?.flatten()
             }
@@ -148,11 +149,7 @@ impl ProviderOptions {
 
 /// Reads a first token; `None` if it has expired.
 fn first_token(token: &TemporaryTokenResponse, scheme: &str) -> Result<Option<Token>, Error> {
-    match received(token.clone(), None, scheme) {
-        Ok(token) => Ok(Some(token)),
-        Err(failed) if failed.course == Course::Stale => Ok(None),
-        Err(_) => Err(Error::option(NO_TOKEN)),
-    }
+    received(token.clone(), None, scheme).map_err(|why| no_token(&why))
 }
 
 impl Client {
@@ -247,7 +244,7 @@ impl Client {
     /// [`ErrorCode::InvalidOptions`] without a provider, and those of [`Client::authorization`].
     pub async fn refresh(&self) -> Result<(), Error> {
         if !self.connection.can_refresh() {
-            return Err(Error::option("`refresh` needs a `provider`: this connection has none."));
+            return Err(Error::argument("`refresh` needs a `provider`: this connection has none."));
         }
         self.connection.renew().await
     }

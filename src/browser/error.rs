@@ -86,6 +86,13 @@ impl Error {
         self
     }
 
+    /// Says that the same call fails again until someone changes something.
+    #[inline(never)]
+    pub(super) fn lasting(self) -> Error {
+        set(&self.0, "retryable", &false.into());
+        self
+    }
+
     /// Sets the HTTP status of the response that the failure comes from.
     pub(super) fn with_status(self, status: u16) -> Error {
         set(&self.0, "status", &status.into());
@@ -96,6 +103,13 @@ impl Error {
     #[inline(never)]
     pub(super) fn option(why: &str) -> Error {
         Error::new(ErrorCode::InvalidOptions, why)
+    }
+
+    /// An argument of another method than `connect` is wrong.
+    #[inline(never)]
+    pub(super) fn argument(why: &str) -> Error {
+        let (_, help) = ErrorCode::InvalidOptions.browser_texts();
+        Error::read(ErrorCode::InvalidOptions, 0, why, help, &JsValue::UNDEFINED)
     }
 
     /// Returns the JavaScript error.

@@ -20,8 +20,11 @@ pub(super) const TIMEOUT: f64 = 10.0;
 /// Seconds that `fetch` waits when the API says when to come again.
 pub(super) const RETRY_AFTER: f64 = 10.0;
 
-/// The message for a malformed first token.
-pub(super) const NO_TOKEN: &str = "`temporaryToken` must be {authorization, expiresAt}, as the service answers it.";
+/// Says what is wrong with a first token.
+#[inline(never)]
+pub(super) fn no_token(why: &str) -> Error {
+    Error::option(&["`temporaryToken`: ", why].concat())
+}
 
 /// The options of [`Client::connect`](super::Client::connect).
 #[derive(Clone)]

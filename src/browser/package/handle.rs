@@ -183,7 +183,7 @@ fn or_null(seconds: Option<f64>) -> JsValue {
 fn read_scope(scope: &JsValue) -> Result<Scope, Error> {
     let text = scope.as_string().unwrap_or_default();
     Scope::read(&text)
-        .ok_or_else(|| Error::option(&["can: `", &text, "` is not a scope: expected resource:action."].concat()))
+        .ok_or_else(|| Error::argument(&["can: `", &text, "` is not a scope: expected resource:action."].concat()))
 }
 
 fn transformed(request: TransformedRequest) -> JsValue {

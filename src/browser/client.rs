@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use gloo_net::http::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -24,7 +25,8 @@ use super::url::Base;
 use crate::api::TemporaryTokenResponse;
 use crate::{ErrorCode, Scope, TokenKind};
 
-/// A connection: one credential, kept fresh, for one API. It lives until [`Client::close`], or until it is dropped.
+/// A connection: one credential, kept fresh, for one API. It lives until [`Client::close`], or until it is dropped,
+/// which also aborts responses whose bodies are still being read.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), daypass::browser::Error> {
@@ -199,6 +201,14 @@ impl Client {
     /// As [`Client::fetch`].
     pub async fn get(&self, path: &str) -> Result<gloo_net::http::Response, Error> {
         Ok(self.fetch(&path.into(), &JsValue::UNDEFINED).await?.into())
+    }
+
+    /// Begins a request to a path of the API, to give it headers and a body. [`Client::send`] sends it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ForeignUrl`] if the path leaves the base.
+    pub fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Error> {
+        Ok(RequestBuilder::new(self.api.resolve(path)?.href()).method(method))
     }
 
     /// Sends a request of gloo-net with the credential, as [`Client::get`] does.

@@ -162,6 +162,20 @@ impl From<JsValue> for Error {
     }
 }
 
+/// A failure of gloo-net, such as a body that is not the JSON that was expected.
+impl From<gloo_net::Error> for Error {
+    fn from(error: gloo_net::Error) -> Error {
+        Error(match error {
+            gloo_net::Error::JsError(error) => {
+                let kept = js_sys::Error::new(&error.message);
+                kept.set_name(&error.name);
+                kept.into()
+            }
+            other => js_sys::Error::new(&other.to_string()).into(),
+        })
+    }
+}
+
 impl From<Error> for JsValue {
     fn from(error: Error) -> JsValue {
         error.0

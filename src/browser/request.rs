@@ -12,8 +12,7 @@ use super::error::Error;
 use super::explain::explained;
 use super::http::{contains, header, status};
 use super::js::{
-    Timer, call, fetch, get, global, has_method, is_present, number, object, set, settled, text, try_get,
-    wall_now,
+    Timer, call, fetch, get, global, has_method, is_present, number, object, set, settled, text, try_get, wall_now,
 };
 use super::signal::{any, is_aborted, reason, until_aborted};
 use super::token::Token;

@@ -28,8 +28,8 @@ describe('an error', { concurrency: 2 }, () => {
       'not a number of seconds': { temporaryToken: { ...token, expiresAt: `${token.expiresAt}` } },
       'an object': { temporaryToken: {} },
       '`scops`': { provider: '/token', scops: [] },
-      'is -1.5': { provider: '/token', timeoutSeconds: -1.5 },
-      'is 0.5': { provider: '/token', durationSeconds: 0.5 },
+      'is a number: -1.5': { provider: '/token', timeoutSeconds: -1.5 },
+      'is a number: 0.5': { provider: '/token', durationSeconds: 0.5 },
       'must have 38 after its prefix': { publishableToken: 'dp_pub_short' },
     };
     const seen = await inPage(

@@ -4,9 +4,7 @@ use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Url, UrlSearchParams};
 
-use super::super::js::{
-    call, get, global, is_present, items, joined, list, set, text, texts, try_get, whole_number,
-};
+use super::super::js::{call, get, global, is_present, items, joined, list, set, text, texts, try_get, whole_number};
 use super::super::options::{DURATION, LONGEST, Options, ProviderOptions, RETRY_AFTER, Source, TIMEOUT, no_token};
 use super::super::provider::{Provider, read_answer};
 use super::super::signal::any;
@@ -42,7 +40,8 @@ pub(super) fn copy(given: &JsValue) -> Result<JsValue, Error> {
         return Err(Error::option(&["expected an object of options, not ", type_name(given), "."].concat()));
     }
     // A proxy may have no keys to tell.
-    let names = call(&global("Object"), "keys", &[given]).ok().and_then(|names| items(&names)).and_then(|names| texts(&names));
+    let names =
+        call(&global("Object"), "keys", &[given]).ok().and_then(|names| items(&names)).and_then(|names| texts(&names));
     if let Some(name) = names.iter().flatten().find(|name| !NAMES.contains(&name.as_str())) {
         return Err(Error::option(&["`", name, "` is no option."].concat()));
     }

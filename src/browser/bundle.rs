@@ -2,12 +2,12 @@
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, CryptoKey, Response, SubtleCrypto};
+use web_sys::{AbortSignal, CryptoKey, SubtleCrypto};
 
 use super::error::Error;
-use super::http::{header, json, request, server_time};
+use super::http::{header, json, request, response, server_time, status};
 use super::js::{get, global, is_present, number, settled, whole, whole_number};
-use super::jwks::find_key;
+use super::jwks::{find_key, unusable};
 use super::lifetime::{bundle_left, left};
 use super::signal::either;
 use super::token::{Contents, Token, claims, decode, split_jwt};
@@ -37,18 +37,18 @@ pub(super) async fn open(bundle: &str, service: &Base, signal: &AbortSignal) -> 
 
 /// Redeems a reference with Kudo's `GET /verify`.
 async fn redeem(reference: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {
-    let unreachable = |cause| Error::caused(ErrorCode::NetworkFailed, service.name(), &cause);
     let url = service.join("verify");
     // Elsewhere the header would go along.
     let asked = request(&url, signal).option("redirect", "error").header("x-api-token", reference);
-    let response: Response = asked.send().await.map_err(unreachable)?.unchecked_into();
-    if response.status() == 403 {
+    let response = response(asked.send().await).map_err(|cause| unusable(service, 0, &cause))?;
+    let status = status(&response);
+    if status == 403 {
         return Err(Error::new(ErrorCode::BundleRefused, ""));
     }
     // As they were written: unknown keys, order and all.
     let parameters = json(&response).await.unwrap_or_default();
-    if response.status() != 200 || !parameters.is_object() {
-        return Err(unreachable(JsValue::UNDEFINED));
+    if status != 200 || !parameters.is_object() {
+        return Err(unusable(service, status, &JsValue::UNDEFINED));
     }
     let end = header(&response, "daypass-expires-at").and_then(|end| whole_number(&number(&end)?.into()));
     let left = end.and_then(|end| left(end, None, server_time(&response)));

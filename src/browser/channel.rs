@@ -5,7 +5,6 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{AbortController, BroadcastChannel};
@@ -13,7 +12,7 @@ use web_sys::{AbortController, BroadcastChannel};
 use super::connection::Connection;
 use super::js::{Callback, call, get, global, list, number, object, set, settled, text, wall_now, whole};
 use super::provider::check_authorization;
-use super::signal::either;
+use super::signal::{aborted, either, is_aborted};
 use super::token::{Token, encode};
 use crate::session::refresh;
 use crate::session::tabs::{Content, Event, Mark, Message, Others};
@@ -208,23 +207,20 @@ fn hold(connection: &Rc<Connection>, name: String, purpose: Purpose) -> Option<A
         let held = Callback::new({
             let (connection, signal, name) = (connection.clone(), signal.clone(), name.clone());
             move |_| {
-                if signal.aborted() {
+                if is_aborted(&signal) {
                     return JsValue::UNDEFINED;
                 }
-                let until_aborted = Promise::new(&mut |resolve, _| {
-                    let _ = call(&signal, "addEventListener", &[&"abort".into(), &resolve]);
-                });
                 match purpose {
                     Purpose::Here => spawn_local(count(connection.clone(), name.clone())),
                     Purpose::Turn => connection.dispatch(Event::Locked),
                 }
-                until_aborted.into()
+                aborted(&signal).into()
             }
         });
         let mode = if purpose == Purpose::Here { "shared" } else { "exclusive" };
         let options = object(&[("mode", &mode.into()), ("signal", &signal)]);
         let ended = settled(call(&locks, "request", &[&name.into(), &options, held.as_ref()])).await;
-        if ended.is_err() && !signal.aborted() && purpose == Purpose::Turn {
+        if ended.is_err() && !is_aborted(&signal) && purpose == Purpose::Turn {
             connection.dispatch(Event::NoLock);
         }
     });

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use gloo_net::http::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -15,8 +16,8 @@ use super::error::Error;
 use super::events::{Events, Listener, Streams};
 use super::explain;
 use super::key::open_key;
-use super::options::{LONGEST, NO_TOKEN, Options, ProviderOptions, Source, publishable};
-use super::provider::{Course, received, request_to_js};
+use super::options::{LONGEST, Options, ProviderOptions, Source, no_token, publishable};
+use super::provider::{received, request_to_js};
 use super::request;
 use super::signal::{either, until_aborted};
 use super::token::Token;
@@ -24,7 +25,8 @@ use super::url::Base;
 use crate::api::TemporaryTokenResponse;
 use crate::{ErrorCode, Scope, TokenKind};
 
-/// A connection: one credential, kept fresh, for one API. It lives until [`Client::close`], or until it is dropped.
+/// A connection: one credential, kept fresh, for one API. It lives until [`Client::close`], or until it is dropped,
+/// which also aborts responses whose bodies are still being read.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), daypass::browser::Error> {
@@ -44,7 +46,6 @@ pub struct Client {
     /// Milliseconds.
     pub(super) max_retry_after: f64,
     parameters: JsValue,
-    streams: Rc<Streams>,
 }
 
 /// What is known about the token in use. It contains no token, and needs no request.
@@ -98,10 +99,10 @@ impl Prepared {
     }
 
     /// Does what takes no time.
-    pub(super) fn checked(options: Options) -> Result<Prepared, Error> {
+    pub(super) fn checked(mut options: Options) -> Result<Prepared, Error> {
         let api = Base::parse("api", &options.api)?;
         let service = options.service.as_ref().map(|url| Base::parse("service", url)).transpose()?;
-        let token = match &options.source {
+        let token = match &mut options.source {
             Source::Publishable(text) => Some(publishable(text)?),
             Source::Temporary(token) => {
                 Some(first_token(token, "Bearer")?.ok_or_else(|| Error::new(ErrorCode::TokenExpired, ""))?)
@@ -111,6 +112,7 @@ impl Prepared {
                 if !(1..=LONGEST).contains(&provider.duration_seconds) {
                     return Err(Error::option("`durationSeconds` must be a whole number of seconds from 1 to 86400."));
                 }
+                provider.provider.resolve()?;
                 let scheme = provider.scheme();
                 provider.first.as_ref().map(|token| first_token(token, scheme)).transpose()?.flatten()
             }
@@ -120,7 +122,7 @@ impl Prepared {
     }
 
     /// Opens the connection.
-    pub(super) fn open(self, listener: Rc<dyn Listener>, streams: Rc<Streams>, life: AbortController) -> Client {
+    pub(super) fn open(self, listener: Rc<dyn Listener>, life: AbortController) -> Client {
         let Prepared { api, service, options, parameters, token, prover } = self;
         let kind = options.source.kind();
         let (mut source, mut shared) = (None, None);
@@ -131,7 +133,7 @@ impl Prepared {
         }
         let connection = Connection::open(Setup { source, token, shared, listener, life });
         let max_retry_after = options.max_retry_after_seconds * 1000.0;
-        Client { api, service, kind, connection, prover, max_retry_after, parameters, streams }
+        Client { api, service, kind, connection, prover, max_retry_after, parameters }
     }
 }
 
@@ -149,11 +151,7 @@ impl ProviderOptions {
 
 /// Reads a first token; `None` if it has expired.
 fn first_token(token: &TemporaryTokenResponse, scheme: &str) -> Result<Option<Token>, Error> {
-    match received(token.clone(), None, scheme) {
-        Ok(token) => Ok(Some(token)),
-        Err(failed) if failed.course == Course::Stale => Ok(None),
-        Err(_) => Err(Error::option(NO_TOKEN)),
-    }
+    received(token.clone(), None, scheme).map_err(|why| no_token(&why))
 }
 
 impl Client {
@@ -170,8 +168,7 @@ impl Client {
         };
         let timeout = options.timeout_seconds;
         let prepared = until_aborted(&signal, Prepared::new(options, &signal)).await?;
-        let streams = Rc::<Streams>::default();
-        let client = prepared.open(streams.clone(), streams, life);
+        let client = prepared.open(Rc::<Streams>::default(), life);
         until_aborted(&signal, client.first_token(timeout)).await?;
         Ok(client)
     }
@@ -195,7 +192,7 @@ impl Client {
     /// Returns the events from now on.
     #[must_use]
     pub fn events(&self) -> Events {
-        self.streams.open()
+        self.connection.events().unwrap_or_default()
     }
 
     /// Gets a path of the API, with the credential. On a 401 a temporary token is refreshed, and the request sent once more.
@@ -204,6 +201,14 @@ impl Client {
     /// As [`Client::fetch`].
     pub async fn get(&self, path: &str) -> Result<gloo_net::http::Response, Error> {
         Ok(self.fetch(&path.into(), &JsValue::UNDEFINED).await?.into())
+    }
+
+    /// Begins a request to a path of the API, to give it headers and a body. [`Client::send`] sends it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ForeignUrl`] if the path leaves the base.
+    pub fn request(&self, method: Method, path: &str) -> Result<RequestBuilder, Error> {
+        Ok(RequestBuilder::new(self.api.resolve(path)?.href()).method(method))
     }
 
     /// Sends a request of gloo-net with the credential, as [`Client::get`] does.
@@ -249,7 +254,7 @@ impl Client {
     /// [`ErrorCode::InvalidOptions`] without a provider, and those of [`Client::authorization`].
     pub async fn refresh(&self) -> Result<(), Error> {
         if !self.connection.can_refresh() {
-            return Err(Error::option("`refresh` needs a `provider`: this connection has none."));
+            return Err(Error::argument("`refresh` needs a `provider`: this connection has none."));
         }
         self.connection.renew().await
     }

@@ -8,10 +8,10 @@ use web_sys::{CryptoKeyPair, Response};
 
 use super::bundle::subtle;
 use super::error::Error;
-use super::http::{contains, header, server_time};
-use super::js::{call, get, global, object, set, settled, wall_now};
+use super::http::{contains, header, server_time, status};
+use super::js::{call, get, global, object, set, settled, text, wall_now};
 use super::token::encode;
-use super::url::Target;
+use super::url::{Base, Target};
 
 /// Seconds by which this device's clock may be wrong before a refused proof is repeated with the server's time.
 const DRIFT: f64 = 30.0;
@@ -51,7 +51,7 @@ impl Prover {
         &self.thumbprint
     }
 
-    /// Makes a proof for one request with this token.
+    /// Makes a proof for one request with this token. The method is in upper case.
     pub(super) async fn proof(&self, method: &str, url: &Target, token: &str) -> Result<String, Error> {
         let claims = object(&[
             ("jti", &call(&global("crypto"), "randomUUID", &[])?),
@@ -74,12 +74,19 @@ impl Prover {
         Ok([&input, ".", &encode(&Uint8Array::new(&signature).to_vec())].concat())
     }
 
-    /// Learns from a response the nonce and the time. Returns whether it refused a proof, and would accept one that is made now.
-    pub(super) fn learn(&self, response: &Response) -> bool {
+    /// Learns the nonce from a response of the API, and the time if it refuses a proof: another response may come from a cache.
+    /// Returns whether the API would accept a proof that is made now.
+    pub(super) fn learn(&self, response: &Response, api: &Base) -> bool {
+        if !text(response, "url").is_some_and(|url| api.resolve(&url).is_ok()) {
+            return false;
+        }
         let nonce = header(response, "dpop-nonce");
         let has_nonce = nonce.is_some();
         if has_nonce {
             *self.nonce.borrow_mut() = nonce;
+        }
+        if !refuses_proof(response) {
+            return false;
         }
         let mut is_other_time = false;
         if let Some(now) = server_time(response) {
@@ -90,15 +97,15 @@ impl Prover {
             }
         }
         // Another request may have learned the same meanwhile.
-        refuses_proof(response) && (has_nonce || is_other_time)
+        has_nonce || is_other_time
     }
 }
 
 /// Returns whether the response refuses a request because of its proof (RFC 9449, sections 7.1 and 8).
-pub(super) fn refuses_proof(response: &Response) -> bool {
+fn refuses_proof(response: &Response) -> bool {
     let challenge = header(response, "www-authenticate").unwrap_or_default();
     let is_about = |error: &str| contains(&challenge, error);
-    response.status() == 401 && (is_about("error=\"use_dpop_nonce\"") || is_about("error=\"invalid_dpop_proof\""))
+    status(response) == 401 && (is_about("error=\"use_dpop_nonce\"") || is_about("error=\"invalid_dpop_proof\""))
 }
 
 async fn public_key(pair: &CryptoKeyPair) -> Result<(JsValue, String), Error> {

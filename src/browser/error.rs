@@ -86,6 +86,13 @@ impl Error {
         self
     }
 
+    /// Says that the same call fails again until someone changes something.
+    #[inline(never)]
+    pub(super) fn lasting(self) -> Error {
+        set(&self.0, "retryable", &false.into());
+        self
+    }
+
     /// Sets the HTTP status of the response that the failure comes from.
     pub(super) fn with_status(self, status: u16) -> Error {
         set(&self.0, "status", &status.into());
@@ -96,6 +103,13 @@ impl Error {
     #[inline(never)]
     pub(super) fn option(why: &str) -> Error {
         Error::new(ErrorCode::InvalidOptions, why)
+    }
+
+    /// An argument of another method than `connect` is wrong.
+    #[inline(never)]
+    pub(super) fn argument(why: &str) -> Error {
+        let (_, help) = ErrorCode::InvalidOptions.browser_texts();
+        Error::read(ErrorCode::InvalidOptions, 0, why, help, &JsValue::UNDEFINED)
     }
 
     /// Returns the JavaScript error.
@@ -145,6 +159,20 @@ impl std::error::Error for Error {}
 impl From<JsValue> for Error {
     fn from(thrown: JsValue) -> Error {
         Error(thrown)
+    }
+}
+
+/// A failure of gloo-net, such as a body that is not the JSON that was expected.
+impl From<gloo_net::Error> for Error {
+    fn from(error: gloo_net::Error) -> Error {
+        Error(match error {
+            gloo_net::Error::JsError(error) => {
+                let kept = js_sys::Error::new(&error.message);
+                kept.set_name(&error.name);
+                kept.into()
+            }
+            other => js_sys::Error::new(&other.to_string()).into(),
+        })
     }
 }
 

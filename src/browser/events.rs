@@ -1,6 +1,6 @@
 //! What a connection tells its page: [`Event`], and [`Events`], a stream of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -44,14 +44,22 @@ pub(super) trait Listener {
     fn keep(&self, token: Option<&Token>, ends_in: Option<u64>);
     /// Something happened.
     fn hear(&self, event: Event);
+    /// Returns the events from now on, where they are heard as a stream.
+    fn events(&self) -> Option<Events> {
+        None
+    }
 }
 
 /// The events of a connection from [`Client::events`](super::Client::events) on. The stream ends when the connection is closed.
+#[derive(Default)]
 pub struct Events(Rc<Queue>);
 
 /// The streams of one connection.
 #[derive(Default)]
-pub(super) struct Streams(RefCell<Vec<Rc<Queue>>>);
+pub(super) struct Streams {
+    queues: RefCell<Vec<Rc<Queue>>>,
+    is_over: Cell<bool>,
+}
 
 #[derive(Default)]
 struct Queue(RefCell<Waiting>);
@@ -63,19 +71,19 @@ struct Waiting {
     is_over: bool,
 }
 
-impl Streams {
-    pub(super) fn open(&self) -> Events {
-        let queue = Rc::<Queue>::default();
-        self.0.borrow_mut().push(queue.clone());
-        Events(queue)
-    }
-}
-
 impl Listener for Streams {
     fn keep(&self, _: Option<&Token>, _: Option<u64>) {}
 
+    fn events(&self) -> Option<Events> {
+        let queue = Rc::<Queue>::default();
+        queue.0.borrow_mut().is_over = self.is_over.get();
+        self.queues.borrow_mut().push(queue.clone());
+        Some(Events(queue))
+    }
+
     fn hear(&self, event: Event) {
-        let mut streams = self.0.borrow_mut();
+        self.is_over.set(matches!(event, Event::Closed));
+        let mut streams = self.queues.borrow_mut();
         // Those that nobody reads any more.
         streams.retain(|queue| Rc::strong_count(queue) > 1);
         for queue in streams.iter() {

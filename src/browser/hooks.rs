@@ -97,7 +97,7 @@ impl Client {
     ) -> Result<Vec<(&'static str, String)>, Error> {
         let mut headers = self.plain_headers(token);
         if let Some(prover) = &self.prover {
-            headers.push(("DPoP", prover.proof(method, target, token.text()).await?));
+            headers.push(("DPoP", prover.proof(&method.to_ascii_uppercase(), target, token.text()).await?));
         }
         Ok(headers)
     }

@@ -12,7 +12,7 @@ use web_sys::{AbortSignal, MessagePort};
 use super::error::Error;
 use super::js::{call, get, global, global_object, has_method, list, object, text, whole};
 use super::listening::next_event;
-use super::signal::until_aborted;
+use super::signal::{is_aborted, until_aborted};
 use crate::ErrorCode;
 use crate::origin::is_allowed;
 
@@ -45,7 +45,7 @@ impl Host {
     /// Asks for one token.
     pub(super) async fn ask(&self, request: &JsValue, is_fresh: bool, signal: &AbortSignal) -> Result<JsValue, Error> {
         let result = until_aborted(signal, self.exchange(request, is_fresh, signal)).await;
-        if result.is_err() && signal.aborted() {
+        if result.is_err() && is_aborted(signal) {
             // No answer for too long: the page around may be another by now, and hears hello again.
             self.forget();
         }

@@ -40,6 +40,11 @@ pub(super) fn post(request: OwnRequest, json: &str) -> Settled {
     request.option("method", "POST").option("body", json).header("content-type", "application/json").send()
 }
 
+/// Returns the response, unless `fetch`, which a page may have replaced, returned something else.
+pub(super) fn response(sent: Result<JsValue, JsValue>) -> Result<Response, JsValue> {
+    sent.and_then(|sent| if sent.is_object() { Ok(sent.unchecked_into()) } else { Err(sent) })
+}
+
 /// Reads a response's body with the browser's own JSON parser.
 #[inline(never)]
 pub(super) fn json(response: &JsValue) -> Settled {
@@ -50,6 +55,12 @@ pub(super) fn json(response: &JsValue) -> Settled {
 pub(super) fn server_time(response: &Response) -> Option<u64> {
     let time = js_sys::Date::parse(&header(response, "date")?);
     (time >= 0.0).then_some(time as u64)
+}
+
+/// Returns the status; 0 if there is none, as of what is no response.
+#[inline(never)]
+pub(super) fn status(response: &JsValue) -> u16 {
+    get(response, "status").as_f64().unwrap_or_default() as u16
 }
 
 /// Returns a header, if the page may read it.

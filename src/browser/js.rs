@@ -102,7 +102,12 @@ pub(super) fn items(value: &JsValue) -> Option<Array> {
 /// Returns a list of strings.
 #[inline(never)]
 pub(super) fn texts(list: &Array) -> Option<Vec<String>> {
-    list.iter().map(|item| item.as_string()).collect()
+    let mut texts = Vec::new();
+    // The iterator that collects options would be larger.
+    for item in list.iter() {
+        texts.push(item.as_string()?);
+    }
+    Some(texts)
 }
 
 /// Returns whether a value is neither `undefined` nor `null`.
@@ -159,6 +164,22 @@ pub(super) fn settled(returned: Result<JsValue, JsValue>) -> Settled {
 #[inline(never)]
 pub(super) fn fetch(resource: &JsValue, options: &JsValue) -> Settled {
     settled(global_fetch(resource, options))
+}
+
+/// A timer, until it is dropped.
+pub(super) struct Timer(JsValue);
+
+impl Timer {
+    /// Calls a function later.
+    pub(super) fn new(callback: &Function, milliseconds: f64) -> Timer {
+        Timer(set_timeout(callback, milliseconds))
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.0);
+    }
 }
 
 /// Joins texts: the standard library's way is made for speed, and larger.

@@ -2,10 +2,10 @@
 
 use js_sys::{Array, JSON};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, Response};
+use web_sys::AbortSignal;
 
 use super::error::Error;
-use super::http::{json, request, server_time};
+use super::http::{json, request, response, server_time, status};
 use super::js::{Settled, call, get, global, list, object, text, wall_now};
 use super::url::Base;
 use crate::ErrorCode;
@@ -25,25 +25,30 @@ pub(super) async fn find_key(
     let name = ["daypass:jwks:", service.name()].concat();
     let url = service.join(".well-known/jwks.json");
     // From the service itself, not from a cache: its answer also tells the time.
-    match keys(request(&url, signal).option("cache", "no-store").send()).await {
+    match keys(service, request(&url, signal).option("cache", "no-store").send()).await {
         Ok((keys, server_now)) => {
             keep(&name, &keys);
             Ok((find(&keys, header), server_now))
         }
-        Err(cause) => match kept(&name).and_then(|keys| find(&keys, header)) {
+        Err(error) => match kept(&name).and_then(|keys| find(&keys, header)) {
             Some(key) => Ok((Some(key), None)),
-            None => Err(Error::caused(ErrorCode::NetworkFailed, service.name(), &cause)),
+            None => Err(error),
         },
     }
 }
 
-async fn keys(answer: Settled) -> Result<(Array, Option<u64>), JsValue> {
-    let response: Response = answer.await?.unchecked_into();
-    if !response.ok() {
-        return Err(JsValue::UNDEFINED);
-    }
-    let keys = list(&json(&response).await?, "keys").ok_or(JsValue::UNDEFINED)?;
+async fn keys(service: &Base, answer: Settled) -> Result<(Array, Option<u64>), Error> {
+    let response = response(answer.await).map_err(|cause| unusable(service, 0, &cause))?;
+    let keys = list(&json(&response).await.unwrap_or_default(), "keys").filter(|_| get(&response, "ok") == true);
+    let keys = keys.ok_or_else(|| unusable(service, status(&response), &JsValue::UNDEFINED))?;
     Ok((keys, server_time(&response)))
+}
+
+/// Says that the service gave no answer that can be used: none, or one with this status.
+#[inline(never)]
+pub(super) fn unusable(service: &Base, status: u16, cause: &JsValue) -> Error {
+    let error = Error::caused(ErrorCode::NetworkFailed, service.name(), cause).with_status(status);
+    if matches!(status, 0 | 429 | 500..) { error } else { error.lasting() }
 }
 
 /// Returns the public key of the key that the header names, as text.

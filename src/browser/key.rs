@@ -6,7 +6,7 @@ use web_sys::CryptoKeyPair;
 
 use super::bundle::subtle;
 use super::error::Error;
-use super::js::{Callback, Settled, call, get, global, object, set, set_timeout, settled};
+use super::js::{Callback, Timer, call, get, global, object, set, settled};
 
 /// A store that has not answered by then will not, in milliseconds: some browsers' never do.
 const TIMEOUT: f64 = 1_000.0;
@@ -30,25 +30,26 @@ pub(super) async fn open_key(name: &str) -> Result<CryptoKeyPair, Error> {
 /// Returns the pair that is kept under this name, or keeps this one.
 async fn kept(name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
     let request = call(&global("indexedDB"), "open", &[&DATABASE.into(), &1.into()])?;
-    let upgrade = Callback::new({
-        let request = request.clone();
-        move |_| call(&get(&request, "result"), "createObjectStore", &[&STORE.into()]).unwrap_or_default()
+    let ready = Callback::new(|event| {
+        let database = get(&get(&event, "target"), "result");
+        let is_new = get(&event, "type") == "upgradeneeded";
+        let (method, argument) = if is_new { ("createObjectStore", STORE) } else { ("close", "") };
+        call(&database, method, &[&argument.into()]).unwrap_or_default()
     });
-    set(&request, "onupgradeneeded", upgrade.as_ref());
-    done(&request).await?;
-    let database = get(&request, "result");
-    let kept = exchanged(&database, name, made).await;
-    call(&database, "close", &[])?;
-    kept
+    // The browser frees it with the request, whose answer may come when nobody waits for it any more.
+    let ready = ready.into_js_value();
+    set(&request, "onupgradeneeded", &ready);
+    exchanged(&done(&request, &ready).await?, name, made).await
 }
 
 /// Another tab may have had the same thought: the transaction lets one in at a time.
 async fn exchanged(database: &JsValue, name: &str, made: &JsValue) -> Result<JsValue, JsValue> {
-    let transaction = call(database, "transaction", &[&STORE.into(), &"readwrite".into()])?;
-    let store = call(&transaction, "objectStore", &[&STORE.into()])?;
+    let transaction = call(database, "transaction", &[&STORE.into(), &"readwrite".into()]);
+    // It closes when the transaction ends.
+    call(database, "close", &[])?;
+    let store = call(&transaction?, "objectStore", &[&STORE.into()])?;
     let request = call(&store, "get", &[&name.into()])?;
-    done(&request).await?;
-    let found = get(&request, "result");
+    let found = done(&request, &JsValue::NULL).await?;
     if !found.is_undefined() {
         return Ok(found);
     }
@@ -57,13 +58,28 @@ async fn exchanged(database: &JsValue, name: &str, made: &JsValue) -> Result<JsV
     Ok(made.clone())
 }
 
-/// Waits for a request, whose result can then be read.
-fn done(request: &JsValue) -> Settled {
+/// Waits for a request, and returns its result. What comes later, `late` hears.
+async fn done(request: &JsValue, late: &JsValue) -> Result<JsValue, JsValue> {
+    let mut waiting = Waiting { request, late, timer: None };
     let answered = Promise::new(&mut |resolve, reject| {
         set(request, "onsuccess", &resolve);
         set(request, "onerror", &reject);
-        // Once it is settled, this does nothing.
-        set_timeout(&reject, TIMEOUT);
+        waiting.timer = Some(Timer::new(&reject, TIMEOUT));
     });
-    settled(Ok(answered.into()))
+    settled(Ok(answered.into())).await?;
+    Ok(get(request, "result"))
+}
+
+/// The wait for a request, until it is dropped.
+struct Waiting<'a> {
+    request: &'a JsValue,
+    late: &'a JsValue,
+    timer: Option<Timer>,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        set(self.request, "onsuccess", self.late);
+        set(self.request, "onerror", &JsValue::NULL);
+    }
 }

@@ -18,16 +18,13 @@ pub(super) struct Listening<'a> {
 }
 
 impl<'a> Listening<'a> {
+    #[inline(never)]
     pub(super) fn new(
         target: &'a JsValue,
         event: &'static str,
         signal: Option<&AbortSignal>,
-        hear: impl Fn(JsValue) + 'static,
+        callback: Callback,
     ) -> Listening<'a> {
-        let callback = Callback::new(move |event| {
-            hear(event);
-            JsValue::UNDEFINED
-        });
         let options = object(&[]);
         if let Some(signal) = signal {
             set(&options, "signal", signal);
@@ -52,7 +49,7 @@ pub(super) async fn next_event(
     start: impl FnOnce(),
 ) -> JsValue {
     let heard: Rc<RefCell<(Option<JsValue>, Option<Waker>)>> = Rc::default();
-    let _listening = Listening::new(target, event, Some(signal), {
+    let callback = Callback::new({
         let heard = heard.clone();
         move |event| {
             let is_first = heard.borrow().0.is_none();
@@ -63,8 +60,10 @@ pub(super) async fn next_event(
                     waker.wake();
                 }
             }
+            JsValue::UNDEFINED
         }
     });
+    let _listening = Listening::new(target, event, Some(signal), callback);
     start();
     poll_fn(|context| {
         let mut heard = heard.borrow_mut();

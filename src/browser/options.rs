@@ -20,8 +20,11 @@ pub(super) const TIMEOUT: f64 = 10.0;
 /// Seconds that `fetch` waits when the API says when to come again.
 pub(super) const RETRY_AFTER: f64 = 10.0;
 
-/// The message for a malformed first token.
-pub(super) const NO_TOKEN: &str = "`temporaryToken` must be {authorization, expiresAt}, as the service answers it.";
+/// Says what is wrong with a first token.
+#[inline(never)]
+pub(super) fn no_token(why: &str) -> Error {
+    Error::option(&["`temporaryToken`: ", why].concat())
+}
 
 /// The options of [`Client::connect`](super::Client::connect).
 #[derive(Clone)]
@@ -183,9 +186,6 @@ pub(super) fn publishable(text: &str) -> Result<Token, Error> {
             let why =
                 ["`publishableToken` is a token of the kind ", kind, ", which must not be in a page. Replace it."];
             Err(Error::option(&why.concat()))
-        }
-        Err(_) if text.contains(char::is_whitespace) => {
-            Err(Error::new(ErrorCode::TokenMalformed, "there is white space in it"))
         }
         Err(error) => Err(Error::new(ErrorCode::TokenMalformed, error.why())),
     }

@@ -9,10 +9,14 @@ use web_sys::{AbortSignal, Response};
 
 use super::error::Error;
 use super::host::Host;
-use super::http::{json, post, request, server_time};
-use super::js::{get, object, set, settled, text, whole};
+use super::http::{json, post, request, response, server_time, status};
+use super::js::{get, is_present, object, set, settled, text, whole, whole_number};
 use super::lifetime::left;
+use super::signal::aborted;
+#[cfg(not(feature = "package"))]
+use super::signal::until_aborted;
 use super::token::{Token, claims, split_jwt};
+use super::url::absolute;
 use crate::ErrorCode;
 use crate::api::{TemporaryTokenRequest, TemporaryTokenResponse};
 
@@ -27,6 +31,7 @@ pub struct Provider(Kind);
 enum Kind {
     Url(String),
     JavaScript(Function),
+    #[cfg(not(feature = "package"))]
     Rust(Rc<dyn Fn(TemporaryTokenRequest, AbortSignal) -> Answer>),
     Host(Rc<Host>),
 }
@@ -60,7 +65,8 @@ impl Provider {
         Provider(Kind::Url(url.into()))
     }
 
-    /// An async function. Its second argument aborts when the token is no longer needed.
+    /// An async function. It is dropped when the token is no longer needed; before that, its second argument aborts when the token is no longer needed.
+    #[cfg(not(feature = "package"))]
     pub fn function<F>(function: impl Fn(TemporaryTokenRequest, AbortSignal) -> F + 'static) -> Provider
     where
         F: Future<Output = Result<TemporaryTokenResponse, Error>> + 'static,
@@ -74,6 +80,16 @@ impl Provider {
     /// [`ErrorCode::InvalidOptions`] if there is no page around this one, or a pattern is malformed.
     pub fn host<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Provider, Error> {
         Ok(Provider(Kind::Host(Rc::new(Host::new(patterns)?))))
+    }
+
+    /// Resolves a URL as the platform's own `fetch` does, once: a page's address may change.
+    pub(super) fn resolve(&mut self) -> Result<(), Error> {
+        if let Kind::Url(url) = &mut self.0 {
+            let whole = absolute(url).filter(|url| url.href().starts_with("http"));
+            let whole = whole.ok_or_else(|| Error::option("`provider` is not an http or https URL."))?;
+            *url = whole.href().to_owned();
+        }
+        Ok(())
     }
 
     /// Returns the URL, if it is one.
@@ -98,19 +114,20 @@ impl Provider {
             Kind::JavaScript(function) => {
                 let context = object(&[("signal", signal)]);
                 let returned = function.call2(&JsValue::UNDEFINED, &request_to_js(asked), &context);
-                // A promise of the page's may be anything: a race makes it one of the platform's.
-                let answer = returned.map(|answer| Promise::race(&Array::of1(&answer)).into());
+                // A promise of the page's may be anything, and may never be settled: a race makes it one of the platform's that is.
+                let answer = returned.map(|answer| Promise::race(&Array::of2(&answer, &aborted(signal))).into());
                 settled(answer).await.map_err(thrown)?
             }
             Kind::Host(host) => {
                 host.ask(&request_to_js(asked), is_fresh, signal).await.map_err(|error| thrown(error.into()))?
             }
+            #[cfg(not(feature = "package"))]
             Kind::Rust(function) => {
-                let answer = function(asked.clone(), signal.clone()).await.map_err(|error| thrown(error.into()))?;
-                return received(answer, None, scheme);
+                let answer = until_aborted(signal, function(asked.clone(), signal.clone())).await;
+                return token(Ok(answer.map_err(|error| thrown(error.into()))?), None, scheme);
             }
         };
-        received(read(&answer)?, None, scheme)
+        token(read_answer(&answer), None, scheme)
     }
 }
 
@@ -142,23 +159,21 @@ async fn ask_url(
     signal: &AbortSignal,
 ) -> Result<Token, Failed> {
     let body = JSON::stringify(&request_to_js(asked)).map(String::from).unwrap_or_default();
-    let response = post(request(url, signal), &body).await;
+    let response = response(post(request(url, signal), &body).await);
     let response = response.map_err(|cause| failed(Course::Passing, "It could not be reached.", &cause))?;
-    let response: Response = response.unchecked_into();
-    if !response.ok() {
+    if get(&response, "ok") != true {
         return Err(refused(&response).await);
     }
     let server_now = server_time(&response);
     let answer = json(&response).await;
     let answer = answer.map_err(|cause| failed(Course::Lasting, "Its answer is not JSON.", &cause))?;
-    received(read(&answer)?, server_now, scheme)
+    token(read_answer(&answer), server_now, scheme)
 }
 
 /// Reads a response that is not a success, with what the backend says of it.
 async fn refused(response: &Response) -> Failed {
-    let status = response.status();
     let said = json(response).await.unwrap_or_default();
-    by_status(status, &said, &JsValue::UNDEFINED)
+    by_status(status(response), &said, &JsValue::UNDEFINED)
 }
 
 /// Reads what a function threw: with a `status`, it is a backend's.
@@ -169,9 +184,10 @@ fn thrown(thrown: JsValue) -> Failed {
     }
     let error = Error::from(thrown);
     if error.code().is_some() && error.js().is_instance_of::<js_sys::Error>() {
-        return Failed { error, course: Course::Lasting };
+        let course = if error.is_retryable() { Course::Passing } else { Course::Lasting };
+        return Failed { error, course };
     }
-    let message = if error.js().is_object() { error.message() } else { String::new() };
+    let message = error.js().as_string().unwrap_or_else(|| error.message());
     failed(Course::Passing, &message, error.js())
 }
 
@@ -185,10 +201,9 @@ fn by_status(status: u16, said: &JsValue, cause: &JsValue) -> Failed {
         408 | 429 | 500.. => (ErrorCode::ProviderFailed, Course::Passing),
         _ => (ErrorCode::ProviderFailed, Course::Lasting),
     };
-    let digits = [100, 10, 1].map(|place| b'0' + (status / place % 10) as u8);
-    let digits = str::from_utf8(&digits).unwrap_or_default();
+    let digits: String = [100, 10, 1].map(|place| char::from(b'0' + (status / place % 10) as u8)).iter().collect();
     let particulars = match code {
-        ErrorCode::ProviderFailed => ["It answered with status ", digits, ". ", &message].concat(),
+        ErrorCode::ProviderFailed => ["It answered with status ", &digits, ". ", &message].concat(),
         _ => message,
     };
     let error = Error::caused(code, &particulars, cause).with_status(status);
@@ -196,39 +211,64 @@ fn by_status(status: u16, said: &JsValue, cause: &JsValue) -> Failed {
         Some(help) => error.with_help(&help),
         None => error,
     };
-    Failed { error, course }
+    Failed::new(error, course)
 }
 
 #[inline(never)]
 fn failed(course: Course, why: &str, cause: &JsValue) -> Failed {
-    Failed { error: Error::caused(ErrorCode::ProviderFailed, why, cause), course }
+    Failed::new(Error::caused(ErrorCode::ProviderFailed, why, cause), course)
 }
 
-/// Reads an answer.
-#[inline(never)]
-fn read(answer: &JsValue) -> Result<TemporaryTokenResponse, Failed> {
-    match (text(answer, "authorization"), whole(answer, "expiresAt")) {
-        (Some(authorization), Some(expires_at)) => Ok(TemporaryTokenResponse { authorization, expires_at }),
-        _ => Err(failed(Course::Lasting, "Its answer is not {authorization, expiresAt}.", &JsValue::UNDEFINED)),
+impl Failed {
+    fn new(error: Error, course: Course) -> Failed {
+        let error = if course == Course::Lasting { error.lasting() } else { error };
+        Failed { error, course }
     }
 }
 
-/// Checks an answer, and finds out how long its token has to live.
+/// Reads an answer, or says what is wrong with it.
 #[inline(never)]
-pub(super) fn received(answer: TemporaryTokenResponse, server_now: Option<u64>, scheme: &str) -> Result<Token, Failed> {
+pub(super) fn read_answer(answer: &JsValue) -> Result<TemporaryTokenResponse, String> {
+    let end = get(answer, "expiresAt");
+    let Some(authorization) = text(answer, "authorization").filter(|_| is_present(&end)) else {
+        return Err("Its answer is not {authorization, expiresAt}.".into());
+    };
+    // Backends divide milliseconds.
+    match end.as_f64().and_then(|end| whole_number(&end.floor().into())) {
+        Some(expires_at) => Ok(TemporaryTokenResponse { authorization, expires_at }),
+        None => Err("Its answer is not {authorization, expiresAt}: `expiresAt` is not a number of seconds.".into()),
+    }
+}
+
+/// Checks an answer, and finds out how long its token has to live; `None` if it has expired. The error says what is wrong.
+#[inline(never)]
+pub(super) fn received(
+    answer: TemporaryTokenResponse,
+    server_now: Option<u64>,
+    scheme: &str,
+) -> Result<Option<Token>, String> {
     let TemporaryTokenResponse { authorization, expires_at } = answer;
-    let lasting = |why: &str| Err(failed(Course::Lasting, why, &JsValue::UNDEFINED));
-    if let Err(why) = check_authorization(&authorization, scheme) {
-        return lasting(&why);
-    }
+    check_authorization(&authorization, scheme)?;
     if expires_at >= MILLISECONDS {
-        return lasting("Its `expiresAt` is not in seconds.");
+        return Err("Its `expiresAt` is not in seconds.".into());
     }
     let jwt = authorization.split_once(' ').and_then(|(_, token)| split_jwt(token));
     let issued_at = jwt.and_then(|[_, payload, _]| whole(&claims(payload), "iat"));
-    match left(expires_at, issued_at, server_now) {
-        Some(left) => Ok(Token::new(authorization, left)),
-        None => Err(Failed { error: Error::new(ErrorCode::ProviderStale, ""), course: Course::Stale }),
+    let left = left(expires_at, issued_at, server_now);
+    Ok(left.map(|left| Token::new(authorization, left)))
+}
+
+/// Reads what a provider answered.
+#[inline(never)]
+fn token(
+    answer: Result<TemporaryTokenResponse, String>,
+    server_now: Option<u64>,
+    scheme: &str,
+) -> Result<Token, Failed> {
+    match answer.and_then(|answer| received(answer, server_now, scheme)) {
+        Ok(Some(token)) => Ok(token),
+        Ok(None) => Err(Failed::new(Error::new(ErrorCode::ProviderStale, ""), Course::Stale)),
+        Err(why) => Err(failed(Course::Lasting, &why, &JsValue::UNDEFINED)),
     }
 }
 

@@ -10,19 +10,21 @@ use super::client::Client;
 use super::connection::LONGEST;
 use super::error::Error;
 use super::explain::explained;
-use super::http::{contains, header};
+use super::http::{contains, header, status};
 use super::js::{
-    call, clear_timeout, fetch, get, global, has_method, is_present, number, object, set, set_timeout, settled, text,
-    wall_now,
+    Timer, call, fetch, get, global, has_method, is_present, number, object, set, settled, text, try_get, wall_now,
 };
-use super::signal::{any, until_aborted};
+use super::signal::{any, is_aborted, reason, until_aborted};
 use super::token::Token;
 use super::url::{NO_URL, Target, url_text, with_publishable};
 use crate::session::refresh::Event;
 use crate::{ErrorCode, TokenKind};
 
-/// The properties that a request with a body has besides its URL and its body.
-const PROPERTIES: [&str; 11] = [
+/// The options of `fetch`, of which a `Request` has all but the body's.
+const OPTIONS: [&str; 14] = [
+    "body",
+    "duplex",
+    "priority",
     "method",
     "headers",
     "mode",
@@ -47,6 +49,8 @@ struct Call<'a> {
     init: Object,
     /// The caller's headers.
     headers: JsValue,
+    /// In upper case, as in a proof.
+    method: String,
     /// Whether the body can be read once only.
     is_stream: bool,
     /// Whether redirects are followed here: browsers drop the token on the way to another origin, but not the proof.
@@ -62,13 +66,18 @@ struct Call<'a> {
 /// - A redirect on the API's own origin loses a publishable token or a proof: the request is then sent to where it led.
 pub(super) async fn send(client: &Client, input: &JsValue, init: &JsValue) -> Result<Response, Error> {
     let life = client.life();
-    let call = Call::new(client, input, init, &life)?;
+    let mut call = Call::new(client, input, init, &life)?;
+    if is_request(init) && !call.is_safe() {
+        // Firefox has no stream of it, and no browser sends such a stream over HTTP/1.1.
+        read_body(init, &call.init).await?;
+        call.is_stream = false;
+    }
     let result = call.settle(client).await;
     match result {
         // The connection's end is told as such.
-        Err(_) if life.aborted() => Err(Error::new(ErrorCode::Closed, "")),
+        Err(_) if is_aborted(&life) => Err(Error::new(ErrorCode::Closed, "")),
         // Whatever it was that the caller's signal ended.
-        Err(_) if call.signal.aborted() => Err(call.signal.reason().into()),
+        Err(_) if is_aborted(&call.signal) => Err(reason(&call.signal)),
         result => result,
     }
 }
@@ -81,30 +90,38 @@ pub(super) fn is_request(value: &JsValue) -> bool {
 impl<'a> Call<'a> {
     fn new(client: &Client, input: &'a JsValue, given: &JsValue, life: &AbortSignal) -> Result<Call<'a>, Error> {
         let is_request = is_request(input);
-        let init = Object::new();
-        let (mut headers, mut is_stream, mut own) = Default::default();
-        if given.is_object() {
-            call(&global("Object"), "assign", &[&init, given])?;
-            headers = get(&init, "headers");
-            is_stream = is_read_once(&get(&init, "body"));
-            own = get(&init, "signal");
-        } else if is_request {
+        let init = options_of(given)?;
+        if is_request && !given.is_object() {
             // A Request that anything is changed about loses these two, unless they are given again.
             for name in ["referrer", "referrerPolicy"] {
                 set(&init, name, &get(input, name));
             }
         }
-        if is_request && own.is_undefined() {
-            own = get(input, "signal");
-        }
-        let signal = if is_present(&own) { any(&[&own, life])? } else { life.clone() };
-        set(&init, "signal", &signal);
-        let follows = client.prover.is_some() && {
-            let redirect = get(&init, "redirect");
-            let redirect = if is_request && redirect.is_undefined() { get(input, "redirect") } else { redirect };
-            !is_present(&redirect) || redirect == "follow"
+        let effective = |name| match get(&init, name) {
+            value if is_request && value.is_undefined() => get(input, name),
+            value => value,
         };
-        Ok(Call { input, is_request, init, headers, is_stream, follows, signal })
+        let own = effective("signal");
+        let signal = if is_present(&own) { any(&[&own, life])? } else { life.clone() };
+        let redirect = effective("redirect");
+        let follows = client.prover.is_some() && (!is_present(&redirect) || redirect == "follow");
+        if effective("mode") == "no-cors" {
+            // Such a request could not carry a header, and nobody could read its answer.
+            set(&init, "mode", &"cors".into());
+            if get(&init, "credentials").is_undefined() {
+                // It may be sent with cookies that an API need not allow.
+                set(&init, "credentials", &"same-origin".into());
+            }
+        }
+        let method = effective("method").as_string().unwrap_or_else(|| "GET".into()).to_ascii_uppercase();
+        let (headers, is_stream) = (get(&init, "headers"), is_read_once(&get(&init, "body")));
+        set(&init, "signal", &signal);
+        Ok(Call { input, is_request, init, headers, is_stream, follows, method, signal })
+    }
+
+    /// Returns whether the request changes nothing at the API, so that it may be sent again wherever the API redirects it.
+    fn is_safe(&self) -> bool {
+        matches!(&*self.method, "GET" | "HEAD")
     }
 
     async fn settle(&self, client: &Client) -> Result<Response, Error> {
@@ -115,13 +132,13 @@ impl<'a> Call<'a> {
         let mut patience = client.max_retry_after;
         loop {
             let response = self.send_once(client, &url, &token).await?;
-            let learned = client.prover.as_ref().is_some_and(|prover| prover.learn(&response));
-            if !matches!(response.status(), 401 | 429 | 503) {
+            let learned = client.prover.as_ref().is_some_and(|prover| prover.learn(&response, &client.api));
+            if !matches!(status(&response), 401 | 429 | 503) {
                 return Ok(response);
             }
             let mut wait = 0.0;
             let mut is_rejected = false;
-            if let Some(end) = (!was_moved).then(|| moved(client, &response)).flatten() {
+            if let Some(end) = (!was_moved && self.is_safe()).then(|| moved(client, &response)).flatten() {
                 was_moved = true;
                 url = end;
             } else if learned && !was_refused {
@@ -138,7 +155,7 @@ impl<'a> Call<'a> {
                 return Ok(response);
             }
             match self.credential(client, wait).await {
-                Err(error) if !is_rejected || self.signal.aborted() => return Err(error),
+                Err(error) if !is_rejected || is_aborted(&self.signal) => return Err(error),
                 Ok((other, next)) if !is_rejected || other != number => (number, token) = (other, next),
                 // Unless there is another token, the API's word stands.
                 _ => return Ok(response),
@@ -167,21 +184,31 @@ impl<'a> Call<'a> {
         let sent = loop {
             let (resource, options) = self.prepare(client, url, token, is_proven).await?;
             let sent = fetch(&resource, &options).await;
-            let is_redirect = || sent.as_ref().is_ok_and(|response| get(response, "type") == "opaqueredirect");
-            if !(self.follows && is_proven && is_redirect()) {
+            let is = |name, value: &str| sent.as_ref().is_ok_and(|response| get(response, name) == value);
+            if !self.follows {
                 break sent;
             }
-            is_proven = false;
+            if is_proven && is("type", "opaqueredirect") {
+                // SECURITY: the API may have acted on it already, and where it led is not known.
+                if !self.is_safe() {
+                    return Err(redirected());
+                }
+                is_proven = false;
+                continue;
+            }
+            if !is_proven && sent.as_ref().is_ok_and(|sent| status(sent) == 401 && get(sent, "redirected") == false) {
+                return Err(redirected());
+            }
+            break sent;
         };
         match sent {
-            Ok(response) => Ok(response.unchecked_into()),
+            Ok(response) if response.is_object() => Ok(response.unchecked_into()),
+            Ok(nothing) => Err(Error::caused(ErrorCode::NetworkFailed, client.api.origin(), &nothing)),
             // The browser's word for "no response that this page may read". An abort is the caller's own.
             Err(cause) if get(&cause, "name") == "TypeError" => {
                 // What cannot be asked is a TypeError too.
                 let probe = Object::assign(&Object::new(), &self.init);
-                if self.is_request && get(&probe, "method").is_undefined() {
-                    set(&probe, "method", &get(self.input, "method"));
-                }
+                set(&probe, "method", &self.method.as_str().into());
                 if is_present(&get(&probe, "body")) {
                     set(&probe, "body", &"".into());
                 }
@@ -226,24 +253,17 @@ impl<'a> Call<'a> {
             headers.set("authorization", &token.authorization)?;
         }
         if let Some(prover) = client.prover.as_ref().filter(|_| is_proven) {
-            let of = if self.is_request { &resource } else { self.init.as_ref() };
-            let method = text(of, "method").unwrap_or_else(|| "GET".into());
-            headers.set("dpop", &prover.proof(&method.to_ascii_uppercase(), url, token.text()).await?)?;
+            headers.set("dpop", &prover.proof(&self.method, url, token.text()).await?)?;
         }
         let options = if self.is_request { JsValue::UNDEFINED } else { self.init.clone().into() };
         Ok((resource, options))
     }
 
-    /// Copies the caller's request, so that it can be sent again. One that could not carry a header becomes a CORS request.
+    /// Copies the caller's request, so that it can be sent again.
     async fn copy(&self, target: &str, is_publishable: bool) -> Result<Request, Error> {
         let (original, init): (&Request, _) = (self.input.unchecked_ref(), &self.init);
         let is_here = get(original, "url") == target;
         let base = if is_publishable || !is_here { moved_to(original, target).await? } else { original.clone()? };
-        if get(original, "mode") == "no-cors" && get(init, "mode").is_undefined() {
-            set(init, "mode", &"cors".into());
-            // As such a request, whose answer nobody reads, may be sent with cookies that an API need not allow.
-            set(init, "credentials", &"same-origin".into());
-        }
         let copy = Request::new_with_request_and_init(&base, init.unchecked_ref::<RequestInit>())?;
         // SECURITY: the browser reads an object that only looks like a Request as a text: the token would go there.
         if copy.url() == target { Ok(copy) } else { Err(Error::new(ErrorCode::ForeignUrl, &copy.url())) }
@@ -256,13 +276,36 @@ async fn moved_to(request: &Request, url: &str) -> Result<Request, Error> {
     if matches!(text(request, "method").as_deref(), Some("GET" | "HEAD")) {
         return Ok(Request::new_with_str_and_init(url, request.unchecked_ref())?);
     }
-    let init = Object::new();
-    for name in PROPERTIES {
-        set(&init, name, &get(request, name));
-    }
-    let copy = request.clone()?;
-    set(&init, "body", &settled(call(&copy, "arrayBuffer", &[])).await?);
+    let init = options_of(request)?;
+    read_body(request, &init).await?;
     Ok(Request::new_with_str_and_init(url, init.unchecked_ref())?)
+}
+
+/// Sets the body to what a request has as such.
+async fn read_body(request: &JsValue, init: &Object) -> Result<(), Error> {
+    let copy = call(request, "clone", &[])?;
+    set(init, "body", &settled(call(&copy, "arrayBuffer", &[])).await?);
+    Ok(())
+}
+
+/// Copies the options of `fetch`: all that are an object's own, and those that are known wherever it has them from.
+#[inline(never)]
+fn options_of(given: &JsValue) -> Result<Object, Error> {
+    let options = Object::new();
+    if given.is_object() {
+        let _ = call(&global("Object"), "assign", &[&options, given]);
+        for name in OPTIONS {
+            // What a getter throws is the caller's own, as with the browser's `fetch`.
+            set(&options, name, &try_get(given, name)?);
+        }
+    }
+    Ok(options)
+}
+
+/// Says that the API redirects where a proof cannot follow.
+fn redirected() -> Error {
+    let why = "The API redirected a request that has a proof, which is for one URL.";
+    Error::read(ErrorCode::NetworkFailed, 0, why, "Send it to the URL that it ends at.", &JsValue::UNDEFINED).lasting()
 }
 
 /// Returns whether a body can be read once only; Node accepts whatever can be iterated.
@@ -275,20 +318,21 @@ fn is_read_once(body: &JsValue) -> bool {
 /// with a publishable token, or a proof, which is for one URL.
 fn moved(client: &Client, response: &Response) -> Option<Target> {
     let can_be_lost = client.kind == TokenKind::Publishable || client.prover.is_some();
-    let url = response.url();
-    (can_be_lost && response.status() == 401 && response.redirected() && client.api.contains(&url))
-        .then(|| Target::parse(&url, None))?
+    if !can_be_lost || status(response) != 401 || get(response, "redirected") != true {
+        return None;
+    }
+    text(response, "url").filter(|url| client.api.contains(url)).and_then(|url| Target::parse(&url, None))
 }
 
 /// A 401 is about the token, unless the API says readably that it is about something else (RFC 6750, section 3.1).
 pub(super) fn rejects_token(response: &Response) -> bool {
     let challenge = header(response, "www-authenticate");
-    get(response, "status") == 401 && challenge.is_none_or(|challenge| contains(&challenge, "invalid_token"))
+    status(response) == 401 && challenge.is_none_or(|challenge| contains(&challenge, "invalid_token"))
 }
 
 /// Returns how long the API asks to wait, in milliseconds: seconds or a date (RFC 9110, section 10.2.3).
 fn retry_after(response: &Response) -> Option<f64> {
-    if !matches!(response.status(), 429 | 503) {
+    if !matches!(status(response), 429 | 503) {
         return None;
     }
     let value = header(response, "retry-after")?;
@@ -299,20 +343,9 @@ fn retry_after(response: &Response) -> Option<f64> {
     (!wait.is_nan()).then_some(wait.max(SHORTEST_WAIT))
 }
 
-/// A timer, until it is dropped.
-struct Timer(JsValue);
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        clear_timeout(&self.0);
-    }
-}
-
 async fn sleep(milliseconds: f64) -> Result<(), Error> {
-    let mut timer = Timer(JsValue::UNDEFINED);
-    let slept = Promise::new(&mut |resolve, _| {
-        timer.0 = set_timeout(&resolve, milliseconds.min(LONGEST as f64));
-    });
+    let mut timer = None;
+    let slept = Promise::new(&mut |resolve, _| timer = Some(Timer::new(&resolve, milliseconds.min(LONGEST as f64))));
     settled(Ok(slept.into())).await?;
     Ok(())
 }

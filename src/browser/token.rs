@@ -91,14 +91,58 @@ pub(super) fn claims(payload: &str) -> JsValue {
     parse().filter(|claims| claims.is_object() && !Array::is_array(claims)).unwrap_or_default()
 }
 
-/// Returns the bytes of base64url without padding, if the text is the one way to write them.
+/// Returns the bytes of base64url without padding, if the text is the one way to write them. In the npm package the crate
+/// `data-encoding` would be half a kilobyte more.
 #[inline(never)]
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
-    data_encoding::BASE64URL_NOPAD.decode(text.as_bytes()).ok()
+    let (mut bytes, mut bits, mut count) = (Vec::new(), 0_u32, 0);
+    for digit in text.bytes() {
+        let value = match digit {
+            b'A'..=b'Z' => digit - b'A',
+            b'a'..=b'z' => digit - b'a' + 26,
+            b'0'..=b'9' => digit - b'0' + 52,
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    // What is left is less than a digit, and nothing.
+    (count < 6 && bits == 0).then_some(bytes)
+}
+
+/// Returns the digit of the last six bits.
+fn digit(bits: u32) -> char {
+    let value = (bits & 63) as u8;
+    char::from(match value {
+        0..26 => b'A' + value,
+        26..52 => b'a' + value - 26,
+        52..62 => b'0' + value - 52,
+        62 => b'-',
+        _ => b'_',
+    })
 }
 
 /// Returns bytes as base64url without padding.
 #[inline(never)]
 pub(super) fn encode(bytes: &[u8]) -> String {
-    data_encoding::BASE64URL_NOPAD.encode(bytes)
+    let (mut text, mut bits, mut count) = (String::new(), 0_u32, 0);
+    for byte in bytes {
+        bits = bits << 8 | u32::from(*byte);
+        count += 8;
+        while count >= 6 {
+            count -= 6;
+            text.push(digit(bits >> count));
+        }
+    }
+    if count > 0 {
+        text.push(digit(bits << (6 - count)));
+    }
+    text
 }

@@ -121,12 +121,16 @@ impl Base {
             (None, Some(path)) => Target::parse(&["./", path].concat(), Some(self.href())),
             (None, None) => Target::parse(asked, Some(self.href())),
         };
-        let Some(url) = url else { return foreign("This") };
+        let Some(url) = url else { return foreign("it is not a URL") };
+        // SECURITY: a password stays out of the message.
+        if url.origin().contains('@') {
+            return foreign("it has a user name");
+        }
         if !self.has_origin_of(&url) {
-            return foreign(url.origin());
+            return foreign(&["its origin is ", url.origin()].concat());
         }
         if !is_whole && !url.path().starts_with(self.url.path()) {
-            return foreign(url.without_query());
+            return foreign(&[url.without_query(), " is not below ", self.name()].concat());
         }
         Ok(url)
     }

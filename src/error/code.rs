@@ -180,7 +180,7 @@ error_codes! {
         "Check the connection, the address, and that the server allows this page's origin (CORS).",
         "The page got no response that it may read.";
     ForeignUrl: "foreign_url", 0, false,
-        "{} is not the API's origin.",
+        "The URL is not the API's: {}.",
         "Use the browser's own fetch for other servers: the token goes to the API alone.",
         "`fetch` got a URL of another origin than the API's.";
     BodyNotReplayable: "body_not_replayable", 0, true,
@@ -189,11 +189,11 @@ error_codes! {
         "The API answered 401, and the body is a stream that can be sent only once.";
     ProviderFailed: "provider_failed", 0, true,
         "The token provider failed. {}",
-        "Check your backend's response; Daypass retries by itself.",
+        "Check your backend's response; an open connection retries by itself.",
         "The token provider failed, or returned something other than a token.";
     ProviderTimeout: "provider_timeout", 0, true,
         "The token provider did not answer.",
-        "Make your backend answer within 10 seconds; Daypass retries by itself.",
+        "Make your backend answer within 10 seconds; an open connection retries by itself.",
         "The token provider did not answer for 10 seconds.";
     ProviderStale: "provider_stale", 0, true,
         "The token provider answered with a token that is expired or already in use.",

@@ -143,7 +143,7 @@ impl ParseTokenError {
         match self {
             ParseTokenError::WhiteSpace => "the token has white space in it or around it",
             ParseTokenError::Prefix => "the token does not start with a known prefix (dp_pub_, dp_sec_, …)",
-            ParseTokenError::Length => "the token is too short or too long: 38 characters follow the prefix",
+            ParseTokenError::Length => "the token is too short or too long: it must have 38 after its prefix",
             ParseTokenError::Characters => "the token has characters other than letters and digits",
             ParseTokenError::Checksum => "the token has a typo: its checksum does not match",
         }

@@ -42,6 +42,35 @@ async fn close_ends_what_is_pending_and_refuses_what_comes_later() {
 }
 
 #[wasm_bindgen_test]
+async fn a_stream_that_is_opened_after_the_end_ends_at_once() {
+    let space = Space::new().await;
+    let client = space.connect("token").await;
+    client.close();
+    assert!(next(&mut client.events()).await.is_none());
+}
+
+#[wasm_bindgen_test]
+async fn close_drops_a_call_of_a_provider_that_is_a_function() {
+    let space = Space::new().await;
+    let life = Rc::new(());
+    let provider = Provider::function({
+        let life = life.clone();
+        move |_, _| {
+            let life = life.clone();
+            async move {
+                let _life = life;
+                pending().await
+            }
+        }
+    });
+    let options = space.options_with(ProviderOptions::new(provider)).timeout_seconds(0.05);
+    assert!(Client::connect(options).await.is_err());
+    while Rc::strong_count(&life) > 1 {
+        sleep(10).await;
+    }
+}
+
+#[wasm_bindgen_test]
 async fn drop_closes() {
     let space = Space::new().await;
     let client = space.connect("token?life=3").await;

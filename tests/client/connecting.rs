@@ -117,7 +117,7 @@ async fn a_refusal_of_the_provider_has_its_status_and_its_help() {
     let cases = [
         (401, ErrorCode::ProviderUnauthorized, false),
         (403, ErrorCode::ProviderForbidden, false),
-        (418, ErrorCode::ProviderFailed, true),
+        (418, ErrorCode::ProviderFailed, false),
         (503, ErrorCode::ProviderFailed, true),
     ];
     let space = Space::new().await;

@@ -28,6 +28,8 @@ async fn a_wrong_option_is_named() {
         (Options::new("ftp://api.example", Source::Provider(provider())), "`api`"),
         (Options::new("https://user:password@api.example", Source::Provider(provider())), "`api`"),
         (with(provider()).service("http://:0"), "`service`"),
+        (with(ProviderOptions::new(Provider::url("ftp://backend.example"))), "`provider`"),
+        (first("x", 4_102_444_800), "not `Bearer …`"),
         (with(provider().duration_seconds(0)), "`durationSeconds`"),
         (with(provider().duration_seconds(86_401)), "`durationSeconds`"),
         (first("no scheme", 4_102_444_800), "`temporaryToken`"),

@@ -1,7 +1,7 @@
 //! Requests with the credential: `get`, `send` and `fetch`.
 
 use daypass::ErrorCode;
-use daypass::browser::Client;
+use daypass::browser::{Client, Error};
 use futures_util::future::join_all;
 use gloo_net::http::{Method, RequestBuilder};
 use serde::Deserialize;
@@ -49,6 +49,21 @@ async fn send_takes_a_request_of_gloo_net() {
     let request = RequestBuilder::new(&space.url("api/echo")).method(Method::PUT).header("x-own", "kept");
     let echo: Echo = client.send(request.body("new name").unwrap()).await.unwrap().json().await.unwrap();
     assert_eq!(echo, Echo::new("PUT", Some("kept"), "new name"));
+}
+
+#[wasm_bindgen_test]
+async fn request_begins_a_request_to_a_path_below_the_base() {
+    let space = Space::new().await;
+    let client = space.connect("token").await;
+    let request = client.request(Method::POST, "/echo").unwrap().body("new").unwrap();
+    let response = client.send(request).await.unwrap();
+    let echo: Echo = response.json().await.unwrap();
+    assert_eq!(echo, Echo::new("POST", None, "new"));
+    let error = client.request(Method::POST, "/../echo").unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::ForeignUrl));
+    let error: Error = response.text().await.unwrap_err().into();
+    assert_eq!(error.code(), None);
+    assert!(!error.message().is_empty());
 }
 
 #[wasm_bindgen_test]

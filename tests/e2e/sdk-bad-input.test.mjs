@@ -140,7 +140,7 @@ describe('bad input', { concurrency: 3 }, () => {
           publishableToken = publishableToken;
         })(),
         new Proxy({ api, publishableToken }, {}),
-        Object.freeze({ api: new URL(api), publishableToken, other: 1, signal: null, service: undefined }),
+        Object.freeze({ api: new URL(api), publishableToken, signal: null, service: undefined }),
         Object.assign([], { api, publishableToken }),
       ];
       const statuses = [];

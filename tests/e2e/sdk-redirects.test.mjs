@@ -79,7 +79,7 @@ describe('a token', { concurrency: 3 }, () => {
     assert.deepEqual(findRequests('/v2/access-token/self'), []);
   });
 
-  rule('survives a redirect on the origin of the API, of every kind and with a body', {}, async (page) => {
+  rule('survives a redirect on the origin of the API, unless the request would have to be sent twice with a body', {}, async (page) => {
     const statuses = await inPage(
       page,
       async ({ connect, ownApi, publishableToken, argument: temporaryToken }) => {
@@ -93,14 +93,15 @@ describe('a token', { concurrency: 3 }, () => {
           const daypass = await connect({ api: `${ownApi}/`, ...options });
           const put = { method: 'PUT', body: 'as it was' };
           const request = new Request(`${ownApi}/redirect/${way}/locked`, put);
+          const result = (sent) => sent.then(({ status }) => status, ({ code }) => code);
           found[way] = [
             (await daypass.fetch(`/redirect/${way}/locked`)).status,
             (await daypass.fetch(`/redirect/redirect/${way}/locked?a=1`)).status,
-            (await daypass.fetch(`/redirect/${way}/locked`, put)).status,
-            (await daypass.fetch(request)).status,
+            await result(daypass.fetch(`/redirect/${way}/locked`, put)),
+            await result(daypass.fetch(request)),
             // The caller handles redirects.
             (await daypass.fetch(`/redirect/${way}/locked`, { redirect: 'manual' })).type,
-            await daypass.fetch(`/redirect/${way}/locked`, { redirect: 'error' }).then(({ status }) => status, ({ code }) => code),
+            await result(daypass.fetch(`/redirect/${way}/locked`, { redirect: 'error' })),
           ];
           daypass.close();
         }
@@ -108,11 +109,12 @@ describe('a token', { concurrency: 3 }, () => {
       },
       await createTemporaryToken(),
     );
-    const expected = [200, 200, 200, 200, 'opaqueredirect', 'network_failed'];
-    assert.deepEqual(statuses, { publishable: expected, temporary: expected, bound: expected });
-    for (const way of ['publishable', 'temporary', 'bound']) {
+    const expected = (put) => [200, 200, put, put, 'opaqueredirect', 'network_failed'];
+    const [publishable, temporary, bound] = [401, 200, 'network_failed'].map(expected);
+    assert.deepEqual(statuses, { publishable, temporary, bound });
+    for (const [way, times] of Object.entries({ publishable: 2, temporary: 2, bound: 0 })) {
       const bodies = findRequests(`/${way}/locked`).filter(({ method }) => method === 'PUT');
-      assert.ok(bodies.length >= 2 && bodies.every(({ body }) => body === 'as it was'), way);
+      assert.deepEqual(bodies.map(({ body }) => body), Array(times).fill('as it was'), way);
     }
   });
 
@@ -122,9 +124,10 @@ describe('a token', { concurrency: 3 }, () => {
       for (const options of [{ publishableToken }, { provider: '/bound?moved', dpop: true }]) {
         const daypass = await connect({ api: ownApi, ...options });
         const post = { method: 'PUT', body: 'x' };
-        all.push((await daypass.fetch('/moved/bound')).status, (await daypass.fetch('/moved/bound', post)).status);
+        const result = (sent) => sent.then(({ status }) => status, ({ code }) => code);
+        all.push(await result(daypass.fetch('/moved/bound')), await result(daypass.fetch('/moved/bound', post)));
         const request = new Request(`${ownApi}/moved/bound`, post);
-        all.push((await daypass.fetch(request)).status);
+        all.push(await result(daypass.fetch(request)));
         daypass.close();
         // Another application on the same origin.
         const below = await connect({ api: `${ownApi}/redirect`, ...options });
@@ -133,10 +136,10 @@ describe('a token', { concurrency: 3 }, () => {
       }
       return all;
     });
-    assert.deepEqual(statuses, [404, 404, 404, 401, 404, 404, 404, 401]);
+    assert.deepEqual(statuses, [404, 404, 404, 401, 404, 'network_failed', 'network_failed', 401]);
     const there = [...findRequests('/elsewhere/moved/bound'), ...findRequests('/other/locked')];
     // The 401 of the other application causes one refresh.
-    assert.equal(there.length, 9);
+    assert.equal(there.length, 7);
     for (const { url, token, headers } of there) {
       const isLocked = url.startsWith('/other');
       assert.deepEqual([headers.dpop, url.includes('pubtoken')], [undefined, false]);

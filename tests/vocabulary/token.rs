@@ -109,7 +109,7 @@ fn a_text_that_is_not_a_token_is_refused_for_its_first_fault() {
 fn each_fault_has_its_own_message() {
     let cases = [
         (ParseTokenError::Prefix, "the token does not start with a known prefix (dp_pub_, dp_sec_, …)"),
-        (ParseTokenError::Length, "the token is too short or too long: 38 characters follow the prefix"),
+        (ParseTokenError::Length, "the token is too short or too long: it must have 38 after its prefix"),
         (ParseTokenError::Characters, "the token has characters other than letters and digits"),
         (ParseTokenError::Checksum, "the token has a typo: its checksum does not match"),
     ];

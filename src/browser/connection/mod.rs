@@ -22,7 +22,7 @@ use web_sys::AbortController;
 
 use super::channel::Channel;
 use super::error::Error;
-use super::events::Listener;
+use super::events::{Events, Listener};
 use super::js::{Callback, get, global};
 use super::provider::Provider;
 use super::token::Token;
@@ -86,6 +86,11 @@ impl Connection {
         let is_offline = get(&global("navigator"), "onLine") == false;
         connection.tell(if is_offline { refresh::Event::Offline } else { refresh::Event::Tick });
         connection
+    }
+
+    /// Returns the events from now on, if the listener has such.
+    pub(super) fn events(&self) -> Option<Events> {
+        self.listener.events()
     }
 
     pub(super) fn callback(&self) -> &Function {

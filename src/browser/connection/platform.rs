@@ -8,7 +8,7 @@ use web_sys::AbortController;
 
 use super::super::channel::Heard;
 use super::super::js::{call, clear_timeout, get, global, global_object, has_method, object, set_timeout, text};
-use super::super::signal::either;
+use super::super::signal::{either, is_aborted};
 use super::Connection;
 use super::state::Notice;
 use crate::session::refresh;
@@ -71,13 +71,13 @@ impl Connection {
         spawn_local(async move {
             let Some((provider, request)) = &me.source else { return };
             // A listener of the event may have closed the connection.
-            if signal.aborted() {
+            if is_aborted(&signal) {
                 return;
             }
             let is_fresh = me.look(|refresh, _| refresh.is_renewing());
             let result = provider.call(request, is_fresh, &signal).await;
             // Nobody needs it any more.
-            if !signal.aborted() {
+            if !is_aborted(&signal) {
                 let event = me.state.borrow_mut().take(number, result);
                 me.tell(event);
             }

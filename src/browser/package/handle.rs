@@ -10,7 +10,7 @@ use web_sys::{AbortController, AbortSignal, Response};
 
 use super::super::client::{Client, Description};
 use super::super::error::Error;
-use super::super::events::{Event, Listener, Streams};
+use super::super::events::{Event, Listener};
 use super::super::hooks::TransformedRequest;
 use super::super::js::{has_method, object, set};
 use super::super::signal::until_aborted;
@@ -63,7 +63,7 @@ impl Handle {
     /// Opens a connection from what [`prepare`](super::prepare) made.
     #[wasm_bindgen(constructor)]
     pub fn new(kept: JsValue, page: Page, life: AbortController) -> Result<Handle, JsValue> {
-        Ok(Handle(Rc::new(restore(&kept)?.open(Rc::new(page), Rc::<Streams>::default(), life))))
+        Ok(Handle(Rc::new(restore(&kept)?.open(Rc::new(page), life))))
     }
 
     /// With a provider, waits for the first token.
@@ -183,7 +183,7 @@ fn or_null(seconds: Option<f64>) -> JsValue {
 fn read_scope(scope: &JsValue) -> Result<Scope, Error> {
     let text = scope.as_string().unwrap_or_default();
     Scope::read(&text)
-        .ok_or_else(|| Error::option(&["can: `", &text, "` is not a scope: expected resource:action."].concat()))
+        .ok_or_else(|| Error::argument(&["can: `", &text, "` is not a scope: expected resource:action."].concat()))
 }
 
 fn transformed(request: TransformedRequest) -> JsValue {

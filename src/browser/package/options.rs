@@ -1,16 +1,14 @@
 //! Reads what `connect` is given, field by field: serde-wasm-bindgen would be 16 kB more, and names no field in its errors.
 
-use js_sys::{Function, Object};
+use js_sys::{Array, Function, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Url, UrlSearchParams};
 
-use super::super::js::{
-    call, get, global, is_present, items, joined, list, set, text, texts, try_get, whole, whole_number,
-};
-use super::super::options::{DURATION, LONGEST, Options, ProviderOptions, RETRY_AFTER, Source, TIMEOUT};
-use super::super::provider::Provider;
+use super::super::js::{call, get, global, is_present, items, joined, list, set, text, texts, try_get, whole_number};
+use super::super::options::{DURATION, LONGEST, Options, ProviderOptions, RETRY_AFTER, Source, TIMEOUT, no_token};
+use super::super::provider::{Provider, read_answer};
 use super::super::signal::any;
-use super::super::url::{absolute, url_text};
+use super::super::url::url_text;
 use super::Error;
 use crate::api::TemporaryTokenResponse;
 use crate::{Scope, ScopeSet};
@@ -40,6 +38,12 @@ const NAMES: [&str; 14] = [
 pub(super) fn copy(given: &JsValue) -> Result<JsValue, Error> {
     if !given.is_object() {
         return Err(Error::option(&["expected an object of options, not ", type_name(given), "."].concat()));
+    }
+    // A proxy may have no keys to tell.
+    let names =
+        call(&global("Object"), "keys", &[given]).ok().and_then(|names| items(&names)).and_then(|names| texts(&names));
+    if let Some(name) = names.iter().flatten().find(|name| !NAMES.contains(&name.as_str())) {
+        return Err(Error::option(&["`", name, "` is no option."].concat()));
     }
     let copy = Object::new().into();
     for name in NAMES {
@@ -157,19 +161,22 @@ impl Given<'_> {
 
     fn temporary(&self) -> Result<TemporaryTokenResponse, Error> {
         let token = self.get("temporaryToken");
-        match (text(&token, "authorization"), whole(&token, "expiresAt")) {
-            (Some(authorization), Some(expires_at)) => Ok(TemporaryTokenResponse { authorization, expires_at }),
-            _ => Err(wrong("temporaryToken", "{authorization, expiresAt}, as the service answers it", &token)),
+        if text(&token, "authorization").is_none() || !is_present(&get(&token, "expiresAt")) {
+            return Err(wrong("temporaryToken", "{authorization, expiresAt}, as the service answers it", &token));
         }
+        read_answer(&token).map_err(|why| no_token(&why))
     }
 
     fn scopes(&self) -> Result<ScopeSet, Error> {
         let Some(value) = self.present("scopes") else { return Ok(ScopeSet::default()) };
         let what = "an array of scopes, each resource:action";
         let scopes = list(self.0, "scopes").ok_or_else(|| wrong("scopes", what, &value))?;
-        let read = |scope: &JsValue| scope.as_string().and_then(|scope| Scope::read(&scope));
-        let scopes = scopes.iter().map(|scope| read(&scope).ok_or_else(|| wrong("scopes", what, &scope)));
-        scopes.collect()
+        let mut read = Vec::new();
+        for scope in scopes.iter() {
+            let text = scope.as_string().unwrap_or_default();
+            read.push(Scope::read(&text).ok_or_else(|| wrong("scopes", what, &scope))?);
+        }
+        Ok(read.into_iter().collect())
     }
 
     fn duration(&self) -> Result<u64, Error> {
@@ -200,19 +207,19 @@ impl Given<'_> {
     }
 }
 
-/// Says what was expected, and the type of what is there: the value itself may be a secret.
+/// Says what was expected, and the type of what is there: the value itself may be a secret, unless it is a number.
 fn wrong(name: &str, expected: &str, value: &JsValue) -> Error {
-    Error::option(&["`", name, "` must be ", expected, ", and is ", type_name(value), "."].concat())
+    let number = value.as_f64().and_then(|_| call(&Array::of1(value), "join", &[]).ok()?.as_string());
+    let (mark, number) = number.as_deref().map_or(("", ""), |number| (" ", number));
+    Error::option(&["`", name, "` must be ", expected, ", and is ", type_name(value), mark, number, "."].concat())
 }
 
 fn provider(value: JsValue) -> Result<Provider, Error> {
     if value.is_function() {
         return Ok(value.unchecked_into::<Function>().into());
     }
-    let Some(text) = url_text(&value) else { return Err(wrong("provider", "a URL or a function", &value)) };
-    let url = absolute(&text).filter(|url| url.href().starts_with("http"));
-    let url = url.ok_or_else(|| Error::option("`provider` is not an http or https URL."))?;
-    Ok(Provider::url(url.href()))
+    let url = url_text(&value).ok_or_else(|| wrong("provider", "a URL or a function", &value))?;
+    Ok(Provider::url(url))
 }
 
 fn hosts(value: &JsValue) -> Option<Vec<String>> {
@@ -253,8 +260,8 @@ fn type_name(value: &JsValue) -> &'static str {
     match () {
         () if value.is_undefined() => "undefined",
         () if value.is_null() => "null",
+        () if value.as_f64().is_some() => "a number:",
         () if value.is_string() => "a string",
-        () if value.as_f64().is_some() => "a number",
         () if value.as_bool().is_some() => "a boolean",
         () if value.is_function() => "a function",
         () if items(value).is_some() => "an array",

@@ -77,7 +77,7 @@ impl Prover {
     /// Learns the nonce from a response of the API, and the time if it refuses a proof: another response may come from a cache.
     /// Returns whether the API would accept a proof that is made now.
     pub(super) fn learn(&self, response: &Response, api: &Base) -> bool {
-        if !text(response, "url").is_some_and(|url| api.resolve(&url).is_ok()) {
+        if text(response, "url").is_none_or(|url| api.resolve(&url).is_err()) {
             return false;
         }
         let nonce = header(response, "dpop-nonce");

@@ -57,7 +57,7 @@ pub(super) fn server_time(response: &Response) -> Option<u64> {
     (time >= 0.0).then_some(time as u64)
 }
 
-/// Returns the status; 0 if there is none, as of what is no response.
+/// Returns the status; 0 without one, as where `fetch` returned another thing than a response.
 #[inline(never)]
 pub(super) fn status(response: &JsValue) -> u16 {
     get(response, "status").as_f64().unwrap_or_default() as u16

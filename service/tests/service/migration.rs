@@ -67,7 +67,6 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
     daypass.kill();
     // The second version differs by the name of a level, by what organizations have, by indexes and by marks.
     let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt';
-        DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
         DROP INDEX token_listed; DROP INDEX token_by_kind; DROP INDEX token_by_expiry;
         DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
         DELETE FROM token WHERE organization = 'operator';

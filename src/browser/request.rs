@@ -218,6 +218,7 @@ impl<'a> Call<'a> {
             Err(thrown) => Err(thrown.into()),
         }
     }
+
     /// Makes what `fetch` is given. Where nothing needs it, no `Request` is made: it costs more than all else here.
     async fn prepare(
         &self,

@@ -97,7 +97,9 @@ impl<'a> Call<'a> {
                 set(&init, name, &get(input, name));
             }
         }
-        let effective = |name| match get(&init, name) {
+        // Most requests have no options: nothing is read of them then.
+        let given = |name| if given.is_object() { get(&init, name) } else { JsValue::UNDEFINED };
+        let effective = |name| match given(name) {
             value if is_request && value.is_undefined() => get(input, name),
             value => value,
         };
@@ -114,7 +116,7 @@ impl<'a> Call<'a> {
             }
         }
         let method = effective("method").as_string().unwrap_or_else(|| "GET".into()).to_ascii_uppercase();
-        let (headers, is_stream) = (get(&init, "headers"), is_read_once(&get(&init, "body")));
+        let (headers, is_stream) = (given("headers"), is_read_once(&given("body")));
         set(&init, "signal", &signal);
         Ok(Call { input, is_request, init, headers, is_stream, follows, method, signal })
     }

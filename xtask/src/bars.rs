@@ -64,7 +64,7 @@ const VERIFY: [(&str, Bar); 27] = [
 ];
 
 /// Rows of `bench browser`.
-const BROWSER: [(&str, Bar); 27] = [
+const BROWSER: [(&str, Bar); 29] = [
     ("browser/default", Most(size::MOST as f64)),
     ("browser/default", Aim(size::AIM as f64)),
     ("browser/default", Beside("size/auth0-spa-js")),
@@ -82,10 +82,12 @@ const BROWSER: [(&str, Bar); 27] = [
     ("browser/import", Beside("import/auth-js")),
     ("browser/fetch", Most(150_000.0)),
     ("browser/fetch", Beside("fetch/bare")),
+    ("browser/fetch", Beside("fetch/peek")),
     ("browser/fetch", Beside("fetch/auth0-spa-js")),
     ("browser/fetch", Beside("fetch/oidc-client-ts")),
     // The error of the measurement.
     ("fetch/again", Beside("fetch/bare")),
+    ("browser/work", Beside("work/peek")),
     ("browser/work", Beside("work/auth0-spa-js")),
     ("browser/work", Beside("work/oidc-client-ts")),
     ("browser/authorization", Most(5_000.0)),

@@ -12,7 +12,7 @@ use super::confirmation::Confirmation;
 use super::failure::Subject;
 use super::options::{CatalogFile, Common, print_json};
 use super::time;
-use crate::domain::token_list::PageLimit;
+use crate::domain::page_limit::PageLimit;
 use crate::store::{SharedStore, Store};
 use crate::usecase::clock::now;
 use crate::usecase::organizations::{self, Created};

@@ -10,8 +10,9 @@ use daypass::api::{TokenPage, TokenRecord};
 
 use super::options::{Common, InOrganization};
 use super::token::{CREATED, kinds};
+use crate::domain::page_limit::PageLimit;
 use crate::domain::token::{self, TokenStatus};
-use crate::domain::token_list::{Cursor, NamePart, PageLimit, TokenFilter, TokenList};
+use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
 use crate::usecase::clock::now;
 use crate::usecase::tokens;
 

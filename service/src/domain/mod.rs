@@ -14,6 +14,7 @@
 //! | `narrowing` | which of its parent's grants a temporary token gets |
 //! | `organization` | organizations |
 //! | `origins` | origins as people write them |
+//! | `page_limit` | how many entries a page of a list has |
 //! | `retention` | how long the feed keeps entries, by order and not by time |
 //! | `revocation` | which entries of the feed a revocation makes |
 //! | `token` | stored tokens: when one may be added, when it is active |
@@ -29,6 +30,7 @@ pub(crate) mod lifetime;
 pub(crate) mod narrowing;
 pub(crate) mod organization;
 pub(crate) mod origins;
+pub(crate) mod page_limit;
 pub(crate) mod retention;
 pub(crate) mod revocation;
 pub(crate) mod token;

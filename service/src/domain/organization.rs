@@ -46,7 +46,7 @@ impl From<Organization> for OrganizationRecord {
 /// [`Error::InvalidRequest`], which names the first field that is wrong.
 pub(crate) fn check(name: &str, id: Option<&str>) -> Result<(), Error> {
     check_name(name)?;
-    // A list could not tell such an id from the path of a command, nor a grant from one for all.
+    // It becomes part of paths and command lines, and it is a tenant: `*` would stand for all of them.
     if id.is_none_or(is_id) {
         Ok(())
     } else {

@@ -1,10 +1,10 @@
-//! Lists of tokens, a page at a time: filters, limits and cursors.
+//! Lists of tokens, a page at a time: filters and cursors.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::TokenKind;
-use daypass::api::TokenPage;
 use serde::Deserialize;
 
+use super::page_limit::PageLimit;
 use super::token::{TokenState, TokenStatus};
 use super::token_fields::MAX_NAME;
 
@@ -47,40 +47,6 @@ impl TryFrom<String> for NamePart {
         } else {
             Err(format!("expected a part of a name, at most {MAX_NAME} characters"))
         }
-    }
-}
-
-/// The most entries of one page of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub(crate) struct PageLimit(usize);
-
-impl PageLimit {
-    /// Returns the number.
-    pub(crate) fn get(self) -> usize {
-        self.0
-    }
-
-    /// Returns the limit of a page from which so many tokens are wanted at most.
-    pub(crate) fn at_most(count: usize) -> PageLimit {
-        PageLimit(count.clamp(1, TokenPage::MOST))
-    }
-}
-
-impl Default for PageLimit {
-    fn default() -> PageLimit {
-        PageLimit(TokenPage::DEFAULT)
-    }
-}
-
-impl TryFrom<String> for PageLimit {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<PageLimit, String> {
-        let limit = text.parse().ok().filter(|limit| (1..=TokenPage::MOST).contains(limit));
-        limit
-            .map(PageLimit)
-            .ok_or_else(|| format!("expected a whole number from 1 to {}, not `{text}`", TokenPage::MOST))
     }
 }
 
@@ -135,8 +101,9 @@ pub(crate) struct TokenList {
 impl TokenList {
     /// Returns what the store reads for the page at this time.
     pub(crate) fn query(self, now: u64) -> PageQuery {
-        let TokenList { filter, limit: PageLimit(limit), cursor } = self;
-        PageQuery { filter, before: cursor.map(|cursor| cursor.0), limit, max_examined: MAX_EXAMINED, now }
+        let TokenList { filter, limit, cursor } = self;
+        let before = cursor.map(|cursor| cursor.0);
+        PageQuery { filter, before, limit: limit.get(), max_examined: MAX_EXAMINED, now }
     }
 }
 
@@ -189,16 +156,6 @@ mod tests {
                 let is_included = filter.includes("n", TokenState { expires_at, revoked_at }, 100);
                 assert_eq!(is_included, status == expected, "{status:?} {expires_at:?} {revoked_at:?}");
             }
-        }
-    }
-
-    #[test]
-    fn a_limit_is_1_to_1000() {
-        for (text, limit) in [("1", Some(1)), ("1000", Some(1000)), ("0", None), ("1001", None), ("-1", None)] {
-            assert_eq!(PageLimit::try_from(text.to_owned()).ok(), limit.map(PageLimit), "{text}");
-        }
-        for text in ["", " 1", "1.5", "1e2", "all", "99999999999999999999"] {
-            assert!(PageLimit::try_from(text.to_owned()).is_err_and(|why| why.contains("1 to 1000")), "{text}");
         }
     }
 

@@ -8,8 +8,8 @@ use super::tokens::CreateTokenResponse;
 use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::organization::{self, Organization};
+use crate::domain::page_limit::PageLimit;
 use crate::domain::token::NewToken;
-use crate::domain::token_list::PageLimit;
 use crate::store::{NewOrganization, Store};
 
 /// An organization that was just created, and the token that administers it.

@@ -13,7 +13,7 @@ fn operator(daypass: &Daypass) -> String {
 async fn create(daypass: &Daypass, name: &str) -> (String, String) {
     let request = daypass.post("/v2/organization").bearer_auth(operator(daypass));
     let (status, created) = send(request.json(&json!({"name": name}))).await;
-    assert_eq!(status, 201, "{created}");
+    assert_eq!(status, 201, "{}", created["message"]);
     (to_text(&created["id"]), to_text(&created["ownerToken"]["token"]))
 }
 
@@ -24,7 +24,7 @@ async fn an_operator_creates_lists_renames_and_revokes_organizations() {
     assert!(operator.starts_with("dp_sec_"));
     let request = daypass.post("/v2/organization").bearer_auth(&operator);
     let (status, created) = send(request.json(&json!({"name": "Northlight", "id": "northlight"}))).await;
-    assert_eq!(status, 201, "{created}");
+    assert_eq!(status, 201, "{}", created["message"]);
     let record = json!({
         "id": "northlight", "name": "Northlight", "state": "active", "isOperator": false,
         "createdAt": created["createdAt"], "issuedBefore": null, "revokedAt": null,
@@ -133,7 +133,7 @@ async fn an_owner_administers_its_organization_and_sees_no_other() {
     let mut tokens = vec![];
     for owner in [&owner, &other] {
         let (status, created) = send(daypass.post("/v2/access-token").bearer_auth(owner).json(&partner)).await;
-        assert_eq!(status, 201, "{created}");
+        assert_eq!(status, 201, "{}", created["message"]);
         let (_, list) = send(daypass.get("/v2/access-token").bearer_auth(owner)).await;
         let names: Vec<_> = list["tokens"].as_array().expect("a list").iter().map(|token| &token["name"]).collect();
         assert_eq!(names, ["Partner", "Owner"]);

@@ -150,7 +150,7 @@ impl Daypass {
     /// Creates a token, and returns its text and id.
     pub(crate) async fn create_token(&self, body: Value) -> (String, String) {
         let (status, created) = self.post_token(body).await;
-        assert_eq!(status, 201, "{created}");
+        assert_eq!(status, 201, "{}", created["message"]);
         (to_text(&created["token"]), to_text(&created["id"]))
     }
 
@@ -176,14 +176,14 @@ impl Daypass {
     pub(crate) async fn create_temporary(&self, secret: &str) -> String {
         let request = self.post("/v2/temporary-access-token/create").bearer_auth(secret);
         let (status, answer) = send(request.json(&json!({"scopes": [FLOOR_READ]}))).await;
-        assert_eq!(status, 200, "{answer}");
+        assert_eq!(status, 200, "{}", answer["message"]);
         to_text(&answer["authorization"]).strip_prefix("Bearer ").expect("a bearer token").to_owned()
     }
 
     /// Creates a bundle reference for these parameters.
     pub(crate) async fn create_reference(&self, partner: &str, parameters: &Value) -> String {
         let (status, answer) = send(self.post("/generate").header("x-api-key", partner).json(parameters)).await;
-        assert_eq!(status, 200, "{answer}");
+        assert_eq!(status, 200, "{}", answer["message"]);
         to_text(&answer["token"])
     }
 
@@ -269,7 +269,7 @@ pub(crate) async fn send(request: RequestBuilder) -> (u16, Value) {
 /// Expects that a request is refused, checks the whole error, and returns its message.
 pub(crate) async fn expect_error(request: RequestBuilder, status: u16, code: &str) -> String {
     let (seen, body) = send(request).await;
-    assert_eq!((seen, &body["error"]), (status, &json!(code)), "{body}");
+    assert_eq!((seen, &body["error"]), (status, &json!(code)), "{}", body["message"]);
     assert_eq!(body["status"], status);
     assert!(!to_text(&body["help"]).is_empty());
     to_text(&body["message"])

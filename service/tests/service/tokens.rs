@@ -14,7 +14,7 @@ async fn a_created_token_is_returned_once_with_its_record() {
         .post_token(json!({"kind": "publishable", "name": "Site ☃ '; DROP TABLE token; --", "expiresAt": end,
             "origins": ["Example.com", "*.bücher.example", "https://localhost:8443"]}))
         .await;
-    assert_eq!(status, 201, "{created}");
+    assert_eq!(status, 201, "{}", created["message"]);
     let token = to_text(&created["token"]);
     assert!(token.starts_with("dp_pub_"), "{token}");
     let created_at = created["createdAt"].as_u64().expect("a time");

@@ -10,7 +10,7 @@ use daypass::{Error, Scope};
 use serde::{Deserialize, Serialize};
 
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
-use crate::domain::token_list::PageLimit;
+use crate::domain::page_limit::PageLimit;
 use crate::usecase::tokens::CreateTokenResponse;
 use crate::usecase::{organizations, revoke};
 

@@ -10,8 +10,9 @@ use serde::Deserialize;
 
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use crate::domain::grantor::Grantor;
+use crate::domain::page_limit::PageLimit;
 use crate::domain::token::TokenStatus;
-use crate::domain::token_list::{Cursor, NamePart, PageLimit, TokenFilter, TokenList};
+use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
 use crate::usecase::{revoke, tokens};
 
 const CREATE: Scope = Scope::literal("token:create");

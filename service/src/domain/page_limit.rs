@@ -1,0 +1,53 @@
+//! How many entries a page of a list has: [`PageLimit`].
+
+use daypass::api::TokenPage;
+use serde::Deserialize;
+
+/// The most entries of one page of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct PageLimit(usize);
+
+impl PageLimit {
+    /// Returns the number.
+    pub(crate) fn get(self) -> usize {
+        self.0
+    }
+
+    /// Returns the limit of a page from which so many tokens are wanted at most.
+    pub(crate) fn at_most(count: usize) -> PageLimit {
+        PageLimit(count.clamp(1, TokenPage::MOST))
+    }
+}
+
+impl Default for PageLimit {
+    fn default() -> PageLimit {
+        PageLimit(TokenPage::DEFAULT)
+    }
+}
+
+impl TryFrom<String> for PageLimit {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<PageLimit, String> {
+        let limit = text.parse().ok().filter(|limit| (1..=TokenPage::MOST).contains(limit));
+        limit
+            .map(PageLimit)
+            .ok_or_else(|| format!("expected a whole number from 1 to {}, not `{text}`", TokenPage::MOST))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_1_to_1000() {
+        for (text, limit) in [("1", Some(1)), ("1000", Some(1000)), ("0", None), ("1001", None), ("-1", None)] {
+            assert_eq!(PageLimit::try_from(text.to_owned()).ok(), limit.map(PageLimit), "{text}");
+        }
+        for text in ["", " 1", "1.5", "1e2", "all", "99999999999999999999"] {
+            assert!(PageLimit::try_from(text.to_owned()).is_err_and(|why| why.contains("1 to 1000")), "{text}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ import type { ConnectOptions } from './connect-options.js';
 import type { Description, TransformedRequest } from './description.js';
 import { dispose } from './dispose.js';
 import type { DaypassEventMap, ListenerParameters, RemovalParameters } from './events.js';
+import { isSentAsIs, plainOptions, plainUrl } from './plain-request.js';
 import type { KnownScope, Scope } from './scope.js';
 import { ATTEMPTS, surviving } from './surviving.js';
 
@@ -131,7 +132,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     // Begun again, it could do twice what it asks for.
-    return this.#call((handle) => handle.fetch(input, init), false);
+    return this.#call((handle) => this.#send(handle, input, init), false);
   }
 
   /**
@@ -265,10 +266,6 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
 
   /** What an instance calls of this side. */
   readonly #page = {
-    keep: (authorization: string | undefined, endsAt: number) => {
-      this.#kept.authorization = authorization;
-      this.#kept.endsAt = endsAt;
-    },
     emit: (type: string, detail: unknown) => {
       // Another tab may have signed out.
       if (type === 'closed') queueMicrotask(() => this.#end(() => {}));
@@ -309,6 +306,26 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
       else pending.reject(failure('interrupted'));
     }
     return handle;
+  }
+
+  /**
+   * Sends a request. One that needs nothing but the token at hand goes out at once: a call into the WebAssembly can take
+   * longer than all else here. What becomes of it is the instance's, unless it is a response for the page.
+   */
+  async #send(handle: Handle, input: unknown, init?: RequestInit): Promise<Response> {
+    const { base, authorization, restsUntil, call } = this.#kept;
+    const url = base && Date.now() < restsUntil! ? plainUrl(input, base) : undefined;
+    const own = url && plainOptions(init);
+    if (!own || !isSentAsIs(own)) return handle.fetch(input, own || init);
+    const life = this.#life.signal;
+    const sent = (async () => {
+      const headers = (own.headers = new Headers(own.headers ?? []));
+      headers.set('authorization', authorization!);
+      return fetch(url, { ...own, signal: own.signal ? AbortSignal.any([own.signal, life]) : life });
+    })();
+    const isForPage = await sent.then(({ status }) => ![401, 429, 503].includes(status)).catch(() => false);
+    // A handle that is no longer this one's is freed, and the call has ended with it.
+    return isForPage || handle !== this.#handle ? sent : handle.fetch(input, own, sent, call);
   }
 
   /** Makes a call, which ends when this closes. */
@@ -366,7 +383,7 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
       if (handle) how(handle);
     } finally {
       this.#handle = undefined;
-      this.#page.keep(undefined, 0);
+      this.#kept.authorization = undefined;
       this.#life.abort();
       clearTimeout(this.#timer);
       this.#reject('closed');

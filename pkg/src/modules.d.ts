@@ -21,14 +21,21 @@ declare module '*/daypass_bg.js' {
     readonly kind: 'publishable' | 'temporary' | 'bundle';
     readonly parameters: never;
     readonly timeoutSeconds: number;
+    /** The API's base URL, which ends with a slash, if requests need nothing but a header. */
+    readonly base?: string;
     authorization?: string | undefined;
+    /** In Unix milliseconds. */
     endsAt?: number;
+    /** Until when the token can be used without asking, in Unix milliseconds. */
+    restsUntil?: number;
+    /** The number of the call to the provider that brought the token. */
+    readonly call?: number;
   }
 
   /** A connection of one instance: `src/browser/package/handle.rs`. */
   export interface Handle {
     opened(timeoutSeconds: number, signal: AbortSignal): Promise<void>;
-    fetch(input: unknown, init: unknown): Promise<Response>;
+    fetch(input: unknown, init: unknown, sent?: Promise<Response>, call?: number): Promise<Response>;
     authorization(): Promise<string>;
     refresh(): Promise<void>;
     unauthorized(response: unknown): Promise<boolean>;

@@ -1,15 +1,14 @@
 //! Opens parameter bundles: references are redeemed at the service, signed bundles are verified here.
 
-use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::{AbortSignal, CryptoKey, SubtleCrypto};
+use web_sys::AbortSignal;
 
 use super::error::Error;
 use super::http::{header, json, request, response, server_time, status};
-use super::js::{get, global, is_present, number, settled, whole, whole_number};
+use super::js::{array, bytes, call, get, global, is_present, number, settled, whole, whole_number};
 use super::jwks::{find_key, unusable};
 use super::lifetime::{bundle_left, left};
-use super::signal::either;
+use super::signal::at_most;
 use super::token::{Contents, Token, claims, decode, split_jwt};
 use super::url::Base;
 use crate::origin::is_allowed;
@@ -27,7 +26,7 @@ pub(super) struct Opened {
 
 /// Opens a bundle.
 pub(super) async fn open(bundle: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {
-    let signal = either(&AbortSignal::timeout_with_u32(TIMEOUT), signal);
+    let signal = at_most(TIMEOUT, signal);
     let bundle = bundle.trim();
     match bundle.parse::<OpaqueToken>() {
         Ok(token) if token.kind() == TokenKind::Bundle => redeem(bundle, service, &signal).await,
@@ -102,15 +101,14 @@ fn read(bundle: &str, payload: &str, server_now: Option<u64>) -> Result<Opened, 
 /// Verifies with the browser's own cryptography. The error is `undefined` if the page has none.
 async fn verify(key: &str, signature: &[u8], input: &[u8]) -> Result<JsValue, JsValue> {
     let subtle = subtle().ok_or(JsValue::UNDEFINED)?;
-    let raw = Uint8Array::from(&decode(key).unwrap_or_default()[..]);
-    let key = subtle.import_key_with_str("raw", &raw, "Ed25519", false, &Array::of1(&"verify".into()))?;
-    let key: CryptoKey = settled(Ok(key.into())).await?.unchecked_into();
-    let verified = subtle.verify_with_str_and_u8_array_and_u8_array("Ed25519", &key, signature, input)?;
-    settled(Ok(verified.into())).await
+    let raw = bytes(&decode(key).unwrap_or_default());
+    let (algorithm, uses) = ("Ed25519".into(), array(&[&"verify".into()]));
+    let key = settled(call(&subtle, "importKey", &[&"raw".into(), &raw, &algorithm, &false.into(), &uses])).await?;
+    settled(call(&subtle, "verify", &[&algorithm, &key, &bytes(signature), &bytes(input)])).await
 }
 
 /// Returns the browser's cryptography; a page that is not served over https has none.
-pub(super) fn subtle() -> Option<SubtleCrypto> {
+pub(super) fn subtle() -> Option<JsValue> {
     let subtle = get(&global("crypto"), "subtle");
-    is_present(&subtle).then(|| subtle.unchecked_into())
+    is_present(&subtle).then_some(subtle)
 }

@@ -66,7 +66,7 @@ impl Channel {
     /// Leaves the others, as when the page is put into the back/forward cache: a page that holds a lock is not kept there.
     pub(super) fn leave(&self) {
         if let Some(channel) = self.channel.take() {
-            channel.close();
+            let _ = call(&channel, "close", &[]);
         }
         abort(&self.here);
         self.unlock();
@@ -103,7 +103,7 @@ impl Channel {
     fn send(&self, data: &JsValue) {
         if let Some(channel) = &*self.channel.borrow() {
             // Another page of this origin may have closed it.
-            let _ = channel.post_message(data);
+            let _ = call(channel, "postMessage", &[data]);
         }
     }
 

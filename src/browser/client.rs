@@ -229,7 +229,7 @@ impl Client {
     /// [`ErrorCode::BodyNotReplayable`] for a stream that would have to be sent twice, [`ErrorCode::Closed`] after
     /// [`Client::close`], and those of [`Client::authorization`].
     pub async fn fetch(&self, input: &JsValue, init: &JsValue) -> Result<Response, Error> {
-        request::send(self, input, init).await
+        request::send(self, input, init, None).await
     }
 
     /// Returns the value of the `Authorization` header, and waits for a refresh if the token has expired.

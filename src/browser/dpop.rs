@@ -9,7 +9,7 @@ use web_sys::{CryptoKeyPair, Response};
 use super::bundle::subtle;
 use super::error::Error;
 use super::http::{contains, header, server_time, status};
-use super::js::{call, get, global, object, set, settled, text, wall_now};
+use super::js::{bytes, call, get, global, object, set, settled, text, wall_now};
 use super::token::encode;
 use super::url::{Base, Target};
 
@@ -68,9 +68,8 @@ impl Prover {
         let input = [&part(&header)?, ".", &part(&claims)?].concat();
         let algorithm = object(&[("name", &"ECDSA".into()), ("hash", &"SHA-256".into())]);
         let subtle = subtle().ok_or(JsValue::UNDEFINED)?;
-        let key = self.pair.get_private_key();
-        let signature = subtle.sign_with_object_and_u8_array(algorithm.unchecked_ref(), &key, input.as_bytes())?;
-        let signature = settled(Ok(signature.into())).await?;
+        let key = get(&self.pair, "privateKey");
+        let signature = settled(call(&subtle, "sign", &[&algorithm, &key, &bytes(input.as_bytes())])).await?;
         Ok([&input, ".", &encode(&Uint8Array::new(&signature).to_vec())].concat())
     }
 
@@ -110,7 +109,7 @@ fn refuses_proof(response: &Response) -> bool {
 
 async fn public_key(pair: &CryptoKeyPair) -> Result<(JsValue, String), Error> {
     let subtle = subtle().ok_or(JsValue::UNDEFINED)?;
-    let exported = settled(Ok(subtle.export_key("jwk", &pair.get_public_key())?.into())).await?;
+    let exported = settled(call(&subtle, "exportKey", &[&"jwk".into(), &get(pair, "publicKey")])).await?;
     let jwk = object(
         &["crv", "kty", "x", "y"]
             .map(|name| (name, get(&exported, name)))
@@ -124,6 +123,6 @@ async fn public_key(pair: &CryptoKeyPair) -> Result<(JsValue, String), Error> {
 /// Returns the SHA-256 of a text as base64url.
 async fn digest(text: &str) -> Result<String, Error> {
     let subtle = subtle().ok_or(JsValue::UNDEFINED)?;
-    let digest = settled(Ok(subtle.digest_with_str_and_u8_array("SHA-256", text.as_bytes())?.into())).await?;
+    let digest = settled(call(&subtle, "digest", &[&"SHA-256".into(), &bytes(text.as_bytes())])).await?;
     Ok(encode(&Uint8Array::new(&digest).to_vec()))
 }

@@ -9,7 +9,6 @@ use std::task::{Context, Poll, Waker};
 use futures_core::Stream;
 
 use super::error::Error;
-use super::token::Token;
 
 /// What happened to a connection.
 #[derive(Debug, Clone)]
@@ -38,10 +37,24 @@ pub enum Event {
     Closed,
 }
 
+/// The token in use, for a page that keeps it outside.
+#[cfg(feature = "package")]
+pub(super) struct InUse {
+    /// `None` if there is none.
+    pub(super) token: Option<Rc<super::token::Token>>,
+    /// The number of the call that brought it.
+    pub(super) call: u32,
+    /// The time until it expires, in milliseconds.
+    pub(super) ends_in: u64,
+    /// The time for which it can be used without asking, in milliseconds: until its refresh or its end is due.
+    pub(super) rests_for: u64,
+}
+
 /// Who hears of a connection. It is called when the connection is in order again, and may call it.
 pub(super) trait Listener {
-    /// The token in use is another one, or it has ended. `ends_in` is in milliseconds.
-    fn keep(&self, token: Option<&Token>, ends_in: Option<u64>);
+    /// Takes the token in use, before anything else is told.
+    #[cfg(feature = "package")]
+    fn keep(&self, in_use: &InUse);
     /// Something happened.
     fn hear(&self, event: Event);
     /// Returns the events from now on, where they are heard as a stream.
@@ -72,7 +85,8 @@ struct Waiting {
 }
 
 impl Listener for Streams {
-    fn keep(&self, _: Option<&Token>, _: Option<u64>) {}
+    #[cfg(feature = "package")]
+    fn keep(&self, _: &InUse) {}
 
     fn events(&self) -> Option<Events> {
         let queue = Rc::<Queue>::default();

@@ -7,7 +7,7 @@ use super::client::Client;
 use super::error::Error;
 use super::http::{json, request};
 use super::js::{call, get, has_method, joined, list, set, text, texts};
-use super::signal::either;
+use super::signal::at_most;
 use super::token::Token;
 use super::url::{Target, with_publishable};
 use crate::{ErrorCode, TokenKind};
@@ -35,7 +35,7 @@ pub(super) async fn explained(client: &Client, token: &Token, signal: &AbortSign
 async fn describe_token(client: &Client, token: &Token, signal: &AbortSignal) -> Option<JsValue> {
     let service = client.service.as_ref().filter(|_| client.kind != TokenKind::Temporary)?;
     let url = Target::parse(&service.join("v2/access-token/self"), None)?;
-    let signal = either(&AbortSignal::timeout_with_u32(TIMEOUT), signal);
+    let signal = at_most(TIMEOUT, signal);
     let response = if client.kind == TokenKind::Publishable {
         request(&with_publishable(&url, token.text()), &signal).send().await
     } else {

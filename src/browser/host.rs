@@ -54,7 +54,7 @@ impl Host {
 
     fn forget(&self) {
         if let Some(port) = self.port.take() {
-            port.close();
+            let _ = call(&port, "close", &[]);
         }
     }
 
@@ -64,7 +64,7 @@ impl Host {
             Some(port) => port,
             None => {
                 let port = self.greet(signal).await?;
-                port.start();
+                let _ = call(&port, "start", &[]);
                 *self.port.borrow_mut() = Some(port.clone());
                 port
             }
@@ -74,7 +74,7 @@ impl Host {
         let is_answer = move |message: &JsValue| whole(&get(message, "data"), "id") == Some(id.into());
         let message = next_event(&port, "message", signal, is_answer, || {
             let message = object(&[("id", &id.into()), ("request", request), ("isFresh", &is_fresh.into())]);
-            let _ = port.post_message(&message);
+            let _ = call(&port, "postMessage", &[&message]);
         });
         let data = get(&message.await, "data");
         let error = get(&data, "error");

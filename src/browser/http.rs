@@ -65,7 +65,7 @@ pub(super) fn status(response: &JsValue) -> u16 {
 
 /// Returns a header, if the page may read it.
 #[inline(never)]
-pub(super) fn header(response: &Response, name: &str) -> Option<String> {
+pub(super) fn header(response: &JsValue, name: &str) -> Option<String> {
     call(&get(response, "headers"), "get", &[&name.into()]).ok()?.as_string()
 }
 

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -57,7 +57,18 @@ pub(super) fn set(of: &JsValue, name: &str, value: &JsValue) {
 /// Calls a method; fails if it is missing, or with what it throws.
 #[inline(never)]
 pub(super) fn call(of: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
-    reflect_apply(&get(of, name), of, &arguments.iter().copied().collect())
+    reflect_apply(&get(of, name), of, &array(arguments))
+}
+
+/// Makes an array.
+#[inline(never)]
+pub(super) fn array(items: &[&JsValue]) -> Array {
+    items.iter().copied().collect()
+}
+
+/// Copies bytes.
+pub(super) fn bytes(bytes: &[u8]) -> JsValue {
+    Uint8Array::from(bytes).into()
 }
 
 /// Returns a property that is a string.
@@ -84,6 +95,13 @@ pub(super) fn whole_number(value: &JsValue) -> Option<u64> {
 pub(super) fn number(text: &str) -> Option<f64> {
     let number = JsValue::from_str(text).unchecked_into_f64();
     (!text.is_empty() && number.is_finite()).then_some(number)
+}
+
+/// Writes a number as JavaScript does: the standard library's way is larger.
+#[inline(never)]
+pub(super) fn written(number: &JsValue) -> String {
+    let text = call(&array(&[number]), "join", &[]).ok();
+    text.and_then(|text| text.as_string()).unwrap_or_default()
 }
 
 /// Returns a property that is a list.

@@ -1,12 +1,12 @@
 //! The key of this origin's proofs: it cannot be exported, and is kept in IndexedDB where that works.
 
-use js_sys::{Array, Promise};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 use web_sys::CryptoKeyPair;
 
 use super::bundle::subtle;
 use super::error::Error;
-use super::js::{Callback, Timer, call, get, global, object, set, settled};
+use super::js::{Callback, Timer, array, call, get, global, object, set, settled};
 
 /// A store that has not answered by then will not, in milliseconds: some browsers' never do.
 const TIMEOUT: f64 = 1_000.0;
@@ -20,9 +20,8 @@ pub(super) async fn open_key(name: &str) -> Result<CryptoKeyPair, Error> {
         return Err(Error::option("`dpop` needs a secure context: serve the page over https."));
     };
     let algorithm = object(&[("name", &"ECDSA".into()), ("namedCurve", &"P-256".into())]);
-    let uses = Array::of1(&"sign".into());
-    let made = subtle.generate_key_with_object(algorithm.unchecked_ref(), false, &uses)?;
-    let made = settled(Ok(made.into())).await?;
+    let uses = array(&[&"sign".into()]);
+    let made = settled(call(&subtle, "generateKey", &[&algorithm, &false.into(), &uses])).await?;
     let kept = kept(name, &made).await;
     Ok(kept.unwrap_or(made).unchecked_into())
 }

@@ -3,14 +3,14 @@
 use std::pin::Pin;
 use std::rc::Rc;
 
-use js_sys::{Array, Function, JSON, Promise};
+use js_sys::{Array, Function, JSON};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Response};
 
 use super::error::Error;
 use super::host::Host;
 use super::http::{json, post, request, response, server_time, status};
-use super::js::{get, is_present, object, set, settled, text, whole, whole_number};
+use super::js::{array, call, get, global, is_present, object, set, settled, text, whole, whole_number, written};
 use super::lifetime::left;
 use super::signal::aborted;
 #[cfg(not(feature = "package"))]
@@ -115,8 +115,9 @@ impl Provider {
                 let context = object(&[("signal", signal)]);
                 let returned = function.call2(&JsValue::UNDEFINED, &request_to_js(asked), &context);
                 // A promise of the page's may be anything, and may never be settled: a race makes it one of the platform's that is.
-                let answer = returned.map(|answer| Promise::race(&Array::of2(&answer, &aborted(signal))).into());
-                settled(answer).await.map_err(thrown)?
+                let both = returned.map(|answer| array(&[&answer, &aborted(signal)]));
+                let first = both.and_then(|both| call(&global("Promise"), "race", &[&both]));
+                settled(first).await.map_err(thrown)?
             }
             Kind::Host(host) => {
                 host.ask(&request_to_js(asked), is_fresh, signal).await.map_err(|error| thrown(error.into()))?
@@ -201,7 +202,7 @@ fn by_status(status: u16, said: &JsValue, cause: &JsValue) -> Failed {
         408 | 429 | 500.. => (ErrorCode::ProviderFailed, Course::Passing),
         _ => (ErrorCode::ProviderFailed, Course::Lasting),
     };
-    let digits: String = [100, 10, 1].map(|place| char::from(b'0' + (status / place % 10) as u8)).iter().collect();
+    let digits = written(&status.into());
     let particulars = match code {
         ErrorCode::ProviderFailed => ["It answered with status ", &digits, ". ", &message].concat(),
         _ => message,

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Date, Math, Object, Promise, Reflect, Symbol};
+use js_sys::{Date, Math, Object, Promise};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Headers, ReadableStream, Request, RequestInit, Response};
 
@@ -63,8 +63,14 @@ struct Call<'a> {
 ///
 /// - A 401 to a token that can be refreshed causes one more request, with a fresh token; a 403 never does.
 /// - A response that says when to come again is waited out, within the client's limit.
+/// - `sent` is the promise of a response that was asked for already, with the token of this call to the provider.
 /// - A redirect on the API's own origin loses a publishable token or a proof: the request is then sent to where it led.
-pub(super) async fn send(client: &Client, input: &JsValue, init: &JsValue) -> Result<Response, Error> {
+pub(super) async fn send(
+    client: &Client,
+    input: &JsValue,
+    init: &JsValue,
+    sent: Option<(JsValue, u32)>,
+) -> Result<Response, Error> {
     let life = client.life();
     let mut call = Call::new(client, input, init, &life)?;
     if is_request(init) && !call.is_safe() {
@@ -72,7 +78,7 @@ pub(super) async fn send(client: &Client, input: &JsValue, init: &JsValue) -> Re
         read_body(init, &call.init).await?;
         call.is_stream = false;
     }
-    let result = call.settle(client).await;
+    let result = call.settle(client, sent).await;
     match result {
         // The connection's end is told as such.
         Err(_) if is_aborted(&life) => Err(Error::new(ErrorCode::Closed, "")),
@@ -126,14 +132,18 @@ impl<'a> Call<'a> {
         matches!(&*self.method, "GET" | "HEAD")
     }
 
-    async fn settle(&self, client: &Client) -> Result<Response, Error> {
+    async fn settle(&self, client: &Client, sent: Option<(JsValue, u32)>) -> Result<Response, Error> {
         let asked = if self.is_request { text(self.input, "url") } else { url_text(self.input) };
         let mut url = client.api.resolve(&asked.unwrap_or_else(|| NO_URL.into()))?;
         let (mut number, mut token) = self.credential(client, 0.0).await?;
+        let mut sent = sent.map(|(sent, call)| {
+            number = call;
+            sent
+        });
         let (mut was_rejected, mut was_refused, mut was_moved) = (false, false, false);
         let mut patience = client.max_retry_after;
         loop {
-            let response = self.send_once(client, &url, &token).await?;
+            let response = self.send_once(client, &url, &token, sent.take()).await?;
             let learned = client.prover.as_ref().is_some_and(|prover| prover.learn(&response, &client.api));
             if !matches!(status(&response), 401 | 429 | 503) {
                 return Ok(response);
@@ -181,9 +191,18 @@ impl<'a> Call<'a> {
         .await
     }
 
-    async fn send_once(&self, client: &Client, url: &Target, token: &Token) -> Result<Response, Error> {
+    async fn send_once(
+        &self,
+        client: &Client,
+        url: &Target,
+        token: &Token,
+        sent: Option<JsValue>,
+    ) -> Result<Response, Error> {
         let mut is_proven = client.prover.is_some();
         let sent = loop {
+            if let Some(sent) = sent {
+                break settled(Ok(sent)).await;
+            }
             let (resource, options) = self.prepare(client, url, token, is_proven).await?;
             let sent = fetch(&resource, &options).await;
             let is = |name, value: &str| sent.as_ref().is_ok_and(|response| get(response, name) == value);
@@ -209,7 +228,7 @@ impl<'a> Call<'a> {
             // The browser's word for "no response that this page may read". An abort is the caller's own.
             Err(cause) if get(&cause, "name") == "TypeError" => {
                 // What cannot be asked is a TypeError too.
-                let probe = Object::assign(&Object::new(), &self.init);
+                let probe = call(&global("Object"), "assign", &[&Object::new(), &self.init])?;
                 set(&probe, "method", &self.method.as_str().into());
                 if is_present(&get(&probe, "body")) {
                     set(&probe, "body", &"".into());
@@ -237,26 +256,24 @@ impl<'a> Call<'a> {
         let target = with_token.as_deref().unwrap_or(url.href());
         let (resource, headers) = if self.is_request {
             let request = self.copy(target, is_publishable).await?;
-            let headers = request.headers();
+            let headers = get(&request, "headers");
             (request.into(), headers)
         } else if self.is_stream && !sends_streams(has_method(&get(&self.init, "body"), "getReader")) {
             return Err(Error::new(ErrorCode::StreamNotSupported, ""));
         } else if is_publishable {
             return Ok((target.into(), self.init.clone().into()));
         } else {
-            let headers = if is_present(&self.headers) {
-                Headers::new_with_str_sequence_sequence(&self.headers)?
-            } else {
-                Headers::new()?
-            };
+            let given = if is_present(&self.headers) { &self.headers } else { &object(&[]) };
+            let headers = JsValue::from(Headers::new_with_str_sequence_sequence(given)?);
             set(&self.init, "headers", &headers);
             (target.into(), headers)
         };
         if !is_publishable {
-            headers.set("authorization", &token.authorization)?;
+            call(&headers, "set", &[&"authorization".into(), &token.authorization.as_str().into()])?;
         }
         if let Some(prover) = client.prover.as_ref().filter(|_| is_proven) {
-            headers.set("dpop", &prover.proof(&self.method, url, token.text()).await?)?;
+            let proof = prover.proof(&self.method, url, token.text()).await?;
+            call(&headers, "set", &[&"dpop".into(), &proof.into()])?;
         }
         let options = if self.is_request { JsValue::UNDEFINED } else { self.init.clone().into() };
         Ok((resource, options))
@@ -266,10 +283,15 @@ impl<'a> Call<'a> {
     async fn copy(&self, target: &str, is_publishable: bool) -> Result<Request, Error> {
         let (original, init): (&Request, _) = (self.input.unchecked_ref(), &self.init);
         let is_here = get(original, "url") == target;
-        let base = if is_publishable || !is_here { moved_to(original, target).await? } else { original.clone()? };
+        let base = if is_publishable || !is_here {
+            moved_to(original, target).await?
+        } else {
+            call(original, "clone", &[])?.unchecked_into()
+        };
         let copy = Request::new_with_request_and_init(&base, init.unchecked_ref::<RequestInit>())?;
         // SECURITY: the browser reads an object that only looks like a Request as a text: the token would go there.
-        if copy.url() == target { Ok(copy) } else { Err(Error::new(ErrorCode::ForeignUrl, &copy.url())) }
+        let url = text(&copy, "url").unwrap_or_default();
+        if url == target { Ok(copy) } else { Err(Error::new(ErrorCode::ForeignUrl, &url)) }
     }
 }
 
@@ -313,8 +335,14 @@ fn redirected() -> Error {
 
 /// Returns whether a body can be read once only; Node accepts whatever can be iterated.
 fn is_read_once(body: &JsValue) -> bool {
-    let is_iterable = || Reflect::get(body, &Symbol::async_iterator()).is_ok_and(|method| method.is_function());
+    let is_iterable =
+        || call(&global("Reflect"), "get", &[body, &async_iterator()]).is_ok_and(|method| method.is_function());
     has_method(body, "getReader") || (body.is_object() && is_iterable())
+}
+
+/// Returns the name of the method that makes an asynchronous iterator.
+fn async_iterator() -> JsValue {
+    get(&global("Symbol"), "asyncIterator")
 }
 
 /// Returns where a redirect on the API's own origin led, if the API refused the request there for what the redirect lost: the query
@@ -361,11 +389,11 @@ fn sends_streams(is_readable: bool) -> bool {
         _ => {
             let iterable = Object::new();
             // Any function will do.
-            let _ = Reflect::set(&iterable, &Symbol::async_iterator(), &global("Object"));
+            let _ = call(&global("Reflect"), "set", &[&iterable, &async_iterator(), &global("Object")]);
             iterable.into()
         }
     };
     let init = object(&[("method", &"POST".into()), ("body", &stream), ("duplex", &"half".into())]);
     Request::new_with_str_and_init("http://localhost/", init.unchecked_ref())
-        .is_ok_and(|request| !request.headers().has("content-type").unwrap_or(true))
+        .is_ok_and(|request| header(&request, "content-type").is_none())
 }

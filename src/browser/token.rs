@@ -68,12 +68,11 @@ fn scope_text(scope: &JsValue) -> Option<String> {
     if let Some(text) = scope.as_string() {
         return Some(text);
     }
-    let mut whole = [&text(scope, "resource")?, ":", &text(scope, "action")?].concat();
-    if let Some(id) = text(scope, "resourceId") {
-        whole.push(':');
-        whole.push_str(&id);
-    }
-    Some(whole)
+    let whole = [&text(scope, "resource")?, ":", &text(scope, "action")?].concat();
+    Some(match text(scope, "resourceId") {
+        Some(id) => [&whole, ":", &id].concat(),
+        None => whole,
+    })
 }
 
 /// Returns the three parts of a JWT, as they are written.
@@ -117,16 +116,13 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     (count < 6 && bits == 0).then_some(bytes)
 }
 
+/// The digits of base64url.
+const DIGITS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 /// Returns the digit of the last six bits.
-fn digit(bits: u32) -> char {
-    let value = (bits & 63) as u8;
-    char::from(match value {
-        0..26 => b'A' + value,
-        26..52 => b'a' + value - 26,
-        52..62 => b'0' + value - 52,
-        62 => b'-',
-        _ => b'_',
-    })
+fn digit(bits: u32) -> &'static str {
+    let at = bits as usize & 63;
+    &DIGITS[at..=at]
 }
 
 /// Returns bytes as base64url without padding.
@@ -138,11 +134,11 @@ pub(super) fn encode(bytes: &[u8]) -> String {
         count += 8;
         while count >= 6 {
             count -= 6;
-            text.push(digit(bits >> count));
+            text.push_str(digit(bits >> count));
         }
     }
     if count > 0 {
-        text.push(digit(bits << (6 - count)));
+        text.push_str(digit(bits << (6 - count)));
     }
     text
 }

@@ -26,12 +26,12 @@ pub(super) struct Target {
 impl Target {
     /// Parses a URL, which may be relative to a base.
     #[inline(never)]
-    pub(super) fn parse(text: &str, base: Option<&str>) -> Option<Target> {
+    pub(super) fn parse(given: &str, base: Option<&str>) -> Option<Target> {
         let url = match base {
-            Some(base) => Url::new_with_base(text, base),
-            None => Url::new(text),
+            Some(base) => Url::new_with_base(given, base),
+            None => Url::new(given),
         };
-        Target::read(url.ok()?.href())
+        Target::read(text(url.as_ref().ok()?, "href")?)
     }
 
     /// Finds the parts of a URL that the browser wrote.
@@ -117,7 +117,7 @@ impl Base {
         let is_whole = whole.is_some();
         let path = asked.trim_ascii_start();
         let url = match (whole, path.strip_prefix('/').filter(|_| !path.starts_with("//"))) {
-            (Some(whole), _) => Target::read(whole.href()),
+            (Some(whole), _) => text(&whole, "href").and_then(Target::read),
             (None, Some(path)) => Target::parse(&["./", path].concat(), Some(self.href())),
             (None, None) => Target::parse(asked, Some(self.href())),
         };
@@ -155,14 +155,14 @@ impl Base {
 pub(super) fn with_publishable(url: &Target, token: &str) -> String {
     let own = url.href[url.query..url.fragment].strip_prefix('?').unwrap_or_default();
     let mut whole = url.without_query().to_owned();
-    let mut mark = '?';
+    let mut mark = "?";
     // Byte for byte, so that the caller's own query stays as it is.
     for pair in own.split('&').filter(|pair| !own.is_empty() && !pair.starts_with(PARAMETER)) {
-        whole.push(mark);
+        whole.push_str(mark);
         whole.push_str(pair);
-        mark = '&';
+        mark = "&";
     }
-    whole.push(mark);
+    whole.push_str(mark);
     for part in [PARAMETER, token, &url.href[url.fragment..]] {
         whole.push_str(part);
     }

@@ -37,7 +37,7 @@ impl OpaqueToken {
         // 248 = 4 * 62: greater bytes would make some characters more likely.
         let uniform = bytes.flatten().filter(|byte| *byte < 248);
         text.extend(uniform.take(RANDOM).map(|byte| char::from(BASE62[usize::from(byte % 62)])));
-        text.push_str(&checksum(&text));
+        text.extend(checksum(&text).map(char::from));
         Some(OpaqueToken { kind, text: text.into() })
     }
 
@@ -63,14 +63,14 @@ impl OpaqueToken {
 }
 
 /// Returns the checksum of a prefix and its random characters.
-fn checksum(text: &str) -> String {
+fn checksum(text: &str) -> [u8; CHECKSUM] {
     let mut rest = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC).checksum(text.as_bytes()) as usize;
     let mut digits = [0; CHECKSUM];
     for digit in digits.iter_mut().rev() {
         *digit = BASE62[rest % 62];
         rest /= 62;
     }
-    digits.map(char::from).iter().collect()
+    digits
 }
 
 impl FromStr for OpaqueToken {
@@ -98,7 +98,7 @@ impl FromStr for OpaqueToken {
             return Err(ParseTokenError::Characters);
         }
         let (signed, sum) = text.split_at(text.len() - CHECKSUM);
-        if checksum(signed) != sum {
+        if checksum(signed) != sum.as_bytes() {
             return Err(ParseTokenError::Checksum);
         }
         Ok(OpaqueToken { kind, text: text.into() })

@@ -64,7 +64,7 @@ const VERIFY: [(&str, Bar); 27] = [
 ];
 
 /// Rows of `bench browser`.
-const BROWSER: [(&str, Bar); 29] = [
+const BROWSER: [(&str, Bar); 31] = [
     ("browser/default", Most(size::MOST as f64)),
     ("browser/default", Aim(size::AIM as f64)),
     ("browser/default", Beside("size/auth0-spa-js")),
@@ -83,11 +83,13 @@ const BROWSER: [(&str, Bar); 29] = [
     ("browser/fetch", Most(150_000.0)),
     ("browser/fetch", Beside("fetch/bare")),
     ("browser/fetch", Beside("fetch/peek")),
+    ("browser/fetch", Beside("fetch/request")),
     ("browser/fetch", Beside("fetch/auth0-spa-js")),
     ("browser/fetch", Beside("fetch/oidc-client-ts")),
     // The error of the measurement.
     ("fetch/again", Beside("fetch/bare")),
     ("browser/work", Beside("work/peek")),
+    ("browser/work", Beside("work/request")),
     ("browser/work", Beside("work/auth0-spa-js")),
     ("browser/work", Beside("work/oidc-client-ts")),
     ("browser/authorization", Most(5_000.0)),

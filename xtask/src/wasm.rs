@@ -125,15 +125,12 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
     let functions = named("export function ").map(name).filter(|name| !name.starts_with("__wb"));
     let offered = functions.chain(named("export class ").map(name)).collect::<Vec<_>>().join(", ");
     let called = names.imports.iter().map(|[_, long, short]| format!("{short}: {long}")).collect::<Vec<_>>().join(", ");
-    // Views of the memory, which another set of exports has elsewhere.
-    let views = named("let cached").filter_map(|line| line.strip_suffix("Memory0 = null;"));
-    let views = views.map(|name| format!("cached{name}Memory0 = ")).collect::<String>();
     let body: String = body.iter().map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect();
     let body = with_short_exports(&with_our_glue(body)?, names);
     let imports = imports.join("\n");
     let code = format!(
         "{imports}\nexport function glue() {{\n{body}\n\
-         const attach = (exports) => {{\n    wasm = exports;\n    {views}null;\n}};\n\
+         const attach = (exports) => {{\n    wasm = exports;\n}};\n\
          return {{ imports: {{ {called} }}, attach, get exports() {{ return wasm; }}, {offered} }};\n}}\n"
     );
     fs::write(file, code).with_context(|| format!("could not write {}", file.display()))
@@ -141,7 +138,9 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
 
 /// What wasm-bindgen writes for platforms that the SDK does not support, or never calls, and what stays of it; and what a listener
 /// does that the platform calls after it was dropped, such as one of a lock that is granted while its request is aborted: nothing.
-const GLUE: [(&str, &str); 10] = [
+/// Texts are copied and memory is viewed the short way, not the fast one; after two gibibytes of text Safari's decoder fails, and
+/// another instance goes on with another.
+const GLUE: [(&str, &str); 19] = [
     (
         "        state.cnt++;\n        try {\n            return f(state.a, state.b",
         "        if (!state.a) return;\n        state.cnt++;\n        try {\n            return f(state.a, state.b",
@@ -150,17 +149,41 @@ const GLUE: [(&str, &str); 10] = [
         "(typeof FinalizationRegistry === 'undefined')\n    ? { register: () => {}, unregister: () => {} }\n    : new",
         "new",
     ),
+    ("    if (realloc === undefined) {\n", ""),
     (
-        "    if (realloc === undefined) {
-        const buf = cachedTextEncoder.encode(arg);
-        const ptr = malloc(buf.length, 1) >>> 0;
-        getUint8ArrayMemory0().subarray(ptr, ptr + buf.length).set(buf);
-        WASM_VECTOR_LEN = buf.length;
-        return ptr;
+        "        return ptr;
     }
+
+    let len = arg.length;
+    let ptr = malloc(len, 1) >>> 0;
+
+    const mem = getUint8ArrayMemory0();
+
+    let offset = 0;
+
+    for (; offset < len; offset++) {
+        const code = arg.charCodeAt(offset);
+        if (code > 0x7F) break;
+        mem[ptr + offset] = code;
+    }
+    if (offset !== len) {
+        if (offset !== 0) {
+            arg = arg.slice(offset);
+        }
+        ptr = realloc(ptr, len, len = offset + arg.length * 3, 1) >>> 0;
+        const view = getUint8ArrayMemory0().subarray(ptr + offset, ptr + len);
+        const ret = cachedTextEncoder.encodeInto(arg, view);
+
+        offset += ret.written;
+        ptr = realloc(ptr, len, offset, 1) >>> 0;
+    }
+
+    WASM_VECTOR_LEN = offset;
 ",
         "",
     ),
+    (", malloc, realloc) {", ", malloc) {"),
+    (", wasm.__wbindgen_realloc)", ")"),
     (
         "if (!('encodeInto' in cachedTextEncoder)) {
     cachedTextEncoder.encodeInto = function (arg, view) {
@@ -176,10 +199,42 @@ const GLUE: [(&str, &str); 10] = [
         "",
     ),
     (
-        "cachedDataViewMemory0.buffer.detached === true || (cachedDataViewMemory0.buffer.detached === undefined && \
-         cachedDataViewMemory0.buffer !== wasm.memory.buffer)",
-        "cachedDataViewMemory0.buffer !== wasm.memory.buffer",
+        "    numBytesDecoded += bytes.length;
+    if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {
+        cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
+        cachedTextDecoder.decode();
+        numBytesDecoded = bytes.length;
+    }
+",
+        "",
     ),
+    (
+        "let cachedDataViewMemory0 = null;
+function getDataViewMemory0() {
+    if (cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || \
+         (cachedDataViewMemory0.buffer.detached === undefined && \
+         cachedDataViewMemory0.buffer !== wasm.memory.buffer)) {
+        cachedDataViewMemory0 = new DataView(wasm.memory.buffer);
+    }
+    return cachedDataViewMemory0;
+",
+        "function getDataViewMemory0() {\n    return new DataView(wasm.memory.buffer);\n",
+    ),
+    (
+        "let cachedUint8ArrayMemory0 = null;
+function getUint8ArrayMemory0() {
+    if (cachedUint8ArrayMemory0 === null || cachedUint8ArrayMemory0.byteLength === 0) {
+        cachedUint8ArrayMemory0 = new Uint8Array(wasm.memory.buffer);
+    }
+    return cachedUint8ArrayMemory0;
+",
+        "function getUint8ArrayMemory0() {\n    return new Uint8Array(wasm.memory.buffer);\n",
+    ),
+    ("const MAX_SAFARI_DECODE_BYTES = 2146435072;\nlet numBytesDecoded = 0;\n", ""),
+    // Its holder frees it.
+    ("        HandleFinalization.unregister(this);\n", ""),
+    ("            HandleFinalization.register(this, this.__wbg_ptr, this);\n", ""),
+    ("const HandleFinalization = new FinalizationRegistry(ptr => wasm.__wbg_handle_free(ptr, 1));\n", ""),
     ("if (Symbol.dispose) Handle.prototype[Symbol.dispose] = Handle.prototype.free;\n", ""),
     ("typeof globalThis === 'undefined' ? undefined : globalThis", "globalThis"),
     ("typeof global === 'undefined' ? undefined : global", "undefined"),

@@ -38,6 +38,7 @@ export async function clients(api, before) {
     request: {
       bare,
       daypass: () => json(daypass.fetch(url)),
+      request: () => json(daypass.fetch(new Request(url))),
       peek: () => json(fetch(url, { headers: { Authorization: daypass.peek() } })),
       'auth0-spa-js': () => json(fetcher.fetchWithAuth(url)),
       'oidc-client-ts': async () => json(fetch(url, { headers: { Authorization: await oidcAuthorization() } })),

@@ -22,6 +22,8 @@ use web_sys::AbortController;
 
 use super::channel::Channel;
 use super::error::Error;
+#[cfg(feature = "package")]
+use super::events::InUse;
 use super::events::{Events, Listener};
 use super::js::{Callback, get, global};
 use super::provider::Provider;
@@ -31,7 +33,7 @@ use crate::api::TemporaryTokenRequest;
 use crate::session::refresh::{self, NEVER, Refresh, Status};
 use crate::session::tabs::{Event, Others};
 pub(super) use platform::LONGEST;
-use state::{Notice, State};
+use state::State;
 
 /// What a connection begins with.
 pub(super) struct Setup {
@@ -77,7 +79,7 @@ impl Connection {
             }),
             state: RefCell::new(state),
         });
-        connection.give(vec![Notice::Keep], 0);
+        connection.give(Vec::new(), 0);
         connection.listen("addEventListener");
         match &connection.channel {
             Some(channel) => channel.join(&connection),
@@ -115,6 +117,19 @@ impl Connection {
         let state = &mut *self.state.borrow_mut();
         let now = state.clock.now();
         look(state.engine.refresh(), now)
+    }
+
+    #[cfg(feature = "package")]
+    fn in_use(&self) -> InUse {
+        let state = &mut *self.state.borrow_mut();
+        let (refresh, now) = (state.engine.refresh(), state.clock.now());
+        let ends_in = refresh.expires_in(now).unwrap_or(NEVER);
+        let rests_for = refresh.refresh_in(now).unwrap_or(NEVER).min(ends_in);
+        let (call, rests_for) = match refresh.status(now) {
+            Status::Valid(call) => (call, rests_for),
+            _ => (0, 0),
+        };
+        InUse { token: state.token.clone(), call, ends_in, rests_for }
     }
 
     /// Does what a sleeping timer missed.

@@ -23,6 +23,8 @@ const SIGNALS: [&str; 5] = ["focus", "pageshow", "pagehide", "online", "offline"
 impl Connection {
     /// Does what is to be done, in order.
     pub(super) fn give(&self, notices: Vec<Notice>, turn: u32) {
+        #[cfg(feature = "package")]
+        self.listener.keep(&self.in_use());
         for notice in notices {
             // A listener may have caused more meanwhile, which then has set the timer, or ended everything.
             let is_latest = self.state.borrow().turn == turn;
@@ -32,7 +34,6 @@ impl Connection {
                 Notice::Abort(call) => call.abort(),
                 Notice::Call(call) => self.call(call),
                 Notice::Timer(time) => self.set_timer(time),
-                Notice::Keep => self.listener.keep(self.token().as_deref(), self.expires_in()),
                 Notice::Tell(event) => self.listener.hear(event),
                 Notice::End => self.end(),
                 among_tabs => self.give_tabs(among_tabs),

@@ -47,7 +47,6 @@ pub(super) enum Notice {
     Post(Message, Option<Rc<Token>>),
     Lock,
     Unlock,
-    Keep,
     Tell(events::Event),
     End,
 }
@@ -119,7 +118,6 @@ impl State {
                 self.last = token.clone();
                 self.token = token;
                 self.failure = None;
-                notices.push(Notice::Keep);
                 notices.push(Notice::Tell(events::Event::Refreshed { lifetime_seconds: seconds(Some(lifetime)) }));
             }
             refresh::Effect::Clear(loss) => {
@@ -127,7 +125,6 @@ impl State {
                 if loss == Loss::Closed {
                     notices.push(Notice::End);
                 }
-                notices.push(Notice::Keep);
                 let event = if loss == Loss::Closed { events::Event::Closed } else { events::Event::Expired };
                 notices.push(Notice::Tell(event));
             }

@@ -10,32 +10,33 @@ use web_sys::{AbortController, AbortSignal, Response};
 
 use super::super::client::{Client, Description};
 use super::super::error::Error;
-use super::super::events::{Event, Listener};
+use super::super::events::{Event, InUse, Listener};
 use super::super::hooks::TransformedRequest;
-use super::super::js::{has_method, object, set};
+use super::super::js::{has_method, is_present, object, set};
+use super::super::request;
 use super::super::signal::until_aborted;
-use super::super::token::Token;
 use super::super::url::{NO_URL, url_text};
-use super::{end, restore};
+use super::{keep, restore};
 use crate::Scope;
-use crate::session::refresh::NEVER;
 
 #[wasm_bindgen]
 extern "C" {
     /// The page's side of a connection: the object of the class `Daypass`.
     pub type Page;
-    /// Keeps the token for another instance.
-    #[wasm_bindgen(method)]
-    fn keep(this: &Page, authorization: &JsValue, ends_at: &JsValue);
     /// Dispatches an event.
     #[wasm_bindgen(method)]
     fn emit(this: &Page, name: &str, detail: &JsValue);
 }
 
-impl Listener for Page {
-    fn keep(&self, token: Option<&Token>, ends_in: Option<u64>) {
-        let authorization = token.map_or(JsValue::UNDEFINED, |token| token.authorization.as_str().into());
-        self.keep(&authorization, &end(ends_in.unwrap_or(NEVER)));
+/// The page, and what is kept for another instance.
+struct Kept {
+    page: Page,
+    kept: JsValue,
+}
+
+impl Listener for Kept {
+    fn keep(&self, in_use: &InUse) {
+        keep(&self.kept, in_use);
     }
 
     fn hear(&self, event: Event) {
@@ -50,7 +51,7 @@ impl Listener for Page {
             Event::Expired => ("expired", JsValue::NULL),
             Event::Closed => ("closed", JsValue::NULL),
         };
-        self.emit(name, &detail);
+        self.page.emit(name, &detail);
     }
 }
 
@@ -63,7 +64,8 @@ impl Handle {
     /// Opens a connection from what [`prepare`](super::prepare) made.
     #[wasm_bindgen(constructor)]
     pub fn new(kept: JsValue, page: Page, life: AbortController) -> Result<Handle, JsValue> {
-        Ok(Handle(Rc::new(restore(&kept)?.open(Rc::new(page), life))))
+        let prepared = restore(&kept)?;
+        Ok(Handle(Rc::new(prepared.open(Rc::new(Kept { page, kept }), life))))
     }
 
     /// With a provider, waits for the first token.
@@ -74,9 +76,12 @@ impl Handle {
         })
     }
 
-    /// Sends a request with the credential.
-    pub fn fetch(&self, input: JsValue, init: JsValue) -> Promise {
-        self.promise(async move |client| Ok(client.fetch(&input, &init).await?.into()))
+    /// Sends a request with the credential, or goes on from what the page has sent already with the token of a call.
+    pub fn fetch(&self, input: JsValue, init: JsValue, sent: JsValue, call: u32) -> Promise {
+        self.promise(async move |client| {
+            let sent = is_present(&sent).then_some((sent, call));
+            Ok(request::send(&client, &input, &init, sent).await?.into())
+        })
     }
 
     /// Waits for the value of the `Authorization` header.
@@ -102,13 +107,13 @@ impl Handle {
 
     /// Returns the URL and the headers for one request, and waits for a fresh token. A foreign URL is an error where only one of the
     /// API's will do.
-    pub fn authorize(&self, url: JsValue, method: String, is_own: bool) -> Promise {
+    pub fn authorize(&self, url: JsValue, method: JsValue, is_own: bool) -> Promise {
         self.promise(async move |client| {
             let url = url_text(&url).unwrap_or_else(|| NO_URL.into());
             if is_own {
                 client.api.resolve(&url)?;
             }
-            client.authorize(&url, &method).await.map(transformed)
+            client.authorize(&url, &method.as_string().unwrap_or_default()).await.map(transformed)
         })
     }
 

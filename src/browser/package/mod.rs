@@ -1,10 +1,12 @@
 //! The client for the npm package: what `pkg/src` calls.
 //!
 //! A trap loses everything that is in the WebAssembly's memory. So what another instance needs to go on is kept outside: the
-//! object that [`prepare`] makes, and what [`Page::keep`] is told.
+//! object that [`prepare`] makes, and the token in it.
 
 mod handle;
 mod options;
+
+use std::rc::Rc;
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
@@ -16,19 +18,20 @@ pub use handle::{Handle, Page};
 use super::client::Prepared;
 use super::dpop::Prover;
 use super::error::Error;
+use super::events::InUse;
 use super::explain;
 use super::js::{get, object, set, text, wall_now};
 use super::signal::{either, until_aborted};
 use super::token::Token;
-use crate::ErrorCode;
 use crate::session::refresh::NEVER;
+use crate::{ErrorCode, TokenKind};
 
 /// A tenth of the code of the usual one. Little is allocated here, and for a moment.
 #[global_allocator]
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 /// Checks the options of `connect`, opens a bundle, and gets the key of proofs. Returns what a [`Handle`] is made from, as often as
-/// it takes: `{options, kind, parameters, authorization, endsAt, pair, jwk, thumbprint}`.
+/// it takes: `{options, kind, parameters, base, authorization, endsAt, restsUntil, call, pair, jwk, thumbprint}`.
 #[wasm_bindgen]
 pub fn prepare(given: JsValue, signal: AbortSignal) -> Promise {
     promise(Box::pin(prepared(given, signal)))
@@ -38,7 +41,7 @@ async fn prepared(given: JsValue, signal: AbortSignal) -> Result<JsValue, Error>
     let copy = options::copy(&given)?;
     let (options, clean) = options::read(&copy, true)?;
     let signal = options.signal.as_ref().map_or(signal.clone(), |own| either(own, &signal));
-    let prepared = until_aborted(&signal, Prepared::new(options, &signal)).await?;
+    let mut prepared = until_aborted(&signal, Prepared::new(options, &signal)).await?;
     if let Some(clean) = clean {
         clean.run()?;
     }
@@ -48,9 +51,12 @@ async fn prepared(given: JsValue, signal: AbortSignal) -> Result<JsValue, Error>
         ("parameters", &prepared.parameters),
         ("timeoutSeconds", &prepared.options.timeout_seconds.into()),
     ]);
-    if let Some(token) = &prepared.token {
-        set(&kept, "authorization", &token.authorization.as_str().into());
-        set(&kept, "endsAt", &end(token.lifetime));
+    if let Some(token) = prepared.token.take() {
+        let (ends_in, rests_for) = (token.lifetime, 0);
+        keep(&kept, &InUse { token: Some(Rc::new(token)), call: 0, ends_in, rests_for });
+    }
+    if prepared.prover.is_none() && prepared.options.source.kind() != TokenKind::Publishable {
+        set(&kept, "base", &prepared.api.href().into());
     }
     if let Some(prover) = &prepared.prover {
         let (pair, jwk, thumbprint) = prover.parts();
@@ -61,11 +67,21 @@ async fn prepared(given: JsValue, signal: AbortSignal) -> Result<JsValue, Error>
     Ok(kept)
 }
 
+/// Keeps the token in use: for another instance, and for requests that the page can send by itself.
+fn keep(kept: &JsValue, in_use: &InUse) {
+    let authorization = in_use.token.as_ref().map_or(JsValue::UNDEFINED, |token| token.authorization.as_str().into());
+    set(kept, "authorization", &authorization);
+    set(kept, "endsAt", &end(in_use.ends_in));
+    set(kept, "restsUntil", &end(in_use.rests_for));
+    set(kept, "call", &in_use.call.into());
+}
+
 /// Makes the error of a code, for what fails outside.
 #[wasm_bindgen]
 #[must_use]
-pub fn failure(code: &str, particulars: &str) -> JsValue {
-    ErrorCode::find(code).map_or(JsValue::UNDEFINED, |code| Error::new(code, particulars).into())
+pub fn failure(code: JsValue, particulars: JsValue) -> JsValue {
+    let text = |value: JsValue| value.as_string().unwrap_or_default();
+    ErrorCode::find(&text(code)).map_or(JsValue::UNDEFINED, |code| Error::new(code, &text(particulars)).into())
 }
 
 /// Returns the error in a response's body; `null` if it contains none.

@@ -1,10 +1,12 @@
 //! Reads what `connect` is given, field by field: serde-wasm-bindgen would be 16 kB more, and names no field in its errors.
 
-use js_sys::{Array, Function, Object};
+use js_sys::{Function, Object};
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Url, UrlSearchParams};
 
-use super::super::js::{call, get, global, is_present, items, joined, list, set, text, texts, try_get, whole_number};
+use super::super::js::{
+    call, get, global, is_present, items, joined, list, set, text, texts, try_get, whole_number, written,
+};
 use super::super::options::{DURATION, LONGEST, Options, ProviderOptions, RETRY_AFTER, Source, TIMEOUT, no_token};
 use super::super::provider::{Provider, read_answer};
 use super::super::signal::any;
@@ -70,7 +72,7 @@ impl Clean {
         let rest = joined(&rest, "&");
         set(&url, self.part, &rest.into());
         let history = global("history");
-        call(&history, "replaceState", &[&get(&history, "state"), &"".into(), &url.href().into()])?;
+        call(&history, "replaceState", &[&get(&history, "state"), &"".into(), &get(&url, "href")])?;
         Ok(())
     }
 }
@@ -209,9 +211,8 @@ impl Given<'_> {
 
 /// Says what was expected, and the type of what is there: the value itself may be a secret, unless it is a number.
 fn wrong(name: &str, expected: &str, value: &JsValue) -> Error {
-    let number = value.as_f64().and_then(|_| call(&Array::of1(value), "join", &[]).ok()?.as_string());
-    let (mark, number) = number.as_deref().map_or(("", ""), |number| (" ", number));
-    Error::option(&["`", name, "` must be ", expected, ", and is ", type_name(value), mark, number, "."].concat())
+    let (mark, number) = if value.as_f64().is_some() { (" ", written(value)) } else { ("", String::new()) };
+    Error::option(&["`", name, "` must be ", expected, ", and is ", type_name(value), mark, &number, "."].concat())
 }
 
 fn provider(value: JsValue) -> Result<Provider, Error> {

@@ -117,10 +117,8 @@ describe('connect', { concurrency: 4 }, () => {
       // The same while a token is in use.
       const temporaryToken = { authorization: 'Bearer short', expiresAt: Math.floor(Date.now() / 1000) + 3 };
       const daypass = await connect({ api, provider: '/signed-out?later', temporaryToken });
-      const { error, retryInSeconds } = await new Promise((resolve) =>
-        daypass.addEventListener('failed', ({ detail }) => resolve(detail)),
-      );
-      await new Promise((resolve) => daypass.addEventListener('expired', resolve));
+      const heard = (event) => new Promise((resolve) => daypass.addEventListener(event, ({ detail }) => resolve(detail)));
+      const [{ error, retryInSeconds }] = await Promise.all([heard('failed'), heard('expired')]);
       const after = await daypass.authorization().catch(describe);
       await sleep(1_500);
       daypass.close();

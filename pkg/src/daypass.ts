@@ -314,18 +314,19 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
    */
   async #send(handle: Handle, input: unknown, init?: RequestInit): Promise<Response> {
     const { base, authorization, restsUntil, call } = this.#kept;
-    const url = base && Date.now() < restsUntil! ? plainUrl(input, base) : undefined;
+    const url = base && authorization && Date.now() < restsUntil! ? plainUrl(input, base) : undefined;
     const own = url && plainOptions(init);
     if (!own || !isSentAsIs(own)) return handle.fetch(input, own || init);
     const life = this.#life.signal;
-    const sent = (async () => {
-      const headers = (own.headers = new Headers(own.headers ?? []));
-      headers.set('authorization', authorization!);
-      return fetch(url, { ...own, signal: own.signal ? AbortSignal.any([own.signal, life]) : life });
-    })();
-    const isForPage = await sent.then(({ status }) => ![401, 429, 503].includes(status)).catch(() => false);
+    own.headers = new Headers(own.headers ?? []);
+    own.headers.set('authorization', authorization!);
+    const signal = own.signal == null ? life : AbortSignal.any([own.signal, life]);
+    const sent = (async () => fetch(url, { ...own, signal }))();
+    const isForPage = await sent.then(({ status }) => status >= 0 && ![401, 429, 503].includes(status)).catch(() => false);
+    if (isForPage) return sent;
     // A handle that is no longer this one's is freed, and the call has ended with it.
-    return isForPage || handle !== this.#handle ? sent : handle.fetch(input, own, sent, call);
+    if (handle !== this.#handle) throw failure('interrupted');
+    return handle.fetch(input, own, sent, call);
   }
 
   /** Makes a call, which ends when this closes. */

@@ -20,7 +20,10 @@ export function plainUrl(asked: unknown, base: string): string | undefined {
  * as it is if {@link isSentAsIs} says so.
  */
 export function plainOptions(given: RequestInit | undefined): RequestInit | undefined {
-  return given && Object.getPrototypeOf(given) !== Object.prototype ? undefined : { ...given };
+  const isPlain = !given || Object.getPrototypeOf(given) === Object.prototype;
+  const own = isPlain && { ...given };
+  // Some may be hidden.
+  return own && Object.keys(own).length === Object.getOwnPropertyNames(given ?? own).length ? own : undefined;
 }
 
 /** Whether the options are sent as they are: not a body that may be read once only, nor a request that could carry no header. */

@@ -135,11 +135,11 @@ impl<'a> Call<'a> {
     async fn settle(&self, client: &Client, sent: Option<(JsValue, u32)>) -> Result<Response, Error> {
         let asked = if self.is_request { text(self.input, "url") } else { url_text(self.input) };
         let mut url = client.api.resolve(&asked.unwrap_or_else(|| NO_URL.into()))?;
-        let (mut number, mut token) = self.credential(client, 0.0).await?;
-        let mut sent = sent.map(|(sent, call)| {
-            number = call;
-            sent
-        });
+        let (mut sent, (mut number, mut token)) = match sent {
+            // Whatever has become of the token since.
+            Some((sent, call)) => (Some(sent), (call, client.connection.token().unwrap_or_default())),
+            None => (None, self.credential(client, 0.0).await?),
+        };
         let (mut was_rejected, mut was_refused, mut was_moved) = (false, false, false);
         let mut patience = client.max_retry_after;
         loop {

@@ -8,6 +8,7 @@ use crate::jwt::MAX_JWT_BYTES;
 use crate::session::refresh::NEVER;
 
 /// A token in use, or on its way.
+#[derive(Default)]
 pub(super) struct Token {
     /// The value of the `Authorization` header.
     pub(super) authorization: String,

@@ -11,6 +11,25 @@ pub(super) fn default_port(scheme: &str) -> Option<u16> {
     }
 }
 
+/// Why a text cannot be split into the parts of an origin. Not yet the sentence: the browser does not show it.
+pub(super) enum SplitError {
+    Scheme,
+    Path,
+    Port,
+}
+
+impl From<SplitError> for &'static str {
+    fn from(error: SplitError) -> &'static str {
+        match error {
+            SplitError::Scheme => "expected scheme://host",
+            SplitError::Path => {
+                "an origin has no path, query or user name; write only the scheme, the host and the port"
+            }
+            SplitError::Port => "the port must be a number from 0 to 65535",
+        }
+    }
+}
+
 /// Splits a text at its first `://`.
 pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;
@@ -25,16 +44,16 @@ pub(super) fn check_scheme(scheme: &str) -> Result<(), &'static str> {
 }
 
 /// Splits off the port, which must be in its one decimal form.
-pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), &'static str> {
+pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), SplitError> {
     if text.bytes().any(|byte| matches!(byte, b'/' | b'?' | b'#' | b'@' | b'\\')) {
-        return Err("an origin has no path, query or user name; write only the scheme, the host and the port");
+        return Err(SplitError::Path);
     }
     let Some((host, digits)) = text.rsplit_once(':').filter(|_| !text.ends_with(']')) else {
         return Ok((text, None));
     };
     let is_plain = digits == "0" || !digits.starts_with(['0', '+']);
     let port = digits.parse::<u16>().ok().filter(|_| is_plain);
-    Ok((host, Some(port.ok_or("the port must be a number from 0 to 65535")?)))
+    Ok((host, Some(port.ok_or(SplitError::Port)?)))
 }
 
 /// Checks that a browser serializes `host` so: lower-case labels, an IPv4 address, or a bracketed IPv6 address.

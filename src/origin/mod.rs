@@ -39,8 +39,8 @@ impl<'a> Origin<'a> {
     }
 
     /// Splits an origin that a browser wrote, which needs no check. The default port stays out.
-    fn split(text: &'a str) -> Result<Origin<'a>, &'static str> {
-        let (scheme, rest) = host::split_scheme(text).ok_or("expected scheme://host")?;
+    fn split(text: &'a str) -> Result<Origin<'a>, host::SplitError> {
+        let (scheme, rest) = host::split_scheme(text).ok_or(host::SplitError::Scheme)?;
         let (host, port) = host::split_port(rest)?;
         Ok(Origin { scheme, host, port })
     }

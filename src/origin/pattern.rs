@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::host::SplitError;
 use super::{Origin, ParseOriginError, host};
 
 /// A rule for origins: a host, or `*.` and a host for every subdomain at any depth, with an optional scheme and port.
@@ -81,7 +82,7 @@ impl OriginPattern {
     }
 
     /// Splits a pattern that was checked before.
-    pub(super) fn split(text: &str) -> Result<OriginPattern, &'static str> {
+    pub(super) fn split(text: &str) -> Result<OriginPattern, SplitError> {
         let (scheme, rest) = match host::split_scheme(text) {
             Some((scheme, rest)) => (Some(scheme), rest),
             None => (None, text),

@@ -92,3 +92,36 @@ test('a plain request that is refused is sent again with the next token, and the
     second.close();`;
   assert.equal(await seen(code), '204 Bearer 1,Bearer 2,Bearer 2\n');
 });
+
+test('the API has the last word, also if the token has ended meanwhile', async () => {
+  const code = `
+    const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const soon = Math.floor(Date.now() / 1000) + 3;
+    const short = await connect({ api, temporaryToken: { authorization: 'Bearer short', expiresAt: soon } });
+    globalThis.fetch = async (url) => {
+      await sleep(3.2);
+      const status = Number(new URL(url).pathname.slice(-3));
+      if (status === 0) throw new TypeError('no network');
+      return new Response(null, { status });
+    };
+    const told = (path, init) => short.fetch(path, init).then(({ status }) => status, ({ code }) => code);
+    const paths = ['401', '503', '000'];
+    const calls = paths.flatMap((path) => [told(path), told(path, new Own({}))]);
+    console.log((await Promise.all(calls)).join());
+    short.close();`;
+  assert.equal(await seen(code), '401,401,503,503,network_failed,network_failed\n');
+});
+
+test('a clock that is set back brings no token back', async () => {
+  const code = `
+    const soon = Math.floor(Date.now() / 1000) + 2;
+    const short = await connect({ api, temporaryToken: { authorization: 'Bearer short', expiresAt: soon } });
+    await new Promise((resolve) => short.addEventListener('expired', resolve));
+    const now = Date.now;
+    Date.now = () => now() - 60_000;
+    sent = undefined;
+    const told = await short.fetch('/floor').then(({ status }) => status, ({ code }) => code);
+    console.log(told, sent);
+    short.close();`;
+  assert.equal(await seen(code), 'token_expired undefined\n');
+});

@@ -138,9 +138,8 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
 
 /// What wasm-bindgen writes for platforms that the SDK does not support, or never calls, and what stays of it; and what a listener
 /// does that the platform calls after it was dropped, such as one of a lock that is granted while its request is aborted: nothing.
-/// Texts are copied and memory is viewed the short way, not the fast one; after two gibibytes of text Safari's decoder fails, and
-/// another instance goes on with another.
-const GLUE: [(&str, &str); 19] = [
+/// Texts are copied and memory is viewed the short way, not the fast one.
+const GLUE: [(&str, &str); 17] = [
     (
         "        state.cnt++;\n        try {\n            return f(state.a, state.b",
         "        if (!state.a) return;\n        state.cnt++;\n        try {\n            return f(state.a, state.b",
@@ -199,16 +198,6 @@ const GLUE: [(&str, &str); 19] = [
         "",
     ),
     (
-        "    numBytesDecoded += bytes.length;
-    if (numBytesDecoded >= MAX_SAFARI_DECODE_BYTES) {
-        cachedTextDecoder = new TextDecoder('utf-8', { ignoreBOM: true });
-        cachedTextDecoder.decode();
-        numBytesDecoded = bytes.length;
-    }
-",
-        "",
-    ),
-    (
         "let cachedDataViewMemory0 = null;
 function getDataViewMemory0() {
     if (cachedDataViewMemory0 === null || cachedDataViewMemory0.buffer.detached === true || \
@@ -230,7 +219,6 @@ function getUint8ArrayMemory0() {
 ",
         "function getUint8ArrayMemory0() {\n    return new Uint8Array(wasm.memory.buffer);\n",
     ),
-    ("const MAX_SAFARI_DECODE_BYTES = 2146435072;\nlet numBytesDecoded = 0;\n", ""),
     // Its holder frees it.
     ("        HandleFinalization.unregister(this);\n", ""),
     ("            HandleFinalization.register(this, this.__wbg_ptr, this);\n", ""),

@@ -72,7 +72,9 @@ fn keep(kept: &JsValue, in_use: &InUse) {
     let authorization = in_use.token.as_ref().map_or(JsValue::UNDEFINED, |token| token.authorization.as_str().into());
     set(kept, "authorization", &authorization);
     set(kept, "endsAt", &end(in_use.ends_in));
-    set(kept, "restsUntil", &end(in_use.rests_for));
+    // Not now: a clock that is set back would make it a time to come.
+    let rests_until = if in_use.rests_for == 0 { 0.into() } else { end(in_use.rests_for) };
+    set(kept, "restsUntil", &rests_until);
     set(kept, "call", &in_use.call.into());
 }
 

@@ -131,10 +131,11 @@ pub(crate) fn verify(results: &Results) -> Result<Vec<Line>> {
 }
 
 /// Rows of `bench browser --beside`.
-const BESIDE: [(&str, Bar); 4] = [
+const BESIDE: [(&str, Bar); 5] = [
     ("browser/default", Beside("size/before")),
     ("browser/import", Times("import/before", 2.0)),
     ("browser/fetch", Times("fetch/before", 1.5)),
+    ("browser/work", Times("work/before", 1.5)),
     ("browser/authorization", Beside("authorization/before")),
 ];
 

@@ -50,6 +50,7 @@ fn states() -> impl TypedValueParser<Value = TokenStatus> {
     let names = TokenStatus::ALL.map(|status| {
         let help = match status {
             TokenStatus::Active => "Can be used",
+            TokenStatus::Suspended => "Can be used again once its organization is resumed",
             TokenStatus::Expired => "Has expired, and was not revoked",
             TokenStatus::Revoked => "Was revoked: alone, or with all of its organization's tokens",
         };
@@ -103,7 +104,7 @@ impl<W: Write> Output<W> {
             } else {
                 let TokenRecord { id, kind, name, last_chars, .. } = token;
                 let status = token::status(token, now()).as_str();
-                writeln!(self.out, "{id:<26}  {:<11}  …{last_chars}  {status:<7}  {name}", kind.as_str())?;
+                writeln!(self.out, "{id:<26}  {:<11}  …{last_chars}  {status:<9}  {name}", kind.as_str())?;
             }
             self.count += 1;
         }

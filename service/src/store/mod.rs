@@ -5,8 +5,11 @@
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
 //! | `sqlite` | a store in one SQLite file |
+//! | `suite` | tests of what a store does with limits, suspensions, edits and uses |
 
 mod sqlite;
+#[cfg(test)]
+mod suite;
 mod traits;
 
 use std::path::Path;

@@ -89,7 +89,11 @@ pub fn record(kind: TokenKind) -> TokenRecord {
         origins: origins.iter().map(|origin| origin.parse().unwrap()).collect(),
         created_at: NOW,
         expires_at: None,
+        created_by: None,
         revoked_at: None,
+        suspended_at: None,
+        last_used_at: None,
+        version: 1,
         last_chars: String::new(),
     }
 }

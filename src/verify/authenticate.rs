@@ -140,12 +140,12 @@ impl Verifier {
         introspector: &dyn Introspector,
     ) -> Result<Option<AuthenticToken>, Unavailable> {
         let found = self.find(token, introspector).await?;
-        if found.as_ref().is_none_or(|found| self.is_current(found)) {
+        if self.has_latest_version(found.as_ref()) {
             return Ok(found);
         }
         // The token was edited while its record was on the way.
         let again = self.find(token, introspector).await?;
-        if again.as_ref().is_none_or(|again| self.is_current(again)) {
+        if self.has_latest_version(again.as_ref()) {
             return Ok(again);
         }
         self.outages.introspection.observe(Err(Unavailable("the record is older than the feed".into())))
@@ -169,6 +169,12 @@ impl Verifier {
     }
 
     /// Returns whether the feed tells of no later version of the token.
+    fn has_latest_version(&self, token: Option<&AuthenticToken>) -> bool {
+        let Some((revocations, token)) = self.revocations.as_ref().zip(token) else { return true };
+        revocations.has_latest_version(token)
+    }
+
+    /// Returns whether what is cached of a token still holds, as far as the feed tells.
     fn is_current(&self, token: &AuthenticToken) -> bool {
         self.revocations.as_ref().is_none_or(|revocations| revocations.is_current(token))
     }

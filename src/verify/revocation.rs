@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use super::Standing;
 use super::clock::{Moment, SharedMoment};
 use super::token::AuthenticToken;
 use crate::Error;
@@ -154,17 +155,25 @@ impl Revocations {
         let revoked = self.read();
         revoked.check(token)?;
         // Otherwise an edit that arrived a moment ago would go unseen.
-        if revoked.is_current(token) {
+        if revoked.has_latest_version(token) {
             token.checked_generation.store(generation, Ordering::Relaxed);
         }
         Ok(())
     }
 
     /// Returns whether the feed tells of no later version of an opaque token than this record's.
-    pub(super) fn is_current(&self, token: &AuthenticToken) -> bool {
-        // A token that was compared since the last entry is current.
+    pub(super) fn has_latest_version(&self, token: &AuthenticToken) -> bool {
+        // A token that was compared since the last entry has it.
         token.checked_generation.load(Ordering::Relaxed) == self.generation.load(Ordering::Acquire)
-            || self.read().is_current(token)
+            || self.read().has_latest_version(token)
+    }
+
+    /// Returns whether what the source said of a token a while ago still holds, as far as the feed tells.
+    ///
+    /// A suspension that the feed does not know has ended, or is not in the feed yet.
+    pub(super) fn is_current(&self, token: &AuthenticToken) -> bool {
+        let is_suspended = || self.read().suspended.contains_key(&token.organization);
+        (token.standing != Standing::Suspended || is_suspended()) && self.has_latest_version(token)
     }
 
     fn staleness_at(&self, now: Moment) -> Option<Duration> {
@@ -255,7 +264,7 @@ impl RevokedSet {
     }
 
     /// Returns whether no later version of an opaque token is known than this one.
-    fn is_current(&self, token: &AuthenticToken) -> bool {
+    fn has_latest_version(&self, token: &AuthenticToken) -> bool {
         let serial = token.serial.unwrap_or(token.root_serial);
         token.version.is_none_or(|version| self.edits.get(&serial).is_none_or(|edit| edit.version <= version))
     }

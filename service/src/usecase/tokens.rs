@@ -10,7 +10,7 @@ use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
 use crate::domain::organization::Organization;
 use crate::domain::token::{NewToken, count_to, may_add};
-use crate::domain::token_edit::{self, Versions};
+use crate::domain::token_edit::{self, Editor, Versions};
 use crate::domain::token_fields;
 use crate::domain::token_list::{Cursor, TokenList};
 use crate::store::{Store, TokenSelector, TokenSlice};
@@ -70,22 +70,22 @@ pub(crate) async fn create(
 /// Temporary tokens and bundles that were made from it stay as they are: they have claims of their own.
 ///
 /// # Errors
-/// [`Error::NotFound`] if the grantor's organization has no such token, and those of [`token_edit::check`] and
+/// [`Error::NotFound`] if the organization has no such token, and those of [`token_edit::check`] and
 /// [`token_edit::edit`].
 pub(crate) async fn edit(
     store: &dyn Store,
-    catalogs: &Catalogs,
-    grantor: &Grantor<'_>,
+    editor: &Editor<'_>,
+    organization: &str,
     id: &str,
     request: UpdateTokenRequest,
     versions: Versions,
 ) -> Result<TokenRecord, Error> {
     let now = now();
-    let record = find(store, grantor.organization(), id).await?;
-    let change = token_edit::check(request, &record, grantor, catalogs, now)?;
+    let record = find(store, organization, id).await?;
+    let change = token_edit::check(request, &record, editor, now)?;
     let rule = move |record: &Option<TokenRecord>| token_edit::edit(record.as_ref(), &change, &versions, now);
     let record = store.edit_token(record.serial, now, Box::new(rule)).await?;
-    tracing::info!(id, organization = record.organization, version = record.version, "token edited");
+    tracing::info!(id, organization, version = record.version, "token edited");
     Ok(record)
 }
 

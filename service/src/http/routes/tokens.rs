@@ -14,7 +14,7 @@ use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use crate::domain::grantor::Grantor;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::TokenStatus;
-use crate::domain::token_edit::{self, Versions};
+use crate::domain::token_edit::{self, Editor, Versions};
 use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
 use crate::usecase::{revoke, tokens};
 
@@ -88,7 +88,9 @@ pub(super) async fn edit(
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let versions = if_match(&headers)?;
     let grantor = Grantor::holder(&caller.access);
-    let record = tokens::edit(&*app.store, &app.catalogs, &grantor, &id, body?.read()?, versions).await?;
+    let editor = Editor::Holder { grantor: &grantor, catalogs: &app.catalogs };
+    let organization = caller.access.organization();
+    let record = tokens::edit(&*app.store, &editor, organization, &id, body?.read()?, versions).await?;
     Ok((NO_STORE, etag(&record), Json(record)))
 }
 

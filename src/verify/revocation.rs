@@ -208,8 +208,10 @@ struct RevokedSet {
     suspended: HashMap<Box<str>, u64>,
     /// What is known of opaque tokens that were edited, by their serial numbers.
     edits: HashMap<u64, Edit>,
-    /// How many times the feed was read from its start.
+    /// How many times the feed was read from its start, counting the present reading.
     readings: u64,
+    /// The last reading that was complete.
+    complete_reading: u64,
 }
 
 /// The newest edit of an opaque token.
@@ -259,6 +261,10 @@ impl RevokedSet {
     /// has earlier versions of tokens. A revocation is never forgotten for that.
     fn complete_reading(&mut self) {
         let readings = self.readings;
+        if self.complete_reading == readings {
+            return;
+        }
+        self.complete_reading = readings;
         self.suspended.retain(|_, reading| *reading == readings);
         self.edits.retain(|_, edit| edit.reading == readings);
     }

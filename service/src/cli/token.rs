@@ -167,8 +167,9 @@ async fn run_create(create: Create) -> anyhow::Result<()> {
         return print_json(&created);
     }
     let CreateTokenResponse { record, token } = &created;
-    print(record, &common)?;
-    Ok(writeln!(io::stdout(), "\n  {}\n\nThe token is shown this once: copy it now.", token.expose_secret())?)
+    let mut out = io::stdout().lock();
+    print_record(&mut out, record)?;
+    Ok(writeln!(out, "\n  {}\n\nThe token is shown this once: copy it now.", token.expose_secret())?)
 }
 
 impl Create {
@@ -205,22 +206,27 @@ impl CatalogFile {
     }
 }
 
-/// Prints the details of a token.
+/// Prints the details of a token, which name it by its prefix and its last characters.
 pub(super) fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
     if common.is_json() {
         return print_json(token);
     }
     let mut out = io::stdout().lock();
-    let TokenRecord { id, kind, name, last_chars, .. } = token;
-    writeln!(out, "{kind} token {id}, {}…{last_chars}: {name}", kind.prefix().unwrap_or_default())?;
-    writeln!(out, "  state      {}", token::status(token, now()).as_str())?;
-    writeln!(out, "  version    {}", token.version)?;
+    print_record(&mut out, token)?;
+    let prefix = token.kind.prefix().unwrap_or_default();
+    Ok(writeln!(out, "  token    {prefix}…{}", token.last_chars)?)
+}
+
+fn print_record(out: &mut impl Write, token: &TokenRecord) -> anyhow::Result<()> {
+    let TokenRecord { id, kind, name, last_chars, version, .. } = token;
+    writeln!(out, "{kind} token {id}, …{last_chars}: {name}")?;
+    writeln!(out, "  state    {}", token::status(token, now()).as_str())?;
+    writeln!(out, "  version  {version}")?;
     let times = [
-        ("created  ", Some(token.created_at)),
-        ("expires  ", token.expires_at),
-        ("revoked  ", token.revoked_at),
-        ("suspended", token.suspended_at),
-        ("last used", token.last_used_at),
+        ("created", Some(token.created_at)),
+        ("used   ", token.last_used_at),
+        ("expires", token.expires_at),
+        ("revoked", token.revoked_at),
     ];
     for (event, time) in times {
         if let Some(time) = time {
@@ -228,16 +234,16 @@ pub(super) fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> 
         }
     }
     if let Some(creator) = &token.created_by {
-        writeln!(out, "  creator    {creator}")?;
+        writeln!(out, "  creator  {creator}")?;
     }
     for grant in &token.grants {
-        writeln!(out, "  scopes     {} (in {})", grant.scopes, grant.tenant)?;
+        writeln!(out, "  scopes   {} (in {})", grant.scopes, grant.tenant)?;
         for Resource { kind, id } in &grant.resources {
-            writeln!(out, "  resource   {kind}:{id}")?;
+            writeln!(out, "  only     {kind}:{id}")?;
         }
     }
     for origin in &token.origins {
-        writeln!(out, "  origin     {origin}")?;
+        writeln!(out, "  origin   {origin}")?;
     }
     Ok(())
 }

@@ -18,9 +18,10 @@ async fn a_record_says_which_token_created_it() {
     let made = daypass.json(&["token", "create", "--kind", "secret", "--name", "n"]);
     assert_eq!(made["createdBy"], Value::Null, "the command line has no token");
     let shown = String::from_utf8(daypass.token_command(&["show", &id]).stdout).expect("UTF-8");
-    let (prefix, last) = ("dp_sec_", &secret[secret.len() - 4..]);
-    assert!(shown.starts_with(&format!("secret token {id}, {prefix}…{last}: Backend\n")), "{shown}");
-    assert!(shown.contains(&format!("  creator    {}\n", to_text(&owner["id"]))), "{shown}");
+    let last = &secret[secret.len() - 4..];
+    assert!(shown.starts_with(&format!("secret token {id}, …{last}: Backend\n")), "{shown}");
+    assert!(shown.contains(&format!("  token    dp_sec_…{last}\n")), "{shown}");
+    assert!(shown.contains(&format!("  creator  {}\n", to_text(&owner["id"]))), "{shown}");
 }
 
 #[tokio::test]
@@ -50,7 +51,7 @@ async fn the_last_use_is_written_when_the_service_stops_and_never_by_a_request()
         assert_eq!(at.as_u64().is_some_and(|at| (began - 1..=now()).contains(&at)), is_used, "{at}");
     }
     let shown = String::from_utf8(daypass.token_command(&["show", &seen]).stdout).expect("UTF-8");
-    assert!(shown.contains("  last used  20"), "{shown}");
+    assert!(shown.contains("  used     20"), "{shown}");
     let list = daypass.json(&["token", "list", "--kind", "publishable"]);
     assert!(list["tokens"][0]["lastUsedAt"].is_u64(), "{list}");
     daypass.restart();
@@ -126,7 +127,7 @@ async fn the_command_line_limits_a_token_to_resources() {
     assert_eq!(created["grants"][0]["resources"], resources);
     let shown = daypass.token_command(&["show", &to_text(&created["id"])]);
     let shown = String::from_utf8(shown.stdout).expect("UTF-8");
-    assert!(shown.contains("  resource   floor:f1\n  resource   floor:f.2\n"), "{shown}");
+    assert!(shown.contains("  only     floor:f1\n  only     floor:f.2\n"), "{shown}");
     for (resource, says) in [
         ("floor", "expected the type of a resource, a colon and its id"),
         ("floot:f1", "must be one that scopes are about"),

@@ -222,7 +222,7 @@ async fn the_command_line_edits_tokens_and_says_what_is_wrong() {
     for (arguments, succeeds, says) in [
         (&[&*id, "--name", "Web shop", "--origin", "a.example", "--origin", "b.example"][..], true, "Web shop"),
         (&[&id, "--expires-at", "2100-01-31T12:00:00Z", "--if-version", "2"], true, "2100-01-31T12:00:00Z"),
-        (&[&id, "--expires-at", "never"], true, "version    4"),
+        (&[&id, "--expires-at", "never"], true, "version  4"),
         (&[&id, "--name", "n", "--if-version", "2"], false, "was edited meanwhile, its version is 4"),
         (&[&id], false, "nothing to change: give the token a --name"),
         (&[&id, "--expires-at", "1000"], false, "must be in the future"),

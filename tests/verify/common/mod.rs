@@ -8,8 +8,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::TokenRecord;
 use daypass::jwt::{Claims, Jwk, Jwks, JwtType};
 use daypass::verify::{
-    Access, Credentials, Introspector, KeyLookup, KeySource, ResponseFuture, StaticKeys, TokenHash, TokenLocation,
-    Unavailable, Verifier,
+    Access, Credentials, Introspector, KeyLookup, KeySource, ResponseFuture, Standing, StaticKeys, TokenHash,
+    TokenLocation, Unavailable, Verifier,
 };
 use daypass::{Error, Grant, OpaqueToken, Scope, TokenKind};
 use serde_json::{Value, json};
@@ -141,7 +141,7 @@ impl Introspector for Down {
         Box::pin(async { Err(Unavailable("the store did not respond".into())) })
     }
 
-    fn is_revoked<'a>(&'a self, _: &'a Claims) -> ResponseFuture<'a, bool> {
+    fn standing<'a>(&'a self, _: &'a Claims) -> ResponseFuture<'a, Standing> {
         Box::pin(async { Err(Unavailable("the store did not respond".into())) })
     }
 }

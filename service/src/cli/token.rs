@@ -43,7 +43,7 @@ pub(super) enum Command {
     /// Create a token, and print it this once
     #[command(after_help = CREATE)]
     Create(Create),
-    /// List the tokens, newest first
+    /// List the tokens, newest first: id, kind, last characters, state, day of the last use, name
     ///
     /// Tokens are printed as they are read, however many there are. With `--json` the output is one document,
     /// `{"tokens":[…]}`, which is complete if the command succeeds.

@@ -4,12 +4,12 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
+//! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `sqlite` | a store in one SQLite file |
-//! | `suite` | tests of what a store does with limits, suspensions, edits and uses |
 
-mod sqlite;
 #[cfg(test)]
-mod suite;
+mod changes;
+mod sqlite;
 mod traits;
 
 use std::path::Path;

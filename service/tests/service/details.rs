@@ -54,6 +54,8 @@ async fn the_last_use_is_written_when_the_service_stops_and_never_by_a_request()
     assert!(shown.contains("  used     20"), "{shown}");
     let list = daypass.json(&["token", "list", "--kind", "publishable"]);
     assert!(list["tokens"][0]["lastUsedAt"].is_u64(), "{list}");
+    let list = String::from_utf8(daypass.token_command(&["list"]).stdout).expect("UTF-8");
+    assert_eq!((list.matches("  20").count(), list.matches("  not used  ").count()), (4, 2), "{list}");
     daypass.restart();
     let (_, record) = send(daypass.get(&format!("/v2/access-token/{seen}")).bearer_auth(&daypass.admin)).await;
     assert!(record["lastUsedAt"].is_u64(), "{record}");

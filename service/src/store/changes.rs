@@ -7,7 +7,8 @@ use super::{NewOrganization, SharedStore, TokenSelector, open_or_create};
 use crate::crypto::random;
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::{Organization, resumption, suspension};
-use crate::domain::token::NewToken;
+use crate::domain::retention::next_mark;
+use crate::domain::token::{AddFacts, NewToken};
 use crate::domain::token_edit::EditedToken;
 
 fn new_token(id: &str) -> NewToken {
@@ -70,6 +71,20 @@ async fn an_edit_and_its_entry_are_written_together_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn the_entry_of_an_edit_is_deleted_by_order_and_that_of_a_suspension_never() {
+    let (_folder, store) = store().await;
+    let edit = |_: &_| Ok(Some(EditedToken { name: "n".into(), origins: vec![], expires_at: None, version: 2 }));
+    store.edit_token(1, 60, Box::new(edit)).await.expect("an edit");
+    let rule = |existing: &Option<Organization>| suspension(existing.as_ref());
+    store.change_suspension("o", 60, Box::new(rule)).await.expect("a suspension");
+    for seen in 0..26 {
+        assert_eq!(feed(&store).await.len(), 2, "{seen}");
+        store.add_mark(Box::new(move |facts| Ok(next_mark(seen, facts)))).await.expect("a mark");
+    }
+    assert_eq!(feed(&store).await, [(2, RevocationTarget::Suspended { organization: "o".into() })]);
+}
+
+#[tokio::test]
 async fn the_feed_keeps_the_newest_entry_of_a_suspension() {
     let (_folder, store) = store().await;
     let suspend = async |at| {
@@ -115,7 +130,7 @@ async fn limits_are_the_defaults_until_others_are_set_and_counts_go_as_far() {
         Ok(organization.as_ref().and_then(|organization| organization.most_active(TokenKind::Secret)).unwrap_or(0))
     };
     for (id, expected) in [("a", 1), ("b", 2), ("c", 2)] {
-        let rule = move |facts: &crate::domain::token::AddFacts| {
+        let rule = move |facts: &AddFacts| {
             assert_eq!(facts.active_of_kind, expected, "{id}");
             Ok(())
         };

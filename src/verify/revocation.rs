@@ -362,6 +362,22 @@ mod tests {
         }
     }
     #[test]
+    fn a_token_that_was_edited_between_its_look_up_and_its_check_stays_to_be_looked_up() {
+        let feed = Revocations::new();
+        feed.heartbeat(0, 0);
+        let record = serde_json::json!({
+            "id": "t", "serial": 7, "kind": "secret", "name": "n", "organization": "o", "grants": [], "origins": [],
+            "createdAt": 1, "expiresAt": null, "revokedAt": null, "version": 1, "lastChars": "abcd",
+        });
+        let record = serde_json::from_value(record).expect("a record");
+        let token = AuthenticToken::from_record(record, Moment::now());
+        assert!(feed.has_latest_version(&token));
+        feed.apply(&Revocation { seq: 1, at: 0, target: RevocationTarget::Changed { serial: 7, version: 2 } });
+        assert_eq!(feed.check(&token, Moment::now()), Ok(()), "an edit revokes nothing");
+        assert!(!feed.has_latest_version(&token));
+    }
+
+    #[test]
     fn a_complete_reading_of_the_feed_replaces_suspensions_and_edits_and_no_revocation() {
         let mut revoked = RevokedSet::default();
         let organization = || "o".to_owned();

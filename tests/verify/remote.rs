@@ -239,6 +239,11 @@ async fn a_token_that_the_service_calls_inactive_is_refused_whatever_its_record_
         let url = serve(Router::new().route("/introspect", post(async move || json.clone()))).await;
         let verifier = verifier().introspector(RemoteIntrospector::new(&url, key.clone()));
         assert_eq!(bearer(&verifier, key.expose_secret()).await, expected, "{active}");
+        if expected == Err(Error::OrganizationSuspended) {
+            let credentials = Credentials::new(key.expose_secret(), TokenLocation::Bearer);
+            let described = verifier.describe(&credentials).await.unwrap();
+            assert_eq!((described.suspended, described.expires_at), (true, None), "it has not expired");
+        }
     }
 }
 

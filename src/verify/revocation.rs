@@ -381,7 +381,7 @@ mod tests {
     fn a_complete_reading_of_the_feed_replaces_suspensions_and_edits_and_no_revocation() {
         let mut revoked = RevokedSet::default();
         let organization = || "o".to_owned();
-        let mut apply = |revoked: &mut RevokedSet, seq, target| revoked.apply(&Revocation { seq, at: 0, target });
+        let apply = |revoked: &mut RevokedSet, seq, target| revoked.apply(&Revocation { seq, at: 0, target });
         apply(&mut revoked, 1, RevocationTarget::Organization { organization: organization() });
         apply(&mut revoked, 2, RevocationTarget::Suspended { organization: organization() });
         apply(&mut revoked, 3, RevocationTarget::Changed { serial: 1, version: 5 });

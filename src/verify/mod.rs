@@ -15,7 +15,7 @@
 //! | `token` | an authentic token, and the rules of location, origin, life and requirement |
 //! | `sources` | public keys of JWTs, records of opaque tokens |
 //! | `cache` | the tokens that were authenticated before |
-//! | `revocation` | which tokens were revoked since, and how stale that knowledge is |
+//! | `revocation` | which tokens were revoked, suspended or edited since, and how stale that knowledge is |
 //! | `dpop` | tokens that are bound to a key (RFC 9449) |
 //! | `rate_limit` | limits on how often requests may come |
 //! | `metrics` | counters for the product's exporter (feature `metrics`) |
@@ -61,7 +61,9 @@ pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]
 pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys};
 pub use revocation::Revocations;
-pub use sources::{Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, StaticKeys, TokenHash, Unavailable};
+pub use sources::{
+    Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, Standing, StaticKeys, TokenHash, Unavailable,
+};
 pub use verifier::Verifier;
 
 /// The most seconds of difference between two servers' clocks that a verifier tolerates.

@@ -4,8 +4,11 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
+//! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `sqlite` | a store in one SQLite file |
 
+#[cfg(test)]
+mod changes;
 mod sqlite;
 mod traits;
 

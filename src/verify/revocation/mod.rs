@@ -1,6 +1,11 @@
-//! Which tokens were revoked, and how stale that knowledge is: [`Revocations`].
+//! Which tokens were revoked, suspended or edited, and how stale that knowledge is: [`Revocations`].
+//!
+//! | file | what it has |
+//! | --- | --- |
+//! | `set` | what the feed has told |
 
-use std::collections::{HashMap, HashSet};
+mod set;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
@@ -8,22 +13,24 @@ use std::time::Duration;
 use super::clock::{Moment, SharedMoment};
 use super::token::AuthenticToken;
 use crate::Error;
-use crate::api::{Revocation, RevocationTarget};
+use crate::api::Revocation;
+use set::RevokedSet;
 
 /// How stale the knowledge may be unless another limit is set.
 const DEFAULT_MAX_STALENESS: Duration = Duration::from_secs(10);
 /// The least limit that can be set.
 const LEAST_MAX_STALENESS: Duration = Duration::from_secs(1);
 
-/// Follows the service's revocation feed. Tokens that it revokes are refused. While the knowledge
-/// is staler than the limit, every token is refused with 503, since it may have been revoked
-/// meanwhile.
+/// Follows the service's revocation feed. Tokens that it revokes are refused, and those of an
+/// organization while it is suspended; a token that was edited is looked up again. While the
+/// knowledge is staler than the limit, every token is refused with 503, since it may have been
+/// revoked meanwhile.
 #[derive(Debug)]
 pub struct Revocations {
     max_staleness: Duration,
     /// When the feed last confirmed that no entry is missing.
     confirmed_at: SharedMoment,
-    /// Grows with every new revocation. A token that passed the comparison is not compared again
+    /// Grows with every new entry. A token that passed the comparison is not compared again
     /// until it has grown.
     generation: AtomicU64,
     revoked: RwLock<RevokedSet>,
@@ -63,7 +70,7 @@ impl Revocations {
         Revocations { max_staleness: limit.max(LEAST_MAX_STALENESS), ..self }
     }
 
-    /// Applies a revocation. Applying it again changes nothing.
+    /// Applies an entry. Applying it again changes nothing.
     pub fn apply(&self, revocation: &Revocation) {
         let is_new = self.write().apply(revocation);
         if is_new {
@@ -81,6 +88,7 @@ impl Revocations {
     pub(super) fn heartbeat_at(&self, seq: u64, deleted_up_to: u64, at: Moment) {
         let mut revoked = self.write();
         revoked.seq = seq;
+        revoked.complete_reading();
         if revoked.delete_up_to(deleted_up_to) {
             // A token that passed the comparison may be older than a deleted entry.
             self.generation.fetch_add(1, Ordering::Release);
@@ -88,6 +96,13 @@ impl Revocations {
         drop(revoked);
         self.confirmed_at.set(Some(at));
         self.is_logged.store(false, Ordering::Relaxed);
+    }
+
+    /// Begins to read the feed from its start: what the service says until the next heartbeat is all
+    /// that holds of suspensions and edits.
+    #[cfg(feature = "remote")]
+    pub(super) fn begin_reading(&self) {
+        self.write().readings += 1;
     }
 
     /// Marks the knowledge as stale until the next heartbeat: for when the service refuses to give
@@ -142,9 +157,25 @@ impl Revocations {
         if token.checked_generation.load(Ordering::Relaxed) == generation {
             return Ok(());
         }
-        self.read().check(token)?;
-        token.checked_generation.store(generation, Ordering::Relaxed);
+        let revoked = self.read();
+        revoked.check(token)?;
+        // Otherwise an edit that arrived a moment ago would go unseen.
+        if revoked.is_current(token) {
+            token.checked_generation.store(generation, Ordering::Relaxed);
+        }
         Ok(())
+    }
+
+    /// Returns whether the feed tells of no later version of an opaque token than this record's.
+    pub(super) fn has_latest_version(&self, token: &AuthenticToken) -> bool {
+        self.read().has_latest_version(token)
+    }
+
+    /// Returns whether what the source said of a token a while ago still holds, as far as the feed tells.
+    pub(super) fn is_current(&self, token: &AuthenticToken) -> bool {
+        // A token that was compared since the last entry is current.
+        token.checked_generation.load(Ordering::Relaxed) == self.generation.load(Ordering::Acquire)
+            || self.read().is_current(token)
     }
 
     fn staleness_at(&self, now: Moment) -> Option<Duration> {
@@ -160,109 +191,24 @@ impl Revocations {
     }
 }
 
-/// The revocations of each level.
-#[derive(Debug, Default)]
-struct RevokedSet {
-    seq: u64,
-    /// The number up to which the service keeps no entries of stored tokens and JWTs.
-    deleted_up_to: u64,
-    /// Serial numbers of opaque tokens, each with the number of its entry.
-    serials: HashMap<u64, u64>,
-    /// Ids of JWTs, each with the number of its entry.
-    jwts: HashMap<Box<str>, u64>,
-    organizations: HashSet<Box<str>>,
-    /// For each organization, the first second whose tokens stay valid.
-    issued_before: HashMap<Box<str>, u64>,
-    keys: HashSet<Box<str>>,
-}
-
-impl RevokedSet {
-    /// Adds a revocation. Returns whether it is new.
-    fn apply(&mut self, Revocation { seq, target, .. }: &Revocation) -> bool {
-        self.seq = *seq;
-        match target {
-            RevocationTarget::Token { serial } => self.serials.insert(*serial, *seq).is_none(),
-            RevocationTarget::Jwt { jti } => self.jwts.insert(jti.as_str().into(), *seq).is_none(),
-            RevocationTarget::Organization { organization } => self.organizations.insert(organization.as_str().into()),
-            RevocationTarget::IssuedBefore { organization, time } => {
-                let latest = self.issued_before.entry(organization.as_str().into()).or_default();
-                let is_new = *latest < *time;
-                *latest = (*latest).max(*time);
-                is_new
-            }
-            RevocationTarget::Key { kid } => self.keys.insert(kid.as_str().into()),
-        }
-    }
-
-    /// Returns whether a revoked key signed the token.
-    fn has_key_of(&self, token: &AuthenticToken) -> bool {
-        token.key.as_ref().is_some_and(|key| self.keys.contains(&key.kid))
-    }
-
-    fn check(&self, token: &AuthenticToken) -> Result<(), Error> {
-        let is_later = |time: &u64| token.issued_at < *time;
-        if self.has_key_of(token) {
-            Err(Error::InvalidToken)
-        } else if self.serials.contains_key(&token.root_serial)
-            || token.serial.is_some_and(|serial| self.serials.contains_key(&serial))
-            || self.organizations.contains(&token.organization)
-            || self.issued_before.get(&token.organization).is_some_and(is_later)
-            || (token.key.is_some() && self.jwts.contains_key(&token.id))
-        {
-            Err(Error::TokenRevoked)
-        } else if token.feed_seq.is_some_and(|seq| seq < self.deleted_up_to) {
-            // SECURITY: the JWT was minted before an entry that is no longer kept and may have revoked
-            // it. The numbers are signed or in the feed, so that no clock, here or there, can let such
-            // a JWT pass.
-            Err(Error::TokenExpired)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Removes the revocations of single tokens up to this number. Returns whether it is another one
-    /// than before.
-    ///
-    /// What a removed entry revoked was minted before the entry, and is refused for that. An opaque
-    /// token was introspected again long ago, and its record says that it is revoked. The entries of
-    /// organizations and keys are few and kept for good: a key that leaked could sign new tokens.
-    fn delete_up_to(&mut self, seq: u64) -> bool {
-        if self.deleted_up_to == seq {
-            return false;
-        }
-        self.deleted_up_to = seq;
-        self.serials.retain(|_, entry| *entry > seq);
-        self.jwts.retain(|_, entry| *entry > seq);
-        true
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::RevocationTarget;
 
     #[test]
-    fn the_revocation_of_a_token_is_kept_as_long_as_by_the_service_and_that_of_a_key_or_an_organization_for_good() {
-        let mut revoked = RevokedSet::default();
-        let levels = [
-            RevocationTarget::Token { serial: 1 },
-            RevocationTarget::Jwt { jti: "j".into() },
-            RevocationTarget::Organization { organization: "o".into() },
-            RevocationTarget::IssuedBefore { organization: "o".into(), time: 5 },
-            RevocationTarget::Key { kid: "k".into() },
-        ];
-        for (target, seq) in levels.into_iter().zip(1..) {
-            let revocation = Revocation { seq, at: 0, target };
-            assert!(revoked.apply(&revocation), "new");
-            assert!(!revoked.apply(&revocation), "known");
-        }
-        for (deleted_up_to, is_another, tokens) in
-            [(0, false, [1, 1]), (1, true, [0, 1]), (1, false, [0, 1]), (2, true, [0, 0]), (5, true, [0, 0])]
-        {
-            assert_eq!(revoked.delete_up_to(deleted_up_to), is_another, "{deleted_up_to}");
-            assert_eq!([revoked.serials.len(), revoked.jwts.len()], tokens, "{deleted_up_to}");
-            let others = [revoked.organizations.len(), revoked.issued_before.len(), revoked.keys.len()];
-            assert_eq!(others, [1, 1, 1], "{deleted_up_to}");
-        }
+    fn a_token_that_was_edited_between_its_look_up_and_its_check_stays_to_be_looked_up() {
+        let feed = Revocations::new();
+        feed.heartbeat(0, 0);
+        let record = serde_json::json!({
+            "id": "t", "serial": 7, "kind": "secret", "name": "n", "organization": "o", "grants": [], "origins": [],
+            "createdAt": 1, "expiresAt": null, "revokedAt": null, "version": 1, "lastChars": "abcd",
+        });
+        let record = serde_json::from_value(record).expect("a record");
+        let token = AuthenticToken::from_record(record, Moment::now());
+        assert!(feed.has_latest_version(&token));
+        feed.apply(&Revocation { seq: 1, at: 0, target: RevocationTarget::Changed { serial: 7, version: 2 } });
+        assert_eq!(feed.check(&token, Moment::now()), Ok(()), "an edit revokes nothing");
+        assert!(!feed.has_latest_version(&token));
     }
 }

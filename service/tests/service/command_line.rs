@@ -159,7 +159,7 @@ fn a_failure_speaks_of_commands_and_files() {
     let data = running.database();
     let data = data.to_str().expect("UTF-8");
     let unknown = |noun: &str, id: &str| {
-        format!("error: no {noun} with id {id} in {data}: list them with `{program} {noun} list --data {data}`")
+        format!("error: no {noun} with id {id} in {data}: list them with `{program} {noun} list --store {data}`")
     };
     let create = |options: &[&'static str]| [&["token", "create", "--name", "n"], options].concat();
     for (arguments, says) in [
@@ -168,7 +168,10 @@ fn a_failure_speaks_of_commands_and_files() {
         (vec!["key", "revoke", "-unknown", "--yes"], unknown("key", "-unknown")),
         (vec!["organization", "revoke", "org_unknown"], unknown("organization", "org_unknown")),
         (vec!["organization", "revoke-issued-before", "org_unknown", "1000"], unknown("organization", "org_unknown")),
-        ([&["token"], &partner[..]].concat(), format!("revoke it with `{program} token revoke partner --data {data}`")),
+        (
+            [&["token"], &partner[..]].concat(),
+            format!("revoke it with `{program} token revoke partner --store {data}`"),
+        ),
         (create(&["--kind", "publishable"]), "a publishable token needs --origin".into()),
         (create(&["--kind", "secret", "--origin", "a.example"]), "--origin is for publishable tokens".into()),
         (create(&["--kind", "secret", "--id", "x"]), "--id is for application tokens".into()),
@@ -286,7 +289,7 @@ fn json_is_switched_on_by_the_environment() {
     let running = Daypass::start();
     let list = |value: &str| {
         let mut command = daypass();
-        command.args(["organization", "list", "--data"]).arg(running.database()).env("DAYPASS_JSON", value);
+        command.args(["organization", "list", "--store"]).arg(running.database()).env("DAYPASS_JSON", value);
         command.output().expect("it runs")
     };
     for value in ["1", "true", "yes", "on", "TRUE"] {
@@ -305,12 +308,12 @@ fn without_a_store_it_says_how_to_create_one() {
     std::fs::write(folder.path().join("other.db"), "not a database, but a text that is long enough").expect("a file");
     let program = env!("CARGO_BIN_EXE_daypass");
     for (data, says) in [
-        ("none.db", format!("there is no store at none.db: run `{program} serve --data none.db` first")),
-        ("empty.db", format!("there is no store at empty.db: run `{program} serve --data empty.db` first")),
+        ("none.db", format!("there is no store at none.db: run `{program} serve --store none.db` first")),
+        ("empty.db", format!("there is no store at empty.db: run `{program} serve --store empty.db` first")),
         ("other.db", "cannot open the store other.db".into()),
     ] {
         let mut command = daypass();
-        let output = command.args(["token", "list", "--data", data]).current_dir(folder.path()).output();
+        let output = command.args(["token", "list", "--store", data]).current_dir(folder.path()).output();
         let output = output.expect("it runs");
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && error.contains(&says), "{data}: {error}");

@@ -29,7 +29,7 @@ fn irreversible(daypass: &Daypass) -> Vec<(Vec<String>, [&'static str; 2])> {
 
 fn run(daypass: &Daypass, arguments: &[String], stdin: impl Into<Stdio>) -> Output {
     let mut command = self::daypass();
-    command.args(arguments).arg("--data").arg(daypass.database()).stdin(stdin).output().expect("it runs")
+    command.args(arguments).arg("--store").arg(daypass.database()).stdin(stdin).output().expect("it runs")
 }
 
 fn create_tokens(daypass: &Daypass) {

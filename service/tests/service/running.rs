@@ -93,7 +93,7 @@ impl Daypass {
 
     /// Runs `daypass …` on the same store.
     pub(crate) fn command(&self, arguments: &[&str]) -> Output {
-        daypass().args(arguments).arg("--data").arg(self.database()).output().expect("it runs")
+        daypass().args(arguments).arg("--store").arg(self.database()).output().expect("it runs")
     }
 
     /// Runs `daypass … --json` on the same store and returns the output.
@@ -246,7 +246,7 @@ pub(crate) fn run_to_end(command: &mut Command) -> Output {
 fn serve(folder: &TempDir, options: &[String]) -> (Child, Value) {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log");
     let mut process = daypass()
-        .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"])
+        .args(["serve", "--json", "--listen", "127.0.0.1:0", "--store"])
         .arg(folder.path().join("daypass.db"))
         .args(options)
         .env("RUST_LOG", "trace")

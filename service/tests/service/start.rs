@@ -48,10 +48,10 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
     let space_api = "floor:readPublic";
     for (options, environment, data, scope) in [
         (&["--listen", "127.0.0.1:0"][..], ("DAYPASS_CATALOG", "the chairs.json"), "daypass.db", "chair:sit"),
-        (&["--listen=127.0.0.1:0", "--data=it's here.db"], ("LANG", "C"), "it's here.db", space_api),
+        (&["--listen=127.0.0.1:0", "--store=it's here.db"], ("LANG", "C"), "it's here.db", space_api),
         (
             &["--listen=127.0.0.1:0", "--catalog=the chairs.json"],
-            ("DAYPASS_DATA", "./from environment.db"),
+            ("DAYPASS_STORE", "./from environment.db"),
             "./from environment.db",
             "chair:sit",
         ),
@@ -59,7 +59,7 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
         let first = print_start(folder.path(), options, environment).await;
         let list = |noun: &str| {
             let mut list = daypass();
-            let output = list.args([noun, "list", "--json", "--data", data]).current_dir(folder.path()).output();
+            let output = list.args([noun, "list", "--json", "--store", data]).current_dir(folder.path()).output();
             serde_json::from_slice::<Value>(&output.expect("it runs").stdout).expect("JSON")
         };
         let organization = list("organization")["organizations"][1]["id"].as_str().expect("an id").to_owned();
@@ -93,7 +93,7 @@ fn services_that_create_one_store_together_all_run_and_one_has_the_owner_token()
     let data = folder.path().join("daypass.db");
     let start = |_| {
         let mut serve = daypass();
-        let serve = serve.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
+        let serve = serve.args(["serve", "--json", "--listen", "127.0.0.1:0", "--store"]).arg(&data);
         serve.stdout(Stdio::piped()).spawn().expect("it starts")
     };
     let mut processes: Vec<_> = (0..4).map(start).collect();
@@ -211,7 +211,7 @@ fn a_failed_start_says_why_and_creates_no_store() {
                 {"alias":"chair:sit","scopes":["seat:use"]},{"alias":"stool:sit","scopes":["chair:sit"]}]}"#,
             "its alias `stool:sit` stands for `chair:sit`: list those among its scopes, by their current names",
         ),
-        (vec!["--data", "no/such/folder/daypass.db"], "", "cannot create the store no/such/folder/daypass.db"),
+        (vec!["--store", "no/such/folder/daypass.db"], "", "cannot create the store no/such/folder/daypass.db"),
     ] {
         std::fs::write(&catalog, catalog_text).expect("a file");
         let mut command = daypass();

@@ -195,7 +195,7 @@ fn a_list_is_printed_as_it_is_read() {
     add_tokens(&daypass, 20_000);
     for options in [&["token", "list"][..], &["token", "list", "--json"]] {
         let mut command = crate::running::daypass();
-        command.args(options).arg("--data").arg(daypass.database());
+        command.args(options).arg("--store").arg(daypass.database());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let mut start = [0; 100];
         process.stdout.take().expect("a pipe").read_exact(&mut start).expect("a start");

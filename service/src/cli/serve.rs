@@ -20,7 +20,8 @@ use crate::usecase::bootstrap::{Start, bootstrap};
 const EXAMPLES: &str = "\
 Examples:
   daypass serve
-  daypass serve --store /var/lib/daypass.db --catalog scopes.json --issuer https://tokens.example.com
+  daypass serve --store /var/lib/daypass.db --issuer https://tokens.example.com
+  DAYPASS_STORE=postgres://daypass:PASSWORD@db.example/daypass daypass serve
   DAYPASS_LISTEN=127.0.0.1:9000 daypass serve --json";
 
 #[derive(Args)]

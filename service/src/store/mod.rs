@@ -11,6 +11,8 @@
 mod location;
 mod postgres;
 mod sqlite;
+#[cfg(test)]
+mod suite;
 mod traits;
 
 use std::sync::Arc;

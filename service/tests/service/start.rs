@@ -4,7 +4,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::running::{Daypass, daypass, run_to_end, send};
+use crate::binary::run_to_end;
+use crate::running::{Daypass, daypass, send};
 
 #[tokio::test]
 async fn the_owner_token_is_printed_at_the_first_start_only() {

@@ -10,6 +10,8 @@ mod migrations;
 mod organizations;
 mod revocations;
 mod sql;
+#[cfg(test)]
+mod tests;
 mod token_list;
 mod tokens;
 

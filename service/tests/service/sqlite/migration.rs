@@ -1,13 +1,15 @@
+use std::path::Path;
+
 use daypass::api::{Revocation, RevocationTarget};
 use rusqlite::Connection;
 
-use crate::running::{Daypass, send, to_text};
+use super::running::{Daypass, send, to_text};
 
 /// Turns the store into one of the first version, with everything that such a store can hold.
 fn downgrade(daypass: &Daypass) {
-    let (new, old) = (daypass.database(), daypass.folder.path().join("old.db"));
+    let (new, old) = (Path::new(daypass.store()), daypass.folder.path().join("old.db"));
     let connection = Connection::open(&old).expect("a store");
-    connection.execute_batch(include_str!("../../migrations/0001_begin.sql")).expect("the first version");
+    connection.execute_batch(include_str!("../../../migrations/0001_begin.sql")).expect("the first version");
     connection.execute("ATTACH ?1 AS new", [new.to_str()]).expect("the store");
     let copy = "
         INSERT INTO organization SELECT id, created_at FROM new.organization WHERE NOT is_operator;
@@ -74,7 +76,7 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         ALTER TABLE organization DROP COLUMN name;
         ALTER TABLE organization DROP COLUMN is_operator;
         PRAGMA user_version = 2";
-    daypass.sql().execute_batch(downgrade).expect("the second version");
+    daypass.execute(downgrade);
     daypass.restart();
     assert_eq!(daypass.read_page(&daypass.admin, 0).await.revocations, entries);
     let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&temporary)).await;

@@ -15,6 +15,8 @@ macro_rules! suite {
         mod concurrency;
         #[path = "../confirmation.rs"]
         mod confirmation;
+        #[path = "../crash.rs"]
+        mod crash;
         #[path = "../events.rs"]
         mod events;
         #[path = "../feed.rs"]
@@ -29,6 +31,8 @@ macro_rules! suite {
         mod older_names;
         #[path = "../organizations.rs"]
         mod organizations;
+        #[path = "../race.rs"]
+        mod race;
         #[path = "../retention.rs"]
         mod retention;
         #[path = "../revocation.rs"]

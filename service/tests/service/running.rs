@@ -48,10 +48,18 @@ impl Daypass {
         Daypass { url, line, admin, folder, backend, options, process, client: Client::new() }
     }
 
+    /// Starts several services at once on a new store, which is gone when they run.
+    pub(crate) fn start_together(count: usize) -> Vec<Beside> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let backend = Backend::new(folder.path());
+        let processes: Vec<_> = (0..count).map(|_| spawn(&folder, backend.location(), &[])).collect();
+        processes.into_iter().map(read_line).map(|(process, line)| Beside { url: to_text(&line["listening"]), line, process }).collect()
+    }
+
     /// Starts another process on the same store.
     pub(crate) fn start_beside(&self) -> Beside {
         let (process, line) = serve(&self.folder, self.store(), &self.options);
-        Beside { url: to_text(&line["listening"]), process }
+        Beside { url: to_text(&line["listening"]), line, process }
     }
 
     /// Kills the process, as a crash would.
@@ -217,6 +225,8 @@ impl Daypass {
 /// Another process on the store of a [`Daypass`]. Dropping it stops the process.
 pub(crate) struct Beside {
     pub(crate) url: String,
+    /// The line that it printed when it listened.
+    pub(crate) line: Value,
     process: Child,
 }
 
@@ -239,15 +249,23 @@ impl Drop for Daypass {
 }
 
 fn serve(folder: &TempDir, store: &str, options: &[String]) -> (Child, Value) {
+    read_line(spawn(folder, store, options))
+}
+
+fn spawn(folder: &TempDir, store: &str, options: &[String]) -> Child {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log");
-    let mut process = daypass()
+    daypass()
         .args(["serve", "--json", "--listen", "127.0.0.1:0", "--store", store])
         .args(options)
         .env("RUST_LOG", "trace")
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()
-        .expect("it starts");
+        .expect("it starts")
+}
+
+/// Waits until a service listens.
+fn read_line(mut process: Child) -> (Child, Value) {
     let mut line = String::new();
     BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     (process, serde_json::from_str(&line).expect("a line of JSON"))

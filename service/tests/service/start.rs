@@ -88,43 +88,6 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
     }
 }
 
-#[test]
-fn services_that_create_one_store_together_all_run_and_one_has_the_owner_token() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path().join("daypass.db");
-    let start = |_| {
-        let mut serve = daypass();
-        let serve = serve.args(["serve", "--json", "--listen", "127.0.0.1:0", "--store"]).arg(&data);
-        serve.stdout(Stdio::piped()).spawn().expect("it starts")
-    };
-    let mut processes: Vec<_> = (0..4).map(start).collect();
-    let lines = processes.iter_mut().map(|process| {
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-        process.kill().expect("it runs");
-        process.wait().expect("it ended");
-        serde_json::from_str::<Value>(&line).expect("a line of JSON")
-    });
-    let lines: Vec<_> = lines.collect();
-    assert_eq!(lines.iter().filter(|line| line["ownerToken"].is_string()).count(), 1, "{lines:?}");
-    assert!(lines.iter().all(|line| line["organization"] == lines[0]["organization"]), "{lines:?}");
-}
-
-#[tokio::test]
-async fn acknowledged_writes_survive_a_crash() {
-    let mut daypass = Daypass::start();
-    let keys = send(daypass.get("/.well-known/jwks.json")).await;
-    let (secret, id) = daypass.create_secret().await;
-    daypass.revoke(&id).await;
-    let (active, _) = daypass.create_secret().await;
-
-    daypass.restart();
-    assert_eq!(send(daypass.get("/.well-known/jwks.json")).await, keys);
-    daypass.create_temporary(&active).await;
-    let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&secret)).await;
-    assert_eq!(described["revoked"], true);
-}
-
 #[cfg(unix)]
 #[test]
 fn only_the_owner_can_read_the_store() {

@@ -1,13 +1,16 @@
 //! The feed: its position, its entries, and how an entry is added.
 
 use daypass::api::{Revocation, RevocationPage, RevocationTarget};
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
 use super::sql::{execute, find, number, row, rows, signed};
 use super::{Failure, listener};
 
 const ENTRY: &str = "SELECT seq, at, organization, level, name FROM revocation";
+
+/// The number of the advisory lock means nothing; it is Daypass's.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(4918837202); SELECT seq FROM feed FOR UPDATE";
 
 /// The feed's position. The entries are asked too, so that this fails without their table.
 ///
@@ -43,8 +46,11 @@ pub(super) async fn position(client: &impl GenericClient) -> Result<Position, Fa
 ///
 /// SECURITY: every transaction that adds an entry does this, so that numbers are drawn in the order in which they are
 /// committed. Otherwise a reader could be told a number while a smaller one is still to come, and would miss that one.
-pub(super) async fn lock(transaction: &impl GenericClient) -> Result<(), Failure> {
-    row(transaction, "SELECT seq FROM feed FOR UPDATE", &[]).await.map(drop)
+///
+/// Locks of rows are not queued: under load one waiter can be passed by others until it gives up, and a revocation with
+/// it. So the transactions wait in the queue of an advisory lock first.
+pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<(), Failure> {
+    Ok(transaction.batch_execute(LOCK).await?)
 }
 
 /// Marks the targets as revoked, and adds their entries to the feed, which the transaction has locked.

@@ -1,7 +1,7 @@
 //! The signing keys.
 
 use daypass::api::RevocationTarget;
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
 use super::super::Rule;
@@ -16,7 +16,7 @@ pub(super) async fn keys(client: &impl GenericClient) -> Result<Vec<StoredKey>, 
 
 /// Changes the keys. The lock of the feed excludes other changes, and a revocation needs it.
 pub(super) async fn change(
-    transaction: &impl GenericClient,
+    transaction: &Transaction<'_>,
     rule: &Rule<Vec<StoredKey>, Vec<KeyChange>>,
 ) -> Result<Vec<KeyChange>, Failure> {
     feed::lock(transaction).await?;

@@ -1,6 +1,6 @@
 //! Marks of the feed, and the entries that are deleted by them.
 
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
 use super::super::Rule;
@@ -17,7 +17,7 @@ pub(super) async fn newest(client: &impl GenericClient) -> Result<Mark, Failure>
 }
 
 pub(super) async fn add(
-    transaction: &impl GenericClient,
+    transaction: &Transaction<'_>,
     rule: &Rule<MarkFacts, Option<MarkChange>>,
 ) -> Result<(), Failure> {
     feed::lock(transaction).await?;

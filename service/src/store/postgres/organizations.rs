@@ -1,6 +1,6 @@
 //! The organizations, and what a store gets at its first start.
 
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
 use super::super::{Bootstrap, Bootstrapped, NewOrganization, Rule};
@@ -49,10 +49,7 @@ pub(super) async fn is_last_operator(transaction: &impl GenericClient, id: &str)
     Ok(row(transaction, operators, &[&id]).await?.try_get("is_last")?)
 }
 
-pub(super) async fn bootstrap(
-    transaction: &impl GenericClient,
-    bootstrap: &Bootstrap,
-) -> Result<Bootstrapped, Failure> {
+pub(super) async fn bootstrap(transaction: &Transaction<'_>, bootstrap: &Bootstrap) -> Result<Bootstrapped, Failure> {
     let Bootstrap { first, operator, key } = bootstrap;
     // Of several nodes that start on an empty store, one writes.
     feed::lock(transaction).await?;

@@ -1,7 +1,7 @@
 //! Revocations, and what the store knows of a JWT.
 
 use daypass::api::RevocationTarget;
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::types::ToSql;
 
 use super::super::Rule;
@@ -10,7 +10,7 @@ use super::{Failure, feed, marks, organizations};
 use crate::domain::revocation::{JwtFacts, RevocationFacts, RootFacts};
 
 pub(super) async fn revoke(
-    transaction: &impl GenericClient,
+    transaction: &Transaction<'_>,
     organization: &str,
     target: &RevocationTarget,
     at: u64,

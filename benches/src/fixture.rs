@@ -139,7 +139,11 @@ pub fn opaque(kind: TokenKind) -> (OpaqueToken, TokenRecord) {
         origins: Vec::new(),
         created_at: now(),
         expires_at: None,
+        created_by: None,
         revoked_at: None,
+        suspended_at: None,
+        last_used_at: None,
+        version: 1,
         last_chars: token.last_chars().into(),
     };
     (token, record)

@@ -14,6 +14,8 @@ export type DaypassErrorCode =
   | 'token_revoked'
   /** Basic authentication failed (RFC 6749, sections 2.3.1 and 5.2); the message says why. */
   | 'invalid_client'
+  /** The token is authentic, and its organization is suspended: none of its tokens is accepted until that ends. */
+  | 'organization_suspended'
   /** The token is bound to a key (RFC 9449) and was sent without a proof. */
   | 'dpop_required'
   /** The proof is for another request, too old, used before or malformed; the message says which. */
@@ -52,8 +54,12 @@ export type DaypassErrorCode =
   | 'method_not_allowed'
   /** An active token has this id. */
   | 'already_exists'
-  /** The organization has 100 active tokens of this kind. */
+  /** The organization has as many active tokens of this kind as it may have: 100, unless the operator set another limit. */
   | 'limit_reached'
+  /** The token has another version than the edit's `If-Match`. */
+  | 'version_conflict'
+  /** Tokens of this kind are immutable. */
+  | 'token_immutable'
   /** The API lacks a part that the request needs, such as the verifier's layer. */
   | 'misconfigured'
   /** The store, the keys, introspection or the revocation feed did not answer in time. Nothing passes until then. */

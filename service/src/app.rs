@@ -15,6 +15,7 @@ use crate::usecase::introspect::StoreIntrospector;
 use crate::usecase::jwt_issuer::JwtIssuer;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
+use crate::usecase::token_uses::TokenUses;
 
 /// The running service.
 pub(crate) struct App {
@@ -24,6 +25,10 @@ pub(crate) struct App {
     pub(crate) feed: Feed,
     /// Guards the service's own paths, as it does a product's.
     pub(crate) verifier: Verifier,
+    /// Guards what an API asks that must refuse tokens: also while its own organization is suspended.
+    pub(crate) api_verifier: Verifier,
+    /// When tokens were last used.
+    pub(crate) uses: Arc<TokenUses>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
 }
@@ -53,12 +58,16 @@ impl App {
             wanted: Arc::clone(&fresh_keys.poll),
             rotate_every: rotate_keys_every,
         };
-        let verifier = Verifier::new(issuer.clone(), audience.clone())
-            .introspector(StoreIntrospector(Arc::clone(&store)))
-            .keys(fresh_keys.clone())
-            .catalog(catalogs.whole().clone());
+        let verifier = |overlooks_suspension| {
+            Verifier::new(issuer.clone(), audience.clone())
+                .introspector(StoreIntrospector { store: Arc::clone(&store), overlooks_suspension })
+                .keys(fresh_keys.clone())
+                .catalog(catalogs.whole().clone())
+        };
+        let (verifier, api_verifier) = (verifier(false), verifier(true));
+        let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
-        Ok((App { store, catalogs, jwt_issuer, feed, verifier, temporary_min_seconds }, sync))
+        Ok((App { store, catalogs, jwt_issuer, feed, verifier, api_verifier, uses, temporary_min_seconds }, sync))
     }
 }

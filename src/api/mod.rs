@@ -2,12 +2,12 @@
 //!
 //! | file | what it describes |
 //! | --- | --- |
-//! | `token` | stored tokens: create, list, show, describe |
+//! | `token` | stored tokens: create, list, show, edit, describe |
 //! | `temporary_token` | temporary tokens |
 //! | `bundle` | signed parameter bundles |
 //! | `introspection` | introspection of tokens (RFC 7662) |
 //! | `metadata` | the service's metadata (RFC 8414) |
-//! | `organization` | organizations: create, list, show, rename |
+//! | `organization` | organizations: create, list, show, rename, limits |
 //! | `revocation` | revocations, and the feed of them |
 
 mod bundle;
@@ -18,12 +18,20 @@ mod revocation;
 mod temporary_token;
 mod token;
 
+use serde::{Deserialize, Deserializer};
+
 pub use bundle::{BundleResponse, CreateBundleRequest};
 pub use introspection::IntrospectionResponse;
 pub use metadata::ServerMetadata;
 pub use organization::{
-    CreateOrganizationRequest, OrganizationPage, OrganizationRecord, OrganizationState, UpdateOrganizationRequest,
+    CreateOrganizationRequest, OrganizationLimits, OrganizationPage, OrganizationRecord, OrganizationState,
+    UpdateLimitsRequest, UpdateOrganizationRequest,
 };
 pub use revocation::{Heartbeat, Revocation, RevocationPage, RevocationTarget};
 pub use temporary_token::{TemporaryTokenRequest, TemporaryTokenResponse, duration};
-pub use token::{CreateTokenRequest, TokenDescription, TokenPage, TokenRecord};
+pub use token::{CreateTokenRequest, TokenDescription, TokenPage, TokenRecord, UpdateTokenRequest};
+
+/// Reads a field that is present, so that `null` is told from an absent field.
+fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}

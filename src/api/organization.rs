@@ -20,8 +20,33 @@ pub struct OrganizationRecord {
     pub created_at: u64,
     /// The time before which its tokens are revoked, if there is one.
     pub issued_before: Option<u64>,
+    /// Since when it is suspended, if it is.
+    #[serde(default)]
+    pub suspended_at: Option<u64>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<u64>,
+    /// How many active tokens of each kind it may have.
+    #[serde(default)]
+    pub limits: OrganizationLimits,
+}
+
+/// How many active tokens of each kind an organization may have; `None` for as many as it likes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct OrganizationLimits {
+    /// Publishable tokens.
+    pub publishable: Option<u32>,
+    /// Secret tokens.
+    pub secret: Option<u32>,
+    /// Application tokens.
+    pub application: Option<u32>,
+}
+
+/// 100 publishable and 100 secret tokens, as in the Space API, and any number of application tokens.
+impl Default for OrganizationLimits {
+    fn default() -> OrganizationLimits {
+        OrganizationLimits { publishable: Some(100), secret: Some(100), application: None }
+    }
 }
 
 /// Whether an organization's tokens can be used.
@@ -30,6 +55,8 @@ pub struct OrganizationRecord {
 pub enum OrganizationState {
     /// They can.
     Active,
+    /// They cannot until it is resumed.
+    Suspended,
     /// They never can again, and it gets no new ones.
     Revoked,
 }
@@ -38,6 +65,7 @@ impl fmt::Display for OrganizationState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             OrganizationState::Active => "active",
+            OrganizationState::Suspended => "suspended",
             OrganizationState::Revoked => "revoked",
         })
     }
@@ -60,6 +88,21 @@ pub struct CreateOrganizationRequest {
 pub struct UpdateOrganizationRequest {
     /// Its new name, 1 to 512 characters.
     pub name: String,
+}
+
+/// The body of `PATCH /v2/organization/{id}/limits`. What is absent stays as it is; `null` is for no limit.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateLimitsRequest {
+    /// Publishable tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub publishable: Option<Option<u32>>,
+    /// Secret tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub secret: Option<Option<u32>>,
+    /// Application tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub application: Option<Option<u32>>,
 }
 
 /// The response of `GET /v2/organization`.

@@ -11,12 +11,14 @@ pub struct Revocation {
     pub seq: u64,
     /// When it was entered.
     pub at: u64,
-    /// What it revokes.
+    /// What it revokes or changes.
     #[serde(flatten)]
     pub target: RevocationTarget,
 }
 
-/// What a revocation ends, at one of five levels. Any one level is enough to refuse a token.
+/// What an entry of the feed is about. Of the levels that revoke, any one is enough to refuse a token.
+///
+/// SECURITY: a reader that does not know a level must not go on, since the entry may revoke something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "level")]
 pub enum RevocationTarget {
@@ -47,6 +49,23 @@ pub enum RevocationTarget {
         /// The key's id in the JWKS.
         kid: String,
     },
+    /// A stored token that was edited: nothing is revoked, and an older record of it is out of date.
+    Changed {
+        /// [`TokenRecord::serial`](super::TokenRecord::serial).
+        serial: u64,
+        /// The version that it has now: [`TokenRecord::version`](super::TokenRecord::version).
+        version: u64,
+    },
+    /// All tokens of an organization, until it is resumed. The newest of these two levels counts.
+    Suspended {
+        /// Its id.
+        organization: String,
+    },
+    /// An organization that is no longer suspended.
+    Resumed {
+        /// Its id.
+        organization: String,
+    },
 }
 
 /// Names the target in words, for logs and people.
@@ -62,6 +81,11 @@ impl fmt::Display for RevocationTarget {
                 write!(f, "all tokens of the organization {organization} issued before {time}")
             }
             RevocationTarget::Key { kid } => write!(f, "everything signed by the key {kid}"),
+            RevocationTarget::Changed { serial, version } => {
+                write!(f, "the edit of the stored token with serial number {serial} to version {version}")
+            }
+            RevocationTarget::Suspended { organization } => write!(f, "the suspension of {organization}"),
+            RevocationTarget::Resumed { organization } => write!(f, "the end of the suspension of {organization}"),
         }
     }
 }

@@ -28,12 +28,28 @@ pub struct TokenRecord {
     pub origins: Vec<OriginPattern>,
     /// When it was created.
     pub created_at: u64,
+    /// The id of the token that created it; `None` if the command line or the first start did.
+    #[serde(default)]
+    pub created_by: Option<String>,
     /// When it expires, if ever.
     pub expires_at: Option<u64>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<u64>,
+    /// Since when its organization is suspended, if it is. Until that ends, the token is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended_at: Option<u64>,
+    /// When the service last saw it used, to within two minutes; `None` if never.
+    #[serde(default)]
+    pub last_used_at: Option<u64>,
+    /// 1, and 1 more with each edit.
+    #[serde(default = "first_version")]
+    pub version: u64,
     /// Its last four characters.
     pub last_chars: String,
+}
+
+fn first_version() -> u64 {
+    1
 }
 
 /// The response of `GET /v2/access-token`: a page of an organization's tokens, newest first.
@@ -81,6 +97,21 @@ pub struct CreateTokenRequest {
     pub id: Option<String>,
 }
 
+/// The body of `PATCH /v2/access-token/{id}`. What is absent stays as it is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct UpdateTokenRequest {
+    /// Its new name, 1 to 512 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The origins that may use a publishable token from now on, as people write origins.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origins: Option<Vec<String>>,
+    /// When it expires from now on; `null` for never.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub expires_at: Option<Option<u64>>,
+}
+
 /// The response of `GET /v2/access-token/self`: the token in the request, and whether the request's origin may use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -95,6 +126,9 @@ pub struct TokenDescription {
     pub expires_at: Option<u64>,
     /// Whether it was revoked.
     pub revoked: bool,
+    /// Whether its organization is suspended.
+    #[serde(default)]
+    pub suspended: bool,
     /// The origin that the request came from.
     pub origin_seen: Option<String>,
     /// Whether the token may be used there.

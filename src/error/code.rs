@@ -78,6 +78,10 @@ error_codes! {
         "The client could not be authenticated: {}",
         "Send the id of a secret token and the token itself, each form-urlencoded, as Basic authentication.",
         "Basic authentication failed (RFC 6749, sections 2.3.1 and 5.2); the message says why.";
+    OrganizationSuspended: "organization_suspended", 403, false,
+        "The organization of the token is suspended.",
+        "Ask the operator of the token service to resume the organization.",
+        "The token is authentic, and its organization is suspended: none of its tokens is accepted until that ends.";
     DpopRequired: "dpop_required", 401, false,
         "The token is bound to a key, and was sent without a proof.",
         "Send it as Authorization: DPoP, with a proof made by the token's key.",
@@ -156,8 +160,16 @@ error_codes! {
         "An active token has this id.";
     LimitReached: "limit_reached", 409, false,
         "Limit reached: {}.",
-        "Revoke a token that is no longer needed.",
-        "The organization has 100 active tokens of this kind.";
+        "Revoke a token that is no longer needed, or ask the operator for a higher limit.",
+        "The organization has as many active tokens of this kind as it may have: 100, unless the operator set another limit.";
+    VersionConflict: "version_conflict", 409, false,
+        "The token was edited meanwhile: its version is {}.",
+        "Read the token again, and send the edit with its new version in If-Match.",
+        "The token has another version than the edit's `If-Match`.";
+    TokenImmutable: "token_immutable", 403, false,
+        "A token of kind {} cannot be edited.",
+        "Revoke it and create another one: an application token under the same id.",
+        "Tokens of this kind are immutable.";
     Misconfigured: "misconfigured", 500, false,
         "The API is not set up correctly.",
         "Look at the log of the API: it names what is missing.",

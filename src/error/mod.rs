@@ -27,6 +27,8 @@ pub enum Error {
     TokenNotYetValid,
     /// The token was revoked.
     TokenRevoked,
+    /// The token's organization is suspended.
+    OrganizationSuspended,
     /// Basic authentication failed; the payload is a sentence that says why.
     InvalidClient(String),
     /// The token is bound to a key, and came without a proof (RFC 9449).
@@ -84,6 +86,10 @@ pub enum Error {
         /// The kind.
         kind: TokenKind,
     },
+    /// A token was edited since the caller read it; the payload is its version.
+    VersionConflict(u64),
+    /// A token of this kind cannot be edited.
+    TokenImmutable(TokenKind),
     /// The API lacks a part that the request needs, such as the verifier's layer. Its log names the part.
     Misconfigured,
     /// The store, the keys, introspection or the revocation feed did not answer. Until then everything is refused.
@@ -101,6 +107,7 @@ impl Error {
             Error::TokenExpired,
             Error::TokenNotYetValid,
             Error::TokenRevoked,
+            Error::OrganizationSuspended,
             Error::InvalidClient("The token has expired.".into()),
             Error::DpopRequired,
             Error::InvalidDpopProof("The proof was used before."),
@@ -122,6 +129,8 @@ impl Error {
             Error::MethodNotAllowed,
             Error::AlreadyExists,
             Error::LimitReached { most: 100, kind: TokenKind::Publishable },
+            Error::VersionConflict(3),
+            Error::TokenImmutable(TokenKind::Application),
             Error::Misconfigured,
             Error::Unavailable,
         ]
@@ -136,6 +145,7 @@ impl Error {
             Error::TokenExpired => ErrorCode::TokenExpired,
             Error::TokenNotYetValid => ErrorCode::TokenNotYetValid,
             Error::TokenRevoked => ErrorCode::TokenRevoked,
+            Error::OrganizationSuspended => ErrorCode::OrganizationSuspended,
             Error::InvalidClient(_) => ErrorCode::InvalidClient,
             Error::DpopRequired => ErrorCode::DpopRequired,
             Error::InvalidDpopProof(_) => ErrorCode::InvalidDpopProof,
@@ -157,6 +167,8 @@ impl Error {
             Error::MethodNotAllowed => ErrorCode::MethodNotAllowed,
             Error::AlreadyExists => ErrorCode::AlreadyExists,
             Error::LimitReached { .. } => ErrorCode::LimitReached,
+            Error::VersionConflict(_) => ErrorCode::VersionConflict,
+            Error::TokenImmutable(_) => ErrorCode::TokenImmutable,
             Error::Misconfigured => ErrorCode::Misconfigured,
             Error::Unavailable => ErrorCode::Unavailable,
         }
@@ -218,7 +230,11 @@ impl fmt::Display for Error {
             }
             Error::BodyTooLarge(most) => write!(f, "{most}"),
             Error::LimitReached { most, kind } => write!(f, "{most} active {kind} tokens"),
-            Error::SecretInQuery(kind) | Error::SecretInBrowser(kind) | Error::KindNotAccepted(kind) => {
+            Error::VersionConflict(version) => write!(f, "{version}"),
+            Error::SecretInQuery(kind)
+            | Error::SecretInBrowser(kind)
+            | Error::KindNotAccepted(kind)
+            | Error::TokenImmutable(kind) => {
                 write!(f, "{kind}")
             }
             Error::DurationOutOfRange { least, most } => write!(f, "{least} to {most}"),

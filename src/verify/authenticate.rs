@@ -9,7 +9,7 @@ use tracing::Instrument;
 use super::cache::Fingerprint;
 use super::clock::Moment;
 use super::token::AuthenticToken;
-use super::{Cache, Introspector, KeyLookup, Unavailable, Verifier};
+use super::{Cache, Introspector, KeyLookup, Standing, Unavailable, Verifier};
 use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
 use crate::{Error, Grant, OpaqueToken, TokenKind};
@@ -50,6 +50,7 @@ impl Verifier {
         let cache = self.cache.as_deref()?;
         // A text that is too long is not worth its hash.
         let token = if text.len() > MAX_JWT_BYTES { None } else { cache.get(cache.fingerprint(text), now) };
+        let token = token.filter(|token| self.is_current(token));
         #[cfg(feature = "metrics")]
         self.metrics.count_cache(token.is_some());
         token
@@ -114,7 +115,8 @@ impl Verifier {
         if cache.is_unknown(fingerprint, now) {
             return Ok(None);
         }
-        let reservation = match cache.get_or_reserve(fingerprint, now).await {
+        let is_usable = |token: &AuthenticToken| !now.has_reached(token.fresh_until) && self.is_current(token);
+        let reservation = match cache.get_or_reserve(fingerprint, is_usable).await {
             Ok(token) => return Ok(Some(token)),
             Err(reservation) => reservation,
         };
@@ -137,6 +139,24 @@ impl Verifier {
         token: &OpaqueToken,
         introspector: &dyn Introspector,
     ) -> Result<Option<AuthenticToken>, Unavailable> {
+        let found = self.find(token, introspector).await?;
+        if self.has_latest_version(found.as_ref()) {
+            return Ok(found);
+        }
+        // The token was edited while its record was on the way.
+        let again = self.find(token, introspector).await?;
+        if self.has_latest_version(again.as_ref()) {
+            return Ok(again);
+        }
+        self.outages.introspection.observe(Err(Unavailable("the record is older than the feed".into())))
+    }
+
+    /// Looks the record of a token up.
+    async fn find(
+        &self,
+        token: &OpaqueToken,
+        introspector: &dyn Introspector,
+    ) -> Result<Option<AuthenticToken>, Unavailable> {
         // Taken before the request: the response may be as old as that.
         let fresh_until = Moment::now() + self.introspection_fresh();
         let record = self.outages.introspection.observe(introspector.find(token).await)?;
@@ -146,6 +166,17 @@ impl Verifier {
             }
             AuthenticToken::from_record(record, fresh_until)
         }))
+    }
+
+    /// Returns whether the feed tells of no later version of the token.
+    fn has_latest_version(&self, token: Option<&AuthenticToken>) -> bool {
+        let Some((revocations, token)) = self.revocations.as_ref().zip(token) else { return true };
+        revocations.has_latest_version(token)
+    }
+
+    /// Returns whether what is cached of a token still holds, as far as the feed tells.
+    fn is_current(&self, token: &AuthenticToken) -> bool {
+        self.revocations.as_ref().is_none_or(|revocations| revocations.is_current(token))
     }
 
     async fn authenticate_jwt(&self, text: &str, issuer: &str) -> Result<Option<AuthenticToken>, Failure> {
@@ -162,14 +193,14 @@ impl Verifier {
         else {
             return Ok(None);
         };
-        let is_revoked = match &self.introspector {
-            Some(introspector) => self.outages.revocation.observe(introspector.is_revoked(&claims).await)?,
-            None => false,
+        let standing = match &self.introspector {
+            Some(introspector) => self.outages.revocation.observe(introspector.standing(&claims).await)?,
+            None => Standing::Good,
         };
         for grant in &mut claims.grants {
             self.apply_catalog(claims.kind, grant);
         }
-        Ok(Some(AuthenticToken::from_claims(claims, is_revoked, key.key, self.leeway, fresh_until)))
+        Ok(Some(AuthenticToken::from_claims(claims, standing, key.key, self.leeway, fresh_until)))
     }
 
     fn introspection_fresh(&self) -> Duration {

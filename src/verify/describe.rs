@@ -6,8 +6,8 @@ use crate::Error;
 use crate::api::TokenDescription;
 
 impl Verifier {
-    /// Describes an authentic token even if it is revoked, expired or from a wrong origin, so that
-    /// its holder learns why it is refused. It authorizes nothing.
+    /// Describes an authentic token even if it is revoked, suspended, expired or from a wrong origin,
+    /// so that its holder learns why it is refused. It authorizes nothing.
     ///
     /// # Errors
     /// [`Error::InvalidToken`] for a token that is not authentic; [`Error::MissingToken`],
@@ -18,19 +18,20 @@ impl Verifier {
     pub async fn describe(&self, credentials: &Credentials<'_>) -> Result<TokenDescription, Error> {
         let credential = credentials.credential()?;
         let token = self.authenticate(credential.text, credentials.client).await?;
-        let revoked = self.check_revoked(&token, Moment::now())?;
+        let withdrawn = self.check_withdrawn(&token, Moment::now())?;
         token.check_location(credential.location)?;
         let origin_allowed = match token.check_origin(credentials.origin) {
             Ok(()) => true,
             Err(Error::OriginRequired | Error::OriginNotAllowed(_)) => false,
             Err(error) => return Err(error),
         };
-        let revoked = match revoked {
-            Ok(()) => false,
-            Err(Error::TokenRevoked) => true,
+        let (revoked, suspended) = match withdrawn {
+            Ok(()) => (false, false),
+            Err(Error::TokenRevoked) => (true, false),
+            Err(Error::OrganizationSuspended) => (false, true),
             // It is older than the entries that the feed keeps. Where `expiresAt` does not say that it
             // has expired, it counts as revoked.
-            Err(Error::TokenExpired) => token.check_life(self.clock.now()) != Err(Error::TokenExpired),
+            Err(Error::TokenExpired) => (token.check_life(self.clock.now()) != Err(Error::TokenExpired), false),
             Err(error) => return Err(error),
         };
         Ok(TokenDescription {
@@ -39,6 +40,7 @@ impl Verifier {
             origins: token.origins.to_vec(),
             expires_at: token.expires_at,
             revoked,
+            suspended,
             origin_seen: match credentials.origin {
                 OriginHeader::One(origin) => Some(origin.to_owned()),
                 OriginHeader::None | OriginHeader::Invalid => None,

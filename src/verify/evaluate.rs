@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::clock::Moment;
 use super::token::AuthenticToken;
-use super::{Access, Credentials, Decision, Dpop, TokenSummary, Verifier};
+use super::{Access, Credentials, Decision, Dpop, Standing, TokenSummary, Verifier};
 use crate::{Error, Requirement};
 
 /// Evidence that a token passed every check.
@@ -95,10 +95,10 @@ impl Verifier {
     ) -> Result<Evaluation, Error> {
         let credential = credentials.credential()?;
         let now = self.clock.at(at);
-        let revoked = self.check_revoked(token, at)?;
+        let withdrawn = self.check_withdrawn(token, at)?;
         token.check_location(credential.location)?;
         token.check_origin(credentials.origin)?;
-        revoked?;
+        withdrawn?;
         token.check_life(now)?;
         Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)?;
         if let Some(limits) = &self.rate_limits {
@@ -108,17 +108,21 @@ impl Verifier {
         Ok(Evaluation(()))
     }
 
-    /// Checks that neither the token's source nor the feed has revoked it. The inner result is to
-    /// be raised after the checks of location and origin.
+    /// Checks that neither the token's source nor the feed has revoked or suspended it. The inner
+    /// result is to be raised after the checks of location and origin.
     ///
     /// # Errors
     /// [`Error::InvalidToken`] for a token that a revoked key signed: it is not authentic, and
     /// nothing else is told about it.
-    pub(super) fn check_revoked(&self, token: &AuthenticToken, at: Moment) -> Result<Result<(), Error>, Error> {
+    pub(super) fn check_withdrawn(&self, token: &AuthenticToken, at: Moment) -> Result<Result<(), Error>, Error> {
         match self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at)) {
             Err(Error::InvalidToken) => Err(Error::InvalidToken),
-            Ok(()) if token.is_revoked => Ok(Err(Error::TokenRevoked)),
-            revoked => Ok(revoked),
+            Ok(()) => Ok(match token.standing {
+                Standing::Good => Ok(()),
+                Standing::Suspended => Err(Error::OrganizationSuspended),
+                Standing::Revoked => Err(Error::TokenRevoked),
+            }),
+            withdrawn => Ok(withdrawn),
         }
     }
 

@@ -61,7 +61,9 @@ pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]
 pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys};
 pub use revocation::Revocations;
-pub use sources::{Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, StaticKeys, TokenHash, Unavailable};
+pub use sources::{
+    Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, Standing, StaticKeys, TokenHash, Unavailable,
+};
 pub use verifier::Verifier;
 
 /// The most seconds of difference between two servers' clocks that a verifier tolerates.

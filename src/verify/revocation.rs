@@ -1,10 +1,11 @@
-//! Which tokens were revoked, and how stale that knowledge is: [`Revocations`].
+//! Which tokens were revoked, suspended or edited, and how stale that knowledge is: [`Revocations`].
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
+use super::Standing;
 use super::clock::{Moment, SharedMoment};
 use super::token::AuthenticToken;
 use crate::Error;
@@ -15,15 +16,16 @@ const DEFAULT_MAX_STALENESS: Duration = Duration::from_secs(10);
 /// The least limit that can be set.
 const LEAST_MAX_STALENESS: Duration = Duration::from_secs(1);
 
-/// Follows the service's revocation feed. Tokens that it revokes are refused. While the knowledge
-/// is staler than the limit, every token is refused with 503, since it may have been revoked
-/// meanwhile.
+/// Follows the service's revocation feed. Tokens that it revokes are refused, and those of an
+/// organization while it is suspended; a token that was edited is looked up again. While the
+/// knowledge is staler than the limit, every token is refused with 503, since it may have been
+/// revoked meanwhile.
 #[derive(Debug)]
 pub struct Revocations {
     max_staleness: Duration,
     /// When the feed last confirmed that no entry is missing.
     confirmed_at: SharedMoment,
-    /// Grows with every new revocation. A token that passed the comparison is not compared again
+    /// Grows with every new entry. A token that passed the comparison is not compared again
     /// until it has grown.
     generation: AtomicU64,
     revoked: RwLock<RevokedSet>,
@@ -63,7 +65,7 @@ impl Revocations {
         Revocations { max_staleness: limit.max(LEAST_MAX_STALENESS), ..self }
     }
 
-    /// Applies a revocation. Applying it again changes nothing.
+    /// Applies an entry. Applying it again changes nothing.
     pub fn apply(&self, revocation: &Revocation) {
         let is_new = self.write().apply(revocation);
         if is_new {
@@ -81,6 +83,7 @@ impl Revocations {
     pub(super) fn heartbeat_at(&self, seq: u64, deleted_up_to: u64, at: Moment) {
         let mut revoked = self.write();
         revoked.seq = seq;
+        revoked.complete_reading();
         if revoked.delete_up_to(deleted_up_to) {
             // A token that passed the comparison may be older than a deleted entry.
             self.generation.fetch_add(1, Ordering::Release);
@@ -88,6 +91,13 @@ impl Revocations {
         drop(revoked);
         self.confirmed_at.set(Some(at));
         self.is_logged.store(false, Ordering::Relaxed);
+    }
+
+    /// Begins to read the feed from its start: what the service says until the next heartbeat is all
+    /// that holds of suspensions and edits.
+    #[cfg(feature = "remote")]
+    pub(super) fn begin_reading(&self) {
+        self.write().readings += 1;
     }
 
     /// Marks the knowledge as stale until the next heartbeat: for when the service refuses to give
@@ -142,9 +152,28 @@ impl Revocations {
         if token.checked_generation.load(Ordering::Relaxed) == generation {
             return Ok(());
         }
-        self.read().check(token)?;
-        token.checked_generation.store(generation, Ordering::Relaxed);
+        let revoked = self.read();
+        revoked.check(token)?;
+        // Otherwise an edit that arrived a moment ago would go unseen.
+        if revoked.has_latest_version(token) {
+            token.checked_generation.store(generation, Ordering::Relaxed);
+        }
         Ok(())
+    }
+
+    /// Returns whether the feed tells of no later version of an opaque token than this record's.
+    pub(super) fn has_latest_version(&self, token: &AuthenticToken) -> bool {
+        // A token that was compared since the last entry has it.
+        token.checked_generation.load(Ordering::Relaxed) == self.generation.load(Ordering::Acquire)
+            || self.read().has_latest_version(token)
+    }
+
+    /// Returns whether what the source said of a token a while ago still holds, as far as the feed tells.
+    ///
+    /// A suspension that the feed does not know has ended, or is not in the feed yet.
+    pub(super) fn is_current(&self, token: &AuthenticToken) -> bool {
+        let is_suspended = || self.read().suspended.contains_key(&token.organization);
+        (token.standing != Standing::Suspended || is_suspended()) && self.has_latest_version(token)
     }
 
     fn staleness_at(&self, now: Moment) -> Option<Duration> {
@@ -174,10 +203,29 @@ struct RevokedSet {
     /// For each organization, the first second whose tokens stay valid.
     issued_before: HashMap<Box<str>, u64>,
     keys: HashSet<Box<str>>,
+    /// Organizations whose tokens are refused until they are resumed, each with the reading of the feed
+    /// that told so.
+    suspended: HashMap<Box<str>, u64>,
+    /// What is known of opaque tokens that were edited, by their serial numbers.
+    edits: HashMap<u64, Edit>,
+    /// How many times the feed was read from its start, counting the present reading.
+    readings: u64,
+    /// The last reading that was complete.
+    complete_reading: u64,
+}
+
+/// The newest edit of an opaque token.
+#[derive(Debug)]
+struct Edit {
+    version: u64,
+    /// The number of its entry.
+    seq: u64,
+    /// The reading of the feed that told of it.
+    reading: u64,
 }
 
 impl RevokedSet {
-    /// Adds a revocation. Returns whether it is new.
+    /// Adds an entry. Returns whether it is new.
     fn apply(&mut self, Revocation { seq, target, .. }: &Revocation) -> bool {
         self.seq = *seq;
         match target {
@@ -191,7 +239,40 @@ impl RevokedSet {
                 is_new
             }
             RevocationTarget::Key { kid } => self.keys.insert(kid.as_str().into()),
+            RevocationTarget::Suspended { organization } => {
+                self.suspended.insert(organization.as_str().into(), self.readings).is_none()
+            }
+            RevocationTarget::Resumed { organization } => self.suspended.remove(organization.as_str()).is_some(),
+            RevocationTarget::Changed { serial, version } => {
+                let (reading, known) = (self.readings, self.edits.get(serial));
+                let is_new = known.is_none_or(|edit| edit.version < *version);
+                if is_new || known.is_some_and(|edit| edit.reading < reading) {
+                    self.edits.insert(*serial, Edit { version: *version, seq: *seq, reading });
+                }
+                is_new
+            }
         }
+    }
+
+    /// Forgets suspensions and edits that an earlier reading of the feed told of and the present one,
+    /// which is complete, did not.
+    ///
+    /// A suspension may have ended in an entry that this reader missed, and a backup that was restored
+    /// has earlier versions of tokens. A revocation is never forgotten for that.
+    fn complete_reading(&mut self) {
+        let readings = self.readings;
+        if self.complete_reading == readings {
+            return;
+        }
+        self.complete_reading = readings;
+        self.suspended.retain(|_, reading| *reading == readings);
+        self.edits.retain(|_, edit| edit.reading == readings);
+    }
+
+    /// Returns whether no later version of an opaque token is known than this one.
+    fn has_latest_version(&self, token: &AuthenticToken) -> bool {
+        let serial = token.serial.unwrap_or(token.root_serial);
+        token.version.is_none_or(|version| self.edits.get(&serial).is_none_or(|edit| edit.version <= version))
     }
 
     /// Returns whether a revoked key signed the token.
@@ -215,6 +296,8 @@ impl RevokedSet {
             // it. The numbers are signed or in the feed, so that no clock, here or there, can let such
             // a JWT pass.
             Err(Error::TokenExpired)
+        } else if self.suspended.contains_key(&token.organization) {
+            Err(Error::OrganizationSuspended)
         } else {
             Ok(())
         }
@@ -224,8 +307,9 @@ impl RevokedSet {
     /// than before.
     ///
     /// What a removed entry revoked was minted before the entry, and is refused for that. An opaque
-    /// token was introspected again long ago, and its record says that it is revoked. The entries of
-    /// organizations and keys are few and kept for good: a key that leaked could sign new tokens.
+    /// token was introspected again long ago, and its record says that it is revoked or has its later
+    /// version. The entries of organizations and keys are few and kept for good: a key that leaked
+    /// could sign new tokens.
     fn delete_up_to(&mut self, seq: u64) -> bool {
         if self.deleted_up_to == seq {
             return false;
@@ -233,6 +317,7 @@ impl RevokedSet {
         self.deleted_up_to = seq;
         self.serials.retain(|_, entry| *entry > seq);
         self.jwts.retain(|_, entry| *entry > seq);
+        self.edits.retain(|_, edit| edit.seq > seq);
         true
     }
 }
@@ -250,19 +335,66 @@ mod tests {
             RevocationTarget::Organization { organization: "o".into() },
             RevocationTarget::IssuedBefore { organization: "o".into(), time: 5 },
             RevocationTarget::Key { kid: "k".into() },
+            RevocationTarget::Changed { serial: 1, version: 2 },
+            RevocationTarget::Suspended { organization: "o".into() },
         ];
         for (target, seq) in levels.into_iter().zip(1..) {
             let revocation = Revocation { seq, at: 0, target };
             assert!(revoked.apply(&revocation), "new");
             assert!(!revoked.apply(&revocation), "known");
         }
-        for (deleted_up_to, is_another, tokens) in
-            [(0, false, [1, 1]), (1, true, [0, 1]), (1, false, [0, 1]), (2, true, [0, 0]), (5, true, [0, 0])]
-        {
+        for (deleted_up_to, is_another, tokens) in [
+            (0, false, [1, 1, 1]),
+            (1, true, [0, 1, 1]),
+            (1, false, [0, 1, 1]),
+            (2, true, [0, 0, 1]),
+            (5, true, [0, 0, 1]),
+            (7, true, [0, 0, 0]),
+        ] {
             assert_eq!(revoked.delete_up_to(deleted_up_to), is_another, "{deleted_up_to}");
-            assert_eq!([revoked.serials.len(), revoked.jwts.len()], tokens, "{deleted_up_to}");
-            let others = [revoked.organizations.len(), revoked.issued_before.len(), revoked.keys.len()];
-            assert_eq!(others, [1, 1, 1], "{deleted_up_to}");
+            assert_eq!([revoked.serials.len(), revoked.jwts.len(), revoked.edits.len()], tokens, "{deleted_up_to}");
+            let others = [&revoked.organizations, &revoked.keys].map(HashSet::len);
+            assert_eq!(
+                (others, revoked.issued_before.len(), revoked.suspended.len()),
+                ([1, 1], 1, 1),
+                "{deleted_up_to}"
+            );
         }
+    }
+    #[test]
+    fn a_token_that_was_edited_between_its_look_up_and_its_check_stays_to_be_looked_up() {
+        let feed = Revocations::new();
+        feed.heartbeat(0, 0);
+        let record = serde_json::json!({
+            "id": "t", "serial": 7, "kind": "secret", "name": "n", "organization": "o", "grants": [], "origins": [],
+            "createdAt": 1, "expiresAt": null, "revokedAt": null, "version": 1, "lastChars": "abcd",
+        });
+        let record = serde_json::from_value(record).expect("a record");
+        let token = AuthenticToken::from_record(record, Moment::now());
+        assert!(feed.has_latest_version(&token));
+        feed.apply(&Revocation { seq: 1, at: 0, target: RevocationTarget::Changed { serial: 7, version: 2 } });
+        assert_eq!(feed.check(&token, Moment::now()), Ok(()), "an edit revokes nothing");
+        assert!(!feed.has_latest_version(&token));
+    }
+
+    #[test]
+    fn a_complete_reading_of_the_feed_replaces_suspensions_and_edits_and_no_revocation() {
+        let mut revoked = RevokedSet::default();
+        let organization = || "o".to_owned();
+        let apply = |revoked: &mut RevokedSet, seq, target| revoked.apply(&Revocation { seq, at: 0, target });
+        apply(&mut revoked, 1, RevocationTarget::Organization { organization: organization() });
+        apply(&mut revoked, 2, RevocationTarget::Suspended { organization: organization() });
+        apply(&mut revoked, 3, RevocationTarget::Changed { serial: 1, version: 5 });
+        apply(&mut revoked, 4, RevocationTarget::Changed { serial: 2, version: 5 });
+        revoked.complete_reading();
+        assert_eq!((revoked.suspended.len(), revoked.edits.len()), (1, 2));
+
+        // A backup was restored, in which the organization is not suspended.
+        revoked.readings += 1;
+        assert!(!apply(&mut revoked, 3, RevocationTarget::Changed { serial: 1, version: 5 }), "known");
+        assert_eq!((revoked.suspended.len(), revoked.edits.len()), (1, 2), "until the reading is complete");
+        revoked.complete_reading();
+        assert_eq!((revoked.suspended.len(), revoked.edits.len()), (0, 1));
+        assert_eq!(revoked.organizations.len(), 1);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 
 use super::clock::Moment;
 use super::sources::Key;
-use super::{MAX_LEEWAY, OriginHeader, TokenLocation};
+use super::{MAX_LEEWAY, OriginHeader, Standing, TokenLocation};
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
 use crate::{Error, Grant, Origin, OriginPattern, Requirement, TokenKind};
@@ -22,6 +22,8 @@ pub(super) struct AuthenticToken {
     pub(super) root_serial: u64,
     /// The serial number of an opaque token that is not the root: of a bundle reference.
     pub(super) serial: Option<u64>,
+    /// The version of an opaque token's record.
+    pub(super) version: Option<u64>,
     pub(super) organization: Box<str>,
     pub(super) grants: Arc<[Grant]>,
     pub(super) origins: Box<[OriginPattern]>,
@@ -32,8 +34,8 @@ pub(super) struct AuthenticToken {
     valid_from: u64,
     /// The first second in which it is no longer valid.
     valid_until: Option<u64>,
-    /// Whether its source called it revoked. The revocation feed may revoke it as well.
-    pub(super) is_revoked: bool,
+    /// What its source said. The revocation feed may revoke or suspend it as well.
+    pub(super) standing: Standing,
     /// The key that signed it.
     pub(super) key: Option<Arc<Key>>,
     /// The thumbprint of the key that its sender must prove to have (RFC 9449).
@@ -48,7 +50,7 @@ impl AuthenticToken {
     /// Makes a token from the claims of a JWT that `key` signed.
     pub(super) fn from_claims(
         claims: Claims,
-        is_revoked: bool,
+        standing: Standing,
         key: Arc<Key>,
         leeway: u64,
         fresh_until: Moment,
@@ -60,6 +62,7 @@ impl AuthenticToken {
             parent: Some(claims.client_id.into()),
             root_serial: claims.root_serial,
             serial: None,
+            version: None,
             organization: claims.sub.into(),
             grants: claims.grants.into(),
             origins: claims.origins.into(),
@@ -68,7 +71,7 @@ impl AuthenticToken {
             expires_at: Some(claims.exp),
             valid_from: claims.nbf.unwrap_or_default().max(claims.iat).saturating_sub(leeway),
             valid_until: Some(key.expires_at.map_or(end, |key_end| key_end.min(end))),
-            is_revoked,
+            standing,
             key: Some(key),
             bound_to: claims.cnf.map(|confirmation| confirmation.jkt.into()),
             fresh_until,
@@ -84,6 +87,7 @@ impl AuthenticToken {
             parent: None,
             root_serial: record.root_serial.unwrap_or(record.serial),
             serial: record.root_serial.is_some().then_some(record.serial),
+            version: Some(record.version),
             organization: record.organization.into(),
             grants: record.grants.into(),
             origins: record.origins.into(),
@@ -93,7 +97,11 @@ impl AuthenticToken {
             // A verifier whose clock is far behind must not take an expired token for an active one.
             valid_from: record.created_at.saturating_sub(MAX_LEEWAY),
             valid_until: record.expires_at,
-            is_revoked: record.revoked_at.is_some(),
+            standing: match (record.revoked_at, record.suspended_at) {
+                (Some(_), _) => Standing::Revoked,
+                (None, Some(_)) => Standing::Suspended,
+                (None, None) => Standing::Good,
+            },
             key: None,
             bound_to: None,
             fresh_until,

@@ -11,7 +11,7 @@ use crate::common::{
 use daypass::api::TokenRecord;
 use daypass::jwt::{Claims, Jwks, JwtType, MAX_JWT_BYTES};
 use daypass::verify::{
-    Credentials, Introspector, OriginHeader, ResponseFuture, StaticKeys, TokenHash, TokenLocation, Verifier,
+    Credentials, Introspector, OriginHeader, ResponseFuture, Standing, StaticKeys, TokenHash, TokenLocation, Verifier,
 };
 use daypass::{Error, OpaqueToken, TokenKind};
 use serde_json::{Value, json};
@@ -209,33 +209,36 @@ async fn the_log_names_issuer_and_audience_of_a_token_for_another_verifier_and_t
     assert_eq!(log.0.lock().unwrap().len(), 0);
 }
 
-/// An introspector that knows one revoked parent.
-struct RevokedParent(&'static str);
+/// An introspector that knows the standing of one parent.
+struct Parent(&'static str, Standing);
 
-impl Introspector for RevokedParent {
+impl Introspector for Parent {
     fn find<'a>(&'a self, _: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>> {
         Box::pin(async { Ok(None) })
     }
 
-    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> ResponseFuture<'a, bool> {
-        Box::pin(async { Ok(claims.client_id == self.0) })
+    fn standing<'a>(&'a self, claims: &'a Claims) -> ResponseFuture<'a, Standing> {
+        Box::pin(async { Ok(if claims.client_id == self.0 { self.1 } else { Standing::Good }) })
     }
 }
 
 #[tokio::test]
-async fn a_jwt_is_revoked_with_its_parent_if_the_introspector_says_so() {
+async fn a_jwt_is_revoked_or_suspended_with_its_parent_if_the_introspector_says_so() {
     let with_keys = || verifier().keys(signer().keys());
     let text = access_token(&[]);
     let credentials = Credentials::new(&text, TokenLocation::Bearer);
     for (verifier, expected) in [
-        (with_keys().introspector(RevokedParent("sec_1")), Err(Error::TokenRevoked)),
-        (with_keys().introspector(RevokedParent("sec_2")), Ok(())),
+        (with_keys().introspector(Parent("sec_1", Standing::Revoked)), Err(Error::TokenRevoked)),
+        (with_keys().introspector(Parent("sec_1", Standing::Suspended)), Err(Error::OrganizationSuspended)),
+        (with_keys().introspector(Parent("sec_2", Standing::Revoked)), Ok(())),
         (with_keys().introspector(Store::default()), Ok(())),
         (with_keys().introspector(Down), Err(Error::Unavailable)),
     ] {
         assert_eq!(bearer(&verifier, &text).await.map(|_| ()), expected);
-        let described = verifier.describe(&credentials).await.map(|description| description.revoked);
-        assert_eq!(described.ok(), (expected != Err(Error::Unavailable)).then_some(expected.is_err()));
+        let described = verifier.describe(&credentials).await.map(|described| (described.revoked, described.suspended));
+        let is = |error| expected == Err(error);
+        let expected = (is(Error::TokenRevoked), is(Error::OrganizationSuspended));
+        assert_eq!(described.ok(), (!is(Error::Unavailable)).then_some(expected));
     }
 }
 

@@ -8,8 +8,8 @@ use crate::common::{NOW, ORGANIZATION, SITE, Signer, Store, claims, generate, re
 use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::jwt::{Claims, Jwks, JwtType, MAX_JWT_BYTES};
 use daypass::verify::{
-    Cache, Credentials, Introspector, KeyLookup, KeySource, ResponseFuture, Revocations, StaticKeys, TokenLocation,
-    Verifier,
+    Cache, Credentials, Introspector, KeyLookup, KeySource, ResponseFuture, Revocations, Standing, StaticKeys,
+    TokenLocation, Verifier,
 };
 use daypass::{Catalog, Error, OpaqueToken, Requirement, Scope, TokenKind};
 use serde_json::json;
@@ -30,8 +30,8 @@ impl Introspector for Counted<Store> {
         })
     }
 
-    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> ResponseFuture<'a, bool> {
-        self.0.is_revoked(claims)
+    fn standing<'a>(&'a self, claims: &'a Claims) -> ResponseFuture<'a, Standing> {
+        self.0.standing(claims)
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod authenticate;
 mod cache;
+mod changes;
 mod common;
 #[cfg(all(feature = "remote", feature = "axum"))]
 mod connect;

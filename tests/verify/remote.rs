@@ -222,14 +222,16 @@ async fn an_opaque_token_is_introspected_as_rfc_7662_says() {
 }
 
 #[tokio::test]
-async fn a_token_that_the_service_calls_inactive_is_expired_whatever_its_record_and_the_clock_say() {
+async fn a_token_that_the_service_calls_inactive_is_refused_whatever_its_record_and_the_clock_say() {
     let key = generate(TokenKind::Secret);
     let active_record = || Some(record(TokenKind::Secret));
+    let suspended = || active_record().map(|record| TokenRecord { suspended_at: Some(NOW), ..record });
     for (active, record, expected) in [
         (true, active_record(), Ok(TokenKind::Secret)),
         (false, active_record(), Err(Error::TokenExpired)),
         // Created by a clock that is a little ahead.
         (false, active_record().map(|record| TokenRecord { created_at: NOW + 10, ..record }), Err(Error::TokenExpired)),
+        (false, suspended(), Err(Error::OrganizationSuspended)),
         (false, None, Err(Error::InvalidToken)),
         (true, None, Err(Error::Unavailable)),
     ] {
@@ -237,6 +239,11 @@ async fn a_token_that_the_service_calls_inactive_is_expired_whatever_its_record_
         let url = serve(Router::new().route("/introspect", post(async move || json.clone()))).await;
         let verifier = verifier().introspector(RemoteIntrospector::new(&url, key.clone()));
         assert_eq!(bearer(&verifier, key.expose_secret()).await, expected, "{active}");
+        if expected == Err(Error::OrganizationSuspended) {
+            let credentials = Credentials::new(key.expose_secret(), TokenLocation::Bearer);
+            let described = verifier.describe(&credentials).await.unwrap();
+            assert_eq!((described.suspended, described.expires_at), (true, None), "it has not expired");
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use daypass::api::{
     BundleResponse, CreateBundleRequest, CreateTokenRequest, Heartbeat, IntrospectionResponse, Revocation,
     RevocationPage, RevocationTarget, ServerMetadata, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription,
-    TokenRecord, duration,
+    TokenRecord, UpdateLimitsRequest, UpdateTokenRequest, duration,
 };
 use daypass::jwt::{Claims, Confirmation};
 use daypass::{Grant, Resource, Scope, TokenKind};
@@ -159,17 +159,45 @@ fn record() -> TokenRecord {
         grants: grants(),
         origins: vec!["example.com".parse().unwrap()],
         created_at: 1_700_000_000,
+        created_by: Some("tok_1".into()),
         expires_at: None,
         revoked_at: Some(1_700_000_009),
+        suspended_at: None,
+        last_used_at: None,
+        version: 3,
         last_chars: "KhsR".into(),
     }
 }
 
-const RECORD: &str = r#"{"id":"pub_1","serial":3,"kind":"publishable","name":"Host page","organization":"org_1","grants":[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}],"origins":["example.com"],"createdAt":1700000000,"expiresAt":null,"revokedAt":1700000009,"lastChars":"KhsR"}"#;
+const RECORD: &str = r#"{"id":"pub_1","serial":3,"kind":"publishable","name":"Host page","organization":"org_1","grants":[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}],"origins":["example.com"],"createdAt":1700000000,"createdBy":"tok_1","expiresAt":null,"revokedAt":1700000009,"lastUsedAt":null,"version":3,"lastChars":"KhsR"}"#;
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_record_names_every_field_even_where_it_is_null() {
     assert_json(&record(), RECORD);
+    let suspended = RECORD.replace(r#""lastUsedAt":null"#, r#""suspendedAt":1700000005,"lastUsedAt":1700000004"#);
+    let fields = TokenRecord { suspended_at: Some(1_700_000_005), last_used_at: Some(1_700_000_004), ..record() };
+    assert_json(&fields, &suspended);
+    // A service of before these fields sends a record without them.
+    let older = RECORD.replace(r#""createdBy":"tok_1","#, "").replace(r#""lastUsedAt":null,"version":3,"#, "");
+    let read: TokenRecord = serde_json::from_str(&older).unwrap();
+    assert_eq!(read, TokenRecord { created_by: None, version: 1, ..record() });
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_edit_tells_a_field_that_is_null_from_one_that_is_absent() {
+    for (json, expires_at) in [
+        ("{}", None),
+        (r#"{"expiresAt":null}"#, Some(None)),
+        (r#"{"expiresAt":1700003600}"#, Some(Some(1_700_003_600))),
+    ] {
+        let request: UpdateTokenRequest = serde_json::from_str(json).unwrap();
+        assert_eq!(request.expires_at, expires_at);
+        assert_eq!(serde_json::to_string(&request).unwrap(), json);
+    }
+    refused::<UpdateTokenRequest>(r#"{"scopes":["floor:readPublic"]}"#);
+    let limits: UpdateLimitsRequest = serde_json::from_str(r#"{"secret":null,"publishable":7}"#).unwrap();
+    assert_eq!((limits.publishable, limits.secret, limits.application), (Some(Some(7)), Some(None), None));
+    refused::<UpdateLimitsRequest>(r#"{"bundle":7}"#);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -232,12 +260,13 @@ fn a_token_describes_itself() {
         origins: vec!["*.example.com".parse().unwrap()],
         expires_at: None,
         revoked: false,
+        suspended: false,
         origin_seen: Some("https://elsewhere.example".into()),
         origin_allowed: false,
     };
     assert_json(
         &itself,
-        r#"{"kind":"publishable","scopes":["floor:readPublic"],"origins":["*.example.com"],"expiresAt":null,"revoked":false,"originSeen":"https://elsewhere.example","originAllowed":false}"#,
+        r#"{"kind":"publishable","scopes":["floor:readPublic"],"origins":["*.example.com"],"expiresAt":null,"revoked":false,"suspended":false,"originSeen":"https://elsewhere.example","originAllowed":false}"#,
     );
 }
 
@@ -301,6 +330,21 @@ fn a_revocation_names_its_target() {
             "all tokens of the organization org_1 issued before 5",
         ),
         (RevocationTarget::Key { kid: "k".into() }, r#""level":"key","kid":"k""#, "everything signed by the key k"),
+        (
+            RevocationTarget::Changed { serial: 7, version: 2 },
+            r#""level":"changed","serial":7,"version":2"#,
+            "the edit of the stored token with serial number 7 to version 2",
+        ),
+        (
+            RevocationTarget::Suspended { organization: organization() },
+            r#""level":"suspended","organization":"org_1""#,
+            "the suspension of org_1",
+        ),
+        (
+            RevocationTarget::Resumed { organization: organization() },
+            r#""level":"resumed","organization":"org_1""#,
+            "the end of the suspension of org_1",
+        ),
     ];
     for (target, json, words) in cases {
         assert_eq!(target.to_string(), words);

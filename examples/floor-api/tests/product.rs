@@ -92,7 +92,11 @@ fn record((name, kind, tenant, scopes, floor): (&str, TokenKind, &str, &str, Opt
         origins: vec!["northlight.example".parse().unwrap()],
         created_at: 0,
         expires_at: None,
+        created_by: None,
         revoked_at: None,
+        suspended_at: None,
+        last_used_at: None,
+        version: 1,
         last_chars: "0000".into(),
     }
 }

@@ -44,9 +44,10 @@ impl Common {
             }
             (Error::LimitReached { most, kind }, _) => {
                 let list = self.command(&format!("token list --kind {kind}"));
+                let limits = self.command(&format!("organization limits ID --{kind} NUMBER"));
                 anyhow!(
                     "{store} has {most} active {kind} tokens, which is the limit: \
-                     revoke one that is no longer needed (`{list}` lists them)"
+                     revoke one that is no longer needed (`{list}` lists them), or raise the limit with `{limits}`"
                 )
             }
             (error, _) => of_store(error, store),

@@ -8,11 +8,13 @@ mod issuer;
 mod key;
 mod options;
 mod organization;
+mod organization_limits;
 mod serve;
 mod shell;
 mod stop;
 mod time;
 mod token;
+mod token_edit;
 mod token_list;
 
 use std::io;
@@ -38,10 +40,10 @@ struct Cli {
 enum Command {
     /// Run the service
     Serve(serve::Options),
-    /// Create, list, show and revoke tokens
+    /// Create, list, show, edit and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
-    /// Create, list, rename and revoke organizations, the tenants of the service
+    /// Create, list, rename, limit, suspend and revoke organizations, the tenants of the service
     #[command(subcommand)]
     Organization(organization::Command),
     /// List, rotate and revoke the keys that sign temporary tokens and bundles

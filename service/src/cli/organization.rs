@@ -1,4 +1,4 @@
-//! `daypass organization`: the operator creates, lists, renames and revokes organizations.
+//! `daypass organization`: the operator creates, lists, renames, limits, suspends and revokes organizations.
 
 use std::io::{self, Write};
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::confirmation::Confirmation;
 use super::failure::Subject;
 use super::options::{CatalogFile, Common, print_json};
-use super::time;
+use super::{organization_limits as limits, time};
 use crate::domain::page_limit::PageLimit;
 use crate::store::{SharedStore, Store};
 use crate::usecase::clock::now;
@@ -29,6 +29,16 @@ Example:
 const RENAME: &str = "\
 Example:
   daypass organization rename org_6kIYBmP8S3Ww0GAfX2B6sw \"Northlight Studio\"";
+const LIMITS: &str = "\
+Examples:
+  daypass organization limits org_6kIYBmP8S3Ww0GAfX2B6sw
+  daypass organization limits org_6kIYBmP8S3Ww0GAfX2B6sw --publishable 500 --secret unlimited";
+const SUSPEND: &str = "\
+Example:
+  daypass organization suspend org_6kIYBmP8S3Ww0GAfX2B6sw";
+const RESUME: &str = "\
+Example:
+  daypass organization resume org_6kIYBmP8S3Ww0GAfX2B6sw";
 const LIST: &str = "\
 Examples:
   daypass organization list
@@ -88,6 +98,48 @@ pub(super) enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Set how many active tokens of each kind an organization may have, or show it
+    ///
+    /// Without other limits an organization may have 100 publishable and 100 secret tokens, and any number of
+    /// application tokens. Tokens that it has stay active under a lower limit.
+    #[command(after_help = LIMITS)]
+    Limits {
+        /// The organization's id, as `daypass organization list` prints it
+        id: String,
+        /// The most active publishable tokens, or `unlimited`
+        #[arg(long, value_name = "NUMBER", value_parser = limits::parse)]
+        publishable: Option<limits::Most>,
+        /// The most active secret tokens, or `unlimited`
+        #[arg(long, value_name = "NUMBER", value_parser = limits::parse)]
+        secret: Option<limits::Most>,
+        /// The most active application tokens, or `unlimited`
+        #[arg(long, value_name = "NUMBER", value_parser = limits::parse)]
+        application: Option<limits::Most>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Suspend an organization: its tokens are refused until it is resumed
+    ///
+    /// A running service refuses its tokens and all that was made from them within a second, and so do the products that
+    /// follow its feed of revocations. The APIs of the organization itself still hear what to refuse. Nothing is revoked.
+    #[command(after_help = SUSPEND)]
+    Suspend {
+        /// The organization's id, as `daypass organization list` prints it
+        id: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Resume a suspended organization
+    ///
+    /// Its tokens are accepted again within a second, and what was made from them, unless it has expired or was revoked
+    /// meanwhile.
+    #[command(after_help = RESUME)]
+    Resume {
+        /// The organization's id, as `daypass organization list` prints it
+        id: String,
+        #[command(flatten)]
+        common: Common,
+    },
     /// Revoke an organization for ever: all its tokens, also those created later
     ///
     /// There is no way back. A running service refuses the tokens within a second, and so do the products that follow
@@ -133,6 +185,19 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             let store = common.open().await?;
             let renamed = organizations::rename(&*store, &id, &name).await;
             show(&renamed.map_err(|error| common.explain(error, Some(Subject::Organization(&id))))?, &common)
+        }
+        Command::Limits { id, publishable, secret, application, common } => {
+            limits::run(&id, [publishable, secret, application], &common).await
+        }
+        Command::Suspend { id, common } => {
+            let store = common.open().await?;
+            let suspended = organizations::suspend(&*store, &id).await;
+            show(&suspended.map_err(|error| common.explain(error, Some(Subject::Organization(&id))))?, &common)
+        }
+        Command::Resume { id, common } => {
+            let store = common.open().await?;
+            let resumed = organizations::resume(&*store, &id).await;
+            show(&resumed.map_err(|error| common.explain(error, Some(Subject::Organization(&id))))?, &common)
         }
         Command::Revoke { id, confirmation, common } => {
             let store = open(&id, &common).await?;
@@ -190,7 +255,7 @@ async fn create(name: String, id: Option<String>, catalog: &CatalogFile, common:
 fn note(organization: &OrganizationRecord) -> String {
     let role = if organization.is_operator { "administers the service, " } else { "" };
     let created = format!("{role}created {}", time::show(organization.created_at));
-    match (organization.revoked_at, organization.issued_before) {
+    match (organization.revoked_at.or(organization.suspended_at), organization.issued_before) {
         (Some(at), _) => format!("since {}", time::show(at)),
         (None, Some(time)) => format!("{created}, tokens issued before {} are revoked", time::show(time)),
         (None, None) => created,
@@ -206,7 +271,7 @@ fn show(organization: &OrganizationRecord, common: &Common) -> anyhow::Result<()
 
 fn print_line(out: &mut impl Write, organization: &OrganizationRecord) -> anyhow::Result<()> {
     let OrganizationRecord { id, name, state, .. } = organization;
-    Ok(writeln!(out, "{id:<26}  {state:<7}  {name}  ({})", note(organization))?)
+    Ok(writeln!(out, "{id:<26}  {state:<9}  {name}  ({})", note(organization))?)
 }
 
 async fn list(common: &Common) -> anyhow::Result<()> {

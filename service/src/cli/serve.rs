@@ -1,6 +1,7 @@
 //! `daypass serve`
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -79,6 +80,11 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
     };
     let (app, sync) = App::new(store, catalogs, config).await?;
+    let uses = Arc::clone(&app.uses);
+    tokio::spawn({
+        let uses = Arc::clone(&uses);
+        async move { uses.run().await }
+    });
     // Once nothing polls the store the feed ends, so that its subscribers do not hold up the stop.
     tokio::spawn(async {
         tokio::select! {
@@ -87,6 +93,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         }
     });
     connections::serve(listener, router(app)).await;
+    uses.write().await;
     Ok(())
 }
 

@@ -23,6 +23,11 @@ pub(super) fn show(seconds: u64) -> String {
     time.map_or_else(|| seconds.to_string(), |time| format!("{time} ({seconds})"))
 }
 
+/// Returns the day of a time (UTC), for tables.
+pub(super) fn day(seconds: u64) -> String {
+    show(seconds).chars().take_while(|c| !matches!(c, 'T' | ' ')).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,5 +63,6 @@ mod tests {
     fn a_time_is_shown_as_both() {
         assert_eq!(show(1_796_032_800), "2026-11-30T10:00:00Z (1796032800)");
         assert_eq!(show(u64::MAX), "18446744073709551615");
+        assert_eq!((day(1_796_032_800), day(u64::MAX)), ("2026-11-30".into(), "18446744073709551615".into()));
     }
 }

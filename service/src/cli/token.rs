@@ -1,4 +1,4 @@
-//! `daypass token`: the operator creates, lists, shows and revokes tokens by the rules of the HTTP API.
+//! `daypass token`: the operator creates, lists, shows, edits and revokes tokens by the rules of the HTTP API.
 
 use std::io::{self, Write};
 
@@ -6,11 +6,11 @@ use anyhow::{anyhow, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use daypass::api::{CreateTokenRequest, TokenRecord};
-use daypass::{Error, Scope, TokenKind};
+use daypass::{Error, Resource, Scope, TokenKind};
 
 use super::failure::Subject;
 use super::options::{CatalogFile, Common, InOrganization, print_json};
-use super::{shell, time, token_list};
+use super::{shell, time, token_edit, token_list};
 use crate::domain::grantor::Grantor;
 use crate::domain::token;
 use crate::usecase::clock::now;
@@ -23,6 +23,7 @@ Examples:
   daypass token create --kind secret --name \"Web shop's backend\"
   daypass token create --kind secret --name \"Floor API\" --scope token:introspect
   daypass token create --kind application --name Partner --id partner --scope bundle:create
+  daypass token create --kind secret --name \"One floor\" --scope floor:export --resource floor:f1
   daypass token create --kind secret --name Trial --expires-at 2027-01-31T12:00:00Z";
 const SHOW: &str = "\
 Example:
@@ -42,7 +43,7 @@ pub(super) enum Command {
     /// Create a token, and print it this once
     #[command(after_help = CREATE)]
     Create(Create),
-    /// List the tokens, newest first
+    /// List the tokens, newest first: id, kind, last characters, state, day of the last use, name
     ///
     /// Tokens are printed as they are read, however many there are. With `--json` the output is one document,
     /// `{"tokens":[…]}`, which is complete if the command succeeds.
@@ -58,6 +59,14 @@ pub(super) enum Command {
         #[command(flatten)]
         common: Common,
     },
+    /// Edit a token: its name, its expiry, the sites that may use it
+    ///
+    /// Publishable tokens have all three, secret tokens a name and an expiry. Application tokens are immutable: revoke
+    /// one, and create it again with the same id. A running service applies the edit at once, and products that follow
+    /// its feed of revocations within a second. Temporary tokens and bundles that were made from the token stay as they
+    /// are: to end them, revoke it.
+    #[command(after_help = token_edit::EXAMPLES)]
+    Edit(token_edit::Options),
     /// Revoke a token, and with it all that was made from it
     ///
     /// A running service refuses it at once. Products that follow the service's feed of revocations refuse it within
@@ -86,6 +95,10 @@ pub(super) struct Create {
     /// secret token]
     #[arg(long = "scope", value_name = "RESOURCE:ACTION")]
     scopes: Vec<Scope>,
+    /// A resource that the token is limited to, such as `floor:f1`; repeat it for more. It reaches only these of their
+    /// type, and all of other types
+    #[arg(long = "resource", value_name = "TYPE:ID", value_parser = parse_resource)]
+    resources: Vec<Resource>,
     /// A site that may use a publishable token; repeat it for more: `example.com`, `*.example.com`,
     /// `https://example.com:8443`
     #[arg(long = "origin", value_name = "ORIGIN")]
@@ -115,10 +128,16 @@ pub(super) fn kinds(
     PossibleValuesParser::new(names).try_map(|name| name.parse::<TokenKind>().map_err(|cause| cause.to_string()))
 }
 
+fn parse_resource(text: &str) -> Result<Resource, &'static str> {
+    let (kind, id) = text.split_once(':').ok_or("expected the type of a resource, a colon and its id")?;
+    Ok(Resource { kind: kind.to_owned(), id: id.to_owned() })
+}
+
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => run_create(create).await,
         Command::List(options) => token_list::run(options).await,
+        Command::Edit(options) => token_edit::run(options).await,
         Command::Show { id, within, common } => {
             let (store, organization) = within.open(&common).await?;
             let token = tokens::find(&*store, &organization, &id).await;
@@ -134,11 +153,11 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn run_create(create: Create) -> anyhow::Result<()> {
     create.check()?;
-    let Create { kind, name, scopes, origins, id, expires_at, tenant, catalog, within, common } = create;
+    let Create { kind, name, scopes, resources, origins, id, expires_at, tenant, catalog, within, common } = create;
     let catalogs = catalog.load()?;
     let (store, organization) = within.open(&common).await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
-    let new = CreateTokenRequest { kind, name, scopes, origins, resources: vec![], tenant, expires_at, id: id.clone() };
+    let new = CreateTokenRequest { kind, name, scopes, origins, resources, tenant, expires_at, id: id.clone() };
     let created = tokens::create(&*store, &catalogs, &Grantor::operator(&organization), new).await;
     let created = created.map_err(|error| match error {
         Error::InvalidScope(_) => anyhow!("{error} {}", catalog.describe()),
@@ -148,8 +167,9 @@ async fn run_create(create: Create) -> anyhow::Result<()> {
         return print_json(&created);
     }
     let CreateTokenResponse { record, token } = &created;
-    print(record, &common)?;
-    Ok(writeln!(io::stdout(), "\n  {}\n\nThe token is shown this once: copy it now.", token.expose_secret())?)
+    let mut out = io::stdout().lock();
+    print_record(&mut out, record)?;
+    Ok(writeln!(out, "\n  {}\n\nThe token is shown this once: copy it now.", token.expose_secret())?)
 }
 
 impl Create {
@@ -186,22 +206,41 @@ impl CatalogFile {
     }
 }
 
-fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
+/// Prints the details of a token, which name it by its prefix and its last characters.
+pub(super) fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> {
     if common.is_json() {
         return print_json(token);
     }
     let mut out = io::stdout().lock();
-    let TokenRecord { id, kind, name, last_chars, .. } = token;
+    print_record(&mut out, token)?;
+    let prefix = token.kind.prefix().unwrap_or_default();
+    Ok(writeln!(out, "  token    {prefix}…{}", token.last_chars)?)
+}
+
+fn print_record(out: &mut impl Write, token: &TokenRecord) -> anyhow::Result<()> {
+    let TokenRecord { id, kind, name, last_chars, version, .. } = token;
     writeln!(out, "{kind} token {id}, …{last_chars}: {name}")?;
     writeln!(out, "  state    {}", token::status(token, now()).as_str())?;
-    let times = [("created", Some(token.created_at)), ("expires", token.expires_at), ("revoked", token.revoked_at)];
+    writeln!(out, "  version  {version}")?;
+    let times = [
+        ("created", Some(token.created_at)),
+        ("used   ", token.last_used_at),
+        ("expires", token.expires_at),
+        ("revoked", token.revoked_at),
+    ];
     for (event, time) in times {
         if let Some(time) = time {
             writeln!(out, "  {event}  {}", time::show(time))?;
         }
     }
+    if let Some(creator) = &token.created_by {
+        writeln!(out, "  creator  {creator}")?;
+    }
     for grant in &token.grants {
         writeln!(out, "  scopes   {} (in {})", grant.scopes, grant.tenant)?;
+        for Resource { kind, id } in &grant.resources {
+            writeln!(out, "  only     {kind}:{id}")?;
+        }
     }
     for origin in &token.origins {
         writeln!(out, "  origin   {origin}")?;

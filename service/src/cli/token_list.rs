@@ -9,6 +9,7 @@ use daypass::TokenKind;
 use daypass::api::{TokenPage, TokenRecord};
 
 use super::options::{Common, InOrganization};
+use super::time;
 use super::token::{CREATED, kinds};
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::{self, TokenStatus};
@@ -50,6 +51,7 @@ fn states() -> impl TypedValueParser<Value = TokenStatus> {
     let names = TokenStatus::ALL.map(|status| {
         let help = match status {
             TokenStatus::Active => "Can be used",
+            TokenStatus::Suspended => "Can be used again once its organization is resumed",
             TokenStatus::Expired => "Has expired, and was not revoked",
             TokenStatus::Revoked => "Was revoked: alone, or with all of its organization's tokens",
         };
@@ -101,9 +103,10 @@ impl<W: Write> Output<W> {
             if self.is_json {
                 write!(self.out, "{}{}", if self.count > 0 { "," } else { "" }, serde_json::to_string(token)?)?;
             } else {
-                let TokenRecord { id, kind, name, last_chars, .. } = token;
-                let status = token::status(token, now()).as_str();
-                writeln!(self.out, "{id:<26}  {:<11}  …{last_chars}  {status:<7}  {name}", kind.as_str())?;
+                let TokenRecord { id, kind, name, last_chars, last_used_at, .. } = token;
+                let (kind, status) = (kind.as_str(), token::status(token, now()).as_str());
+                let used = last_used_at.map_or("not used".to_owned(), time::day);
+                writeln!(self.out, "{id:<26}  {kind:<11}  …{last_chars}  {status:<9}  {used:<10}  {name}")?;
             }
             self.count += 1;
         }

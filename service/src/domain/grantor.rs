@@ -1,31 +1,38 @@
-//! Who creates a token, and which scopes they can give it: [`Grantor`].
+//! Who creates or edits a token, and which scopes they can give it: [`Grantor`].
 
 use daypass::verify::Access;
 use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
 
-/// Who creates a token. A new token never gets more than its grantor holds.
+/// Who creates or edits a token. A token never has more than its grantor holds.
 pub(crate) struct Grantor<'a> {
     organization: &'a str,
+    /// The id of the token that it holds; none for the operator.
+    token: Option<&'a str>,
     grants: Vec<Grant>,
 }
 
 impl<'a> Grantor<'a> {
     /// The holder of a token.
     pub(crate) fn holder(access: &'a Access) -> Grantor<'a> {
-        Grantor { organization: access.organization(), grants: access.grants().to_vec() }
+        Grantor { organization: access.organization(), token: Some(access.id()), grants: access.grants().to_vec() }
     }
 
     /// The operator, who has the store's file and so holds everything.
     pub(crate) fn operator(organization: &'a str) -> Grantor<'a> {
         let everything = Grant { tenant: "*".into(), scopes: [Scope::ALL].into_iter().collect(), resources: vec![] };
-        Grantor { organization, grants: vec![everything] }
+        Grantor { organization, token: None, grants: vec![everything] }
     }
 
     /// Returns the organization that the token will belong to.
     pub(crate) fn organization(&self) -> &str {
         self.organization
+    }
+
+    /// Returns the id of the token that it creates others with, if it has one.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token
     }
 
     /// Returns the scopes of a new token of this kind, for the tenant and resources of `place`.
@@ -89,6 +96,23 @@ impl<'a> Grantor<'a> {
             return Err(Error::InvalidScope(why));
         }
         Ok(scopes)
+    }
+
+    /// Requires that the grantor holds everything that a token with these grants holds.
+    ///
+    /// # Errors
+    /// [`Error::InsufficientScope`], which names the first scope that is not held.
+    pub(super) fn require_all(&self, grants: &[Grant], catalogs: &Catalogs) -> Result<(), Error> {
+        for grant in grants {
+            // Stored grants may have older names of scopes and types.
+            let scopes = catalogs.whole().canonical_scopes(&grant.scopes, &grant.resources);
+            let limits = [grant.resources.clone(), catalogs.whole().canonical_limits(&grant.resources)].concat();
+            let place = Grant { resources: limits, ..grant.clone() };
+            if let Some(missing) = scopes.iter().find(|scope| !self.holds(scope, &place)) {
+                return Err(Error::InsufficientScope { scope: missing.clone(), tenant: None });
+            }
+        }
+        Ok(())
     }
 
     /// Returns whether the grantor holds this scope, for the tenant and resources of `place`.

@@ -2,6 +2,7 @@
 
 use daypass::api::{IntrospectionResponse, TokenRecord};
 use daypass::jwt::Claims;
+use daypass::verify::Standing;
 use daypass::{Grant, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
@@ -46,8 +47,8 @@ pub(crate) fn of_record(
 
 /// Returns what an API is told about a JWT that this service signed; nothing but that it is not active,
 /// unless it is.
-pub(crate) fn of_jwt(claims: Claims, is_revoked: bool, catalogs: &Catalogs, now: u64) -> IntrospectionResponse {
-    if is_revoked || !is_in_time(&claims, now) {
+pub(crate) fn of_jwt(claims: Claims, standing: Standing, catalogs: &Catalogs, now: u64) -> IntrospectionResponse {
+    if standing != Standing::Good || !is_in_time(&claims, now) {
         return IntrospectionResponse::default();
     }
     let Claims { iss, sub, aud, iat, nbf, exp, jti, client_id, cnf, kind, grants, origins, .. } = claims;
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_jwt_is_active_from_nbf_until_exp_unless_it_is_revoked() {
+    fn a_jwt_is_active_from_nbf_until_exp_unless_it_is_revoked_or_suspended() {
         let catalogs = Catalogs::new(Catalog::space_api());
         let claims = Claims {
             iss: "i".into(),
@@ -154,10 +155,15 @@ mod tests {
             grants: vec![],
             origins: vec![],
         };
-        for (now, is_revoked, is_active) in
-            [(109, false, false), (110, false, true), (199, false, true), (200, false, false), (150, true, false)]
-        {
-            let response = of_jwt(claims.clone(), is_revoked, &catalogs, now);
+        for (now, standing, is_active) in [
+            (109, Standing::Good, false),
+            (110, Standing::Good, true),
+            (199, Standing::Good, true),
+            (200, Standing::Good, false),
+            (150, Standing::Revoked, false),
+            (150, Standing::Suspended, false),
+        ] {
+            let response = of_jwt(claims.clone(), standing, &catalogs, now);
             assert_eq!(response.active, is_active, "{now}");
             assert!(is_active || response == IntrospectionResponse::default(), "{now}");
         }

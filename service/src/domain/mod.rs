@@ -7,17 +7,19 @@
 //! | --- | --- |
 //! | `bundle` | parameter bundles: lifetimes, retention, what they may do |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
-//! | `grantor` | who creates a token, and which scopes it can have |
+//! | `grantor` | who creates or edits a token, and which scopes it can have |
 //! | `introspection` | what an introspection tells about a token |
 //! | `key` | signing keys: states, rotation, revocation |
+//! | `last_use` | when tokens were last used |
 //! | `lifetime` | when what is minted expires |
 //! | `narrowing` | which of its parent's grants a temporary token gets |
-//! | `organization` | organizations |
+//! | `organization` | organizations: their states and limits |
 //! | `origins` | origins as people write them |
 //! | `page_limit` | how many entries a page of a list has |
 //! | `retention` | how long the feed keeps entries, by order and not by time |
 //! | `revocation` | which entries of the feed a revocation makes |
 //! | `token` | stored tokens: when one may be added, when it is active |
+//! | `token_edit` | edits of stored tokens |
 //! | `token_fields` | the fields of a new token |
 //! | `token_list` | lists of tokens: filters, pages, cursors |
 
@@ -26,6 +28,7 @@ pub(crate) mod catalogs;
 pub(crate) mod grantor;
 pub(crate) mod introspection;
 pub(crate) mod key;
+pub(crate) mod last_use;
 pub(crate) mod lifetime;
 pub(crate) mod narrowing;
 pub(crate) mod organization;
@@ -34,5 +37,6 @@ pub(crate) mod page_limit;
 pub(crate) mod retention;
 pub(crate) mod revocation;
 pub(crate) mod token;
+pub(crate) mod token_edit;
 pub(crate) mod token_fields;
 pub(crate) mod token_list;

@@ -1,7 +1,7 @@
-//! Organizations: the tenants of the service. When one may be created, renamed and revoked.
+//! Organizations: the tenants of the service. When one may be created, renamed and suspended, and its limits.
 
-use daypass::Error;
-use daypass::api::{OrganizationRecord, OrganizationState};
+use daypass::api::{OrganizationLimits, OrganizationRecord, OrganizationState, RevocationTarget, UpdateLimitsRequest};
+use daypass::{Error, TokenKind};
 
 use super::token_fields::{check_name, is_id};
 
@@ -21,22 +21,52 @@ pub(crate) struct Organization {
     pub(crate) created_at: u64,
     /// The time before which its tokens are revoked, if there is one.
     pub(crate) issued_before: Option<u64>,
+    /// Since when it is suspended, if it is.
+    pub(crate) suspended_at: Option<u64>,
     /// When it was revoked, if it was.
     pub(crate) revoked_at: Option<u64>,
+    /// How many active tokens it may have.
+    pub(crate) limits: OrganizationLimits,
 }
 
 impl Organization {
     /// An organization that is created now.
     pub(crate) fn new(id: String, name: String, now: u64) -> Organization {
-        Organization { id, name, is_operator: false, created_at: now, issued_before: None, revoked_at: None }
+        Organization {
+            id,
+            name,
+            is_operator: false,
+            created_at: now,
+            issued_before: None,
+            suspended_at: None,
+            revoked_at: None,
+            limits: OrganizationLimits::default(),
+        }
+    }
+
+    /// Returns how many active tokens of this kind it may have, if there is a limit.
+    pub(crate) fn most_active(&self, kind: TokenKind) -> Option<usize> {
+        let OrganizationLimits { publishable, secret, application } = self.limits;
+        let most = match kind {
+            TokenKind::Publishable => publishable,
+            TokenKind::Secret => secret,
+            TokenKind::Application => application,
+            _ => None,
+        };
+        most.and_then(|most| most.try_into().ok())
     }
 }
 
 impl From<Organization> for OrganizationRecord {
     fn from(organization: Organization) -> OrganizationRecord {
-        let Organization { id, name, is_operator, created_at, issued_before, revoked_at } = organization;
-        let state = if revoked_at.is_some() { OrganizationState::Revoked } else { OrganizationState::Active };
-        OrganizationRecord { id, name, state, is_operator, created_at, issued_before, revoked_at }
+        let Organization { id, name, is_operator, created_at, issued_before, suspended_at, revoked_at, limits } =
+            organization;
+        let state = match (revoked_at, suspended_at) {
+            (Some(_), _) => OrganizationState::Revoked,
+            (None, Some(_)) => OrganizationState::Suspended,
+            (None, None) => OrganizationState::Active,
+        };
+        OrganizationRecord { id, name, state, is_operator, created_at, issued_before, suspended_at, revoked_at, limits }
     }
 }
 
@@ -63,17 +93,94 @@ pub(crate) fn may_create(existing: Option<&Organization>) -> Result<(), Error> {
     if existing.is_some() { Err(Error::AlreadyExists) } else { Ok(()) }
 }
 
-/// Requires that an organization may be renamed: also when it is revoked, since lists show it.
+/// Requires that an organization may be renamed, and its limits be set: also when it is revoked, since lists show it.
 ///
 /// # Errors
 /// [`Error::NotFound`] if it does not exist.
-pub(crate) fn may_rename(existing: Option<&Organization>) -> Result<(), Error> {
+pub(crate) fn may_change(existing: Option<&Organization>) -> Result<(), Error> {
     existing.map(|_| ()).ok_or(Error::NotFound)
+}
+
+/// Returns the limits of an organization after a change of them.
+pub(crate) fn changed_limits(limits: OrganizationLimits, change: UpdateLimitsRequest) -> OrganizationLimits {
+    let UpdateLimitsRequest { publishable, secret, application } = change;
+    OrganizationLimits {
+        publishable: publishable.unwrap_or(limits.publishable),
+        secret: secret.unwrap_or(limits.secret),
+        application: application.unwrap_or(limits.application),
+    }
+}
+
+/// Returns the entry of the feed that suspends an organization; none if it is suspended.
+///
+/// # Errors
+/// [`Error::NotFound`] if it does not exist, [`Error::InvalidRequest`] if it was revoked or may administer the service.
+pub(crate) fn suspension(existing: Option<&Organization>) -> Result<Option<RevocationTarget>, Error> {
+    let organization = require_not_revoked(existing)?;
+    if organization.is_operator {
+        let why = "The tokens of this organization administer the service: it cannot be suspended.";
+        return Err(Error::InvalidRequest(why.into()));
+    }
+    let entry = RevocationTarget::Suspended { organization: organization.id.clone() };
+    Ok(organization.suspended_at.is_none().then_some(entry))
+}
+
+/// Returns the entry of the feed that resumes an organization; none if it is not suspended.
+///
+/// # Errors
+/// [`Error::NotFound`] if it does not exist, [`Error::InvalidRequest`] if it was revoked.
+pub(crate) fn resumption(existing: Option<&Organization>) -> Result<Option<RevocationTarget>, Error> {
+    let organization = require_not_revoked(existing)?;
+    let entry = RevocationTarget::Resumed { organization: organization.id.clone() };
+    Ok(organization.suspended_at.map(|_| entry))
+}
+
+fn require_not_revoked(existing: Option<&Organization>) -> Result<&Organization, Error> {
+    let organization = existing.ok_or(Error::NotFound)?;
+    if organization.revoked_at.is_some() {
+        return Err(Error::InvalidRequest("The organization was revoked, permanently.".into()));
+    }
+    Ok(organization)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_organization_is_suspended_and_resumed_until_it_is_revoked_and_an_operator_never() {
+        let of = |is_operator, suspended_at, revoked_at| Organization {
+            is_operator,
+            suspended_at,
+            revoked_at,
+            ..Organization::new("o".into(), "O".into(), 1)
+        };
+        let organization = || "o".to_owned();
+        let suspends = || Ok(Some(RevocationTarget::Suspended { organization: organization() }));
+        let resumes = || Ok(Some(RevocationTarget::Resumed { organization: organization() }));
+        let refused = || Err("invalid_request");
+        for (is_operator, suspended_at, revoked_at, suspension, resumption) in [
+            (false, None, None, suspends(), Ok(None)),
+            (false, Some(5), None, Ok(None), resumes()),
+            (false, None, Some(7), refused(), refused()),
+            (false, Some(5), Some(7), refused(), refused()),
+            (true, None, None, refused(), Ok(None)),
+        ] {
+            let organization = of(is_operator, suspended_at, revoked_at);
+            let code = |error: Error| error.code().as_str();
+            assert_eq!(super::suspension(Some(&organization)).map_err(code), suspension, "{organization:?}");
+            assert_eq!(super::resumption(Some(&organization)).map_err(code), resumption, "{organization:?}");
+        }
+        assert_eq!((suspension(None), resumption(None)), (Err(Error::NotFound), Err(Error::NotFound)));
+    }
+
+    #[test]
+    fn a_change_of_limits_leaves_the_others() {
+        let limits = OrganizationLimits { publishable: Some(7), ..OrganizationLimits::default() };
+        let change = UpdateLimitsRequest { secret: Some(None), application: Some(Some(0)), ..<_>::default() };
+        let changed = OrganizationLimits { publishable: Some(7), secret: None, application: Some(0) };
+        assert_eq!(changed_limits(limits, change), changed);
+    }
 
     #[test]
     fn an_organization_has_a_name_and_an_id_of_its_own() {
@@ -89,10 +196,10 @@ mod tests {
             assert_eq!(check(name, id).is_ok(), is_right, "{name:?} {id:?}");
         }
         let mut chairs = Organization::new("chairs".into(), "Chairs".into(), 7);
-        assert_eq!((may_create(None), may_rename(None)), (Ok(()), Err(Error::NotFound)));
+        assert_eq!((may_create(None), may_change(None)), (Ok(()), Err(Error::NotFound)));
         for revoked_at in [None, Some(9)] {
             chairs.revoked_at = revoked_at;
-            assert_eq!((may_create(Some(&chairs)), may_rename(Some(&chairs))), (Err(Error::AlreadyExists), Ok(())));
+            assert_eq!((may_create(Some(&chairs)), may_change(Some(&chairs))), (Err(Error::AlreadyExists), Ok(())));
         }
     }
 }

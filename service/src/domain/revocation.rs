@@ -3,6 +3,7 @@
 use daypass::Error;
 use daypass::api::RevocationTarget;
 use daypass::jwt::Claims;
+use daypass::verify::Standing;
 
 use super::retention::is_older_than_entries;
 
@@ -78,6 +79,8 @@ pub(crate) struct RootFacts {
     pub(crate) revoked_at: Option<u64>,
     /// The time before which the organization's tokens are revoked, if one is in force.
     pub(crate) issued_before: Option<u64>,
+    /// Since when the organization is suspended, if it is.
+    pub(crate) suspended_at: Option<u64>,
 }
 
 /// What the store knows of a JWT.
@@ -90,15 +93,21 @@ pub(crate) struct JwtFacts {
     pub(crate) deleted_up_to: u64,
 }
 
-/// Returns whether a JWT with these claims is revoked. A root that the store lacks is not active, and a JWT
-/// whose entry may be gone counts as revoked.
-pub(crate) fn is_jwt_revoked(claims: &Claims, facts: &JwtFacts) -> bool {
+/// Returns whether a JWT with these claims is revoked or suspended. A root that the store lacks is not active, and a
+/// JWT whose entry may be gone counts as revoked.
+pub(crate) fn jwt_standing(claims: &Claims, facts: &JwtFacts) -> Standing {
     let is_root_active = facts.root.as_ref().is_some_and(|root| {
         root.organization == claims.sub
             && root.revoked_at.is_none()
             && root.issued_before.is_none_or(|time| time <= claims.iat)
     });
-    facts.has_entry || !is_root_active || is_older_than_entries(claims.feed_seq, facts.deleted_up_to)
+    if facts.has_entry || !is_root_active || is_older_than_entries(claims.feed_seq, facts.deleted_up_to) {
+        Standing::Revoked
+    } else if facts.root.as_ref().is_some_and(|root| root.suspended_at.is_some()) {
+        Standing::Suspended
+    } else {
+        Standing::Good
+    }
 }
 
 #[cfg(test)]
@@ -156,7 +165,7 @@ mod tests {
             origins: vec![],
         };
         let root = |organization: &str, revoked_at, issued_before| {
-            Some(RootFacts { organization: organization.into(), revoked_at, issued_before })
+            Some(RootFacts { organization: organization.into(), revoked_at, issued_before, suspended_at: None })
         };
         for (root, has_entry, is_revoked) in [
             (root("o", None, None), false, false),
@@ -167,9 +176,14 @@ mod tests {
             (root("o", None, None), true, true),
             (None, false, true),
         ] {
-            assert_eq!(is_jwt_revoked(&claims, &JwtFacts { root, has_entry, deleted_up_to: 5 }), is_revoked);
+            let standing = jwt_standing(&claims, &JwtFacts { root, has_entry, deleted_up_to: 5 });
+            assert_eq!(standing, if is_revoked { Standing::Revoked } else { Standing::Good });
         }
         let facts = JwtFacts { root: root("o", None, None), has_entry: false, deleted_up_to: 6 };
-        assert!(is_jwt_revoked(&claims, &facts), "its entry may be gone");
+        assert_eq!(jwt_standing(&claims, &facts), Standing::Revoked, "its entry may be gone");
+        for (revoked_at, standing) in [(None, Standing::Suspended), (Some(7), Standing::Revoked)] {
+            let root = root("o", revoked_at, None).map(|root| RootFacts { suspended_at: Some(6), ..root });
+            assert_eq!(jwt_standing(&claims, &JwtFacts { root, has_entry: false, deleted_up_to: 5 }), standing);
+        }
     }
 }

@@ -7,11 +7,6 @@ use serde::Deserialize;
 
 use super::organization::Organization;
 
-/// How many active publishable tokens an organization may have, and how many secret ones.
-///
-/// The Space API has the same limit.
-const MOST_ACTIVE: usize = 100;
-
 /// A token to be stored: its record, and the hash of the token itself.
 #[derive(Clone)]
 pub(crate) struct NewToken {
@@ -41,8 +36,12 @@ impl NewToken {
             grants,
             origins: vec![],
             created_at: now,
+            created_by: None,
             expires_at: None,
             revoked_at: None,
+            suspended_at: None,
+            last_used_at: None,
+            version: 1,
             last_chars: token.last_chars().to_owned(),
         };
         NewToken { record, hash: TokenHash::of(token) }
@@ -56,6 +55,15 @@ pub(crate) struct TokenState {
     pub(crate) expires_at: Option<u64>,
     /// When it was revoked, at whichever level.
     pub(crate) revoked_at: Option<u64>,
+    /// Since when its organization is suspended.
+    pub(crate) suspended_at: Option<u64>,
+}
+
+impl From<&TokenRecord> for TokenState {
+    fn from(record: &TokenRecord) -> TokenState {
+        let TokenRecord { expires_at, revoked_at, suspended_at, .. } = *record;
+        TokenState { expires_at, revoked_at, suspended_at }
+    }
 }
 
 impl TokenState {
@@ -65,6 +73,8 @@ impl TokenState {
             TokenStatus::Revoked
         } else if self.expires_at.is_some_and(|end| end <= now) {
             TokenStatus::Expired
+        } else if self.suspended_at.is_some() {
+            TokenStatus::Suspended
         } else {
             TokenStatus::Active
         }
@@ -73,10 +83,11 @@ impl TokenState {
     /// Requires that the token is active at this time.
     ///
     /// # Errors
-    /// [`Error::TokenRevoked`], or else [`Error::TokenExpired`].
+    /// [`Error::TokenRevoked`], or else [`Error::TokenExpired`], or else [`Error::OrganizationSuspended`].
     fn require_active(self, now: u64) -> Result<(), Error> {
         match self.status(now) {
             TokenStatus::Active => Ok(()),
+            TokenStatus::Suspended => Err(Error::OrganizationSuspended),
             TokenStatus::Expired => Err(Error::TokenExpired),
             TokenStatus::Revoked => Err(Error::TokenRevoked),
         }
@@ -89,6 +100,8 @@ impl TokenState {
 pub(crate) enum TokenStatus {
     /// It can be used.
     Active,
+    /// It can be used again once its organization is resumed.
+    Suspended,
     /// Its time is over, and it was not revoked.
     Expired,
     /// It was revoked, at whichever level.
@@ -97,12 +110,14 @@ pub(crate) enum TokenStatus {
 
 impl TokenStatus {
     /// Every status.
-    pub(crate) const ALL: [TokenStatus; 3] = [TokenStatus::Active, TokenStatus::Expired, TokenStatus::Revoked];
+    pub(crate) const ALL: [TokenStatus; 4] =
+        [TokenStatus::Active, TokenStatus::Suspended, TokenStatus::Expired, TokenStatus::Revoked];
 
     /// Returns the name on the wire.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             TokenStatus::Active => "active",
+            TokenStatus::Suspended => "suspended",
             TokenStatus::Expired => "expired",
             TokenStatus::Revoked => "revoked",
         }
@@ -111,7 +126,7 @@ impl TokenStatus {
 
 /// Returns whether a stored token can be used at this time.
 pub(crate) fn status(record: &TokenRecord, now: u64) -> TokenStatus {
-    TokenState { expires_at: record.expires_at, revoked_at: record.revoked_at }.status(now)
+    TokenState::from(record).status(now)
 }
 
 /// Returns whether a stored token is active at this time.
@@ -122,7 +137,8 @@ pub(crate) fn is_active(record: &TokenRecord, now: u64) -> bool {
 /// Requires that the store has the parent, and that it is active at this time.
 ///
 /// # Errors
-/// [`Error::InvalidToken`] if the store lacks it, [`Error::TokenRevoked`] or [`Error::TokenExpired`].
+/// [`Error::InvalidToken`] if the store lacks it, [`Error::TokenRevoked`], [`Error::TokenExpired`] or
+/// [`Error::OrganizationSuspended`].
 pub(crate) fn require_active_parent(parent: Option<TokenState>, now: u64) -> Result<(), Error> {
     parent.ok_or(Error::InvalidToken)?.require_active(now)
 }
@@ -133,13 +149,14 @@ pub(crate) struct AddFacts {
     pub(crate) organization: Option<Organization>,
     /// How many active tokens of the organization have the new token's id.
     pub(crate) active_of_id: usize,
-    /// How many active tokens of the organization are of the new token's kind, counted up to [`most_active`].
+    /// How many active tokens of the organization are of the new token's kind, counted up to [`count_to`].
     pub(crate) active_of_kind: usize,
 }
 
-/// Returns how many active tokens of this kind an organization may have, if there is a limit.
-pub(crate) fn most_active(kind: TokenKind) -> Option<usize> {
-    matches!(kind, TokenKind::Publishable | TokenKind::Secret).then_some(MOST_ACTIVE)
+/// Returns how many active tokens of a kind decide whether an organization may have one more: its limit, or none if it
+/// has no limit.
+pub(crate) fn count_to(kind: TokenKind, organization: Option<&Organization>) -> usize {
+    organization.and_then(|organization| organization.most_active(kind)).unwrap_or(0)
 }
 
 /// Requires that a token of this kind may be added.
@@ -147,14 +164,15 @@ pub(crate) fn most_active(kind: TokenKind) -> Option<usize> {
 /// # Errors
 /// When the organization does not exist or was revoked, when the id is taken, or when a limit is reached.
 pub(crate) fn may_add(kind: TokenKind, facts: &AddFacts) -> Result<(), Error> {
-    if facts.organization.as_ref().ok_or(Error::NotFound)?.revoked_at.is_some() {
+    let organization = facts.organization.as_ref().ok_or(Error::NotFound)?;
+    if organization.revoked_at.is_some() {
         let why = "The organization was revoked, permanently: it has no active tokens.";
         return Err(Error::InvalidRequest(why.into()));
     }
     if facts.active_of_id > 0 {
         return Err(Error::AlreadyExists);
     }
-    match most_active(kind) {
+    match organization.most_active(kind) {
         Some(most) if facts.active_of_kind >= most => Err(Error::LimitReached { most, kind }),
         Some(_) | None => Ok(()),
     }
@@ -162,12 +180,16 @@ pub(crate) fn may_add(kind: TokenKind, facts: &AddFacts) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
+    use daypass::api::OrganizationLimits;
+
     use super::*;
 
     #[test]
     fn a_token_is_added_while_its_organization_stands_its_id_is_free_and_the_limit_is_not_reached() {
         let with = |revoked_at| Organization { revoked_at, ..Organization::new("o".into(), "O".into(), 1) };
         let (stands, revoked) = (Some(with(None)), Some(with(Some(7))));
+        let limits = OrganizationLimits { publishable: None, secret: Some(2), application: Some(0) };
+        let limited = Some(Organization { limits, ..with(None) });
         for (organization, active_of_id, active_of_kind, kind, code) in [
             (&stands, 0, 99, TokenKind::Secret, None),
             (&stands, 0, 100, TokenKind::Secret, Some("limit_reached")),
@@ -175,6 +197,9 @@ mod tests {
             (&stands, 0, 100, TokenKind::Application, None),
             (&stands, 1, 100, TokenKind::Secret, Some("already_exists")),
             (&revoked, 1, 100, TokenKind::Secret, Some("invalid_request")),
+            (&limited, 0, 2, TokenKind::Secret, Some("limit_reached")),
+            (&limited, 0, 1000, TokenKind::Publishable, None),
+            (&limited, 0, 0, TokenKind::Application, Some("limit_reached")),
             (&None, 0, 0, TokenKind::Secret, Some("not_found")),
         ] {
             let facts = AddFacts { organization: organization.clone(), active_of_id, active_of_kind };
@@ -184,14 +209,17 @@ mod tests {
     }
 
     #[test]
-    fn a_token_is_active_until_it_is_revoked_or_expires() {
-        let state = |expires_at, revoked_at| Some(TokenState { expires_at, revoked_at });
+    fn a_token_is_active_unless_it_is_revoked_expired_or_suspended() {
+        let state = |expires_at, revoked_at, suspended_at| Some(TokenState { expires_at, revoked_at, suspended_at });
         for (parent, expected) in [
-            (state(None, None), Ok(())),
-            (state(Some(101), None), Ok(())),
-            (state(Some(100), None), Err(Error::TokenExpired)),
-            (state(None, Some(200)), Err(Error::TokenRevoked)),
-            (state(Some(100), Some(1)), Err(Error::TokenRevoked)),
+            (state(None, None, None), Ok(())),
+            (state(Some(101), None, None), Ok(())),
+            (state(Some(100), None, None), Err(Error::TokenExpired)),
+            (state(None, Some(200), None), Err(Error::TokenRevoked)),
+            (state(Some(100), Some(1), None), Err(Error::TokenRevoked)),
+            (state(Some(101), None, Some(200)), Err(Error::OrganizationSuspended)),
+            (state(Some(100), None, Some(1)), Err(Error::TokenExpired)),
+            (state(None, Some(1), Some(1)), Err(Error::TokenRevoked)),
             (None, Err(Error::InvalidToken)),
         ] {
             assert_eq!(require_active_parent(parent, 100), expected, "{parent:?}");

@@ -61,7 +61,11 @@ pub(super) fn check_name(name: &str) -> Result<(), Error> {
     }
 }
 
-fn check_expiry(expires_at: Option<u64>, now: u64) -> Result<(), Error> {
+/// Checks when a token expires.
+///
+/// # Errors
+/// [`Error::InvalidRequest`].
+pub(super) fn check_expiry(expires_at: Option<u64>, now: u64) -> Result<(), Error> {
     match expires_at {
         Some(end) if end <= now => refuse("The expiry, `expiresAt`, must be in the future."),
         Some(end) if end > MAX_TIME => refuse("The expiry, `expiresAt`, must be in seconds and before the year 10000."),
@@ -69,7 +73,11 @@ fn check_expiry(expires_at: Option<u64>, now: u64) -> Result<(), Error> {
     }
 }
 
-fn check_origins(kind: TokenKind, origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
+/// Checks the origins of a token of this kind, and returns them as a browser sends them.
+///
+/// # Errors
+/// [`Error::InvalidRequest`].
+pub(super) fn check_origins(kind: TokenKind, origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
     match (kind, origins) {
         (TokenKind::Publishable, []) => refuse("A publishable token needs `origins`: the sites that may use it."),
         (TokenKind::Publishable, origins) => normalize_origins(origins),

@@ -139,22 +139,23 @@ mod tests {
             ("100 % _", "% _", true),
         ] {
             let filter = TokenFilter { name: part(text), ..TokenFilter::default() };
-            let state = TokenState { expires_at: None, revoked_at: None };
+            let state = TokenState { expires_at: None, revoked_at: None, suspended_at: None };
             assert_eq!(filter.includes(name, state, 100), expected, "{name} {text}");
         }
         assert!(part(&"ß".repeat(512)).is_some() && part(&"n".repeat(513)).is_none());
 
-        for (expires_at, revoked_at, expected) in [
-            (None, None, TokenStatus::Active),
-            (Some(101), None, TokenStatus::Active),
-            (Some(100), None, TokenStatus::Expired),
-            (Some(100), Some(1), TokenStatus::Revoked),
-            (None, Some(200), TokenStatus::Revoked),
+        for (expires_at, revoked_at, suspended_at, expected) in [
+            (None, None, None, TokenStatus::Active),
+            (Some(101), None, None, TokenStatus::Active),
+            (Some(101), None, Some(1), TokenStatus::Suspended),
+            (Some(100), None, Some(1), TokenStatus::Expired),
+            (Some(100), Some(1), None, TokenStatus::Revoked),
+            (None, Some(200), Some(1), TokenStatus::Revoked),
         ] {
             for status in TokenStatus::ALL {
                 let filter = TokenFilter { status: Some(status), ..TokenFilter::default() };
-                let is_included = filter.includes("n", TokenState { expires_at, revoked_at }, 100);
-                assert_eq!(is_included, status == expected, "{status:?} {expires_at:?} {revoked_at:?}");
+                let state = TokenState { expires_at, revoked_at, suspended_at };
+                assert_eq!(filter.includes("n", state, 100), status == expected, "{status:?} {state:?}");
             }
         }
     }

@@ -4,10 +4,15 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
+//! | `changes` | tests of limits, suspensions, edits and uses |
+//! | `entry` | an entry of the feed in its columns |
 //! | `location` | where a store is |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 
+#[cfg(test)]
+mod changes;
+mod entry;
 mod location;
 mod postgres;
 mod sqlite;

@@ -16,30 +16,31 @@ mod cluster;
 
 use cluster::{Cluster, Durability};
 
-/// The stores that a test is run against.
+/// Declares tests that get the location of an empty store, for each store.
 macro_rules! on_every_store {
     ($($test:ident),* $(,)?) => {
-        mod sqlite {
+        mod on_sqlite {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
                     let folder = tempfile::tempdir().expect("a folder");
-                    super::$test(super::Location::File(folder.path().join("store.db"))).await;
+                    super::$test(crate::store::Location::File(folder.path().join("store.db"))).await;
                 }
             )*
         }
 
-        mod postgres {
+        mod on_postgres {
             $(
                 #[tokio::test(flavor = "multi_thread")]
                 async fn $test() {
-                    let database = super::Database::create();
+                    let database = crate::store::suite::Database::create();
                     super::$test(database.location()).await;
                 }
             )*
         }
     };
 }
+pub(super) use on_every_store;
 
 on_every_store!(entries_are_deleted_by_order_and_those_of_keys_and_organizations_never,);
 

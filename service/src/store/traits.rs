@@ -3,16 +3,18 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use daypass::api::{Revocation, RevocationTarget, TokenRecord};
+use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Error, TokenKind};
 
 use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::key::{KeyChange, StoredKey};
+use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
+use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 
 /// A store that several tasks share.
@@ -147,6 +149,25 @@ pub(crate) trait Store: Send + Sync {
         rule: Rule<Option<Organization>>,
     ) -> StoreFuture<'a, ()>;
 
+    /// Sets the limits of an organization to those that the rule returns.
+    fn set_limits<'a>(
+        &'a self,
+        id: &'a str,
+        rule: Rule<Option<Organization>, OrganizationLimits>,
+    ) -> StoreFuture<'a, ()>;
+
+    /// Suspends an organization or resumes it, as the entry says that the rule returns, and adds the entry to the feed;
+    /// nothing without one.
+    ///
+    /// The feed keeps an organization's newest entry of the levels `suspended` and `resumed` alone: earlier ones are
+    /// deleted with the addition.
+    fn change_suspension<'a>(
+        &'a self,
+        id: &'a str,
+        at: u64,
+        rule: Rule<Option<Organization>, Option<RevocationTarget>>,
+    ) -> StoreFuture<'a, ()>;
+
     /// Returns a token's record, also if it is revoked or expired. Its `revoked_at` counts revocations
     /// of every level.
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>>;
@@ -168,10 +189,29 @@ pub(crate) trait Store: Send + Sync {
 
     /// Adds a token if the rule allows it, and returns its serial number.
     ///
-    /// [`AddFacts`] counts the tokens that are active at the new token's `created_at`, those of its kind up to
-    /// `count_to`: an implementation reads no more of them. Additions of an organization's tokens exclude one another
+    /// [`AddFacts`] counts the tokens that are active at the new token's `created_at`, those of its kind up to what
+    /// `count_to` returns for the organization: an implementation reads no more of them. Suspension makes no difference
+    /// to the counts. Additions of an organization's tokens exclude one another
     /// (PostgreSQL: the organization's row is locked), so that the counts still hold.
-    fn add_token(&self, new: NewToken, count_to: usize, rule: Rule<AddFacts>) -> StoreFuture<'_, u64>;
+    fn add_token(
+        &self,
+        new: NewToken,
+        count_to: Rule<Option<Organization>, usize>,
+        rule: Rule<AddFacts>,
+    ) -> StoreFuture<'_, u64>;
+
+    /// Makes the edit that the rule returns for a token's record, if any, and adds the entry `changed` with the token's
+    /// new version to the feed. Returns the record after that.
+    fn edit_token(
+        &self,
+        serial: u64,
+        at: u64,
+        rule: Rule<Option<TokenRecord>, Option<EditedToken>>,
+    ) -> StoreFuture<'_, TokenRecord>;
+
+    /// Writes when tokens were last used, each unless a time is written that is later than the one that it
+    /// [replaces](TokenUse::replaces).
+    fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()>;
 
     /// Checks a token's state against the rule, in a transaction that excludes its revocation.
     ///
@@ -221,7 +261,7 @@ pub(crate) trait Store: Send + Sync {
     fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage>;
 
     /// Adds the mark that the rule returns, if any, and deletes the marks before the oldest to keep, with the
-    /// entries of stored tokens and JWTs up to that one's number. The feed's numbers go on, and the entries
+    /// entries of stored tokens, their edits and JWTs up to that one's number. The feed's numbers go on, and the entries
     /// of organizations and keys are few and stay.
     ///
     /// SECURITY: a reader of the feed that misses a deleted entry gets the number up to which entries are

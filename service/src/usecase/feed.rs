@@ -13,7 +13,7 @@ use super::clock::now;
 use super::signing_keys::SigningKeys;
 use super::sync::FeedPosition;
 use crate::domain::revocation::read_after;
-use crate::domain::token::is_active;
+use crate::domain::token::{TokenStatus, status};
 use crate::store::{FeedPage, SharedStore, TokenSelector};
 
 /// The time between two heartbeats.
@@ -23,7 +23,7 @@ const FRESH: Duration = Duration::from_millis(500);
 
 /// One event for a subscriber.
 pub(crate) enum FeedEvent {
-    /// Something was revoked.
+    /// Something was revoked, suspended, resumed or edited.
     Revocation(Revocation),
     /// No entry up to a number is missing.
     Heartbeat(Heartbeat),
@@ -132,9 +132,10 @@ impl Subscription {
     }
 
     /// SECURITY: a subscriber whose token is revoked or expired gets no more heartbeats. It still gets
-    /// the entries that ended the token, because it must refuse other tokens that these end.
+    /// the entries that ended the token, because it must refuse other tokens that these end. One whose
+    /// organization is suspended goes on, because it must hear when that ends.
     async fn require_active(&self) -> Option<()> {
         let record = self.feed.store.token(TokenSelector::Hash(self.subscriber.token)).await.ok()??;
-        is_active(&record, now()).then_some(())
+        matches!(status(&record, now()), TokenStatus::Active | TokenStatus::Suspended).then_some(())
     }
 }

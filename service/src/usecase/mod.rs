@@ -11,14 +11,15 @@
 //! | `introspect` | tells what a token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
-//! | `organizations` | creates, lists, finds and renames organizations |
+//! | `organizations` | creates, lists, finds, renames and suspends organizations |
 //! | `parent` | the stored token that something is minted from |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `revoke` | revokes tokens, JWTs and organizations |
 //! | `signing_keys` | the keys of a running service |
 //! | `sync` | polls the store, in which other processes write too |
 //! | `temporary_token` | mints temporary tokens |
-//! | `tokens` | creates, lists and finds stored tokens |
+//! | `token_uses` | notes when tokens were last used |
+//! | `tokens` | creates, lists, finds and edits stored tokens |
 
 pub(crate) mod bootstrap;
 pub(crate) mod bundles;
@@ -36,4 +37,5 @@ pub(crate) mod revoke;
 pub(crate) mod signing_keys;
 pub(crate) mod sync;
 pub(crate) mod temporary_token;
+pub(crate) mod token_uses;
 pub(crate) mod tokens;

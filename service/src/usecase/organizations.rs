@@ -1,6 +1,6 @@
-//! Creates, lists, finds and renames organizations.
+//! Creates, lists, finds, renames and suspends organizations, and sets their limits.
 
-use daypass::api::{CreateOrganizationRequest, OrganizationPage, OrganizationRecord};
+use daypass::api::{CreateOrganizationRequest, OrganizationPage, OrganizationRecord, UpdateLimitsRequest};
 use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
 
 use super::clock::now;
@@ -103,8 +103,50 @@ pub(crate) async fn find(store: &dyn Store, id: &str) -> Result<OrganizationReco
 /// [`Error::InvalidRequest`] if the name is wrong, [`Error::NotFound`] if there is no such organization.
 pub(crate) async fn rename(store: &dyn Store, id: &str, name: &str) -> Result<OrganizationRecord, Error> {
     organization::check(name, None)?;
-    let rule = |existing: &Option<Organization>| organization::may_rename(existing.as_ref());
+    let rule = |existing: &Option<Organization>| organization::may_change(existing.as_ref());
     store.rename_organization(id, name, Box::new(rule)).await?;
     tracing::info!(id, "organization renamed");
+    find(store, id).await
+}
+
+/// Changes how many active tokens of each kind an organization may have. Tokens that it has stay active.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such organization.
+pub(crate) async fn set_limits(
+    store: &dyn Store,
+    id: &str,
+    change: UpdateLimitsRequest,
+) -> Result<OrganizationRecord, Error> {
+    let rule = move |existing: &Option<Organization>| {
+        organization::may_change(existing.as_ref())?;
+        let limits = existing.as_ref().map(|organization| organization.limits).unwrap_or_default();
+        Ok(organization::changed_limits(limits, change))
+    };
+    store.set_limits(id, Box::new(rule)).await?;
+    tracing::info!(id, "limits of an organization set");
+    find(store, id).await
+}
+
+/// Suspends an organization: until it is resumed, its tokens and all that was made from them are refused. Idempotent.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such organization, [`Error::InvalidRequest`] if it was revoked or may administer
+/// the service.
+pub(crate) async fn suspend(store: &dyn Store, id: &str) -> Result<OrganizationRecord, Error> {
+    let rule = |existing: &Option<Organization>| organization::suspension(existing.as_ref());
+    store.change_suspension(id, now(), Box::new(rule)).await?;
+    tracing::info!(id, "organization suspended");
+    find(store, id).await
+}
+
+/// Ends the suspension of an organization. What was revoked meanwhile stays revoked. Idempotent.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such organization, [`Error::InvalidRequest`] if it was revoked.
+pub(crate) async fn resume(store: &dyn Store, id: &str) -> Result<OrganizationRecord, Error> {
+    let rule = |existing: &Option<Organization>| organization::resumption(existing.as_ref());
+    store.change_suspension(id, now(), Box::new(rule)).await?;
+    tracing::info!(id, "organization resumed");
     find(store, id).await
 }

@@ -11,12 +11,12 @@ use std::time::Duration;
 
 use daypass::api::{Revocation, RevocationTarget, duration};
 use daypass::jwt::{Claims, Jwks, JwtType};
-use daypass::verify::{Credentials, Revocations, StaticKeys, TokenLocation, Verifier};
+use daypass::verify::{Credentials, Revocations, Standing, StaticKeys, TokenLocation, Verifier};
 use daypass::{Error, TokenKind};
 
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::retention::{INTERVAL, Mark, MarkFacts, MarkWatch, is_older_than_entries, next_mark};
-use crate::domain::revocation::{JwtFacts, RootFacts, is_jwt_revoked};
+use crate::domain::revocation::{JwtFacts, RootFacts, jwt_standing};
 
 #[allow(unreachable_pub, dead_code, reason = "it is shared with the days of the session engines")]
 #[path = "../../../tests/vocabulary/days/dice.rs"]
@@ -271,8 +271,9 @@ impl World {
         let has_entry =
             self.entries.iter().any(|(entry, _)| entry.target == RevocationTarget::Jwt { jti: jti.clone() });
         let revoked_at = self.roots[*root_serial as usize];
-        let root = RootFacts { organization: "o".into(), revoked_at, issued_before: None };
-        let is_refused = is_jwt_revoked(&jwt.claims, &JwtFacts { root: Some(root), has_entry, deleted_up_to });
+        let root = RootFacts { organization: "o".into(), revoked_at, issued_before: None, suspended_at: None };
+        let facts = JwtFacts { root: Some(root), has_entry, deleted_up_to };
+        let is_refused = jwt_standing(&jwt.claims, &facts) != Standing::Good;
         assert!(is_refused || jwt.revoked_by.is_none(), "seed {seed}: the service accepts {jti}");
 
         // A verifier.

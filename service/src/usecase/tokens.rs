@@ -1,6 +1,6 @@
 //! Publishable, secret and application tokens: random text of which the store keeps the hash.
 
-use daypass::api::{CreateTokenRequest, TokenPage, TokenRecord};
+use daypass::api::{CreateTokenRequest, TokenPage, TokenRecord, UpdateTokenRequest};
 use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
 use serde::{Serialize, Serializer};
 
@@ -8,7 +8,9 @@ use super::clock::now;
 use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
-use crate::domain::token::{NewToken, may_add, most_active};
+use crate::domain::organization::Organization;
+use crate::domain::token::{NewToken, count_to, may_add};
+use crate::domain::token_edit::{self, Editor, Versions};
 use crate::domain::token_fields;
 use crate::domain::token_list::{Cursor, TokenList};
 use crate::store::{Store, TokenSelector, TokenSlice};
@@ -54,11 +56,37 @@ pub(crate) async fn create(
     let mut new = NewToken::new(&token, id, name, organization, vec![Grant { scopes, ..place }], now);
     new.record.origins = origins;
     new.record.expires_at = expires_at;
+    new.record.created_by = grantor.token().map(str::to_owned);
     let mut record = new.record.clone();
-    let count_to = most_active(kind).unwrap_or(0);
-    record.serial = store.add_token(new, count_to, Box::new(move |facts| may_add(kind, facts))).await?;
+    let count_to = move |organization: &Option<Organization>| Ok(count_to(kind, organization.as_ref()));
+    let rule = move |facts: &_| may_add(kind, facts);
+    record.serial = store.add_token(new, Box::new(count_to), Box::new(rule)).await?;
     tracing::info!(id = record.id, kind = %record.kind, organization = record.organization, "token created");
     Ok(CreateTokenResponse { record, token })
+}
+
+/// Edits the most recent token with this id, if it has one of these versions.
+///
+/// Temporary tokens and bundles that were made from it stay as they are: they have claims of their own.
+///
+/// # Errors
+/// [`Error::NotFound`] if the organization has no such token, and those of [`token_edit::check`] and
+/// [`token_edit::edit`].
+pub(crate) async fn edit(
+    store: &dyn Store,
+    editor: &Editor<'_>,
+    organization: &str,
+    id: &str,
+    request: UpdateTokenRequest,
+    versions: Versions,
+) -> Result<TokenRecord, Error> {
+    let now = now();
+    let record = find(store, organization, id).await?;
+    let change = token_edit::check(request, &record, editor, now)?;
+    let rule = move |record: &Option<TokenRecord>| token_edit::edit(record.as_ref(), &change, &versions, now);
+    let record = store.edit_token(record.serial, now, Box::new(rule)).await?;
+    tracing::info!(id, organization, version = record.version, "token edited");
+    Ok(record)
 }
 
 /// Returns a page of an organization's tokens, newest first.

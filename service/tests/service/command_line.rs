@@ -263,7 +263,9 @@ fn organizations_are_listed() {
             "state": if revoked_at.is_null() { "active" } else { "revoked" },
             "createdAt": created_at,
             "issuedBefore": issued_before,
+            "suspendedAt": null,
             "revokedAt": revoked_at,
+            "limits": {"publishable": 100, "secret": 100, "application": null},
         }])
     };
     let words = || out(&running.command(&["organization", "list"]));
@@ -271,16 +273,16 @@ fn organizations_are_listed() {
     let lines: Vec<String> = words().lines().map(str::to_owned).collect();
     assert_eq!(lines.len(), 2);
     assert!(
-        lines[0].starts_with("operator                    active   Operator  (administers the service, created 20")
+        lines[0].starts_with("operator                    active     Operator  (administers the service, created 20")
     );
-    assert!(lines[1].starts_with(&format!("{organization}  active   First organization  (created 20")), "{lines:?}");
+    assert!(lines[1].starts_with(&format!("{organization}  active     First organization  (created 20")), "{lines:?}");
 
     running.json(&["organization", "revoke-issued-before", &organization, "1000", "--yes"]);
     assert_eq!(list(), listed(json!(1000), Value::Null));
     assert!(words().contains("tokens issued before 1970-01-01T00:16:40Z (1000) are revoked"), "{}", words());
     let revoked = running.json(&["organization", "revoke", &organization, "--yes"]);
     assert_eq!(list(), listed(json!(1000), revoked["at"].clone()));
-    assert!(words().contains("  revoked  First organization  (since 20"), "{}", words());
+    assert!(words().contains("  revoked    First organization  (since 20"), "{}", words());
 
     running.execute("INSERT INTO organization (id, created_at) VALUES ('org_other', 4e9)");
     assert_eq!(list()[2]["id"], "org_other", "the newest is the last");

@@ -200,6 +200,9 @@ async fn entries_stay_when_the_clock_leaps_and_the_last_number_when_they_are_del
             RevocationTarget::Organization { .. } => "organization",
             RevocationTarget::IssuedBefore { .. } => "issuedBefore",
             RevocationTarget::Key { .. } => "key",
+            RevocationTarget::Changed { .. } => "changed",
+            RevocationTarget::Suspended { .. } => "suspended",
+            RevocationTarget::Resumed { .. } => "resumed",
         });
         (levels.collect::<Vec<_>>(), page.latest)
     };

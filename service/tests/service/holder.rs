@@ -13,7 +13,7 @@ async fn a_token_holder_learns_why_the_token_is_refused() {
     let (token, id) = daypass.create_token(body).await;
     let expected = |end: Value, revoked: bool, seen: Value, allowed: bool| {
         json!({"kind": "publishable", "scopes": ["floor:readPublic"], "origins": origins, "expiresAt": end,
-            "revoked": revoked, "originSeen": seen, "originAllowed": allowed})
+            "revoked": revoked, "suspended": false, "originSeen": seen, "originAllowed": allowed})
     };
     for (origin, allowed) in [
         ("https://shop.northlight.example", true),

@@ -17,6 +17,10 @@ macro_rules! suite {
         mod confirmation;
         #[path = "../crash.rs"]
         mod crash;
+        #[path = "../details.rs"]
+        mod details;
+        #[path = "../edit.rs"]
+        mod edit;
         #[path = "../events.rs"]
         mod events;
         #[path = "../feed.rs"]
@@ -45,6 +49,8 @@ macro_rules! suite {
         mod secrecy;
         #[path = "../store.rs"]
         mod store;
+        #[path = "../suspension.rs"]
+        mod suspension;
         #[path = "../temporary.rs"]
         mod temporary;
         #[path = "../token_list.rs"]

@@ -27,7 +27,8 @@ async fn an_operator_creates_lists_renames_and_revokes_organizations() {
     assert_eq!(status, 201, "{}", created["message"]);
     let record = json!({
         "id": "northlight", "name": "Northlight", "state": "active", "isOperator": false,
-        "createdAt": created["createdAt"], "issuedBefore": null, "revokedAt": null,
+        "createdAt": created["createdAt"], "issuedBefore": null, "suspendedAt": null, "revokedAt": null,
+        "limits": {"publishable": 100, "secret": 100, "application": null},
     });
     let owner = &created["ownerToken"];
     assert_eq!((&owner["organization"], &owner["name"]), (&json!("northlight"), &json!("Owner")));

@@ -83,7 +83,7 @@ async fn unknown_paths_and_methods_are_refused_in_json() {
         (Method::GET, "/generate", "POST"),
         (Method::POST, "/verify", "GET,HEAD"),
         (Method::PUT, "/v2/access-token", "GET,HEAD,POST"),
-        (Method::POST, "/v2/access-token/tok_1", "GET,HEAD,DELETE"),
+        (Method::POST, "/v2/access-token/tok_1", "GET,HEAD,PATCH,DELETE"),
         (Method::OPTIONS, "/v2/temporary-access-token/create", "POST"),
     ] {
         let response = daypass.request(method.clone(), path).send().await.expect("a response");

@@ -133,8 +133,8 @@ async fn a_wrong_query_is_refused_and_the_message_names_the_field() {
         ("cursor", &longer, "`nextCursor` of an earlier page"),
         ("cursor", shorter, "`nextCursor` of an earlier page"),
         ("kind", "root", "unknown variant"),
-        ("state", "deleted", "expected one of `active`, `expired`, `revoked`"),
-        ("state", "", "expected one of `active`, `expired`, `revoked`"),
+        ("state", "deleted", "expected one of `active`, `suspended`, `expired`, `revoked`"),
+        ("state", "", "expected one of `active`, `suspended`, `expired`, `revoked`"),
         ("name", &long, "at most 512 characters"),
         ("stat", "active", "unknown field"),
         ("after", "1", "unknown field"),
@@ -179,7 +179,7 @@ fn the_command_line_lists_every_token_or_the_newest() {
     for (options, says) in [
         (["--limit", "0"], "--limit"),
         (["--limit", "many"], "--limit"),
-        (["--state", "deleted"], "[possible values: active, expired, revoked]"),
+        (["--state", "deleted"], "[possible values: active, suspended, expired, revoked]"),
         (["--name", &"n".repeat(513)], "at most 512 characters"),
     ] {
         let output = daypass.command(&[&["token", "list"], &options[..]].concat());

@@ -1,3 +1,4 @@
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
@@ -20,14 +21,15 @@ async fn a_created_token_is_returned_once_with_its_record() {
     let created_at = created["createdAt"].as_u64().expect("a time");
     assert!((now() - 5..=now()).contains(&created_at));
 
+    let owner = daypass.json(&["token", "list", "--name", "owner"])["tokens"][0].clone();
     created.as_object_mut().expect("an object").remove("token");
     let expected = json!({
         "id": created["id"], "kind": "publishable", "name": "Site ☃ '; DROP TABLE token; --",
         "organization": organization,
         "grants": [{"tenant": organization, "scopes": PUBLISHABLE}],
         "origins": ["example.com", "*.xn--bcher-kva.example", "https://localhost:8443"],
-        "createdAt": created_at, "expiresAt": end, "revokedAt": null,
-        "serial": 3,
+        "createdAt": created_at, "createdBy": owner["id"], "expiresAt": end, "revokedAt": null,
+        "lastUsedAt": null, "serial": 3, "version": 1,
         "lastChars": &token[token.len() - 4..],
     });
     assert_eq!(created, expected);
@@ -207,7 +209,10 @@ async fn each_path_needs_a_secret_token_with_its_scope() {
         let others: Vec<_> = own.into_iter().filter(|other| *other != scope).collect();
         let (without, _) = daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": others})).await;
         let requests = || match scope {
-            "token:create" => vec![daypass.post("/v2/access-token").json(&body)],
+            "token:create" => vec![
+                daypass.post("/v2/access-token").json(&body),
+                daypass.request(Method::PATCH, &path).json(&json!({"name": "n"})),
+            ],
             "token:read" => vec![daypass.get("/v2/access-token"), daypass.get(&path)],
             "token:revoke" => vec![
                 daypass.delete(&path),

@@ -113,13 +113,14 @@ impl Cache {
         self.failed.insert(fingerprint, Moment::now() + FAILED_FRESH);
     }
 
-    /// Returns the token, or the right to introspect it. Waits while another request has that right.
+    /// Returns the token if it is usable, or the right to introspect it. Waits while another request
+    /// has that right.
     pub(super) async fn get_or_reserve(
         &self,
         fingerprint: Fingerprint,
-        now: Moment,
+        is_usable: impl Fn(&AuthenticToken) -> bool,
     ) -> Result<Arc<AuthenticToken>, Reservation<'_>> {
-        self.tokens.remove_if(&fingerprint, |token| now.has_reached(token.fresh_until));
+        self.tokens.remove_if(&fingerprint, |token| !is_usable(token));
         self.tokens.get_value_or_guard_async(&fingerprint).await.map_err(Reservation)
     }
 
@@ -167,7 +168,11 @@ mod tests {
             origins: vec![],
             created_at: 0,
             expires_at: None,
+            created_by: None,
             revoked_at: None,
+            suspended_at: None,
+            last_used_at: None,
+            version: 1,
             last_chars: String::new(),
         };
         cache.insert(known, AuthenticToken::from_record(record, start + Duration::from_secs(60)));

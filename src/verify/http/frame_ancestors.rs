@@ -93,19 +93,21 @@ impl Verifier {
     /// nothing: it tells the browser where the token may be used, and the browser enforces it.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that is not authentic, and also for one that is expired
-    /// or revoked, since only pages that may use a token learn its state, and the page is not known
+    /// [`Error::InvalidToken`] for a token that is not authentic, and also for one that is expired,
+    /// revoked or suspended, since only pages that may use a token learn its state, and the page is not known
     /// here. [`Error::MissingToken`] and [`Error::InvalidRequest`] unless there is exactly one
     /// token. [`Error::SecretInQuery`] and [`Error::KindNotAccepted`] for one in a wrong location.
     /// [`Error::TooManyRequests`], as this counts as a request. [`Error::Unavailable`].
     pub async fn frame_ancestors(&self, credentials: &Credentials<'_>) -> Result<FrameAncestors, Error> {
         let credential = credentials.credential()?;
         let token = self.authenticate(credential.text, credentials.client).await?;
-        let revoked = self.check_revoked(&token, Moment::now())?;
+        let withdrawn = self.check_withdrawn(&token, Moment::now())?;
         token.check_location(credential.location)?;
-        let active = revoked.and_then(|()| token.check_life(self.clock.now()));
+        let active = withdrawn.and_then(|()| token.check_life(self.clock.now()));
         active.map_err(|error| match error {
-            Error::TokenRevoked | Error::TokenExpired | Error::TokenNotYetValid => Error::InvalidToken,
+            Error::TokenRevoked | Error::OrganizationSuspended | Error::TokenExpired | Error::TokenNotYetValid => {
+                Error::InvalidToken
+            }
             other => other,
         })?;
         if let Some(limits) = &self.rate_limits {

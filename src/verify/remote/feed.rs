@@ -150,11 +150,15 @@ impl Subscriber {
         self.revocations.upgrade().ok_or(End::Dropped)
     }
 
-    /// Returns the entry to continue after. Stale knowledge is fetched from the start: the
+    /// Begins to read, and returns the entry to continue after. Stale knowledge is fetched from the start: the
     /// service's store may have been restored from a backup and continued from there.
-    fn position(&self) -> Result<u64, End> {
+    fn begin(&self) -> Result<u64, End> {
         let revocations = self.revocations()?;
-        Ok(if revocations.is_stale() || self.epoch.is_none() { 0 } else { revocations.seq() })
+        let after = if revocations.is_stale() || self.epoch.is_none() { 0 } else { revocations.seq() };
+        if after == 0 {
+            revocations.begin_reading();
+        }
+        Ok(after)
     }
 
     /// Checks by which run of the service the entries after `after` are numbered.
@@ -188,7 +192,7 @@ impl Subscriber {
 
     /// Follows a stream to its end (server-sent events, WHATWG HTML, section 9.2).
     async fn stream(&mut self, has_event: &mut bool) -> Result<Infallible, End> {
-        let (after, silence) = (self.position()?, self.revocations()?.max_silence());
+        let (after, silence) = (self.begin()?, self.revocations()?.max_silence());
         let failed = |cause: &str| End::Failed(Unavailable(cause.into()));
         // Response and first event share one deadline: nothing polls meanwhile.
         let (requested_at, mut deadline) = (Moment::now(), Instant::now() + silence);
@@ -263,7 +267,7 @@ impl Subscriber {
     }
 
     async fn fetch_pages(&mut self, patience: Duration) -> Result<Duration, End> {
-        let mut after = self.position()?;
+        let mut after = self.begin()?;
         loop {
             // Taken before the request: the page may be as old as that.
             let requested_at = Moment::now();

@@ -44,7 +44,7 @@ fn record(response: IntrospectionResponse) -> Result<Option<TokenRecord>, Unavai
     let IntrospectionResponse { active, record, .. } = response;
     match record {
         None if active => Err(Unavailable("the service calls a token active and sends no record of it".into())),
-        Some(record) if !active && record.revoked_at.is_none() => {
+        Some(record) if !active && record.revoked_at.is_none() && record.suspended_at.is_none() => {
             Ok(Some(TokenRecord { expires_at: Some(0), ..record }))
         }
         record => Ok(record),

@@ -29,20 +29,34 @@ pub trait Introspector: Send + Sync {
     /// Finds the record of this token, also of a revoked or expired one. Returns `None` if the
     /// token never existed.
     ///
+    /// A record whose version is lower than the one that the feed told last is asked for again, and
+    /// then refused with 503.
+    ///
     /// # Errors
     /// [`Unavailable`] if the source does not answer.
     fn find<'a>(&'a self, token: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>>;
 
-    /// Returns whether an authentic JWT was revoked: by its id, its root, its organization, or the
-    /// time it was issued. The default says no: without a revocation feed, a JWT is then valid
-    /// until it expires.
+    /// Returns whether an authentic JWT was revoked (by its id, its root, its organization, or the
+    /// time it was issued) or suspended with its organization. The default says neither: without a
+    /// revocation feed, a JWT is then valid until it expires.
     ///
     /// # Errors
     /// [`Unavailable`] if the source does not answer.
-    fn is_revoked<'a>(&'a self, claims: &'a Claims) -> ResponseFuture<'a, bool> {
+    fn standing<'a>(&'a self, claims: &'a Claims) -> ResponseFuture<'a, Standing> {
         let _ = claims;
-        Box::pin(std::future::ready(Ok(false)))
+        Box::pin(std::future::ready(Ok(Standing::Good)))
     }
+}
+
+/// Whether an authentic token was withdrawn, as its source knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It was not.
+    Good,
+    /// Its organization is suspended.
+    Suspended,
+    /// It was revoked.
+    Revoked,
 }
 
 /// The reason why a source did not answer. Requests are refused with 503 meanwhile.

@@ -8,8 +8,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::TokenRecord;
 use daypass::jwt::{Claims, Jwk, Jwks, JwtType};
 use daypass::verify::{
-    Access, Credentials, Introspector, KeyLookup, KeySource, ResponseFuture, StaticKeys, TokenHash, TokenLocation,
-    Unavailable, Verifier,
+    Access, Credentials, Introspector, KeyLookup, KeySource, ResponseFuture, Standing, StaticKeys, TokenHash,
+    TokenLocation, Unavailable, Verifier,
 };
 use daypass::{Error, Grant, OpaqueToken, Scope, TokenKind};
 use serde_json::{Value, json};
@@ -89,7 +89,11 @@ pub fn record(kind: TokenKind) -> TokenRecord {
         origins: origins.iter().map(|origin| origin.parse().unwrap()).collect(),
         created_at: NOW,
         expires_at: None,
+        created_by: None,
         revoked_at: None,
+        suspended_at: None,
+        last_used_at: None,
+        version: 1,
         last_chars: String::new(),
     }
 }
@@ -137,7 +141,7 @@ impl Introspector for Down {
         Box::pin(async { Err(Unavailable("the store did not respond".into())) })
     }
 
-    fn is_revoked<'a>(&'a self, _: &'a Claims) -> ResponseFuture<'a, bool> {
+    fn standing<'a>(&'a self, _: &'a Claims) -> ResponseFuture<'a, Standing> {
         Box::pin(async { Err(Unavailable("the store did not respond".into())) })
     }
 }

@@ -14,7 +14,7 @@ use super::super::SharedApp;
 use super::Caller;
 
 /// A [`Caller`] that authenticates with its token as Bearer, or with the token's id and the token as Basic
-/// (RFC 6749, section 2.3.1; RFC 7662, section 2.1).
+/// (RFC 6749, section 2.3.1; RFC 7662, section 2.1). Its organization may be suspended, as a [`Follower`](super::Follower)'s.
 pub(in crate::http) struct ApiCaller(pub(in crate::http) Caller);
 
 /// The error of a caller that is not authenticated. Its response offers both schemes.
@@ -25,7 +25,7 @@ impl FromRequestParts<SharedApp> for ApiCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<ApiCaller, Unauthenticated> {
         let Some(login) = Login::of(parts) else {
-            return Caller::authenticate(app, Credentials::from_parts(parts))
+            return Caller::authenticate(app, &app.api_verifier, Credentials::from_parts(parts))
                 .await
                 .map(ApiCaller)
                 .map_err(Unauthenticated);
@@ -35,7 +35,8 @@ impl FromRequestParts<SharedApp> for ApiCaller {
         // token beside it is refused.
         let credential = Credential { text: login.token.as_bytes(), location: TokenLocation::Bearer };
         let credentials = Credentials::from_parts(parts).with_credential(credential);
-        let caller = Caller::authenticate(app, credentials).await.map_err(|error| Unauthenticated(of_client(error)))?;
+        let caller = Caller::authenticate(app, &app.api_verifier, credentials).await;
+        let caller = caller.map_err(|error| Unauthenticated(of_client(error)))?;
         if caller.access.id() != login.id {
             return Err(Unauthenticated(invalid_client("The id is not that of the token.")));
         }

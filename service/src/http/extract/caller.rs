@@ -2,7 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use daypass::verify::{Access, Credentials};
+use daypass::verify::{Access, Credentials, Verifier};
 use daypass::{Error, OpaqueToken, Scope, TokenKind};
 
 use super::super::SharedApp;
@@ -21,11 +21,19 @@ pub(crate) struct Caller {
 
 impl Caller {
     /// Verifies the credentials of a request.
-    pub(super) async fn authenticate(app: &SharedApp, credentials: Credentials<'_>) -> Result<Caller, Error> {
-        let access = app.verifier.verify(&credentials, None).await?;
+    pub(super) async fn authenticate(
+        app: &SharedApp,
+        verifier: &Verifier,
+        credentials: Credentials<'_>,
+    ) -> Result<Caller, Error> {
+        let access = verifier.verify(&credentials, None).await?;
         // SECURITY: JWTs are for products. None of them opens anything here.
         let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
         let token = text.parse().map_err(|_| Error::KindNotAccepted(access.kind()))?;
+        // The serial number of a bundle reference is another one than its root's, and its use is its redemption.
+        if access.kind() != TokenKind::Bundle {
+            app.uses.note(access.root_serial());
+        }
         Ok(Caller { access, token })
     }
 
@@ -75,6 +83,17 @@ impl FromRequestParts<SharedApp> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
-        Caller::authenticate(app, Credentials::from_parts(parts)).await
+        Caller::authenticate(app, &app.verifier, Credentials::from_parts(parts)).await
+    }
+}
+
+/// A [`Caller`] whose organization may be suspended: an API that must hear which tokens to refuse, and when that ends.
+pub(in crate::http) struct Follower(pub(in crate::http) Caller);
+
+impl FromRequestParts<SharedApp> for Follower {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Follower, Error> {
+        Caller::authenticate(app, &app.api_verifier, Credentials::from_parts(parts)).await.map(Follower)
     }
 }

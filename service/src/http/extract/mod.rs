@@ -18,6 +18,7 @@ use daypass::Error;
 
 pub(super) use api_caller::ApiCaller;
 pub(crate) use caller::Caller;
+pub(super) use caller::Follower;
 pub(super) use form::{FormFields, TokenForm};
 pub(crate) use json::JsonText;
 

@@ -12,7 +12,8 @@ use daypass::verify::TokenHash;
 use futures_util::StreamExt;
 use serde::Deserialize;
 
-use super::super::{Caller, NO_STORE, SharedApp};
+use super::super::extract::Follower;
+use super::super::{NO_STORE, SharedApp};
 use super::introspection::INTROSPECT;
 use crate::usecase::feed::{FeedEvent, Subscriber};
 
@@ -26,10 +27,10 @@ pub(super) struct Position {
     after: Option<u64>,
 }
 
-/// Tells which tokens of the caller's organization were revoked, or of all, and which keys.
+/// Tells which tokens of the caller's organization were revoked, suspended or edited, or of all, and which keys.
 pub(super) async fn revocations(
     State(app): State<SharedApp>,
-    caller: Caller,
+    Follower(caller): Follower,
     position: Result<Query<Position>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {

@@ -33,9 +33,9 @@ pub(super) async fn introspect(
     let FormFields(IntrospectionForm { token, record }) = form?;
     let organization = caller.reach(&INTROSPECT);
     let response = if record {
-        introspect::record(&*app.store, organization, &token).await?
+        introspect::record(&*app.store, &app.uses, organization, &token).await?
     } else {
-        introspect::introspect(&*app.store, &app.catalogs, &app.jwt_issuer, organization, &token).await?
+        introspect::introspect(&*app.store, &app.catalogs, &app.jwt_issuer, &app.uses, organization, &token).await?
     };
     Ok((NO_STORE, Json(response)))
 }

@@ -23,7 +23,7 @@ mod sdk;
 mod tokens;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 
 use super::sdk_files::FILES;
 use super::{SharedApp, backend_routes, browser_routes};
@@ -38,12 +38,15 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
     let for_backends = Router::new()
         .route("/health", get(public::health))
         .route("/v2/access-token", get(tokens::list).post(tokens::create))
-        .route("/v2/access-token/{id}", get(tokens::show).delete(tokens::revoke))
+        .route("/v2/access-token/{id}", get(tokens::show).patch(tokens::edit).delete(tokens::revoke))
         .route("/v2/organization", get(organizations::list).post(organizations::create))
         .route(
             "/v2/organization/{id}",
             get(organizations::show).patch(organizations::rename).delete(organizations::revoke),
         )
+        .route("/v2/organization/{id}/limits", patch(organizations::set_limits))
+        .route("/v2/organization/{id}/suspend", post(organizations::suspend))
+        .route("/v2/organization/{id}/resume", post(organizations::resume))
         .route("/v2/bundle/create", post(bundles::create))
         .route("/introspect", post(introspection::introspect))
         .route("/revoke", post(revocation::credential))

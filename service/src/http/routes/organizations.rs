@@ -1,4 +1,4 @@
-//! Organizations: create, list, show, rename, revoke.
+//! Organizations: create, list, show, rename, limit, suspend, resume, revoke.
 
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
@@ -86,10 +86,46 @@ pub(super) async fn revoke(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require_operator(&ADMINISTER)?;
-    let Path(id) = id.map_err(|_| Error::NotFound)?;
+    let id = of_operator(&caller, id)?;
     revoke::organization(&*app.store, &id).await?;
     Ok((NO_STORE, Json(organizations::find(&*app.store, &id).await?)))
+}
+
+/// `PATCH /v2/organization/{id}/limits`
+pub(super) async fn set_limits(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    let id = of_operator(&caller, id)?;
+    Ok((NO_STORE, Json(organizations::set_limits(&*app.store, &id, body?.read()?).await?)))
+}
+
+/// `POST /v2/organization/{id}/suspend`
+pub(super) async fn suspend(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<impl IntoResponse, Error> {
+    let id = of_operator(&caller, id)?;
+    Ok((NO_STORE, Json(organizations::suspend(&*app.store, &id).await?)))
+}
+
+/// `POST /v2/organization/{id}/resume`
+pub(super) async fn resume(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<impl IntoResponse, Error> {
+    let id = of_operator(&caller, id)?;
+    Ok((NO_STORE, Json(organizations::resume(&*app.store, &id).await?)))
+}
+
+/// Returns the id of an organization, for an operator.
+fn of_operator(caller: &Caller, id: Result<Path<String>, PathRejection>) -> Result<String, Error> {
+    caller.require_operator(&ADMINISTER)?;
+    id.map(|Path(id)| id).map_err(|_| Error::NotFound)
 }
 
 /// Returns the id of an organization that the caller administers.

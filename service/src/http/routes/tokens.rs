@@ -1,10 +1,12 @@
-//! Publishable, secret and application tokens: create, list, show, revoke.
+//! Publishable, secret and application tokens: create, list, show, edit, revoke.
 
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::header::{ETAG, IF_MATCH};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::IntoResponse;
+use daypass::api::TokenRecord;
 use daypass::{Error, Scope, TokenKind};
 use serde::Deserialize;
 
@@ -12,6 +14,7 @@ use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use crate::domain::grantor::Grantor;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::TokenStatus;
+use crate::domain::token_edit::{self, Editor, Versions};
 use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
 use crate::usecase::{revoke, tokens};
 
@@ -70,7 +73,40 @@ pub(super) async fn show(
     caller.require_secret(&READ)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let record = tokens::find(&*app.store, caller.access.organization(), &id).await?;
-    Ok((NO_STORE, Json(record)))
+    Ok((NO_STORE, etag(&record), Json(record)))
+}
+
+/// `PATCH /v2/access-token/{id}`
+pub(super) async fn edit(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    caller.require_secret(&CREATE)?;
+    let Path(id) = id.map_err(|_| Error::NotFound)?;
+    let versions = if_match(&headers)?;
+    let grantor = Grantor::holder(&caller.access);
+    let editor = Editor::Holder { grantor: &grantor, catalogs: &app.catalogs };
+    let organization = caller.access.organization();
+    let record = tokens::edit(&*app.store, &editor, organization, &id, body?.read()?, versions).await?;
+    Ok((NO_STORE, etag(&record), Json(record)))
+}
+
+/// Returns the entity tag of a token: its version.
+fn etag(record: &TokenRecord) -> [(HeaderName, String); 1] {
+    [(ETAG, format!("\"{}\"", record.version))]
+}
+
+/// Returns the versions that an edit is meant for.
+fn if_match(headers: &HeaderMap) -> Result<Versions, Error> {
+    let mut lines = headers.get_all(IF_MATCH).into_iter().peekable();
+    if lines.peek().is_none() {
+        return Ok(None);
+    }
+    let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
+    token_edit::parse_versions(&lines.join(","))
 }
 
 /// `DELETE /v2/access-token/{id}`

@@ -4,6 +4,7 @@ use daypass::api::{Revocation, RevocationPage, RevocationTarget};
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
+use super::super::entry::{columns, target};
 use super::sql::{execute, find, number, row, rows, signed};
 use super::{Failure, listener};
 
@@ -53,7 +54,7 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<(), Failure> {
     Ok(transaction.batch_execute(LOCK).await?)
 }
 
-/// Marks the targets as revoked, and adds their entries to the feed, which the transaction has locked.
+/// Marks the targets as revoked, suspended or resumed, and adds their entries to the feed, which the transaction has locked.
 ///
 /// An entry without an organization is for all.
 pub(super) async fn enter(
@@ -84,8 +85,8 @@ async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at
     for target in targets {
         match target {
             RevocationTarget::Token { serial } => tokens.push(signed(*serial)?),
-            // A JWT has no row to mark.
-            RevocationTarget::Jwt { .. } => {}
+            // A JWT has no row to mark, and an edit was written with the token's row.
+            RevocationTarget::Jwt { .. } | RevocationTarget::Changed { .. } => {}
             RevocationTarget::Organization { organization } => {
                 let mark = "UPDATE organization SET revoked_at = $2 WHERE id = $1";
                 execute(transaction, mark, &[organization, &at]).await?;
@@ -93,6 +94,14 @@ async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at
             RevocationTarget::IssuedBefore { organization, time } => {
                 let mark = "UPDATE organization SET issued_before = $2 WHERE id = $1";
                 execute(transaction, mark, &[organization, &signed(*time)?]).await?;
+            }
+            RevocationTarget::Suspended { organization } => {
+                let mark = "UPDATE organization SET suspended_at = $2 WHERE id = $1";
+                execute(transaction, mark, &[organization, &at]).await?;
+            }
+            RevocationTarget::Resumed { organization } => {
+                let mark = "UPDATE organization SET suspended_at = NULL WHERE id = $1";
+                execute(transaction, mark, &[organization]).await?;
             }
             RevocationTarget::Key { kid } => {
                 execute(transaction, "UPDATE signing_key SET revoked_at = $2 WHERE kid = $1", &[kid, &at]).await?;
@@ -132,30 +141,9 @@ pub(super) async fn page(
     rows(transaction, &page, &[&signed(after)?, &organization]).await?.iter().map(entry).collect()
 }
 
-/// The columns `level` and `name`.
-fn columns(target: &RevocationTarget) -> (&'static str, String) {
-    match target {
-        RevocationTarget::Token { serial } => ("token", serial.to_string()),
-        RevocationTarget::Jwt { jti } => ("jwt", jti.clone()),
-        RevocationTarget::Organization { organization } => ("organization", organization.clone()),
-        RevocationTarget::IssuedBefore { time, .. } => ("issuedBefore", time.to_string()),
-        RevocationTarget::Key { kid } => ("key", kid.clone()),
-    }
-}
-
 /// The revocation in a row of [`ENTRY`].
 fn entry(row: &Row) -> Result<Revocation, Failure> {
-    let name: String = row.try_get("name")?;
-    let number_of = |name: String| name.parse().map_err(|cause: std::num::ParseIntError| Failure::value(cause));
-    let target = match row.try_get::<_, &str>("level")? {
-        "token" => RevocationTarget::Token { serial: number_of(name)? },
-        "jwt" => RevocationTarget::Jwt { jti: name },
-        "organization" => RevocationTarget::Organization { organization: name },
-        "issuedBefore" => {
-            RevocationTarget::IssuedBefore { organization: row.try_get("organization")?, time: number_of(name)? }
-        }
-        "key" => RevocationTarget::Key { kid: name },
-        level => return Err(Failure::value(format!("{level} is not a level of revocation"))),
-    };
+    let level = row.try_get("level")?;
+    let target = target(level, row.try_get("name")?, row.try_get("organization")?).map_err(Failure::value)?;
     Ok(Revocation { seq: number(row, "seq")?, at: number(row, "at")?, target })
 }

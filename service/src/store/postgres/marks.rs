@@ -28,7 +28,7 @@ pub(super) async fn add(
     let before = oldest(transaction).await?.seq;
     execute(transaction, "DELETE FROM feed_mark WHERE number < $1", &[&signed(kept)?]).await?;
     let after = oldest(transaction).await?.seq;
-    let delete = "DELETE FROM revocation WHERE seq > $1 AND seq <= $2 AND level IN ('token', 'jwt')";
+    let delete = "DELETE FROM revocation WHERE seq > $1 AND seq <= $2 AND level IN ('token', 'changed', 'jwt')";
     execute(transaction, delete, &[&signed(before)?, &signed(after)?]).await?;
     Ok(())
 }

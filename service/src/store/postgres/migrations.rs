@@ -4,7 +4,10 @@ use anyhow::{Context, ensure};
 use tokio_postgres::{Client, Transaction};
 
 /// The steps to the newest version. Step 1 is the first.
-const STEPS: &[&str] = &[include_str!("../../../migrations/postgres/0001_begin.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../../../migrations/postgres/0001_begin.sql"),
+    include_str!("../../../migrations/postgres/0002_life.sql"),
+];
 
 /// Held by the process that changes the tables. The number means nothing; it is Daypass's.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(4918837201)";

@@ -17,7 +17,7 @@ mod tokens;
 
 use std::pin::Pin;
 
-use daypass::api::{Revocation, RevocationTarget, TokenRecord};
+use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Error, TokenKind};
 use deadpool_postgres::{Client, Object, Pool, Transaction};
@@ -31,10 +31,12 @@ use super::{
 };
 use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::key::{KeyChange, StoredKey};
+use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
+use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 use connection::PATIENCE;
 use failure::Failure;
@@ -42,6 +44,9 @@ use listener::Listener;
 
 /// How often a transaction is tried that another one prevented.
 const ATTEMPTS: usize = 5;
+
+/// How many uses of tokens one transaction writes at most.
+const USES: usize = 1000;
 
 /// A store in a PostgreSQL database.
 ///
@@ -205,6 +210,29 @@ impl Store for PostgresStore {
         }))
     }
 
+    fn set_limits<'a>(
+        &'a self,
+        id: &'a str,
+        rule: Rule<Option<Organization>, OrganizationLimits>,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(
+            self.write((id, rule), |transaction, (id, rule)| {
+                Box::pin(organizations::set_limits(transaction, id, rule))
+            }),
+        )
+    }
+
+    fn change_suspension<'a>(
+        &'a self,
+        id: &'a str,
+        at: u64,
+        rule: Rule<Option<Organization>, Option<RevocationTarget>>,
+    ) -> StoreFuture<'a, ()> {
+        Box::pin(self.change((id, at, rule), |transaction, (id, at, rule)| {
+            Box::pin(organizations::change_suspension(transaction, id, *at, rule))
+        }))
+    }
+
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>> {
         Box::pin(self.read(selector, |client, selector| Box::pin(tokens::token(client, selector))))
     }
@@ -226,10 +254,36 @@ impl Store for PostgresStore {
         }))
     }
 
-    fn add_token(&self, new: NewToken, count_to: usize, rule: Rule<AddFacts>) -> StoreFuture<'_, u64> {
+    fn add_token(
+        &self,
+        new: NewToken,
+        count_to: Rule<Option<Organization>, usize>,
+        rule: Rule<AddFacts>,
+    ) -> StoreFuture<'_, u64> {
         Box::pin(self.write((new, count_to, rule), |transaction, (new, count_to, rule)| {
-            Box::pin(tokens::add(transaction, new, *count_to, rule))
+            Box::pin(tokens::add(transaction, new, count_to, rule))
         }))
+    }
+
+    fn edit_token(
+        &self,
+        serial: u64,
+        at: u64,
+        rule: Rule<Option<TokenRecord>, Option<EditedToken>>,
+    ) -> StoreFuture<'_, TokenRecord> {
+        Box::pin(self.change((serial, at, rule), |transaction, (serial, at, rule)| {
+            Box::pin(tokens::edit(transaction, *serial, *at, rule))
+        }))
+    }
+
+    fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()> {
+        Box::pin(async move {
+            // Not all at once: the rows stay locked until they are written.
+            for some in uses.chunks(USES) {
+                self.write(some, |transaction, some| Box::pin(tokens::record_uses(transaction, some))).await?;
+            }
+            Ok(())
+        })
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {

@@ -1,5 +1,6 @@
 //! The organizations, and what a store gets at its first start.
 
+use daypass::api::{OrganizationLimits, RevocationTarget};
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
@@ -8,7 +9,8 @@ use super::sql::{execute, find as find_row, number, number_option, row, rows, si
 use super::{Failure, feed, keys, tokens};
 use crate::domain::organization::Organization;
 
-const ORGANIZATION: &str = "SELECT id, name, is_operator, created_at, issued_before, revoked_at FROM organization";
+const ORGANIZATION: &str = "
+    SELECT id, name, is_operator, created_at, issued_before, suspended_at, revoked_at, limits FROM organization";
 
 pub(super) async fn page(
     client: &impl GenericClient,
@@ -91,6 +93,30 @@ pub(super) async fn rename(
     Ok(())
 }
 
+pub(super) async fn set_limits(
+    transaction: &Transaction<'_>,
+    id: &str,
+    rule: &Rule<Option<Organization>, OrganizationLimits>,
+) -> Result<(), Failure> {
+    let limits = rule(&find_locked(transaction, id).await?)?;
+    let limits = serde_json::to_string(&limits).map_err(Failure::value)?;
+    execute(transaction, "UPDATE organization SET limits = $2 WHERE id = $1", &[&id, &limits]).await?;
+    Ok(())
+}
+
+pub(super) async fn change_suspension(
+    transaction: &Transaction<'_>,
+    id: &str,
+    at: u64,
+    rule: &Rule<Option<Organization>, Option<RevocationTarget>>,
+) -> Result<(), Failure> {
+    feed::lock(transaction).await?;
+    let Some(entry) = rule(&find_locked(transaction, id).await?)? else { return Ok(()) };
+    let delete = "DELETE FROM revocation WHERE level IN ('suspended', 'resumed') AND name = $1";
+    execute(transaction, delete, &[&id]).await?;
+    feed::enter(transaction, Some(id), &[entry], at).await
+}
+
 /// Adds an organization and its token, and returns the token's number.
 async fn insert(transaction: &impl GenericClient, new: &NewOrganization) -> Result<u64, Failure> {
     let Organization { id, name, is_operator, created_at, .. } = &new.organization;
@@ -107,6 +133,11 @@ fn organization(row: &Row) -> Result<Organization, Failure> {
         is_operator: row.try_get("is_operator")?,
         created_at: number(row, "created_at")?,
         issued_before: number_option(row, "issued_before")?,
+        suspended_at: number_option(row, "suspended_at")?,
         revoked_at: number_option(row, "revoked_at")?,
+        limits: match row.try_get::<_, Option<&str>>("limits")? {
+            Some(json) => serde_json::from_str(json).map_err(Failure::value)?,
+            None => OrganizationLimits::default(),
+        },
     })
 }

@@ -45,6 +45,10 @@ async fn facts(transaction: &impl GenericClient, target: &RevocationTarget) -> R
             roots(transaction, organization, *time).await?,
         ),
         RevocationTarget::Key { kid } => (mark(transaction, "revoked_at", "signing_key", "kid", kid).await?, vec![]),
+        // They revoke nothing, so that there is nothing to be revoked by them.
+        RevocationTarget::Changed { .. } | RevocationTarget::Suspended { .. } | RevocationTarget::Resumed { .. } => {
+            (None, vec![])
+        }
     };
     Ok(RevocationFacts { exists: marked.is_some(), mark: marked.flatten(), roots, is_last_operator })
 }
@@ -68,7 +72,7 @@ async fn roots(transaction: &impl GenericClient, organization: &str, time: u64) 
 }
 
 pub(super) async fn jwt(transaction: &impl GenericClient, root_serial: u64, jti: &str) -> Result<JwtFacts, Failure> {
-    let root = "SELECT record.organization, record.revoked_at, organization.issued_before
+    let root = "SELECT record.organization, record.revoked_at, organization.issued_before, record.suspended_at
         FROM record JOIN organization ON organization.id = record.organization WHERE record.number = $1";
     let root = find(transaction, root, &[&signed(root_serial)?]).await?;
     let root = root.map(|row| {
@@ -76,6 +80,7 @@ pub(super) async fn jwt(transaction: &impl GenericClient, root_serial: u64, jti:
             organization: row.try_get("organization")?,
             revoked_at: number_option(&row, "revoked_at")?,
             issued_before: number_option(&row, "issued_before")?,
+            suspended_at: number_option(&row, "suspended_at")?,
         })
     });
     let entry = feed::newest_entry(transaction, &RevocationTarget::Jwt { jti: jti.to_owned() }).await?;

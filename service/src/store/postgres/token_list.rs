@@ -5,9 +5,8 @@ use deadpool_postgres::GenericClient;
 
 use super::super::TokenSlice;
 use super::Failure;
-use super::sql::{number, number_option, rows, signed, signed_option};
-use super::tokens::{RECORD, kind, record};
-use crate::domain::token::TokenState;
+use super::sql::{number, rows, signed, signed_option};
+use super::tokens::{RECORD, kind, record, state};
 use crate::domain::token_list::PageQuery;
 
 const COUNT: &str = "
@@ -46,10 +45,7 @@ pub(super) async fn page(
                 slice.next = last;
                 return Ok(slice);
             }
-            let state = TokenState {
-                expires_at: number_option(row, "expires_at")?,
-                revoked_at: number_option(row, "revoked_at")?,
-            };
+            let state = state(row)?;
             if filter.includes(row.try_get("name")?, state, *now) {
                 if slice.tokens.len() == *limit {
                     slice.next = last;

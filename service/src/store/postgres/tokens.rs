@@ -1,21 +1,25 @@
 //! Tokens, and the bundles that some of them stand for.
 
-use daypass::TokenKind;
-use daypass::api::TokenRecord;
+use daypass::api::{RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use deadpool_postgres::GenericClient;
+use daypass::{Error, TokenKind};
+use deadpool_postgres::{GenericClient, Transaction};
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 
 use super::super::{Rule, TokenSelector};
-use super::sql::{execute, find, number, number_option, row, signed, signed_option};
-use super::{Failure, organizations};
+use super::sql::{Parameters, execute, find, number, number_option, row, rows, signed, signed_option};
+use super::{Failure, feed, organizations};
 use crate::domain::bundle::{NewBundle, StoredBundle};
+use crate::domain::last_use::TokenUse;
+use crate::domain::organization::Organization;
 use crate::domain::token::{AddFacts, NewToken, TokenState};
+use crate::domain::token_edit::EditedToken;
 
 /// A token as a record. The view has revocations of every level.
 pub(super) const RECORD: &str = "
-    SELECT id, kind, name, organization, grants, origins, created_at, expires_at, revoked_at, last_chars, number, parent
+    SELECT id, kind, name, organization, grants, origins, created_at, expires_at, revoked_at, last_chars, number, parent,
+        created_by, suspended_at, last_used_at, version
     FROM record";
 
 /// Counts active tokens of a kind, in the two ranges of the index `token_by_expiry`. No more are read than the limit
@@ -60,26 +64,65 @@ pub(super) async fn token(
 pub(super) async fn add(
     transaction: &impl GenericClient,
     new: &NewToken,
-    count_to: usize,
+    count_to: &Rule<Option<Organization>, usize>,
     rule: &Rule<AddFacts>,
 ) -> Result<u64, Failure> {
     rule(&add_facts(transaction, &new.record, count_to).await?)?;
     insert(transaction, new).await
 }
 
-async fn add_facts(transaction: &impl GenericClient, new: &TokenRecord, count_to: usize) -> Result<AddFacts, Failure> {
+async fn add_facts(
+    transaction: &impl GenericClient,
+    new: &TokenRecord,
+    count_to: &Rule<Option<Organization>, usize>,
+) -> Result<AddFacts, Failure> {
     let organization = organizations::find_locked(transaction, &new.organization).await?;
+    let limit = i64::try_from(count_to(&organization)?).map_err(Failure::value)?;
     let now = signed(new.created_at)?;
     let of_id = "SELECT count(*) FROM record
         WHERE organization = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)";
     let active_of_id = row(transaction, of_id, &[&new.organization, &new.id, &now]).await?;
     // A revoked organization gets no tokens, whatever their number is.
     let from = organization.as_ref().and_then(|organization| organization.issued_before).unwrap_or(0);
-    let limit = i64::try_from(count_to).map_err(Failure::value)?;
     let of_kind = [&new.organization as _, &new.kind.as_str() as _, &signed(from)? as _, &now as _, &limit as _];
     let active_of_kind = row(transaction, OF_KIND, &of_kind).await?;
     let count = |row: &Row| usize::try_from(row.try_get::<_, i64>("count")?).map_err(Failure::value);
     Ok(AddFacts { organization, active_of_id: count(&active_of_id)?, active_of_kind: count(&active_of_kind)? })
+}
+
+pub(super) async fn edit(
+    transaction: &Transaction<'_>,
+    serial: u64,
+    at: u64,
+    rule: &Rule<Option<TokenRecord>, Option<EditedToken>>,
+) -> Result<TokenRecord, Failure> {
+    feed::lock(transaction).await?;
+    let (selector, number) = (TokenSelector::Serial(serial), signed(serial)?);
+    find(transaction, "SELECT number FROM token WHERE number = $1 FOR NO KEY UPDATE", &[&number]).await?;
+    let before = token(transaction, &selector).await?;
+    if let (Some(EditedToken { name, origins, expires_at, version }), Some(before)) = (rule(&before)?, &before) {
+        let edit = "UPDATE token SET name = $2, origins = $3, expires_at = $4, version = $5 WHERE number = $1";
+        let origins = serde_json::to_string(&origins).map_err(Failure::value)?;
+        let row: Parameters<'_> = &[&number, &name, &origins, &signed_option(expires_at)?, &signed(version)?];
+        execute(transaction, edit, row).await?;
+        let entry = RevocationTarget::Changed { serial, version };
+        feed::enter(transaction, Some(&before.organization), &[entry], at).await?;
+    }
+    Ok(token(transaction, &selector).await?.ok_or(Error::NotFound)?)
+}
+
+/// Writes uses of different tokens. The rows are locked in their order, because other nodes write too.
+pub(super) async fn record_uses(transaction: &Transaction<'_>, uses: &[TokenUse]) -> Result<(), Failure> {
+    let column =
+        |number: fn(&TokenUse) -> u64| uses.iter().map(|one| signed(number(one))).collect::<Result<Vec<_>, _>>();
+    let [serials, times, replaced] = [column(|one| one.serial)?, column(|one| one.at)?, column(|one| one.replaces)?];
+    let lock = "SELECT number FROM token WHERE number = ANY ($1) ORDER BY number FOR NO KEY UPDATE";
+    rows(transaction, lock, &[&serials]).await?;
+    let write = "UPDATE token SET last_used_at = uses.at
+        FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS uses (serial, at, replaces)
+        WHERE number = uses.serial AND (last_used_at IS NULL OR last_used_at <= uses.replaces)";
+    execute(transaction, write, &[&serials, &times, &replaced]).await?;
+    Ok(())
 }
 
 /// The number and the state of the token with this hash, after every revocation of it that has begun.
@@ -91,11 +134,9 @@ async fn add_facts(transaction: &impl GenericClient, new: &TokenRecord, count_to
 async fn locked_state(client: &impl GenericClient, hash: TokenHash) -> Result<Option<(i64, TokenState)>, Failure> {
     let hash = &hash.as_bytes()[..];
     find(client, "SELECT number FROM token WHERE hash = $1 FOR NO KEY UPDATE", &[&hash]).await?;
-    let state = "SELECT number, expires_at, revoked_at FROM record WHERE hash = $1";
-    let Some(row) = find(client, state, &[&hash]).await? else { return Ok(None) };
-    let state =
-        TokenState { expires_at: number_option(&row, "expires_at")?, revoked_at: number_option(&row, "revoked_at")? };
-    Ok(Some((row.try_get("number")?, state)))
+    let of_hash = "SELECT number, expires_at, revoked_at, suspended_at FROM record WHERE hash = $1";
+    let Some(row) = find(client, of_hash, &[&hash]).await? else { return Ok(None) };
+    Ok(Some((row.try_get("number")?, state(&row)?)))
 }
 
 pub(super) async fn check(
@@ -136,8 +177,8 @@ pub(super) async fn bundle(client: &impl GenericClient, reference: TokenHash) ->
 pub(super) async fn insert(transaction: &impl GenericClient, new: &NewToken) -> Result<u64, Failure> {
     let NewToken { record, hash } = new;
     let insert = "INSERT INTO token
-        (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, revoked_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING number";
+        (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, revoked_at, created_by)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING number";
     let [grants, origins] = [serde_json::to_string(&record.grants), serde_json::to_string(&record.origins)];
     let added = row(
         transaction,
@@ -154,6 +195,7 @@ pub(super) async fn insert(transaction: &impl GenericClient, new: &NewToken) -> 
             &signed(record.created_at)?,
             &signed_option(record.expires_at)?,
             &signed_option(record.revoked_at)?,
+            &record.created_by,
         ],
     )
     .await?;
@@ -174,7 +216,20 @@ pub(super) fn record(row: &Row) -> Result<TokenRecord, Failure> {
         created_at: number(row, "created_at")?,
         expires_at: number_option(row, "expires_at")?,
         revoked_at: number_option(row, "revoked_at")?,
+        suspended_at: number_option(row, "suspended_at")?,
+        last_used_at: number_option(row, "last_used_at")?,
+        created_by: row.try_get("created_by")?,
+        version: number(row, "version")?,
         last_chars: row.try_get("last_chars")?,
+    })
+}
+
+/// The state in a row of the view.
+pub(super) fn state(row: &Row) -> Result<TokenState, Failure> {
+    Ok(TokenState {
+        expires_at: number_option(row, "expires_at")?,
+        revoked_at: number_option(row, "revoked_at")?,
+        suspended_at: number_option(row, "suspended_at")?,
     })
 }
 

@@ -26,7 +26,7 @@ pub(super) fn add(transaction: &Transaction<'_>, rule: &Rule<MarkFacts, Option<M
     transaction.prepare_cached("DELETE FROM feed_mark WHERE number < ?1")?.execute([number])?;
     let after = oldest(transaction)?.seq;
     transaction
-        .prepare_cached("DELETE FROM revocation WHERE seq > ?1 AND seq <= ?2 AND level IN ('token', 'jwt')")?
+        .prepare_cached("DELETE FROM revocation WHERE seq > ?1 AND seq <= ?2 AND level IN ('token', 'changed', 'jwt')")?
         .execute([before, after])?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use daypass::api::{Revocation, RevocationTarget, TokenRecord};
+use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Error, TokenKind};
 use rusqlite::types::Type;
@@ -26,10 +26,12 @@ use super::{
 use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::key::{KeyChange, StoredKey};
+use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
+use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 
 pub(super) use file::create;
@@ -189,6 +191,25 @@ impl Store for SqliteStore {
         self.write(move |transaction| organizations::rename(transaction, &id, &name, &rule))
     }
 
+    fn set_limits<'a>(
+        &'a self,
+        id: &'a str,
+        rule: Rule<Option<Organization>, OrganizationLimits>,
+    ) -> StoreFuture<'a, ()> {
+        let id = id.to_owned();
+        self.write(move |transaction| organizations::set_limits(transaction, &id, &rule))
+    }
+
+    fn change_suspension<'a>(
+        &'a self,
+        id: &'a str,
+        at: u64,
+        rule: Rule<Option<Organization>, Option<RevocationTarget>>,
+    ) -> StoreFuture<'a, ()> {
+        let id = id.to_owned();
+        self.change(move |transaction| organizations::change_suspension(transaction, &id, at, &rule))
+    }
+
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>> {
         self.read(move |connection| tokens::token(connection, &selector))
     }
@@ -210,8 +231,26 @@ impl Store for SqliteStore {
         }))
     }
 
-    fn add_token(&self, new: NewToken, count_to: usize, rule: Rule<AddFacts>) -> StoreFuture<'_, u64> {
-        self.write(move |transaction| tokens::add(transaction, &new, count_to, &rule))
+    fn add_token(
+        &self,
+        new: NewToken,
+        count_to: Rule<Option<Organization>, usize>,
+        rule: Rule<AddFacts>,
+    ) -> StoreFuture<'_, u64> {
+        self.write(move |transaction| tokens::add(transaction, &new, &count_to, &rule))
+    }
+
+    fn edit_token(
+        &self,
+        serial: u64,
+        at: u64,
+        rule: Rule<Option<TokenRecord>, Option<EditedToken>>,
+    ) -> StoreFuture<'_, TokenRecord> {
+        self.change(move |transaction| tokens::edit(transaction, serial, at, &rule))
+    }
+
+    fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()> {
+        self.write(move |transaction| tokens::record_uses(transaction, &uses))
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {

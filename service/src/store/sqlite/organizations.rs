@@ -1,12 +1,14 @@
 //! The organizations, and what a store gets at its first start.
 
+use daypass::api::{OrganizationLimits, RevocationTarget};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::{Bootstrap, Bootstrapped, NewOrganization, Rule};
-use super::{Failure, keys, tokens};
+use super::{Failure, keys, revocations, tokens, unreadable};
 use crate::domain::organization::Organization;
 
-const ORGANIZATION: &str = "SELECT id, name, is_operator, created_at, issued_before, revoked_at FROM organization";
+const ORGANIZATION: &str = "
+    SELECT id, name, is_operator, created_at, issued_before, suspended_at, revoked_at, limits FROM organization";
 
 pub(super) fn page(
     connection: &Connection,
@@ -78,6 +80,29 @@ pub(super) fn rename(
     Ok(())
 }
 
+pub(super) fn set_limits(
+    transaction: &Transaction<'_>,
+    id: &str,
+    rule: &Rule<Option<Organization>, OrganizationLimits>,
+) -> Result<(), Failure> {
+    let limits = tokens::to_json(&rule(&find(transaction, id)?)?)?;
+    transaction.prepare_cached("UPDATE organization SET limits = ?2 WHERE id = ?1")?.execute([id, &limits])?;
+    Ok(())
+}
+
+pub(super) fn change_suspension(
+    transaction: &Transaction<'_>,
+    id: &str,
+    at: u64,
+    rule: &Rule<Option<Organization>, Option<RevocationTarget>>,
+) -> Result<(), Failure> {
+    let Some(entry) = rule(&find(transaction, id)?)? else { return Ok(()) };
+    transaction
+        .prepare_cached("DELETE FROM revocation WHERE level IN ('suspended', 'resumed') AND name = ?1")?
+        .execute([id])?;
+    revocations::enter(transaction, Some(id), &entry, at)
+}
+
 /// Adds an organization and its token, and returns the token's number.
 fn insert(transaction: &Transaction<'_>, new: &NewOrganization) -> Result<u64, Failure> {
     let Organization { id, name, is_operator, created_at, .. } = &new.organization;
@@ -95,6 +120,11 @@ fn organization(row: &Row<'_>) -> rusqlite::Result<Organization> {
         is_operator: row.get(2)?,
         created_at: row.get(3)?,
         issued_before: row.get(4)?,
-        revoked_at: row.get(5)?,
+        suspended_at: row.get(5)?,
+        revoked_at: row.get(6)?,
+        limits: match row.get_ref(7)?.as_str_or_null()? {
+            Some(json) => serde_json::from_str(json).map_err(|cause| unreadable(7, cause))?,
+            None => OrganizationLimits::default(),
+        },
     })
 }

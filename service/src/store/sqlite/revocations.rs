@@ -4,6 +4,7 @@ use daypass::api::{Revocation, RevocationPage, RevocationTarget};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::Rule;
+use super::super::entry::{columns, target};
 use super::{Failure, marks, organizations, unreadable};
 use crate::domain::revocation::{JwtFacts, RevocationFacts, RootFacts};
 
@@ -41,6 +42,10 @@ fn facts(transaction: &Transaction<'_>, target: &RevocationTarget) -> Result<Rev
             roots(transaction, organization, *time)?,
         ),
         RevocationTarget::Key { kid } => (mark("SELECT revoked_at FROM signing_key WHERE kid = ?1", kid)?, vec![]),
+        // They revoke nothing, so that there is nothing to be revoked by them.
+        RevocationTarget::Changed { .. } | RevocationTarget::Suspended { .. } | RevocationTarget::Resumed { .. } => {
+            (None, vec![])
+        }
     };
     Ok(RevocationFacts { exists: marked.is_some(), mark: marked.flatten(), roots, is_last_operator })
 }
@@ -53,7 +58,7 @@ fn roots(transaction: &Transaction<'_>, organization: &str, time: u64) -> Result
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Marks the target as revoked, and adds its entry to the feed.
+/// Marks the target as revoked, suspended or resumed, and adds its entry to the feed.
 ///
 /// An entry without an organization is for all.
 pub(super) fn enter(
@@ -62,18 +67,28 @@ pub(super) fn enter(
     target: &RevocationTarget,
     at: u64,
 ) -> Result<(), Failure> {
-    let mark = |sql, key: &dyn rusqlite::ToSql, mark: u64| transaction.prepare_cached(sql)?.execute(params![key, mark]);
+    let mark = |sql, key: &dyn rusqlite::ToSql, mark: Option<u64>| {
+        transaction.prepare_cached(sql)?.execute(params![key, mark])
+    };
     match target {
-        RevocationTarget::Token { serial } => mark("UPDATE token SET revoked_at = ?2 WHERE number = ?1", serial, at)?,
-        // A JWT has no row to mark.
-        RevocationTarget::Jwt { .. } => 0,
+        RevocationTarget::Token { serial } => {
+            mark("UPDATE token SET revoked_at = ?2 WHERE number = ?1", serial, Some(at))?
+        }
+        // A JWT has no row to mark, and an edit was written with the token's row.
+        RevocationTarget::Jwt { .. } | RevocationTarget::Changed { .. } => 0,
         RevocationTarget::Organization { organization } => {
-            mark("UPDATE organization SET revoked_at = ?2 WHERE id = ?1", organization, at)?
+            mark("UPDATE organization SET revoked_at = ?2 WHERE id = ?1", organization, Some(at))?
         }
         RevocationTarget::IssuedBefore { organization, time } => {
-            mark("UPDATE organization SET issued_before = ?2 WHERE id = ?1", organization, *time)?
+            mark("UPDATE organization SET issued_before = ?2 WHERE id = ?1", organization, Some(*time))?
         }
-        RevocationTarget::Key { kid } => mark("UPDATE signing_key SET revoked_at = ?2 WHERE kid = ?1", kid, at)?,
+        RevocationTarget::Key { kid } => mark("UPDATE signing_key SET revoked_at = ?2 WHERE kid = ?1", kid, Some(at))?,
+        RevocationTarget::Suspended { organization } => {
+            mark("UPDATE organization SET suspended_at = ?2 WHERE id = ?1", organization, Some(at))?
+        }
+        RevocationTarget::Resumed { organization } => {
+            mark("UPDATE organization SET suspended_at = ?2 WHERE id = ?1", organization, None)?
+        }
     };
     let (level, name) = columns(target);
     transaction
@@ -93,12 +108,17 @@ pub(super) fn newest_entry(connection: &Connection, target: &RevocationTarget) -
 }
 
 pub(super) fn jwt(transaction: &Transaction<'_>, root_serial: u64, jti: &str) -> Result<JwtFacts, Failure> {
-    let root = "SELECT record.organization, record.revoked_at, organization.issued_before
+    let root = "SELECT record.organization, record.revoked_at, organization.issued_before, record.suspended_at
         FROM record JOIN organization ON organization.id = record.organization WHERE record.number = ?1";
     let root = transaction
         .prepare_cached(root)?
         .query_row([root_serial], |row| {
-            Ok(RootFacts { organization: row.get(0)?, revoked_at: row.get(1)?, issued_before: row.get(2)? })
+            Ok(RootFacts {
+                organization: row.get(0)?,
+                revoked_at: row.get(1)?,
+                issued_before: row.get(2)?,
+                suspended_at: row.get(3)?,
+            })
         })
         .optional()?;
     let has_entry = newest_entry(transaction, &RevocationTarget::Jwt { jti: jti.to_owned() })?.is_some();
@@ -128,28 +148,9 @@ pub(super) fn latest(connection: &Connection) -> Result<u64, Failure> {
     Ok(connection.prepare_cached(latest)?.query_row([], |row| row.get(0))?)
 }
 
-/// The columns `level` and `name`.
-fn columns(target: &RevocationTarget) -> (&'static str, String) {
-    match target {
-        RevocationTarget::Token { serial } => ("token", serial.to_string()),
-        RevocationTarget::Jwt { jti } => ("jwt", jti.clone()),
-        RevocationTarget::Organization { organization } => ("organization", organization.clone()),
-        RevocationTarget::IssuedBefore { time, .. } => ("issuedBefore", time.to_string()),
-        RevocationTarget::Key { kid } => ("key", kid.clone()),
-    }
-}
-
 /// The revocation in a row of [`ENTRY`].
 fn entry(row: &Row<'_>) -> rusqlite::Result<Revocation> {
-    let name: String = row.get(4)?;
-    let number = |name: String| name.parse().map_err(|cause: std::num::ParseIntError| unreadable(4, cause));
-    let target = match row.get_ref(3)?.as_str()? {
-        "token" => RevocationTarget::Token { serial: number(name)? },
-        "jwt" => RevocationTarget::Jwt { jti: name },
-        "organization" => RevocationTarget::Organization { organization: name },
-        "issuedBefore" => RevocationTarget::IssuedBefore { organization: row.get(2)?, time: number(name)? },
-        "key" => RevocationTarget::Key { kid: name },
-        level => return Err(unreadable(3, format!("{level} is not a level of revocation"))),
-    };
+    let level = row.get_ref(3)?.as_str()?;
+    let target = target(level, row.get(4)?, row.get(2)?).map_err(|cause| unreadable(4, cause))?;
     Ok(Revocation { seq: row.get(0)?, at: row.get(1)?, target })
 }

@@ -34,7 +34,11 @@ pub(super) fn page(connection: &Connection, organization: &str, query: &PageQuer
             slice.next = last;
             break;
         }
-        let state = TokenState { expires_at: row.get("expires_at")?, revoked_at: row.get("revoked_at")? };
+        let state = TokenState {
+            expires_at: row.get("expires_at")?,
+            revoked_at: row.get("revoked_at")?,
+            suspended_at: row.get("suspended_at")?,
+        };
         if filter.includes(row.get_ref("name")?.as_str().map_err(rusqlite::Error::from)?, state, *now) {
             if slice.tokens.len() == *limit {
                 slice.next = last;

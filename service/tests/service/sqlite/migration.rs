@@ -14,7 +14,8 @@ fn downgrade(daypass: &Daypass) {
     let copy = "
         INSERT INTO organization SELECT id, created_at FROM new.organization WHERE NOT is_operator;
         INSERT INTO signing_key SELECT kid, pkcs8, created_at FROM new.signing_key;
-        INSERT INTO token SELECT * FROM new.token WHERE organization <> 'operator';
+        INSERT INTO token SELECT number, hash, organization, id, kind, name, grants, origins, last_chars, created_at,
+            expires_at, revoked_at FROM new.token WHERE organization <> 'operator';
         INSERT INTO bundle SELECT * FROM new.bundle;
         PRAGMA user_version = 1;
         DETACH new";
@@ -67,16 +68,23 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
     assert!(matches!(&entries[..], [Revocation { target: RevocationTarget::Jwt { .. }, .. }]), "{entries:?}");
 
     daypass.kill();
-    // The second version differs by the name of a level, by what organizations have, by indexes and by marks.
+    // The second version differs by the name of a level, by what organizations and tokens have, by indexes and by marks.
+    let view = include_str!("../../../migrations/0002_revocation.sql").split_once("CREATE VIEW").expect("a view").1;
     let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt';
         DROP INDEX token_listed; DROP INDEX token_by_kind; DROP INDEX token_by_expiry;
         DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
         DELETE FROM token WHERE organization = 'operator';
         DELETE FROM organization WHERE is_operator;
+        DROP VIEW record;
+        ALTER TABLE organization DROP COLUMN suspended_at;
+        ALTER TABLE organization DROP COLUMN limits;
+        ALTER TABLE token DROP COLUMN version;
+        ALTER TABLE token DROP COLUMN created_by;
+        ALTER TABLE token DROP COLUMN last_used_at;
         ALTER TABLE organization DROP COLUMN name;
         ALTER TABLE organization DROP COLUMN is_operator;
         PRAGMA user_version = 2";
-    daypass.execute(downgrade);
+    daypass.execute(&format!("{downgrade}; CREATE VIEW {view}"));
     daypass.restart();
     assert_eq!(daypass.read_page(&daypass.admin, 0).await.revocations, entries);
     let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&temporary)).await;

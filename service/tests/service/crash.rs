@@ -8,6 +8,7 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use super::backend::KILLS;
 use super::running::{Beside, Daypass, send, to_text};
 
 /// How many clients write at once.
@@ -149,6 +150,6 @@ async fn no_acknowledged_write_is_lost_when_a_node_is_killed() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: a part of the soak"]
-async fn no_acknowledged_write_is_lost_when_a_node_is_killed_200_times() {
-    kill_nodes(200).await;
+async fn soak_no_acknowledged_write_is_lost_when_a_node_is_killed_many_times() {
+    kill_nodes(KILLS).await;
 }

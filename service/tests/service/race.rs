@@ -65,6 +65,6 @@ async fn no_child_outlives_a_parent_that_is_revoked_while_64_clients_mint() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes: a part of the soak"]
-async fn no_child_outlives_a_parent_that_is_revoked_while_64_clients_mint_a_thousand_times() {
+async fn soak_no_child_outlives_its_parent_in_a_thousand_races() {
     revoke_while_clients_mint(1000).await;
 }

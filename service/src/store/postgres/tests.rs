@@ -80,7 +80,7 @@ async fn no_reader_is_told_a_number_before_every_smaller_one_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes half a minute: a part of the soak"]
-async fn no_reader_is_told_a_number_before_every_smaller_one_is_there_a_thousand_times() {
+async fn soak_no_reader_is_told_a_number_before_every_smaller_one_is_there() {
     follow_two_nodes(1000).await;
 }
 

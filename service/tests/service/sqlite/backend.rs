@@ -17,6 +17,8 @@ pub(crate) const FIND_TABLES: &str = "PRAGMA legacy_alter_table = ON;
     ALTER TABLE gone RENAME TO organization; ALTER TABLE lost RENAME TO token";
 /// What follows when entries were written by hand: nothing.
 pub(crate) const ENTRIES_ADDED: &str = "";
+/// How often the soak kills a node.
+pub(crate) const KILLS: usize = 1000;
 /// How the database says that a table is lost.
 pub(crate) const LOST: &str = "no such table";
 

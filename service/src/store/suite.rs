@@ -11,6 +11,7 @@ use crate::domain::retention::next_mark;
 use crate::domain::token::NewToken;
 use crate::store::NewOrganization;
 
+#[allow(dead_code, reason = "the tests of the service use more of it")]
 #[path = "../../tests/service/postgres/cluster.rs"]
 mod cluster;
 

@@ -1,7 +1,7 @@
 //! What was acknowledged stands, whatever is killed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
@@ -38,41 +38,95 @@ async fn acknowledged_writes_survive_a_crash() {
 
 /// What a client was told.
 #[derive(Default)]
-struct Acknowledged {
+pub(crate) struct Acknowledged {
     active: Vec<String>,
     revoked: Vec<String>,
     /// References that revoked tokens have made.
     ended: Vec<String>,
 }
 
-/// A client that writes until the service is gone.
+impl Acknowledged {
+    fn extend(&mut self, more: Acknowledged) {
+        self.active.extend(more.active);
+        self.revoked.extend(more.revoked);
+        self.ended.extend(more.ended);
+    }
+}
+
+/// Clients that write until they are stopped.
+pub(crate) struct Writers {
+    clients: JoinSet<Acknowledged>,
+    /// How many revocations were acknowledged.
+    revoked: Arc<AtomicUsize>,
+    is_over: Arc<AtomicBool>,
+}
+
+impl Writers {
+    /// Starts clients that write by these nodes in turn.
+    pub(crate) fn start(urls: &[&str], admin: &str, name: &str) -> Writers {
+        let (revoked, is_over) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
+        let mut clients = JoinSet::new();
+        for (number, url) in urls.iter().cycle().take(WRITERS).enumerate() {
+            let writer = Writer {
+                client: Client::new(),
+                url: (*url).to_owned(),
+                admin: admin.to_owned(),
+                name: format!("{name}-{number}"),
+                revoked: Arc::clone(&revoked),
+            };
+            clients.spawn(writer.run(Arc::clone(&is_over)));
+        }
+        Writers { clients, revoked, is_over }
+    }
+
+    /// Waits until so many more revocations are acknowledged.
+    pub(crate) async fn wait_for(&self, more: usize) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        let wanted = self.revoked.load(Ordering::Relaxed) + more;
+        while self.revoked.load(Ordering::Relaxed) < wanted {
+            assert!(Instant::now() < deadline, "nothing is written");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Stops the clients, and returns what they were told.
+    pub(crate) async fn stop(self) -> Acknowledged {
+        self.is_over.store(true, Ordering::SeqCst);
+        let mut told = Acknowledged::default();
+        self.clients.join_all().await.into_iter().for_each(|more| told.extend(more));
+        told
+    }
+}
+
 struct Writer {
     client: Client,
     url: String,
     admin: String,
     name: String,
-    /// Counts acknowledged revocations of all writers.
     revoked: Arc<AtomicUsize>,
 }
 
 impl Writer {
-    async fn run(self) -> Acknowledged {
+    async fn run(self, is_over: Arc<AtomicBool>) -> Acknowledged {
         let mut told = Acknowledged::default();
-        for number in 0.. {
-            if self.write(number, &mut told).await.is_none() {
+        for number in 0_usize.. {
+            if is_over.load(Ordering::SeqCst) {
                 break;
+            }
+            if self.write(number, &mut told).await.is_none() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
         told
     }
 
-    /// Creates a token, and revokes every second one; `None` once the service does not answer.
+    /// Creates a token, and revokes every second one; `None` if that was not acknowledged.
     async fn write(&self, number: usize, told: &mut Acknowledged) -> Option<()> {
         let id = format!("{}-{number}", self.name);
         let body = json!({"kind": "application", "name": "n", "id": id, "scopes": ["bundle:create"]});
         let create = self.client.post(format!("{}/v2/access-token", self.url)).bearer_auth(&self.admin).json(&body);
         let token = to_text(&answer(create, 201).await?["token"]);
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             told.active.push(token);
             return Some(());
         }
@@ -87,17 +141,17 @@ impl Writer {
     }
 }
 
-/// Returns the body of a whole response with this status; `None` if there is no whole one.
+/// Returns the body of a whole response with this status; `None` if there is no whole one, or the store was gone.
 async fn answer(request: reqwest::RequestBuilder, status: u16) -> Option<Value> {
     let response = request.send().await.ok()?;
     let seen = response.status().as_u16();
     let body = response.json::<Value>().await.ok()?;
-    assert_eq!(seen, status, "{}", body["message"]);
-    Some(body)
+    assert!([status, 503].contains(&seen), "{seen} {}", body["message"]);
+    (seen == status).then_some(body)
 }
 
 /// Expects on one node what a killed one has acknowledged.
-async fn expect_kept(client: &Client, url: &str, told: &Acknowledged) {
+pub(crate) async fn expect_kept(client: &Client, url: &str, told: &Acknowledged) {
     for (tokens, is_revoked) in [(&told.active, false), (&told.revoked, true)] {
         for token in tokens {
             let (status, described) = send(client.get(format!("{url}/v2/access-token/self")).bearer_auth(token)).await;
@@ -112,33 +166,17 @@ async fn expect_kept(client: &Client, url: &str, told: &Acknowledged) {
 async fn kill_nodes(kills: usize) {
     let mut daypass = Daypass::start();
     let Beside { url: other, .. } = &daypass.start_beside();
-    let (client, mut all, revoked) = (Client::new(), Acknowledged::default(), Arc::new(AtomicUsize::new(0)));
+    let (client, mut all) = (Client::new(), Acknowledged::default());
     for round in 0..kills {
-        let mut writers = JoinSet::new();
-        for writer in 0..WRITERS {
-            let (url, admin) = (daypass.url.clone(), daypass.admin.clone());
-            let (name, revoked) = (format!("w{round}-{writer}"), Arc::clone(&revoked));
-            writers.spawn(Writer { client: Client::new(), url, admin, name, revoked }.run());
-        }
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while revoked.load(Ordering::Relaxed) < (round + 1) * WRITERS {
-            assert!(Instant::now() < deadline, "nothing is written");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let writers = Writers::start(&[&daypass.url], &daypass.admin, &format!("w{round}"));
+        writers.wait_for(WRITERS).await;
         // Not always at the same point of a write.
         tokio::time::sleep(Duration::from_micros(7_919 * (round as u64 % 13))).await;
         daypass.kill();
-        let mut told = Acknowledged::default();
-        for more in writers.join_all().await {
-            told.active.extend(more.active);
-            told.revoked.extend(more.revoked);
-            told.ended.extend(more.ended);
-        }
+        let told = writers.stop().await;
         expect_kept(&client, other, &told).await;
         daypass.restart();
-        all.active.extend(told.active);
-        all.revoked.extend(told.revoked);
-        all.ended.extend(told.ended);
+        all.extend(told);
     }
     expect_kept(&client, &daypass.url, &all).await;
 }

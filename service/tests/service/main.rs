@@ -74,6 +74,8 @@ mod sqlite {
 mod postgres {
     mod backend;
     mod cluster;
+    mod failover;
+    mod revocation_time;
 
     suite!();
 }

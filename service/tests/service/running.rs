@@ -41,6 +41,11 @@ impl Daypass {
     pub(crate) fn start_with(options: &[&str]) -> Daypass {
         let folder = tempfile::tempdir().expect("a folder");
         let backend = Backend::new(folder.path());
+        Daypass::start_in(folder, backend, options)
+    }
+
+    /// Starts a service on this store, in a folder.
+    pub(crate) fn start_in(folder: TempDir, backend: Backend, options: &[&str]) -> Daypass {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let (process, line) = serve(&folder, backend.location(), &options);
         let url = to_text(&line["listening"]);

@@ -30,12 +30,19 @@ static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start_or_use(Durab
 /// The store of a test.
 pub(crate) struct Backend {
     location: String,
+    /// Whether it is in the shared cluster.
+    is_shared: bool,
 }
 
 impl Backend {
     /// Creates an empty database.
     pub(crate) fn new(_folder: &Path) -> Backend {
-        Backend { location: CLUSTER.create_database() }
+        Backend { location: CLUSTER.create_database(), is_shared: true }
+    }
+
+    /// Names a database of another cluster.
+    pub(crate) fn at(location: String) -> Backend {
+        Backend { location, is_shared: false }
     }
 
     /// Returns the value of `--store`.
@@ -58,7 +65,9 @@ impl Backend {
 
 impl Drop for Backend {
     fn drop(&mut self) {
-        CLUSTER.drop_database(&self.location);
+        if self.is_shared {
+            CLUSTER.drop_database(&self.location);
+        }
     }
 }
 

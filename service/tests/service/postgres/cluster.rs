@@ -14,7 +14,12 @@ const SERVE: &str = r#"
 set -eu
 folder=$(mktemp -d "${TMPDIR:-/tmp}/daypass-postgres.XXXXXX")
 trap 'rm -rf "$folder"' EXIT
-if ! "$BIN/initdb" -D "$folder/data" -U daypass -A trust -E UTF8 --locale=C --no-sync >"$folder/log" 2>&1; then
+if [ -n "${PRIMARY:-}" ]; then
+    make="pg_basebackup -D $folder/data -h $PRIMARY -U daypass -R -c fast"
+else
+    make="initdb -D $folder/data -U daypass -A trust -E UTF8 --locale=C --no-sync"
+fi
+if ! "$BIN/"$make >"$folder/log" 2>&1; then
     cat "$folder/log" >&2
     exit 1
 fi
@@ -38,7 +43,6 @@ pub(crate) enum Durability {
     /// Nothing: fast.
     None,
     /// Everything.
-    #[allow(dead_code, reason = "the tests of the crate itself crash no database")]
     Full,
 }
 
@@ -46,6 +50,8 @@ pub(crate) enum Durability {
 pub(crate) struct Cluster {
     /// The URL without the name of the database.
     url: String,
+    /// The folder of the socket and the data.
+    folder: String,
     /// The database in which others are created.
     first: String,
     is_own: bool,
@@ -59,11 +65,16 @@ impl Cluster {
         let Ok(url) = std::env::var("DAYPASS_TEST_POSTGRES") else { return Cluster::start(durability) };
         let (url, first) = url.rsplit_once('/').expect("DAYPASS_TEST_POSTGRES ends with /DATABASE");
         let (url, first) = (url.to_owned(), first.to_owned());
-        Cluster { url, first, is_own: false, guard: None, databases: AtomicUsize::new(0) }
+        Cluster { url, folder: String::new(), first, is_own: false, guard: None, databases: AtomicUsize::new(0) }
     }
 
     /// Starts a cluster on a socket in a folder of its own.
     pub(crate) fn start(durability: Durability) -> Cluster {
+        Cluster::start_from(None, durability)
+    }
+
+    /// Starts a cluster that is empty, or a standby of this one.
+    fn start_from(primary: Option<&Cluster>, durability: Durability) -> Cluster {
         let options: &[&str] = match durability {
             Durability::None => &["-c", "fsync=off", "-c", "full_page_writes=off"],
             Durability::Full => &[],
@@ -71,6 +82,9 @@ impl Cluster {
         let mut serve = Command::new("sh");
         serve.args(["-c", SERVE, "sh"]).args(options).env("BIN", programs()).current_dir("/");
         serve.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
+        if let Some(primary) = primary {
+            serve.env("PRIMARY", &primary.folder);
+        }
         if let Some([user, group]) = unprivileged() {
             serve.uid(user).gid(group);
         }
@@ -80,7 +94,25 @@ impl Cluster {
         let folder = folder.trim_end();
         assert!(!folder.is_empty(), "PostgreSQL does not start: the output above says why");
         let url = format!("postgres://daypass@{}", folder.replace('/', "%2F"));
-        Cluster { url, first: "postgres".into(), is_own: true, guard: Some(guard), databases: AtomicUsize::new(0) }
+        let folder = folder.to_owned();
+        Cluster {
+            url,
+            folder,
+            first: "postgres".into(),
+            is_own: true,
+            guard: Some(guard),
+            databases: AtomicUsize::new(0),
+        }
+    }
+
+    /// Starts a standby that follows this cluster.
+    pub(crate) fn start_standby(&self) -> Cluster {
+        Cluster::start_from(Some(self), Durability::Full)
+    }
+
+    /// Returns the folder of the socket and the data.
+    pub(crate) fn folder(&self) -> &str {
+        &self.folder
     }
 
     /// Creates an empty database, and returns its URL.
@@ -98,9 +130,16 @@ impl Cluster {
         }
     }
 
-    fn administer(&self, sql: &str) {
-        let status = psql(&format!("{}/{}", self.url, self.first)).args(["-c", sql]).status();
-        assert!(status.is_ok_and(|status| status.success()), "{sql}");
+    /// Runs a statement as the administrator.
+    pub(crate) fn administer(&self, sql: &str) {
+        self.query(sql);
+    }
+
+    /// Returns what a statement selects.
+    pub(crate) fn query(&self, sql: &str) -> String {
+        let output = psql(&format!("{}/{}", self.url, self.first)).args(["-c", sql]).output().expect("psql runs");
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8").trim().to_owned()
     }
 }
 

@@ -1,6 +1,7 @@
-//! The browsers that tests drive: found on the machine, or installed where possible.
+//! The browsers that tests drive, and PostgreSQL: found on the machine, or installed where possible.
 
 use std::env;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -32,6 +33,9 @@ const FIREFOX: Program = Program {
     names: &["firefox-esr", "firefox"],
 };
 const CURL: Program = Program { package: "curl", homebrew: "curl", variable: None, names: &["curl"] };
+/// Debian has it in a folder for each version, which is not on PATH.
+const POSTGRES: Program = Program { package: "postgresql", homebrew: "postgresql", variable: None, names: &["initdb"] };
+const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
 
 /// The browsers, and the programs by which WebDriver reaches them.
 pub(crate) struct Browsers {
@@ -74,6 +78,12 @@ pub(crate) fn engines() -> Result<[Engine; 2]> {
 pub(crate) fn chromium() -> Result<PathBuf> {
     require(&[&CHROMIUM, &CURL])?;
     CHROMIUM.path()
+}
+
+/// Finds or installs PostgreSQL, of which the service's tests start servers of their own.
+pub(crate) fn postgres() -> Result<PathBuf> {
+    require(&[&POSTGRES])?;
+    POSTGRES.path()
 }
 
 fn geckodriver() -> Result<PathBuf> {
@@ -147,7 +157,7 @@ impl Program {
     }
 }
 
-/// Returns the program that an environment variable names, or else the first of these on PATH.
+/// Returns the program that an environment variable names, or else the first of these.
 fn find_named(variable: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
     match env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from) {
         Some(path) if path.is_file() => Ok(Some(path)),
@@ -158,7 +168,10 @@ fn find_named(variable: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
 
 /// Finds a program on PATH.
 fn find(program: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
+    let path = env::var_os("PATH")?;
+    let versions = fs::read_dir(POSTGRES_VERSIONS).into_iter().flatten().flatten();
+    let folders = env::split_paths(&path).chain(versions.map(|version| version.path().join("bin")));
+    folders.map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ impl Demo {
         let mut serve = Command::new(program("daypass")?);
         serve
             .args(["serve", "--json", "--listen", "127.0.0.1:0", "--audience", AUDIENCE])
-            .args(["--temporary-min-seconds", "5", "--data"])
+            .args(["--temporary-min-seconds", "5", "--store"])
             .arg(&store.0);
         let (service, at): (_, ServiceLine) = Server::start("the token service", &mut serve)?;
 
@@ -163,7 +163,7 @@ impl Demo {
             ("SECRET_TOKEN", &*secret.token),
             ("MANAGER_TOKEN", &manager.token),
             ("PARTNER_KEY", &partner.token),
-            ("DAYPASS_DATA", &store.0.to_string_lossy()),
+            ("DAYPASS_STORE", &store.0.to_string_lossy()),
         ];
         write_environment(&tokens, &variables)?;
 
@@ -237,7 +237,7 @@ impl Store {
     fn token(&self, kind: &str, name: &str, options: &[&str]) -> Result<Created> {
         let mut create = Command::new(program("daypass")?);
         create
-            .args(["token", "create", "--json", "--data"])
+            .args(["token", "create", "--json", "--store"])
             .arg(&self.0)
             .args(["--kind", kind, "--name", name])
             .args(options);
@@ -246,7 +246,7 @@ impl Store {
 
     fn revoke(&self, token: &Created) -> Result<()> {
         let mut revoke = Command::new(program("daypass")?);
-        revoke.args(["token", "revoke", &token.id, "--data"]).arg(&self.0);
+        revoke.args(["token", "revoke", &token.id, "--store"]).arg(&self.0);
         output(&mut revoke).map(drop)
     }
 }

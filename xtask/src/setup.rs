@@ -43,6 +43,7 @@ pub(crate) fn all() -> Result<()> {
     println!("ok  Firefox at {}", browsers.firefox.display());
     println!("ok  geckodriver at {}", browsers.geckodriver.display());
     println!("ok  curl");
+    println!("ok  PostgreSQL at {}", browser::postgres()?.display());
     Ok(())
 }
 

@@ -1,5 +1,5 @@
-//! Searches for rare failures: inputs that break a property of a fuzz target, and moments at which a tab that freezes
-//! or dies breaks the others.
+//! Searches for rare failures: inputs that break a property of a fuzz target, moments at which a tab that freezes or
+//! dies breaks the others, and moments at which a killed service or database loses what it acknowledged.
 
 use std::process::{Command, ExitCode};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,10 +11,13 @@ use crate::browser;
 use crate::build::build;
 use crate::demo::Demo;
 use crate::fuzz::Fuzz;
-use crate::process::{Interrupted, run as run_command};
+use crate::process::{Interrupted, cargo, run as run_command};
 
 /// The name of the rounds of tabs, beside the names of fuzz targets.
 const TABS: &str = "tabs";
+/// The name of the tests of the stores that take long, and what their names begin with.
+const STORES: &str = "stores";
+const STORES_TESTS: &str = "soak_";
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -27,7 +30,7 @@ pub(crate) struct Options {
     /// The seed of the first round; the following rounds count up from it [default: from the clock]
     #[arg(long)]
     seed: Option<u32>,
-    /// Run these fuzz targets only, or `tabs`
+    /// Run these fuzz targets only, or `tabs`, or `stores`
     #[arg(long, value_delimiter = ',', value_name = "TARGET,…")]
     only: Vec<String>,
 }
@@ -36,11 +39,14 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let is_all = options.only.is_empty();
     let mut failed = 0;
-    if is_all || options.only.iter().any(|name| name != TABS) {
+    if is_all || options.only.iter().any(|name| ![TABS, STORES].contains(&&**name)) {
         failed += fuzz(options)?;
     }
     if is_all || options.only.iter().any(|name| name == TABS) {
         failed += report(TABS, tabs(options))?;
+    }
+    if is_all || options.only.iter().any(|name| name == STORES) {
+        failed += report(STORES, stores())?;
     }
     Ok(ExitCode::from(u8::from(failed > 0)))
 }
@@ -49,8 +55,12 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 fn fuzz(options: &Options) -> Result<u32> {
     let fuzz = Fuzz::find()?;
     let mut targets = fuzz.targets()?;
-    for name in options.only.iter().filter(|name| *name != TABS) {
-        ensure!(targets.contains(name), "no fuzz target is named `{name}`: choose from {}, {TABS}", targets.join(", "));
+    for name in options.only.iter().filter(|name| ![TABS, STORES].contains(&&***name)) {
+        ensure!(
+            targets.contains(name),
+            "no fuzz target is named `{name}`: choose from {}, {TABS}, {STORES}",
+            targets.join(", ")
+        );
     }
     targets.retain(|target| options.only.is_empty() || options.only.contains(target));
 
@@ -86,6 +96,14 @@ fn tabs(options: &Options) -> Result<String> {
     )?;
     demo.check()?;
     Ok(format!("{} rounds from seed {seed}", options.rounds))
+}
+
+/// Kills services and databases, and races revocations, many times.
+fn stores() -> Result<String> {
+    browser::postgres()?;
+    let tests = ["test", "--package", "daypass-service", "--", "--ignored", "--test-threads=1", STORES_TESTS];
+    run_command(cargo().args(tests))?;
+    Ok("every kill, failover and race".to_owned())
 }
 
 fn clock_seed() -> u32 {

@@ -1,11 +1,10 @@
 //! Failures in terms of commands and files: [`Common::explain`].
 
-use std::path::Path;
-
 use anyhow::anyhow;
 use daypass::Error;
 
 use super::options::Common;
+use crate::store::Location;
 
 /// What a command is about, by its id.
 #[derive(Clone, Copy)]
@@ -32,32 +31,34 @@ impl<'a> Subject<'a> {
 impl Common {
     /// Says what happened in the store, and what to do about it.
     pub(super) fn explain(&self, error: Error, subject: Option<Subject<'_>>) -> anyhow::Error {
-        let file = self.data.display();
+        let store = &self.store;
         match (error, subject.map(Subject::parts)) {
             (Error::NotFound, Some((noun, id))) => {
-                anyhow!("no {noun} with id {id} in {file}: list them with `{}`", self.command(&format!("{noun} list")))
+                anyhow!("no {noun} with id {id} in {store}: list them with `{}`", self.command(&format!("{noun} list")))
             }
             (Error::AlreadyExists, Some((noun, id))) => {
                 let revoke = self.command(&format!("{noun} revoke {id}"));
-                anyhow!("an active {noun} with id {id} is in {file}: choose another --id, or revoke it with `{revoke}`")
+                anyhow!(
+                    "an active {noun} with id {id} is in {store}: choose another --id, or revoke it with `{revoke}`"
+                )
             }
             (Error::LimitReached { most, kind }, _) => {
                 let list = self.command(&format!("token list --kind {kind}"));
                 let limits = self.command(&format!("organization limits ID --{kind} NUMBER"));
                 anyhow!(
-                    "{file} has {most} active {kind} tokens, which is the limit: \
+                    "{store} has {most} active {kind} tokens, which is the limit: \
                      revoke one that is no longer needed (`{list}` lists them), or raise the limit with `{limits}`"
                 )
             }
-            (error, _) => of_store(error, &self.data),
+            (error, _) => of_store(error, store),
         }
     }
 }
 
 /// Says what happened in a store, whatever the command is about.
-pub(super) fn of_store(error: Error, file: &Path) -> anyhow::Error {
+pub(super) fn of_store(error: Error, store: &Location) -> anyhow::Error {
     match error {
-        Error::Unavailable => anyhow!("{} could not be read or written: the log above says why", file.display()),
+        Error::Unavailable => anyhow!("{store} could not be read or written: the log above says why"),
         error => anyhow!("{error}"),
     }
 }

@@ -21,7 +21,7 @@ Example:
 const ROTATE: &str = "\
 Examples:
   daypass key rotate
-  daypass key rotate --now --data /var/lib/daypass.db";
+  daypass key rotate --now --store /var/lib/daypass.db";
 const REVOKE: &str = "\
 Examples:
   daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
@@ -179,7 +179,7 @@ fn what_ends(key: &Listed, common: &Common) -> String {
     let mut text = format!(
         "This revokes the {state} key {kid} in {}. What ends:\n\
          - every temporary token and signed bundle that it signed, of every organization",
-        common.data.display()
+        common.store
     );
     if *state == "active" {
         text += "\nThe next key, or a new one, signs from then on.";

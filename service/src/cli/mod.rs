@@ -26,7 +26,7 @@ use tracing_subscriber::EnvFilter;
 
 const START: &str = "\
 Start with `daypass serve`: at its first start it prints the first tokens and the next commands.
-The other commands work on the service's file, whether or not the service is running.";
+The other commands work on the service's store, whether or not the service is running.";
 
 /// The Daypass token service
 #[derive(Parser)]

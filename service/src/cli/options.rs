@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use anyhow::{bail, ensure};
+use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use daypass::Error;
@@ -13,7 +13,7 @@ use super::failure::Subject;
 use super::shell;
 use crate::config::load_catalogs;
 use crate::domain::catalogs::Catalogs;
-use crate::store::{self, SharedStore};
+use crate::store::{self, Location, SharedStore};
 
 /// `--json`
 #[derive(Args)]
@@ -41,9 +41,9 @@ impl CatalogFile {
 /// The options of each command on a store.
 #[derive(Args)]
 pub(super) struct Common {
-    /// The SQLite file of the service
-    #[arg(long, env = "DAYPASS_DATA", default_value = "daypass.db", value_name = "FILE")]
-    pub(super) data: PathBuf,
+    /// The SQLite file of the service, or the `postgres://` URL of its database
+    #[arg(long, env = "DAYPASS_STORE", hide_env_values = true, default_value = "daypass.db", value_name = "STORE")]
+    pub(super) store: Location,
     #[command(flatten)]
     output: Json,
 }
@@ -51,11 +51,10 @@ pub(super) struct Common {
 impl Common {
     /// Opens the store, which a first start has made.
     pub(super) async fn open(&self) -> anyhow::Result<SharedStore> {
-        let advice = || format!("there is no store at {}: run `{}` first", self.data.display(), self.command("serve"));
-        ensure!(self.data.is_file(), advice());
-        let store = store::open(&self.data)?;
+        let advice = || format!("there is no store at {}: run `{}` first", self.store, self.command("serve"));
+        let store = store::open(&self.store).await?.with_context(advice)?;
         let first = store.first_organization().await.map_err(|error| self.explain(error, None))?;
-        ensure!(first.is_some(), advice());
+        first.with_context(advice)?;
         Ok(store)
     }
 
@@ -66,8 +65,19 @@ impl Common {
 
     /// Returns a command on the same store, to be copied into a shell.
     pub(super) fn command(&self, command: &str) -> String {
-        format!("{} {command} --data {}", shell::program(), shell::quote(&self.data))
+        on_store(command, &self.store)
     }
+}
+
+/// Returns a command on a store, to be copied into a shell.
+///
+/// SECURITY: a URL with a password is left out. The shell has it in `DAYPASS_STORE`, or can get it there.
+pub(super) fn on_store(command: &str, store: &Location) -> String {
+    let store = match store {
+        Location::File(path) => shell::quote(path),
+        Location::Database(url) => url.without_secret().map_or_else(|| "\"$DAYPASS_STORE\"".into(), shell::quote),
+    };
+    format!("{} {command} --store {store}", shell::program())
 }
 
 /// `--organization`
@@ -96,7 +106,7 @@ impl InOrganization {
             (Some(only), None) => Ok((store, only.id)),
             _ => bail!(
                 "{} has several organizations: name one with --organization (`{}` lists them)",
-                common.data.display(),
+                common.store,
                 common.command("organization list")
             ),
         }

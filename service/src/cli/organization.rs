@@ -42,7 +42,7 @@ Example:
 const LIST: &str = "\
 Examples:
   daypass organization list
-  daypass organization list --data /var/lib/daypass.db";
+  daypass organization list --store /var/lib/daypass.db";
 const REVOKE: &str = "\
 Examples:
   daypass organization revoke org_6kIYBmP8S3Ww0GAfX2B6sw
@@ -235,10 +235,9 @@ async fn create(name: String, id: Option<String>, catalog: &CatalogFile, common:
     let request = CreateOrganizationRequest { name, id: id.clone() };
     let created = organizations::create(&*store, &catalogs, request).await;
     let Created { record, owner } = created.map_err(|error| match (error, &id) {
-        (Error::AlreadyExists, Some(id)) => anyhow!(
-            "{} has an organization with id {id}, active or revoked: choose another --id",
-            common.data.display()
-        ),
+        (Error::AlreadyExists, Some(id)) => {
+            anyhow!("{} has an organization with id {id}, active or revoked: choose another --id", common.store)
+        }
         (error, _) => common.explain(error, None),
     })?;
     if common.is_json() {
@@ -320,9 +319,9 @@ async fn count_active(store: &dyn Store, id: &str, before: Option<u64>, common: 
 
 fn what_ends(id: &str, ends: &[String; 2], common: &Common) -> String {
     let [tokens, others] = ends;
-    let file = common.data.display();
+    let store = &common.store;
     format!(
-        "This revokes tokens of the organization {id} in {file}. What ends:\n\
+        "This revokes tokens of the organization {id} in {store}. What ends:\n\
          - {tokens}\n\
          - every temporary token and bundle made from them\n\
          - {others}"

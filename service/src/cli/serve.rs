@@ -1,7 +1,6 @@
 //! `daypass serve`
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -10,19 +9,20 @@ use daypass::api::duration;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::options::{CatalogFile, Json};
+use super::options::{CatalogFile, Json, on_store};
 use super::stop::wait_for_stop;
 use super::{connections, failure, issuer, shell};
 use crate::app::App;
 use crate::config::Config;
 use crate::router::router;
-use crate::store;
+use crate::store::{self, Location};
 use crate::usecase::bootstrap::{Start, bootstrap};
 
 const EXAMPLES: &str = "\
 Examples:
   daypass serve
-  daypass serve --data /var/lib/daypass.db --catalog scopes.json --issuer https://tokens.example.com
+  daypass serve --store /var/lib/daypass.db --issuer https://tokens.example.com
+  DAYPASS_STORE=postgres://daypass:PASSWORD@db.example/daypass daypass serve
   DAYPASS_LISTEN=127.0.0.1:9000 daypass serve --json";
 
 #[derive(Args)]
@@ -31,9 +31,12 @@ pub(super) struct Options {
     /// The address to listen on; port 0 takes a free port
     #[arg(long, env = "DAYPASS_LISTEN", default_value = "127.0.0.1:8787", value_name = "HOST:PORT")]
     listen: String,
-    /// The SQLite file with tokens and keys, created at the first start
-    #[arg(long, env = "DAYPASS_DATA", default_value = "daypass.db", value_name = "FILE")]
-    data: PathBuf,
+    /// The store of tokens and keys: an SQLite file, created at the first start, or the URL of a PostgreSQL database
+    ///
+    /// The URL is `postgres://USER:PASSWORD@HOST/DATABASE`, with several hosts if there is a standby. Set it in the
+    /// environment if it has a password, because other users of the machine can see command lines.
+    #[arg(long, env = "DAYPASS_STORE", hide_env_values = true, default_value = "daypass.db", value_name = "STORE")]
+    store: Location,
     /// The URL of this service in JWTs [default: http:// and the address]
     #[arg(long, env = "DAYPASS_ISSUER", value_name = "URL", value_parser = issuer::parse)]
     issuer: Option<String>,
@@ -61,8 +64,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let listening = format!("http://{address}");
-    let store = store::open_or_create(&options.data)?;
-    let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.data))?;
+    let store = store::open_or_create(&options.store).await?;
+    let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.store))?;
     announce(&listening, &start, &options)?;
 
     let issuer = options.issuer.unwrap_or(listening);
@@ -116,7 +119,7 @@ fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result
         return Ok(out.flush()?);
     }
     writeln!(out, "Daypass listens on {listening}")?;
-    writeln!(out, "  store         {}", options.data.display())?;
+    writeln!(out, "  store         {}", options.store)?;
     writeln!(out, "  organization  {organization}")?;
     if let Some(operator_token) = operator_token {
         writeln!(
@@ -159,7 +162,7 @@ For an API that verifies tokens:
 impl Options {
     /// Returns the command that creates a token in this store with the scopes of this catalogue.
     fn create_command(&self) -> String {
-        let mut command = format!("{} token create --data {}", shell::program(), shell::quote(&self.data));
+        let mut command = on_store("token create", &self.store);
         if let Some(file) = &self.catalog.catalog {
             command += &format!(" --catalog {}", shell::quote(file));
         }

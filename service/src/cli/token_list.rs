@@ -20,7 +20,7 @@ use crate::usecase::tokens;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   daypass token list
-  daypass token list --kind publishable --data /var/lib/daypass.db
+  daypass token list --kind publishable --store /var/lib/daypass.db
   daypass token list --state active --name shop --limit 20";
 
 /// The kind that is listed, but not created here.

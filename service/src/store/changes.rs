@@ -3,13 +3,22 @@
 use daypass::api::{OrganizationLimits, RevocationTarget, TokenRecord};
 use daypass::{Error, OpaqueToken, TokenKind};
 
-use super::{NewOrganization, SharedStore, TokenSelector, open_or_create};
+use super::suite::on_every_store;
+use super::{Location, NewOrganization, SharedStore, TokenSelector, open_or_create};
 use crate::crypto::random;
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::{Organization, resumption, suspension};
 use crate::domain::retention::next_mark;
 use crate::domain::token::{AddFacts, NewToken};
 use crate::domain::token_edit::EditedToken;
+
+on_every_store!(
+    an_edit_and_its_entry_are_written_together_or_not_at_all,
+    the_entry_of_an_edit_is_deleted_by_order_and_that_of_a_suspension_never,
+    the_feed_keeps_the_newest_entry_of_a_suspension,
+    limits_are_the_defaults_until_others_are_set_and_counts_go_as_far,
+    a_use_is_written_over_one_of_a_minute_before_and_no_later_one,
+);
 
 fn new_token(id: &str) -> NewToken {
     let token = OpaqueToken::generate(TokenKind::Secret, random::fill).expect("an opaque kind");
@@ -19,13 +28,12 @@ fn new_token(id: &str) -> NewToken {
 }
 
 /// A store with the organization `o` and its token, whose serial number is 1.
-async fn store() -> (tempfile::TempDir, SharedStore) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = open_or_create(&folder.path().join("store.db")).expect("a store");
+async fn store(location: &Location) -> SharedStore {
+    let store = open_or_create(location).await.expect("a store");
     let organization = Organization::new("o".into(), "O".into(), 50);
     let new = NewOrganization { organization, token: new_token("t") };
     assert_eq!(store.add_organization(new, Box::new(|_| Ok(()))).await, Ok(1));
-    (folder, store)
+    store
 }
 
 async fn organization(store: &SharedStore) -> Organization {
@@ -41,9 +49,8 @@ async fn feed(store: &SharedStore) -> Vec<(u64, RevocationTarget)> {
     page.revocations.into_iter().map(|entry| (entry.seq, entry.target)).collect()
 }
 
-#[tokio::test]
-async fn an_edit_and_its_entry_are_written_together_or_not_at_all() {
-    let (_folder, store) = store().await;
+async fn an_edit_and_its_entry_are_written_together_or_not_at_all(location: Location) {
+    let store = store(&location).await;
     let edit = |version| {
         move |record: &Option<TokenRecord>| {
             let record = record.as_ref().ok_or(Error::NotFound)?;
@@ -70,9 +77,8 @@ async fn an_edit_and_its_entry_are_written_together_or_not_at_all() {
     assert_eq!(feed(&store).await.len(), 2);
 }
 
-#[tokio::test]
-async fn the_entry_of_an_edit_is_deleted_by_order_and_that_of_a_suspension_never() {
-    let (_folder, store) = store().await;
+async fn the_entry_of_an_edit_is_deleted_by_order_and_that_of_a_suspension_never(location: Location) {
+    let store = store(&location).await;
     let edit = |_: &_| Ok(Some(EditedToken { name: "n".into(), origins: vec![], expires_at: None, version: 2 }));
     store.edit_token(1, 60, Box::new(edit)).await.expect("an edit");
     let rule = |existing: &Option<Organization>| suspension(existing.as_ref());
@@ -84,9 +90,8 @@ async fn the_entry_of_an_edit_is_deleted_by_order_and_that_of_a_suspension_never
     assert_eq!(feed(&store).await, [(2, RevocationTarget::Suspended { organization: "o".into() })]);
 }
 
-#[tokio::test]
-async fn the_feed_keeps_the_newest_entry_of_a_suspension() {
-    let (_folder, store) = store().await;
+async fn the_feed_keeps_the_newest_entry_of_a_suspension(location: Location) {
+    let store = store(&location).await;
     let suspend = async |at| {
         let rule = |existing: &Option<Organization>| suspension(existing.as_ref());
         store.change_suspension("o", at, Box::new(rule)).await.expect("a suspension");
@@ -115,9 +120,8 @@ async fn the_feed_keeps_the_newest_entry_of_a_suspension() {
     assert_eq!(nothing, Err(Error::NotFound));
 }
 
-#[tokio::test]
-async fn limits_are_the_defaults_until_others_are_set_and_counts_go_as_far() {
-    let (_folder, store) = store().await;
+async fn limits_are_the_defaults_until_others_are_set_and_counts_go_as_far(location: Location) {
+    let store = store(&location).await;
     assert_eq!(organization(&store).await.limits, OrganizationLimits::default());
     let limits = OrganizationLimits { publishable: None, secret: Some(2), application: Some(0) };
     store.set_limits("o", Box::new(move |_| Ok(limits))).await.expect("limits");
@@ -138,9 +142,8 @@ async fn limits_are_the_defaults_until_others_are_set_and_counts_go_as_far() {
     }
 }
 
-#[tokio::test]
-async fn a_use_is_written_over_one_of_a_minute_before_and_no_later_one() {
-    let (_folder, store) = store().await;
+async fn a_use_is_written_over_one_of_a_minute_before_and_no_later_one(location: Location) {
+    let store = store(&location).await;
     for (at, replaces, written) in [(100, 40, 100), (130, 70, 100), (160, 100, 160), (90, 30, 160)] {
         let uses = vec![TokenUse { serial: 1, at, replaces }, TokenUse { serial: 99, at, replaces }];
         store.record_uses(uses).await.expect("a write");

@@ -5,34 +5,54 @@
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
 //! | `changes` | tests of limits, suspensions, edits and uses |
+//! | `entry` | an entry of the feed in its columns |
+//! | `location` | where a store is |
 //! | `sqlite` | a store in one SQLite file |
+//! | `postgres` | a store in a PostgreSQL database, for several nodes |
 
 #[cfg(test)]
 mod changes;
+mod entry;
+mod location;
+mod postgres;
 mod sqlite;
+#[cfg(test)]
+mod suite;
 mod traits;
 
-use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use location::Location;
 pub(crate) use traits::{
     Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector,
     TokenSlice,
 };
 
-/// Opens the store in this file, or creates one that only its owner can read.
+/// Opens a store, or creates it: an SQLite file that only its owner can read, or the tables of a database.
 ///
 /// # Errors
-/// When the file cannot be created or opened.
-pub(crate) fn open_or_create(path: &Path) -> anyhow::Result<SharedStore> {
-    sqlite::create(path)?;
-    open(path)
+/// When the file cannot be created or opened, or the database cannot be reached or is too old.
+pub(crate) async fn open_or_create(location: &Location) -> anyhow::Result<SharedStore> {
+    match location {
+        Location::File(path) => {
+            sqlite::create(path)?;
+            Ok(Arc::new(sqlite::SqliteStore::open(path)?))
+        }
+        Location::Database(url) => Ok(Arc::new(postgres::PostgresStore::create(url).await?)),
+    }
 }
 
-/// Opens the store in this file.
+/// Opens a store, if there is one.
 ///
 /// # Errors
-/// When the file is not there or cannot be opened.
-pub(crate) fn open(path: &Path) -> anyhow::Result<SharedStore> {
-    Ok(Arc::new(sqlite::SqliteStore::open(path)?))
+/// When the file cannot be opened, or the database cannot be reached or is too old.
+pub(crate) async fn open(location: &Location) -> anyhow::Result<Option<SharedStore>> {
+    Ok(match location {
+        Location::File(path) if !path.is_file() => None,
+        Location::File(path) => Some(Arc::new(sqlite::SqliteStore::open(path)?)),
+        Location::Database(url) => match postgres::PostgresStore::open(url).await? {
+            Some(store) => Some(Arc::new(store)),
+            None => None,
+        },
+    })
 }

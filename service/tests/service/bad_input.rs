@@ -7,7 +7,7 @@ use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::json;
 
-use crate::running::{Daypass, FLOOR_READ, expect_error, mistype};
+use super::running::{Daypass, FLOOR_READ, expect_error, mistype};
 
 /// Returns an authorized request for each path that reads a body.
 fn with_body(daypass: &Daypass, partner: &str) -> Vec<RequestBuilder> {

@@ -3,7 +3,7 @@ use daypass::TokenKind;
 use daypass::verify::{Credentials, TokenLocation};
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, expect_error, mistype, now, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, mistype, now, send, to_text};
 
 /// Parameters to be returned byte for byte: unknown keys, their order, number texts, nesting, escapes.
 const POSTED: &str =
@@ -90,7 +90,7 @@ async fn a_reference_ends_by_expiry_by_revocation_and_with_its_parent() {
     let verify = |reference: &str| send(daypass.get("/verify").header("x-api-token", reference));
 
     let expired = daypass.create_reference(&partner, &json!({})).await;
-    daypass.sql().execute("UPDATE token SET expires_at = 1 WHERE kind = 'bundle'", []).expect("a row");
+    daypass.execute("UPDATE token SET expires_at = 1 WHERE kind = 'bundle'");
     assert_eq!(verify(&expired).await, wrong_token());
 
     let revoked = daypass.create_reference(&partner, &json!({})).await;

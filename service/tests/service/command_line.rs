@@ -2,7 +2,8 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, daypass, now, send};
+use super::backend::{LOSE_TABLES, LOST, RANDOM_BYTES};
+use super::running::{Daypass, FLOOR_READ, daypass, now, send};
 
 fn out(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -156,10 +157,10 @@ fn a_failure_speaks_of_commands_and_files() {
     let partner = ["create", "--kind", "application", "--name", "n", "--scope", FLOOR_READ, "--id", "partner"];
     assert!(running.token_command(&partner).status.success());
     let program = env!("CARGO_BIN_EXE_daypass");
-    let data = running.database();
-    let data = data.to_str().expect("UTF-8");
+    let data = running.store();
+    let shown = running.shown_store();
     let unknown = |noun: &str, id: &str| {
-        format!("error: no {noun} with id {id} in {data}: list them with `{program} {noun} list --data {data}`")
+        format!("error: no {noun} with id {id} in {shown}: list them with `{program} {noun} list --store {data}`")
     };
     let create = |options: &[&'static str]| [&["token", "create", "--name", "n"], options].concat();
     for (arguments, says) in [
@@ -168,7 +169,10 @@ fn a_failure_speaks_of_commands_and_files() {
         (vec!["key", "revoke", "-unknown", "--yes"], unknown("key", "-unknown")),
         (vec!["organization", "revoke", "org_unknown"], unknown("organization", "org_unknown")),
         (vec!["organization", "revoke-issued-before", "org_unknown", "1000"], unknown("organization", "org_unknown")),
-        ([&["token"], &partner[..]].concat(), format!("revoke it with `{program} token revoke partner --data {data}`")),
+        (
+            [&["token"], &partner[..]].concat(),
+            format!("revoke it with `{program} token revoke partner --store {data}`"),
+        ),
         (create(&["--kind", "publishable"]), "a publishable token needs --origin".into()),
         (create(&["--kind", "secret", "--origin", "a.example"]), "--origin is for publishable tokens".into()),
         (create(&["--kind", "secret", "--id", "x"]), "--id is for application tokens".into()),
@@ -199,11 +203,12 @@ fn a_failure_speaks_of_commands_and_files() {
 #[test]
 fn the_hundred_and_first_token_of_a_kind_is_refused_with_a_command_that_lists_them() {
     let running = Daypass::start();
-    let copy = "INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at)
+    running.execute(&format!(
+        "INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at)
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99)
-        SELECT randomblob(32), organization, 'tok_' || i, kind, name, grants, origins, last_chars, created_at
-        FROM token, n";
-    running.sql().execute(copy, []).expect("rows");
+        SELECT {RANDOM_BYTES}, organization, 'tok_' || i, kind, name, grants, origins, last_chars, created_at
+        FROM token, n"
+    ));
     let output = running.token_command(&["create", "--kind", "secret", "--name", "n"]);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains("has 100 active secret tokens, which is the limit"), "{error}");
@@ -216,11 +221,11 @@ fn the_hundred_and_first_token_of_a_kind_is_refused_with_a_command_that_lists_th
 #[test]
 fn a_store_that_does_not_answer_is_named() {
     let running = Daypass::start();
-    running.sql().execute_batch("PRAGMA legacy_alter_table = ON; ALTER TABLE token RENAME TO lost").expect("no table");
+    running.execute(LOSE_TABLES);
     let output = running.token_command(&["list"]);
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && error.contains("daypass.db could not be read or written"), "{error}");
-    assert!(error.contains("the store did not answer") && error.contains("no such table"), "{error}");
+    assert!(!output.status.success() && error.contains(&format!("{} could not be read or written", running.shown_store())), "{error}");
+    assert!(error.contains("the store did not answer") && error.contains(LOST), "{error}");
 }
 
 #[test]
@@ -279,7 +284,7 @@ fn organizations_are_listed() {
     assert_eq!(list(), listed(json!(1000), revoked["at"].clone()));
     assert!(words().contains("  revoked    First organization  (since 20"), "{}", words());
 
-    running.sql().execute("INSERT INTO organization (id, created_at) VALUES ('org_other', 4e9)", []).expect("a row");
+    running.execute("INSERT INTO organization (id, created_at) VALUES ('org_other', 4e9)");
     assert_eq!(list()[2]["id"], "org_other", "the newest is the last");
 }
 
@@ -288,7 +293,7 @@ fn json_is_switched_on_by_the_environment() {
     let running = Daypass::start();
     let list = |value: &str| {
         let mut command = daypass();
-        command.args(["organization", "list", "--data"]).arg(running.database()).env("DAYPASS_JSON", value);
+        command.args(["organization", "list", "--store"]).arg(running.store()).env("DAYPASS_JSON", value);
         command.output().expect("it runs")
     };
     for value in ["1", "true", "yes", "on", "TRUE"] {
@@ -307,12 +312,12 @@ fn without_a_store_it_says_how_to_create_one() {
     std::fs::write(folder.path().join("other.db"), "not a database, but a text that is long enough").expect("a file");
     let program = env!("CARGO_BIN_EXE_daypass");
     for (data, says) in [
-        ("none.db", format!("there is no store at none.db: run `{program} serve --data none.db` first")),
-        ("empty.db", format!("there is no store at empty.db: run `{program} serve --data empty.db` first")),
+        ("none.db", format!("there is no store at none.db: run `{program} serve --store none.db` first")),
+        ("empty.db", format!("there is no store at empty.db: run `{program} serve --store empty.db` first")),
         ("other.db", "cannot open the store other.db".into()),
     ] {
         let mut command = daypass();
-        let output = command.args(["token", "list", "--data", data]).current_dir(folder.path()).output();
+        let output = command.args(["token", "list", "--store", data]).current_dir(folder.path()).output();
         let output = output.expect("it runs");
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && error.contains(&says), "{data}: {error}");

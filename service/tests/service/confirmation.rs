@@ -4,7 +4,7 @@ use std::process::{Output, Stdio};
 
 use daypass::api::RevocationTarget;
 
-use crate::running::{Daypass, daypass, now, to_text};
+use super::running::{Daypass, daypass, now, to_text};
 
 /// The arguments of each such command on a service, and what it says that ends.
 fn irreversible(daypass: &Daypass) -> Vec<(Vec<String>, [&'static str; 2])> {
@@ -29,7 +29,7 @@ fn irreversible(daypass: &Daypass) -> Vec<(Vec<String>, [&'static str; 2])> {
 
 fn run(daypass: &Daypass, arguments: &[String], stdin: impl Into<Stdio>) -> Output {
     let mut command = self::daypass();
-    command.args(arguments).arg("--data").arg(daypass.database()).stdin(stdin).output().expect("it runs")
+    command.args(arguments).arg("--store").arg(daypass.store()).stdin(stdin).output().expect("it runs")
 }
 
 fn create_tokens(daypass: &Daypass) {
@@ -37,7 +37,7 @@ fn create_tokens(daypass: &Daypass) {
     daypass.json(&["token", "create", "--kind", "secret", "--name", "Backend"]);
     // Neither an expired token nor a revoked one can end.
     let expired = daypass.json(&["token", "create", "--kind", "secret", "--name", "Expired"]);
-    daypass.sql().execute("UPDATE token SET expires_at = 1 WHERE id = ?1", [to_text(&expired["id"])]).expect("a row");
+    daypass.execute(&format!("UPDATE token SET expires_at = 1 WHERE id = '{}'", to_text(&expired["id"])));
     let revoked = daypass.json(&["token", "create", "--kind", "secret", "--name", "Revoked"]);
     daypass.json(&["token", "revoke", &to_text(&revoked["id"])]);
 }
@@ -58,7 +58,7 @@ async fn a_script_has_to_say_yes() {
         for says in [ends[0], ends[1], "cannot be undone", "nothing was revoked: run the command in a terminal"] {
             assert!(error.contains(says), "{says}: {error}");
         }
-        assert!(error.contains(&*daypass.database().to_string_lossy()) && error.contains("--yes"), "{error}");
+        assert!(error.contains(&daypass.shown_store()) && error.contains("--yes"), "{error}");
     }
     assert_eq!(revocations(&daypass).await, 0);
     for (index, (mut arguments, _)) in irreversible(&daypass).into_iter().enumerate() {

@@ -5,7 +5,7 @@ use std::process::Command;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
 
 #[tokio::test]
 async fn a_record_says_which_token_created_it() {

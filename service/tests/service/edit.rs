@@ -8,7 +8,7 @@ use daypass::verify::{Credentials, OriginHeader, TokenLocation, Verifier};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
 
 fn patch(daypass: &Daypass, caller: &str, id: &str, body: &Value) -> RequestBuilder {
     daypass.request(Method::PATCH, &format!("/v2/access-token/{id}")).bearer_auth(caller).json(body)

@@ -1,7 +1,7 @@
 use daypass::verify::{Credentials, TokenLocation};
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
 
 const PATH: &str = "/v2/access-token/self";
 
@@ -29,7 +29,7 @@ async fn a_token_holder_learns_why_the_token_is_refused() {
         assert_eq!(described, expected(Value::Null, false, json!(origin), allowed));
     }
     daypass.revoke(&id).await;
-    daypass.sql().execute("UPDATE token SET expires_at = 5 WHERE id = ?1", [&id]).expect("a row");
+    daypass.execute(&format!("UPDATE token SET expires_at = 5 WHERE id = '{id}'"));
     let described = send(daypass.get(PATH).bearer_auth(&token)).await;
     assert_eq!(described, (200, expected(json!(5), true, Value::Null, false)));
 }

@@ -2,7 +2,7 @@ use base64ct::{Base64, Encoding};
 use reqwest::{RequestBuilder, Response};
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, expect_error, mistype, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, mistype, send, to_text};
 
 /// What is told about a token that is not active, to the byte.
 const INACTIVE: &str = r#"{"active":false}"#;
@@ -112,11 +112,10 @@ async fn of_a_token_that_is_not_active_nothing_else_is_told() {
     for token in [&expired, &revoked, &foreign, &of_expired, &of_foreign] {
         assert_eq!(ask_json(&daypass, token).await["active"], json!(true));
     }
-    daypass.sql().execute("UPDATE token SET expires_at = 7 WHERE id = ?1", [&expired_id]).expect("a row");
+    daypass.execute(&format!("UPDATE token SET expires_at = 7 WHERE id = '{expired_id}'"));
     daypass.revoke(&revoked_id).await;
-    let sql = daypass.sql();
-    sql.execute("INSERT INTO organization (id, created_at) VALUES ('org_other', 1)", []).expect("a row");
-    sql.execute("UPDATE token SET organization = 'org_other' WHERE id = ?1", [&foreign_id]).expect("a row");
+    daypass.execute("INSERT INTO organization (id, created_at) VALUES ('org_other', 1)");
+    daypass.execute(&format!("UPDATE token SET organization = 'org_other' WHERE id = '{foreign_id}'"));
     tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
     let mistyped = mistype(&daypass.admin);
     let text = ["", "x", "a.b.c", "dp_sec_%00"];
@@ -143,10 +142,10 @@ async fn a_verifier_gets_the_record_alone_of_active_expired_and_revoked_tokens()
         send(daypass.post("/introspect").bearer_auth(&product).form(&form))
     };
     assert_eq!(ask(&token).await, (200, json!({"active": true, "record": created})));
-    daypass.sql().execute("UPDATE token SET expires_at = 7 WHERE id = ?1", [&id]).expect("a row");
+    daypass.execute(&format!("UPDATE token SET expires_at = 7 WHERE id = '{id}'"));
     created["expiresAt"] = json!(7);
     assert_eq!(ask(&token).await, (200, json!({"active": false, "record": created})));
-    daypass.sql().execute("UPDATE token SET expires_at = NULL WHERE id = ?1", [&id]).expect("a row");
+    daypass.execute(&format!("UPDATE token SET expires_at = NULL WHERE id = '{id}'"));
     let revoked = daypass.revoke(&id).await;
     assert_eq!(ask(&token).await, (200, json!({"active": false, "record": revoked})));
 

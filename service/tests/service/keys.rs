@@ -5,7 +5,8 @@ use daypass::api::RevocationTarget;
 use daypass::verify::{Credentials, TokenLocation};
 use serde_json::Value;
 
-use crate::running::{Daypass, expect_error, now, send, to_text};
+use super::backend::RANDOM_BYTES;
+use super::running::{Daypass, expect_error, now, send, to_text};
 
 const SELF: &str = "/v2/access-token/self";
 /// The longest lifetime of a JWT, and the leeway of a verifier's clock.
@@ -48,8 +49,7 @@ async fn sign(daypass: &Daypass) -> (String, String) {
 
 /// Makes a key sign from another time on.
 fn set_start(daypass: &Daypass, kid: &str, time: u64) {
-    let update = "UPDATE signing_key SET signs_from = ?2 WHERE kid = ?1";
-    daypass.sql().execute(update, rusqlite::params![kid, time]).expect("a row");
+    daypass.execute(&format!("UPDATE signing_key SET signs_from = {time} WHERE kid = '{kid}'"));
 }
 
 #[tokio::test]
@@ -126,8 +126,9 @@ async fn keys_are_rotated_by_age() {
     let daypass = Daypass::start_with(&["--rotate-keys-every", "30"]);
     let (_, first) = sign(&daypass).await;
     let age = |days: u64, seconds: u64| {
-        let update = "UPDATE signing_key SET created_at = unixepoch() - ?1, signs_from = 0 WHERE kid = ?2";
-        daypass.sql().execute(update, rusqlite::params![days * 86_400 + seconds, first]).expect("a row");
+        let age = days * 86_400 + seconds;
+        let update = format!("created_at = unixepoch() - {age}, signs_from = 0 WHERE kid = '{first}'");
+        daypass.execute(&format!("UPDATE signing_key SET {update}"));
     };
     age(29, 86_000);
     tokio::time::sleep(Duration::from_millis(600)).await;
@@ -200,8 +201,7 @@ async fn unreadable_keys_sign_nothing_and_verify_nothing() {
     let daypass = Daypass::start();
     let (token, kid) = sign(&daypass).await;
     daypass.json(&["key", "rotate"]);
-    let change = "UPDATE signing_key SET pkcs8 = x'00', revoked_at = 1 WHERE kid = ?1";
-    daypass.sql().execute(change, [&kid]).expect("a row");
+    daypass.execute(&format!("UPDATE signing_key SET pkcs8 = {RANDOM_BYTES}, revoked_at = 1 WHERE kid = '{kid}'"));
     expect_published(&daypass, &[]).await;
     expect_error(daypass.get(SELF).bearer_auth(&token), 401, "invalid_token").await;
     let mint = daypass.post("/v2/temporary-access-token/create").bearer_auth(&daypass.admin);

@@ -1,35 +1,93 @@
 //! The service as its callers see it: the real binary, on a real store, over HTTP and on the command line.
 
-mod bad_input;
-mod bundles;
+#![expect(clippy::duplicate_mod, reason = "the suite is run against each store")]
+
+/// Declares the tests that hold on every store, for one of them.
+macro_rules! suite {
+    () => {
+        #[path = "../bad_input.rs"]
+        mod bad_input;
+        #[path = "../bundles.rs"]
+        mod bundles;
+        #[path = "../command_line.rs"]
+        mod command_line;
+        #[path = "../concurrency.rs"]
+        mod concurrency;
+        #[path = "../confirmation.rs"]
+        mod confirmation;
+        #[path = "../crash.rs"]
+        mod crash;
+        #[path = "../details.rs"]
+        mod details;
+        #[path = "../edit.rs"]
+        mod edit;
+        #[path = "../events.rs"]
+        mod events;
+        #[path = "../feed.rs"]
+        mod feed;
+        #[path = "../holder.rs"]
+        mod holder;
+        #[path = "../introspection.rs"]
+        mod introspection;
+        #[path = "../keys.rs"]
+        mod keys;
+        #[path = "../older_names.rs"]
+        mod older_names;
+        #[path = "../organizations.rs"]
+        mod organizations;
+        #[path = "../race.rs"]
+        mod race;
+        #[path = "../retention.rs"]
+        mod retention;
+        #[path = "../revocation.rs"]
+        mod revocation;
+        #[path = "../rotation.rs"]
+        mod rotation;
+        #[path = "../running.rs"]
+        pub(crate) mod running;
+        #[path = "../secrecy.rs"]
+        mod secrecy;
+        #[path = "../store.rs"]
+        mod store;
+        #[path = "../suspension.rs"]
+        mod suspension;
+        #[path = "../temporary.rs"]
+        mod temporary;
+        #[path = "../token_list.rs"]
+        mod token_list;
+        #[path = "../tokens.rs"]
+        mod tokens;
+    };
+}
+
+/// On an SQLite file.
+mod sqlite {
+    mod backend;
+    mod file;
+    mod many_tokens;
+    mod migration;
+
+    suite!();
+}
+
+/// On a PostgreSQL database.
+mod postgres {
+    mod backend;
+    mod cluster;
+    mod failover;
+    mod revocation_time;
+
+    suite!();
+}
+
+mod binary;
 mod catalog_types;
 mod codegen;
-mod command_line;
-mod concurrency;
-mod confirmation;
-mod details;
 mod documented_requests;
-mod edit;
-mod events;
-mod feed;
-mod holder;
-mod introspection;
 mod issuer;
-mod keys;
-mod many_tokens;
-mod migration;
-mod older_names;
-mod organizations;
 mod public;
-mod retention;
-mod revocation;
-mod rotation;
-mod running;
 mod sdk;
-mod secrecy;
 mod start;
-mod store;
-mod suspension;
-mod temporary;
-mod token_list;
-mod tokens;
+
+/// What does not depend on the store is tested on a file.
+use sqlite::running;

@@ -4,7 +4,7 @@ use daypass::Scope;
 use daypass::verify::{Credentials, TokenLocation};
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, send, to_text};
+use super::running::{Daypass, send, to_text};
 
 static SEAT_USE: Scope = Scope::literal("seat:use");
 
@@ -116,7 +116,7 @@ async fn a_token_with_every_scope_within_limits_grants_by_older_names() {
     let chair = json!([{"type": "chair", "id": "c1"}]);
     let (all, id) = daypass.create_token(json!({"kind": "secret", "name": "n", "resources": chair})).await;
     let grants = json!([{"tenant": daypass.organization(), "scopes": ["*"], "resources": chair}]).to_string();
-    daypass.sql().execute("UPDATE token SET grants = ?1 WHERE id = ?2", [&grants, &id]).expect("a row");
+    daypass.execute(&format!("UPDATE token SET grants = '{grants}' WHERE id = '{id}'"));
     rewrite(&file, &seats());
     daypass.restart();
     assert_eq!(check_seats(&daypass, &all, "seat:use").await, Some([true, false, false]));

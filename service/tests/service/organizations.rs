@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
 
 fn operator(daypass: &Daypass) -> String {
     to_text(&daypass.line["operatorToken"])

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use daypass::Error;
 use daypass::verify::{Credentials, TokenLocation, Verifier};
 
-use crate::running::{Daypass, send};
+use super::running::{Daypass, send};
 
 /// Makes this number the oldest mark's, and deletes the entries up to it, as a service does that has run
 /// for 26 hours.
@@ -14,7 +14,7 @@ fn delete_up_to(daypass: &Daypass, seq: u64) {
         "BEGIN; DELETE FROM feed_mark; INSERT INTO feed_mark VALUES (9, {seq});
          DELETE FROM revocation WHERE seq <= {seq} AND level IN ('token', 'jwt'); COMMIT"
     );
-    daypass.sql().execute_batch(&sql).expect("rows");
+    daypass.execute(&sql);
 }
 
 async fn is_revoked(daypass: &Daypass, token: &str) -> bool {
@@ -83,8 +83,8 @@ async fn a_jwt_is_revoked_although_the_clock_says_that_it_has_expired_and_its_ke
     let ahead = "UPDATE signing_key SET signs_from = 1 WHERE signs_from < unixepoch() + 60;
         UPDATE signing_key SET signs_from = unixepoch() - 300000 WHERE signs_from > 1";
     let key_times = "SELECT count(*) FROM signing_key WHERE signs_from < unixepoch() - 86460";
-    daypass.sql().execute_batch(ahead).expect("rows");
-    assert_eq!(daypass.sql().query_row(key_times, [], |row| row.get::<_, u64>(0)).expect("a count"), 2);
+    daypass.execute(ahead);
+    assert_eq!(daypass.session().number(key_times), 2);
     let deadline = Instant::now() + Duration::from_secs(3);
     while send(daypass.get("/v2/access-token/self").bearer_auth(&token)).await.0 != 401 {
         assert!(Instant::now() < deadline, "the key is not retired");
@@ -93,7 +93,7 @@ async fn a_jwt_is_revoked_although_the_clock_says_that_it_has_expired_and_its_ke
     daypass.revoke_by_text(&token).await;
     // The clock is right again.
     let back = "UPDATE signing_key SET signs_from = unixepoch() + 300 WHERE signs_from > 1";
-    daypass.sql().execute_batch(back).expect("rows");
+    daypass.execute(back);
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert!(is_revoked(&daypass, &token).await);
 }

@@ -3,8 +3,8 @@ use std::time::Duration;
 use daypass::api::RevocationTarget;
 use serde_json::{Value, json};
 
-use crate::events::Event;
-use crate::running::{Daypass, FLOOR_READ, expect_error, mistype, now, send, to_text};
+use super::events::Event;
+use super::running::{Daypass, FLOOR_READ, expect_error, mistype, now, send, to_text};
 
 /// Returns whether an authentic token is revoked, as its holder sees it.
 async fn is_revoked(daypass: &Daypass, token: &str) -> bool {
@@ -97,7 +97,7 @@ async fn revoking_a_token_of_another_organization_changes_nothing_silently() {
     let signed = daypass.create_temporary(&other).await;
     let move_away = "INSERT INTO organization (id, created_at) VALUES ('org_other', 1);
         UPDATE token SET organization = 'org_other' WHERE name = 'Parent'";
-    daypass.sql().execute_batch(move_away).expect("rows");
+    daypass.execute(move_away);
     // Issued for its new organization, not for the admin's.
     let others = daypass.create_temporary(&other).await;
     let forged = format!("{}.{}", signed.rsplit_once('.').expect("a signature").0, "A".repeat(86));
@@ -136,10 +136,7 @@ async fn tokens_issued_before_a_time_are_revoked_and_later_ones_stay_active() {
     daypass.revoke(&revoked).await;
     let time = now() - 50;
     let age = |time: u64, id: &str| {
-        daypass
-            .sql()
-            .execute("UPDATE token SET created_at = ?1 WHERE id = ?2", rusqlite::params![time, id])
-            .expect("a row")
+        daypass.execute(&format!("UPDATE token SET created_at = {time} WHERE id = '{id}'"));
     };
     age(time - 1, &id);
     age(time - 1, &revoked);
@@ -198,10 +195,7 @@ async fn a_jwt_issued_before_the_time_is_revoked_without_its_parent() {
     let before = daypass.create_temporary(&parent).await;
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let time = now();
-    daypass
-        .sql()
-        .execute("UPDATE token SET created_at = ?1 WHERE id = ?2", rusqlite::params![time, id])
-        .expect("a row");
+    daypass.execute(&format!("UPDATE token SET created_at = {time} WHERE id = '{id}'"));
     let after = daypass.create_temporary(&parent).await;
     // The caller's token is older than the time too: the request succeeds and revokes it.
     assert_eq!(send(revoke_issued_before(&daypass, &daypass.admin, &json!(time))).await.0, 200);
@@ -224,9 +218,8 @@ async fn an_organization_is_revoked_with_all_its_tokens_and_no_other() {
     let grants = r#"[{"tenant":"org_other","scopes":["token:introspect","token:read","bundle:create"]}]"#;
     // It is newer, so that the command line continues to use the first.
     let move_away = "INSERT INTO organization (id, created_at) VALUES ('org_other', unixepoch() + 1)";
-    daypass.sql().execute(move_away, []).expect("a row");
-    let update = "UPDATE token SET organization = 'org_other', grants = ?1 WHERE name = 'API'";
-    daypass.sql().execute(update, [grants]).expect("a row");
+    daypass.execute(move_away);
+    daypass.execute(&format!("UPDATE token SET organization = 'org_other', grants = '{grants}' WHERE name = 'API'"));
 
     let mut own = daypass.subscribe(&daypass.admin, 0).await;
     own.until_heartbeat().await;
@@ -253,8 +246,7 @@ async fn an_organization_is_revoked_with_all_its_tokens_and_no_other() {
     let page = daypass.read_page(&api, 0).await;
     assert_eq!((page.revocations, page.latest), (vec![], 1));
     assert!(!is_revoked(&daypass, &api).await && !is_revoked(&daypass, &create_bundle(&daypass, &api).await).await);
-    let entries = daypass.sql().query_row("SELECT count(*) FROM revocation", [], |row| row.get::<_, u64>(0));
-    assert_eq!(entries.expect("a count"), 1);
+    assert_eq!(daypass.session().number("SELECT count(*) FROM revocation"), 1);
 }
 
 #[tokio::test]

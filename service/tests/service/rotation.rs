@@ -10,7 +10,7 @@ use daypass::Error;
 use daypass::verify::{Credentials, TokenLocation, Verifier};
 use serde_json::Value;
 
-use crate::running::{Daypass, send, to_text};
+use super::running::{Daypass, send, to_text};
 
 /// How often the key changes in each way.
 const ROUNDS: usize = 5;

@@ -1,18 +1,19 @@
 //! A service in its own folder, and the requests that tests send to it.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::process::{Child, Output, Stdio};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use daypass::api::RevocationPage;
 use daypass::verify::{StaticKeys, Verifier};
 use reqwest::{Client, Method, RequestBuilder};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::events::Events;
+pub(crate) use crate::binary::daypass;
+
+use super::backend::{Backend, RANDOM_BYTES, Session};
+use super::events::Events;
 
 /// The scope that most tests request.
 pub(crate) const FLOOR_READ: &str = "floor:readPrivate";
@@ -25,6 +26,7 @@ pub(crate) struct Daypass {
     /// The owner token of the first start.
     pub(crate) admin: String,
     pub(crate) folder: TempDir,
+    backend: Backend,
     options: Vec<String>,
     process: Child,
     client: Client,
@@ -38,17 +40,31 @@ impl Daypass {
     /// Starts a service on a new store, with more options.
     pub(crate) fn start_with(options: &[&str]) -> Daypass {
         let folder = tempfile::tempdir().expect("a folder");
+        let backend = Backend::new(folder.path());
+        Daypass::start_in(folder, backend, options)
+    }
+
+    /// Starts a service on this store, in a folder.
+    pub(crate) fn start_in(folder: TempDir, backend: Backend, options: &[&str]) -> Daypass {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        let (process, line) = serve(&folder, &options);
+        let (process, line) = serve(&folder, backend.location(), &options);
         let url = to_text(&line["listening"]);
         let admin = to_text(&line["ownerToken"]);
-        Daypass { url, line, admin, folder, options, process, client: Client::new() }
+        Daypass { url, line, admin, folder, backend, options, process, client: Client::new() }
+    }
+
+    /// Starts several services at once on a new store, which is gone when they run.
+    pub(crate) fn start_together(count: usize) -> Vec<Beside> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let backend = Backend::new(folder.path());
+        let processes: Vec<_> = (0..count).map(|_| spawn(&folder, backend.location(), &[])).collect();
+        processes.into_iter().map(read_line).map(|(process, line)| Beside { url: to_text(&line["listening"]), line, process }).collect()
     }
 
     /// Starts another process on the same store.
     pub(crate) fn start_beside(&self) -> Beside {
-        let (process, line) = serve(&self.folder, &self.options);
-        Beside { url: to_text(&line["listening"]), process }
+        let (process, line) = serve(&self.folder, self.store(), &self.options);
+        Beside { url: to_text(&line["listening"]), line, process }
     }
 
     /// Kills the process, as a crash would.
@@ -60,7 +76,7 @@ impl Daypass {
     /// Kills the process and starts another on the same store.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        (self.process, self.line) = serve(&self.folder, &self.options);
+        (self.process, self.line) = serve(&self.folder, self.store(), &self.options);
         self.url = to_text(&self.line["listening"]);
     }
 
@@ -72,13 +88,29 @@ impl Daypass {
         self.process.wait().expect("it ended")
     }
 
-    pub(crate) fn database(&self) -> PathBuf {
-        self.folder.path().join("daypass.db")
+    /// Returns the value of `--store`.
+    pub(crate) fn store(&self) -> &str {
+        self.backend.location()
+    }
+
+    /// Returns the store as messages name it.
+    pub(crate) fn shown_store(&self) -> String {
+        self.store().replace("%2F", "/")
     }
 
     /// Opens the store as another process would.
-    pub(crate) fn sql(&self) -> Connection {
-        Connection::open(self.database()).expect("the store")
+    pub(crate) fn session(&self) -> Session {
+        self.backend.session()
+    }
+
+    /// Returns what is stored, by name.
+    pub(crate) fn contents(&self) -> Vec<(String, Vec<u8>)> {
+        self.backend.contents()
+    }
+
+    /// Runs statements as another process would.
+    pub(crate) fn execute(&self, sql: &str) {
+        self.session().execute(sql);
     }
 
     /// Returns the log so far.
@@ -93,7 +125,7 @@ impl Daypass {
 
     /// Runs `daypass …` on the same store.
     pub(crate) fn command(&self, arguments: &[&str]) -> Output {
-        daypass().args(arguments).arg("--data").arg(self.database()).output().expect("it runs")
+        daypass().args(arguments).arg("--store").arg(self.store()).output().expect("it runs")
     }
 
     /// Runs `daypass … --json` on the same store and returns the output.
@@ -198,6 +230,8 @@ impl Daypass {
 /// Another process on the store of a [`Daypass`]. Dropping it stops the process.
 pub(crate) struct Beside {
     pub(crate) url: String,
+    /// The line that it printed when it listened.
+    pub(crate) line: Value,
     process: Child,
 }
 
@@ -219,41 +253,24 @@ impl Drop for Daypass {
     }
 }
 
-/// Returns the binary, without the settings in the environment of the tests.
-pub(crate) fn daypass() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_daypass"));
-    let ours = std::env::vars().map(|(name, _)| name).filter(|name| name.starts_with("DAYPASS_") || name == "RUST_LOG");
-    ours.for_each(|name| {
-        command.env_remove(name);
-    });
-    command
+fn serve(folder: &TempDir, store: &str, options: &[String]) -> (Child, Value) {
+    read_line(spawn(folder, store, options))
 }
 
-/// Runs a command that must stop by itself within 20 seconds, and returns its output.
-pub(crate) fn run_to_end(command: &mut Command) -> Output {
-    let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while process.try_wait().expect("it can be waited for").is_none() {
-        if Instant::now() > deadline {
-            process.kill().expect("it runs");
-            panic!("still running: {command:?}");
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    process.wait_with_output().expect("its output")
-}
-
-fn serve(folder: &TempDir, options: &[String]) -> (Child, Value) {
+fn spawn(folder: &TempDir, store: &str, options: &[String]) -> Child {
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log");
-    let mut process = daypass()
-        .args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"])
-        .arg(folder.path().join("daypass.db"))
+    daypass()
+        .args(["serve", "--json", "--listen", "127.0.0.1:0", "--store", store])
         .args(options)
         .env("RUST_LOG", "trace")
         .stdout(Stdio::piped())
         .stderr(log)
         .spawn()
-        .expect("it starts");
+        .expect("it starts")
+}
+
+/// Waits until a service listens.
+fn read_line(mut process: Child) -> (Child, Value) {
     let mut line = String::new();
     BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     (process, serde_json::from_str(&line).expect("a line of JSON"))
@@ -277,6 +294,19 @@ pub(crate) async fn expect_error(request: RequestBuilder, status: u16, code: &st
 
 pub(crate) fn to_text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is a text")).to_owned()
+}
+
+/// Adds so many active application tokens, as if the first token's creator had made them: more than requests can make
+/// in a test's time.
+pub(crate) fn add_tokens(daypass: &Daypass, count: usize) {
+    daypass.execute(&format!(
+        "INSERT INTO token
+            (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, revoked_at)
+        WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {count})
+        SELECT {RANDOM_BYTES}, organization, 'tok_added_' || i, 'application', 'Token ' || i, grants,
+            origins, last_chars, created_at, expires_at, revoked_at
+        FROM numbers, (SELECT * FROM token WHERE number = 1) AS first ORDER BY i"
+    ));
 }
 
 /// Returns the token with one wrong character.

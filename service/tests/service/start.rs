@@ -4,7 +4,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::running::{Daypass, daypass, run_to_end, send};
+use crate::binary::run_to_end;
+use crate::running::{Daypass, daypass, send};
 
 #[tokio::test]
 async fn the_owner_token_is_printed_at_the_first_start_only() {
@@ -48,10 +49,10 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
     let space_api = "floor:readPublic";
     for (options, environment, data, scope) in [
         (&["--listen", "127.0.0.1:0"][..], ("DAYPASS_CATALOG", "the chairs.json"), "daypass.db", "chair:sit"),
-        (&["--listen=127.0.0.1:0", "--data=it's here.db"], ("LANG", "C"), "it's here.db", space_api),
+        (&["--listen=127.0.0.1:0", "--store=it's here.db"], ("LANG", "C"), "it's here.db", space_api),
         (
             &["--listen=127.0.0.1:0", "--catalog=the chairs.json"],
-            ("DAYPASS_DATA", "./from environment.db"),
+            ("DAYPASS_STORE", "./from environment.db"),
             "./from environment.db",
             "chair:sit",
         ),
@@ -59,7 +60,7 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
         let first = print_start(folder.path(), options, environment).await;
         let list = |noun: &str| {
             let mut list = daypass();
-            let output = list.args([noun, "list", "--json", "--data", data]).current_dir(folder.path()).output();
+            let output = list.args([noun, "list", "--json", "--store", data]).current_dir(folder.path()).output();
             serde_json::from_slice::<Value>(&output.expect("it runs").stdout).expect("JSON")
         };
         let organization = list("organization")["organizations"][1]["id"].as_str().expect("an id").to_owned();
@@ -85,43 +86,6 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
         assert!(second.contains(&where_it_is) && !second.contains("dp_sec_"), "{}", without_tokens(&second));
         assert_eq!(second.lines().count(), 3, "{}", without_tokens(&second));
     }
-}
-
-#[test]
-fn services_that_create_one_store_together_all_run_and_one_has_the_owner_token() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let data = folder.path().join("daypass.db");
-    let start = |_| {
-        let mut serve = daypass();
-        let serve = serve.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]).arg(&data);
-        serve.stdout(Stdio::piped()).spawn().expect("it starts")
-    };
-    let mut processes: Vec<_> = (0..4).map(start).collect();
-    let lines = processes.iter_mut().map(|process| {
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-        process.kill().expect("it runs");
-        process.wait().expect("it ended");
-        serde_json::from_str::<Value>(&line).expect("a line of JSON")
-    });
-    let lines: Vec<_> = lines.collect();
-    assert_eq!(lines.iter().filter(|line| line["ownerToken"].is_string()).count(), 1, "{lines:?}");
-    assert!(lines.iter().all(|line| line["organization"] == lines[0]["organization"]), "{lines:?}");
-}
-
-#[tokio::test]
-async fn acknowledged_writes_survive_a_crash() {
-    let mut daypass = Daypass::start();
-    let keys = send(daypass.get("/.well-known/jwks.json")).await;
-    let (secret, id) = daypass.create_secret().await;
-    daypass.revoke(&id).await;
-    let (active, _) = daypass.create_secret().await;
-
-    daypass.restart();
-    assert_eq!(send(daypass.get("/.well-known/jwks.json")).await, keys);
-    daypass.create_temporary(&active).await;
-    let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&secret)).await;
-    assert_eq!(described["revoked"], true);
 }
 
 #[cfg(unix)]
@@ -211,7 +175,7 @@ fn a_failed_start_says_why_and_creates_no_store() {
                 {"alias":"chair:sit","scopes":["seat:use"]},{"alias":"stool:sit","scopes":["chair:sit"]}]}"#,
             "its alias `stool:sit` stands for `chair:sit`: list those among its scopes, by their current names",
         ),
-        (vec!["--data", "no/such/folder/daypass.db"], "", "cannot create the store no/such/folder/daypass.db"),
+        (vec!["--store", "no/such/folder/daypass.db"], "", "cannot create the store no/such/folder/daypass.db"),
     ] {
         std::fs::write(&catalog, catalog_text).expect("a file");
         let mut command = daypass();

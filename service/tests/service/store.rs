@@ -1,19 +1,20 @@
 use serde_json::json;
 
-use crate::running::{Daypass, expect_error, send};
+use super::backend::{FIND_TABLES, LOCK, LOSE_TABLES};
+use super::running::{Daypass, expect_error, send};
 
 #[tokio::test]
 async fn while_the_store_is_locked_writes_fail() {
     let daypass = Daypass::start();
     let (secret, id) = daypass.create_secret().await;
-    let other = daypass.sql();
-    other.execute_batch("BEGIN IMMEDIATE").expect("a lock");
+    let mut other = daypass.session();
+    other.execute(LOCK);
     let body = json!({"scopes": ["floor:readPublic"]});
     let mint = || daypass.post("/v2/temporary-access-token/create").bearer_auth(&secret).json(&body);
     expect_error(mint(), 503, "unavailable").await;
     expect_error(daypass.delete(&format!("/v2/access-token/{id}")).bearer_auth(&daypass.admin), 503, "unavailable")
         .await;
-    other.execute_batch("ROLLBACK").expect("no lock");
+    other.execute("ROLLBACK");
     assert_eq!(send(mint()).await.0, 200);
 }
 
@@ -22,10 +23,7 @@ async fn without_its_tables_the_service_refuses_everything() {
     let daypass = Daypass::start();
     let partner = daypass.create_partner().await;
     let reference = daypass.create_reference(&partner, &json!({})).await;
-    // The names in other tables and views stay.
-    let rename = "PRAGMA legacy_alter_table = ON;
-        ALTER TABLE organization RENAME TO gone; ALTER TABLE token RENAME TO lost;";
-    daypass.sql().execute_batch(rename).expect("the tables are gone");
+    daypass.execute(LOSE_TABLES);
     for request in [
         daypass.get("/health"),
         daypass.get("/v2/access-token").bearer_auth(&daypass.admin),
@@ -38,9 +36,7 @@ async fn without_its_tables_the_service_refuses_everything() {
     ] {
         expect_error(request, 503, "unavailable").await;
     }
-    let back = "PRAGMA legacy_alter_table = ON;
-        ALTER TABLE gone RENAME TO organization; ALTER TABLE lost RENAME TO token;";
-    daypass.sql().execute_batch(back).expect("the tables are back");
+    daypass.execute(FIND_TABLES);
     assert_eq!(send(daypass.get("/health")).await.0, 200);
     assert_eq!(send(daypass.get("/verify").header("x-api-token", &reference)).await.0, 200);
 }

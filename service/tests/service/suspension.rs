@@ -8,7 +8,7 @@ use daypass::verify::{Credentials, TokenLocation, Verifier};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
 
 const SECOND: Duration = Duration::from_secs(1);
 

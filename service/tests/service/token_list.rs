@@ -4,8 +4,8 @@ use std::process::Stdio;
 use reqwest::RequestBuilder;
 use serde_json::json;
 
-use crate::many_tokens::add_tokens;
-use crate::running::{Daypass, expect_error, send, to_text};
+use super::running::add_tokens;
+use super::running::{Daypass, expect_error, send, to_text};
 
 fn list(daypass: &Daypass, query: &[(&str, &str)]) -> RequestBuilder {
     daypass.get("/v2/access-token").query(query).bearer_auth(&daypass.admin)
@@ -92,7 +92,7 @@ async fn a_list_is_filtered_by_kind_state_and_a_part_of_the_name() {
     let expired = create("publishable", "Web shop of 2025").await;
     create("secret", "Backend of the WEB SHOP").await;
     let revoked = create("secret", "Büro 100%").await;
-    daypass.sql().execute("UPDATE token SET expires_at = 1 WHERE id = ?1", [expired]).expect("a row");
+    daypass.execute(&format!("UPDATE token SET expires_at = 1 WHERE id = '{expired}'"));
     daypass.revoke(&revoked).await;
     for (query, serials) in [
         (&[("state", "active")][..], &[4, 2, 1][..]),
@@ -194,8 +194,8 @@ fn a_list_is_printed_as_it_is_read() {
     // Much more than a pipe holds.
     add_tokens(&daypass, 20_000);
     for options in [&["token", "list"][..], &["token", "list", "--json"]] {
-        let mut command = crate::running::daypass();
-        command.args(options).arg("--data").arg(daypass.database());
+        let mut command = super::running::daypass();
+        command.args(options).arg("--store").arg(daypass.store());
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
         let mut start = [0; 100];
         process.stdout.take().expect("a pipe").read_exact(&mut start).expect("a start");

@@ -1,7 +1,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
 
 const PUBLISHABLE: [&str; 4] =
     ["customAttributeValues:readPublic", "customAttributes:read", "floor:queryPublic", "floor:readPublic"];
@@ -274,7 +274,7 @@ async fn a_revocation_is_permanent_and_keeps_its_time() {
     let record = daypass.revoke(&id).await;
     assert!(record["revokedAt"].as_u64().is_some_and(|at| (now() - 5..=now()).contains(&at)));
 
-    daypass.sql().execute("UPDATE token SET revoked_at = revoked_at - 100 WHERE id = ?1", [&id]).expect("a row");
+    daypass.execute(&format!("UPDATE token SET revoked_at = revoked_at - 100 WHERE id = '{id}'"));
     let again = daypass.revoke(&id).await;
     assert_eq!(again["revokedAt"].as_u64(), record["revokedAt"].as_u64().map(|at| at - 100));
 
@@ -300,7 +300,7 @@ async fn an_application_id_is_free_again_once_its_token_is_revoked_or_expired() 
     let (status, _) = send(daypass.get("/verify").header("x-api-token", &reference)).await;
     assert_eq!(status, 403);
 
-    daypass.sql().execute("UPDATE token SET expires_at = 1 WHERE id = ?1", [&id]).expect("rows");
+    daypass.execute(&format!("UPDATE token SET expires_at = 1 WHERE id = '{id}'"));
     daypass.create_token(body.clone()).await;
     for inactive in [first, second] {
         let (status, _) = send(daypass.post("/generate").header("x-api-key", inactive).json(&json!({}))).await;
@@ -317,7 +317,7 @@ async fn an_organization_sees_only_its_own_tokens() {
         UPDATE token SET organization = 'org_other',
             grants = '[{\"tenant\":\"org_other\",\"scopes\":[\"token:read\",\"token:introspect\"]}]'
         WHERE name = 'Backend'";
-    daypass.sql().execute_batch(move_away).expect("rows");
+    daypass.execute(move_away);
 
     let path = format!("/v2/access-token/{id}");
     expect_error(daypass.get(&path).bearer_auth(&daypass.admin), 404, "not_found").await;

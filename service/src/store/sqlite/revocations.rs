@@ -4,6 +4,7 @@ use daypass::api::{Revocation, RevocationPage, RevocationTarget};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::Rule;
+use super::super::entry::{columns, target};
 use super::{Failure, marks, organizations, unreadable};
 use crate::domain::revocation::{JwtFacts, RevocationFacts, RootFacts};
 
@@ -147,37 +148,9 @@ pub(super) fn latest(connection: &Connection) -> Result<u64, Failure> {
     Ok(connection.prepare_cached(latest)?.query_row([], |row| row.get(0))?)
 }
 
-/// The columns `level` and `name`.
-fn columns(target: &RevocationTarget) -> (&'static str, String) {
-    match target {
-        RevocationTarget::Token { serial } => ("token", serial.to_string()),
-        RevocationTarget::Jwt { jti } => ("jwt", jti.clone()),
-        RevocationTarget::Organization { organization } => ("organization", organization.clone()),
-        RevocationTarget::IssuedBefore { time, .. } => ("issuedBefore", time.to_string()),
-        RevocationTarget::Key { kid } => ("key", kid.clone()),
-        RevocationTarget::Changed { serial, version } => ("changed", format!("{serial} {version}")),
-        RevocationTarget::Suspended { organization } => ("suspended", organization.clone()),
-        RevocationTarget::Resumed { organization } => ("resumed", organization.clone()),
-    }
-}
-
 /// The revocation in a row of [`ENTRY`].
 fn entry(row: &Row<'_>) -> rusqlite::Result<Revocation> {
-    let name: String = row.get(4)?;
-    let number = |name: &str| name.parse().map_err(|cause: std::num::ParseIntError| unreadable(4, cause));
-    let target = match row.get_ref(3)?.as_str()? {
-        "token" => RevocationTarget::Token { serial: number(&name)? },
-        "jwt" => RevocationTarget::Jwt { jti: name },
-        "organization" => RevocationTarget::Organization { organization: name },
-        "issuedBefore" => RevocationTarget::IssuedBefore { organization: row.get(2)?, time: number(&name)? },
-        "key" => RevocationTarget::Key { kid: name },
-        "changed" => {
-            let (serial, version) = name.split_once(' ').ok_or_else(|| unreadable(4, "expected two numbers"))?;
-            RevocationTarget::Changed { serial: number(serial)?, version: number(version)? }
-        }
-        "suspended" => RevocationTarget::Suspended { organization: name },
-        "resumed" => RevocationTarget::Resumed { organization: name },
-        level => return Err(unreadable(3, format!("{level} is not a level of revocation"))),
-    };
+    let level = row.get_ref(3)?.as_str()?;
+    let target = target(level, row.get(4)?, row.get(2)?).map_err(|cause| unreadable(4, cause))?;
     Ok(Revocation { seq: row.get(0)?, at: row.get(1)?, target })
 }

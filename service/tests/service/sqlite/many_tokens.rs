@@ -1,6 +1,6 @@
 //! Organizations with many tokens, and what a list and a creation cost in them.
 //!
-//! `cargo test -p daypass-service --release --test service many_tokens -- --ignored --nocapture` prints the figures.
+//! `cargo test -p daypass-service --release --test service sqlite::many_tokens -- --ignored --nocapture` prints the figures.
 
 #![expect(clippy::print_stdout, reason = "the figures are the result")]
 
@@ -8,28 +8,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::running::{Daypass, send};
+use super::running::{Daypass, add_tokens, send};
 
 /// How often each request is sent; the median counts.
 const ROUNDS: usize = 21;
 
-/// Adds so many active application tokens, as if the first token's creator had made them: more than requests can make
-/// in a test's time.
-pub(crate) fn add_tokens(daypass: &Daypass, count: usize) {
-    let add = "
-        INSERT INTO token
-            (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, revoked_at)
-        WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < ?1)
-        SELECT randomblob(32), organization, 'tok_' || hex(randomblob(11)), 'application', 'Token ' || i, grants,
-            origins, last_chars, created_at, expires_at, revoked_at
-        FROM numbers, (SELECT * FROM token WHERE number = 1)";
-    assert_eq!(daypass.sql().execute(add, [count]), Ok(count));
-}
-
 fn start_with_tokens(count: usize) -> Daypass {
     let daypass = Daypass::start();
     add_tokens(&daypass, count);
-    daypass.sql().execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("a checkpoint");
+    daypass.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     daypass
 }
 

@@ -1,13 +1,15 @@
+use std::path::Path;
+
 use daypass::api::{Revocation, RevocationTarget};
 use rusqlite::Connection;
 
-use crate::running::{Daypass, send, to_text};
+use super::running::{Daypass, send, to_text};
 
 /// Turns the store into one of the first version, with everything that such a store can hold.
 fn downgrade(daypass: &Daypass) {
-    let (new, old) = (daypass.database(), daypass.folder.path().join("old.db"));
+    let (new, old) = (Path::new(daypass.store()), daypass.folder.path().join("old.db"));
     let connection = Connection::open(&old).expect("a store");
-    connection.execute_batch(include_str!("../../migrations/0001_begin.sql")).expect("the first version");
+    connection.execute_batch(include_str!("../../../migrations/0001_begin.sql")).expect("the first version");
     connection.execute("ATTACH ?1 AS new", [new.to_str()]).expect("the store");
     let copy = "
         INSERT INTO organization SELECT id, created_at FROM new.organization WHERE NOT is_operator;
@@ -67,7 +69,7 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
 
     daypass.kill();
     // The second version differs by the name of a level, by what organizations and tokens have, by indexes and by marks.
-    let view = include_str!("../../migrations/0002_revocation.sql").split_once("CREATE VIEW").expect("a view").1;
+    let view = include_str!("../../../migrations/0002_revocation.sql").split_once("CREATE VIEW").expect("a view").1;
     let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt';
         DROP INDEX token_listed; DROP INDEX token_by_kind; DROP INDEX token_by_expiry;
         DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
@@ -82,7 +84,7 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         ALTER TABLE organization DROP COLUMN name;
         ALTER TABLE organization DROP COLUMN is_operator;
         PRAGMA user_version = 2";
-    daypass.sql().execute_batch(&format!("{downgrade}; CREATE VIEW {view}")).expect("the second version");
+    daypass.execute(&format!("{downgrade}; CREATE VIEW {view}"));
     daypass.restart();
     assert_eq!(daypass.read_page(&daypass.admin, 0).await.revocations, entries);
     let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&temporary)).await;

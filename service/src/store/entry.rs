@@ -1,0 +1,42 @@
+//! The target of an entry of the feed, as the columns `level` and `name` have it in every store.
+
+use daypass::api::RevocationTarget;
+
+/// Returns the columns `level` and `name`.
+pub(super) fn columns(target: &RevocationTarget) -> (&'static str, String) {
+    match target {
+        RevocationTarget::Token { serial } => ("token", serial.to_string()),
+        RevocationTarget::Jwt { jti } => ("jwt", jti.clone()),
+        RevocationTarget::Organization { organization } => ("organization", organization.clone()),
+        RevocationTarget::IssuedBefore { time, .. } => ("issuedBefore", time.to_string()),
+        RevocationTarget::Key { kid } => ("key", kid.clone()),
+        RevocationTarget::Changed { serial, version } => ("changed", format!("{serial} {version}")),
+        RevocationTarget::Suspended { organization } => ("suspended", organization.clone()),
+        RevocationTarget::Resumed { organization } => ("resumed", organization.clone()),
+    }
+}
+
+/// Returns the target in these columns.
+///
+/// # Errors
+/// When they are not what [`columns`] returns.
+pub(super) fn target(level: &str, name: String, organization: Option<String>) -> Result<RevocationTarget, String> {
+    let number = |text: &str| text.parse().map_err(|_| format!("{text} is not a number"));
+    Ok(match level {
+        "token" => RevocationTarget::Token { serial: number(&name)? },
+        "jwt" => RevocationTarget::Jwt { jti: name },
+        "organization" => RevocationTarget::Organization { organization: name },
+        "issuedBefore" => {
+            let organization = organization.ok_or("the entry lacks its organization")?;
+            RevocationTarget::IssuedBefore { organization, time: number(&name)? }
+        }
+        "key" => RevocationTarget::Key { kid: name },
+        "changed" => {
+            let (serial, version) = name.split_once(' ').ok_or("expected two numbers")?;
+            RevocationTarget::Changed { serial: number(serial)?, version: number(version)? }
+        }
+        "suspended" => RevocationTarget::Suspended { organization: name },
+        "resumed" => RevocationTarget::Resumed { organization: name },
+        level => return Err(format!("{level} is not a level of revocation")),
+    })
+}

@@ -1,0 +1,164 @@
+//! Where a store is: [`Location`].
+
+use std::ffi::OsString;
+use std::fmt::{self, Display, Formatter};
+use std::path::PathBuf;
+
+use anyhow::{Context, ensure};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
+
+/// Where a store is.
+#[derive(Clone)]
+pub(crate) enum Location {
+    /// An SQLite file.
+    File(PathBuf),
+    /// A PostgreSQL database.
+    Database(DatabaseUrl),
+}
+
+impl From<OsString> for Location {
+    fn from(text: OsString) -> Location {
+        match text.to_str() {
+            // `sqlite://` too: a database that this version does not know is no file's name.
+            Some(url) if url.contains("://") => Location::Database(DatabaseUrl(url.to_owned())),
+            _ => Location::File(text.into()),
+        }
+    }
+}
+
+/// Shows no password.
+impl Display for Location {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Location::File(path) => path.display().fmt(f),
+            Location::Database(url) => url.fmt(f),
+        }
+    }
+}
+
+/// The URL of a PostgreSQL database. It may have a password, and may be wrong.
+///
+/// SECURITY: the text is private, and what is displayed is made from the parts that are no secrets.
+#[derive(Clone)]
+pub(crate) struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// Reads the URL.
+    ///
+    /// # Errors
+    /// When it is wrong. The error names the part, and has no part's value.
+    pub(super) fn config(&self) -> anyhow::Result<Config> {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or_default();
+        ensure!(
+            matches!(scheme, "postgres" | "postgresql"),
+            "no store has a URL with this scheme: give an SQLite file, or a URL that begins with `postgres://`"
+        );
+        // A password with such a character would be read as a part of the host, and shown.
+        let before_options = rest.split('?').next().unwrap_or_default();
+        let authority = before_options.split('/').next().unwrap_or_default();
+        let at_signs = |text: &str| text.matches('@').count();
+        ensure!(
+            at_signs(authority) < 2 && at_signs(before_options) == at_signs(authority),
+            "the URL of the store has an `@` too many: write `@` in a user or password as `%40`, `/` as `%2F`"
+        );
+        let mut config: Config = self.0.parse().context("the URL of the store is wrong")?;
+        ensure!(!config.get_hosts().is_empty(), "the URL of the store lacks the host: `postgres://HOST/DATABASE`");
+        ensure!(
+            config.get_dbname().is_some(),
+            "the URL of the store lacks the name of the database: `postgres://HOST/DATABASE`"
+        );
+        ensure!(
+            config.get_ssl_mode() != SslMode::Require,
+            "the URL of the store has `sslmode=require`: this version connects to PostgreSQL without TLS only"
+        );
+        // SECURITY: a standby may lack revocations that were acknowledged, so that none is ever read.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        Ok(config)
+    }
+
+    /// Returns the URL as a command line takes it, unless it has a secret.
+    pub(crate) fn without_secret(&self) -> Option<&str> {
+        let has_secret = self.config().map_or(true, |config| config.get_password().is_some());
+        (!has_secret).then_some(&*self.0)
+    }
+}
+
+impl Display for DatabaseUrl {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Ok(config) = self.config() else { return f.write_str("the URL of the store") };
+        f.write_str("postgres://")?;
+        if let Some(user) = config.get_user() {
+            write!(f, "{user}@")?;
+        }
+        let ports = config.get_ports();
+        for (index, host) in config.get_hosts().iter().enumerate() {
+            f.write_str(if index > 0 { "," } else { "" })?;
+            match host {
+                Host::Tcp(host) => f.write_str(host)?,
+                #[cfg(unix)]
+                Host::Unix(folder) => folder.display().fmt(f)?,
+            }
+            // One port may hold for all hosts.
+            match ports.get(index).or_else(|| ports.first()) {
+                None | Some(5432) => {}
+                Some(port) => write!(f, ":{port}")?,
+            }
+        }
+        write!(f, "/{}", config.get_dbname().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database(text: &str) -> DatabaseUrl {
+        match Location::from(OsString::from(text)) {
+            Location::Database(url) => url,
+            Location::File(_) => panic!("{text} is a file"),
+        }
+    }
+
+    #[test]
+    fn a_url_is_shown_without_its_password() {
+        for (text, shown, is_secret) in [
+            ("postgres://u:secret@db.example/daypass", "postgres://u@db.example/daypass", true),
+            ("postgresql://u@db:5433/d?connect_timeout=3", "postgres://u@db:5433/d", false),
+            ("postgres://u:s%40cret@a,b:6000/d?target_session_attrs=read-write", "postgres://u@a,b:6000/d", true),
+            ("postgres://a/d?user=u&password=secret", "postgres://u@a/d", true),
+            ("postgres://u@%2Frun%2Fpg/d", "postgres://u@/run/pg/d", false),
+        ] {
+            let url = database(text);
+            assert_eq!(url.to_string(), shown);
+            assert_eq!(url.without_secret().is_none(), is_secret, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_url_is_an_error_that_names_the_part_and_no_value() {
+        for (text, part) in [
+            ("postgres://u:secret@h:port/d", "`port`"),
+            ("postgres://u:sec@ret@h/d", "an `@` too many"),
+            ("postgres://u:12/secret@h/d", "an `@` too many"),
+            ("postgres://u:secret@/d", "lacks the host"),
+            ("postgres://u:secret@h", "lacks the name of the database"),
+            ("postgres://u:secret@h/d?colour=secret", "`colour`"),
+            ("postgres://u:secret@h/d?sslmode=secret", "`sslmode`"),
+            ("postgres://u:secret@h/d?sslmode=require", "without TLS"),
+            ("mysql://u:secret@h/d", "this scheme"),
+        ] {
+            let url = database(text);
+            let error = format!("{:#}", url.config().expect_err(text));
+            assert!(error.contains(part), "{text}: {error}");
+            assert!(!error.contains("sec") && !url.to_string().contains("sec"), "{error} {url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_a_file() {
+        for text in ["daypass.db", "/var/lib/day pass.db", "postgres", "C:\\daypass.db"] {
+            assert!(matches!(Location::from(OsString::from(text)), Location::File(path) if path == *text));
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Connections to a database.
+
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::{Client, Config, NoTls};
+
+use super::super::location::DatabaseUrl;
+
+/// How long an operation may take before its caller hears that the store does not answer.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for a connection to one host. A host that is switched off gives no answer at all.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How long to wait for a free connection of a pool, connecting included.
+const WAIT: Duration = Duration::from_secs(3);
+/// A connection on which nothing arrives for so long is checked by the operating system.
+const KEEPALIVE: Duration = Duration::from_secs(5);
+
+/// The oldest version of PostgreSQL that has everything that is used here and that is tested.
+const OLDEST: i32 = 15;
+
+/// The settings of every session.
+///
+/// SECURITY: a node that disappears in a transaction must not keep the feed locked, so that nobody could revoke.
+const SESSION: &str = "
+    SET lock_timeout = '3s';
+    SET statement_timeout = '5s';
+    SET idle_in_transaction_session_timeout = '5s';
+    SET client_min_messages = 'warning';";
+
+/// The settings of a session that writes nothing that must last: the lock that a check of a token takes needs not be
+/// on the disk.
+const READER: &str = "SET synchronous_commit = off;";
+
+/// Returns the settings in a URL, and those that it leaves open.
+pub(super) fn config(url: &DatabaseUrl) -> anyhow::Result<Config> {
+    let mut config = url.config()?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("daypass");
+    }
+    config
+        .keepalives_idle(KEEPALIVE)
+        .keepalives_interval(KEEPALIVE)
+        .keepalives_retries(2)
+        .tcp_user_timeout(2 * KEEPALIVE);
+    Ok(config)
+}
+
+/// Connects to the database of a store.
+///
+/// # Errors
+/// When it cannot be reached, or is too old.
+pub(super) async fn connect(url: &DatabaseUrl, config: &Config) -> anyhow::Result<Client> {
+    let (client, connection) = config.connect(NoTls).await.with_context(|| format!("cannot reach the store {url}"))?;
+    tokio::spawn(connection);
+    let read = || format!("cannot read the store {url}");
+    let version = client.query_one("SELECT current_setting('server_version_num')::int", &[]).await;
+    let version = version.and_then(|row| row.try_get::<_, i32>(0)).with_context(read)? / 10_000;
+    ensure!(
+        version >= OLDEST,
+        "the store {url} is PostgreSQL {version}: this version of Daypass needs {OLDEST} or newer"
+    );
+    Ok(client)
+}
+
+/// A pool of so many connections at most that read.
+pub(super) fn readers(config: &Config, most: usize) -> anyhow::Result<Pool> {
+    pool(config, most, format!("{SESSION}{READER}"))
+}
+
+/// A pool of so many connections at most that write.
+pub(super) fn writers(config: &Config, most: usize) -> anyhow::Result<Pool> {
+    pool(config, most, SESSION.to_owned())
+}
+
+fn pool(config: &Config, most: usize, session: String) -> anyhow::Result<Pool> {
+    let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let prepare = Hook::async_fn(move |client, _| {
+        let session = session.clone();
+        Box::pin(async move { client.batch_execute(&session).await.map_err(HookError::Backend) })
+    });
+    let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, manager))
+        .max_size(most)
+        .wait_timeout(Some(WAIT))
+        .create_timeout(Some(WAIT))
+        .runtime(Runtime::Tokio1)
+        .post_create(prepare);
+    Ok(pool.build()?)
+}

@@ -1,0 +1,149 @@
+//! The feed: its position, its entries, and how an entry is added.
+
+use daypass::api::{Revocation, RevocationPage, RevocationTarget};
+use deadpool_postgres::{GenericClient, Transaction};
+use tokio_postgres::Row;
+
+use super::super::entry::{columns, target};
+use super::sql::{execute, find, number, row, rows, signed};
+use super::{Failure, listener};
+
+const ENTRY: &str = "SELECT seq, at, organization, level, name FROM revocation";
+
+/// The number of the advisory lock means nothing; it is Daypass's.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(4918837202); SELECT seq FROM feed FOR UPDATE";
+
+/// The feed's position. The entries are asked too, so that this fails without their table.
+///
+/// SECURITY: a subscriber that sees another epoch asks for everything. The epoch is stored with the feed, and would
+/// come back with a backup, whose numbers stand for other entries from then on. So the name that is told also has
+/// what a restored store does not share with the one that was backed up: the cluster and its timeline, the database
+/// and the table.
+const POSITION: &str = "
+    SELECT greatest(seq, (SELECT coalesce(max(seq), 0) FROM revocation)) AS latest,
+        left(encode(sha256(convert_to(concat_ws('/',
+            epoch,
+            feed.tableoid,
+            (SELECT oid FROM pg_database WHERE datname = current_database()),
+            (SELECT system_identifier FROM pg_control_system()),
+            left(pg_walfile_name(pg_current_wal_lsn()), 8)
+        ), 'UTF8')), 'hex'), 32) AS epoch
+    FROM feed";
+
+/// Where the feed is.
+pub(super) struct Position {
+    /// The last number.
+    pub(super) latest: u64,
+    /// The name of the feed's history.
+    pub(super) epoch: String,
+}
+
+pub(super) async fn position(client: &impl GenericClient) -> Result<Position, Failure> {
+    let row = row(client, POSITION, &[]).await?;
+    Ok(Position { latest: number(&row, "latest")?, epoch: row.try_get("epoch")? })
+}
+
+/// Locks the feed until the transaction ends: its first lock of all.
+///
+/// SECURITY: every transaction that adds an entry does this, so that numbers are drawn in the order in which they are
+/// committed. Otherwise a reader could be told a number while a smaller one is still to come, and would miss that one.
+///
+/// Locks of rows are not queued: under load one waiter can be passed by others until it gives up, and a revocation with
+/// it. So the transactions wait in the queue of an advisory lock first.
+pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<(), Failure> {
+    Ok(transaction.batch_execute(LOCK).await?)
+}
+
+/// Marks the targets as revoked, suspended or resumed, and adds their entries to the feed, which the transaction has locked.
+///
+/// An entry without an organization is for all.
+pub(super) async fn enter(
+    transaction: &impl GenericClient,
+    organization: Option<&str>,
+    targets: &[RevocationTarget],
+    at: u64,
+) -> Result<(), Failure> {
+    if targets.is_empty() {
+        return Ok(());
+    }
+    mark(transaction, targets, at).await?;
+    let count = i64::try_from(targets.len()).map_err(Failure::value)?;
+    let draw = row(transaction, "UPDATE feed SET seq = seq + $1 RETURNING seq", &[&count]).await?;
+    let before = draw.try_get::<_, i64>("seq")? - count;
+    let (levels, names): (Vec<_>, Vec<_>) = targets.iter().map(columns).unzip();
+    let insert = "INSERT INTO revocation (seq, at, organization, level, name)
+        SELECT $1 + entry.place, $2, $3, entry.level, entry.name
+        FROM unnest($4::text[], $5::text[]) WITH ORDINALITY AS entry (level, name, place)";
+    execute(transaction, insert, &[&before, &signed(at)?, &organization, &levels, &names]).await?;
+    listener::notify(transaction).await
+}
+
+/// Marks the rows of the targets: those of tokens with one statement, since there may be many.
+async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at: u64) -> Result<(), Failure> {
+    let at = signed(at)?;
+    let mut tokens = vec![];
+    for target in targets {
+        match target {
+            RevocationTarget::Token { serial } => tokens.push(signed(*serial)?),
+            // A JWT has no row to mark, and an edit was written with the token's row.
+            RevocationTarget::Jwt { .. } | RevocationTarget::Changed { .. } => {}
+            RevocationTarget::Organization { organization } => {
+                let mark = "UPDATE organization SET revoked_at = $2 WHERE id = $1";
+                execute(transaction, mark, &[organization, &at]).await?;
+            }
+            RevocationTarget::IssuedBefore { organization, time } => {
+                let mark = "UPDATE organization SET issued_before = $2 WHERE id = $1";
+                execute(transaction, mark, &[organization, &signed(*time)?]).await?;
+            }
+            RevocationTarget::Suspended { organization } => {
+                let mark = "UPDATE organization SET suspended_at = $2 WHERE id = $1";
+                execute(transaction, mark, &[organization, &at]).await?;
+            }
+            RevocationTarget::Resumed { organization } => {
+                let mark = "UPDATE organization SET suspended_at = NULL WHERE id = $1";
+                execute(transaction, mark, &[organization]).await?;
+            }
+            RevocationTarget::Key { kid } => {
+                execute(transaction, "UPDATE signing_key SET revoked_at = $2 WHERE kid = $1", &[kid, &at]).await?;
+            }
+        }
+    }
+    if !tokens.is_empty() {
+        execute(transaction, "UPDATE token SET revoked_at = $2 WHERE number = ANY ($1)", &[&tokens, &at]).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn newest_entry(
+    client: &impl GenericClient,
+    target: &RevocationTarget,
+) -> Result<Option<Revocation>, Failure> {
+    let (level, name) = columns(target);
+    let (column, value) = match target {
+        RevocationTarget::IssuedBefore { organization, .. } => ("organization", organization.clone()),
+        _ => ("name", name),
+    };
+    let newest = format!("{ENTRY} WHERE level = $1 AND {column} = $2 ORDER BY seq DESC LIMIT 1");
+    find(client, &newest, &[&level, &value]).await?.map(|row| entry(&row)).transpose()
+}
+
+/// The entries after a number that concern an organization, or that concern any.
+pub(super) async fn page(
+    transaction: &impl GenericClient,
+    organization: Option<&str>,
+    after: u64,
+) -> Result<Vec<Revocation>, Failure> {
+    let page = format!(
+        "{ENTRY} WHERE seq > $1 AND ($2::text IS NULL OR organization = $2 OR organization IS NULL)
+        ORDER BY seq LIMIT {}",
+        RevocationPage::MOST
+    );
+    rows(transaction, &page, &[&signed(after)?, &organization]).await?.iter().map(entry).collect()
+}
+
+/// The revocation in a row of [`ENTRY`].
+fn entry(row: &Row) -> Result<Revocation, Failure> {
+    let level = row.try_get("level")?;
+    let target = target(level, row.try_get("name")?, row.try_get("organization")?).map_err(Failure::value)?;
+    Ok(Revocation { seq: number(row, "seq")?, at: number(row, "at")?, target })
+}

@@ -1,0 +1,38 @@
+//! Marks of the feed, and the entries that are deleted by them.
+
+use deadpool_postgres::{GenericClient, Transaction};
+use tokio_postgres::Row;
+
+use super::super::Rule;
+use super::sql::{execute, number, row, signed};
+use super::{Failure, feed};
+use crate::domain::retention::{Mark, MarkChange, MarkFacts};
+
+pub(super) async fn oldest(client: &impl GenericClient) -> Result<Mark, Failure> {
+    mark(&row(client, "SELECT number, seq FROM feed_mark ORDER BY number LIMIT 1", &[]).await?)
+}
+
+pub(super) async fn newest(client: &impl GenericClient) -> Result<Mark, Failure> {
+    mark(&row(client, "SELECT number, seq FROM feed_mark ORDER BY number DESC LIMIT 1", &[]).await?)
+}
+
+pub(super) async fn add(
+    transaction: &Transaction<'_>,
+    rule: &Rule<MarkFacts, Option<MarkChange>>,
+) -> Result<(), Failure> {
+    feed::lock(transaction).await?;
+    let facts = MarkFacts { newest: newest(transaction).await?, latest: feed::position(transaction).await?.latest };
+    let Some(MarkChange { add, oldest: kept }) = rule(&facts)? else { return Ok(()) };
+    let insert = "INSERT INTO feed_mark (number, seq) VALUES ($1, $2)";
+    execute(transaction, insert, &[&signed(add.number)?, &signed(add.seq)?]).await?;
+    let before = oldest(transaction).await?.seq;
+    execute(transaction, "DELETE FROM feed_mark WHERE number < $1", &[&signed(kept)?]).await?;
+    let after = oldest(transaction).await?.seq;
+    let delete = "DELETE FROM revocation WHERE seq > $1 AND seq <= $2 AND level IN ('token', 'changed', 'jwt')";
+    execute(transaction, delete, &[&signed(before)?, &signed(after)?]).await?;
+    Ok(())
+}
+
+fn mark(row: &Row) -> Result<Mark, Failure> {
+    Ok(Mark { number: number(row, "number")?, seq: number(row, "seq")? })
+}

@@ -1,0 +1,54 @@
+//! The tables of a database, and their version.
+
+use anyhow::{Context, ensure};
+use tokio_postgres::{Client, Transaction};
+
+/// The steps to the newest version. Step 1 is the first.
+const STEPS: &[&str] = &[
+    include_str!("../../../migrations/postgres/0001_begin.sql"),
+    include_str!("../../../migrations/postgres/0002_life.sql"),
+];
+
+/// Held by the process that changes the tables. The number means nothing; it is Daypass's.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(4918837201)";
+const HAS_STORE: &str = "SELECT to_regclass('daypass_migration') IS NOT NULL";
+/// Which steps were done.
+const TABLE: &str = "CREATE TABLE daypass_migration (
+    step INTEGER PRIMARY KEY,
+    done_at TIMESTAMPTZ NOT NULL DEFAULT now()
+)";
+
+/// Returns whether the database has a store.
+pub(super) async fn has_store(client: &Client) -> anyhow::Result<bool> {
+    Ok(client.query_one(HAS_STORE, &[]).await?.try_get(0)?)
+}
+
+/// Brings the tables to the newest version, or creates them.
+pub(super) async fn migrate(client: &mut Client) -> anyhow::Result<()> {
+    let transaction = client.transaction().await?;
+    transaction.batch_execute(LOCK).await?;
+    let done = steps_done(&transaction).await.context("cannot read or create the tables of the store")?;
+    ensure!(
+        done <= STEPS.len(),
+        "the tables of the store are of a newer version of Daypass, step {done}: this one knows {}",
+        STEPS.len()
+    );
+    for (index, step) in STEPS.iter().enumerate().skip(done) {
+        let step_number = i32::try_from(index + 1)?;
+        let apply = async {
+            transaction.batch_execute(step).await?;
+            transaction.execute("INSERT INTO daypass_migration (step) VALUES ($1)", &[&step_number]).await
+        };
+        apply.await.with_context(|| format!("cannot change the tables of the store, step {step_number}"))?;
+    }
+    Ok(transaction.commit().await?)
+}
+
+async fn steps_done(transaction: &Transaction<'_>) -> anyhow::Result<usize> {
+    if !transaction.query_one(HAS_STORE, &[]).await?.try_get::<_, bool>(0)? {
+        transaction.batch_execute(TABLE).await?;
+    }
+    let done: i32 =
+        transaction.query_one("SELECT coalesce(max(step), 0) FROM daypass_migration", &[]).await?.try_get(0)?;
+    Ok(usize::try_from(done)?)
+}

@@ -1,0 +1,89 @@
+//! Revocations, and what the store knows of a JWT.
+
+use daypass::api::RevocationTarget;
+use deadpool_postgres::{GenericClient, Transaction};
+use tokio_postgres::types::ToSql;
+
+use super::super::Rule;
+use super::sql::{find, number, number_option, rows, signed};
+use super::{Failure, feed, marks, organizations};
+use crate::domain::revocation::{JwtFacts, RevocationFacts, RootFacts};
+
+pub(super) async fn revoke(
+    transaction: &Transaction<'_>,
+    organization: &str,
+    target: &RevocationTarget,
+    at: u64,
+    rule: &Rule<RevocationFacts, Vec<RevocationTarget>>,
+) -> Result<(), Failure> {
+    feed::lock(transaction).await?;
+    let targets = rule(&facts(transaction, target).await?)?;
+    feed::enter(transaction, Some(organization), &targets, at).await
+}
+
+/// Reads the facts, and locks the target's row.
+async fn facts(transaction: &impl GenericClient, target: &RevocationTarget) -> Result<RevocationFacts, Failure> {
+    let is_last_operator = match target {
+        RevocationTarget::Organization { organization } => {
+            organizations::is_last_operator(transaction, organization).await?
+        }
+        _ => false,
+    };
+    let (marked, roots) = match target {
+        RevocationTarget::Token { serial } => {
+            (mark(transaction, "revoked_at", "token", "number", &signed(*serial)?).await?, vec![])
+        }
+        RevocationTarget::Jwt { .. } => {
+            (Some(feed::newest_entry(transaction, target).await?.map(|entry| entry.at)), vec![])
+        }
+        RevocationTarget::Organization { organization } => {
+            (mark(transaction, "revoked_at", "organization", "id", organization).await?, vec![])
+        }
+        // The organization is locked before its tokens are read: whatever is added later is younger.
+        RevocationTarget::IssuedBefore { organization, time } => (
+            mark(transaction, "issued_before", "organization", "id", organization).await?,
+            roots(transaction, organization, *time).await?,
+        ),
+        RevocationTarget::Key { kid } => (mark(transaction, "revoked_at", "signing_key", "kid", kid).await?, vec![]),
+        // They revoke nothing, so that there is nothing to be revoked by them.
+        RevocationTarget::Changed { .. } | RevocationTarget::Suspended { .. } | RevocationTarget::Resumed { .. } => {
+            (None, vec![])
+        }
+    };
+    Ok(RevocationFacts { exists: marked.is_some(), mark: marked.flatten(), roots, is_last_operator })
+}
+
+async fn mark(
+    transaction: &impl GenericClient,
+    column: &str,
+    table: &str,
+    key: &str,
+    value: &(dyn ToSql + Sync),
+) -> Result<Option<Option<u64>>, Failure> {
+    let mark = format!("SELECT {column} FROM {table} WHERE {key} = $1 FOR NO KEY UPDATE");
+    find(transaction, &mark, &[value]).await?.map(|row| number_option(&row, column)).transpose()
+}
+
+async fn roots(transaction: &impl GenericClient, organization: &str, time: u64) -> Result<Vec<u64>, Failure> {
+    let roots = "SELECT number FROM token
+        WHERE organization = $1 AND created_at < $2 AND revoked_at IS NULL AND kind <> 'bundle' ORDER BY number";
+    let rows = rows(transaction, roots, &[&organization, &signed(time)?]).await?;
+    rows.iter().map(|row| number(row, "number")).collect()
+}
+
+pub(super) async fn jwt(transaction: &impl GenericClient, root_serial: u64, jti: &str) -> Result<JwtFacts, Failure> {
+    let root = "SELECT record.organization, record.revoked_at, organization.issued_before, record.suspended_at
+        FROM record JOIN organization ON organization.id = record.organization WHERE record.number = $1";
+    let root = find(transaction, root, &[&signed(root_serial)?]).await?;
+    let root = root.map(|row| {
+        Ok::<_, Failure>(RootFacts {
+            organization: row.try_get("organization")?,
+            revoked_at: number_option(&row, "revoked_at")?,
+            issued_before: number_option(&row, "issued_before")?,
+            suspended_at: number_option(&row, "suspended_at")?,
+        })
+    });
+    let entry = feed::newest_entry(transaction, &RevocationTarget::Jwt { jti: jti.to_owned() }).await?;
+    let deleted_up_to = marks::oldest(transaction).await?.seq;
+    Ok(JwtFacts { root: root.transpose()?, has_entry: entry.is_some(), deleted_up_to })
+}

@@ -1,0 +1,144 @@
+//! What holds for PostgreSQL alone: several nodes on one database.
+
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use daypass::Error;
+use daypass::api::RevocationTarget;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::store::suite::{Database, open_with_organization};
+use crate::store::{SharedStore, open_or_create};
+
+/// Delays every commit that adds to the feed, at random, after its number is drawn.
+const DELAY: &str = "
+    CREATE FUNCTION delay() RETURNS trigger LANGUAGE plpgsql
+        AS $$ BEGIN PERFORM pg_sleep(random() * 0.02); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER delay AFTER INSERT ON revocation DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION delay()";
+
+/// Revokes a JWT, again as long as the store is too busy.
+async fn revoke_jwt(store: &SharedStore, jti: String) {
+    let target = RevocationTarget::Jwt { jti };
+    for _ in 0..5 {
+        let entries = vec![target.clone()];
+        match store.revoke("o", target.clone(), 1, Box::new(move |_| Ok(entries.clone()))).await {
+            Err(Error::Unavailable) => {}
+            revoked => return revoked.expect("a revocation"),
+        }
+    }
+    panic!("the store does not answer");
+}
+
+/// Follows the feed while two nodes revoke so many times each, and expects that every number is there once the reader
+/// is told that the feed has reached it.
+async fn follow_two_nodes(rounds: usize) {
+    let database = Database::create();
+    let nodes = [
+        open_with_organization(&database.location()).await,
+        open_or_create(&database.location()).await.expect("a store"),
+    ];
+    database.sql(DELAY);
+    let mut writers = JoinSet::new();
+    for (node, store) in nodes.iter().enumerate() {
+        for writer in 0..2 {
+            let store = Arc::clone(store);
+            writers.spawn(async move {
+                for round in 0..rounds / 2 {
+                    revoke_jwt(&store, format!("{node} {writer} {round}")).await;
+                }
+            });
+        }
+    }
+    let (mut reached, mut reads) = (0, 0);
+    while !writers.is_empty() {
+        while let Some(done) = writers.try_join_next() {
+            done.expect("a writer");
+        }
+        for store in &nodes {
+            let page = store.revocations(None, Box::new(move |_| Ok(reached))).await.expect("a page");
+            let numbers: Vec<_> = page.revocations.iter().map(|entry| entry.seq).collect();
+            assert_eq!(
+                numbers,
+                (reached + 1..=page.latest).collect::<Vec<_>>(),
+                "an entry is missing below the latest"
+            );
+            let snapshot = store.snapshot().await.expect("a snapshot");
+            assert!(snapshot.latest >= page.latest, "the feed goes back");
+            (reached, reads) = (page.latest, reads + 1);
+        }
+    }
+    assert!(reads > rounds / 2 && reached >= 2 * rounds as u64, "{reads} reads saw {reached} entries");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_reader_is_told_a_number_before_every_smaller_one_is_there() {
+    follow_two_nodes(50).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes half a minute: a part of the soak"]
+async fn soak_no_reader_is_told_a_number_before_every_smaller_one_is_there() {
+    follow_two_nodes(1000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_by_one_node_wakes_the_others_also_after_they_lost_their_connections() {
+    let database = Database::create();
+    let [changing, waiting] = [
+        open_with_organization(&database.location()).await,
+        open_or_create(&database.location()).await.expect("a store"),
+    ];
+    let woken = async |within: u64| timeout(Duration::from_secs(within), waiting.changed()).await.is_ok();
+    assert!(woken(5).await, "once when it begins to listen");
+    for round in ["first", "second"] {
+        assert!(!woken(1).await, "nothing has changed");
+        revoke_jwt(&changing, round.into()).await;
+        assert!(woken(1).await);
+        if round == "first" {
+            database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ILIKE 'LISTEN%'");
+            assert!(woken(5).await, "what changed meanwhile is found");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_epoch_stays_at_a_restart_and_changes_when_a_backup_is_restored() {
+    let database = Database::create();
+    let store = open_with_organization(&database.location()).await;
+    revoke_jwt(&store, "before".into()).await;
+    let epoch = async |store: &SharedStore| store.snapshot().await.expect("a snapshot").epoch;
+    let first = epoch(&store).await;
+    drop(store);
+    let again = open_or_create(&database.location()).await.expect("a store");
+    assert_eq!(epoch(&again).await, first);
+
+    let page = again.revocations(None, Box::new(|_| Ok(0))).await.expect("a page");
+    assert_eq!(page.epoch, first);
+
+    let dump = || {
+        let dump = Command::new("pg_dump")
+            .args(["--clean", "--if-exists", "--no-owner", &database.url])
+            .output()
+            .expect("pg_dump runs");
+        assert!(dump.status.success());
+        String::from_utf8(dump.stdout).expect("UTF-8")
+    };
+    let restore = |url: &str, dump: &str| {
+        let psql = Command::new("psql").args(["-qX", url]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+        let mut psql = psql.expect("psql runs");
+        std::io::Write::write_all(&mut psql.stdin.take().expect("a pipe"), dump.as_bytes()).expect("psql reads");
+        assert!(psql.wait().expect("it ends").success());
+    };
+    let (backup, other) = (dump(), Database::create());
+    restore(&other.url, &backup);
+    let elsewhere = open_or_create(&other.location()).await.expect("a store");
+    assert_ne!(epoch(&elsewhere).await, first, "in another database");
+    revoke_jwt(&again, "lost".into()).await;
+    restore(&database.url, &backup);
+    let restored = again.snapshot().await.expect("a snapshot");
+    assert_eq!(restored.latest, 1);
+    assert_ne!(restored.epoch, first, "over the database itself, while a node runs");
+}

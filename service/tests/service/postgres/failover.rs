@@ -1,0 +1,89 @@
+//! Two nodes over a primary with a synchronous standby: the primary is killed, and the standby promoted.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use reqwest::Client;
+
+use super::backend::Backend;
+use super::cluster::{Cluster, Durability};
+use super::crash::{Writers, expect_kept};
+use super::running::Daypass;
+
+/// How long the service may take after the promotion.
+const BACK: Duration = Duration::from_secs(5);
+
+/// A primary and its synchronous standby.
+struct Pair {
+    primary: Cluster,
+    standby: Cluster,
+}
+
+impl Pair {
+    async fn start() -> Pair {
+        let primary = Cluster::start(Durability::Full);
+        let standby = primary.start_standby();
+        primary.administer("ALTER SYSTEM SET synchronous_standby_names = '*'");
+        primary.administer("SELECT pg_reload_conf()");
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while primary.query("SELECT sync_state FROM pg_stat_replication") != "sync" {
+            assert!(Instant::now() < deadline, "the standby does not follow");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Pair { primary, standby }
+    }
+
+    /// Creates a database, and returns the URL with both hosts.
+    fn create_database(&self) -> String {
+        let url = self.primary.create_database();
+        let (hosts, name) = url.rsplit_once('/').expect("a database");
+        let standby = self.standby.folder().replace('/', "%2F");
+        format!("{hosts},{standby}/{name}?target_session_attrs=read-write")
+    }
+
+    /// Kills the primary with all its processes.
+    fn kill_primary(&self) {
+        let file = format!("{}/data/postmaster.pid", self.primary.folder());
+        let text = std::fs::read_to_string(file).expect("it runs");
+        let postmaster = text.lines().next().expect("its number");
+        let children = Command::new("pgrep").args(["-P", postmaster]).output().expect("pgrep runs");
+        let children = String::from_utf8(children.stdout).expect("numbers");
+        let killed = Command::new("kill").args(["-9", postmaster]).args(children.lines()).output().expect("kill runs");
+        assert!(killed.status.success() || !children.is_empty(), "{}", String::from_utf8_lossy(&killed.stderr));
+    }
+}
+
+async fn fail_over(round: usize) -> Duration {
+    let pair = Pair::start().await;
+    let daypass = Daypass::start_in(tempfile::tempdir().expect("a folder"), Backend::at(pair.create_database()), &[]);
+    let beside = daypass.start_beside();
+    let writers = Writers::start(&[&daypass.url, &beside.url], &daypass.admin, &format!("f{round}"));
+    writers.wait_for(20).await;
+    tokio::time::sleep(Duration::from_micros(7_919 * (round as u64 % 13))).await;
+    pair.kill_primary();
+    pair.standby.administer("SELECT pg_promote()");
+    let promoted = Instant::now();
+    // One for each writer, so that both nodes write again.
+    writers.wait_for(6).await;
+    let back = promoted.elapsed();
+    let told = writers.stop().await;
+    for url in [&daypass.url, &beside.url] {
+        expect_kept(&Client::new(), url, &told).await;
+    }
+    assert!(back < BACK, "round {round}: {back:?}");
+    back
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_acknowledged_write_is_lost_in_a_failover_and_the_service_is_back_in_seconds() {
+    fail_over(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes: a part of the soak"]
+async fn soak_no_acknowledged_write_is_lost_in_20_failovers() {
+    for round in 0..20 {
+        let back = fail_over(round).await;
+        eprintln!("round {round}: back {back:?} after the promotion");
+    }
+}

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_a_file() {
+    fn other_texts_than_urls_are_files() {
         for text in ["daypass.db", "/var/lib/day pass.db", "postgres", "C:\\daypass.db"] {
             assert!(matches!(Location::from(OsString::from(text)), Location::File(path) if path == *text));
         }

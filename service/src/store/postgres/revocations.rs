@@ -21,36 +21,40 @@ pub(super) async fn revoke(
     feed::enter(transaction, Some(organization), &targets, at).await
 }
 
-/// Reads the facts, and locks the target's row.
+/// Reads the facts, and locks the target's row: an organization's before its tokens are read, so that whatever is added
+/// later is younger.
 async fn facts(transaction: &impl GenericClient, target: &RevocationTarget) -> Result<RevocationFacts, Failure> {
-    let is_last_operator = match target {
-        RevocationTarget::Organization { organization } => {
-            organizations::is_last_operator(transaction, organization).await?
-        }
-        _ => false,
-    };
-    let (marked, roots) = match target {
+    let marked = match target {
         RevocationTarget::Token { serial } => {
-            (mark(transaction, "revoked_at", "token", "number", &signed(*serial)?).await?, vec![])
+            mark(transaction, "revoked_at", "token", "number", &signed(*serial)?).await?
         }
-        RevocationTarget::Jwt { .. } => {
-            (Some(feed::newest_entry(transaction, target).await?.map(|entry| entry.at)), vec![])
-        }
+        RevocationTarget::Jwt { .. } => Some(feed::newest_entry(transaction, target).await?.map(|entry| entry.at)),
         RevocationTarget::Organization { organization } => {
-            (mark(transaction, "revoked_at", "organization", "id", organization).await?, vec![])
+            mark(transaction, "revoked_at", "organization", "id", organization).await?
         }
-        // The organization is locked before its tokens are read: whatever is added later is younger.
-        RevocationTarget::IssuedBefore { organization, time } => (
-            mark(transaction, "issued_before", "organization", "id", organization).await?,
-            roots(transaction, organization, *time).await?,
-        ),
-        RevocationTarget::Key { kid } => (mark(transaction, "revoked_at", "signing_key", "kid", kid).await?, vec![]),
+        RevocationTarget::IssuedBefore { organization, .. } => {
+            mark(transaction, "issued_before", "organization", "id", organization).await?
+        }
+        RevocationTarget::Key { kid } => mark(transaction, "revoked_at", "signing_key", "kid", kid).await?,
         // They revoke nothing, so that there is nothing to be revoked by them.
         RevocationTarget::Changed { .. } | RevocationTarget::Suspended { .. } | RevocationTarget::Resumed { .. } => {
-            (None, vec![])
+            None
         }
     };
-    Ok(RevocationFacts { exists: marked.is_some(), mark: marked.flatten(), roots, is_last_operator })
+    let Some(mark) = marked else {
+        return Ok(RevocationFacts { exists: false, mark: None, roots: vec![], is_last_operator: false });
+    };
+    let (mut roots, mut is_last_operator) = (vec![], false);
+    match target {
+        RevocationTarget::IssuedBefore { organization, time } => {
+            roots = self::roots(transaction, organization, *time).await?;
+        }
+        RevocationTarget::Organization { organization } => {
+            is_last_operator = organizations::is_last_operator(transaction, organization).await?;
+        }
+        _ => {}
+    }
+    Ok(RevocationFacts { exists: true, mark, roots, is_last_operator })
 }
 
 async fn mark(

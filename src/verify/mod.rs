@@ -15,7 +15,7 @@
 //! | `token` | an authentic token, and the rules of location, origin, life and requirement |
 //! | `sources` | public keys of JWTs, records of opaque tokens |
 //! | `cache` | the tokens that were authenticated before |
-//! | `revocation` | which tokens were revoked since, and how stale that knowledge is |
+//! | `revocation` | which tokens were revoked, suspended or edited since, and how stale that knowledge is |
 //! | `dpop` | tokens that are bound to a key (RFC 9449) |
 //! | `rate_limit` | limits on how often requests may come |
 //! | `metrics` | counters for the product's exporter (feature `metrics`) |

@@ -11,8 +11,10 @@ use super::super::location::DatabaseUrl;
 /// How long an operation may take before its caller hears that the store does not answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait for a connection to one host. A host that is switched off gives no answer at all.
-const CONNECT: Duration = Duration::from_secs(2);
-/// How long to wait for a free connection of a pool, connecting included.
+const CONNECT: Duration = Duration::from_secs(1);
+/// How long to wait for a connection to any of several hosts.
+const CONNECT_TO_ANY: Duration = Duration::from_secs(5);
+/// How long to wait for a free connection of a pool.
 const WAIT: Duration = Duration::from_secs(3);
 /// A connection on which nothing arrives for so long is checked by the operating system.
 const KEEPALIVE: Duration = Duration::from_secs(5);
@@ -86,7 +88,7 @@ fn pool(config: &Config, most: usize, session: String) -> anyhow::Result<Pool> {
     let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, manager))
         .max_size(most)
         .wait_timeout(Some(WAIT))
-        .create_timeout(Some(WAIT))
+        .create_timeout(Some(CONNECT_TO_ANY))
         .runtime(Runtime::Tokio1)
         .post_create(prepare);
     Ok(pool.build()?)

@@ -164,10 +164,13 @@ async fn read<A, T>(pool: &Pool, arguments: &A, operation: Operation<Client, A, 
     in_time(connection, done)
 }
 
-/// Gives up a connection on which the database did not answer in time: it may never do, such as a primary whose
-/// standby is gone.
+/// Gives up a connection on which the database did not answer in time, and those that nothing uses: the server may be
+/// gone without a word, or wait for a standby.
 fn in_time<T>(connection: Client, done: Result<Result<T, Failure>, Elapsed>) -> Result<T, Failure> {
     done.unwrap_or_else(|_| {
+        if let Some(pool) = Object::pool(&connection) {
+            pool.retain(|_, _| false);
+        }
         drop(Object::take(connection));
         Err(Failure::Late)
     })

@@ -334,8 +334,8 @@ impl Store for PostgresStore {
     }
 
     fn jwt<'a>(&'a self, root_serial: u64, jti: &'a str) -> StoreFuture<'a, JwtFacts> {
-        Box::pin(self.read_together((root_serial, jti), |transaction, (root_serial, jti)| {
-            Box::pin(revocations::jwt(transaction, *root_serial, jti))
+        Box::pin(self.read((root_serial, jti), |client, (root_serial, jti)| {
+            Box::pin(revocations::jwt(client, *root_serial, jti))
         }))
     }
 

@@ -5,8 +5,8 @@ use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::types::ToSql;
 
 use super::super::Rule;
-use super::sql::{find, number, number_option, rows, signed};
-use super::{Failure, feed, marks, organizations};
+use super::sql::{find, number, number_option, row, rows, signed};
+use super::{Failure, feed, organizations};
 use crate::domain::revocation::{JwtFacts, RevocationFacts, RootFacts};
 
 pub(super) async fn revoke(
@@ -75,19 +75,23 @@ async fn roots(transaction: &impl GenericClient, organization: &str, time: u64) 
     rows.iter().map(|row| number(row, "number")).collect()
 }
 
-pub(super) async fn jwt(transaction: &impl GenericClient, root_serial: u64, jti: &str) -> Result<JwtFacts, Failure> {
-    let root = "SELECT record.organization, record.revoked_at, organization.issued_before, record.suspended_at
-        FROM record JOIN organization ON organization.id = record.organization WHERE record.number = $1";
-    let root = find(transaction, root, &[&signed(root_serial)?]).await?;
-    let root = root.map(|row| {
-        Ok::<_, Failure>(RootFacts {
-            organization: row.try_get("organization")?,
+/// Reads what is known of a JWT, as of one moment: with one statement.
+pub(super) async fn jwt(client: &impl GenericClient, root_serial: u64, jti: &str) -> Result<JwtFacts, Failure> {
+    let facts = "SELECT record.organization, record.revoked_at, organization.issued_before, record.suspended_at,
+            EXISTS (SELECT 1 FROM revocation WHERE level = 'jwt' AND name = $2) AS has_entry,
+            (SELECT seq FROM feed_mark ORDER BY number LIMIT 1) AS deleted_up_to
+        FROM (SELECT) AS one
+        LEFT JOIN record ON record.number = $1
+        LEFT JOIN organization ON organization.id = record.organization";
+    let row = row(client, facts, &[&signed(root_serial)?, &jti]).await?;
+    let root = match row.try_get::<_, Option<String>>("organization")? {
+        Some(organization) => Some(RootFacts {
+            organization,
             revoked_at: number_option(&row, "revoked_at")?,
             issued_before: number_option(&row, "issued_before")?,
             suspended_at: number_option(&row, "suspended_at")?,
-        })
-    });
-    let entry = feed::newest_entry(transaction, &RevocationTarget::Jwt { jti: jti.to_owned() }).await?;
-    let deleted_up_to = marks::oldest(transaction).await?.seq;
-    Ok(JwtFacts { root: root.transpose()?, has_entry: entry.is_some(), deleted_up_to })
+        }),
+        None => None,
+    };
+    Ok(JwtFacts { root, has_entry: row.try_get("has_entry")?, deleted_up_to: number(&row, "deleted_up_to")? })
 }

@@ -31,6 +31,13 @@ const SESSION: &str = "
     SET idle_in_transaction_session_timeout = '5s';
     SET client_min_messages = 'warning';";
 
+/// The settings of a session that writes.
+///
+/// SECURITY: what was acknowledged is on the disk, and on a synchronous standby, whatever the settings of the role say.
+const WRITER: &str = "
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local');";
+
 /// The settings of a session that writes nothing that must last: the lock that a check of a token takes needs not be
 /// on the disk.
 const READER: &str = "SET synchronous_commit = off;";
@@ -76,7 +83,7 @@ pub(super) fn readers(config: &Config, most: usize) -> anyhow::Result<Pool> {
 
 /// A pool of so many connections at most that write.
 pub(super) fn writers(config: &Config, most: usize) -> anyhow::Result<Pool> {
-    pool(config, most, SESSION.to_owned())
+    pool(config, most, format!("{SESSION}{WRITER}"))
 }
 
 fn pool(config: &Config, most: usize, session: String) -> anyhow::Result<Pool> {

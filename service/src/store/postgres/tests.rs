@@ -110,6 +110,22 @@ async fn indexes_have_the_order_of_lists_and_the_ranges_of_counts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_commit_is_durable_whatever_the_settings_of_the_database_say() {
+    let database = Database::create();
+    let store = open_with_organization(&database.location()).await;
+    drop(store);
+    database.sql(
+        "CREATE FUNCTION check_durability() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF current_setting('synchronous_commit') <> 'on' THEN RAISE 'not durable'; END IF;
+            RETURN NULL; END $$;
+        CREATE TRIGGER check_durability AFTER INSERT ON revocation EXECUTE FUNCTION check_durability();
+        DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
+    );
+    let store = open_or_create(&database.location()).await.expect("a store");
+    revoke_jwt(&store, "j".into()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_change_by_one_node_wakes_the_others_also_after_they_lost_their_connections() {
     let database = Database::create();
     let [changing, waiting] = [

@@ -89,7 +89,7 @@ pub(crate) struct Snapshot {
     pub(crate) deleted_up_to: u64,
     /// The newest mark.
     pub(crate) newest_mark: u64,
-    /// The name of the run of the feed that these numbers are of, as in a [`FeedPage`].
+    /// The name of the history of the feed that these numbers are of, as in a [`FeedPage`].
     pub(crate) epoch: String,
     /// The signing keys, in the order in which they sign.
     pub(crate) keys: Vec<StoredKey>,
@@ -103,7 +103,7 @@ pub(crate) struct FeedPage {
     pub(crate) latest: u64,
     /// The number up to which entries of stored tokens and JWTs are deleted.
     pub(crate) deleted_up_to: u64,
-    /// The name of the run of the feed, as in a [`RevocationPage`](daypass::api::RevocationPage).
+    /// The name of the history of the feed, as in a [`RevocationPage`](daypass::api::RevocationPage).
     pub(crate) epoch: String,
 }
 
@@ -121,7 +121,7 @@ pub(crate) struct FeedPage {
 /// store. A rule is `Fn`, so that a store may retry a transaction that could not be serialized.
 ///
 /// An implementation locks the rows that it reads facts from until it commits (SQLite:
-/// `BEGIN IMMEDIATE`; PostgreSQL: `SELECT … FOR UPDATE`), so that the facts hold when it writes. It
+/// `BEGIN IMMEDIATE`; PostgreSQL: `SELECT … FOR NO KEY UPDATE`), so that the facts hold when it writes. It
 /// returns the rule's error, and [`Error::Unavailable`] when the database fails, with the cause in the
 /// log.
 pub(crate) trait Store: Send + Sync {
@@ -216,7 +216,8 @@ pub(crate) trait Store: Send + Sync {
     /// Checks a token's state against the rule, in a transaction that excludes its revocation.
     ///
     /// SECURITY: this serializes with [`revoke`](Store::revoke) on the token's row. What was minted
-    /// before the check and is handed out after it was minted before any revocation.
+    /// before the check and is handed out after it was minted before any revocation: a later one has a
+    /// greater number in the feed than the JWT's `feed_seq`.
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
 
     /// Adds a bundle reference if the rule allows it for the state of its parent.

@@ -24,7 +24,7 @@ pub(crate) struct FeedPosition {
     pub(crate) latest: u64,
     /// The number up to which entries of stored tokens and JWTs are no longer kept.
     pub(crate) deleted_up_to: u64,
-    /// The name of the run of the feed that this number is of.
+    /// The name of the history of the feed that this number is of.
     pub(crate) epoch: String,
     /// The moment before the poll. Later entries may be missing.
     pub(crate) at: Instant,

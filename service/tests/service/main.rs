@@ -74,6 +74,7 @@ mod sqlite {
 mod postgres {
     mod backend;
     mod cluster;
+    mod database;
     mod failover;
     mod revocation_time;
 

@@ -91,9 +91,12 @@ async fn an_invalid_organization_request_is_refused_with_the_reason() {
         let message = expect_error(request, 400, "invalid_request").await;
         assert!(message.contains(says), "{query}: {message}");
     }
-    expect_error(daypass.get("/v2/organization/nothing").bearer_auth(&operator), 404, "not_found").await;
-    let rename = daypass.request(Method::PATCH, "/v2/organization/nothing").bearer_auth(&operator);
-    expect_error(rename.json(&json!({"name": "n"})), 404, "not_found").await;
+    for path in ["/v2/organization/nothing", "/v2/organization/a%00b"] {
+        expect_error(daypass.get(path).bearer_auth(&operator), 404, "not_found").await;
+        expect_error(daypass.delete(path).bearer_auth(&operator), 404, "not_found").await;
+        let rename = daypass.request(Method::PATCH, path).bearer_auth(&operator);
+        expect_error(rename.json(&json!({"name": "n"})), 404, "not_found").await;
+    }
     let last = daypass.delete("/v2/organization/operator").bearer_auth(&operator);
     let message = expect_error(last, 400, "invalid_request").await;
     assert!(message.contains("the last organization whose tokens may administer the service"), "{message}");

@@ -281,6 +281,8 @@ async fn a_revocation_is_permanent_and_keeps_its_time() {
     expect_error(daypass.get("/v2/access-token").bearer_auth(&secret), 401, "token_revoked").await;
     expect_error(daypass.delete("/v2/access-token/tok_unknown").bearer_auth(&daypass.admin), 404, "not_found").await;
     expect_error(daypass.get("/v2/access-token/%FF").bearer_auth(&daypass.admin), 404, "not_found").await;
+    expect_error(daypass.get("/v2/access-token/a%00b").bearer_auth(&daypass.admin), 404, "not_found").await;
+    expect_error(daypass.delete("/v2/access-token/a%00b").bearer_auth(&daypass.admin), 404, "not_found").await;
 }
 
 #[tokio::test]

@@ -11,8 +11,10 @@ use super::super::location::DatabaseUrl;
 /// How long an operation may take before its caller hears that the store does not answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait for a connection to one host. A host that is switched off gives no answer at all.
-const CONNECT: Duration = Duration::from_secs(2);
-/// How long to wait for a free connection of a pool, connecting included.
+const CONNECT: Duration = Duration::from_secs(1);
+/// How long to wait for a connection to any of several hosts.
+const CONNECT_TO_ANY: Duration = Duration::from_secs(5);
+/// How long to wait for a free connection of a pool.
 const WAIT: Duration = Duration::from_secs(3);
 /// A connection on which nothing arrives for so long is checked by the operating system.
 const KEEPALIVE: Duration = Duration::from_secs(5);
@@ -28,6 +30,13 @@ const SESSION: &str = "
     SET statement_timeout = '5s';
     SET idle_in_transaction_session_timeout = '5s';
     SET client_min_messages = 'warning';";
+
+/// The settings of a session that writes.
+///
+/// SECURITY: what was acknowledged is on the disk, and on a synchronous standby, whatever the settings of the role say.
+const WRITER: &str = "
+    SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') IN ('off', 'local');";
 
 /// The settings of a session that writes nothing that must last: the lock that a check of a token takes needs not be
 /// on the disk.
@@ -74,7 +83,7 @@ pub(super) fn readers(config: &Config, most: usize) -> anyhow::Result<Pool> {
 
 /// A pool of so many connections at most that write.
 pub(super) fn writers(config: &Config, most: usize) -> anyhow::Result<Pool> {
-    pool(config, most, SESSION.to_owned())
+    pool(config, most, format!("{SESSION}{WRITER}"))
 }
 
 fn pool(config: &Config, most: usize, session: String) -> anyhow::Result<Pool> {
@@ -86,7 +95,7 @@ fn pool(config: &Config, most: usize, session: String) -> anyhow::Result<Pool> {
     let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, manager))
         .max_size(most)
         .wait_timeout(Some(WAIT))
-        .create_timeout(Some(WAIT))
+        .create_timeout(Some(CONNECT_TO_ANY))
         .runtime(Runtime::Tokio1)
         .post_create(prepare);
     Ok(pool.build()?)

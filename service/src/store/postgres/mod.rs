@@ -56,6 +56,8 @@ pub(super) struct PostgresStore {
     /// Read, and wait for no writer.
     readers: Pool,
     writers: Pool,
+    /// Check tokens, and wait for a revocation that has begun.
+    checkers: Pool,
     /// Read what can take long: lists and counts of tokens. The feed must not wait for them, or its heartbeats would
     /// stop and every subscriber would refuse all requests.
     list_readers: Pool,
@@ -83,8 +85,9 @@ impl PostgresStore {
 
     fn new(config: tokio_postgres::Config) -> anyhow::Result<PostgresStore> {
         Ok(PostgresStore {
-            readers: connection::readers(&config, 8)?,
-            writers: connection::writers(&config, 8)?,
+            readers: connection::readers(&config, 6)?,
+            writers: connection::writers(&config, 6)?,
+            checkers: connection::readers(&config, 4)?,
             list_readers: connection::readers(&config, 2)?,
             listener: Listener::new(config),
         })
@@ -161,10 +164,13 @@ async fn read<A, T>(pool: &Pool, arguments: &A, operation: Operation<Client, A, 
     in_time(connection, done)
 }
 
-/// Gives up a connection on which the database did not answer in time: it may never do, such as a primary whose
-/// standby is gone.
+/// Gives up a connection on which the database did not answer in time, and those that nothing uses: the server may be
+/// gone without a word, or wait for a standby.
 fn in_time<T>(connection: Client, done: Result<Result<T, Failure>, Elapsed>) -> Result<T, Failure> {
     done.unwrap_or_else(|_| {
+        if let Some(pool) = Object::pool(&connection) {
+            pool.retain(|_, _| false);
+        }
         drop(Object::take(connection));
         Err(Failure::Late)
     })
@@ -287,7 +293,10 @@ impl Store for PostgresStore {
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        Box::pin(self.read((hash, rule), |client, (hash, rule)| Box::pin(tokens::check(client, *hash, rule))))
+        Box::pin(async move {
+            let check: Operation<_, _, _> = |client, (hash, rule)| Box::pin(tokens::check(client, *hash, rule));
+            Failure::log(read(&self.checkers, &(hash, rule), check).await)
+        })
     }
 
     fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
@@ -325,8 +334,8 @@ impl Store for PostgresStore {
     }
 
     fn jwt<'a>(&'a self, root_serial: u64, jti: &'a str) -> StoreFuture<'a, JwtFacts> {
-        Box::pin(self.read_together((root_serial, jti), |transaction, (root_serial, jti)| {
-            Box::pin(revocations::jwt(transaction, *root_serial, jti))
+        Box::pin(self.read((root_serial, jti), |client, (root_serial, jti)| {
+            Box::pin(revocations::jwt(client, *root_serial, jti))
         }))
     }
 

@@ -5,8 +5,8 @@ use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::types::ToSql;
 
 use super::super::Rule;
-use super::sql::{find, number, number_option, rows, signed};
-use super::{Failure, feed, marks, organizations};
+use super::sql::{find, number, number_option, row, rows, signed};
+use super::{Failure, feed, organizations};
 use crate::domain::revocation::{JwtFacts, RevocationFacts, RootFacts};
 
 pub(super) async fn revoke(
@@ -21,36 +21,40 @@ pub(super) async fn revoke(
     feed::enter(transaction, Some(organization), &targets, at).await
 }
 
-/// Reads the facts, and locks the target's row.
+/// Reads the facts, and locks the target's row: an organization's before its tokens are read, so that whatever is added
+/// later is younger.
 async fn facts(transaction: &impl GenericClient, target: &RevocationTarget) -> Result<RevocationFacts, Failure> {
-    let is_last_operator = match target {
-        RevocationTarget::Organization { organization } => {
-            organizations::is_last_operator(transaction, organization).await?
-        }
-        _ => false,
-    };
-    let (marked, roots) = match target {
+    let marked = match target {
         RevocationTarget::Token { serial } => {
-            (mark(transaction, "revoked_at", "token", "number", &signed(*serial)?).await?, vec![])
+            mark(transaction, "revoked_at", "token", "number", &signed(*serial)?).await?
         }
-        RevocationTarget::Jwt { .. } => {
-            (Some(feed::newest_entry(transaction, target).await?.map(|entry| entry.at)), vec![])
-        }
+        RevocationTarget::Jwt { .. } => Some(feed::newest_entry(transaction, target).await?.map(|entry| entry.at)),
         RevocationTarget::Organization { organization } => {
-            (mark(transaction, "revoked_at", "organization", "id", organization).await?, vec![])
+            mark(transaction, "revoked_at", "organization", "id", organization).await?
         }
-        // The organization is locked before its tokens are read: whatever is added later is younger.
-        RevocationTarget::IssuedBefore { organization, time } => (
-            mark(transaction, "issued_before", "organization", "id", organization).await?,
-            roots(transaction, organization, *time).await?,
-        ),
-        RevocationTarget::Key { kid } => (mark(transaction, "revoked_at", "signing_key", "kid", kid).await?, vec![]),
+        RevocationTarget::IssuedBefore { organization, .. } => {
+            mark(transaction, "issued_before", "organization", "id", organization).await?
+        }
+        RevocationTarget::Key { kid } => mark(transaction, "revoked_at", "signing_key", "kid", kid).await?,
         // They revoke nothing, so that there is nothing to be revoked by them.
         RevocationTarget::Changed { .. } | RevocationTarget::Suspended { .. } | RevocationTarget::Resumed { .. } => {
-            (None, vec![])
+            None
         }
     };
-    Ok(RevocationFacts { exists: marked.is_some(), mark: marked.flatten(), roots, is_last_operator })
+    let Some(mark) = marked else {
+        return Ok(RevocationFacts { exists: false, mark: None, roots: vec![], is_last_operator: false });
+    };
+    let (mut roots, mut is_last_operator) = (vec![], false);
+    match target {
+        RevocationTarget::IssuedBefore { organization, time } => {
+            roots = self::roots(transaction, organization, *time).await?;
+        }
+        RevocationTarget::Organization { organization } => {
+            is_last_operator = organizations::is_last_operator(transaction, organization).await?;
+        }
+        _ => {}
+    }
+    Ok(RevocationFacts { exists: true, mark, roots, is_last_operator })
 }
 
 async fn mark(
@@ -71,19 +75,23 @@ async fn roots(transaction: &impl GenericClient, organization: &str, time: u64) 
     rows.iter().map(|row| number(row, "number")).collect()
 }
 
-pub(super) async fn jwt(transaction: &impl GenericClient, root_serial: u64, jti: &str) -> Result<JwtFacts, Failure> {
-    let root = "SELECT record.organization, record.revoked_at, organization.issued_before, record.suspended_at
-        FROM record JOIN organization ON organization.id = record.organization WHERE record.number = $1";
-    let root = find(transaction, root, &[&signed(root_serial)?]).await?;
-    let root = root.map(|row| {
-        Ok::<_, Failure>(RootFacts {
-            organization: row.try_get("organization")?,
+/// Reads what is known of a JWT, as of one moment: with one statement.
+pub(super) async fn jwt(client: &impl GenericClient, root_serial: u64, jti: &str) -> Result<JwtFacts, Failure> {
+    let facts = "SELECT record.organization, record.revoked_at, organization.issued_before, record.suspended_at,
+            EXISTS (SELECT 1 FROM revocation WHERE level = 'jwt' AND name = $2) AS has_entry,
+            (SELECT seq FROM feed_mark ORDER BY number LIMIT 1) AS deleted_up_to
+        FROM (SELECT) AS one
+        LEFT JOIN record ON record.number = $1
+        LEFT JOIN organization ON organization.id = record.organization";
+    let row = row(client, facts, &[&signed(root_serial)?, &jti]).await?;
+    let root = match row.try_get::<_, Option<String>>("organization")? {
+        Some(organization) => Some(RootFacts {
+            organization,
             revoked_at: number_option(&row, "revoked_at")?,
             issued_before: number_option(&row, "issued_before")?,
             suspended_at: number_option(&row, "suspended_at")?,
-        })
-    });
-    let entry = feed::newest_entry(transaction, &RevocationTarget::Jwt { jti: jti.to_owned() }).await?;
-    let deleted_up_to = marks::oldest(transaction).await?.seq;
-    Ok(JwtFacts { root: root.transpose()?, has_entry: entry.is_some(), deleted_up_to })
+        }),
+        None => None,
+    };
+    Ok(JwtFacts { root, has_entry: row.try_get("has_entry")?, deleted_up_to: number(&row, "deleted_up_to")? })
 }

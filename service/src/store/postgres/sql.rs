@@ -2,6 +2,7 @@
 
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use super::Failure;
@@ -14,7 +15,7 @@ pub(super) async fn rows(
     parameters: Parameters<'_>,
 ) -> Result<Vec<Row>, Failure> {
     let statement = client.prepare_cached(sql).await?;
-    Ok(client.query(&statement, parameters).await?)
+    or_nothing(client.query(&statement, parameters).await)
 }
 
 pub(super) async fn row(client: &impl GenericClient, sql: &str, parameters: Parameters<'_>) -> Result<Row, Failure> {
@@ -28,7 +29,15 @@ pub(super) async fn find(
     parameters: Parameters<'_>,
 ) -> Result<Option<Row>, Failure> {
     let statement = client.prepare_cached(sql).await?;
-    Ok(client.query_opt(&statement, parameters).await?)
+    or_nothing(client.query_opt(&statement, parameters).await)
+}
+
+/// Returns what was found: nothing by a text with a NUL, which PostgreSQL cannot store.
+fn or_nothing<T: Default>(found: Result<T, tokio_postgres::Error>) -> Result<T, Failure> {
+    match found {
+        Err(cause) if cause.code() == Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE) => Ok(T::default()),
+        found => Ok(found?),
+    }
 }
 
 pub(super) async fn execute(

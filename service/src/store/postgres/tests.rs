@@ -4,11 +4,12 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use daypass::Error;
 use daypass::api::RevocationTarget;
+use daypass::{Error, TokenKind};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::{token_list, tokens};
 use crate::store::suite::{Database, open_with_organization};
 use crate::store::{SharedStore, open_or_create};
 
@@ -82,6 +83,46 @@ async fn no_reader_is_told_a_number_before_every_smaller_one_is_there() {
 #[ignore = "takes half a minute: a part of the soak"]
 async fn soak_no_reader_is_told_a_number_before_every_smaller_one_is_there() {
     follow_two_nodes(1000).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn indexes_have_the_order_of_lists_and_the_ranges_of_counts() {
+    let database = Database::create();
+    open_with_organization(&database.location()).await;
+    database.sql(
+        "INSERT INTO organization (id, created_at) SELECT 'o' || i, 1 FROM generate_series(1, 50) AS i;
+        INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at)
+        SELECT sha256(i::text::bytea), 'o' || nullif(i % 50, 0), 'tok_' || i, CASE i % 3 WHEN 0 THEN 'secret' ELSE 'publishable' END, 'n',
+            '[]', '[]', 'abcd', i, nullif(i % 2, 0) * i
+        FROM generate_series(1, 100000) AS i WHERE i % 50 <> 0; ANALYZE",
+    );
+    for (statement, index) in [
+        (token_list::statement(None).replace("$3::text IS NULL", "TRUE"), "token_listed"),
+        (token_list::statement(Some(TokenKind::Secret)).replace("$3", "'secret'"), "token_by_kind"),
+        (tokens::OF_KIND.replace("$2", "'secret'").replace("$3", "0").replace("$5", "100"), "token_by_expiry"),
+    ] {
+        // Of a list the second parameter is a number, and the fourth how many rows; of a count the fourth is a time.
+        let statement = statement.replace("$1", "'o1'").replace("$2", "75000").replace("$4", "101");
+        let plan = database.sql(&format!("EXPLAIN {statement}"));
+        assert!(plan.contains(&format!(" {index} ")), "{index}: {plan}");
+        assert!(!plan.contains("Seq Scan on token"), "{index}: {plan}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_is_durable_whatever_the_settings_of_the_database_say() {
+    let database = Database::create();
+    let store = open_with_organization(&database.location()).await;
+    drop(store);
+    database.sql(
+        "CREATE FUNCTION check_durability() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF current_setting('synchronous_commit') <> 'on' THEN RAISE 'not durable'; END IF;
+            RETURN NULL; END $$;
+        CREATE TRIGGER check_durability AFTER INSERT ON revocation EXECUTE FUNCTION check_durability();
+        DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$",
+    );
+    let store = open_or_create(&database.location()).await.expect("a store");
+    revoke_jwt(&store, "j".into()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,9 +21,17 @@ const COUNT: &str = "
 const MAX_ROWS: usize = 2000;
 
 /// Returns the statement that reads a list from its newest token on: an index has its order.
-fn statement(kind: Option<TokenKind>) -> String {
+///
+/// The organization is a range of one, so that the order begins with it. By its number alone the planner may read all
+/// tokens from the newest on, in the hope that many are of this organization.
+pub(super) fn statement(kind: Option<TokenKind>) -> String {
     let condition = if kind.is_some() { "kind = $3" } else { "kind <> 'bundle' AND $3::text IS NULL" };
-    format!("{RECORD} WHERE organization = $1 AND number < $2 AND {condition} ORDER BY number DESC LIMIT $4")
+    format!(
+        "{RECORD} WHERE number IN (
+            SELECT number FROM token WHERE organization BETWEEN $1 AND $1 AND number < $2 AND {condition}
+            ORDER BY organization DESC, number DESC LIMIT $4
+        ) ORDER BY number DESC"
+    )
 }
 
 /// Reads a page, with statements that read more and more rows if the filter includes few.

@@ -24,7 +24,7 @@ pub(super) const RECORD: &str = "
 
 /// Counts active tokens of a kind, in the two ranges of the index `token_by_expiry`. No more are read than the limit
 /// allows.
-const OF_KIND: &str = "
+pub(super) const OF_KIND: &str = "
     SELECT count(*) FROM (
         SELECT * FROM (
             SELECT number FROM token

@@ -1,4 +1,4 @@
-/** Requests that need nothing but a header. What is not sure to be one is left to the instance. */
+/** Requests that need nothing but a header. All others, and doubtful ones, are left to the instance. */
 
 /** What a path has that could mean something else than it says: a part that begins with a dot or is empty, or a mark. */
 const UNSURE = /(^|\/)[./]|[^\w./,=&?~@-]/;

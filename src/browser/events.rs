@@ -40,7 +40,7 @@ pub enum Event {
 /// The token in use, for a page that keeps it outside.
 #[cfg(feature = "package")]
 pub(super) struct InUse {
-    /// `None` if there is none.
+    /// `None` if no token is in use.
     pub(super) token: Option<Rc<super::token::Token>>,
     /// The number of the call that brought it.
     pub(super) call: u32,

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_url_is_a_file() {
+    fn a_text_without_a_scheme_is_a_file() {
         for text in ["daypass.db", "/var/lib/day pass.db", "postgres", "C:\\daypass.db"] {
             assert!(matches!(Location::from(OsString::from(text)), Location::File(path) if path == *text));
         }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use anyhow::Context;
 use daypass::verify::Verifier;
 use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
-use crate::domain::catalogs::Catalogs;
 use crate::store::SharedStore;
+use crate::usecase::catalog;
+use crate::usecase::current_catalog::CurrentCatalog;
 use crate::usecase::feed::Feed;
 use crate::usecase::fresh_keys::FreshKeys;
 use crate::usecase::introspect::StoreIntrospector;
@@ -20,13 +22,10 @@ use crate::usecase::token_uses::TokenUses;
 /// The running service.
 pub(crate) struct App {
     pub(crate) store: SharedStore,
-    pub(crate) catalogs: Catalogs,
+    /// The scopes that exist, and the verifiers that know them.
+    pub(crate) catalog: CurrentCatalog,
     pub(crate) jwt_issuer: JwtIssuer,
     pub(crate) feed: Feed,
-    /// Guards the service's own paths, as it does a product's.
-    pub(crate) verifier: Verifier,
-    /// Guards what an API asks that must refuse tokens: also while its own organization is suspended.
-    pub(crate) api_verifier: Verifier,
     /// When tokens were last used.
     pub(crate) uses: Arc<TokenUses>,
     /// The shortest lifetime of a temporary token, in seconds.
@@ -37,12 +36,8 @@ impl App {
     /// Creates the service on a bootstrapped store, and the poller that must run with it.
     ///
     /// # Errors
-    /// When the store does not answer, or a signing key cannot be read.
-    pub(crate) async fn new(
-        store: SharedStore,
-        catalogs: Catalogs,
-        config: Config,
-    ) -> anyhow::Result<(App, StoreSync)> {
+    /// When the store does not answer or has no catalogue, or a signing key cannot be read.
+    pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync)> {
         let Config { issuer, audience, temporary_min_seconds, rotate_keys_every } = config;
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
@@ -51,23 +46,24 @@ impl App {
             FeedPosition { latest: snapshot.latest, deleted_up_to: snapshot.deleted_up_to, epoch: snapshot.epoch, at };
         let (sender, position) = watch::channel(start);
         let fresh_keys = FreshKeys { keys: keys.clone(), position: position.clone(), poll: Arc::new(Notify::new()) };
-        let sync = StoreSync {
-            store: Arc::clone(&store),
-            keys: keys.clone(),
-            position: sender,
-            wanted: Arc::clone(&fresh_keys.poll),
-            rotate_every: rotate_keys_every,
-        };
         let verifier = |overlooks_suspension| {
             Verifier::new(issuer.clone(), audience.clone())
                 .introspector(StoreIntrospector { store: Arc::clone(&store), overlooks_suspension })
                 .keys(fresh_keys.clone())
-                .catalog(catalogs.whole().clone())
         };
-        let (verifier, api_verifier) = (verifier(false), verifier(true));
+        let loaded = catalog::load(&*store).await?.context("the store has no catalogue")?;
+        let catalog = CurrentCatalog::new(loaded, verifier(false), verifier(true));
+        let sync = StoreSync {
+            store: Arc::clone(&store),
+            keys: keys.clone(),
+            catalog: catalog.clone(),
+            position: sender,
+            wanted: Arc::clone(&fresh_keys.poll),
+            rotate_every: rotate_keys_every,
+        };
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
-        Ok((App { store, catalogs, jwt_issuer, feed, verifier, api_verifier, uses, temporary_min_seconds }, sync))
+        Ok((App { store, catalog, jwt_issuer, feed, uses, temporary_min_seconds }, sync))
     }
 }

@@ -1,13 +1,12 @@
-//! How a service runs: [`Config`], and its catalogue.
+//! How a service runs: [`Config`], and catalogues in files.
 
 use std::path::Path;
 
 use anyhow::Context;
-use daypass::Catalog;
 
 use crate::domain::catalogs::Catalogs;
 
-/// How a service runs, beside its store and its catalogue.
+/// How a service runs, beside its store.
 pub(crate) struct Config {
     /// The URL of this service in JWTs.
     pub(crate) issuer: String,
@@ -19,12 +18,11 @@ pub(crate) struct Config {
     pub(crate) rotate_keys_every: Option<u64>,
 }
 
-/// Loads the catalogue in a file, or without a file the Space API's.
+/// Reads the catalogue in a file.
 ///
 /// # Errors
 /// When the file cannot be read or is not a correct catalogue. The error names the file.
-pub(crate) fn load_catalogs(file: Option<&Path>) -> anyhow::Result<Catalogs> {
-    let Some(file) = file else { return Ok(Catalogs::new(Catalog::space_api())) };
+pub(crate) fn read_catalogs(file: &Path) -> anyhow::Result<Catalogs> {
     let context = || format!("the catalogue {}", file.display());
     let text = std::fs::read_to_string(file).with_context(context)?;
     Catalogs::from_json(&text).with_context(context)

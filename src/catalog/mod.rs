@@ -10,6 +10,7 @@ use crate::{Scope, ScopeSet};
 ///
 /// The Space API's catalogue is in `catalogs/`; a product brings its own as a file of the same shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Catalog {
     /// The product's name.
@@ -23,6 +24,7 @@ pub struct Catalog {
 
 /// One scope of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CatalogScope {
     /// The scope.
@@ -36,6 +38,7 @@ pub struct CatalogScope {
 
 /// An older name of one or more scopes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Alias {
     /// The older name.

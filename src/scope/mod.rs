@@ -1,5 +1,7 @@
 //! What a token may do: [`Scope`] and [`ScopeSet`].
 
+#[cfg(feature = "schema")]
+mod schema;
 mod set;
 
 use std::borrow::Cow;

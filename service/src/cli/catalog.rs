@@ -1,41 +1,191 @@
-//! `daypass catalog`: what a catalogue of scopes is good for without a service.
+//! `daypass catalog`: the scopes of the product, in the store and as TypeScript types.
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Subcommand;
+use daypass::Alias;
 
+use super::options::{Common, on_store, print_json};
+use super::{failure, shell};
 use crate::codegen::scope_types;
-use crate::config::load_catalogs;
+use crate::config::read_catalogs;
+use crate::domain::catalogs::Catalogs;
+use crate::store::{Location, Store};
+use crate::usecase::catalog::{self, Outcome, Removal};
 
+const SET: &str = "\
+Examples:
+  daypass catalog set catalog.json
+  daypass catalog set catalog.json --yes --store /var/lib/daypass.db";
+const SHOW: &str = "\
+Examples:
+  daypass catalog show
+  daypass catalog show --json > catalog.json";
 const TYPES: &str = "\
-Example:
-  daypass catalog types scopes.json --out src/scopes.ts";
+Examples:
+  daypass catalog types --out src/scopes.ts
+  daypass catalog types catalog.json --out src/scopes.ts";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
+    /// Set the product's scopes to those of a file
+    ///
+    /// Every running service on the store goes by them within a second. A scope that active tokens hold must stay in the
+    /// catalogue, at least as an alias; `--yes` removes it nevertheless. Those tokens keep it, for APIs that still require
+    /// it, but make no temporary token with it. `catalogs/schema.json` is the JSON Schema of the file. With `--json` the
+    /// output is `{"name","changed","removed","tokens"}`: the scopes that were removed, and how many active tokens hold them.
+    #[command(after_help = SET)]
+    Set {
+        /// The JSON file with the product's scopes
+        file: PathBuf,
+        /// Remove scopes that active tokens hold
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Show the product's scopes, what each allows, and their older names
+    ///
+    /// With `--json` the output is the file that `daypass catalog set` reads.
+    #[command(after_help = SHOW)]
+    Show {
+        #[command(flatten)]
+        common: Common,
+    },
     /// Print the scopes as TypeScript types, for pages that request them
     ///
     /// The module has the types `Scope` and `PublishableScope`, and no code. Where it is part of a TypeScript project, the
     /// package `daypass` accepts no other scopes. The same catalogue always gives the same text.
     #[command(after_help = TYPES)]
     Types {
-        /// The JSON file with the product's scopes [default: the scopes of the Space API]
-        #[arg(env = "DAYPASS_CATALOG", value_name = "FILE")]
-        catalog: Option<PathBuf>,
+        /// A JSON file with the product's scopes [default: the scopes of the store]
+        file: Option<PathBuf>,
         /// Write the module to this file instead of standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// The SQLite file of the service, or the `postgres://` URL of its database
+        #[arg(long, env = "DAYPASS_STORE", hide_env_values = true, default_value = "daypass.db", value_name = "STORE")]
+        store: Location,
     },
 }
 
-pub(super) fn run(command: Command) -> anyhow::Result<()> {
-    let Command::Types { catalog, out } = command;
-    let module = scope_types::module(load_catalogs(catalog.as_deref())?.product());
+pub(super) async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Set { file, yes, common } => set(&file, yes, &common).await,
+        Command::Show { common } => show(&common).await,
+        Command::Types { file, out, store } => types(file.as_deref(), out.as_deref(), store).await,
+    }
+}
+
+async fn set(file: &Path, yes: bool, common: &Common) -> anyhow::Result<()> {
+    let given = Given { catalogs: read_catalogs(file)?, file };
+    let store = common.open().await?;
+    let outcome = catalog::set(&*store, &given.catalogs, yes).await.map_err(|error| common.explain(error, None))?;
+    let (is_changed, removal) = match outcome {
+        Outcome::Unchanged => (false, Removal::default()),
+        Outcome::Set { removal, .. } => (true, removal),
+        Outcome::Refused(removal) => bail!(given.refusal(&removal, &common.store)),
+    };
+    let Removal { tokens, scopes } = removal;
+    let product = given.catalogs.product();
+    if common.is_json() {
+        return print_json(&serde_json::json!({
+            "name": product.name, "changed": is_changed, "removed": scopes, "tokens": tokens,
+        }));
+    }
+    let mut out = io::stdout().lock();
+    if !is_changed {
+        return Ok(writeln!(out, "{} has this catalogue already: {}.", common.store, product.name)?);
+    }
+    writeln!(out, "Catalogue of {} set: {}, {} scopes.", common.store, product.name, product.scopes.len())?;
+    if tokens > 0 {
+        writeln!(out, "Active tokens that hold scopes that it lacks ({scopes}): {tokens}.")?;
+    }
+    Ok(())
+}
+
+async fn show(common: &Common) -> anyhow::Result<()> {
+    let store = common.open().await?;
+    let catalogs = common.catalogs(&*store).await?;
+    let product = catalogs.product();
+    if common.is_json() {
+        return print_json(product);
+    }
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", product.name)?;
+    for entry in &product.scopes {
+        let publishable = if entry.publishable { " (publishable)" } else { "" };
+        writeln!(out, "  {:<36}  {}{publishable}", entry.scope.as_str(), entry.description)?;
+    }
+    for Alias { alias, scopes } in &product.aliases {
+        writeln!(out, "  {:<36}  older name of {scopes}", alias.as_str())?;
+    }
+    Ok(())
+}
+
+async fn types(file: Option<&Path>, out: Option<&Path>, store: Location) -> anyhow::Result<()> {
+    let catalogs = if let Some(file) = file {
+        read_catalogs(file)?
+    } else {
+        let common = Common::on(store);
+        let store = common.open().await?;
+        common.catalogs(&*store).await?
+    };
+    let module = scope_types::module(catalogs.product());
     match out {
-        Some(file) => fs::write(&file, module).with_context(|| format!("{} cannot be written", file.display())),
+        Some(file) => fs::write(file, module).with_context(|| format!("{} cannot be written", file.display())),
         None => Ok(io::stdout().write_all(module.as_bytes())?),
     }
+}
+
+/// A catalogue that an operator gave, and its file.
+pub(super) struct Given<'a> {
+    catalogs: Catalogs,
+    file: &'a Path,
+}
+
+impl Given<'_> {
+    /// Says what a catalogue would remove, and how to remove it.
+    fn refusal(&self, removal: &Removal, store: &Location) -> String {
+        let Removal { tokens, scopes } = removal;
+        let (file, command) = (self.file.display(), on_store("catalog set", store));
+        format!(
+            "{tokens} active {} of {store} {} scopes that the catalogue {file} lacks ({scopes}): add them to the file, as \
+             scopes or as aliases, or remove them with `{command} {} --yes`",
+            if *tokens == 1 { "token" } else { "tokens" },
+            if *tokens == 1 { "holds" } else { "hold" },
+            shell::quote(self.file),
+        )
+    }
+}
+
+/// Reads the file of `serve --catalog`, before anything is changed.
+pub(super) fn read(file: Option<&Path>) -> anyhow::Result<Option<Given<'_>>> {
+    file.map(|file| Ok(Given { catalogs: read_catalogs(file)?, file })).transpose()
+}
+
+/// Sets the catalogue with which a service starts, if one was given or the store has none, and returns it.
+pub(super) async fn begin(
+    store: &dyn Store,
+    given: Option<Given<'_>>,
+    location: &Location,
+) -> anyhow::Result<Catalogs> {
+    let explain = |error| failure::of_store(error, location);
+    if let Some(given) = given {
+        match catalog::set(store, &given.catalogs, false).await.map_err(explain)? {
+            Outcome::Unchanged | Outcome::Set { is_first: true, .. } => {}
+            Outcome::Set { .. } => {
+                let file = given.file.display();
+                tracing::warn!(%file, "the catalogue of the store was another one, replaced by that of --catalog");
+            }
+            Outcome::Refused(removal) => bail!(given.refusal(&removal, location)),
+        }
+        return Ok(given.catalogs);
+    }
+    catalog::set_default(store).await.map_err(explain)?;
+    let loaded = catalog::load(store).await.map_err(explain)?;
+    Ok(loaded.context("the store lost its catalogue")?.catalogs)
 }

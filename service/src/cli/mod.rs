@@ -49,7 +49,7 @@ enum Command {
     /// List, rotate and revoke the keys that sign temporary tokens and bundles
     #[command(subcommand)]
     Key(key::Command),
-    /// Turn a catalogue of scopes into TypeScript types
+    /// Set and show the catalogue, the scopes of the product, and turn it into TypeScript types
     #[command(subcommand)]
     Catalog(catalog::Command),
 }
@@ -69,7 +69,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Token(command) => token::run(command).await,
         Command::Organization(command) => organization::run(command).await,
         Command::Key(command) => key::run(command).await,
-        Command::Catalog(command) => catalog::run(command),
+        Command::Catalog(command) => catalog::run(command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

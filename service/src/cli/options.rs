@@ -1,7 +1,6 @@
 //! Options that several commands share.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -11,9 +10,9 @@ use serde::Serialize;
 
 use super::failure::Subject;
 use super::shell;
-use crate::config::load_catalogs;
 use crate::domain::catalogs::Catalogs;
-use crate::store::{self, Location, SharedStore};
+use crate::store::{self, Location, SharedStore, Store};
+use crate::usecase::catalog;
 
 /// `--json`
 #[derive(Args)]
@@ -21,21 +20,6 @@ pub(super) struct Json {
     /// Print JSON instead of text
     #[arg(long, env = "DAYPASS_JSON", value_parser = BoolishValueParser::new())]
     pub(super) json: bool,
-}
-
-/// `--catalog`
-#[derive(Args)]
-pub(super) struct CatalogFile {
-    /// The JSON file with the product's scopes [default: the scopes of the Space API]
-    #[arg(long, env = "DAYPASS_CATALOG", value_name = "FILE")]
-    pub(super) catalog: Option<PathBuf>,
-}
-
-impl CatalogFile {
-    /// Reads the catalogue.
-    pub(super) fn load(&self) -> anyhow::Result<Catalogs> {
-        load_catalogs(self.catalog.as_deref())
-    }
 }
 
 /// The options of each command on a store.
@@ -49,6 +33,11 @@ pub(super) struct Common {
 }
 
 impl Common {
+    /// Returns the options of a command that prints no JSON.
+    pub(super) fn on(store: Location) -> Common {
+        Common { store, output: Json { json: false } }
+    }
+
     /// Opens the store, which a first start has made.
     pub(super) async fn open(&self) -> anyhow::Result<SharedStore> {
         let advice = || format!("there is no store at {}: run `{}` first", self.store, self.command("serve"));
@@ -56,6 +45,17 @@ impl Common {
         let first = store.first_organization().await.map_err(|error| self.explain(error, None))?;
         first.with_context(advice)?;
         Ok(store)
+    }
+
+    /// Reads the catalogue of the store.
+    pub(super) async fn catalogs(&self, store: &dyn Store) -> anyhow::Result<Catalogs> {
+        let loaded = catalog::load(store).await.map_err(|error| self.explain(error, None))?;
+        // Only a store that no service of this version has used yet.
+        let advice = || {
+            let (serve, set) = (self.command("serve"), self.command("catalog set FILE"));
+            format!("{} has no catalogue of scopes yet: run `{serve}`, or set one with `{set}`", self.store)
+        };
+        Ok(loaded.with_context(advice)?.catalogs)
     }
 
     /// Returns whether to print JSON.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::confirmation::Confirmation;
 use super::failure::Subject;
-use super::options::{CatalogFile, Common, print_json};
+use super::options::{Common, print_json};
 use super::{organization_limits as limits, time};
 use crate::domain::page_limit::PageLimit;
 use crate::store::{SharedStore, Store};
@@ -66,8 +66,6 @@ pub(super) enum Command {
         /// Its id, for ever [default: a random one]
         #[arg(long)]
         id: Option<String>,
-        #[command(flatten)]
-        catalog: CatalogFile,
         #[command(flatten)]
         common: Common,
     },
@@ -174,7 +172,7 @@ pub(super) enum Command {
 
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Create { name, id, catalog, common } => create(name, id, &catalog, &common).await,
+        Command::Create { name, id, common } => create(name, id, &common).await,
         Command::List { common } => list(&common).await,
         Command::Show { id, common } => {
             let store = common.open().await?;
@@ -221,7 +219,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     }
 }
 
-async fn create(name: String, id: Option<String>, catalog: &CatalogFile, common: &Common) -> anyhow::Result<()> {
+async fn create(name: String, id: Option<String>, common: &Common) -> anyhow::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Json<'a> {
@@ -230,8 +228,8 @@ async fn create(name: String, id: Option<String>, catalog: &CatalogFile, common:
         owner_token: &'a CreateTokenResponse,
     }
 
-    let catalogs = catalog.load()?;
     let store = common.open().await?;
+    let catalogs = common.catalogs(&*store).await?;
     let request = CreateOrganizationRequest { name, id: id.clone() };
     let created = organizations::create(&*store, &catalogs, request).await;
     let Created { record, owner } = created.map_err(|error| match (error, &id) {

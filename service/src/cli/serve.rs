@@ -1,6 +1,7 @@
 //! `daypass serve`
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -9,9 +10,9 @@ use daypass::api::duration;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
-use super::options::{CatalogFile, Json, on_store};
+use super::options::{Json, on_store};
 use super::stop::wait_for_stop;
-use super::{connections, failure, issuer, shell};
+use super::{catalog, connections, failure, issuer};
 use crate::app::App;
 use crate::config::Config;
 use crate::router::router;
@@ -43,8 +44,10 @@ pub(super) struct Options {
     /// The audience of JWTs: the product that they are for [default: the issuer]
     #[arg(long, env = "DAYPASS_AUDIENCE", value_name = "NAME")]
     audience: Option<String>,
-    #[command(flatten)]
-    catalog: CatalogFile,
+    /// Set the product's scopes to those of this JSON file, as `daypass catalog set` does [default: those of the store,
+    /// which are the Space API's at first]
+    #[arg(long, env = "DAYPASS_CATALOG", value_name = "FILE")]
+    catalog: Option<PathBuf>,
     /// The shortest lifetime that can be requested for a temporary token
     #[arg(long, env = "DAYPASS_TEMPORARY_MIN_SECONDS", default_value_t = duration::LEAST, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=duration::MOST))]
@@ -58,13 +61,14 @@ pub(super) struct Options {
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
-    let catalogs = options.catalog.load()?;
+    let given = catalog::read(options.catalog.as_deref())?;
     let listen = &options.listen;
     // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let listening = format!("http://{address}");
     let store = store::open_or_create(&options.store).await?;
+    let catalogs = catalog::begin(&*store, given, &options.store).await?;
     let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.store))?;
     announce(&listening, &start, &options)?;
 
@@ -79,7 +83,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
     };
-    let (app, sync) = App::new(store, catalogs, config).await?;
+    let (app, sync) = App::new(store, config).await?;
     let uses = Arc::clone(&app.uses);
     tokio::spawn({
         let uses = Arc::clone(&uses);
@@ -132,7 +136,7 @@ password. It is shown this once:
         )?;
     }
     if let Some(owner_token) = owner_token {
-        let create = options.create_command();
+        let create = on_store("token create", &options.store);
         writeln!(
             out,
             r#"
@@ -157,15 +161,4 @@ For an API that verifies tokens:
         )?;
     }
     Ok(out.flush()?)
-}
-
-impl Options {
-    /// Returns the command that creates a token in this store with the scopes of this catalogue.
-    fn create_command(&self) -> String {
-        let mut command = on_store("token create", &self.store);
-        if let Some(file) = &self.catalog.catalog {
-            command += &format!(" --catalog {}", shell::quote(file));
-        }
-        command
-    }
 }

@@ -9,8 +9,8 @@ use daypass::api::{CreateTokenRequest, TokenRecord};
 use daypass::{Error, Resource, Scope, TokenKind};
 
 use super::failure::Subject;
-use super::options::{CatalogFile, Common, InOrganization, print_json};
-use super::{shell, time, token_edit, token_list};
+use super::options::{Common, InOrganization, print_json};
+use super::{time, token_edit, token_list};
 use crate::domain::grantor::Grantor;
 use crate::domain::token;
 use crate::usecase::clock::now;
@@ -113,8 +113,6 @@ pub(super) struct Create {
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
     #[command(flatten)]
-    catalog: CatalogFile,
-    #[command(flatten)]
     within: InOrganization,
     #[command(flatten)]
     common: Common,
@@ -153,14 +151,16 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn run_create(create: Create) -> anyhow::Result<()> {
     create.check()?;
-    let Create { kind, name, scopes, resources, origins, id, expires_at, tenant, catalog, within, common } = create;
-    let catalogs = catalog.load()?;
+    let Create { kind, name, scopes, resources, origins, id, expires_at, tenant, within, common } = create;
     let (store, organization) = within.open(&common).await?;
+    let catalogs = common.catalogs(&*store).await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
     let new = CreateTokenRequest { kind, name, scopes, origins, resources, tenant, expires_at, id: id.clone() };
     let created = tokens::create(&*store, &catalogs, &Grantor::operator(&organization), new).await;
     let created = created.map_err(|error| match error {
-        Error::InvalidScope(_) => anyhow!("{error} {}", catalog.describe()),
+        Error::InvalidScope(_) => {
+            anyhow!("{error} `{}` lists the scopes of the catalogue", common.command("catalog show"))
+        }
         error => common.explain(error, id.as_deref().map(Subject::Token)),
     })?;
     if common.is_json() {
@@ -190,19 +190,6 @@ impl Create {
             bail!("--expires-at must be in the future");
         }
         Ok(())
-    }
-}
-
-impl CatalogFile {
-    /// Says where scopes come from.
-    fn describe(&self) -> String {
-        match &self.catalog {
-            Some(file) => {
-                let file = shell::quote(file);
-                format!("The catalogue is {file}: `{} catalog types {file}` prints its scopes.", shell::program())
-            }
-            None => "The catalogue is the Space API's: name your own with --catalog FILE.".into(),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is generated from the code. `cargo xtask codegen` writes the files, and a test fails while one is stale.
 
+mod catalog_schema;
 mod command_line;
 mod configuration;
 mod errors;
@@ -52,6 +53,7 @@ pub fn files(command: &clap::Command) -> Vec<Generated> {
         whole("docs/reference/errors.md", errors::page()),
         whole("docs/reference/command-line.md", command_line::page(&command)),
         whole("docs/reference/configuration.md", configuration::page(&command)),
+        whole("catalogs/schema.json", catalog_schema::text()),
         whole("pkg/src/testing-failures.ts", errors::table()),
         Generated {
             path: "pkg/src/codes.ts",

@@ -30,6 +30,14 @@ impl Catalogs {
         let mut json = serde_json::Deserializer::from_str(text);
         let product = serde_path_to_error::deserialize(&mut json)?;
         json.end()?;
+        Catalogs::checked(product)
+    }
+
+    /// Checks a product's catalogue, and adds Daypass's own scopes.
+    ///
+    /// # Errors
+    /// When [`Catalogs::check`] refuses it. The error names the scope.
+    pub(crate) fn checked(product: Catalog) -> anyhow::Result<Catalogs> {
         let catalogs = Catalogs::new(product);
         catalogs.check()?;
         Ok(catalogs)

@@ -6,6 +6,7 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `bundle` | parameter bundles: lifetimes, retention, what they may do |
+//! | `catalog_change` | changes of the catalogue: which scopes of tokens they remove |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
 //! | `grantor` | who creates or edits a token, and which scopes it can have |
 //! | `introspection` | what an introspection tells about a token |
@@ -24,6 +25,7 @@
 //! | `token_list` | lists of tokens: filters, pages, cursors |
 
 pub(crate) mod bundle;
+pub(crate) mod catalog_change;
 pub(crate) mod catalogs;
 pub(crate) mod grantor;
 pub(crate) mod introspection;

@@ -61,7 +61,8 @@ async fn generate(
     caller.require_scope(&BUNDLE_CREATE)?;
     let body = body?;
     let parameters = Parameters::from_json(body.text()?).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
-    let reference = bundles::create_reference(&*app.store, &app.catalogs, &caller.parent(), &parameters).await?;
+    let reference =
+        bundles::create_reference(&*app.store, &app.catalog.view().catalogs, &caller.parent(), &parameters).await?;
     let token = reference.token.expose_secret().to_owned();
     Ok((NO_STORE, Json(Session { token, expiration_time: reference.expires_at })))
 }

@@ -22,6 +22,8 @@ async fn create(
 ) -> Result<impl IntoResponse, Error> {
     caller.require_kind(&[TokenKind::Secret])?;
     let (request, parent, least) = (body?.read()?, caller.parent(), app.temporary_min_seconds);
-    let response = temporary_token::mint(&*app.store, &app.catalogs, &app.jwt_issuer, least, &parent, request).await?;
+    let response =
+        temporary_token::mint(&*app.store, &app.catalog.view().catalogs, &app.jwt_issuer, least, &parent, request)
+            .await?;
     Ok((NO_STORE, Json(response)))
 }

@@ -1,15 +1,18 @@
-//! What the service keeps: organizations, tokens, keys and revocations. Facts in, facts out: a store
-//! decides nothing.
+//! What the service keeps: organizations, tokens, keys, revocations and the product's scopes. Facts in,
+//! facts out: a store decides nothing.
 //!
 //! | module | what it has |
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
+//! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `entry` | an entry of the feed in its columns |
 //! | `location` | where a store is |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 
+#[cfg(test)]
+mod catalog;
 #[cfg(test)]
 mod changes;
 mod entry;

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Error, TokenKind};
+use daypass::{Catalog, Error, TokenKind};
 
 use crate::domain::bundle::{NewBundle, StoredBundle};
+use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
@@ -93,6 +94,8 @@ pub(crate) struct Snapshot {
     pub(crate) epoch: String,
     /// The signing keys, in the order in which they sign.
     pub(crate) keys: Vec<StoredKey>,
+    /// The version of the catalogue; 0 without one.
+    pub(crate) catalog_version: u64,
 }
 
 /// A page of the feed.
@@ -107,7 +110,7 @@ pub(crate) struct FeedPage {
     pub(crate) epoch: String,
 }
 
-/// A store of organizations, tokens, keys and revocations. Several processes may use it.
+/// A store of organizations, tokens, keys, revocations and the product's scopes. Several processes may use it.
 ///
 /// Every operation is one transaction, complete once its future is ready; a future that is dropped may
 /// still complete. An operation that decides takes the decision as a [`Rule`]: within its transaction
@@ -230,6 +233,17 @@ pub(crate) trait Store: Send + Sync {
     /// Returns what a bundle reference stands for, also if it is revoked or expired.
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>>;
 
+    /// Returns the product's scopes, if they were set.
+    fn catalog(&self) -> StoreFuture<'_, Option<StoredCatalog>>;
+
+    /// Sets the product's scopes to those that the rule returns for the earlier ones, if any, with the next version.
+    /// Returns whether it did.
+    fn set_catalog(&self, rule: Rule<Option<StoredCatalog>, Option<Catalog>>) -> StoreFuture<'_, bool>;
+
+    /// Returns what the tokens grant that are active at a time, without the bundle references: those with a greater
+    /// serial number than `after`, in their order, and at most so many. Suspension makes no difference.
+    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>>;
+
     /// Returns the signing keys, in the order in which they sign: of two that sign from the same time
     /// on, the one that was added later comes last.
     fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>>;
@@ -269,7 +283,7 @@ pub(crate) trait Store: Send + Sync {
     /// deleted, because both are of one transaction.
     fn add_mark(&self, rule: Rule<MarkFacts, Option<MarkChange>>) -> StoreFuture<'_, ()>;
 
-    /// Returns where the feed and its marks are, and the keys, as of one moment.
+    /// Returns where the feed and its marks are, the keys, and the catalogue's version, as of one moment.
     fn snapshot(&self) -> StoreFuture<'_, Snapshot>;
 
     /// Waits until this process has revoked something or changed the keys since the last call.

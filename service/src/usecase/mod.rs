@@ -5,7 +5,9 @@
 //! | --- | --- |
 //! | `bootstrap` | writes what a new store gets first |
 //! | `bundles` | stores, signs and redeems parameter bundles |
+//! | `catalog` | reads and sets the product's scopes |
 //! | `clock` | tells the time |
+//! | `current_catalog` | the catalogue of a running service |
 //! | `feed` | tells subscribers what was revoked |
 //! | `fresh_keys` | signing keys that are as new as the question for them |
 //! | `introspect` | tells what a token is, and whether a JWT was revoked |
@@ -23,7 +25,9 @@
 
 pub(crate) mod bootstrap;
 pub(crate) mod bundles;
+pub(crate) mod catalog;
 pub(crate) mod clock;
+pub(crate) mod current_catalog;
 pub(crate) mod feed;
 pub(crate) mod fresh_keys;
 pub(crate) mod introspect;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
+use super::current_catalog::CurrentCatalog;
 use super::keys;
 use super::signing_keys::SigningKeys;
 use crate::domain::retention::{MarkWatch, next_mark};
@@ -34,6 +35,7 @@ pub(crate) struct FeedPosition {
 pub(crate) struct StoreSync {
     pub(crate) store: SharedStore,
     pub(crate) keys: SigningKeys,
+    pub(crate) catalog: CurrentCatalog,
     pub(crate) position: watch::Sender<FeedPosition>,
     /// Told when a question waits for a poll.
     pub(crate) wanted: Arc<Notify>,
@@ -50,11 +52,13 @@ impl StoreSync {
         loop {
             let at = Instant::now();
             let (pause, least) = match self.store.snapshot().await {
-                Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys }) => {
+                Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, catalog_version }) => {
                     // First of all, so that a subscriber that hears of a key's revocation finds it no
                     // longer published.
                     self.keys.update(&keys);
                     self.position.send_replace(FeedPosition { latest, deleted_up_to, epoch, at });
+                    // The store logs a failure; the next poll tries again.
+                    let _ = self.catalog.update(&*self.store, catalog_version).await;
                     if watch.is_hour_complete(newest_mark, start.elapsed()) {
                         // The store logs a failure; the next poll tries again.
                         let _ = self.store.add_mark(Box::new(move |facts| Ok(next_mark(newest_mark, facts)))).await;

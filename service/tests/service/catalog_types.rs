@@ -3,7 +3,7 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::running::daypass;
+use crate::running::{Daypass, daypass};
 
 /// The types of the Space API. `cargo xtask test --only types` compiles them, with right and wrong uses beside them.
 const SPACE_API: &str = include_str!("../../../tests/types/space-api.ts");
@@ -16,13 +16,14 @@ fn types(arguments: &[&str], folder: &Path) -> Output {
 fn the_types_of_a_catalogue_are_the_ones_that_are_compiled_with_the_declarations() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../catalogs/space-api.json");
-    for arguments in [&[][..], &[file]] {
+    let service = Daypass::start();
+    for arguments in [&["--store", service.store()][..], &[file]] {
         let output = types(arguments, folder.path());
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let advice = "put its output in tests/types/space-api.ts";
         assert_eq!(String::from_utf8_lossy(&output.stdout), SPACE_API, "{advice}");
     }
-    let output = types(&["--out", "scopes.ts"], folder.path());
+    let output = types(&[file, "--out", "scopes.ts"], folder.path());
     assert!(output.status.success() && output.stdout.is_empty());
     let written = std::fs::read_to_string(folder.path().join("scopes.ts")).expect("a file");
     assert_eq!(written, SPACE_API);
@@ -55,7 +56,12 @@ fn an_error_names_the_file_and_the_field() {
         assert!(!output.status.success() && output.stdout.is_empty(), "{catalog}");
         assert!(error.contains(&format!("the catalogue chairs.json: {says}")), "{error}");
     }
-    let output = types(&["--out", "no/such/folder/scopes.ts"], folder.path());
+    std::fs::write(folder.path().join("chairs.json"), json!({"name": "P", "scopes": [sit]}).to_string())
+        .expect("a file");
+    let output = types(&["chairs.json", "--out", "no/such/folder/scopes.ts"], folder.path());
     assert!(String::from_utf8_lossy(&output.stderr).contains("no/such/folder/scopes.ts cannot be written"));
+    assert!(!output.status.success());
+    let output = types(&[], folder.path());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no store at daypass.db: run `"));
     assert!(!output.status.success());
 }

@@ -77,7 +77,7 @@ fn a_product_brings_its_own_scopes() {
     std::fs::write(&file, catalog.to_string()).expect("a file");
     let file = file.to_str().expect("UTF-8");
     let daypass = Daypass::start_with(&["--catalog", file]);
-    let create = ["create", "--json", "--name", "n", "--catalog", file, "--kind"];
+    let create = ["create", "--json", "--name", "n", "--kind"];
     let secret = json(&daypass.token_command(&[&create[..], &["secret"]].concat()));
     assert_eq!(secret["grants"][0]["scopes"], json!(["chair:paint", "chair:sit"]));
     let site = json(&daypass.token_command(&[&create[..], &["publishable", "--origin", "a.example"]].concat()));
@@ -131,6 +131,8 @@ fn every_command_has_an_example_that_the_command_line_accepts() {
         "key list",
         "key rotate",
         "key revoke",
+        "catalog set",
+        "catalog show",
         "catalog types",
     ] {
         let words: Vec<_> = command.split(' ').collect();
@@ -179,14 +181,14 @@ fn a_failure_speaks_of_commands_and_files() {
         (create(&["--kind", "publishable", "--origin", "*.com"]), "many owners".into()),
         (
             create(&["--kind", "secret", "--scope", "floor:fly"]),
-            "The catalogue is the Space API's: name your own".into(),
+            format!("There is no scope `floor:fly`. `{program} catalog show --store {data}` lists the scopes"),
         ),
+        (vec!["catalog", "set", "/no/such/file"], "the catalogue /no/such/file: No such file".into()),
         (create(&["--kind", "secret", "--scope", "floor"]), "`floor` is not a scope".into()),
         (create(&["--kind", "root"]), "[possible values: publishable, secret, application]\n".into()),
         (create(&["--kind", "temporary"]), "[possible values: publishable, secret, application]\n".into()),
         (vec!["token", "list", "--kind", "temporary"], "publishable, secret, application, bundle]\n".into()),
         (create(&["--kind", "application"]), "must name its scopes".into()),
-        (create(&["--kind", "secret", "--catalog", "/no/such/file"]), "/no/such/file".into()),
         (create(&["--kind", "secret", "--expires-at", "2026-01-01T00:00:00Z"]), "must be in the future".into()),
         (create(&["--kind", "secret", "--expires-at", "tomorrow"]), "such as 2027-01-31T12:00:00Z (RFC 3339)".into()),
     ] {

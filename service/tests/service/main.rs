@@ -9,6 +9,8 @@ macro_rules! suite {
         mod bad_input;
         #[path = "../bundles.rs"]
         mod bundles;
+        #[path = "../catalog.rs"]
+        mod catalog;
         #[path = "../command_line.rs"]
         mod command_line;
         #[path = "../concurrency.rs"]

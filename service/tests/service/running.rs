@@ -63,7 +63,12 @@ impl Daypass {
 
     /// Starts another process on the same store.
     pub(crate) fn start_beside(&self) -> Beside {
-        let (process, line) = serve(&self.folder, self.store(), &self.options);
+        self.start_beside_with(&self.options)
+    }
+
+    /// Starts another process on the same store, with these options instead.
+    pub(crate) fn start_beside_with(&self, options: &[String]) -> Beside {
+        let (process, line) = serve(&self.folder, self.store(), options);
         Beside { url: to_text(&line["listening"]), line, process }
     }
 

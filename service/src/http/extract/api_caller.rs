@@ -25,7 +25,7 @@ impl FromRequestParts<SharedApp> for ApiCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<ApiCaller, Unauthenticated> {
         let Some(login) = Login::of(parts) else {
-            return Caller::authenticate(app, &app.api_verifier, Credentials::from_parts(parts))
+            return Caller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts))
                 .await
                 .map(ApiCaller)
                 .map_err(Unauthenticated);
@@ -35,7 +35,7 @@ impl FromRequestParts<SharedApp> for ApiCaller {
         // token beside it is refused.
         let credential = Credential { text: login.token.as_bytes(), location: TokenLocation::Bearer };
         let credentials = Credentials::from_parts(parts).with_credential(credential);
-        let caller = Caller::authenticate(app, &app.api_verifier, credentials).await;
+        let caller = Caller::authenticate(app, &app.catalog.view().api_verifier, credentials).await;
         let caller = caller.map_err(|error| Unauthenticated(of_client(error)))?;
         if caller.access.id() != login.id {
             return Err(Unauthenticated(invalid_client("The id is not that of the token.")));

@@ -83,7 +83,7 @@ impl FromRequestParts<SharedApp> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
-        Caller::authenticate(app, &app.verifier, Credentials::from_parts(parts)).await
+        Caller::authenticate(app, &app.catalog.view().verifier, Credentials::from_parts(parts)).await
     }
 }
 
@@ -94,6 +94,6 @@ impl FromRequestParts<SharedApp> for Follower {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Follower, Error> {
-        Caller::authenticate(app, &app.api_verifier, Credentials::from_parts(parts)).await.map(Follower)
+        Caller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts)).await.map(Follower)
     }
 }

@@ -23,6 +23,7 @@ pub(super) async fn create(
     let parameters =
         Parameters::from_json(parameters.get()).map_err(|cause| Error::InvalidBody(format!("parameters: {cause}")))?;
     let request = CreateBundleRequest { parameters, origins, duration_seconds };
-    let response = bundles::sign(&*app.store, &app.catalogs, &app.jwt_issuer, &caller.parent(), request).await?;
+    let response =
+        bundles::sign(&*app.store, &app.catalog.view().catalogs, &app.jwt_issuer, &caller.parent(), request).await?;
     Ok((NO_STORE, Json(response)))
 }

@@ -35,7 +35,15 @@ pub(super) async fn introspect(
     let response = if record {
         introspect::record(&*app.store, &app.uses, organization, &token).await?
     } else {
-        introspect::introspect(&*app.store, &app.catalogs, &app.jwt_issuer, &app.uses, organization, &token).await?
+        introspect::introspect(
+            &*app.store,
+            &app.catalog.view().catalogs,
+            &app.jwt_issuer,
+            &app.uses,
+            organization,
+            &token,
+        )
+        .await?
     };
     Ok((NO_STORE, Json(response)))
 }

@@ -41,7 +41,7 @@ pub(super) async fn create(
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_operator(&ADMINISTER)?;
-    let created = organizations::create(&*app.store, &app.catalogs, body?.read()?).await?;
+    let created = organizations::create(&*app.store, &app.catalog.view().catalogs, body?.read()?).await?;
     let response = CreateOrganizationResponse { record: created.record, owner_token: created.owner };
     Ok((StatusCode::CREATED, NO_STORE, Json(response)))
 }

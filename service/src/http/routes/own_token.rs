@@ -11,6 +11,6 @@ use super::super::{NO_STORE, SharedApp};
 /// Describes the token in the request, whatever its state and the request's origin.
 pub(super) async fn describe(State(app): State<SharedApp>, request: Request) -> Result<impl IntoResponse, Error> {
     let (parts, _) = request.into_parts();
-    let description = app.verifier.describe(&Credentials::from_parts(&parts)).await?;
+    let description = app.catalog.view().verifier.describe(&Credentials::from_parts(&parts)).await?;
     Ok((NO_STORE, Json(description)))
 }

@@ -48,7 +48,7 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&CREATE)?;
     let grantor = Grantor::holder(&caller.access);
-    let response = tokens::create(&*app.store, &app.catalogs, &grantor, body?.read()?).await?;
+    let response = tokens::create(&*app.store, &app.catalog.view().catalogs, &grantor, body?.read()?).await?;
     Ok((StatusCode::CREATED, NO_STORE, Json(response)))
 }
 
@@ -88,7 +88,8 @@ pub(super) async fn edit(
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let versions = if_match(&headers)?;
     let grantor = Grantor::holder(&caller.access);
-    let editor = Editor::Holder { grantor: &grantor, catalogs: &app.catalogs };
+    let view = app.catalog.view();
+    let editor = Editor::Holder { grantor: &grantor, catalogs: &view.catalogs };
     let organization = caller.access.organization();
     let record = tokens::edit(&*app.store, &editor, organization, &id, body?.read()?, versions).await?;
     Ok((NO_STORE, etag(&record), Json(record)))

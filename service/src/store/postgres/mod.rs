@@ -1,5 +1,6 @@
 //! A store in a PostgreSQL database, which several nodes share: [`PostgresStore`].
 
+mod catalog;
 mod connection;
 mod failure;
 mod feed;
@@ -19,7 +20,7 @@ use std::pin::Pin;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Error, TokenKind};
+use daypass::{Catalog, Error, TokenKind};
 use deadpool_postgres::{Client, Object, Pool, Transaction};
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
@@ -30,6 +31,7 @@ use super::{
     Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
 };
 use crate::domain::bundle::{NewBundle, StoredBundle};
+use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
@@ -309,6 +311,20 @@ impl Store for PostgresStore {
         Box::pin(self.read(reference, |client, reference| Box::pin(tokens::bundle(client, *reference))))
     }
 
+    fn catalog(&self) -> StoreFuture<'_, Option<StoredCatalog>> {
+        Box::pin(self.read((), |client, ()| Box::pin(catalog::find(client))))
+    }
+
+    fn set_catalog(&self, rule: Rule<Option<StoredCatalog>, Option<Catalog>>) -> StoreFuture<'_, bool> {
+        Box::pin(self.change(rule, |transaction, rule| Box::pin(catalog::set(transaction, rule))))
+    }
+
+    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>> {
+        Box::pin(self.read_list((after, most, now), |client, (after, most, now)| {
+            Box::pin(catalog::active_grants(client, *after, *most, *now))
+        }))
+    }
+
     fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>> {
         Box::pin(self.read((), |client, ()| Box::pin(keys::keys(client))))
     }
@@ -360,7 +376,9 @@ impl Store for PostgresStore {
                 let feed::Position { latest, epoch } = feed::position(transaction).await?;
                 let deleted_up_to = marks::oldest(transaction).await?.seq;
                 let newest_mark = marks::newest(transaction).await?.number;
-                Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys: keys::keys(transaction).await? })
+                let catalog_version = catalog::version(transaction).await?;
+                let keys = keys::keys(transaction).await?;
+                Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, catalog_version })
             })
         }))
     }

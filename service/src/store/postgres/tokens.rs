@@ -238,6 +238,7 @@ pub(super) fn kind(row: &Row) -> Result<TokenKind, Failure> {
     row.try_get::<_, &str>("kind")?.parse().map_err(Failure::value)
 }
 
-fn from_json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, Failure> {
+/// The value in a column with JSON.
+pub(super) fn from_json<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T, Failure> {
     serde_json::from_str(row.try_get(column)?).map_err(Failure::value)
 }

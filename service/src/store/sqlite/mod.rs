@@ -1,11 +1,14 @@
 //! A store in one SQLite file: [`SqliteStore`].
 
+mod catalog;
 mod connection;
 mod file;
 mod keys;
 mod marks;
 mod organizations;
 mod revocations;
+#[cfg(test)]
+mod tests;
 mod token_list;
 mod tokens;
 
@@ -15,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Error, TokenKind};
+use daypass::{Catalog, Error, TokenKind};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
@@ -25,6 +28,7 @@ use super::{
 };
 use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, StoredBundle};
+use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
@@ -265,6 +269,18 @@ impl Store for SqliteStore {
         self.read(move |connection| tokens::bundle(connection, reference))
     }
 
+    fn catalog(&self) -> StoreFuture<'_, Option<StoredCatalog>> {
+        self.read(catalog::find)
+    }
+
+    fn set_catalog(&self, rule: Rule<Option<StoredCatalog>, Option<Catalog>>) -> StoreFuture<'_, bool> {
+        self.change(move |transaction| catalog::set(transaction, &rule))
+    }
+
+    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>> {
+        Box::pin(self.run(&self.list_reader, move |connection| catalog::active_grants(connection, after, most, now)))
+    }
+
     fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>> {
         self.read(keys::keys)
     }
@@ -315,6 +331,7 @@ impl Store for SqliteStore {
                 newest_mark: marks::newest(transaction)?.number,
                 epoch,
                 keys: keys::keys(transaction)?,
+                catalog_version: catalog::version(transaction)?,
             })
         })
     }
@@ -327,46 +344,4 @@ impl Store for SqliteStore {
 /// The error for a column whose text cannot be read.
 fn unreadable(column: usize, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, cause.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::mpsc;
-    use std::thread;
-
-    use super::*;
-    use crate::domain::token_list::TokenList;
-
-    #[tokio::test]
-    async fn a_list_of_tokens_that_takes_long_delays_nothing_else() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("store.db");
-        create(&path).expect("a file");
-        let store = Arc::new(SqliteStore::open(&path).expect("a store"));
-        let organization = "an organization";
-
-        // A list that is being read.
-        let list_reader = Arc::clone(&store.list_reader);
-        let ((began, begins), (end, ends)) = (mpsc::channel(), mpsc::channel());
-        let reading = thread::spawn(move || {
-            let _list = list_reader.lock();
-            began.send(()).expect("a test");
-            ends.recv().expect("a test");
-        });
-        begins.recv().expect("a list");
-
-        let another = tokio::spawn({
-            let store = Arc::clone(&store);
-            async move { store.token_page(organization, TokenList::default().query(0)).await }
-        });
-        assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
-        assert!(store.snapshot().await.is_ok());
-        assert!(store.keys().await.is_ok());
-        store.add_mark(Box::new(|_| Ok(None))).await.expect("the writer");
-        assert!(!another.is_finished());
-
-        end.send(()).expect("a list");
-        reading.join().expect("a list");
-        assert_eq!(another.await.expect("a task"), Ok(TokenSlice { tokens: vec![], next: None }));
-    }
 }

@@ -1,0 +1,106 @@
+//! The product's scopes in the store: reads and sets them, unless that removes what tokens hold.
+
+use daypass::{Catalog, Error, ScopeSet};
+
+use super::clock::now;
+use crate::domain::catalog_change::{StoredCatalog, may_remove, removed, replacement, version};
+use crate::domain::catalogs::Catalogs;
+use crate::store::Store;
+
+/// How many tokens are read at once.
+const PAGE: usize = 1000;
+
+/// The catalogue of a store.
+pub(crate) struct Loaded {
+    /// Its version.
+    pub(crate) version: u64,
+    /// The scopes.
+    pub(crate) catalogs: Catalogs,
+}
+
+/// What became of a catalogue that was to be set.
+pub(crate) enum Outcome {
+    /// The store had the same one.
+    Unchanged,
+    /// It is in the store.
+    Set {
+        /// Whether it is the store's first.
+        is_first: bool,
+        /// What it removed.
+        removal: Removal,
+    },
+    /// Nothing was changed: it would remove this.
+    Refused(Removal),
+}
+
+/// Scopes that a new catalogue lacks although active tokens hold them.
+#[derive(Default)]
+pub(crate) struct Removal {
+    /// How many active tokens hold any of them.
+    pub(crate) tokens: u64,
+    /// The scopes.
+    pub(crate) scopes: ScopeSet,
+}
+
+/// Reads the catalogue of the store, if it has one.
+///
+/// # Errors
+/// [`Error::Unavailable`], with the cause in the log.
+pub(crate) async fn load(store: &dyn Store) -> Result<Option<Loaded>, Error> {
+    let Some(StoredCatalog { version, catalog }) = store.catalog().await? else { return Ok(None) };
+    // It was correct when it was set. A later version of Daypass may have scopes of its own that are among these.
+    let catalogs = Catalogs::checked(catalog).map_err(|cause| {
+        tracing::error!(%cause, version, "the catalogue of the store is not correct");
+        Error::Unavailable
+    })?;
+    Ok(Some(Loaded { version, catalogs }))
+}
+
+/// Sets the catalogue of the store. Unless `may_be_missed`, it must have every scope that active tokens hold of the
+/// earlier one.
+///
+/// Services that have not read it yet may still create tokens with scopes that it lacks, for some 250 milliseconds.
+pub(crate) async fn set(store: &dyn Store, new: &Catalogs, may_be_missed: bool) -> Result<Outcome, Error> {
+    loop {
+        let before = store.catalog().await?;
+        let removal = match &before {
+            Some(before) if before.catalog == *new.product() => return Ok(Outcome::Unchanged),
+            Some(before) => count_holders(store, &before.catalog, new.product()).await?,
+            None => Removal::default(),
+        };
+        if removal.tokens > 0 && !may_be_missed {
+            return Ok(Outcome::Refused(removal));
+        }
+        let (compared, product) = (version(before.as_ref()), new.product().clone());
+        let rule = move |stored: &Option<StoredCatalog>| Ok(replacement(stored.as_ref(), compared, &product));
+        // Another process may have set one meanwhile.
+        if store.set_catalog(Box::new(rule)).await? {
+            tracing::info!(name = new.product().name, version = compared + 1, "catalogue set");
+            return Ok(Outcome::Set { is_first: before.is_none(), removal });
+        }
+    }
+}
+
+/// Sets the catalogue of a store that has none to the Space API's.
+pub(crate) async fn set_default(store: &dyn Store) -> Result<(), Error> {
+    let rule = |stored: &Option<StoredCatalog>| Ok(replacement(stored.as_ref(), 0, &Catalog::space_api()));
+    store.set_catalog(Box::new(rule)).await.map(drop)
+}
+
+async fn count_holders(store: &dyn Store, before: &Catalog, after: &Catalog) -> Result<Removal, Error> {
+    let mut removal = Removal::default();
+    if !may_remove(before, after) {
+        return Ok(removal);
+    }
+    let (now, mut last) = (now(), 0);
+    loop {
+        let page = store.active_grants(last, PAGE, now).await?;
+        let removed: Vec<_> = page.iter().map(|token| removed(&token.grants, before, after)).collect();
+        removal.tokens += removed.iter().filter(|scopes| !scopes.is_empty()).map(|_| 1).sum::<u64>();
+        removal.scopes = removed.into_iter().flatten().chain(removal.scopes).collect();
+        match page.last() {
+            Some(token) if page.len() == PAGE => last = token.serial,
+            _ => return Ok(removal),
+        }
+    }
+}

@@ -170,6 +170,10 @@ error_codes! {
         "A token of kind {} cannot be edited.",
         "Revoke it and create another one: an application token under the same id.",
         "Tokens of this kind are immutable.";
+    BundleUsed: "bundle_used", 403, false,
+        "The bundle was redeemed before, and can be redeemed only once.",
+        "Create a new bundle for each visitor and page.",
+        "A single-use bundle was redeemed by another client, or more than 60 seconds ago.";
     Misconfigured: "misconfigured", 500, false,
         "The API is not set up correctly.",
         "Look at the log of the API: it names what is missing.",

@@ -5,10 +5,13 @@
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
 //! | `changes` | tests of limits, suspensions, edits and uses |
+//! | `redemption` | tests of bundle references and their redemption |
 //! | `sqlite` | a store in one SQLite file |
 
 #[cfg(test)]
 mod changes;
+#[cfg(test)]
+mod redemption;
 mod sqlite;
 mod traits;
 

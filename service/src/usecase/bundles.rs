@@ -43,7 +43,8 @@ pub(crate) async fn create_reference(
     let mut new = NewToken::new(&token, id, name, parent.access.organization().to_owned(), grants, now);
     new.record.root_serial = Some(parent.access.root_serial());
     new.record.expires_at = Some(expires_at);
-    let new = NewBundle { token: new, parent: parent.hash, parameters: seal::seal(parameters, &token) };
+    let new =
+        NewBundle { token: new, parent: parent.hash, parameters: seal::seal(parameters, &token), single_use: None };
     let rule = move |state: &_| require_active_parent(*state, now);
     store.add_bundle(new, bundle::forget_before(now), Box::new(rule)).await?;
     Ok(BundleReference { token, expires_at })

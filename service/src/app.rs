@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use daypass::verify::Verifier;
+use daypass::verify::{SealingKey, Verifier};
 use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
@@ -31,6 +31,8 @@ pub(crate) struct App {
     pub(crate) uses: Arc<TokenUses>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
+    /// The key for the sealed parameters of bundles.
+    pub(crate) sealing_key: Option<SealingKey>,
 }
 
 impl App {
@@ -43,7 +45,7 @@ impl App {
         catalogs: Catalogs,
         config: Config,
     ) -> anyhow::Result<(App, StoreSync)> {
-        let Config { issuer, audience, temporary_min_seconds, rotate_keys_every } = config;
+        let Config { issuer, audience, temporary_min_seconds, rotate_keys_every, sealing_key } = config;
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys)?;
@@ -68,6 +70,8 @@ impl App {
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
-        Ok((App { store, catalogs, jwt_issuer, feed, verifier, api_verifier, uses, temporary_min_seconds }, sync))
+        let app =
+            App { store, catalogs, jwt_issuer, feed, verifier, api_verifier, uses, temporary_min_seconds, sealing_key };
+        Ok((app, sync))
     }
 }

@@ -21,6 +21,8 @@ pub(super) struct Token {
 pub(super) struct Contents {
     pub(super) scopes: Vec<String>,
     pub(super) origins: Vec<String>,
+    /// Has what it says of its visitor: `subject` and `claims`.
+    pub(super) visitor: JsValue,
 }
 
 impl Token {
@@ -59,7 +61,7 @@ impl Contents {
                 }
             }
         }
-        Some(Contents { scopes, origins })
+        Some(Contents { scopes, origins, visitor: claims.clone() })
     }
 }
 

@@ -53,7 +53,7 @@ pub enum Error {
     SecretInBrowser(TokenKind),
     /// A token of this kind cannot be used here.
     KindNotAccepted(TokenKind),
-    /// A publishable token came without an `Origin`.
+    /// A publishable token, or a temporary one that is bound to origins, came without an `Origin`.
     OriginRequired,
     /// The token does not allow the page's origin; the payload is the origin seen.
     OriginNotAllowed(String),

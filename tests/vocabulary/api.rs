@@ -1,5 +1,6 @@
 //! The JSON on the wire as literal tables: names and units of the five systems, and ours.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use daypass::api::{
@@ -108,6 +109,9 @@ fn claims_have_the_names_of_rfc_9068() {
         kind: TokenKind::Temporary,
         grants: grants(),
         origins: vec![],
+        subject: None,
+        claims: BTreeMap::new(),
+        sealed: None,
     };
     let grants = r#"[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}]"#;
     assert_json(

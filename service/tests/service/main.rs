@@ -27,6 +27,7 @@ mod rotation;
 mod running;
 mod sdk;
 mod secrecy;
+mod single_use;
 mod start;
 mod store;
 mod suspension;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::RevocationPage;
 use daypass::verify::{StaticKeys, Verifier};
 use reqwest::{Client, Method, RequestBuilder};
@@ -227,6 +228,12 @@ pub(crate) fn daypass() -> Command {
         command.env_remove(name);
     });
     command
+}
+
+/// Reads the payload of a JWT.
+pub(crate) fn payload_of(jwt: &str) -> Value {
+    let payload = Base64UrlUnpadded::decode_vec(jwt.split('.').nth(1).expect("a payload")).expect("base64url");
+    serde_json::from_slice(&payload).expect("JSON")
 }
 
 /// Runs a command that must stop by itself within 20 seconds, and returns its output.

@@ -31,15 +31,6 @@ impl Parameters {
         serde_json::from_str(self.0.get(key)?.get()).ok()
     }
 
-    /// Returns about how many bytes they take in memory.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn bytes(&self) -> usize {
-        let one = |(key, value): (&String, &Box<RawValue>)| {
-            2 * size_of::<(String, Box<RawValue>)>() + key.len() + value.get().len()
-        };
-        self.0.iter().map(one).sum()
-    }
-
     /// Sets one parameter to a text. An existing one keeps its position.
     pub fn set(&mut self, key: &str, text: &str) {
         let value = serde_json::value::to_raw_value(text).expect("a text is JSON");

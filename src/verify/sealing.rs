@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused_without_being_repeated() {
+    fn another_text_than_a_key_is_refused_without_being_repeated() {
         let right = BASE64URL_NOPAD.encode(&[7; 32]);
         assert!(SealingKey::parse(&format!(" {right}\n")).is_ok());
         for wrong in ["", "x", &right[1..], &format!("{right}A"), &format!("{right}="), &right.replace('B', "+")] {

@@ -141,7 +141,7 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
 
 /// What wasm-bindgen writes for platforms that the SDK does not support, or never calls, and what stays of it; and what a listener
 /// does that the platform calls after it was dropped, such as one of a lock that is granted while its request is aborted: nothing.
-const GLUE: [(&str, &str); 10] = [
+const GLUE: [(&str, &str); 13] = [
     (
         "        state.cnt++;\n        try {\n            return f(state.a, state.b",
         "        if (!state.a) return;\n        state.cnt++;\n        try {\n            return f(state.a, state.b",
@@ -160,6 +160,42 @@ const GLUE: [(&str, &str); 10] = [
     }
 ",
         "",
+    ),
+    // The texts are short, so that a second copy of them costs less than the code that avoids it.
+    (
+        "
+    let len = arg.length;
+    let ptr = malloc(len, 1) >>> 0;
+
+    const mem = getUint8ArrayMemory0();
+
+    let offset = 0;
+
+    for (; offset < len; offset++) {
+        const code = arg.charCodeAt(offset);
+        if (code > 0x7F) break;
+        mem[ptr + offset] = code;
+    }
+    if (offset !== len) {
+        if (offset !== 0) {
+            arg = arg.slice(offset);
+        }
+        ptr = realloc(ptr, len, len = offset + arg.length * 3, 1) >>> 0;
+        const view = getUint8ArrayMemory0().subarray(ptr + offset, ptr + len);
+        const ret = cachedTextEncoder.encodeInto(arg, view);
+
+        offset += ret.written;
+        ptr = realloc(ptr, len, offset, 1) >>> 0;
+    }
+
+    WASM_VECTOR_LEN = offset;
+",
+        "
+    const text = cachedTextEncoder.encode(arg);
+    const ptr = malloc(text.length, 1) >>> 0;
+    getUint8ArrayMemory0().set(text, ptr);
+    WASM_VECTOR_LEN = text.length;
+",
     ),
     (
         "if (!('encodeInto' in cachedTextEncoder)) {
@@ -185,6 +221,11 @@ const GLUE: [(&str, &str); 10] = [
     ("typeof global === 'undefined' ? undefined : global", "undefined"),
     ("typeof self === 'undefined' ? undefined : self", "undefined"),
     ("typeof window === 'undefined' ? undefined : window", "undefined"),
+    ("const ret = undefined;\n    return isLikeNone(ret) ? 0 : addHeapObject(ret);", "return 0;"),
+    (
+        "const ret = globalThis;\n    return isLikeNone(ret) ? 0 : addHeapObject(ret);",
+        "return addHeapObject(globalThis);",
+    ),
 ];
 
 /// Replaces what [`GLUE`] names.

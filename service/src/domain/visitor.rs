@@ -17,7 +17,7 @@ const MAX_CLAIMS: usize = 2048;
 /// origin.
 ///
 /// # Errors
-/// [`Error::InvalidRequest`] for an empty list, and for what is not an origin.
+/// [`Error::InvalidRequest`] for an empty list, and for a text that is not an origin.
 pub(crate) fn origins(origins: Option<&[String]>) -> Result<Vec<OriginPattern>, Error> {
     match origins {
         None => Ok(vec![]),

@@ -102,13 +102,13 @@ impl Handle {
 
     /// Returns the URL and the headers for one request, and waits for a fresh token. A foreign URL is an error where only one of the
     /// API's will do.
-    pub fn authorize(&self, url: JsValue, method: String, is_own: bool) -> Promise {
+    pub fn authorize(&self, url: JsValue, method: JsValue, is_own: bool) -> Promise {
         self.promise(async move |client| {
             let url = url_text(&url).unwrap_or_else(|| NO_URL.into());
             if is_own {
                 client.api.resolve(&url)?;
             }
-            client.authorize(&url, &method).await.map(transformed)
+            client.authorize(&url, &method.as_string().unwrap_or_default()).await.map(transformed)
         })
     }
 

@@ -61,11 +61,12 @@ async fn prepared(given: JsValue, signal: AbortSignal) -> Result<JsValue, Error>
     Ok(kept)
 }
 
-/// Makes the error of a code, for what fails outside.
+/// Makes the error of a code, for what fails outside. Both are strings, which as values need less glue.
 #[wasm_bindgen]
 #[must_use]
-pub fn failure(code: &str, particulars: &str) -> JsValue {
-    ErrorCode::find(code).map_or(JsValue::UNDEFINED, |code| Error::new(code, particulars).into())
+pub fn failure(code: JsValue, particulars: JsValue) -> JsValue {
+    let [code, particulars] = [code, particulars].map(|text| text.as_string().unwrap_or_default());
+    ErrorCode::find(&code).map_or(JsValue::UNDEFINED, |code| Error::new(code, &particulars).into())
 }
 
 /// Returns the error in a response's body; `null` if it contains none.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 
 use super::Fingerprint;
+use crate::verify::SealedError;
 use crate::verify::token::{AuthenticToken, Visitor};
 use crate::{Grant, OriginPattern, Parameters, Resource, Scope};
 
@@ -22,10 +23,7 @@ impl Weighter<Fingerprint, Arc<AuthenticToken>> for Bytes {
         let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
         let origins: usize = token.origins.iter().map(origin_bytes).sum();
         let visitor = token.visitor.as_deref().map_or(0, visitor_bytes);
-        let sealed = token
-            .sealed
-            .as_deref()
-            .map_or(0, |sealed| size_of_val(sealed) + sealed.as_ref().map_or(0, Parameters::bytes));
+        let sealed = token.sealed.as_deref().map_or(0, sealed_bytes);
         (ENTRY + size_of::<AuthenticToken>() + texts + origins + visitor + sealed + grant_bytes(&token.grants)) as u64
     }
 }
@@ -44,6 +42,12 @@ fn visitor_bytes(visitor: &Visitor) -> usize {
     // A node of a B-tree has room for twice as many entries as it needs.
     let claims = visitor.claims.iter().map(|(name, text)| 2 * size_of::<(String, String)>() + name.len() + text.len());
     size_of::<Visitor>() + visitor.subject.as_ref().map_or(0, |subject| subject.len()) + claims.sum::<usize>()
+}
+
+fn sealed_bytes(sealed: &Result<Parameters, SealedError>) -> usize {
+    // Their keys and values, and what a map needs for them.
+    let text = sealed.as_ref().ok().and_then(|parameters| serde_json::to_vec(parameters).ok());
+    size_of_val(sealed) + text.map_or(0, |text| 2 * text.len())
 }
 
 fn grant_bytes(grants: &[Grant]) -> usize {

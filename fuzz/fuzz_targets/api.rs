@@ -4,6 +4,7 @@
 use daypass::api::{
     BundleResponse, CreateBundleRequest, CreateTemporaryTokenRequest, CreateTokenRequest, Heartbeat, IntrospectionResponse, Revocation,
     RevocationPage, ServerMetadata, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription, TokenRecord,
+    UpdateLimitsRequest, UpdateTokenRequest,
 };
 use daypass::jwt::{Claims, Confirmation, Jwk, Jwks};
 use daypass::{ErrorBody, Grant, Resource};
@@ -41,4 +42,6 @@ fuzz_target!(|text: &str| {
     check::<TemporaryTokenRequest>(text);
     check::<TokenRecord>(text);
     check::<TokenDescription>(text);
+    check::<UpdateLimitsRequest>(text);
+    check::<UpdateTokenRequest>(text);
 });

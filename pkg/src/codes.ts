@@ -12,10 +12,10 @@ export type DaypassErrorCode =
   | 'token_not_yet_valid'
   /** The token is authentic and was revoked. */
   | 'token_revoked'
-  /** Basic authentication failed (RFC 6749, sections 2.3.1 and 5.2); the message says why. */
-  | 'invalid_client'
   /** The token is authentic, and its organization is suspended: none of its tokens is accepted until that ends. */
   | 'organization_suspended'
+  /** Basic authentication failed (RFC 6749, sections 2.3.1 and 5.2); the message says why. */
+  | 'invalid_client'
   /** The token is bound to a key (RFC 9449) and was sent without a proof. */
   | 'dpop_required'
   /** The proof is for another request, too old, used before or malformed; the message says which. */

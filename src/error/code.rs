@@ -74,14 +74,14 @@ error_codes! {
         "The token was revoked.",
         "Ask the issuer of the token for a new one.",
         "The token is authentic and was revoked.";
-    InvalidClient: "invalid_client", 401, false,
-        "The client could not be authenticated: {}",
-        "Send the id of a secret token and the token itself, each form-urlencoded, as Basic authentication.",
-        "Basic authentication failed (RFC 6749, sections 2.3.1 and 5.2); the message says why.";
     OrganizationSuspended: "organization_suspended", 403, false,
         "The organization of the token is suspended.",
         "Ask the operator of the token service to resume the organization.",
         "The token is authentic, and its organization is suspended: none of its tokens is accepted until that ends.";
+    InvalidClient: "invalid_client", 401, false,
+        "The client could not be authenticated: {}",
+        "Send the id of a secret token and the token itself, each form-urlencoded, as Basic authentication.",
+        "Basic authentication failed (RFC 6749, sections 2.3.1 and 5.2); the message says why.";
     DpopRequired: "dpop_required", 401, false,
         "The token is bound to a key, and was sent without a proof.",
         "Send it as Authorization: DPoP, with a proof made by the token's key.",

@@ -16,7 +16,7 @@
 //! | `sources` | public keys of JWTs, records of opaque tokens |
 //! | `sealing` | parameters that only the product's backend reads |
 //! | `cache` | the tokens that were authenticated before |
-//! | `revocation` | which tokens were revoked since, and how stale that knowledge is |
+//! | `revocation` | which tokens were revoked, suspended or edited since, and how stale that knowledge is |
 //! | `dpop` | tokens that are bound to a key (RFC 9449) |
 //! | `rate_limit` | limits on how often requests may come |
 //! | `metrics` | counters for the product's exporter (feature `metrics`) |

@@ -14,7 +14,7 @@ import { createServer } from 'node:http';
 
 const CORS = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Allow-Headers': 'authorization, content-type, x-own, x-api-token',
+  'Access-Control-Allow-Headers': 'authorization, content-type, x-own, x-api-token, daypass-redeemer',
   'Access-Control-Allow-Methods': 'GET, POST, PUT',
   'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After, Daypass-Expires-At',
   'Access-Control-Max-Age': '600',

@@ -30,6 +30,7 @@ fn every_error_has_its_code_status_and_challenge() {
             false,
             Some(r#"Bearer error="invalid_token", error_description="The token was revoked.""#),
         ),
+        ("organization_suspended", 403, false, None),
         ("invalid_client", 401, false, Some(r#"Basic realm="daypass", charset="UTF-8""#)),
         (
             "dpop_required",
@@ -72,6 +73,8 @@ fn every_error_has_its_code_status_and_challenge() {
         ("method_not_allowed", 405, false, None),
         ("already_exists", 409, false, None),
         ("limit_reached", 409, false, None),
+        ("version_conflict", 409, false, None),
+        ("token_immutable", 403, false, None),
         ("misconfigured", 500, false, None),
         ("unavailable", 503, true, None),
     ];

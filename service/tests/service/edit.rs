@@ -192,6 +192,36 @@ async fn a_product_sees_an_edit_within_a_second_though_it_cached_the_token() {
     assert!(now() >= soon);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn however_edits_and_look_ups_race_the_last_edit_counts() {
+    let daypass = Daypass::start();
+    let api = daypass.admin.parse().expect("a token");
+    let verifier = Verifier::connect(&daypass.url, &daypass.url, api).await.expect("a verifier");
+    let (token, id) = create_publishable(&daypass).await;
+    let busy = (0..4).map(|_| {
+        let (verifier, token) = (verifier.clone(), token.clone());
+        tokio::spawn(async move {
+            loop {
+                let credentials = Credentials::new(&token, TokenLocation::Query).from_origin("https://0.example");
+                let _ = verifier.verify(&credentials, None).await;
+                tokio::task::yield_now().await;
+            }
+        })
+    });
+    let busy: Vec<_> = busy.collect();
+    for round in 1..=25 {
+        let origin = |round: u32| format!("{round}.example");
+        let (status, _) = send(patch(&daypass, &daypass.admin, &id, &json!({"origins": [origin(round)]}))).await;
+        assert_eq!(status, 200);
+        let url = |round| format!("https://{}", origin(round));
+        assert!(wait_for(&verifier, &token, &url(round), Ok(())).await < Duration::from_secs(1), "{round}");
+        let before = url(round - 1);
+        let refused = wait_for(&verifier, &token, &before, Err(Error::OriginNotAllowed(before.clone()))).await;
+        assert!(refused < Duration::from_millis(50), "once it is known, it is known: {refused:?}");
+    }
+    busy.into_iter().for_each(|task| task.abort());
+}
+
 #[tokio::test]
 async fn what_was_minted_from_a_token_stays_as_it_was_when_the_token_is_edited() {
     let daypass = Daypass::start();

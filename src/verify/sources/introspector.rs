@@ -29,6 +29,9 @@ pub trait Introspector: Send + Sync {
     /// Finds the record of this token, also of a revoked or expired one. Returns `None` if the
     /// token never existed.
     ///
+    /// A record whose version is lower than the one that the feed told last is asked for again, and
+    /// then refused with 503.
+    ///
     /// # Errors
     /// [`Unavailable`] if the source does not answer.
     fn find<'a>(&'a self, token: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>>;

@@ -34,7 +34,7 @@ pub(crate) fn check(request: &CreateTokenRequest, catalogs: &Catalogs, now: u64)
 /// [`Error::InvalidRequest`], which names the first that is not an origin.
 pub(crate) fn normalize_origins(origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
     let normalized = origins.iter().map(|origin| normalize_origin(origin)).collect::<Result<Vec<_>, _>>();
-    normalized.map_err(|cause| Error::InvalidRequest(format!("In `origins`: {cause}.")))
+    normalized.map_err(|cause| Error::InvalidRequest(format!("{cause}.")))
 }
 
 fn refuse<T>(why: impl Into<String>) -> Result<T, Error> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use daypass::{Error, OriginPattern};
 
-use super::token_fields::normalize_origins;
+use super::origins::normalize_origin;
 
 /// Longest subject, in characters.
 const MAX_SUBJECT: usize = 256;
@@ -22,7 +22,10 @@ pub(crate) fn origins(origins: Option<&[String]>) -> Result<Vec<OriginPattern>, 
     match origins {
         None => Ok(vec![]),
         Some([]) => refuse("The `origins` must have at least one; leave them out for a token that any origin may use."),
-        Some(origins) => normalize_origins(origins),
+        Some(origins) => {
+            let normalized = origins.iter().map(|origin| normalize_origin(origin)).collect::<Result<Vec<_>, _>>();
+            normalized.or_else(|cause| refuse(format!("In `origins`: {cause}.")))
+        }
     }
 }
 

@@ -207,7 +207,7 @@ async fn what_is_wrong_with_a_sealed_or_single_use_bundle_is_named() {
         ),
         (&with_key, json!({"parameters": {}, "singleUse": "yes"}), "invalid_body", "singleUse"),
         (&with_key, json!({"parameters": {}, "singleUse": true, "durationSeconds": 59}), "duration_out_of_range", "60"),
-        (&with_key, json!({"parameters": {}, "singleUse": true, "origins": ["*"]}), "invalid_request", "origins"),
+        (&with_key, json!({"parameters": {}, "singleUse": true, "origins": ["*"]}), "invalid_request", "not an origin"),
         (&with_key, json!({"parameters": {}, "single": true}), "invalid_body", "unknown field `single`"),
     ] {
         let request = daypass.post(PATH).bearer_auth(&daypass.admin).json(&body);

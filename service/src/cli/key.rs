@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::confirmation::Confirmation;
 use super::failure::Subject;
 use super::key_sealing;
-use super::options::{Common, print_json};
+use super::options::{Common, Json, print_json};
 use super::time;
 use crate::domain::key::{KeyState, StoredKey};
 use crate::store::Store;
@@ -82,6 +82,8 @@ pub(super) enum Command {
     Sealing {
         /// The file, which must not exist yet
         file: PathBuf,
+        #[command(flatten)]
+        output: Json,
     },
 }
 
@@ -127,7 +129,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         Command::List { common } => list(&common).await,
         Command::Rotate { now, common } => rotate(now, &common).await,
         Command::Revoke { kid, confirmation, common } => revoke(&kid, &confirmation, &common).await,
-        Command::Sealing { file } => key_sealing::run(&file),
+        Command::Sealing { file, output } => key_sealing::run(&file, &output),
     }
 }
 

@@ -5,11 +5,18 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use anyhow::Context;
+use serde::Serialize;
 
+use super::options::{Json, print_json};
 use crate::crypto::random;
 
 /// Writes a key to a file that only its owner can read. An existing file is left as it is.
-pub(super) fn run(file: &Path) -> anyhow::Result<()> {
+pub(super) fn run(file: &Path, output: &Json) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    struct Written<'a> {
+        file: &'a Path,
+    }
+
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -18,6 +25,9 @@ pub(super) fn run(file: &Path) -> anyhow::Result<()> {
     let mut out = options.open(file).with_context(context)?;
     writeln!(out, "{}", random::sealing_key()).with_context(context)?;
     out.sync_all().with_context(context)?;
+    if output.json {
+        return print_json(&Written { file });
+    }
     let mut out = io::stdout().lock();
     writeln!(out, "Wrote the sealing key to {}.", file.display())?;
     writeln!(

@@ -28,6 +28,7 @@ mod origin;
 mod parameters;
 mod scope;
 pub mod session;
+mod text;
 mod token;
 
 #[cfg(all(target_arch = "wasm32", feature = "browser"))]

@@ -98,6 +98,9 @@ pub fn claims(jti: &str) -> Claims {
         kind: TokenKind::Temporary,
         grants: grants(1),
         origins: Vec::new(),
+        subject: None,
+        claims: std::collections::BTreeMap::new(),
+        sealed: None,
     }
 }
 

@@ -2,7 +2,7 @@
 #![no_main]
 
 use daypass::api::{
-    BundleResponse, CreateBundleRequest, CreateTokenRequest, Heartbeat, IntrospectionResponse, Revocation,
+    BundleResponse, CreateBundleRequest, CreateTemporaryTokenRequest, CreateTokenRequest, Heartbeat, IntrospectionResponse, Revocation,
     RevocationPage, ServerMetadata, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription, TokenRecord,
     UpdateLimitsRequest, UpdateTokenRequest,
 };
@@ -31,6 +31,7 @@ fuzz_target!(|text: &str| {
     check::<Jwk>(text);
     check::<Jwks>(text);
     check::<CreateBundleRequest>(text);
+    check::<CreateTemporaryTokenRequest>(text);
     check::<CreateTokenRequest>(text);
     check::<ErrorBody>(text);
     check::<Resource>(text);

@@ -38,7 +38,7 @@ export type DaypassErrorCode =
   | 'secret_in_browser'
   /** Tokens of this kind are not accepted for this request. */
   | 'kind_not_accepted'
-  /** A publishable token was sent without an `Origin` header. */
+  /** A publishable token, or a temporary one that is bound to origins, was sent without an `Origin` header. */
   | 'origin_required'
   /** The token does not allow the page's origin. In the browser the message also lists the allowed origins. */
   | 'origin_not_allowed'
@@ -60,6 +60,8 @@ export type DaypassErrorCode =
   | 'version_conflict'
   /** Tokens of this kind are immutable. */
   | 'token_immutable'
+  /** A single-use bundle was redeemed by another client, or more than 60 seconds ago. */
+  | 'bundle_used'
   /** The API lacks a part that the request needs, such as the verifier's layer. */
   | 'misconfigured'
   /** The store, the keys, introspection or the revocation feed did not answer in time. Nothing passes until then. */

@@ -152,8 +152,8 @@ export class Daypass<P extends object = Record<string, unknown>, S extends Scope
   /** Describes the token in use. */
   describe(): Description {
     if (!this.#isClosed) return this.#now((handle) => handle.describe());
-    const nothing = { scopes: null, origins: null, lifetimeSeconds: null, secondsLeft: null, refreshInSeconds: null };
-    return { kind: this.#kept.kind, ...nothing };
+    const contents = { scopes: null, origins: null, subject: null, claims: null };
+    return { kind: this.#kept.kind, ...contents, lifetimeSeconds: null, secondsLeft: null, refreshInSeconds: null };
   }
 
   /**

@@ -9,6 +9,10 @@ export interface Description {
   scopes: Scope[] | null;
   /** The patterns of the origins that may use the token, empty if any may; `null` if the token is opaque. */
   origins: string[] | null;
+  /** The visitor whom the token is for, as your backend named them; `null` if the token names none or is opaque. */
+  subject: string | null;
+  /** What your backend said of the visitor for the API; `null` if that is nothing, or the token is opaque. */
+  claims: Record<string, string> | null;
   /**
    * The lifetime that the token had when it was received, in seconds; `null` if the token does not
    * expire.

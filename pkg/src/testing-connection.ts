@@ -129,7 +129,9 @@ export class Connection<P extends object = Record<string, unknown>> extends Even
     const kind = publishableToken != null ? 'publishable' : bundle != null ? 'bundle' : 'temporary';
     const lifetimeSeconds = kind === 'publishable' ? null : this.#lifetimeSeconds();
     const secondsLeft = lifetimeSeconds && (this.peek() === null ? 0 : lifetimeSeconds);
-    return { kind, scopes: this.#scopes(), origins: null, lifetimeSeconds, secondsLeft, refreshInSeconds: null };
+    const { origins = null, subject = null, claims = null } = state.settings;
+    const contents = { scopes: this.#scopes(), origins, subject, claims };
+    return { kind, ...contents, lifetimeSeconds, secondsLeft, refreshInSeconds: null };
   }
 
   async refusal(response: Response): Promise<DaypassError | null> {

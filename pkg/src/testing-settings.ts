@@ -11,6 +11,12 @@ export interface MockSettings {
   lifetimeSeconds?: number | undefined;
   /** The scopes of the token, by default those that were requested; `null` for an opaque token. */
   scopes?: Scope[] | null | undefined;
+  /** The origins of the token, as `describe()` tells them; by default `null`. */
+  origins?: string[] | null | undefined;
+  /** The visitor whom the token is for, as `describe()` tells it; by default `null`. */
+  subject?: string | null | undefined;
+  /** What the token says of the visitor, as `describe()` tells it; by default `null`. */
+  claims?: Record<string, string> | null | undefined;
   /** The parameters of every bundle; by default none. */
   parameters?: object | undefined;
   /**

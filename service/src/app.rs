@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use daypass::verify::Verifier;
+use daypass::verify::{SealingKey, Verifier};
 use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
@@ -30,6 +30,8 @@ pub(crate) struct App {
     pub(crate) uses: Arc<TokenUses>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
+    /// The key for the sealed parameters of bundles.
+    pub(crate) sealing_key: Option<SealingKey>,
 }
 
 impl App {
@@ -38,7 +40,7 @@ impl App {
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
     pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync)> {
-        let Config { issuer, audience, temporary_min_seconds, rotate_keys_every } = config;
+        let Config { issuer, audience, temporary_min_seconds, rotate_keys_every, sealing_key } = config;
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys)?;
@@ -64,6 +66,6 @@ impl App {
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
-        Ok((App { store, catalog, jwt_issuer, feed, uses, temporary_min_seconds }, sync))
+        Ok((App { store, catalog, jwt_issuer, feed, uses, temporary_min_seconds, sealing_key }, sync))
     }
 }

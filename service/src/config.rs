@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use daypass::verify::SealingKey;
 
 use crate::domain::catalogs::Catalogs;
 
@@ -16,6 +17,18 @@ pub(crate) struct Config {
     pub(crate) temporary_min_seconds: u64,
     /// Rotate the signing key every so many seconds; never without it.
     pub(crate) rotate_keys_every: Option<u64>,
+    /// The key for the sealed parameters of bundles; none are accepted without it.
+    pub(crate) sealing_key: Option<SealingKey>,
+}
+
+/// Loads the sealing key in a file.
+///
+/// # Errors
+/// When the file cannot be read or has no key. The error names the file and does not repeat its content.
+pub(crate) fn load_sealing_key(file: &Path) -> anyhow::Result<SealingKey> {
+    let context = || format!("the sealing key {}", file.display());
+    let text = std::fs::read_to_string(file).with_context(context)?;
+    SealingKey::parse(&text).with_context(context)
 }
 
 /// Reads the catalogue in a file.

@@ -1,4 +1,4 @@
-//! Signed parameter bundles.
+//! Parameter bundles: signed ones, and references that are redeemed once.
 
 use std::fmt;
 
@@ -16,13 +16,29 @@ pub struct CreateBundleRequest<P = crate::Parameters> {
     /// Its lifetime, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
+    /// What only the product's backend may read. The service encrypts it, and the verifier opens it: `Access::sealed`.
+    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<P>,
+    /// Whether the bundle is a reference that one client can redeem, once. Otherwise it is a JWT, which any page opens by
+    /// itself.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub single_use: bool,
+}
+
+fn none<P>() -> Option<P> {
+    None
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The response to a [`CreateBundleRequest`]. Its `Debug` does not show the bundle.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BundleResponse {
-    /// The signed JWT.
+    /// The signed JWT, or a reference with `singleUse`.
     pub bundle: String,
     /// When the bundle expires.
     pub expires_at: u64,

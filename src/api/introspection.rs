@@ -1,5 +1,7 @@
 //! Introspection of tokens (RFC 7662).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::TokenRecord;
@@ -58,6 +60,13 @@ pub struct IntrospectionResponse {
     /// The origins of a JWT, as it claims.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<OriginPattern>,
+    /// The visitor whom a temporary token is for. `sub` stays the organization: a server that takes it for the tenant
+    /// must not be led to another one by a text that a customer chooses.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What a temporary token says of the visitor.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, String>,
     /// The record of a stored token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<TokenRecord>,

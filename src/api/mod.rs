@@ -28,7 +28,7 @@ pub use organization::{
     UpdateLimitsRequest, UpdateOrganizationRequest,
 };
 pub use revocation::{Heartbeat, Revocation, RevocationPage, RevocationTarget};
-pub use temporary_token::{TemporaryTokenRequest, TemporaryTokenResponse, duration};
+pub use temporary_token::{CreateTemporaryTokenRequest, TemporaryTokenRequest, TemporaryTokenResponse, duration};
 pub use token::{CreateTokenRequest, TokenDescription, TokenPage, TokenRecord, UpdateTokenRequest};
 
 /// Reads a field that is present, so that `null` is told from an absent field.

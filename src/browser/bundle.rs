@@ -4,8 +4,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
 use super::error::Error;
+use super::explain::refusal;
 use super::http::{header, json, request, response, server_time, status};
-use super::js::{array, bytes, call, get, global, is_present, number, settled, whole, whole_number};
+use super::js::{array, bytes, call, get, global, is_present, number, set, settled, whole, whole_number};
 use super::jwks::{find_key, unusable};
 use super::lifetime::{bundle_left, left};
 use super::signal::at_most;
@@ -38,11 +39,12 @@ pub(super) async fn open(bundle: &str, service: &Base, signal: &AbortSignal) -> 
 async fn redeem(reference: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {
     let url = service.join("verify");
     // Elsewhere the header would go along.
-    let asked = request(&url, signal).option("redirect", "error").header("x-api-token", reference);
+    let headers = [("x-api-token", &reference.into()), ("daypass-redeemer", &redeemer())];
+    let asked = request(&url, signal).option("redirect", "error").headers(&headers);
     let response = response(asked.send().await).map_err(|cause| unusable(service, 0, &cause))?;
     let status = status(&response);
     if status == 403 {
-        return Err(Error::new(ErrorCode::BundleRefused, ""));
+        return Err(refusal(&response).await.unwrap_or_else(|| Error::new(ErrorCode::BundleRefused, "")));
     }
     // As they were written: unknown keys, order and all.
     let parameters = json(&response).await.unwrap_or_default();
@@ -53,7 +55,22 @@ async fn redeem(reference: &str, service: &Base, signal: &AbortSignal) -> Result
     let left = end.and_then(|end| left(end, None, server_time(&response)));
     // A service that does not say when it ends will say when it has ended, by 401.
     let lifetime = left.unwrap_or(NEVER);
-    Ok(Opened { parameters, token: Token { lifetime, ..Token::lasting(reference) } })
+    // A single-use reference is no token itself.
+    let token = header(&response, "daypass-bundle").unwrap_or_else(|| reference.into());
+    Ok(Opened { parameters, token: Token::new(["Bearer ", &token].concat(), lifetime) })
+}
+
+/// Returns the text by which the service knows this tab again when its page is loaded again; empty where the page has no storage or
+/// is not served over https, and then it is not known again.
+fn redeemer() -> JsValue {
+    let storage = global("sessionStorage");
+    let kept = get(&storage, "daypass");
+    if is_present(&kept) {
+        return kept;
+    }
+    let new = call(&global("crypto"), "randomUUID", &[]).unwrap_or_else(|_| "".into());
+    set(&storage, "daypass", &new);
+    new
 }
 
 async fn unpack(bundle: &str, service: &Base, signal: &AbortSignal) -> Result<Opened, Error> {

@@ -1,5 +1,7 @@
 //! [`Client`]: one credential, kept fresh, for one API.
 
+#[cfg(not(feature = "package"))]
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo_net::http::{Method, RequestBuilder};
@@ -15,6 +17,8 @@ use super::dpop::Prover;
 use super::error::Error;
 use super::events::{Events, Listener, Streams};
 use super::explain;
+#[cfg(not(feature = "package"))]
+use super::js::{get, text};
 use super::key::open_key;
 use super::options::{LONGEST, Options, ProviderOptions, Source, no_token, publishable};
 use super::provider::{received, request_to_js};
@@ -58,6 +62,12 @@ pub struct Description {
     pub scopes: Option<Vec<String>>,
     /// The patterns of the origins that may use the token, empty if any may; `None` if the token is opaque.
     pub origins: Option<Vec<String>>,
+    /// The visitor whom the token is for, if it names one.
+    #[cfg(not(feature = "package"))]
+    pub subject: Option<String>,
+    /// What the token says of the visitor.
+    #[cfg(not(feature = "package"))]
+    pub claims: BTreeMap<String, String>,
     /// The lifetime that the token had when it was received; `None` if the token does not expire.
     pub lifetime_seconds: Option<f64>,
     /// The time until the token expires; `None` if it does not.
@@ -277,6 +287,12 @@ impl Client {
             kind: self.kind,
             scopes: contents.map(|contents| contents.scopes.clone()),
             origins: contents.map(|contents| contents.origins.clone()),
+            #[cfg(not(feature = "package"))]
+            subject: contents.and_then(|contents| text(&contents.visitor, "subject")),
+            #[cfg(not(feature = "package"))]
+            claims: contents
+                .and_then(|contents| serde_wasm_bindgen::from_value(get(&contents.visitor, "claims")).ok())
+                .unwrap_or_default(),
             lifetime_seconds: seconds(token.as_ref().map(|token| token.lifetime)),
             seconds_left: seconds(self.connection.expires_in()),
             refresh_in_seconds: seconds(self.connection.refresh_in()),

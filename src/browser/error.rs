@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::*;
 
 use super::js::{get, object, set, text};
 use crate::ErrorCode;
+use crate::text::cut;
 
 /// A failure of Daypass, or the browser's own, such as the reason of an abort.
 ///
@@ -61,7 +62,7 @@ impl Error {
     #[inline(never)]
     pub(super) fn caused(code: ErrorCode, particulars: &str, cause: &JsValue) -> Error {
         let (text, help) = code.browser_texts();
-        let message = match text.split_once('{') {
+        let message = match cut(text, b'{') {
             Some((before, after)) => [before, particulars, after.get(1..).unwrap_or_default()].concat(),
             None => text.to_owned(),
         };

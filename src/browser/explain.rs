@@ -33,7 +33,8 @@ pub(super) async fn explained(client: &Client, token: &Token, signal: &AbortSign
 
 /// Asks the service, unless the token is bound to no origin: then its origin cannot be the reason.
 async fn describe_token(client: &Client, token: &Token, signal: &AbortSignal) -> Option<JsValue> {
-    let service = client.service.as_ref().filter(|_| client.kind != TokenKind::Temporary)?;
+    let has_origins = token.contents.as_ref().is_none_or(|contents| !contents.origins.is_empty());
+    let service = client.service.as_ref().filter(|_| has_origins)?;
     let url = Target::parse(&service.join("v2/access-token/self"), None)?;
     let signal = at_most(TIMEOUT, signal);
     let response = if client.kind == TokenKind::Publishable {

@@ -25,7 +25,12 @@ impl OwnRequest {
 
     /// Sets the one header.
     pub(super) fn header(self, name: &str, value: &str) -> OwnRequest {
-        set(&self.init, "headers", &object(&[(name, &value.into())]));
+        self.headers(&[(name, &value.into())])
+    }
+
+    /// Sets all headers.
+    pub(super) fn headers(self, headers: &[(&str, &JsValue)]) -> OwnRequest {
+        set(&self.init, "headers", &object(headers));
         self
     }
 

@@ -19,6 +19,7 @@ use super::token::{Token, claims, split_jwt};
 use super::url::absolute;
 use crate::ErrorCode;
 use crate::api::{TemporaryTokenRequest, TemporaryTokenResponse};
+use crate::text::cut;
 
 /// A number of seconds from here on lies beyond the year 5000: it was given in milliseconds.
 const MILLISECONDS: u64 = 100_000_000_000;
@@ -253,7 +254,7 @@ pub(super) fn received(
     if expires_at >= MILLISECONDS {
         return Err("Its `expiresAt` is not in seconds.".into());
     }
-    let jwt = authorization.split_once(' ').and_then(|(_, token)| split_jwt(token));
+    let jwt = cut(&authorization, b' ').and_then(|(_, token)| split_jwt(token));
     let issued_at = jwt.and_then(|[_, payload, _]| whole(&claims(payload), "iat"));
     let left = left(expires_at, issued_at, server_now);
     Ok(left.map(|left| Token::new(authorization, left)))

@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::*;
 use super::js::{get, is_present, list, text, texts, whole};
 use crate::jwt::MAX_JWT_BYTES;
 use crate::session::refresh::NEVER;
+use crate::text::{cut, parts};
 
 /// A token in use, or on its way.
 #[derive(Default)]
@@ -22,13 +23,15 @@ pub(super) struct Token {
 pub(super) struct Contents {
     pub(super) scopes: Vec<String>,
     pub(super) origins: Vec<String>,
+    /// Has what it says of its visitor: `subject` and `claims`.
+    pub(super) visitor: JsValue,
 }
 
 impl Token {
     /// Reads what the token says of itself, if it is a JWT.
     #[inline(never)]
     pub(super) fn new(authorization: String, lifetime: u64) -> Token {
-        let jwt = authorization.split_once(' ').and_then(|(_, token)| split_jwt(token));
+        let jwt = cut(&authorization, b' ').and_then(|(_, token)| split_jwt(token));
         let contents = jwt.and_then(|[_, payload, _]| Contents::read(&claims(payload)));
         Token { authorization, lifetime, contents }
     }
@@ -40,7 +43,7 @@ impl Token {
 
     /// Returns the token without its scheme.
     pub(super) fn text(&self) -> &str {
-        self.authorization.split_once(' ').map_or("", |(_, token)| token)
+        cut(&self.authorization, b' ').map_or("", |(_, token)| token)
     }
 }
 
@@ -60,7 +63,7 @@ impl Contents {
                 }
             }
         }
-        Some(Contents { scopes, origins })
+        Some(Contents { scopes, origins, visitor: claims.clone() })
     }
 }
 
@@ -79,7 +82,7 @@ fn scope_text(scope: &JsValue) -> Option<String> {
 /// Returns the three parts of a JWT, as they are written.
 #[inline(never)]
 pub(super) fn split_jwt(text: &str) -> Option<[&str; 3]> {
-    let mut parts = text.split('.');
+    let mut parts = parts(text, b'.');
     let three = [parts.next()?, parts.next()?, parts.next()?];
     (text.len() <= MAX_JWT_BYTES && parts.next().is_none()).then_some(three)
 }

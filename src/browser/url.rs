@@ -6,6 +6,7 @@ use web_sys::Url;
 use super::error::Error;
 use super::js::{global, text};
 use crate::ErrorCode;
+use crate::text::{cut, parts};
 
 /// The name of the parameter that carries a publishable token (Space API).
 const PARAMETER: &str = "pubtoken=";
@@ -36,7 +37,8 @@ impl Target {
 
     /// Finds the parts of a URL that the browser wrote.
     fn read(href: String) -> Option<Target> {
-        let scheme = href.find(':').filter(|at| href[*at..].starts_with("://"))?;
+        let (scheme, _) = cut(&href, b':').filter(|(_, rest)| rest.starts_with("//"))?;
+        let scheme = scheme.len();
         let end = |from: usize, marks: &[u8]| {
             let found = href.bytes().skip(from).position(|byte| marks.contains(&byte));
             found.map_or(href.len(), |at| from + at)
@@ -157,7 +159,7 @@ pub(super) fn with_publishable(url: &Target, token: &str) -> String {
     let mut whole = url.without_query().to_owned();
     let mut mark = "?";
     // Byte for byte, so that the caller's own query stays as it is.
-    for pair in own.split('&').filter(|pair| !own.is_empty() && !pair.starts_with(PARAMETER)) {
+    for pair in parts(own, b'&').filter(|pair| !own.is_empty() && !pair.starts_with(PARAMETER)) {
         whole.push_str(mark);
         whole.push_str(pair);
         mark = "&";
@@ -175,7 +177,7 @@ pub(super) fn keep_braces(url: String, asked: &str) -> String {
         return url;
     }
     let mut kept = String::new();
-    let mut parts = url.split('%');
+    let mut parts = parts(&url, b'%');
     kept.push_str(parts.next().unwrap_or_default());
     for part in parts {
         let (brace, rest) = match part.strip_prefix("7B") {

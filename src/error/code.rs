@@ -127,9 +127,9 @@ error_codes! {
         "Use a token of a kind that is accepted here.",
         "Tokens of this kind are not accepted for this request.";
     OriginRequired: "origin_required", 403, false,
-        "The request has no usable Origin header, which a publishable token needs.",
-        "Use a publishable token in web pages only, and a secret token on a server.",
-        "A publishable token was sent without an `Origin` header.";
+        "The request has no usable Origin header, which the token needs.",
+        "Use a token that is bound to origins in web pages only, and a secret token on a server.",
+        "A publishable token, or a temporary one that is bound to origins, was sent without an `Origin` header.";
     OriginNotAllowed: "origin_not_allowed", 403, false,
         "The token does not allow the origin {}.",
         "Add the page's origin to the token, or use a token made for it.",
@@ -170,6 +170,10 @@ error_codes! {
         "A token of kind {} cannot be edited.",
         "Revoke it and create another one: an application token under the same id.",
         "Tokens of this kind are immutable.";
+    BundleUsed: "bundle_used", 403, false,
+        "The bundle was redeemed before, and can be redeemed only once.",
+        "Create a new bundle for each visitor and page.",
+        "A single-use bundle was redeemed by another client, or more than 60 seconds ago.";
     Misconfigured: "misconfigured", 500, false,
         "The API is not set up correctly.",
         "Look at the log of the API: it names what is missing.",

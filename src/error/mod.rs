@@ -53,7 +53,7 @@ pub enum Error {
     SecretInBrowser(TokenKind),
     /// A token of this kind cannot be used here.
     KindNotAccepted(TokenKind),
-    /// A publishable token came without an `Origin`.
+    /// A publishable token, or a temporary one that is bound to origins, came without an `Origin`.
     OriginRequired,
     /// The token does not allow the page's origin; the payload is the origin seen.
     OriginNotAllowed(String),
@@ -90,6 +90,8 @@ pub enum Error {
     VersionConflict(u64),
     /// A token of this kind cannot be edited.
     TokenImmutable(TokenKind),
+    /// A single-use bundle reference was redeemed before.
+    BundleUsed,
     /// The API lacks a part that the request needs, such as the verifier's layer. Its log names the part.
     Misconfigured,
     /// The store, the keys, introspection or the revocation feed did not answer. Until then everything is refused.
@@ -131,6 +133,7 @@ impl Error {
             Error::LimitReached { most: 100, kind: TokenKind::Publishable },
             Error::VersionConflict(3),
             Error::TokenImmutable(TokenKind::Application),
+            Error::BundleUsed,
             Error::Misconfigured,
             Error::Unavailable,
         ]
@@ -169,6 +172,7 @@ impl Error {
             Error::LimitReached { .. } => ErrorCode::LimitReached,
             Error::VersionConflict(_) => ErrorCode::VersionConflict,
             Error::TokenImmutable(_) => ErrorCode::TokenImmutable,
+            Error::BundleUsed => ErrorCode::BundleUsed,
             Error::Misconfigured => ErrorCode::Misconfigured,
             Error::Unavailable => ErrorCode::Unavailable,
         }

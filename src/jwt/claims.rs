@@ -1,5 +1,7 @@
 //! What a JWT says: [`Claims`].
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Grant, OriginPattern, TokenKind};
@@ -41,6 +43,17 @@ pub struct Claims {
     /// Where it may be used; anywhere if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub origins: Vec<OriginPattern>,
+    /// The visitor whom a temporary token is for, as the customer's backend names them. It is not `sub`, by which
+    /// resource servers find the organization.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// What the customer's backend says of the visitor, for the product. It is an object of its own, so that no name in it
+    /// can be mistaken for a claim.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, String>,
+    /// The parameters of a bundle that only the product's backend can read: a JWE.
+    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<String>,
 }
 
 /// Reads a claim that may be absent. `null` is an error, as in other libraries.

@@ -2,6 +2,8 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::text::{cut, cut_last};
+
 /// Returns the port that the scheme implies.
 pub(super) fn default_port(scheme: &str) -> Option<u16> {
     match scheme {
@@ -32,7 +34,7 @@ impl From<SplitError> for &'static str {
 
 /// Splits a text at its first `://`.
 pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = text.split_once(':')?;
+    let (scheme, rest) = cut(text, b':')?;
     Some((scheme, rest.strip_prefix("//")?))
 }
 
@@ -48,7 +50,7 @@ pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), SplitError> 
     if text.bytes().any(|byte| matches!(byte, b'/' | b'?' | b'#' | b'@' | b'\\')) {
         return Err(SplitError::Path);
     }
-    let Some((host, digits)) = text.rsplit_once(':').filter(|_| !text.ends_with(']')) else {
+    let Some((host, digits)) = cut_last(text, b':').filter(|_| !text.ends_with(']')) else {
         return Ok((text, None));
     };
     let is_plain = digits == "0" || !digits.starts_with(['0', '+']);

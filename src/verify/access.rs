@@ -1,12 +1,13 @@
 //! What a verified token may do: [`Access`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use super::evaluate::Evaluation;
 use super::token::AuthenticToken;
-use super::{Decision, Observer, TokenSummary};
-use crate::{Error, Grant, OriginPattern, Requirement, Scope, ScopeSet, TokenKind};
+use super::{Decision, Observer, SealedError, TokenSummary};
+use crate::{Error, Grant, OriginPattern, Parameters, Requirement, Scope, ScopeSet, TokenKind};
 
 /// An active token on a request that may use it: the result of
 /// [`Verifier::verify`](super::Verifier::verify).
@@ -84,6 +85,35 @@ impl Access {
     #[must_use]
     pub fn origins(&self) -> &[OriginPattern] {
         &self.token.origins
+    }
+
+    /// Returns the visitor whom a temporary token is for, as the customer's backend named them.
+    ///
+    /// SECURITY: it is unique within the customer at most, so use it together with [`organization`](Access::organization).
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.token.visitor.as_ref()?.subject.as_deref()
+    }
+
+    /// Returns what the customer's backend says of the visitor of a temporary token. It authorizes nothing: what the token may do
+    /// is in its grants.
+    #[must_use]
+    pub fn claims(&self) -> &BTreeMap<String, String> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        self.token.visitor.as_ref().map_or(&NONE, |visitor| &visitor.claims)
+    }
+
+    /// Returns the sealed parameters of a bundle, which no page can read; `None` if the token has none.
+    ///
+    /// # Errors
+    /// When the verifier lacks the key that they are sealed with, or they are not what the service writes. With `?` in a
+    /// handler this becomes [`Error::Misconfigured`], and the log has the cause.
+    pub fn sealed(&self) -> Result<Option<&Parameters>, SealedError> {
+        match self.token.sealed.as_deref() {
+            None => Ok(None),
+            Some(Ok(parameters)) => Ok(Some(parameters)),
+            Some(Err(cause)) => Err(*cause),
+        }
     }
 
     /// Returns when it expires, in Unix seconds. Returns `None` if it never does.

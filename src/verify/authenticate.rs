@@ -9,7 +9,7 @@ use tracing::Instrument;
 use super::cache::Fingerprint;
 use super::clock::Moment;
 use super::token::AuthenticToken;
-use super::{Cache, Introspector, KeyLookup, Standing, Unavailable, Verifier};
+use super::{Cache, Introspector, KeyLookup, Standing, Unavailable, Verifier, sealing};
 use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
 use crate::{Error, Grant, OpaqueToken, TokenKind};
@@ -200,7 +200,10 @@ impl Verifier {
         for grant in &mut claims.grants {
             self.apply_catalog(claims.kind, grant);
         }
-        Ok(Some(AuthenticToken::from_claims(claims, standing, key.key, self.leeway, fresh_until)))
+        let sealed = claims.sealed.take().map(|sealed| sealing::open(&self.sealing_keys, &sealed));
+        let mut token = AuthenticToken::from_claims(claims, standing, key.key, self.leeway, fresh_until);
+        token.sealed = sealed.map(Box::new);
+        Ok(Some(token))
     }
 
     fn introspection_fresh(&self) -> Duration {

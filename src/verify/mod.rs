@@ -14,6 +14,7 @@
 //! | `describe` | what a token's holder may know about it |
 //! | `token` | an authentic token, and the rules of location, origin, life and requirement |
 //! | `sources` | public keys of JWTs, records of opaque tokens |
+//! | `sealing` | parameters that only the product's backend reads |
 //! | `cache` | the tokens that were authenticated before |
 //! | `revocation` | which tokens were revoked, suspended or edited since, and how stale that knowledge is |
 //! | `dpop` | tokens that are bound to a key (RFC 9449) |
@@ -46,6 +47,7 @@ mod rate_limit;
 #[cfg(feature = "remote")]
 mod remote;
 mod revocation;
+mod sealing;
 mod sources;
 mod token;
 mod verifier;
@@ -61,6 +63,7 @@ pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]
 pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys};
 pub use revocation::Revocations;
+pub use sealing::{ParseSealingKeyError, SealedError, SealingKey};
 pub use sources::{
     Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, Standing, StaticKeys, TokenHash, Unavailable,
 };

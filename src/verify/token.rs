@@ -1,14 +1,15 @@
 //! An authentic token, opaque or JWT, and the rules that it is evaluated by: [`AuthenticToken`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::clock::Moment;
 use super::sources::Key;
-use super::{MAX_LEEWAY, OriginHeader, Standing, TokenLocation};
+use super::{MAX_LEEWAY, OriginHeader, SealedError, Standing, TokenLocation};
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
-use crate::{Error, Grant, Origin, OriginPattern, Requirement, TokenKind};
+use crate::{Error, Grant, Origin, OriginPattern, Parameters, Requirement, TokenKind};
 
 /// The longest origin that an error repeats, in characters.
 const MAX_SHOWN_ORIGIN: usize = 260;
@@ -40,14 +41,33 @@ pub(super) struct AuthenticToken {
     pub(super) key: Option<Arc<Key>>,
     /// The thumbprint of the key that its sender must prove to have (RFC 9449).
     pub(super) bound_to: Option<Box<str>>,
+    /// Of a temporary token that names its visitor. Boxed, because few do.
+    pub(super) visitor: Option<Box<Visitor>>,
+    /// Of a bundle with sealed parameters: those, or why they cannot be opened.
+    pub(super) sealed: Option<Box<Result<Parameters, SealedError>>>,
     /// Until when a cache may return it.
     pub(super) fresh_until: Moment,
     /// The generation of the revocation feed that it was last compared with.
     pub(super) checked_generation: AtomicU64,
 }
 
+/// What a temporary token says of its visitor.
+#[derive(Default)]
+pub(super) struct Visitor {
+    pub(super) subject: Option<Box<str>>,
+    pub(super) claims: BTreeMap<String, String>,
+}
+
+impl Visitor {
+    /// Makes one of a token's claims; `None` if they name no visitor.
+    fn new(subject: Option<String>, claims: BTreeMap<String, String>) -> Option<Box<Visitor>> {
+        let names_one = subject.is_some() || !claims.is_empty();
+        names_one.then(|| Box::new(Visitor { subject: subject.map(Into::into), claims }))
+    }
+}
+
 impl AuthenticToken {
-    /// Makes a token from the claims of a JWT that `key` signed.
+    /// Makes a token from the claims of a JWT that `key` signed, without its sealed parameters.
     pub(super) fn from_claims(
         claims: Claims,
         standing: Standing,
@@ -74,6 +94,8 @@ impl AuthenticToken {
             standing,
             key: Some(key),
             bound_to: claims.cnf.map(|confirmation| confirmation.jkt.into()),
+            visitor: Visitor::new(claims.subject, claims.claims),
+            sealed: None,
             fresh_until,
             checked_generation: AtomicU64::default(),
         }
@@ -104,6 +126,8 @@ impl AuthenticToken {
             },
             key: None,
             bound_to: None,
+            visitor: None,
+            sealed: None,
             fresh_until,
             checked_generation: AtomicU64::default(),
         }
@@ -126,13 +150,15 @@ impl AuthenticToken {
     /// Checks that the token may be used from this origin.
     pub(super) fn check_origin(&self, header: OriginHeader<'_>) -> Result<(), Error> {
         let must_match = self.kind == TokenKind::Publishable || !self.origins.is_empty();
+        // A backend that passes a bundle on may leave the origin out. A temporary token is for a page.
+        let is_required = matches!(self.kind, TokenKind::Publishable | TokenKind::Temporary) && must_match;
         match header {
             OriginHeader::Invalid => {
                 Err(Error::InvalidRequest("The request has more than one Origin, or one that is not text.".into()))
             }
             // A browser sends an origin with every cross-origin request. Other programs may leave
             // it out.
-            OriginHeader::None if self.kind == TokenKind::Publishable => Err(Error::OriginRequired),
+            OriginHeader::None if is_required => Err(Error::OriginRequired),
             OriginHeader::None => Ok(()),
             OriginHeader::One(_) if self.kind.is_backend_only() => Err(Error::SecretInBrowser(self.kind)),
             OriginHeader::One(_) if !must_match => Ok(()),

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::outage::Outage;
-use super::{Cache, Decision, Dpop, Introspector, Issuer, KeySource, MAX_LEEWAY, Observer, RateLimits, Revocations};
+use super::{
+    Cache, Decision, Dpop, Introspector, Issuer, KeySource, MAX_LEEWAY, Observer, RateLimits, Revocations, SealingKey,
+};
 use crate::Catalog;
 
 /// The leeway of JWTs, in seconds, unless another is set.
@@ -27,6 +29,7 @@ pub struct Verifier {
     pub(super) dpop: Option<Arc<Dpop>>,
     pub(super) rate_limits: Option<Arc<RateLimits>>,
     pub(super) catalog: Option<Arc<Catalog>>,
+    pub(super) sealing_keys: Vec<Arc<SealingKey>>,
     pub(super) observer: Option<Observer>,
     #[cfg(feature = "metrics")]
     pub(super) metrics: super::metrics::Metrics,
@@ -62,6 +65,7 @@ impl Verifier {
             dpop: None,
             rate_limits: None,
             catalog: None,
+            sealing_keys: vec![],
             observer: None,
             #[cfg(feature = "metrics")]
             metrics: super::metrics::Metrics::register(),
@@ -119,6 +123,14 @@ impl Verifier {
     #[must_use]
     pub fn catalog(self, catalog: Catalog) -> Verifier {
         Verifier { catalog: Some(Arc::new(catalog)), ..self.with_empty_cache() }
+    }
+
+    /// Adds a key that opens the sealed parameters of bundles: [`Access::sealed`](super::Access::sealed). The service's key
+    /// changes without a gap if verifiers get the new one first.
+    #[must_use]
+    pub fn sealing_key(mut self, key: SealingKey) -> Verifier {
+        self.sealing_keys.push(Arc::new(key));
+        self.with_empty_cache()
     }
 
     /// Replaces the cache by an empty one, since the tokens in it depend on the settings by which

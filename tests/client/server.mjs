@@ -14,7 +14,7 @@ import { createServer } from 'node:http';
 
 const CORS = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Allow-Headers': 'authorization, content-type, x-own, x-api-token',
+  'Access-Control-Allow-Headers': 'authorization, content-type, x-own, x-api-token, daypass-redeemer',
   'Access-Control-Allow-Methods': 'GET, POST, PUT',
   'Access-Control-Expose-Headers': 'WWW-Authenticate, Retry-After, Daypass-Expires-At',
   'Access-Control-Max-Age': '600',
@@ -54,7 +54,8 @@ class Space {
   provide({ life = 3600, jwt }) {
     const expiresAt = inSeconds(life);
     const grants = [{ tenant: 'org', scopes: ['floor:readPrivate', 'site:*'] }];
-    const claims = { iat: inSeconds(0), exp: expiresAt, jti: `${this.calls}`, origins: ['127.0.0.1'], grants };
+    const visitor = { subject: 'visitor-7', claims: { plan: 'gold' } };
+    const claims = { iat: inSeconds(0), exp: expiresAt, jti: `${this.calls}`, origins: ['127.0.0.1'], grants, ...visitor };
     const token = jwt === undefined ? `token-${this.calls}` : `${encode({ alg: 'none' })}.${encode(claims)}.c2ln`;
     this.tokens.add(token);
     this.valid.add(token);

@@ -23,6 +23,7 @@ async fn a_jwt_says_what_it_allows() {
     let description = client.describe();
     assert_eq!(description.scopes.unwrap(), ["floor:readPrivate", "site:*"]);
     assert_eq!(description.origins.unwrap(), ["127.0.0.1"]);
+    assert_eq!((description.subject.as_deref(), &*description.claims["plan"]), (Some("visitor-7"), "gold"));
 }
 
 #[wasm_bindgen_test]
@@ -32,6 +33,7 @@ async fn an_opaque_token_is_described_without_what_it_allows() {
     assert_eq!(client.can(&Scope::literal("floor:readPrivate")), None);
     let description = client.describe();
     assert_eq!((description.kind, &description.scopes), (TokenKind::Temporary, &None));
+    assert_eq!((description.subject.as_deref(), description.claims.len()), (None, 0));
     let [lifetime, left, refresh] =
         [description.lifetime_seconds, description.seconds_left, description.refresh_in_seconds].map(Option::unwrap);
     assert!((3_590.0..=3_600.0).contains(&lifetime) && left <= lifetime, "{lifetime} {left}");

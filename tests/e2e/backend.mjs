@@ -213,7 +213,7 @@ export const ownApi = await serve(async (request, response) => {
   response.setHeader('Access-Control-Allow-Credentials', 'true');
   if (request.method === 'OPTIONS') {
     const allowed = {
-      'Access-Control-Allow-Headers': 'authorization, content-type, dpop, x-own, x-api-token',
+      'Access-Control-Allow-Headers': 'authorization, content-type, dpop, x-own, x-api-token, daypass-redeemer',
       'Access-Control-Allow-Methods': 'GET, PUT',
       'Access-Control-Max-Age': '600',
     };

@@ -65,6 +65,37 @@ describe('a bundle', { concurrency: 2 }, () => {
     assertOpen(await inPage(page, open, await createReference()), { file: 'second', auth: 'northlight-editor' }, 3600);
   });
 
+  rule('that is single-use opens in one browser, which may load its page again', {}, async (page) => {
+    const body = { parameters: { file: 'second' }, singleUse: true, durationSeconds: 600 };
+    const create = async () => (await post('/v2/bundle/create', body, { Authorization: `Bearer ${info.partnerKey}` })).bundle;
+    const reference = await create();
+    const expected = { file: 'second', auth: 'northlight-editor' };
+    assertOpen(await inPage(page, open, reference), expected, 600);
+    await page.reload();
+    assertOpen(await inPage(page, open, reference), expected, 600);
+    // The reference is no token: what the page got for it is.
+    const use = ({ connect, api, service, argument }) =>
+      connect({ api, service, bundle: argument }).then(async (daypass) => {
+        const response = await daypass.fetch('/v2/floor/second');
+        return { status: response.status, isReference: daypass.peek().endsWith(argument), can: daypass.can('floor:readPrivate') };
+      });
+    assert.deepEqual(await inPage(page, use, reference), { status: 200, isReference: false, can: true });
+    const direct = await fetch(new URL('/v2/floor/second', info.api), { headers: { Authorization: `Bearer ${reference}` } });
+    assert.equal(direct.status, 403);
+
+    const other = await page.context().browser().newContext();
+    const { code, status, retryable } = await inPage(await other.newPage(), open, reference);
+    assert.deepEqual([code, status, retryable], ['bundle_used', 403, false]);
+    await other.close();
+
+    // Without storage the tab is not known again.
+    const once = await create();
+    await page.addInitScript(() => Object.defineProperty(globalThis, 'sessionStorage', { get: () => { throw new DOMException('', 'SecurityError'); } }));
+    await page.reload();
+    assertOpen(await inPage(page, open, once), expected, 600);
+    assert.equal((await inPage(page, open, once)).code, 'bundle_used');
+  });
+
   rule('reference is not sent on when its service redirects', {}, async (page) => {
     const redeem = ({ connect, api, ownApi, argument }) =>
       connect({ api, service: `${ownApi}/moved`, bundle: argument });

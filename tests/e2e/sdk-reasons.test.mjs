@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { after, describe } from 'node:test';
-import { createReference, createSignedBundle, createTemporaryToken, findRequests, inPage } from './backend.mjs';
-import { rule } from './demo.mjs';
+import { createReference, createSignedBundle, createTemporaryToken, findRequests, inPage, post } from './backend.mjs';
+import { info, rule } from './demo.mjs';
 
 /** Services that answer with the status in their path. */
 const server = createServer((request, response) => {
@@ -19,6 +19,27 @@ after(() => {
 const services = `http://127.0.0.1:${server.address().port}`;
 
 describe('an error', { concurrency: 2 }, () => {
+  rule('says which pages may use a temporary token that is bound to origins', {}, async (page) => {
+    const visitor = { subject: 'visitor-7', claims: { plan: 'gold' } };
+    const create = (origins) =>
+      post(
+        '/v2/temporary-access-token/create',
+        { scopes: ['floor:readPrivate'], durationSeconds: 900, origins, ...visitor },
+        { Authorization: `Bearer ${info.secretToken}` },
+      );
+    const use = async ({ connect, api, service, argument }) => {
+      const daypass = await connect({ api, service, temporaryToken: argument });
+      const { origins, subject, claims } = daypass.describe();
+      const outcome = await daypass.fetch('/v2/floor/second').then(({ status }) => status, ({ code, message }) => ({ code, message }));
+      daypass.close();
+      return { origins, subject, claims, outcome };
+    };
+    assert.deepEqual(await inPage(page, use, await create(['127.0.0.1'])), { origins: ['127.0.0.1'], ...visitor, outcome: 200 });
+    const { outcome } = await inPage(page, use, await create(['shop.example']));
+    assert.equal(outcome.code, 'origin_not_allowed');
+    assert.match(outcome.message, /It allows: shop\.example\./);
+  });
+
   rule('says which option or argument is wrong, and what was expected', {}, async (page) => {
     const token = await createTemporaryToken();
     const [scheme, text] = token.authorization.split(' ');

@@ -27,6 +27,8 @@ test('a connection has a fixed token, and the scopes that were requested', async
     kind: 'temporary',
     scopes: ['floor:readPrivate'],
     origins: null,
+    subject: null,
+    claims: null,
     lifetimeSeconds: 3600,
     secondsLeft: 3600,
     refreshInSeconds: null,
@@ -42,6 +44,10 @@ test('settings name the token, its lifetime, its scopes and the parameters of a 
     ['Bearer mine', { file: 'first' }, true],
   );
   assert.deepEqual([daypass.describe().kind, daypass.describe().lifetimeSeconds], ['bundle', 60]);
+  const contents = { origins: ['shop.example'], subject: 'visitor-7', claims: { plan: 'gold' } };
+  mock.set(contents);
+  const { origins, subject, claims } = daypass.describe();
+  assert.deepEqual({ origins, subject, claims }, contents);
   mock.set({ scopes: null });
   assert.deepEqual([daypass.can('floor:update'), daypass.describe().scopes], [null, null]);
 });

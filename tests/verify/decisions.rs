@@ -67,7 +67,7 @@ async fn the_hook_gets_a_summary_of_the_token_accepted_or_refused() {
         log.lock().unwrap().push((summary, decision.error.is_some()));
     });
     let credentials = Credentials::new(&text, TokenLocation::Bearer);
-    verifier.verify(&credentials, None).await.unwrap();
+    verifier.verify(&credentials.from_origin("https://northlight.example"), None).await.unwrap();
     verifier.verify(&credentials.from_origin("https://elsewhere.example"), None).await.unwrap_err();
     let summary = || r#"tmp_1 temporary org_northlight Some("sec_1") 7"#.to_owned();
     assert_eq!(*summaries.lock().unwrap(), [(summary(), false), (summary(), true)]);

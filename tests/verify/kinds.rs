@@ -159,3 +159,55 @@ async fn the_token_must_reach_every_named_resource() {
     let debug = format!("{access:?}");
     assert!(debug.contains("secret_1") && debug.contains("floor:readPublic") && !debug.contains(&text));
 }
+
+#[tokio::test]
+async fn a_temporary_token_with_origins_needs_one_of_them_and_a_bundle_only_no_other() {
+    let signer = Signer::new("k1", 1);
+    let verifier = verifier().keys(signer.keys());
+    let elsewhere = "https://elsewhere.example";
+    for (jwt_type, kind, origins, without) in [
+        (JwtType::AccessToken, TokenKind::Temporary, json!(["www.northlight.example"]), Err(Error::OriginRequired)),
+        (JwtType::AccessToken, TokenKind::Temporary, json!([]), Ok(())),
+        (JwtType::Bundle, TokenKind::Bundle, json!(["www.northlight.example"]), Ok(())),
+    ] {
+        let mut claims = claims();
+        (claims["kind"], claims["origins"]) = (json!(kind), origins.clone());
+        let text = signer.jwt(jwt_type, &claims);
+        let credentials = Credentials::new(&text, TokenLocation::Bearer);
+        let other = if origins == json!([]) { Ok(()) } else { Err(Error::OriginNotAllowed(elsewhere.into())) };
+        for (credentials, expected) in [
+            (credentials, without),
+            (credentials.from_origin(SITE), Ok(())),
+            (credentials.from_origin(elsewhere), other),
+        ] {
+            let result = verifier.verify(&credentials, None).await;
+            assert_eq!(result.map(|_| ()), expected, "{kind} {origins} {credentials:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_temporary_token_names_its_visitor_and_is_given_nothing_by_that() {
+    let signer = Signer::new("k1", 1);
+    let verifier = verifier().keys(signer.keys());
+    let mut claims = claims();
+    let plain = signer.jwt(JwtType::AccessToken, &claims);
+    claims["subject"] = json!("org_other");
+    claims["claims"] = json!({"sub": "org_other", "grants": "*", "kind": "secret"});
+    let named = signer.jwt(JwtType::AccessToken, &claims);
+    let [plain, named] = [access(&verifier, &plain).await, access(&verifier, &named).await];
+    assert_eq!((plain.subject(), plain.claims().len()), (None, 0));
+    assert_eq!((named.subject(), named.claims().len()), (Some("org_other"), 3));
+    assert_eq!(named.claims()["grants"], "*");
+    assert_eq!((named.organization(), named.kind(), named.grants()), (ORGANIZATION, plain.kind(), plain.grants()));
+    assert!(!may(&named, "token:create"));
+    let shown = format!("{named:?}");
+    assert!(!shown.contains("org_other"), "{shown}");
+
+    for wrong in [json!({"k": 7}), json!("text"), json!(null)] {
+        claims["claims"] = wrong;
+        let text = signer.jwt(JwtType::AccessToken, &claims);
+        let credentials = Credentials::new(&text, TokenLocation::Bearer);
+        assert_eq!(verifier.verify(&credentials, None).await.err(), Some(Error::InvalidToken));
+    }
+}

@@ -133,8 +133,8 @@ async fn a_temporary_token_for_some_origins_is_refused_on_others() {
         let refused = verifier.verify(&on(OriginHeader::One(origin)), None).await.unwrap_err();
         assert_eq!(refused, Error::OriginNotAllowed(origin.into()));
     }
-    // No browser sent this across origins: it would have added the header.
-    assert!(verifier.verify(&on(OriginHeader::None), None).await.is_ok());
+    // It is for a page, and a page across origins sends the header.
+    assert_eq!(verifier.verify(&on(OriginHeader::None), None).await.unwrap_err(), Error::OriginRequired);
 }
 
 #[tokio::test]
@@ -216,7 +216,8 @@ async fn row_28_a_bundle_authorizes_only_what_it_grants() {
 #[tokio::test]
 async fn an_access_describes_the_token() {
     let text = access_token(&[("origins", json!(["northlight.example"]))]);
-    let access = bearer(&verifier().keys(signer().keys()), &text).await.unwrap();
+    let credentials = Credentials::new(&text, TokenLocation::Bearer).from_origin("https://northlight.example");
+    let access = verifier().keys(signer().keys()).verify(&credentials, None).await.unwrap();
     assert_eq!((access.kind(), access.id(), access.parent()), (TokenKind::Temporary, "tmp_1", Some("sec_1")));
     assert_eq!((access.organization(), access.expires_at()), (ORGANIZATION, Some(NOW + 3600)));
     assert_eq!(

@@ -1,11 +1,12 @@
 //! The JSON on the wire as literal tables: names and units of the five systems, and ours.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use daypass::api::{
-    BundleResponse, CreateBundleRequest, CreateTokenRequest, Heartbeat, IntrospectionResponse, Revocation,
-    RevocationPage, RevocationTarget, ServerMetadata, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription,
-    TokenRecord, UpdateLimitsRequest, UpdateTokenRequest, duration,
+    BundleResponse, CreateBundleRequest, CreateTemporaryTokenRequest, CreateTokenRequest, Heartbeat,
+    IntrospectionResponse, Revocation, RevocationPage, RevocationTarget, ServerMetadata, TemporaryTokenRequest,
+    TemporaryTokenResponse, TokenDescription, TokenRecord, UpdateLimitsRequest, UpdateTokenRequest, duration,
 };
 use daypass::jwt::{Claims, Confirmation};
 use daypass::{Grant, Resource, Scope, TokenKind};
@@ -76,6 +77,23 @@ fn a_temporary_token_is_requested_as_in_the_space_api() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn only_a_backend_says_who_the_visitor_is() {
+    let json = r#"{"scopes":["floor:readPublic"],"origins":["a.example"],"subject":"v","claims":{"a":"b"}}"#;
+    let request: CreateTemporaryTokenRequest = serde_json::from_str(json).unwrap();
+    assert_eq!((request.subject.as_deref(), &*request.claims["a"]), (Some("v"), "b"));
+    assert_json(&request, json);
+    for field in [r#""origins":[]"#, r#""subject":"v""#, r#""claims":{}"#] {
+        refused::<TemporaryTokenRequest>(&format!(r#"{{"scopes":[],{field}}}"#));
+    }
+    let page: TemporaryTokenRequest =
+        serde_json::from_str(r#"{"scopes":[],"durationSeconds":9,"dpopJkt":"k"}"#).unwrap();
+    assert_json(&CreateTemporaryTokenRequest::from(page), r#"{"scopes":[],"durationSeconds":9,"dpopJkt":"k"}"#);
+    for claims in ["null", "[]", r#"{"a":1}"#, r#"{"a":{}}"#, r#"{"a":"b","a":"c"}"#] {
+        refused::<CreateTemporaryTokenRequest>(&format!(r#"{{"scopes":[],"claims":{claims}}}"#));
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn a_temporary_token_is_returned_as_in_the_space_api() {
     let answer = TemporaryTokenResponse { authorization: "Bearer XlqHBdUIOF46ah".into(), expires_at: 1_616_079_083 };
     assert_json(&answer, r#"{"authorization":"Bearer XlqHBdUIOF46ah","expiresAt":1616079083}"#);
@@ -108,6 +126,9 @@ fn claims_have_the_names_of_rfc_9068() {
         kind: TokenKind::Temporary,
         grants: grants(),
         origins: vec![],
+        subject: None,
+        claims: BTreeMap::new(),
+        sealed: None,
     };
     let grants = r#"[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}]"#;
     assert_json(
@@ -118,8 +139,11 @@ fn claims_have_the_names_of_rfc_9068() {
     );
     claims.nbf = Some(1_700_000_001);
     claims.origins = vec!["*.example.com".parse().unwrap()];
+    claims.subject = Some("visitor".into());
+    claims.claims = BTreeMap::from([("plan".into(), "gold".into())]);
+    claims.sealed = Some("a..b.c.d".into());
     let full = format!(
-        r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"nbf":1700000001,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"feed_seq":12,"kind":"temporary","grants":{grants},"origins":["*.example.com"]}}"#
+        r#"{{"iss":"https://tokens.example","sub":"org_1","aud":"floor-api","iat":1700000000,"nbf":1700000001,"exp":1700003600,"jti":"tmp_1","client_id":"sec_1","root_serial":7,"feed_seq":12,"kind":"temporary","grants":{grants},"origins":["*.example.com"],"subject":"visitor","claims":{{"plan":"gold"}},"sealed":"a..b.c.d"}}"#
     );
     assert_json(&claims, &full);
 
@@ -223,6 +247,8 @@ fn an_introspection_says_whether_a_token_is_active_and_what_an_authentic_one_is(
         kind: Some(TokenKind::Temporary),
         grants: vec![],
         origins: vec!["a.example".parse().unwrap()],
+        subject: Some("visitor".into()),
+        claims: BTreeMap::from([("plan".into(), "gold".into())]),
         record: None,
     };
     assert_json(
@@ -230,7 +256,7 @@ fn an_introspection_says_whether_a_token_is_active_and_what_an_authentic_one_is(
         concat!(
             r#"{"active":true,"scope":"floor:readPublic","client_id":"tok_1","token_type":"DPoP","exp":200,"iat":100,"#,
             r#""nbf":101,"sub":"org_1","aud":"product","iss":"https://tokens.example","jti":"tmp_1","cnf":{"jkt":"k"},"#,
-            r#""kind":"temporary","origins":["a.example"]}"#,
+            r#""kind":"temporary","origins":["a.example"],"subject":"visitor","claims":{"plan":"gold"}}"#,
         ),
     );
     refused::<IntrospectionResponse>("{}");

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -124,9 +125,8 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
     let name = |line: &str| line.split(['(', ' ', '{']).next().unwrap_or_default().to_owned();
     let functions = named("export function ").map(name).filter(|name| !name.starts_with("__wb"));
     let offered = functions.chain(named("export class ").map(name)).collect::<Vec<_>>().join(", ");
-    let called = names.imports.iter().map(|[_, long, short]| format!("{short}: {long}")).collect::<Vec<_>>().join(", ");
     let body: String = body.iter().map(|line| format!("{}\n", line.strip_prefix("export ").unwrap_or(line))).collect();
-    let body = with_short_exports(&with_our_glue(body)?, names);
+    let (body, called) = without_repeated(with_short_exports(&with_our_glue(body)?, names), names);
     let imports = imports.join("\n");
     let code = format!(
         "{imports}\nexport function glue() {{\n{body}\n\
@@ -139,7 +139,7 @@ fn make_factory(file: &Path, names: &Names) -> Result<()> {
 /// What wasm-bindgen writes for platforms that the SDK does not support, or never calls, and what stays of it; and what a listener
 /// does that the platform calls after it was dropped, such as one of a lock that is granted while its request is aborted: nothing.
 /// Texts are copied and memory is viewed the short way, not the fast one.
-const GLUE: [(&str, &str); 17] = [
+const GLUE: [(&str, &str); 19] = [
     (
         "        state.cnt++;\n        try {\n            return f(state.a, state.b",
         "        if (!state.a) return;\n        state.cnt++;\n        try {\n            return f(state.a, state.b",
@@ -228,6 +228,11 @@ function getUint8ArrayMemory0() {
     ("typeof global === 'undefined' ? undefined : global", "undefined"),
     ("typeof self === 'undefined' ? undefined : self", "undefined"),
     ("typeof window === 'undefined' ? undefined : window", "undefined"),
+    ("const ret = undefined;\n    return isLikeNone(ret) ? 0 : addHeapObject(ret);", "return 0;"),
+    (
+        "const ret = globalThis;\n    return isLikeNone(ret) ? 0 : addHeapObject(ret);",
+        "return addHeapObject(globalThis);",
+    ),
 ];
 
 /// Replaces what [`GLUE`] names.
@@ -237,6 +242,25 @@ fn with_our_glue(mut code: String) -> Result<String> {
         code = code.replace(given, left);
     }
     Ok(code)
+}
+
+/// Removes each function that another import does alike, such as `close()` of a second class. Returns the rest, and the members
+/// of the object of all imports.
+fn without_repeated(mut code: String, names: &Names) -> (String, String) {
+    let mut kept: Vec<(String, &str)> = Vec::new();
+    let mut members = Vec::new();
+    for [_, long, short] in &names.imports {
+        let start = format!("function {long}(");
+        let found = code.find(&start).and_then(|at| Some((at, at + code[at..].find("\n}\n")? + 3)));
+        let text = found.map(|(at, end)| code[at + start.len()..end].to_owned()).unwrap_or_default();
+        let first = kept.iter().find(|(other, _)| !text.is_empty() && *other == text).map(|(_, first)| *first);
+        if let (Some(_), Some((at, end))) = (first, found) {
+            code.replace_range(at..end, "");
+        }
+        members.push(format!("{short}: {}", first.unwrap_or(long)));
+        kept.push((text, long));
+    }
+    (code, members.join(", "))
 }
 
 /// Replaces each `wasm.NAME` by the short name of the export.
@@ -278,6 +302,11 @@ pub(crate) fn binaryen(name: &str, module: &Path, passes: &[&str], to: &Path) ->
 fn compress(file: &Path, to: &Path) -> Result<()> {
     let bytes = fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
     let mut deflated = Vec::new();
-    zopfli::compress(zopfli::Options::default(), zopfli::Format::Zlib, &bytes[..], &mut deflated)?;
+    let options = zopfli::Options {
+        iteration_count: NonZeroU64::new(100).context("0")?,
+        maximum_block_splits: 30,
+        ..zopfli::Options::default()
+    };
+    zopfli::compress(options, zopfli::Format::Zlib, &bytes[..], &mut deflated)?;
     fs::write(to, deflated).with_context(|| format!("could not write {}", to.display()))
 }

@@ -1,6 +1,8 @@
-//! `daypass key`: the operator lists, rotates and revokes the keys that sign temporary tokens and bundles.
+//! `daypass key`: the operator lists, rotates and revokes the keys that sign temporary tokens and bundles, and makes the one that
+//! seals parameters.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use daypass::Error;
@@ -9,7 +11,8 @@ use serde::Serialize;
 
 use super::confirmation::Confirmation;
 use super::failure::Subject;
-use super::options::{Common, print_json};
+use super::key_sealing;
+use super::options::{Common, Json, print_json};
 use super::time;
 use crate::domain::key::{KeyState, StoredKey};
 use crate::store::Store;
@@ -26,6 +29,10 @@ const REVOKE: &str = "\
 Examples:
   daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
   daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k --yes";
+
+const SEALING: &str = "\
+Example:
+  daypass key sealing sealing.key";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -66,6 +73,17 @@ pub(super) enum Command {
         confirmation: Confirmation,
         #[command(flatten)]
         common: Common,
+    },
+    /// Write a new key for the sealed parameters of bundles to a file that only its owner can read
+    ///
+    /// The service encrypts them with it (`daypass serve --sealing-key-file`), and the API's verifier opens them. To
+    /// replace a key, give the verifiers the new one first, beside the old one.
+    #[command(after_help = SEALING)]
+    Sealing {
+        /// The file, which must not exist yet
+        file: PathBuf,
+        #[command(flatten)]
+        output: Json,
     },
 }
 
@@ -111,6 +129,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
         Command::List { common } => list(&common).await,
         Command::Rotate { now, common } => rotate(now, &common).await,
         Command::Revoke { kid, confirmation, common } => revoke(&kid, &confirmation, &common).await,
+        Command::Sealing { file, output } => key_sealing::run(&file, &output),
     }
 }
 

@@ -6,6 +6,7 @@ mod connections;
 mod failure;
 mod issuer;
 mod key;
+mod key_sealing;
 mod options;
 mod organization;
 mod organization_limits;
@@ -46,7 +47,7 @@ enum Command {
     /// Create, list, rename, limit, suspend and revoke organizations, the tenants of the service
     #[command(subcommand)]
     Organization(organization::Command),
-    /// List, rotate and revoke the keys that sign temporary tokens and bundles
+    /// List, rotate and revoke the keys that sign temporary tokens and bundles, and make one that seals
     #[command(subcommand)]
     Key(key::Command),
     /// Set and show the catalogue, the scopes of the product, and turn it into TypeScript types

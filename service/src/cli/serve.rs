@@ -14,7 +14,7 @@ use super::options::{Json, on_store};
 use super::stop::wait_for_stop;
 use super::{catalog, connections, failure, issuer};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, load_sealing_key};
 use crate::router::router;
 use crate::store::{self, Location};
 use crate::usecase::bootstrap::{Start, bootstrap};
@@ -56,12 +56,16 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_ROTATE_KEYS_EVERY", value_name = "DAYS",
           value_parser = clap::value_parser!(u64).range(1..=3650))]
     rotate_keys_every: Option<u64>,
+    /// The file with the key for the sealed parameters of bundles, as `daypass key sealing` writes it
+    #[arg(long, env = "DAYPASS_SEALING_KEY_FILE", value_name = "FILE")]
+    sealing_key_file: Option<PathBuf>,
     #[command(flatten)]
     output: Json,
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let given = catalog::read(options.catalog.as_deref())?;
+    let sealing_key = options.sealing_key_file.as_deref().map(load_sealing_key).transpose()?;
     let listen = &options.listen;
     // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
@@ -82,6 +86,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         audience,
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
+        sealing_key,
     };
     let (app, sync) = App::new(store, config).await?;
     let uses = Arc::clone(&app.uses);

@@ -4,9 +4,11 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `random` | ids and bytes that cannot be guessed |
+//! | `redeemer` | who redeems a bundle's reference |
 //! | `seal` | encryption of a bundle's parameters |
 //! | `signing_key` | one Ed25519 key pair, and what it signs |
 
 pub(crate) mod random;
+pub(crate) mod redeemer;
 pub(crate) mod seal;
 pub(crate) mod signing_key;

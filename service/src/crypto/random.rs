@@ -13,6 +13,16 @@ pub(crate) fn id() -> String {
     Base64UrlUnpadded::encode_string(&bytes)
 }
 
+/// Returns a random key of 32 bytes, in base64url.
+///
+/// # Panics
+/// If the operating system gives no randomness.
+pub(crate) fn sealing_key() -> String {
+    let mut bytes = [0; 32];
+    fill(&mut bytes);
+    Base64UrlUnpadded::encode_string(&bytes)
+}
+
 /// Fills a buffer with random bytes.
 ///
 /// # Panics

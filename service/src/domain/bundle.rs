@@ -1,10 +1,10 @@
 //! Parameter bundles: how long they live, how long they are kept, and what they may do.
 
-use daypass::Grant;
 use daypass::verify::TokenHash;
+use daypass::{Error, Grant};
 
 use super::catalogs::Catalogs;
-use super::token::NewToken;
+use super::token::{NewToken, TokenState, require_active_parent};
 
 /// The shortest lifetime of a signed bundle, in seconds: opening a page takes less.
 pub(crate) const LEAST: u64 = 60;
@@ -12,6 +12,8 @@ pub(crate) const LEAST: u64 = 60;
 pub(crate) const DEFAULT: u64 = 3600;
 /// How long references are kept after they expire, in seconds. Until then their holders are told so.
 const KEEP: u64 = 86_400;
+/// How long the redeemer of a single-use reference may repeat the redemption, in seconds: for a page that is loaded again.
+const REPEAT: u64 = 60;
 
 /// A bundle reference to be stored.
 #[derive(Clone)]
@@ -22,14 +24,70 @@ pub(crate) struct NewBundle {
     pub(crate) parent: TokenHash,
     /// The parameters, encrypted.
     pub(crate) parameters: Vec<u8>,
+    /// What its one redemption gives; `None` for a reference that can be redeemed often.
+    pub(crate) single_use: Option<SingleUse>,
+}
+
+/// What the redemption of a single-use reference gives beside the parameters.
+///
+/// SECURITY: the reference's own record has no grants. It would otherwise be a credential for everyone who sees it,
+/// redeemed or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SingleUse {
+    /// The grants of the signed bundle.
+    pub(crate) grants: Vec<Grant>,
+    /// The sealed parameters of the signed bundle: a JWE.
+    pub(crate) sealed: Option<String>,
+}
+
+/// Who redeems a reference: a hash that two redemptions have in common if one client made both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Redeemer(pub(crate) [u8; 32]);
+
+/// The first redemption of a single-use reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Redemption {
+    /// When.
+    pub(crate) at: u64,
+    /// By whom.
+    pub(crate) redeemer: Redeemer,
+}
+
+/// What decides whether a single-use reference can be redeemed.
+pub(crate) struct RedemptionFacts {
+    /// The state of the reference, which ends with its parent.
+    pub(crate) state: TokenState,
+    /// Its first redemption, if there was one.
+    pub(crate) first: Option<Redemption>,
 }
 
 /// What a bundle reference stands for.
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StoredBundle {
     /// The id of the token that it was minted from.
     pub(crate) parent: String,
     /// The parameters, encrypted.
     pub(crate) parameters: Vec<u8>,
+    /// What its one redemption gives; `None` for a reference that can be redeemed often.
+    pub(crate) single_use: Option<SingleUse>,
+}
+
+/// Returns the redemption to be stored of a single-use reference; `None` if its redeemer repeats it.
+///
+/// # Errors
+/// [`Error::InvalidToken`] if the store lacks the reference, [`Error::BundleUsed`] if another client redeemed it or the time
+/// to repeat is over, and those of a reference that is not active.
+pub(crate) fn redeem(
+    facts: Option<&RedemptionFacts>,
+    redeemer: Redeemer,
+    now: u64,
+) -> Result<Option<Redemption>, Error> {
+    require_active_parent(facts.map(|facts| facts.state), now)?;
+    match facts.and_then(|facts| facts.first) {
+        None => Ok(Some(Redemption { at: now, redeemer })),
+        Some(first) if first.redeemer == redeemer && now < first.at.saturating_add(REPEAT) => Ok(None),
+        Some(_) => Err(Error::BundleUsed),
+    }
 }
 
 /// Returns when a reference expires. Its request names no lifetime, so that a parent that expires
@@ -55,6 +113,28 @@ mod tests {
     use daypass::Catalog;
 
     use super::*;
+
+    #[test]
+    fn only_its_redeemer_repeats_a_redemption_and_only_for_a_minute() {
+        let [one, other] = [1, 2].map(|byte| Redeemer([byte; 32]));
+        let facts = |first, revoked_at| {
+            Some(RedemptionFacts { state: TokenState { expires_at: Some(900), revoked_at, suspended_at: None }, first })
+        };
+        let first = Some(Redemption { at: 100, redeemer: one });
+        for (facts, redeemer, now, expected) in [
+            (facts(None, None), one, 100, Ok(first)),
+            (facts(first, None), one, 100, Ok(None)),
+            (facts(first, None), one, 159, Ok(None)),
+            (facts(first, None), one, 160, Err(Error::BundleUsed)),
+            (facts(first, None), other, 100, Err(Error::BundleUsed)),
+            (facts(first, None), one, 900, Err(Error::TokenExpired)),
+            (facts(None, None), one, 900, Err(Error::TokenExpired)),
+            (facts(first, Some(101)), one, 110, Err(Error::TokenRevoked)),
+            (None, one, 100, Err(Error::InvalidToken)),
+        ] {
+            assert_eq!(redeem(facts.as_ref(), redeemer, now), expected, "{now}");
+        }
+    }
 
     #[test]
     fn a_bundle_gets_nothing_of_daypass() {

@@ -51,7 +51,8 @@ pub(crate) fn of_jwt(claims: Claims, standing: Standing, catalogs: &Catalogs, no
     if standing != Standing::Good || !is_in_time(&claims, now) {
         return IntrospectionResponse::default();
     }
-    let Claims { iss, sub, aud, iat, nbf, exp, jti, client_id, cnf, kind, grants, origins, .. } = claims;
+    let Claims { iss, sub, aud, iat, nbf, exp, jti, client_id, cnf, kind, grants, origins, subject, claims, .. } =
+        claims;
     IntrospectionResponse {
         active: true,
         scope: scope(kind, &grants, &sub, catalogs),
@@ -68,6 +69,8 @@ pub(crate) fn of_jwt(claims: Claims, standing: Standing, catalogs: &Catalogs, no
         kind: Some(kind),
         grants,
         origins,
+        subject,
+        claims,
         record: None,
     }
 }
@@ -97,6 +100,8 @@ fn scope(kind: TokenKind, grants: &[Grant], organization: &str, catalogs: &Catal
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use daypass::{Catalog, Resource};
 
     use super::*;
@@ -154,6 +159,9 @@ mod tests {
             kind: TokenKind::Temporary,
             grants: vec![],
             origins: vec![],
+            subject: None,
+            claims: BTreeMap::new(),
+            sealed: None,
         };
         for (now, standing, is_active) in [
             (109, Standing::Good, false),

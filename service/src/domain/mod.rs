@@ -23,6 +23,7 @@
 //! | `token_edit` | edits of stored tokens |
 //! | `token_fields` | the fields of a new token |
 //! | `token_list` | lists of tokens: filters, pages, cursors |
+//! | `visitor` | what a temporary token says of its visitor, and where it may be used |
 
 pub(crate) mod bundle;
 pub(crate) mod catalog_change;
@@ -42,3 +43,4 @@ pub(crate) mod token;
 pub(crate) mod token_edit;
 pub(crate) mod token_fields;
 pub(crate) mod token_list;
+pub(crate) mod visitor;

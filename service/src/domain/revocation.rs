@@ -112,6 +112,8 @@ pub(crate) fn jwt_standing(claims: &Claims, facts: &JwtFacts) -> Standing {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use daypass::TokenKind;
 
     use super::*;
@@ -163,6 +165,9 @@ mod tests {
             kind: TokenKind::Temporary,
             grants: vec![],
             origins: vec![],
+            subject: None,
+            claims: BTreeMap::new(),
+            sealed: None,
         };
         let root = |organization: &str, revoked_at, issued_before| {
             Some(RootFacts { organization: organization.into(), revoked_at, issued_before, suspended_at: None })

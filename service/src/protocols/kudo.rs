@@ -1,7 +1,7 @@
 //! Kudo: session tokens for an editor's parameters.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -10,6 +10,11 @@ use serde::Serialize;
 
 use crate::http::{BUNDLE_CREATE, Caller, EXPIRES_AT, JsonText, NO_STORE, SharedApp, backend_routes, browser_routes};
 use crate::usecase::bundles;
+
+/// The header by which a client that redeems a reference is known again: a text that it keeps to itself.
+const REDEEMER: HeaderName = HeaderName::from_static("daypass-redeemer");
+/// The header with the signed bundle that a single-use reference was redeemed for. Pages may read it.
+const BUNDLE: HeaderName = HeaderName::from_static("daypass-bundle");
 
 /// Returns the routes of Kudo.
 pub(super) fn router() -> Router<SharedApp> {
@@ -41,7 +46,10 @@ impl From<Error> for KudoError {
 impl IntoResponse for KudoError {
     fn into_response(self) -> Response {
         match self.0 {
-            Error::InvalidBody(_) | Error::BodyTooLarge(_) | Error::Unavailable => self.0.into_response(),
+            // Kudo has no references that are redeemed once.
+            Error::InvalidBody(_) | Error::BodyTooLarge(_) | Error::Unavailable | Error::BundleUsed => {
+                self.0.into_response()
+            }
             _ => {
                 let body = KudoErrorBody { error: "wrong_token", message: "Wrong token" };
                 (StatusCode::FORBIDDEN, NO_STORE, Json(body)).into_response()
@@ -68,12 +76,20 @@ async fn generate(
 }
 
 /// `GET /verify`: returns the object that was posted, and the application that posted it.
-async fn verify(State(app): State<SharedApp>, caller: Result<Caller, Error>) -> Result<impl IntoResponse, KudoError> {
-    let caller = caller?;
-    caller.require_kind(&[TokenKind::Bundle])?;
-    let mut redemption = bundles::redeem(&*app.store, &caller.token).await?;
-    redemption.parameters.set("auth", &redemption.application);
-    // The body is what was posted, so that the expiry is a header.
-    let expires_at = caller.access.expires_at().map(|end| [(EXPIRES_AT, end.to_string())]);
-    Ok((NO_STORE, expires_at, Json(redemption.parameters)))
+async fn verify(
+    State(app): State<SharedApp>,
+    caller: Result<Caller, Error>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, KudoError> {
+    let Caller { access, token } = caller?;
+    if access.kind() != TokenKind::Bundle {
+        return Err(Error::KindNotAccepted(access.kind()).into());
+    }
+    let nonce = headers.get(REDEEMER).map(HeaderValue::as_bytes).filter(|nonce| !nonce.is_empty());
+    let mut redeemed = bundles::redeem(&*app.store, &app.jwt_issuer, &access, &token, nonce).await?;
+    redeemed.parameters.set("auth", &redeemed.application);
+    // The body is what was posted, so that the rest is in headers.
+    let expires_at = access.expires_at().map(|end| [(EXPIRES_AT, end.to_string())]);
+    let bundle = redeemed.bundle.map(|bundle| [(BUNDLE, bundle)]);
+    Ok((NO_STORE, expires_at, bundle, Json(redeemed.parameters)))
 }

@@ -8,6 +8,7 @@
 //! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `entry` | an entry of the feed in its columns |
 //! | `location` | where a store is |
+//! | `redemption` | tests of bundle references and their redemption |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 
@@ -18,6 +19,8 @@ mod changes;
 mod entry;
 mod location;
 mod postgres;
+#[cfg(test)]
+mod redemption;
 mod sqlite;
 #[cfg(test)]
 mod suite;

@@ -7,7 +7,7 @@ use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
 
-use crate::domain::bundle::{NewBundle, StoredBundle};
+use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -232,6 +232,16 @@ pub(crate) trait Store: Send + Sync {
 
     /// Returns what a bundle reference stands for, also if it is revoked or expired.
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>>;
+
+    /// Writes the first redemption of a bundle reference if the rule returns one.
+    ///
+    /// SECURITY: redemptions of a reference exclude one another, and the revocations of the reference and of its parent, so
+    /// that the facts still hold (PostgreSQL: the rows of the bundle, of its token and of its parent are locked).
+    fn redeem_bundle(
+        &self,
+        reference: TokenHash,
+        rule: Rule<Option<RedemptionFacts>, Option<Redemption>>,
+    ) -> StoreFuture<'_, ()>;
 
     /// Returns the product's scopes, if they were set.
     fn catalog(&self) -> StoreFuture<'_, Option<StoredCatalog>>;

@@ -2,15 +2,15 @@
 
 use daypass::api::{BundleResponse, CreateBundleRequest, duration};
 use daypass::jwt::{Claims, JwtType};
-use daypass::verify::TokenHash;
-use daypass::{Error, OpaqueToken, Parameters, TokenKind};
+use daypass::verify::{Access, SealingKey, TokenHash};
+use daypass::{Error, Grant, OpaqueToken, OriginPattern, Parameters, TokenKind};
 use serde::Serialize;
 
 use super::clock::now;
 use super::jwt_issuer::JwtIssuer;
-use super::parent::Parent;
-use crate::crypto::{random, seal};
-use crate::domain::bundle::{self, NewBundle};
+use super::parent::{Parent, Root};
+use crate::crypto::{random, redeemer, seal};
+use crate::domain::bundle::{self, NewBundle, Redeemer, SingleUse};
 use crate::domain::catalogs::Catalogs;
 use crate::domain::lifetime::expiry;
 use crate::domain::token::{NewToken, require_active_parent};
@@ -36,48 +36,78 @@ pub(crate) async fn create_reference(
     parameters: &Parameters,
 ) -> Result<BundleReference, Error> {
     let now = now();
-    let token = OpaqueToken::generate(TokenKind::Bundle, random::fill).expect("bundle references are opaque");
     let expires_at = bundle::reference_expiry(now, parent.access.expires_at());
-    let (id, name) = (format!("bun_{}", random::id()), format!("Bundle of {}", parent.access.id()));
     let grants = bundle::grants(parent.access.grants(), catalogs);
-    let mut new = NewToken::new(&token, id, name, parent.access.organization().to_owned(), grants, now);
-    new.record.root_serial = Some(parent.access.root_serial());
-    new.record.expires_at = Some(expires_at);
-    let new = NewBundle { token: new, parent: parent.hash, parameters: seal::seal(parameters, &token) };
-    let rule = move |state: &_| require_active_parent(*state, now);
-    store.add_bundle(new, bundle::forget_before(now), Box::new(rule)).await?;
+    let reference = NewReference { grants, origins: vec![], expires_at, single_use: None };
+    let token = add_reference(store, parent, parameters, reference, now).await?;
     Ok(BundleReference { token, expires_at })
 }
 
 /// What a reference stands for.
-pub(crate) struct Redemption {
+pub(crate) struct Redeemed {
     /// The parameters, as they were posted.
     pub(crate) parameters: Parameters,
-    /// The id of the application that posted them.
+    /// The id of the token that posted them.
     pub(crate) application: String,
+    /// Of a single-use reference: the signed bundle that is the page's token from then on.
+    pub(crate) bundle: Option<String>,
 }
 
-/// Redeems a verified reference.
+/// Redeems a verified reference. The nonce tells clients apart: one without a nonce cannot repeat the redemption of a
+/// single-use reference.
 ///
 /// # Errors
-/// [`Error::InvalidToken`] if the reference was deleted since.
-pub(crate) async fn redeem(store: &dyn Store, reference: &OpaqueToken) -> Result<Redemption, Error> {
-    let stored = store.bundle(TokenHash::of(reference)).await?.ok_or(Error::InvalidToken)?;
+/// [`Error::InvalidToken`] if the reference was deleted since, and [`Error::BundleUsed`] if another client redeemed it or the
+/// time to repeat that is over.
+pub(crate) async fn redeem(
+    store: &dyn Store,
+    jwt_issuer: &JwtIssuer,
+    access: &Access,
+    reference: &OpaqueToken,
+    nonce: Option<&[u8]>,
+) -> Result<Redeemed, Error> {
+    let hash = TokenHash::of(reference);
+    let stored = store.bundle(hash).await?.ok_or(Error::InvalidToken)?;
     let Some(parameters) = seal::open(&stored.parameters, reference) else {
         tracing::error!("cannot decrypt the parameters of a bundle: its row was changed");
         return Err(Error::Unavailable);
     };
-    Ok(Redemption { parameters, application: stored.parent })
+    let Some(single_use) = stored.single_use else {
+        return Ok(Redeemed { parameters, application: stored.parent, bundle: None });
+    };
+    let now = now();
+    let root = Root { organization: access.organization(), id: &stored.parent, serial: access.root_serial() };
+    let expires_at = access.expires_at().unwrap_or(now);
+    let bundle = sign_single_use(jwt_issuer, &root, single_use, access.origins().to_vec(), now, expires_at)?;
+    let redeemer = Redeemer(redeemer::hash(reference, nonce));
+    // SECURITY: after signing, as for everything that is minted.
+    store.redeem_bundle(hash, Box::new(move |facts| bundle::redeem(facts.as_ref(), redeemer, now))).await?;
+    Ok(Redeemed { parameters, application: stored.parent, bundle: Some(bundle) })
 }
 
-/// Signs parameters for the browser.
+/// Signs what the redemption of a single-use reference gives. The parameters are not in it: the page has them.
+fn sign_single_use(
+    jwt_issuer: &JwtIssuer,
+    root: &Root<'_>,
+    single_use: SingleUse,
+    origins: Vec<OriginPattern>,
+    now: u64,
+    expires_at: u64,
+) -> Result<String, Error> {
+    let SingleUse { grants, sealed } = single_use;
+    let claims = jwt_issuer.claims(root, TokenKind::Bundle, grants, now, expires_at);
+    jwt_issuer.sign(JwtType::Bundle, &Claims { origins, sealed, ..claims })
+}
+
+/// Creates a bundle for a page: a signed one, or a reference that is redeemed once.
 ///
 /// # Errors
-/// When the parent is no longer active, or the lifetime or an origin is wrong.
-pub(crate) async fn sign(
+/// When the parent is no longer active, a field is wrong, or the service has no key to seal with.
+pub(crate) async fn create(
     store: &dyn Store,
     catalogs: &Catalogs,
     jwt_issuer: &JwtIssuer,
+    sealing_key: Option<&SealingKey>,
     parent: &Parent<'_>,
     request: CreateBundleRequest,
 ) -> Result<BundleResponse, Error> {
@@ -93,9 +123,56 @@ pub(crate) async fn sign(
     let seconds = request.duration_seconds.unwrap_or(bundle::DEFAULT);
     let expires_at = expiry(now, seconds, bundle::LEAST..=duration::MOST, parent.access.expires_at())?;
     let origins = normalize_origins(&request.origins)?;
+    let seal = |sealed| sealing_key.map(|key| key.seal(&sealed)).ok_or_else(no_sealing_key);
+    let sealed = request.sealed.map(seal).transpose()?;
     let grants = bundle::grants(parent.access.grants(), catalogs);
-    let claims = Claims { origins, ..jwt_issuer.claims(parent, TokenKind::Bundle, grants, now, expires_at) };
+    if request.single_use {
+        let single_use = SingleUse { grants, sealed };
+        // Now rather than at its redemption, it is told that it is too long.
+        sign_single_use(jwt_issuer, &parent.root(), single_use.clone(), origins.clone(), now, expires_at)?;
+        let new = NewReference { grants: vec![], origins, expires_at, single_use: Some(single_use) };
+        let token = add_reference(store, parent, &request.parameters, new, now).await?;
+        return Ok(BundleResponse { bundle: token.expose_secret().to_owned(), expires_at });
+    }
+    let claims = jwt_issuer.claims(&parent.root(), TokenKind::Bundle, grants, now, expires_at);
+    let claims = Claims { origins, sealed, ..claims };
     let bundle = jwt_issuer.sign(JwtType::Bundle, &Payload { claims, parameters: &request.parameters })?;
     parent.require_active(store, now).await?;
     Ok(BundleResponse { bundle, expires_at })
+}
+
+fn no_sealing_key() -> Error {
+    let why = "The service has no key for `sealed`: ask its operator to start it with --sealing-key-file.";
+    Error::InvalidRequest(why.into())
+}
+
+/// What differs between references.
+struct NewReference {
+    /// What the reference itself may do: nothing if it is redeemed once.
+    grants: Vec<Grant>,
+    origins: Vec<OriginPattern>,
+    expires_at: u64,
+    single_use: Option<SingleUse>,
+}
+
+/// Stores a reference.
+async fn add_reference(
+    store: &dyn Store,
+    parent: &Parent<'_>,
+    parameters: &Parameters,
+    reference: NewReference,
+    now: u64,
+) -> Result<OpaqueToken, Error> {
+    let NewReference { grants, origins, expires_at, single_use } = reference;
+    let token = OpaqueToken::generate(TokenKind::Bundle, random::fill).expect("bundle references are opaque");
+    let (id, name) = (format!("bun_{}", random::id()), format!("Bundle of {}", parent.access.id()));
+    let mut new = NewToken::new(&token, id, name, parent.access.organization().to_owned(), grants, now);
+    new.record.root_serial = Some(parent.access.root_serial());
+    new.record.expires_at = Some(expires_at);
+    new.record.origins = origins;
+    let parameters = seal::seal(parameters, &token);
+    let new = NewBundle { token: new, parent: parent.hash, parameters, single_use };
+    let rule = move |state: &_| require_active_parent(*state, now);
+    store.add_bundle(new, bundle::forget_before(now), Box::new(rule)).await?;
+    Ok(token)
 }

@@ -1,11 +1,13 @@
 //! JWTs for this service's issuer and audience: [`JwtIssuer`].
 
+use std::collections::BTreeMap;
+
 use daypass::jwt::{Claims, JwtType};
 use daypass::{Error, Grant, TokenKind};
 use serde::Serialize;
 
 use super::fresh_keys::{FreshKeys, KeysOf};
-use super::parent::Parent;
+use super::parent::Root;
 use crate::crypto::random;
 use crate::domain::retention::is_older_than_entries;
 
@@ -19,10 +21,10 @@ pub(crate) struct JwtIssuer {
 }
 
 impl JwtIssuer {
-    /// Returns the claims of a JWT that is minted from a parent. It is bound to no origin and no key.
+    /// Returns the claims of a JWT that is minted from a stored token. It is bound to no origin and no key, and names no visitor.
     pub(super) fn claims(
         &self,
-        parent: &Parent<'_>,
+        root: &Root<'_>,
         kind: TokenKind,
         grants: Vec<Grant>,
         now: u64,
@@ -30,20 +32,23 @@ impl JwtIssuer {
     ) -> Claims {
         Claims {
             iss: self.issuer.clone(),
-            sub: parent.access.organization().to_owned(),
+            sub: root.organization.to_owned(),
             aud: self.audience.clone(),
             iat: now,
             nbf: None,
             exp: expires_at,
             jti: random::id(),
-            client_id: parent.access.id().to_owned(),
-            root_serial: parent.access.root_serial(),
+            client_id: root.id.to_owned(),
+            root_serial: root.serial,
             // Read before the parent is checked: an entry that revokes the parent comes later.
             feed_seq: self.keys.position.borrow().latest,
             cnf: None,
             kind,
             grants,
             origins: vec![],
+            subject: None,
+            claims: BTreeMap::new(),
+            sealed: None,
         }
     }
 

@@ -6,6 +6,16 @@ use daypass::{Error, OpaqueToken};
 use crate::domain::token::require_active_parent;
 use crate::store::Store;
 
+/// What a JWT names of the stored token at the root of its chain.
+pub(super) struct Root<'a> {
+    /// Its organization.
+    pub(super) organization: &'a str,
+    /// Its id.
+    pub(super) id: &'a str,
+    /// Its serial number.
+    pub(super) serial: u64,
+}
+
 /// The stored token that something is minted from. Only a verified token becomes a parent.
 pub(crate) struct Parent<'a> {
     /// What the token may do.
@@ -18,6 +28,12 @@ impl<'a> Parent<'a> {
     /// The token that was verified as `access`.
     pub(crate) fn new(access: &'a Access, token: &OpaqueToken) -> Parent<'a> {
         Parent { access, hash: TokenHash::of(token) }
+    }
+
+    /// Returns what a JWT that is minted from it names.
+    pub(super) fn root(&self) -> Root<'_> {
+        let access = self.access;
+        Root { organization: access.organization(), id: access.id(), serial: access.root_serial() }
     }
 
     /// Requires that the parent is active, in a transaction that excludes its revocation.

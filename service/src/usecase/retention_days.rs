@@ -215,6 +215,9 @@ impl World {
             kind: TokenKind::Temporary,
             grants: vec![],
             origins: vec![],
+            subject: None,
+            claims: std::collections::BTreeMap::new(),
+            sealed: None,
         };
         let text = self.key.sign(JwtType::AccessToken, &serde_json::to_vec(&claims).expect("claims"));
         let was_clock_right = iat == MORNING + self.now;

@@ -1,6 +1,6 @@
 //! Temporary tokens: JWTs with a short lifetime and some of their secret token's scopes.
 
-use daypass::api::{TemporaryTokenRequest, TemporaryTokenResponse, duration};
+use daypass::api::{CreateTemporaryTokenRequest, TemporaryTokenResponse, duration};
 use daypass::jwt::{Claims, JwtType};
 use daypass::{Error, TokenKind};
 
@@ -10,19 +10,20 @@ use super::parent::Parent;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::lifetime::expiry;
 use crate::domain::narrowing::{confirmation, narrow};
+use crate::domain::visitor;
 use crate::store::Store;
 
 /// Mints a temporary token. Its lifetime is at least `least` seconds.
 ///
 /// # Errors
-/// When the parent lacks a scope or is no longer active, or the lifetime or the thumbprint is wrong.
+/// When the parent lacks a scope or is no longer active, or another field is wrong.
 pub(crate) async fn mint(
     store: &dyn Store,
     catalogs: &Catalogs,
     jwt_issuer: &JwtIssuer,
     least: u64,
     parent: &Parent<'_>,
-    request: TemporaryTokenRequest,
+    request: CreateTemporaryTokenRequest,
 ) -> Result<TemporaryTokenResponse, Error> {
     let now = now();
     let grants = narrow(parent.access.grants(), &request.scopes, catalogs)?;
@@ -32,7 +33,10 @@ pub(crate) async fn mint(
     // A token that is bound to a key is sent with a proof of it, by a scheme of its own (RFC 9449,
     // section 7.1).
     let scheme = if cnf.is_some() { "DPoP" } else { "Bearer" };
-    let claims = Claims { cnf, ..jwt_issuer.claims(parent, TokenKind::Temporary, grants, now, expires_at) };
+    let origins = visitor::origins(request.origins.as_deref())?;
+    let (subject, visitor_claims) = (visitor::subject(request.subject)?, visitor::claims(request.claims)?);
+    let unbound = jwt_issuer.claims(&parent.root(), TokenKind::Temporary, grants, now, expires_at);
+    let claims = Claims { cnf, origins, subject, claims: visitor_claims, ..unbound };
     let token = jwt_issuer.sign(JwtType::AccessToken, &claims)?;
     parent.require_active(store, now).await?;
     Ok(TemporaryTokenResponse { authorization: format!("{scheme} {token}"), expires_at })

@@ -49,6 +49,8 @@ macro_rules! suite {
         pub(crate) mod running;
         #[path = "../secrecy.rs"]
         mod secrecy;
+        #[path = "../single_use.rs"]
+        mod single_use;
         #[path = "../store.rs"]
         mod store;
         #[path = "../suspension.rs"]

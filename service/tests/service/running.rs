@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Output, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::RevocationPage;
 use daypass::verify::{StaticKeys, Verifier};
 use reqwest::{Client, Method, RequestBuilder};
@@ -256,6 +257,12 @@ impl Drop for Daypass {
         // No test may make it panic.
         assert!(std::thread::panicking() || !self.log().contains("panicked"), "{}", self.log());
     }
+}
+
+/// Reads the payload of a JWT.
+pub(crate) fn payload_of(jwt: &str) -> Value {
+    let payload = Base64UrlUnpadded::decode_vec(jwt.split('.').nth(1).expect("a payload")).expect("base64url");
+    serde_json::from_slice(&payload).expect("JSON")
 }
 
 fn serve(folder: &TempDir, store: &str, options: &[String]) -> (Child, Value) {

@@ -2,10 +2,10 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::RevocationTarget;
 use daypass::jwt::{Claims, Confirmation};
 use daypass::verify::{Credentials, TokenLocation};
-use daypass::{Scope, TokenKind};
+use daypass::{Error, Scope, TokenKind};
 use serde_json::{Value, json};
 
-use super::running::{Daypass, FLOOR_READ, expect_error, now, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, now, payload_of, send, to_text};
 
 const PATH: &str = "/v2/temporary-access-token/create";
 
@@ -196,4 +196,88 @@ async fn a_token_too_long_for_verifiers_is_not_created() {
     let request = daypass.post(PATH).bearer_auth(&daypass.admin).json(&json!({"scopes": scopes}));
     let message = expect_error(request, 400, "invalid_request").await;
     assert!(message.starts_with("The JWT would have ") && message.contains("the limit is 16384"), "{message}");
+}
+
+#[tokio::test]
+async fn it_names_its_visitor_and_the_origins_that_may_use_it() {
+    let daypass = Daypass::start();
+    let body = json!({"scopes": [FLOOR_READ], "origins": ["https://Shop.Example", "*.bücher.example"],
+        "subject": "visitor-7 🏠", "claims": {"plan": "gold", "sub": "org_other", "grants": "*"}});
+    let (status, minted) = send(daypass.post(PATH).bearer_auth(&daypass.admin).json(&body)).await;
+    assert_eq!(status, 200, "{}", minted["message"]);
+    let authorization = to_text(&minted["authorization"]);
+    let token = authorization.strip_prefix("Bearer ").expect("a bearer token");
+    let payload = payload_of(token);
+    assert_eq!(payload["origins"], json!(["https://shop.example", "*.xn--bcher-kva.example"]));
+    assert_eq!((&payload["subject"], &payload["claims"]), (&body["subject"], &body["claims"]));
+
+    let verifier = daypass.create_verifier().await;
+    let credentials = Credentials::new(token, TokenLocation::Bearer);
+    let access = verifier.verify(&credentials.from_origin("https://shop.example"), None).await.expect("access");
+    assert_eq!(access.subject(), Some("visitor-7 🏠"));
+    let claims: Vec<_> = access.claims().iter().map(|(name, text)| (&**name, &**text)).collect();
+    assert_eq!(claims, [("grants", "*"), ("plan", "gold"), ("sub", "org_other")]);
+    // Neither is a grant, a tenant or a claim of the service's.
+    assert_eq!((access.organization(), access.scopes().to_string()), (&*daypass.organization(), FLOOR_READ.to_owned()));
+    for (credentials, error) in [
+        (credentials, Error::OriginRequired),
+        (credentials.from_origin("null"), Error::OriginNotAllowed("null".into())),
+        (credentials.from_origin("http://shop.example"), Error::OriginNotAllowed("http://shop.example".into())),
+    ] {
+        assert_eq!(verifier.verify(&credentials, None).await.err(), Some(error));
+    }
+
+    // The subject is not `sub`: a resource server finds the organization by that.
+    let (api, _) = daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": ["token:introspect"]})).await;
+    let (_, told) = send(daypass.post("/introspect").bearer_auth(&api).form(&[("token", token)])).await;
+    assert_eq!((&told["active"], &told["sub"]), (&json!(true), &daypass.line["organization"]));
+    for member in ["subject", "claims", "origins"] {
+        assert_eq!(told[member], payload[member], "{member}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_origin_subject_or_claim_is_refused_by_its_name() {
+    let daypass = Daypass::start();
+    let long = "x".repeat(2048);
+    for (name, value, code) in [
+        ("origins", json!([]), "invalid_request"),
+        ("origins", json!(["*"]), "invalid_request"),
+        ("origins", json!(["*.com"]), "invalid_request"),
+        ("origins", json!(["https://a.example/path"]), "invalid_request"),
+        ("origins", json!("a.example"), "invalid_body"),
+        ("origins", json!([7]), "invalid_body"),
+        ("subject", json!(""), "invalid_request"),
+        ("subject", json!("v".repeat(257)), "invalid_request"),
+        ("subject", json!("a\nb"), "invalid_request"),
+        ("subject", json!(7), "invalid_body"),
+        ("claims", json!({"k": long}), "invalid_request"),
+        ("claims", json!({"k": {"nested": "v"}}), "invalid_body"),
+        ("claims", json!({"k": 7}), "invalid_body"),
+        ("claims", json!({"k": null}), "invalid_body"),
+        ("claims", json!(["k"]), "invalid_body"),
+        ("claims", Value::Null, "invalid_body"),
+        ("claim", json!({}), "invalid_body"),
+    ] {
+        let body = json!({"scopes": [FLOOR_READ], name: value});
+        let message = expect_error(daypass.post(PATH).bearer_auth(&daypass.admin).json(&body), 400, code).await;
+        assert!(message.contains(name) && !message.contains(&long), "{body}: {message}");
+    }
+    let twice = format!(r#"{{"scopes":["{FLOOR_READ}"],"claims":{{"k":"a","k":"b"}}}}"#);
+    let request = daypass.post(PATH).bearer_auth(&daypass.admin).header("content-type", "application/json").body(twice);
+    let message = expect_error(request, 400, "invalid_body").await;
+    assert!(message.contains("claims: the key `k` is there twice"), "{message}");
+}
+
+#[tokio::test]
+async fn its_page_learns_that_its_origin_is_the_reason() {
+    let daypass = Daypass::start();
+    let body = json!({"scopes": [FLOOR_READ], "origins": ["shop.example"]});
+    let (_, minted) = send(daypass.post(PATH).bearer_auth(&daypass.admin).json(&body)).await;
+    for (origin, allowed) in [("https://shop.example", true), ("https://else.example", false)] {
+        let own = daypass.get("/v2/access-token/self").header("origin", origin);
+        let (status, told) = send(own.header("authorization", to_text(&minted["authorization"]))).await;
+        let expected = (200, &json!(allowed), &json!(origin), &json!(["shop.example"]));
+        assert_eq!((status, &told["originAllowed"], &told["originSeen"], &told["origins"]), expected);
+    }
 }

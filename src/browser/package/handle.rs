@@ -12,7 +12,7 @@ use super::super::client::{Client, Description};
 use super::super::error::Error;
 use super::super::events::{Event, InUse, Listener};
 use super::super::hooks::TransformedRequest;
-use super::super::js::{has_method, is_present, object, set};
+use super::super::js::{get, has_method, is_present, object, set};
 use super::super::request;
 use super::super::signal::until_aborted;
 use super::super::url::{NO_URL, url_text};
@@ -143,10 +143,15 @@ impl Handle {
             Some(texts) => texts.iter().map(JsValue::from).collect::<Array>().into(),
             None => JsValue::NULL,
         };
+        let token = self.0.connection.token();
+        let contents = token.as_ref().and_then(|token| token.contents.as_ref());
+        let of_visitor = |name| contents.map_or(JsValue::NULL, |contents| value_or_null(&contents.visitor, name));
         object(&[
             ("kind", &kind.as_str().into()),
             ("scopes", &list(scopes)),
             ("origins", &list(origins)),
+            ("subject", &of_visitor("subject")),
+            ("claims", &of_visitor("claims")),
             ("lifetimeSeconds", &or_null(lifetime_seconds)),
             ("secondsLeft", &or_null(seconds_left)),
             ("refreshInSeconds", &or_null(refresh_in_seconds)),
@@ -183,6 +188,11 @@ pub(super) fn promise(call: Pin<Box<dyn Future<Output = Result<JsValue, Error>>>
 
 fn or_null(seconds: Option<f64>) -> JsValue {
     seconds.map_or(JsValue::NULL, JsValue::from_f64)
+}
+
+fn value_or_null(of: &JsValue, name: &str) -> JsValue {
+    let value = get(of, name);
+    if is_present(&value) { value } else { JsValue::NULL }
 }
 
 fn read_scope(scope: &JsValue) -> Result<Scope, Error> {

@@ -78,12 +78,12 @@ fn keep(kept: &JsValue, in_use: &InUse) {
     set(kept, "call", &in_use.call.into());
 }
 
-/// Makes the error of a code, for what fails outside.
+/// Makes the error of a code, for what fails outside. Both are strings, which as values need less glue.
 #[wasm_bindgen]
 #[must_use]
 pub fn failure(code: JsValue, particulars: JsValue) -> JsValue {
-    let text = |value: JsValue| value.as_string().unwrap_or_default();
-    ErrorCode::find(&text(code)).map_or(JsValue::UNDEFINED, |code| Error::new(code, &text(particulars)).into())
+    let [code, particulars] = [code, particulars].map(|text| text.as_string().unwrap_or_default());
+    ErrorCode::find(&code).map_or(JsValue::UNDEFINED, |code| Error::new(code, &particulars).into())
 }
 
 /// Returns the error in a response's body; `null` if it contains none.

@@ -13,6 +13,7 @@ use super::super::signal::any;
 use super::super::url::url_text;
 use super::Error;
 use crate::api::TemporaryTokenResponse;
+use crate::text::parts;
 use crate::{Scope, ScopeSet};
 
 /// Each of these is one source of the credential; a provider may come with a first temporary token.
@@ -68,7 +69,7 @@ impl Clean {
         let url = Url::new(&text(&global("location"), "href").unwrap_or_default())?;
         let pairs = text(&url, self.part).unwrap_or_default();
         let is_other = |pair: &&str| UrlSearchParams::new_with_str(pair).is_ok_and(|pair| !pair.has(&self.name));
-        let rest = pairs.get(1..).unwrap_or_default().split('&').filter(is_other).collect::<Vec<_>>();
+        let rest = parts(pairs.get(1..).unwrap_or_default(), b'&').filter(is_other).collect::<Vec<_>>();
         let rest = joined(&rest, "&");
         set(&url, self.part, &rest.into());
         let history = global("history");

@@ -18,7 +18,12 @@ impl JsonText {
         if self.0.trim_ascii_start().starts_with(b"[") {
             return Err(Error::InvalidBody("expected an object, not a list".into()));
         }
-        serde_json::from_slice(&self.0).map_err(|cause| Error::InvalidBody(cause.to_string()))
+        let mut json = serde_json::Deserializer::from_slice(&self.0);
+        // The error names the field.
+        let value =
+            serde_path_to_error::deserialize(&mut json).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
+        json.end().map_err(|cause| Error::InvalidBody(cause.to_string()))?;
+        Ok(value)
     }
 
     /// Returns the body's text.

@@ -1,4 +1,4 @@
-//! `POST /v2/bundle/create`: signed bundles.
+//! `POST /v2/bundle/create`: signed bundles, and references that are redeemed once.
 
 use axum::Json;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::super::{BUNDLE_CREATE, Caller, JsonText, NO_STORE, SharedApp};
 use crate::usecase::bundles;
 
-/// Signs the parameters for the browser.
+/// Signs the parameters for the browser, or stores them for one.
 pub(super) async fn create(
     State(app): State<SharedApp>,
     caller: Caller,
@@ -18,12 +18,17 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, Error> {
     caller.require_kind(&[TokenKind::Application, TokenKind::Secret])?;
     caller.require_scope(&BUNDLE_CREATE)?;
-    let CreateBundleRequest { parameters, origins, duration_seconds } =
+    let CreateBundleRequest { parameters, origins, duration_seconds, sealed, single_use } =
         body?.read::<CreateBundleRequest<Box<RawValue>>>()?;
-    let parameters =
-        Parameters::from_json(parameters.get()).map_err(|cause| Error::InvalidBody(format!("parameters: {cause}")))?;
-    let request = CreateBundleRequest { parameters, origins, duration_seconds };
-    let response =
-        bundles::sign(&*app.store, &app.catalog.view().catalogs, &app.jwt_issuer, &caller.parent(), request).await?;
+    let parameters = read("parameters", &parameters)?;
+    let sealed = sealed.map(|sealed| read("sealed", &sealed)).transpose()?;
+    let request = CreateBundleRequest { parameters, origins, duration_seconds, sealed, single_use };
+    let (key, parent) = (app.sealing_key.as_ref(), caller.parent());
+    let catalogs = &app.catalog.view().catalogs;
+    let response = bundles::create(&*app.store, catalogs, &app.jwt_issuer, key, &parent, request).await?;
     Ok((NO_STORE, Json(response)))
+}
+
+fn read(field: &str, json: &RawValue) -> Result<Parameters, Error> {
+    Parameters::from_json(json.get()).map_err(|cause| Error::InvalidBody(format!("{field}: {cause}")))
 }

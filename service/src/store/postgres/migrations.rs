@@ -7,6 +7,7 @@ use tokio_postgres::{Client, Transaction};
 const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0001_begin.sql"),
     include_str!("../../../migrations/postgres/0002_life.sql"),
+    include_str!("../../../migrations/postgres/0003_single_use.sql"),
     include_str!("../../../migrations/postgres/0004_catalog.sql"),
 ];
 

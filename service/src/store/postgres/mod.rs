@@ -1,5 +1,6 @@
 //! A store in a PostgreSQL database, which several nodes share: [`PostgresStore`].
 
+mod bundles;
 mod catalog;
 mod connection;
 mod failure;
@@ -30,7 +31,7 @@ use super::location::DatabaseUrl;
 use super::{
     Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
 };
-use crate::domain::bundle::{NewBundle, StoredBundle};
+use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -303,12 +304,22 @@ impl Store for PostgresStore {
 
     fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
         Box::pin(self.write((new, delete_before, rule), |transaction, (new, delete_before, rule)| {
-            Box::pin(tokens::add_bundle(transaction, new, *delete_before, rule))
+            Box::pin(bundles::add(transaction, new, *delete_before, rule))
         }))
     }
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {
-        Box::pin(self.read(reference, |client, reference| Box::pin(tokens::bundle(client, *reference))))
+        Box::pin(self.read(reference, |client, reference| Box::pin(bundles::find_bundle(client, *reference))))
+    }
+
+    fn redeem_bundle(
+        &self,
+        reference: TokenHash,
+        rule: Rule<Option<RedemptionFacts>, Option<Redemption>>,
+    ) -> StoreFuture<'_, ()> {
+        Box::pin(self.write((reference, rule), |transaction, (reference, rule)| {
+            Box::pin(bundles::redeem(transaction, *reference, rule))
+        }))
     }
 
     fn catalog(&self) -> StoreFuture<'_, Option<StoredCatalog>> {

@@ -1,4 +1,4 @@
-//! Tokens, and the bundles that some of them stand for.
+//! Tokens.
 
 use daypass::api::{RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
@@ -10,7 +10,6 @@ use tokio_postgres::Row;
 use super::super::{Rule, TokenSelector};
 use super::sql::{Parameters, execute, find, number, number_option, row, rows, signed, signed_option};
 use super::{Failure, feed, organizations};
-use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::token::{AddFacts, NewToken, TokenState};
@@ -131,7 +130,10 @@ pub(super) async fn record_uses(transaction: &Transaction<'_>, uses: &[TokenUse]
 /// that. The state is read afterwards, by a statement that sees what was committed by then.
 ///
 /// The lock excludes others of its kind, since a revocation could wait for ever behind shared ones.
-async fn locked_state(client: &impl GenericClient, hash: TokenHash) -> Result<Option<(i64, TokenState)>, Failure> {
+pub(super) async fn locked_state(
+    client: &impl GenericClient,
+    hash: TokenHash,
+) -> Result<Option<(i64, TokenState)>, Failure> {
     let hash = &hash.as_bytes()[..];
     find(client, "SELECT number FROM token WHERE hash = $1 FOR NO KEY UPDATE", &[&hash]).await?;
     let of_hash = "SELECT number, expires_at, revoked_at, suspended_at FROM record WHERE hash = $1";
@@ -146,31 +148,6 @@ pub(super) async fn check(
 ) -> Result<(), Failure> {
     let state = locked_state(client, hash).await?.map(|(_, state)| state);
     Ok(rule(&state)?)
-}
-
-pub(super) async fn add_bundle(
-    transaction: &impl GenericClient,
-    new: &NewBundle,
-    delete_before: u64,
-    rule: &Rule<Option<TokenState>>,
-) -> Result<(), Failure> {
-    let (parent, parent_state) = locked_state(transaction, new.parent).await?.unzip();
-    rule(&parent_state)?;
-    // Another node may be deleting the same ones.
-    let delete = "DELETE FROM token WHERE number IN (
-        SELECT number FROM token WHERE kind = 'bundle' AND expires_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
-    execute(transaction, delete, &[&signed(delete_before)?]).await?;
-    let bundle = signed(insert(transaction, &new.token).await?)?;
-    let insert = "INSERT INTO bundle (token, parent, parameters) VALUES ($1, $2, $3)";
-    execute(transaction, insert, &[&bundle, &parent, &new.parameters]).await?;
-    Ok(())
-}
-
-pub(super) async fn bundle(client: &impl GenericClient, reference: TokenHash) -> Result<Option<StoredBundle>, Failure> {
-    let bundle = "SELECT parent.id, bundle.parameters FROM token JOIN bundle ON bundle.token = token.number
-        JOIN token AS parent ON parent.number = bundle.parent WHERE token.hash = $1";
-    let Some(row) = find(client, bundle, &[&&reference.as_bytes()[..]]).await? else { return Ok(None) };
-    Ok(Some(StoredBundle { parent: row.try_get("id")?, parameters: row.try_get("parameters")? }))
 }
 
 /// Adds the row of a new token, and returns its number.

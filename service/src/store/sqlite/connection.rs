@@ -15,6 +15,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0005_token_lists.sql")),
     M::up(include_str!("../../../migrations/0006_retention.sql")),
     M::up(include_str!("../../../migrations/0007_life.sql")),
+    M::up(include_str!("../../../migrations/0008_single_use.sql")),
     M::up(include_str!("../../../migrations/0009_catalog.sql")),
 ];
 

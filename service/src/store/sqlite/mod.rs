@@ -1,5 +1,6 @@
 //! A store in one SQLite file: [`SqliteStore`].
 
+mod bundles;
 mod catalog;
 mod connection;
 mod file;
@@ -27,7 +28,7 @@ use super::{
     Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
 };
 use crate::crypto::random;
-use crate::domain::bundle::{NewBundle, StoredBundle};
+use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -262,11 +263,19 @@ impl Store for SqliteStore {
     }
 
     fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| tokens::add_bundle(transaction, &new, delete_before, &rule))
+        self.write(move |transaction| bundles::add(transaction, &new, delete_before, &rule))
     }
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {
-        self.read(move |connection| tokens::bundle(connection, reference))
+        self.read(move |connection| bundles::bundle(connection, reference))
+    }
+
+    fn redeem_bundle(
+        &self,
+        reference: TokenHash,
+        rule: Rule<Option<RedemptionFacts>, Option<Redemption>>,
+    ) -> StoreFuture<'_, ()> {
+        self.write(move |transaction| bundles::redeem(transaction, reference, &rule))
     }
 
     fn catalog(&self) -> StoreFuture<'_, Option<StoredCatalog>> {

@@ -1,4 +1,4 @@
-//! Tokens, and the bundles that some of them stand for.
+//! Tokens.
 
 use daypass::api::{RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
@@ -9,7 +9,6 @@ use serde::de::DeserializeOwned;
 
 use super::super::{Rule, TokenSelector};
 use super::{Failure, organizations, revocations, unreadable};
-use crate::domain::bundle::{NewBundle, StoredBundle};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::token::{AddFacts, NewToken, TokenState};
@@ -138,33 +137,6 @@ pub(super) fn state(transaction: &Transaction<'_>, hash: TokenHash) -> Result<Op
     Ok(row.optional()?)
 }
 
-pub(super) fn add_bundle(
-    transaction: &Transaction<'_>,
-    new: &NewBundle,
-    delete_before: u64,
-    rule: &Rule<Option<TokenState>>,
-) -> Result<(), Failure> {
-    let (parent, parent_state) = state(transaction, new.parent)?.unzip();
-    rule(&parent_state)?;
-    transaction
-        .prepare_cached("DELETE FROM token WHERE kind = 'bundle' AND expires_at < ?1")?
-        .execute([delete_before])?;
-    let number = insert(transaction, &new.token)?;
-    transaction
-        .prepare_cached("INSERT INTO bundle (token, parent, parameters) VALUES (?1, ?2, ?3)")?
-        .execute(params![number, parent, new.parameters])?;
-    Ok(())
-}
-
-pub(super) fn bundle(connection: &Connection, reference: TokenHash) -> Result<Option<StoredBundle>, Failure> {
-    let bundle = "SELECT parent.id, bundle.parameters FROM token JOIN bundle ON bundle.token = token.number
-        JOIN token AS parent ON parent.number = bundle.parent WHERE token.hash = ?1";
-    let row = connection
-        .prepare_cached(bundle)?
-        .query_row([reference.as_bytes()], |row| Ok(StoredBundle { parent: row.get(0)?, parameters: row.get(1)? }));
-    Ok(row.optional()?)
-}
-
 /// Adds the row of a new token, and returns its number.
 pub(super) fn insert(transaction: &Transaction<'_>, new: &NewToken) -> Result<u64, Failure> {
     let NewToken { record, hash } = new;
@@ -215,6 +187,6 @@ pub(super) fn to_json(value: &impl Serialize) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|cause| rusqlite::Error::ToSqlConversionFailure(cause.into()))
 }
 
-fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     serde_json::from_str(row.get_ref(column)?.as_str()?).map_err(|cause| unreadable(column, cause))
 }

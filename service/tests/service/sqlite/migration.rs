@@ -16,7 +16,7 @@ fn downgrade(daypass: &Daypass) {
         INSERT INTO signing_key SELECT kid, pkcs8, created_at FROM new.signing_key;
         INSERT INTO token SELECT number, hash, organization, id, kind, name, grants, origins, last_chars, created_at,
             expires_at, revoked_at FROM new.token WHERE organization <> 'operator';
-        INSERT INTO bundle SELECT * FROM new.bundle;
+        INSERT INTO bundle SELECT token, parent, parameters FROM new.bundle;
         PRAGMA user_version = 1;
         DETACH new";
     connection.execute_batch(copy).expect("rows");
@@ -82,6 +82,10 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         ALTER TABLE token DROP COLUMN version;
         ALTER TABLE token DROP COLUMN created_by;
         ALTER TABLE token DROP COLUMN last_used_at;
+        ALTER TABLE bundle DROP COLUMN grants;
+        ALTER TABLE bundle DROP COLUMN sealed;
+        ALTER TABLE bundle DROP COLUMN redeemed_at;
+        ALTER TABLE bundle DROP COLUMN redeemer;
         ALTER TABLE organization DROP COLUMN name;
         ALTER TABLE organization DROP COLUMN is_operator;
         PRAGMA user_version = 2";

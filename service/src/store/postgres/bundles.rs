@@ -1,0 +1,80 @@
+//! What bundle references stand for, and their redemptions.
+
+use daypass::verify::TokenHash;
+use deadpool_postgres::GenericClient;
+
+use super::super::Rule;
+use super::Failure;
+use super::sql::{execute, find, number, number_option, rows, signed};
+use super::tokens::{from_json, insert, locked_state, state};
+use crate::domain::bundle::{NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse, StoredBundle};
+use crate::domain::token::TokenState;
+
+pub(super) async fn add(
+    transaction: &impl GenericClient,
+    new: &NewBundle,
+    delete_before: u64,
+    rule: &Rule<Option<TokenState>>,
+) -> Result<(), Failure> {
+    let (parent, parent_state) = locked_state(transaction, new.parent).await?.unzip();
+    rule(&parent_state)?;
+    // Another node may be deleting the same ones.
+    let delete = "DELETE FROM token WHERE number IN (
+        SELECT number FROM token WHERE kind = 'bundle' AND expires_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
+    execute(transaction, delete, &[&signed(delete_before)?]).await?;
+    let bundle = signed(insert(transaction, &new.token).await?)?;
+    let single_use = new.single_use.as_ref();
+    let grants = single_use.map(|single_use| serde_json::to_string(&single_use.grants)).transpose();
+    let sealed = single_use.and_then(|single_use| single_use.sealed.as_ref());
+    let insert = "INSERT INTO bundle (token, parent, parameters, grants, sealed) VALUES ($1, $2, $3, $4, $5)";
+    let grants = grants.map_err(Failure::value)?;
+    execute(transaction, insert, &[&bundle, &parent, &new.parameters, &grants, &sealed]).await?;
+    Ok(())
+}
+
+pub(super) async fn find_bundle(
+    client: &impl GenericClient,
+    reference: TokenHash,
+) -> Result<Option<StoredBundle>, Failure> {
+    let bundle = "SELECT parent.id, bundle.parameters, bundle.grants, bundle.sealed
+        FROM token JOIN bundle ON bundle.token = token.number
+        JOIN token AS parent ON parent.number = bundle.parent WHERE token.hash = $1";
+    let Some(row) = find(client, bundle, &[&&reference.as_bytes()[..]]).await? else { return Ok(None) };
+    let single_use = match row.try_get::<_, Option<&str>>("grants")? {
+        Some(_) => Some(SingleUse { grants: from_json(&row, "grants")?, sealed: row.try_get("sealed")? }),
+        None => None,
+    };
+    Ok(Some(StoredBundle { parent: row.try_get("id")?, parameters: row.try_get("parameters")?, single_use }))
+}
+
+pub(super) async fn redeem(
+    transaction: &impl GenericClient,
+    reference: TokenHash,
+    rule: &Rule<Option<RedemptionFacts>, Option<Redemption>>,
+) -> Result<(), Failure> {
+    let hash = &reference.as_bytes()[..];
+    // Revocations of the reference and of its parent keep these rows locked, and so do other redemptions. What follows sees
+    // what was committed by then.
+    let lock = "SELECT number FROM token WHERE hash = $1
+            OR number = (SELECT parent FROM bundle JOIN token AS own ON own.number = bundle.token WHERE own.hash = $1)
+        ORDER BY number FOR NO KEY UPDATE";
+    rows(transaction, lock, &[&hash]).await?;
+    let of_hash = "SELECT record.number, expires_at, revoked_at, suspended_at, redeemed_at, redeemer
+        FROM record LEFT JOIN bundle ON bundle.token = record.number WHERE hash = $1";
+    let row = find(transaction, of_hash, &[&hash]).await?;
+    let facts = match &row {
+        Some(row) => {
+            let at = number_option(row, "redeemed_at")?;
+            let redeemer = row.try_get::<_, Option<Vec<u8>>>("redeemer")?.map(<[u8; 32]>::try_from).transpose();
+            let redeemer = redeemer.map_err(|_| Failure::value("a redeemer is 32 bytes"))?;
+            let first = at.zip(redeemer).map(|(at, redeemer)| Redemption { at, redeemer: Redeemer(redeemer) });
+            Some(RedemptionFacts { state: state(row)?, first })
+        }
+        None => None,
+    };
+    if let (Some(Redemption { at, redeemer }), Some(row)) = (rule(&facts)?, &row) {
+        let write = "UPDATE bundle SET redeemed_at = $2, redeemer = $3 WHERE token = $1";
+        execute(transaction, write, &[&signed(number(row, "number")?)?, &signed(at)?, &&redeemer.0[..]]).await?;
+    }
+    Ok(())
+}

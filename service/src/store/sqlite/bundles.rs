@@ -1,0 +1,70 @@
+//! What bundle references stand for, and their redemptions.
+
+use daypass::verify::TokenHash;
+use rusqlite::types::Type;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use super::super::Rule;
+use super::Failure;
+use super::tokens::{from_json, insert, state, to_json};
+use crate::domain::bundle::{NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse, StoredBundle};
+use crate::domain::token::TokenState;
+
+pub(super) fn add(
+    transaction: &Transaction<'_>,
+    new: &NewBundle,
+    delete_before: u64,
+    rule: &Rule<Option<TokenState>>,
+) -> Result<(), Failure> {
+    let (parent, parent_state) = state(transaction, new.parent)?.unzip();
+    rule(&parent_state)?;
+    transaction
+        .prepare_cached("DELETE FROM token WHERE kind = 'bundle' AND expires_at < ?1")?
+        .execute([delete_before])?;
+    let number = insert(transaction, &new.token)?;
+    let single_use = new.single_use.as_ref();
+    let grants = single_use.map(|single_use| to_json(&single_use.grants)).transpose()?;
+    let sealed = single_use.and_then(|single_use| single_use.sealed.as_ref());
+    transaction
+        .prepare_cached("INSERT INTO bundle (token, parent, parameters, grants, sealed) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![number, parent, new.parameters, grants, sealed])?;
+    Ok(())
+}
+
+pub(super) fn bundle(connection: &Connection, reference: TokenHash) -> Result<Option<StoredBundle>, Failure> {
+    let bundle = "SELECT parent.id, bundle.parameters, bundle.grants, bundle.sealed
+        FROM token JOIN bundle ON bundle.token = token.number
+        JOIN token AS parent ON parent.number = bundle.parent WHERE token.hash = ?1";
+    let row = connection.prepare_cached(bundle)?.query_row([reference.as_bytes()], |row| {
+        let is_single_use = row.get_ref(2)?.data_type() != Type::Null;
+        let single_use = is_single_use
+            .then(|| Ok::<_, rusqlite::Error>(SingleUse { grants: from_json(row, 2)?, sealed: row.get(3)? }));
+        Ok(StoredBundle { parent: row.get(0)?, parameters: row.get(1)?, single_use: single_use.transpose()? })
+    });
+    Ok(row.optional()?)
+}
+
+pub(super) fn redeem(
+    transaction: &Transaction<'_>,
+    reference: TokenHash,
+    rule: &Rule<Option<RedemptionFacts>, Option<Redemption>>,
+) -> Result<(), Failure> {
+    let (number, state) = state(transaction, reference)?.unzip();
+    let facts = match state {
+        Some(state) => Some(RedemptionFacts { state, first: first_redemption(transaction, number)? }),
+        None => None,
+    };
+    if let Some(Redemption { at, redeemer }) = rule(&facts)? {
+        transaction
+            .prepare_cached("UPDATE bundle SET redeemed_at = ?2, redeemer = ?3 WHERE token = ?1")?
+            .execute(params![number, at, redeemer.0])?;
+    }
+    Ok(())
+}
+
+fn first_redemption(transaction: &Transaction<'_>, number: Option<u64>) -> rusqlite::Result<Option<Redemption>> {
+    transaction
+        .prepare_cached("SELECT redeemed_at, redeemer FROM bundle WHERE token = ?1 AND redeemed_at IS NOT NULL")?
+        .query_row([number], |row| Ok(Redemption { at: row.get(0)?, redeemer: Redeemer(row.get(1)?) }))
+        .optional()
+}

@@ -23,7 +23,7 @@ Examples:
 const SHOW: &str = "\
 Examples:
   daypass catalog show
-  daypass catalog show --json > catalog.json";
+  daypass catalog show --json --store /var/lib/daypass.db";
 const TYPES: &str = "\
 Examples:
   daypass catalog types --out src/scopes.ts

@@ -1,5 +1,7 @@
 //! The product's scopes in the store: reads and sets them, unless that removes what tokens hold.
 
+use std::collections::HashMap;
+
 use daypass::{Catalog, Error, ScopeSet};
 
 use super::clock::now;
@@ -93,11 +95,18 @@ async fn count_holders(store: &dyn Store, before: &Catalog, after: &Catalog) -> 
         return Ok(removal);
     }
     let (now, mut last) = (now(), 0);
+    // Most tokens hold the same scopes as many others.
+    let mut compared: HashMap<ScopeSet, ScopeSet> = HashMap::new();
     loop {
         let page = store.active_grants(last, PAGE, now).await?;
-        let removed: Vec<_> = page.iter().map(|token| removed(&token.grants, before, after)).collect();
-        removal.tokens += removed.iter().filter(|scopes| !scopes.is_empty()).map(|_| 1).sum::<u64>();
-        removal.scopes = removed.into_iter().flatten().chain(removal.scopes).collect();
+        for token in &page {
+            let missing = compared.entry(token.scopes()).or_insert_with_key(|held| removed(held, before, after));
+            removal.tokens += u64::from(!missing.is_empty());
+        }
+        removal.scopes = compared.values().flat_map(ScopeSet::iter).cloned().chain(removal.scopes).collect();
+        if compared.len() > PAGE {
+            compared.clear();
+        }
         match page.last() {
             Some(token) if page.len() == PAGE => last = token.serial,
             _ => return Ok(removal),

@@ -14,7 +14,7 @@ pub(crate) fn cut_last(text: &str, mark: u8) -> Option<(&str, &str)> {
     Some((&text[..at], &text[at + 1..]))
 }
 
-/// Returns the parts of a text between such characters: one if there is none.
+/// Returns the parts of a text between such characters; the whole text if it has no such character.
 #[cfg(feature = "browser")]
 pub(crate) fn parts(text: &str, mark: u8) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);

@@ -20,7 +20,7 @@ const CRATE: Layers = Layers {
         &["browser"],
         &["session"],
         // The vocabulary.
-        &["api", "catalog", "challenge", "error", "grant", "jwt", "origin", "parameters", "scope", "token"],
+        &["api", "catalog", "challenge", "error", "grant", "jwt", "origin", "parameters", "scope", "text", "token"],
     ],
     apart: &[("verify", "browser"), ("verify", "session")],
 };

@@ -2,9 +2,9 @@
 #![no_main]
 
 use daypass::api::{
-    BundleResponse, CreateBundleRequest, CreateTemporaryTokenRequest, CreateTokenRequest, Heartbeat, IntrospectionResponse, Revocation,
-    RevocationPage, ServerMetadata, TemporaryTokenRequest, TemporaryTokenResponse, TokenDescription, TokenRecord,
-    UpdateLimitsRequest, UpdateTokenRequest,
+    BundleResponse, CreateBundleRequest, CreateTemporaryTokenRequest, CreateTokenRequest, Heartbeat,
+    IntrospectionResponse, Revocation, RevocationPage, ServerMetadata, TemporaryTokenRequest, TemporaryTokenResponse,
+    TokenDescription, TokenRecord, UpdateLimitsRequest, UpdateTokenRequest,
 };
 use daypass::jwt::{Claims, Confirmation, Jwk, Jwks};
 use daypass::{ErrorBody, Grant, Resource};

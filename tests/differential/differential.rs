@@ -37,7 +37,9 @@ fn batch(tokens: &[Token], payloads: &[Value]) -> Value {
 
 async fn is_accepted(text: &str) -> bool {
     let verifier = Verifier::new(ISSUER, AUDIENCE).keys(signer().keys()).leeway(0);
-    verifier.verify(&Credentials::new(text, TokenLocation::Bearer), None).await.is_ok()
+    // Of the origins that some of the tokens are bound to.
+    let credentials = Credentials::new(text, TokenLocation::Bearer).from_origin("https://example.com");
+    verifier.verify(&credentials, None).await.is_ok()
 }
 
 #[tokio::test]

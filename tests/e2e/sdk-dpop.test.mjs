@@ -17,6 +17,18 @@ describe('dpop', { concurrency: 2 }, () => {
   rule('binds each token to a key that outlives the page, and sends a proof with each request', {}, async (page) => {
     const seen = requests(page);
     const read = async ({ connect, api, argument }) => {
+      // A store that needs more than a second, as in a browser that has just started on a busy machine, counts as one that
+      // never answers: the key would not be kept.
+      const open = () =>
+        new Promise((resolve, reject) => {
+          const request = indexedDB.open('warm', 1);
+          request.onsuccess = () => resolve(request.result.close());
+          request.onerror = reject;
+        });
+      for (let began = 0; began === 0 || performance.now() - began > 200; ) {
+        began = performance.now();
+        await open();
+      }
       const daypass = await connect({ api, provider: argument, dpop: true });
       const statuses = [
         (await daypass.fetch('/v2/floor/first')).status,

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 
 use daypass::Error;
 use deadpool_postgres::PoolError;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, SqlState};
 
 /// Why an operation failed.
 pub(super) enum Failure {
@@ -69,11 +69,16 @@ impl Failure {
 }
 
 /// Returns an error with its causes. `tokio_postgres` says only there what happened.
-fn describe(error: &dyn StdError) -> String {
+///
+/// SECURITY: the database's detail is left out. It can repeat a whole row, such as that of a private signing key.
+pub(super) fn describe(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
-        let next_text = next.to_string();
+        let next_text = match next.downcast_ref::<DbError>() {
+            Some(told) => format!("{}: {} ({})", told.severity(), told.message(), told.code().code()),
+            None => next.to_string(),
+        };
         if !text.contains(&next_text) {
             text += &format!(": {next_text}");
         }

@@ -9,9 +9,9 @@ use daypass::{Error, TokenKind};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{token_list, tokens};
+use super::{connection, failure, token_list, tokens};
 use crate::store::suite::{Database, open_with_organization};
-use crate::store::{SharedStore, open_or_create};
+use crate::store::{Location, SharedStore, open_or_create};
 
 /// Delays every commit that adds to the feed, at random, after its number is drawn.
 const DELAY: &str = "
@@ -107,6 +107,21 @@ async fn indexes_have_the_order_of_lists_and_the_ranges_of_counts() {
         assert!(plan.contains(&format!(" {index} ")), "{index}: {plan}");
         assert!(!plan.contains("Seq Scan on token"), "{index}: {plan}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_the_database_refuses_is_not_described() {
+    let database = Database::create();
+    drop(open_or_create(&database.location()).await.expect("a store"));
+    let Location::Database(url) = database.location() else { panic!("a database") };
+    let client = connection::connect(&url, &connection::config(&url).expect("settings")).await.expect("a connection");
+    // Without a time, the database tells the whole row.
+    let insert = "INSERT INTO signing_key (kid, pkcs8, created_at, signs_from) VALUES ('k', '\\x6b6579', NULL, 1)";
+    let refused = client.batch_execute(insert).await.expect_err("the row is refused");
+    let detail = refused.as_db_error().and_then(|told| told.detail()).expect("a detail");
+    assert!(detail.contains("6b6579"), "{detail}");
+    let text = failure::describe(&refused);
+    assert!(text.contains("not-null constraint (23502)") && !text.contains("6b6579"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

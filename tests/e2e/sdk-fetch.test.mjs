@@ -34,11 +34,14 @@ describe('fetch', { concurrency: 3 }, () => {
     const twenty = async ({ connect, api, sleep, argument }) => {
       const daypass = await connect({ api, provider: argument.provider });
       await sleep(argument.after);
+      const sentAt = performance.now();
       const all = await Promise.all(Array.from({ length: 20 }, () => daypass.fetch(argument.path)));
+      const isTimely = performance.now() - sentAt < 500;
       daypass.close();
       return {
         statuses: [...new Set(all.map(({ status }) => status))],
         used: all.filter(({ bodyUsed }) => bodyUsed).length,
+        isTimely,
       };
     };
     const cases = [
@@ -71,8 +74,12 @@ describe('fetch', { concurrency: 3 }, () => {
     await Promise.all(
       cases.map(async ({ statuses, calls, sent, ...argument }) => {
         const { provider, path } = argument;
-        assert.deepEqual(await inPage(page, twenty, argument), { statuses, used: 0 }, provider);
-        assert.equal(countCalls(provider), calls, provider);
+        const { isTimely, ...others } = await inPage(page, twenty, argument);
+        assert.deepEqual(others, { statuses, used: 0 }, provider);
+        // After half a second, the shortest back-off, another token may be fetched in place of one that was rejected too.
+        const isRejected = statuses.includes(401);
+        const count = countCalls(provider);
+        assert.ok(count === calls || (isRejected && !isTimely && count === calls + 1), `${provider}: ${count} calls`);
         assert.deepEqual(countByToken(filterByPath(seen, path)), sent, provider);
       }),
     );

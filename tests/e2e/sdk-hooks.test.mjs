@@ -127,18 +127,22 @@ describe('a hook', { concurrency: 3 }, () => {
         return fetch(url, { headers });
       };
       const dead = await Promise.all(Array.from({ length: 10 }, load));
+      const reportedAt = performance.now();
       const reports = await Promise.all(
         dead.map((response, at) => daypass.unauthorized([response, response.url, new URL(response.url), undefined][at % 4])),
       );
-      const fresh = await Promise.all(Array.from({ length: 10 }, load));
-      // A report that comes late is about the token before.
+      // A report that comes late is about the token before: for half a second at least, the shortest back-off.
       const late = await daypass.unauthorized(dead[0]);
+      const isTimely = performance.now() - reportedAt < 500;
+      const fresh = await Promise.all(Array.from({ length: 10 }, load));
       daypass.close();
       const statuses = (all) => [...new Set(all.map(({ status }) => status))];
-      return { dead: statuses(dead), reports: [...new Set(reports)], fresh: statuses(fresh), late };
+      return { dead: statuses(dead), reports: [...new Set(reports)], fresh: statuses(fresh), late, isTimely };
     });
-    assert.deepEqual(seen, { dead: [401], reports: [true], fresh: [200], late: true });
-    assert.equal(countCalls('/rejected?reported'), 2);
+    const { isTimely, ...others } = seen;
+    assert.deepEqual(others, { dead: [401], reports: [true], fresh: [200], late: true });
+    const count = countCalls('/rejected?reported');
+    assert.ok(count === 2 || (count === 3 && !isTimely), `${count} calls`);
   });
 
   rule('keeps its token when what is reported is not about it', {}, async (page) => {

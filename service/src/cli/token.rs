@@ -155,7 +155,8 @@ async fn run_create(create: Create) -> anyhow::Result<()> {
     let (store, organization) = within.open(&common).await?;
     let catalogs = common.catalogs(&*store).await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
-    let new = CreateTokenRequest { kind, name, scopes, origins, resources, tenant, expires_at, id: id.clone() };
+    let new =
+        CreateTokenRequest { kind, name, scopes, origins, resources, tenant, expires_at, id: id.clone(), owner: None };
     let created = tokens::create(&*store, &catalogs, &Grantor::operator(&organization), new).await;
     let created = created.map_err(|error| match error {
         Error::InvalidScope(_) => {

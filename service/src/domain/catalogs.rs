@@ -85,6 +85,11 @@ impl Catalogs {
         &self.product
     }
 
+    /// Returns Daypass's own scopes.
+    pub(crate) fn own(&self) -> &ScopeSet {
+        &self.own
+    }
+
     /// Returns both catalogues as one.
     pub(crate) fn whole(&self) -> &Catalog {
         &self.all

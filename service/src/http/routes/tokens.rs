@@ -14,8 +14,9 @@ use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use crate::domain::grantor::Grantor;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::TokenStatus;
-use crate::domain::token_edit::{self, Editor, Versions};
+use crate::domain::token_edit::Editor;
 use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
+use crate::domain::versions::{self, Versions};
 use crate::usecase::{revoke, tokens};
 
 const CREATE: Scope = Scope::literal("token:create");
@@ -107,7 +108,7 @@ fn if_match(headers: &HeaderMap) -> Result<Versions, Error> {
         return Ok(None);
     }
     let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
-    token_edit::parse_versions(&lines.join(","))
+    versions::parse(&lines.join(","))
 }
 
 /// `DELETE /v2/access-token/{id}`

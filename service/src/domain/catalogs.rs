@@ -6,6 +6,7 @@ use anyhow::{bail, ensure};
 use daypass::{Alias, Catalog, Error, Resource, Scope, ScopeSet};
 
 /// The product's catalogue, and everything that tokens can hold.
+#[derive(Clone)]
 pub(crate) struct Catalogs {
     product: Catalog,
     own: ScopeSet,

@@ -62,7 +62,7 @@ pub(crate) struct EditedPrincipal {
 ///
 /// # Errors
 /// [`Error::InvalidRequest`], which names the field.
-pub(crate) fn check_edit(request: UpdatePrincipalRequest) -> Result<PrincipalChange, Error> {
+pub(crate) fn check(request: UpdatePrincipalRequest) -> Result<PrincipalChange, Error> {
     let UpdatePrincipalRequest { name, role } = request;
     if name.is_none() && role.is_none() {
         return refuse("The edit changes nothing: give it a `name` or a `role`.");
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn an_edit_makes_the_next_version_of_the_one_that_it_is_meant_for() {
-        let of = |json: &str| check_edit(serde_json::from_str(json).expect("a request"));
+        let of = |json: &str| check(serde_json::from_str(json).expect("a request"));
         for json in ["{}", r#"{"name":""}"#] {
             assert_eq!(code(of(json)), Err("invalid_request"), "{json}");
         }

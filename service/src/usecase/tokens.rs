@@ -100,7 +100,13 @@ pub(crate) async fn edit(
 }
 
 /// Returns a page of an organization's tokens, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`] if the list is of an owner that the organization does not have.
 pub(crate) async fn list(store: &dyn Store, organization: &str, list: TokenList) -> Result<TokenPage, Error> {
+    if let Some(owner) = &list.filter.owner {
+        store.principal(organization, owner).await?.ok_or(Error::NotFound)?;
+    }
     let TokenSlice { tokens, next } = store.token_page(organization, list.query(now())).await?;
     Ok(TokenPage { tokens, next_cursor: next.map(|serial| Cursor::after(serial).encode()) })
 }

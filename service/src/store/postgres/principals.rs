@@ -168,17 +168,16 @@ async fn facts<T>(
     token: fn(&Row) -> Result<T, Failure>,
 ) -> Result<PrincipalFacts<T>, Failure> {
     organizations::find_locked(transaction, organization).await?;
-    let principal = find(transaction, organization, id).await?;
+    let Some(principal) = find(transaction, organization, id).await? else {
+        return Ok(PrincipalFacts { principal: None, has_other_owner: false, tokens: vec![] });
+    };
     let other = "SELECT EXISTS (
             SELECT 1 FROM principal WHERE organization = $1 AND id <> $2 AND role = 'owner' AND removed_at IS NULL
         ) AS has_other";
     let has_other_owner = row(transaction, other, &[&organization, &id]).await?.try_get("has_other")?;
-    let tokens = match &principal {
-        Some(principal) => rows(transaction, tokens, &[&signed(principal.number)?]).await?,
-        None => vec![],
-    };
+    let tokens = rows(transaction, tokens, &[&signed(principal.number)?]).await?;
     let tokens = tokens.iter().map(token).collect::<Result<_, _>>()?;
-    Ok(PrincipalFacts { principal, has_other_owner, tokens })
+    Ok(PrincipalFacts { principal: Some(principal), has_other_owner, tokens })
 }
 
 async fn edit(

@@ -147,18 +147,15 @@ fn facts<T>(
     tokens: &str,
     token: fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<PrincipalFacts<T>, Failure> {
-    let principal = find(transaction, organization, id)?;
+    let Some(principal) = find(transaction, organization, id)? else {
+        return Ok(PrincipalFacts { principal: None, has_other_owner: false, tokens: vec![] });
+    };
     let other = "SELECT EXISTS (
         SELECT 1 FROM principal WHERE organization = ?1 AND id <> ?2 AND role = 'owner' AND removed_at IS NULL
     )";
     let has_other_owner = transaction.prepare_cached(other)?.query_row([organization, id], |row| row.get(0))?;
-    let tokens = match &principal {
-        Some(principal) => {
-            transaction.prepare_cached(tokens)?.query_map([principal.number], token)?.collect::<Result<_, _>>()?
-        }
-        None => vec![],
-    };
-    Ok(PrincipalFacts { principal, has_other_owner, tokens })
+    let tokens = transaction.prepare_cached(tokens)?.query_map([principal.number], token)?.collect::<Result<_, _>>()?;
+    Ok(PrincipalFacts { principal: Some(principal), has_other_owner, tokens })
 }
 
 fn edit(

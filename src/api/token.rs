@@ -76,7 +76,7 @@ impl TokenPage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTokenRequest {
-    /// Publishable, secret or application.
+    /// Publishable, secret, personal or application.
     pub kind: TokenKind,
     /// A name to recognize it by, 1 to 512 characters.
     pub name: String,

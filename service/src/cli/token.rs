@@ -64,7 +64,7 @@ pub(super) enum Command {
     },
     /// Edit a token: its name, its expiry, the sites that may use it
     ///
-    /// Publishable tokens have all three, secret tokens a name and an expiry. Application tokens are immutable: revoke
+    /// Publishable tokens have all three, secret and personal tokens a name and an expiry. Application tokens are immutable: revoke
     /// one, and create it again with the same id. A running service applies the edit at once, and products that follow
     /// its feed of revocations within a second. Temporary tokens and bundles that were made from the token stay as they
     /// are: to end them, revoke it.

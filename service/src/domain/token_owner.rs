@@ -22,15 +22,26 @@ pub(crate) struct OwnerRule {
     pub(crate) least_role: Option<Role>,
 }
 
-/// Returns the least role of a user who can have a new token with these scopes, if it is personal.
+/// Returns the least role of a user who can have a new token with these scopes on this tenant, if it is personal.
 ///
-/// SECURITY: a personal token has scopes of the product alone, whatever its creator holds.
+/// SECURITY: a personal token has scopes of the product alone, and on its user's organization alone, whatever its creator
+/// holds: a role is one in an organization.
 ///
 /// # Errors
-/// [`Error::InvalidScope`], which names the first scope that no personal token can have.
-pub(crate) fn least_role(kind: TokenKind, scopes: &ScopeSet, catalogs: &Catalogs) -> Result<Option<Role>, Error> {
+/// [`Error::InvalidRequest`] for another tenant, [`Error::InvalidScope`], which names the first scope that no personal
+/// token can have.
+pub(crate) fn least_role(
+    kind: TokenKind,
+    organization: &str,
+    tenant: &str,
+    scopes: &ScopeSet,
+    catalogs: &Catalogs,
+) -> Result<Option<Role>, Error> {
     if kind != TokenKind::Personal {
         return Ok(None);
+    }
+    if tenant != organization {
+        return refuse("A personal token is for its user's own organization: leave out the `tenant`.");
     }
     let product = catalogs.product().all();
     match scopes.iter().find(|scope| !product.covers(scope)) {
@@ -99,7 +110,16 @@ mod tests {
             (TokenKind::Secret, r#"["token:create"]"#, Ok(None)),
         ] {
             let scopes = serde_json::from_str(scopes).expect("scopes");
-            assert_eq!(code(least_role(kind, &scopes, &catalogs)), expected, "{kind} {scopes}");
+            assert_eq!(code(least_role(kind, "o", "o", &scopes, &catalogs)), expected, "{kind} {scopes}");
+        }
+        let scopes = serde_json::from_str(r#"["floor:export"]"#).expect("scopes");
+        for tenant in ["*", "other"] {
+            let of = |kind| code(least_role(kind, "o", tenant, &scopes, &catalogs));
+            assert_eq!(
+                (of(TokenKind::Personal), of(TokenKind::Secret)),
+                (Err("invalid_request"), Ok(None)),
+                "{tenant}"
+            );
         }
     }
 

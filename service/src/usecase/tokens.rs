@@ -1,4 +1,4 @@
-//! Publishable, secret and application tokens: random text of which the store keeps the hash.
+//! Publishable, secret, personal and application tokens: random text of which the store keeps the hash.
 
 use daypass::api::{CreateTokenRequest, TokenPage, TokenRecord, UpdateTokenRequest};
 use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
@@ -55,7 +55,7 @@ pub(crate) async fn create(
     let owner = OwnerRule {
         requested: owner,
         is_administrator: grantor.is_administrator(),
-        least_role: token_owner::least_role(kind, &scopes, catalogs)?,
+        least_role: token_owner::least_role(kind, &organization, &place.tenant, &scopes, catalogs)?,
     };
 
     let token = OpaqueToken::generate(kind, random::fill).expect("the kinds that are created here are opaque");

@@ -48,6 +48,13 @@ async fn a_personal_token_needs_a_user_and_has_no_more_than_the_users_role() {
             None => assert_eq!(send(request).await.0, 201, "{owner} {scopes:?}"),
         }
     }
+    let operator = to_text(&daypass.json(&["token", "create", "--kind", "secret", "--name", "n", "--scope",
+        "token:create", "--scope", "floor:export", "--tenant", "*"])["token"]);
+    let mut everywhere = body(&owner, &["floor:export"]);
+    everywhere["tenant"] = json!("*");
+    let request = daypass.post("/v2/access-token").bearer_auth(operator).json(&everywhere);
+    let message = expect_error(request, 400, "invalid_request").await;
+    assert!(message.contains("own organization"), "{message}");
     let unowned = json!({"kind": "personal", "name": "n", "scopes": ["floor:export"]});
     let request = daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&unowned);
     expect_error(request, 400, "invalid_request").await;

@@ -1,4 +1,4 @@
-//! Publishable, secret and application tokens: create, list, show, edit, revoke.
+//! Publishable, secret, personal and application tokens: create, list, show, edit, revoke.
 
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};

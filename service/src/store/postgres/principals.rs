@@ -24,6 +24,19 @@ const COUNT: &str = "
         AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
     GROUP BY kind";
 
+const OTHER_OWNER: &str = "
+    SELECT EXISTS (
+        SELECT 1 FROM principal WHERE organization = $1 AND id <> $2 AND role = 'owner' AND removed_at IS NULL
+    ) AS has_other";
+
+/// The tokens of a principal that are not revoked themselves.
+const OWNED: &str = "SELECT number FROM token WHERE owner = $1 AND revoked_at IS NULL ORDER BY number";
+
+/// The personal ones among them.
+const PERSONAL: &str = "
+    SELECT number, grants FROM token
+    WHERE owner = $1 AND kind = 'personal' AND revoked_at IS NULL ORDER BY number";
+
 impl PrincipalStore for PostgresStore {
     fn principal<'a>(&'a self, organization: &'a str, id: &'a str) -> StoreFuture<'a, Option<Principal>> {
         Box::pin(self.read((organization, id), |client, (organization, id)| Box::pin(find(client, organization, id))))
@@ -171,10 +184,7 @@ async fn facts<T>(
     let Some(principal) = find(transaction, organization, id).await? else {
         return Ok(PrincipalFacts { principal: None, has_other_owner: false, tokens: vec![] });
     };
-    let other = "SELECT EXISTS (
-            SELECT 1 FROM principal WHERE organization = $1 AND id <> $2 AND role = 'owner' AND removed_at IS NULL
-        ) AS has_other";
-    let has_other_owner = row(transaction, other, &[&organization, &id]).await?.try_get("has_other")?;
+    let has_other_owner = row(transaction, OTHER_OWNER, &[&organization, &id]).await?.try_get("has_other")?;
     let tokens = rows(transaction, tokens, &[&signed(principal.number)?]).await?;
     let tokens = tokens.iter().map(token).collect::<Result<_, _>>()?;
     Ok(PrincipalFacts { principal: Some(principal), has_other_owner, tokens })
@@ -188,9 +198,7 @@ async fn edit(
     rule: &Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
 ) -> Result<Principal, Failure> {
     feed::lock(transaction).await?;
-    let personal = "SELECT number, grants FROM token
-        WHERE owner = $1 AND kind = 'personal' AND revoked_at IS NULL ORDER BY number";
-    let facts = facts(transaction, organization, id, personal, |row| {
+    let facts = facts(transaction, organization, id, PERSONAL, |row| {
         Ok(TokenGrants { serial: number(row, "number")?, grants: from_json(row, "grants")? })
     });
     if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts.await?)? {
@@ -210,8 +218,7 @@ async fn remove(
     rule: &Rule<PrincipalFacts<u64>, Option<Vec<RevocationTarget>>>,
 ) -> Result<Principal, Failure> {
     feed::lock(transaction).await?;
-    let owned = "SELECT number FROM token WHERE owner = $1 AND revoked_at IS NULL ORDER BY number";
-    if let Some(revoked) = rule(&facts(transaction, organization, id, owned, |row| number(row, "number")).await?)? {
+    if let Some(revoked) = rule(&facts(transaction, organization, id, OWNED, |row| number(row, "number")).await?)? {
         let remove = "UPDATE principal SET removed_at = $3 WHERE organization = $1 AND id = $2";
         execute(transaction, remove, &[&organization, &id, &signed(at)?]).await?;
         feed::enter(transaction, Some(organization), &revoked, at).await?;

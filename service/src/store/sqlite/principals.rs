@@ -22,6 +22,19 @@ const COUNT: &str = "
         AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?3)
     GROUP BY kind";
 
+const OTHER_OWNER: &str = "
+    SELECT EXISTS (
+        SELECT 1 FROM principal WHERE organization = ?1 AND id <> ?2 AND role = 'owner' AND removed_at IS NULL
+    )";
+
+/// The tokens of a principal that are not revoked themselves.
+const OWNED: &str = "SELECT number FROM token WHERE owner = ?1 AND revoked_at IS NULL ORDER BY number";
+
+/// The personal ones among them.
+const PERSONAL: &str = "
+    SELECT number, grants FROM token
+    WHERE owner = ?1 AND kind = 'personal' AND revoked_at IS NULL ORDER BY number";
+
 impl PrincipalStore for SqliteStore {
     fn principal<'a>(&'a self, organization: &'a str, id: &'a str) -> StoreFuture<'a, Option<Principal>> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
@@ -150,10 +163,7 @@ fn facts<T>(
     let Some(principal) = find(transaction, organization, id)? else {
         return Ok(PrincipalFacts { principal: None, has_other_owner: false, tokens: vec![] });
     };
-    let other = "SELECT EXISTS (
-        SELECT 1 FROM principal WHERE organization = ?1 AND id <> ?2 AND role = 'owner' AND removed_at IS NULL
-    )";
-    let has_other_owner = transaction.prepare_cached(other)?.query_row([organization, id], |row| row.get(0))?;
+    let has_other_owner = transaction.prepare_cached(OTHER_OWNER)?.query_row([organization, id], |row| row.get(0))?;
     let tokens = transaction.prepare_cached(tokens)?.query_map([principal.number], token)?.collect::<Result<_, _>>()?;
     Ok(PrincipalFacts { principal: Some(principal), has_other_owner, tokens })
 }
@@ -165,9 +175,7 @@ fn edit(
     at: u64,
     rule: &Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
 ) -> Result<Principal, Failure> {
-    let personal = "SELECT number, grants FROM token
-        WHERE owner = ?1 AND kind = 'personal' AND revoked_at IS NULL ORDER BY number";
-    let facts = facts(transaction, organization, id, personal, |row| {
+    let facts = facts(transaction, organization, id, PERSONAL, |row| {
         Ok(TokenGrants { serial: row.get(0)?, grants: from_json(row, 1)? })
     })?;
     if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts)? {
@@ -188,8 +196,7 @@ fn remove(
     at: u64,
     rule: &Rule<PrincipalFacts<u64>, Option<Vec<RevocationTarget>>>,
 ) -> Result<Principal, Failure> {
-    let owned = "SELECT number FROM token WHERE owner = ?1 AND revoked_at IS NULL ORDER BY number";
-    if let Some(revoked) = rule(&facts(transaction, organization, id, owned, |row| row.get(0))?)? {
+    if let Some(revoked) = rule(&facts(transaction, organization, id, OWNED, |row| row.get(0))?)? {
         let remove = "UPDATE principal SET removed_at = ?3 WHERE organization = ?1 AND id = ?2";
         transaction.prepare_cached(remove)?.execute(params![organization, id, at])?;
         for target in &revoked {
@@ -215,4 +222,37 @@ fn principal(row: &Row<'_>) -> rusqlite::Result<Principal> {
         removed_at: row.get(9)?,
         version: row.get(10)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{connection, file};
+    use super::*;
+
+    #[test]
+    fn indexes_have_the_order_of_lists_and_the_tokens_of_a_principal() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("store.db");
+        file::create(&path).expect("a file");
+        let connection = connection::open_writer(&path).expect("a store");
+        for (statement, search) in [
+            (statement(None), "SEARCH principal USING INDEX principal_listed (organization=? AND number>?)"),
+            (
+                statement(Some(PrincipalKind::User)),
+                "SEARCH principal USING INDEX principal_by_kind (organization=? AND kind=? AND number>?)",
+            ),
+            (OTHER_OWNER.to_owned(), "SEARCH principal USING INDEX principal_owning (organization=?)"),
+            (OWNED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=?)"),
+            (PERSONAL.to_owned(), "SEARCH token USING INDEX token_by_owner_kind (owner=? AND kind=?)"),
+        ] {
+            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).expect("a statement");
+            let mut rows = explain.raw_query();
+            let mut plan = vec![];
+            while let Some(row) = rows.next().expect("a plan") {
+                plan.push(row.get::<_, String>("detail").expect("a step"));
+            }
+            assert!(plan.iter().any(|step| step == search), "{search} {plan:#?}");
+            assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
+        }
+    }
 }

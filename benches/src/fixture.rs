@@ -143,6 +143,7 @@ pub fn opaque(kind: TokenKind) -> (OpaqueToken, TokenRecord) {
         created_at: now(),
         expires_at: None,
         created_by: None,
+        owner: None,
         revoked_at: None,
         suspended_at: None,
         last_used_at: None,

@@ -52,11 +52,11 @@ export type DaypassErrorCode =
   | 'not_found'
   /** The path exists, for other methods. */
   | 'method_not_allowed'
-  /** An active token has this id. */
+  /** An active token or an organization has this id, or a user of the organization this email address. */
   | 'already_exists'
   /** The organization has as many active tokens of this kind as it may have: 100, unless the operator set another limit. */
   | 'limit_reached'
-  /** The token has another version than the edit's `If-Match`. */
+  /** The token or principal has another version than the edit's `If-Match`. */
   | 'version_conflict'
   /** Tokens of this kind are immutable. */
   | 'token_immutable'

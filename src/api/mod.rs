@@ -8,12 +8,14 @@
 //! | `introspection` | introspection of tokens (RFC 7662) |
 //! | `metadata` | the service's metadata (RFC 8414) |
 //! | `organization` | organizations: create, list, show, rename, limits |
+//! | `principal` | principals, to which tokens belong: create, list, show, edit |
 //! | `revocation` | revocations, and the feed of them |
 
 mod bundle;
 mod introspection;
 mod metadata;
 mod organization;
+mod principal;
 mod revocation;
 mod temporary_token;
 mod token;
@@ -26,6 +28,9 @@ pub use metadata::ServerMetadata;
 pub use organization::{
     CreateOrganizationRequest, OrganizationLimits, OrganizationPage, OrganizationRecord, OrganizationState,
     UpdateLimitsRequest, UpdateOrganizationRequest,
+};
+pub use principal::{
+    CreatePrincipalRequest, PrincipalKind, PrincipalPage, PrincipalRecord, Role, UpdatePrincipalRequest,
 };
 pub use revocation::{Heartbeat, Revocation, RevocationPage, RevocationTarget};
 pub use temporary_token::{CreateTemporaryTokenRequest, TemporaryTokenRequest, TemporaryTokenResponse, duration};

@@ -31,6 +31,9 @@ pub struct TokenRecord {
     /// The id of the token that created it; `None` if the command line or the first start did.
     #[serde(default)]
     pub created_by: Option<String>,
+    /// The id of the principal that it belongs to, and with which it is revoked; `None` if it belongs to none.
+    #[serde(default)]
+    pub owner: Option<String>,
     /// When it expires, if ever.
     pub expires_at: Option<u64>,
     /// When it was revoked, if it was.
@@ -73,7 +76,7 @@ impl TokenPage {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTokenRequest {
-    /// Publishable, secret or application.
+    /// Publishable, secret, personal or application.
     pub kind: TokenKind,
     /// A name to recognize it by, 1 to 512 characters.
     pub name: String,
@@ -95,6 +98,9 @@ pub struct CreateTokenRequest {
     /// The id of an application token; generated when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// The id of the principal that it belongs to; when absent, the one of the token that creates it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
 }
 
 /// The body of `PATCH /v2/access-token/{id}`. What is absent stays as it is.

@@ -155,17 +155,17 @@ error_codes! {
         "Use one of the methods in the header Allow.",
         "The path exists, for other methods.";
     AlreadyExists: "already_exists", 409, false,
-        "A token with this id exists.",
-        "Choose another id, or revoke the token that has it.",
-        "An active token has this id.";
+        "This id or email is taken.",
+        "Choose another, or revoke or remove what has it.",
+        "An active token or an organization has this id, or a user of the organization this email address.";
     LimitReached: "limit_reached", 409, false,
         "Limit reached: {}.",
         "Revoke a token that is no longer needed, or ask the operator for a higher limit.",
         "The organization has as many active tokens of this kind as it may have: 100, unless the operator set another limit.";
     VersionConflict: "version_conflict", 409, false,
-        "The token was edited meanwhile: its version is {}.",
-        "Read the token again, and send the edit with its new version in If-Match.",
-        "The token has another version than the edit's `If-Match`.";
+        "It was edited meanwhile: its version is {}.",
+        "Read it again, and send the edit with its new version in If-Match.",
+        "The token or principal has another version than the edit's `If-Match`.";
     TokenImmutable: "token_immutable", 403, false,
         "A token of kind {} cannot be edited.",
         "Revoke it and create another one: an application token under the same id.",

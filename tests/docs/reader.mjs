@@ -53,7 +53,7 @@ const NAMES = {
 };
 
 /** What a secret or an id that a page leaves out looks like: its beginning, and `…`. */
-const LEFT_OUT = /\b((?:org|tok|dp_[a-z]{3})_|eyJ|sha384-)…/g;
+const LEFT_OUT = /\b((?:org|tok|usr|svc|app|dp_[a-z]{3})_|eyJ|sha384-)…/g;
 
 const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 

@@ -184,6 +184,7 @@ fn record() -> TokenRecord {
         origins: vec!["example.com".parse().unwrap()],
         created_at: 1_700_000_000,
         created_by: Some("tok_1".into()),
+        owner: Some("svc_1".into()),
         expires_at: None,
         revoked_at: Some(1_700_000_009),
         suspended_at: None,
@@ -193,7 +194,7 @@ fn record() -> TokenRecord {
     }
 }
 
-const RECORD: &str = r#"{"id":"pub_1","serial":3,"kind":"publishable","name":"Host page","organization":"org_1","grants":[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}],"origins":["example.com"],"createdAt":1700000000,"createdBy":"tok_1","expiresAt":null,"revokedAt":1700000009,"lastUsedAt":null,"version":3,"lastChars":"KhsR"}"#;
+const RECORD: &str = r#"{"id":"pub_1","serial":3,"kind":"publishable","name":"Host page","organization":"org_1","grants":[{"tenant":"org_1","scopes":["floor:readPrivate"],"resources":[{"type":"floor","id":"f1"}]}],"origins":["example.com"],"createdAt":1700000000,"createdBy":"tok_1","owner":"svc_1","expiresAt":null,"revokedAt":1700000009,"lastUsedAt":null,"version":3,"lastChars":"KhsR"}"#;
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_record_names_every_field_even_where_it_is_null() {
@@ -202,9 +203,10 @@ fn a_record_names_every_field_even_where_it_is_null() {
     let fields = TokenRecord { suspended_at: Some(1_700_000_005), last_used_at: Some(1_700_000_004), ..record() };
     assert_json(&fields, &suspended);
     // A service of before these fields sends a record without them.
-    let older = RECORD.replace(r#""createdBy":"tok_1","#, "").replace(r#""lastUsedAt":null,"version":3,"#, "");
+    let older =
+        RECORD.replace(r#""createdBy":"tok_1","owner":"svc_1","#, "").replace(r#""lastUsedAt":null,"version":3,"#, "");
     let read: TokenRecord = serde_json::from_str(&older).unwrap();
-    assert_eq!(read, TokenRecord { created_by: None, version: 1, ..record() });
+    assert_eq!(read, TokenRecord { created_by: None, owner: None, version: 1, ..record() });
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -93,6 +93,7 @@ fn record((name, kind, tenant, scopes, floor): (&str, TokenKind, &str, &str, Opt
         created_at: 0,
         expires_at: None,
         created_by: None,
+        owner: None,
         revoked_at: None,
         suspended_at: None,
         last_used_at: None,

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use anyhow::ensure;
 use clap::Args;
+use daypass::TokenKind;
 
 /// `--yes`
 #[derive(Args)]
@@ -32,4 +33,13 @@ impl Confirmation {
         ensure!(["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()), "nothing was revoked");
         Ok(())
     }
+}
+
+/// Says how many tokens of each kind there are.
+pub(super) fn show_counts(counts: &[(TokenKind, u64)]) -> String {
+    let count_of =
+        |kind: TokenKind| counts.iter().find(|(counted, _)| *counted == kind).map(|(_, count)| (kind, count));
+    let kinds = TokenKind::ALL.into_iter().filter_map(count_of);
+    let kinds: Vec<_> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
+    if kinds.is_empty() { "none".into() } else { kinds.join(", ") }
 }

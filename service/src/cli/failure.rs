@@ -15,6 +15,8 @@ pub(super) enum Subject<'a> {
     Key(&'a str),
     /// An organization.
     Organization(&'a str),
+    /// A principal, by the command for its kind.
+    Principal(&'static str, &'a str),
 }
 
 impl<'a> Subject<'a> {
@@ -24,6 +26,7 @@ impl<'a> Subject<'a> {
             Subject::Token(id) => ("token", id),
             Subject::Key(id) => ("key", id),
             Subject::Organization(id) => ("organization", id),
+            Subject::Principal(command, id) => (command, id),
         }
     }
 }

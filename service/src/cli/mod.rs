@@ -10,6 +10,8 @@ mod key_sealing;
 mod options;
 mod organization;
 mod organization_limits;
+mod principal;
+mod principal_kind;
 mod serve;
 mod shell;
 mod stop;
@@ -47,6 +49,15 @@ enum Command {
     /// Create, list, rename, limit, suspend and revoke organizations, the tenants of the service
     #[command(subcommand)]
     Organization(organization::Command),
+    /// Add, list, edit and remove the users of an organization
+    #[command(subcommand)]
+    User(principal::Command<principal_kind::User>),
+    /// Add, list, edit and remove the service accounts of an organization, to which its tokens can belong
+    #[command(subcommand)]
+    ServiceAccount(principal::Command<principal_kind::ServiceAccount>),
+    /// Add, list, edit and remove the applications of an organization, to which its tokens can belong
+    #[command(subcommand)]
+    Application(principal::Command<principal_kind::Application>),
     /// List, rotate and revoke the keys that sign temporary tokens and bundles, and make one that seals
     #[command(subcommand)]
     Key(key::Command),
@@ -69,6 +80,9 @@ pub(crate) async fn run() -> ExitCode {
         Command::Serve(options) => serve::run(options).await,
         Command::Token(command) => token::run(command).await,
         Command::Organization(command) => organization::run(command).await,
+        Command::User(command) => principal::run(command).await,
+        Command::ServiceAccount(command) => principal::run(command).await,
+        Command::Application(command) => principal::run(command).await,
         Command::Key(command) => key::run(command).await,
         Command::Catalog(command) => catalog::run(command).await,
     };

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use anyhow::{anyhow, ensure};
 use clap::Subcommand;
+use daypass::Error;
 use daypass::api::{CreateOrganizationRequest, OrganizationRecord, Revocation, RevocationTarget};
-use daypass::{Error, TokenKind};
 use serde::Serialize;
 
-use super::confirmation::Confirmation;
+use super::confirmation::{Confirmation, show_counts};
 use super::failure::Subject;
 use super::options::{Common, print_json};
 use super::{organization_limits as limits, time};
@@ -308,11 +308,7 @@ async fn open(id: &str, common: &Common) -> anyhow::Result<SharedStore> {
 /// Says how many active tokens of each kind there are: those that were created before a time, if one is given.
 async fn count_active(store: &dyn Store, id: &str, before: Option<u64>, common: &Common) -> anyhow::Result<String> {
     let counts = tokens::count_active(store, id, before).await.map_err(|error| common.explain(error, None))?;
-    let count_of =
-        |kind: TokenKind| counts.iter().find(|(counted, _)| *counted == kind).map(|(_, count)| (kind, count));
-    let kinds = TokenKind::ALL.into_iter().filter_map(count_of);
-    let kinds: Vec<_> = kinds.map(|(kind, count)| format!("{count} {kind}")).collect();
-    Ok(if kinds.is_empty() { "none".into() } else { kinds.join(", ") })
+    Ok(show_counts(&counts))
 }
 
 fn what_ends(id: &str, ends: &[String; 2], common: &Common) -> String {

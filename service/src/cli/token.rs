@@ -24,7 +24,9 @@ Examples:
   daypass token create --kind secret --name \"Floor API\" --scope token:introspect
   daypass token create --kind application --name Partner --id partner --scope bundle:create
   daypass token create --kind secret --name \"One floor\" --scope floor:export --resource floor:f1
-  daypass token create --kind secret --name Trial --expires-at 2027-01-31T12:00:00Z";
+  daypass token create --kind secret --name Trial --expires-at 2027-01-31T12:00:00Z
+  daypass token create --kind secret --name \"Web shop's backend\" --owner svc_6kIYBmP8S3Ww0GAfX2B6sw
+  daypass token create --kind personal --name \"Ada's scripts\" --scope floor:export --owner USER";
 const SHOW: &str = "\
 Example:
   daypass token show tok_6kIYBmP8S3Ww0GAfX2B6sw";
@@ -33,9 +35,10 @@ Example:
   daypass token revoke tok_6kIYBmP8S3Ww0GAfX2B6sw";
 
 /// The kinds that the command line creates.
-pub(super) const CREATED: [(TokenKind, &str); 3] = [
+pub(super) const CREATED: [(TokenKind, &str); 4] = [
     (TokenKind::Publishable, "For web pages: anyone can read it, and it works from its origins only"),
     (TokenKind::Secret, "For a backend"),
+    (TokenKind::Personal, "For a user's own programs, with scopes of the product that the user's role has"),
     (TokenKind::Application, "For one application or partner, with an id of your choice"),
 ];
 #[derive(Subcommand)]
@@ -61,7 +64,7 @@ pub(super) enum Command {
     },
     /// Edit a token: its name, its expiry, the sites that may use it
     ///
-    /// Publishable tokens have all three, secret tokens a name and an expiry. Application tokens are immutable: revoke
+    /// Publishable tokens have all three, secret and personal tokens a name and an expiry. Application tokens are immutable: revoke
     /// one, and create it again with the same id. A running service applies the edit at once, and products that follow
     /// its feed of revocations within a second. Temporary tokens and bundles that were made from the token stay as they
     /// are: to end them, revoke it.
@@ -109,6 +112,10 @@ pub(super) struct Create {
     /// When the token expires, in RFC 3339 or Unix seconds [default: never]
     #[arg(long, value_name = "TIME", value_parser = time::parse)]
     expires_at: Option<u64>,
+    /// The id of the user, service account or application that the token belongs to, and with which it is revoked; a
+    /// personal token needs a user [default: nobody]
+    #[arg(long, value_name = "ID")]
+    owner: Option<String>,
     /// The tenant that the token is for, or `*` for all [default: its organization]
     #[arg(long, value_name = "TENANT")]
     tenant: Option<String>,
@@ -151,16 +158,27 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn run_create(create: Create) -> anyhow::Result<()> {
     create.check()?;
-    let Create { kind, name, scopes, resources, origins, id, expires_at, tenant, within, common } = create;
+    let Create { kind, name, scopes, resources, origins, id, expires_at, owner, tenant, within, common } = create;
     let (store, organization) = within.open(&common).await?;
     let catalogs = common.catalogs(&*store).await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
-    let new = CreateTokenRequest { kind, name, scopes, origins, resources, tenant, expires_at, id: id.clone() };
+    let new = CreateTokenRequest {
+        kind,
+        name,
+        scopes,
+        origins,
+        resources,
+        tenant,
+        expires_at,
+        id: id.clone(),
+        owner: owner.clone(),
+    };
     let created = tokens::create(&*store, &catalogs, &Grantor::operator(&organization), new).await;
     let created = created.map_err(|error| match error {
         Error::InvalidScope(_) => {
             anyhow!("{error} `{}` lists the scopes of the catalogue", common.command("catalog show"))
         }
+        Error::NotFound => no_owner(owner.as_deref(), &organization),
         error => common.explain(error, id.as_deref().map(Subject::Token)),
     })?;
     if common.is_json() {
@@ -170,6 +188,14 @@ async fn run_create(create: Create) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     print_record(&mut out, record)?;
     Ok(writeln!(out, "\n  {}\n\nThe token is shown this once: copy it now.", token.expose_secret())?)
+}
+
+/// Says that the organization does not have a principal.
+pub(super) fn no_owner(owner: Option<&str>, organization: &str) -> anyhow::Error {
+    anyhow!(
+        "the organization {organization} has no user, service account or application with id {}",
+        owner.unwrap_or_default()
+    )
 }
 
 impl Create {
@@ -185,6 +211,9 @@ impl Create {
         }
         if self.id.is_some() && kind != TokenKind::Application {
             bail!("--id is for application tokens: leave it out");
+        }
+        if kind == TokenKind::Personal && self.owner.is_none() {
+            bail!("a personal token needs --owner: the id of a user, as `daypass user list` prints it");
         }
         if self.expires_at.is_some_and(|time| time <= now()) {
             bail!("--expires-at must be in the future");
@@ -222,6 +251,9 @@ fn print_record(out: &mut impl Write, token: &TokenRecord) -> anyhow::Result<()>
     }
     if let Some(creator) = &token.created_by {
         writeln!(out, "  creator  {creator}")?;
+    }
+    if let Some(owner) = &token.owner {
+        writeln!(out, "  owner    {owner}")?;
     }
     for grant in &token.grants {
         writeln!(out, "  scopes   {} (in {})", grant.scopes, grant.tenant)?;

@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use daypass::TokenKind;
 use daypass::api::{TokenPage, TokenRecord};
+use daypass::{Error, TokenKind};
 
 use super::options::{Common, InOrganization};
 use super::time;
-use super::token::{CREATED, kinds};
+use super::token::{CREATED, kinds, no_owner};
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::{self, TokenStatus};
 use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
@@ -21,7 +21,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   daypass token list
   daypass token list --kind publishable --store /var/lib/daypass.db
-  daypass token list --state active --name shop --limit 20";
+  daypass token list --state active --name shop --limit 20
+  daypass token list --owner svc_6kIYBmP8S3Ww0GAfX2B6sw";
 
 /// The kind that is listed, but not created here.
 const BUNDLE: (TokenKind, &str) = (TokenKind::Bundle, "References to parameters, which applications create");
@@ -37,6 +38,9 @@ pub(super) struct Options {
     /// List only tokens with this part in their name, in upper or lower case
     #[arg(long, value_name = "PART", value_parser = |part: &str| NamePart::try_from(part.to_owned()))]
     name: Option<NamePart>,
+    /// List only the tokens of the user, service account or application with this id
+    #[arg(long, value_name = "ID")]
+    owner: Option<String>,
     /// List the newest NUMBER tokens only [default: all]
     #[arg(long, value_name = "NUMBER")]
     limit: Option<NonZeroUsize>,
@@ -62,17 +66,22 @@ fn states() -> impl TypedValueParser<Value = TokenStatus> {
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
-    let Options { kind, state: status, name, limit, within, common } = options;
-    let filter = TokenFilter { kind, status, name };
+    let Options { kind, state: status, name, owner, limit, within, common } = options;
+    let filter = TokenFilter { kind, status, name, owner };
     let (store, organization) = within.open(&common).await?;
     let mut output = Output { out: BufWriter::new(io::stdout()), is_json: common.is_json(), count: 0 };
     let mut left = limit.map_or(usize::MAX, NonZeroUsize::get);
     let mut cursor: Option<Cursor> = None;
-    output.begin()?;
     loop {
         let list = TokenList { filter: filter.clone(), limit: PageLimit::at_most(left), cursor };
         let page = tokens::list(&*store, &organization, list).await;
-        let TokenPage { tokens, next_cursor } = page.map_err(|error| common.explain(error, None))?;
+        let TokenPage { tokens, next_cursor } = page.map_err(|error| match error {
+            Error::NotFound => no_owner(filter.owner.as_deref(), &organization),
+            error => common.explain(error, None),
+        })?;
+        if cursor.is_none() {
+            output.begin()?;
+        }
         output.add(&tokens)?;
         left -= tokens.len();
         cursor = next_cursor.map(Cursor::try_from).transpose().map_err(anyhow::Error::msg)?;

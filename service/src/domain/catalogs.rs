@@ -6,6 +6,7 @@ use anyhow::{bail, ensure};
 use daypass::{Alias, Catalog, Error, Resource, Scope, ScopeSet};
 
 /// The product's catalogue, and everything that tokens can hold.
+#[derive(Clone)]
 pub(crate) struct Catalogs {
     product: Catalog,
     own: ScopeSet,
@@ -83,6 +84,11 @@ impl Catalogs {
     /// Returns the product's own catalogue.
     pub(crate) fn product(&self) -> &Catalog {
         &self.product
+    }
+
+    /// Returns Daypass's own scopes.
+    pub(crate) fn own(&self) -> &ScopeSet {
+        &self.own
     }
 
     /// Returns both catalogues as one.

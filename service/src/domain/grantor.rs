@@ -4,19 +4,21 @@ use daypass::verify::Access;
 use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
+use super::token_owner::ADMINISTER;
 
 /// Who creates or edits a token. A token never has more than its grantor holds.
 pub(crate) struct Grantor<'a> {
     organization: &'a str,
-    /// The id of the token that it holds; none for the operator.
-    token: Option<&'a str>,
+    /// The id and the serial number of the token that it holds; none for the operator.
+    token: Option<(&'a str, u64)>,
     grants: Vec<Grant>,
 }
 
 impl<'a> Grantor<'a> {
     /// The holder of a token.
     pub(crate) fn holder(access: &'a Access) -> Grantor<'a> {
-        Grantor { organization: access.organization(), token: Some(access.id()), grants: access.grants().to_vec() }
+        let token = Some((access.id(), access.root_serial()));
+        Grantor { organization: access.organization(), token, grants: access.grants().to_vec() }
     }
 
     /// The operator, who has the store's file and so holds everything.
@@ -30,9 +32,15 @@ impl<'a> Grantor<'a> {
         self.organization
     }
 
-    /// Returns the id of the token that it creates others with, if it has one.
-    pub(crate) fn token(&self) -> Option<&str> {
+    /// Returns the id and the serial number of the token that it creates others with, if it has one.
+    pub(crate) fn token(&self) -> Option<(&str, u64)> {
         self.token
+    }
+
+    /// Returns whether it may administer the organization.
+    pub(crate) fn is_administrator(&self) -> bool {
+        let place = Grant { tenant: self.organization.to_owned(), scopes: ScopeSet::default(), resources: vec![] };
+        self.holds(&ADMINISTER, &place)
     }
 
     /// Returns the scopes of a new token of this kind, for the tenant and resources of `place`.

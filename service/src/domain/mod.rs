@@ -17,12 +17,17 @@
 //! | `organization` | organizations: their states and limits |
 //! | `origins` | origins as people write them |
 //! | `page_limit` | how many entries a page of a list has |
+//! | `principal` | principals: their fields, and when one may be added |
+//! | `principal_edit` | edits and removals of principals, and which tokens end with them |
 //! | `retention` | how long the feed keeps entries, by order and not by time |
 //! | `revocation` | which entries of the feed a revocation makes |
+//! | `role` | what the users of an organization may do, by their role |
 //! | `token` | stored tokens: when one may be added, when it is active |
 //! | `token_edit` | edits of stored tokens |
 //! | `token_fields` | the fields of a new token |
 //! | `token_list` | lists of tokens: filters, pages, cursors |
+//! | `token_owner` | the principal that a new token belongs to |
+//! | `versions` | the version of a record that an edit is meant for |
 //! | `visitor` | what a temporary token says of its visitor, and where it may be used |
 
 pub(crate) mod bundle;
@@ -37,10 +42,15 @@ pub(crate) mod narrowing;
 pub(crate) mod organization;
 pub(crate) mod origins;
 pub(crate) mod page_limit;
+pub(crate) mod principal;
+pub(crate) mod principal_edit;
 pub(crate) mod retention;
 pub(crate) mod revocation;
+pub(crate) mod role;
 pub(crate) mod token;
 pub(crate) mod token_edit;
 pub(crate) mod token_fields;
 pub(crate) mod token_list;
+pub(crate) mod token_owner;
+pub(crate) mod versions;
 pub(crate) mod visitor;

@@ -6,18 +6,22 @@ use daypass::{Error, Grant, OpaqueToken, TokenKind};
 use serde::Deserialize;
 
 use super::organization::Organization;
+use super::principal::Principal;
+use super::token_owner::{self, OwnerRule};
 
 /// A token to be stored: its record, and the hash of the token itself.
 #[derive(Clone)]
 pub(crate) struct NewToken {
-    /// Its record. The store gives the serial number.
+    /// Its record, whose `owner` is the requested one. The store gives the serial number and the owner.
     pub(crate) record: TokenRecord,
     /// The hash by which the token is found.
     pub(crate) hash: TokenHash,
+    /// The serial number of the token that creates it, if one does.
+    pub(crate) creator: Option<u64>,
 }
 
 impl NewToken {
-    /// A token that is created now, never expires and has no origins and no root.
+    /// A token that is created now, never expires and has no origins, no root and no owner.
     pub(crate) fn new(
         token: &OpaqueToken,
         id: String,
@@ -37,6 +41,7 @@ impl NewToken {
             origins: vec![],
             created_at: now,
             created_by: None,
+            owner: None,
             expires_at: None,
             revoked_at: None,
             suspended_at: None,
@@ -44,7 +49,7 @@ impl NewToken {
             version: 1,
             last_chars: token.last_chars().to_owned(),
         };
-        NewToken { record, hash: TokenHash::of(token) }
+        NewToken { record, hash: TokenHash::of(token), creator: None }
     }
 }
 
@@ -151,6 +156,10 @@ pub(crate) struct AddFacts {
     pub(crate) active_of_id: usize,
     /// How many active tokens of the organization are of the new token's kind, counted up to [`count_to`].
     pub(crate) active_of_kind: usize,
+    /// The principal of the organization that is requested as the owner, if there is one.
+    pub(crate) requested_owner: Option<Principal>,
+    /// The principal that the creating token belongs to, if there is one.
+    pub(crate) creator_owner: Option<Principal>,
 }
 
 /// Returns how many active tokens of a kind decide whether an organization may have one more: its limit, or none if it
@@ -159,11 +168,12 @@ pub(crate) fn count_to(kind: TokenKind, organization: Option<&Organization>) -> 
     organization.and_then(|organization| organization.most_active(kind)).unwrap_or(0)
 }
 
-/// Requires that a token of this kind may be added.
+/// Requires that a token of this kind may be added, and returns the principal that it belongs to, if any.
 ///
 /// # Errors
-/// When the organization does not exist or was revoked, when the id is taken, or when a limit is reached.
-pub(crate) fn may_add(kind: TokenKind, facts: &AddFacts) -> Result<(), Error> {
+/// When the organization does not exist or was revoked, when the id is taken, when a limit is reached, and those of
+/// [`token_owner::owner`].
+pub(crate) fn may_add(kind: TokenKind, rule: &OwnerRule, facts: &AddFacts) -> Result<Option<Principal>, Error> {
     let organization = facts.organization.as_ref().ok_or(Error::NotFound)?;
     if organization.revoked_at.is_some() {
         let why = "The organization was revoked, permanently: it has no active tokens.";
@@ -174,7 +184,7 @@ pub(crate) fn may_add(kind: TokenKind, facts: &AddFacts) -> Result<(), Error> {
     }
     match organization.most_active(kind) {
         Some(most) if facts.active_of_kind >= most => Err(Error::LimitReached { most, kind }),
-        Some(_) | None => Ok(()),
+        Some(_) | None => token_owner::owner(rule, facts),
     }
 }
 
@@ -202,8 +212,14 @@ mod tests {
             (&limited, 0, 0, TokenKind::Application, Some("limit_reached")),
             (&None, 0, 0, TokenKind::Secret, Some("not_found")),
         ] {
-            let facts = AddFacts { organization: organization.clone(), active_of_id, active_of_kind };
-            let refused = may_add(kind, &facts).err().map(|error| error.code().as_str());
+            let facts = AddFacts {
+                organization: organization.clone(),
+                active_of_id,
+                active_of_kind,
+                requested_owner: None,
+                creator_owner: None,
+            };
+            let refused = may_add(kind, &OwnerRule::default(), &facts).err().map(|error| error.code().as_str());
             assert_eq!(refused, code, "{organization:?} {active_of_id} {active_of_kind} {kind}");
         }
     }

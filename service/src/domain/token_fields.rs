@@ -43,8 +43,10 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, Error> {
 
 fn check_kind(kind: TokenKind) -> Result<(), Error> {
     match kind {
-        TokenKind::Publishable | TokenKind::Secret | TokenKind::Application => Ok(()),
-        _ => refuse(format!("A token of the kind {kind} is not created here: use publishable, secret or application.")),
+        TokenKind::Publishable | TokenKind::Secret | TokenKind::Personal | TokenKind::Application => Ok(()),
+        _ => refuse(format!(
+            "A token of the kind {kind} is not created here: use publishable, secret, personal or application."
+        )),
     }
 }
 

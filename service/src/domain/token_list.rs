@@ -23,10 +23,12 @@ pub(crate) struct TokenFilter {
     pub(crate) status: Option<TokenStatus>,
     /// Tokens whose names have this part.
     pub(crate) name: Option<NamePart>,
+    /// Tokens that belong to the principal with this id.
+    pub(crate) owner: Option<String>,
 }
 
 impl TokenFilter {
-    /// Returns whether a token of the right kind is in the list at this time.
+    /// Returns whether a token of the right kind and owner is in the list at this time.
     pub(crate) fn includes(&self, name: &str, state: TokenState, now: u64) -> bool {
         self.status.is_none_or(|status| state.status(now) == status)
             && self.name.as_ref().is_none_or(|part| name.to_lowercase().contains(&part.0))

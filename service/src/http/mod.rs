@@ -8,6 +8,7 @@
 //! | `log` | a log line for every request |
 //! | `routes` | the handlers, by subject |
 //! | `sdk_files` | the browser SDK's files |
+//! | `version` | the versions of records as entity tags |
 
 mod cors;
 mod etag;
@@ -15,6 +16,7 @@ mod extract;
 pub(crate) mod log;
 pub(crate) mod routes;
 mod sdk_files;
+mod version;
 
 use std::sync::Arc;
 

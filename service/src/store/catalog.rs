@@ -73,7 +73,7 @@ async fn the_grants_of_active_tokens_are_read_in_pages(location: Location) {
         let token = OpaqueToken::generate(kind, random::fill).expect("an opaque kind");
         let mut new = NewToken::new(&token, id.into(), "n".into(), "o".into(), grants(&format!("chair:{id}")), 50);
         new.record.expires_at = expires_at;
-        serials.push(store.add_token(new, Box::new(|_| Ok(0)), Box::new(|_| Ok(()))).await.expect("a token"));
+        serials.push(store.add_token(new, Box::new(|_| Ok(0)), Box::new(|_| Ok(None))).await.expect("a token").serial);
     }
     let read = async |after, most| store.active_grants(after, most, 100).await.expect("a page");
     let of = |index: usize, id: &str| TokenGrants { serial: serials[index], grants: grants(&format!("chair:{id}")) };

@@ -136,7 +136,7 @@ async fn limits_are_the_defaults_until_others_are_set_and_counts_go_as_far(locat
     for (id, expected) in [("a", 1), ("b", 2), ("c", 2)] {
         let rule = move |facts: &AddFacts| {
             assert_eq!(facts.active_of_kind, expected, "{id}");
-            Ok(())
+            Ok(None)
         };
         store.add_token(new_token(id), Box::new(count_to), Box::new(rule)).await.expect("a token");
     }

@@ -1,6 +1,8 @@
-//! The target of an entry of the feed, as the columns `level` and `name` have it in every store.
+//! Values in their columns, the same in every store: the target of an entry of the feed, and words.
 
 use daypass::api::RevocationTarget;
+use serde::de::value::{Error, StrDeserializer};
+use serde::de::{DeserializeOwned, IntoDeserializer};
 
 /// Returns the columns `level` and `name`.
 pub(super) fn columns(target: &RevocationTarget) -> (&'static str, String) {
@@ -39,4 +41,13 @@ pub(super) fn target(level: &str, name: String, organization: Option<String>) ->
         "resumed" => RevocationTarget::Resumed { organization: name },
         level => return Err(format!("{level} is not a level of revocation")),
     })
+}
+
+/// Returns the value whose name on the wire a column has.
+///
+/// # Errors
+/// When no value has this name.
+pub(super) fn word<T: DeserializeOwned>(name: &str) -> Result<T, Error> {
+    let name: StrDeserializer<'_, Error> = name.into_deserializer();
+    T::deserialize(name)
 }

@@ -6,8 +6,10 @@
 //! | `traits` | the trait [`Store`], and why it looks as it does |
 //! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
-//! | `entry` | an entry of the feed in its columns |
+//! | `entry` | an entry of the feed, and words, in their columns |
 //! | `location` | where a store is |
+//! | `owners` | tests of principals, and of tokens that belong to them |
+//! | `principals` | the part of the trait that is about principals |
 //! | `redemption` | tests of bundle references and their redemption |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
@@ -18,7 +20,10 @@ mod catalog;
 mod changes;
 mod entry;
 mod location;
+#[cfg(test)]
+mod owners;
 mod postgres;
+mod principals;
 #[cfg(test)]
 mod redemption;
 mod sqlite;
@@ -29,9 +34,10 @@ mod traits;
 use std::sync::Arc;
 
 pub(crate) use location::Location;
+pub(crate) use principals::PrincipalStore;
 pub(crate) use traits::{
-    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector,
-    TokenSlice,
+    AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture,
+    TokenSelector, TokenSlice,
 };
 
 /// Opens a store, or creates it: an SQLite file that only its owner can read, or the tables of a database.

@@ -1,4 +1,4 @@
-//! The trait that every store implements: [`Store`].
+//! The trait that every store implements: [`Store`]. Its part about principals is [`PrincipalStore`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,11 +12,13 @@ use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
+use crate::domain::principal::Principal;
 use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
+use crate::store::PrincipalStore;
 
 /// A store that several tasks share.
 pub(crate) type SharedStore = Arc<dyn Store>;
@@ -73,6 +75,15 @@ pub(crate) struct NewOrganization {
     pub(crate) token: NewToken,
 }
 
+/// A token that was just added.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct AddedToken {
+    /// Its serial number.
+    pub(crate) serial: u64,
+    /// The id of the principal that it belongs to, if any.
+    pub(crate) owner: Option<String>,
+}
+
 /// What a store has for a page of a list.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TokenSlice {
@@ -127,7 +138,7 @@ pub(crate) struct FeedPage {
 /// `BEGIN IMMEDIATE`; PostgreSQL: `SELECT … FOR NO KEY UPDATE`), so that the facts hold when it writes. It
 /// returns the rule's error, and [`Error::Unavailable`] when the database fails, with the cause in the
 /// log.
-pub(crate) trait Store: Send + Sync {
+pub(crate) trait Store: PrincipalStore {
     /// Returns the id of the first organization that is no operator, if the store has one.
     fn first_organization(&self) -> StoreFuture<'_, Option<String>>;
 
@@ -190,7 +201,7 @@ pub(crate) trait Store: Send + Sync {
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>>;
 
-    /// Adds a token if the rule allows it, and returns its serial number.
+    /// Adds a token if the rule allows it, with the owner that the rule returns.
     ///
     /// [`AddFacts`] counts the tokens that are active at the new token's `created_at`, those of its kind up to what
     /// `count_to` returns for the organization: an implementation reads no more of them. Suspension makes no difference
@@ -200,8 +211,8 @@ pub(crate) trait Store: Send + Sync {
         &self,
         new: NewToken,
         count_to: Rule<Option<Organization>, usize>,
-        rule: Rule<AddFacts>,
-    ) -> StoreFuture<'_, u64>;
+        rule: Rule<AddFacts, Option<Principal>>,
+    ) -> StoreFuture<'_, AddedToken>;
 
     /// Makes the edit that the rule returns for a token's record, if any, and adds the entry `changed` with the token's
     /// new version to the feed. Returns the record after that.

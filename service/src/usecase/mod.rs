@@ -16,6 +16,7 @@
 //! | `organizations` | creates, lists, finds, renames and suspends organizations |
 //! | `parent` | the stored token that something is minted from |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
+//! | `principals` | adds, lists, finds, edits and removes principals |
 //! | `revoke` | revokes tokens, JWTs and organizations |
 //! | `signing_keys` | the keys of a running service |
 //! | `sync` | polls the store, in which other processes write too |
@@ -35,6 +36,7 @@ pub(crate) mod jwt_issuer;
 pub(crate) mod keys;
 pub(crate) mod organizations;
 pub(crate) mod parent;
+pub(crate) mod principals;
 #[cfg(test)]
 mod retention_days;
 pub(crate) mod revoke;

@@ -1,4 +1,4 @@
-//! Publishable, secret and application tokens: random text of which the store keeps the hash.
+//! Publishable, secret, personal and application tokens: random text of which the store keeps the hash.
 
 use daypass::api::{CreateTokenRequest, TokenPage, TokenRecord, UpdateTokenRequest};
 use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
@@ -10,10 +10,12 @@ use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
 use crate::domain::organization::Organization;
 use crate::domain::token::{NewToken, count_to, may_add};
-use crate::domain::token_edit::{self, Editor, Versions};
+use crate::domain::token_edit::{self, Editor};
 use crate::domain::token_fields;
 use crate::domain::token_list::{Cursor, TokenList};
-use crate::store::{Store, TokenSelector, TokenSlice};
+use crate::domain::token_owner::{self, OwnerRule};
+use crate::domain::versions::Versions;
+use crate::store::{AddedToken, Store, TokenSelector, TokenSlice};
 
 /// The response to a [`CreateTokenRequest`]: the record, and beside it `token`, which is shown this once.
 #[derive(Serialize)]
@@ -42,7 +44,7 @@ pub(crate) async fn create(
 ) -> Result<CreateTokenResponse, Error> {
     let now = now();
     let origins = token_fields::check(&request, catalogs, now)?;
-    let CreateTokenRequest { kind, name, scopes, resources, tenant, expires_at, id, .. } = request;
+    let CreateTokenRequest { kind, name, scopes, resources, tenant, expires_at, id, owner, .. } = request;
     let organization = grantor.organization().to_owned();
     let tenant = tenant.unwrap_or_else(|| organization.clone());
     let place = Grant { tenant, scopes: ScopeSet::default(), resources };
@@ -50,17 +52,25 @@ pub(crate) async fn create(
     let limits = [place.resources.clone(), catalogs.whole().canonical_limits(&place.resources)].concat();
     let limited = Grant { resources: limits, ..place.clone() };
     let scopes = grantor.scopes(kind, scopes.as_ref(), &limited, catalogs)?;
+    let owner = OwnerRule {
+        requested: owner,
+        is_administrator: grantor.is_administrator(),
+        least_role: token_owner::least_role(kind, &organization, &place.tenant, &scopes, catalogs)?,
+    };
 
     let token = OpaqueToken::generate(kind, random::fill).expect("the kinds that are created here are opaque");
     let id = id.unwrap_or_else(|| format!("tok_{}", random::id()));
     let mut new = NewToken::new(&token, id, name, organization, vec![Grant { scopes, ..place }], now);
     new.record.origins = origins;
     new.record.expires_at = expires_at;
-    new.record.created_by = grantor.token().map(str::to_owned);
+    new.record.owner.clone_from(&owner.requested);
+    new.record.created_by = grantor.token().map(|(id, _)| id.to_owned());
+    new.creator = grantor.token().map(|(_, serial)| serial);
     let mut record = new.record.clone();
     let count_to = move |organization: &Option<Organization>| Ok(count_to(kind, organization.as_ref()));
-    let rule = move |facts: &_| may_add(kind, facts);
-    record.serial = store.add_token(new, Box::new(count_to), Box::new(rule)).await?;
+    let rule = move |facts: &_| may_add(kind, &owner, facts);
+    let AddedToken { serial, owner } = store.add_token(new, Box::new(count_to), Box::new(rule)).await?;
+    (record.serial, record.owner) = (serial, owner);
     tracing::info!(id = record.id, kind = %record.kind, organization = record.organization, "token created");
     Ok(CreateTokenResponse { record, token })
 }
@@ -90,7 +100,13 @@ pub(crate) async fn edit(
 }
 
 /// Returns a page of an organization's tokens, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`] if the list is of an owner that the organization does not have.
 pub(crate) async fn list(store: &dyn Store, organization: &str, list: TokenList) -> Result<TokenPage, Error> {
+    if let Some(owner) = &list.filter.owner {
+        store.principal(organization, owner).await?.ok_or(Error::NotFound)?;
+    }
     let TokenSlice { tokens, next } = store.token_page(organization, list.query(now())).await?;
     Ok(TokenPage { tokens, next_cursor: next.map(|serial| Cursor::after(serial).encode()) })
 }

@@ -37,6 +37,12 @@ macro_rules! suite {
         mod older_names;
         #[path = "../organizations.rs"]
         mod organizations;
+        #[path = "../owners.rs"]
+        mod owners;
+        #[path = "../personal.rs"]
+        mod personal;
+        #[path = "../principals.rs"]
+        mod principals;
         #[path = "../race.rs"]
         mod race;
         #[path = "../retention.rs"]

@@ -169,6 +169,7 @@ mod tests {
             created_at: 0,
             expires_at: None,
             created_by: None,
+            owner: None,
             revoked_at: None,
             suspended_at: None,
             last_used_at: None,

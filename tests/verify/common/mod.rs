@@ -90,6 +90,7 @@ pub fn record(kind: TokenKind) -> TokenRecord {
         created_at: NOW,
         expires_at: None,
         created_by: None,
+        owner: None,
         revoked_at: None,
         suspended_at: None,
         last_used_at: None,

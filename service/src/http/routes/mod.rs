@@ -7,6 +7,7 @@
 //! | `introspection` | `POST /introspect` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
+//! | `principals` | `/v2/organization/{id}/principal` |
 //! | `public` | `GET /health`, `GET /.well-known/…` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
 //! | `sdk` | `GET /sdk/…` |
@@ -17,6 +18,7 @@ mod feed;
 mod introspection;
 mod organizations;
 mod own_token;
+mod principals;
 mod public;
 mod revocation;
 mod sdk;
@@ -47,6 +49,11 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/v2/organization/{id}/limits", patch(organizations::set_limits))
         .route("/v2/organization/{id}/suspend", post(organizations::suspend))
         .route("/v2/organization/{id}/resume", post(organizations::resume))
+        .route("/v2/organization/{id}/principal", get(principals::list).post(principals::add))
+        .route(
+            "/v2/organization/{id}/principal/{principal}",
+            get(principals::show).patch(principals::edit).delete(principals::remove),
+        )
         .route("/v2/bundle/create", post(bundles::create))
         .route("/introspect", post(introspection::introspect))
         .route("/revoke", post(revocation::credential))

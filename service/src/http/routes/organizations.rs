@@ -129,7 +129,7 @@ fn of_operator(caller: &Caller, id: Result<Path<String>, PathRejection>) -> Resu
 }
 
 /// Returns the id of an organization that the caller administers.
-fn allowed(caller: &Caller, id: Result<Path<String>, PathRejection>) -> Result<String, Error> {
+pub(super) fn allowed(caller: &Caller, id: Result<Path<String>, PathRejection>) -> Result<String, Error> {
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     caller.require_in(&id, &ADMINISTER)?;
     Ok(id)

@@ -1,20 +1,19 @@
-//! Publishable, secret and application tokens: create, list, show, edit, revoke.
+//! Publishable, secret, personal and application tokens: create, list, show, edit, revoke.
 
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::header::{ETAG, IF_MATCH};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use daypass::api::TokenRecord;
 use daypass::{Error, Scope, TokenKind};
 use serde::Deserialize;
 
+use super::super::version::{if_match, tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use crate::domain::grantor::Grantor;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::TokenStatus;
-use crate::domain::token_edit::{self, Editor, Versions};
+use crate::domain::token_edit::Editor;
 use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
 use crate::usecase::{revoke, tokens};
 
@@ -29,14 +28,15 @@ pub(super) struct ListQuery {
     kind: Option<TokenKind>,
     state: Option<TokenStatus>,
     name: Option<NamePart>,
+    owner: Option<String>,
     limit: Option<PageLimit>,
     cursor: Option<Cursor>,
 }
 
 impl From<ListQuery> for TokenList {
     fn from(query: ListQuery) -> TokenList {
-        let ListQuery { kind, state: status, name, limit, cursor } = query;
-        TokenList { filter: TokenFilter { kind, status, name }, limit: limit.unwrap_or_default(), cursor }
+        let ListQuery { kind, state: status, name, owner, limit, cursor } = query;
+        TokenList { filter: TokenFilter { kind, status, name, owner }, limit: limit.unwrap_or_default(), cursor }
     }
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn show(
     caller.require_secret(&READ)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let record = tokens::find(&*app.store, caller.access.organization(), &id).await?;
-    Ok((NO_STORE, etag(&record), Json(record)))
+    Ok((NO_STORE, tag(record.version), Json(record)))
 }
 
 /// `PATCH /v2/access-token/{id}`
@@ -92,22 +92,7 @@ pub(super) async fn edit(
     let editor = Editor::Holder { grantor: &grantor, catalogs: &view.catalogs };
     let organization = caller.access.organization();
     let record = tokens::edit(&*app.store, &editor, organization, &id, body?.read()?, versions).await?;
-    Ok((NO_STORE, etag(&record), Json(record)))
-}
-
-/// Returns the entity tag of a token: its version.
-fn etag(record: &TokenRecord) -> [(HeaderName, String); 1] {
-    [(ETAG, format!("\"{}\"", record.version))]
-}
-
-/// Returns the versions that an edit is meant for.
-fn if_match(headers: &HeaderMap) -> Result<Versions, Error> {
-    let mut lines = headers.get_all(IF_MATCH).into_iter().peekable();
-    if lines.peek().is_none() {
-        return Ok(None);
-    }
-    let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
-    token_edit::parse_versions(&lines.join(","))
+    Ok((NO_STORE, tag(record.version), Json(record)))
 }
 
 /// `DELETE /v2/access-token/{id}`

@@ -22,7 +22,7 @@ pub(super) async fn add(
     let delete = "DELETE FROM token WHERE number IN (
         SELECT number FROM token WHERE kind = 'bundle' AND expires_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
     execute(transaction, delete, &[&signed(delete_before)?]).await?;
-    let bundle = signed(insert(transaction, &new.token).await?)?;
+    let bundle = signed(insert(transaction, &new.token, None).await?)?;
     let single_use = new.single_use.as_ref();
     let grants = single_use.map(|single_use| serde_json::to_string(&single_use.grants)).transpose();
     let sealed = single_use.and_then(|single_use| single_use.sealed.as_ref());

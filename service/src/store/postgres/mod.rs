@@ -10,6 +10,7 @@ mod listener;
 mod marks;
 mod migrations;
 mod organizations;
+mod principals;
 mod revocations;
 mod sql;
 #[cfg(test)]
@@ -29,13 +30,15 @@ use tokio_postgres::IsolationLevel;
 
 use super::location::DatabaseUrl;
 use super::{
-    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
+    AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector,
+    TokenSlice,
 };
 use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
+use crate::domain::principal::Principal;
 use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
@@ -47,9 +50,6 @@ use listener::Listener;
 
 /// How often a transaction is tried that another one prevented.
 const ATTEMPTS: usize = 5;
-
-/// How many uses of tokens one transaction writes at most.
-const USES: usize = 1000;
 
 /// A store in a PostgreSQL database.
 ///
@@ -267,8 +267,8 @@ impl Store for PostgresStore {
         &self,
         new: NewToken,
         count_to: Rule<Option<Organization>, usize>,
-        rule: Rule<AddFacts>,
-    ) -> StoreFuture<'_, u64> {
+        rule: Rule<AddFacts, Option<Principal>>,
+    ) -> StoreFuture<'_, AddedToken> {
         Box::pin(self.write((new, count_to, rule), |transaction, (new, count_to, rule)| {
             Box::pin(tokens::add(transaction, new, count_to, rule))
         }))
@@ -288,7 +288,7 @@ impl Store for PostgresStore {
     fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()> {
         Box::pin(async move {
             // Not all at once: the rows stay locked until they are written.
-            for some in uses.chunks(USES) {
+            for some in uses.chunks(tokens::USES) {
                 self.write(some, |transaction, some| Box::pin(tokens::record_uses(transaction, some))).await?;
             }
             Ok(())

@@ -122,7 +122,7 @@ async fn insert(transaction: &impl GenericClient, new: &NewOrganization) -> Resu
     let Organization { id, name, is_operator, created_at, .. } = &new.organization;
     let insert = "INSERT INTO organization (id, name, is_operator, created_at) VALUES ($1, $2, $3, $4)";
     execute(transaction, insert, &[id, name, is_operator, &signed(*created_at)?]).await?;
-    tokens::insert(transaction, &new.token).await
+    tokens::insert(transaction, &new.token, None).await
 }
 
 /// The organization in a row of [`ORGANIZATION`].

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{connection, failure, token_list, tokens};
+use crate::domain::token_list::TokenFilter;
 use crate::store::suite::{Database, open_with_organization};
 use crate::store::{Location, SharedStore, open_or_create};
 
@@ -91,18 +92,27 @@ async fn indexes_have_the_order_of_lists_and_the_ranges_of_counts() {
     open_with_organization(&database.location()).await;
     database.sql(
         "INSERT INTO organization (id, created_at) SELECT 'o' || i, 1 FROM generate_series(1, 50) AS i;
-        INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at)
+        INSERT INTO principal (organization, id, kind, name, created_at)
+        SELECT 'o' || i, 'svc_' || i % 50, 'serviceAccount', 'n', 1 FROM generate_series(1, 50) AS i;
+        INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, owner)
         SELECT sha256(i::text::bytea), 'o' || nullif(i % 50, 0), 'tok_' || i, CASE i % 3 WHEN 0 THEN 'secret' ELSE 'publishable' END, 'n',
-            '[]', '[]', 'abcd', i, nullif(i % 2, 0) * i
+            '[]', '[]', 'abcd', i, nullif(i % 2, 0) * i, i % 50
         FROM generate_series(1, 100000) AS i WHERE i % 50 <> 0; ANALYZE",
     );
+    let list = |kind, owner: Option<&str>| {
+        token_list::statement(&TokenFilter { kind, owner: owner.map(str::to_owned), ..TokenFilter::default() })
+    };
+    let secret = Some(TokenKind::Secret);
     for (statement, index) in [
-        (token_list::statement(None).replace("$3::text IS NULL", "TRUE"), "token_listed"),
-        (token_list::statement(Some(TokenKind::Secret)).replace("$3", "'secret'"), "token_by_kind"),
+        (list(None, None).replace("$3::text IS NULL", "TRUE"), "token_listed"),
+        (list(secret, None).replace("$3", "'secret'"), "token_by_kind"),
+        (list(None, Some("svc_1")).replace("$3::text IS NULL", "TRUE"), "token_by_owner"),
+        (list(secret, Some("svc_1")).replace("$3", "'secret'"), "token_by_owner_kind"),
         (tokens::OF_KIND.replace("$2", "'secret'").replace("$3", "0").replace("$5", "100"), "token_by_expiry"),
     ] {
         // Of a list the second parameter is a number, and the fourth how many rows; of a count the fourth is a time.
         let statement = statement.replace("$1", "'o1'").replace("$2", "75000").replace("$4", "101");
+        let statement = statement.replace("$5::text IS NULL", "TRUE").replace("$5", "'svc_1'");
         let plan = database.sql(&format!("EXPLAIN {statement}"));
         assert!(plan.contains(&format!(" {index} ")), "{index}: {plan}");
         assert!(!plan.contains("Seq Scan on token"), "{index}: {plan}");

@@ -7,7 +7,7 @@ use super::super::TokenSlice;
 use super::Failure;
 use super::sql::{number, rows, signed, signed_option};
 use super::tokens::{RECORD, kind, record, state};
-use crate::domain::token_list::PageQuery;
+use crate::domain::token_list::{PageQuery, TokenFilter};
 
 const COUNT: &str = "
     SELECT kind, count(*) FROM token JOIN organization ON organization.id = token.organization
@@ -22,14 +22,21 @@ const MAX_ROWS: usize = 2000;
 
 /// Returns the statement that reads a list from its newest token on: an index has its order.
 ///
-/// The organization is a range of one, so that the order begins with it. By its number alone the planner may read all
-/// tokens from the newest on, in the hope that many are of this organization.
-pub(super) fn statement(kind: Option<TokenKind>) -> String {
-    let condition = if kind.is_some() { "kind = $3" } else { "kind <> 'bundle' AND $3::text IS NULL" };
+/// The organization or the owner is a range of one, so that the order begins with it. By the
+/// number alone the planner may read all tokens from the newest on, in the hope that many are of this one.
+pub(super) fn statement(filter: &TokenFilter) -> String {
+    let kind = if filter.kind.is_some() { "kind = $3" } else { "kind <> 'bundle' AND $3::text IS NULL" };
+    let (owner, range) = match filter.owner {
+        Some(_) => {
+            let number = "(SELECT number FROM principal WHERE organization = $1 AND id = $5)";
+            ("owner", format!("owner BETWEEN {number} AND {number}"))
+        }
+        None => ("organization", "organization BETWEEN $1 AND $1 AND $5::text IS NULL".to_owned()),
+    };
     format!(
         "{RECORD} WHERE number IN (
-            SELECT number FROM token WHERE organization BETWEEN $1 AND $1 AND number < $2 AND {condition}
-            ORDER BY organization DESC, number DESC LIMIT $4
+            SELECT number FROM token WHERE {range} AND number < $2 AND {kind}
+            ORDER BY {owner} DESC, number DESC LIMIT $4
         ) ORDER BY number DESC"
     )
 }
@@ -41,13 +48,13 @@ pub(super) async fn page(
     query: &PageQuery,
 ) -> Result<TokenSlice, Failure> {
     let PageQuery { filter, before, limit, max_examined, now } = query;
-    let (list, kind) = (statement(filter.kind), filter.kind.map(TokenKind::as_str));
+    let (list, kind) = (statement(filter), filter.kind.map(TokenKind::as_str));
     let (mut slice, mut last, mut examined) = (TokenSlice { tokens: vec![], next: None }, *before, 0);
     let mut most = limit + 1;
     loop {
         let before = last.map_or(Ok(i64::MAX), signed)?;
         let count = i64::try_from(most).map_err(Failure::value)?;
-        let batch = rows(client, &list, &[&organization, &before, &kind, &count]).await?;
+        let batch = rows(client, &list, &[&organization, &before, &kind, &count, &filter.owner]).await?;
         for row in &batch {
             if examined == *max_examined {
                 slice.next = last;

@@ -7,19 +7,23 @@ use deadpool_postgres::{GenericClient, Transaction};
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 
-use super::super::{Rule, TokenSelector};
+use super::super::{AddedToken, Rule, TokenSelector};
 use super::sql::{Parameters, execute, find, number, number_option, row, rows, signed, signed_option};
-use super::{Failure, feed, organizations};
+use super::{Failure, feed, organizations, principals};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
+use crate::domain::principal::Principal;
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 
 /// A token as a record. The view has revocations of every level.
 pub(super) const RECORD: &str = "
     SELECT id, kind, name, organization, grants, origins, created_at, expires_at, revoked_at, last_chars, number, parent,
-        created_by, suspended_at, last_used_at, version
+        created_by, suspended_at, last_used_at, version, owner
     FROM record";
+
+/// How many uses of tokens one transaction writes at most.
+pub(super) const USES: usize = 1000;
 
 /// Counts active tokens of a kind, in the two ranges of the index `token_by_expiry`. No more are read than the limit
 /// allows.
@@ -64,17 +68,19 @@ pub(super) async fn add(
     transaction: &impl GenericClient,
     new: &NewToken,
     count_to: &Rule<Option<Organization>, usize>,
-    rule: &Rule<AddFacts>,
-) -> Result<u64, Failure> {
-    rule(&add_facts(transaction, &new.record, count_to).await?)?;
-    insert(transaction, new).await
+    rule: &Rule<AddFacts, Option<Principal>>,
+) -> Result<AddedToken, Failure> {
+    let owner = rule(&add_facts(transaction, new, count_to).await?)?;
+    let serial = insert(transaction, new, owner.as_ref()).await?;
+    Ok(AddedToken { serial, owner: owner.map(|owner| owner.id) })
 }
 
 async fn add_facts(
     transaction: &impl GenericClient,
-    new: &TokenRecord,
+    new: &NewToken,
     count_to: &Rule<Option<Organization>, usize>,
 ) -> Result<AddFacts, Failure> {
+    let NewToken { record: new, creator, .. } = new;
     let organization = organizations::find_locked(transaction, &new.organization).await?;
     let limit = i64::try_from(count_to(&organization)?).map_err(Failure::value)?;
     let now = signed(new.created_at)?;
@@ -86,7 +92,21 @@ async fn add_facts(
     let of_kind = [&new.organization as _, &new.kind.as_str() as _, &signed(from)? as _, &now as _, &limit as _];
     let active_of_kind = row(transaction, OF_KIND, &of_kind).await?;
     let count = |row: &Row| usize::try_from(row.try_get::<_, i64>("count")?).map_err(Failure::value);
-    Ok(AddFacts { organization, active_of_id: count(&active_of_id)?, active_of_kind: count(&active_of_kind)? })
+    let requested_owner = match &new.owner {
+        Some(id) => principals::find(transaction, &new.organization, id).await?,
+        None => None,
+    };
+    let creator_owner = match creator {
+        Some(serial) => principals::owner(transaction, *serial).await?,
+        None => None,
+    };
+    Ok(AddFacts {
+        organization,
+        active_of_id: count(&active_of_id)?,
+        active_of_kind: count(&active_of_kind)?,
+        requested_owner,
+        creator_owner,
+    })
 }
 
 pub(super) async fn edit(
@@ -150,12 +170,17 @@ pub(super) async fn check(
     Ok(rule(&state)?)
 }
 
-/// Adds the row of a new token, and returns its number.
-pub(super) async fn insert(transaction: &impl GenericClient, new: &NewToken) -> Result<u64, Failure> {
-    let NewToken { record, hash } = new;
+/// Adds the row of a new token that belongs to a principal, if one is given, and returns its number.
+pub(super) async fn insert(
+    transaction: &impl GenericClient,
+    new: &NewToken,
+    owner: Option<&Principal>,
+) -> Result<u64, Failure> {
+    let NewToken { record, hash, .. } = new;
     let insert = "INSERT INTO token
-        (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, revoked_at, created_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING number";
+        (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, revoked_at, created_by,
+            owner)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING number";
     let [grants, origins] = [serde_json::to_string(&record.grants), serde_json::to_string(&record.origins)];
     let added = row(
         transaction,
@@ -173,6 +198,7 @@ pub(super) async fn insert(transaction: &impl GenericClient, new: &NewToken) -> 
             &signed_option(record.expires_at)?,
             &signed_option(record.revoked_at)?,
             &record.created_by,
+            &owner.map(|owner| signed(owner.number)).transpose()?,
         ],
     )
     .await?;
@@ -196,6 +222,7 @@ pub(super) fn record(row: &Row) -> Result<TokenRecord, Failure> {
         suspended_at: number_option(row, "suspended_at")?,
         last_used_at: number_option(row, "last_used_at")?,
         created_by: row.try_get("created_by")?,
+        owner: row.try_get("owner")?,
         version: number(row, "version")?,
         last_chars: row.try_get("last_chars")?,
     })

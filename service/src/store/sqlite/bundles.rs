@@ -21,7 +21,7 @@ pub(super) fn add(
     transaction
         .prepare_cached("DELETE FROM token WHERE kind = 'bundle' AND expires_at < ?1")?
         .execute([delete_before])?;
-    let number = insert(transaction, &new.token)?;
+    let number = insert(transaction, &new.token, None)?;
     let single_use = new.single_use.as_ref();
     let grants = single_use.map(|single_use| to_json(&single_use.grants)).transpose()?;
     let sealed = single_use.and_then(|single_use| single_use.sealed.as_ref());

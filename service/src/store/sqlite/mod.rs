@@ -7,6 +7,7 @@ mod file;
 mod keys;
 mod marks;
 mod organizations;
+mod principals;
 mod revocations;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
 use super::{
-    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
+    AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector,
+    TokenSlice,
 };
 use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
@@ -33,6 +35,7 @@ use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
+use crate::domain::principal::Principal;
 use crate::domain::retention::{MarkChange, MarkFacts};
 use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
@@ -102,6 +105,14 @@ impl SqliteStore {
         operation: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
         Box::pin(self.run(&self.reader, |connection| operation(connection)))
+    }
+
+    /// Runs an operation that reads what can take long.
+    fn read_list<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        Box::pin(self.run(&self.list_reader, |connection| operation(connection)))
     }
 
     /// Runs an operation that reads with several statements, all as of one moment.
@@ -221,7 +232,7 @@ impl Store for SqliteStore {
 
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice> {
         let organization = organization.to_owned();
-        Box::pin(self.run(&self.list_reader, move |connection| token_list::page(connection, &organization, &query)))
+        self.read_list(move |connection| token_list::page(connection, &organization, &query))
     }
 
     fn count_active<'a>(
@@ -231,17 +242,15 @@ impl Store for SqliteStore {
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>> {
         let organization = organization.to_owned();
-        Box::pin(self.run(&self.list_reader, move |connection| {
-            token_list::count_active(connection, &organization, created_before, now)
-        }))
+        self.read_list(move |connection| token_list::count_active(connection, &organization, created_before, now))
     }
 
     fn add_token(
         &self,
         new: NewToken,
         count_to: Rule<Option<Organization>, usize>,
-        rule: Rule<AddFacts>,
-    ) -> StoreFuture<'_, u64> {
+        rule: Rule<AddFacts, Option<Principal>>,
+    ) -> StoreFuture<'_, AddedToken> {
         self.write(move |transaction| tokens::add(transaction, &new, &count_to, &rule))
     }
 
@@ -287,7 +296,7 @@ impl Store for SqliteStore {
     }
 
     fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>> {
-        Box::pin(self.run(&self.list_reader, move |connection| catalog::active_grants(connection, after, most, now)))
+        self.read_list(move |connection| catalog::active_grants(connection, after, most, now))
     }
 
     fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>> {

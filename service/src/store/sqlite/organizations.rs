@@ -109,7 +109,7 @@ fn insert(transaction: &Transaction<'_>, new: &NewOrganization) -> Result<u64, F
     transaction
         .prepare_cached("INSERT INTO organization (id, name, is_operator, created_at) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, name, is_operator, created_at])?;
-    tokens::insert(transaction, &new.token)
+    tokens::insert(transaction, &new.token, None)
 }
 
 /// The organization in a row of [`ORGANIZATION`].

@@ -7,7 +7,7 @@ use super::super::TokenSlice;
 use super::tokens::{RECORD, record};
 use super::{Failure, unreadable};
 use crate::domain::token::TokenState;
-use crate::domain::token_list::PageQuery;
+use crate::domain::token_list::{PageQuery, TokenFilter};
 
 const COUNT: &str = "
     SELECT kind, count(*) FROM token JOIN organization ON organization.id = token.organization
@@ -18,16 +18,23 @@ const COUNT: &str = "
     GROUP BY kind";
 
 /// Returns the statement that reads a list from its newest token on: an index has its order.
-fn statement(kind: Option<TokenKind>) -> String {
-    let condition = if kind.is_some() { "kind = ?3" } else { "kind <> 'bundle' AND ?3 IS NULL" };
-    format!("{RECORD} WHERE organization = ?1 AND number < ?2 AND {condition} ORDER BY number DESC")
+fn statement(filter: &TokenFilter) -> String {
+    let kind = if filter.kind.is_some() { "kind = ?3" } else { "kind <> 'bundle' AND ?3 IS NULL" };
+    // The unary plus keeps the planner from the organization's own indexes, which have other owners' tokens too.
+    let owner = match filter.owner {
+        Some(_) => {
+            "owner_number = (SELECT number FROM principal WHERE organization = ?1 AND id = ?4) AND +organization = ?1"
+        }
+        None => "organization = ?1 AND ?4 IS NULL",
+    };
+    format!("{RECORD} WHERE {owner} AND number < ?2 AND {kind} ORDER BY number DESC")
 }
 
 pub(super) fn page(connection: &Connection, organization: &str, query: &PageQuery) -> Result<TokenSlice, Failure> {
     let PageQuery { filter, before, limit, max_examined, now } = query;
-    let mut list = connection.prepare_cached(&statement(filter.kind))?;
+    let mut list = connection.prepare_cached(&statement(filter))?;
     let before = before.unwrap_or(i64::MAX.unsigned_abs());
-    let mut rows = list.query(params![organization, before, filter.kind.map(TokenKind::as_str)])?;
+    let mut rows = list.query(params![organization, before, filter.kind.map(TokenKind::as_str), filter.owner])?;
     let (mut slice, mut last, mut examined) = (TokenSlice { tokens: vec![], next: None }, None, 0);
     while let Some(row) = rows.next()? {
         if examined == *max_examined {
@@ -71,7 +78,7 @@ mod tests {
     use super::super::{connection, file, tokens};
     use super::*;
     use crate::domain::token::TokenStatus;
-    use crate::domain::token_list::{TokenFilter, TokenList};
+    use crate::domain::token_list::TokenList;
 
     /// A store of three organizations: one that revoked what was issued before 50, a revoked one, and another.
     fn store() -> (tempfile::TempDir, Connection) {
@@ -204,9 +211,15 @@ mod tests {
             "(organization=? AND kind=? AND expires_at=? AND created_at>?)",
             "(organization=? AND kind=? AND expires_at>?)",
         ];
+        let list = |kind, owner: Option<&str>| {
+            statement(&TokenFilter { kind, owner: owner.map(str::to_owned), ..TokenFilter::default() })
+        };
+        let secret = Some(TokenKind::Secret);
         for (statement, index, ranges) in [
-            (statement(None), "token_listed", &["(organization=? AND number<?)"][..]),
-            (statement(Some(TokenKind::Secret)), "token_by_kind", &["(organization=? AND kind=? AND number<?)"]),
+            (list(None, None), "token_listed", &["(organization=? AND number<?)"][..]),
+            (list(secret, None), "token_by_kind", &["(organization=? AND kind=? AND number<?)"]),
+            (list(None, Some("svc_1")), "token_by_owner", &["(owner=? AND number<?)"]),
+            (list(secret, Some("svc_1")), "token_by_owner_kind", &["(owner=? AND kind=? AND number<?)"]),
             (tokens::OF_KIND.to_owned(), "token_by_expiry", &ranges),
             (COUNT.to_owned(), "token_by_kind", &["(organization=?)"]),
         ] {

@@ -7,17 +7,18 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, pa
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::super::{Rule, TokenSelector};
-use super::{Failure, organizations, revocations, unreadable};
+use super::super::{AddedToken, Rule, TokenSelector};
+use super::{Failure, organizations, principals, revocations, unreadable};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
+use crate::domain::principal::Principal;
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 
 /// A token as a record. The view has revocations of every level.
 pub(super) const RECORD: &str = "
     SELECT id, kind, name, organization, grants, origins, created_at, expires_at, revoked_at, last_chars, number, parent,
-        created_by, suspended_at, last_used_at, version
+        created_by, suspended_at, last_used_at, version, owner
     FROM record";
 
 /// Counts active tokens of a kind, in the two ranges of the index `token_by_expiry`. No more are read than the limit
@@ -57,17 +58,19 @@ pub(super) fn add(
     transaction: &Transaction<'_>,
     new: &NewToken,
     count_to: &Rule<Option<Organization>, usize>,
-    rule: &Rule<AddFacts>,
-) -> Result<u64, Failure> {
-    rule(&add_facts(transaction, &new.record, count_to)?)?;
-    insert(transaction, new)
+    rule: &Rule<AddFacts, Option<Principal>>,
+) -> Result<AddedToken, Failure> {
+    let owner = rule(&add_facts(transaction, new, count_to)?)?;
+    let serial = insert(transaction, new, owner.as_ref())?;
+    Ok(AddedToken { serial, owner: owner.map(|owner| owner.id) })
 }
 
 fn add_facts(
     transaction: &Transaction<'_>,
-    new: &TokenRecord,
+    new: &NewToken,
     count_to: &Rule<Option<Organization>, usize>,
 ) -> Result<AddFacts, Failure> {
+    let NewToken { record: new, creator, .. } = new;
     let organization = organizations::find(transaction, &new.organization)?;
     let count_to = count_to(&organization)?;
     let of_id = "SELECT count(*) FROM record
@@ -78,7 +81,15 @@ fn add_facts(
     // A revoked organization gets no tokens, whatever their number is.
     let from = organization.as_ref().and_then(|organization| organization.issued_before).unwrap_or(0);
     let active_of_kind = active_of_kind(transaction, &new.organization, new.kind, from, new.created_at, count_to)?;
-    Ok(AddFacts { organization, active_of_id, active_of_kind })
+    let requested_owner = match &new.owner {
+        Some(id) => principals::find(transaction, &new.organization, id)?,
+        None => None,
+    };
+    let creator_owner = match creator {
+        Some(serial) => principals::owner(transaction, *serial)?,
+        None => None,
+    };
+    Ok(AddFacts { organization, active_of_id, active_of_kind, requested_owner, creator_owner })
 }
 
 pub(super) fn edit(
@@ -137,12 +148,13 @@ pub(super) fn state(transaction: &Transaction<'_>, hash: TokenHash) -> Result<Op
     Ok(row.optional()?)
 }
 
-/// Adds the row of a new token, and returns its number.
-pub(super) fn insert(transaction: &Transaction<'_>, new: &NewToken) -> Result<u64, Failure> {
-    let NewToken { record, hash } = new;
+/// Adds the row of a new token that belongs to a principal, if one is given, and returns its number.
+pub(super) fn insert(transaction: &Transaction<'_>, new: &NewToken, owner: Option<&Principal>) -> Result<u64, Failure> {
+    let NewToken { record, hash, .. } = new;
     let insert = "INSERT INTO token
-        (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, revoked_at, created_by)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        (hash, organization, id, kind, name, grants, origins, last_chars, created_at, expires_at, revoked_at, created_by,
+            owner)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     transaction.prepare_cached(insert)?.execute(params![
         hash.as_bytes(),
         record.organization,
@@ -156,6 +168,7 @@ pub(super) fn insert(transaction: &Transaction<'_>, new: &NewToken) -> Result<u6
         record.expires_at,
         record.revoked_at,
         record.created_by,
+        owner.map(|owner| owner.number),
     ])?;
     // SQLite numbers from 1.
     Ok(transaction.last_insert_rowid().unsigned_abs())
@@ -174,6 +187,7 @@ pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<TokenRecord> {
         origins: from_json(row, 5)?,
         created_at: row.get(6)?,
         created_by: row.get(12)?,
+        owner: row.get(16)?,
         expires_at: row.get(7)?,
         revoked_at: row.get(8)?,
         suspended_at: row.get(13)?,

@@ -16,6 +16,15 @@ const ROUNDS: usize = 21;
 fn start_with_tokens(count: usize) -> Daypass {
     let daypass = Daypass::start();
     add_tokens(&daypass, count);
+    // One owner has every second token, another one the three that were created first.
+    for (owner, condition) in [("svc_many", "number % 2 = 0"), ("svc_few", "number IN (3, 5, 7)")] {
+        daypass.execute(&format!(
+            "INSERT INTO principal (organization, id, kind, name, created_at)
+            SELECT organization, '{owner}', 'serviceAccount', 'n', 1 FROM token WHERE number = 1;
+            UPDATE token SET owner = (SELECT number FROM principal WHERE id = '{owner}')
+            WHERE {condition} AND id LIKE 'tok_added_%'"
+        ));
+    }
     daypass.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     daypass
 }
@@ -70,7 +79,15 @@ async fn a_page_and_a_creation_cost_about_the_same_with_a_million_tokens_as_with
     let grown = memory(daypass) - before;
     println!("memory of the first page with a million tokens: {grown} KiB");
     assert!(grown <= 4096, "{grown} KiB");
-    for query in ["", "?kind=application", "?kind=secret", "?state=active"] {
+    for query in [
+        "",
+        "?kind=application",
+        "?kind=secret",
+        "?state=active",
+        "?owner=svc_many",
+        "?owner=svc_many&kind=application",
+        "?owner=svc_few",
+    ] {
         let ratio = compare(&services, &format!("first page {query}"), async |daypass: &Daypass| {
             time_page(daypass, query).await
         })
@@ -89,4 +106,9 @@ async fn a_page_and_a_creation_cost_about_the_same_with_a_million_tokens_as_with
         .await;
         assert!(ratio <= 1.5, "{kind}: {ratio}");
     }
+    let path = format!("/v2/organization/{}/principal/svc_many", daypass.organization());
+    let start = Instant::now();
+    let (status, removed) = send(daypass.delete(&path).bearer_auth(&daypass.admin)).await;
+    assert_eq!(status, 200, "{removed}");
+    println!("removal of a principal with half a million tokens: {:?}", start.elapsed());
 }

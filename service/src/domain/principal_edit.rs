@@ -1,0 +1,256 @@
+//! Edits and removals of principals: when they may be made, and which tokens end with them.
+
+use daypass::api::{PrincipalKind, RevocationTarget, Role, UpdatePrincipalRequest};
+use daypass::{Error, Grant};
+
+use super::catalog_change::TokenGrants;
+use super::catalogs::Catalogs;
+use super::principal::{Actor, Principal, refuse};
+use super::role::product;
+use super::token_fields::check_name;
+use super::versions::{self, Versions};
+
+/// What the store knows of a principal that is to be edited or removed.
+pub(crate) struct PrincipalFacts<T> {
+    /// The principal, if the organization has it.
+    pub(crate) principal: Option<Principal>,
+    /// Whether the organization has another owner.
+    pub(crate) has_other_owner: bool,
+    /// Its tokens that are not revoked themselves: for a removal all of them, by their serial numbers; for an edit the
+    /// personal ones, and what they grant.
+    pub(crate) tokens: Vec<T>,
+}
+
+impl<T> PrincipalFacts<T> {
+    /// Returns the principal, if the actor may have to do with it.
+    fn require(&self, actor: &Actor) -> Result<&Principal, Error> {
+        let principal = self.principal.as_ref().ok_or(Error::NotFound)?;
+        actor.require(principal.role)?;
+        Ok(principal)
+    }
+
+    /// Requires that users leave the organization an owner. Who has a token for it can do without.
+    fn require_other_owner(&self, actor: &Actor) -> Result<(), Error> {
+        if matches!(actor, Actor::User(..)) && !self.has_other_owner {
+            return refuse("It is the last owner of the organization: make another user an owner first.");
+        }
+        Ok(())
+    }
+}
+
+/// What an edit changes; the rest stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PrincipalChange {
+    name: Option<String>,
+    role: Option<Role>,
+}
+
+/// What a principal has after an edit.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct EditedPrincipal {
+    /// Its name.
+    pub(crate) name: String,
+    /// A user's role.
+    pub(crate) role: Option<Role>,
+    /// Its version.
+    pub(crate) version: u64,
+    /// The entries of the feed that revoke personal tokens which grant more than the role has.
+    pub(crate) revoked: Vec<RevocationTarget>,
+}
+
+/// Checks what an edit changes.
+///
+/// # Errors
+/// [`Error::InvalidRequest`], which names the field.
+pub(crate) fn check(request: UpdatePrincipalRequest) -> Result<PrincipalChange, Error> {
+    let UpdatePrincipalRequest { name, role } = request;
+    if name.is_none() && role.is_none() {
+        return refuse("The edit changes nothing: give it a `name` or a `role`.");
+    }
+    name.as_deref().map_or(Ok(()), check_name)?;
+    Ok(PrincipalChange { name, role })
+}
+
+/// Returns what a principal has after an edit; none if that is what it has.
+///
+/// SECURITY: a role that is taken away takes effect at once. Personal tokens that grant more than the new role has are
+/// revoked with it, and not kept until somebody revokes them.
+///
+/// # Errors
+/// [`Error::NotFound`] if the organization lacks it, [`Error::VersionConflict`] if it has another version than the edit
+/// is meant for, [`Error::InvalidRequest`] if it was removed, is no user and would get a role, or the actor may not.
+pub(crate) fn edit(
+    facts: &PrincipalFacts<TokenGrants>,
+    change: &PrincipalChange,
+    versions: &Versions,
+    actor: &Actor,
+    catalogs: &Catalogs,
+) -> Result<Option<EditedPrincipal>, Error> {
+    let principal = facts.require(actor)?;
+    versions::require(versions, principal.version)?;
+    if principal.removed_at.is_some() {
+        return refuse("The principal was removed: add another one.");
+    }
+    let PrincipalChange { name, role } = change.clone();
+    if let Some(role) = role {
+        if principal.kind != PrincipalKind::User {
+            return refuse("Only a user has a `role`.");
+        }
+        actor.require(Some(role))?;
+        if principal.role == Some(Role::Owner) && role != Role::Owner {
+            facts.require_other_owner(actor)?;
+        }
+    }
+    let role = role.or(principal.role);
+    let lower = role.filter(|role| Some(*role) < principal.role);
+    let exceeding = lower.into_iter().flat_map(|role| exceeding(&facts.tokens, role, catalogs));
+    let edited = EditedPrincipal {
+        name: name.unwrap_or_else(|| principal.name.clone()),
+        role,
+        version: principal.version + 1,
+        revoked: exceeding.map(|serial| RevocationTarget::Token { serial }).collect(),
+    };
+    Ok((edited.name != principal.name || edited.role != principal.role).then_some(edited))
+}
+
+/// Returns the serial numbers of the tokens that grant more than a user with this role has.
+pub(crate) fn exceeding(tokens: &[TokenGrants], role: Role, catalogs: &Catalogs) -> Vec<u64> {
+    let exceeding = tokens.iter().filter(|token| !grants_at_most(&token.grants, role, catalogs));
+    exceeding.map(|token| token.serial).collect()
+}
+
+/// Returns whether a user with this role has all that the grants of a personal token have.
+pub(crate) fn grants_at_most(grants: &[Grant], role: Role, catalogs: &Catalogs) -> bool {
+    // Stored grants may have older names of scopes.
+    let scopes = |grant: &Grant| catalogs.whole().canonical_scopes(&grant.scopes, &grant.resources);
+    grants.iter().all(|grant| product(role, catalogs).covers_all(&scopes(grant)))
+}
+
+/// Returns the entries of the feed that the removal of a principal adds, one for each of its tokens; none if it was
+/// removed before.
+///
+/// # Errors
+/// [`Error::NotFound`] if the organization lacks it, [`Error::InvalidRequest`] if the actor may not remove it.
+pub(crate) fn remove(facts: &PrincipalFacts<u64>, actor: &Actor) -> Result<Option<Vec<RevocationTarget>>, Error> {
+    let principal = facts.require(actor)?;
+    if principal.removed_at.is_some() {
+        return Ok(None);
+    }
+    if principal.role == Some(Role::Owner) {
+        facts.require_other_owner(actor)?;
+    }
+    Ok(Some(facts.tokens.iter().map(|serial| RevocationTarget::Token { serial: *serial }).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use daypass::Catalog;
+
+    use super::super::principal::tests::{code, principal, user};
+    use super::*;
+
+    fn catalogs() -> Catalogs {
+        Catalogs::new(Catalog::space_api())
+    }
+
+    fn facts<T>(principal: Principal, has_other_owner: bool, tokens: Vec<T>) -> PrincipalFacts<T> {
+        PrincipalFacts { principal: Some(principal), has_other_owner, tokens }
+    }
+
+    fn missing<T>() -> PrincipalFacts<T> {
+        PrincipalFacts { principal: None, has_other_owner: true, tokens: vec![] }
+    }
+
+    #[test]
+    fn an_edit_makes_the_next_version_of_the_one_that_it_is_meant_for() {
+        let of = |json: &str| check(serde_json::from_str(json).expect("a request"));
+        for json in ["{}", r#"{"name":""}"#] {
+            assert_eq!(code(of(json)), Err("invalid_request"), "{json}");
+        }
+        let developer = || principal(PrincipalKind::User, Some(Role::Developer), None);
+        let service = || principal(PrincipalKind::ServiceAccount, None, None);
+        for (principal, json, versions, expected) in [
+            (developer(), r#"{"name":"n"}"#, None, Ok(Some(("n", Some(Role::Developer), 4)))),
+            (developer(), r#"{"role":"viewer"}"#, Some(vec![3]), Ok(Some(("Ada", Some(Role::Viewer), 4)))),
+            (developer(), r#"{"name":"Ada","role":"developer"}"#, None, Ok(None)),
+            (developer(), r#"{"name":"n"}"#, Some(vec![2]), Err("version_conflict")),
+            (service(), r#"{"name":"n"}"#, None, Ok(Some(("n", None, 4)))),
+            (service(), r#"{"role":"viewer"}"#, None, Err("invalid_request")),
+            (Principal { removed_at: Some(9), ..service() }, r#"{"name":"n"}"#, None, Err("invalid_request")),
+        ] {
+            let change = of(json).expect("a change");
+            let edited = edit(&facts(principal, true, vec![]), &change, &versions, &Actor::Operator, &catalogs());
+            let edited = code(edited);
+            let edited = edited.as_ref().map(|edited| edited.as_ref().map(|to| (&*to.name, to.role, to.version)));
+            assert_eq!(edited.map_err(|code| *code), expected, "{json} {versions:?}");
+        }
+        let change = of(r#"{"name":"n"}"#).expect("a change");
+        assert_eq!(edit(&missing(), &change, &None, &Actor::Operator, &catalogs()), Err(Error::NotFound));
+    }
+
+    #[test]
+    fn a_lower_role_revokes_the_personal_tokens_that_grant_more() {
+        let token = |serial, scopes: &[&str]| {
+            let scopes = scopes.iter().map(|scope| scope.parse().expect("a scope")).collect();
+            TokenGrants { serial, grants: vec![Grant { tenant: "o".into(), scopes, resources: vec![] }] }
+        };
+        let tokens = || {
+            vec![
+                token(3, &["floor:readPublic"]),
+                token(4, &["floor:readPublic", "floor:export"]),
+                token(5, &["floor:export"]),
+            ]
+        };
+        for (before, after, revoked) in [
+            (Role::Owner, Some(Role::Developer), &[][..]),
+            (Role::Owner, Some(Role::Viewer), &[4, 5]),
+            (Role::Developer, Some(Role::Viewer), &[4, 5]),
+            (Role::Viewer, Some(Role::Admin), &[]),
+            // The catalogue may have changed since the tokens were created.
+            (Role::Viewer, Some(Role::Viewer), &[]),
+            (Role::Viewer, None, &[]),
+        ] {
+            let facts = facts(principal(PrincipalKind::User, Some(before), None), true, tokens());
+            let change = PrincipalChange { name: Some("n".into()), role: after };
+            let edited = edit(&facts, &change, &None, &Actor::Operator, &catalogs()).expect("an edit");
+            let expected = revoked.iter().map(|serial| RevocationTarget::Token { serial: *serial });
+            assert_eq!(edited.expect("a change").revoked, expected.collect::<Vec<_>>(), "{before} {after:?}");
+        }
+    }
+
+    #[test]
+    fn users_manage_roles_up_to_their_own_and_leave_an_owner() {
+        use Role::{Admin, Developer, Owner, Viewer};
+        let token = || Actor::Token("t".into());
+        for (before, after, actor, has_other_owner, may_edit, may_remove) in [
+            (Viewer, Admin, user(Admin), true, true, true),
+            (Viewer, Owner, user(Admin), true, false, true),
+            (Owner, Admin, user(Admin), true, false, false),
+            (Viewer, Developer, user(Developer), true, false, false),
+            (Owner, Viewer, user(Owner), true, true, true),
+            (Owner, Viewer, user(Owner), false, false, false),
+            (Admin, Viewer, user(Owner), false, true, true),
+            (Owner, Viewer, token(), false, true, true),
+            (Owner, Viewer, Actor::Operator, false, true, true),
+        ] {
+            let principal = || principal(PrincipalKind::User, Some(before), None);
+            let change = PrincipalChange { name: None, role: Some(after) };
+            let edited =
+                edit(&facts(principal(), has_other_owner, vec![]), &change, &None, &actor, &catalogs()).is_ok();
+            assert_eq!(edited, may_edit, "{before} {after} {actor:?}");
+            let removed = remove(&facts(principal(), has_other_owner, vec![]), &actor).is_ok();
+            assert_eq!(removed, may_remove, "{before} {actor:?}");
+        }
+    }
+
+    #[test]
+    fn a_removal_revokes_each_token_of_the_principal_once() {
+        let tokens = [3, 5];
+        let entries = tokens.map(|serial| RevocationTarget::Token { serial }).to_vec();
+        for (removed_at, expected) in [(None, Some(entries)), (Some(9), None)] {
+            let facts = facts(principal(PrincipalKind::Application, None, removed_at), true, tokens.to_vec());
+            assert_eq!(remove(&facts, &Actor::Operator), Ok(expected), "{removed_at:?}");
+        }
+        assert_eq!(remove(&missing(), &Actor::Operator), Err(Error::NotFound));
+    }
+}

@@ -1,0 +1,94 @@
+//! Principals of an organization: add, list, show, edit, remove.
+
+use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::IntoResponse;
+use daypass::Error;
+use daypass::api::PrincipalKind;
+use serde::Deserialize;
+
+use super::super::version::{if_match, tag};
+use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use super::organizations::allowed;
+use crate::domain::page_limit::PageLimit;
+use crate::domain::principal::Actor;
+use crate::usecase::principals;
+
+/// The query of a list. An unknown field is refused: a misspelt filter must not list everything.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    kind: Option<PrincipalKind>,
+    limit: Option<PageLimit>,
+    cursor: Option<String>,
+}
+
+/// The organization and the principal in a path.
+type Ids = Result<Path<(String, String)>, PathRejection>;
+
+/// `POST /v2/organization/{id}/principal`
+pub(super) async fn add(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    let organization = allowed(&caller, id)?;
+    let record = principals::add(&*app.store, actor(&caller), &organization, body?.read()?).await?;
+    Ok((StatusCode::CREATED, NO_STORE, tag(record.version), Json(record)))
+}
+
+/// `GET /v2/organization/{id}/principal?kind=&limit=&cursor=`
+pub(super) async fn list(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<impl IntoResponse, Error> {
+    let organization = allowed(&caller, id)?;
+    let Query(ListQuery { kind, limit, cursor }) = query.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
+    let limit = limit.unwrap_or_default();
+    let page = principals::list(&*app.store, &organization, kind, limit, cursor.as_deref()).await?;
+    Ok((NO_STORE, Json(page)))
+}
+
+/// `GET /v2/organization/{id}/principal/{principal}`
+pub(super) async fn show(State(app): State<SharedApp>, caller: Caller, ids: Ids) -> Result<impl IntoResponse, Error> {
+    let (organization, id) = allowed_with(&caller, ids)?;
+    let record = principals::find(&*app.store, &organization, &id).await?;
+    Ok((NO_STORE, tag(record.version), Json(record)))
+}
+
+/// `PATCH /v2/organization/{id}/principal/{principal}`
+pub(super) async fn edit(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    ids: Ids,
+    headers: HeaderMap,
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    let (organization, id) = allowed_with(&caller, ids)?;
+    let (versions, request, view) = (if_match(&headers)?, body?.read()?, app.catalog.view());
+    let (ids, actor) = ((&*organization, &*id), actor(&caller));
+    let record = principals::edit(&*app.store, &view.catalogs, actor, ids, request, versions).await?;
+    Ok((NO_STORE, tag(record.version), Json(record)))
+}
+
+/// `DELETE /v2/organization/{id}/principal/{principal}`
+pub(super) async fn remove(State(app): State<SharedApp>, caller: Caller, ids: Ids) -> Result<impl IntoResponse, Error> {
+    let (organization, id) = allowed_with(&caller, ids)?;
+    let record = principals::remove(&*app.store, actor(&caller), &organization, &id).await?;
+    Ok((NO_STORE, Json(record)))
+}
+
+fn actor(caller: &Caller) -> Actor {
+    Actor::Token(caller.access.id().to_owned())
+}
+
+/// Returns the ids of an organization that the caller administers, and of one of its principals.
+fn allowed_with(caller: &Caller, ids: Ids) -> Result<(String, String), Error> {
+    let Path((organization, id)) = ids.map_err(|_| Error::NotFound)?;
+    Ok((allowed(caller, Ok(Path(organization)))?, id))
+}

@@ -1,0 +1,220 @@
+//! What a store does with principals, and with tokens that belong to them.
+
+use daypass::api::{CreatePrincipalRequest, PrincipalKind, RevocationTarget, Role, TokenRecord};
+use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
+
+use super::suite::{on_every_store, open_with_organization};
+use super::{AddedToken, Location, SharedStore, TokenSelector};
+use crate::crypto::random;
+use crate::domain::principal::{self, Actor, AddPrincipalFacts, Principal, may_add};
+use crate::domain::principal_edit::{EditedPrincipal, remove};
+use crate::domain::token::NewToken;
+use crate::domain::token_owner::{self, OwnerRule};
+
+on_every_store!(
+    a_list_has_the_principals_of_an_organization_oldest_first,
+    an_email_address_is_of_one_user_of_an_organization_until_they_are_removed,
+    a_removal_revokes_the_tokens_of_the_principal_and_what_they_made,
+    an_edit_is_written_with_its_revocations_or_not_at_all,
+    no_token_of_a_removed_principal_is_active,
+);
+
+fn new_principal(organization: &str, kind: PrincipalKind, name: &str) -> Principal {
+    let (email, role) = match kind {
+        PrincipalKind::User => (Some(format!("{name}@example.com")), Some(Role::Owner)),
+        _ => (None, None),
+    };
+    let request = CreatePrincipalRequest { kind, name: name.into(), email, role };
+    principal::new(request, organization, &random::id(), &Actor::Operator, 50).expect("a principal")
+}
+
+/// Adds a principal to the organization `o`, and returns it.
+async fn add(store: &SharedStore, kind: PrincipalKind, name: &str) -> Result<Principal, Error> {
+    let new = new_principal("o", kind, name);
+    let rule = {
+        let new = new.clone();
+        move |facts: &AddPrincipalFacts| may_add(&new, &Actor::Operator, facts)
+    };
+    let number = store.add_principal(new.clone(), Box::new(rule)).await?;
+    Ok(Principal { number, ..new })
+}
+
+/// Adds a token that is to belong to a principal.
+async fn add_token(store: &SharedStore, kind: TokenKind, owner: &str) -> Result<AddedToken, Error> {
+    let token = OpaqueToken::generate(kind, random::fill).expect("an opaque kind");
+    let scopes = ScopeSet::from_iter(["floor:export".parse().expect("a scope")]);
+    let grants = vec![Grant { tenant: "o".into(), scopes, resources: vec![] }];
+    let mut new = NewToken::new(&token, random::id(), "Name".into(), "o".into(), grants, 50);
+    new.record.owner = Some(owner.to_owned());
+    let rule = OwnerRule { requested: Some(owner.to_owned()), ..OwnerRule::default() };
+    store.add_token(new, Box::new(|_| Ok(0)), Box::new(move |facts| token_owner::owner(&rule, facts))).await
+}
+
+async fn token(store: &SharedStore, serial: u64) -> TokenRecord {
+    store.token(TokenSelector::Serial(serial)).await.expect("an answer").expect("a token")
+}
+
+async fn feed(store: &SharedStore) -> Vec<RevocationTarget> {
+    let page = store.revocations(Some("o"), Box::new(|_| Ok(0))).await.expect("a page");
+    page.revocations.into_iter().map(|entry| entry.target).collect()
+}
+
+async fn remove_principal(store: &SharedStore, id: &str, at: u64) -> Result<Principal, Error> {
+    store.remove_principal("o", id, at, Box::new(|facts| remove(facts, &Actor::Operator))).await
+}
+
+async fn a_list_has_the_principals_of_an_organization_oldest_first(location: Location) {
+    use PrincipalKind::{Application, ServiceAccount, User};
+    let store = open_with_organization(&location).await;
+    let mut added = vec![];
+    for (index, kind) in [User, ServiceAccount, User, Application, ServiceAccount].into_iter().enumerate() {
+        let principal = add(&store, kind, &format!("n{index}")).await.expect("a principal");
+        let found = store.principal("o", &principal.id).await;
+        assert_eq!(found.expect("an answer").as_ref(), Some(&principal));
+        added.push(principal);
+    }
+    assert_eq!(store.principal("other", &added[0].id).await, Ok(None));
+    assert_eq!(store.principal("o", "usr_x\0").await, Ok(None));
+    let page = async |kind, after, most| {
+        let page = store.principals("o", kind, after, most).await.expect("a page");
+        page.into_iter().map(|principal| added.iter().position(|one| *one == principal)).collect::<Vec<_>>()
+    };
+    let all = [0, 1, 2, 3, 4].map(Some);
+    assert_eq!(page(None, 0, 10).await, all);
+    assert_eq!(page(None, 0, 2).await, all[..2]);
+    assert_eq!(page(None, added[1].number, 2).await, all[2..4]);
+    assert_eq!(page(Some(User), 0, 10).await, [Some(0), Some(2)]);
+    assert_eq!(page(Some(ServiceAccount), added[1].number, 10).await, [Some(4)]);
+    remove_principal(&store, &added[2].id, 60).await.expect("a removal");
+    assert_eq!(page(Some(User), 0, 10).await, [Some(0)]);
+    assert_eq!(page(None, 0, 10).await, [0, 1, 3, 4].map(Some));
+    assert_eq!(store.principals("other", None, 0, 10).await, Ok(vec![]));
+}
+
+async fn an_email_address_is_of_one_user_of_an_organization_until_they_are_removed(location: Location) {
+    let store = open_with_organization(&location).await;
+    let ada = add(&store, PrincipalKind::User, "ada").await.expect("a user");
+    assert_eq!(add(&store, PrincipalKind::User, "ada").await, Err(Error::AlreadyExists));
+    let new = new_principal("missing", PrincipalKind::User, "ada");
+    let rule = {
+        let new = new.clone();
+        move |facts: &AddPrincipalFacts| may_add(&new, &Actor::Operator, facts)
+    };
+    assert_eq!(store.add_principal(new, Box::new(rule)).await, Err(Error::NotFound));
+    remove_principal(&store, &ada.id, 60).await.expect("a removal");
+    let again = add(&store, PrincipalKind::User, "ada").await.expect("another user");
+    assert!(again.number > ada.number && again.id != ada.id);
+    for name in ["service", "service"] {
+        add(&store, PrincipalKind::ServiceAccount, name).await.expect("names are not unique");
+    }
+}
+
+async fn a_removal_revokes_the_tokens_of_the_principal_and_what_they_made(location: Location) {
+    let store = open_with_organization(&location).await;
+    let [one, other] = [
+        add(&store, PrincipalKind::Application, "one").await.expect("a principal"),
+        add(&store, PrincipalKind::Application, "other").await.expect("a principal"),
+    ];
+    let mut serials = vec![];
+    for (owner, kind) in [(&one, TokenKind::Secret), (&other, TokenKind::Secret), (&one, TokenKind::Application)] {
+        let added = add_token(&store, kind, &owner.id).await.expect("a token");
+        assert_eq!(added.owner.as_deref(), Some(&*owner.id));
+        assert_eq!(token(&store, added.serial).await.owner.as_deref(), Some(&*owner.id));
+        serials.push(added.serial);
+    }
+    let mut counts = store.count_owned("o", &one.id, 60).await.expect("counts");
+    counts.sort_by_key(|(kind, _)| kind.as_str());
+    assert_eq!(counts, [(TokenKind::Application, 1), (TokenKind::Secret, 1)]);
+    assert_eq!(store.count_owned("other", &one.id, 60).await, Ok(vec![]));
+
+    for at in [60, 61] {
+        let removed = remove_principal(&store, &one.id, at).await.expect("a removal");
+        assert_eq!(removed, Principal { removed_at: Some(60), ..one.clone() });
+        let entries = [serials[0], serials[2]].map(|serial| RevocationTarget::Token { serial });
+        assert_eq!(feed(&store).await, entries);
+    }
+    let revoked_at = [
+        token(&store, serials[0]).await.revoked_at,
+        token(&store, serials[1]).await.revoked_at,
+        token(&store, serials[2]).await.revoked_at,
+    ];
+    assert_eq!(revoked_at, [Some(60), None, Some(60)]);
+    assert_eq!(token(&store, serials[0]).await.owner, Some(one.id.clone()), "who had it is still known");
+    assert_eq!(store.count_owned("o", &one.id, 60).await, Ok(vec![]));
+    assert!(matches!(add_token(&store, TokenKind::Secret, &one.id).await, Err(Error::InvalidRequest(_))));
+    assert_eq!(add_token(&store, TokenKind::Secret, "app_x").await, Err(Error::NotFound));
+    assert_eq!(remove_principal(&store, "app_x", 60).await, Err(Error::NotFound));
+}
+
+async fn an_edit_is_written_with_its_revocations_or_not_at_all(location: Location) {
+    let store = open_with_organization(&location).await;
+    let user = add(&store, PrincipalKind::User, "ada").await.expect("a user");
+    let personal = add_token(&store, TokenKind::Personal, &user.id).await.expect("a token").serial;
+    let secret = add_token(&store, TokenKind::Secret, &user.id).await.expect("a token").serial;
+    let edit = |version, has_other_owner| {
+        store.edit_principal(
+            "o",
+            &user.id,
+            60,
+            Box::new(move |facts| {
+                let principal = facts.principal.as_ref().ok_or(Error::NotFound)?;
+                assert_eq!(facts.has_other_owner, has_other_owner);
+                if principal.version + 1 != version {
+                    return Err(Error::VersionConflict(principal.version));
+                }
+                let revoked = facts.tokens.iter().map(|token| RevocationTarget::Token { serial: token.serial });
+                let (name, role) = ("Ada L.".to_owned(), Some(Role::Viewer));
+                Ok(Some(EditedPrincipal { name, role, version, revoked: revoked.collect() }))
+            }),
+        )
+    };
+    assert_eq!(edit(3, false).await, Err(Error::VersionConflict(1)));
+    assert_eq!(token(&store, personal).await.revoked_at, None);
+    let edited = edit(2, false).await.expect("an edit");
+    assert_eq!(edited, Principal { name: "Ada L.".into(), role: Some(Role::Viewer), version: 2, ..user.clone() });
+    assert_eq!(store.principal("o", &user.id).await, Ok(Some(edited)));
+    assert_eq!(feed(&store).await, [RevocationTarget::Token { serial: personal }]);
+    assert_eq!(token(&store, personal).await.revoked_at, Some(60));
+    assert_eq!(token(&store, secret).await.revoked_at, None);
+    add(&store, PrincipalKind::User, "grace").await.expect("another owner");
+    edit(3, true).await.expect("an edit");
+    let missing = store.edit_principal(
+        "other",
+        &user.id,
+        60,
+        Box::new(|facts| facts.principal.as_ref().map(|_| None).ok_or(Error::NotFound)),
+    );
+    assert_eq!(missing.await, Err(Error::NotFound));
+}
+
+async fn no_token_of_a_removed_principal_is_active(location: Location) {
+    let store = open_with_organization(&location).await;
+    let (mut added, mut refused) = (0, 0);
+    for _ in 0..20 {
+        let owner = add(&store, PrincipalKind::ServiceAccount, "service").await.expect("a principal").id;
+        let mut clients = tokio::task::JoinSet::new();
+        for _ in 0..6 {
+            let (store, owner) = (store.clone(), owner.clone());
+            clients.spawn(async move {
+                let mut additions = vec![];
+                for _ in 0..4 {
+                    additions.push(add_token(&store, TokenKind::Secret, &owner).await);
+                }
+                additions
+            });
+        }
+        let (additions, removed) = tokio::join!(clients.join_all(), remove_principal(&store, &owner, 60));
+        removed.expect("a removal");
+        for addition in additions.into_iter().flatten() {
+            match addition {
+                Ok(AddedToken { serial, .. }) => {
+                    added += 1;
+                    assert_eq!(token(&store, serial).await.revoked_at, Some(60), "{serial}");
+                }
+                Err(Error::InvalidRequest(_)) => refused += 1,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    assert!(added > 0 && refused > 0, "{added} {refused}: both orders occur");
+}

@@ -1,0 +1,61 @@
+//! The part of the store's trait that is about principals: [`PrincipalStore`].
+
+use daypass::TokenKind;
+use daypass::api::{PrincipalKind, RevocationTarget};
+
+use super::{Rule, StoreFuture};
+use crate::domain::catalog_change::TokenGrants;
+use crate::domain::principal::{AddPrincipalFacts, Principal};
+use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts};
+
+/// A store of principals, the part of [`Store`](super::Store) that is about them.
+///
+/// SECURITY: changes of an organization's principals exclude one another, and additions of its tokens (PostgreSQL: the
+/// organization's row is locked). So no token is added for a principal that was removed.
+pub(crate) trait PrincipalStore: Send + Sync {
+    /// Returns the principal of an organization with this id, also if it was removed.
+    fn principal<'a>(&'a self, organization: &'a str, id: &'a str) -> StoreFuture<'a, Option<Principal>>;
+
+    /// Returns an organization's principals that are not removed, those of a kind if one is given: the ones with a greater
+    /// number than `after`, in their order, and at most so many.
+    ///
+    /// It costs about the same however many principals the organization has.
+    fn principals<'a>(
+        &'a self,
+        organization: &'a str,
+        kind: Option<PrincipalKind>,
+        after: u64,
+        most: usize,
+    ) -> StoreFuture<'a, Vec<Principal>>;
+
+    /// Counts the tokens of a principal that are active at a time, by kind. Suspension makes no difference.
+    fn count_owned<'a>(
+        &'a self,
+        organization: &'a str,
+        id: &'a str,
+        now: u64,
+    ) -> StoreFuture<'a, Vec<(TokenKind, u64)>>;
+
+    /// Adds a principal if the rule allows it, and returns its number.
+    fn add_principal(&self, new: Principal, rule: Rule<AddPrincipalFacts>) -> StoreFuture<'_, u64>;
+
+    /// Makes the edit that the rule returns, if any, and the revocations that come with it, which it adds to the feed.
+    /// Returns the principal after that.
+    fn edit_principal<'a>(
+        &'a self,
+        organization: &'a str,
+        id: &'a str,
+        at: u64,
+        rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
+    ) -> StoreFuture<'a, Principal>;
+
+    /// Removes a principal and makes the revocations that the rule returns, which it adds to the feed; nothing if the rule
+    /// returns none. Returns the principal after that.
+    fn remove_principal<'a>(
+        &'a self,
+        organization: &'a str,
+        id: &'a str,
+        at: u64,
+        rule: Rule<PrincipalFacts<u64>, Option<Vec<RevocationTarget>>>,
+    ) -> StoreFuture<'a, Principal>;
+}

@@ -80,6 +80,7 @@ mod postgres {
     mod cluster;
     mod database;
     mod failover;
+    mod restart;
     mod revocation_time;
 
     suite!();

@@ -23,6 +23,8 @@ macro_rules! suite {
         mod details;
         #[path = "../edit.rs"]
         mod edit;
+        #[path = "../epoch.rs"]
+        mod epoch;
         #[path = "../events.rs"]
         mod events;
         #[path = "../feed.rs"]

@@ -9,6 +9,7 @@
 //! | `entry` | an entry of the feed in its columns |
 //! | `location` | where a store is |
 //! | `redemption` | tests of bundle references and their redemption |
+//! | `server_trust` | which certificates of a database server are accepted |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 
@@ -21,6 +22,7 @@ mod location;
 mod postgres;
 #[cfg(test)]
 mod redemption;
+mod server_trust;
 mod sqlite;
 #[cfg(test)]
 mod suite;

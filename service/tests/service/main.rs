@@ -84,6 +84,7 @@ mod postgres {
     mod failover;
     mod restart;
     mod revocation_time;
+    mod tls;
 
     suite!();
 }

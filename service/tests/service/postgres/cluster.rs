@@ -26,7 +26,7 @@ if ! "$BIN/"$make >"$folder/log" 2>&1; then
     exit 1
 fi
 start() {
-    "$BIN/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c max_connections=400 "$@" >>"$folder/log" 2>&1 &
+    "$BIN/postgres" -D "$folder/data" -k "$folder" -c max_connections=400 "$@" >>"$folder/log" 2>&1 &
     server=$!
     until psql -qX -h "$folder" -U daypass -c 'SELECT' postgres >/dev/null 2>&1; do
         if ! kill -0 "$server" 2>/dev/null; then
@@ -94,17 +94,23 @@ impl Cluster {
 
     /// Starts a cluster on a socket in a folder of its own.
     pub(crate) fn start(durability: Durability) -> Cluster {
-        Cluster::start_from(None, durability)
+        Cluster::start_from(None, durability, "")
+    }
+
+    /// Starts a cluster that can be reached by this address too.
+    pub(crate) fn start_at(address: &str) -> Cluster {
+        Cluster::start_from(None, Durability::None, address)
     }
 
     /// Starts a cluster that is empty, or a standby of this one.
-    fn start_from(primary: Option<&Cluster>, durability: Durability) -> Cluster {
+    fn start_from(primary: Option<&Cluster>, durability: Durability, address: &str) -> Cluster {
         let options: &[&str] = match durability {
             Durability::None => &["-c", "fsync=off", "-c", "full_page_writes=off"],
             Durability::Full => &[],
         };
         let mut serve = Command::new("sh");
-        serve.args(["-c", SERVE, "sh"]).args(options).env("BIN", programs()).current_dir("/");
+        serve.args(["-c", SERVE, "sh", "-c", &format!("listen_addresses={address}")]).args(options);
+        serve.env("BIN", programs()).current_dir("/");
         serve.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         if let Some(primary) = primary {
             serve.env("PRIMARY", &primary.folder);
@@ -129,7 +135,7 @@ impl Cluster {
 
     /// Starts a standby that follows this cluster.
     pub(crate) fn start_standby(&self) -> Cluster {
-        Cluster::start_from(Some(self), Durability::Full)
+        Cluster::start_from(Some(self), Durability::Full, "")
     }
 
     /// Returns the folder of the socket and the data.

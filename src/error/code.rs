@@ -163,9 +163,13 @@ error_codes! {
         "Revoke a token that is no longer needed, or ask the operator for a higher limit.",
         "The organization has as many active tokens of this kind as it may have: 100, unless the operator set another limit.";
     VersionConflict: "version_conflict", 409, false,
-        "The token was edited meanwhile: its version is {}.",
-        "Read the token again, and send the edit with its new version in If-Match.",
-        "The token has another version than the edit's `If-Match`.";
+        "It was edited meanwhile: its version is {}.",
+        "Read it again, and send the edit with its new version in If-Match.",
+        "The token or the catalogue has another version than the edit's `If-Match`.";
+    ScopesInUse: "scopes_in_use", 409, false,
+        "{}",
+        "Keep these scopes, or add ?yes=true.",
+        "Active tokens hold scopes that the new catalogue lacks; the message names both.";
     TokenImmutable: "token_immutable", 403, false,
         "A token of kind {} cannot be edited.",
         "Revoke it and create another one: an application token under the same id.",

@@ -42,7 +42,7 @@ pub(crate) enum Editor<'a> {
     },
 }
 
-/// The versions of a token that an edit is meant for; any without a list.
+/// The versions of a token, or of the catalogue, that an edit is meant for; any without a list.
 pub(crate) type Versions = Option<Vec<u64>>;
 
 /// Checks what an edit of this token changes, and whether the editor may make it, which no edit changes.
@@ -115,7 +115,7 @@ pub(crate) fn edit(
     Ok((!is_same).then_some(edited))
 }
 
-/// Reads the versions in `If-Match` (RFC 9110, section 13.1.1): the tags of a token are its versions.
+/// Reads the versions in `If-Match` (RFC 9110, section 13.1.1): the tag of what is edited is its version.
 ///
 /// # Errors
 /// [`Error::InvalidRequest`] for anything but `*` or a list of such tags.
@@ -126,7 +126,7 @@ pub(crate) fn parse_versions(if_match: &str) -> Result<Versions, Error> {
     }
     let version = |tag: &str| tag.trim().strip_prefix('"')?.strip_suffix('"')?.parse().ok();
     let versions = tags.split(',').map(version).collect::<Option<Vec<_>>>();
-    let why = "The header If-Match must be the ETag of the token as it was read, such as \"3\", or `*`.";
+    let why = "The header If-Match must be the ETag of what is edited, as it was read, such as \"3\", or `*`.";
     versions.map(Some).ok_or_else(|| Error::InvalidRequest(why.into()))
 }
 

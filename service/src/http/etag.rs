@@ -1,11 +1,15 @@
-//! Entity tags, by which a cache revalidates its copy (RFC 9110, section 8.8.3).
+//! Entity tags, by which a cache revalidates its copy, and an edit names the version that it is meant for (RFC 9110,
+//! sections 8.8.3 and 13.1).
 
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::body::Body;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64UrlUnpadded, Encoding};
+use daypass::Error;
+
+use crate::domain::token_edit::{self, Versions};
 
 /// Returns the tag of a body. Other bytes have another tag.
 pub(super) fn of(body: &[u8]) -> HeaderValue {
@@ -37,4 +41,22 @@ fn has_tag(request: &HeaderMap, tag: &HeaderValue) -> bool {
         .flat_map(|value| value.split(','))
         .map(str::trim)
         .any(|listed| listed == "*" || listed.strip_prefix("W/").unwrap_or(listed).as_bytes() == tag.as_bytes())
+}
+
+/// Returns the tag of what has versions: its version.
+pub(super) fn of_version(version: u64) -> [(HeaderName, String); 1] {
+    [(ETAG, format!("\"{version}\""))]
+}
+
+/// Returns the versions that an edit is meant for.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] if the header is not a list of tags.
+pub(super) fn if_match(headers: &HeaderMap) -> Result<Versions, Error> {
+    let mut lines = headers.get_all(IF_MATCH).into_iter().peekable();
+    if lines.peek().is_none() {
+        return Ok(None);
+    }
+    let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
+    token_edit::parse_versions(&lines.join(","))
 }

@@ -11,6 +11,8 @@ macro_rules! suite {
         mod bundles;
         #[path = "../catalog.rs"]
         mod catalog;
+        #[path = "../catalog_over_http.rs"]
+        mod catalog_over_http;
         #[path = "../command_line.rs"]
         mod command_line;
         #[path = "../concurrency.rs"]

@@ -3,18 +3,17 @@
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::header::{ETAG, IF_MATCH};
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use daypass::api::TokenRecord;
 use daypass::{Error, Scope, TokenKind};
 use serde::Deserialize;
 
+use super::super::etag;
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use crate::domain::grantor::Grantor;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::TokenStatus;
-use crate::domain::token_edit::{self, Editor, Versions};
+use crate::domain::token_edit::Editor;
 use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
 use crate::usecase::{revoke, tokens};
 
@@ -73,7 +72,7 @@ pub(super) async fn show(
     caller.require_secret(&READ)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let record = tokens::find(&*app.store, caller.access.organization(), &id).await?;
-    Ok((NO_STORE, etag(&record), Json(record)))
+    Ok((NO_STORE, etag::of_version(record.version), Json(record)))
 }
 
 /// `PATCH /v2/access-token/{id}`
@@ -86,28 +85,13 @@ pub(super) async fn edit(
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&CREATE)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
-    let versions = if_match(&headers)?;
+    let versions = etag::if_match(&headers)?;
     let grantor = Grantor::holder(&caller.access);
     let view = app.catalog.view();
     let editor = Editor::Holder { grantor: &grantor, catalogs: &view.catalogs };
     let organization = caller.access.organization();
     let record = tokens::edit(&*app.store, &editor, organization, &id, body?.read()?, versions).await?;
-    Ok((NO_STORE, etag(&record), Json(record)))
-}
-
-/// Returns the entity tag of a token: its version.
-fn etag(record: &TokenRecord) -> [(HeaderName, String); 1] {
-    [(ETAG, format!("\"{}\"", record.version))]
-}
-
-/// Returns the versions that an edit is meant for.
-fn if_match(headers: &HeaderMap) -> Result<Versions, Error> {
-    let mut lines = headers.get_all(IF_MATCH).into_iter().peekable();
-    if lines.peek().is_none() {
-        return Ok(None);
-    }
-    let lines: Vec<_> = lines.map(|line| line.to_str().unwrap_or_default()).collect();
-    token_edit::parse_versions(&lines.join(","))
+    Ok((NO_STORE, etag::of_version(record.version), Json(record)))
 }
 
 /// `DELETE /v2/access-token/{id}`

@@ -336,10 +336,6 @@ impl Store for PostgresStore {
         }))
     }
 
-    fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>> {
-        Box::pin(self.read((), |client, ()| Box::pin(keys::keys(client))))
-    }
-
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
         Box::pin(self.change(rule, |transaction, rule| Box::pin(keys::change(transaction, rule))))
     }

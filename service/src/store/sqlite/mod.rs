@@ -301,10 +301,6 @@ impl Store for SqliteStore {
         Box::pin(self.run(&self.list_reader, move |connection| catalog::active_grants(connection, after, most, now)))
     }
 
-    fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>> {
-        self.read(keys::keys)
-    }
-
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
         self.change(move |transaction| keys::change(transaction, &rule))
     }

@@ -30,7 +30,6 @@ async fn a_list_of_tokens_that_takes_long_delays_nothing_else() {
     });
     assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
     assert!(store.snapshot().await.is_ok());
-    assert!(store.keys().await.is_ok());
     store.add_mark(Box::new(|_| Ok(None))).await.expect("the writer");
     assert!(!another.is_finished());
 

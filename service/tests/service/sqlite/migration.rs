@@ -78,6 +78,7 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         DELETE FROM token WHERE organization = 'operator';
         DELETE FROM organization WHERE is_operator;
         DROP VIEW record;
+        ALTER TABLE signing_key DROP COLUMN mark;
         ALTER TABLE organization DROP COLUMN suspended_at;
         ALTER TABLE organization DROP COLUMN limits;
         ALTER TABLE token DROP COLUMN version;

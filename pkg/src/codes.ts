@@ -56,8 +56,10 @@ export type DaypassErrorCode =
   | 'already_exists'
   /** The organization has as many active tokens of this kind as it may have: 100, unless the operator set another limit. */
   | 'limit_reached'
-  /** The token or principal has another version than the edit's `If-Match`. */
+  /** The token or the catalogue has another version than the edit's `If-Match`. */
   | 'version_conflict'
+  /** Active tokens hold scopes that the new catalogue lacks; the message names both. */
+  | 'scopes_in_use'
   /** Tokens of this kind are immutable. */
   | 'token_immutable'
   /** A single-use bundle was redeemed by another client, or more than 60 seconds ago. */

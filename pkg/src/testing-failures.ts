@@ -31,6 +31,7 @@ export const FAILURES: Record<DaypassErrorCode, [number, boolean, string, string
   already_exists: [409, false, 'This id or email is taken.', 'Choose another, or revoke or remove what has it.'],
   limit_reached: [409, false, 'Limit reached: {}.', 'Revoke a token that is no longer needed, or ask the operator for a higher limit.'],
   version_conflict: [409, false, 'It was edited meanwhile: its version is {}.', 'Read it again, and send the edit with its new version in If-Match.'],
+  scopes_in_use: [409, false, '{}', 'Keep these scopes, or add ?yes=true.'],
   token_immutable: [403, false, 'A token of kind {} cannot be edited.', 'Revoke it and create another one: an application token under the same id.'],
   bundle_used: [403, false, 'The bundle was redeemed before, and can be redeemed only once.', 'Create a new bundle for each visitor and page.'],
   misconfigured: [500, false, 'The API is not set up correctly.', 'Look at the log of the API: it names what is missing.'],

@@ -43,7 +43,7 @@ impl App {
         let Config { issuer, audience, temporary_min_seconds, rotate_keys_every, sealing_key } = config;
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
-        let keys = SigningKeys::load(&snapshot.keys)?;
+        let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark)?;
         let start =
             FeedPosition { latest: snapshot.latest, deleted_up_to: snapshot.deleted_up_to, epoch: snapshot.epoch, at };
         let (sender, position) = watch::channel(start);

@@ -16,4 +16,10 @@ pub struct ServerMetadata {
     pub introspection_endpoint: String,
     /// How a caller of it authenticates.
     pub introspection_endpoint_auth_methods_supported: Vec<String>,
+    /// The URL of revocation (RFC 7009); empty for a service of an earlier version.
+    #[serde(default)]
+    pub revocation_endpoint: String,
+    /// How a caller of it authenticates.
+    #[serde(default)]
+    pub revocation_endpoint_auth_methods_supported: Vec<String>,
 }

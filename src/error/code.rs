@@ -165,7 +165,11 @@ error_codes! {
     VersionConflict: "version_conflict", 409, false,
         "It was edited meanwhile: its version is {}.",
         "Read it again, and send the edit with its new version in If-Match.",
-        "The token or principal has another version than the edit's `If-Match`.";
+        "The token, principal or catalogue has another version than the edit's `If-Match`.";
+    ScopesInUse: "scopes_in_use", 409, false,
+        "{}",
+        "Keep these scopes, or add ?yes=true.",
+        "Active tokens hold scopes that the new catalogue lacks; the message names both.";
     TokenImmutable: "token_immutable", 403, false,
         "A token of kind {} cannot be edited.",
         "Revoke it and create another one: an application token under the same id.",

@@ -86,8 +86,10 @@ pub enum Error {
         /// The kind.
         kind: TokenKind,
     },
-    /// A token was edited since the caller read it; the payload is its version.
+    /// A token or the catalogue was edited since the caller read it; the payload is its version.
     VersionConflict(u64),
+    /// A new catalogue lacks scopes that active tokens hold; the payload is a sentence with their number.
+    ScopesInUse(String),
     /// A token of this kind cannot be edited.
     TokenImmutable(TokenKind),
     /// A single-use bundle reference was redeemed before.
@@ -132,6 +134,7 @@ impl Error {
             Error::AlreadyExists,
             Error::LimitReached { most: 100, kind: TokenKind::Publishable },
             Error::VersionConflict(3),
+            Error::ScopesInUse("The new catalogue lacks scopes that 2 active tokens hold: floor:fly.".into()),
             Error::TokenImmutable(TokenKind::Application),
             Error::BundleUsed,
             Error::Misconfigured,
@@ -171,6 +174,7 @@ impl Error {
             Error::AlreadyExists => ErrorCode::AlreadyExists,
             Error::LimitReached { .. } => ErrorCode::LimitReached,
             Error::VersionConflict(_) => ErrorCode::VersionConflict,
+            Error::ScopesInUse(_) => ErrorCode::ScopesInUse,
             Error::TokenImmutable(_) => ErrorCode::TokenImmutable,
             Error::BundleUsed => ErrorCode::BundleUsed,
             Error::Misconfigured => ErrorCode::Misconfigured,
@@ -225,6 +229,7 @@ impl fmt::Display for Error {
             Error::InvalidDpopProof(why) => f.write_str(why),
             Error::InvalidRequest(why)
             | Error::InvalidScope(why)
+            | Error::ScopesInUse(why)
             | Error::InvalidBody(why)
             | Error::InvalidClient(why) => f.write_str(why),
             Error::OriginNotAllowed(origin) => f.write_str(origin),

@@ -271,10 +271,13 @@ fn metadata_name_the_issuer_and_what_is_where() {
         jwks_uri: "https://t.example/j".into(),
         introspection_endpoint: "https://t.example/i".into(),
         introspection_endpoint_auth_methods_supported: vec!["Bearer".into()],
+        revocation_endpoint: "https://t.example/r".into(),
+        revocation_endpoint_auth_methods_supported: vec!["Bearer".into()],
     };
     let rest = concat!(
         r#""jwks_uri":"https://t.example/j","introspection_endpoint":"https://t.example/i","#,
-        r#""introspection_endpoint_auth_methods_supported":["Bearer"]}"#,
+        r#""introspection_endpoint_auth_methods_supported":["Bearer"],"revocation_endpoint":"https://t.example/r","#,
+        r#""revocation_endpoint_auth_methods_supported":["Bearer"]}"#,
     );
     assert_json(&metadata, &format!(r#"{{"issuer":"https://t.example",{rest}"#));
     refused::<ServerMetadata>(&format!("{{{rest}"));

@@ -74,6 +74,7 @@ fn every_error_has_its_code_status_and_challenge() {
         ("already_exists", 409, false, None),
         ("limit_reached", 409, false, None),
         ("version_conflict", 409, false, None),
+        ("scopes_in_use", 409, false, None),
         ("token_immutable", 403, false, None),
         ("bundle_used", 403, false, None),
         ("misconfigured", 500, false, None),

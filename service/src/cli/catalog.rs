@@ -83,9 +83,10 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 async fn set(file: &Path, yes: bool, common: &Common) -> anyhow::Result<()> {
     let given = Given { catalogs: read_catalogs(file)?, file };
     let store = common.open().await?;
-    let outcome = catalog::set(&*store, &given.catalogs, yes).await.map_err(|error| common.explain(error, None))?;
+    let outcome =
+        catalog::set(&*store, &given.catalogs, yes, &None).await.map_err(|error| common.explain(error, None))?;
     let (is_changed, removal) = match outcome {
-        Outcome::Unchanged => (false, Removal::default()),
+        Outcome::Unchanged { .. } => (false, Removal::default()),
         Outcome::Set { removal, .. } => (true, removal),
         Outcome::Refused(removal) => bail!(given.refusal(&removal, &common.store)),
     };
@@ -175,8 +176,8 @@ pub(super) async fn begin(
 ) -> anyhow::Result<Catalogs> {
     let explain = |error| failure::of_store(error, location);
     if let Some(given) = given {
-        match catalog::set(store, &given.catalogs, false).await.map_err(explain)? {
-            Outcome::Unchanged | Outcome::Set { is_first: true, .. } => {}
+        match catalog::set(store, &given.catalogs, false, &None).await.map_err(explain)? {
+            Outcome::Unchanged { .. } | Outcome::Set { version: 1, .. } => {}
             Outcome::Set { .. } => {
                 let file = given.file.display();
                 tracing::warn!(%file, "the catalogue of the store was another one, replaced by that of --catalog");

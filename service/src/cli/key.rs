@@ -49,7 +49,8 @@ pub(super) enum Command {
     ///
     /// A running service publishes it at once, announces it in the feed, and signs with it some five minutes later, when
     /// every verifier has it.
-    /// The retired key is published until all that it signed has expired, a day later.
+    /// The retired key is published until all that it signed has expired, a day later, and for some hours more if the service
+    /// did not run all that time.
     #[command(after_help = ROTATE)]
     Rotate {
         /// Sign with it in a few seconds: a verifier that does not know it by then fetches the keys first

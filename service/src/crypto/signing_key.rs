@@ -35,7 +35,8 @@ impl SigningKey {
     pub(crate) fn generate(now: u64, signs_from: u64) -> StoredKey {
         let pair = Ed25519KeyPair::generate().expect("the operating system gives randomness");
         let pkcs8 = pair.to_pkcs8().expect("a generated key has a PKCS #8 form").as_ref().to_vec();
-        StoredKey { kid: thumbprint(pair.public_key().as_ref()), pkcs8, created_at: now, signs_from, revoked_at: None }
+        let kid = thumbprint(pair.public_key().as_ref());
+        StoredKey { kid, pkcs8, created_at: now, signs_from, revoked_at: None, mark: 0 }
     }
 
     /// Returns the JWT with this payload (RFC 7515, compact).

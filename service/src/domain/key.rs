@@ -1,8 +1,14 @@
 //! Signing keys: what each one is for at a time, and how they follow one another.
+//!
+//! Which key signs is told by the clock. When a retired one expires is not, by it alone: a clock that was behind at the
+//! rotation, or is ahead now, would end what the key signed. So the marks of the feed count too, which follow one another
+//! by elapsed time, as for [revocations](super::retention).
 
 use daypass::Error;
 use daypass::api::duration;
 use daypass::verify::MAX_LEEWAY;
+
+use super::retention::{INTERVAL, MARKS};
 
 /// How long the published keys may be cached, in seconds.
 pub(crate) const JWKS_MAX_AGE: u64 = 300;
@@ -18,9 +24,12 @@ pub(crate) const PENDING_SECONDS: u64 = JWKS_MAX_AGE + 10;
 /// of the new one.
 pub(crate) const ANNOUNCED_SECONDS: u64 = 3;
 /// How long the newest JWT of a retired key can stay valid, in seconds.
-///
-/// SECURITY: the key is accepted not a second longer.
 const RETIRED_SECONDS: u64 = duration::MOST + MAX_LEEWAY;
+/// How many marks must follow the one at which the successor was added: the retired key still signs while the first hour
+/// ends, and not when the second does.
+///
+/// SECURITY: the key is accepted for no more hours in which the service runs, whatever the clock says.
+const RETIRED_MARKS: u64 = MARKS + 2;
 
 /// A private key as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -35,6 +44,17 @@ pub(crate) struct StoredKey {
     pub(crate) signs_from: u64,
     /// When it was revoked, if it was.
     pub(crate) revoked_at: Option<u64>,
+    /// The newest mark of the feed when it was added or set to sign at once, which the store fills in.
+    pub(crate) mark: u64,
+}
+
+/// A moment, by the clock and by the feed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// The time.
+    pub(crate) now: u64,
+    /// The newest mark of the feed.
+    pub(crate) newest_mark: u64,
 }
 
 /// What a key is for at a time.
@@ -54,7 +74,8 @@ pub(crate) enum KeyState {
 
 impl KeyState {
     /// Returns the state of each key. The keys are in the order in which they sign.
-    pub(crate) fn of(keys: &[StoredKey], now: u64) -> Vec<KeyState> {
+    pub(crate) fn of(keys: &[StoredKey], moment: Moment) -> Vec<KeyState> {
+        let Moment { now, newest_mark } = moment;
         // A key that was revoked before it signed has replaced no other.
         let has_signed = |key: &&StoredKey| {
             key.signs_from <= now && key.revoked_at.is_none_or(|revoked_at| revoked_at >= key.signs_from)
@@ -66,10 +87,13 @@ impl KeyState {
             if key.signs_from > now {
                 return KeyState::Pending;
             }
-            match keys[index + 1..].iter().find(has_signed).map(|successor| successor.signs_from + RETIRED_SECONDS) {
-                None => KeyState::Active,
-                Some(end) if now < end => KeyState::Retired(end),
-                Some(_) => KeyState::Expired,
+            let Some(successor) = keys[index + 1..].iter().find(has_signed) else { return KeyState::Active };
+            let (end, hours) =
+                (successor.signs_from + RETIRED_SECONDS, (successor.mark + RETIRED_MARKS).saturating_sub(newest_mark));
+            match hours {
+                _ if now < end => KeyState::Retired(end),
+                0 => KeyState::Expired,
+                hours => KeyState::Retired(now.saturating_add(hours * INTERVAL.as_secs())),
             }
         };
         keys.iter().enumerate().map(state).collect()
@@ -126,7 +150,8 @@ pub(crate) fn revocation(keys: &[StoredKey], kid: &str, spare: &StoredKey, now: 
     }
     let mut remaining = keys.to_vec();
     remaining[index].revoked_at = Some(now);
-    let states = KeyState::of(&remaining, now);
+    // Which key signs does not depend on marks.
+    let states = KeyState::of(&remaining, Moment { now, newest_mark: 0 });
     let mut changes = vec![KeyChange::Revoke { kid: kid.to_owned(), at: now }];
     if !states.contains(&KeyState::Active) {
         let pending = states.iter().position(|state| *state == KeyState::Pending);
@@ -151,6 +176,7 @@ mod tests {
             created_at: 0,
             signs_from,
             revoked_at,
+            mark: 0,
         };
         keys.iter().enumerate().map(key).collect()
     }
@@ -177,7 +203,27 @@ mod tests {
             (&[(50, None), (100, None), (100, None)], 100, &[Retired(end), Retired(end), Active]),
             (&[(50, Some(60)), (100, None)], 100, &[Revoked, Active]),
         ] {
-            assert_eq!(KeyState::of(&stored(keys), now), expected, "{keys:?} at {now}");
+            let moment = Moment { now, newest_mark: RETIRED_MARKS };
+            assert_eq!(KeyState::of(&stored(keys), moment), expected, "{keys:?} at {now}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_clock_ends_no_key_before_a_day_of_marks_has_passed() {
+        let end = 100 + 86_400 + 60;
+        let mut keys = stored(&[(50, None), (100, None)]);
+        keys[1].mark = 7;
+        // The clock was days behind when the successor was added, or is days ahead.
+        let late = end + 300_000;
+        for (now, newest_mark, expected) in [
+            (end - 1, 7, Retired(end)),
+            (end - 1, 500, Retired(end)),
+            (late, 7, Retired(late + 27 * 3600)),
+            (late, 33, Retired(late + 3600)),
+            (late, 34, Expired),
+            (end, 34, Expired),
+        ] {
+            assert_eq!(KeyState::of(&keys, Moment { now, newest_mark }), [expected, Active], "{now} {newest_mark}");
         }
     }
 

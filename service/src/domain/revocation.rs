@@ -1,9 +1,9 @@
 //! Revocations: which entries of the feed one makes, and what they end.
 
-use daypass::Error;
-use daypass::api::RevocationTarget;
+use daypass::api::{RevocationTarget, TokenRecord};
 use daypass::jwt::Claims;
 use daypass::verify::Standing;
+use daypass::{Error, TokenKind};
 
 use super::retention::is_older_than_entries;
 
@@ -58,6 +58,15 @@ pub(crate) fn entries(target: &RevocationTarget, facts: &RevocationFacts) -> Res
     }
     let roots = facts.roots.iter().map(|serial| RevocationTarget::Token { serial: *serial });
     Ok([target.clone()].into_iter().chain(roots).collect())
+}
+
+/// Returns the signed bundle that ends with a token: the one that a single-use reference was redeemed for, whose `jti` is the
+/// reference's id.
+///
+/// Single-use references have no grants. Another reference without any only gets an entry that names nothing.
+pub(crate) fn redeemed_bundle(record: &TokenRecord) -> Option<RevocationTarget> {
+    let is_single_use = record.kind == TokenKind::Bundle && record.grants.is_empty();
+    is_single_use.then(|| RevocationTarget::Jwt { jti: record.id.clone() })
 }
 
 /// Requires that the time before which tokens are revoked is not in the future.

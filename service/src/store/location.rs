@@ -8,6 +8,8 @@ use anyhow::{Context, ensure};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
+use super::server_trust::ServerTrust;
+
 /// Where a store is.
 #[derive(Clone)]
 pub(crate) enum Location {
@@ -48,7 +50,7 @@ impl DatabaseUrl {
     ///
     /// # Errors
     /// When it is wrong. The error names the part, and has no part's value.
-    pub(super) fn config(&self) -> anyhow::Result<Config> {
+    pub(super) fn config(&self) -> anyhow::Result<(Config, ServerTrust)> {
         let (scheme, rest) = self.0.split_once("://").unwrap_or_default();
         ensure!(
             matches!(scheme, "postgres" | "postgresql"),
@@ -62,31 +64,33 @@ impl DatabaseUrl {
             at_signs(authority) < 2 && at_signs(before_options) == at_signs(authority),
             "the URL of the store has an `@` too many: write `@` in a user or password as `%40`, `/` as `%2F`"
         );
-        let mut config: Config = self.0.parse().context("the URL of the store is wrong")?;
+        let (url, trust) = ServerTrust::take(&self.0)?;
+        let mut config: Config = url.parse().context("the URL of the store is wrong")?;
         ensure!(!config.get_hosts().is_empty(), "the URL of the store lacks the host: `postgres://HOST/DATABASE`");
         ensure!(
             config.get_dbname().is_some(),
             "the URL of the store lacks the name of the database: `postgres://HOST/DATABASE`"
         );
-        ensure!(
-            config.get_ssl_mode() != SslMode::Require,
-            "the URL of the store has `sslmode=require`: this version connects to PostgreSQL without TLS only"
-        );
+        // As libpq: nobody is on the way to a Unix socket.
+        #[cfg(unix)]
+        if config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_))) {
+            config.ssl_mode(SslMode::Disable);
+        }
         // SECURITY: a standby may lack revocations that were acknowledged, so that none is ever read.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
-        Ok(config)
+        Ok((config, trust))
     }
 
     /// Returns the URL as a command line takes it, unless it has a secret.
     pub(crate) fn without_secret(&self) -> Option<&str> {
-        let has_secret = self.config().map_or(true, |config| config.get_password().is_some());
+        let has_secret = self.config().map_or(true, |(config, _)| config.get_password().is_some());
         (!has_secret).then_some(&*self.0)
     }
 }
 
 impl Display for DatabaseUrl {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let Ok(config) = self.config() else { return f.write_str("the URL of the store") };
+        let Ok((config, _)) = self.config() else { return f.write_str("the URL of the store") };
         f.write_str("postgres://")?;
         if let Some(user) = config.get_user() {
             write!(f, "{user}@")?;
@@ -145,7 +149,8 @@ mod tests {
             ("postgres://u:secret@h", "lacks the name of the database"),
             ("postgres://u:secret@h/d?colour=secret", "`colour`"),
             ("postgres://u:secret@h/d?sslmode=secret", "`sslmode`"),
-            ("postgres://u:secret@h/d?sslmode=require", "without TLS"),
+            ("postgres://u:secret@h/d?sslmode=verify-full", "sslrootcert=FILE"),
+            ("postgres://u:secret@h/d?sslrootcert=secret", "sslmode=verify-full"),
             ("mysql://u:secret@h/d", "this scheme"),
         ] {
             let url = database(text);

@@ -11,6 +11,7 @@
 //! | `owners` | tests of principals, and of tokens that belong to them |
 //! | `principals` | the part of the trait that is about principals |
 //! | `redemption` | tests of bundle references and their redemption |
+//! | `server_trust` | which certificates of a database server are accepted |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 
@@ -26,6 +27,7 @@ mod postgres;
 mod principals;
 #[cfg(test)]
 mod redemption;
+mod server_trust;
 mod sqlite;
 #[cfg(test)]
 mod suite;

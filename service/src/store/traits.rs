@@ -103,7 +103,8 @@ pub(crate) struct Snapshot {
     pub(crate) newest_mark: u64,
     /// The name of the history of the feed that these numbers are of, as in a [`FeedPage`].
     pub(crate) epoch: String,
-    /// The signing keys, in the order in which they sign.
+    /// The signing keys, in the order in which they sign: of two that sign from the same time on, the one that was added
+    /// later comes last.
     pub(crate) keys: Vec<StoredKey>,
     /// The version of the catalogue; 0 without one.
     pub(crate) catalog_version: u64,
@@ -264,10 +265,6 @@ pub(crate) trait Store: PrincipalStore {
     /// Returns what the tokens grant that are active at a time, without the bundle references: those with a greater
     /// serial number than `after`, in their order, and at most so many. Suspension makes no difference.
     fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>>;
-
-    /// Returns the signing keys, in the order in which they sign: of two that sign from the same time
-    /// on, the one that was added later comes last.
-    fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>>;
 
     /// Makes the changes that the rule returns for all keys, and returns them. A revocation also adds
     /// an entry to the feed.

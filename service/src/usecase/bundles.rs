@@ -78,7 +78,8 @@ pub(crate) async fn redeem(
     let now = now();
     let root = Root { organization: access.organization(), id: &stored.parent, serial: access.root_serial() };
     let expires_at = access.expires_at().unwrap_or(now);
-    let bundle = sign_single_use(jwt_issuer, &root, single_use, access.origins().to_vec(), now, expires_at)?;
+    let jti = access.id().to_owned();
+    let bundle = sign_single_use(jwt_issuer, &root, jti, single_use, access.origins().to_vec(), now, expires_at)?;
     let redeemer = Redeemer(redeemer::hash(reference, nonce));
     // SECURITY: after signing, as for everything that is minted.
     store.redeem_bundle(hash, Box::new(move |facts| bundle::redeem(facts.as_ref(), redeemer, now))).await?;
@@ -86,9 +87,12 @@ pub(crate) async fn redeem(
 }
 
 /// Signs what the redemption of a single-use reference gives. The parameters are not in it: the page has them.
+///
+/// SECURITY: its `jti` is the reference's id, by which the reference's revocation ends it too.
 fn sign_single_use(
     jwt_issuer: &JwtIssuer,
     root: &Root<'_>,
+    jti: String,
     single_use: SingleUse,
     origins: Vec<OriginPattern>,
     now: u64,
@@ -96,7 +100,7 @@ fn sign_single_use(
 ) -> Result<String, Error> {
     let SingleUse { grants, sealed } = single_use;
     let claims = jwt_issuer.claims(root, TokenKind::Bundle, grants, now, expires_at);
-    jwt_issuer.sign(JwtType::Bundle, &Claims { origins, sealed, ..claims })
+    jwt_issuer.sign(JwtType::Bundle, &Claims { jti, origins, sealed, ..claims })
 }
 
 /// Creates a bundle for a page: a signed one, or a reference that is redeemed once.
@@ -129,7 +133,8 @@ pub(crate) async fn create(
     if request.single_use {
         let single_use = SingleUse { grants, sealed };
         // Now rather than at its redemption, it is told that it is too long.
-        sign_single_use(jwt_issuer, &parent.root(), single_use.clone(), origins.clone(), now, expires_at)?;
+        let (root, signed) = (parent.root(), single_use.clone());
+        sign_single_use(jwt_issuer, &root, new_id(), signed, origins.clone(), now, expires_at)?;
         let new = NewReference { grants: vec![], origins, expires_at, single_use: Some(single_use) };
         let token = add_reference(store, parent, &request.parameters, new, now).await?;
         return Ok(BundleResponse { bundle: token.expose_secret().to_owned(), expires_at });
@@ -139,6 +144,11 @@ pub(crate) async fn create(
     let bundle = jwt_issuer.sign(JwtType::Bundle, &Payload { claims, parameters: &request.parameters })?;
     parent.require_active(store, now).await?;
     Ok(BundleResponse { bundle, expires_at })
+}
+
+/// Returns an id for a reference.
+fn new_id() -> String {
+    format!("bun_{}", random::id())
 }
 
 fn no_sealing_key() -> Error {
@@ -165,7 +175,7 @@ async fn add_reference(
 ) -> Result<OpaqueToken, Error> {
     let NewReference { grants, origins, expires_at, single_use } = reference;
     let token = OpaqueToken::generate(TokenKind::Bundle, random::fill).expect("bundle references are opaque");
-    let (id, name) = (format!("bun_{}", random::id()), format!("Bundle of {}", parent.access.id()));
+    let (id, name) = (new_id(), format!("Bundle of {}", parent.access.id()));
     let mut new = NewToken::new(&token, id, name, parent.access.organization().to_owned(), grants, now);
     new.record.root_serial = Some(parent.access.root_serial());
     new.record.expires_at = Some(expires_at);

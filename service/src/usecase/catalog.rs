@@ -7,6 +7,7 @@ use daypass::{Catalog, Error, ScopeSet};
 use super::clock::now;
 use crate::domain::catalog_change::{StoredCatalog, may_remove, removed, replacement, version};
 use crate::domain::catalogs::Catalogs;
+use crate::domain::versions::{self, Versions};
 use crate::store::Store;
 
 /// How many tokens are read at once.
@@ -23,11 +24,14 @@ pub(crate) struct Loaded {
 /// What became of a catalogue that was to be set.
 pub(crate) enum Outcome {
     /// The store had the same one.
-    Unchanged,
+    Unchanged {
+        /// Its version.
+        version: u64,
+    },
     /// It is in the store.
     Set {
-        /// Whether it is the store's first.
-        is_first: bool,
+        /// Its version, of which the first is 1.
+        version: u64,
         /// What it removed.
         removal: Removal,
     },
@@ -59,26 +63,37 @@ pub(crate) async fn load(store: &dyn Store) -> Result<Option<Loaded>, Error> {
 }
 
 /// Sets the catalogue of the store. Unless `may_be_missed`, it must have every scope that active tokens hold of the
-/// earlier one.
+/// earlier one. It replaces these versions only, if some are named.
 ///
 /// Services that have not read it yet may still create tokens with scopes that it lacks, for some 250 milliseconds.
-pub(crate) async fn set(store: &dyn Store, new: &Catalogs, may_be_missed: bool) -> Result<Outcome, Error> {
+///
+/// # Errors
+/// [`Error::VersionConflict`] if the store has another version.
+pub(crate) async fn set(
+    store: &dyn Store,
+    new: &Catalogs,
+    may_be_missed: bool,
+    versions: &Versions,
+) -> Result<Outcome, Error> {
     loop {
         let before = store.catalog().await?;
+        let compared = version(before.as_ref());
+        versions::require(versions, compared)?;
         let removal = match &before {
-            Some(before) if before.catalog == *new.product() => return Ok(Outcome::Unchanged),
+            Some(before) if before.catalog == *new.product() => return Ok(Outcome::Unchanged { version: compared }),
             Some(before) => count_holders(store, &before.catalog, new.product()).await?,
             None => Removal::default(),
         };
         if removal.tokens > 0 && !may_be_missed {
             return Ok(Outcome::Refused(removal));
         }
-        let (compared, product) = (version(before.as_ref()), new.product().clone());
+        let product = new.product().clone();
         let rule = move |stored: &Option<StoredCatalog>| Ok(replacement(stored.as_ref(), compared, &product));
         // Another process may have set one meanwhile.
         if store.set_catalog(Box::new(rule)).await? {
-            tracing::info!(name = new.product().name, version = compared + 1, "catalogue set");
-            return Ok(Outcome::Set { is_first: before.is_none(), removal });
+            let version = compared + 1;
+            tracing::info!(name = new.product().name, version, "catalogue set");
+            return Ok(Outcome::Set { version, removal });
         }
     }
 }

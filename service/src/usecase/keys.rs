@@ -5,8 +5,8 @@ use daypass::api::{Revocation, RevocationTarget};
 
 use super::clock::now;
 use crate::crypto::signing_key::SigningKey;
-use crate::domain::key::{self, ANNOUNCED_SECONDS, KeyChange, KeyState, PENDING_SECONDS, StoredKey};
-use crate::store::Store;
+use crate::domain::key::{self, ANNOUNCED_SECONDS, KeyChange, KeyState, Moment, PENDING_SECONDS, StoredKey};
+use crate::store::{Snapshot, Store};
 
 /// The result of a key's revocation.
 pub(crate) struct KeyRevocation {
@@ -18,8 +18,8 @@ pub(crate) struct KeyRevocation {
 
 /// Returns the keys with their states, in the order in which they sign.
 pub(crate) async fn list(store: &dyn Store) -> Result<Vec<(StoredKey, KeyState)>, Error> {
-    let keys = store.keys().await?;
-    let states = KeyState::of(&keys, now());
+    let Snapshot { keys, newest_mark, .. } = store.snapshot().await?;
+    let states = KeyState::of(&keys, Moment { now: now(), newest_mark });
     Ok(keys.into_iter().zip(states).collect())
 }
 

@@ -8,7 +8,7 @@ use super::clock::now;
 use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
 use super::tokens;
-use crate::domain::revocation;
+use crate::domain::revocation::{self, redeemed_bundle};
 use crate::store::{Store, TokenSelector};
 
 /// Revokes the most recent token with this id, and everything minted from it.
@@ -16,8 +16,9 @@ use crate::store::{Store, TokenSelector};
 /// # Errors
 /// [`Error::NotFound`] if the organization has no such token.
 pub(crate) async fn token(store: &dyn Store, organization: &str, id: &str) -> Result<TokenRecord, Error> {
-    let serial = tokens::find(store, organization, id).await?.serial;
-    revoke(store, organization, RevocationTarget::Token { serial }, now()).await?;
+    let record = tokens::find(store, organization, id).await?;
+    let serial = record.serial;
+    revoke_with(store, organization, RevocationTarget::Token { serial }, redeemed_bundle(&record), now()).await?;
     let record = store.token(TokenSelector::Serial(serial)).await?.ok_or(Error::NotFound)?;
     tracing::info!(id, organization, "token revoked");
     Ok(record)
@@ -33,19 +34,20 @@ pub(crate) async fn credential(
     text: &str,
 ) -> Result<(), Error> {
     let now = now();
-    let target = if let Ok(token) = text.parse::<OpaqueToken>() {
+    let (target, also) = if let Ok(token) = text.parse::<OpaqueToken>() {
         let record = store.token(TokenSelector::Hash(TokenHash::of(&token))).await?;
         let own = record.filter(|record| record.organization == organization);
-        own.map(|record| RevocationTarget::Token { serial: record.serial })
+        let also = own.as_ref().and_then(redeemed_bundle);
+        (own.map(|record| RevocationTarget::Token { serial: record.serial }), also)
     } else {
         let claims = jwt_issuer.authenticate(KeysOf::AnyTime, text).await?.filter(|claims| claims.sub == organization);
         // SECURITY: a JWT that has expired by the clock gets an entry too, since the clock may be ahead. One
         // that is older than the entries is refused everywhere already.
         let claims = claims.filter(|claims| !jwt_issuer.is_older_than_entries(claims));
-        claims.map(|claims| RevocationTarget::Jwt { jti: claims.jti })
+        (claims.map(|claims| RevocationTarget::Jwt { jti: claims.jti }), None)
     };
     if let Some(target) = target {
-        revoke(store, organization, target.clone(), now).await?;
+        revoke_with(store, organization, target.clone(), also, now).await?;
         tracing::info!(organization, %target, "credential revoked");
     }
     Ok(())
@@ -81,9 +83,26 @@ pub(crate) async fn issued_before(store: &dyn Store, organization: &str, time: u
 }
 
 async fn revoke(store: &dyn Store, organization: &str, target: RevocationTarget, now: u64) -> Result<(), Error> {
+    revoke_with(store, organization, target, None, now).await
+}
+
+/// Revokes a target, and what ends with it without an entry of its own.
+async fn revoke_with(
+    store: &dyn Store,
+    organization: &str,
+    target: RevocationTarget,
+    also: Option<RevocationTarget>,
+    now: u64,
+) -> Result<(), Error> {
     let rule = {
         let target = target.clone();
-        move |facts: &_| revocation::entries(&target, facts)
+        move |facts: &_| {
+            let mut entries = revocation::entries(&target, facts)?;
+            if !entries.is_empty() {
+                entries.extend(also.clone());
+            }
+            Ok(entries)
+        }
     };
     store.revoke(organization, target, now, Box::new(rule)).await
 }

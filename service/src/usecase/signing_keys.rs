@@ -9,34 +9,38 @@ use serde::Serialize;
 
 use super::clock::now;
 use crate::crypto::signing_key::SigningKey;
-use crate::domain::key::{KeyState, StoredKey};
+use crate::domain::key::{KeyState, Moment, StoredKey};
 
 /// The service's keys, as of the last snapshot of the store. Clones share them.
 #[derive(Clone)]
 pub(crate) struct SigningKeys(Arc<RwLock<Arc<KeyRing>>>);
 
 impl SigningKeys {
-    /// Loads the keys of a store, in the order in which they sign.
+    /// Loads the keys of a store, in the order in which they sign, as of the feed's newest mark.
     ///
     /// # Errors
     /// When one cannot be read.
-    pub(crate) fn load(stored: &[StoredKey]) -> anyhow::Result<SigningKeys> {
-        Ok(SigningKeys(Arc::new(RwLock::new(Arc::new(KeyRing::load(stored)?)))))
+    pub(crate) fn load(stored: &[StoredKey], newest_mark: u64) -> anyhow::Result<SigningKeys> {
+        Ok(SigningKeys(Arc::new(RwLock::new(Arc::new(KeyRing::load(stored, newest_mark)?)))))
     }
 
-    /// Takes over the keys of the store, if they changed.
+    /// Takes over the keys of the store and the newest mark, if they changed.
     ///
     /// SECURITY: if they cannot be read, the service has no keys until they can. One of the earlier
     /// keys may be revoked.
-    pub(crate) fn update(&self, stored: &[StoredKey]) {
-        if self.ring().stored == stored {
+    pub(crate) fn update(&self, stored: &[StoredKey], newest_mark: u64) {
+        let before = self.ring();
+        let is_same = before.stored == stored;
+        if is_same && before.newest_mark == newest_mark {
             return;
         }
-        let ring = KeyRing::load(stored).unwrap_or_else(|cause| {
+        let ring = KeyRing::load(stored, newest_mark).unwrap_or_else(|cause| {
             tracing::error!(%cause, "signing keys unreadable, signing nothing and accepting no signature");
-            KeyRing { stored: stored.to_vec(), keys: vec![] }
+            KeyRing { stored: stored.to_vec(), keys: vec![], newest_mark }
         });
-        tracing::info!(keys = ring.keys.len(), "signing keys changed");
+        if !is_same {
+            tracing::info!(keys = ring.keys.len(), "signing keys changed");
+        }
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
     }
 
@@ -100,17 +104,18 @@ impl SigningKeys {
 struct KeyRing {
     stored: Vec<StoredKey>,
     keys: Vec<SigningKey>,
+    newest_mark: u64,
 }
 
 impl KeyRing {
-    fn load(stored: &[StoredKey]) -> anyhow::Result<KeyRing> {
+    fn load(stored: &[StoredKey], newest_mark: u64) -> anyhow::Result<KeyRing> {
         let keys = stored.iter().map(SigningKey::load).collect::<anyhow::Result<_>>()?;
-        Ok(KeyRing { stored: stored.to_vec(), keys })
+        Ok(KeyRing { stored: stored.to_vec(), keys, newest_mark })
     }
 
     /// Returns each key with its state at this time.
     fn states_at(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
-        self.keys.iter().zip(KeyState::of(&self.stored, now))
+        self.keys.iter().zip(KeyState::of(&self.stored, Moment { now, newest_mark: self.newest_mark }))
     }
 
     /// Returns the key of JWTs with exactly this header, if it is in such a state.

@@ -55,7 +55,7 @@ impl StoreSync {
                 Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, catalog_version }) => {
                     // First of all, so that a subscriber that hears of a key's revocation finds it no
                     // longer published.
-                    self.keys.update(&keys);
+                    self.keys.update(&keys, newest_mark);
                     self.position.send_replace(FeedPosition { latest, deleted_up_to, epoch, at });
                     // The store logs a failure; the next poll tries again.
                     let _ = self.catalog.update(&*self.store, catalog_version).await;

@@ -43,13 +43,19 @@ pub(crate) struct Acknowledged {
     revoked: Vec<String>,
     /// References that revoked tokens have made.
     ended: Vec<String>,
+    /// Single-use references whose redemption was acknowledged.
+    redeemed: Vec<String>,
+    /// Single-use references whose redemption was requested, and neither acknowledged nor refused.
+    requested: Vec<String>,
 }
 
 impl Acknowledged {
-    fn extend(&mut self, more: Acknowledged) {
+    pub(crate) fn extend(&mut self, more: Acknowledged) {
         self.active.extend(more.active);
         self.revoked.extend(more.revoked);
         self.ended.extend(more.ended);
+        self.redeemed.extend(more.redeemed);
+        self.requested.extend(more.requested);
     }
 }
 
@@ -120,15 +126,16 @@ impl Writer {
         told
     }
 
-    /// Creates a token, and revokes every second one; `None` if that was not acknowledged.
+    /// Creates a token, and revokes every second one; the others make a bundle that two clients redeem. `None` if that was
+    /// not acknowledged.
     async fn write(&self, number: usize, told: &mut Acknowledged) -> Option<()> {
         let id = format!("{}-{number}", self.name);
         let body = json!({"kind": "application", "name": "n", "id": id, "scopes": ["bundle:create"]});
         let create = self.client.post(format!("{}/v2/access-token", self.url)).bearer_auth(&self.admin).json(&body);
         let token = to_text(&answer(create, 201).await?["token"]);
         if number.is_multiple_of(2) {
-            told.active.push(token);
-            return Some(());
+            told.active.push(token.clone());
+            return self.redeem(&token, told).await;
         }
         let generate = self.client.post(format!("{}/generate", self.url)).header("x-api-key", &token).json(&json!({}));
         let reference = to_text(&answer(generate, 200).await?["token"]);
@@ -138,6 +145,44 @@ impl Writer {
         told.revoked.push(token);
         told.ended.push(reference);
         Some(())
+    }
+
+    /// Creates a single-use reference, which two clients redeem at once; `None` if neither was acknowledged.
+    async fn redeem(&self, token: &str, told: &mut Acknowledged) -> Option<()> {
+        let body = json!({"parameters": {}, "singleUse": true, "durationSeconds": 86_400});
+        let create = self.client.post(format!("{}/v2/bundle/create", self.url)).bearer_auth(token).json(&body);
+        let reference = to_text(&answer(create, 200).await?["bundle"]);
+        let [one, other] = REDEEMERS.map(|redeemer| redeem(&self.client, &self.url, &reference, redeemer));
+        let (one, other) = tokio::join!(one, other);
+        assert!(!(one == Some(true) && other == Some(true)), "two clients redeemed one reference");
+        if one == Some(true) || other == Some(true) {
+            told.redeemed.push(reference);
+            return Some(());
+        }
+        told.requested.push(reference);
+        None
+    }
+}
+
+/// The clients that redeem a reference.
+const REDEEMERS: [&str; 2] = ["one", "other"];
+
+/// Redeems a single-use reference. Returns whether that succeeded, or another client was first; `None` if neither was
+/// told.
+async fn redeem(client: &Client, url: &str, reference: &str, redeemer: &str) -> Option<bool> {
+    let request = client.get(format!("{url}/verify")).header("x-api-token", reference);
+    let response = request.header("daypass-redeemer", redeemer).send().await.ok()?;
+    let (status, body) = (response.status().as_u16(), response.json::<Value>().await.ok()?);
+    match status {
+        200 => Some(true),
+        403 => {
+            assert_eq!(body["error"], "bundle_used");
+            Some(false)
+        }
+        status => {
+            assert_eq!(status, 503, "{}", body["message"]);
+            None
+        }
     }
 }
 
@@ -160,6 +205,16 @@ pub(crate) async fn expect_kept(client: &Client, url: &str, told: &Acknowledged)
     }
     for reference in &told.ended {
         assert_eq!(send(client.get(format!("{url}/verify")).header("x-api-token", reference)).await.0, 403);
+    }
+    for reference in &told.redeemed {
+        assert_eq!(redeem(client, url, reference, "a third").await, Some(false), "a reference was redeemed twice");
+    }
+    for reference in &told.requested {
+        let mut redeemed = 0;
+        for redeemer in REDEEMERS.iter().chain(&["a third"]) {
+            redeemed += usize::from(redeem(client, url, reference, redeemer).await == Some(true));
+        }
+        assert!(redeemed <= 1, "a reference was redeemed {redeemed} times");
     }
 }
 

@@ -227,6 +227,19 @@ async fn the_caller_authenticates_with_basic_too_and_401_offers_both_schemes() {
     daypass.revoke(&id).await;
     assert!(refuse(basic()).await.1.contains("The token was revoked."));
     assert!(!daypass.log().contains(&token[7..]));
+
+    // Revocation takes it too (RFC 7009, section 2.1).
+    let (revoker, revoker_id) =
+        daypass.create_token(json!({"kind": "secret", "name": "R", "scopes": ["token:revoke"]})).await;
+    let revoke = || daypass.post("/revoke").form(&[("token", &other)]);
+    assert_eq!(refuse(revoke().basic_auth(&other_id, Some(&revoker))).await.0, "invalid_client");
+    expect_error(revoke().basic_auth(&other_id, Some(&other)), 403, "insufficient_scope").await;
+    assert_eq!(refuse(revoke()).await.2, BOTH);
+    let revoked = revoke().basic_auth(&revoker_id, Some(&revoker)).send().await.expect("a response");
+    assert_eq!(revoked.status(), 200);
+    let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&other)).await;
+    assert_eq!(described["revoked"], true);
+
     // Elsewhere Basic is no credential.
     expect_error(daypass.get("/v2/access-token").basic_auth("x", Some(&daypass.admin)), 401, "missing_token").await;
 }

@@ -29,6 +29,8 @@ async fn the_metadata_names_the_issuer_without_a_trailing_slash_and_what_is_ther
         "jwks_uri": "https://tokens.example/t/.well-known/jwks.json",
         "introspection_endpoint": "https://tokens.example/t/introspect",
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
+        "revocation_endpoint": "https://tokens.example/t/revoke",
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
     });
     assert_eq!(metadata, expected);
     let known = daypass.get(METADATA).header("if-none-match", &headers["etag"]).send().await.expect("a response");

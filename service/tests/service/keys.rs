@@ -76,8 +76,9 @@ async fn a_new_key_is_published_then_signs_and_the_old_one_expires_with_what_it_
         }
     }
 
-    // A day later.
+    // A day later, by the marks of the feed too.
     let end = now() + 3;
+    daypass.execute("INSERT INTO feed_mark (number, seq) VALUES (27, 0)");
     set_start(&daypass, &old, 0);
     set_start(&daypass, &new, end - OUTLIVED);
     expect_published(&daypass, &[(&old, Some(end)), (&new, None)]).await;

@@ -11,6 +11,8 @@ macro_rules! suite {
         mod bundles;
         #[path = "../catalog.rs"]
         mod catalog;
+        #[path = "../catalog_over_http.rs"]
+        mod catalog_over_http;
         #[path = "../command_line.rs"]
         mod command_line;
         #[path = "../concurrency.rs"]
@@ -23,6 +25,8 @@ macro_rules! suite {
         mod details;
         #[path = "../edit.rs"]
         mod edit;
+        #[path = "../epoch.rs"]
+        mod epoch;
         #[path = "../events.rs"]
         mod events;
         #[path = "../feed.rs"]
@@ -86,7 +90,9 @@ mod postgres {
     mod cluster;
     mod database;
     mod failover;
+    mod restart;
     mod revocation_time;
+    mod tls;
 
     suite!();
 }

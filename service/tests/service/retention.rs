@@ -74,22 +74,53 @@ async fn a_revoked_jwt_is_refused_after_its_entry_is_gone_and_a_later_one_is_acc
     assert!(!is_revoked(&daypass, &after).await && is_revoked(&daypass, &alone).await);
 }
 
+/// By the clock, the first key has been replaced for days.
+const LONG_RETIRED: &str = "UPDATE signing_key SET signs_from = 1 WHERE signs_from < unixepoch() + 60;
+    UPDATE signing_key SET signs_from = unixepoch() - 300000 WHERE signs_from > 1";
+/// So many marks follow one another in a day that no JWT is older.
+const DAY_OF_MARKS: &str = "INSERT INTO feed_mark (number, seq) VALUES (27, 0)";
+
+/// Waits until nothing is accepted that the token's key signed.
+async fn wait_until_expired(daypass: &Daypass, token: &str) {
+    let deadline = Instant::now() + Duration::from_secs(3);
+    while send(daypass.get("/v2/access-token/self").bearer_auth(token)).await.0 != 401 {
+        assert!(Instant::now() < deadline, "the key has not expired");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn no_key_expires_early_by_a_clock_that_was_behind_at_its_rotation_or_is_ahead() {
+    let daypass = Daypass::start();
+    let token = daypass.create_temporary(&daypass.admin).await;
+    daypass.json(&["key", "rotate"]);
+    daypass.execute(LONG_RETIRED);
+    let listed = daypass.json(&["key", "list"]);
+    assert_eq!([&listed["keys"][0]["state"], &listed["keys"][1]["state"]], ["retired", "active"]);
+    // Longer than a poll.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    let after = daypass.create_temporary(&daypass.admin).await;
+    for accepted in [&token, &after] {
+        assert_eq!(verify(&daypass.create_verifier().await, accepted).await, Ok(()));
+        assert!(!is_revoked(&daypass, accepted).await);
+    }
+    daypass.execute(DAY_OF_MARKS);
+    wait_until_expired(&daypass, &token).await;
+    assert_eq!(daypass.json(&["key", "list"])["keys"][0]["state"], "expired");
+    assert!(!is_revoked(&daypass, &after).await);
+}
+
 #[tokio::test]
 async fn a_jwt_is_revoked_although_the_clock_says_that_it_has_expired_and_its_key_too() {
     let daypass = Daypass::start();
     let token = daypass.create_temporary(&daypass.admin).await;
     daypass.json(&["key", "rotate"]);
-    // As if the clock were days ahead, and the first key were long retired by it.
-    let ahead = "UPDATE signing_key SET signs_from = 1 WHERE signs_from < unixepoch() + 60;
-        UPDATE signing_key SET signs_from = unixepoch() - 300000 WHERE signs_from > 1";
+    // As if the clock were days ahead, and the first key were long retired by it and by the marks.
+    daypass.execute(LONG_RETIRED);
     let key_times = "SELECT count(*) FROM signing_key WHERE signs_from < unixepoch() - 86460";
-    daypass.execute(ahead);
     assert_eq!(daypass.session().number(key_times), 2);
-    let deadline = Instant::now() + Duration::from_secs(3);
-    while send(daypass.get("/v2/access-token/self").bearer_auth(&token)).await.0 != 401 {
-        assert!(Instant::now() < deadline, "the key is not retired");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    daypass.execute(DAY_OF_MARKS);
+    wait_until_expired(&daypass, &token).await;
     daypass.revoke_by_text(&token).await;
     // The clock is right again.
     let back = "UPDATE signing_key SET signs_from = unixepoch() + 300 WHERE signs_from > 1";

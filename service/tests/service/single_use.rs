@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use daypass::api::RevocationTarget;
 use daypass::verify::{Credentials, SealedError, SealingKey, TokenLocation};
 use daypass::{Error, TokenKind};
 use reqwest::Response;
@@ -96,6 +97,45 @@ async fn the_reference_itself_opens_nothing() {
     daypass.revoke("northlight").await;
     assert_eq!(refusal(redeem(&daypass, &reference, Some("tab")).await).await, (403, json!("wrong_token")));
     daypass.revoke_by_text(&bundle).await;
+}
+
+#[tokio::test]
+async fn what_a_reference_was_redeemed_for_ends_with_it() {
+    let daypass = Daypass::start();
+    let verifier = daypass.create_verifier().await;
+    let revoked = async |bundle: &str| {
+        let (status, described) = send(daypass.get("/v2/access-token/self").bearer_auth(bundle)).await;
+        assert_eq!(status, 200, "{described}");
+        described["revoked"].clone()
+    };
+    for by_text in [true, false] {
+        let after = daypass.read_page(&daypass.admin, 0).await.latest;
+        let [reference, other] = [1, 2].map(async |_| create(&daypass, json!({"parameters": {}, "singleUse": true})).await);
+        let (reference, other) = (reference.await, other.await);
+        let mut bundles = vec![];
+        // A repetition gives the same bundle.
+        for reference in [&reference, &reference, &other] {
+            let response = redeem(&daypass, reference, Some("tab")).await;
+            bundles.push(response.headers()["daypass-bundle"].to_str().expect("text").to_owned());
+        }
+        let access = verifier.verify(&Credentials::new(&bundles[0], TokenLocation::Bearer), None).await.expect("access");
+        if by_text {
+            daypass.revoke_by_text(&reference).await;
+        } else {
+            daypass.revoke(access.id()).await;
+        }
+        let entries = daypass.read_page(&daypass.admin, after).await.revocations;
+        let targets: Vec<_> = entries.into_iter().map(|entry| entry.target).collect();
+        let jwt = RevocationTarget::Jwt { jti: access.id().to_owned() };
+        assert!(matches!(&targets[..], [RevocationTarget::Token { .. }, last] if *last == jwt), "{targets:?}");
+        let mut seen = vec![];
+        for bundle in &bundles {
+            seen.push(revoked(bundle).await);
+        }
+        assert_eq!(seen, [true, true, false].map(Value::from));
+        daypass.revoke_by_text(&reference).await;
+        assert_eq!(daypass.read_page(&daypass.admin, after).await.latest, after + 2, "once is for good");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

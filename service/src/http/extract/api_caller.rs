@@ -1,4 +1,4 @@
-//! The caller of an endpoint that APIs of any make use: [`ApiCaller`].
+//! Callers of endpoints that clients of any make use: [`ClientCaller`] and [`ApiCaller`].
 
 use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
@@ -7,41 +7,53 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64, Encoding};
 use daypass::Error;
-use daypass::verify::{Credential, Credentials, TokenLocation};
+use daypass::verify::{Credential, Credentials, TokenLocation, Verifier};
 use percent_encoding::percent_decode_str;
 
 use super::super::SharedApp;
 use super::Caller;
 
 /// A [`Caller`] that authenticates with its token as Bearer, or with the token's id and the token as Basic
-/// (RFC 6749, section 2.3.1; RFC 7662, section 2.1). Its organization may be suspended, as a [`Follower`](super::Follower)'s.
+/// (RFC 6749, section 2.3.1; RFC 7009, section 2.1).
+pub(in crate::http) struct ClientCaller(pub(in crate::http) Caller);
+
+/// Like [`ClientCaller`], but its organization may be suspended, as a [`Follower`](super::Follower)'s (RFC 7662,
+/// section 2.1).
 pub(in crate::http) struct ApiCaller(pub(in crate::http) Caller);
 
 /// The error of a caller that is not authenticated. Its response offers both schemes.
 pub(in crate::http) struct Unauthenticated(Error);
 
+impl FromRequestParts<SharedApp> for ClientCaller {
+    type Rejection = Unauthenticated;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<ClientCaller, Unauthenticated> {
+        authenticate(parts, app, &app.catalog.view().verifier).await.map(ClientCaller).map_err(Unauthenticated)
+    }
+}
+
 impl FromRequestParts<SharedApp> for ApiCaller {
     type Rejection = Unauthenticated;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<ApiCaller, Unauthenticated> {
-        let Some(login) = Login::of(parts) else {
-            return Caller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts))
-                .await
-                .map(ApiCaller)
-                .map_err(Unauthenticated);
-        };
-        let login = login.map_err(Unauthenticated)?;
-        // SECURITY: the token passes every check that it would pass as Bearer, and a request with another
-        // token beside it is refused.
-        let credential = Credential { text: login.token.as_bytes(), location: TokenLocation::Bearer };
-        let credentials = Credentials::from_parts(parts).with_credential(credential);
-        let caller = Caller::authenticate(app, &app.catalog.view().api_verifier, credentials).await;
-        let caller = caller.map_err(|error| Unauthenticated(of_client(error)))?;
-        if caller.access.id() != login.id {
-            return Err(Unauthenticated(invalid_client("The id is not that of the token.")));
-        }
-        Ok(ApiCaller(caller))
+        authenticate(parts, app, &app.catalog.view().api_verifier).await.map(ApiCaller).map_err(Unauthenticated)
     }
+}
+
+async fn authenticate(parts: &Parts, app: &SharedApp, verifier: &Verifier) -> Result<Caller, Error> {
+    let Some(login) = Login::of(parts) else {
+        return Caller::authenticate(app, verifier, Credentials::from_parts(parts)).await;
+    };
+    let login = login?;
+    // SECURITY: the token passes every check that it would pass as Bearer, and a request with another
+    // token beside it is refused.
+    let credential = Credential { text: login.token.as_bytes(), location: TokenLocation::Bearer };
+    let credentials = Credentials::from_parts(parts).with_credential(credential);
+    let caller = Caller::authenticate(app, verifier, credentials).await.map_err(of_client)?;
+    if caller.access.id() != login.id {
+        return Err(invalid_client("The id is not that of the token."));
+    }
+    Ok(caller)
 }
 
 /// What a request presents as Basic.

@@ -2,7 +2,7 @@
 //!
 //! | module | what it extracts |
 //! | --- | --- |
-//! | `api_caller` | a caller that may also authenticate as Basic |
+//! | `api_caller` | callers that may also authenticate as Basic |
 //! | `caller` | the caller, by an authentic, active token |
 //! | `form` | a form |
 //! | `json` | a JSON body |
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use daypass::Error;
 
-pub(super) use api_caller::ApiCaller;
+pub(super) use api_caller::{ApiCaller, ClientCaller};
 pub(crate) use caller::Caller;
 pub(super) use caller::Follower;
 pub(super) use form::{FormFields, TokenForm};

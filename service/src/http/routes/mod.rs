@@ -3,6 +3,7 @@
 //! | module | routes |
 //! | --- | --- |
 //! | `bundles` | `POST /v2/bundle/create` |
+//! | `catalog` | `/v2/catalog` |
 //! | `feed` | `GET /v2/revocation` |
 //! | `introspection` | `POST /introspect` |
 //! | `organizations` | `/v2/organization` |
@@ -14,6 +15,7 @@
 //! | `tokens` | `/v2/access-token` |
 
 mod bundles;
+mod catalog;
 mod feed;
 mod introspection;
 mod organizations;
@@ -41,6 +43,7 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/health", get(public::health))
         .route("/v2/access-token", get(tokens::list).post(tokens::create))
         .route("/v2/access-token/{id}", get(tokens::show).patch(tokens::edit).delete(tokens::revoke))
+        .route("/v2/catalog", get(catalog::show).put(catalog::set))
         .route("/v2/organization", get(organizations::list).post(organizations::create))
         .route(
             "/v2/organization/{id}",

@@ -15,7 +15,7 @@ use crate::usecase::tokens::CreateTokenResponse;
 use crate::usecase::{organizations, revoke};
 
 /// On the tenant of an organization, or on all.
-const ADMINISTER: Scope = Scope::literal("daypass:administer");
+pub(super) const ADMINISTER: Scope = Scope::literal("daypass:administer");
 
 /// The organization, and its owner token, which is shown this once.
 #[derive(Serialize)]

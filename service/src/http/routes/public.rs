@@ -26,11 +26,14 @@ pub(super) async fn health(State(app): State<SharedApp>) -> Result<Json<Health>,
 /// `GET /.well-known/oauth-authorization-server`: the issuer, and what is where (RFC 8414).
 pub(super) async fn metadata(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
     let issuer = &app.jwt_issuer.issuer;
+    let methods = || ["client_secret_basic", "Bearer"].map(str::to_owned).to_vec();
     let metadata = ServerMetadata {
         issuer: issuer.clone(),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
         introspection_endpoint: format!("{issuer}/introspect"),
-        introspection_endpoint_auth_methods_supported: ["client_secret_basic", "Bearer"].map(str::to_owned).to_vec(),
+        introspection_endpoint_auth_methods_supported: methods(),
+        revocation_endpoint: format!("{issuer}/revoke"),
+        revocation_endpoint_auth_methods_supported: methods(),
     };
     cacheable(&headers, serde_json::to_vec(&metadata).expect("metadata is JSON"))
 }

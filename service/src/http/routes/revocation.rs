@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use daypass::Error;
 use serde::Deserialize;
 
-use super::super::extract::{FormFields, TokenForm};
+use super::super::extract::{ClientCaller, FormFields, TokenForm};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use super::tokens::REVOKE;
 use crate::usecase::revoke;
@@ -17,7 +17,7 @@ use crate::usecase::revoke;
 /// SECURITY: the response is the same for any other text, so that it does not tell what is a token.
 pub(super) async fn credential(
     State(app): State<SharedApp>,
-    caller: Caller,
+    ClientCaller(caller): ClientCaller,
     form: Result<FormFields<TokenForm>, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&REVOKE)?;

@@ -4,9 +4,15 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::location::DatabaseUrl;
+use super::tls;
+
+/// A connection that may be encrypted.
+pub(super) type Connection = tokio_postgres::Connection<Socket, <MakeRustlsConnect as MakeTlsConnect<Socket>>::Stream>;
 
 /// How long an operation may take before its caller hears that the store does not answer.
 pub(super) const PATIENCE: Duration = Duration::from_secs(5);
@@ -42,9 +48,16 @@ const WRITER: &str = "
 /// on the disk.
 const READER: &str = "SET synchronous_commit = off;";
 
+/// How to connect to the database of a store.
+#[derive(Clone)]
+pub(super) struct Settings {
+    config: Config,
+    tls: MakeRustlsConnect,
+}
+
 /// Returns the settings in a URL, and those that it leaves open.
-pub(super) fn config(url: &DatabaseUrl) -> anyhow::Result<Config> {
-    let mut config = url.config()?;
+pub(super) fn settings(url: &DatabaseUrl) -> anyhow::Result<Settings> {
+    let (mut config, trust) = url.config()?;
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT);
     }
@@ -56,15 +69,25 @@ pub(super) fn config(url: &DatabaseUrl) -> anyhow::Result<Config> {
         .keepalives_interval(KEEPALIVE)
         .keepalives_retries(2)
         .tcp_user_timeout(2 * KEEPALIVE);
-    Ok(config)
+    Ok(Settings { config, tls: tls::connector(&trust)? })
+}
+
+impl Settings {
+    /// Connects, and returns what must be polled for the client to get answers.
+    pub(super) async fn connect(&self) -> Result<(Client, Connection), tokio_postgres::Error> {
+        self.config.connect(self.tls.clone()).await
+    }
 }
 
 /// Connects to the database of a store.
 ///
 /// # Errors
 /// When it cannot be reached, or is too old.
-pub(super) async fn connect(url: &DatabaseUrl, config: &Config) -> anyhow::Result<Client> {
-    let (client, connection) = config.connect(NoTls).await.with_context(|| format!("cannot reach the store {url}"))?;
+pub(super) async fn connect(url: &DatabaseUrl, settings: &Settings) -> anyhow::Result<Client> {
+    let (client, connection) = settings.connect().await.map_err(|failure| {
+        let advice = tls::advice(&failure).map(|advice| format!(", {advice}")).unwrap_or_default();
+        anyhow::Error::new(failure).context(format!("cannot reach the store {url}{advice}"))
+    })?;
     tokio::spawn(connection);
     let read = || format!("cannot read the store {url}");
     let version = client.query_one("SELECT current_setting('server_version_num')::int", &[]).await;
@@ -77,22 +100,23 @@ pub(super) async fn connect(url: &DatabaseUrl, config: &Config) -> anyhow::Resul
 }
 
 /// A pool of so many connections at most that read.
-pub(super) fn readers(config: &Config, most: usize) -> anyhow::Result<Pool> {
-    pool(config, most, format!("{SESSION}{READER}"))
+pub(super) fn readers(settings: &Settings, most: usize) -> anyhow::Result<Pool> {
+    pool(settings, most, format!("{SESSION}{READER}"))
 }
 
 /// A pool of so many connections at most that write.
-pub(super) fn writers(config: &Config, most: usize) -> anyhow::Result<Pool> {
-    pool(config, most, format!("{SESSION}{WRITER}"))
+pub(super) fn writers(settings: &Settings, most: usize) -> anyhow::Result<Pool> {
+    pool(settings, most, format!("{SESSION}{WRITER}"))
 }
 
-fn pool(config: &Config, most: usize, session: String) -> anyhow::Result<Pool> {
+fn pool(settings: &Settings, most: usize, session: String) -> anyhow::Result<Pool> {
+    let Settings { config, tls } = settings.clone();
     let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
     let prepare = Hook::async_fn(move |client, _| {
         let session = session.clone();
         Box::pin(async move { client.batch_execute(&session).await.map_err(HookError::Backend) })
     });
-    let pool = Pool::builder(Manager::from_config(config.clone(), NoTls, manager))
+    let pool = Pool::builder(Manager::from_config(config, tls, manager))
         .max_size(most)
         .wait_timeout(Some(WAIT))
         .create_timeout(Some(CONNECT_TO_ANY))

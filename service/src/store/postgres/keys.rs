@@ -9,8 +9,11 @@ use super::sql::{execute, number, number_option, rows, signed, signed_option};
 use super::{Failure, feed, listener};
 use crate::domain::key::{KeyChange, StoredKey};
 
+const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
+
 pub(super) async fn keys(client: &impl GenericClient) -> Result<Vec<StoredKey>, Failure> {
-    let in_turn = "SELECT kid, pkcs8, created_at, signs_from, revoked_at FROM signing_key ORDER BY signs_from, number";
+    let in_turn =
+        "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY signs_from, number";
     rows(client, in_turn, &[]).await?.iter().map(key).collect()
 }
 
@@ -25,8 +28,8 @@ pub(super) async fn change(
         match change {
             KeyChange::Add(key) => insert(transaction, key).await?,
             KeyChange::SignFrom { kid, time } => {
-                let update = "UPDATE signing_key SET signs_from = $2 WHERE kid = $1";
-                execute(transaction, update, &[kid, &signed(*time)?]).await?;
+                let update = format!("UPDATE signing_key SET signs_from = $2, mark = ({NEWEST_MARK}) WHERE kid = $1");
+                execute(transaction, &update, &[kid, &signed(*time)?]).await?;
             }
             KeyChange::Revoke { kid, at } => {
                 feed::enter(transaction, None, &[RevocationTarget::Key { kid: kid.clone() }], *at).await?;
@@ -38,10 +41,13 @@ pub(super) async fn change(
 }
 
 pub(super) async fn insert(transaction: &impl GenericClient, key: &StoredKey) -> Result<(), Failure> {
-    let insert = "INSERT INTO signing_key (kid, pkcs8, created_at, signs_from, revoked_at) VALUES ($1, $2, $3, $4, $5)";
-    let StoredKey { kid, pkcs8, created_at, signs_from, revoked_at } = key;
+    let insert = format!(
+        "INSERT INTO signing_key (kid, pkcs8, created_at, signs_from, revoked_at, mark)
+        VALUES ($1, $2, $3, $4, $5, ({NEWEST_MARK}))"
+    );
+    let StoredKey { kid, pkcs8, created_at, signs_from, revoked_at, mark: _ } = key;
     let [created_at, signs_from] = [signed(*created_at)?, signed(*signs_from)?];
-    execute(transaction, insert, &[kid, pkcs8, &created_at, &signs_from, &signed_option(*revoked_at)?]).await?;
+    execute(transaction, &insert, &[kid, pkcs8, &created_at, &signs_from, &signed_option(*revoked_at)?]).await?;
     Ok(())
 }
 
@@ -52,5 +58,6 @@ fn key(row: &Row) -> Result<StoredKey, Failure> {
         created_at: number(row, "created_at")?,
         signs_from: number(row, "signs_from")?,
         revoked_at: number_option(row, "revoked_at")?,
+        mark: number(row, "mark")?,
     })
 }

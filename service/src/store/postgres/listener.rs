@@ -8,8 +8,9 @@ use futures_util::StreamExt;
 use futures_util::stream::poll_fn;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio_postgres::{AsyncMessage, Config, NoTls};
+use tokio_postgres::AsyncMessage;
 
+use super::connection::Settings;
 use super::{Failure, sql};
 
 /// The name by which PostgreSQL passes the message on, in one database.
@@ -25,14 +26,14 @@ pub(super) async fn notify(transaction: &impl GenericClient) -> Result<(), Failu
 
 /// Waits for changes, with a connection of its own once somebody waits.
 pub(super) struct Listener {
-    config: Config,
+    settings: Settings,
     changes: Arc<Notify>,
     task: OnceLock<AbortHandle>,
 }
 
 impl Listener {
-    pub(super) fn new(config: Config) -> Listener {
-        Listener { config, changes: Arc::new(Notify::new()), task: OnceLock::new() }
+    pub(super) fn new(settings: Settings) -> Listener {
+        Listener { settings, changes: Arc::new(Notify::new()), task: OnceLock::new() }
     }
 
     /// Tells of a change that this process has made, without a round trip.
@@ -43,8 +44,8 @@ impl Listener {
     /// Waits until a process has changed something since the last call.
     pub(super) async fn changed(&self) {
         self.task.get_or_init(|| {
-            let (config, changes) = (self.config.clone(), Arc::clone(&self.changes));
-            tokio::spawn(listen(config, changes)).abort_handle()
+            let (settings, changes) = (self.settings.clone(), Arc::clone(&self.changes));
+            tokio::spawn(listen(settings, changes)).abort_handle()
         });
         self.changes.notified().await;
     }
@@ -58,9 +59,9 @@ impl Drop for Listener {
     }
 }
 
-async fn listen(config: Config, changes: Arc<Notify>) {
+async fn listen(settings: Settings, changes: Arc<Notify>) {
     loop {
-        if let Err(cause) = listen_once(&config, &changes).await {
+        if let Err(cause) = listen_once(&settings, &changes).await {
             tracing::debug!(%cause, "no wake-ups by the database, polling");
         }
         tokio::time::sleep(PAUSE).await;
@@ -68,8 +69,8 @@ async fn listen(config: Config, changes: Arc<Notify>) {
 }
 
 /// Listens until the connection ends.
-async fn listen_once(config: &Config, changes: &Notify) -> Result<(), tokio_postgres::Error> {
-    let (client, mut connection) = config.connect(NoTls).await?;
+async fn listen_once(settings: &Settings, changes: &Notify) -> Result<(), tokio_postgres::Error> {
+    let (client, mut connection) = settings.connect().await?;
     let mut messages = poll_fn(|context| connection.poll_message(context));
     let follow = async {
         while let Some(message) = messages.next().await {

@@ -15,6 +15,7 @@ mod revocations;
 mod sql;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod token_list;
 mod tokens;
 
@@ -24,8 +25,7 @@ use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
 use deadpool_postgres::{Client, Object, Pool, Transaction};
-use tokio::time::error::Elapsed;
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 use tokio_postgres::IsolationLevel;
 
 use super::location::DatabaseUrl;
@@ -44,7 +44,7 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
-use connection::PATIENCE;
+use connection::{PATIENCE, Settings};
 use failure::Failure;
 use listener::Listener;
 
@@ -70,29 +70,29 @@ pub(super) struct PostgresStore {
 impl PostgresStore {
     /// Opens a store, and creates its tables if there are none.
     pub(super) async fn create(url: &DatabaseUrl) -> anyhow::Result<PostgresStore> {
-        let config = connection::config(url)?;
-        migrations::migrate(&mut connection::connect(url, &config).await?).await?;
-        PostgresStore::new(config)
+        let settings = connection::settings(url)?;
+        migrations::migrate(&mut connection::connect(url, &settings).await?).await?;
+        PostgresStore::new(settings)
     }
 
     /// Opens a store, if the database has one.
     pub(super) async fn open(url: &DatabaseUrl) -> anyhow::Result<Option<PostgresStore>> {
-        let config = connection::config(url)?;
-        let mut client = connection::connect(url, &config).await?;
+        let settings = connection::settings(url)?;
+        let mut client = connection::connect(url, &settings).await?;
         if !migrations::has_store(&client).await? {
             return Ok(None);
         }
         migrations::migrate(&mut client).await?;
-        PostgresStore::new(config).map(Some)
+        PostgresStore::new(settings).map(Some)
     }
 
-    fn new(config: tokio_postgres::Config) -> anyhow::Result<PostgresStore> {
+    fn new(settings: Settings) -> anyhow::Result<PostgresStore> {
         Ok(PostgresStore {
-            readers: connection::readers(&config, 6)?,
-            writers: connection::writers(&config, 6)?,
-            checkers: connection::readers(&config, 4)?,
-            list_readers: connection::readers(&config, 2)?,
-            listener: Listener::new(config),
+            readers: connection::readers(&settings, 6)?,
+            writers: connection::writers(&settings, 6)?,
+            checkers: connection::readers(&settings, 4)?,
+            list_readers: connection::readers(&settings, 2)?,
+            listener: Listener::new(settings),
         })
     }
 
@@ -334,10 +334,6 @@ impl Store for PostgresStore {
         Box::pin(self.read_list((after, most, now), |client, (after, most, now)| {
             Box::pin(catalog::active_grants(client, *after, *most, *now))
         }))
-    }
-
-    fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>> {
-        Box::pin(self.read((), |client, ()| Box::pin(keys::keys(client))))
     }
 
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {

@@ -124,7 +124,7 @@ async fn a_row_that_the_database_refuses_is_not_described() {
     let database = Database::create();
     drop(open_or_create(&database.location()).await.expect("a store"));
     let Location::Database(url) = database.location() else { panic!("a database") };
-    let client = connection::connect(&url, &connection::config(&url).expect("settings")).await.expect("a connection");
+    let client = connection::connect(&url, &connection::settings(&url).expect("settings")).await.expect("a connection");
     // Without a time, the database tells the whole row.
     let insert = "INSERT INTO signing_key (kid, pkcs8, created_at, signs_from) VALUES ('k', '\\x6b6579', NULL, 1)";
     let refused = client.batch_execute(insert).await.expect_err("the row is refused");

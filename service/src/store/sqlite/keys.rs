@@ -7,8 +7,11 @@ use super::super::Rule;
 use super::{Failure, revocations};
 use crate::domain::key::{KeyChange, StoredKey};
 
+const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
+
 pub(super) fn keys(connection: &Connection) -> Result<Vec<StoredKey>, Failure> {
-    let in_turn = "SELECT kid, pkcs8, created_at, signs_from, revoked_at FROM signing_key ORDER BY signs_from, rowid";
+    let in_turn =
+        "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY signs_from, rowid";
     let mut keys = connection.prepare_cached(in_turn)?;
     let rows = keys.query_map([], key)?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -23,7 +26,8 @@ pub(super) fn change(
         match change {
             KeyChange::Add(key) => insert(transaction, key)?,
             KeyChange::SignFrom { kid, time } => {
-                transaction.execute("UPDATE signing_key SET signs_from = ?2 WHERE kid = ?1", params![kid, time])?;
+                let update = format!("UPDATE signing_key SET signs_from = ?2, mark = ({NEWEST_MARK}) WHERE kid = ?1");
+                transaction.execute(&update, params![kid, time])?;
             }
             KeyChange::Revoke { kid, at } => {
                 revocations::enter(transaction, None, &RevocationTarget::Key { kid: kid.clone() }, *at)?;
@@ -34,9 +38,12 @@ pub(super) fn change(
 }
 
 pub(super) fn insert(transaction: &Transaction<'_>, key: &StoredKey) -> Result<(), Failure> {
-    let insert = "INSERT INTO signing_key (kid, pkcs8, created_at, signs_from, revoked_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-    let StoredKey { kid, pkcs8, created_at, signs_from, revoked_at } = key;
-    transaction.execute(insert, params![kid, pkcs8, created_at, signs_from, revoked_at])?;
+    let insert = format!(
+        "INSERT INTO signing_key (kid, pkcs8, created_at, signs_from, revoked_at, mark)
+        VALUES (?1, ?2, ?3, ?4, ?5, ({NEWEST_MARK}))"
+    );
+    let StoredKey { kid, pkcs8, created_at, signs_from, revoked_at, mark: _ } = key;
+    transaction.execute(&insert, params![kid, pkcs8, created_at, signs_from, revoked_at])?;
     Ok(())
 }
 
@@ -47,5 +54,6 @@ fn key(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
         created_at: row.get(2)?,
         signs_from: row.get(3)?,
         revoked_at: row.get(4)?,
+        mark: row.get(5)?,
     })
 }

@@ -4,6 +4,7 @@ mod bundles;
 mod catalog;
 mod connection;
 mod file;
+mod history;
 mod keys;
 mod marks;
 mod organizations;
@@ -24,12 +25,12 @@ use daypass::{Catalog, Error, TokenKind};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
+use tokio::task::JoinError;
 
 use super::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector,
     TokenSlice,
 };
-use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
@@ -43,6 +44,7 @@ use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 
 pub(super) use file::create;
+use history::{History, Position};
 
 /// A store in one SQLite file, which several processes may have open.
 pub(super) struct SqliteStore {
@@ -53,13 +55,8 @@ pub(super) struct SqliteStore {
     /// would stop and every subscriber would refuse all requests.
     list_reader: Arc<Mutex<Connection>>,
     file: Arc<file::File>,
+    history: Arc<History>,
     changes: Notify,
-    /// The name of this run of the feed.
-    ///
-    /// SECURITY: a subscriber that sees another epoch asks for everything. A backup may have been
-    /// restored before this process started, so that numbers that the subscriber knows stand for other
-    /// entries. The epoch is this process's: one process serves a store's feed.
-    epoch: String,
 }
 
 /// Why an operation failed.
@@ -70,6 +67,10 @@ enum Failure {
     Database(rusqlite::Error),
     /// The file is no longer where it was.
     Moved,
+    /// The file beside it cannot be read or written.
+    History(String),
+    /// The operation panicked.
+    Panicked(JoinError),
 }
 
 impl From<Error> for Failure {
@@ -84,18 +85,36 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
+impl Failure {
+    /// Logs why the database failed, and returns what callers hear of it.
+    fn log<T>(result: Result<T, Failure>) -> Result<T, Error> {
+        let cause = match result {
+            Ok(done) => return Ok(done),
+            Err(Failure::Refused(error)) => return Err(error),
+            Err(Failure::Database(cause)) => cause.to_string(),
+            Err(Failure::Moved) => "its file was moved or replaced: put it back, or restart the service".to_owned(),
+            Err(Failure::History(cause)) => cause,
+            Err(Failure::Panicked(cause)) => cause.to_string(),
+        };
+        tracing::error!(cause, "the store did not answer");
+        Err(Error::Unavailable)
+    }
+}
+
 impl SqliteStore {
     /// Opens a store whose file exists.
     pub(super) fn open(path: &Path) -> anyhow::Result<SqliteStore> {
-        let writer = connection::open_writer(path)?;
+        let (writer, history) = (connection::open_writer(path)?, History::beside(path));
+        // Before anything is written: the store may have been restored.
+        Failure::log(history.position(&writer))?;
         let [reader, list_reader] = [connection::open_reader(path)?, connection::open_reader(path)?];
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
             reader: Arc::new(Mutex::new(reader)),
             list_reader: Arc::new(Mutex::new(list_reader)),
             file: Arc::new(file::File::open(path)?),
+            history: Arc::new(history),
             changes: Notify::new(),
-            epoch: random::id(),
         })
     }
 
@@ -163,15 +182,7 @@ impl SqliteStore {
             // good as before.
             operation(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
         });
-        let cause = match task.await {
-            Ok(Ok(done)) => return Ok(done),
-            Ok(Err(Failure::Refused(error))) => return Err(error),
-            Ok(Err(Failure::Database(cause))) => cause.to_string(),
-            Ok(Err(Failure::Moved)) => "its file was moved or replaced: put it back, or restart the service".to_owned(),
-            Err(cause) => cause.to_string(),
-        };
-        tracing::error!(cause, "the store did not answer");
-        Err(Error::Unavailable)
+        Failure::log(task.await.unwrap_or_else(|cause| Err(Failure::Panicked(cause))))
     }
 }
 
@@ -299,10 +310,6 @@ impl Store for SqliteStore {
         self.read_list(move |connection| catalog::active_grants(connection, after, most, now))
     }
 
-    fn keys(&self) -> StoreFuture<'_, Vec<StoredKey>> {
-        self.read(keys::keys)
-    }
-
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
         self.change(move |transaction| keys::change(transaction, &rule))
     }
@@ -328,9 +335,9 @@ impl Store for SqliteStore {
     }
 
     fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
-        let (organization, epoch) = (organization.map(str::to_owned), self.epoch.clone());
+        let (organization, history) = (organization.map(str::to_owned), Arc::clone(&self.history));
         self.read_together(move |transaction| {
-            let latest = revocations::latest(transaction)?;
+            let Position { latest, epoch } = history.position(transaction)?;
             let revocations = revocations::page(transaction, organization.as_deref(), after(&latest)?)?;
             Ok(FeedPage { revocations, latest, deleted_up_to: marks::oldest(transaction)?.seq, epoch })
         })
@@ -341,10 +348,11 @@ impl Store for SqliteStore {
     }
 
     fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
-        let epoch = self.epoch.clone();
+        let history = Arc::clone(&self.history);
         self.read_together(move |transaction| {
+            let Position { latest, epoch } = history.position(transaction)?;
             Ok(Snapshot {
-                latest: revocations::latest(transaction)?,
+                latest,
                 deleted_up_to: marks::oldest(transaction)?.seq,
                 newest_mark: marks::newest(transaction)?.number,
                 epoch,

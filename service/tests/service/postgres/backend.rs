@@ -20,7 +20,7 @@ pub(crate) const FIND_TABLES: &str = "ALTER VIEW missing RENAME TO record;
     ALTER TABLE gone RENAME TO organization; ALTER TABLE lost RENAME TO token";
 /// What follows when entries were written by hand: the feed's last number stands beside them.
 pub(crate) const ENTRIES_ADDED: &str = "UPDATE feed SET seq = (SELECT max(seq) FROM revocation)";
-/// How often the soak kills a node.
+/// How often the soak kills a node, or the server.
 pub(crate) const KILLS: usize = 200;
 /// How the database says that a table is lost.
 pub(crate) const LOST: &str = "does not exist";

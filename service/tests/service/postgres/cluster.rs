@@ -1,15 +1,17 @@
 //! A throw-away PostgreSQL cluster: [`Cluster`].
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 const MISSING: &str = "the tests need PostgreSQL 15 or newer: `cargo xtask setup` installs it on Debian, or set \
     DAYPASS_TEST_POSTGRES to the URL of a server on which the tests may create databases";
 
-/// Makes a cluster and serves it until the standard input ends: with the test process, however that ends.
+/// Makes a cluster and serves it until the standard input ends: with the test process, however that ends. A line there
+/// starts a server that was killed again.
 const SERVE: &str = r#"
 set -eu
 folder=$(mktemp -d "${TMPDIR:-/tmp}/daypass-postgres.XXXXXX")
@@ -23,17 +25,23 @@ if ! "$BIN/"$make >"$folder/log" 2>&1; then
     cat "$folder/log" >&2
     exit 1
 fi
-"$BIN/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c max_connections=400 "$@" >>"$folder/log" 2>&1 &
-server=$!
-until psql -qX -h "$folder" -U daypass -c 'SELECT' postgres >/dev/null 2>&1; do
-    if ! kill -0 "$server" 2>/dev/null; then
-        cat "$folder/log" >&2
-        exit 1
-    fi
-    sleep 0.05
+start() {
+    "$BIN/postgres" -D "$folder/data" -k "$folder" -c max_connections=400 "$@" >>"$folder/log" 2>&1 &
+    server=$!
+    until psql -qX -h "$folder" -U daypass -c 'SELECT' postgres >/dev/null 2>&1; do
+        if ! kill -0 "$server" 2>/dev/null; then
+            cat "$folder/log" >&2
+            exit 1
+        fi
+        sleep 0.05
+    done
+    echo "$folder"
+}
+start "$@"
+while read -r _; do
+    wait "$server" || true
+    start "$@"
 done
-echo "$folder"
-cat >/dev/null
 kill -QUIT "$server" 2>/dev/null || true
 wait "$server" || true
 "#;
@@ -55,8 +63,24 @@ pub(crate) struct Cluster {
     /// The database in which others are created.
     first: String,
     is_own: bool,
-    guard: Option<Child>,
+    guard: Option<Guard>,
     databases: AtomicUsize,
+}
+
+/// The script that serves a cluster, and what it prints.
+struct Guard {
+    script: Child,
+    printed: BufReader<ChildStdout>,
+}
+
+impl Guard {
+    /// Waits until the server answers, and returns the folder of its socket.
+    fn wait_until_ready(&mut self) -> String {
+        let mut folder = String::new();
+        self.printed.read_line(&mut folder).expect("a line");
+        assert!(!folder.is_empty(), "PostgreSQL does not start: the output above says why");
+        folder.trim_end().to_owned()
+    }
 }
 
 impl Cluster {
@@ -70,17 +94,23 @@ impl Cluster {
 
     /// Starts a cluster on a socket in a folder of its own.
     pub(crate) fn start(durability: Durability) -> Cluster {
-        Cluster::start_from(None, durability)
+        Cluster::start_from(None, durability, "")
+    }
+
+    /// Starts a cluster that can be reached by this address too.
+    pub(crate) fn start_at(address: &str) -> Cluster {
+        Cluster::start_from(None, Durability::None, address)
     }
 
     /// Starts a cluster that is empty, or a standby of this one.
-    fn start_from(primary: Option<&Cluster>, durability: Durability) -> Cluster {
+    fn start_from(primary: Option<&Cluster>, durability: Durability, address: &str) -> Cluster {
         let options: &[&str] = match durability {
             Durability::None => &["-c", "fsync=off", "-c", "full_page_writes=off"],
             Durability::Full => &[],
         };
         let mut serve = Command::new("sh");
-        serve.args(["-c", SERVE, "sh"]).args(options).env("BIN", programs()).current_dir("/");
+        serve.args(["-c", SERVE, "sh", "-c", &format!("listen_addresses={address}")]).args(options);
+        serve.env("BIN", programs()).current_dir("/");
         serve.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         if let Some(primary) = primary {
             serve.env("PRIMARY", &primary.folder);
@@ -88,13 +118,11 @@ impl Cluster {
         if let Some([user, group]) = unprivileged() {
             serve.uid(user).gid(group);
         }
-        let mut guard = serve.spawn().expect("sh starts");
-        let mut folder = String::new();
-        BufReader::new(guard.stdout.take().expect("a pipe")).read_line(&mut folder).expect("a line");
-        let folder = folder.trim_end();
-        assert!(!folder.is_empty(), "PostgreSQL does not start: the output above says why");
+        let mut script = serve.spawn().expect("sh starts");
+        let printed = BufReader::new(script.stdout.take().expect("a pipe"));
+        let mut guard = Guard { script, printed };
+        let folder = guard.wait_until_ready();
         let url = format!("postgres://daypass@{}", folder.replace('/', "%2F"));
-        let folder = folder.to_owned();
         Cluster {
             url,
             folder,
@@ -107,12 +135,41 @@ impl Cluster {
 
     /// Starts a standby that follows this cluster.
     pub(crate) fn start_standby(&self) -> Cluster {
-        Cluster::start_from(Some(self), Durability::Full)
+        Cluster::start_from(Some(self), Durability::Full, "")
     }
 
     /// Returns the folder of the socket and the data.
     pub(crate) fn folder(&self) -> &str {
         &self.folder
+    }
+
+    /// Kills the server with all its processes, and waits until they are gone.
+    pub(crate) fn kill(&self) {
+        let file = format!("{}/data/postmaster.pid", self.folder);
+        let text = std::fs::read_to_string(file).expect("it runs");
+        let postmaster = text.lines().next().expect("its number");
+        // A process that it starts meanwhile would outlive it.
+        Command::new("kill").args(["-STOP", postmaster]).status().expect("kill runs");
+        let children = Command::new("pgrep").args(["-P", postmaster]).output().expect("pgrep runs");
+        let children = String::from_utf8(children.stdout).expect("numbers");
+        let killed = Command::new("kill").args(["-9", postmaster]).args(children.lines()).output().expect("kill runs");
+        assert!(killed.status.success() || !children.is_empty(), "{}", String::from_utf8_lossy(&killed.stderr));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let is_alive = |process: &str| {
+            let status = std::fs::read_to_string(format!("/proc/{process}/stat"));
+            status.is_ok_and(|status| !status.contains(") Z "))
+        };
+        while std::iter::once(postmaster).chain(children.lines()).any(is_alive) {
+            assert!(Instant::now() < deadline, "it does not end");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Starts the server again after it was killed, and waits until it answers.
+    pub(crate) fn start_again(&mut self) {
+        let guard = self.guard.as_mut().expect("a cluster of the test");
+        guard.script.stdin.as_mut().expect("a pipe").write_all(b"\n").expect("it reads");
+        guard.wait_until_ready();
     }
 
     /// Creates an empty database, and returns its URL.
@@ -146,8 +203,8 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(mut guard) = self.guard.take() {
-            drop(guard.stdin.take());
-            let _ = guard.wait();
+            drop(guard.script.stdin.take());
+            let _ = guard.script.wait();
         }
     }
 }

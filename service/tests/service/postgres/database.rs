@@ -39,7 +39,7 @@ fn a_database_that_cannot_be_used_is_an_error_in_words() {
         (format!("postgres://u:{CANARY}@127.0.0.1:1,127.0.0.1:2/d"), "postgres://u@127.0.0.1:1,127.0.0.1:2/d: "),
         (format!("{elsewhere}/missing"), "database \"missing\" does not exist"),
         (format!("postgres://u:{CANARY}@127.0.0.1:port/d"), "`port`"),
-        (format!("postgres://u:{CANARY}@h/d?sslmode=require"), "without TLS"),
+        (format!("postgres://u:{CANARY}@h/d?sslmode=verify-full"), "add `sslrootcert=FILE`"),
         (format!("postgres://u:{CANARY}@{CANARY}@h/d"), "an `@` too many"),
         (format!("mysql://u:{CANARY}@h/d"), "no store has a URL with this scheme"),
     ] {

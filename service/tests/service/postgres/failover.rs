@@ -1,6 +1,5 @@
 //! Two nodes over a primary with a synchronous standby: the primary is killed, and the standby promoted.
 
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use reqwest::Client;
@@ -40,17 +39,6 @@ impl Pair {
         let standby = self.standby.folder().replace('/', "%2F");
         format!("{hosts},{standby}/{name}?target_session_attrs=read-write")
     }
-
-    /// Kills the primary with all its processes.
-    fn kill_primary(&self) {
-        let file = format!("{}/data/postmaster.pid", self.primary.folder());
-        let text = std::fs::read_to_string(file).expect("it runs");
-        let postmaster = text.lines().next().expect("its number");
-        let children = Command::new("pgrep").args(["-P", postmaster]).output().expect("pgrep runs");
-        let children = String::from_utf8(children.stdout).expect("numbers");
-        let killed = Command::new("kill").args(["-9", postmaster]).args(children.lines()).output().expect("kill runs");
-        assert!(killed.status.success() || !children.is_empty(), "{}", String::from_utf8_lossy(&killed.stderr));
-    }
 }
 
 async fn fail_over(round: usize) -> Duration {
@@ -60,7 +48,7 @@ async fn fail_over(round: usize) -> Duration {
     let writers = Writers::start(&[&daypass.url, &beside.url], &daypass.admin, &format!("f{round}"));
     writers.wait_for(20).await;
     tokio::time::sleep(Duration::from_micros(7_919 * (round as u64 % 13))).await;
-    pair.kill_primary();
+    pair.primary.kill();
     pair.standby.administer("SELECT pg_promote()");
     let promoted = Instant::now();
     // One for each writer, so that both nodes write again.

@@ -5,19 +5,24 @@ use super::running::{Daypass, expect_error};
 const PATH: &str = "/v2/revocation";
 
 #[tokio::test]
-async fn each_run_of_the_service_has_its_own_epoch() {
+async fn a_restored_file_has_another_epoch() {
     let mut daypass = Daypass::start();
-    let epoch = async |daypass: &Daypass| {
-        let mut events = daypass.subscribe(&daypass.admin, 0).await;
-        events.until_heartbeat().await;
-        let page = daypass.read_page(&daypass.admin, 0).await;
-        assert_eq!(events.epoch.as_ref(), Some(&page.epoch));
-        page.epoch
-    };
-    let first = epoch(&daypass).await;
-    assert_eq!(epoch(&daypass).await, first);
+    let epoch = async |daypass: &Daypass| daypass.read_page(&daypass.admin, 0).await.epoch;
+    let (first, (_, id)) = (epoch(&daypass).await, daypass.create_secret().await);
+    let backup = daypass.folder.path().join("backup.db");
+    daypass.execute(&format!("VACUUM INTO '{}'", backup.display()));
+    daypass.revoke(&id).await;
+    assert_eq!(daypass.read_page(&daypass.admin, 0).await.latest, 1);
+
+    daypass.kill();
+    for suffix in ["-wal", "-shm"] {
+        std::fs::remove_file(format!("{}{suffix}", daypass.store())).expect("a file");
+    }
+    std::fs::rename(backup, daypass.store()).expect("a file");
     daypass.restart();
+    assert_eq!(daypass.read_page(&daypass.admin, 0).await.latest, 0);
     assert_ne!(epoch(&daypass).await, first);
+    assert!(daypass.log().contains("was restored"), "the operator is told");
 }
 
 #[tokio::test]

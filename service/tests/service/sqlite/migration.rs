@@ -73,10 +73,12 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
     let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt';
         DROP INDEX token_listed; DROP INDEX token_by_kind; DROP INDEX token_by_expiry;
         DROP TABLE catalog;
+        DROP TABLE feed;
         DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
         DELETE FROM token WHERE organization = 'operator';
         DELETE FROM organization WHERE is_operator;
         DROP VIEW record;
+        ALTER TABLE signing_key DROP COLUMN mark;
         ALTER TABLE organization DROP COLUMN suspended_at;
         ALTER TABLE organization DROP COLUMN limits;
         ALTER TABLE token DROP COLUMN version;

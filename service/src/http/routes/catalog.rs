@@ -1,0 +1,70 @@
+//! `/v2/catalog`: an operator reads and sets the product's scopes.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::IntoResponse;
+use daypass::{Catalog, Error, ScopeSet};
+use serde::{Deserialize, Serialize};
+
+use super::super::version::{if_match, tag};
+use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use super::organizations::ADMINISTER;
+use crate::domain::catalogs::Catalogs;
+use crate::usecase::catalog::{self, Outcome, Removal};
+
+/// The query of a change.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Confirmation {
+    /// Whether scopes may be removed that active tokens hold.
+    #[serde(default)]
+    yes: bool,
+}
+
+/// What a change did, as `daypass catalog set --json` prints it.
+#[derive(Serialize)]
+struct SetCatalogResponse {
+    name: String,
+    changed: bool,
+    removed: ScopeSet,
+    tokens: u64,
+}
+
+/// `GET /v2/catalog`
+pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<impl IntoResponse, Error> {
+    caller.require_operator(&ADMINISTER)?;
+    // From the store, so that its version is the newest: another one would be refused with an edit.
+    let loaded = catalog::load(&*app.store).await?.ok_or(Error::NotFound)?;
+    Ok((NO_STORE, tag(loaded.version), Json(loaded.catalogs.product().clone())))
+}
+
+/// `PUT /v2/catalog?yes=`
+pub(super) async fn set(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    confirmation: Result<Query<Confirmation>, QueryRejection>,
+    headers: HeaderMap,
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    caller.require_operator(&ADMINISTER)?;
+    let Query(Confirmation { yes }) = confirmation.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
+    let versions = if_match(&headers)?;
+    let given: Catalog = body?.read()?;
+    let given = Catalogs::checked(given).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
+    let (version, changed, removal) = match catalog::set(&*app.store, &given, yes, &versions).await? {
+        Outcome::Unchanged { version } => (version, false, Removal::default()),
+        Outcome::Set { version, removal } => (version, true, removal),
+        Outcome::Refused(removal) => return Err(Error::ScopesInUse(refusal(&removal))),
+    };
+    let Removal { tokens, scopes: removed } = removal;
+    let response = SetCatalogResponse { name: given.product().name.clone(), changed, removed, tokens };
+    Ok((NO_STORE, tag(version), Json(response)))
+}
+
+fn refusal(removal: &Removal) -> String {
+    let Removal { tokens, scopes } = removal;
+    let hold = if *tokens == 1 { "token holds" } else { "tokens hold" };
+    format!("The new catalogue lacks scopes that {tokens} active {hold}: {scopes}.")
+}

@@ -86,7 +86,7 @@ pub(super) async fn edit(
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&CREATE)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
-    let versions = etag::if_match(&headers)?;
+    let versions = if_match(&headers)?;
     let grantor = Grantor::holder(&caller.access);
     let view = app.catalog.view();
     let editor = Editor::Holder { grantor: &grantor, catalogs: &view.catalogs };

@@ -79,6 +79,7 @@ mod postgres {
     mod backend;
     mod cluster;
     mod database;
+    mod epoch;
     mod failover;
     mod revocation_time;
 

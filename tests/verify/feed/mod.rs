@@ -165,6 +165,29 @@ async fn after_a_restart_of_the_service_all_entries_are_fetched_again() {
 }
 
 #[tokio::test]
+async fn an_epoch_that_begins_during_a_stream_is_read_from_its_start() {
+    let (service, url) = Service::start(Streams::Work).await;
+    (1..=4).for_each(|seq| service.revoke(seq));
+    let revocations = service.follow(&url);
+    reach(&revocations, 4).await;
+    let verifier = verifier().keys(signer().keys()).revocations(Arc::clone(&revocations));
+    let texts = [12, 13, 14].map(|serial| access_token(&[("root_serial", serial.into())]));
+    for text in &texts {
+        assert!(bearer(&verifier, text).await.is_ok());
+    }
+    // The same number of entries, and streams that stay open: only the epoch says that they are others.
+    service.feed.lock().unwrap().replace_store();
+    service.send_heartbeat(4);
+    let began = Instant::now();
+    for text in &texts {
+        while bearer(&verifier, text).await.is_ok() {
+            assert!(began.elapsed() < Duration::from_secs(5), "an entry of the other epoch is not known");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn deleted_entries_never_count_as_kept_within_an_epoch() {
     for streams in [Streams::Work, Streams::AreRefused] {
         let (service, url) = Service::start(streams).await;

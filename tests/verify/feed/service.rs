@@ -102,15 +102,20 @@ async fn feed(
 }
 
 impl Feed {
-    /// Restores the service from before entry 2, after which it adds three others.
-    pub(super) fn restore(&mut self) {
+    /// Restores the service from before entry 2, after which it adds three others. Open streams go on.
+    pub(super) fn replace_store(&mut self) {
         self.entries.truncate(1);
         let others =
             (12..=14).map(|serial| Revocation { target: RevocationTarget::Token { serial }, ..entry(serial - 10) });
         self.entries.extend(others);
         self.epoch += 1;
-        self.open.clear();
         self.requests.clear();
+    }
+
+    /// Like [`replace_store`](Feed::replace_store), but open streams end, as with a restart.
+    pub(super) fn restore(&mut self) {
+        self.replace_store();
+        self.open.clear();
     }
 
     /// The entries after this one, or all if it does not exist, and the number of the last.

@@ -54,7 +54,8 @@ impl Feed {
     pub(crate) async fn page(&self, organization: Option<&str>, after: u64) -> Result<RevocationPage, Error> {
         let page = self.store.revocations(organization, Box::new(move |latest| Ok(read_after(after, *latest)))).await?;
         let FeedPage { revocations, latest, deleted_up_to, epoch } = page;
-        Ok(RevocationPage { revocations, latest, epoch, deleted_up_to, keys: self.keys.announced() })
+        let (keys, organization) = (self.keys.announced(), organization.map(str::to_owned));
+        Ok(RevocationPage { revocations, latest, epoch, deleted_up_to, keys, organization })
     }
 
     /// Returns the events for a subscriber, from now on.
@@ -142,8 +143,8 @@ impl Subscription {
         self.last_heartbeat = Some(at);
         let elapsed = at.saturating_duration_since(self.start).as_millis();
         let elapsed_milliseconds = elapsed.try_into().unwrap_or(u64::MAX);
-        let keys = self.feed.keys.announced();
-        Some(FeedEvent::Heartbeat(Heartbeat { latest, epoch, deleted_up_to, keys, elapsed_milliseconds }))
+        let (keys, organization) = (self.feed.keys.announced(), self.subscriber.organization.clone());
+        Some(FeedEvent::Heartbeat(Heartbeat { latest, epoch, deleted_up_to, keys, organization, elapsed_milliseconds }))
     }
 
     /// SECURITY: a subscriber whose token is revoked or expired gets no more heartbeats. It still gets

@@ -259,7 +259,7 @@ impl World {
         let feed = &self.followers[follower].feed;
         let after = if self.dice.one_in(4) { 0 } else { feed.seq() };
         self.entries.iter().filter(|(entry, _)| entry.seq > after).for_each(|(entry, _)| feed.apply(entry));
-        feed.heartbeat(self.latest, self.deleted_up_to());
+        feed.heartbeat(self.latest, self.deleted_up_to(), None);
     }
 
     async fn present(&mut self) {

@@ -36,10 +36,11 @@ async fn store(location: &Location) -> (SharedStore, TokenHash) {
 /// Adds a reference, and returns its hash.
 async fn add(store: &SharedStore, parent: TokenHash, single_use: Option<SingleUse>) -> TokenHash {
     let mut token = new_token(TokenKind::Bundle, "b");
-    (token.record.root_serial, token.record.expires_at) = (Some(1), Some(900));
+    token.record.root_serial = Some(1);
     let reference = token.hash;
     let new = NewBundle { token, parent, parameters: vec![7], single_use };
-    store.add_bundle(new, 0, Box::new(|state| require_active_parent(*state, 60))).await.expect("a bundle");
+    let rule = |state: &_| require_active_parent(*state, 60).map(|_| 900);
+    assert_eq!(store.add_bundle(new, 0, Box::new(rule)).await, Ok(900));
     reference
 }
 

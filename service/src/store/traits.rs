@@ -216,19 +216,25 @@ pub(crate) trait Store: Send + Sync {
     /// [replaces](TokenUse::replaces).
     fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()>;
 
-    /// Checks a token's state against the rule, in a transaction that excludes its revocation.
+    /// Checks a token's state against the rule, in a transaction that excludes its revocation and its edit.
     ///
-    /// SECURITY: this serializes with [`revoke`](Store::revoke) on the token's row. What was minted
+    /// SECURITY: this serializes with [`revoke`](Store::revoke) and [`edit_token`](Store::edit_token) on the token's row. What was minted
     /// before the check and is handed out after it was minted before any revocation: a later one has a
     /// greater number in the feed than the JWT's `feed_seq`.
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
 
-    /// Adds a bundle reference if the rule allows it for the state of its parent.
+    /// Adds a bundle reference if the rule allows it for the state of its parent. Returns when the reference expires,
+    /// which is what the rule returned.
     ///
     /// References that expired before `delete_before` are deleted.
     ///
-    /// SECURITY: like [`check_token`](Store::check_token), this serializes with the parent's revocation.
-    fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
+    /// SECURITY: like [`check_token`](Store::check_token), this serializes with the parent's revocation and edits.
+    fn add_bundle(
+        &self,
+        new: NewBundle,
+        delete_before: u64,
+        rule: Rule<Option<TokenState>, u64>,
+    ) -> StoreFuture<'_, u64>;
 
     /// Returns what a bundle reference stands for, also if it is revoked or expired.
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>>;

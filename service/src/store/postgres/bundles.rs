@@ -14,22 +14,22 @@ pub(super) async fn add(
     transaction: &impl GenericClient,
     new: &NewBundle,
     delete_before: u64,
-    rule: &Rule<Option<TokenState>>,
-) -> Result<(), Failure> {
+    rule: &Rule<Option<TokenState>, u64>,
+) -> Result<u64, Failure> {
     let (parent, parent_state) = locked_state(transaction, new.parent).await?.unzip();
-    rule(&parent_state)?;
+    let expires_at = rule(&parent_state)?;
     // Another node may be deleting the same ones.
     let delete = "DELETE FROM token WHERE number IN (
         SELECT number FROM token WHERE kind = 'bundle' AND expires_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
     execute(transaction, delete, &[&signed(delete_before)?]).await?;
-    let bundle = signed(insert(transaction, &new.token).await?)?;
+    let bundle = signed(insert(transaction, &new.token.expiring(expires_at)).await?)?;
     let single_use = new.single_use.as_ref();
     let grants = single_use.map(|single_use| serde_json::to_string(&single_use.grants)).transpose();
     let sealed = single_use.and_then(|single_use| single_use.sealed.as_ref());
     let insert = "INSERT INTO bundle (token, parent, parameters, grants, sealed) VALUES ($1, $2, $3, $4, $5)";
     let grants = grants.map_err(Failure::value)?;
     execute(transaction, insert, &[&bundle, &parent, &new.parameters, &grants, &sealed]).await?;
-    Ok(())
+    Ok(expires_at)
 }
 
 pub(super) async fn find_bundle(

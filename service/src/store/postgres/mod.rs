@@ -302,9 +302,9 @@ impl Store for PostgresStore {
         })
     }
 
-    fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        Box::pin(self.write((new, delete_before, rule), |transaction, (new, delete_before, rule)| {
-            Box::pin(bundles::add(transaction, new, *delete_before, rule))
+    fn add_bundle(&self, new: NewBundle, before: u64, rule: Rule<Option<TokenState>, u64>) -> StoreFuture<'_, u64> {
+        Box::pin(self.write((new, before, rule), |transaction, (new, before, rule)| {
+            Box::pin(bundles::add(transaction, new, *before, rule))
         }))
     }
 

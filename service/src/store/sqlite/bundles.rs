@@ -14,21 +14,21 @@ pub(super) fn add(
     transaction: &Transaction<'_>,
     new: &NewBundle,
     delete_before: u64,
-    rule: &Rule<Option<TokenState>>,
-) -> Result<(), Failure> {
+    rule: &Rule<Option<TokenState>, u64>,
+) -> Result<u64, Failure> {
     let (parent, parent_state) = state(transaction, new.parent)?.unzip();
-    rule(&parent_state)?;
+    let expires_at = rule(&parent_state)?;
     transaction
         .prepare_cached("DELETE FROM token WHERE kind = 'bundle' AND expires_at < ?1")?
         .execute([delete_before])?;
-    let number = insert(transaction, &new.token)?;
+    let number = insert(transaction, &new.token.expiring(expires_at))?;
     let single_use = new.single_use.as_ref();
     let grants = single_use.map(|single_use| to_json(&single_use.grants)).transpose()?;
     let sealed = single_use.and_then(|single_use| single_use.sealed.as_ref());
     transaction
         .prepare_cached("INSERT INTO bundle (token, parent, parameters, grants, sealed) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![number, parent, new.parameters, grants, sealed])?;
-    Ok(())
+    Ok(expires_at)
 }
 
 pub(super) fn bundle(connection: &Connection, reference: TokenHash) -> Result<Option<StoredBundle>, Failure> {

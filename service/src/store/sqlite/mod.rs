@@ -262,8 +262,8 @@ impl Store for SqliteStore {
         self.write(move |transaction| Ok(rule(&tokens::state(transaction, hash)?.map(|(_, state)| state))?))
     }
 
-    fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| bundles::add(transaction, &new, delete_before, &rule))
+    fn add_bundle(&self, new: NewBundle, before: u64, rule: Rule<Option<TokenState>, u64>) -> StoreFuture<'_, u64> {
+        self.write(move |transaction| bundles::add(transaction, &new, before, &rule))
     }
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {

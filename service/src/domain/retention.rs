@@ -26,7 +26,7 @@ pub(crate) const INTERVAL: Duration = Duration::from_secs(3600);
 ///
 /// Then whatever was minted before it has expired, also by the clock of a verifier that is a minute
 /// behind the service's.
-const MARKS: u64 = (duration::MOST + 2 * MAX_LEEWAY).div_ceil(INTERVAL.as_secs());
+pub(super) const MARKS: u64 = (duration::MOST + 2 * MAX_LEEWAY).div_ceil(INTERVAL.as_secs());
 
 /// The number that the feed had reached at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

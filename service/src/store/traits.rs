@@ -7,7 +7,7 @@ use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
 
-use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
+use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -223,18 +223,14 @@ pub(crate) trait Store: Send + Sync {
     /// greater number in the feed than the JWT's `feed_seq`.
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
 
-    /// Adds a bundle reference if the rule allows it for the state of its parent. Returns when the reference expires,
-    /// which is what the rule returned.
+    /// Adds a bundle reference if the rule allows it for its parent, with the end and the mark that the rule returns.
+    /// Returns its end.
     ///
-    /// References that expired before `delete_before` are deleted.
+    /// References with an earlier mark than the rule returns are deleted, the oldest first and at most
+    /// [`MOST_DELETED`](crate::domain::bundle::MOST_DELETED).
     ///
     /// SECURITY: like [`check_token`](Store::check_token), this serializes with the parent's revocation and edits.
-    fn add_bundle(
-        &self,
-        new: NewBundle,
-        delete_before: u64,
-        rule: Rule<Option<TokenState>, u64>,
-    ) -> StoreFuture<'_, u64>;
+    fn add_bundle(&self, new: NewBundle, rule: Rule<BundleFacts, BundleAddition>) -> StoreFuture<'_, u64>;
 
     /// Returns what a bundle reference stands for, also if it is revoked or expired.
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>>;

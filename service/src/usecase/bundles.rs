@@ -10,7 +10,7 @@ use super::clock::now;
 use super::jwt_issuer::JwtIssuer;
 use super::parent::{Parent, Root};
 use crate::crypto::{random, redeemer, seal};
-use crate::domain::bundle::{self, NewBundle, Redeemer, SingleUse};
+use crate::domain::bundle::{self, BundleAddition, BundleFacts, NewBundle, Redeemer, SingleUse};
 use crate::domain::catalogs::Catalogs;
 use crate::domain::lifetime::Lifetime;
 use crate::domain::token::{NewToken, require_active_parent};
@@ -174,13 +174,14 @@ async fn add_reference(
     new.record.origins = origins;
     let parameters = seal::seal(parameters, &token);
     let new = NewBundle { token: new, parent: parent.hash, parameters, single_use };
-    let rule = move |state: &_| {
-        let parent = require_active_parent(*state, now)?;
-        match &lifetime {
-            Some(lifetime) => lifetime.end(now, parent.expires_at),
-            None => Ok(bundle::reference_expiry(now, parent.expires_at)),
-        }
+    let rule = move |facts: &BundleFacts| {
+        let parent_end = require_active_parent(facts.parent, now)?.expires_at;
+        let end = match &lifetime {
+            Some(lifetime) => lifetime.end(now, parent_end)?,
+            None => bundle::reference_expiry(now, parent_end),
+        };
+        Ok(BundleAddition::new(end, facts.newest_mark))
     };
-    let expires_at = store.add_bundle(new, bundle::forget_before(now), Box::new(rule)).await?;
+    let expires_at = store.add_bundle(new, Box::new(rule)).await?;
     Ok(BundleReference { token, expires_at })
 }

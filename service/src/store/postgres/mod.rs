@@ -31,7 +31,7 @@ use super::location::DatabaseUrl;
 use super::{
     Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
 };
-use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
+use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -302,10 +302,8 @@ impl Store for PostgresStore {
         })
     }
 
-    fn add_bundle(&self, new: NewBundle, before: u64, rule: Rule<Option<TokenState>, u64>) -> StoreFuture<'_, u64> {
-        Box::pin(self.write((new, before, rule), |transaction, (new, before, rule)| {
-            Box::pin(bundles::add(transaction, new, *before, rule))
-        }))
+    fn add_bundle(&self, new: NewBundle, rule: Rule<BundleFacts, BundleAddition>) -> StoreFuture<'_, u64> {
+        Box::pin(self.write((new, rule), |transaction, (new, rule)| Box::pin(bundles::add(transaction, new, rule))))
     }
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {

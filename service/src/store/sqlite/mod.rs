@@ -28,7 +28,7 @@ use super::{
     Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
 };
 use crate::crypto::random;
-use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
+use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -262,8 +262,8 @@ impl Store for SqliteStore {
         self.write(move |transaction| Ok(rule(&tokens::state(transaction, hash)?.map(|(_, state)| state))?))
     }
 
-    fn add_bundle(&self, new: NewBundle, before: u64, rule: Rule<Option<TokenState>, u64>) -> StoreFuture<'_, u64> {
-        self.write(move |transaction| bundles::add(transaction, &new, before, &rule))
+    fn add_bundle(&self, new: NewBundle, rule: Rule<BundleFacts, BundleAddition>) -> StoreFuture<'_, u64> {
+        self.write(move |transaction| bundles::add(transaction, &new, &rule))
     }
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {

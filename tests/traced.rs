@@ -9,7 +9,7 @@ mod common;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use common::{Signer, Store, claims, generate, record, verifier};
+use common::{ORGANIZATION, Signer, Store, claims, generate, record, verifier};
 use daypass::api::TokenRecord;
 use daypass::jwt::JwtType;
 use daypass::verify::{
@@ -152,10 +152,24 @@ fn stale_revocations_are_logged_once_until_the_next_heartbeat() {
             }
             let lines = log.take_lines();
             assert!(matches!(&lines[..], [line] if line.contains("revocations are stale")), "{lines:#?}");
-            feed.heartbeat(0, 0);
+            feed.heartbeat(0, 0, None);
             assert_eq!(bearer(&verifier, &text).await, Ok(()));
             feed.reset();
         }
+    });
+}
+
+#[test]
+fn a_token_of_an_organization_that_the_feed_does_not_cover_is_logged() {
+    Log::capture(Level::WARN, async |log| {
+        let signer = Signer::new("k1", 1);
+        let feed = Arc::new(Revocations::new());
+        let verifier = verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
+        feed.heartbeat(0, 0, Some("org_api"));
+        assert_eq!(bearer(&verifier, &signer.jwt(JwtType::AccessToken, &claims())).await, Err(Error::InvalidToken));
+        let lines = log.take_lines();
+        let names = ["the feed does not cover", "org_api", ORGANIZATION];
+        assert!(matches!(&lines[..], [line] if names.iter().all(|name| line.contains(name))), "{lines:#?}");
     });
 }
 
@@ -204,8 +218,14 @@ mod remote {
     impl Service {
         async fn start(&self) -> String {
             let (feed, introspection) = (self.clone(), self.clone());
-            let page =
-                RevocationPage { revocations: vec![], latest: 0, epoch: "1".into(), deleted_up_to: 0, keys: vec![] };
+            let page = RevocationPage {
+                revocations: vec![],
+                latest: 0,
+                epoch: "1".into(),
+                deleted_up_to: 0,
+                keys: vec![],
+                organization: None,
+            };
             let inactive = IntrospectionResponse::default();
             let feed = async move || {
                 feed.polls.fetch_add(1, Ordering::SeqCst);

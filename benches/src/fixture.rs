@@ -180,7 +180,7 @@ pub fn cold(issuer: &Issuer) -> Verifier {
 pub fn cached(issuer: &Issuer, store: Store, cache: Cache) -> Verifier {
     // Heard once, for the whole run.
     let revocations = Revocations::new().max_staleness(Duration::from_secs(daypass::api::duration::MOST));
-    revocations.heartbeat(0, 0);
+    revocations.heartbeat(0, 0, None);
     cold(issuer).introspector(store).cache(cache).revocations(revocations)
 }
 

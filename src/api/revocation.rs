@@ -110,6 +110,14 @@ pub struct RevocationPage {
     pub deleted_up_to: u64,
     /// The ids of the key that signs and of those that will. A key is announced before it signs.
     pub keys: Vec<String>,
+    /// The only organization whose tokens the entries are about, beside those of keys; `None` if they are about
+    /// the tokens of every organization. It depends on the reader's token.
+    ///
+    /// SECURITY: refuse the tokens of every other organization, since they may have been revoked. Without the
+    /// member a page cannot be read, so that a service that does not know it is not taken for one that tells of
+    /// all.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub organization: Option<String>,
 }
 
 impl RevocationPage {
@@ -129,6 +137,9 @@ pub struct Heartbeat {
     pub deleted_up_to: u64,
     /// The keys that sign or will, as in a [`RevocationPage`].
     pub keys: Vec<String>,
+    /// The only organization whose entries the stream has, as in a [`RevocationPage`].
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub organization: Option<String>,
     /// The moment that the heartbeat speaks of: milliseconds after the stream began, by the service's monotonic clock. It
     /// lets the subscriber detect an event that took long to arrive.
     pub elapsed_milliseconds: u64,

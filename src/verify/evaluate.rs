@@ -112,8 +112,8 @@ impl Verifier {
     /// result is to be raised after the checks of location and origin.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`] for a token that a revoked key signed: it is not authentic, and
-    /// nothing else is told about it.
+    /// [`Error::InvalidToken`] for a token that a revoked key signed, or of an organization that the feed does
+    /// not cover: it is not authentic here, and nothing else is told about it.
     pub(super) fn check_withdrawn(&self, token: &AuthenticToken, at: Moment) -> Result<Result<(), Error>, Error> {
         match self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at)) {
             Err(Error::InvalidToken) => Err(Error::InvalidToken),

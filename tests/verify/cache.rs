@@ -159,7 +159,7 @@ async fn a_clone_with_other_settings_has_a_cache_of_its_own() {
     let feed = |serial| {
         let feed = Revocations::new();
         feed.apply(&Revocation { seq: 1, at: NOW, target: RevocationTarget::Token { serial } });
-        feed.heartbeat(1, 0);
+        feed.heartbeat(1, 0, None);
         original.clone().revocations(feed)
     };
     assert_eq!(bearer(&feed(99), &opaque).await, Ok(TokenKind::Secret));

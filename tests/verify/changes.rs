@@ -44,7 +44,7 @@ fn version(version: u64) -> TokenRecord {
 impl World {
     fn new(is_cached: bool) -> World {
         let (signer, service, feed) = (Signer::new("k1", 1), Service::default(), Arc::new(Revocations::new()));
-        feed.heartbeat(0, 0);
+        feed.heartbeat(0, 0, None);
         let verifier = verifier().keys(signer.keys()).introspector(service.clone()).revocations(Arc::clone(&feed));
         let verifier = if is_cached { verifier.cache(Cache::new(1 << 20)) } else { verifier };
         let token = generate(TokenKind::Secret).expose_secret().to_owned();
@@ -129,7 +129,7 @@ async fn the_retention_of_edits_makes_no_cached_record_current() {
     world.edit(SERIAL, 2);
     world.answer(&[version(2)]);
     assert_eq!(world.asked().await, (Ok(()), 1));
-    world.feed.heartbeat(1, 1);
+    world.feed.heartbeat(1, 1, None);
     assert_eq!(world.asked().await, (Ok(()), 0));
 }
 
@@ -155,7 +155,7 @@ async fn a_suspension_refuses_the_tokens_of_its_organization_until_it_ends() {
             (suspend(ORGANIZATION), suspended()),
         ] {
             world.apply(target.clone());
-            world.feed.heartbeat(world.seq, 0);
+            world.feed.heartbeat(world.seq, 0, None);
             assert_eq!(verdicts(&world).await, expected, "{target}, cached: {is_cached}");
             assert_eq!(verdicts(&world).await, expected, "{target}, the second time");
         }

@@ -30,7 +30,14 @@ fn service(metadata: &Metadata) -> Router {
     let metadata = Arc::clone(metadata);
     let document = async move || metadata.lock().unwrap().clone().map(Json).ok_or(Error::NotFound);
     let keys = Jwks { keys: vec![signer().jwk()] };
-    let page = RevocationPage { revocations: vec![], latest: 0, epoch: "e".into(), deleted_up_to: 0, keys: vec![] };
+    let page = RevocationPage {
+        revocations: vec![],
+        latest: 0,
+        epoch: "e".into(),
+        deleted_up_to: 0,
+        keys: vec![],
+        organization: None,
+    };
     Router::new()
         .route("/.well-known/oauth-authorization-server", get(document))
         .route("/.well-known/jwks.json", get(async move || Json(keys)))

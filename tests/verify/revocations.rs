@@ -29,7 +29,7 @@ impl World {
         let mut store = Store::default();
         let opaque = store.add(TokenRecord { serial: SERIAL, ..record(TokenKind::Secret) });
         let feed = Arc::new(Revocations::new());
-        feed.heartbeat(0, 0);
+        feed.heartbeat(0, 0, None);
         let verifier = verifier()
             .keys(signer.keys())
             .introspector(store)
@@ -42,6 +42,10 @@ impl World {
         World { verifier, feed, opaque, temporary, bundle: signer.jwt(JwtType::Bundle, &bundle) }
     }
 
+    fn texts(&self) -> [&str; 3] {
+        [&self.opaque, &self.temporary, &self.bundle]
+    }
+
     fn apply(&self, target: RevocationTarget) {
         self.feed.apply(&Revocation { seq: 1, at: NOW, target });
     }
@@ -49,7 +53,7 @@ impl World {
     /// Returns which of the opaque token, the temporary one and the bundle are active.
     async fn active(&self) -> [bool; 3] {
         let mut active = [false; 3];
-        for (is_active, text) in active.iter_mut().zip([&self.opaque, &self.temporary, &self.bundle]) {
+        for (is_active, text) in active.iter_mut().zip(self.texts()) {
             *is_active = match bearer(&self.verifier, text).await {
                 Ok(_) => true,
                 // A token that a revoked key signed may be forged.
@@ -98,6 +102,34 @@ async fn row_12_each_level_revokes_its_tokens_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_feed_of_one_organization_lets_no_token_of_another_pass() {
+    let cases = [(None, true), (Some(ORGANIZATION), true), (Some("org_other"), false)];
+    for (first, _) in cases {
+        let world = World::new();
+        world.feed.heartbeat(0, 0, first);
+        for text in world.texts() {
+            // Accepted or not, it is cached from then on.
+            let _ = bearer(&world.verifier, text).await;
+        }
+        for (covered, is_accepted) in cases {
+            world.feed.heartbeat(0, 0, covered);
+            for text in world.texts() {
+                let expected = if is_accepted { None } else { Some(Error::InvalidToken) };
+                assert_eq!(bearer(&world.verifier, text).await.err(), expected, "{covered:?} after {first:?}");
+            }
+        }
+    }
+    // Its holder is told nothing else, wherever the token is sent.
+    let world = World::new();
+    world.feed.heartbeat(0, 0, Some("org_other"));
+    for text in world.texts() {
+        let in_query = Credentials::new(text, TokenLocation::Query);
+        assert_eq!(world.verifier.verify(&in_query, None).await.err(), Some(Error::InvalidToken));
+        assert_eq!(world.verifier.describe(&in_query).await.err(), Some(Error::InvalidToken));
+    }
+}
+
+#[tokio::test]
 async fn a_token_that_a_revoked_key_signed_is_not_authentic_and_any_other_revoked_token_is_token_revoked() {
     let world = World::new();
     world.apply(RevocationTarget::Jwt { jti: "tmp_1".into() });
@@ -115,7 +147,7 @@ async fn a_token_that_a_revoked_key_signed_is_invalid_in_every_location_and_from
     claims["origins"] = json!(["northlight.example"]);
     let text = signer.jwt(JwtType::AccessToken, &claims);
     let feed = Arc::new(Revocations::new());
-    feed.heartbeat(0, 0);
+    feed.heartbeat(0, 0, None);
     let seen = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&seen);
     let verifier =
@@ -157,20 +189,20 @@ async fn a_jwt_that_is_older_than_the_entries_that_are_kept_has_expired_whatever
     };
     let without = signer.jwt(JwtType::AccessToken, &claims());
     let feed = Arc::new(Revocations::new());
-    feed.heartbeat(9, 0);
+    feed.heartbeat(9, 0, None);
     let verifier = verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
     for text in [&minted_at(4), &minted_at(5), &without] {
         assert_eq!(bearer(&verifier, text).await, Ok(TokenKind::Temporary));
     }
     // Also of tokens that are cached.
-    feed.heartbeat(9, 5);
+    feed.heartbeat(9, 5, None);
     assert_eq!(bearer(&verifier, &minted_at(4)).await, Err(Error::TokenExpired));
     assert_eq!(bearer(&verifier, &without).await, Err(Error::TokenExpired));
     assert_eq!(bearer(&verifier, &minted_at(5)).await, Ok(TokenKind::Temporary));
     let described = verifier.describe(&Credentials::new(&minted_at(4), TokenLocation::Bearer)).await.unwrap();
     assert!(described.revoked, "its `expiresAt` is in the future");
     // A backup was restored, whose feed has not come as far.
-    feed.heartbeat(6, 2);
+    feed.heartbeat(6, 2, None);
     assert_eq!(bearer(&verifier, &minted_at(4)).await, Ok(TokenKind::Temporary));
 }
 
@@ -180,7 +212,7 @@ async fn a_bundle_reference_is_revoked_with_its_root() {
     let reference = TokenRecord { serial: 8, root_serial: Some(SERIAL), ..record(TokenKind::Bundle) };
     let text = store.add(reference);
     let feed = Arc::new(Revocations::new());
-    feed.heartbeat(0, 0);
+    feed.heartbeat(0, 0, None);
     let verifier = verifier().introspector(store).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Bundle));
     feed.apply(&Revocation { seq: 1, at: NOW, target: RevocationTarget::Token { serial: SERIAL } });
@@ -207,7 +239,7 @@ async fn row_22_every_token_is_refused_before_the_first_heartbeat_and_while_the_
     assert_eq!((feed.staleness(), feed.is_stale()), (None, true));
     assert_eq!(bearer(&verifier, &text).await, Err(Error::Unavailable));
 
-    feed.heartbeat(4, 0);
+    feed.heartbeat(4, 0, None);
     assert_eq!((feed.seq(), feed.is_stale()), (4, false));
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
     // A revocation is no heartbeat: other entries may be missing.
@@ -219,7 +251,7 @@ async fn row_22_every_token_is_refused_before_the_first_heartbeat_and_while_the_
     // A caller without an authentic token is not told that the feed is stale.
     assert_eq!(bearer(&verifier, "hunter2").await, Err(Error::InvalidToken));
 
-    feed.heartbeat(5, 0);
+    feed.heartbeat(5, 0, None);
     assert_eq!(bearer(&verifier, &text).await, Ok(TokenKind::Temporary));
     // The service refuses to give the feed.
     feed.reset();

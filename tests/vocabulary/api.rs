@@ -385,11 +385,12 @@ fn a_revocation_names_its_target() {
             epoch: "e".into(),
             deleted_up_to: 2,
             keys: vec!["k".into()],
+            organization: None,
         };
         assert_json(
             &page,
             &format!(
-                r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4,"epoch":"e","deletedUpTo":2,"keys":["k"]}}"#
+                r#"{{"revocations":[{{"seq":3,"at":9,{json}}}],"latest":4,"epoch":"e","deletedUpTo":2,"keys":["k"],"organization":null}}"#
             ),
         );
     }
@@ -398,12 +399,14 @@ fn a_revocation_names_its_target() {
         epoch: "e".into(),
         deleted_up_to: 2,
         keys: vec!["k".into()],
+        organization: Some("org_1".into()),
         elapsed_milliseconds: 1250,
     };
-    let json = r#"{"latest":4,"epoch":"e","deletedUpTo":2,"keys":["k"],"elapsedMilliseconds":1250}"#;
+    let json =
+        r#"{"latest":4,"epoch":"e","deletedUpTo":2,"keys":["k"],"organization":"org_1","elapsedMilliseconds":1250}"#;
     assert_json(&current, json);
     // Without them a subscriber would miss what they forbid.
-    for name in ["latest", "epoch", "deletedUpTo", "keys", "elapsedMilliseconds"] {
+    for name in ["latest", "epoch", "deletedUpTo", "keys", "organization", "elapsedMilliseconds"] {
         let mut without: serde_json::Value = serde_json::from_str(json).unwrap();
         without.as_object_mut().unwrap().remove(name);
         refused::<Heartbeat>(&without.to_string());

@@ -71,7 +71,14 @@ impl TokenService {
 }
 
 fn empty_feed() -> RevocationPage {
-    RevocationPage { revocations: Vec::new(), latest: 0, epoch: "1".into(), deleted_up_to: 0, keys: Vec::new() }
+    RevocationPage {
+        revocations: Vec::new(),
+        latest: 0,
+        epoch: "1".into(),
+        deleted_up_to: 0,
+        keys: Vec::new(),
+        organization: None,
+    }
 }
 
 fn token(kind: TokenKind) -> OpaqueToken {

@@ -4,14 +4,17 @@ use daypass::verify::TokenHash;
 use daypass::{Error, Grant};
 
 use super::catalogs::Catalogs;
+use super::retention::MARKS;
 use super::token::{NewToken, TokenState, require_active_parent};
 
 /// The shortest lifetime of a signed bundle, in seconds: opening a page takes less.
 pub(crate) const LEAST: u64 = 60;
 /// The lifetime of a reference, and of a signed bundle whose request names none, in seconds.
 pub(crate) const DEFAULT: u64 = 3600;
-/// How long references are kept after they expire, in seconds. Until then their holders are told so.
-const KEEP: u64 = 86_400;
+/// How many marks references are kept after they have expired: a day. Until then their holders are told so.
+const KEEP: u64 = 24;
+/// The most references that the addition of another one deletes.
+pub(crate) const MOST_DELETED: usize = 100;
 /// How long the redeemer of a single-use reference may repeat the redemption, in seconds: for a page that is loaded again.
 const REPEAT: u64 = 60;
 
@@ -26,6 +29,36 @@ pub(crate) struct NewBundle {
     pub(crate) parameters: Vec<u8>,
     /// What its one redemption gives; `None` for a reference that can be redeemed often.
     pub(crate) single_use: Option<SingleUse>,
+}
+
+/// What decides about the addition of a bundle reference.
+pub(crate) struct BundleFacts {
+    /// The state of its parent, if the store has it.
+    pub(crate) parent: Option<TokenState>,
+    /// The number of the newest mark of the feed.
+    pub(crate) newest_mark: u64,
+}
+
+/// What is written when a bundle reference is added.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct BundleAddition {
+    /// When it expires.
+    pub(crate) expires_at: u64,
+    /// The newest mark of the feed, by which it is deleted some day.
+    pub(crate) mark: u64,
+    /// References with an earlier mark can be deleted.
+    pub(crate) delete_before: u64,
+}
+
+impl BundleAddition {
+    /// The addition of a reference that expires at a time, while a mark is the newest.
+    ///
+    /// The clock that dated the ends of other references may have been wrong, or may be wrong now. When as many marks
+    /// have followed a reference as make a JWT expire, it has expired by its own lifetime.
+    pub(crate) fn new(expires_at: u64, newest_mark: u64) -> BundleAddition {
+        let delete_before = newest_mark.saturating_sub(MARKS + KEEP);
+        BundleAddition { expires_at, mark: newest_mark, delete_before }
+    }
 }
 
 /// What the redemption of a single-use reference gives beside the parameters.
@@ -85,7 +118,8 @@ pub(crate) fn redeem(
     require_active_parent(facts.map(|facts| facts.state), now)?;
     match facts.and_then(|facts| facts.first) {
         None => Ok(Some(Redemption { at: now, redeemer })),
-        Some(first) if first.redeemer == redeemer && now < first.at.saturating_add(REPEAT) => Ok(None),
+        // The clock may have been set back since, or be another node's.
+        Some(first) if first.redeemer == redeemer && now.abs_diff(first.at) < REPEAT => Ok(None),
         Some(_) => Err(Error::BundleUsed),
     }
 }
@@ -94,11 +128,6 @@ pub(crate) fn redeem(
 /// earlier shortens it.
 pub(crate) fn reference_expiry(now: u64, parent_expires_at: Option<u64>) -> u64 {
     parent_expires_at.map_or(now + DEFAULT, |end| end.min(now + DEFAULT))
-}
-
-/// Returns the time before which an expired reference can be deleted.
-pub(crate) fn forget_before(now: u64) -> u64 {
-    now.saturating_sub(KEEP)
 }
 
 /// Returns what a bundle may do that is minted from these grants: as much in the product, nothing in
@@ -126,6 +155,8 @@ mod tests {
             (facts(first, None), one, 100, Ok(None)),
             (facts(first, None), one, 159, Ok(None)),
             (facts(first, None), one, 160, Err(Error::BundleUsed)),
+            (facts(first, None), one, 41, Ok(None)),
+            (facts(first, None), one, 40, Err(Error::BundleUsed)),
             (facts(first, None), other, 100, Err(Error::BundleUsed)),
             (facts(first, None), one, 900, Err(Error::TokenExpired)),
             (facts(None, None), one, 900, Err(Error::TokenExpired)),
@@ -133,6 +164,16 @@ mod tests {
             (None, one, 100, Err(Error::InvalidToken)),
         ] {
             assert_eq!(redeem(facts.as_ref(), redeemer, now), expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn a_reference_is_deleted_a_day_after_the_longest_lifetime_and_a_clock_makes_no_difference() {
+        for (newest_mark, delete_before) in [(0, 0), (49, 0), (50, 1), (149, 100)] {
+            for expires_at in [0, 900, u64::MAX] {
+                let expected = BundleAddition { expires_at, mark: newest_mark, delete_before };
+                assert_eq!(BundleAddition::new(expires_at, newest_mark), expected);
+            }
         }
     }
 

@@ -131,9 +131,14 @@ pub(crate) enum KeyChange {
     },
 }
 
-/// Returns whether every key was created at or before this time, so that a new one is due.
-pub(crate) fn is_rotation_due(keys: &[StoredKey], due_since: u64) -> bool {
-    keys.iter().all(|key| key.created_at <= due_since)
+/// Returns whether no key was created in the last `every` seconds, so that a new one is due.
+///
+/// A key from more than a minute ahead does not count: the clock was wrong then, and would stop the rotation until
+/// that time. Nearer, another node's clock may be right. A revoked key does not count either, since it signs nothing.
+pub(crate) fn is_rotation_due(keys: &[StoredKey], every: u64, now: u64) -> bool {
+    let due_since = now.saturating_sub(every);
+    let is_young = |key: &StoredKey| due_since < key.created_at && key.created_at <= now + MAX_LEEWAY;
+    !keys.iter().any(|key| key.revoked_at.is_none() && is_young(key))
 }
 
 /// Returns the changes that revoke a key; none if it was revoked before.
@@ -257,10 +262,21 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_due_once_all_are_old() {
-        let mut keys = stored(&[(50, None), (60, None)]);
-        assert!(is_rotation_due(&keys, 0));
-        keys[0].created_at = 1;
-        assert!(!is_rotation_due(&keys, 0));
+    fn a_key_is_due_once_all_are_old_but_those_of_a_clock_that_was_ahead_and_those_that_are_revoked() {
+        // When each was created and when it was revoked.
+        for (keys, is_due) in [
+            (&[][..], true),
+            (&[(900, None), (800, None)], true),
+            (&[(901, None), (800, None)], false),
+            (&[(1000, None)], false),
+            (&[(800, None), (1060, None)], false),
+            (&[(800, None), (1061, None)], true),
+            (&[(800, None), (1061, None), (1000, None)], false),
+            (&[(800, None), (950, Some(960))], true),
+        ] {
+            let key = |&(created_at, revoked_at)| StoredKey { created_at, ..stored(&[(0, revoked_at)]).remove(0) };
+            let stored: Vec<_> = keys.iter().map(key).collect();
+            assert_eq!(is_rotation_due(&stored, 100, 1000), is_due, "{keys:?}");
+        }
     }
 }

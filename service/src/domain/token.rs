@@ -51,6 +51,11 @@ impl NewToken {
         };
         NewToken { record, hash: TokenHash::of(token), creator: None }
     }
+
+    /// Returns the token with this end.
+    pub(crate) fn expiring(&self, at: u64) -> NewToken {
+        NewToken { record: TokenRecord { expires_at: Some(at), ..self.record.clone() }, ..self.clone() }
+    }
 }
 
 /// What decides whether a stored token can be used.
@@ -139,13 +144,14 @@ pub(crate) fn is_active(record: &TokenRecord, now: u64) -> bool {
     status(record, now) == TokenStatus::Active
 }
 
-/// Requires that the store has the parent, and that it is active at this time.
+/// Requires that the store has the parent, and that it is active at this time. Returns its state.
 ///
 /// # Errors
 /// [`Error::InvalidToken`] if the store lacks it, [`Error::TokenRevoked`], [`Error::TokenExpired`] or
 /// [`Error::OrganizationSuspended`].
-pub(crate) fn require_active_parent(parent: Option<TokenState>, now: u64) -> Result<(), Error> {
-    parent.ok_or(Error::InvalidToken)?.require_active(now)
+pub(crate) fn require_active_parent(parent: Option<TokenState>, now: u64) -> Result<TokenState, Error> {
+    let parent = parent.ok_or(Error::InvalidToken)?;
+    parent.require_active(now).map(|()| parent)
 }
 
 /// What the store knows when a token is to be added.
@@ -238,7 +244,7 @@ mod tests {
             (state(None, Some(1), Some(1)), Err(Error::TokenRevoked)),
             (None, Err(Error::InvalidToken)),
         ] {
-            assert_eq!(require_active_parent(parent, 100), expected, "{parent:?}");
+            assert_eq!(require_active_parent(parent, 100).map(drop), expected, "{parent:?}");
         }
     }
 }

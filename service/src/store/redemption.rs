@@ -1,13 +1,15 @@
-//! What a store does with bundle references: what they stand for, and their redemptions.
+//! What a store does with bundle references: what they stand for, their redemptions, and when they are deleted.
 
 use daypass::api::RevocationTarget;
 use daypass::verify::TokenHash;
 use daypass::{Error, Grant, OpaqueToken, TokenKind};
 
-use super::suite::on_every_store;
+use super::suite::{add_mark, on_every_store};
 use super::{Location, NewOrganization, SharedStore, open_or_create};
 use crate::crypto::random;
-use crate::domain::bundle::{NewBundle, Redeemer, SingleUse, StoredBundle, redeem};
+use crate::domain::bundle::{
+    BundleAddition, BundleFacts, MOST_DELETED, NewBundle, Redeemer, SingleUse, StoredBundle, redeem,
+};
 use crate::domain::organization::Organization;
 use crate::domain::revocation::entries;
 use crate::domain::token::{NewToken, require_active_parent};
@@ -16,6 +18,7 @@ on_every_store!(
     a_reference_has_what_it_was_added_with,
     the_first_redemption_is_kept_until_the_end,
     one_of_many_redeemers_at_once_succeeds,
+    references_are_deleted_by_order_a_few_at_a_time,
 );
 
 fn new_token(kind: TokenKind, id: &str) -> NewToken {
@@ -36,10 +39,13 @@ async fn store(location: &Location) -> (SharedStore, TokenHash) {
 /// Adds a reference, and returns its hash.
 async fn add(store: &SharedStore, parent: TokenHash, single_use: Option<SingleUse>) -> TokenHash {
     let mut token = new_token(TokenKind::Bundle, "b");
-    (token.record.root_serial, token.record.expires_at) = (Some(1), Some(900));
+    token.record.root_serial = Some(1);
     let reference = token.hash;
     let new = NewBundle { token, parent, parameters: vec![7], single_use };
-    store.add_bundle(new, 0, Box::new(|state| require_active_parent(*state, 60))).await.expect("a bundle");
+    let rule = |facts: &BundleFacts| {
+        require_active_parent(facts.parent, 60).map(|_| BundleAddition::new(900, facts.newest_mark))
+    };
+    assert_eq!(store.add_bundle(new, Box::new(rule)).await, Ok(900));
     reference
 }
 
@@ -108,4 +114,35 @@ async fn one_of_many_redeemers_at_once_succeeds(location: Location) {
         }
         assert_eq!(redeemed, 1);
     }
+}
+
+async fn references_are_deleted_by_order_a_few_at_a_time(location: Location) {
+    let (store, parent) = store(&location).await;
+    let mut old = vec![];
+    for _ in 0..MOST_DELETED + 20 {
+        old.push(add(&store, parent, None).await);
+    }
+    add_mark(&store, 0).await;
+    let later = add(&store, parent, None).await;
+    let kept = async |references: &[TokenHash]| {
+        let mut kept = 0;
+        for reference in references {
+            kept += usize::from(store.bundle(*reference).await.expect("a store").is_some());
+        }
+        kept
+    };
+    // They have expired, by whatever clock.
+    for seen in 1..49 {
+        add_mark(&store, seen).await;
+    }
+    add(&store, parent, None).await;
+    assert_eq!(kept(&old).await, old.len());
+    add_mark(&store, 49).await;
+    for left in [20, 0, 0] {
+        add(&store, parent, None).await;
+        assert_eq!((kept(&old).await, kept(&[later]).await), (left, 1));
+    }
+    add_mark(&store, 50).await;
+    add(&store, parent, None).await;
+    assert_eq!(kept(&[later]).await, 0);
 }

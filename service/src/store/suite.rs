@@ -86,7 +86,7 @@ pub(super) async fn open_with_organization(location: &Location) -> SharedStore {
     store
 }
 
-async fn add_mark(store: &SharedStore, seen: u64) {
+pub(super) async fn add_mark(store: &SharedStore, seen: u64) {
     store.add_mark(Box::new(move |facts| Ok(next_mark(seen, facts)))).await.expect("a mark");
 }
 

@@ -7,7 +7,7 @@ use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
 
-use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
+use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -228,19 +228,21 @@ pub(crate) trait Store: PrincipalStore {
     /// [replaces](TokenUse::replaces).
     fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()>;
 
-    /// Checks a token's state against the rule, in a transaction that excludes its revocation.
+    /// Checks a token's state against the rule, in a transaction that excludes its revocation and its edit.
     ///
-    /// SECURITY: this serializes with [`revoke`](Store::revoke) on the token's row. What was minted
+    /// SECURITY: this serializes with [`revoke`](Store::revoke) and [`edit_token`](Store::edit_token) on the token's row. What was minted
     /// before the check and is handed out after it was minted before any revocation: a later one has a
     /// greater number in the feed than the JWT's `feed_seq`.
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
 
-    /// Adds a bundle reference if the rule allows it for the state of its parent.
+    /// Adds a bundle reference if the rule allows it for its parent, with the end and the mark that the rule returns.
+    /// Returns its end.
     ///
-    /// References that expired before `delete_before` are deleted.
+    /// References with an earlier mark than the rule returns are deleted, the oldest first and at most
+    /// [`MOST_DELETED`](crate::domain::bundle::MOST_DELETED).
     ///
-    /// SECURITY: like [`check_token`](Store::check_token), this serializes with the parent's revocation.
-    fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
+    /// SECURITY: like [`check_token`](Store::check_token), this serializes with the parent's revocation and edits.
+    fn add_bundle(&self, new: NewBundle, rule: Rule<BundleFacts, BundleAddition>) -> StoreFuture<'_, u64>;
 
     /// Returns what a bundle reference stands for, also if it is revoked or expired.
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>>;

@@ -10,9 +10,9 @@ use super::clock::now;
 use super::jwt_issuer::JwtIssuer;
 use super::parent::{Parent, Root};
 use crate::crypto::{random, redeemer, seal};
-use crate::domain::bundle::{self, NewBundle, Redeemer, SingleUse};
+use crate::domain::bundle::{self, BundleAddition, BundleFacts, NewBundle, Redeemer, SingleUse};
 use crate::domain::catalogs::Catalogs;
-use crate::domain::lifetime::expiry;
+use crate::domain::lifetime::Lifetime;
 use crate::domain::token::{NewToken, require_active_parent};
 use crate::domain::token_fields::normalize_origins;
 use crate::store::Store;
@@ -36,11 +36,9 @@ pub(crate) async fn create_reference(
     parameters: &Parameters,
 ) -> Result<BundleReference, Error> {
     let now = now();
-    let expires_at = bundle::reference_expiry(now, parent.access.expires_at());
     let grants = bundle::grants(parent.access.grants(), catalogs);
-    let reference = NewReference { grants, origins: vec![], expires_at, single_use: None };
-    let token = add_reference(store, parent, parameters, reference, now).await?;
-    Ok(BundleReference { token, expires_at })
+    let reference = NewReference { grants, origins: vec![], lifetime: None, single_use: None };
+    add_reference(store, parent, parameters, reference, now).await
 }
 
 /// What a reference stands for.
@@ -125,7 +123,8 @@ pub(crate) async fn create(
 
     let now = now();
     let seconds = request.duration_seconds.unwrap_or(bundle::DEFAULT);
-    let expires_at = expiry(now, seconds, bundle::LEAST..=duration::MOST, parent.access.expires_at())?;
+    let lifetime = Lifetime { seconds, range: bundle::LEAST..=duration::MOST };
+    let expires_at = lifetime.end(now, parent.access.expires_at())?;
     let origins = normalize_origins(&request.origins)?;
     let seal = |sealed| sealing_key.map(|key| key.seal(&sealed)).ok_or_else(no_sealing_key);
     let sealed = request.sealed.map(seal).transpose()?;
@@ -135,14 +134,14 @@ pub(crate) async fn create(
         // Now rather than at its redemption, it is told that it is too long.
         let (root, signed) = (parent.root(), single_use.clone());
         sign_single_use(jwt_issuer, &root, new_id(), signed, origins.clone(), now, expires_at)?;
-        let new = NewReference { grants: vec![], origins, expires_at, single_use: Some(single_use) };
-        let token = add_reference(store, parent, &request.parameters, new, now).await?;
+        let new = NewReference { grants: vec![], origins, lifetime: Some(lifetime), single_use: Some(single_use) };
+        let BundleReference { token, expires_at } = add_reference(store, parent, &request.parameters, new, now).await?;
         return Ok(BundleResponse { bundle: token.expose_secret().to_owned(), expires_at });
     }
     let claims = jwt_issuer.claims(&parent.root(), TokenKind::Bundle, grants, now, expires_at);
     let claims = Claims { origins, sealed, ..claims };
     let bundle = jwt_issuer.sign(JwtType::Bundle, &Payload { claims, parameters: &request.parameters })?;
-    parent.require_active(store, now).await?;
+    parent.require(store, now, lifetime).await?;
     Ok(BundleResponse { bundle, expires_at })
 }
 
@@ -161,28 +160,38 @@ struct NewReference {
     /// What the reference itself may do: nothing if it is redeemed once.
     grants: Vec<Grant>,
     origins: Vec<OriginPattern>,
-    expires_at: u64,
+    /// Its lifetime, if its request names one.
+    lifetime: Option<Lifetime>,
     single_use: Option<SingleUse>,
 }
 
 /// Stores a reference.
+///
+/// SECURITY: when it expires is decided by the parent's state in the transaction, since the parent may have
+/// been edited after it was authenticated.
 async fn add_reference(
     store: &dyn Store,
     parent: &Parent<'_>,
     parameters: &Parameters,
     reference: NewReference,
     now: u64,
-) -> Result<OpaqueToken, Error> {
-    let NewReference { grants, origins, expires_at, single_use } = reference;
+) -> Result<BundleReference, Error> {
+    let NewReference { grants, origins, lifetime, single_use } = reference;
     let token = OpaqueToken::generate(TokenKind::Bundle, random::fill).expect("bundle references are opaque");
     let (id, name) = (new_id(), format!("Bundle of {}", parent.access.id()));
     let mut new = NewToken::new(&token, id, name, parent.access.organization().to_owned(), grants, now);
     new.record.root_serial = Some(parent.access.root_serial());
-    new.record.expires_at = Some(expires_at);
     new.record.origins = origins;
     let parameters = seal::seal(parameters, &token);
     let new = NewBundle { token: new, parent: parent.hash, parameters, single_use };
-    let rule = move |state: &_| require_active_parent(*state, now);
-    store.add_bundle(new, bundle::forget_before(now), Box::new(rule)).await?;
-    Ok(token)
+    let rule = move |facts: &BundleFacts| {
+        let parent_end = require_active_parent(facts.parent, now)?.expires_at;
+        let end = match &lifetime {
+            Some(lifetime) => lifetime.end(now, parent_end)?,
+            None => bundle::reference_expiry(now, parent_end),
+        };
+        Ok(BundleAddition::new(end, facts.newest_mark))
+    };
+    let expires_at = store.add_bundle(new, Box::new(rule)).await?;
+    Ok(BundleReference { token, expires_at })
 }

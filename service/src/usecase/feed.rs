@@ -54,16 +54,19 @@ impl Feed {
     pub(crate) async fn page(&self, organization: Option<&str>, after: u64) -> Result<RevocationPage, Error> {
         let page = self.store.revocations(organization, Box::new(move |latest| Ok(read_after(after, *latest)))).await?;
         let FeedPage { revocations, latest, deleted_up_to, epoch } = page;
-        Ok(RevocationPage { revocations, latest, epoch, deleted_up_to, keys: self.keys.announced() })
+        let (keys, organization) = (self.keys.announced(), organization.map(str::to_owned));
+        Ok(RevocationPage { revocations, latest, epoch, deleted_up_to, keys, organization })
     }
 
     /// Returns the events for a subscriber, from now on.
     ///
-    /// The stream ends with the subscriber's token, with the service, or when the store does not answer.
+    /// The stream ends with the subscriber's token, with the service, when the store does not answer, or with
+    /// the epoch of its first page.
     ///
     /// Nothing is buffered for a slow subscriber: it gets what the store has when it reads on.
     pub(crate) fn subscribe(&self, subscriber: Subscriber) -> impl Stream<Item = FeedEvent> + use<> {
-        let subscription = Subscription { feed: self.clone(), subscriber, start: Instant::now(), last_heartbeat: None };
+        let feed = self.clone();
+        let subscription = Subscription { feed, subscriber, start: Instant::now(), epoch: None, last_heartbeat: None };
         stream::unfold(subscription, Subscription::next).flat_map(stream::iter)
     }
 }
@@ -73,6 +76,8 @@ struct Subscription {
     feed: Feed,
     subscriber: Subscriber,
     start: Instant,
+    /// The epoch that numbers what was sent; none before the first page.
+    epoch: Option<String>,
     /// The moment that the last heartbeat spoke of; none while entries are missing.
     last_heartbeat: Option<Instant>,
 }
@@ -92,6 +97,10 @@ impl Subscription {
             self.feed.position.changed().await.ok()?;
             let position = self.feed.position.borrow_and_update().clone();
             let FeedPosition { latest, at, .. } = position;
+            // A position from before the last page may be of the epoch before.
+            if at >= last_heartbeat {
+                self.require_epoch(&position.epoch)?;
+            }
             match latest.cmp(&self.subscriber.after) {
                 Ordering::Greater => return self.page().await,
                 Ordering::Equal if at >= last_heartbeat + HEARTBEAT && at.elapsed() < FRESH => {
@@ -111,6 +120,7 @@ impl Subscription {
         let Subscriber { organization, after, .. } = &self.subscriber;
         let RevocationPage { revocations, latest, epoch, deleted_up_to, .. } =
             self.feed.page(organization.as_deref(), *after).await.ok()?;
+        self.require_epoch(&epoch)?;
         if let Some(last) = revocations.last() {
             self.subscriber.after = last.seq;
             self.last_heartbeat = None;
@@ -120,6 +130,12 @@ impl Subscription {
         Some(vec![self.heartbeat(FeedPosition { latest, deleted_up_to, epoch, at }).await?])
     }
 
+    /// SECURITY: in another epoch, the numbers that were sent may stand for other entries. The stream ends, and
+    /// the next one names its epoch before the subscriber relies on it.
+    fn require_epoch(&mut self, epoch: &str) -> Option<()> {
+        (self.epoch.get_or_insert_with(|| epoch.to_owned()) == epoch).then_some(())
+    }
+
     /// Returns the heartbeat that no entry up to this position was missing at its moment.
     async fn heartbeat(&mut self, position: FeedPosition) -> Option<FeedEvent> {
         let FeedPosition { latest, deleted_up_to, epoch, at } = position;
@@ -127,8 +143,8 @@ impl Subscription {
         self.last_heartbeat = Some(at);
         let elapsed = at.saturating_duration_since(self.start).as_millis();
         let elapsed_milliseconds = elapsed.try_into().unwrap_or(u64::MAX);
-        let keys = self.feed.keys.announced();
-        Some(FeedEvent::Heartbeat(Heartbeat { latest, epoch, deleted_up_to, keys, elapsed_milliseconds }))
+        let (keys, organization) = (self.feed.keys.announced(), self.subscriber.organization.clone());
+        Some(FeedEvent::Heartbeat(Heartbeat { latest, epoch, deleted_up_to, keys, organization, elapsed_milliseconds }))
     }
 
     /// SECURITY: a subscriber whose token is revoked or expired gets no more heartbeats. It still gets

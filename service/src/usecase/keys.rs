@@ -34,17 +34,16 @@ pub(crate) async fn rotate(store: &dyn Store, at_once: bool) -> Result<(StoredKe
     Ok((new, KeyState::Pending))
 }
 
-/// Adds a key unless one is younger than `every` seconds: of several processes that find it due, one
+/// Adds a key if that is due, so many seconds after the last one: of several processes that find it due, one
 /// adds it.
 pub(super) async fn rotate_if_due(store: &dyn Store, keys: &[StoredKey], every: u64) -> Result<(), Error> {
     let now = now();
-    let due_since = now.saturating_sub(every);
-    if !key::is_rotation_due(keys, due_since) {
+    if !key::is_rotation_due(keys, every, now) {
         return Ok(());
     }
     let new = SigningKey::generate(now, now + PENDING_SECONDS);
     let rule = move |keys: &Vec<StoredKey>| {
-        let is_due = key::is_rotation_due(keys, due_since);
+        let is_due = key::is_rotation_due(keys, every, now);
         Ok(is_due.then(|| KeyChange::Add(new.clone())).into_iter().collect())
     };
     store.change_keys(Box::new(rule)).await.map(drop)

@@ -3,6 +3,7 @@
 use daypass::verify::{Access, TokenHash};
 use daypass::{Error, OpaqueToken};
 
+use crate::domain::lifetime::Lifetime;
 use crate::domain::token::require_active_parent;
 use crate::store::Store;
 
@@ -36,14 +37,17 @@ impl<'a> Parent<'a> {
         Root { organization: access.organization(), id: access.id(), serial: access.root_serial() }
     }
 
-    /// Requires that the parent is active, in a transaction that excludes its revocation.
+    /// Requires that the parent is active, and not outlived by what is minted now with this lifetime, in a
+    /// transaction that excludes its revocation and its edit.
     ///
     /// SECURITY: called after signing and before the JWT is handed out, so that it was minted before
-    /// any revocation.
+    /// any revocation. The parent may have been edited since it was authenticated, so that it now expires
+    /// earlier.
     ///
     /// # Errors
-    /// [`Error::InvalidToken`], [`Error::TokenRevoked`] or [`Error::TokenExpired`].
-    pub(super) async fn require_active(&self, store: &dyn Store, now: u64) -> Result<(), Error> {
-        store.check_token(self.hash, Box::new(move |state| require_active_parent(*state, now))).await
+    /// [`Error::InvalidToken`], [`Error::TokenRevoked`] or [`Error::TokenExpired`], and those of [`Lifetime::end`].
+    pub(super) async fn require(&self, store: &dyn Store, now: u64, lifetime: Lifetime) -> Result<(), Error> {
+        let rule = move |state: &_| lifetime.end(now, require_active_parent(*state, now)?.expires_at).map(drop);
+        store.check_token(self.hash, Box::new(rule)).await
     }
 }

@@ -1,6 +1,7 @@
 //! Random days of a store with several nodes and verifiers whose clocks leap by days. The oracle: what was
 //! revoked is refused by every verifier that has read the feed so far, and by the service; what is valid is
-//! not taken for older than the entries; and the entries of a service that runs on are few.
+//! not taken for older than the entries; the entries of a service that runs on are few; and no bundle reference
+//! is deleted within a day after its end.
 //!
 //! A failure names the seed of the day. The rules are the real ones, and so are the verifiers; the store is
 //! a model.
@@ -15,6 +16,7 @@ use daypass::verify::{Credentials, Revocations, Standing, StaticKeys, TokenLocat
 use daypass::{Error, TokenKind};
 
 use crate::crypto::signing_key::SigningKey;
+use crate::domain::bundle::BundleAddition;
 use crate::domain::retention::{INTERVAL, Mark, MarkFacts, MarkWatch, is_older_than_entries, next_mark};
 use crate::domain::revocation::{JwtFacts, RootFacts, jwt_standing};
 
@@ -39,6 +41,8 @@ struct Seen {
     would_revive: usize,
     /// Valid JWTs that were accepted.
     accepted: usize,
+    /// Bundle references that were deleted.
+    references: usize,
 }
 
 /// A wall clock: how far it is ahead of the true time, plus a year.
@@ -102,6 +106,8 @@ struct World {
     nodes: Vec<Node>,
     followers: Vec<Follower>,
     minted: Vec<Minted>,
+    /// The bundle references, each with its mark and its true end.
+    references: Vec<(u64, u64)>,
     /// Whether clocks leap, and whether nodes restart.
     has_leaps: bool,
     has_restarts: bool,
@@ -128,6 +134,7 @@ impl World {
             nodes: vec![],
             followers: vec![],
             minted: vec![],
+            references: vec![],
             has_leaps,
             has_restarts,
             seen: Seen::default(),
@@ -175,6 +182,19 @@ impl World {
             let node = self.dice.roll(self.nodes.len() as u64) as usize;
             (self.nodes[node].started_at, self.nodes[node].watch) = (self.now, MarkWatch::default());
         }
+    }
+
+    /// Makes a bundle reference, which deletes earlier ones.
+    fn refer(&mut self) {
+        let addition = BundleAddition::new(0, self.marks.last().expect("a mark").number);
+        let (now, seed, count) = (self.now, self.seed, self.references.len());
+        self.references.retain(|(mark, end)| {
+            let is_kept = *mark >= addition.delete_before;
+            assert!(is_kept || now >= end + DAY, "seed {seed}: a reference is deleted early");
+            is_kept
+        });
+        self.seen.references += count - self.references.len();
+        self.references.push((addition.mark, now + [HOUR, duration::MOST][count % 2]));
     }
 
     fn poll(&mut self, node: usize) {
@@ -259,7 +279,7 @@ impl World {
         let feed = &self.followers[follower].feed;
         let after = if self.dice.one_in(4) { 0 } else { feed.seq() };
         self.entries.iter().filter(|(entry, _)| entry.seq > after).for_each(|(entry, _)| feed.apply(entry));
-        feed.heartbeat(self.latest, self.deleted_up_to());
+        feed.heartbeat(self.latest, self.deleted_up_to(), None);
     }
 
     async fn present(&mut self) {
@@ -319,7 +339,10 @@ async fn simulate(seed: u64) -> Seen {
             3 => world.revoke(),
             4 => world.read(),
             5..=7 => world.present().await,
-            _ => world.pass(),
+            _ => {
+                world.pass();
+                world.refer();
+            }
         }
         world.check_size();
     }
@@ -330,11 +353,13 @@ async fn simulate(seed: u64) -> Seen {
 async fn no_error_of_a_clock_makes_a_revocation_be_forgotten() {
     let mut seen = Seen::default();
     for seed in 0..DAYS {
-        let Seen { deleted, would_revive, accepted } = simulate(seed).await;
+        let Seen { deleted, would_revive, accepted, references } = simulate(seed).await;
         seen.deleted += deleted;
         seen.would_revive += would_revive;
         seen.accepted += accepted;
+        seen.references += references;
     }
-    let Seen { deleted, would_revive, accepted } = seen;
+    let Seen { deleted, would_revive, accepted, references } = seen;
     assert!(deleted > 300 && would_revive > 30 && accepted > 300, "{deleted} {would_revive} {accepted}");
+    assert!(references > 300, "{references}");
 }

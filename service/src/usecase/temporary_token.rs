@@ -8,7 +8,7 @@ use super::clock::now;
 use super::jwt_issuer::JwtIssuer;
 use super::parent::Parent;
 use crate::domain::catalogs::Catalogs;
-use crate::domain::lifetime::expiry;
+use crate::domain::lifetime::Lifetime;
 use crate::domain::narrowing::{confirmation, narrow};
 use crate::domain::visitor;
 use crate::store::Store;
@@ -28,7 +28,8 @@ pub(crate) async fn mint(
     let now = now();
     let grants = narrow(parent.access.grants(), &request.scopes, catalogs)?;
     let seconds = request.duration_seconds.unwrap_or(duration::DEFAULT.max(least));
-    let expires_at = expiry(now, seconds, least..=duration::MOST, parent.access.expires_at())?;
+    let lifetime = Lifetime { seconds, range: least..=duration::MOST };
+    let expires_at = lifetime.end(now, parent.access.expires_at())?;
     let cnf = request.dpop_jkt.map(confirmation).transpose()?;
     // A token that is bound to a key is sent with a proof of it, by a scheme of its own (RFC 9449,
     // section 7.1).
@@ -38,6 +39,6 @@ pub(crate) async fn mint(
     let unbound = jwt_issuer.claims(&parent.root(), TokenKind::Temporary, grants, now, expires_at);
     let claims = Claims { cnf, origins, subject, claims: visitor_claims, ..unbound };
     let token = jwt_issuer.sign(JwtType::AccessToken, &claims)?;
-    parent.require_active(store, now).await?;
+    parent.require(store, now, lifetime).await?;
     Ok(TemporaryTokenResponse { authorization: format!("{scheme} {token}"), expires_at })
 }

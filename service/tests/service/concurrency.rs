@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use super::running::{Daypass, FLOOR_READ, expect_error};
+use super::running::{Daypass, FLOOR_READ, expect_error, send};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_minted_after_the_revocation_of_the_parent_was_acknowledged() {
@@ -56,6 +56,38 @@ async fn a_request_verified_before_a_revocation_mints_nothing_after_it() {
         assert!(!minted.is_finished(), "it was minted beside the revocation");
         other.execute("COMMIT");
         assert_eq!(minted.await.expect("a task").expect("a response").status(), StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_verified_before_an_edit_mints_nothing_that_outlives_the_parent() {
+    let daypass = Daypass::start();
+    let (secret, id) = daypass.create_secret().await;
+    let partner = daypass.create_partner().await;
+    let post = |path: &str, token: &str, body: Value| daypass.post(path).bearer_auth(token).json(&body);
+    let mints = [
+        (&*id, post("/v2/temporary-access-token/create", &secret, json!({"scopes": [FLOOR_READ]})), 400),
+        ("northlight", post("/v2/bundle/create", &partner, json!({"parameters": {}})), 400),
+        ("northlight", post("/v2/bundle/create", &partner, json!({"parameters": {}, "singleUse": true})), 400),
+        // Its request names no lifetime: it gets a shorter one.
+        ("northlight", post("/generate", &partner, json!({})), 200),
+    ];
+    for (id, mint, expected) in mints {
+        daypass.execute(&format!("UPDATE token SET expires_at = NULL WHERE id = '{id}'"));
+        let mut other = daypass.session();
+        other.execute(&format!("BEGIN; UPDATE token SET expires_at = unixepoch() + 100 WHERE id = '{id}'"));
+        let minted = tokio::spawn(send(mint));
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        assert!(!minted.is_finished(), "it was minted beside the edit");
+        other.execute("COMMIT");
+        let (status, minted) = minted.await.expect("a task");
+        assert_eq!(status, expected, "{}", minted["message"]);
+        let end = other.number(&format!("SELECT expires_at FROM token WHERE id = '{id}'"));
+        if expected == 200 {
+            assert_eq!(minted["expiration_time"], end);
+        } else {
+            assert_eq!(minted["error"], "duration_out_of_range");
+        }
     }
 }
 

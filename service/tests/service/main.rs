@@ -90,6 +90,7 @@ mod postgres {
     mod cluster;
     mod database;
     mod failover;
+    mod other_epoch;
     mod restart;
     mod revocation_time;
     mod tls;

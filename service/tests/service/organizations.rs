@@ -1,5 +1,9 @@
 //! Organizations over HTTP and on the command line: tenants that never meet.
 
+use std::time::Duration;
+
+use daypass::Error;
+use daypass::verify::{Credentials, RemoteKeys, Revocations, TokenLocation, Verifier};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -222,4 +226,25 @@ async fn commands_name_the_organization_where_there_are_several() {
     let again = daypass.command(&["organization", "create", "--name", "Chairs", "--id", "chairs"]);
     let error = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(error.contains("has an organization with id chairs, active or revoked: choose another --id"), "{error}");
+}
+
+#[tokio::test]
+async fn a_verifier_accepts_the_jwts_of_those_organizations_alone_of_whose_revocations_it_hears() {
+    let daypass = Daypass::start_with(&["--issuer", "https://tokens.example", "--audience", "product"]);
+    let (_, owner) = create(&daypass, "Northlight").await;
+    let (own, foreign) = (daypass.create_temporary(&daypass.admin).await, daypass.create_temporary(&owner).await);
+    let create = ["token", "create", "--organization", "operator", "--kind", "secret", "--name", "API"];
+    let for_all = daypass.json(&[&create[..], &["--scope", "token:introspect", "--tenant", "*"]].concat());
+    let of_all = to_text(&for_all["token"]);
+    for (api, organization, verdict) in
+        [(&daypass.admin, Some(daypass.organization()), Err(Error::InvalidToken)), (&of_all, None, Ok(()))]
+    {
+        assert_eq!(daypass.read_page(api, 0).await.organization, organization);
+        let feed = Revocations::new().follow(&daypass.url, api.parse().expect("a token"));
+        assert!(feed.ready(Duration::from_secs(5)).await);
+        let keys = RemoteKeys::new(&daypass.url);
+        let verifier = Verifier::new("https://tokens.example", "product").keys(keys).revocations(feed);
+        let verify = async |text| verifier.verify(&Credentials::new(text, TokenLocation::Bearer), None).await.map(drop);
+        assert_eq!((verify(&own).await, verify(&foreign).await), (Ok(()), verdict));
+    }
 }

@@ -1,6 +1,7 @@
 //! The subscriber of the service's revocation feed: [`Revocations::follow`].
 
 use std::convert::Infallible;
+use std::mem;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -41,7 +42,8 @@ impl Revocations {
             url: url(service, "/v2/revocation"),
             token,
             revocations: Arc::downgrade(&revocations),
-            epoch: None,
+            source: None,
+            begins: false,
             deleted_up_to: 0,
             failed_polls: 0,
             outage: Outage::new("revocation feed"),
@@ -88,13 +90,23 @@ struct Subscriber {
     url: String,
     token: OpaqueToken,
     revocations: Weak<Revocations>,
-    /// The run of the service that numbered the known entries.
-    epoch: Option<String>,
-    /// The number up to which that run keeps no entries.
+    /// Where the known entries are from.
+    source: Option<Source>,
+    /// Whether the feed is read from its start and no response has named the source yet.
+    begins: bool,
+    /// The number up to which that source keeps no entries.
     deleted_up_to: u64,
     /// How many polls failed since the last success, counting one that is under way.
     failed_polls: u32,
     outage: Outage,
+}
+
+/// Which entries the feed has, and how they are numbered.
+#[derive(PartialEq)]
+struct Source {
+    epoch: String,
+    /// The only organization whose entries it has; `None` for those of all.
+    organization: Option<String>,
 }
 
 /// Why a stream or a poll ended.
@@ -152,29 +164,37 @@ impl Subscriber {
 
     /// Begins to read, and returns the entry to continue after. Stale knowledge is fetched from the start: the
     /// service's store may have been restored from a backup and continued from there.
-    fn begin(&self) -> Result<u64, End> {
+    fn begin(&mut self) -> Result<u64, End> {
         let revocations = self.revocations()?;
-        let after = if revocations.is_stale() || self.epoch.is_none() { 0 } else { revocations.seq() };
-        if after == 0 {
+        let after = if revocations.is_stale() || self.source.is_none() { 0 } else { revocations.seq() };
+        self.begins = after == 0;
+        if self.begins {
             revocations.begin_reading();
         }
         Ok(after)
     }
 
-    /// Checks by which run of the service the entries after `after` are numbered.
+    /// Checks that a response is of the source whose entries are known.
     ///
-    /// SECURITY: in another run, `after` may number another entry. Then all entries are fetched again.
-    fn check_epoch(&mut self, epoch: String, after: u64) -> Result<(), Unavailable> {
-        let is_known = self.epoch.as_ref() == Some(&epoch);
-        if !is_known {
-            self.deleted_up_to = 0;
-        }
-        if after == 0 || is_known {
-            self.epoch = Some(epoch);
+    /// SECURITY: in another epoch, known numbers may stand for other entries, and of another organization
+    /// none is known. Then all entries are fetched again. Only the first response of a reading from the
+    /// start may be of any source: a later one says nothing of the entries that its source has up to its
+    /// number.
+    fn check_source(&mut self, source: Source) -> Result<(), Unavailable> {
+        let is_first = mem::take(&mut self.begins);
+        if self.source.as_ref() == Some(&source) {
             return Ok(());
         }
-        self.epoch = None;
-        Err(Unavailable("the service was restarted".into()))
+        self.deleted_up_to = 0;
+        self.source = is_first.then_some(source);
+        if is_first { Ok(()) } else { Err(Unavailable("the feed is of another epoch or organization".into())) }
+    }
+
+    /// Confirms what the known source said at this moment: that it has no entries after `latest`.
+    fn confirm(&mut self, revocations: &Revocations, latest: u64, deleted_up_to: u64, at: Moment) {
+        let deleted_up_to = self.deleted_up_to(deleted_up_to);
+        let organization = self.source.as_ref().and_then(|source| source.organization.as_deref());
+        revocations.heartbeat_at(latest, deleted_up_to, organization, at);
     }
 
     /// Returns the number up to which no entries are kept, after a response with this number.
@@ -203,7 +223,7 @@ impl Subscriber {
         loop {
             let event = timeout_at(deadline, events.next()).await.map_err(|_| failed("no event in time"))?;
             let event = event.ok_or_else(|| failed("end of stream"))?.map_err(|cause| failed(&cause.to_string()))?;
-            self.handle(event, after, requested_at)?;
+            self.handle(event, requested_at)?;
             *has_event = true;
             deadline = Instant::now() + silence;
         }
@@ -221,12 +241,11 @@ impl Subscriber {
         require_success(response).await.map_err(if is_refused { End::Refused } else { End::Failed })
     }
 
-    /// Handles an event of the stream that was requested at this moment and continues after entry
-    /// `after`.
+    /// Handles an event of the stream that was requested at this moment.
     ///
     /// SECURITY: an event that is not understood may be a revocation. It ends the stream, and the
     /// knowledge grows stale.
-    fn handle(&mut self, event: Sse, after: u64, requested_at: Moment) -> Result<(), End> {
+    fn handle(&mut self, event: Sse, requested_at: Moment) -> Result<(), End> {
         let invalid = |cause: String| Unavailable(format!("invalid event in the feed: {cause}"));
         let data = event.data.as_deref().unwrap_or_default();
         let revocations = self.revocations()?;
@@ -237,7 +256,7 @@ impl Subscriber {
             }
             Some("heartbeat") => {
                 let heartbeat: Heartbeat = serde_json::from_str(data).map_err(|cause| invalid(cause.to_string()))?;
-                self.check_epoch(heartbeat.epoch, after)?;
+                self.check_source(Source { epoch: heartbeat.epoch, organization: heartbeat.organization })?;
                 // SECURITY: a heartbeat that was delayed on its way, or while this process was
                 // suspended, is as old as the service says: the stream began after the request. A
                 // service whose clock runs ahead would hide the delay.
@@ -247,8 +266,7 @@ impl Subscriber {
                     return Err(Unavailable("events arrive late, or the clocks have drifted apart".into()).into());
                 }
                 revocations.announce(&heartbeat.keys);
-                let deleted_up_to = self.deleted_up_to(heartbeat.deleted_up_to);
-                revocations.heartbeat_at(heartbeat.latest, deleted_up_to, sent_at.min(now));
+                self.confirm(&revocations, heartbeat.latest, heartbeat.deleted_up_to, sent_at.min(now));
             }
             other => return Err(invalid(format!("its type is {other:?}")).into()),
         }
@@ -273,14 +291,14 @@ impl Subscriber {
             let requested_at = Moment::now();
             let response = self.request(after).timeout(patience).send().await.map_err(unavailable)?;
             let page: RevocationPage = self.accept(response).await?.json().await.map_err(unavailable)?;
-            self.check_epoch(page.epoch, after)?;
+            self.check_source(Source { epoch: page.epoch, organization: page.organization })?;
             let revocations = self.revocations()?;
             page.revocations.iter().for_each(|revocation| revocations.apply(revocation));
             match page.revocations.last() {
                 Some(last) if last.seq < page.latest => after = last.seq,
                 _ => {
                     revocations.announce(&page.keys);
-                    revocations.heartbeat_at(page.latest, self.deleted_up_to(page.deleted_up_to), requested_at);
+                    self.confirm(&revocations, page.latest, page.deleted_up_to, requested_at);
                     return Ok((revocations.max_silence() / 2).clamp(*POLL_INTERVAL.start(), *POLL_INTERVAL.end()));
                 }
             }

@@ -79,18 +79,21 @@ impl Revocations {
     }
 
     /// Confirms that at this moment no entry up to number `seq` is missing, except those of stored
-    /// tokens and JWTs up to number `deleted_up_to`, which the service no longer keeps.
-    pub fn heartbeat(&self, seq: u64, deleted_up_to: u64) {
-        self.heartbeat_at(seq, deleted_up_to, Moment::now());
+    /// tokens and JWTs up to number `deleted_up_to`, which the service no longer keeps. Where the feed has
+    /// the entries of one organization alone, name it: the tokens of all others are refused from then on.
+    pub fn heartbeat(&self, seq: u64, deleted_up_to: u64, organization: Option<&str>) {
+        self.heartbeat_at(seq, deleted_up_to, organization, Moment::now());
     }
 
     /// Like [`heartbeat`](Revocations::heartbeat), for a moment in the past.
-    pub(super) fn heartbeat_at(&self, seq: u64, deleted_up_to: u64, at: Moment) {
+    pub(super) fn heartbeat_at(&self, seq: u64, deleted_up_to: u64, organization: Option<&str>, at: Moment) {
         let mut revoked = self.write();
         revoked.seq = seq;
         revoked.complete_reading();
-        if revoked.delete_up_to(deleted_up_to) {
-            // A token that passed the comparison may be older than a deleted entry.
+        let covers_another = revoked.cover(organization);
+        if revoked.delete_up_to(deleted_up_to) || covers_another {
+            // A token that passed the comparison may be older than a deleted entry, or of an organization
+            // that the feed does not cover.
             self.generation.fetch_add(1, Ordering::Release);
         }
         drop(revoked);
@@ -139,7 +142,8 @@ impl Revocations {
     ///
     /// # Errors
     /// [`Error::Unavailable`] while the knowledge is stale. [`Error::InvalidToken`] for a token
-    /// that a revoked key signed, since it may be forged.
+    /// that a revoked key signed, since it may be forged, and for one of an organization that the feed
+    /// does not cover.
     pub(super) fn check(&self, token: &AuthenticToken, now: Moment) -> Result<(), Error> {
         match self.staleness_at(now) {
             Some(staleness) if staleness <= self.max_staleness => {}
@@ -158,6 +162,13 @@ impl Revocations {
             return Ok(());
         }
         let revoked = self.read();
+        // SECURITY: the feed would not tell of its revocation. It is refused as that organization's opaque
+        // tokens are, which the service does not show to this verifier.
+        if let Some(feed_organization) = revoked.lacks(token) {
+            let organization = &*token.organization;
+            tracing::warn!(organization, feed_organization, "token of an organization that the feed does not cover");
+            return Err(Error::InvalidToken);
+        }
         revoked.check(token)?;
         // Otherwise an edit that arrived a moment ago would go unseen.
         if revoked.is_current(token) {
@@ -199,7 +210,7 @@ mod tests {
     #[test]
     fn a_token_that_was_edited_between_its_look_up_and_its_check_stays_to_be_looked_up() {
         let feed = Revocations::new();
-        feed.heartbeat(0, 0);
+        feed.heartbeat(0, 0, None);
         let record = serde_json::json!({
             "id": "t", "serial": 7, "kind": "secret", "name": "n", "organization": "o", "grants": [], "origins": [],
             "createdAt": 1, "expiresAt": null, "revokedAt": null, "version": 1, "lastChars": "abcd",

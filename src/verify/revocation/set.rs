@@ -14,6 +14,8 @@ pub(super) struct RevokedSet {
     pub(super) seq: u64,
     /// The number up to which the service keeps no entries of stored tokens and JWTs.
     deleted_up_to: u64,
+    /// The only organization whose entries the feed has; `None` if it has those of all.
+    organization: Option<Box<str>>,
     /// Serial numbers of opaque tokens, each with the number of its entry.
     serials: HashMap<u64, u64>,
     /// Ids of JWTs, each with the number of its entry.
@@ -100,6 +102,20 @@ impl RevokedSet {
     pub(super) fn has_latest_version(&self, token: &AuthenticToken) -> bool {
         let serial = token.serial.unwrap_or(token.root_serial);
         token.version.is_none_or(|version| self.edits.get(&serial).is_none_or(|edit| edit.version <= version))
+    }
+
+    /// Takes over of which organization the feed has the entries. Returns whether it is another one than before.
+    pub(super) fn cover(&mut self, organization: Option<&str>) -> bool {
+        let is_another = self.organization.as_deref() != organization;
+        if is_another {
+            self.organization = organization.map(Into::into);
+        }
+        is_another
+    }
+
+    /// Returns the organization whose entries the feed has, if the token is of another one.
+    pub(super) fn lacks(&self, token: &AuthenticToken) -> Option<&str> {
+        self.organization.as_deref().filter(|organization| *organization != &*token.organization)
     }
 
     /// Returns whether a revoked key signed the token.

@@ -41,6 +41,8 @@ pub(super) struct Feed {
     pub(super) epoch: u32,
     /// The number up to which entries are no longer kept.
     pub(super) deleted_up_to: u64,
+    /// The only organization whose entries the client gets.
+    pub(super) organization: Option<String>,
     /// How long each poll takes.
     pub(super) poll_time: Duration,
     /// The number of polls before one that hangs for as long as its client waits.
@@ -70,14 +72,7 @@ pub(super) fn event(name: &str, seq: u64, data: &str) -> String {
 }
 
 pub(super) fn heartbeat(latest: u64, epoch: u32, elapsed: Duration) -> String {
-    heartbeat_without(0, latest, epoch, elapsed)
-}
-
-/// A heartbeat of a feed that keeps no entries up to `deleted_up_to`.
-pub(super) fn heartbeat_without(deleted_up_to: u64, latest: u64, epoch: u32, elapsed: Duration) -> String {
-    let elapsed_milliseconds = elapsed.as_millis().try_into().unwrap();
-    let heartbeat = Heartbeat { latest, epoch: epoch.to_string(), deleted_up_to, keys: vec![], elapsed_milliseconds };
-    event("heartbeat", latest, &serde_json::to_string(&heartbeat).unwrap())
+    Feed { epoch, ..Feed::default() }.heartbeat(latest, elapsed)
 }
 
 async fn feed(
@@ -102,15 +97,33 @@ async fn feed(
 }
 
 impl Feed {
-    /// Restores the service from before entry 2, after which it adds three others.
-    pub(super) fn restore(&mut self) {
+    /// Restores the service from before entry 2, after which it adds three others. Open streams go on.
+    pub(super) fn replace_store(&mut self) {
         self.entries.truncate(1);
         let others =
             (12..=14).map(|serial| Revocation { target: RevocationTarget::Token { serial }, ..entry(serial - 10) });
         self.entries.extend(others);
         self.epoch += 1;
-        self.open.clear();
         self.requests.clear();
+    }
+
+    /// Like [`replace_store`](Feed::replace_store), but open streams end, as with a restart.
+    pub(super) fn restore(&mut self) {
+        self.replace_store();
+        self.open.clear();
+    }
+
+    /// A heartbeat that nothing up to this entry is missing.
+    pub(super) fn heartbeat(&self, latest: u64, elapsed: Duration) -> String {
+        let heartbeat = Heartbeat {
+            latest,
+            epoch: self.epoch.to_string(),
+            deleted_up_to: self.deleted_up_to,
+            keys: vec![],
+            organization: self.organization.clone(),
+            elapsed_milliseconds: elapsed.as_millis().try_into().unwrap(),
+        };
+        event("heartbeat", latest, &serde_json::to_string(&heartbeat).unwrap())
     }
 
     /// The entries after this one, or all if it does not exist, and the number of the last.
@@ -136,6 +149,7 @@ impl Service {
             epoch: feed.epoch.to_string(),
             deleted_up_to: feed.deleted_up_to,
             keys: vec![],
+            organization: feed.organization.clone(),
         };
         (page, left == Some(0))
     }
@@ -153,7 +167,7 @@ impl Service {
             for entry in new {
                 sender.send(event("revocation", entry.seq, &serde_json::to_string(&entry).unwrap())).unwrap();
             }
-            sender.send(heartbeat_without(feed.deleted_up_to, latest, feed.epoch, Duration::ZERO)).unwrap();
+            sender.send(feed.heartbeat(latest, Duration::ZERO)).unwrap();
         }
         feed.open.push((Instant::now(), sender));
         let body = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
@@ -180,12 +194,11 @@ impl Service {
 
     /// Sends a heartbeat up to this entry.
     pub(super) fn send_heartbeat(&self, latest: u64) {
-        let (epoch, deleted_up_to) = (self.epoch(), self.feed.lock().unwrap().deleted_up_to);
-        self.send_each(|open| heartbeat_without(deleted_up_to, latest, epoch, open));
-    }
-
-    pub(super) fn epoch(&self) -> u32 {
-        self.feed.lock().unwrap().epoch
+        let said = {
+            let Feed { epoch, deleted_up_to, ref organization, .. } = *self.feed.lock().unwrap();
+            Feed { epoch, deleted_up_to, organization: organization.clone(), ..Feed::default() }
+        };
+        self.send_each(|open| said.heartbeat(latest, open));
     }
 
     /// Sends to each stream a text that depends on how long it is open.

@@ -4,32 +4,37 @@ use daypass::verify::TokenHash;
 use deadpool_postgres::GenericClient;
 
 use super::super::Rule;
-use super::Failure;
 use super::sql::{execute, find, number, number_option, rows, signed};
 use super::tokens::{from_json, insert, locked_state, state};
-use crate::domain::bundle::{NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse, StoredBundle};
-use crate::domain::token::TokenState;
+use super::{Failure, marks};
+use crate::domain::bundle::{
+    BundleAddition, BundleFacts, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse,
+    StoredBundle,
+};
 
 pub(super) async fn add(
     transaction: &impl GenericClient,
     new: &NewBundle,
-    delete_before: u64,
-    rule: &Rule<Option<TokenState>>,
-) -> Result<(), Failure> {
-    let (parent, parent_state) = locked_state(transaction, new.parent).await?.unzip();
-    rule(&parent_state)?;
+    rule: &Rule<BundleFacts, BundleAddition>,
+) -> Result<u64, Failure> {
+    let (number, parent) = locked_state(transaction, new.parent).await?.unzip();
+    let facts = BundleFacts { parent, newest_mark: marks::newest(transaction).await?.number };
+    let BundleAddition { expires_at, mark, delete_before } = rule(&facts)?;
     // Another node may be deleting the same ones.
-    let delete = "DELETE FROM token WHERE number IN (
-        SELECT number FROM token WHERE kind = 'bundle' AND expires_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
-    execute(transaction, delete, &[&signed(delete_before)?]).await?;
-    let bundle = signed(insert(transaction, &new.token, None).await?)?;
+    let delete = format!(
+        "DELETE FROM token WHERE number IN (
+            SELECT number FROM bundle JOIN token ON number = bundle.token
+            WHERE mark < $1 ORDER BY mark LIMIT {MOST_DELETED} FOR UPDATE OF token SKIP LOCKED)"
+    );
+    execute(transaction, &delete, &[&signed(delete_before)?]).await?;
+    let reference = signed(insert(transaction, &new.token.expiring(expires_at), None).await?)?;
     let single_use = new.single_use.as_ref();
     let grants = single_use.map(|single_use| serde_json::to_string(&single_use.grants)).transpose();
     let sealed = single_use.and_then(|single_use| single_use.sealed.as_ref());
-    let insert = "INSERT INTO bundle (token, parent, parameters, grants, sealed) VALUES ($1, $2, $3, $4, $5)";
+    let insert = "INSERT INTO bundle (token, parent, parameters, grants, sealed, mark) VALUES ($1, $2, $3, $4, $5, $6)";
     let grants = grants.map_err(Failure::value)?;
-    execute(transaction, insert, &[&bundle, &parent, &new.parameters, &grants, &sealed]).await?;
-    Ok(())
+    execute(transaction, insert, &[&reference, &number, &new.parameters, &grants, &sealed, &signed(mark)?]).await?;
+    Ok(expires_at)
 }
 
 pub(super) async fn find_bundle(

@@ -11,6 +11,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0004_catalog.sql"),
     include_str!("../../../migrations/postgres/0005_principals.sql"),
     include_str!("../../../migrations/postgres/0008_key_mark.sql"),
+    include_str!("../../../migrations/postgres/0010_bundle_marks.sql"),
 ];
 
 /// Held by the process that changes the tables. The number means nothing; it is Daypass's.

@@ -33,7 +33,7 @@ use super::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector,
     TokenSlice,
 };
-use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
+use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -302,10 +302,8 @@ impl Store for PostgresStore {
         })
     }
 
-    fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        Box::pin(self.write((new, delete_before, rule), |transaction, (new, delete_before, rule)| {
-            Box::pin(bundles::add(transaction, new, *delete_before, rule))
-        }))
+    fn add_bundle(&self, new: NewBundle, rule: Rule<BundleFacts, BundleAddition>) -> StoreFuture<'_, u64> {
+        Box::pin(self.write((new, rule), |transaction, (new, rule)| Box::pin(bundles::add(transaction, new, rule))))
     }
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {

@@ -5,30 +5,35 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::Rule;
-use super::Failure;
 use super::tokens::{from_json, insert, state, to_json};
-use crate::domain::bundle::{NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse, StoredBundle};
-use crate::domain::token::TokenState;
+use super::{Failure, marks};
+use crate::domain::bundle::{
+    BundleAddition, BundleFacts, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse,
+    StoredBundle,
+};
 
 pub(super) fn add(
     transaction: &Transaction<'_>,
     new: &NewBundle,
-    delete_before: u64,
-    rule: &Rule<Option<TokenState>>,
-) -> Result<(), Failure> {
-    let (parent, parent_state) = state(transaction, new.parent)?.unzip();
-    rule(&parent_state)?;
-    transaction
-        .prepare_cached("DELETE FROM token WHERE kind = 'bundle' AND expires_at < ?1")?
-        .execute([delete_before])?;
-    let number = insert(transaction, &new.token, None)?;
+    rule: &Rule<BundleFacts, BundleAddition>,
+) -> Result<u64, Failure> {
+    let (number, parent) = state(transaction, new.parent)?.unzip();
+    let facts = BundleFacts { parent, newest_mark: marks::newest(transaction)?.number };
+    let BundleAddition { expires_at, mark, delete_before } = rule(&facts)?;
+    let delete = format!(
+        "DELETE FROM token WHERE number IN (SELECT token FROM bundle WHERE mark < ?1 ORDER BY mark LIMIT {MOST_DELETED})"
+    );
+    transaction.prepare_cached(&delete)?.execute([delete_before])?;
+    let reference = insert(transaction, &new.token.expiring(expires_at), None)?;
     let single_use = new.single_use.as_ref();
     let grants = single_use.map(|single_use| to_json(&single_use.grants)).transpose()?;
     let sealed = single_use.and_then(|single_use| single_use.sealed.as_ref());
     transaction
-        .prepare_cached("INSERT INTO bundle (token, parent, parameters, grants, sealed) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![number, parent, new.parameters, grants, sealed])?;
-    Ok(())
+        .prepare_cached(
+            "INSERT INTO bundle (token, parent, parameters, grants, sealed, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
+        .execute(params![reference, number, new.parameters, grants, sealed, mark])?;
+    Ok(expires_at)
 }
 
 pub(super) fn bundle(connection: &Connection, reference: TokenHash) -> Result<Option<StoredBundle>, Failure> {

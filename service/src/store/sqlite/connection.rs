@@ -20,6 +20,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0010_principals.sql")),
     M::up(include_str!("../../../migrations/0013_epoch.sql")),
     M::up(include_str!("../../../migrations/0014_key_mark.sql")),
+    M::up(include_str!("../../../migrations/0015_bundle_marks.sql")),
 ];
 
 /// How long to wait for another process's transaction, such as the command line's.

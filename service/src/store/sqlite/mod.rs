@@ -31,7 +31,7 @@ use super::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector,
     TokenSlice,
 };
-use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
+use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -282,8 +282,8 @@ impl Store for SqliteStore {
         self.write(move |transaction| Ok(rule(&tokens::state(transaction, hash)?.map(|(_, state)| state))?))
     }
 
-    fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| bundles::add(transaction, &new, delete_before, &rule))
+    fn add_bundle(&self, new: NewBundle, rule: Rule<BundleFacts, BundleAddition>) -> StoreFuture<'_, u64> {
+        self.write(move |transaction| bundles::add(transaction, &new, &rule))
     }
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {

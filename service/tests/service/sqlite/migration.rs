@@ -88,6 +88,8 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         ALTER TABLE bundle DROP COLUMN sealed;
         ALTER TABLE bundle DROP COLUMN redeemed_at;
         ALTER TABLE bundle DROP COLUMN redeemer;
+        DROP INDEX bundle_by_mark; ALTER TABLE bundle DROP COLUMN mark;
+        CREATE INDEX bundle_by_end ON token (expires_at) WHERE kind = 'bundle';
         ALTER TABLE organization DROP COLUMN name;
         ALTER TABLE organization DROP COLUMN is_operator;
         PRAGMA user_version = 2";

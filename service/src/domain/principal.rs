@@ -67,7 +67,7 @@ impl Actor {
         }
     }
 
-    /// Requires that the actor may have to do with principals of this role. Those that are no users have none.
+    /// Requires that the actor may manage principals of this role. Only users have one.
     pub(super) fn require(&self, other: Option<Role>) -> Result<(), Error> {
         match self {
             Actor::Operator | Actor::Token(_) => Ok(()),

@@ -12,7 +12,7 @@ const ADMINISTER: Scope = Scope::literal("daypass:administer");
 
 /// Returns the scopes of Daypass that a user has in its own organization.
 ///
-/// Of `daypass:administer` an admin has what [`may_manage`] leaves.
+/// An admin uses `daypass:administer` within the limits of [`may_manage`].
 #[cfg_attr(not(test), allow(dead_code, reason = "users sign in in the next change"))]
 pub(crate) fn management(role: Role, catalogs: &Catalogs) -> ScopeSet {
     match role {

@@ -71,8 +71,8 @@ pub(super) async fn edit(
 ) -> Result<impl IntoResponse, Error> {
     let (organization, id) = allowed_with(&caller, ids)?;
     let (versions, request, view) = (if_match(&headers)?, body?.read()?, app.catalog.view());
-    let (ids, actor) = ((&*organization, &*id), actor(&caller));
-    let record = principals::edit(&*app.store, &view.catalogs, actor, ids, request, versions).await?;
+    let (store, actor) = (&*app.store, actor(&caller));
+    let record = principals::edit(store, &view.catalogs, actor, &organization, &id, request, versions).await?;
     Ok((NO_STORE, tag(record.version), Json(record)))
 }
 

@@ -77,6 +77,9 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         DELETE FROM token WHERE organization = 'operator';
         DELETE FROM organization WHERE is_operator;
         DROP VIEW record;
+        DROP INDEX token_by_owner; DROP INDEX token_by_owner_kind;
+        ALTER TABLE token DROP COLUMN owner;
+        DROP TABLE principal;
         ALTER TABLE organization DROP COLUMN suspended_at;
         ALTER TABLE organization DROP COLUMN limits;
         ALTER TABLE token DROP COLUMN version;

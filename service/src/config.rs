@@ -6,6 +6,7 @@ use anyhow::Context;
 use daypass::verify::SealingKey;
 
 use crate::domain::catalogs::Catalogs;
+use crate::domain::session::SessionLimits;
 
 /// How a service runs, beside its store.
 pub(crate) struct Config {
@@ -19,6 +20,30 @@ pub(crate) struct Config {
     pub(crate) rotate_keys_every: Option<u64>,
     /// The key for the sealed parameters of bundles; none are accepted without it.
     pub(crate) sealing_key: Option<SealingKey>,
+    /// How people sign in.
+    pub(crate) sign_in: SignInConfig,
+}
+
+/// How people sign in.
+pub(crate) struct SignInConfig {
+    /// The origin of the service's own pages.
+    pub(crate) public_origin: String,
+    /// How long sessions last.
+    pub(crate) limits: SessionLimits,
+    /// How many proxies are between clients and the service.
+    pub(crate) proxies: usize,
+    /// The OpenID Connect provider, if there is one.
+    pub(crate) openid: Option<OpenIdSettings>,
+}
+
+/// The service as a client of an OpenID Connect provider.
+pub(crate) struct OpenIdSettings {
+    /// The provider.
+    pub(crate) issuer: String,
+    /// The client's id.
+    pub(crate) client_id: String,
+    /// The client's secret, if it has one.
+    pub(crate) client_secret: Option<String>,
 }
 
 /// Loads the sealing key in a file.

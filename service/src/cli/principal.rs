@@ -151,8 +151,7 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
         }
     }
     let (request, versions) = (UpdatePrincipalRequest { name, role }, if_version.map(|version| vec![version]));
-    let ids = (&*organization, &*id);
-    let edited = principals::edit(&*store, &catalogs, Actor::Operator, ids, request, versions).await;
+    let edited = principals::edit(&*store, &catalogs, Actor::Operator, &organization, &id, request, versions).await;
     let record = edited.map_err(|error| match error {
         Error::VersionConflict(version) => {
             let list = common.command(&format!("{} list --organization {organization}", K::WORD));

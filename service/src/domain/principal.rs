@@ -54,7 +54,6 @@ pub(crate) enum Actor {
     /// A token that may administer the organization, by its id.
     Token(String),
     /// A user of the organization, by its id and with its role.
-    #[cfg_attr(not(test), allow(dead_code, reason = "users sign in in the next change"))]
     User(String, Role),
 }
 
@@ -67,7 +66,7 @@ impl Actor {
         }
     }
 
-    /// Requires that the actor may have to do with principals of this role. Those that are no users have none.
+    /// Requires that the actor may manage principals of this role. Only users have one.
     pub(super) fn require(&self, other: Option<Role>) -> Result<(), Error> {
         match self {
             Actor::Operator | Actor::Token(_) => Ok(()),

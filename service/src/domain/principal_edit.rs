@@ -22,14 +22,14 @@ pub(crate) struct PrincipalFacts<T> {
 }
 
 impl<T> PrincipalFacts<T> {
-    /// Returns the principal, if the actor may have to do with it.
+    /// Returns the principal, if the actor may manage it.
     fn require(&self, actor: &Actor) -> Result<&Principal, Error> {
         let principal = self.principal.as_ref().ok_or(Error::NotFound)?;
         actor.require(principal.role)?;
         Ok(principal)
     }
 
-    /// Requires that users leave the organization an owner. Who has a token for it can do without.
+    /// Requires that users leave the organization an owner. A token can remove the last one.
     fn require_other_owner(&self, actor: &Actor) -> Result<(), Error> {
         if matches!(actor, Actor::User(..)) && !self.has_other_owner {
             return refuse("It is the last owner of the organization: make another user an owner first.");

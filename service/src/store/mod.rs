@@ -12,6 +12,7 @@
 //! | `principals` | the part of the trait that is about principals |
 //! | `redemption` | tests of bundle references and their redemption |
 //! | `server_trust` | which certificates of a database server are accepted |
+//! | `sign_in` | the trait [`SignInStore`], for accounts, sessions and invitations |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 
@@ -28,6 +29,7 @@ mod principals;
 #[cfg(test)]
 mod redemption;
 mod server_trust;
+mod sign_in;
 mod sqlite;
 #[cfg(test)]
 mod suite;
@@ -37,6 +39,7 @@ use std::sync::Arc;
 
 pub(crate) use location::Location;
 pub(crate) use principals::PrincipalStore;
+pub(crate) use sign_in::{Forgiven, SignInStore, StoredSession};
 pub(crate) use traits::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture,
     TokenSelector, TokenSlice,

@@ -80,7 +80,8 @@ pub(crate) async fn edit(
     store: &dyn Store,
     catalogs: &Catalogs,
     actor: Actor,
-    (organization, id): (&str, &str),
+    organization: &str,
+    id: &str,
     request: UpdatePrincipalRequest,
     versions: Versions,
 ) -> Result<PrincipalRecord, Error> {

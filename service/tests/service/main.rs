@@ -35,14 +35,20 @@ macro_rules! suite {
         mod holder;
         #[path = "../introspection.rs"]
         mod introspection;
+        #[path = "../invitations.rs"]
+        mod invitations;
         #[path = "../keys.rs"]
         mod keys;
         #[path = "../older_names.rs"]
         mod older_names;
+        #[path = "../openid_connect.rs"]
+        mod openid_connect;
         #[path = "../organizations.rs"]
         mod organizations;
         #[path = "../owners.rs"]
         mod owners;
+        #[path = "../people.rs"]
+        pub(crate) mod people;
         #[path = "../personal.rs"]
         mod personal;
         #[path = "../principals.rs"]
@@ -59,6 +65,10 @@ macro_rules! suite {
         pub(crate) mod running;
         #[path = "../secrecy.rs"]
         mod secrecy;
+        #[path = "../session_roles.rs"]
+        mod session_roles;
+        #[path = "../sign_in.rs"]
+        mod sign_in;
         #[path = "../single_use.rs"]
         mod single_use;
         #[path = "../store.rs"]
@@ -103,6 +113,8 @@ mod catalog_types;
 mod codegen;
 mod documented_requests;
 mod issuer;
+#[path = "openid/provider.rs"]
+mod openid_provider;
 mod public;
 mod sdk;
 mod start;

@@ -28,7 +28,7 @@ async fn a_created_token_is_returned_once_with_its_record() {
         "organization": organization,
         "grants": [{"tenant": organization, "scopes": PUBLISHABLE}],
         "origins": ["example.com", "*.xn--bcher-kva.example", "https://localhost:8443"],
-        "createdAt": created_at, "createdBy": owner["id"], "expiresAt": end, "revokedAt": null,
+        "createdAt": created_at, "createdBy": owner["id"], "owner": null, "expiresAt": end, "revokedAt": null,
         "lastUsedAt": null, "serial": 3, "version": 1,
         "lastChars": &token[token.len() - 4..],
     });

@@ -11,15 +11,15 @@ use daypass::verify::{Credential, Credentials, TokenLocation, Verifier};
 use percent_encoding::percent_decode_str;
 
 use super::super::SharedApp;
-use super::Caller;
+use super::TokenCaller;
 
-/// A [`Caller`] that authenticates with its token as Bearer, or with the token's id and the token as Basic
+/// A [`TokenCaller`] that authenticates with its token as Bearer, or with the token's id and the token as Basic
 /// (RFC 6749, section 2.3.1; RFC 7009, section 2.1).
-pub(in crate::http) struct ClientCaller(pub(in crate::http) Caller);
+pub(in crate::http) struct ClientCaller(pub(in crate::http) TokenCaller);
 
 /// Like [`ClientCaller`], but its organization may be suspended, as a [`Follower`](super::Follower)'s (RFC 7662,
 /// section 2.1).
-pub(in crate::http) struct ApiCaller(pub(in crate::http) Caller);
+pub(in crate::http) struct ApiCaller(pub(in crate::http) TokenCaller);
 
 /// The error of a caller that is not authenticated. Its response offers both schemes.
 pub(in crate::http) struct Unauthenticated(Error);
@@ -40,16 +40,16 @@ impl FromRequestParts<SharedApp> for ApiCaller {
     }
 }
 
-async fn authenticate(parts: &Parts, app: &SharedApp, verifier: &Verifier) -> Result<Caller, Error> {
+async fn authenticate(parts: &Parts, app: &SharedApp, verifier: &Verifier) -> Result<TokenCaller, Error> {
     let Some(login) = Login::of(parts) else {
-        return Caller::authenticate(app, verifier, Credentials::from_parts(parts)).await;
+        return TokenCaller::authenticate(app, verifier, Credentials::from_parts(parts)).await;
     };
     let login = login?;
     // SECURITY: the token passes every check that it would pass as Bearer, and a request with another
     // token beside it is refused.
     let credential = Credential { text: login.token.as_bytes(), location: TokenLocation::Bearer };
     let credentials = Credentials::from_parts(parts).with_credential(credential);
-    let caller = Caller::authenticate(app, verifier, credentials).await.map_err(of_client)?;
+    let caller = TokenCaller::authenticate(app, verifier, credentials).await.map_err(of_client)?;
     if caller.access.id() != login.id {
         return Err(invalid_client("The id is not that of the token."));
     }

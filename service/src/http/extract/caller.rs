@@ -1,81 +1,110 @@
-//! The caller of a request: [`Caller`].
+//! The caller of a management request, by a token or a session: [`Caller`].
+
+use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use axum::http::HeaderName;
 use axum::http::request::Parts;
-use daypass::verify::{Access, Credentials, Verifier};
-use daypass::{Error, OpaqueToken, Scope, TokenKind};
+use daypass::{Error, Scope};
 
 use super::super::SharedApp;
-use crate::usecase::parent::Parent;
+use super::{SignedIn, TokenCaller};
+use crate::domain::grantor::Grantor;
+use crate::domain::membership::{self, Membership};
+use crate::domain::principal::Actor;
+use crate::domain::role;
+use crate::usecase::current_catalog::CatalogView;
 
-/// Only grants for every tenant meet a requirement for this one: no organization can have this id.
-const EVERY_TENANT: &str = "*";
+/// Names the organization that a request with a session is about.
+const ORGANIZATION: HeaderName = HeaderName::from_static("daypass-organization");
 
-/// The holder of an authentic, active, stored token.
-pub(crate) struct Caller {
-    /// What the token may do.
-    pub(crate) access: Access,
-    /// The token, by which the store finds it again.
-    pub(crate) token: OpaqueToken,
+/// Who manages tokens, principals and organizations: the holder of a secret token, or a user by the role.
+///
+/// SECURITY: each check is for both, so that no route can forget one.
+pub(crate) enum Caller {
+    /// The holder of a token.
+    Token(TokenCaller),
+    /// A person who is signed in.
+    Person(Person),
+}
+
+/// A person who is signed in, and what the person's roles are.
+pub(crate) struct Person {
+    /// The person's users in organizations.
+    memberships: Vec<Membership>,
+    /// The organization that the request names.
+    named: Option<String>,
+    /// The catalogue, by which roles have their scopes.
+    view: Arc<CatalogView>,
+}
+
+impl Person {
+    async fn new(SignedIn(session): SignedIn, parts: &Parts, app: &SharedApp) -> Result<Person, Error> {
+        let named = parts.headers.get(ORGANIZATION).map(|name| name.to_str().unwrap_or_default().to_owned());
+        let memberships = app.store.memberships(session.account.number).await?;
+        Ok(Person { memberships, named, view: app.catalog.view() })
+    }
+
+    fn choose(&self) -> Result<&Membership, Error> {
+        membership::choose(&self.memberships, self.named.as_deref())
+    }
+
+    /// Requires that a user's role has a scope.
+    fn require(&self, user: &Membership, scope: &Scope) -> Result<(), Error> {
+        let has_scope = role::management(user.role, &self.view.catalogs).covers(scope);
+        if has_scope { Ok(()) } else { Err(Error::InsufficientRole(user.role.to_string())) }
+    }
 }
 
 impl Caller {
-    /// Verifies the credentials of a request.
-    pub(super) async fn authenticate(
-        app: &SharedApp,
-        verifier: &Verifier,
-        credentials: Credentials<'_>,
-    ) -> Result<Caller, Error> {
-        let access = verifier.verify(&credentials, None).await?;
-        // SECURITY: JWTs are for products. None of them opens anything here.
-        let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
-        let token = text.parse().map_err(|_| Error::KindNotAccepted(access.kind()))?;
-        // The serial number of a bundle reference is another one than its root's, and its use is its redemption.
-        if access.kind() != TokenKind::Bundle {
-            app.uses.note(access.root_serial());
+    /// Requires a secret token with a scope in its own organization, or a role that has the scope, and returns the
+    /// organization.
+    pub(crate) fn require(&self, scope: &Scope) -> Result<&str, Error> {
+        match self {
+            Caller::Token(token) => {
+                token.require_secret(scope)?;
+                Ok(token.access.organization())
+            }
+            Caller::Person(person) => {
+                let user = person.choose()?;
+                person.require(user, scope)?;
+                Ok(&user.organization)
+            }
         }
-        Ok(Caller { access, token })
     }
 
-    /// Requires a token of one of these kinds.
-    pub(crate) fn require_kind(&self, kinds: &[TokenKind]) -> Result<(), Error> {
-        let kind = self.access.kind();
-        if kinds.contains(&kind) { Ok(()) } else { Err(Error::KindNotAccepted(kind)) }
-    }
-
-    /// Requires a scope in the caller's own organization.
-    pub(crate) fn require_scope(&self, scope: &Scope) -> Result<(), Error> {
-        self.access.require(scope).tenant(self.access.organization()).check()
-    }
-
-    /// Requires a secret token with a scope in the caller's own organization.
-    pub(crate) fn require_secret(&self, scope: &Scope) -> Result<(), Error> {
-        self.require_kind(&[TokenKind::Secret])?;
-        self.require_scope(scope)
-    }
-
-    /// Requires a secret token with a scope for the whole service, as operators have.
-    pub(crate) fn require_operator(&self, scope: &Scope) -> Result<(), Error> {
-        self.require_kind(&[TokenKind::Secret])?;
-        self.access.require(scope).tenant(EVERY_TENANT).check()
-    }
-
-    /// Requires a secret token with a scope in this organization. To a caller without it, one that exists is like one that
-    /// does not.
+    /// Requires a secret token with a scope in this organization, or a role in it that has the scope. To a caller without
+    /// them, an organization that exists is like one that does not.
     pub(crate) fn require_in(&self, organization: &str, scope: &Scope) -> Result<(), Error> {
-        self.require_secret(scope)?;
-        self.access.require(scope).tenant(organization).check().map_err(|_| Error::NotFound)
+        match self {
+            Caller::Token(token) => token.require_in(organization, scope),
+            Caller::Person(person) => person.require(membership::find(&person.memberships, organization)?, scope),
+        }
     }
 
-    /// Returns the organization within which the caller has a scope that it has; `None` if it has it for all.
-    pub(crate) fn reach(&self, scope: &Scope) -> Option<&str> {
-        let has_all = self.access.require(scope).tenant(EVERY_TENANT).check().is_ok();
-        (!has_all).then(|| self.access.organization())
+    /// Like `require_in`, but a user of the organization needs no more than the scope for users.
+    pub(crate) fn require_in_or(&self, organization: &str, scope: &Scope, of_user: &Scope) -> Result<(), Error> {
+        let scope = if matches!(self, Caller::Token(_)) { scope } else { of_user };
+        self.require_in(organization, scope)
     }
 
-    /// Returns the caller's token as a parent to mint from.
-    pub(crate) fn parent(&self) -> Parent<'_> {
-        Parent::new(&self.access, &self.token)
+    /// Returns the caller as the grantor of tokens.
+    pub(crate) fn grantor(&self) -> Result<Grantor<'_>, Error> {
+        match self {
+            Caller::Token(token) => Ok(Grantor::holder(&token.access)),
+            Caller::Person(person) => Ok(Grantor::user(person.choose()?, &person.view.catalogs)),
+        }
+    }
+
+    /// Returns the caller as one who manages principals of this organization.
+    pub(crate) fn actor(&self, organization: &str) -> Result<Actor, Error> {
+        match self {
+            Caller::Token(token) => Ok(Actor::Token(token.access.id().to_owned())),
+            Caller::Person(person) => {
+                let user = membership::find(&person.memberships, organization)?;
+                Ok(Actor::User(user.principal.clone(), user.role))
+            }
+        }
     }
 }
 
@@ -83,17 +112,18 @@ impl FromRequestParts<SharedApp> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
-        Caller::authenticate(app, &app.catalog.view().verifier, Credentials::from_parts(parts)).await
-    }
-}
-
-/// A [`Caller`] whose organization may be suspended: an API that must hear which tokens to refuse, and when that ends.
-pub(in crate::http) struct Follower(pub(in crate::http) Caller);
-
-impl FromRequestParts<SharedApp> for Follower {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Follower, Error> {
-        Caller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts)).await.map(Follower)
+        let by_token = TokenCaller::from_request_parts(parts, app).await;
+        // SECURITY: a request that has any token is decided by it alone, whatever cookie the browser adds.
+        match by_token {
+            Err(Error::MissingToken) => {}
+            by_token => return by_token.map(Caller::Token),
+        }
+        match SignedIn::authenticate(parts, app).await {
+            // A program that knows nothing of sessions hears that its token is missing.
+            Err(Error::NotSignedIn(_) | Error::CrossSiteRequest) if !super::session::has_cookie(parts) => {
+                Err(Error::MissingToken)
+            }
+            session => Person::new(session?, parts, app).await.map(Caller::Person),
+        }
     }
 }

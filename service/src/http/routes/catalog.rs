@@ -9,7 +9,7 @@ use daypass::{Catalog, Error, ScopeSet};
 use serde::{Deserialize, Serialize};
 
 use super::super::version::{if_match, tag};
-use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use super::super::{JsonText, NO_STORE, SharedApp, TokenCaller};
 use super::organizations::ADMINISTER;
 use crate::domain::catalogs::Catalogs;
 use crate::usecase::catalog::{self, Outcome, Removal};
@@ -33,7 +33,7 @@ struct SetCatalogResponse {
 }
 
 /// `GET /v2/catalog`
-pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result<impl IntoResponse, Error> {
+pub(super) async fn show(State(app): State<SharedApp>, caller: TokenCaller) -> Result<impl IntoResponse, Error> {
     caller.require_operator(&ADMINISTER)?;
     // From the store, so that its version is the newest: another one would be refused with an edit.
     let loaded = catalog::load(&*app.store).await?.ok_or(Error::NotFound)?;
@@ -43,7 +43,7 @@ pub(super) async fn show(State(app): State<SharedApp>, caller: Caller) -> Result
 /// `PUT /v2/catalog?yes=`
 pub(super) async fn set(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     confirmation: Result<Query<Confirmation>, QueryRejection>,
     headers: HeaderMap,
     body: Result<JsonText, Error>,

@@ -6,31 +6,40 @@
 //! | `catalog` | `/v2/catalog` |
 //! | `feed` | `GET /v2/revocation` |
 //! | `introspection` | `POST /introspect` |
+//! | `invitations` | `/v2/invitation`, `POST /v2/organization/{id}/principal/{principal}/invitation` |
+//! | `openid` | `/v2/session/openid-connect`, `GET /v2/sign-in-methods` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
+//! | `pages` | `/sign-in`, `/invitation`, `/pages/…` |
 //! | `principals` | `/v2/organization/{id}/principal` |
 //! | `public` | `GET /health`, `GET /.well-known/…` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
 //! | `sdk` | `GET /sdk/…` |
+//! | `session` | `/v2/session` |
 //! | `tokens` | `/v2/access-token` |
 
 mod bundles;
 mod catalog;
 mod feed;
 mod introspection;
+mod invitations;
+mod openid;
 mod organizations;
 mod own_token;
+mod pages;
 mod principals;
 mod public;
 mod revocation;
 mod sdk;
+mod session;
 mod tokens;
 
 use axum::Router;
-use axum::routing::{get, patch, post};
+use axum::routing::{get, patch, post, put};
 
 use super::sdk_files::FILES;
 use super::{SharedApp, backend_routes, browser_routes};
+use crate::usecase::openid::CALLBACK;
 
 /// Returns the routes of the native API, for a service at this URL.
 pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
@@ -58,8 +67,16 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
             get(principals::show).patch(principals::edit).delete(principals::remove),
         )
         .route("/v2/bundle/create", post(bundles::create))
+        .route("/v2/organization/{id}/principal/{principal}/invitation", post(invitations::invite))
+        .route("/v2/session", get(session::show).post(session::sign_in).delete(session::sign_out))
+        .route("/v2/session/password", put(session::change_password))
+        .route("/v2/session/openid-connect", post(openid::start))
+        .route(CALLBACK, get(openid::callback))
+        .route("/v2/sign-in-methods", get(openid::methods))
+        .route("/v2/invitation", post(invitations::show))
+        .route("/v2/invitation/accept", post(invitations::accept))
         .route("/introspect", post(introspection::introspect))
         .route("/revoke", post(revocation::credential))
         .route("/v2/revocation", get(feed::revocations).post(revocation::issued_before));
-    browser_routes(for_browsers).merge(backend_routes(for_backends))
+    browser_routes(for_browsers).merge(backend_routes(for_backends.merge(pages::router())))
 }

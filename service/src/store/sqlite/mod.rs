@@ -5,11 +5,13 @@ mod catalog;
 mod connection;
 mod file;
 mod history;
+mod invitations;
 mod keys;
 mod marks;
 mod organizations;
 mod principals;
 mod revocations;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 mod token_list;

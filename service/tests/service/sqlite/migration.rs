@@ -79,6 +79,10 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         DELETE FROM organization WHERE is_operator;
         DROP VIEW record;
         ALTER TABLE signing_key DROP COLUMN mark;
+        DROP INDEX token_by_owner; DROP INDEX token_by_owner_kind;
+        ALTER TABLE token DROP COLUMN owner;
+        DROP TABLE invitation; DROP TABLE session; DROP TABLE sign_in_attempt;
+        DROP TABLE principal; DROP TABLE account;
         ALTER TABLE organization DROP COLUMN suspended_at;
         ALTER TABLE organization DROP COLUMN limits;
         ALTER TABLE token DROP COLUMN version;

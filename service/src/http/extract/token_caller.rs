@@ -1,0 +1,101 @@
+//! The holder of a token that makes a request: [`TokenCaller`].
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use daypass::verify::{Access, Credentials, Verifier};
+use daypass::{Error, OpaqueToken, Scope, TokenKind};
+
+use super::super::SharedApp;
+use crate::usecase::parent::Parent;
+
+/// Only grants for every tenant meet a requirement for this one: no organization can have this id.
+const EVERY_TENANT: &str = "*";
+
+/// The holder of an authentic, active, stored token.
+pub(crate) struct TokenCaller {
+    /// What the token may do.
+    pub(crate) access: Access,
+    /// The token, by which the store finds it again.
+    pub(crate) token: OpaqueToken,
+}
+
+impl TokenCaller {
+    /// Verifies the credentials of a request.
+    pub(super) async fn authenticate(
+        app: &SharedApp,
+        verifier: &Verifier,
+        credentials: Credentials<'_>,
+    ) -> Result<TokenCaller, Error> {
+        let access = verifier.verify(&credentials, None).await?;
+        // SECURITY: JWTs are for products. None of them opens anything here.
+        let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
+        let token = text.parse().map_err(|_| Error::KindNotAccepted(access.kind()))?;
+        // The serial number of a bundle reference is another one than its root's, and its use is its redemption.
+        if access.kind() != TokenKind::Bundle {
+            app.uses.note(access.root_serial());
+        }
+        Ok(TokenCaller { access, token })
+    }
+
+    /// Requires a token of one of these kinds.
+    pub(crate) fn require_kind(&self, kinds: &[TokenKind]) -> Result<(), Error> {
+        let kind = self.access.kind();
+        if kinds.contains(&kind) { Ok(()) } else { Err(Error::KindNotAccepted(kind)) }
+    }
+
+    /// Requires a scope in the caller's own organization.
+    pub(crate) fn require_scope(&self, scope: &Scope) -> Result<(), Error> {
+        self.access.require(scope).tenant(self.access.organization()).check()
+    }
+
+    /// Requires a secret token with a scope in the caller's own organization.
+    pub(crate) fn require_secret(&self, scope: &Scope) -> Result<(), Error> {
+        self.require_kind(&[TokenKind::Secret])?;
+        self.require_scope(scope)
+    }
+
+    /// Requires a secret token with a scope for the whole service, as operators have.
+    pub(crate) fn require_operator(&self, scope: &Scope) -> Result<(), Error> {
+        self.require_kind(&[TokenKind::Secret])?;
+        self.access.require(scope).tenant(EVERY_TENANT).check()
+    }
+
+    /// Requires a secret token with a scope in this organization. To a caller without it, one that exists is like one that
+    /// does not.
+    pub(crate) fn require_in(&self, organization: &str, scope: &Scope) -> Result<(), Error> {
+        self.require_secret(scope)?;
+        self.access.require(scope).tenant(organization).check().map_err(|_| Error::NotFound)
+    }
+
+    /// Returns the organization within which the caller has a scope that it has; `None` if it has it for all.
+    pub(crate) fn reach(&self, scope: &Scope) -> Option<&str> {
+        let has_all = self.access.require(scope).tenant(EVERY_TENANT).check().is_ok();
+        (!has_all).then(|| self.access.organization())
+    }
+
+    /// Returns the caller's token as a parent to mint from.
+    pub(crate) fn parent(&self) -> Parent<'_> {
+        Parent::new(&self.access, &self.token)
+    }
+}
+
+impl FromRequestParts<SharedApp> for TokenCaller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<TokenCaller, Error> {
+        TokenCaller::authenticate(app, &app.catalog.view().verifier, Credentials::from_parts(parts)).await
+    }
+}
+
+/// A [`TokenCaller`] whose organization may be suspended: an API that must hear which tokens to refuse, and when that ends.
+pub(in crate::http) struct Follower(pub(in crate::http) TokenCaller);
+
+impl FromRequestParts<SharedApp> for Follower {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Follower, Error> {
+        TokenCaller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts))
+            .await
+            .map(Follower)
+    }
+}

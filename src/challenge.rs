@@ -13,7 +13,7 @@ impl Error {
     #[must_use]
     pub fn www_authenticate(&self) -> Option<String> {
         Some(match self {
-            Error::MissingToken => "Bearer".to_owned(),
+            Error::MissingToken | Error::NotSignedIn(_) | Error::SignInFailed(_) => "Bearer".to_owned(),
             Error::InvalidToken => r#"Bearer error="invalid_token""#.to_owned(),
             Error::TokenExpired | Error::TokenNotYetValid | Error::TokenRevoked => {
                 format!(r#"Bearer error="invalid_token", error_description="{self}""#)

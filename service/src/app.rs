@@ -7,7 +7,8 @@ use anyhow::Context;
 use daypass::verify::{SealingKey, Verifier};
 use tokio::sync::{Notify, watch};
 
-use crate::config::Config;
+use crate::config::{Config, SignInConfig};
+use crate::domain::session::SessionLimits;
 use crate::store::SharedStore;
 use crate::usecase::catalog;
 use crate::usecase::current_catalog::CurrentCatalog;
@@ -15,6 +16,7 @@ use crate::usecase::feed::Feed;
 use crate::usecase::fresh_keys::FreshKeys;
 use crate::usecase::introspect::StoreIntrospector;
 use crate::usecase::jwt_issuer::JwtIssuer;
+use crate::usecase::passwords::Passwords;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
@@ -32,6 +34,18 @@ pub(crate) struct App {
     pub(crate) temporary_min_seconds: u64,
     /// The key for the sealed parameters of bundles.
     pub(crate) sealing_key: Option<SealingKey>,
+    /// What people sign in with.
+    pub(crate) sign_in: SignIn,
+}
+
+/// What people sign in with.
+pub(crate) struct SignIn {
+    pub(crate) passwords: Passwords,
+    /// The origin of the service's own pages.
+    pub(crate) public_origin: String,
+    pub(crate) limits: SessionLimits,
+    /// How many proxies are between clients and the service.
+    pub(crate) proxies: usize,
 }
 
 impl App {
@@ -40,7 +54,7 @@ impl App {
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
     pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync)> {
-        let Config { issuer, audience, temporary_min_seconds, rotate_keys_every, sealing_key } = config;
+        let Config { issuer, audience, temporary_min_seconds, rotate_keys_every, sealing_key, sign_in } = config;
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys)?;
@@ -66,6 +80,8 @@ impl App {
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
-        Ok((App { store, catalog, jwt_issuer, feed, uses, temporary_min_seconds, sealing_key }, sync))
+        let SignInConfig { public_origin, limits, proxies } = sign_in;
+        let sign_in = SignIn { passwords: Passwords::default(), public_origin, limits, proxies };
+        Ok((App { store, catalog, jwt_issuer, feed, uses, temporary_min_seconds, sealing_key, sign_in }, sync))
     }
 }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use daypass::verify::SealingKey;
 
 use crate::domain::catalogs::Catalogs;
+use crate::domain::session::SessionLimits;
 
 /// How a service runs, beside its store.
 pub(crate) struct Config {
@@ -19,6 +20,18 @@ pub(crate) struct Config {
     pub(crate) rotate_keys_every: Option<u64>,
     /// The key for the sealed parameters of bundles; none are accepted without it.
     pub(crate) sealing_key: Option<SealingKey>,
+    /// How people sign in.
+    pub(crate) sign_in: SignInConfig,
+}
+
+/// How people sign in.
+pub(crate) struct SignInConfig {
+    /// The origin of the service's own pages.
+    pub(crate) public_origin: String,
+    /// How long sessions last.
+    pub(crate) limits: SessionLimits,
+    /// How many proxies are between clients and the service.
+    pub(crate) proxies: usize,
 }
 
 /// Loads the sealing key in a file.

@@ -97,7 +97,7 @@ error_codes! {
     TooManyRequests: "too_many_requests", 429, true,
         "Too many requests.",
         "Wait for the seconds in the header Retry-After, and send fewer requests.",
-        "One publishable token made too many requests, or one client sent too many invalid tokens.";
+        "One publishable token made too many requests, one client sent too many invalid tokens, or too many sign-ins failed.";
     InvalidRequest: "invalid_request", 400, false,
         "{}",
         "Fix the request as the message says, and send it again.",
@@ -174,6 +174,26 @@ error_codes! {
         "The bundle was redeemed before, and can be redeemed only once.",
         "Create a new bundle for each visitor and page.",
         "A single-use bundle was redeemed by another client, or more than 60 seconds ago.";
+    NotSignedIn: "not_signed_in", 401, false,
+        "{}",
+        "Sign in, and send the request again.",
+        "The request has no session or one that has ended, and no token. The message says what needs the session.";
+    SignInFailed: "sign_in_failed", 401, false,
+        "{}",
+        "Check what you entered, or ask an administrator of your organization for an invitation.",
+        "The email or the password is wrong, or the OpenID Connect provider did not confirm a linked identity.";
+    CrossSiteRequest: "cross_site_request", 403, false,
+        "The request does not come from a page of this service.",
+        "Send the service's own origin in the header Origin, or use a token instead of a session.",
+        "A request with a session would change something, and its `Origin` or `Sec-Fetch-Site` is not the service's own.";
+    InsufficientRole: "insufficient_role", 403, false,
+        "The role {} does not allow this request.",
+        "Ask an owner or an admin of the organization.",
+        "The signed-in user's role in the organization does not include what the request needs.";
+    InvalidInvitation: "invalid_invitation", 403, false,
+        "The invitation is not valid.",
+        "Ask the person who invited you for a new link: each can be used once, within 7 days.",
+        "The invitation is unknown, expired, used or replaced by a newer one, or the user was removed.";
     Misconfigured: "misconfigured", 500, false,
         "The API is not set up correctly.",
         "Look at the log of the API: it names what is missing.",

@@ -92,6 +92,16 @@ pub enum Error {
     TokenImmutable(TokenKind),
     /// A single-use bundle reference was redeemed before.
     BundleUsed,
+    /// The request has no session, or it has ended; the payload is a sentence that says what needs one.
+    NotSignedIn(&'static str),
+    /// A sign-in failed; the payload is a sentence that says why.
+    SignInFailed(String),
+    /// A request with a session does not come from a page of the service.
+    CrossSiteRequest,
+    /// The signed-in user's role does not allow the request; the payload is the role.
+    InsufficientRole(String),
+    /// An invitation is unknown, expired, used or replaced.
+    InvalidInvitation,
     /// The API lacks a part that the request needs, such as the verifier's layer. Its log names the part.
     Misconfigured,
     /// The store, the keys, introspection or the revocation feed did not answer. Until then everything is refused.
@@ -134,6 +144,11 @@ impl Error {
             Error::VersionConflict(3),
             Error::TokenImmutable(TokenKind::Application),
             Error::BundleUsed,
+            Error::NotSignedIn("The request has no session, or the session has ended."),
+            Error::SignInFailed("The email or the password is wrong.".into()),
+            Error::CrossSiteRequest,
+            Error::InsufficientRole("viewer".into()),
+            Error::InvalidInvitation,
             Error::Misconfigured,
             Error::Unavailable,
         ]
@@ -173,6 +188,11 @@ impl Error {
             Error::VersionConflict(_) => ErrorCode::VersionConflict,
             Error::TokenImmutable(_) => ErrorCode::TokenImmutable,
             Error::BundleUsed => ErrorCode::BundleUsed,
+            Error::NotSignedIn(_) => ErrorCode::NotSignedIn,
+            Error::SignInFailed(_) => ErrorCode::SignInFailed,
+            Error::CrossSiteRequest => ErrorCode::CrossSiteRequest,
+            Error::InsufficientRole(_) => ErrorCode::InsufficientRole,
+            Error::InvalidInvitation => ErrorCode::InvalidInvitation,
             Error::Misconfigured => ErrorCode::Misconfigured,
             Error::Unavailable => ErrorCode::Unavailable,
         }
@@ -222,12 +242,13 @@ impl fmt::Display for Error {
         let (before, after) = message.split_once("{}").unwrap_or((message, ""));
         f.write_str(before)?;
         match self {
-            Error::InvalidDpopProof(why) => f.write_str(why),
+            Error::InvalidDpopProof(why) | Error::NotSignedIn(why) => f.write_str(why),
             Error::InvalidRequest(why)
             | Error::InvalidScope(why)
             | Error::InvalidBody(why)
-            | Error::InvalidClient(why) => f.write_str(why),
-            Error::OriginNotAllowed(origin) => f.write_str(origin),
+            | Error::InvalidClient(why)
+            | Error::SignInFailed(why) => f.write_str(why),
+            Error::OriginNotAllowed(text) | Error::InsufficientRole(text) => f.write_str(text),
             Error::InsufficientScope { scope, tenant: None } => write!(f, "{scope} for this tenant or resource"),
             Error::InsufficientScope { scope, tenant: Some(tenant) } => {
                 write!(f, "{scope}: it has no grant for the tenant {tenant}")

@@ -76,6 +76,11 @@ fn every_error_has_its_code_status_and_challenge() {
         ("version_conflict", 409, false, None),
         ("token_immutable", 403, false, None),
         ("bundle_used", 403, false, None),
+        ("not_signed_in", 401, false, Some("Bearer")),
+        ("sign_in_failed", 401, false, Some("Bearer")),
+        ("cross_site_request", 403, false, None),
+        ("insufficient_role", 403, false, None),
+        ("invalid_invitation", 403, false, None),
         ("misconfigured", 500, false, None),
         ("unavailable", 503, true, None),
     ];

@@ -4,12 +4,16 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
 use super::stop::wait_for_stop;
+use crate::http::Peer;
 
 /// A client that has not sent all of its headers by then is disconnected.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,8 +36,12 @@ pub(super) async fn serve(listener: TcpListener, router: Router) {
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let service = TowerToHyperService::new(router.clone());
+            Ok((stream, address)) => {
+                let routes = TowerToHyperService::new(router.clone());
+                let service = service_fn(move |mut request: Request<Incoming>| {
+                    request.extensions_mut().insert(Peer(address.ip()));
+                    routes.call(request)
+                });
                 let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
                 // An error on a connection concerns its client only.
                 tokio::spawn(async { drop(connection.await) });

@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use anyhow::Context;
 use axum::http::Uri;
+use url::Url;
 
 /// Reads an issuer. A trailing slash is taken off: tokens never have it.
 pub(super) fn parse(text: &str) -> Result<String, &'static str> {
@@ -13,6 +15,15 @@ pub(super) fn parse(text: &str) -> Result<String, &'static str> {
     } else {
         Err("expected an http or https URL without query and fragment")
     }
+}
+
+/// Returns the origin of the pages of a service with this issuer.
+///
+/// # Errors
+/// When the issuer has a host that no URL has.
+pub(super) fn origin(issuer: &str) -> anyhow::Result<String> {
+    let url = Url::parse(issuer).with_context(|| format!("the issuer {issuer} is not a URL: set another --issuer"))?;
+    Ok(url.origin().ascii_serialization())
 }
 
 /// Returns what is wrong with an issuer that names no machine, or that names this machine alone while the
@@ -67,6 +78,19 @@ mod tests {
             ("https://tokens.example.com ", None),
         ] {
             assert_eq!(parse(text).ok().as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_origin_of_an_issuer_is_as_browsers_send_it() {
+        for (issuer, expected) in [
+            ("https://tokens.example.com", Some("https://tokens.example.com")),
+            ("https://Tokens.Example.com:443/t", Some("https://tokens.example.com")),
+            ("http://127.0.0.1:8787", Some("http://127.0.0.1:8787")),
+            ("https://münchen.example", Some("https://xn--mnchen-3ya.example")),
+            ("https://a b", None),
+        ] {
+            assert_eq!(origin(issuer).ok().as_deref(), expected, "{issuer}");
         }
     }
 

@@ -3,12 +3,16 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `password` | hashes of passwords |
 //! | `random` | ids and bytes that cannot be guessed |
 //! | `redeemer` | who redeems a bundle's reference |
 //! | `seal` | encryption of a bundle's parameters |
+//! | `secret` | secrets of sessions and invitations |
 //! | `signing_key` | one Ed25519 key pair, and what it signs |
 
+pub(crate) mod password;
 pub(crate) mod random;
 pub(crate) mod redeemer;
 pub(crate) mod seal;
+pub(crate) mod secret;
 pub(crate) mod signing_key;

@@ -5,23 +5,31 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `account` | accounts: how people sign in |
 //! | `bundle` | parameter bundles: lifetimes, retention, what they may do |
 //! | `catalog_change` | changes of the catalogue: which scopes of tokens they remove |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
+//! | `client_address` | the address of a client, behind proxies too |
+//! | `cross_site` | which requests with a session come from the service's own pages |
 //! | `grantor` | who creates or edits a token, and which scopes it can have |
 //! | `introspection` | what an introspection tells about a token |
+//! | `invitation` | invitations of users: when they may be made, and who accepts them |
 //! | `key` | signing keys: states, rotation, revocation |
 //! | `last_use` | when tokens were last used |
 //! | `lifetime` | when what is minted expires |
+//! | `membership` | the organizations of a signed-in person |
 //! | `narrowing` | which of its parent's grants a temporary token gets |
 //! | `organization` | organizations: their states and limits |
 //! | `origins` | origins as people write them |
 //! | `page_limit` | how many entries a page of a list has |
+//! | `password` | passwords: which a person may set |
 //! | `principal` | principals: their fields, and when one may be added |
 //! | `principal_edit` | edits and removals of principals, and which tokens end with them |
 //! | `retention` | how long the feed keeps entries, by order and not by time |
 //! | `revocation` | which entries of the feed a revocation makes |
 //! | `role` | what the users of an organization may do, by their role |
+//! | `session` | sessions of signed-in people: when one has ended |
+//! | `sign_in_rate` | how often sign-ins may fail |
 //! | `token` | stored tokens: when one may be added, when it is active |
 //! | `token_edit` | edits of stored tokens |
 //! | `token_fields` | the fields of a new token |
@@ -30,23 +38,31 @@
 //! | `versions` | the version of a record that an edit is meant for |
 //! | `visitor` | what a temporary token says of its visitor, and where it may be used |
 
+pub(crate) mod account;
 pub(crate) mod bundle;
 pub(crate) mod catalog_change;
 pub(crate) mod catalogs;
+pub(crate) mod client_address;
+pub(crate) mod cross_site;
 pub(crate) mod grantor;
 pub(crate) mod introspection;
+pub(crate) mod invitation;
 pub(crate) mod key;
 pub(crate) mod last_use;
 pub(crate) mod lifetime;
+pub(crate) mod membership;
 pub(crate) mod narrowing;
 pub(crate) mod organization;
 pub(crate) mod origins;
 pub(crate) mod page_limit;
+pub(crate) mod password;
 pub(crate) mod principal;
 pub(crate) mod principal_edit;
 pub(crate) mod retention;
 pub(crate) mod revocation;
 pub(crate) mod role;
+pub(crate) mod session;
+pub(crate) mod sign_in_rate;
 pub(crate) mod token;
 pub(crate) mod token_edit;
 pub(crate) mod token_fields;

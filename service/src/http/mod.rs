@@ -2,6 +2,7 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `cookie` | cookies of the service's own pages |
 //! | `cors` | responses that pages of any origin may read |
 //! | `etag` | entity tags |
 //! | `extract` | what handlers take from a request |
@@ -10,6 +11,7 @@
 //! | `sdk_files` | the browser SDK's files |
 //! | `version` | the versions of records as entity tags |
 
+mod cookie;
 mod cors;
 mod etag;
 mod extract;
@@ -26,7 +28,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
-pub(crate) use extract::{Caller, JsonText, MAX_BODY};
+pub(crate) use extract::{Caller, JsonText, MAX_BODY, Peer, TokenCaller};
 
 use crate::app::App;
 

@@ -11,6 +11,7 @@
 //! | `owners` | tests of principals, and of tokens that belong to them |
 //! | `principals` | the part of the trait that is about principals |
 //! | `redemption` | tests of bundle references and their redemption |
+//! | `sign_in` | the trait [`SignInStore`], for accounts, sessions and invitations |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 
@@ -26,6 +27,7 @@ mod postgres;
 mod principals;
 #[cfg(test)]
 mod redemption;
+mod sign_in;
 mod sqlite;
 #[cfg(test)]
 mod suite;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 
 pub(crate) use location::Location;
 pub(crate) use principals::PrincipalStore;
+pub(crate) use sign_in::{Forgiven, SignInStore, StoredSession};
 pub(crate) use traits::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture,
     TokenSelector, TokenSlice,

@@ -1,4 +1,5 @@
-//! The trait that every store implements: [`Store`]. Its part about principals is [`PrincipalStore`].
+//! The trait that every store implements: [`Store`]. Its parts about principals and signing in
+//! are [`PrincipalStore`] and [`SignInStore`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
-use crate::store::PrincipalStore;
+use crate::store::{PrincipalStore, SignInStore};
 
 /// A store that several tasks share.
 pub(crate) type SharedStore = Arc<dyn Store>;
@@ -138,7 +139,7 @@ pub(crate) struct FeedPage {
 /// `BEGIN IMMEDIATE`; PostgreSQL: `SELECT … FOR NO KEY UPDATE`), so that the facts hold when it writes. It
 /// returns the rule's error, and [`Error::Unavailable`] when the database fails, with the cause in the
 /// log.
-pub(crate) trait Store: PrincipalStore {
+pub(crate) trait Store: PrincipalStore + SignInStore {
     /// Returns the id of the first organization that is no operator, if the store has one.
     fn first_organization(&self) -> StoreFuture<'_, Option<String>>;
 

@@ -10,14 +10,17 @@
 //! | `current_catalog` | the catalogue of a running service |
 //! | `feed` | tells subscribers what was revoked |
 //! | `fresh_keys` | signing keys that are as new as the question for them |
+//! | `invitations` | invites users, and lets them accept |
 //! | `introspect` | tells what a token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
 //! | `organizations` | creates, lists, finds, renames and suspends organizations |
 //! | `parent` | the stored token that something is minted from |
+//! | `passwords` | hashes passwords aside, a few at once |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
 //! | `revoke` | revokes tokens, JWTs and organizations |
+//! | `sign_in` | signs people in and out, and changes their passwords |
 //! | `signing_keys` | the keys of a running service |
 //! | `sync` | polls the store, in which other processes write too |
 //! | `temporary_token` | mints temporary tokens |
@@ -32,14 +35,17 @@ pub(crate) mod current_catalog;
 pub(crate) mod feed;
 pub(crate) mod fresh_keys;
 pub(crate) mod introspect;
+pub(crate) mod invitations;
 pub(crate) mod jwt_issuer;
 pub(crate) mod keys;
 pub(crate) mod organizations;
 pub(crate) mod parent;
+pub(crate) mod passwords;
 pub(crate) mod principals;
 #[cfg(test)]
 mod retention_days;
 pub(crate) mod revoke;
+pub(crate) mod sign_in;
 pub(crate) mod signing_keys;
 pub(crate) mod sync;
 pub(crate) mod temporary_token;

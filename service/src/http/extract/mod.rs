@@ -3,14 +3,18 @@
 //! | module | what it extracts |
 //! | --- | --- |
 //! | `api_caller` | a caller that may also authenticate as Basic |
-//! | `caller` | the caller, by an authentic, active token |
+//! | `caller` | the caller, by a token or a session |
 //! | `form` | a form |
 //! | `json` | a JSON body |
+//! | `session` | the person who is signed in, the page and the address that a request comes from |
+//! | `token_caller` | the caller, by an authentic, active token alone |
 
 mod api_caller;
 mod caller;
 mod form;
 mod json;
+mod session;
+mod token_caller;
 
 use std::time::Duration;
 
@@ -18,9 +22,12 @@ use daypass::Error;
 
 pub(super) use api_caller::ApiCaller;
 pub(crate) use caller::Caller;
-pub(super) use caller::Follower;
 pub(super) use form::{FormFields, TokenForm};
 pub(crate) use json::JsonText;
+pub(crate) use session::Peer;
+pub(super) use session::{ClientAddress, OwnPage, SignedIn};
+pub(super) use token_caller::Follower;
+pub(crate) use token_caller::TokenCaller;
 
 /// Longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;

@@ -5,6 +5,7 @@ mod catalog;
 mod connection;
 mod failure;
 mod feed;
+mod invitations;
 mod keys;
 mod listener;
 mod marks;
@@ -12,6 +13,7 @@ mod migrations;
 mod organizations;
 mod principals;
 mod revocations;
+mod sign_in;
 mod sql;
 #[cfg(test)]
 mod tests;

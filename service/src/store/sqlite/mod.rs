@@ -4,11 +4,13 @@ mod bundles;
 mod catalog;
 mod connection;
 mod file;
+mod invitations;
 mod keys;
 mod marks;
 mod organizations;
 mod principals;
 mod revocations;
+mod sign_in;
 #[cfg(test)]
 mod tests;
 mod token_list;

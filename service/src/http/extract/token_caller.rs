@@ -1,4 +1,4 @@
-//! The caller of a request: [`Caller`].
+//! The holder of a token that makes a request: [`TokenCaller`].
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -12,20 +12,20 @@ use crate::usecase::parent::Parent;
 const EVERY_TENANT: &str = "*";
 
 /// The holder of an authentic, active, stored token.
-pub(crate) struct Caller {
+pub(crate) struct TokenCaller {
     /// What the token may do.
     pub(crate) access: Access,
     /// The token, by which the store finds it again.
     pub(crate) token: OpaqueToken,
 }
 
-impl Caller {
+impl TokenCaller {
     /// Verifies the credentials of a request.
     pub(super) async fn authenticate(
         app: &SharedApp,
         verifier: &Verifier,
         credentials: Credentials<'_>,
-    ) -> Result<Caller, Error> {
+    ) -> Result<TokenCaller, Error> {
         let access = verifier.verify(&credentials, None).await?;
         // SECURITY: JWTs are for products. None of them opens anything here.
         let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
@@ -34,7 +34,7 @@ impl Caller {
         if access.kind() != TokenKind::Bundle {
             app.uses.note(access.root_serial());
         }
-        Ok(Caller { access, token })
+        Ok(TokenCaller { access, token })
     }
 
     /// Requires a token of one of these kinds.
@@ -79,21 +79,21 @@ impl Caller {
     }
 }
 
-impl FromRequestParts<SharedApp> for Caller {
+impl FromRequestParts<SharedApp> for TokenCaller {
     type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
-        Caller::authenticate(app, &app.catalog.view().verifier, Credentials::from_parts(parts)).await
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<TokenCaller, Error> {
+        TokenCaller::authenticate(app, &app.catalog.view().verifier, Credentials::from_parts(parts)).await
     }
 }
 
-/// A [`Caller`] whose organization may be suspended: an API that must hear which tokens to refuse, and when that ends.
-pub(in crate::http) struct Follower(pub(in crate::http) Caller);
+/// A [`TokenCaller`] whose organization may be suspended: an API that must hear which tokens to refuse, and when that ends.
+pub(in crate::http) struct Follower(pub(in crate::http) TokenCaller);
 
 impl FromRequestParts<SharedApp> for Follower {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Follower, Error> {
-        Caller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts)).await.map(Follower)
+        TokenCaller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts)).await.map(Follower)
     }
 }

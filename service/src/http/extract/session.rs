@@ -1,0 +1,92 @@
+//! What a signed-in person's browser sends: [`SignedIn`].
+
+use std::net::IpAddr;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::ORIGIN;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, Method};
+use daypass::Error;
+
+use super::super::{SharedApp, cookie};
+use crate::domain::client_address;
+use crate::domain::cross_site::{Page, require_own_page};
+use crate::usecase::sign_in::{self, Session};
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The address at the other end of a connection. The server adds it to each request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// Proof that a request comes from a page of the service, or changes nothing.
+pub(in crate::http) struct OwnPage;
+
+impl OwnPage {
+    /// Checks a request.
+    ///
+    /// # Errors
+    /// [`Error::CrossSiteRequest`].
+    pub(super) fn check(parts: &Parts, app: &SharedApp) -> Result<OwnPage, Error> {
+        if [Method::GET, Method::HEAD].contains(&parts.method) {
+            return Ok(OwnPage);
+        }
+        let [origin, fetch_site] = [ORIGIN, FETCH_SITE].map(|name| only(&parts.headers, &name));
+        require_own_page(Page { origin, fetch_site }, &app.sign_in.public_origin).map(|()| OwnPage)
+    }
+}
+
+/// Returns the value of a header; a text that is no such value if there are several.
+fn only<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let mut values = headers.get_all(name).into_iter();
+    let value = values.next()?.to_str().unwrap_or_default();
+    Some(if values.next().is_some() { "" } else { value })
+}
+
+impl FromRequestParts<SharedApp> for OwnPage {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<OwnPage, Error> {
+        OwnPage::check(parts, app)
+    }
+}
+
+/// A person who is signed in, on a page of the service.
+pub(in crate::http) struct SignedIn(pub(in crate::http) Session);
+
+impl SignedIn {
+    /// Finds the session of a request.
+    ///
+    /// SECURITY: there is no way to it but by the check of the page.
+    ///
+    /// # Errors
+    /// [`Error::CrossSiteRequest`] or [`Error::NotSignedIn`].
+    pub(super) async fn authenticate(parts: &Parts, app: &SharedApp) -> Result<SignedIn, Error> {
+        OwnPage::check(parts, app)?;
+        let text = cookie::find(&parts.headers, cookie::SESSION);
+        sign_in::find(&*app.store, app.sign_in.limits, text).await.map(SignedIn)
+    }
+}
+
+impl FromRequestParts<SharedApp> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<SignedIn, Error> {
+        SignedIn::authenticate(parts, app).await
+    }
+}
+
+/// The address of the client, behind the service's proxies too.
+pub(in crate::http) struct ClientAddress(pub(in crate::http) IpAddr);
+
+impl FromRequestParts<SharedApp> for ClientAddress {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<ClientAddress, Error> {
+        let Some(Peer(peer)) = parts.extensions.get() else { return Err(Error::Misconfigured) };
+        let lines = parts.headers.get_all(FORWARDED_FOR).into_iter().filter_map(|line| line.to_str().ok());
+        let lines: Vec<_> = lines.collect();
+        Ok(ClientAddress(client_address::client(*peer, &lines, app.sign_in.proxies)))
+    }
+}

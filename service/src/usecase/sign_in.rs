@@ -1,0 +1,187 @@
+//! Signs people in and out, and changes their passwords.
+
+use std::net::IpAddr;
+
+use daypass::Error;
+
+use super::clock::now;
+use super::passwords::Passwords;
+use crate::crypto::secret::{self, Secret};
+use crate::domain::account::{self, Account, AccountSelector, Identity, Proof, wrong_password};
+use crate::domain::client_address::network;
+use crate::domain::password;
+use crate::domain::principal::normalize_email;
+use crate::domain::session::{NewSession, SessionLimits};
+use crate::domain::sign_in_rate::{self, AttemptKey, AttemptSubject, Attempts, WINDOW};
+use crate::store::{Forgiven, SignInStore};
+
+/// Why a request that needs a session is refused.
+const NO_SESSION: &str = "The request has no session, or the session has ended.";
+
+/// A session that has just begun.
+pub(crate) struct Begun {
+    /// The text for the cookie, which is given out this once.
+    pub(crate) secret: Secret,
+    /// When the session ends at the latest.
+    pub(crate) expires_at: u64,
+    /// The account that is signed in.
+    pub(crate) account: Account,
+}
+
+/// A session that a request has.
+pub(crate) struct Session {
+    /// The hash of the text in the cookie.
+    pub(crate) hash: [u8; 32],
+    /// The account that is signed in.
+    pub(crate) account: Account,
+    /// When the session ends at the latest.
+    pub(crate) expires_at: u64,
+}
+
+/// Signs in with an email and a password.
+///
+/// SECURITY: an email without an account takes the same time and gets the same answer as a wrong password.
+///
+/// # Errors
+/// [`Error::SignInFailed`], or [`Error::TooManyRequests`] if too many attempts failed.
+pub(crate) async fn with_password(
+    store: &dyn SignInStore,
+    passwords: &Passwords,
+    limits: SessionLimits,
+    email: &str,
+    password: String,
+    client: IpAddr,
+) -> Result<Begun, Error> {
+    // What cannot be an email or a password is no account's.
+    let email = normalize_email(email).ok().filter(|_| password::is_possible(&password)).ok_or_else(wrong_password)?;
+    let forgiven = count_attempt(store, &email, client).await?;
+    let account = store.account(AccountSelector::Email(email)).await?;
+    let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+    let is_right = passwords.verify(password, hash.clone()).await?;
+    match (account, hash) {
+        (Some(account), Some(hash)) if is_right => {
+            begin(store, limits, account, Proof::Password(hash), Some(forgiven)).await
+        }
+        _ => {
+            tracing::info!("sign-in failed");
+            Err(wrong_password())
+        }
+    }
+}
+
+/// Signs in with an identity that an OpenID Connect provider has confirmed.
+///
+/// # Errors
+/// [`Error::SignInFailed`] if no account is linked with it.
+pub(crate) async fn with_identity(
+    store: &dyn SignInStore,
+    limits: SessionLimits,
+    identity: Identity,
+) -> Result<Begun, Error> {
+    let account = store.account(AccountSelector::Identity(identity.clone())).await?;
+    let account = account.ok_or_else(|| {
+        let why = "No account is linked with this identity: accept an invitation with it, or sign in and link it.";
+        Error::SignInFailed(why.into())
+    })?;
+    begin(store, limits, account, Proof::Identity(identity), None).await
+}
+
+/// Begins a session of an account.
+pub(super) async fn begin(
+    store: &dyn SignInStore,
+    limits: SessionLimits,
+    account: Account,
+    proof: Proof,
+    forgiven: Option<Forgiven>,
+) -> Result<Begun, Error> {
+    let now = now();
+    let (secret, expires_at) = (Secret::generate(), now.saturating_add(limits.total));
+    let new = NewSession { hash: secret.hash(), account: account.number, created_at: now, expires_at };
+    let rule = move |account: &Option<Account>| account::may_sign_in(account.as_ref(), &proof);
+    store.add_session(new, forgiven, Box::new(rule)).await?;
+    tracing::info!(id = account.id, "signed in");
+    Ok(Begun { secret, expires_at, account })
+}
+
+/// Counts an attempt with a password, and returns the counters for the case that it succeeds.
+async fn count_attempt(store: &dyn SignInStore, email: &str, client: IpAddr) -> Result<Forgiven, Error> {
+    let now = now();
+    let key = |subject: &str, name: &str| AttemptKey(secret::hash_parts(&[subject, name]));
+    let forgiven = Forgiven { email: key("email", email), address: key("address", &network(client)) };
+    let rule = move |counted: &Vec<Attempts>| {
+        let subjects = [AttemptSubject::Email, AttemptSubject::Address];
+        let counted: Vec<_> = subjects.into_iter().zip(counted.iter().copied()).collect();
+        sign_in_rate::count(&counted, now)
+    };
+    let keys = vec![forgiven.email, forgiven.address];
+    store.count_attempts(keys, now.saturating_sub(WINDOW), Box::new(rule)).await?;
+    Ok(forgiven)
+}
+
+/// Returns the session with this text in the cookie.
+///
+/// # Errors
+/// [`Error::NotSignedIn`] if there is none, or it has ended.
+pub(crate) async fn find(store: &dyn SignInStore, limits: SessionLimits, text: Option<&str>) -> Result<Session, Error> {
+    let Some(text) = text else { return Err(Error::NotSignedIn(NO_SESSION)) };
+    let (hash, now) = (secret::hash(text), now());
+    let stored = store.session(hash).await?.filter(|stored| stored.times.is_active(limits, now));
+    let stored = stored.ok_or(Error::NotSignedIn(NO_SESSION))?;
+    if stored.times.needs_update(now) {
+        store.touch_session(hash, now).await?;
+    }
+    Ok(Session { hash, account: stored.account, expires_at: stored.times.expires_at })
+}
+
+/// Ends the session with this text in the cookie, if there is one.
+pub(crate) async fn end(store: &dyn SignInStore, text: &str) -> Result<(), Error> {
+    store.end_session(secret::hash(text)).await
+}
+
+/// Changes the password of the account that is signed in. Its other sessions end.
+///
+/// # Errors
+/// [`Error::SignInFailed`] if the old password is wrong, [`Error::TooManyRequests`] if that happens too often, and
+/// [`Error::InvalidRequest`] if the new password cannot be one or the account has none.
+pub(crate) async fn change_password(
+    store: &dyn SignInStore,
+    passwords: &Passwords,
+    session: &Session,
+    old: String,
+    new: String,
+    client: IpAddr,
+) -> Result<(), Error> {
+    let account = &session.account;
+    let Some(old_hash) = account.password_hash.clone() else {
+        let why = "The account has no password: it signs in by OpenID Connect.";
+        return Err(Error::InvalidRequest(why.into()));
+    };
+    password::check(&new, &account.email)?;
+    if !password::is_possible(&old) {
+        return Err(wrong_password());
+    }
+    count_attempt(store, &account.email, client).await?;
+    if !passwords.verify(old, Some(old_hash.clone())).await? {
+        return Err(wrong_password());
+    }
+    let new_hash = passwords.hash(new).await?;
+    let proof = Proof::Password(old_hash);
+    let rule = move |account: &Option<Account>| account::may_sign_in(account.as_ref(), &proof);
+    store.set_password(account.number, new_hash, session.hash, Box::new(rule)).await?;
+    tracing::info!(id = account.id, "password changed");
+    Ok(())
+}
+
+/// Links an identity with the account that is signed in.
+///
+/// # Errors
+/// Those of [`account::may_link`].
+pub(crate) async fn link(store: &dyn SignInStore, session: &Session, identity: Identity) -> Result<(), Error> {
+    let linked = identity.clone();
+    let rule = move |(account, other): &(Option<Account>, Option<Account>)| {
+        account::may_link(account.as_ref(), other.as_ref(), &linked)
+    };
+    store.link_identity(session.account.number, identity, Box::new(rule)).await?;
+    tracing::info!(id = session.account.id, "identity linked");
+    Ok(())
+}

@@ -14,6 +14,7 @@ mod principal;
 mod principal_kind;
 mod serve;
 mod shell;
+mod sign_in;
 mod stop;
 mod time;
 mod token;

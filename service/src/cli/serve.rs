@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::options::{Json, on_store};
+use super::sign_in::SignInOptions;
 use super::stop::wait_for_stop;
 use super::{catalog, connections, failure, issuer};
 use crate::app::App;
@@ -60,6 +61,8 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_SEALING_KEY_FILE", value_name = "FILE")]
     sealing_key_file: Option<PathBuf>,
     #[command(flatten)]
+    sign_in: SignInOptions,
+    #[command(flatten)]
     output: Json,
 }
 
@@ -80,6 +83,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(warning) = issuer::warning(&issuer, address) {
         tracing::warn!(issuer, listening = %address, "{warning}: set --issuer to the URL by which others reach the service");
     }
+    let public_origin = issuer::origin(&issuer)?;
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
     let config = Config {
         issuer,
@@ -87,6 +91,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
         sealing_key,
+        sign_in: options.sign_in.config(public_origin),
     };
     let (app, sync) = App::new(store, config).await?;
     let uses = Arc::clone(&app.uses);

@@ -46,7 +46,9 @@ mod tests {
         assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
         assert_ne!(one, other, "each has a salt of its own");
         assert!(verify("correct horse battery", Some(&one)) && verify("correct horse battery", Some(&other)));
-        for (password, hash) in [("correct horse batterz", Some(&*one)), ("", Some(&*one)), ("p", Some("p")), ("p", None)] {
+        for (password, hash) in
+            [("correct horse batterz", Some(&*one)), ("", Some(&*one)), ("p", Some("p")), ("p", None)]
+        {
             assert!(!verify(password, hash));
         }
     }

@@ -1,16 +1,21 @@
 //! Who creates or edits a token, and which scopes they can give it: [`Grantor`].
 
+use daypass::api::TokenRecord;
 use daypass::verify::Access;
 use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
+use super::membership::Membership;
+use super::role;
 use super::token_owner::ADMINISTER;
 
 /// Who creates or edits a token. A token never has more than its grantor holds.
 pub(crate) struct Grantor<'a> {
     organization: &'a str,
-    /// The id and the serial number of the token that it holds; none for the operator.
+    /// The id and the serial number of the token that it holds; none for the operator and for users.
     token: Option<(&'a str, u64)>,
+    /// The user that it is.
+    user: Option<&'a Membership>,
     grants: Vec<Grant>,
 }
 
@@ -18,13 +23,21 @@ impl<'a> Grantor<'a> {
     /// The holder of a token.
     pub(crate) fn holder(access: &'a Access) -> Grantor<'a> {
         let token = Some((access.id(), access.root_serial()));
-        Grantor { organization: access.organization(), token, grants: access.grants().to_vec() }
+        Grantor { organization: access.organization(), token, user: None, grants: access.grants().to_vec() }
+    }
+
+    /// A user of an organization, who holds what the role may give.
+    pub(crate) fn user(user: &'a Membership, catalogs: &Catalogs) -> Grantor<'a> {
+        let organization = &*user.organization;
+        let scopes = role::grantable(user.role, catalogs);
+        let grants = vec![Grant { tenant: organization.to_owned(), scopes, resources: vec![] }];
+        Grantor { organization, token: None, user: Some(user), grants }
     }
 
     /// The operator, who has the store's file and so holds everything.
     pub(crate) fn operator(organization: &'a str) -> Grantor<'a> {
         let everything = Grant { tenant: "*".into(), scopes: [Scope::ALL].into_iter().collect(), resources: vec![] };
-        Grantor { organization, token: None, grants: vec![everything] }
+        Grantor { organization, token: None, user: None, grants: vec![everything] }
     }
 
     /// Returns the organization that the token will belong to.
@@ -37,8 +50,43 @@ impl<'a> Grantor<'a> {
         self.token
     }
 
+    /// Returns the id by which a token names who created it, if there is one.
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.token.map(|(id, _)| id).or(self.user.map(|user| &*user.principal))
+    }
+
+    /// Returns the owner that is requested for a new token. That of a user is the user.
+    ///
+    /// # Errors
+    /// [`Error::InsufficientRole`] for another owner than the user, unless the role manages others.
+    pub(crate) fn owner(&self, requested: Option<String>) -> Result<Option<String>, Error> {
+        let Some(user) = self.user else { return Ok(requested) };
+        let owner = requested.unwrap_or_else(|| user.principal.clone());
+        if owner == user.principal || self.is_administrator() {
+            Ok(Some(owner))
+        } else {
+            Err(Error::InsufficientRole(user.role.to_string()))
+        }
+    }
+
+    /// Requires that it may revoke a token, beside the scope for that.
+    ///
+    /// # Errors
+    /// [`Error::InsufficientRole`] for a user whose role does not reach so far.
+    pub(crate) fn require_revocable(&self, record: &TokenRecord) -> Result<(), Error> {
+        match self.user {
+            Some(user) if !role::may_revoke(user.role, &record.grants) => {
+                Err(Error::InsufficientRole(user.role.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Returns whether it may administer the organization.
     pub(crate) fn is_administrator(&self) -> bool {
+        if let Some(user) = self.user {
+            return role::may_manage(user.role, user.role);
+        }
         let place = Grant { tenant: self.organization.to_owned(), scopes: ScopeSet::default(), resources: vec![] };
         self.holds(&ADMINISTER, &place)
     }

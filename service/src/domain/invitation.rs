@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn an_account_that_exists_accepts_with_its_own_session_alone() {
-        let new = || Acceptor::New(NewAccount { id: "acc_2".into(), password_hash: None, identity: None, created_at: 1 });
+        let new =
+            || Acceptor::New(NewAccount { id: "acc_2".into(), password_hash: None, identity: None, created_at: 1 });
         for (account, acceptor, expected) in [
             (None, new(), Ok(None)),
             (None, Acceptor::SignedIn(7), Err("invalid_request")),

@@ -1,7 +1,7 @@
 //! What the users of an organization may do, by their role: pure functions from a role to scopes and other roles.
 
 use daypass::api::Role;
-use daypass::{Scope, ScopeSet};
+use daypass::{Grant, Scope, ScopeSet};
 
 use super::catalogs::Catalogs;
 
@@ -31,6 +31,25 @@ pub(crate) fn product(role: Role, catalogs: &Catalogs) -> ScopeSet {
         Role::Viewer => catalogs.publishable(),
         Role::Developer | Role::Admin | Role::Owner => catalogs.product().all(),
     }
+}
+
+/// Returns the scopes that a user can give to the organization's tokens.
+///
+/// SECURITY: an admin gives no token more than the role may do: one with `daypass:administer` would manage owners.
+pub(crate) fn grantable(role: Role, catalogs: &Catalogs) -> ScopeSet {
+    let own = match role {
+        Role::Viewer => return ScopeSet::default(),
+        Role::Developer => ScopeSet::default(),
+        Role::Admin => ScopeSet::from_iter([READ, CREATE, REVOKE]),
+        Role::Owner => catalogs.own().clone(),
+    };
+    product(role, catalogs).iter().chain(own.iter()).cloned().collect()
+}
+
+/// Returns whether a user may revoke a token with these grants: a developer only one without scopes of Daypass.
+pub(crate) fn may_revoke(role: Role, grants: &[Grant]) -> bool {
+    let is_of_product = grants.iter().all(|grant| !grant.scopes.iter().any(Scope::is_of_daypass));
+    role >= Role::Admin || (role == Role::Developer && is_of_product)
 }
 
 /// Returns the least role whose users have all these scopes of the product; `None` if none has.
@@ -103,6 +122,38 @@ mod tests {
             ("*", None),
         ] {
             assert_eq!(least(&scopes(text), &catalogs), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_role_gives_a_token_more_than_it_may_do_and_a_viewer_nothing() {
+        let catalogs = Catalogs::new(Catalog::space_api());
+        for (role, given, others) in [
+            (Role::Viewer, "", "floor:readPublic token:read"),
+            (
+                Role::Developer,
+                "floor:readPublic floor:export",
+                "token:read token:create bundle:create daypass:administer",
+            ),
+            (Role::Admin, "floor:export token:read token:create token:revoke", "token:introspect daypass:administer *"),
+            (Role::Owner, "floor:export token:introspect bundle:create daypass:administer", "*"),
+        ] {
+            let grantable = grantable(role, &catalogs);
+            assert!(grantable.covers_all(&scopes(given)), "{role}");
+            assert!(!scopes(others).iter().any(|scope| grantable.covers(scope)), "{role}");
+        }
+    }
+
+    #[test]
+    fn a_developer_revokes_tokens_of_the_product_alone() {
+        for (text, revoked_by) in [
+            ("floor:readPublic floor:export", Some(Role::Developer)),
+            ("floor:export token:read", Some(Role::Admin)),
+            ("bundle:create", Some(Role::Admin)),
+            ("*", Some(Role::Admin)),
+        ] {
+            let grants = [Grant { tenant: "o".into(), scopes: scopes(text), resources: vec![] }];
+            assert_eq!(Role::ALL.into_iter().find(|role| may_revoke(*role, &grants)), revoked_by, "{text}");
         }
     }
 

@@ -8,7 +8,9 @@ use axum::{Json, Router};
 use daypass::{Error, Parameters, TokenKind};
 use serde::Serialize;
 
-use crate::http::{BUNDLE_CREATE, Caller, EXPIRES_AT, JsonText, NO_STORE, SharedApp, backend_routes, browser_routes};
+use crate::http::{
+    BUNDLE_CREATE, EXPIRES_AT, JsonText, NO_STORE, SharedApp, TokenCaller, backend_routes, browser_routes,
+};
 use crate::usecase::bundles;
 
 /// The header by which a client that redeems a reference is known again: a text that it keeps to itself.
@@ -61,7 +63,7 @@ impl IntoResponse for KudoError {
 /// `POST /generate`: stores the posted object and returns a token for it.
 async fn generate(
     State(app): State<SharedApp>,
-    caller: Result<Caller, Error>,
+    caller: Result<TokenCaller, Error>,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, KudoError> {
     let caller = caller?;
@@ -78,10 +80,10 @@ async fn generate(
 /// `GET /verify`: returns the object that was posted, and the application that posted it.
 async fn verify(
     State(app): State<SharedApp>,
-    caller: Result<Caller, Error>,
+    caller: Result<TokenCaller, Error>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, KudoError> {
-    let Caller { access, token } = caller?;
+    let TokenCaller { access, token } = caller?;
     if access.kind() != TokenKind::Bundle {
         return Err(Error::KindNotAccepted(access.kind()).into());
     }

@@ -6,7 +6,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use daypass::{Error, TokenKind};
 
-use crate::http::{Caller, JsonText, NO_STORE, SharedApp, backend_routes};
+use crate::http::{JsonText, NO_STORE, SharedApp, TokenCaller, backend_routes};
 use crate::usecase::temporary_token;
 
 /// Returns the routes of the Space API.
@@ -17,7 +17,7 @@ pub(super) fn router() -> Router<SharedApp> {
 /// `POST /v2/temporary-access-token/create`
 async fn create(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_kind(&[TokenKind::Secret])?;

@@ -53,7 +53,7 @@ pub(crate) async fn create(
     let limited = Grant { resources: limits, ..place.clone() };
     let scopes = grantor.scopes(kind, scopes.as_ref(), &limited, catalogs)?;
     let owner = OwnerRule {
-        requested: owner,
+        requested: grantor.owner(owner)?,
         is_administrator: grantor.is_administrator(),
         least_role: token_owner::least_role(kind, &organization, &place.tenant, &scopes, catalogs)?,
     };
@@ -64,7 +64,7 @@ pub(crate) async fn create(
     new.record.origins = origins;
     new.record.expires_at = expires_at;
     new.record.owner.clone_from(&owner.requested);
-    new.record.created_by = grantor.token().map(|(id, _)| id.to_owned());
+    new.record.created_by = grantor.id().map(str::to_owned);
     new.creator = grantor.token().map(|(_, serial)| serial);
     let mut record = new.record.clone();
     let count_to = move |organization: &Option<Organization>| Ok(count_to(kind, organization.as_ref()));

@@ -31,6 +31,8 @@ macro_rules! suite {
         mod holder;
         #[path = "../introspection.rs"]
         mod introspection;
+        #[path = "../invitations.rs"]
+        mod invitations;
         #[path = "../keys.rs"]
         mod keys;
         #[path = "../older_names.rs"]
@@ -39,6 +41,8 @@ macro_rules! suite {
         mod organizations;
         #[path = "../owners.rs"]
         mod owners;
+        #[path = "../people.rs"]
+        pub(crate) mod people;
         #[path = "../personal.rs"]
         mod personal;
         #[path = "../principals.rs"]
@@ -55,6 +59,10 @@ macro_rules! suite {
         pub(crate) mod running;
         #[path = "../secrecy.rs"]
         mod secrecy;
+        #[path = "../session_roles.rs"]
+        mod session_roles;
+        #[path = "../sign_in.rs"]
+        mod sign_in;
         #[path = "../single_use.rs"]
         mod single_use;
         #[path = "../store.rs"]

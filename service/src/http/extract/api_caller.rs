@@ -11,11 +11,11 @@ use daypass::verify::{Credential, Credentials, TokenLocation};
 use percent_encoding::percent_decode_str;
 
 use super::super::SharedApp;
-use super::Caller;
+use super::TokenCaller;
 
-/// A [`Caller`] that authenticates with its token as Bearer, or with the token's id and the token as Basic
+/// A [`TokenCaller`] that authenticates with its token as Bearer, or with the token's id and the token as Basic
 /// (RFC 6749, section 2.3.1; RFC 7662, section 2.1). Its organization may be suspended, as a [`Follower`](super::Follower)'s.
-pub(in crate::http) struct ApiCaller(pub(in crate::http) Caller);
+pub(in crate::http) struct ApiCaller(pub(in crate::http) TokenCaller);
 
 /// The error of a caller that is not authenticated. Its response offers both schemes.
 pub(in crate::http) struct Unauthenticated(Error);
@@ -25,7 +25,7 @@ impl FromRequestParts<SharedApp> for ApiCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<ApiCaller, Unauthenticated> {
         let Some(login) = Login::of(parts) else {
-            return Caller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts))
+            return TokenCaller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts))
                 .await
                 .map(ApiCaller)
                 .map_err(Unauthenticated);
@@ -35,7 +35,7 @@ impl FromRequestParts<SharedApp> for ApiCaller {
         // token beside it is refused.
         let credential = Credential { text: login.token.as_bytes(), location: TokenLocation::Bearer };
         let credentials = Credentials::from_parts(parts).with_credential(credential);
-        let caller = Caller::authenticate(app, &app.catalog.view().api_verifier, credentials).await;
+        let caller = TokenCaller::authenticate(app, &app.catalog.view().api_verifier, credentials).await;
         let caller = caller.map_err(|error| Unauthenticated(of_client(error)))?;
         if caller.access.id() != login.id {
             return Err(Unauthenticated(invalid_client("The id is not that of the token.")));

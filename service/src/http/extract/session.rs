@@ -77,6 +77,11 @@ impl FromRequestParts<SharedApp> for SignedIn {
     }
 }
 
+/// Returns whether a request has the cookie of a session, which may have ended.
+pub(super) fn has_cookie(parts: &Parts) -> bool {
+    cookie::find(&parts.headers, cookie::SESSION).is_some()
+}
+
 /// The address of the client, behind the service's proxies too.
 pub(in crate::http) struct ClientAddress(pub(in crate::http) IpAddr);
 

@@ -94,6 +94,8 @@ impl FromRequestParts<SharedApp> for Follower {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Follower, Error> {
-        TokenCaller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts)).await.map(Follower)
+        TokenCaller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts))
+            .await
+            .map(Follower)
     }
 }

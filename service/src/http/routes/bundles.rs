@@ -7,13 +7,13 @@ use daypass::api::CreateBundleRequest;
 use daypass::{Error, Parameters, TokenKind};
 use serde_json::value::RawValue;
 
-use super::super::{BUNDLE_CREATE, Caller, JsonText, NO_STORE, SharedApp};
+use super::super::{BUNDLE_CREATE, JsonText, NO_STORE, SharedApp, TokenCaller};
 use crate::usecase::bundles;
 
 /// Signs the parameters for the browser, or stores them for one.
 pub(super) async fn create(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_kind(&[TokenKind::Application, TokenKind::Secret])?;

@@ -1,14 +1,16 @@
 //! Invitations of users: make one, look at it, accept it.
 
 use axum::Json;
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
 use serde::{Deserialize, Serialize};
 
 use super::super::extract::{OwnPage, SignedIn};
-use super::super::{JsonText, NO_STORE, SharedApp};
+use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use super::organizations::ADMINISTER;
 use super::session;
 use crate::domain::invitation::InvitationFacts;
 use crate::usecase::invitations;
@@ -25,6 +27,14 @@ struct InvitationRequest {
 struct AcceptRequest {
     invitation: String,
     password: Option<String>,
+}
+
+/// A new invitation. The link is shown this once.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InviteResponse {
+    link: String,
+    expires_at: u64,
 }
 
 /// An invitation, as the service describes it to the holder of its link.
@@ -48,10 +58,25 @@ struct OrganizationBody {
 
 impl From<InvitationFacts> for InvitationResponse {
     fn from(facts: InvitationFacts) -> InvitationResponse {
-        let InvitationFacts { organization, organization_name, principal, name, email, expires_at, account, .. } = facts;
+        let InvitationFacts { organization, organization_name, principal, name, email, expires_at, account, .. } =
+            facts;
         let organization = OrganizationBody { id: organization, name: organization_name };
         InvitationResponse { organization, principal, name, email, expires_at, has_account: account.is_some() }
     }
+}
+
+/// `POST /v2/organization/{id}/principal/{principal}/invitation`
+pub(super) async fn invite(
+    State(app): State<SharedApp>,
+    caller: Caller,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<impl IntoResponse, Error> {
+    let Path((organization, principal)) = path.map_err(|_| Error::NotFound)?;
+    caller.require_in(&organization, &ADMINISTER)?;
+    let actor = caller.actor(&organization)?;
+    let invited = invitations::invite(&*app.store, &organization, &principal, actor).await?;
+    let response = InviteResponse { link: invited.link(&app.jwt_issuer.issuer), expires_at: invited.expires_at };
+    Ok((StatusCode::CREATED, NO_STORE, Json(response)))
 }
 
 /// `POST /v2/invitation`
@@ -81,7 +106,10 @@ pub(super) async fn accept(
         return Ok(session::begin(&app, &headers, accepted.await?).await?.into_response());
     }
     // An invitation that is not valid is told first: nobody signs in for it.
-    invitations::find(&*app.store, &invitation).await?;
+    if invitations::find(&*app.store, &invitation).await?.account.is_none() {
+        let why = "No account has the invited email yet: accept the invitation with a `password` for a new one.";
+        return Err(Error::InvalidRequest(why.into()));
+    }
     let SignedIn(session) = session?;
     invitations::accept_signed_in(&*app.store, &invitation, &session).await?;
     let response = session::describe(&app, session.account, session.expires_at).await?;

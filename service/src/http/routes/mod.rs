@@ -5,27 +5,31 @@
 //! | `bundles` | `POST /v2/bundle/create` |
 //! | `feed` | `GET /v2/revocation` |
 //! | `introspection` | `POST /introspect` |
+//! | `invitations` | `/v2/invitation`, `POST /v2/organization/{id}/principal/{principal}/invitation` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
 //! | `principals` | `/v2/organization/{id}/principal` |
 //! | `public` | `GET /health`, `GET /.well-known/…` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
 //! | `sdk` | `GET /sdk/…` |
+//! | `session` | `/v2/session` |
 //! | `tokens` | `/v2/access-token` |
 
 mod bundles;
 mod feed;
 mod introspection;
+mod invitations;
 mod organizations;
 mod own_token;
 mod principals;
 mod public;
 mod revocation;
 mod sdk;
+mod session;
 mod tokens;
 
 use axum::Router;
-use axum::routing::{get, patch, post};
+use axum::routing::{get, patch, post, put};
 
 use super::sdk_files::FILES;
 use super::{SharedApp, backend_routes, browser_routes};
@@ -55,6 +59,11 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
             get(principals::show).patch(principals::edit).delete(principals::remove),
         )
         .route("/v2/bundle/create", post(bundles::create))
+        .route("/v2/organization/{id}/principal/{principal}/invitation", post(invitations::invite))
+        .route("/v2/session", get(session::show).post(session::sign_in).delete(session::sign_out))
+        .route("/v2/session/password", put(session::change_password))
+        .route("/v2/invitation", post(invitations::show))
+        .route("/v2/invitation/accept", post(invitations::accept))
         .route("/introspect", post(introspection::introspect))
         .route("/revoke", post(revocation::credential))
         .route("/v2/revocation", get(feed::revocations).post(revocation::issued_before));

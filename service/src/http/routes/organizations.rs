@@ -9,13 +9,14 @@ use daypass::api::{OrganizationRecord, UpdateOrganizationRequest};
 use daypass::{Error, Scope};
 use serde::{Deserialize, Serialize};
 
-use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use super::super::{Caller, JsonText, NO_STORE, SharedApp, TokenCaller};
+use super::tokens::READ;
 use crate::domain::page_limit::PageLimit;
 use crate::usecase::tokens::CreateTokenResponse;
 use crate::usecase::{organizations, revoke};
 
 /// On the tenant of an organization, or on all.
-const ADMINISTER: Scope = Scope::literal("daypass:administer");
+pub(super) const ADMINISTER: Scope = Scope::literal("daypass:administer");
 
 /// The organization, and its owner token, which is shown this once.
 #[derive(Serialize)]
@@ -37,7 +38,7 @@ pub(super) struct Paging {
 /// `POST /v2/organization`
 pub(super) async fn create(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_operator(&ADMINISTER)?;
@@ -49,7 +50,7 @@ pub(super) async fn create(
 /// `GET /v2/organization?limit=&cursor=`
 pub(super) async fn list(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     paging: Result<Query<Paging>, QueryRejection>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_operator(&ADMINISTER)?;
@@ -64,7 +65,8 @@ pub(super) async fn show(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
-    let id = allowed(&caller, id)?;
+    let Path(id) = id.map_err(|_| Error::NotFound)?;
+    caller.require_in_or(&id, &ADMINISTER, &READ)?;
     Ok((NO_STORE, Json(organizations::find(&*app.store, &id).await?)))
 }
 
@@ -83,7 +85,7 @@ pub(super) async fn rename(
 /// `DELETE /v2/organization/{id}`
 pub(super) async fn revoke(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
     let id = of_operator(&caller, id)?;
@@ -94,7 +96,7 @@ pub(super) async fn revoke(
 /// `PATCH /v2/organization/{id}/limits`
 pub(super) async fn set_limits(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     id: Result<Path<String>, PathRejection>,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
@@ -105,7 +107,7 @@ pub(super) async fn set_limits(
 /// `POST /v2/organization/{id}/suspend`
 pub(super) async fn suspend(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
     let id = of_operator(&caller, id)?;
@@ -115,7 +117,7 @@ pub(super) async fn suspend(
 /// `POST /v2/organization/{id}/resume`
 pub(super) async fn resume(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
     let id = of_operator(&caller, id)?;
@@ -123,7 +125,7 @@ pub(super) async fn resume(
 }
 
 /// Returns the id of an organization, for an operator.
-fn of_operator(caller: &Caller, id: Result<Path<String>, PathRejection>) -> Result<String, Error> {
+fn of_operator(caller: &TokenCaller, id: Result<Path<String>, PathRejection>) -> Result<String, Error> {
     caller.require_operator(&ADMINISTER)?;
     id.map(|Path(id)| id).map_err(|_| Error::NotFound)
 }

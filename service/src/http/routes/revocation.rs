@@ -8,7 +8,7 @@ use daypass::Error;
 use serde::Deserialize;
 
 use super::super::extract::{FormFields, TokenForm};
-use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use super::super::{JsonText, NO_STORE, SharedApp, TokenCaller};
 use super::tokens::REVOKE;
 use crate::usecase::revoke;
 
@@ -17,7 +17,7 @@ use crate::usecase::revoke;
 /// SECURITY: the response is the same for any other text, so that it does not tell what is a token.
 pub(super) async fn credential(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     form: Result<FormFields<TokenForm>, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&REVOKE)?;
@@ -35,7 +35,7 @@ struct IssuedBefore {
 /// Revokes all tokens of the caller's organization that were issued before a time.
 pub(super) async fn issued_before(
     State(app): State<SharedApp>,
-    caller: Caller,
+    caller: TokenCaller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&REVOKE)?;

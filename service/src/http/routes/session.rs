@@ -80,7 +80,11 @@ pub(super) async fn sign_in(
 }
 
 /// Answers with a session that has just begun. The earlier one of the browser ends.
-pub(super) async fn begin(app: &SharedApp, headers: &HeaderMap, begun: Begun) -> Result<impl IntoResponse + use<>, Error> {
+pub(super) async fn begin(
+    app: &SharedApp,
+    headers: &HeaderMap,
+    begun: Begun,
+) -> Result<impl IntoResponse + use<>, Error> {
     let cookie = session_cookie(app, headers, &begun).await?;
     let response = describe(app, begun.account, begun.expires_at).await?;
     Ok((NO_STORE, cookie, Json(response)))

@@ -10,7 +10,6 @@ use serde::Deserialize;
 
 use super::super::version::{if_match, tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
-use crate::domain::grantor::Grantor;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::TokenStatus;
 use crate::domain::token_edit::Editor;
@@ -18,7 +17,7 @@ use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
 use crate::usecase::{revoke, tokens};
 
 const CREATE: Scope = Scope::literal("token:create");
-const READ: Scope = Scope::literal("token:read");
+pub(super) const READ: Scope = Scope::literal("token:read");
 pub(super) const REVOKE: Scope = Scope::literal("token:revoke");
 
 /// The query of a list. An unknown field is refused: a misspelt filter must not list everything.
@@ -46,8 +45,8 @@ pub(super) async fn create(
     caller: Caller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require_secret(&CREATE)?;
-    let grantor = Grantor::holder(&caller.access);
+    caller.require(&CREATE)?;
+    let grantor = caller.grantor()?;
     let response = tokens::create(&*app.store, &app.catalog.view().catalogs, &grantor, body?.read()?).await?;
     Ok((StatusCode::CREATED, NO_STORE, Json(response)))
 }
@@ -58,9 +57,9 @@ pub(super) async fn list(
     caller: Caller,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require_secret(&READ)?;
+    let organization = caller.require(&READ)?;
     let Query(query) = query.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
-    let page = tokens::list(&*app.store, caller.access.organization(), query.into()).await?;
+    let page = tokens::list(&*app.store, organization, query.into()).await?;
     Ok((NO_STORE, Json(page)))
 }
 
@@ -70,9 +69,9 @@ pub(super) async fn show(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require_secret(&READ)?;
+    let organization = caller.require(&READ)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
-    let record = tokens::find(&*app.store, caller.access.organization(), &id).await?;
+    let record = tokens::find(&*app.store, organization, &id).await?;
     Ok((NO_STORE, tag(record.version), Json(record)))
 }
 
@@ -84,13 +83,12 @@ pub(super) async fn edit(
     headers: HeaderMap,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require_secret(&CREATE)?;
+    let organization = caller.require(&CREATE)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let versions = if_match(&headers)?;
-    let grantor = Grantor::holder(&caller.access);
+    let grantor = caller.grantor()?;
     let view = app.catalog.view();
     let editor = Editor::Holder { grantor: &grantor, catalogs: &view.catalogs };
-    let organization = caller.access.organization();
     let record = tokens::edit(&*app.store, &editor, organization, &id, body?.read()?, versions).await?;
     Ok((NO_STORE, tag(record.version), Json(record)))
 }
@@ -101,8 +99,10 @@ pub(super) async fn revoke(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require_secret(&REVOKE)?;
+    let organization = caller.require(&REVOKE)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
-    let record = revoke::token(&*app.store, caller.access.organization(), &id).await?;
+    let record = tokens::find(&*app.store, organization, &id).await?;
+    caller.grantor()?.require_revocable(&record)?;
+    let record = revoke::token(&*app.store, organization, &id).await?;
     Ok((NO_STORE, Json(record)))
 }

@@ -81,17 +81,20 @@ impl SignInStore for PostgresStore {
         kept_session: [u8; 32],
         rule: Rule<Option<Account>>,
     ) -> StoreFuture<'_, ()> {
-        Box::pin(self.write((account, password_hash, kept_session, rule), |transaction, (account, hash, kept, rule)| {
-            Box::pin(async move {
-                rule(&locked(transaction, *account).await?)?;
-                let account = signed(*account)?;
-                let set = "UPDATE account SET password_hash = $2 WHERE number = $1";
-                execute(transaction, set, &[&account, hash]).await?;
-                let end = "DELETE FROM session WHERE account = $1 AND hash <> $2";
-                execute(transaction, end, &[&account, &&kept[..]]).await?;
-                Ok(())
-            })
-        }))
+        Box::pin(self.write(
+            (account, password_hash, kept_session, rule),
+            |transaction, (account, hash, kept, rule)| {
+                Box::pin(async move {
+                    rule(&locked(transaction, *account).await?)?;
+                    let account = signed(*account)?;
+                    let set = "UPDATE account SET password_hash = $2 WHERE number = $1";
+                    execute(transaction, set, &[&account, hash]).await?;
+                    let end = "DELETE FROM session WHERE account = $1 AND hash <> $2";
+                    execute(transaction, end, &[&account, &&kept[..]]).await?;
+                    Ok(())
+                })
+            },
+        ))
     }
 
     fn link_identity(
@@ -190,7 +193,8 @@ async fn add_session(
     let delete = "DELETE FROM session WHERE hash IN (
         SELECT hash FROM session WHERE expires_at <= $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
     execute(transaction, delete, &[&created_at]).await?;
-    let insert = "INSERT INTO session (hash, account, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, $3, $4)";
+    let insert =
+        "INSERT INTO session (hash, account, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, $3, $4)";
     execute(transaction, insert, &[&&hash[..], &signed(*account)?, &created_at, &signed(*expires_at)?]).await?;
     if let Some(Forgiven { email, address }) = forgiven {
         let mut changes = [

@@ -18,13 +18,16 @@ pub(super) fn add(
     let has_account = "SELECT EXISTS (
         SELECT 1 FROM principal WHERE organization = ?1 AND id = ?2 AND account IS NOT NULL
     )";
-    let has_account = transaction.prepare_cached(has_account)?.query_row([organization, principal], |row| row.get(0))?;
+    let has_account =
+        transaction.prepare_cached(has_account)?.query_row([organization, principal], |row| row.get(0))?;
     let principal = principals::find(transaction, organization, principal)?;
     let number = principal.as_ref().map(|principal| principal.number);
     rule(&InviteFacts { principal, has_account })?;
     let NewInvitation { hash, created_at, expires_at } = new;
     transaction
-        .prepare_cached("INSERT OR REPLACE INTO invitation (hash, principal, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)")?
+        .prepare_cached(
+            "INSERT OR REPLACE INTO invitation (hash, principal, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)",
+        )?
         .execute(params![hash, number, created_at, expires_at])?;
     Ok(())
 }

@@ -152,7 +152,8 @@ fn add_session(
     let NewSession { hash, account, created_at, expires_at } = *new;
     rule(&numbered(transaction, account)?)?;
     transaction.prepare_cached("DELETE FROM session WHERE expires_at <= ?1")?.execute([created_at])?;
-    let insert = "INSERT INTO session (hash, account, created_at, last_seen_at, expires_at) VALUES (?1, ?2, ?3, ?3, ?4)";
+    let insert =
+        "INSERT INTO session (hash, account, created_at, last_seen_at, expires_at) VALUES (?1, ?2, ?3, ?3, ?4)";
     transaction.prepare_cached(insert)?.execute(params![hash, account, created_at, expires_at])?;
     if let Some(Forgiven { email, address }) = forgiven {
         transaction.prepare_cached("DELETE FROM sign_in_attempt WHERE key = ?1")?.execute([email.0])?;

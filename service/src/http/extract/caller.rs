@@ -1,0 +1,129 @@
+//! The caller of a management request, by a token or a session: [`Caller`].
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderName;
+use axum::http::request::Parts;
+use daypass::{Error, Scope};
+
+use super::super::SharedApp;
+use super::{SignedIn, TokenCaller};
+use crate::domain::grantor::Grantor;
+use crate::domain::membership::{self, Membership};
+use crate::domain::principal::Actor;
+use crate::domain::role;
+use crate::usecase::current_catalog::CatalogView;
+
+/// Names the organization that a request with a session is about.
+const ORGANIZATION: HeaderName = HeaderName::from_static("daypass-organization");
+
+/// Who manages tokens, principals and organizations: the holder of a secret token, or a user by the role.
+///
+/// SECURITY: each check is for both, so that no route can forget one.
+pub(crate) enum Caller {
+    /// The holder of a token.
+    Token(TokenCaller),
+    /// A person who is signed in.
+    Person(Person),
+}
+
+/// A person who is signed in, and what the person's roles are.
+pub(crate) struct Person {
+    /// The person's users in organizations.
+    memberships: Vec<Membership>,
+    /// The organization that the request names.
+    named: Option<String>,
+    /// The catalogue, by which roles have their scopes.
+    view: Arc<CatalogView>,
+}
+
+impl Person {
+    async fn new(SignedIn(session): SignedIn, parts: &Parts, app: &SharedApp) -> Result<Person, Error> {
+        let named = parts.headers.get(ORGANIZATION).map(|name| name.to_str().unwrap_or_default().to_owned());
+        let memberships = app.store.memberships(session.account.number).await?;
+        Ok(Person { memberships, named, view: app.catalog.view() })
+    }
+
+    fn choose(&self) -> Result<&Membership, Error> {
+        membership::choose(&self.memberships, self.named.as_deref())
+    }
+
+    /// Requires that a user's role has a scope.
+    fn require(&self, user: &Membership, scope: &Scope) -> Result<(), Error> {
+        let has_scope = role::management(user.role, &self.view.catalogs).covers(scope);
+        if has_scope { Ok(()) } else { Err(Error::InsufficientRole(user.role.to_string())) }
+    }
+}
+
+impl Caller {
+    /// Requires a secret token with a scope in its own organization, or a role that has the scope, and returns the
+    /// organization.
+    pub(crate) fn require(&self, scope: &Scope) -> Result<&str, Error> {
+        match self {
+            Caller::Token(token) => {
+                token.require_secret(scope)?;
+                Ok(token.access.organization())
+            }
+            Caller::Person(person) => {
+                let user = person.choose()?;
+                person.require(user, scope)?;
+                Ok(&user.organization)
+            }
+        }
+    }
+
+    /// Requires a secret token with a scope in this organization, or a role in it that has the scope. To a caller without
+    /// them, an organization that exists is like one that does not.
+    pub(crate) fn require_in(&self, organization: &str, scope: &Scope) -> Result<(), Error> {
+        match self {
+            Caller::Token(token) => token.require_in(organization, scope),
+            Caller::Person(person) => person.require(membership::find(&person.memberships, organization)?, scope),
+        }
+    }
+
+    /// Like `require_in`, but a user of the organization needs no more than the scope for users.
+    pub(crate) fn require_in_or(&self, organization: &str, scope: &Scope, of_user: &Scope) -> Result<(), Error> {
+        let scope = if matches!(self, Caller::Token(_)) { scope } else { of_user };
+        self.require_in(organization, scope)
+    }
+
+    /// Returns the caller as the grantor of tokens.
+    pub(crate) fn grantor(&self) -> Result<Grantor<'_>, Error> {
+        match self {
+            Caller::Token(token) => Ok(Grantor::holder(&token.access)),
+            Caller::Person(person) => Ok(Grantor::user(person.choose()?, &person.view.catalogs)),
+        }
+    }
+
+    /// Returns the caller as one who manages principals of this organization.
+    pub(crate) fn actor(&self, organization: &str) -> Result<Actor, Error> {
+        match self {
+            Caller::Token(token) => Ok(Actor::Token(token.access.id().to_owned())),
+            Caller::Person(person) => {
+                let user = membership::find(&person.memberships, organization)?;
+                Ok(Actor::User(user.principal.clone(), user.role))
+            }
+        }
+    }
+}
+
+impl FromRequestParts<SharedApp> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
+        let by_token = TokenCaller::from_request_parts(parts, app).await;
+        // SECURITY: a request that has any token is decided by it alone, whatever cookie the browser adds.
+        match by_token {
+            Err(Error::MissingToken) => {}
+            by_token => return by_token.map(Caller::Token),
+        }
+        match SignedIn::authenticate(parts, app).await {
+            // A program that knows nothing of sessions hears that its token is missing.
+            Err(Error::NotSignedIn(_) | Error::CrossSiteRequest) if !super::session::has_cookie(parts) => {
+                Err(Error::MissingToken)
+            }
+            session => Person::new(session?, parts, app).await.map(Caller::Person),
+        }
+    }
+}

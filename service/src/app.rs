@@ -16,6 +16,7 @@ use crate::usecase::feed::Feed;
 use crate::usecase::fresh_keys::FreshKeys;
 use crate::usecase::introspect::StoreIntrospector;
 use crate::usecase::jwt_issuer::JwtIssuer;
+use crate::usecase::openid::OpenIdProvider;
 use crate::usecase::passwords::Passwords;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
@@ -46,6 +47,7 @@ pub(crate) struct SignIn {
     pub(crate) limits: SessionLimits,
     /// How many proxies are between clients and the service.
     pub(crate) proxies: usize,
+    pub(crate) openid: Option<OpenIdProvider>,
 }
 
 impl App {
@@ -80,8 +82,8 @@ impl App {
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
-        let SignInConfig { public_origin, limits, proxies } = sign_in;
-        let sign_in = SignIn { passwords: Passwords::default(), public_origin, limits, proxies };
+        let SignInConfig { public_origin, limits, proxies, openid } = sign_in;
+        let sign_in = SignIn { passwords: Passwords::default(), public_origin, limits, proxies, openid };
         Ok((App { store, catalog, jwt_issuer, feed, uses, temporary_min_seconds, sealing_key, sign_in }, sync))
     }
 }

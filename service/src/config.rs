@@ -7,6 +7,7 @@ use daypass::verify::SealingKey;
 
 use crate::domain::catalogs::Catalogs;
 use crate::domain::session::SessionLimits;
+use crate::usecase::openid::OpenIdProvider;
 
 /// How a service runs, beside its store.
 pub(crate) struct Config {
@@ -32,6 +33,8 @@ pub(crate) struct SignInConfig {
     pub(crate) limits: SessionLimits,
     /// How many proxies are between clients and the service.
     pub(crate) proxies: usize,
+    /// The OpenID Connect provider, if there is one.
+    pub(crate) openid: Option<OpenIdProvider>,
 }
 
 /// Loads the sealing key in a file.

@@ -83,7 +83,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(warning) = issuer::warning(&issuer, address) {
         tracing::warn!(issuer, listening = %address, "{warning}: set --issuer to the URL by which others reach the service");
     }
-    let public_origin = issuer::origin(&issuer)?;
+    let sign_in = options.sign_in.config(&issuer)?;
     let audience = options.audience.unwrap_or_else(|| issuer.clone());
     let config = Config {
         issuer,
@@ -91,7 +91,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
         sealing_key,
-        sign_in: options.sign_in.config(public_origin),
+        sign_in,
     };
     let (app, sync) = App::new(store, config).await?;
     let uses = Arc::clone(&app.uses);

@@ -1,9 +1,14 @@
 //! The options of `daypass serve` for people who sign in.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 use clap::Args;
 
+use super::issuer;
 use crate::config::SignInConfig;
 use crate::domain::session::SessionLimits;
+use crate::usecase::openid::OpenIdProvider;
 
 #[derive(Args)]
 pub(super) struct SignInOptions {
@@ -22,13 +27,46 @@ pub(super) struct SignInOptions {
     #[arg(long, env = "DAYPASS_PROXIES", default_value_t = 0, value_name = "COUNT",
           value_parser = clap::value_parser!(u8).range(0..=16))]
     proxies: u8,
+    /// The issuer of the OpenID Connect provider by which people can sign in, as its metadata names it
+    ///
+    /// Register the service there as a client whose redirect URI is the issuer of the service and
+    /// `/v2/session/openid-connect/callback`.
+    #[arg(long, env = "DAYPASS_OIDC_ISSUER", value_name = "URL", requires = "oidc_client_id")]
+    oidc_issuer: Option<String>,
+    /// The id of the service as a client of the OpenID Connect provider
+    #[arg(long, env = "DAYPASS_OIDC_CLIENT_ID", value_name = "ID", requires = "oidc_issuer")]
+    oidc_client_id: Option<String>,
+    /// The file with the secret of that client [default: the environment variable DAYPASS_OIDC_CLIENT_SECRET, or none]
+    #[arg(long, env = "DAYPASS_OIDC_CLIENT_SECRET_FILE", value_name = "FILE", requires = "oidc_issuer")]
+    oidc_client_secret_file: Option<PathBuf>,
 }
 
 impl SignInOptions {
-    /// Returns how people sign in to a service whose pages have this origin.
-    pub(super) fn config(self, public_origin: String) -> SignInConfig {
-        let SignInOptions { session_idle_minutes, session_hours, proxies } = self;
+    /// Returns how people sign in to a service with this issuer.
+    ///
+    /// # Errors
+    /// When the file with the secret cannot be read, or an issuer is not a URL.
+    pub(super) fn config(self, service: &str) -> anyhow::Result<SignInConfig> {
+        let SignInOptions { session_idle_minutes, session_hours, proxies, .. } = self;
         let limits = SessionLimits { idle: session_idle_minutes * 60, total: session_hours * 3600 };
-        SignInConfig { public_origin, limits, proxies: proxies.into() }
+        let public_origin = issuer::origin(service)?;
+        let openid = match (self.oidc_issuer, self.oidc_client_id) {
+            (Some(issuer), Some(client_id)) => {
+                let secret = client_secret(self.oidc_client_secret_file.as_deref())?;
+                let context = format!("cannot use the OpenID Connect provider {issuer}: check --oidc-issuer");
+                Some(OpenIdProvider::new(issuer, client_id, secret, service).context(context)?)
+            }
+            _ => None,
+        };
+        Ok(SignInConfig { public_origin, limits, proxies: proxies.into(), openid })
     }
+}
+
+/// Reads the secret of the client from the file, or the environment.
+///
+/// SECURITY: it is no option, because other users of the machine can see command lines.
+fn client_secret(file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let Some(file) = file else { return Ok(std::env::var("DAYPASS_OIDC_CLIENT_SECRET").ok()) };
+    let context = || format!("cannot read the OpenID Connect client secret in {}", file.display());
+    Ok(Some(std::fs::read_to_string(file).with_context(context)?.trim_end().to_owned()))
 }

@@ -14,6 +14,7 @@
 //! | `introspect` | tells what a token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
+//! | `openid` | confirms who a person is at an OpenID Connect provider |
 //! | `organizations` | creates, lists, finds, renames and suspends organizations |
 //! | `parent` | the stored token that something is minted from |
 //! | `passwords` | hashes passwords aside, a few at once |
@@ -38,6 +39,7 @@ pub(crate) mod introspect;
 pub(crate) mod invitations;
 pub(crate) mod jwt_issuer;
 pub(crate) mod keys;
+pub(crate) mod openid;
 pub(crate) mod organizations;
 pub(crate) mod parent;
 pub(crate) mod passwords;

@@ -37,6 +37,8 @@ macro_rules! suite {
         mod keys;
         #[path = "../older_names.rs"]
         mod older_names;
+        #[path = "../openid_connect.rs"]
+        mod openid_connect;
         #[path = "../organizations.rs"]
         mod organizations;
         #[path = "../owners.rs"]
@@ -104,6 +106,8 @@ mod catalog_types;
 mod codegen;
 mod documented_requests;
 mod issuer;
+#[path = "openid/provider.rs"]
+mod openid_provider;
 mod public;
 mod sdk;
 mod start;

@@ -6,6 +6,7 @@
 //! | `feed` | `GET /v2/revocation` |
 //! | `introspection` | `POST /introspect` |
 //! | `invitations` | `/v2/invitation`, `POST /v2/organization/{id}/principal/{principal}/invitation` |
+//! | `openid` | `/v2/session/openid-connect`, `GET /v2/sign-in-methods` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
 //! | `principals` | `/v2/organization/{id}/principal` |
@@ -19,6 +20,7 @@ mod bundles;
 mod feed;
 mod introspection;
 mod invitations;
+mod openid;
 mod organizations;
 mod own_token;
 mod principals;
@@ -33,6 +35,7 @@ use axum::routing::{get, patch, post, put};
 
 use super::sdk_files::FILES;
 use super::{SharedApp, backend_routes, browser_routes};
+use crate::usecase::openid::CALLBACK;
 
 /// Returns the routes of the native API, for a service at this URL.
 pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
@@ -62,6 +65,9 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/v2/organization/{id}/principal/{principal}/invitation", post(invitations::invite))
         .route("/v2/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         .route("/v2/session/password", put(session::change_password))
+        .route("/v2/session/openid-connect", post(openid::start))
+        .route(CALLBACK, get(openid::callback))
+        .route("/v2/sign-in-methods", get(openid::methods))
         .route("/v2/invitation", post(invitations::show))
         .route("/v2/invitation/accept", post(invitations::accept))
         .route("/introspect", post(introspection::introspect))

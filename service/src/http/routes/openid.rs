@@ -1,0 +1,184 @@
+//! `/v2/session/openid-connect`: people sign in by the operator's OpenID Connect provider.
+
+use axum::Json;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::IntoResponse;
+use base64ct::{Base64UrlUnpadded, Encoding};
+use daypass::Error;
+use serde::{Deserialize, Serialize};
+
+use super::super::extract::{OwnPage, SignedIn};
+use super::super::{JsonText, NO_STORE, SharedApp, cookie};
+use super::session::session_cookie;
+use crate::usecase::openid::{OpenIdProvider, Pending};
+use crate::usecase::sign_in::Begun;
+use crate::usecase::{invitations, sign_in};
+
+/// The cookie of a sign-in that has begun. The provider's response comes from another site, by a navigation.
+const PENDING: &str = "__Host-daypass-openid";
+/// How long a person may take at the provider, in seconds.
+const PENDING_SECONDS: u64 = 600;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StartRequest {
+    /// The secret in the link of an invitation to accept.
+    invitation: Option<String>,
+    /// Whether to link the identity with the account that is signed in.
+    #[serde(default)]
+    link: bool,
+}
+
+#[derive(Serialize)]
+struct StartResponse {
+    url: String,
+}
+
+/// What a confirmed identity is for.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Purpose {
+    SignIn,
+    Accept(String),
+    /// To link it with the account that has this number.
+    Link(u64),
+}
+
+/// The content of the cookie.
+///
+/// SECURITY: it is the browser's own, so that it needs no signature: whoever changes it changes what it is compared with.
+#[derive(Serialize, Deserialize)]
+struct PendingCookie {
+    state: String,
+    nonce: String,
+    verifier: String,
+    purpose: Purpose,
+}
+
+impl PendingCookie {
+    fn find(headers: &HeaderMap) -> Option<PendingCookie> {
+        let json = Base64UrlUnpadded::decode_vec(cookie::find(headers, PENDING)?).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
+    fn encode(&self) -> String {
+        Base64UrlUnpadded::encode_string(&serde_json::to_vec(self).expect("texts are JSON"))
+    }
+}
+
+/// The provider's response (RFC 6749, section 4.1.2).
+#[derive(Deserialize)]
+pub(super) struct Callback {
+    state: Option<String>,
+    code: Option<String>,
+    error: Option<String>,
+}
+
+/// How people can sign in beside a password.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Methods<'a> {
+    open_id_issuer: Option<&'a str>,
+}
+
+fn provider(app: &SharedApp) -> Result<&OpenIdProvider, Error> {
+    let why = "The service has no OpenID Connect provider: ask its operator to start it with --oidc-issuer.";
+    app.sign_in.openid.as_ref().ok_or_else(|| Error::InvalidRequest(why.into()))
+}
+
+/// `GET /v2/sign-in-methods`
+pub(super) async fn methods(State(app): State<SharedApp>) -> impl IntoResponse {
+    let open_id_issuer = app.sign_in.openid.as_ref().map(OpenIdProvider::issuer);
+    (NO_STORE, Json(Methods { open_id_issuer })).into_response()
+}
+
+/// `POST /v2/session/openid-connect`
+pub(super) async fn start(
+    State(app): State<SharedApp>,
+    _page: OwnPage,
+    session: Result<SignedIn, Error>,
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    let purpose = match body?.read()? {
+        StartRequest { invitation: Some(_), link: true } => {
+            return Err(Error::InvalidRequest("Set `invitation` or `link`, not both.".into()));
+        }
+        StartRequest { invitation: Some(invitation), .. } => Purpose::Accept(invitation),
+        StartRequest { link: true, .. } => Purpose::Link(session?.0.account.number),
+        StartRequest { .. } => Purpose::SignIn,
+    };
+    let (url, Pending { state, nonce, verifier }) = provider(&app)?.start().await?;
+    let pending = PendingCookie { state, nonce, verifier, purpose };
+    let cookie = cookie::set(PENDING, &pending.encode(), PENDING_SECONDS);
+    Ok((NO_STORE, cookie, Json(StartResponse { url })))
+}
+
+/// `GET /v2/session/openid-connect/callback`: the provider sends the person back.
+///
+/// A navigation shows what the response is, so that it leads to a page in every case. The page gets the error's code alone.
+pub(super) async fn callback(
+    State(app): State<SharedApp>,
+    session: Result<SignedIn, Error>,
+    headers: HeaderMap,
+    query: Result<Query<Callback>, QueryRejection>,
+) -> impl IntoResponse {
+    let done = match query {
+        Ok(Query(callback)) => finish(&app, session, &headers, callback).await,
+        Err(cause) => Err(Error::InvalidRequest(cause.body_text())),
+    };
+    let (location, begun) = match done {
+        Ok(begun) => ("/sign-in".to_owned(), begun),
+        Err(error) => (format!("/sign-in#error={}", error.code()), None),
+    };
+    let mut cookies = vec![cookie::delete(PENDING)];
+    if let Some(begun) = begun {
+        match session_cookie(&app, &headers, &begun).await {
+            Ok(cookie) => cookies.push(cookie),
+            Err(error) => return error.into_response(),
+        }
+    }
+    let mut response = (StatusCode::SEE_OTHER, NO_STORE, [(header::LOCATION, location)]).into_response();
+    for (name, value) in cookies.into_iter().flatten() {
+        let value = value.parse().expect("cookies are ASCII");
+        response.headers_mut().append(name, value);
+    }
+    response
+}
+
+fn failed(why: &str) -> Error {
+    Error::SignInFailed(why.into())
+}
+
+async fn finish(
+    app: &SharedApp,
+    session: Result<SignedIn, Error>,
+    headers: &HeaderMap,
+    callback: Callback,
+) -> Result<Option<Begun>, Error> {
+    let Callback { state, code, error } = callback;
+    let Some(PendingCookie { state: expected, nonce, verifier, purpose }) = PendingCookie::find(headers) else {
+        return Err(failed("The response is not to a sign-in of this browser: begin again."));
+    };
+    let (Some(state), Some(code), None) = (state, code, error) else {
+        return Err(failed("The OpenID Connect provider ended the sign-in."));
+    };
+    let pending = Pending { state: expected, nonce, verifier };
+    let identity = provider(app)?.finish(pending, &state, code).await?;
+    let (store, limits) = (&*app.store, app.sign_in.limits);
+    match purpose {
+        Purpose::SignIn => sign_in::with_identity(store, limits, identity).await.map(Some),
+        Purpose::Accept(invitation) => {
+            invitations::accept_with_identity(store, limits, &invitation, identity).await.map(Some)
+        }
+        Purpose::Link(account) => {
+            let SignedIn(session) = session?;
+            // SECURITY: another person may have signed in meanwhile.
+            if session.account.number != account {
+                return Err(failed("Another account was signed in meanwhile."));
+            }
+            sign_in::link(store, &session, identity).await.map(|()| None)
+        }
+    }
+}

@@ -20,6 +20,7 @@ mod time;
 mod token;
 mod token_edit;
 mod token_list;
+mod user;
 
 use std::io;
 use std::process::ExitCode;
@@ -52,7 +53,7 @@ enum Command {
     Organization(organization::Command),
     /// Add, list, edit and remove the users of an organization
     #[command(subcommand)]
-    User(principal::Command<principal_kind::User>),
+    User(user::Command),
     /// Add, list, edit and remove the service accounts of an organization, to which its tokens can belong
     #[command(subcommand)]
     ServiceAccount(principal::Command<principal_kind::ServiceAccount>),
@@ -81,7 +82,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Serve(options) => serve::run(options).await,
         Command::Token(command) => token::run(command).await,
         Command::Organization(command) => organization::run(command).await,
-        Command::User(command) => principal::run(command).await,
+        Command::User(command) => user::run(command).await,
         Command::ServiceAccount(command) => principal::run(command).await,
         Command::Application(command) => principal::run(command).await,
         Command::Key(command) => key::run(command).await,

@@ -54,7 +54,6 @@ pub(crate) enum Actor {
     /// A token that may administer the organization, by its id.
     Token(String),
     /// A user of the organization, by its id and with its role.
-    #[cfg_attr(not(test), allow(dead_code, reason = "users sign in in the next change"))]
     User(String, Role),
 }
 

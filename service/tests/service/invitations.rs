@@ -157,3 +157,25 @@ async fn users_are_invited_by_those_who_may_give_their_role() {
         expect_error(request, 404, "not_found").await;
     }
 }
+
+#[tokio::test]
+async fn the_command_line_invites_a_user() {
+    let daypass = Daypass::start();
+    let organization = daypass.organization();
+    let user = add_user(&daypass, &daypass.admin, &organization, "ada@example.com", "owner").await;
+    let invited = daypass.json(&["user", "invite", &user, "--issuer", &format!("{}/", daypass.url)]);
+    let link = to_text(&invited["link"]);
+    let invitation = link.strip_prefix(&format!("{}/invitation#", daypass.url)).expect("a link to the service");
+    let mut browser = Browser::new(&daypass);
+    let accept = browser.post(ACCEPT, &json!({"invitation": invitation, "password": PASSWORD}));
+    assert_eq!(browser.send(accept).await.0, 200);
+    for (id, says) in [(&*user, "accepted an invitation already"), ("usr_x", "no user with id usr_x")] {
+        let output = daypass.command(&["user", "invite", id]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(says), "{error}");
+    }
+    let other = add_user(&daypass, &daypass.admin, &organization, "bob@example.com", "viewer").await;
+    let output = daypass.command(&["user", "invite", &other]);
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.starts_with("http://127.0.0.1:8787/invitation#") && text.contains("shown this once"), "{text}");
+}

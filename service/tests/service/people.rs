@@ -71,12 +71,11 @@ impl<'a> Browser<'a> {
 
 /// Adds a user to an organization, as its owner token, and returns the user's id.
 pub(crate) async fn add_user(daypass: &Daypass, owner: &str, organization: &str, email: &str, role: &str) -> String {
-    // TEMPORARY
-    let _ = owner;
-    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-    let id = format!("usr_{}", NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
-    daypass.execute(&format!("INSERT INTO principal (organization, id, kind, name, email, role, created_at) VALUES ('{organization}', '{id}', 'user', 'Ada', '{email}', '{role}', 1)"));
-    id
+    let body = json!({"kind": "user", "name": "Ada", "email": email, "role": role});
+    let request = daypass.post(&format!("/v2/organization/{organization}/principal")).bearer_auth(owner);
+    let (status, user) = send(request.json(&body)).await;
+    assert_eq!(status, 201, "{}", user["message"]);
+    to_text(&user["id"])
 }
 
 /// Invites a user, and returns the secret in the link.

@@ -170,3 +170,38 @@ async fn a_removed_user_opens_nothing_at_once() {
     assert_eq!(status, 200);
     assert_eq!(send(browser.get(TOKENS)).await.0, 200);
 }
+
+#[tokio::test]
+async fn users_are_managed_by_role() {
+    let daypass = Daypass::start();
+    let path = format!("/v2/organization/{}/principal", daypass.organization());
+    let new = |role: &str| json!({"kind": "user", "name": "Bob", "email": format!("bob-{role}@example.com"), "role": role});
+    let (owner_id, owner) = join(&daypass, "owner@example.com", "owner").await;
+    let one = format!("{path}/{owner_id}");
+    for (role, manages) in [("viewer", false), ("developer", false), ("admin", true)] {
+        let (id, browser) = join(&daypass, &format!("{role}@example.com"), role).await;
+        assert_eq!((send(browser.get(&path)).await.0, send(browser.get(&one)).await.0), (200, 200), "{role}");
+        let requests = [browser.post(&path, &new("viewer")), browser.request(Method::DELETE, &one)];
+        for (request, own) in requests.into_iter().zip([201, 400]) {
+            if manages {
+                assert_eq!(send(request).await.0, own, "{role}");
+            } else {
+                expect_error(request, 403, "insufficient_role").await;
+            }
+        }
+        if manages {
+            expect_error(browser.post(&path, &new("owner")), 400, "invalid_request").await;
+            let (_, added) = send(browser.post(&path, &new("developer"))).await;
+            assert_eq!(added["createdBy"], json!(id));
+            let raise = browser.request(Method::PATCH, &format!("{path}/{id}")).json(&json!({"role": "owner"}));
+            expect_error(raise, 400, "invalid_request").await;
+            // A lower role has its effect at once.
+            let lower = owner.request(Method::PATCH, &format!("{path}/{id}")).json(&json!({"role": "viewer"}));
+            assert_eq!(send(lower).await.0, 200);
+            expect_error(browser.post(&path, &new("viewer")), 403, "insufficient_role").await;
+        }
+    }
+    let leave = owner.request(Method::DELETE, &one);
+    let message = expect_error(leave, 400, "invalid_request").await;
+    assert!(message.contains("owner"), "{message}");
+}

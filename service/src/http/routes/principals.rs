@@ -11,9 +11,9 @@ use serde::Deserialize;
 
 use super::super::version::{if_match, tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
-use super::organizations::allowed;
+use super::organizations::{ADMINISTER, allowed};
+use super::tokens::READ;
 use crate::domain::page_limit::PageLimit;
-use crate::domain::principal::Actor;
 use crate::usecase::principals;
 
 /// The query of a list. An unknown field is refused: a misspelt filter must not list everything.
@@ -36,7 +36,7 @@ pub(super) async fn add(
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     let organization = allowed(&caller, id)?;
-    let record = principals::add(&*app.store, actor(&caller), &organization, body?.read()?).await?;
+    let record = principals::add(&*app.store, caller.actor(&organization)?, &organization, body?.read()?).await?;
     Ok((StatusCode::CREATED, NO_STORE, tag(record.version), Json(record)))
 }
 
@@ -47,7 +47,8 @@ pub(super) async fn list(
     id: Result<Path<String>, PathRejection>,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<impl IntoResponse, Error> {
-    let organization = allowed(&caller, id)?;
+    let Path(organization) = id.map_err(|_| Error::NotFound)?;
+    caller.require_in_or(&organization, &ADMINISTER, &READ)?;
     let Query(ListQuery { kind, limit, cursor }) = query.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
     let limit = limit.unwrap_or_default();
     let page = principals::list(&*app.store, &organization, kind, limit, cursor.as_deref()).await?;
@@ -56,7 +57,8 @@ pub(super) async fn list(
 
 /// `GET /v2/organization/{id}/principal/{principal}`
 pub(super) async fn show(State(app): State<SharedApp>, caller: Caller, ids: Ids) -> Result<impl IntoResponse, Error> {
-    let (organization, id) = allowed_with(&caller, ids)?;
+    let Path((organization, id)) = ids.map_err(|_| Error::NotFound)?;
+    caller.require_in_or(&organization, &ADMINISTER, &READ)?;
     let record = principals::find(&*app.store, &organization, &id).await?;
     Ok((NO_STORE, tag(record.version), Json(record)))
 }
@@ -71,7 +73,7 @@ pub(super) async fn edit(
 ) -> Result<impl IntoResponse, Error> {
     let (organization, id) = allowed_with(&caller, ids)?;
     let (versions, request, view) = (if_match(&headers)?, body?.read()?, app.catalog.view());
-    let (store, actor) = (&*app.store, actor(&caller));
+    let (store, actor) = (&*app.store, caller.actor(&organization)?);
     let record = principals::edit(store, &view.catalogs, actor, &organization, &id, request, versions).await?;
     Ok((NO_STORE, tag(record.version), Json(record)))
 }
@@ -79,12 +81,8 @@ pub(super) async fn edit(
 /// `DELETE /v2/organization/{id}/principal/{principal}`
 pub(super) async fn remove(State(app): State<SharedApp>, caller: Caller, ids: Ids) -> Result<impl IntoResponse, Error> {
     let (organization, id) = allowed_with(&caller, ids)?;
-    let record = principals::remove(&*app.store, actor(&caller), &organization, &id).await?;
+    let record = principals::remove(&*app.store, caller.actor(&organization)?, &organization, &id).await?;
     Ok((NO_STORE, Json(record)))
-}
-
-fn actor(caller: &Caller) -> Actor {
-    Actor::Token(caller.access.id().to_owned())
 }
 
 /// Returns the ids of an organization that the caller administers, and of one of its principals.

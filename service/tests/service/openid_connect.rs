@@ -58,7 +58,8 @@ async fn come_back(browser: &mut Browser<'_>, url: &str, cookie: &str) -> String
             assert!(line.starts_with("__Host-daypass-openid=; Max-Age=0; "), "it is deleted");
         }
     }
-    response.headers()[LOCATION].to_str().expect("text").to_owned()
+    let location = response.headers()[LOCATION].to_str().expect("text");
+    location.strip_prefix(&browser.daypass.url).expect("a page of the service").to_owned()
 }
 
 /// Goes to the provider and back, and returns where that leads.

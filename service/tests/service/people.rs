@@ -11,7 +11,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// The browser of one person. It has at most one session, and sends the `Origin` of a page of the service.
 pub(crate) struct Browser<'a> {
-    daypass: &'a Daypass,
+    pub(crate) daypass: &'a Daypass,
     pub(crate) cookie: Option<String>,
 }
 

@@ -9,6 +9,7 @@
 //! | `openid` | `/v2/session/openid-connect`, `GET /v2/sign-in-methods` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
+//! | `pages` | `/sign-in`, `/invitation`, `/pages/…` |
 //! | `principals` | `/v2/organization/{id}/principal` |
 //! | `public` | `GET /health`, `GET /.well-known/…` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
@@ -23,6 +24,7 @@ mod invitations;
 mod openid;
 mod organizations;
 mod own_token;
+mod pages;
 mod principals;
 mod public;
 mod revocation;
@@ -73,5 +75,5 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/introspect", post(introspection::introspect))
         .route("/revoke", post(revocation::credential))
         .route("/v2/revocation", get(feed::revocations).post(revocation::issued_before));
-    browser_routes(for_browsers).merge(backend_routes(for_backends))
+    browser_routes(for_browsers).merge(backend_routes(for_backends.merge(pages::router())))
 }

@@ -128,9 +128,10 @@ pub(super) async fn callback(
         Ok(Query(callback)) => finish(&app, session, &headers, callback).await,
         Err(cause) => Err(Error::InvalidRequest(cause.body_text())),
     };
+    let page = format!("{}/sign-in", app.jwt_issuer.issuer);
     let (location, begun) = match done {
-        Ok(begun) => ("/sign-in".to_owned(), begun),
-        Err(error) => (format!("/sign-in#error={}", error.code()), None),
+        Ok(begun) => (page, begun),
+        Err(error) => (format!("{page}#error={}", error.code()), None),
     };
     let mut cookies = vec![cookie::delete(PENDING)];
     if let Some(begun) = begun {

@@ -1,0 +1,63 @@
+import { attempt, offerProvider, send, tell } from './service.js';
+
+// Where the OpenID Connect provider's response led. Only the code comes with it, so that no link shows a text of its own.
+const FAILURES = {
+  invalid_invitation: 'The invitation is not valid. Ask the person who invited you for a new link.',
+  invalid_request: 'The identity cannot be linked: it is another account’s, or the account has one.',
+  not_signed_in: 'An account with the invited email exists. Sign in, and open the invitation again.',
+  sign_in_failed: 'The provider did not confirm an account of this service. Try again, or use an invitation.',
+};
+
+const find = (id) => document.getElementById(id);
+
+function showSession({ account, memberships }, issuer) {
+  find('signed-out').hidden = true;
+  find('signed-in').hidden = false;
+  document.title = `${account.name} · Daypass`;
+  find('name').textContent = account.name;
+  find('account-email').textContent = `Signed in as ${account.email}`;
+  const items = memberships.map(({ organization, role }) => {
+    const item = document.createElement('li');
+    for (const text of [organization.name, organization.suspendedAt === null ? role : `${role}, suspended`]) {
+      item.append(Object.assign(document.createElement('span'), { textContent: text }));
+    }
+    return item;
+  });
+  find('memberships').replaceChildren(...items);
+  if (items.length === 0) find('memberships').textContent = 'None. Ask for an invitation.';
+  if (account.identityProvider === null) offerProvider(find('link'), issuer, { link: true });
+  find('name').focus();
+}
+
+const { openIdIssuer } = await send('GET', 'v2/sign-in-methods');
+try {
+  showSession(await send('GET', 'v2/session'), openIdIssuer);
+} catch (error) {
+  if (error.error !== 'not_signed_in') tell(error);
+  find('signed-out').hidden = false;
+  offerProvider(document.querySelector('.provider'), openIdIssuer, {});
+  find('email').focus();
+}
+
+const failure = new URLSearchParams(location.hash.slice(1)).get('error');
+if (failure !== null) {
+  tell({ message: FAILURES[failure] ?? FAILURES.sign_in_failed });
+  history.replaceState(null, '', location.pathname);
+}
+
+const form = find('password-form');
+form.addEventListener(
+  'submit',
+  attempt(form.querySelector('button'), async () => {
+    const session = await send('POST', 'v2/session', Object.fromEntries(new FormData(form)));
+    form.reset();
+    showSession(session, openIdIssuer);
+  }),
+);
+find('sign-out').addEventListener(
+  'click',
+  attempt(find('sign-out'), async () => {
+    await send('DELETE', 'v2/session');
+    location.reload();
+  }),
+);

@@ -127,3 +127,26 @@ async fn any_page_can_read_what_is_for_browsers_and_nothing_else() {
         assert_eq!(allowed, readable.then_some(&b"*"[..]), "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_pages_run_their_own_scripts_alone_and_are_in_no_frame() {
+    let daypass = Daypass::start();
+    for (path, content_type) in [
+        ("/sign-in", "text/html; charset=utf-8"),
+        ("/invitation", "text/html; charset=utf-8"),
+        ("/pages/sign-in.js", "text/javascript; charset=utf-8"),
+        ("/pages/invitation.js", "text/javascript; charset=utf-8"),
+        ("/pages/service.js", "text/javascript; charset=utf-8"),
+        ("/pages/page.css", "text/css; charset=utf-8"),
+    ] {
+        let response = daypass.get(path).send().await.expect("a response");
+        let header = |name: &str| response.headers()[name].to_str().expect("text").to_owned();
+        assert_eq!((response.status().as_u16(), header("content-type")), (200, content_type.into()), "{path}");
+        let policy = header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; ") && policy.ends_with("frame-ancestors 'none'"), "{policy}");
+        assert!(!policy.contains("unsafe") && header("x-content-type-options") == "nosniff");
+        let text = response.text().await.expect("a body");
+        assert!(!text.contains("<style") && !text.contains(" style=") && !text.contains(" onclick"), "{path}");
+        assert!(!text.contains("http:") && !text.contains("https:"), "{path} loads nothing from elsewhere");
+    }
+}

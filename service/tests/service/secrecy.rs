@@ -1,5 +1,7 @@
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::people::{Browser, PASSWORD, add_user, invite};
 use super::running::{Daypass, FLOOR_READ, send, to_text};
 
 /// A value in a bundle's parameters.
@@ -61,17 +63,64 @@ async fn use_secrets(daypass: &Daypass) -> Vec<String> {
 async fn no_secret_is_in_the_store_or_in_the_log() {
     let daypass = Daypass::start();
     let secrets = use_secrets(&daypass).await;
+    expect_nowhere(&daypass, &secrets, "token created", FLOOR_READ);
+}
+
+/// Accepts an invitation, signs in and changes the password, and sends each secret where it does not belong.
+async fn sign_in(daypass: &Daypass) -> Vec<String> {
+    const NEW: &str = "canary new password 4d1e";
+    const WRONG: &str = "canary wrong password 7b20";
+    let organization = daypass.organization();
+    let user = add_user(daypass, &daypass.admin, &organization, "ada@example.com", "owner").await;
+    let invitation = invite(daypass, &daypass.admin, &organization, &user).await;
+    let mut browser = Browser::new(daypass);
+    let accept = browser.post("/v2/invitation/accept", &json!({"invitation": invitation, "password": PASSWORD}));
+    assert_eq!(browser.send(accept).await.0, 200);
+    let change = browser.request(Method::PUT, "/v2/session/password");
+    let change = change.json(&json!({"oldPassword": PASSWORD, "newPassword": NEW}));
+    assert_eq!(browser.send(change).await.0, 204);
+    let session = browser.cookie.clone().expect("a session");
+    let unused = invite(daypass, &daypass.admin, &organization, &add_user(daypass, &daypass.admin, &organization, "bob@example.com", "viewer").await).await;
+    let secrets = vec![PASSWORD.to_owned(), NEW.to_owned(), WRONG.to_owned(), invitation, unused, session];
+    for secret in &secrets {
+        for request in [
+            browser.post("/v2/session", &json!({"email": "eve@example.com", "password": secret})),
+            browser.post("/v2/session", &json!({"email": "eve@example.com", "password": 1, secret: 1})),
+            browser.post("/v2/invitation", &json!({"invitation": format!("{secret}x")})),
+            browser.post("/v2/invitation", &json!({secret: secret})),
+            browser.get("/v2/session/openid-connect/callback").query(&[("state", secret), ("code", secret)]),
+            browser.get("/v2/access-token").header("daypass-organization", secret),
+            browser.get(&format!("/sign-in/{secret}")).query(&[("invitation", secret)]),
+            daypass.get("/v2/access-token").bearer_auth(secret),
+        ] {
+            request.send().await.expect("a response");
+        }
+    }
+    secrets
+}
+
+#[tokio::test]
+async fn no_password_session_or_invitation_is_in_the_store_or_in_the_log() {
+    let daypass = Daypass::start();
+    let secrets = sign_in(&daypass).await;
+    expect_nowhere(&daypass, &secrets, "signed in", "$argon2id$v=19$m=19456,t=2,p=1$");
     let log = daypass.log();
-    assert!(log.contains("token created"), "this is the log of the service");
+    assert!(!log.contains("$argon2id$") && !log.contains("example.com"), "the log has a hash or an email");
+}
+
+/// Searches the log, which has this text, and the store, which has this one.
+fn expect_nowhere(daypass: &Daypass, secrets: &[String], logged: &str, stored: &str) {
+    let log = daypass.log();
+    assert!(log.contains(logged), "this is the log of the service");
 
     let mut files = vec![("log".to_owned(), log.into_bytes())];
     files.extend(daypass.contents());
     for (name, bytes) in &files {
-        for secret in &secrets {
+        for secret in secrets {
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
             assert!(!found, "{name} holds a secret that starts with {}", &secret[..8]);
         }
     }
-    let stored = files.iter().any(|(_, bytes)| bytes.windows(FLOOR_READ.len()).any(|w| w == FLOOR_READ.as_bytes()));
-    assert!(stored, "the search finds what is stored");
+    let is_stored = files.iter().any(|(_, bytes)| bytes.windows(stored.len()).any(|w| w == stored.as_bytes()));
+    assert!(is_stored, "the search finds what is stored");
 }

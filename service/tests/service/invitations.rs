@@ -49,10 +49,10 @@ async fn an_invitation_that_cannot_be_accepted_gets_one_answer() {
     let (user, replaced) = add("replaced@example.com").await;
     let newer = invite(&daypass, &daypass.admin, &organization, &user).await;
     let (_, expired) = add("expired@example.com").await;
-    daypass.execute(&format!(
+    daypass.execute(
         "UPDATE invitation SET expires_at = created_at
-        WHERE principal = (SELECT number FROM principal WHERE email = 'expired@example.com')"
-    ));
+        WHERE principal = (SELECT number FROM principal WHERE email = 'expired@example.com')",
+    );
     let (removed_user, removed) = add("removed@example.com").await;
     let path = format!("/v2/organization/{organization}/principal/{removed_user}");
     assert_eq!(send(daypass.delete(&path).bearer_auth(&daypass.admin)).await.0, 200);

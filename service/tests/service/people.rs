@@ -22,11 +22,11 @@ impl<'a> Browser<'a> {
 
     /// Makes a request as a page of the service does.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.from_site(method, path).header("origin", &self.daypass.url)
+        self.without_page(method, path).header("origin", &self.daypass.url)
     }
 
     /// Makes a request with the session that says nothing of its page.
-    pub(crate) fn from_site(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn without_page(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.daypass.request(method, path);
         match &self.cookie {
             Some(cookie) => request.header("cookie", format!("theme=dark; __Host-daypass-session={cookie}")),

@@ -204,10 +204,10 @@ async fn only_the_services_own_pages_change_something_with_a_session() {
         (Some("null"), Some("same-origin"), false),
         (Some("https://evil.example"), Some("none"), false),
     ] {
-        let create = browser.from_site(Method::POST, "/v2/access-token").json(&body);
-        let sign_in = browser.from_site(Method::POST, "/v2/session").json(&credentials("bob@example.com", PASSWORD));
-        let sign_out = Browser::new(&daypass).from_site(Method::DELETE, "/v2/session");
-        let show = browser.from_site(Method::POST, "/v2/invitation").json(&json!({"invitation": "i"}));
+        let create = browser.without_page(Method::POST, "/v2/access-token").json(&body);
+        let sign_in = browser.without_page(Method::POST, "/v2/session").json(&credentials("bob@example.com", PASSWORD));
+        let sign_out = Browser::new(&daypass).without_page(Method::DELETE, "/v2/session");
+        let show = browser.without_page(Method::POST, "/v2/invitation").json(&json!({"invitation": "i"}));
         let expected = [201, 401, 204, 403];
         for (request, expected) in [create, sign_in, sign_out, show].into_iter().zip(expected) {
             let request = match origin {
@@ -224,7 +224,7 @@ async fn only_the_services_own_pages_change_something_with_a_session() {
                 expect_error(request, 403, "cross_site_request").await;
             }
         }
-        let list = browser.from_site(Method::GET, "/v2/access-token").send().await.expect("a response");
+        let list = browser.without_page(Method::GET, "/v2/access-token").send().await.expect("a response");
         assert_eq!(list.status().as_u16(), 200, "what changes nothing needs no page");
     }
 }
@@ -234,7 +234,7 @@ async fn a_token_beside_a_session_decides_alone() {
     let daypass = Daypass::start();
     let (_, browser) = join(&daypass, EMAIL, "owner").await;
     let (secret, id) = daypass.create_secret().await;
-    let list = || browser.from_site(Method::GET, "/v2/access-token");
+    let list = || browser.without_page(Method::GET, "/v2/access-token");
     assert_eq!(send(list()).await.0, 200);
     expect_error(list().bearer_auth(&secret), 403, "insufficient_scope").await;
     expect_error(list().bearer_auth("nothing"), 401, "invalid_token").await;

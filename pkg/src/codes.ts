@@ -22,7 +22,7 @@ export type DaypassErrorCode =
   | 'invalid_dpop_proof'
   /** The proof lacks the nonce that the header `DPoP-Nonce` gives. */
   | 'use_dpop_nonce'
-  /** One publishable token made too many requests, or one client sent too many invalid tokens. */
+  /** One publishable token made too many requests, one client sent too many invalid tokens, or too many sign-ins failed. */
   | 'too_many_requests'
   /** The request has two tokens, two origins, a field that is missing or wrong, or too much for one JWT. */
   | 'invalid_request'
@@ -62,6 +62,16 @@ export type DaypassErrorCode =
   | 'token_immutable'
   /** A single-use bundle was redeemed by another client, or more than 60 seconds ago. */
   | 'bundle_used'
+  /** The request has no session or one that has ended, and no token. The message says what needs the session. */
+  | 'not_signed_in'
+  /** The email or the password is wrong, or the OpenID Connect provider did not confirm a linked identity. */
+  | 'sign_in_failed'
+  /** A request with a session would change something, and its `Origin` or `Sec-Fetch-Site` is not the service's own. */
+  | 'cross_site_request'
+  /** The signed-in user's role in the organization does not include what the request needs. */
+  | 'insufficient_role'
+  /** The invitation is unknown, expired, used or replaced by a newer one, or the user was removed. */
+  | 'invalid_invitation'
   /** The API lacks a part that the request needs, such as the verifier's layer. */
   | 'misconfigured'
   /** The store, the keys, introspection or the revocation feed did not answer in time. Nothing passes until then. */

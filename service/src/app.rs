@@ -83,6 +83,7 @@ impl App {
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
         let SignInConfig { public_origin, limits, proxies, openid } = sign_in;
+        let openid = openid.map(|settings| OpenIdProvider::new(settings, &jwt_issuer.issuer)).transpose()?;
         let sign_in = SignIn { passwords: Passwords::default(), public_origin, limits, proxies, openid };
         Ok((App { store, catalog, jwt_issuer, feed, uses, temporary_min_seconds, sealing_key, sign_in }, sync))
     }

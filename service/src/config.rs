@@ -7,7 +7,6 @@ use daypass::verify::SealingKey;
 
 use crate::domain::catalogs::Catalogs;
 use crate::domain::session::SessionLimits;
-use crate::usecase::openid::OpenIdProvider;
 
 /// How a service runs, beside its store.
 pub(crate) struct Config {
@@ -34,7 +33,17 @@ pub(crate) struct SignInConfig {
     /// How many proxies are between clients and the service.
     pub(crate) proxies: usize,
     /// The OpenID Connect provider, if there is one.
-    pub(crate) openid: Option<OpenIdProvider>,
+    pub(crate) openid: Option<OpenIdSettings>,
+}
+
+/// The service as a client of an OpenID Connect provider.
+pub(crate) struct OpenIdSettings {
+    /// The provider.
+    pub(crate) issuer: String,
+    /// The client's id.
+    pub(crate) client_id: String,
+    /// The client's secret, if it has one.
+    pub(crate) client_secret: Option<String>,
 }
 
 /// Loads the sealing key in a file.

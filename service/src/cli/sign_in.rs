@@ -6,9 +6,8 @@ use anyhow::Context;
 use clap::Args;
 
 use super::issuer;
-use crate::config::SignInConfig;
+use crate::config::{OpenIdSettings, SignInConfig};
 use crate::domain::session::SessionLimits;
-use crate::usecase::openid::OpenIdProvider;
 
 #[derive(Args)]
 pub(super) struct SignInOptions {
@@ -52,9 +51,8 @@ impl SignInOptions {
         let public_origin = issuer::origin(service)?;
         let openid = match (self.oidc_issuer, self.oidc_client_id) {
             (Some(issuer), Some(client_id)) => {
-                let secret = client_secret(self.oidc_client_secret_file.as_deref())?;
-                let context = format!("cannot use the OpenID Connect provider {issuer}: check --oidc-issuer");
-                Some(OpenIdProvider::new(issuer, client_id, secret, service).context(context)?)
+                let client_secret = client_secret(self.oidc_client_secret_file.as_deref())?;
+                Some(OpenIdSettings { issuer, client_id, client_secret })
             }
             _ => None,
         };

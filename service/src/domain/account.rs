@@ -22,7 +22,7 @@ pub(crate) struct Account {
 /// A person at an OpenID Connect provider.
 ///
 /// SECURITY: the provider's names for a person are the issuer and the subject together (OpenID Connect Core, section 5.7).
-/// An email is none: people get one that was another's, and providers let people set any.
+/// An email says nothing: people get one that was another's, and providers let people set any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
     /// The provider.

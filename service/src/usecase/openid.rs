@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use daypass::Error;
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreProviderMetadata};
 use openidconnect::{
@@ -12,6 +13,7 @@ use openidconnect::{
 };
 use tokio::sync::Mutex;
 
+use crate::config::OpenIdSettings;
 use crate::crypto::secret;
 use crate::domain::account::Identity;
 
@@ -48,20 +50,17 @@ pub(crate) struct Pending {
 }
 
 impl OpenIdProvider {
-    /// Makes a client of the provider with this issuer, for a service at a URL.
+    /// Makes a client of a provider, for a service at a URL.
     ///
     /// # Errors
-    /// When a URL is none, or there is no TLS.
-    pub(crate) fn new(
-        issuer: String,
-        client_id: String,
-        client_secret: Option<String>,
-        service: &str,
-    ) -> anyhow::Result<OpenIdProvider> {
+    /// When the issuer is not a URL, or there is no TLS.
+    pub(crate) fn new(settings: OpenIdSettings, service: &str) -> anyhow::Result<OpenIdProvider> {
+        let OpenIdSettings { issuer, client_id, client_secret } = settings;
+        let context = || format!("cannot use the OpenID Connect provider {issuer}: check --oidc-issuer");
         // SECURITY: a redirect could lead a request of this machine to another one that it can reach.
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(PATIENCE).build()?;
         Ok(OpenIdProvider {
-            issuer: IssuerUrl::new(issuer)?,
+            issuer: IssuerUrl::new(issuer.clone()).with_context(context)?,
             client_id: ClientId::new(client_id),
             client_secret: client_secret.map(ClientSecret::new),
             redirect: RedirectUrl::new(format!("{service}{CALLBACK}"))?,

@@ -121,7 +121,7 @@ async fn count_attempt(store: &dyn SignInStore, email: &str, client: IpAddr) -> 
 /// Returns the session with this text in the cookie.
 ///
 /// # Errors
-/// [`Error::NotSignedIn`] if there is none, or it has ended.
+/// [`Error::NotSignedIn`] if it does not exist or has ended.
 pub(crate) async fn find(store: &dyn SignInStore, limits: SessionLimits, text: Option<&str>) -> Result<Session, Error> {
     let Some(text) = text else { return Err(Error::NotSignedIn(NO_SESSION)) };
     let (hash, now) = (secret::hash(text), now());

@@ -48,7 +48,7 @@ enum Purpose {
 
 /// The content of the cookie.
 ///
-/// SECURITY: it is the browser's own, so that it needs no signature: whoever changes it changes what it is compared with.
+/// SECURITY: it is the browser's own, so that it needs no signature: a browser that changes it breaks its own sign-in.
 #[derive(Serialize, Deserialize)]
 struct PendingCookie {
     state: String,

@@ -147,6 +147,8 @@ async fn a_response_that_is_not_to_this_browsers_request_is_refused() {
         let location = come_back(&mut victim, &url, &own.cookie).await;
         assert!(location.starts_with("/sign-in#error="), "{query}: {location}");
     }
+    let other_state = back.replace("state=", "state=x");
+    assert_eq!(come_back(&mut victim, &other_state, &attacker.cookie).await, FAILED, "the state is compared");
     assert_eq!(victim.cookie, None);
     assert_eq!(come_back(&mut victim, &back, &attacker.cookie).await, "/sign-in");
     victim.cookie = None;

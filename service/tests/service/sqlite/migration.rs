@@ -79,7 +79,8 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         DROP VIEW record;
         DROP INDEX token_by_owner; DROP INDEX token_by_owner_kind;
         ALTER TABLE token DROP COLUMN owner;
-        DROP TABLE principal;
+        DROP TABLE invitation; DROP TABLE session; DROP TABLE sign_in_attempt;
+        DROP TABLE principal; DROP TABLE account;
         ALTER TABLE organization DROP COLUMN suspended_at;
         ALTER TABLE organization DROP COLUMN limits;
         ALTER TABLE token DROP COLUMN version;

@@ -11,6 +11,7 @@
 //! | `owners` | tests of principals, and of tokens that belong to them |
 //! | `principals` | the part of the trait that is about principals |
 //! | `redemption` | tests of bundle references and their redemption |
+//! | `sessions` | tests of accounts, sessions and attempts to sign in |
 //! | `sign_in` | the trait [`SignInStore`], for accounts, sessions and invitations |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
@@ -27,6 +28,8 @@ mod postgres;
 mod principals;
 #[cfg(test)]
 mod redemption;
+#[cfg(test)]
+mod sessions;
 mod sign_in;
 mod sqlite;
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) struct PrincipalFacts<T> {
     pub(crate) principal: Option<Principal>,
     /// Whether the organization has another owner.
     pub(crate) has_other_owner: bool,
-    /// Its tokens that are not revoked themselves: for a removal all of them, by their serial numbers; for an edit the
+    /// Its tokens that are not revoked themselves: for a removal as many as are read, by their serial numbers; for an edit the
     /// personal ones, and what they grant.
     pub(crate) tokens: Vec<T>,
 }
@@ -126,12 +126,27 @@ pub(crate) fn grants_at_most(grants: &[Grant], role: Role, catalogs: &Catalogs) 
     grants.iter().all(|grant| product(role, catalogs).covers_all(&scopes(grant)))
 }
 
-/// Returns the entries of the feed that the removal of a principal adds, one for each of its tokens; none if it was
-/// removed before.
+/// How many tokens one transaction of a removal revokes at most: the feed is locked meanwhile, and other revocations wait.
+pub(crate) const MOST_REVOKED: usize = 2000;
+
+/// What one transaction of a removal does.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Removal {
+    /// The entries of the feed, one for each token that it revokes.
+    pub(crate) revoked: Vec<RevocationTarget>,
+    /// Whether no other tokens are left, so that it removes the principal.
+    pub(crate) is_last: bool,
+}
+
+/// Returns what a transaction of a removal does that revokes so many tokens at most; none if the principal was removed
+/// before.
+///
+/// SECURITY: a principal is removed by the transaction that revokes the last of its tokens. So a removed one has no active
+/// token at any time.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization lacks it, [`Error::InvalidRequest`] if the actor may not remove it.
-pub(crate) fn remove(facts: &PrincipalFacts<u64>, actor: &Actor) -> Result<Option<Vec<RevocationTarget>>, Error> {
+pub(crate) fn remove(facts: &PrincipalFacts<u64>, actor: &Actor, most: usize) -> Result<Option<Removal>, Error> {
     let principal = facts.require(actor)?;
     if principal.removed_at.is_some() {
         return Ok(None);
@@ -139,7 +154,8 @@ pub(crate) fn remove(facts: &PrincipalFacts<u64>, actor: &Actor) -> Result<Optio
     if principal.role == Some(Role::Owner) {
         facts.require_other_owner(actor)?;
     }
-    Ok(Some(facts.tokens.iter().map(|serial| RevocationTarget::Token { serial: *serial }).collect()))
+    let revoked = facts.tokens.iter().take(most).map(|serial| RevocationTarget::Token { serial: *serial });
+    Ok(Some(Removal { revoked: revoked.collect(), is_last: facts.tokens.len() <= most }))
 }
 
 #[cfg(test)]
@@ -238,19 +254,26 @@ mod tests {
             let edited =
                 edit(&facts(principal(), has_other_owner, vec![]), &change, &None, &actor, &catalogs()).is_ok();
             assert_eq!(edited, may_edit, "{before} {after} {actor:?}");
-            let removed = remove(&facts(principal(), has_other_owner, vec![]), &actor).is_ok();
+            let removed = remove(&facts(principal(), has_other_owner, vec![]), &actor, 2).is_ok();
             assert_eq!(removed, may_remove, "{before} {actor:?}");
         }
     }
 
     #[test]
-    fn a_removal_revokes_each_token_of_the_principal_once() {
-        let tokens = [3, 5];
-        let entries = tokens.map(|serial| RevocationTarget::Token { serial }).to_vec();
-        for (removed_at, expected) in [(None, Some(entries)), (Some(9), None)] {
+    fn a_removal_revokes_each_token_once_and_ends_with_the_last() {
+        let entries =
+            |serials: &[u64]| serials.iter().map(|serial| RevocationTarget::Token { serial: *serial }).collect();
+        for (removed_at, tokens, most, expected) in [
+            (None, &[][..], 2, Some((&[][..], true))),
+            (None, &[3], 2, Some((&[3], true))),
+            (None, &[3, 5], 2, Some((&[3, 5], true))),
+            (None, &[3, 5, 6], 2, Some((&[3, 5], false))),
+            (Some(9), &[3], 2, None),
+        ] {
             let facts = facts(principal(PrincipalKind::Application, None, removed_at), true, tokens.to_vec());
-            assert_eq!(remove(&facts, &Actor::Operator), Ok(expected), "{removed_at:?}");
+            let expected = expected.map(|(revoked, is_last)| Removal { revoked: entries(revoked), is_last });
+            assert_eq!(remove(&facts, &Actor::Operator, most), Ok(expected), "{removed_at:?} {tokens:?}");
         }
-        assert_eq!(remove(&missing(), &Actor::Operator), Err(Error::NotFound));
+        assert_eq!(remove(&missing(), &Actor::Operator, 2), Err(Error::NotFound));
     }
 }

@@ -12,6 +12,7 @@
 //! | `principals` | the part of the trait that is about principals |
 //! | `redemption` | tests of bundle references and their redemption |
 //! | `server_trust` | which certificates of a database server are accepted |
+//! | `sessions` | tests of accounts, sessions and attempts to sign in |
 //! | `sign_in` | the trait [`SignInStore`], for accounts, sessions and invitations |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
@@ -29,6 +30,8 @@ mod principals;
 #[cfg(test)]
 mod redemption;
 mod server_trust;
+#[cfg(test)]
+mod sessions;
 mod sign_in;
 mod sqlite;
 #[cfg(test)]

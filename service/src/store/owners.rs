@@ -15,6 +15,7 @@ on_every_store!(
     a_list_has_the_principals_of_an_organization_oldest_first,
     an_email_address_is_of_one_user_of_an_organization_until_they_are_removed,
     a_removal_revokes_the_tokens_of_the_principal_and_what_they_made,
+    a_removal_with_many_tokens_ends_with_the_last,
     an_edit_is_written_with_its_revocations_or_not_at_all,
     no_token_of_a_removed_principal_is_active,
 );
@@ -60,7 +61,12 @@ async fn feed(store: &SharedStore) -> Vec<RevocationTarget> {
 }
 
 async fn remove_principal(store: &SharedStore, id: &str, at: u64) -> Result<Principal, Error> {
-    store.remove_principal("o", id, at, Box::new(|facts| remove(facts, &Actor::Operator))).await
+    remove_some(store, id, at, 1000).await
+}
+
+/// Runs one transaction of a removal, which revokes so many tokens at most.
+async fn remove_some(store: &SharedStore, id: &str, at: u64, most: usize) -> Result<Principal, Error> {
+    store.remove_principal("o", id, at, most, Box::new(move |facts| remove(facts, &Actor::Operator, most))).await
 }
 
 async fn a_list_has_the_principals_of_an_organization_oldest_first(location: Location) {
@@ -144,6 +150,21 @@ async fn a_removal_revokes_the_tokens_of_the_principal_and_what_they_made(locati
     assert!(matches!(add_token(&store, TokenKind::Secret, &one.id).await, Err(Error::InvalidRequest(_))));
     assert_eq!(add_token(&store, TokenKind::Secret, "app_x").await, Err(Error::NotFound));
     assert_eq!(remove_principal(&store, "app_x", 60).await, Err(Error::NotFound));
+}
+
+async fn a_removal_with_many_tokens_ends_with_the_last(location: Location) {
+    let store = open_with_organization(&location).await;
+    let owner = add(&store, PrincipalKind::Application, "one").await.expect("a principal");
+    let mut serials = vec![];
+    for _ in 0..5 {
+        serials.push(add_token(&store, TokenKind::Secret, &owner.id).await.expect("a token").serial);
+    }
+    for (revoked, removed_at) in [(2, None), (4, None), (5, Some(60)), (5, Some(60))] {
+        let removed = remove_some(&store, &owner.id, 60, 2).await.expect("a removal");
+        assert_eq!(removed.removed_at, removed_at, "{revoked}");
+        let entries = serials[..revoked].iter().map(|serial| RevocationTarget::Token { serial: *serial });
+        assert_eq!(feed(&store).await, entries.collect::<Vec<_>>());
+    }
 }
 
 async fn an_edit_is_written_with_its_revocations_or_not_at_all(location: Location) {

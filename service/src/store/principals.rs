@@ -1,12 +1,12 @@
 //! The part of the store's trait that is about principals: [`PrincipalStore`].
 
 use daypass::TokenKind;
-use daypass::api::{PrincipalKind, RevocationTarget};
+use daypass::api::PrincipalKind;
 
 use super::{Rule, StoreFuture};
 use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts};
+use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
 
 /// A store of principals, the part of [`Store`](super::Store) that is about them.
 ///
@@ -49,13 +49,16 @@ pub(crate) trait PrincipalStore: Send + Sync {
         rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, Principal>;
 
-    /// Removes a principal and makes the revocations that the rule returns, which it adds to the feed; nothing if the rule
-    /// returns none. Returns the principal after that.
+    /// Makes the revocations that the rule returns, which it adds to the feed, and with the last of them removes the
+    /// principal; nothing if the rule returns none. Returns the principal after that.
+    ///
+    /// The facts have one token more than `most`, if there are so many.
     fn remove_principal<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
         at: u64,
-        rule: Rule<PrincipalFacts<u64>, Option<Vec<RevocationTarget>>>,
+        most: usize,
+        rule: Rule<PrincipalFacts<u64>, Option<Removal>>,
     ) -> StoreFuture<'a, Principal>;
 }

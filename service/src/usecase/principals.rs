@@ -11,7 +11,7 @@ use crate::domain::catalog_change::TokenGrants;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::principal::{self, Actor};
-use crate::domain::principal_edit;
+use crate::domain::principal_edit::{self, MOST_REVOKED};
 use crate::domain::token::TokenStatus;
 use crate::domain::token_list::{TokenFilter, TokenList};
 use crate::domain::versions::Versions;
@@ -95,6 +95,9 @@ pub(crate) async fn edit(
 
 /// Removes a principal, and revokes its tokens. Permanent and idempotent.
 ///
+/// A principal with very many tokens takes several transactions, of which the last one removes it: what failed before that
+/// is completed by another call.
+///
 /// # Errors
 /// Those of [`principal_edit::remove`].
 pub(crate) async fn remove(
@@ -103,10 +106,15 @@ pub(crate) async fn remove(
     organization: &str,
     id: &str,
 ) -> Result<PrincipalRecord, Error> {
-    let rule = move |facts: &_| principal_edit::remove(facts, &actor);
-    let principal = store.remove_principal(organization, id, now(), Box::new(rule)).await?;
-    tracing::info!(id, organization, "principal removed");
-    Ok(principal.into())
+    loop {
+        let actor = actor.clone();
+        let rule = move |facts: &_| principal_edit::remove(facts, &actor, MOST_REVOKED);
+        let principal = store.remove_principal(organization, id, now(), MOST_REVOKED, Box::new(rule)).await?;
+        if principal.removed_at.is_some() {
+            tracing::info!(id, organization, "principal removed");
+            return Ok(principal.into());
+        }
+    }
 }
 
 /// Counts the active tokens of a principal by kind.

@@ -1,6 +1,6 @@
 //! Principals, and what ends with them.
 
-use daypass::api::{PrincipalKind, RevocationTarget, Role};
+use daypass::api::{PrincipalKind, Role};
 use daypass::{Error, TokenKind};
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
@@ -13,7 +13,7 @@ use super::tokens::{from_json, kind};
 use super::{Failure, PostgresStore, feed, organizations};
 use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts};
+use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
 
 const PRINCIPAL: &str = "
     SELECT number, organization, id, kind, name, email, role, created_at, created_by, removed_at, version FROM principal";
@@ -86,10 +86,11 @@ impl PrincipalStore for PostgresStore {
         organization: &'a str,
         id: &'a str,
         at: u64,
-        rule: Rule<PrincipalFacts<u64>, Option<Vec<RevocationTarget>>>,
+        most: usize,
+        rule: Rule<PrincipalFacts<u64>, Option<Removal>>,
     ) -> StoreFuture<'a, Principal> {
-        Box::pin(self.change((organization, id, at, rule), |transaction, (organization, id, at, rule)| {
-            Box::pin(remove(transaction, organization, id, *at, rule))
+        Box::pin(self.change((organization, id, at, most, rule), |transaction, (organization, id, at, most, rule)| {
+            Box::pin(remove(transaction, organization, id, *at, *most, rule))
         }))
     }
 }
@@ -215,12 +216,17 @@ async fn remove(
     organization: &str,
     id: &str,
     at: u64,
-    rule: &Rule<PrincipalFacts<u64>, Option<Vec<RevocationTarget>>>,
+    most: usize,
+    rule: &Rule<PrincipalFacts<u64>, Option<Removal>>,
 ) -> Result<Principal, Failure> {
     feed::lock(transaction).await?;
-    if let Some(revoked) = rule(&facts(transaction, organization, id, OWNED, |row| number(row, "number")).await?)? {
-        let remove = "UPDATE principal SET removed_at = $3 WHERE organization = $1 AND id = $2";
-        execute(transaction, remove, &[&organization, &id, &signed(at)?]).await?;
+    let owned = format!("{OWNED} LIMIT {}", most + 1);
+    let facts = facts(transaction, organization, id, &owned, |row| number(row, "number")).await?;
+    if let Some(Removal { revoked, is_last }) = rule(&facts)? {
+        if is_last {
+            let remove = "UPDATE principal SET removed_at = $3 WHERE organization = $1 AND id = $2";
+            execute(transaction, remove, &[&organization, &id, &signed(at)?]).await?;
+        }
         feed::enter(transaction, Some(organization), &revoked, at).await?;
     }
     Ok(find(transaction, organization, id).await?.ok_or(Error::NotFound)?)

@@ -1,6 +1,6 @@
 //! Principals, and what ends with them.
 
-use daypass::api::{PrincipalKind, RevocationTarget, Role};
+use daypass::api::{PrincipalKind, Role};
 use daypass::{Error, TokenKind};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
@@ -11,7 +11,7 @@ use super::tokens::from_json;
 use super::{Failure, SqliteStore, organizations, revocations, unreadable};
 use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts};
+use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
 
 const PRINCIPAL: &str = "
     SELECT number, organization, id, kind, name, email, role, created_at, created_by, removed_at, version FROM principal";
@@ -82,10 +82,11 @@ impl PrincipalStore for SqliteStore {
         organization: &'a str,
         id: &'a str,
         at: u64,
-        rule: Rule<PrincipalFacts<u64>, Option<Vec<RevocationTarget>>>,
+        most: usize,
+        rule: Rule<PrincipalFacts<u64>, Option<Removal>>,
     ) -> StoreFuture<'a, Principal> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
-        self.change(move |transaction| remove(transaction, &organization, &id, at, &rule))
+        self.change(move |transaction| remove(transaction, &organization, &id, at, most, &rule))
     }
 }
 
@@ -194,11 +195,16 @@ fn remove(
     organization: &str,
     id: &str,
     at: u64,
-    rule: &Rule<PrincipalFacts<u64>, Option<Vec<RevocationTarget>>>,
+    most: usize,
+    rule: &Rule<PrincipalFacts<u64>, Option<Removal>>,
 ) -> Result<Principal, Failure> {
-    if let Some(revoked) = rule(&facts(transaction, organization, id, OWNED, |row| row.get(0))?)? {
-        let remove = "UPDATE principal SET removed_at = ?3 WHERE organization = ?1 AND id = ?2";
-        transaction.prepare_cached(remove)?.execute(params![organization, id, at])?;
+    let owned = format!("{OWNED} LIMIT {}", most + 1);
+    let facts = facts(transaction, organization, id, &owned, |row| row.get(0))?;
+    if let Some(Removal { revoked, is_last }) = rule(&facts)? {
+        if is_last {
+            let remove = "UPDATE principal SET removed_at = ?3 WHERE organization = ?1 AND id = ?2";
+            transaction.prepare_cached(remove)?.execute(params![organization, id, at])?;
+        }
         for target in &revoked {
             revocations::enter(transaction, Some(organization), target, at)?;
         }

@@ -126,13 +126,13 @@ fn count_attempts(
     delete_before: u64,
     rule: &Rule<Vec<Attempts>, Vec<Attempts>>,
 ) -> Result<(), Failure> {
+    transaction.prepare_cached("DELETE FROM sign_in_attempt WHERE since < ?1")?.execute([delete_before])?;
     let mut find = transaction.prepare_cached("SELECT since, count FROM sign_in_attempt WHERE key = ?1")?;
     let counted = keys.iter().map(|key| {
         let row = find.query_row([key.0], |row| Ok(Attempts { since: row.get(0)?, count: row.get(1)? }));
         row.optional().map(Option::unwrap_or_default)
     });
     let counted = rule(&counted.collect::<Result<_, _>>()?)?;
-    transaction.prepare_cached("DELETE FROM sign_in_attempt WHERE since < ?1")?.execute([delete_before])?;
     let mut write = transaction.prepare_cached(
         "INSERT INTO sign_in_attempt (key, since, count) VALUES (?1, ?2, ?3)
         ON CONFLICT (key) DO UPDATE SET since = excluded.since, count = excluded.count",

@@ -15,14 +15,14 @@ mod tokens;
 
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use super::{
     Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
@@ -139,18 +139,20 @@ impl SqliteStore {
         })
     }
 
-    /// Runs an operation on a blocking thread.
+    /// Runs an operation on a blocking thread, once the connection is free.
+    ///
+    /// SECURITY: a task waits for the connection, and no thread does. There are so many blocking threads, and operations
+    /// that wait for one connection would else take all of them from the others: heartbeats would stop.
     async fn run<T: Send + 'static>(
         &self,
         connection: &Arc<Mutex<Connection>>,
         operation: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
-        let (connection, file) = (Arc::clone(connection), Arc::clone(&self.file));
+        // An operation that panicked has rolled its transaction back, so that the connection is as good as before.
+        let (mut connection, file) = (Arc::clone(connection).lock_owned().await, Arc::clone(&self.file));
         let task = tokio::task::spawn_blocking(move || {
             file.require_in_place()?;
-            // An operation that panicked has rolled its transaction back, so that the connection is as
-            // good as before.
-            operation(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
+            operation(&mut connection)
         });
         let cause = match task.await {
             Ok(Ok(done)) => return Ok(done),

@@ -1,40 +1,45 @@
 //! Tests of what only this store does.
 
-use std::sync::mpsc;
-use std::thread;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::*;
 use crate::domain::token_list::TokenList;
 
-#[tokio::test]
-async fn a_list_of_tokens_that_takes_long_delays_nothing_else() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("store.db");
-    create(&path).expect("a file");
-    let store = Arc::new(SqliteStore::open(&path).expect("a store"));
-    let organization = "an organization";
+/// The threads on which the operations of a test run.
+const THREADS: usize = 2;
 
-    // A list that is being read.
-    let list_reader = Arc::clone(&store.list_reader);
-    let ((began, begins), (end, ends)) = (mpsc::channel(), mpsc::channel());
-    let reading = thread::spawn(move || {
-        let _list = list_reader.lock();
-        began.send(()).expect("a test");
-        ends.recv().expect("a test");
+#[test]
+fn lists_of_tokens_that_take_long_delay_nothing_else_however_many_wait() {
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(THREADS).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("store.db");
+        create(&path).expect("a file");
+        let store = Arc::new(SqliteStore::open(&path).expect("a store"));
+        let organization = "an organization";
+
+        // A list that is being read, and more that wait than there are threads.
+        let reading = Arc::clone(&store.list_reader).lock_owned().await;
+        let waiting = (0..2 * THREADS).map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.token_page(organization, TokenList::default().query(0)).await })
+        });
+        let waiting = waiting.collect::<Vec<_>>();
+        tokio::task::yield_now().await;
+        let others = async {
+            assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
+            assert!(store.snapshot().await.is_ok());
+            assert!(store.keys().await.is_ok());
+            store.add_mark(Box::new(|_| Ok(None))).await.expect("the writer");
+        };
+        timeout(Duration::from_secs(5), others).await.expect("they wait for no list");
+        assert!(waiting.iter().all(|list| !list.is_finished()));
+
+        drop(reading);
+        for list in waiting {
+            assert_eq!(list.await.expect("a task"), Ok(TokenSlice { tokens: vec![], next: None }));
+        }
     });
-    begins.recv().expect("a list");
-
-    let another = tokio::spawn({
-        let store = Arc::clone(&store);
-        async move { store.token_page(organization, TokenList::default().query(0)).await }
-    });
-    assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
-    assert!(store.snapshot().await.is_ok());
-    assert!(store.keys().await.is_ok());
-    store.add_mark(Box::new(|_| Ok(None))).await.expect("the writer");
-    assert!(!another.is_finished());
-
-    end.send(()).expect("a list");
-    reading.join().expect("a list");
-    assert_eq!(another.await.expect("a task"), Ok(TokenSlice { tokens: vec![], next: None }));
 }

@@ -294,7 +294,13 @@ pub(crate) trait Store: Send + Sync {
     fn add_mark(&self, rule: Rule<MarkFacts, Option<MarkChange>>) -> StoreFuture<'_, ()>;
 
     /// Returns where the feed and its marks are, the keys, and the catalogue's version, as of one moment.
+    ///
+    /// SECURITY: this and [`subscriber`](Store::subscriber) are what heartbeats say. An implementation answers them
+    /// also while callers read as much as they can.
     fn snapshot(&self) -> StoreFuture<'_, Snapshot>;
+
+    /// Returns the state of a subscriber's token, if the store has it.
+    fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>>;
 
     /// Waits until this process has revoked something or changed the keys since the last call.
     fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;

@@ -118,13 +118,42 @@ pub(super) async fn newest_entry(
     client: &impl GenericClient,
     target: &RevocationTarget,
 ) -> Result<Option<Revocation>, Failure> {
-    let (level, name) = columns(target);
-    let (column, value) = match target {
-        RevocationTarget::IssuedBefore { organization, .. } => ("organization", organization.clone()),
-        _ => ("name", name),
+    let row = if let RevocationTarget::IssuedBefore { organization, .. } = target {
+        find(client, &newest_of_organization(), &[organization]).await?
+    } else {
+        let (level, name) = columns(target);
+        let newest = format!("{ENTRY} WHERE level = $1 AND name = $2 ORDER BY seq DESC LIMIT 1");
+        find(client, &newest, &[&level, &name]).await?
     };
-    let newest = format!("{ENTRY} WHERE level = $1 AND {column} = $2 ORDER BY seq DESC LIMIT 1");
-    find(client, &newest, &[&level, &value]).await?.map(|row| entry(&row)).transpose()
+    row.map(|row| entry(&row)).transpose()
+}
+
+/// Returns the statement that finds an organization's newest entry of a time. An index has no others.
+pub(super) fn newest_of_organization() -> String {
+    format!(
+        "{ENTRY} WHERE level = 'issuedBefore' AND organization BETWEEN $1 AND $1
+        ORDER BY organization DESC, seq DESC LIMIT 1"
+    )
+}
+
+/// Returns the statement that reads a page: the entries of an organization and those for all, in two ranges of an index.
+///
+/// However many entries other organizations have, none of them is read. The pair is where the index is entered, and only
+/// that index has the order: by an equality the planner may read the whole feed, in the hope that many entries are of
+/// this organization.
+pub(super) fn statement(organization: Option<&str>) -> String {
+    let most = RevocationPage::MOST;
+    match organization {
+        Some(_) => format!(
+            "SELECT * FROM (
+                ({ENTRY} WHERE (organization, seq) > ($2, $1) AND organization <= $2
+                ORDER BY organization, seq LIMIT {most})
+                UNION ALL
+                ({ENTRY} WHERE organization IS NULL AND seq > $1 ORDER BY seq LIMIT {most})
+            ) AS both_ranges ORDER BY seq LIMIT {most}"
+        ),
+        None => format!("{ENTRY} WHERE seq > $1 AND $2::text IS NULL ORDER BY seq LIMIT {most}"),
+    }
 }
 
 /// The entries after a number that concern an organization, or that concern any.
@@ -133,11 +162,7 @@ pub(super) async fn page(
     organization: Option<&str>,
     after: u64,
 ) -> Result<Vec<Revocation>, Failure> {
-    let page = format!(
-        "{ENTRY} WHERE seq > $1 AND ($2::text IS NULL OR organization = $2 OR organization IS NULL)
-        ORDER BY seq LIMIT {}",
-        RevocationPage::MOST
-    );
+    let page = statement(organization);
     rows(transaction, &page, &[&signed(after)?, &organization]).await?.iter().map(entry).collect()
 }
 

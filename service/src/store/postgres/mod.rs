@@ -11,6 +11,7 @@ mod marks;
 mod migrations;
 mod organizations;
 mod revocations;
+mod run;
 mod sql;
 #[cfg(test)]
 mod tests;
@@ -21,11 +22,8 @@ use std::pin::Pin;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Catalog, Error, TokenKind};
-use deadpool_postgres::{Client, Object, Pool, Transaction};
-use tokio::time::error::Elapsed;
-use tokio::time::timeout;
-use tokio_postgres::IsolationLevel;
+use daypass::{Catalog, TokenKind};
+use deadpool_postgres::Pool;
 
 use super::location::DatabaseUrl;
 use super::{
@@ -41,15 +39,9 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
-use connection::PATIENCE;
 use failure::Failure;
 use listener::Listener;
-
-/// How often a transaction is tried that another one prevented.
-const ATTEMPTS: usize = 5;
-
-/// How many uses of tokens one transaction writes at most.
-const USES: usize = 1000;
+use run::read;
 
 /// A store in a PostgreSQL database.
 ///
@@ -61,9 +53,10 @@ pub(super) struct PostgresStore {
     writers: Pool,
     /// Check tokens, and wait for a revocation that has begun.
     checkers: Pool,
-    /// Read what can take long: lists and counts of tokens. The feed must not wait for them, or its heartbeats would
-    /// stop and every subscriber would refuse all requests.
+    /// Read what can take long: lists and counts of tokens.
     list_readers: Pool,
+    /// Read what heartbeats say. No caller can make them wait: without heartbeats every subscriber refuses all requests.
+    heartbeat_readers: Pool,
     listener: Listener,
 }
 
@@ -92,91 +85,10 @@ impl PostgresStore {
             writers: connection::writers(&config, 6)?,
             checkers: connection::readers(&config, 4)?,
             list_readers: connection::readers(&config, 2)?,
+            heartbeat_readers: connection::readers(&config, 2)?,
             listener: Listener::new(config),
         })
     }
-
-    /// Runs an operation that reads with one statement.
-    async fn read<A, T>(&self, arguments: A, operation: Operation<Client, A, T>) -> Result<T, Error> {
-        Failure::log(read(&self.readers, &arguments, operation).await)
-    }
-
-    /// Runs an operation that reads what can take long.
-    async fn read_list<A, T>(&self, arguments: A, operation: Operation<Client, A, T>) -> Result<T, Error> {
-        Failure::log(read(&self.list_readers, &arguments, operation).await)
-    }
-
-    /// Runs an operation that reads with several statements, all as of one moment.
-    async fn read_together<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let read = async {
-            let mut connection = self.readers.get().await?;
-            let reading = async {
-                let start = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-                let transaction = start.read_only(true).start().await?;
-                let done = operation(&transaction, &arguments).await?;
-                transaction.commit().await?;
-                Ok(done)
-            };
-            let done = timeout(PATIENCE, reading).await;
-            in_time(connection, done)
-        };
-        Failure::log(read.await)
-    }
-
-    /// Runs an operation that writes, again if another transaction prevented it.
-    async fn write<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let mut attempt = 1;
-        loop {
-            match self.write_once(&arguments, operation).await {
-                Err(failure) if failure.is_conflict() && attempt < ATTEMPTS => attempt += 1,
-                written => return Failure::log(written),
-            }
-        }
-    }
-
-    async fn write_once<A, T>(&self, arguments: &A, operation: InTransaction<A, T>) -> Result<T, Failure> {
-        let mut connection = self.writers.get().await?;
-        let writing = async {
-            let transaction = connection.transaction().await?;
-            let done = operation(&transaction, arguments).await?;
-            transaction.commit().await?;
-            Ok(done)
-        };
-        let done = timeout(PATIENCE, writing).await;
-        in_time(connection, done)
-    }
-
-    /// Runs an operation that writes something for [`Store::changed`] to tell.
-    async fn change<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let done = self.write(arguments, operation).await?;
-        self.listener.wake();
-        Ok(done)
-    }
-}
-
-/// What an operation returns: a future that may borrow from its connection and its arguments.
-type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
-/// An operation on a connection.
-type Operation<C, A, T> = for<'a> fn(&'a C, &'a A) -> Running<'a, T>;
-/// An operation in a transaction.
-type InTransaction<A, T> = for<'a> fn(&'a Transaction<'a>, &'a A) -> Running<'a, T>;
-
-async fn read<A, T>(pool: &Pool, arguments: &A, operation: Operation<Client, A, T>) -> Result<T, Failure> {
-    let connection = pool.get().await?;
-    let done = timeout(PATIENCE, operation(&connection, arguments)).await;
-    in_time(connection, done)
-}
-
-/// Gives up a connection on which the database did not answer in time, and those that nothing uses: the server may be
-/// gone without a word, or wait for a standby.
-fn in_time<T>(connection: Client, done: Result<Result<T, Failure>, Elapsed>) -> Result<T, Failure> {
-    done.unwrap_or_else(|_| {
-        if let Some(pool) = Object::pool(&connection) {
-            pool.retain(|_, _| false);
-        }
-        drop(Object::take(connection));
-        Err(Failure::Late)
-    })
 }
 
 impl Store for PostgresStore {
@@ -258,9 +170,13 @@ impl Store for PostgresStore {
         created_before: Option<u64>,
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>> {
-        Box::pin(self.read_list((organization, created_before, now), |client, (organization, created_before, now)| {
-            Box::pin(token_list::count_active(client, organization, *created_before, *now))
-        }))
+        Box::pin(read(
+            &self.list_readers,
+            (organization, created_before, now),
+            |client, (organization, created_before, now)| {
+                Box::pin(token_list::count_active(client, organization, *created_before, *now))
+            },
+        ))
     }
 
     fn add_token(
@@ -286,20 +202,13 @@ impl Store for PostgresStore {
     }
 
     fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
-            // Not all at once: the rows stay locked until they are written.
-            for some in uses.chunks(USES) {
-                self.write(some, |transaction, some| Box::pin(tokens::record_uses(transaction, some))).await?;
-            }
-            Ok(())
-        })
+        Box::pin(self.write(uses, |transaction, uses| Box::pin(tokens::record_uses(transaction, uses))))
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
-            let check: Operation<_, _, _> = |client, (hash, rule)| Box::pin(tokens::check(client, *hash, rule));
-            Failure::log(read(&self.checkers, &(hash, rule), check).await)
-        })
+        Box::pin(read(&self.checkers, (hash, rule), |client, (hash, rule)| {
+            Box::pin(tokens::check(client, *hash, rule))
+        }))
     }
 
     fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
@@ -367,7 +276,7 @@ impl Store for PostgresStore {
     }
 
     fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
-        Box::pin(self.read_together((organization, after), |transaction, (organization, after)| {
+        Box::pin(self.read_together(&self.readers, (organization, after), |transaction, (organization, after)| {
             Box::pin(async {
                 let feed::Position { latest, epoch } = feed::position(transaction).await?;
                 let revocations = feed::page(transaction, *organization, after(&latest)?).await?;
@@ -382,7 +291,7 @@ impl Store for PostgresStore {
     }
 
     fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
-        Box::pin(self.read_together((), |transaction, ()| {
+        Box::pin(self.read_together(&self.heartbeat_readers, (), |transaction, ()| {
             Box::pin(async {
                 let feed::Position { latest, epoch } = feed::position(transaction).await?;
                 let deleted_up_to = marks::oldest(transaction).await?.seq;
@@ -392,6 +301,10 @@ impl Store for PostgresStore {
                 Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, catalog_version })
             })
         }))
+    }
+
+    fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>> {
+        Box::pin(read(&self.heartbeat_readers, token, |client, token| Box::pin(tokens::state_of(client, *token))))
     }
 
     fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

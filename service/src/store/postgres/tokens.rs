@@ -141,6 +141,12 @@ pub(super) async fn locked_state(
     Ok(Some((row.try_get("number")?, state(&row)?)))
 }
 
+/// The state of the token with this hash, as it is committed.
+pub(super) async fn state_of(client: &impl GenericClient, hash: TokenHash) -> Result<Option<TokenState>, Failure> {
+    let of_hash = "SELECT expires_at, revoked_at, suspended_at FROM record WHERE hash = $1";
+    find(client, of_hash, &[&&hash.as_bytes()[..]]).await?.map(|row| state(&row)).transpose()
+}
+
 pub(super) async fn check(
     client: &impl GenericClient,
     hash: TokenHash,

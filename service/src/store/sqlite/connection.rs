@@ -17,6 +17,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0007_life.sql")),
     M::up(include_str!("../../../migrations/0008_single_use.sql")),
     M::up(include_str!("../../../migrations/0009_catalog.sql")),
+    M::up(include_str!("../../../migrations/0014_indexes.sql")),
 ];
 
 /// How long to wait for another process's transaction, such as the command line's.

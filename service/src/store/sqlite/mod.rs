@@ -46,8 +46,10 @@ pub(super) struct SqliteStore {
     writer: Arc<Mutex<Connection>>,
     /// Reads, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
-    /// Reads what can take long: lists and counts of tokens. The feed must not wait for them, or its heartbeats
-    /// would stop and every subscriber would refuse all requests.
+    /// Reads what heartbeats say. No caller can make them wait: without heartbeats every subscriber refuses all
+    /// requests.
+    heartbeat_reader: Arc<Mutex<Connection>>,
+    /// Reads what can take long: lists and counts of tokens.
     list_reader: Arc<Mutex<Connection>>,
     file: Arc<file::File>,
     changes: Notify,
@@ -85,11 +87,12 @@ impl SqliteStore {
     /// Opens a store whose file exists.
     pub(super) fn open(path: &Path) -> anyhow::Result<SqliteStore> {
         let writer = connection::open_writer(path)?;
-        let [reader, list_reader] = [connection::open_reader(path)?, connection::open_reader(path)?];
+        let reader = || Ok::<_, anyhow::Error>(Arc::new(Mutex::new(connection::open_reader(path)?)));
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
-            reader: Arc::new(Mutex::new(reader)),
-            list_reader: Arc::new(Mutex::new(list_reader)),
+            reader: reader()?,
+            heartbeat_reader: reader()?,
+            list_reader: reader()?,
             file: Arc::new(file::File::open(path)?),
             changes: Notify::new(),
             epoch: random::id(),
@@ -105,13 +108,16 @@ impl SqliteStore {
     }
 
     /// Runs an operation that reads with several statements, all as of one moment.
-    fn read_together<T: Send + 'static>(
-        &self,
+    fn read_together<'a, T: Send + 'static>(
+        &'a self,
+        reader: &'a Arc<Mutex<Connection>>,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> StoreFuture<'_, T> {
-        Box::pin(self.run(&self.reader, |connection| {
-            operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
-        }))
+    ) -> StoreFuture<'a, T> {
+        Box::pin(
+            self.run(reader, |connection| {
+                operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
+            }),
+        )
     }
 
     /// Runs an operation that writes.
@@ -317,12 +323,12 @@ impl Store for SqliteStore {
 
     fn jwt<'a>(&'a self, root_serial: u64, jti: &'a str) -> StoreFuture<'a, JwtFacts> {
         let jti = jti.to_owned();
-        self.read_together(move |transaction| revocations::jwt(transaction, root_serial, &jti))
+        self.read_together(&self.reader, move |transaction| revocations::jwt(transaction, root_serial, &jti))
     }
 
     fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
         let (organization, epoch) = (organization.map(str::to_owned), self.epoch.clone());
-        self.read_together(move |transaction| {
+        self.read_together(&self.reader, move |transaction| {
             let latest = revocations::latest(transaction)?;
             let revocations = revocations::page(transaction, organization.as_deref(), after(&latest)?)?;
             Ok(FeedPage { revocations, latest, deleted_up_to: marks::oldest(transaction)?.seq, epoch })
@@ -335,7 +341,7 @@ impl Store for SqliteStore {
 
     fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
         let epoch = self.epoch.clone();
-        self.read_together(move |transaction| {
+        self.read_together(&self.heartbeat_reader, move |transaction| {
             Ok(Snapshot {
                 latest: revocations::latest(transaction)?,
                 deleted_up_to: marks::oldest(transaction)?.seq,
@@ -345,6 +351,12 @@ impl Store for SqliteStore {
                 catalog_version: catalog::version(transaction)?,
             })
         })
+    }
+
+    fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>> {
+        Box::pin(self.run(&self.heartbeat_reader, move |connection| {
+            Ok(tokens::state(connection, token)?.map(|(_, state)| state))
+        }))
     }
 
     fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

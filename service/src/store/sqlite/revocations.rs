@@ -98,13 +98,19 @@ pub(super) fn enter(
 }
 
 pub(super) fn newest_entry(connection: &Connection, target: &RevocationTarget) -> Result<Option<Revocation>, Failure> {
-    let (level, name) = columns(target);
-    let (column, value) = match target {
-        RevocationTarget::IssuedBefore { organization, .. } => ("organization", organization.clone()),
-        _ => ("name", name),
+    let row = if let RevocationTarget::IssuedBefore { organization, .. } = target {
+        connection.prepare_cached(&newest_of_organization())?.query_row([organization], entry)
+    } else {
+        let (level, name) = columns(target);
+        let newest = format!("{ENTRY} WHERE level = ?1 AND name = ?2 ORDER BY seq DESC LIMIT 1");
+        connection.prepare_cached(&newest)?.query_row([level, &name], entry)
     };
-    let newest = format!("{ENTRY} WHERE level = ?1 AND {column} = ?2 ORDER BY seq DESC LIMIT 1");
-    Ok(connection.prepare_cached(&newest)?.query_row([level, &value], entry).optional()?)
+    Ok(row.optional()?)
+}
+
+/// Returns the statement that finds an organization's newest entry of a time. An index has no others.
+fn newest_of_organization() -> String {
+    format!("{ENTRY} WHERE level = 'issuedBefore' AND organization = ?1 ORDER BY seq DESC LIMIT 1")
 }
 
 pub(super) fn jwt(transaction: &Transaction<'_>, root_serial: u64, jti: &str) -> Result<JwtFacts, Failure> {
@@ -125,17 +131,29 @@ pub(super) fn jwt(transaction: &Transaction<'_>, root_serial: u64, jti: &str) ->
     Ok(JwtFacts { root, has_entry, deleted_up_to: marks::oldest(transaction)?.seq })
 }
 
+/// Returns the statement that reads a page: the entries of an organization and those for all, in two ranges of an index.
+///
+/// However many entries other organizations have, none of them is read.
+fn statement(organization: Option<&str>) -> String {
+    let most = RevocationPage::MOST;
+    match organization {
+        Some(_) => format!(
+            "SELECT * FROM ({ENTRY} WHERE organization = ?2 AND seq > ?1 ORDER BY seq LIMIT {most})
+            UNION ALL
+            SELECT * FROM ({ENTRY} WHERE organization IS NULL AND seq > ?1 ORDER BY seq LIMIT {most})
+            ORDER BY seq LIMIT {most}"
+        ),
+        None => format!("{ENTRY} WHERE seq > ?1 AND ?2 IS NULL ORDER BY seq LIMIT {most}"),
+    }
+}
+
 /// The entries after a number that concern an organization, or that concern any.
 pub(super) fn page(
     transaction: &Transaction<'_>,
     organization: Option<&str>,
     after: u64,
 ) -> Result<Vec<Revocation>, Failure> {
-    let page = format!(
-        "{ENTRY} WHERE seq > ?1 AND (?2 IS NULL OR organization = ?2 OR organization IS NULL) ORDER BY seq LIMIT {}",
-        RevocationPage::MOST
-    );
-    let mut page = transaction.prepare_cached(&page)?;
+    let mut page = transaction.prepare_cached(&statement(organization))?;
     let rows = page.query_map(params![after, organization], entry)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
@@ -153,4 +171,38 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Revocation> {
     let level = row.get_ref(3)?.as_str()?;
     let target = target(level, row.get(4)?, row.get(2)?).map_err(|cause| unreadable(4, cause))?;
     Ok(Revocation { seq: row.get(0)?, at: row.get(1)?, target })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{connection, file};
+    use super::*;
+
+    #[test]
+    fn a_page_reads_no_entries_of_other_organizations() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("store.db");
+        file::create(&path).expect("a file");
+        let connection = connection::open_writer(&path).expect("a store");
+        for (statement, searches) in [
+            (
+                statement(Some("o")),
+                &[
+                    "SEARCH revocation USING INDEX revocation_by_organization (organization=? AND seq>?)",
+                    "SEARCH revocation USING INDEX revocation_by_organization (organization=? AND seq>?)",
+                ][..],
+            ),
+            (statement(None), &["SEARCH revocation USING INTEGER PRIMARY KEY (rowid>?)"]),
+            (newest_of_organization(), &["SEARCH revocation USING INDEX revocation_of_time (organization=?)"]),
+        ] {
+            let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).expect("a statement");
+            let mut rows = explain.raw_query();
+            let mut plan = vec![];
+            while let Some(row) = rows.next().expect("a plan") {
+                plan.push(row.get::<_, String>("detail").expect("a step"));
+            }
+            let found: Vec<_> = plan.iter().filter(|step| step.contains("revocation")).collect();
+            assert_eq!(found, searches, "{plan:#?}");
+        }
+    }
 }

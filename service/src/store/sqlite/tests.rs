@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use daypass::OpaqueToken;
 use tokio::time::timeout;
 
 use super::*;
@@ -42,4 +43,19 @@ fn lists_of_tokens_that_take_long_delay_nothing_else_however_many_wait() {
             assert_eq!(list.await.expect("a task"), Ok(TokenSlice { tokens: vec![], next: None }));
         }
     });
+}
+
+#[tokio::test]
+async fn heartbeats_wait_for_no_other_reader_and_no_writer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    create(&path).expect("a file");
+    let store = SqliteStore::open(&path).expect("a store");
+    let _busy = (store.reader.lock().await, store.list_reader.lock().await, store.writer.lock().await);
+    let heartbeat = async {
+        assert!(store.snapshot().await.is_ok());
+        let token = OpaqueToken::generate(TokenKind::Secret, random::fill).expect("a token");
+        assert!(store.subscriber(TokenHash::of(&token)).await.expect("an answer").is_none());
+    };
+    timeout(Duration::from_secs(5), heartbeat).await.expect("they wait for nobody");
 }

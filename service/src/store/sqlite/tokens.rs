@@ -128,9 +128,9 @@ pub(super) fn active_of_kind(
 }
 
 /// The number and the state of the token with this hash.
-pub(super) fn state(transaction: &Transaction<'_>, hash: TokenHash) -> Result<Option<(u64, TokenState)>, Failure> {
+pub(super) fn state(connection: &Connection, hash: TokenHash) -> Result<Option<(u64, TokenState)>, Failure> {
     let state = "SELECT number, expires_at, revoked_at, suspended_at FROM record WHERE hash = ?1";
-    let row = transaction.prepare_cached(state)?.query_row([hash.as_bytes()], |row| {
+    let row = connection.prepare_cached(state)?.query_row([hash.as_bytes()], |row| {
         let state = TokenState { expires_at: row.get(1)?, revoked_at: row.get(2)?, suspended_at: row.get(3)? };
         Ok((row.get(0)?, state))
     });

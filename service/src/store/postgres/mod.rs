@@ -51,6 +51,8 @@ pub(super) struct PostgresStore {
     /// Read, and wait for no writer.
     readers: Pool,
     writers: Pool,
+    /// Revoke, and wait for no other writer.
+    revokers: Pool,
     /// Check tokens, and wait for a revocation that has begun.
     checkers: Pool,
     /// Read what can take long: lists and counts of tokens.
@@ -83,6 +85,7 @@ impl PostgresStore {
         Ok(PostgresStore {
             readers: connection::readers(&config, 6)?,
             writers: connection::writers(&config, 6)?,
+            revokers: connection::writers(&config, 2)?,
             checkers: connection::readers(&config, 4)?,
             list_readers: connection::readers(&config, 2)?,
             heartbeat_readers: connection::readers(&config, 2)?,
@@ -149,7 +152,7 @@ impl Store for PostgresStore {
         at: u64,
         rule: Rule<Option<Organization>, Option<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.change((id, at, rule), |transaction, (id, at, rule)| {
+        Box::pin(self.revoking((id, at, rule), |transaction, (id, at, rule)| {
             Box::pin(organizations::change_suspension(transaction, id, *at, rule))
         }))
     }
@@ -250,7 +253,7 @@ impl Store for PostgresStore {
     }
 
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
-        Box::pin(self.change(rule, |transaction, rule| Box::pin(keys::change(transaction, rule))))
+        Box::pin(self.revoking(rule, |transaction, rule| Box::pin(keys::change(transaction, rule))))
     }
 
     fn revoke<'a>(
@@ -260,7 +263,7 @@ impl Store for PostgresStore {
         at: u64,
         rule: Rule<RevocationFacts, Vec<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.change((organization, target, at, rule), |transaction, (organization, target, at, rule)| {
+        Box::pin(self.revoking((organization, target, at, rule), |transaction, (organization, target, at, rule)| {
             Box::pin(revocations::revoke(transaction, organization, target, *at, rule))
         }))
     }

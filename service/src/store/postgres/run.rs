@@ -47,32 +47,24 @@ impl PostgresStore {
         Failure::log(read.await)
     }
 
-    /// Runs an operation that writes, again if another transaction prevented it.
+    /// Runs an operation that writes.
     pub(super) async fn write<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let mut attempt = 1;
-        loop {
-            match self.write_once(&arguments, operation).await {
-                Err(failure) if failure.is_conflict() && attempt < ATTEMPTS => attempt += 1,
-                written => return Failure::log(written),
-            }
-        }
+        write(&self.writers, arguments, operation).await
     }
 
-    async fn write_once<A, T>(&self, arguments: &A, operation: InTransaction<A, T>) -> Result<T, Failure> {
-        let mut connection = self.writers.get().await?;
-        let writing = async {
-            let transaction = connection.transaction().await?;
-            let done = operation(&transaction, arguments).await?;
-            transaction.commit().await?;
-            Ok(done)
-        };
-        let done = timeout(PATIENCE, writing).await;
-        in_time(connection, done)
-    }
-
-    /// Runs an operation that writes something for [`Store::changed`] to tell.
+    /// Runs an operation that writes something for [`Store::changed`](super::Store::changed) to tell.
     pub(super) async fn change<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
         let done = self.write(arguments, operation).await?;
+        self.listener.wake();
+        Ok(done)
+    }
+
+    /// Runs an operation that revokes.
+    ///
+    /// SECURITY: it waits for no connection that other writers use. Otherwise one organization's writes could delay the
+    /// revocations of all.
+    pub(super) async fn revoking<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
+        let done = write(&self.revokers, arguments, operation).await?;
         self.listener.wake();
         Ok(done)
     }
@@ -93,6 +85,29 @@ pub(super) async fn read<A, T>(pool: &Pool, arguments: A, operation: Operation<C
         in_time(connection, done)
     };
     Failure::log(read.await)
+}
+
+/// Runs an operation that writes, again if another transaction prevented it.
+async fn write<A, T>(pool: &Pool, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
+    let mut attempt = 1;
+    loop {
+        match write_once(pool, &arguments, operation).await {
+            Err(failure) if failure.is_conflict() && attempt < ATTEMPTS => attempt += 1,
+            written => return Failure::log(written),
+        }
+    }
+}
+
+async fn write_once<A, T>(pool: &Pool, arguments: &A, operation: InTransaction<A, T>) -> Result<T, Failure> {
+    let mut connection = pool.get().await?;
+    let writing = async {
+        let transaction = connection.transaction().await?;
+        let done = operation(&transaction, arguments).await?;
+        transaction.commit().await?;
+        Ok(done)
+    };
+    let done = timeout(PATIENCE, writing).await;
+    in_time(connection, done)
 }
 
 /// Gives up a connection on which the database did not answer in time, and those that nothing uses: the server may be

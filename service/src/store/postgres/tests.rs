@@ -138,7 +138,7 @@ async fn a_page_of_the_feed_reads_no_entries_of_other_organizations() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn heartbeats_wait_for_no_other_reader_and_no_writer() {
+async fn heartbeats_and_revocations_wait_for_no_other_reader_and_no_other_writer() {
     let database = Database::create();
     let Location::Database(url) = database.location() else { panic!("a database") };
     let store = PostgresStore::create(&url).await.expect("a store");
@@ -148,6 +148,8 @@ async fn heartbeats_wait_for_no_other_reader_and_no_writer() {
             busy.push(pool.get().await.expect("a connection"));
         }
     }
+    let target = RevocationTarget::Jwt { jti: "j".into() };
+    store.revoke("o", target, 1, Box::new(|_| Ok(vec![]))).await.expect("an answer");
     assert!(store.snapshot().await.is_ok());
     let token = OpaqueToken::generate(TokenKind::Secret, random::fill).expect("a token");
     assert!(store.subscriber(TokenHash::of(&token)).await.expect("an answer").is_none());

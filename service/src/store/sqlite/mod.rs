@@ -44,6 +44,8 @@ pub(super) use file::create;
 /// A store in one SQLite file, which several processes may have open.
 pub(super) struct SqliteStore {
     writer: Arc<Mutex<Connection>>,
+    /// Held by the write that is next, unless it revokes: a revocation waits for one other write at most.
+    turn: Mutex<()>,
     /// Reads, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
     /// Reads what heartbeats say. No caller can make them wait: without heartbeats every subscriber refuses all
@@ -90,6 +92,7 @@ impl SqliteStore {
         let reader = || Ok::<_, anyhow::Error>(Arc::new(Mutex::new(connection::open_reader(path)?)));
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
+            turn: Mutex::new(()),
             reader: reader()?,
             heartbeat_reader: reader()?,
             list_reader: reader()?,
@@ -125,12 +128,23 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
-        Box::pin(self.run(&self.writer, |connection| {
+        Box::pin(async {
+            let _turn = self.turn.lock().await;
+            self.write_now(operation).await
+        })
+    }
+
+    async fn write_now<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             let done = operation(&transaction)?;
             transaction.commit()?;
             Ok(done)
-        }))
+        };
+        self.run(&self.writer, write).await
     }
 
     /// Runs an operation that writes something for [`Store::changed`] to tell.
@@ -140,6 +154,20 @@ impl SqliteStore {
     ) -> StoreFuture<'_, T> {
         Box::pin(async {
             let done = self.write(operation).await?;
+            self.changes.notify_one();
+            Ok(done)
+        })
+    }
+
+    /// Runs an operation that revokes.
+    ///
+    /// SECURITY: it passes the writes that wait. Otherwise one organization's writes could delay the revocations of all.
+    fn revoking<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        Box::pin(async {
+            let done = self.write_now(operation).await?;
             self.changes.notify_one();
             Ok(done)
         })
@@ -220,7 +248,7 @@ impl Store for SqliteStore {
         rule: Rule<Option<Organization>, Option<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
         let id = id.to_owned();
-        self.change(move |transaction| organizations::change_suspension(transaction, &id, at, &rule))
+        self.revoking(move |transaction| organizations::change_suspension(transaction, &id, at, &rule))
     }
 
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>> {
@@ -303,7 +331,7 @@ impl Store for SqliteStore {
     }
 
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
-        self.change(move |transaction| keys::change(transaction, &rule))
+        self.revoking(move |transaction| keys::change(transaction, &rule))
     }
 
     fn revoke<'a>(
@@ -314,7 +342,7 @@ impl Store for SqliteStore {
         rule: Rule<RevocationFacts, Vec<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
         let organization = organization.to_owned();
-        self.change(move |transaction| revocations::revoke(transaction, &organization, &target, at, &rule))
+        self.revoking(move |transaction| revocations::revoke(transaction, &organization, &target, at, &rule))
     }
 
     fn entry(&self, target: RevocationTarget) -> StoreFuture<'_, Option<Revocation>> {

@@ -203,6 +203,7 @@ mod tests {
             }
             let found: Vec<_> = plan.iter().filter(|step| step.contains("revocation")).collect();
             assert_eq!(found, searches, "{plan:#?}");
+            assert!(!plan.iter().any(|step| step.contains("MULTI-INDEX OR")), "{plan:#?}");
         }
     }
 }

@@ -59,3 +59,17 @@ async fn heartbeats_wait_for_no_other_reader_and_no_writer() {
     };
     timeout(Duration::from_secs(5), heartbeat).await.expect("they wait for nobody");
 }
+
+#[tokio::test]
+async fn a_revocation_passes_the_writes_that_wait() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    create(&path).expect("a file");
+    let store = SqliteStore::open(&path).expect("a store");
+    let _turn = store.turn.lock().await;
+    let write = store.add_mark(Box::new(|_| Ok(None)));
+    assert!(timeout(Duration::from_millis(50), write).await.is_err(), "it waits for its turn");
+    let target = RevocationTarget::Jwt { jti: "j".into() };
+    let revocation = store.revoke("o", target, 1, Box::new(|_| Ok(vec![])));
+    timeout(Duration::from_secs(5), revocation).await.expect("it waits for no turn").expect("an answer");
+}

@@ -3,4 +3,4 @@
 -- A page of the feed is two ranges of this index: the organization's entries, and those for all.
 CREATE INDEX revocation_by_organization ON revocation (organization, seq);
 -- An organization's newest entry of a time.
-CREATE INDEX revocation_of_time ON revocation (organization, seq) WHERE level = 'issuedBefore';
+CREATE INDEX revocation_of_time ON revocation (organization, seq) WHERE level IN ('issuedBefore', 'issuedUpTo');

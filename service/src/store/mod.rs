@@ -7,6 +7,7 @@
 //! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `entry` | an entry of the feed in its columns |
+//! | `issued_before` | tests of a time before which tokens are revoked |
 //! | `location` | where a store is |
 //! | `redemption` | tests of bundle references and their redemption |
 //! | `sqlite` | a store in one SQLite file |
@@ -17,6 +18,8 @@ mod catalog;
 #[cfg(test)]
 mod changes;
 mod entry;
+#[cfg(test)]
+mod issued_before;
 mod location;
 mod postgres;
 #[cfg(test)]

@@ -181,12 +181,12 @@ pub(crate) trait Store: Send + Sync {
     /// about the same however many tokens the organization has.
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice>;
 
-    /// Counts an organization's tokens that are active at a time, by kind, without the bundle references: those that
-    /// were created before another time, if one is given.
+    /// Counts an organization's tokens that are active at a time, by kind, without the bundle references: those that a
+    /// revocation of what was issued before another time would end, if one is given.
     fn count_active<'a>(
         &'a self,
         organization: &'a str,
-        created_before: Option<u64>,
+        issued_before: Option<u64>,
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>>;
 

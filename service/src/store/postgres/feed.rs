@@ -78,22 +78,26 @@ pub(super) async fn enter(
     listener::notify(transaction).await
 }
 
-/// Marks the rows of the targets: those of tokens with one statement, since there may be many.
+/// Marks the rows of the targets.
 async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at: u64) -> Result<(), Failure> {
     let at = signed(at)?;
-    let mut tokens = vec![];
     for target in targets {
         match target {
-            RevocationTarget::Token { serial } => tokens.push(signed(*serial)?),
-            // A JWT has no row to mark, and an edit was written with the token's row.
-            RevocationTarget::Jwt { .. } | RevocationTarget::Changed { .. } => {}
+            RevocationTarget::Token { serial } => {
+                execute(transaction, "UPDATE token SET revoked_at = $2 WHERE number = $1", &[&signed(*serial)?, &at])
+                    .await?;
+            }
+            // A JWT has no row to mark, an edit was written with the token's row, and the next one took the third's place.
+            RevocationTarget::Jwt { .. } | RevocationTarget::Changed { .. } | RevocationTarget::IssuedBefore { .. } => {
+            }
             RevocationTarget::Organization { organization } => {
                 let mark = "UPDATE organization SET revoked_at = $2 WHERE id = $1";
                 execute(transaction, mark, &[organization, &at]).await?;
             }
-            RevocationTarget::IssuedBefore { organization, time } => {
-                let mark = "UPDATE organization SET issued_before = $2 WHERE id = $1";
-                execute(transaction, mark, &[organization, &signed(*time)?]).await?;
+            RevocationTarget::IssuedUpTo { organization, time, root_serial } => {
+                let mark = "UPDATE organization
+                    SET issued_before = $2, revoked_up_to = $3, revoked_up_to_at = $4 WHERE id = $1";
+                execute(transaction, mark, &[organization, &signed(*time)?, &signed(*root_serial)?, &at]).await?;
             }
             RevocationTarget::Suspended { organization } => {
                 let mark = "UPDATE organization SET suspended_at = $2 WHERE id = $1";
@@ -107,9 +111,6 @@ async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at
                 execute(transaction, "UPDATE signing_key SET revoked_at = $2 WHERE kid = $1", &[kid, &at]).await?;
             }
         }
-    }
-    if !tokens.is_empty() {
-        execute(transaction, "UPDATE token SET revoked_at = $2 WHERE number = ANY ($1)", &[&tokens, &at]).await?;
     }
     Ok(())
 }
@@ -131,7 +132,7 @@ pub(super) async fn newest_entry(
 /// Returns the statement that finds an organization's newest entry of a time. An index has no others.
 pub(super) fn newest_of_organization() -> String {
     format!(
-        "{ENTRY} WHERE level = 'issuedBefore' AND organization BETWEEN $1 AND $1
+        "{ENTRY} WHERE level IN ('issuedBefore', 'issuedUpTo') AND organization BETWEEN $1 AND $1
         ORDER BY organization DESC, seq DESC LIMIT 1"
     )
 }

@@ -10,6 +10,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0003_single_use.sql"),
     include_str!("../../../migrations/postgres/0004_catalog.sql"),
     include_str!("../../../migrations/postgres/0009_indexes.sql"),
+    include_str!("../../../migrations/postgres/0011_issued_up_to.sql"),
 ];
 
 /// Held by the process that changes the tables. The number means nothing; it is Daypass's.

@@ -170,14 +170,14 @@ impl Store for PostgresStore {
     fn count_active<'a>(
         &'a self,
         organization: &'a str,
-        created_before: Option<u64>,
+        issued_before: Option<u64>,
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>> {
         Box::pin(read(
             &self.list_readers,
-            (organization, created_before, now),
-            |client, (organization, created_before, now)| {
-                Box::pin(token_list::count_active(client, organization, *created_before, *now))
+            (organization, issued_before, now),
+            |client, (organization, issued_before, now)| {
+                Box::pin(token_list::count_active(client, organization, *issued_before, *now))
             },
         ))
     }

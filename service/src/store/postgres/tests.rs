@@ -101,10 +101,16 @@ async fn indexes_have_the_order_of_lists_and_the_ranges_of_counts() {
     for (statement, index) in [
         (token_list::statement(None).replace("$3::text IS NULL", "TRUE"), "token_listed"),
         (token_list::statement(Some(TokenKind::Secret)).replace("$3", "'secret'"), "token_by_kind"),
+        (tokens::LAST_BEFORE.replace("$4", "50"), "token_listed"),
         (tokens::OF_KIND.replace("$2", "'secret'").replace("$3", "0").replace("$5", "100"), "token_by_expiry"),
     ] {
         // Of a list the second parameter is a number, and the fourth how many rows; of a count the fourth is a time.
-        let statement = statement.replace("$1", "'o1'").replace("$2", "75000").replace("$4", "101");
+        let statement = statement
+            .replace("$1", "'o1'")
+            .replace("$2", "75000")
+            .replace("$4", "101")
+            .replace("$5", "90000")
+            .replace("$3", "99999");
         let plan = database.sql(&format!("EXPLAIN {statement}"));
         assert!(plan.contains(&format!(" {index} ")), "{index}: {plan}");
         assert!(!plan.contains("Seq Scan on token"), "{index}: {plan}");

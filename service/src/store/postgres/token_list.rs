@@ -6,15 +6,15 @@ use deadpool_postgres::GenericClient;
 use super::super::TokenSlice;
 use super::Failure;
 use super::sql::{number, rows, signed, signed_option};
-use super::tokens::{RECORD, kind, record, state};
+use super::tokens::{Compared, RECORD, compare_more, kind, record, state};
 use crate::domain::token_list::PageQuery;
 
 const COUNT: &str = "
     SELECT kind, count(*) FROM token JOIN organization ON organization.id = token.organization
     WHERE token.organization = $1 AND token.kind <> 'bundle' AND token.revoked_at IS NULL
         AND (token.expires_at IS NULL OR token.expires_at > $2)
-        AND ($3::bigint IS NULL OR token.created_at < $3)
-        AND organization.revoked_at IS NULL AND token.created_at >= coalesce(organization.issued_before, 0)
+        AND token.number <= coalesce($3::bigint, token.number)
+        AND organization.revoked_at IS NULL AND token.number > coalesce(organization.revoked_up_to, 0)
     GROUP BY kind";
 
 /// How many tokens one statement reads at most.
@@ -74,9 +74,16 @@ pub(super) async fn page(
 pub(super) async fn count_active(
     client: &impl GenericClient,
     organization: &str,
-    created_before: Option<u64>,
+    issued_before: Option<u64>,
     now: u64,
 ) -> Result<Vec<(TokenKind, u64)>, Failure> {
-    let counts = rows(client, COUNT, &[&organization, &signed(now)?, &signed_option(created_before)?]).await?;
+    let last = match issued_before {
+        Some(time) => {
+            let compared = compare_more(client, organization, [time, now], Compared::default()).await?;
+            Some(compared.last_before.unwrap_or(0))
+        }
+        None => None,
+    };
+    let counts = rows(client, COUNT, &[&organization, &signed(now)?, &signed_option(last)?]).await?;
     counts.iter().map(|row| Ok((kind(row)?, number(row, "count")?))).collect()
 }

@@ -263,12 +263,12 @@ impl Store for SqliteStore {
     fn count_active<'a>(
         &'a self,
         organization: &'a str,
-        created_before: Option<u64>,
+        issued_before: Option<u64>,
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>> {
         let organization = organization.to_owned();
         Box::pin(self.run(&self.list_reader, move |connection| {
-            token_list::count_active(connection, &organization, created_before, now)
+            token_list::count_active(connection, &organization, issued_before, now)
         }))
     }
 

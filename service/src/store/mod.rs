@@ -33,8 +33,8 @@ use std::sync::Arc;
 
 pub(crate) use location::Location;
 pub(crate) use traits::{
-    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture, TokenSelector,
-    TokenSlice,
+    Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture,
+    TokenSelector, TokenSlice,
 };
 
 /// Opens a store, or creates it: an SQLite file that only its owner can read, or the tables of a database.

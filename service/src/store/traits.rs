@@ -82,6 +82,15 @@ pub(crate) struct TokenSlice {
     pub(crate) next: Option<u64>,
 }
 
+/// What some tokens grant.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct GrantsSlice {
+    /// Those of the tokens that are active.
+    pub(crate) grants: Vec<TokenGrants>,
+    /// The serial number after which to go on; `None` if there are no more tokens.
+    pub(crate) next: Option<u64>,
+}
+
 /// What a running service polls, because other processes write to the store too.
 pub(crate) struct Snapshot {
     /// The feed's last number.
@@ -250,9 +259,11 @@ pub(crate) trait Store: Send + Sync {
     /// Returns whether it did.
     fn set_catalog(&self, rule: Rule<Option<StoredCatalog>, Option<Catalog>>) -> StoreFuture<'_, bool>;
 
-    /// Returns what the tokens grant that are active at a time, without the bundle references: those with a greater
-    /// serial number than `after`, in their order, and at most so many. Suspension makes no difference.
-    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>>;
+    /// Reads so many tokens at most that have a greater serial number than `after`, in their order and without the bundle
+    /// references, and returns what those grant that are active at a time. Suspension makes no difference.
+    ///
+    /// It costs about the same however many references there are, and tokens that are not active.
+    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, GrantsSlice>;
 
     /// Returns the signing keys, in the order in which they sign: of two that sign from the same time
     /// on, the one that was added later comes last.

@@ -27,10 +27,11 @@ use deadpool_postgres::Pool;
 
 use super::location::DatabaseUrl;
 use super::{
-    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
+    Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector,
+    TokenSlice,
 };
 use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
-use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
+use crate::domain::catalog_change::StoredCatalog;
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
@@ -242,7 +243,7 @@ impl Store for PostgresStore {
         Box::pin(self.change(rule, |transaction, rule| Box::pin(catalog::set(transaction, rule))))
     }
 
-    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>> {
+    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, GrantsSlice> {
         Box::pin(self.read_list((after, most, now), |client, (after, most, now)| {
             Box::pin(catalog::active_grants(client, *after, *most, *now))
         }))

@@ -10,7 +10,7 @@ use daypass::{Error, OpaqueToken, TokenKind};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{PostgresStore, connection, failure, feed, token_list, tokens};
+use super::{PostgresStore, catalog, connection, failure, feed, token_list, tokens};
 use crate::crypto::random;
 use crate::store::suite::{Database, open_with_organization};
 use crate::store::{Location, SharedStore, Store, open_or_create};
@@ -141,6 +141,21 @@ async fn a_page_of_the_feed_reads_no_entries_of_other_organizations() {
             assert!(!plan.contains("Rows Removed by Filter"), "{organization}: {plan}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tokens_that_a_catalogue_is_compared_with_are_found_behind_many_bundle_references() {
+    let database = Database::create();
+    open_with_organization(&database.location()).await;
+    database.sql(
+        "INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at)
+        SELECT sha256(i::text::bytea), 'o', 'tok_' || i, CASE WHEN i < 100000 THEN 'bundle' ELSE 'secret' END, 'n',
+            '[]', '[]', 'abcd', i
+        FROM generate_series(1, 101000) AS i; ANALYZE",
+    );
+    let statement = catalog::active_grants_statement(500).replace("$1", "0").replace("$2", "0");
+    let plan = database.sql(&format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}"));
+    assert!(plan.contains(" token_by_number ") && !plan.contains("Rows Removed by Filter"), "{plan}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

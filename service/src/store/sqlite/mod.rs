@@ -25,11 +25,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, Notify};
 
 use super::{
-    Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
+    Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector,
+    TokenSlice,
 };
 use crate::crypto::random;
 use crate::domain::bundle::{NewBundle, Redemption, RedemptionFacts, StoredBundle};
-use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
+use crate::domain::catalog_change::StoredCatalog;
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
@@ -322,7 +323,7 @@ impl Store for SqliteStore {
         self.change(move |transaction| catalog::set(transaction, &rule))
     }
 
-    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>> {
+    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, GrantsSlice> {
         Box::pin(self.run(&self.list_reader, move |connection| catalog::active_grants(connection, after, most, now)))
     }
 

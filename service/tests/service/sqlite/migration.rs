@@ -77,7 +77,7 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         DELETE FROM token WHERE organization = 'operator';
         DELETE FROM organization WHERE is_operator;
         DROP VIEW record;
-        DROP INDEX revocation_by_organization; DROP INDEX revocation_of_time;
+        DROP INDEX revocation_by_organization; DROP INDEX revocation_of_time; DROP INDEX token_by_number;
         ALTER TABLE organization DROP COLUMN revoked_up_to;
         ALTER TABLE organization DROP COLUMN revoked_up_to_at;
         ALTER TABLE organization DROP COLUMN suspended_at;

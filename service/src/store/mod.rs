@@ -12,6 +12,7 @@
 //! | `redemption` | tests of bundle references and their redemption |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
+//! | `token_pages` | tests of the size of pages |
 
 #[cfg(test)]
 mod catalog;
@@ -27,6 +28,8 @@ mod redemption;
 mod sqlite;
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod token_pages;
 mod traits;
 
 use std::sync::Arc;

@@ -186,8 +186,8 @@ pub(crate) trait Store: Send + Sync {
 
     /// Returns a page of an organization's tokens, newest first: those that the query's filter includes.
     ///
-    /// The page ends when it has `limit` tokens, or when `max_examined` tokens were compared with the filter. It costs
-    /// about the same however many tokens the organization has.
+    /// The page ends when it has no more [room](PageQuery::has_room), or when `max_examined` tokens were compared with the
+    /// filter. It costs about the same however many tokens the organization has, and the memory of what is in the page.
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice>;
 
     /// Counts an organization's tokens that are active at a time, by kind, without the bundle references: those that a

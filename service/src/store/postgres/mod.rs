@@ -163,8 +163,8 @@ impl Store for PostgresStore {
     }
 
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice> {
-        Box::pin(self.read_list((organization, query), |client, (organization, query)| {
-            Box::pin(token_list::page(client, organization, query))
+        Box::pin(self.read_together(&self.list_readers, (organization, query), |transaction, (organization, query)| {
+            Box::pin(token_list::page(transaction, organization, query))
         }))
     }
 

@@ -1,7 +1,7 @@
 //! Lists of tokens, a page at a time, and their number.
 
 use daypass::TokenKind;
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Transaction};
 
 use super::super::TokenSlice;
 use super::Failure;
@@ -17,55 +17,71 @@ const COUNT: &str = "
         AND organization.revoked_at IS NULL AND token.number > coalesce(organization.revoked_up_to, 0)
     GROUP BY kind";
 
-/// How many tokens one statement reads at most.
-const MAX_ROWS: usize = 2000;
+/// How many tokens one statement examines at most.
+const MAX_ROWS: usize = 1000;
 
-/// Returns the statement that reads a list from its newest token on: an index has its order.
+/// Returns the statement that examines a list from its newest token on: an index has its order. Of a token it reads no more
+/// than the filter needs, and how many bytes the rest has.
 ///
-/// The organization is a range of one, so that the order begins with it. By its number alone the planner may read all
+/// The numbers are where the index is entered, and only that index has the order: by an equality the planner may read all
 /// tokens from the newest on, in the hope that many are of this organization.
 pub(super) fn statement(kind: Option<TokenKind>) -> String {
-    let condition = if kind.is_some() { "kind = $3" } else { "kind <> 'bundle' AND $3::text IS NULL" };
+    let (columns, values, first) = match kind {
+        Some(_) => ("organization, kind, number", "$1, $3, $2", "(organization, kind) >= ($1, $3)"),
+        None => ("organization, number", "$1, $2", "organization >= $1 AND kind <> 'bundle' AND $3::text IS NULL"),
+    };
+    let order = columns.replace(',', " DESC,");
     format!(
-        "{RECORD} WHERE number IN (
-            SELECT number FROM token WHERE organization BETWEEN $1 AND $1 AND number < $2 AND {condition}
-            ORDER BY organization DESC, number DESC LIMIT $4
+        "SELECT number, name, expires_at, revoked_at, suspended_at,
+            (octet_length(grants) + octet_length(origins))::bigint AS bytes
+        FROM record WHERE number IN (
+            SELECT number FROM token WHERE ({columns}) < ({values}) AND {first} ORDER BY {order} DESC LIMIT $4
         ) ORDER BY number DESC"
     )
 }
 
-/// Reads a page, with statements that read more and more rows if the filter includes few.
+/// Reads a page: with statements that examine more and more tokens if the filter includes few, and one for the page.
 pub(super) async fn page(
-    client: &impl GenericClient,
+    transaction: &Transaction<'_>,
     organization: &str,
     query: &PageQuery,
 ) -> Result<TokenSlice, Failure> {
-    let PageQuery { filter, before, limit, max_examined, now } = query;
+    let (numbers, next) = examine(transaction, organization, query).await?;
+    let records = format!("{RECORD} WHERE number = ANY ($1) ORDER BY number DESC");
+    let records = rows(transaction, &records, &[&numbers]).await?;
+    Ok(TokenSlice { tokens: records.iter().map(record).collect::<Result<_, _>>()?, next })
+}
+
+/// Returns the numbers of a page's tokens, and the number below which the list goes on.
+async fn examine(
+    transaction: &Transaction<'_>,
+    organization: &str,
+    query: &PageQuery,
+) -> Result<(Vec<i64>, Option<u64>), Failure> {
+    let PageQuery { filter, before, limit, max_examined, now, .. } = query;
     let (list, kind) = (statement(filter.kind), filter.kind.map(TokenKind::as_str));
-    let (mut slice, mut last, mut examined) = (TokenSlice { tokens: vec![], next: None }, *before, 0);
+    let (mut numbers, mut last, mut examined, mut bytes) = (vec![], *before, 0, 0);
     let mut most = limit + 1;
     loop {
         let before = last.map_or(Ok(i64::MAX), signed)?;
         let count = i64::try_from(most).map_err(Failure::value)?;
-        let batch = rows(client, &list, &[&organization, &before, &kind, &count]).await?;
+        let batch = rows(transaction, &list, &[&organization, &before, &kind, &count]).await?;
         for row in &batch {
             if examined == *max_examined {
-                slice.next = last;
-                return Ok(slice);
+                return Ok((numbers, last));
             }
-            let state = state(row)?;
-            if filter.includes(row.try_get("name")?, state, *now) {
-                if slice.tokens.len() == *limit {
-                    slice.next = last;
-                    return Ok(slice);
+            if filter.includes(row.try_get("name")?, state(row)?, *now) {
+                bytes += usize::try_from(row.try_get::<_, i64>("bytes")?).map_err(Failure::value)?;
+                if !query.has_room(numbers.len(), bytes) {
+                    return Ok((numbers, last));
                 }
-                slice.tokens.push(record(row)?);
+                numbers.push(row.try_get("number")?);
             }
             last = Some(number(row, "number")?);
             examined += 1;
         }
         if batch.len() < most {
-            return Ok(slice);
+            return Ok((numbers, None));
         }
         most = (2 * most).min(MAX_ROWS);
     }

@@ -1,7 +1,7 @@
 //! Lists of tokens, a page at a time, and their number.
 
 use daypass::TokenKind;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::super::TokenSlice;
 use super::tokens::{RECORD, last_before, record};
@@ -24,11 +24,11 @@ fn statement(kind: Option<TokenKind>) -> String {
 }
 
 pub(super) fn page(connection: &Connection, organization: &str, query: &PageQuery) -> Result<TokenSlice, Failure> {
-    let PageQuery { filter, before, limit, max_examined, now } = query;
+    let PageQuery { filter, before, max_examined, now, .. } = query;
     let mut list = connection.prepare_cached(&statement(filter.kind))?;
     let before = before.unwrap_or(i64::MAX.unsigned_abs());
     let mut rows = list.query(params![organization, before, filter.kind.map(TokenKind::as_str)])?;
-    let (mut slice, mut last, mut examined) = (TokenSlice { tokens: vec![], next: None }, None, 0);
+    let (mut slice, mut last, mut examined, mut bytes) = (TokenSlice { tokens: vec![], next: None }, None, 0, 0);
     while let Some(row) = rows.next()? {
         if examined == *max_examined {
             slice.next = last;
@@ -39,8 +39,9 @@ pub(super) fn page(connection: &Connection, organization: &str, query: &PageQuer
             revoked_at: row.get("revoked_at")?,
             suspended_at: row.get("suspended_at")?,
         };
-        if filter.includes(row.get_ref("name")?.as_str().map_err(rusqlite::Error::from)?, state, *now) {
-            if slice.tokens.len() == *limit {
+        if filter.includes(text(row, "name")?, state, *now) {
+            bytes += text(row, "grants")?.len() + text(row, "origins")?.len();
+            if !query.has_room(slice.tokens.len(), bytes) {
                 slice.next = last;
                 break;
             }
@@ -50,6 +51,10 @@ pub(super) fn page(connection: &Connection, organization: &str, query: &PageQuer
         examined += 1;
     }
     Ok(slice)
+}
+
+fn text<'a>(row: &'a Row<'_>, column: &str) -> Result<&'a str, Failure> {
+    Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)
 }
 
 pub(super) fn count_active(

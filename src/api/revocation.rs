@@ -37,12 +37,26 @@ pub enum RevocationTarget {
         /// Its id.
         organization: String,
     },
-    /// All tokens of an organization that were issued before a time.
+    /// All tokens of an organization that were issued before a time, as earlier versions of the service told it.
     IssuedBefore {
         /// Its id.
         organization: String,
         /// The first second whose tokens stay valid.
         time: u64,
+    },
+    /// All tokens of an organization that were issued before a time, told by their order, which no clock can change.
+    ///
+    /// SECURITY: a level of its own, so that a reader that knows [`IssuedBefore`](RevocationTarget::IssuedBefore) alone
+    /// does not go on. By the time it would miss what a revoked token minted after it.
+    IssuedUpTo {
+        /// Its id.
+        organization: String,
+        /// The first second whose tokens stay valid. Refuse a JWT from before it whose
+        /// [`feed_seq`](crate::jwt::Claims::feed_seq) is lower than the entry's number.
+        time: u64,
+        /// The last stored token that is revoked. Refuse all up to this serial number, and everything minted from them.
+        #[serde(rename = "rootSerial")]
+        root_serial: u64,
     },
     /// Everything that a key signed.
     Key {
@@ -80,6 +94,10 @@ impl fmt::Display for RevocationTarget {
             RevocationTarget::IssuedBefore { organization, time } => {
                 write!(f, "all tokens of the organization {organization} issued before {time}")
             }
+            RevocationTarget::IssuedUpTo { organization, time, root_serial } => write!(
+                f,
+                "all tokens of the organization {organization} issued before {time}, up to serial number {root_serial}"
+            ),
             RevocationTarget::Key { kid } => write!(f, "everything signed by the key {kid}"),
             RevocationTarget::Changed { serial, version } => {
                 write!(f, "the edit of the stored token with serial number {serial} to version {version}")

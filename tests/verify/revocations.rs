@@ -65,6 +65,10 @@ impl World {
     }
 }
 
+fn up_to(organization: &str, time: u64, root_serial: u64) -> RevocationTarget {
+    RevocationTarget::IssuedUpTo { organization: organization.into(), time, root_serial }
+}
+
 async fn bearer(verifier: &Verifier, text: &str) -> Result<TokenKind, Error> {
     verifier.verify(&Credentials::new(text, TokenLocation::Bearer), None).await.map(|access| access.kind())
 }
@@ -84,6 +88,11 @@ async fn row_12_each_level_revokes_its_tokens_and_no_others() {
         (RevocationTarget::IssuedBefore { organization: organization(), time: NOW + 1 }, [false, false, false]),
         (RevocationTarget::IssuedBefore { organization: organization(), time: NOW }, [true, true, true]),
         (RevocationTarget::IssuedBefore { organization: "org_other".into(), time: NOW + 1 }, [true, true, true]),
+        (up_to(ORGANIZATION, 0, SERIAL), [false, false, false]),
+        (up_to(ORGANIZATION, NOW, SERIAL - 1), [true, true, true]),
+        // What was minted before the entry and before the time, by a clock that was wrong at one of the moments.
+        (up_to(ORGANIZATION, NOW + 1, SERIAL - 1), [true, false, false]),
+        (up_to("org_other", NOW + 1, SERIAL), [true, true, true]),
         (RevocationTarget::Key { kid: "k1".into() }, [true, false, false]),
         (RevocationTarget::Key { kid: "k2".into() }, [true, true, true]),
     ];
@@ -226,6 +235,30 @@ async fn a_later_revocation_of_older_tokens_reactivates_none() {
     world.apply(before(NOW + 1));
     world.apply(before(NOW - 100));
     assert_eq!(world.active().await, [false; 3]);
+
+    let world = World::new();
+    world.apply(up_to(ORGANIZATION, NOW + 1, SERIAL));
+    world.apply(up_to(ORGANIZATION, 0, 0));
+    assert_eq!(world.active().await, [false; 3]);
+}
+
+#[tokio::test]
+async fn what_is_minted_after_a_time_was_given_stays_active_although_a_clock_was_ahead_then() {
+    let signer = Signer::new("k1", 1);
+    let feed = Arc::new(Revocations::new());
+    feed.heartbeat(9, 0);
+    let verifier = verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
+    feed.apply(&Revocation { seq: 5, at: NOW, target: up_to(ORGANIZATION, NOW + 86_400, SERIAL - 1) });
+    for (root_serial, feed_seq, expected) in [
+        (SERIAL, 5, Ok(TokenKind::Temporary)),
+        (SERIAL, 4, Err(Error::TokenRevoked)),
+        (SERIAL - 1, 5, Err(Error::TokenRevoked)),
+    ] {
+        let mut claims = claims();
+        (claims["root_serial"], claims["feed_seq"]) = (json!(root_serial), json!(feed_seq));
+        let text = signer.jwt(JwtType::AccessToken, &claims);
+        assert_eq!(bearer(&verifier, &text).await, expected, "{root_serial} {feed_seq}");
+    }
 }
 
 #[tokio::test]

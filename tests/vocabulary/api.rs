@@ -360,6 +360,11 @@ fn a_revocation_names_its_target() {
             r#""level":"issuedBefore","organization":"org_1","time":5"#,
             "all tokens of the organization org_1 issued before 5",
         ),
+        (
+            RevocationTarget::IssuedUpTo { organization: organization(), time: 5, root_serial: 7 },
+            r#""level":"issuedUpTo","organization":"org_1","time":5,"rootSerial":7"#,
+            "all tokens of the organization org_1 issued before 5, up to serial number 7",
+        ),
         (RevocationTarget::Key { kid: "k".into() }, r#""level":"key","kid":"k""#, "everything signed by the key k"),
         (
             RevocationTarget::Changed { serial: 7, version: 2 },
@@ -413,4 +418,5 @@ fn a_revocation_names_its_target() {
     }
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"everything"}"#);
     refused::<Revocation>(r#"{"seq":3,"at":9,"level":"token","jti":"j"}"#);
+    refused::<Revocation>(r#"{"seq":3,"at":9,"level":"issuedUpTo","organization":"org_1","time":5}"#);
 }

@@ -154,8 +154,9 @@ pub(super) enum Command {
     },
     /// Revoke all of an organization's tokens that were issued before a time
     ///
-    /// Its secret tokens are among them: afterwards, make a new one with `daypass token create`. An earlier time than
-    /// one that was given before changes nothing.
+    /// Its secret tokens are among them: afterwards, make a new one with `daypass token create`. Tokens end in the order
+    /// in which they were created, up to the last one from before the time. If its own time is in the future it is from
+    /// before too, since a clock was wrong. The same time again changes nothing.
     #[command(after_help = REVOKE_ISSUED_BEFORE)]
     RevokeIssuedBefore {
         /// The organization's id, as `daypass organization list` prints it
@@ -328,7 +329,8 @@ fn print(revoked: Result<Revocation, Error>, id: &str, common: &Common) -> anyho
         return print_json(&revocation);
     }
     let target = match &revocation.target {
-        RevocationTarget::IssuedBefore { organization, time } => {
+        RevocationTarget::IssuedBefore { organization, time }
+        | RevocationTarget::IssuedUpTo { organization, time, .. } => {
             format!("all tokens of the organization {organization} issued before {}", time::show(*time))
         }
         target => target.to_string(),

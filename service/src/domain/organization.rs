@@ -21,6 +21,8 @@ pub(crate) struct Organization {
     pub(crate) created_at: u64,
     /// The time before which its tokens are revoked, if there is one.
     pub(crate) issued_before: Option<u64>,
+    /// The last token that is revoked by that: all with this serial number or a lower one are.
+    pub(crate) revoked_up_to: Option<u64>,
     /// Since when it is suspended, if it is.
     pub(crate) suspended_at: Option<u64>,
     /// When it was revoked, if it was.
@@ -38,6 +40,7 @@ impl Organization {
             is_operator: false,
             created_at: now,
             issued_before: None,
+            revoked_up_to: None,
             suspended_at: None,
             revoked_at: None,
             limits: OrganizationLimits::default(),
@@ -59,7 +62,7 @@ impl Organization {
 
 impl From<Organization> for OrganizationRecord {
     fn from(organization: Organization) -> OrganizationRecord {
-        let Organization { id, name, is_operator, created_at, issued_before, suspended_at, revoked_at, limits } =
+        let Organization { id, name, is_operator, created_at, issued_before, suspended_at, revoked_at, limits, .. } =
             organization;
         let state = match (revoked_at, suspended_at) {
             (Some(_), _) => OrganizationState::Revoked,

@@ -10,6 +10,8 @@ use super::origins::normalize_origin;
 pub(super) const MAX_NAME: usize = 512;
 /// Longest id of an application, in bytes.
 const MAX_ID: usize = 128;
+/// Most origins of a token. They are in every look-up of it, and in the header of an embed's page.
+const MAX_ORIGINS: usize = 100;
 /// The end of the year 9999. A later time was given in milliseconds.
 const MAX_TIME: u64 = 253_402_300_799;
 
@@ -31,8 +33,11 @@ pub(crate) fn check(request: &CreateTokenRequest, catalogs: &Catalogs, now: u64)
 /// Normalizes origins as people write them.
 ///
 /// # Errors
-/// [`Error::InvalidRequest`], which names the first that is not an origin.
+/// [`Error::InvalidRequest`], which names the first that is not an origin, or says that there are too many.
 pub(crate) fn normalize_origins(origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
+    if origins.len() > MAX_ORIGINS {
+        return refuse(format!("A token has at most {MAX_ORIGINS} `origins`, and these are {}.", origins.len()));
+    }
     let normalized = origins.iter().map(|origin| normalize_origin(origin)).collect::<Result<Vec<_>, _>>();
     normalized.map_err(|cause| Error::InvalidRequest(format!("{cause}.")))
 }

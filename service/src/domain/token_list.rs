@@ -14,6 +14,11 @@ use super::token_fields::MAX_NAME;
 /// cursor.
 const MAX_EXAMINED: usize = 10_000;
 
+/// How many bytes of grants and origins a page has at most, unless it has one token only.
+///
+/// A token can have almost as many as a request. A page of a thousand of those would take the memory of a small service.
+const MAX_BYTES: usize = 1 << 20;
+
 /// Which tokens a list has.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct TokenFilter {
@@ -105,7 +110,7 @@ impl TokenList {
     pub(crate) fn query(self, now: u64) -> PageQuery {
         let TokenList { filter, limit, cursor } = self;
         let before = cursor.map(|cursor| cursor.0);
-        PageQuery { filter, before, limit: limit.get(), max_examined: MAX_EXAMINED, now }
+        PageQuery { filter, before, limit: limit.get(), max_examined: MAX_EXAMINED, max_bytes: MAX_BYTES, now }
     }
 }
 
@@ -120,8 +125,17 @@ pub(crate) struct PageQuery {
     pub(crate) limit: usize,
     /// How many tokens to compare with the filter at most.
     pub(crate) max_examined: usize,
+    /// How many bytes of grants and origins the page has at most, unless it has one token only.
+    pub(crate) max_bytes: usize,
     /// When.
     pub(crate) now: u64,
+}
+
+impl PageQuery {
+    /// Returns whether a page with so many tokens, and so many bytes with the next one, has room for the next one.
+    pub(crate) fn has_room(&self, tokens: usize, bytes: usize) -> bool {
+        tokens < self.limit && (tokens == 0 || bytes <= self.max_bytes)
+    }
 }
 
 #[cfg(test)]

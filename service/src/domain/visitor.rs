@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use daypass::{Error, OriginPattern};
 
-use super::origins::normalize_origin;
+use super::token_fields::normalize_origins;
 
 /// Longest subject, in characters.
 const MAX_SUBJECT: usize = 256;
@@ -22,10 +22,10 @@ pub(crate) fn origins(origins: Option<&[String]>) -> Result<Vec<OriginPattern>, 
     match origins {
         None => Ok(vec![]),
         Some([]) => refuse("The `origins` must have at least one; leave them out for a token that any origin may use."),
-        Some(origins) => {
-            let normalized = origins.iter().map(|origin| normalize_origin(origin)).collect::<Result<Vec<_>, _>>();
-            normalized.or_else(|cause| refuse(format!("In `origins`: {cause}.")))
-        }
+        Some(origins) => normalize_origins(origins).map_err(|error| match error {
+            Error::InvalidRequest(cause) => Error::InvalidRequest(format!("In `origins`: {cause}")),
+            error => error,
+        }),
     }
 }
 
@@ -94,6 +94,9 @@ mod tests {
             patterns.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["*.example.com", "https://a.example:8443"]
         );
+        assert!(origins(Some(&vec!["a.example".into(); 100])).is_ok());
+        let error = origins(Some(&vec!["a.example".into(); 101])).expect_err("too many").to_string();
+        assert!(error.contains("at most 100 `origins`") && error.contains("101"), "{error}");
         for wrong in ["*", "*.com", "https://a.example/path", ""] {
             let error = origins(Some(&[wrong.into()])).expect_err(wrong).to_string();
             assert!(error.contains("`origins`"), "{error}");

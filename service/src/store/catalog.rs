@@ -3,7 +3,7 @@
 use daypass::{Catalog, Grant, OpaqueToken, ScopeSet, TokenKind};
 
 use super::suite::{on_every_store, open_with_organization};
-use super::{Location, SharedStore};
+use super::{GrantsSlice, Location, SharedStore};
 use crate::crypto::random;
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants, replacement};
 use crate::domain::organization::{Organization, suspension};
@@ -77,18 +77,21 @@ async fn the_grants_of_active_tokens_are_read_in_pages(location: Location) {
     }
     let read = async |after, most| store.active_grants(after, most, 100).await.expect("a page");
     let of = |index: usize, id: &str| TokenGrants { serial: serials[index], grants: grants(&format!("chair:{id}")) };
-    let first = TokenGrants { serial: 1, grants: vec![] };
-    let all = [first, of(0, "a"), of(1, "b"), of(4, "c")];
-    assert_eq!(read(0, 10).await, all);
-    assert_eq!(read(0, 2).await, all[..2]);
-    assert_eq!(read(all[1].serial, 2).await, all[2..]);
-    assert_eq!(read(all[3].serial, 2).await, []);
+    let first = || TokenGrants { serial: 1, grants: vec![] };
+    let all = || GrantsSlice { grants: vec![first(), of(0, "a"), of(1, "b"), of(4, "c")], next: None };
+    assert_eq!(read(0, 10).await, all());
+    assert_eq!(read(0, 2).await, GrantsSlice { grants: vec![first(), of(0, "a")], next: Some(serials[0]) });
+    let next = GrantsSlice { grants: vec![of(1, "b")], next: Some(serials[2]) };
+    assert_eq!(read(serials[0], 2).await, next, "one that has expired counts");
+    let last = GrantsSlice { grants: vec![of(4, "c")], next: None };
+    assert_eq!(read(serials[2], 2).await, last, "a bundle reference does not count");
+    assert_eq!(read(serials[4], 2).await, GrantsSlice { grants: vec![], next: None });
 
     let rule = |existing: &Option<Organization>| suspension(existing.as_ref());
     store.change_suspension("o", 60, Box::new(rule)).await.expect("a suspension");
-    assert_eq!(read(0, 10).await, all, "a suspension ends");
+    assert_eq!(read(0, 10).await, all(), "a suspension ends");
     let target = daypass::api::RevocationTarget::Organization { organization: "o".into() };
     let entries = vec![target.clone()];
     store.revoke("o", target, 60, Box::new(move |_| Ok(entries.clone()))).await.expect("a revocation");
-    assert_eq!(read(0, 10).await, []);
+    assert_eq!(read(0, 10).await, GrantsSlice { grants: vec![], next: None });
 }

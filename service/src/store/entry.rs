@@ -11,6 +11,7 @@ pub(super) fn columns(target: &RevocationTarget) -> (&'static str, String) {
         RevocationTarget::Jwt { jti } => ("jwt", jti.clone()),
         RevocationTarget::Organization { organization } => ("organization", organization.clone()),
         RevocationTarget::IssuedBefore { time, .. } => ("issuedBefore", time.to_string()),
+        RevocationTarget::IssuedUpTo { time, root_serial, .. } => ("issuedUpTo", format!("{time} {root_serial}")),
         RevocationTarget::Key { kid } => ("key", kid.clone()),
         RevocationTarget::Changed { serial, version } => ("changed", format!("{serial} {version}")),
         RevocationTarget::Suspended { organization } => ("suspended", organization.clone()),
@@ -23,19 +24,25 @@ pub(super) fn columns(target: &RevocationTarget) -> (&'static str, String) {
 /// # Errors
 /// When they are not what [`columns`] returns.
 pub(super) fn target(level: &str, name: String, organization: Option<String>) -> Result<RevocationTarget, String> {
-    let number = |text: &str| text.parse().map_err(|_| format!("{text} is not a number"));
+    let number = |text: &str| text.parse::<u64>().map_err(|_| format!("{text} is not a number"));
+    let numbers = |text: &str| {
+        let (first, second) = text.split_once(' ').ok_or("expected two numbers")?;
+        Ok::<_, String>((number(first)?, number(second)?))
+    };
+    let organization = || organization.ok_or("the entry lacks its organization");
     Ok(match level {
         "token" => RevocationTarget::Token { serial: number(&name)? },
         "jwt" => RevocationTarget::Jwt { jti: name },
         "organization" => RevocationTarget::Organization { organization: name },
-        "issuedBefore" => {
-            let organization = organization.ok_or("the entry lacks its organization")?;
-            RevocationTarget::IssuedBefore { organization, time: number(&name)? }
+        "issuedBefore" => RevocationTarget::IssuedBefore { organization: organization()?, time: number(&name)? },
+        "issuedUpTo" => {
+            let (time, root_serial) = numbers(&name)?;
+            RevocationTarget::IssuedUpTo { organization: organization()?, time, root_serial }
         }
         "key" => RevocationTarget::Key { kid: name },
         "changed" => {
-            let (serial, version) = name.split_once(' ').ok_or("expected two numbers")?;
-            RevocationTarget::Changed { serial: number(serial)?, version: number(version)? }
+            let (serial, version) = numbers(&name)?;
+            RevocationTarget::Changed { serial, version }
         }
         "suspended" => RevocationTarget::Suspended { organization: name },
         "resumed" => RevocationTarget::Resumed { organization: name },

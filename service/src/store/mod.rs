@@ -7,6 +7,7 @@
 //! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `entry` | an entry of the feed, and words, in their columns |
+//! | `issued_before` | tests of a time before which tokens are revoked |
 //! | `location` | where a store is |
 //! | `owners` | tests of principals, and of tokens that belong to them |
 //! | `principals` | the part of the trait that is about principals |
@@ -16,12 +17,15 @@
 //! | `sign_in` | the trait [`SignInStore`], for accounts, sessions and invitations |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
+//! | `token_pages` | tests of the size of pages |
 
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
 mod changes;
 mod entry;
+#[cfg(test)]
+mod issued_before;
 mod location;
 #[cfg(test)]
 mod owners;
@@ -36,6 +40,8 @@ mod sign_in;
 mod sqlite;
 #[cfg(test)]
 mod suite;
+#[cfg(test)]
+mod token_pages;
 mod traits;
 
 use std::sync::Arc;
@@ -44,8 +50,8 @@ pub(crate) use location::Location;
 pub(crate) use principals::PrincipalStore;
 pub(crate) use sign_in::{Forgiven, SignInStore, StoredSession};
 pub(crate) use traits::{
-    AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, SharedStore, Snapshot, Store, StoreFuture,
-    TokenSelector, TokenSlice,
+    AddedToken, Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, SharedStore, Snapshot, Store,
+    StoreFuture, TokenSelector, TokenSlice,
 };
 
 /// Opens a store, or creates it: an SQLite file that only its owner can read, or the tables of a database.

@@ -106,7 +106,7 @@ async fn entries_are_deleted_by_order_and_those_of_keys_and_organizations_never(
     enter(&store, RevocationTarget::Token { serial: 1 }).await;
     enter(&store, RevocationTarget::Jwt { jti: "j".into() }).await;
     enter(&store, RevocationTarget::Organization { organization: "o".into() }).await;
-    enter(&store, RevocationTarget::IssuedBefore { organization: "o".into(), time: 5 }).await;
+    enter(&store, RevocationTarget::IssuedUpTo { organization: "o".into(), time: 5, root_serial: 0 }).await;
     add_mark(&store, 0).await;
     enter(&store, RevocationTarget::Token { serial: 2 }).await;
     for seen in 1..25 {

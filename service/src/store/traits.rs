@@ -94,6 +94,15 @@ pub(crate) struct TokenSlice {
     pub(crate) next: Option<u64>,
 }
 
+/// What some tokens grant.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct GrantsSlice {
+    /// Those of the tokens that are active.
+    pub(crate) grants: Vec<TokenGrants>,
+    /// The serial number after which to go on; `None` if there are no more tokens.
+    pub(crate) next: Option<u64>,
+}
+
 /// What a running service polls, because other processes write to the store too.
 pub(crate) struct Snapshot {
     /// The feed's last number.
@@ -190,16 +199,16 @@ pub(crate) trait Store: PrincipalStore + SignInStore {
 
     /// Returns a page of an organization's tokens, newest first: those that the query's filter includes.
     ///
-    /// The page ends when it has `limit` tokens, or when `max_examined` tokens were compared with the filter. It costs
-    /// about the same however many tokens the organization has.
+    /// The page ends when it has no more [room](PageQuery::has_room), or when `max_examined` tokens were compared with the
+    /// filter. It costs about the same however many tokens the organization has, and the memory of what is in the page.
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice>;
 
-    /// Counts an organization's tokens that are active at a time, by kind, without the bundle references: those that
-    /// were created before another time, if one is given.
+    /// Counts an organization's tokens that are active at a time, by kind, without the bundle references: those that a
+    /// revocation of what was issued before another time would end, if one is given.
     fn count_active<'a>(
         &'a self,
         organization: &'a str,
-        created_before: Option<u64>,
+        issued_before: Option<u64>,
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>>;
 
@@ -265,9 +274,11 @@ pub(crate) trait Store: PrincipalStore + SignInStore {
     /// Returns whether it did.
     fn set_catalog(&self, rule: Rule<Option<StoredCatalog>, Option<Catalog>>) -> StoreFuture<'_, bool>;
 
-    /// Returns what the tokens grant that are active at a time, without the bundle references: those with a greater
-    /// serial number than `after`, in their order, and at most so many. Suspension makes no difference.
-    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>>;
+    /// Reads so many tokens at most that have a greater serial number than `after`, in their order and without the bundle
+    /// references, and returns what those grant that are active at a time. Suspension makes no difference.
+    ///
+    /// It costs about the same however many references there are, and tokens that are not active.
+    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, GrantsSlice>;
 
     /// Makes the changes that the rule returns for all keys, and returns them. A revocation also adds
     /// an entry to the feed.
@@ -305,7 +316,13 @@ pub(crate) trait Store: PrincipalStore + SignInStore {
     fn add_mark(&self, rule: Rule<MarkFacts, Option<MarkChange>>) -> StoreFuture<'_, ()>;
 
     /// Returns where the feed and its marks are, the keys, and the catalogue's version, as of one moment.
+    ///
+    /// SECURITY: this and [`subscriber`](Store::subscriber) are what heartbeats say. An implementation answers them
+    /// also while callers read as much as they can.
     fn snapshot(&self) -> StoreFuture<'_, Snapshot>;
+
+    /// Returns the state of a subscriber's token, if the store has it.
+    fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>>;
 
     /// Waits until this process has revoked something or changed the keys since the last call.
     fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;

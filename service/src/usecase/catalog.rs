@@ -8,7 +8,7 @@ use super::clock::now;
 use crate::domain::catalog_change::{StoredCatalog, may_remove, removed, replacement, version};
 use crate::domain::catalogs::Catalogs;
 use crate::domain::versions::{self, Versions};
-use crate::store::Store;
+use crate::store::{GrantsSlice, Store};
 
 /// How many tokens are read at once.
 const PAGE: usize = 1000;
@@ -113,8 +113,8 @@ async fn count_holders(store: &dyn Store, before: &Catalog, after: &Catalog) -> 
     // Most tokens hold the same scopes as many others.
     let mut compared: HashMap<ScopeSet, ScopeSet> = HashMap::new();
     loop {
-        let page = store.active_grants(last, PAGE, now).await?;
-        for token in &page {
+        let GrantsSlice { grants, next } = store.active_grants(last, PAGE, now).await?;
+        for token in &grants {
             let missing = compared.entry(token.scopes()).or_insert_with_key(|held| removed(held, before, after));
             removal.tokens += u64::from(!missing.is_empty());
         }
@@ -122,9 +122,9 @@ async fn count_holders(store: &dyn Store, before: &Catalog, after: &Catalog) -> 
         if compared.len() > PAGE {
             compared.clear();
         }
-        match page.last() {
-            Some(token) if page.len() == PAGE => last = token.serial,
-            _ => return Ok(removal),
+        match next {
+            Some(next) => last = next,
+            None => return Ok(removal),
         }
     }
 }

@@ -13,8 +13,8 @@ use super::clock::now;
 use super::signing_keys::SigningKeys;
 use super::sync::FeedPosition;
 use crate::domain::revocation::read_after;
-use crate::domain::token::{TokenStatus, status};
-use crate::store::{FeedPage, SharedStore, TokenSelector};
+use crate::domain::token::TokenStatus;
+use crate::store::{FeedPage, SharedStore};
 
 /// The time between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -151,7 +151,7 @@ impl Subscription {
     /// the entries that ended the token, because it must refuse other tokens that these end. One whose
     /// organization is suspended goes on, because it must hear when that ends.
     async fn require_active(&self) -> Option<()> {
-        let record = self.feed.store.token(TokenSelector::Hash(self.subscriber.token)).await.ok()??;
-        matches!(status(&record, now()), TokenStatus::Active | TokenStatus::Suspended).then_some(())
+        let state = self.feed.store.subscriber(self.subscriber.token).await.ok()??;
+        matches!(state.status(now()), TokenStatus::Active | TokenStatus::Suspended).then_some(())
     }
 }

@@ -111,13 +111,14 @@ pub(crate) async fn list(store: &dyn Store, organization: &str, list: TokenList)
     Ok(TokenPage { tokens, next_cursor: next.map(|serial| Cursor::after(serial).encode()) })
 }
 
-/// Counts an organization's active tokens by kind: those that were created before a time, if one is given.
+/// Counts an organization's active tokens by kind: those that a revocation of what was issued before a time would end, if
+/// one is given.
 pub(crate) async fn count_active(
     store: &dyn Store,
     organization: &str,
-    created_before: Option<u64>,
+    issued_before: Option<u64>,
 ) -> Result<Vec<(TokenKind, u64)>, Error> {
-    store.count_active(organization, created_before, now()).await
+    store.count_active(organization, issued_before, now()).await
 }
 
 /// Returns the most recent token with this id.

@@ -199,6 +199,7 @@ async fn entries_stay_when_the_clock_leaps_and_the_last_number_when_they_are_del
             RevocationTarget::Jwt { .. } => "signed",
             RevocationTarget::Organization { .. } => "organization",
             RevocationTarget::IssuedBefore { .. } => "issuedBefore",
+            RevocationTarget::IssuedUpTo { .. } => "issuedUpTo",
             RevocationTarget::Key { .. } => "key",
             RevocationTarget::Changed { .. } => "changed",
             RevocationTarget::Suspended { .. } => "suspended",
@@ -206,12 +207,12 @@ async fn entries_stay_when_the_clock_leaps_and_the_last_number_when_they_are_del
         });
         (levels.collect::<Vec<_>>(), page.latest)
     };
-    assert_eq!(levels().await, (vec!["token", "signed", "issuedBefore", "key"], 4));
+    assert_eq!(levels().await, (vec!["token", "signed", "issuedUpTo", "key"], 4));
 
     // As if the clock had leapt ahead by a year.
     daypass.execute("UPDATE revocation SET at = unixepoch() - 86400 * 365");
     daypass.revoke(&other).await;
-    assert_eq!(levels().await, (vec!["token", "signed", "issuedBefore", "key", "token"], 5));
+    assert_eq!(levels().await, (vec!["token", "signed", "issuedUpTo", "key", "token"], 5));
 
     daypass.execute("DELETE FROM revocation");
     assert_eq!(daypass.subscribe(&daypass.admin, 5).await.until_heartbeat().await, (vec![], 5));

@@ -19,9 +19,9 @@ async fn create_bundle(daypass: &Daypass, token: &str) -> String {
     to_text(&send(request).await.1["bundle"])
 }
 
-/// Returns the targets in the feed that the admin sees.
-async fn read_feed(daypass: &Daypass) -> Vec<RevocationTarget> {
-    daypass.read_page(&daypass.admin, 0).await.revocations.into_iter().map(|entry| entry.target).collect()
+/// Returns the targets in the feed that the owner of a token sees.
+async fn read_feed(daypass: &Daypass, token: &str) -> Vec<RevocationTarget> {
+    daypass.read_page(token, 0).await.revocations.into_iter().map(|entry| entry.target).collect()
 }
 
 /// Creates a secret token that can create bundles too.
@@ -53,7 +53,7 @@ async fn a_stored_token_is_revoked_with_its_children_by_id_text_or_command() {
         }
         expected.push(RevocationTarget::Token { serial });
     }
-    assert_eq!(read_feed(&daypass).await, expected);
+    assert_eq!(read_feed(&daypass, &daypass.admin).await, expected);
 }
 
 #[tokio::test]
@@ -67,7 +67,7 @@ async fn a_bundle_reference_is_revoked_by_its_text_and_with_its_parent() {
     daypass.revoke_by_text(&partner).await;
     assert!(is_revoked(&daypass, &second).await);
     assert_eq!(
-        read_feed(&daypass).await,
+        read_feed(&daypass, &daypass.admin).await,
         [RevocationTarget::Token { serial: 4 }, RevocationTarget::Token { serial: 3 }]
     );
 }
@@ -86,7 +86,7 @@ async fn a_jwt_is_revoked_alone() {
         assert!(is_revoked(&daypass, signed).await);
     }
     assert!(!is_revoked(&daypass, &sibling).await && !is_revoked(&daypass, &token).await);
-    let entries = read_feed(&daypass).await;
+    let entries = read_feed(&daypass, &daypass.admin).await;
     assert!(matches!(&entries[..], [RevocationTarget::Jwt { .. }, RevocationTarget::Jwt { .. }]), "{entries:?}");
 }
 
@@ -105,7 +105,7 @@ async fn revoking_a_token_of_another_organization_changes_nothing_silently() {
         daypass.revoke_by_text(token).await;
     }
     assert!(!is_revoked(&daypass, &other).await && !is_revoked(&daypass, &others).await);
-    assert_eq!(read_feed(&daypass).await, []);
+    assert_eq!(read_feed(&daypass, &daypass.admin).await, []);
 }
 
 #[tokio::test]
@@ -131,8 +131,10 @@ async fn tokens_issued_before_a_time_are_revoked_and_later_ones_stay_active() {
     let daypass = Daypass::start();
     let organization = daypass.organization();
     let (old, id) = create_parent(&daypass).await;
-    let (new, _) = create_parent(&daypass).await;
     let (_, revoked) = daypass.create_secret().await;
+    let scopes = ["token:revoke", "token:introspect"];
+    let (caller, _) = daypass.create_token(json!({"kind": "secret", "name": "Caller", "scopes": scopes})).await;
+    let (new, _) = create_parent(&daypass).await;
     daypass.revoke(&revoked).await;
     let time = now() - 50;
     let age = |time: u64, id: &str| {
@@ -143,14 +145,17 @@ async fn tokens_issued_before_a_time_are_revoked_and_later_ones_stay_active() {
     // The orphan was issued after the time, by a parent that was issued before it.
     let (orphan, child) = (daypass.create_temporary(&old).await, daypass.create_temporary(&new).await);
 
-    let (status, first) = send(revoke_issued_before(&daypass, &daypass.admin, &json!(time))).await;
+    let (status, first) = send(revoke_issued_before(&daypass, &caller, &json!(time))).await;
     assert_eq!(status, 200, "{first}");
     let at = first["at"].as_u64().expect("a time");
     assert!((now() - 5..=now()).contains(&at));
-    let expected = json!({"seq": 2, "at": at, "level": "issuedBefore", "organization": organization, "time": time});
+    let expected = json!({"seq": 2, "at": at, "level": "issuedUpTo", "organization": organization, "time": time,
+        "rootSerial": 3});
     assert_eq!(first, expected);
     assert!(is_revoked(&daypass, &old).await && is_revoked(&daypass, &orphan).await);
     assert!(!is_revoked(&daypass, &new).await && !is_revoked(&daypass, &child).await);
+    // It was created before the first one, by its number: a clock was wrong.
+    assert!(is_revoked(&daypass, &daypass.admin).await && !is_revoked(&daypass, &caller).await);
     expect_error(
         daypass.post("/v2/bundle/create").bearer_auth(&old).json(&json!({"parameters": {}})),
         401,
@@ -160,32 +165,60 @@ async fn tokens_issued_before_a_time_are_revoked_and_later_ones_stay_active() {
 
     let entries = || {
         vec![
-            RevocationTarget::Token { serial: 5 },
-            RevocationTarget::IssuedBefore { organization: organization.clone(), time },
-            // Its child was issued after the time: a subscriber recognizes it by its parent only.
-            RevocationTarget::Token { serial: 3 },
+            RevocationTarget::Token { serial: 4 },
+            RevocationTarget::IssuedUpTo { organization: organization.clone(), time, root_serial: 3 },
         ]
     };
-    assert_eq!(read_feed(&daypass).await, entries());
+    assert_eq!(read_feed(&daypass, &caller).await, entries());
 
     // An earlier time, or the same again, changes nothing; neither does revoking a revoked token by its id.
     for earlier in [time, time - 1, 0] {
-        assert_eq!(send(revoke_issued_before(&daypass, &daypass.admin, &json!(earlier))).await, (200, first.clone()));
+        assert_eq!(send(revoke_issued_before(&daypass, &caller, &json!(earlier))).await, (200, first.clone()));
     }
-    daypass.revoke(&id).await;
-    assert_eq!(read_feed(&daypass).await, entries());
+    daypass.json(&["token", "revoke", &revoked]);
+    assert_eq!(read_feed(&daypass, &caller).await, entries());
 
     for wrong in [json!(now() + 60), json!(u64::MAX)] {
         let message =
-            expect_error(revoke_issued_before(&daypass, &daypass.admin, &wrong), 400, "invalid_request").await;
+            expect_error(revoke_issued_before(&daypass, &caller, &wrong), 400, "invalid_request").await;
         assert!(message.contains("in the future"), "{message}");
     }
     for wrong in [json!(-1), json!("1"), json!(1.5), Value::Null] {
-        expect_error(revoke_issued_before(&daypass, &daypass.admin, &wrong), 400, "invalid_body").await;
+        expect_error(revoke_issued_before(&daypass, &caller, &wrong), 400, "invalid_body").await;
     }
-    let misspelt = daypass.post("/v2/revocation").bearer_auth(&daypass.admin);
+    let misspelt = daypass.post("/v2/revocation").bearer_auth(&caller);
     expect_error(misspelt.json(&json!({"issuedBefore": 1, "organization": "x"})), 400, "invalid_body").await;
-    assert_eq!(read_feed(&daypass).await, entries());
+    assert_eq!(read_feed(&daypass, &caller).await, entries());
+}
+
+#[tokio::test]
+async fn a_time_revokes_what_was_issued_while_a_clock_was_ahead_and_nothing_that_is_issued_later() {
+    let daypass = Daypass::start();
+    let organization = daypass.organization();
+    let revoke = |time: u64| {
+        daypass.json(&["organization", "revoke-issued-before", &organization, &time.to_string(), "--yes"])
+    };
+    let ahead = now() + 5 * 86_400;
+    let (stored, id) = create_parent(&daypass).await;
+    let minted = daypass.create_temporary(&stored).await;
+    daypass.execute(&format!("UPDATE token SET created_at = {ahead} WHERE id = '{id}'"));
+    let output = daypass.command(&["organization", "revoke-issued-before", &organization, &(now() - 1).to_string()]);
+    let asked = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(asked.contains(": 2 secret"), "what is asked first counts it: {asked}");
+    revoke(now() - 1);
+    assert!(is_revoked(&daypass, &stored).await && is_revoked(&daypass, &minted).await);
+
+    // The clock was ahead when the time was given.
+    daypass.execute(&format!("UPDATE organization SET issued_before = {ahead}"));
+    let create = ["create", "--organization", &organization, "--kind", "secret", "--name", "n", "--scope", FLOOR_READ];
+    let output = daypass.token_command(&[&create[..], &["--json"]].concat());
+    let created: Value = serde_json::from_slice(&output.stdout).expect("a token");
+    let (stored, id) = (to_text(&created["token"]), to_text(&created["id"]));
+    let minted = daypass.create_temporary(&stored).await;
+    assert!(!is_revoked(&daypass, &stored).await && !is_revoked(&daypass, &minted).await);
+    daypass.execute(&format!("UPDATE token SET created_at = created_at - 9 WHERE id = '{id}'"));
+    assert_eq!(revoke(now() - 5)["time"], json!(ahead), "the later time counts");
+    assert!(is_revoked(&daypass, &stored).await && is_revoked(&daypass, &minted).await);
 }
 
 #[tokio::test]
@@ -285,7 +318,7 @@ async fn no_acknowledged_revocation_is_lost_in_a_crash() {
             _ => assert_eq!(send(revoke_issued_before(&daypass, &daypass.admin, &json!(1000))).await.0, 200),
         }
         daypass.restart();
-        let entries = read_feed(&daypass).await;
+        let entries = read_feed(&daypass, &daypass.admin).await;
         assert_eq!((entries.len(), &entries[..expected.len()]), (expected.len() + 1, &expected[..]), "{way}");
         expected = entries;
         assert_eq!(is_revoked(&daypass, &token).await, serial < 5, "{way}");
@@ -293,6 +326,6 @@ async fn no_acknowledged_revocation_is_lost_in_a_crash() {
     assert_eq!(expected[..2], [RevocationTarget::Token { serial: 3 }, RevocationTarget::Token { serial: 4 }]);
     assert!(
         matches!(expected[2], RevocationTarget::Jwt { .. })
-            && matches!(expected[3], RevocationTarget::IssuedBefore { .. })
+            && matches!(expected[3], RevocationTarget::IssuedUpTo { .. })
     );
 }

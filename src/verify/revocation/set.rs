@@ -21,8 +21,10 @@ pub(super) struct RevokedSet {
     /// Ids of JWTs, each with the number of its entry.
     jwts: HashMap<Box<str>, u64>,
     organizations: HashSet<Box<str>>,
-    /// For each organization, the first second whose tokens stay valid.
+    /// For each organization, the first second whose tokens stay valid, as earlier versions of the service tell it.
     issued_before: HashMap<Box<str>, u64>,
+    /// For each organization, the last tokens that are revoked by their order.
+    issued_up_to: HashMap<Box<str>, IssuedUpTo>,
     keys: HashSet<Box<str>>,
     /// Organizations whose tokens are refused until they are resumed, each with the reading of the feed
     /// that told so.
@@ -33,6 +35,37 @@ pub(super) struct RevokedSet {
     pub(super) readings: u64,
     /// The last reading that was complete.
     complete_reading: u64,
+}
+
+/// The tokens of an organization that are revoked by their order.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+struct IssuedUpTo {
+    /// The last stored token.
+    root_serial: u64,
+    /// The first second whose JWTs stay valid, of those that were minted before the entry.
+    time: u64,
+    /// The number of the entry.
+    seq: u64,
+}
+
+impl IssuedUpTo {
+    /// Returns the tokens that either of two entries revokes.
+    fn or(self, other: IssuedUpTo) -> IssuedUpTo {
+        IssuedUpTo {
+            root_serial: self.root_serial.max(other.root_serial),
+            time: self.time.max(other.time),
+            seq: self.seq.max(other.seq),
+        }
+    }
+
+    /// Returns whether the token is among them.
+    ///
+    /// SECURITY: of a JWT the time counts only if it was minted before the entry. The clock may have been ahead when the
+    /// time was given, or behind when the JWT was minted.
+    fn includes(self, token: &AuthenticToken) -> bool {
+        token.root_serial <= self.root_serial
+            || (token.issued_at < self.time && token.feed_seq.is_some_and(|feed_seq| feed_seq < self.seq))
+    }
 }
 
 /// The newest edit of an opaque token.
@@ -58,6 +91,12 @@ impl RevokedSet {
                 let is_new = *latest < *time;
                 *latest = (*latest).max(*time);
                 is_new
+            }
+            RevocationTarget::IssuedUpTo { organization, time, root_serial } => {
+                let entry = IssuedUpTo { root_serial: *root_serial, time: *time, seq: *seq };
+                let known = self.issued_up_to.entry(organization.as_str().into()).or_default();
+                let before = std::mem::replace(known, known.or(entry));
+                *known != before
             }
             RevocationTarget::Key { kid } => self.keys.insert(kid.as_str().into()),
             RevocationTarget::Suspended { organization } => {
@@ -135,6 +174,7 @@ impl RevokedSet {
             || token.serial.is_some_and(|serial| self.serials.contains_key(&serial))
             || self.organizations.contains(&token.organization)
             || self.issued_before.get(&token.organization).is_some_and(is_later)
+            || self.issued_up_to.get(&token.organization).is_some_and(|end| end.includes(token))
             || (token.key.is_some() && self.jwts.contains_key(&token.id))
         {
             Err(Error::TokenRevoked)
@@ -181,6 +221,7 @@ mod tests {
             RevocationTarget::Jwt { jti: "j".into() },
             RevocationTarget::Organization { organization: "o".into() },
             RevocationTarget::IssuedBefore { organization: "o".into(), time: 5 },
+            RevocationTarget::IssuedUpTo { organization: "o".into(), time: 5, root_serial: 1 },
             RevocationTarget::Key { kid: "k".into() },
             RevocationTarget::Changed { serial: 1, version: 2 },
             RevocationTarget::Suspended { organization: "o".into() },
@@ -196,14 +237,14 @@ mod tests {
             (1, false, [0, 1, 1]),
             (2, true, [0, 0, 1]),
             (5, true, [0, 0, 1]),
-            (7, true, [0, 0, 0]),
+            (8, true, [0, 0, 0]),
         ] {
             assert_eq!(revoked.delete_up_to(deleted_up_to), is_another, "{deleted_up_to}");
             assert_eq!([revoked.serials.len(), revoked.jwts.len(), revoked.edits.len()], tokens, "{deleted_up_to}");
             let others = [&revoked.organizations, &revoked.keys].map(HashSet::len);
             assert_eq!(
-                (others, revoked.issued_before.len(), revoked.suspended.len()),
-                ([1, 1], 1, 1),
+                (others, revoked.issued_before.len(), revoked.issued_up_to.len(), revoked.suspended.len()),
+                ([1, 1], 1, 1, 1),
                 "{deleted_up_to}"
             );
         }

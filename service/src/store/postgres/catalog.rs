@@ -4,15 +4,26 @@ use daypass::Catalog;
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
-use super::super::Rule;
+use super::super::{GrantsSlice, Rule};
 use super::sql::{execute, find as find_row, number, row, rows, signed};
 use super::{Failure, listener, tokens};
 use crate::domain::catalog_change::{self, StoredCatalog, TokenGrants};
 
-const ACTIVE_GRANTS: &str = "
-    SELECT number, grants FROM record
-    WHERE number > $1 AND kind <> 'bundle' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
-    ORDER BY number LIMIT $3";
+/// Returns the statement that reads a page of so many tokens at most.
+///
+/// The page is taken from an index that has no bundle references, and tokens that are not active count for it. The number
+/// is in the text, so that the planner knows that the page is small.
+pub(super) fn active_grants_statement(most: usize) -> String {
+    format!(
+        "SELECT record.number,
+            CASE WHEN revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) THEN grants END AS grants
+        FROM (
+            SELECT number FROM token WHERE number > $1 AND kind <> 'bundle' ORDER BY number LIMIT {most}
+        ) AS page
+        JOIN record ON record.number = page.number
+        ORDER BY record.number"
+    )
+}
 
 pub(super) async fn find(client: &impl GenericClient) -> Result<Option<StoredCatalog>, Failure> {
     find_row(client, "SELECT version, json FROM catalog", &[]).await?.map(|row| stored(&row)).transpose()
@@ -47,12 +58,21 @@ pub(super) async fn active_grants(
     after: u64,
     most: usize,
     now: u64,
-) -> Result<Vec<TokenGrants>, Failure> {
-    let most = i64::try_from(most).map_err(Failure::value)?;
-    let rows = rows(client, ACTIVE_GRANTS, &[&signed(after)?, &signed(now)?, &most]).await?;
-    rows.iter()
-        .map(|row| Ok(TokenGrants { serial: number(row, "number")?, grants: tokens::from_json(row, "grants")? }))
-        .collect()
+) -> Result<GrantsSlice, Failure> {
+    let rows = rows(client, &active_grants_statement(most), &[&signed(after)?, &signed(now)?]).await?;
+    let next = match rows.last() {
+        Some(last) if rows.len() == most => Some(number(last, "number")?),
+        _ => None,
+    };
+    let active = rows.iter().filter_map(|row| match row.try_get::<_, Option<&str>>("grants") {
+        Ok(None) => None,
+        _ => Some(token_grants(row)),
+    });
+    Ok(GrantsSlice { grants: active.collect::<Result<_, _>>()?, next })
+}
+
+fn token_grants(row: &Row) -> Result<TokenGrants, Failure> {
+    Ok(TokenGrants { serial: number(row, "number")?, grants: tokens::from_json(row, "grants")? })
 }
 
 fn stored(row: &Row) -> Result<StoredCatalog, Failure> {

@@ -78,22 +78,26 @@ pub(super) async fn enter(
     listener::notify(transaction).await
 }
 
-/// Marks the rows of the targets: those of tokens with one statement, since there may be many.
+/// Marks the rows of the targets.
 async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at: u64) -> Result<(), Failure> {
     let at = signed(at)?;
-    let mut tokens = vec![];
     for target in targets {
         match target {
-            RevocationTarget::Token { serial } => tokens.push(signed(*serial)?),
-            // A JWT has no row to mark, and an edit was written with the token's row.
-            RevocationTarget::Jwt { .. } | RevocationTarget::Changed { .. } => {}
+            RevocationTarget::Token { serial } => {
+                execute(transaction, "UPDATE token SET revoked_at = $2 WHERE number = $1", &[&signed(*serial)?, &at])
+                    .await?;
+            }
+            // A JWT has no row to mark, an edit was written with the token's row, and the next one took the third's place.
+            RevocationTarget::Jwt { .. } | RevocationTarget::Changed { .. } | RevocationTarget::IssuedBefore { .. } => {
+            }
             RevocationTarget::Organization { organization } => {
                 let mark = "UPDATE organization SET revoked_at = $2 WHERE id = $1";
                 execute(transaction, mark, &[organization, &at]).await?;
             }
-            RevocationTarget::IssuedBefore { organization, time } => {
-                let mark = "UPDATE organization SET issued_before = $2 WHERE id = $1";
-                execute(transaction, mark, &[organization, &signed(*time)?]).await?;
+            RevocationTarget::IssuedUpTo { organization, time, root_serial } => {
+                let mark = "UPDATE organization
+                    SET issued_before = $2, revoked_up_to = $3, revoked_up_to_at = $4 WHERE id = $1";
+                execute(transaction, mark, &[organization, &signed(*time)?, &signed(*root_serial)?, &at]).await?;
             }
             RevocationTarget::Suspended { organization } => {
                 let mark = "UPDATE organization SET suspended_at = $2 WHERE id = $1";
@@ -108,9 +112,6 @@ async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at
             }
         }
     }
-    if !tokens.is_empty() {
-        execute(transaction, "UPDATE token SET revoked_at = $2 WHERE number = ANY ($1)", &[&tokens, &at]).await?;
-    }
     Ok(())
 }
 
@@ -118,13 +119,42 @@ pub(super) async fn newest_entry(
     client: &impl GenericClient,
     target: &RevocationTarget,
 ) -> Result<Option<Revocation>, Failure> {
-    let (level, name) = columns(target);
-    let (column, value) = match target {
-        RevocationTarget::IssuedBefore { organization, .. } => ("organization", organization.clone()),
-        _ => ("name", name),
+    let row = if let RevocationTarget::IssuedBefore { organization, .. } = target {
+        find(client, &newest_of_organization(), &[organization]).await?
+    } else {
+        let (level, name) = columns(target);
+        let newest = format!("{ENTRY} WHERE level = $1 AND name = $2 ORDER BY seq DESC LIMIT 1");
+        find(client, &newest, &[&level, &name]).await?
     };
-    let newest = format!("{ENTRY} WHERE level = $1 AND {column} = $2 ORDER BY seq DESC LIMIT 1");
-    find(client, &newest, &[&level, &value]).await?.map(|row| entry(&row)).transpose()
+    row.map(|row| entry(&row)).transpose()
+}
+
+/// Returns the statement that finds an organization's newest entry of a time. An index has no others.
+pub(super) fn newest_of_organization() -> String {
+    format!(
+        "{ENTRY} WHERE level IN ('issuedBefore', 'issuedUpTo') AND organization BETWEEN $1 AND $1
+        ORDER BY organization DESC, seq DESC LIMIT 1"
+    )
+}
+
+/// Returns the statement that reads a page: the entries of an organization and those for all, in two ranges of an index.
+///
+/// However many entries other organizations have, none of them is read. The pair is where the index is entered, and only
+/// that index has the order: by an equality the planner may read the whole feed, in the hope that many entries are of
+/// this organization.
+pub(super) fn statement(organization: Option<&str>) -> String {
+    let most = RevocationPage::MOST;
+    match organization {
+        Some(_) => format!(
+            "SELECT * FROM (
+                ({ENTRY} WHERE (organization, seq) > ($2, $1) AND organization <= $2
+                ORDER BY organization, seq LIMIT {most})
+                UNION ALL
+                ({ENTRY} WHERE organization IS NULL AND seq > $1 ORDER BY seq LIMIT {most})
+            ) AS both_ranges ORDER BY seq LIMIT {most}"
+        ),
+        None => format!("{ENTRY} WHERE seq > $1 AND $2::text IS NULL ORDER BY seq LIMIT {most}"),
+    }
 }
 
 /// The entries after a number that concern an organization, or that concern any.
@@ -133,11 +163,7 @@ pub(super) async fn page(
     organization: Option<&str>,
     after: u64,
 ) -> Result<Vec<Revocation>, Failure> {
-    let page = format!(
-        "{ENTRY} WHERE seq > $1 AND ($2::text IS NULL OR organization = $2 OR organization IS NULL)
-        ORDER BY seq LIMIT {}",
-        RevocationPage::MOST
-    );
+    let page = statement(organization);
     rows(transaction, &page, &[&signed(after)?, &organization]).await?.iter().map(entry).collect()
 }
 

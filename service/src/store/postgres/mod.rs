@@ -10,10 +10,10 @@ mod keys;
 mod listener;
 mod marks;
 mod migrations;
-mod operation;
 mod organizations;
 mod principals;
 mod revocations;
+mod run;
 mod sign_in;
 mod sql;
 #[cfg(test)]
@@ -26,18 +26,16 @@ use std::pin::Pin;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Catalog, Error, TokenKind};
-use deadpool_postgres::{Client, Pool};
-use tokio::time::timeout;
-use tokio_postgres::IsolationLevel;
+use daypass::{Catalog, TokenKind};
+use deadpool_postgres::Pool;
 
 use super::location::DatabaseUrl;
 use super::{
-    AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector,
-    TokenSlice,
+    AddedToken, Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, Snapshot, Store, StoreFuture,
+    TokenSelector, TokenSlice,
 };
 use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
-use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
+use crate::domain::catalog_change::StoredCatalog;
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
@@ -47,13 +45,10 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
-use connection::{PATIENCE, Settings};
+use connection::Settings;
 use failure::Failure;
 use listener::Listener;
-use operation::{InTransaction, Operation, in_time, read};
-
-/// How often a transaction is tried that another one prevented.
-const ATTEMPTS: usize = 5;
+use run::read;
 
 /// A store in a PostgreSQL database.
 ///
@@ -63,11 +58,14 @@ pub(super) struct PostgresStore {
     /// Read, and wait for no writer.
     readers: Pool,
     writers: Pool,
+    /// Revoke, and wait for no other writer.
+    revokers: Pool,
     /// Check tokens, and wait for a revocation that has begun.
     checkers: Pool,
-    /// Read what can take long: lists and counts of tokens. The feed must not wait for them, or its heartbeats would
-    /// stop and every subscriber would refuse all requests.
+    /// Read what can take long: lists and counts of tokens.
     list_readers: Pool,
+    /// Read what heartbeats say. No caller can make them wait: without heartbeats every subscriber refuses all requests.
+    heartbeat_readers: Pool,
     listener: Listener,
 }
 
@@ -94,67 +92,12 @@ impl PostgresStore {
         Ok(PostgresStore {
             readers: connection::readers(&settings, 6)?,
             writers: connection::writers(&settings, 6)?,
+            revokers: connection::writers(&settings, 2)?,
             checkers: connection::readers(&settings, 4)?,
             list_readers: connection::readers(&settings, 2)?,
+            heartbeat_readers: connection::readers(&settings, 2)?,
             listener: Listener::new(settings),
         })
-    }
-
-    /// Runs an operation that reads with one statement.
-    async fn read<A, T>(&self, arguments: A, operation: Operation<Client, A, T>) -> Result<T, Error> {
-        Failure::log(read(&self.readers, &arguments, operation).await)
-    }
-
-    /// Runs an operation that reads what can take long.
-    async fn read_list<A, T>(&self, arguments: A, operation: Operation<Client, A, T>) -> Result<T, Error> {
-        Failure::log(read(&self.list_readers, &arguments, operation).await)
-    }
-
-    /// Runs an operation that reads with several statements, all as of one moment.
-    async fn read_together<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let read = async {
-            let mut connection = self.readers.get().await?;
-            let reading = async {
-                let start = connection.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
-                let transaction = start.read_only(true).start().await?;
-                let done = operation(&transaction, &arguments).await?;
-                transaction.commit().await?;
-                Ok(done)
-            };
-            let done = timeout(PATIENCE, reading).await;
-            in_time(connection, done)
-        };
-        Failure::log(read.await)
-    }
-
-    /// Runs an operation that writes, again if another transaction prevented it.
-    async fn write<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let mut attempt = 1;
-        loop {
-            match self.write_once(&arguments, operation).await {
-                Err(failure) if failure.is_conflict() && attempt < ATTEMPTS => attempt += 1,
-                written => return Failure::log(written),
-            }
-        }
-    }
-
-    async fn write_once<A, T>(&self, arguments: &A, operation: InTransaction<A, T>) -> Result<T, Failure> {
-        let mut connection = self.writers.get().await?;
-        let writing = async {
-            let transaction = connection.transaction().await?;
-            let done = operation(&transaction, arguments).await?;
-            transaction.commit().await?;
-            Ok(done)
-        };
-        let done = timeout(PATIENCE, writing).await;
-        in_time(connection, done)
-    }
-
-    /// Runs an operation that writes something for [`Store::changed`] to tell.
-    async fn change<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let done = self.write(arguments, operation).await?;
-        self.listener.wake();
-        Ok(done)
     }
 }
 
@@ -216,7 +159,7 @@ impl Store for PostgresStore {
         at: u64,
         rule: Rule<Option<Organization>, Option<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.change((id, at, rule), |transaction, (id, at, rule)| {
+        Box::pin(self.revoking((id, at, rule), |transaction, (id, at, rule)| {
             Box::pin(organizations::change_suspension(transaction, id, *at, rule))
         }))
     }
@@ -226,20 +169,24 @@ impl Store for PostgresStore {
     }
 
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice> {
-        Box::pin(self.read_list((organization, query), |client, (organization, query)| {
-            Box::pin(token_list::page(client, organization, query))
+        Box::pin(self.read_together(&self.list_readers, (organization, query), |transaction, (organization, query)| {
+            Box::pin(token_list::page(transaction, organization, query))
         }))
     }
 
     fn count_active<'a>(
         &'a self,
         organization: &'a str,
-        created_before: Option<u64>,
+        issued_before: Option<u64>,
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>> {
-        Box::pin(self.read_list((organization, created_before, now), |client, (organization, created_before, now)| {
-            Box::pin(token_list::count_active(client, organization, *created_before, *now))
-        }))
+        Box::pin(read(
+            &self.list_readers,
+            (organization, issued_before, now),
+            |client, (organization, issued_before, now)| {
+                Box::pin(token_list::count_active(client, organization, *issued_before, *now))
+            },
+        ))
     }
 
     fn add_token(
@@ -265,20 +212,13 @@ impl Store for PostgresStore {
     }
 
     fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
-            // Not all at once: the rows stay locked until they are written.
-            for some in uses.chunks(tokens::USES) {
-                self.write(some, |transaction, some| Box::pin(tokens::record_uses(transaction, some))).await?;
-            }
-            Ok(())
-        })
+        Box::pin(self.write(uses, |transaction, uses| Box::pin(tokens::record_uses(transaction, uses))))
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
-            let check: Operation<_, _, _> = |client, (hash, rule)| Box::pin(tokens::check(client, *hash, rule));
-            Failure::log(read(&self.checkers, &(hash, rule), check).await)
-        })
+        Box::pin(read(&self.checkers, (hash, rule), |client, (hash, rule)| {
+            Box::pin(tokens::check(client, *hash, rule))
+        }))
     }
 
     fn add_bundle(&self, new: NewBundle, rule: Rule<BundleFacts, BundleAddition>) -> StoreFuture<'_, u64> {
@@ -307,14 +247,14 @@ impl Store for PostgresStore {
         Box::pin(self.change(rule, |transaction, rule| Box::pin(catalog::set(transaction, rule))))
     }
 
-    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>> {
+    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, GrantsSlice> {
         Box::pin(self.read_list((after, most, now), |client, (after, most, now)| {
             Box::pin(catalog::active_grants(client, *after, *most, *now))
         }))
     }
 
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
-        Box::pin(self.change(rule, |transaction, rule| Box::pin(keys::change(transaction, rule))))
+        Box::pin(self.revoking(rule, |transaction, rule| Box::pin(keys::change(transaction, rule))))
     }
 
     fn revoke<'a>(
@@ -324,7 +264,7 @@ impl Store for PostgresStore {
         at: u64,
         rule: Rule<RevocationFacts, Vec<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.change((organization, target, at, rule), |transaction, (organization, target, at, rule)| {
+        Box::pin(self.revoking((organization, target, at, rule), |transaction, (organization, target, at, rule)| {
             Box::pin(revocations::revoke(transaction, organization, target, *at, rule))
         }))
     }
@@ -340,7 +280,7 @@ impl Store for PostgresStore {
     }
 
     fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
-        Box::pin(self.read_together((organization, after), |transaction, (organization, after)| {
+        Box::pin(self.read_together(&self.readers, (organization, after), |transaction, (organization, after)| {
             Box::pin(async {
                 let feed::Position { latest, epoch } = feed::position(transaction).await?;
                 let revocations = feed::page(transaction, *organization, after(&latest)?).await?;
@@ -355,7 +295,7 @@ impl Store for PostgresStore {
     }
 
     fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
-        Box::pin(self.read_together((), |transaction, ()| {
+        Box::pin(self.read_together(&self.heartbeat_readers, (), |transaction, ()| {
             Box::pin(async {
                 let feed::Position { latest, epoch } = feed::position(transaction).await?;
                 let deleted_up_to = marks::oldest(transaction).await?.seq;
@@ -365,6 +305,10 @@ impl Store for PostgresStore {
                 Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, catalog_version })
             })
         }))
+    }
+
+    fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>> {
+        Box::pin(read(&self.heartbeat_readers, token, |client, token| Box::pin(tokens::state_of(client, *token))))
     }
 
     fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -10,7 +10,9 @@ use super::{Failure, feed, keys, tokens};
 use crate::domain::organization::Organization;
 
 const ORGANIZATION: &str = "
-    SELECT id, name, is_operator, created_at, issued_before, suspended_at, revoked_at, limits FROM organization";
+    SELECT id, name, is_operator, created_at, issued_before, suspended_at, revoked_at, limits,
+        revoked_up_to
+    FROM organization";
 
 pub(super) async fn page(
     client: &impl GenericClient,
@@ -133,6 +135,7 @@ fn organization(row: &Row) -> Result<Organization, Failure> {
         is_operator: row.try_get("is_operator")?,
         created_at: number(row, "created_at")?,
         issued_before: number_option(row, "issued_before")?,
+        revoked_up_to: number_option(row, "revoked_up_to")?,
         suspended_at: number_option(row, "suspended_at")?,
         revoked_at: number_option(row, "revoked_at")?,
         limits: match row.try_get::<_, Option<&str>>("limits")? {

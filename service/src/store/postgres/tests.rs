@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daypass::api::RevocationTarget;
-use daypass::{Error, TokenKind};
+use daypass::verify::TokenHash;
+use daypass::{Error, OpaqueToken, TokenKind};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{connection, failure, token_list, tokens};
+use super::{PostgresStore, catalog, connection, failure, feed, token_list, tokens};
+use crate::crypto::random;
 use crate::domain::token_list::TokenFilter;
 use crate::store::suite::{Database, open_with_organization};
-use crate::store::{Location, SharedStore, open_or_create};
+use crate::store::{Location, SharedStore, Store, open_or_create};
 
 /// Delays every commit that adds to the feed, at random, after its number is drawn.
 const DELAY: &str = "
@@ -101,6 +103,7 @@ async fn indexes_have_the_order_of_lists_and_the_ranges_of_counts() {
     );
     let list = |kind, owner: Option<&str>| {
         token_list::statement(&TokenFilter { kind, owner: owner.map(str::to_owned), ..TokenFilter::default() })
+            .replace("id = $5", "id = 'svc_1'")
     };
     let secret = Some(TokenKind::Secret);
     for (statement, index) in [
@@ -108,15 +111,80 @@ async fn indexes_have_the_order_of_lists_and_the_ranges_of_counts() {
         (list(secret, None).replace("$3", "'secret'"), "token_by_kind"),
         (list(None, Some("svc_1")).replace("$3::text IS NULL", "TRUE"), "token_by_owner"),
         (list(secret, Some("svc_1")).replace("$3", "'secret'"), "token_by_owner_kind"),
+        (tokens::LAST_BEFORE.replace("$4", "50"), "token_listed"),
         (tokens::OF_KIND.replace("$2", "'secret'").replace("$3", "0").replace("$5", "100"), "token_by_expiry"),
     ] {
         // Of a list the second parameter is a number, and the fourth how many rows; of a count the fourth is a time.
-        let statement = statement.replace("$1", "'o1'").replace("$2", "75000").replace("$4", "101");
-        let statement = statement.replace("$5::text IS NULL", "TRUE").replace("$5", "'svc_1'");
+        let statement = statement
+            .replace("$5::text IS NULL", "TRUE")
+            .replace("$1", "'o1'")
+            .replace("$2", "75000")
+            .replace("$4", "101")
+            .replace("$5", "90000")
+            .replace("$3", "99999");
         let plan = database.sql(&format!("EXPLAIN {statement}"));
         assert!(plan.contains(&format!(" {index} ")), "{index}: {plan}");
         assert!(!plan.contains("Seq Scan on token"), "{index}: {plan}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_the_feed_reads_no_entries_of_other_organizations() {
+    let database = Database::create();
+    open_with_organization(&database.location()).await;
+    // Most entries are of one organization, and many of one that has none for a long time.
+    database.sql(
+        "INSERT INTO organization (id, created_at) VALUES ('large', 1), ('small', 1), ('early', 1);
+        INSERT INTO revocation (seq, at, organization, level, name)
+        SELECT i, 1, CASE WHEN i < 30000 THEN 'early' WHEN i % 100 > 1 THEN 'large' WHEN i % 100 = 1 THEN 'small' END,
+            CASE i % 500 WHEN 2 THEN 'issuedBefore' ELSE 'token' END, i
+        FROM generate_series(1, 100000) AS i; ANALYZE",
+    );
+    for (statement, index, scans) in [
+        (feed::statement(Some("")).replace("$1", "29990"), "revocation_by_organization", 2),
+        (feed::newest_of_organization().replace("$1", "$2"), "revocation_of_time", 1),
+    ] {
+        for organization in ["large", "small", "early", "o"] {
+            let statement = statement.replace("$2", &format!("'{organization}'"));
+            let plan = database.sql(&format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}"));
+            assert_eq!(plan.matches(" on revocation").count(), scans + plan.matches("Bitmap Heap").count(), "{plan}");
+            assert_eq!(plan.matches(&format!(" {index} ")).count(), scans, "{organization} {index}: {plan}");
+            assert!(!plan.contains("Rows Removed by Filter"), "{organization}: {plan}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tokens_that_a_catalogue_is_compared_with_are_found_behind_many_bundle_references() {
+    let database = Database::create();
+    open_with_organization(&database.location()).await;
+    database.sql(
+        "INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at)
+        SELECT sha256(i::text::bytea), 'o', 'tok_' || i, CASE WHEN i < 100000 THEN 'bundle' ELSE 'secret' END, 'n',
+            '[]', '[]', 'abcd', i
+        FROM generate_series(1, 101000) AS i; ANALYZE",
+    );
+    let statement = catalog::active_grants_statement(500).replace("$1", "0").replace("$2", "0");
+    let plan = database.sql(&format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}"));
+    assert!(plan.contains(" token_by_number ") && !plan.contains("Rows Removed by Filter"), "{plan}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heartbeats_and_revocations_wait_for_no_other_reader_and_no_other_writer() {
+    let database = Database::create();
+    let Location::Database(url) = database.location() else { panic!("a database") };
+    let store = PostgresStore::create(&url).await.expect("a store");
+    let mut busy = vec![];
+    for pool in [&store.readers, &store.list_readers, &store.checkers, &store.writers] {
+        for _ in 0..pool.status().max_size {
+            busy.push(pool.get().await.expect("a connection"));
+        }
+    }
+    let target = RevocationTarget::Jwt { jti: "j".into() };
+    store.revoke("o", target, 1, Box::new(|_| Ok(vec![]))).await.expect("an answer");
+    assert!(store.snapshot().await.is_ok());
+    let token = OpaqueToken::generate(TokenKind::Secret, random::fill).expect("a token");
+    assert!(store.subscriber(TokenHash::of(&token)).await.expect("an answer").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,78 +1,92 @@
 //! Lists of tokens, a page at a time, and their number.
 
 use daypass::TokenKind;
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{GenericClient, Transaction};
 
 use super::super::TokenSlice;
 use super::Failure;
 use super::sql::{number, rows, signed, signed_option};
-use super::tokens::{RECORD, kind, record, state};
+use super::tokens::{Compared, RECORD, compare_more, kind, record, state};
 use crate::domain::token_list::{PageQuery, TokenFilter};
 
 const COUNT: &str = "
     SELECT kind, count(*) FROM token JOIN organization ON organization.id = token.organization
     WHERE token.organization = $1 AND token.kind <> 'bundle' AND token.revoked_at IS NULL
         AND (token.expires_at IS NULL OR token.expires_at > $2)
-        AND ($3::bigint IS NULL OR token.created_at < $3)
-        AND organization.revoked_at IS NULL AND token.created_at >= coalesce(organization.issued_before, 0)
+        AND token.number <= coalesce($3::bigint, token.number)
+        AND organization.revoked_at IS NULL AND token.number > coalesce(organization.revoked_up_to, 0)
     GROUP BY kind";
 
-/// How many tokens one statement reads at most.
-const MAX_ROWS: usize = 2000;
+/// How many tokens one statement examines at most.
+const MAX_ROWS: usize = 1000;
 
-/// Returns the statement that reads a list from its newest token on: an index has its order.
+/// Returns the statement that examines a list from its newest token on: an index has its order. Of a token it reads no more
+/// than the filter needs, and how many bytes the rest has.
 ///
-/// The organization or the owner is a range of one, so that the order begins with it. By the
-/// number alone the planner may read all tokens from the newest on, in the hope that many are of this one.
+/// The numbers are where the index is entered, and only that index has the order: by an equality the planner may read all
+/// tokens from the newest on, in the hope that many are of this organization or owner.
 pub(super) fn statement(filter: &TokenFilter) -> String {
-    let kind = if filter.kind.is_some() { "kind = $3" } else { "kind <> 'bundle' AND $3::text IS NULL" };
-    let (owner, range) = match filter.owner {
-        Some(_) => {
-            let number = "(SELECT number FROM principal WHERE organization = $1 AND id = $5)";
-            ("owner", format!("owner BETWEEN {number} AND {number}"))
-        }
-        None => ("organization", "organization BETWEEN $1 AND $1 AND $5::text IS NULL".to_owned()),
+    let (column, value, is_owned) = match filter.owner {
+        Some(_) => ("owner", "(SELECT number FROM principal WHERE organization = $1 AND id = $5)", "TRUE"),
+        None => ("organization", "$1", "$5::text IS NULL"),
     };
+    let (columns, values, first) = match filter.kind {
+        Some(_) => ("kind, number", "$3, $2", format!("({column}, kind) >= ({value}, $3)")),
+        None => ("number", "$2", format!("{column} >= {value} AND kind <> 'bundle' AND $3::text IS NULL")),
+    };
+    let order = columns.replace(',', " DESC,");
     format!(
-        "{RECORD} WHERE number IN (
-            SELECT number FROM token WHERE {range} AND number < $2 AND {kind}
-            ORDER BY {owner} DESC, number DESC LIMIT $4
+        "SELECT number, name, expires_at, revoked_at, suspended_at,
+            (octet_length(grants) + octet_length(origins))::bigint AS bytes
+        FROM record WHERE number IN (
+            SELECT number FROM token WHERE ({column}, {columns}) < ({value}, {values}) AND {first} AND {is_owned}
+            ORDER BY {column} DESC, {order} DESC LIMIT $4
         ) ORDER BY number DESC"
     )
 }
 
-/// Reads a page, with statements that read more and more rows if the filter includes few.
+/// Reads a page: with statements that examine more and more tokens if the filter includes few, and one for the page.
 pub(super) async fn page(
-    client: &impl GenericClient,
+    transaction: &Transaction<'_>,
     organization: &str,
     query: &PageQuery,
 ) -> Result<TokenSlice, Failure> {
-    let PageQuery { filter, before, limit, max_examined, now } = query;
+    let (numbers, next) = examine(transaction, organization, query).await?;
+    let records = format!("{RECORD} WHERE number = ANY ($1) ORDER BY number DESC");
+    let records = rows(transaction, &records, &[&numbers]).await?;
+    Ok(TokenSlice { tokens: records.iter().map(record).collect::<Result<_, _>>()?, next })
+}
+
+/// Returns the numbers of a page's tokens, and the number below which the list goes on.
+async fn examine(
+    transaction: &Transaction<'_>,
+    organization: &str,
+    query: &PageQuery,
+) -> Result<(Vec<i64>, Option<u64>), Failure> {
+    let PageQuery { filter, before, limit, max_examined, now, .. } = query;
     let (list, kind) = (statement(filter), filter.kind.map(TokenKind::as_str));
-    let (mut slice, mut last, mut examined) = (TokenSlice { tokens: vec![], next: None }, *before, 0);
+    let (mut numbers, mut last, mut examined, mut bytes) = (vec![], *before, 0, 0);
     let mut most = limit + 1;
     loop {
         let before = last.map_or(Ok(i64::MAX), signed)?;
         let count = i64::try_from(most).map_err(Failure::value)?;
-        let batch = rows(client, &list, &[&organization, &before, &kind, &count, &filter.owner]).await?;
+        let batch = rows(transaction, &list, &[&organization, &before, &kind, &count, &filter.owner]).await?;
         for row in &batch {
             if examined == *max_examined {
-                slice.next = last;
-                return Ok(slice);
+                return Ok((numbers, last));
             }
-            let state = state(row)?;
-            if filter.includes(row.try_get("name")?, state, *now) {
-                if slice.tokens.len() == *limit {
-                    slice.next = last;
-                    return Ok(slice);
+            if filter.includes(row.try_get("name")?, state(row)?, *now) {
+                bytes += usize::try_from(row.try_get::<_, i64>("bytes")?).map_err(Failure::value)?;
+                if !query.has_room(numbers.len(), bytes) {
+                    return Ok((numbers, last));
                 }
-                slice.tokens.push(record(row)?);
+                numbers.push(row.try_get("number")?);
             }
             last = Some(number(row, "number")?);
             examined += 1;
         }
         if batch.len() < most {
-            return Ok(slice);
+            return Ok((numbers, None));
         }
         most = (2 * most).min(MAX_ROWS);
     }
@@ -81,9 +95,16 @@ pub(super) async fn page(
 pub(super) async fn count_active(
     client: &impl GenericClient,
     organization: &str,
-    created_before: Option<u64>,
+    issued_before: Option<u64>,
     now: u64,
 ) -> Result<Vec<(TokenKind, u64)>, Failure> {
-    let counts = rows(client, COUNT, &[&organization, &signed(now)?, &signed_option(created_before)?]).await?;
+    let last = match issued_before {
+        Some(time) => {
+            let compared = compare_more(client, organization, [time, now], Compared::default()).await?;
+            Some(compared.last_before.unwrap_or(0))
+        }
+        None => None,
+    };
+    let counts = rows(client, COUNT, &[&organization, &signed(now)?, &signed_option(last)?]).await?;
     counts.iter().map(|row| Ok((kind(row)?, number(row, "count")?))).collect()
 }

@@ -22,9 +22,6 @@ pub(super) const RECORD: &str = "
         created_by, suspended_at, last_used_at, version, owner
     FROM record";
 
-/// How many uses of tokens one transaction writes at most.
-pub(super) const USES: usize = 1000;
-
 /// Counts active tokens of a kind, in the two ranges of the index `token_by_expiry`. No more are read than the limit
 /// allows.
 pub(super) const OF_KIND: &str = "
@@ -32,18 +29,50 @@ pub(super) const OF_KIND: &str = "
         SELECT * FROM (
             SELECT number FROM token
             WHERE organization = $1 AND kind = $2 AND kind <> 'bundle'
-                AND expires_at IS NULL AND created_at >= $3 AND revoked_at IS NULL
+                AND expires_at IS NULL AND number > $3 AND revoked_at IS NULL
             LIMIT $5
         ) AS endless
         UNION ALL
         SELECT * FROM (
             SELECT number FROM token
             WHERE organization = $1 AND kind = $2 AND kind <> 'bundle'
-                AND expires_at > $4 AND created_at >= $3 AND revoked_at IS NULL
+                AND expires_at > $4 AND number > $3 AND revoked_at IS NULL
             LIMIT $5
         ) AS ending
         LIMIT $5
     ) AS active";
+
+/// Finds the last token of an organization, with a greater number than $4 and $5 at most, that is not revoked itself and
+/// whose time is before $2, or later than $3. An index has all that is read.
+pub(super) const LAST_BEFORE: &str = "
+    SELECT number FROM token
+    WHERE (organization, number) > ($1, $4) AND (organization, number) <= ($1, $5)
+        AND revoked_at IS NULL AND kind <> 'bundle' AND (created_at < $2 OR created_at > $3)
+    ORDER BY organization DESC, number DESC LIMIT 1";
+
+/// Which tokens of an organization were compared with a time, by their numbers: one or none is the last from before it.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Compared {
+    pub(super) last_before: Option<u64>,
+    up_to: i64,
+}
+
+/// Compares the tokens that were not compared yet.
+pub(super) async fn compare_more(
+    client: &impl GenericClient,
+    organization: &str,
+    [time, now]: [u64; 2],
+    compared: Compared,
+) -> Result<Compared, Failure> {
+    let last = async |time, up_to| {
+        let last: Parameters<'_> = &[&organization, &time, &signed(now)?, &compared.up_to, &up_to];
+        find(client, LAST_BEFORE, last).await?.map(|row| number(&row, "number")).transpose()
+    };
+    // Every time is before this one. Later tokens are compared later.
+    let Some(newest) = last(i64::MAX, i64::MAX).await? else { return Ok(compared) };
+    let up_to = signed(newest)?;
+    Ok(Compared { last_before: last(signed(time)?, up_to).await?.or(compared.last_before), up_to })
+}
 
 pub(super) async fn token(
     client: &impl GenericClient,
@@ -88,8 +117,8 @@ async fn add_facts(
         WHERE organization = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)";
     let active_of_id = row(transaction, of_id, &[&new.organization, &new.id, &now]).await?;
     // A revoked organization gets no tokens, whatever their number is.
-    let from = organization.as_ref().and_then(|organization| organization.issued_before).unwrap_or(0);
-    let of_kind = [&new.organization as _, &new.kind.as_str() as _, &signed(from)? as _, &now as _, &limit as _];
+    let after = organization.as_ref().and_then(|organization| organization.revoked_up_to).unwrap_or(0);
+    let of_kind = [&new.organization as _, &new.kind.as_str() as _, &signed(after)? as _, &now as _, &limit as _];
     let active_of_kind = row(transaction, OF_KIND, &of_kind).await?;
     let count = |row: &Row| usize::try_from(row.try_get::<_, i64>("count")?).map_err(Failure::value);
     let requested_owner = match &new.owner {
@@ -159,6 +188,12 @@ pub(super) async fn locked_state(
     let of_hash = "SELECT number, expires_at, revoked_at, suspended_at FROM record WHERE hash = $1";
     let Some(row) = find(client, of_hash, &[&hash]).await? else { return Ok(None) };
     Ok(Some((row.try_get("number")?, state(&row)?)))
+}
+
+/// The state of the token with this hash, as it is committed.
+pub(super) async fn state_of(client: &impl GenericClient, hash: TokenHash) -> Result<Option<TokenState>, Failure> {
+    let of_hash = "SELECT expires_at, revoked_at, suspended_at FROM record WHERE hash = $1";
+    find(client, of_hash, &[&&hash.as_bytes()[..]]).await?.map(|row| state(&row)).transpose()
 }
 
 pub(super) async fn check(

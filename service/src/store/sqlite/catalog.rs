@@ -3,14 +3,20 @@
 use daypass::Catalog;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
-use super::super::Rule;
+use super::super::{GrantsSlice, Rule};
 use super::{Failure, tokens, unreadable};
 use crate::domain::catalog_change::{self, StoredCatalog, TokenGrants};
 
+/// The page is taken from an index that has no bundle references, and tokens that are not active count for it.
 const ACTIVE_GRANTS: &str = "
-    SELECT number, grants FROM record
-    WHERE number > ?1 AND kind <> 'bundle' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)
-    ORDER BY number LIMIT ?3";
+    SELECT record.number,
+        iif(revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2), grants, NULL)
+    FROM (
+        SELECT number FROM token INDEXED BY token_by_number
+        WHERE number > ?1 AND kind <> 'bundle' ORDER BY number LIMIT ?3
+    ) AS page
+    JOIN record ON record.number = page.number
+    ORDER BY record.number";
 
 pub(super) fn find(connection: &Connection) -> Result<Option<StoredCatalog>, Failure> {
     let mut find = connection.prepare_cached("SELECT version, json FROM catalog")?;
@@ -40,18 +46,21 @@ pub(super) fn active_grants(
     after: u64,
     most: usize,
     now: u64,
-) -> Result<Vec<TokenGrants>, Failure> {
-    let mut grants = connection.prepare_cached(ACTIVE_GRANTS)?;
-    let rows = grants.query_map(params![after, now, most], token_grants)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+) -> Result<GrantsSlice, Failure> {
+    let mut active = connection.prepare_cached(ACTIVE_GRANTS)?;
+    let mut rows = active.query(params![after, now, most])?;
+    let (mut grants, mut last, mut count) = (vec![], after, 0);
+    while let Some(row) = rows.next()? {
+        (last, count) = (row.get(0)?, count + 1);
+        if let Some(json) = row.get_ref(1)?.as_str_or_null().map_err(rusqlite::Error::from)? {
+            let grants_of_token = serde_json::from_str(json).map_err(|cause| unreadable(1, cause))?;
+            grants.push(TokenGrants { serial: last, grants: grants_of_token });
+        }
+    }
+    Ok(GrantsSlice { grants, next: (count == most).then_some(last) })
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<StoredCatalog> {
     let catalog = serde_json::from_str(row.get_ref(1)?.as_str()?).map_err(|cause| unreadable(1, cause))?;
     Ok(StoredCatalog { version: row.get(0)?, catalog })
-}
-
-fn token_grants(row: &Row<'_>) -> rusqlite::Result<TokenGrants> {
-    let grants = serde_json::from_str(row.get_ref(1)?.as_str()?).map_err(|cause| unreadable(1, cause))?;
-    Ok(TokenGrants { serial: row.get(0)?, grants })
 }

@@ -22,6 +22,8 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0013_epoch.sql")),
     M::up(include_str!("../../../migrations/0014_key_mark.sql")),
     M::up(include_str!("../../../migrations/0015_bundle_marks.sql")),
+    M::up(include_str!("../../../migrations/0014_indexes.sql")),
+    M::up(include_str!("../../../migrations/0016_issued_up_to.sql")),
 ];
 
 /// How long to wait for another process's transaction, such as the command line's.
@@ -65,4 +67,33 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
 
 fn context(path: &Path) -> String {
     format!("cannot open the store {}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_version_revoked_by_time_stays_revoked_and_nothing_else() {
+        let mut connection = Connection::open_in_memory().expect("a store");
+        let migrations = Migrations::from_slice(MIGRATIONS);
+        let index = MIGRATIONS
+            .iter()
+            .position(|step| *step == M::up(include_str!("../../../migrations/0016_issued_up_to.sql")));
+        migrations.to_version(&mut connection, index.expect("the step")).expect("the version before");
+        let rows = "
+            INSERT INTO organization (id, created_at, issued_before) VALUES ('o', 1, 50), ('p', 1, NULL);
+            INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at, revoked_at)
+            SELECT randomblob(32), value ->> 0, 't', 'secret', 'n', '[]', '[]', 'abcd', value ->> 1, value ->> 2
+            FROM json_each('[[\"o\",40,9],[\"o\",49,null],[\"o\",50,null],[\"p\",40,null]]')";
+        connection.execute_batch(rows).expect("rows");
+        let revoked = |connection: &Connection| {
+            let revoked =
+                "SELECT group_concat(coalesce(revoked_at, '-') , ' ') FROM (SELECT * FROM record ORDER BY number)";
+            connection.query_row(revoked, [], |row| row.get::<_, String>(0)).expect("rows")
+        };
+        assert_eq!(revoked(&connection), "9 50 - -");
+        migrations.to_latest(&mut connection).expect("the newest version");
+        assert_eq!(revoked(&connection), "9 50 - -");
+    }
 }

@@ -19,22 +19,22 @@ mod tokens;
 
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
 use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinError;
 
 use super::{
-    AddedToken, Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector,
-    TokenSlice,
+    AddedToken, Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, Snapshot, Store, StoreFuture,
+    TokenSelector, TokenSlice,
 };
 use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
-use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
+use crate::domain::catalog_change::StoredCatalog;
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
@@ -51,10 +51,14 @@ use history::{History, Position};
 /// A store in one SQLite file, which several processes may have open.
 pub(super) struct SqliteStore {
     writer: Arc<Mutex<Connection>>,
+    /// Held by the write that is next, unless it revokes: a revocation waits for one other write at most.
+    turn: Mutex<()>,
     /// Reads, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
-    /// Reads what can take long: lists and counts of tokens. The feed must not wait for them, or its heartbeats
-    /// would stop and every subscriber would refuse all requests.
+    /// Reads what heartbeats say. No caller can make them wait: without heartbeats every subscriber refuses all
+    /// requests.
+    heartbeat_reader: Arc<Mutex<Connection>>,
+    /// Reads what can take long: lists and counts of tokens.
     list_reader: Arc<Mutex<Connection>>,
     file: Arc<file::File>,
     history: Arc<History>,
@@ -109,11 +113,13 @@ impl SqliteStore {
         let (writer, history) = (connection::open_writer(path)?, History::beside(path));
         // Before anything is written: the store may have been restored.
         Failure::log(history.position(&writer))?;
-        let [reader, list_reader] = [connection::open_reader(path)?, connection::open_reader(path)?];
+        let reader = || Ok::<_, anyhow::Error>(Arc::new(Mutex::new(connection::open_reader(path)?)));
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
-            reader: Arc::new(Mutex::new(reader)),
-            list_reader: Arc::new(Mutex::new(list_reader)),
+            turn: Mutex::new(()),
+            reader: reader()?,
+            heartbeat_reader: reader()?,
+            list_reader: reader()?,
             file: Arc::new(file::File::open(path)?),
             history: Arc::new(history),
             changes: Notify::new(),
@@ -137,13 +143,16 @@ impl SqliteStore {
     }
 
     /// Runs an operation that reads with several statements, all as of one moment.
-    fn read_together<T: Send + 'static>(
-        &self,
+    fn read_together<'a, T: Send + 'static>(
+        &'a self,
+        reader: &'a Arc<Mutex<Connection>>,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> StoreFuture<'_, T> {
-        Box::pin(self.run(&self.reader, |connection| {
-            operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
-        }))
+    ) -> StoreFuture<'a, T> {
+        Box::pin(
+            self.run(reader, |connection| {
+                operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
+            }),
+        )
     }
 
     /// Runs an operation that writes.
@@ -151,12 +160,23 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
-        Box::pin(self.run(&self.writer, |connection| {
+        Box::pin(async {
+            let _turn = self.turn.lock().await;
+            self.write_now(operation).await
+        })
+    }
+
+    async fn write_now<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
             let done = operation(&transaction)?;
             transaction.commit()?;
             Ok(done)
-        }))
+        };
+        self.run(&self.writer, write).await
     }
 
     /// Runs an operation that writes something for [`Store::changed`] to tell.
@@ -171,18 +191,34 @@ impl SqliteStore {
         })
     }
 
-    /// Runs an operation on a blocking thread.
+    /// Runs an operation that revokes.
+    ///
+    /// SECURITY: it passes the writes that wait. Otherwise one organization's writes could delay the revocations of all.
+    fn revoking<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        Box::pin(async {
+            let done = self.write_now(operation).await?;
+            self.changes.notify_one();
+            Ok(done)
+        })
+    }
+
+    /// Runs an operation on a blocking thread, once the connection is free.
+    ///
+    /// SECURITY: a task waits for the connection, and no thread does. There are so many blocking threads, and operations
+    /// that wait for one connection would else take all of them from the others: heartbeats would stop.
     async fn run<T: Send + 'static>(
         &self,
         connection: &Arc<Mutex<Connection>>,
         operation: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
-        let (connection, file) = (Arc::clone(connection), Arc::clone(&self.file));
+        // An operation that panicked has rolled its transaction back, so that the connection is as good as before.
+        let (mut connection, file) = (Arc::clone(connection).lock_owned().await, Arc::clone(&self.file));
         let task = tokio::task::spawn_blocking(move || {
             file.require_in_place()?;
-            // An operation that panicked has rolled its transaction back, so that the connection is as
-            // good as before.
-            operation(&mut connection.lock().unwrap_or_else(PoisonError::into_inner))
+            operation(&mut connection)
         });
         Failure::log(task.await.unwrap_or_else(|cause| Err(Failure::Panicked(cause))))
     }
@@ -236,7 +272,7 @@ impl Store for SqliteStore {
         rule: Rule<Option<Organization>, Option<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
         let id = id.to_owned();
-        self.change(move |transaction| organizations::change_suspension(transaction, &id, at, &rule))
+        self.revoking(move |transaction| organizations::change_suspension(transaction, &id, at, &rule))
     }
 
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>> {
@@ -251,11 +287,11 @@ impl Store for SqliteStore {
     fn count_active<'a>(
         &'a self,
         organization: &'a str,
-        created_before: Option<u64>,
+        issued_before: Option<u64>,
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>> {
         let organization = organization.to_owned();
-        self.read_list(move |connection| token_list::count_active(connection, &organization, created_before, now))
+        self.read_list(move |connection| token_list::count_active(connection, &organization, issued_before, now))
     }
 
     fn add_token(
@@ -308,12 +344,12 @@ impl Store for SqliteStore {
         self.change(move |transaction| catalog::set(transaction, &rule))
     }
 
-    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, Vec<TokenGrants>> {
+    fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, GrantsSlice> {
         self.read_list(move |connection| catalog::active_grants(connection, after, most, now))
     }
 
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
-        self.change(move |transaction| keys::change(transaction, &rule))
+        self.revoking(move |transaction| keys::change(transaction, &rule))
     }
 
     fn revoke<'a>(
@@ -324,7 +360,7 @@ impl Store for SqliteStore {
         rule: Rule<RevocationFacts, Vec<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
         let organization = organization.to_owned();
-        self.change(move |transaction| revocations::revoke(transaction, &organization, &target, at, &rule))
+        self.revoking(move |transaction| revocations::revoke(transaction, &organization, &target, at, &rule))
     }
 
     fn entry(&self, target: RevocationTarget) -> StoreFuture<'_, Option<Revocation>> {
@@ -333,12 +369,12 @@ impl Store for SqliteStore {
 
     fn jwt<'a>(&'a self, root_serial: u64, jti: &'a str) -> StoreFuture<'a, JwtFacts> {
         let jti = jti.to_owned();
-        self.read_together(move |transaction| revocations::jwt(transaction, root_serial, &jti))
+        self.read_together(&self.reader, move |transaction| revocations::jwt(transaction, root_serial, &jti))
     }
 
     fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
         let (organization, history) = (organization.map(str::to_owned), Arc::clone(&self.history));
-        self.read_together(move |transaction| {
+        self.read_together(&self.reader, move |transaction| {
             let Position { latest, epoch } = history.position(transaction)?;
             let revocations = revocations::page(transaction, organization.as_deref(), after(&latest)?)?;
             Ok(FeedPage { revocations, latest, deleted_up_to: marks::oldest(transaction)?.seq, epoch })
@@ -351,7 +387,7 @@ impl Store for SqliteStore {
 
     fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
         let history = Arc::clone(&self.history);
-        self.read_together(move |transaction| {
+        self.read_together(&self.heartbeat_reader, move |transaction| {
             let Position { latest, epoch } = history.position(transaction)?;
             Ok(Snapshot {
                 latest,
@@ -362,6 +398,12 @@ impl Store for SqliteStore {
                 catalog_version: catalog::version(transaction)?,
             })
         })
+    }
+
+    fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>> {
+        Box::pin(self.run(&self.heartbeat_reader, move |connection| {
+            Ok(tokens::state(connection, token)?.map(|(_, state)| state))
+        }))
     }
 
     fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

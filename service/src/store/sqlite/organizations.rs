@@ -8,7 +8,9 @@ use super::{Failure, keys, revocations, tokens, unreadable};
 use crate::domain::organization::Organization;
 
 const ORGANIZATION: &str = "
-    SELECT id, name, is_operator, created_at, issued_before, suspended_at, revoked_at, limits FROM organization";
+    SELECT id, name, is_operator, created_at, issued_before, suspended_at, revoked_at, limits,
+        revoked_up_to
+    FROM organization";
 
 pub(super) fn page(
     connection: &Connection,
@@ -120,6 +122,7 @@ fn organization(row: &Row<'_>) -> rusqlite::Result<Organization> {
         is_operator: row.get(2)?,
         created_at: row.get(3)?,
         issued_before: row.get(4)?,
+        revoked_up_to: row.get(8)?,
         suspended_at: row.get(5)?,
         revoked_at: row.get(6)?,
         limits: match row.get_ref(7)?.as_str_or_null()? {

@@ -1,41 +1,77 @@
 //! Tests of what only this store does.
 
-use std::sync::mpsc;
-use std::thread;
+use std::time::Duration;
+
+use daypass::OpaqueToken;
+use tokio::time::timeout;
 
 use super::*;
+use crate::crypto::random;
 use crate::domain::token_list::TokenList;
 
+/// The threads on which the operations of a test run.
+const THREADS: usize = 2;
+
+#[test]
+fn lists_of_tokens_that_take_long_delay_nothing_else_however_many_wait() {
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(THREADS).enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("store.db");
+        create(&path).expect("a file");
+        let store = Arc::new(SqliteStore::open(&path).expect("a store"));
+        let organization = "an organization";
+
+        // A list that is being read, and more that wait than there are threads.
+        let reading = Arc::clone(&store.list_reader).lock_owned().await;
+        let waiting = (0..2 * THREADS).map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.token_page(organization, TokenList::default().query(0)).await })
+        });
+        let waiting = waiting.collect::<Vec<_>>();
+        tokio::task::yield_now().await;
+        let others = async {
+            assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
+            assert!(store.snapshot().await.is_ok());
+            store.add_mark(Box::new(|_| Ok(None))).await.expect("the writer");
+        };
+        timeout(Duration::from_secs(5), others).await.expect("they wait for no list");
+        assert!(waiting.iter().all(|list| !list.is_finished()));
+
+        drop(reading);
+        for list in waiting {
+            assert_eq!(list.await.expect("a task"), Ok(TokenSlice { tokens: vec![], next: None }));
+        }
+    });
+}
+
 #[tokio::test]
-async fn a_list_of_tokens_that_takes_long_delays_nothing_else() {
+async fn heartbeats_wait_for_no_other_reader_and_no_writer() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store.db");
     create(&path).expect("a file");
-    let store = Arc::new(SqliteStore::open(&path).expect("a store"));
-    let organization = "an organization";
+    let store = SqliteStore::open(&path).expect("a store");
+    let _busy = (store.reader.lock().await, store.list_reader.lock().await, store.writer.lock().await);
+    let heartbeat = async {
+        assert!(store.snapshot().await.is_ok());
+        let token = OpaqueToken::generate(TokenKind::Secret, random::fill).expect("a token");
+        assert!(store.subscriber(TokenHash::of(&token)).await.expect("an answer").is_none());
+    };
+    timeout(Duration::from_secs(5), heartbeat).await.expect("they wait for nobody");
+}
 
-    // A list that is being read.
-    let list_reader = Arc::clone(&store.list_reader);
-    let ((began, begins), (end, ends)) = (mpsc::channel(), mpsc::channel());
-    let reading = thread::spawn(move || {
-        let _list = list_reader.lock();
-        began.send(()).expect("a test");
-        ends.recv().expect("a test");
-    });
-    begins.recv().expect("a list");
-
-    let another = tokio::spawn({
-        let store = Arc::clone(&store);
-        async move { store.token_page(organization, TokenList::default().query(0)).await }
-    });
-    assert!(store.revocations(Some(organization), Box::new(|_| Ok(0))).await.is_ok());
-    assert!(store.snapshot().await.is_ok());
-    store.add_mark(Box::new(|_| Ok(None))).await.expect("the writer");
-    assert!(!another.is_finished());
-
-    end.send(()).expect("a list");
-    reading.join().expect("a list");
-    assert_eq!(another.await.expect("a task"), Ok(TokenSlice { tokens: vec![], next: None }));
+#[tokio::test]
+async fn a_revocation_passes_the_writes_that_wait() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.db");
+    create(&path).expect("a file");
+    let store = SqliteStore::open(&path).expect("a store");
+    let _turn = store.turn.lock().await;
+    let write = store.add_mark(Box::new(|_| Ok(None)));
+    assert!(timeout(Duration::from_millis(50), write).await.is_err(), "it waits for its turn");
+    let target = RevocationTarget::Jwt { jti: "j".into() };
+    let revocation = store.revoke("o", target, 1, Box::new(|_| Ok(vec![])));
+    timeout(Duration::from_secs(5), revocation).await.expect("it waits for no turn").expect("an answer");
 }
 
 fn open(folder: &Path) -> SqliteStore {
@@ -55,13 +91,13 @@ async fn revoke_jwt(store: &SqliteStore, jti: &str) {
     let target = RevocationTarget::Jwt { jti: jti.into() };
     let entries = vec![target.clone()];
     let organization = "INSERT OR IGNORE INTO organization (id, created_at) VALUES ('o', 1)";
-    store.writer.lock().expect("a writer").execute(organization, []).expect("an organization");
+    store.writer.try_lock().expect("a writer").execute(organization, []).expect("an organization");
     store.revoke("o", target, 1, Box::new(move |_| Ok(entries.clone()))).await.expect("an entry");
 }
 
 /// Writes what is stored to one file.
 fn back_up(store: &SqliteStore, to: &Path) {
-    let backup = store.writer.lock().expect("a writer").execute("VACUUM INTO ?1", [to.to_str()]);
+    let backup = store.writer.try_lock().expect("a writer").execute("VACUUM INTO ?1", [to.to_str()]);
     backup.expect("a backup");
 }
 
@@ -115,7 +151,7 @@ async fn a_store_that_is_restored_while_it_is_open_has_another_epoch() {
     revoke_jwt(&store, "lost").await;
     let first = epoch(&store).await;
     let older = "DELETE FROM revocation; DELETE FROM sqlite_sequence WHERE name = 'revocation'";
-    store.writer.lock().expect("a writer").execute_batch(older).expect("an older state");
+    store.writer.try_lock().expect("a writer").execute_batch(older).expect("an older state");
     let restored = epoch(&store).await;
     assert_ne!(restored, first);
     assert_eq!(epoch(&store).await, restored);

@@ -1,10 +1,10 @@
 //! Lists of tokens, a page at a time, and their number.
 
 use daypass::TokenKind;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::super::TokenSlice;
-use super::tokens::{RECORD, record};
+use super::tokens::{RECORD, last_before, record};
 use super::{Failure, unreadable};
 use crate::domain::token::TokenState;
 use crate::domain::token_list::{PageQuery, TokenFilter};
@@ -13,8 +13,8 @@ const COUNT: &str = "
     SELECT kind, count(*) FROM token JOIN organization ON organization.id = token.organization
     WHERE token.organization = ?1 AND token.kind <> 'bundle' AND token.revoked_at IS NULL
         AND (token.expires_at IS NULL OR token.expires_at > ?2)
-        AND (?3 IS NULL OR token.created_at < ?3)
-        AND organization.revoked_at IS NULL AND token.created_at >= coalesce(organization.issued_before, 0)
+        AND +token.number <= coalesce(?3, token.number)
+        AND organization.revoked_at IS NULL AND +token.number > coalesce(organization.revoked_up_to, 0)
     GROUP BY kind";
 
 /// Returns the statement that reads a list from its newest token on: an index has its order.
@@ -31,11 +31,11 @@ fn statement(filter: &TokenFilter) -> String {
 }
 
 pub(super) fn page(connection: &Connection, organization: &str, query: &PageQuery) -> Result<TokenSlice, Failure> {
-    let PageQuery { filter, before, limit, max_examined, now } = query;
+    let PageQuery { filter, before, max_examined, now, .. } = query;
     let mut list = connection.prepare_cached(&statement(filter))?;
     let before = before.unwrap_or(i64::MAX.unsigned_abs());
     let mut rows = list.query(params![organization, before, filter.kind.map(TokenKind::as_str), filter.owner])?;
-    let (mut slice, mut last, mut examined) = (TokenSlice { tokens: vec![], next: None }, None, 0);
+    let (mut slice, mut last, mut examined, mut bytes) = (TokenSlice { tokens: vec![], next: None }, None, 0, 0);
     while let Some(row) = rows.next()? {
         if examined == *max_examined {
             slice.next = last;
@@ -46,8 +46,9 @@ pub(super) fn page(connection: &Connection, organization: &str, query: &PageQuer
             revoked_at: row.get("revoked_at")?,
             suspended_at: row.get("suspended_at")?,
         };
-        if filter.includes(row.get_ref("name")?.as_str().map_err(rusqlite::Error::from)?, state, *now) {
-            if slice.tokens.len() == *limit {
+        if filter.includes(text(row, "name")?, state, *now) {
+            bytes += text(row, "grants")?.len() + text(row, "origins")?.len();
+            if !query.has_room(slice.tokens.len(), bytes) {
                 slice.next = last;
                 break;
             }
@@ -59,14 +60,22 @@ pub(super) fn page(connection: &Connection, organization: &str, query: &PageQuer
     Ok(slice)
 }
 
+fn text<'a>(row: &'a Row<'_>, column: &str) -> Result<&'a str, Failure> {
+    Ok(row.get_ref(column)?.as_str().map_err(rusqlite::Error::from)?)
+}
+
 pub(super) fn count_active(
     connection: &Connection,
     organization: &str,
-    created_before: Option<u64>,
+    issued_before: Option<u64>,
     now: u64,
 ) -> Result<Vec<(TokenKind, u64)>, Failure> {
+    let last = match issued_before {
+        Some(time) => Some(last_before(connection, organization, time, now)?.unwrap_or(0)),
+        None => None,
+    };
     let mut count = connection.prepare_cached(COUNT)?;
-    let rows = count.query_map(params![organization, now, created_before], |row| {
+    let rows = count.query_map(params![organization, now, last], |row| {
         let kind = row.get::<_, String>(0)?.parse().map_err(|cause| unreadable(0, cause))?;
         Ok((kind, row.get(1)?))
     })?;
@@ -80,14 +89,14 @@ mod tests {
     use crate::domain::token::TokenStatus;
     use crate::domain::token_list::TokenList;
 
-    /// A store of three organizations: one that revoked what was issued before 50, a revoked one, and another.
+    /// A store of three organizations, of which one is revoked.
     fn store() -> (tempfile::TempDir, Connection) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("store.db");
         file::create(&path).expect("a file");
         let connection = connection::open_writer(&path).expect("a store");
-        let organizations = "INSERT INTO organization (id, created_at, issued_before, revoked_at)
-            VALUES ('own', 1, 50, NULL), ('revoked', 1, NULL, 9), ('other', 1, NULL, NULL)";
+        let organizations = "INSERT INTO organization (id, created_at, revoked_at)
+            VALUES ('own', 1, NULL), ('revoked', 1, 9), ('other', 1, NULL)";
         connection.execute(organizations, []).expect("rows");
         (folder, connection)
     }
@@ -162,15 +171,15 @@ mod tests {
         let (_folder, mut connection) = store();
         let publishable = |times| ("own", "publishable", times);
         for (organization, kind, times) in [
+            // They were issued before a time, by their order.
+            publishable([Some(60), None, None]),
+            publishable([Some(60), Some(101), None]),
             publishable([Some(60), None, None]),
             publishable([Some(60), Some(101), None]),
             publishable([Some(50), None, None]),
             publishable([Some(60), Some(100), None]),
             publishable([Some(60), None, Some(70)]),
             publishable([Some(60), Some(101), Some(70)]),
-            // The clock stood before the time of the revocation when these were created.
-            publishable([Some(49), None, None]),
-            publishable([Some(49), Some(101), None]),
             ("own", "secret", [Some(60), None, None]),
             ("own", "bundle", [Some(60), Some(101), None]),
             ("revoked", "publishable", [Some(5), None, None]),
@@ -178,18 +187,26 @@ mod tests {
         ] {
             add(&connection, organization, kind, "n", times);
         }
+        connection
+            .execute("UPDATE organization SET revoked_up_to = 2, revoked_up_to_at = 9 WHERE id = 'own'", [])
+            .expect("a time");
         let count = |organization, before| {
             let Ok(mut counts) = count_active(&connection, organization, before, 100) else { panic!("counts") };
             counts.sort_by_key(|(kind, _)| kind.as_str());
             counts
         };
         assert_eq!(count("own", None), [(TokenKind::Publishable, 3), (TokenKind::Secret, 1)]);
-        assert_eq!(count("own", Some(60)), [(TokenKind::Publishable, 1)]);
+        // The last one from before the time is the third.
+        assert_eq!(count("own", Some(60)), [(TokenKind::Publishable, 3)]);
+        assert_eq!(count("own", Some(50)), []);
+        let ahead = add(&connection, "own", "application", "n", [Some(101), None, None]);
+        assert_eq!(count("own", Some(50)).len(), 3, "the clock was ahead when the last one was created");
+        connection.execute("DELETE FROM token WHERE number = ?1", [ahead]).expect("no row");
         assert_eq!(count("revoked", None), []);
         assert_eq!(count("other", None), [(TokenKind::Publishable, 1)]);
 
         let revoked = TokenFilter { status: Some(TokenStatus::Revoked), ..TokenFilter::default() };
-        assert_eq!(pages(&connection, &revoked, 9, 100), [[8, 7, 6, 5]], "a revocation of any level counts");
+        assert_eq!(pages(&connection, &revoked, 9, 100), [[8, 7, 2, 1]], "a revocation of any level counts");
 
         let transaction = connection.transaction().expect("a transaction");
         for (kind, count_to, expected) in [
@@ -200,7 +217,7 @@ mod tests {
             (TokenKind::Secret, 100, 1),
             (TokenKind::Application, 100, 0),
         ] {
-            assert_eq!(tokens::active_of_kind(&transaction, "own", kind, 50, 100, count_to), Ok(expected), "{kind}");
+            assert_eq!(tokens::active_of_kind(&transaction, "own", kind, 2, 100, count_to), Ok(expected), "{kind}");
         }
     }
 
@@ -208,7 +225,7 @@ mod tests {
     fn indexes_have_the_order_of_lists_and_the_ranges_of_counts() {
         let (_folder, connection) = store();
         let ranges = [
-            "(organization=? AND kind=? AND expires_at=? AND created_at>?)",
+            "(organization=? AND kind=? AND expires_at=? AND number>?)",
             "(organization=? AND kind=? AND expires_at>?)",
         ];
         let list = |kind, owner: Option<&str>| {
@@ -221,6 +238,7 @@ mod tests {
             (list(None, Some("svc_1")), "token_by_owner", &["(owner=? AND number<?)"]),
             (list(secret, Some("svc_1")), "token_by_owner_kind", &["(owner=? AND kind=? AND number<?)"]),
             (tokens::OF_KIND.to_owned(), "token_by_expiry", &ranges),
+            (tokens::LAST_BEFORE.to_owned(), "token_listed", &["(organization=?)"]),
             (COUNT.to_owned(), "token_by_kind", &["(organization=?)"]),
         ] {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).expect("a statement");
@@ -230,8 +248,8 @@ mod tests {
                 plan.push(row.get::<_, String>("detail").expect("a step"));
             }
             for range in ranges {
-                let search = format!("SEARCH token USING INDEX {index} {range}");
-                assert!(plan.contains(&search), "{search} {plan:#?}");
+                let searches = ["", "COVERING "].map(|how| format!("SEARCH token USING {how}INDEX {index} {range}"));
+                assert!(searches.iter().any(|search| plan.contains(search)), "{searches:?} {plan:#?}");
             }
             assert!(!plan.iter().any(|step| step.contains("TEMP B-TREE")), "{plan:#?}");
         }

@@ -22,24 +22,41 @@ pub(super) const RECORD: &str = "
     FROM record";
 
 /// Counts active tokens of a kind, in the two ranges of the index `token_by_expiry`. No more are read than the limit
-/// allows.
+/// allows. By `+` the number chooses no other index.
 pub(super) const OF_KIND: &str = "
     SELECT count(*) FROM (
         SELECT * FROM (
             SELECT number FROM token
             WHERE organization = :organization AND kind = :kind AND kind <> 'bundle'
-                AND expires_at IS NULL AND created_at >= :from AND revoked_at IS NULL
+                AND expires_at IS NULL AND number > :after AND revoked_at IS NULL
             LIMIT :limit
         ) AS endless
         UNION ALL
         SELECT * FROM (
             SELECT number FROM token
             WHERE organization = :organization AND kind = :kind AND kind <> 'bundle'
-                AND expires_at > :now AND created_at >= :from AND revoked_at IS NULL
+                AND expires_at > :now AND +number > :after AND revoked_at IS NULL
             LIMIT :limit
         ) AS ending
         LIMIT :limit
     ) AS active";
+
+/// Finds the last token of an organization that is not revoked itself and whose time is before ?2, or later than ?3. An
+/// index has all that is read.
+pub(super) const LAST_BEFORE: &str = "
+    SELECT number FROM token
+    WHERE organization = ?1 AND revoked_at IS NULL AND kind <> 'bundle' AND (created_at < ?2 OR created_at > ?3)
+    ORDER BY number DESC LIMIT 1";
+
+pub(super) fn last_before(
+    connection: &Connection,
+    organization: &str,
+    time: u64,
+    now: u64,
+) -> Result<Option<u64>, Failure> {
+    let mut last = connection.prepare_cached(LAST_BEFORE)?;
+    Ok(last.query_row(params![organization, time, now], |row| row.get(0)).optional()?)
+}
 
 pub(super) fn token(connection: &Connection, selector: &TokenSelector) -> Result<Option<TokenRecord>, Failure> {
     let find = |condition, parameters: &[&dyn rusqlite::ToSql]| {
@@ -79,8 +96,8 @@ fn add_facts(
         .prepare_cached(of_id)?
         .query_row(params![new.organization, new.id, new.created_at], |row| row.get(0))?;
     // A revoked organization gets no tokens, whatever their number is.
-    let from = organization.as_ref().and_then(|organization| organization.issued_before).unwrap_or(0);
-    let active_of_kind = active_of_kind(transaction, &new.organization, new.kind, from, new.created_at, count_to)?;
+    let after = organization.as_ref().and_then(|organization| organization.revoked_up_to).unwrap_or(0);
+    let active_of_kind = active_of_kind(transaction, &new.organization, new.kind, after, new.created_at, count_to)?;
     let requested_owner = match &new.owner {
         Some(id) => principals::find(transaction, &new.organization, id)?,
         None => None,
@@ -119,19 +136,19 @@ pub(super) fn record_uses(transaction: &Transaction<'_>, uses: &[TokenUse]) -> R
     Ok(())
 }
 
-/// Counts tokens of a kind that are active at a time and were created from another time on, up to a limit.
+/// Counts tokens of a kind that are active at a time and have a greater number than `after`, up to a limit.
 pub(super) fn active_of_kind(
     transaction: &Transaction<'_>,
     organization: &str,
     kind: TokenKind,
-    from: u64,
+    after: u64,
     now: u64,
     limit: usize,
 ) -> rusqlite::Result<usize> {
     let parameters = named_params! {
         ":organization": organization,
         ":kind": kind.as_str(),
-        ":from": from,
+        ":after": after,
         ":now": now,
         ":limit": limit,
     };
@@ -139,9 +156,9 @@ pub(super) fn active_of_kind(
 }
 
 /// The number and the state of the token with this hash.
-pub(super) fn state(transaction: &Transaction<'_>, hash: TokenHash) -> Result<Option<(u64, TokenState)>, Failure> {
+pub(super) fn state(connection: &Connection, hash: TokenHash) -> Result<Option<(u64, TokenState)>, Failure> {
     let state = "SELECT number, expires_at, revoked_at, suspended_at FROM record WHERE hash = ?1";
-    let row = transaction.prepare_cached(state)?.query_row([hash.as_bytes()], |row| {
+    let row = connection.prepare_cached(state)?.query_row([hash.as_bytes()], |row| {
         let state = TokenState { expires_at: row.get(1)?, revoked_at: row.get(2)?, suspended_at: row.get(3)? };
         Ok((row.get(0)?, state))
     });

@@ -83,6 +83,9 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         ALTER TABLE token DROP COLUMN owner;
         DROP TABLE invitation; DROP TABLE session; DROP TABLE sign_in_attempt;
         DROP TABLE principal; DROP TABLE account;
+        DROP INDEX revocation_by_organization; DROP INDEX revocation_of_time; DROP INDEX token_by_number;
+        ALTER TABLE organization DROP COLUMN revoked_up_to;
+        ALTER TABLE organization DROP COLUMN revoked_up_to_at;
         ALTER TABLE organization DROP COLUMN suspended_at;
         ALTER TABLE organization DROP COLUMN limits;
         ALTER TABLE token DROP COLUMN version;

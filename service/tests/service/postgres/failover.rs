@@ -7,7 +7,7 @@ use reqwest::Client;
 use super::backend::Backend;
 use super::cluster::{Cluster, Durability};
 use super::crash::{Writers, expect_kept};
-use super::running::Daypass;
+use super::running::{Daypass, expect_error, send};
 
 /// How long the service may take after the promotion.
 const BACK: Duration = Duration::from_secs(5);
@@ -65,6 +65,35 @@ async fn fail_over(round: usize) -> Duration {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_acknowledged_write_is_lost_in_a_failover_and_the_service_is_back_in_seconds() {
     fail_over(0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revocation_that_was_answered_503_may_be_made_and_can_be_repeated() {
+    let primary = Cluster::start(Durability::Full);
+    let folder = tempfile::tempdir().expect("a folder");
+    let daypass = Daypass::start_in(folder, Backend::at(primary.create_database()), &[]);
+    let (token, id) = daypass.create_secret().await;
+    // The standby is lost.
+    primary.administer("ALTER SYSTEM SET synchronous_standby_names = 'lost'");
+    primary.administer("SELECT pg_reload_conf()");
+    let revoke = || daypass.delete(&format!("/v2/access-token/{id}")).bearer_auth(&daypass.admin);
+    expect_error(revoke(), 503, "unavailable").await;
+    let is_revoked = async || {
+        let (status, described) = send(daypass.get("/v2/access-token/self").bearer_auth(&token)).await;
+        assert_eq!(status, 200);
+        described["revoked"] == true
+    };
+    assert!(!is_revoked().await, "it waits for the standby");
+    // As the guide says for a lost standby.
+    primary.administer("ALTER SYSTEM RESET synchronous_standby_names");
+    primary.administer("SELECT pg_reload_conf()");
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !is_revoked().await {
+        assert!(Instant::now() < deadline, "it is not made");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(send(revoke()).await.0, 200);
+    assert_eq!(daypass.read_page(&daypass.admin, 0).await.revocations.len(), 1, "it is made once");
 }
 
 #[tokio::test(flavor = "multi_thread")]

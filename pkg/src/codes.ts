@@ -56,7 +56,7 @@ export type DaypassErrorCode =
   | 'already_exists'
   /** The organization has as many active tokens of this kind as it may have: 100, unless the operator set another limit. */
   | 'limit_reached'
-  /** The token or the catalogue has another version than the edit's `If-Match`. */
+  /** The token, principal or catalogue has another version than the edit's `If-Match`. */
   | 'version_conflict'
   /** Active tokens hold scopes that the new catalogue lacks; the message names both. */
   | 'scopes_in_use'

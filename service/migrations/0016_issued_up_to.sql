@@ -21,11 +21,12 @@ DROP VIEW record;
 CREATE VIEW record AS
 SELECT token.number, token.hash, token.organization, token.id, token.kind, token.name, token.grants, token.origins,
        token.last_chars, token.created_at, token.created_by, token.expires_at, token.last_used_at, token.version,
-       bundle.parent, organization.suspended_at,
+       bundle.parent, organization.suspended_at, token.owner AS owner_number, principal.id AS owner,
        coalesce(token.revoked_at, parent.revoked_at, organization.revoked_at,
                 CASE WHEN coalesce(bundle.parent, token.number) <= organization.revoked_up_to
                      THEN organization.revoked_up_to_at END) AS revoked_at
 FROM token
 JOIN organization ON organization.id = token.organization
+LEFT JOIN principal ON principal.number = token.owner
 LEFT JOIN bundle ON bundle.token = token.number
 LEFT JOIN token AS parent ON parent.number = bundle.parent;

@@ -104,7 +104,7 @@ impl Subscription {
             match latest.cmp(&self.subscriber.after) {
                 Ordering::Greater => return self.page().await,
                 Ordering::Equal if at >= last_heartbeat + HEARTBEAT && at.elapsed() < FRESH => {
-                    return Some(vec![self.heartbeat(position).await?]);
+                    return self.heartbeat(position).await;
                 }
                 // A heartbeat is not due, the position is from before the last page, or an older store
                 // was put in place. The stream stays silent.
@@ -117,17 +117,13 @@ impl Subscription {
     /// never in the same batch as entries: a slow subscriber may take long to read those.
     async fn page(&mut self) -> Option<Vec<FeedEvent>> {
         let at = Instant::now();
-        let Subscriber { organization, after, .. } = &self.subscriber;
-        let RevocationPage { revocations, latest, epoch, deleted_up_to, .. } =
-            self.feed.page(organization.as_deref(), *after).await.ok()?;
-        self.require_epoch(&epoch)?;
-        if let Some(last) = revocations.last() {
-            self.subscriber.after = last.seq;
-            self.last_heartbeat = None;
-            return Some(revocations.into_iter().map(FeedEvent::Revocation).collect());
+        let (entries, page) = self.entries().await?;
+        if !entries.is_empty() {
+            return Some(entries);
         }
+        let RevocationPage { latest, epoch, deleted_up_to, .. } = page;
         self.subscriber.after = latest;
-        Some(vec![self.heartbeat(FeedPosition { latest, deleted_up_to, epoch, at }).await?])
+        self.heartbeat(FeedPosition { latest, deleted_up_to, epoch, at }).await
     }
 
     /// SECURITY: in another epoch, the numbers that were sent may stand for other entries. The stream ends, and
@@ -136,15 +132,33 @@ impl Subscription {
         (self.epoch.get_or_insert_with(|| epoch.to_owned()) == epoch).then_some(())
     }
 
-    /// Returns the heartbeat that no entry up to this position was missing at its moment.
-    async fn heartbeat(&mut self, position: FeedPosition) -> Option<FeedEvent> {
+    /// Takes the entries after the last number from a page of the feed.
+    async fn entries(&mut self) -> Option<(Vec<FeedEvent>, RevocationPage)> {
+        let Subscriber { organization, after, .. } = &self.subscriber;
+        let mut page = self.feed.page(organization.as_deref(), *after).await.ok()?;
+        self.require_epoch(&page.epoch)?;
+        let entries = std::mem::take(&mut page.revocations);
+        if let Some(last) = entries.last() {
+            self.subscriber.after = last.seq;
+            self.last_heartbeat = None;
+        }
+        Some((entries.into_iter().map(FeedEvent::Revocation).collect(), page))
+    }
+
+    /// Returns the heartbeat that no entry up to this position was missing at its moment; instead of it, if the
+    /// subscriber's token has ended meanwhile, the entries that are later than the position, if there are any.
+    async fn heartbeat(&mut self, position: FeedPosition) -> Option<Vec<FeedEvent>> {
         let FeedPosition { latest, deleted_up_to, epoch, at } = position;
-        self.require_active().await?;
+        if self.require_active().await.is_none() {
+            let (entries, _) = self.entries().await?;
+            return (!entries.is_empty()).then_some(entries);
+        }
         self.last_heartbeat = Some(at);
         let elapsed = at.saturating_duration_since(self.start).as_millis();
         let elapsed_milliseconds = elapsed.try_into().unwrap_or(u64::MAX);
         let (keys, organization) = (self.feed.keys.announced(), self.subscriber.organization.clone());
-        Some(FeedEvent::Heartbeat(Heartbeat { latest, epoch, deleted_up_to, keys, organization, elapsed_milliseconds }))
+        let heartbeat = Heartbeat { latest, epoch, deleted_up_to, keys, organization, elapsed_milliseconds };
+        Some(vec![FeedEvent::Heartbeat(heartbeat)])
     }
 
     /// SECURITY: a subscriber whose token is revoked or expired gets no more heartbeats. It still gets

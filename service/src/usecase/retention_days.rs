@@ -18,14 +18,14 @@ use daypass::{Error, TokenKind};
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::bundle::BundleAddition;
 use crate::domain::retention::{INTERVAL, Mark, MarkFacts, MarkWatch, is_older_than_entries, next_mark};
-use crate::domain::revocation::{JwtFacts, RootFacts, jwt_standing};
+use crate::domain::revocation::{IssueOrder, JwtFacts, RevocationFacts, RootFacts, entries, jwt_standing};
 
 #[allow(unreachable_pub, dead_code, reason = "it is shared with the days of the session engines")]
 #[path = "../../../tests/vocabulary/days/dice.rs"]
 mod dice;
 use dice::Dice;
 
-const DAYS: u64 = 60;
+const DAYS: u64 = 80;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 /// The true time at which a simulation begins.
@@ -43,6 +43,8 @@ struct Seen {
     accepted: usize,
     /// Bundle references that were deleted.
     references: usize,
+    /// Roots that ended by a time that their own was before, and roots whose own time was not before it.
+    ended: [usize; 2],
 }
 
 /// A wall clock: how far it is ahead of the true time, plus a year.
@@ -83,6 +85,18 @@ struct Follower {
     verifier: Verifier,
 }
 
+/// Returns whether an entry is kept for good.
+fn is_kept(entry: &Revocation) -> bool {
+    matches!(entry.target, RevocationTarget::IssuedUpTo { .. })
+}
+
+/// A stored token. Its number is its place, and numbers begin with 1.
+struct Root {
+    created_at: u64,
+    /// The number of the entry that revoked it.
+    revoked_by: Option<u64>,
+}
+
 struct Minted {
     claims: Claims,
     text: String,
@@ -101,8 +115,9 @@ struct World {
     entries: Vec<(Revocation, u64)>,
     latest: u64,
     marks: Vec<Mark>,
-    /// For each root, the number of the entry that revoked it.
-    roots: Vec<Option<u64>>,
+    roots: Vec<Root>,
+    /// The time before which tokens are revoked, the last root that is, and the entry's number.
+    issued_up_to: Option<(u64, u64, u64)>,
     nodes: Vec<Node>,
     followers: Vec<Follower>,
     minted: Vec<Minted>,
@@ -130,7 +145,8 @@ impl World {
             entries: vec![],
             latest: 0,
             marks: vec![Mark { number: 0, seq: 0 }],
-            roots: vec![None; 6],
+            roots: vec![Root { created_at: 0, revoked_by: Some(0) }],
+            issued_up_to: None,
             nodes: vec![],
             followers: vec![],
             minted: vec![],
@@ -142,6 +158,7 @@ impl World {
         let node = || Node { clock: WallClock::right(), started_at: 0, watch: MarkWatch::default(), latest: 0 };
         world.nodes = (0..nodes).map(|_| node()).collect();
         world.followers = (0..3).map(|_| world.follower()).collect();
+        (0..6).for_each(|_| world.create_root());
         world
     }
 
@@ -155,6 +172,11 @@ impl World {
             .revocations(Arc::clone(&feed))
             .clock(move || clock.load(Ordering::SeqCst));
         Follower { wall, clock: WallClock::right(), feed, verifier }
+    }
+
+    fn create_root(&mut self) {
+        let node = self.dice.roll(self.nodes.len() as u64) as usize;
+        self.roots.push(Root { created_at: self.nodes[node].clock.read(self.now), revoked_by: None });
     }
 
     fn deleted_up_to(&self) -> u64 {
@@ -209,13 +231,13 @@ impl World {
         self.marks.push(change.add);
         self.marks.retain(|mark| mark.number >= change.oldest);
         let (before, deleted_up_to) = (self.entries.len(), self.marks[0].seq);
-        self.entries.retain(|(entry, _)| entry.seq > deleted_up_to);
+        self.entries.retain(|(entry, _)| entry.seq > deleted_up_to || is_kept(entry));
         self.seen.deleted += before - self.entries.len();
     }
 
     fn mint(&mut self) {
         let root = self.dice.roll(self.roots.len() as u64);
-        if self.roots[root as usize].is_some() {
+        if self.roots[root as usize].revoked_by.is_some() {
             return;
         }
         let node = &self.nodes[self.dice.roll(self.nodes.len() as u64) as usize];
@@ -257,15 +279,46 @@ impl World {
             RevocationTarget::Jwt { jti: jwt.claims.jti.clone() }
         } else {
             let serial = self.dice.roll(self.roots.len() as u64);
-            self.roots[serial as usize] = self.roots[serial as usize].or(Some(seq));
+            let root = &mut self.roots[serial as usize];
+            root.revoked_by = root.revoked_by.or(Some(seq));
             let children = self.minted.iter_mut().filter(|jwt| jwt.claims.root_serial == serial);
             children.for_each(|jwt| jwt.revoked_by = jwt.revoked_by.or(Some(seq)));
             if self.roots.len() < 40 {
-                self.roots.push(None);
+                self.create_root();
             }
             RevocationTarget::Token { serial }
         };
         self.entries.push((Revocation { seq, at: 0, target }, self.now));
+    }
+
+    /// Revokes what was issued before a time, by the clock of a node. Other roots take the places of those that end.
+    fn revoke_issued_before(&mut self) {
+        let node = self.dice.roll(self.nodes.len() as u64) as usize;
+        let now = self.nodes[node].clock.read(self.now);
+        let time = now - [0, 0, HOUR, DAY][self.dice.roll(4) as usize];
+        let may_be_before = |root: &Root| root.created_at < time || root.created_at > now;
+        let last = self.roots.iter().rposition(|root| root.revoked_by.is_none() && may_be_before(root));
+        let (mark, revoked_up_to) = self.issued_up_to.map(|(time, last, _)| (time, last)).unzip();
+        let order = IssueOrder { revoked_up_to, last_before: last.map(|last| last as u64) };
+        let facts = RevocationFacts { exists: true, mark, order, is_last_operator: false };
+        let asked = RevocationTarget::IssuedBefore { organization: "o".into(), time };
+        for target in entries(&asked, &facts).expect("the organization exists") {
+            let RevocationTarget::IssuedUpTo { time, root_serial, .. } = target else { panic!("{target}") };
+            self.latest += 1;
+            let seq = self.latest;
+            for root in self.roots.iter_mut().take(root_serial as usize + 1).filter(|root| root.revoked_by.is_none()) {
+                root.revoked_by = Some(seq);
+                self.seen.ended[usize::from(root.created_at >= time)] += 1;
+            }
+            let ends = |jwt: &Minted| jwt.claims.root_serial <= root_serial || jwt.claims.iat < time;
+            let ended = self.minted.iter_mut().filter(|jwt| ends(jwt));
+            ended.for_each(|jwt| jwt.revoked_by = jwt.revoked_by.or(Some(seq)));
+            self.issued_up_to = Some((time, root_serial, seq));
+            self.entries.push((Revocation { seq, at: 0, target }, self.now));
+        }
+        let remains = self.roots.iter().any(|root| root.revoked_by.is_none() && may_be_before(root));
+        assert!(!remains, "seed {}: a root from before the time is active", self.seed);
+        (0..6).for_each(|_| self.create_root());
     }
 
     /// Lets a verifier read on, or restart and read everything.
@@ -293,8 +346,9 @@ impl World {
         // The service, which is asked.
         let has_entry =
             self.entries.iter().any(|(entry, _)| entry.target == RevocationTarget::Jwt { jti: jti.clone() });
-        let revoked_at = self.roots[*root_serial as usize];
-        let root = RootFacts { organization: "o".into(), revoked_at, issued_before: None, suspended_at: None };
+        let revoked_at = self.roots[*root_serial as usize].revoked_by;
+        let issued_before = self.issued_up_to.map(|(time, _, seq)| (time, seq));
+        let root = RootFacts { organization: "o".into(), revoked_at, issued_before, suspended_at: None };
         let facts = JwtFacts { root: Some(root), has_entry, deleted_up_to };
         let is_refused = jwt_standing(&jwt.claims, &facts) != Standing::Good;
         assert!(is_refused || jwt.revoked_by.is_none(), "seed {seed}: the service accepts {jti}");
@@ -306,7 +360,8 @@ impl World {
         let verdict = follower.verifier.verify(&Credentials::new(&jwt.text, TokenLocation::Bearer), None).await;
         let is_known = jwt.revoked_by.is_some_and(|seq| seq <= follower.feed.seq());
         assert!(verdict.is_err() || !is_known, "seed {seed}: a verifier accepts {jti}");
-        let is_deleted = jwt.revoked_by.is_some_and(|seq| seq <= deleted_up_to);
+        let has_entry = |seq| self.entries.iter().any(|(entry, _)| entry.seq == seq);
+        let is_deleted = jwt.revoked_by.is_some_and(|seq| !has_entry(seq));
         self.seen.would_revive += usize::from(is_known && is_deleted && (*iat..*exp).contains(&wall));
 
         // What is valid stays valid for as long as it was minted for.
@@ -324,7 +379,7 @@ impl World {
         if self.has_restarts {
             return;
         }
-        let oldest = self.entries.first().map_or(0, |(_, at)| self.now - at);
+        let oldest = self.entries.iter().find(|(entry, _)| !is_kept(entry)).map_or(0, |(_, at)| self.now - at);
         // A mark at the end of its hour, the marks after it, and a poll's delay for each.
         let most = 27 * INTERVAL.as_secs();
         assert!(oldest <= most, "seed {}: an entry is kept for {oldest} seconds", self.seed);
@@ -336,6 +391,7 @@ async fn simulate(seed: u64) -> Seen {
     while world.now < 5 * DAY {
         match world.dice.roll(10) {
             0..=2 => world.mint(),
+            3 if world.dice.one_in(12) => world.revoke_issued_before(),
             3 => world.revoke(),
             4 => world.read(),
             5..=7 => world.present().await,
@@ -353,13 +409,15 @@ async fn simulate(seed: u64) -> Seen {
 async fn no_error_of_a_clock_makes_a_revocation_be_forgotten() {
     let mut seen = Seen::default();
     for seed in 0..DAYS {
-        let Seen { deleted, would_revive, accepted, references } = simulate(seed).await;
+        let Seen { deleted, would_revive, accepted, references, ended } = simulate(seed).await;
         seen.deleted += deleted;
         seen.would_revive += would_revive;
         seen.accepted += accepted;
         seen.references += references;
+        seen.ended = [seen.ended[0] + ended[0], seen.ended[1] + ended[1]];
     }
-    let Seen { deleted, would_revive, accepted, references } = seen;
+    let Seen { deleted, would_revive, accepted, references, ended } = seen;
     assert!(deleted > 300 && would_revive > 30 && accepted > 300, "{deleted} {would_revive} {accepted}");
+    assert!(ended[0] > 300 && ended[1] > 30, "{ended:?}");
     assert!(references > 300, "{references}");
 }

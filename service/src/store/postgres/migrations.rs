@@ -11,10 +11,10 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0004_catalog.sql"),
     include_str!("../../../migrations/postgres/0005_principals.sql"),
     include_str!("../../../migrations/postgres/0006_accounts.sql"),
-    include_str!("../../../migrations/postgres/0008_key_mark.sql"),
-    include_str!("../../../migrations/postgres/0010_bundle_marks.sql"),
+    include_str!("../../../migrations/postgres/0007_key_mark.sql"),
+    include_str!("../../../migrations/postgres/0008_bundle_marks.sql"),
     include_str!("../../../migrations/postgres/0009_indexes.sql"),
-    include_str!("../../../migrations/postgres/0011_issued_up_to.sql"),
+    include_str!("../../../migrations/postgres/0010_issued_up_to.sql"),
 ];
 
 /// Held by the process that changes the tables. The number means nothing; it is Daypass's.

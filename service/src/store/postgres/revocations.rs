@@ -43,7 +43,7 @@ async fn facts(
         RevocationTarget::Jwt { .. } => Some(feed::newest_entry(transaction, target).await?.map(|entry| entry.at)),
         RevocationTarget::Organization { organization } => {
             let marked = mark(transaction, "organization", "id", organization).await?;
-            is_last_operator = organizations::is_last_operator(transaction, organization).await?;
+            is_last_operator = marked.is_some() && organizations::is_last_operator(transaction, organization).await?;
             marked
         }
         RevocationTarget::IssuedBefore { organization, time } => {

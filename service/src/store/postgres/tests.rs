@@ -1,8 +1,10 @@
 //! What holds for PostgreSQL alone: several nodes on one database.
 
+#![expect(clippy::print_stdout, reason = "figures are printed for who asks")]
+
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use daypass::api::RevocationTarget;
 use daypass::verify::TokenHash;
@@ -12,6 +14,7 @@ use tokio::time::timeout;
 
 use super::{PostgresStore, catalog, connection, failure, feed, token_list, tokens};
 use crate::crypto::random;
+use crate::domain::revocation::entries;
 use crate::domain::token_list::TokenFilter;
 use crate::store::suite::{Database, open_with_organization};
 use crate::store::{Location, SharedStore, Store, open_or_create};
@@ -185,6 +188,49 @@ async fn heartbeats_and_revocations_wait_for_no_other_reader_and_no_other_writer
     assert!(store.snapshot().await.is_ok());
     let token = OpaqueToken::generate(TokenKind::Secret, random::fill).expect("a token");
     assert!(store.subscriber(TokenHash::of(&token)).await.expect("an answer").is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_revoke_while_an_organization_of_many_tokens_revokes_by_time() {
+    const TOKENS: u64 = 100_000;
+    let database = Database::create();
+    let store = open_with_organization(&database.location()).await;
+    // Their times are their numbers.
+    database.sql(&format!(
+        "INSERT INTO organization (id, created_at) VALUES ('p', 1);
+        INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at)
+        SELECT sha256(i::text::bytea), 'o', 'tok_' || i, 'secret', 'n', '[]', '[]', 'abcd', i
+        FROM generate_series(2, {TOKENS}) AS i"
+    ));
+    let now = 2 * TOKENS;
+    let by_time = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move {
+            // For the first, almost all are read.
+            for time in [3, TOKENS / 2, now] {
+                let begun = Instant::now();
+                let target = RevocationTarget::IssuedBefore { organization: "o".into(), time };
+                let asked = target.clone();
+                let rule = move |facts: &_| entries(&asked, facts);
+                store.revoke("o", target, now, Box::new(rule)).await.expect("a revocation");
+                println!("before {time}: {:?}", begun.elapsed());
+            }
+        }
+    });
+    let mut longest = Duration::ZERO;
+    for number in 0..20 {
+        let begun = Instant::now();
+        let target = RevocationTarget::Jwt { jti: format!("j{number}") };
+        let added = vec![target.clone()];
+        store.revoke("p", target, 1, Box::new(move |_| Ok(added.clone()))).await.expect("a revocation beside it");
+        longest = longest.max(begun.elapsed());
+    }
+    by_time.await.expect("a task");
+    println!("the longest revocation beside them: {longest:?}");
+    assert!(longest < Duration::from_secs(2), "{longest:?}");
+    assert_eq!(store.count_active("o", None, now).await, Ok(vec![]));
+    let page = store.revocations(Some("o"), Box::new(|_| Ok(0))).await.expect("a page");
+    assert_eq!(page.revocations.len(), 3, "one entry for each time");
 }
 
 #[tokio::test(flavor = "multi_thread")]

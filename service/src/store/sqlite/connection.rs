@@ -19,10 +19,10 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0009_catalog.sql")),
     M::up(include_str!("../../../migrations/0010_principals.sql")),
     M::up(include_str!("../../../migrations/0011_accounts.sql")),
-    M::up(include_str!("../../../migrations/0013_epoch.sql")),
-    M::up(include_str!("../../../migrations/0014_key_mark.sql")),
-    M::up(include_str!("../../../migrations/0015_bundle_marks.sql")),
-    M::up(include_str!("../../../migrations/0014_indexes.sql")),
+    M::up(include_str!("../../../migrations/0012_epoch.sql")),
+    M::up(include_str!("../../../migrations/0013_key_mark.sql")),
+    M::up(include_str!("../../../migrations/0014_bundle_marks.sql")),
+    M::up(include_str!("../../../migrations/0015_indexes.sql")),
     M::up(include_str!("../../../migrations/0016_issued_up_to.sql")),
 ];
 

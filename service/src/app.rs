@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use daypass::verify::{SealingKey, Verifier};
+use daypass::verify::{Cache, SealingKey, Verifier};
 use tokio::sync::{Notify, watch};
 
 use crate::config::Config;
 use crate::store::SharedStore;
+use crate::usecase::answers::Answers;
 use crate::usecase::catalog;
 use crate::usecase::current_catalog::CurrentCatalog;
 use crate::usecase::feed::Feed;
@@ -19,6 +20,9 @@ use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
 
+/// The most memory that the callers take that were verified lately, in bytes, by each verifier.
+const CALLERS: usize = 1024 * 1024;
+
 /// The running service.
 pub(crate) struct App {
     pub(crate) store: SharedStore,
@@ -28,6 +32,8 @@ pub(crate) struct App {
     pub(crate) feed: Feed,
     /// When tokens were last used.
     pub(crate) uses: Arc<TokenUses>,
+    /// The responses of introspection that were given lately.
+    pub(crate) answers: Answers,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// The key for the sealed parameters of bundles.
@@ -52,6 +58,7 @@ impl App {
             Verifier::new(issuer.clone(), audience.clone())
                 .introspector(StoreIntrospector { store: Arc::clone(&store), overlooks_suspension })
                 .keys(fresh_keys.clone())
+                .cache(Cache::new(CALLERS))
         };
         let loaded = catalog::load(&*store).await?.context("the store has no catalogue")?;
         let catalog = CurrentCatalog::new(loaded, verifier(false), verifier(true));
@@ -66,6 +73,6 @@ impl App {
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
-        Ok((App { store, catalog, jwt_issuer, feed, uses, temporary_min_seconds, sealing_key }, sync))
+        Ok((App { store, catalog, jwt_issuer, feed, uses, answers: Answers::new(), temporary_min_seconds, sealing_key }, sync))
     }
 }

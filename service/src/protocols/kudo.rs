@@ -81,7 +81,7 @@ async fn verify(
     caller: Result<Caller, Error>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, KudoError> {
-    let Caller { access, token } = caller?;
+    let Caller { access, token, .. } = caller?;
     if access.kind() != TokenKind::Bundle {
         return Err(Error::KindNotAccepted(access.kind()).into());
     }

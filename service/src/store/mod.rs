@@ -8,6 +8,7 @@
 //! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `entry` | an entry of the feed in its columns |
 //! | `location` | where a store is |
+//! | `record_cache` | the records that were looked up lately |
 //! | `redemption` | tests of bundle references and their redemption |
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
@@ -19,6 +20,7 @@ mod changes;
 mod entry;
 mod location;
 mod postgres;
+mod record_cache;
 #[cfg(test)]
 mod redemption;
 mod sqlite;

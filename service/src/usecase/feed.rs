@@ -14,7 +14,7 @@ use super::signing_keys::SigningKeys;
 use super::sync::FeedPosition;
 use crate::domain::revocation::read_after;
 use crate::domain::token::{TokenStatus, status};
-use crate::store::{FeedPage, SharedStore, TokenSelector};
+use crate::store::{FeedPage, SharedStore};
 
 /// The time between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_millis(500);
@@ -135,7 +135,7 @@ impl Subscription {
     /// the entries that ended the token, because it must refuse other tokens that these end. One whose
     /// organization is suspended goes on, because it must hear when that ends.
     async fn require_active(&self) -> Option<()> {
-        let record = self.feed.store.token(TokenSelector::Hash(self.subscriber.token)).await.ok()??;
+        let record = self.feed.store.record(self.subscriber.token, Instant::now()).await.ok()??;
         matches!(status(&record, now()), TokenStatus::Active | TokenStatus::Suspended).then_some(())
     }
 }

@@ -1,5 +1,7 @@
 //! Revocation of tokens, JWTs and organizations. Permanent and idempotent.
 
+use std::time::Instant;
+
 use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Error, OpaqueToken};
@@ -34,7 +36,7 @@ pub(crate) async fn credential(
 ) -> Result<(), Error> {
     let now = now();
     let target = if let Ok(token) = text.parse::<OpaqueToken>() {
-        let record = store.token(TokenSelector::Hash(TokenHash::of(&token))).await?;
+        let record = store.record(TokenHash::of(&token), Instant::now()).await?;
         let own = record.filter(|record| record.organization == organization);
         own.map(|record| RevocationTarget::Token { serial: record.serial })
     } else {

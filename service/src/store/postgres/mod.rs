@@ -10,6 +10,7 @@ mod listener;
 mod marks;
 mod migrations;
 mod organizations;
+mod records;
 mod revocations;
 mod sql;
 #[cfg(test)]
@@ -18,6 +19,8 @@ mod token_list;
 mod tokens;
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
@@ -44,6 +47,7 @@ use crate::domain::token_list::PageQuery;
 use connection::PATIENCE;
 use failure::Failure;
 use listener::Listener;
+use records::Records;
 
 /// How often a transaction is tried that another one prevented.
 const ATTEMPTS: usize = 5;
@@ -65,6 +69,7 @@ pub(super) struct PostgresStore {
     /// stop and every subscriber would refuse all requests.
     list_readers: Pool,
     listener: Listener,
+    records: Records,
 }
 
 impl PostgresStore {
@@ -93,6 +98,7 @@ impl PostgresStore {
             checkers: connection::readers(&config, 4)?,
             list_readers: connection::readers(&config, 2)?,
             listener: Listener::new(config),
+            records: Records::new(),
         })
     }
 
@@ -244,6 +250,15 @@ impl Store for PostgresStore {
 
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>> {
         Box::pin(self.read(selector, |client, selector| Box::pin(tokens::token(client, selector))))
+    }
+
+    fn record(&self, hash: TokenHash, since: Instant) -> StoreFuture<'_, Option<Arc<TokenRecord>>> {
+        Box::pin(self.find_record(hash, since))
+    }
+
+    fn records_version(&self) -> Option<u64> {
+        // It takes a question to the database.
+        None
     }
 
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice> {

@@ -4,9 +4,11 @@ mod bundles;
 mod catalog;
 mod connection;
 mod file;
+mod follower;
 mod keys;
 mod marks;
 mod organizations;
+mod records;
 mod revocations;
 #[cfg(test)]
 mod tests;
@@ -16,6 +18,7 @@ mod tokens;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
@@ -24,6 +27,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Notify;
 
+use super::record_cache::RecordCache;
 use super::{
     Bootstrap, Bootstrapped, FeedPage, NewOrganization, Rule, Snapshot, Store, StoreFuture, TokenSelector, TokenSlice,
 };
@@ -39,6 +43,8 @@ use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 
+use follower::Follower;
+
 pub(super) use file::create;
 
 /// A store in one SQLite file, which several processes may have open.
@@ -49,6 +55,10 @@ pub(super) struct SqliteStore {
     /// Reads what can take long: lists and counts of tokens. The feed must not wait for them, or its heartbeats
     /// would stop and every subscriber would refuse all requests.
     list_reader: Arc<Mutex<Connection>>,
+    /// The records that were looked up lately.
+    records: Arc<RecordCache>,
+    /// Keeps them as the file has them.
+    follower: Arc<Mutex<Follower>>,
     file: Arc<file::File>,
     changes: Notify,
     /// The name of this run of the feed.
@@ -86,10 +96,13 @@ impl SqliteStore {
     pub(super) fn open(path: &Path) -> anyhow::Result<SqliteStore> {
         let writer = connection::open_writer(path)?;
         let [reader, list_reader] = [connection::open_reader(path)?, connection::open_reader(path)?];
+        let follower = Follower::new(connection::open_reader(path)?)?;
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
             reader: Arc::new(Mutex::new(reader)),
             list_reader: Arc::new(Mutex::new(list_reader)),
+            records: Arc::new(RecordCache::new()),
+            follower: Arc::new(Mutex::new(follower)),
             file: Arc::new(file::File::open(path)?),
             changes: Notify::new(),
             epoch: random::id(),
@@ -140,10 +153,10 @@ impl SqliteStore {
     }
 
     /// Runs an operation on a blocking thread.
-    async fn run<T: Send + 'static>(
+    async fn run<C: Send + 'static, T: Send + 'static>(
         &self,
-        connection: &Arc<Mutex<Connection>>,
-        operation: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
+        connection: &Arc<Mutex<C>>,
+        operation: impl FnOnce(&mut C) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
         let (connection, file) = (Arc::clone(connection), Arc::clone(&self.file));
         let task = tokio::task::spawn_blocking(move || {
@@ -219,6 +232,14 @@ impl Store for SqliteStore {
         self.read(move |connection| tokens::token(connection, &selector))
     }
 
+    fn record(&self, hash: TokenHash, since: Instant) -> StoreFuture<'_, Option<Arc<TokenRecord>>> {
+        Box::pin(self.find_record(hash, since))
+    }
+
+    fn records_version(&self) -> Option<u64> {
+        self.is_level(Instant::now()).then(|| self.records.version())
+    }
+
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice> {
         let organization = organization.to_owned();
         Box::pin(self.run(&self.list_reader, move |connection| token_list::page(connection, &organization, &query)))
@@ -259,7 +280,10 @@ impl Store for SqliteStore {
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| Ok(rule(&tokens::state(transaction, hash)?.map(|(_, state)| state))?))
+        Box::pin(async move {
+            let record = self.find_record(hash, Instant::now()).await?;
+            rule(&record.map(|record| TokenState::from(&*record)))
+        })
     }
 
     fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {

@@ -1,0 +1,67 @@
+//! Look-ups of tokens that are kept in memory: [`SqliteStore::find_record`].
+
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::Instant;
+
+use daypass::Error;
+use daypass::api::TokenRecord;
+use daypass::verify::TokenHash;
+
+use super::follower::Follower;
+use super::{SqliteStore, tokens};
+
+/// How often a task tries to lock the follower, which others lock for microseconds, before it leaves that to a thread.
+const ATTEMPTS: usize = 64;
+
+impl SqliteStore {
+    /// Returns the record of the token with this hash, as of a moment after `since`.
+    ///
+    /// SECURITY: the cache answers only if nothing was committed between its last reading of the feed and a moment after
+    /// `since`, or after it has read on. So a revocation that was acknowledged before `since`, by this process or
+    /// another, is seen; and one that is not seen is committed later and has a greater number in the feed than any
+    /// that was read before `since`.
+    pub(super) async fn find_record(
+        &self,
+        hash: TokenHash,
+        since: Instant,
+    ) -> Result<Option<Arc<TokenRecord>>, Error> {
+        if self.is_level(since)
+            && let Some(record) = self.records.get(&hash)
+        {
+            return Ok(Some(record));
+        }
+        let records = Arc::clone(&self.records);
+        if records.contains(&hash) {
+            let follow = move |follower: &mut Follower| {
+                follower.follow(&records)?;
+                Ok(records.get(&hash))
+            };
+            if let Some(record) = self.run(&self.follower, follow).await? {
+                return Ok(Some(record));
+            }
+        }
+        let stamp = self.records.stamp();
+        let record = self.read(move |connection| tokens::of_hash(connection, hash)).await?.map(Arc::new);
+        if let Some(record) = &record {
+            self.records.insert(hash, Arc::clone(record), stamp);
+        }
+        Ok(record)
+    }
+
+    /// Returns whether the cache knows what was committed before `since`, without waiting for the disk.
+    pub(super) fn is_level(&self, since: Instant) -> bool {
+        let Some(mut follower) = try_lock(&self.follower) else { return false };
+        follower.was_level(since) || (self.file.require_in_place().is_ok() && follower.is_level())
+    }
+}
+
+fn try_lock(follower: &Mutex<Follower>) -> Option<MutexGuard<'_, Follower>> {
+    for _ in 0..ATTEMPTS {
+        match follower.try_lock() {
+            Ok(follower) => return Some(follower),
+            Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+            Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+        }
+    }
+    None
+}

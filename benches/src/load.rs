@@ -37,6 +37,8 @@ pub struct Turn {
     pub request: f64,
     /// The 99th percentile of the time until a response.
     pub p99: f64,
+    /// The number of all responses, also of those before the measurement.
+    pub responses: usize,
 }
 
 /// Runs `bench-load` on a processor, or on any if none is given, and returns its turns by target and round.

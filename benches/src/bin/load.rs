@@ -77,15 +77,17 @@ async fn load(clients: &mut Vec<Connection>, time: Duration) -> Result<Option<Tu
     for connection in clients.drain(..) {
         sending.spawn(connection.send(start, start + time));
     }
-    let mut waits = Vec::new();
+    let (mut waits, mut responses) = (Vec::new(), 0);
     while let Some(sent) = sending.join_next().await {
-        let (connection, in_time) = sent??;
+        let (connection, in_time, all) = sent??;
+        responses += all;
         clients.push(connection);
         waits.extend(in_time);
     }
     waits.sort_unstable();
     let p99 = waits.get(waits.len() * 99 / 100);
-    Ok(p99.map(|p99| Turn { request: time.as_nanos() as f64 / waits.len() as f64, p99: p99.as_nanos() as f64 }))
+    let request = time.as_nanos() as f64 / waits.len() as f64;
+    Ok(p99.map(|p99| Turn { request, p99: p99.as_nanos() as f64, responses }))
 }
 
 /// A connection, and what it sends.
@@ -98,17 +100,19 @@ struct Connection {
 }
 
 impl Connection {
-    /// Sends requests until `end` and returns the waits for those sent after `start` and answered before `end`.
-    async fn send(mut self, start: Instant, end: Instant) -> Result<(Connection, Vec<Duration>)> {
-        let mut waits = Vec::new();
+    /// Sends requests until `end` and returns the waits for those sent after `start` and answered before `end`, and the
+    /// number of all.
+    async fn send(mut self, start: Instant, end: Instant) -> Result<(Connection, Vec<Duration>, usize)> {
+        let (mut waits, mut responses) = (Vec::new(), 0);
         loop {
             let sent = Instant::now();
             self.stream.write_all(self.requests[self.next].as_bytes()).await?;
             self.next = (self.next + 1) % self.requests.len();
             self.receive().await?;
+            responses += 1;
             let now = Instant::now();
             if now >= end {
-                return Ok((self, waits));
+                return Ok((self, waits, responses));
             }
             if sent >= start {
                 waits.push(now - sent);

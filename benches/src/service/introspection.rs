@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::node::{Node, introspect};
+use super::server::{self, Server};
 use super::{Bench, peers, stores};
 use crate::Results;
-use crate::load::{self, Target, Task};
+use crate::load::Target;
 
 const SCOPES: [&str; 4] = ["customAttributeValues:readPublic", "floor:queryPublic", "floor:readPrivate", "floor:readPublic"];
 
@@ -25,19 +26,22 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
     let answer = node.send(&request)?;
     let bare = peers::bare_route(answer)?;
     let oidc = OidcProvider::start()?;
-    let targets = [
-        ("introspection/daypass", node.target(request.clone())),
-        ("introspection/bare", Target { address: bare, requests: vec![request.replacen("/introspect", "/", 1)] }),
-        ("introspection/oidc-provider", Target { address: oidc.told.address, requests: vec![oidc.told.request.clone()] }),
+    let path = request.replacen("/introspect", "/", 1);
+    let servers = [
+        Server { row: "introspection/daypass", process: node.id(), target: node.target(request) },
+        Server {
+            row: "introspection/bare",
+            process: std::process::id(),
+            target: Target { address: bare, requests: vec![path] },
+        },
+        Server {
+            row: "introspection/oidc-provider",
+            process: oidc.process.id(),
+            target: Target { address: oidc.told.address, requests: vec![oidc.told.request.clone()] },
+        },
     ];
-    let (names, targets): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
-    let task = Task { connections: 16, rounds: bench.rounds(128), seconds: 0.1, targets };
-    let turns = load::run(bench.options.load_core, &task)?;
     let mut results = Results::new();
-    for (name, turns) in names.into_iter().zip(turns) {
-        results.insert(format!("{name}-p99"), turns.iter().map(|turn| turn.p99).collect());
-        results.insert(name.to_owned(), turns.into_iter().map(|turn| turn.request).collect());
-    }
+    server::measure(bench, &servers, &mut results)?;
     Ok(results)
 }
 

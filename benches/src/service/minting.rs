@@ -1,17 +1,18 @@
 //! Temporary tokens, beside bare Ed25519 signing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::node::{Node, post};
+use super::server::{self, Server};
 use super::{Bench, peers, stores};
-use crate::Results;
-use crate::load::{self, Target, Task, Turn};
+use crate::load::Target;
+use crate::{Results, cpu_time};
 
-/// How long each side has its turn.
-const TURN: Duration = Duration::from_millis(200);
+/// How long the signing has its turn.
+const TURN: Duration = Duration::from_millis(50);
 
 pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
     let folder = stores::folder(bench)?;
@@ -26,21 +27,15 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
     let route = Target { address: route, requests: vec![request.replacen("/v2/temporary-access-token/create", "/", 1)] };
     let pair = peers::key_pair()?;
 
-    let task = Task {
-        connections: 16,
-        rounds: 1,
-        seconds: TURN.as_secs_f64(),
-        targets: vec![node.target(request), route],
-    };
-    let rows = ["minting/daypass", "minting/route", "minting/signing"];
-    let mut results: Results = rows.map(|row| (row.to_owned(), vec![])).into();
+    let servers = [
+        Server { row: "minting/daypass", process: node.id(), target: node.target(request) },
+        Server { row: "minting/route", process: std::process::id(), target: route },
+    ];
+    let mut results = Results::new();
     for _ in 0..bench.rounds(64) {
-        let [daypass, route] = load::run(bench.options.load_core, &task)?.try_into().ok().context("two targets")?;
-        let turn = |turns: Vec<Turn>| turns.first().map_or(f64::NAN, |turn| turn.request);
+        server::turn(bench, &servers, &mut results)?;
         let signing = time_signing(|| _ = std::hint::black_box(pair.sign(input.as_bytes())));
-        for (row, figure) in rows.into_iter().zip([turn(daypass), turn(route), signing]) {
-            results.entry(row.to_owned()).or_default().push(figure);
-        }
+        results.entry("minting/signing".to_owned()).or_default().push(signing);
     }
     Ok(results)
 }
@@ -52,12 +47,12 @@ fn signing_input(answer: &str) -> Result<String> {
     Ok(token.rsplit_once('.').context("no JWT")?.0.to_owned())
 }
 
-/// Returns the nanoseconds of one signature.
+/// Returns the nanoseconds of processor time of one signature.
 fn time_signing(sign: impl Fn()) -> f64 {
-    let (start, mut count) = (Instant::now(), 0.0);
-    while start.elapsed() < TURN {
+    let (start, mut count) = (cpu_time::now(), 0.0);
+    while cpu_time::now() - start < TURN {
         (0..16).for_each(|_| sign());
         count += 16.0;
     }
-    start.elapsed().as_nanos() as f64 / count
+    (cpu_time::now() - start).as_nanos() as f64 / count
 }

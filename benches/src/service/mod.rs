@@ -9,6 +9,7 @@
 //! | `peers` | routes and inserts that do nothing else |
 //! | `revocation` | from a revocation by one node to a refusal behind another |
 //! | `scale` | lists, creations and look-ups in stores with many tokens |
+//! | `server` | servers in turns |
 //! | `stores` | stores that are filled by inserts |
 
 mod creation;
@@ -18,6 +19,7 @@ mod node;
 mod peers;
 mod revocation;
 mod scale;
+mod server;
 mod stores;
 
 use std::path::PathBuf;

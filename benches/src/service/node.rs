@@ -43,6 +43,11 @@ impl Node {
         Ok(Node { process, address: address.parse()?, line, start })
     }
 
+    /// Returns the id of its process.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Returns a member of the line that it printed.
     pub(super) fn told(&self, name: &str) -> Result<String> {
         Ok(self.line[name].as_str().with_context(|| format!("daypass printed no {name}"))?.to_owned())

@@ -20,7 +20,7 @@ const MIGRATIONS: &[M<'static>] = &[
 ];
 
 /// How long to wait for another process's transaction, such as the command line's.
-pub(super) const BUSY: Duration = Duration::from_secs(3);
+const BUSY: Duration = Duration::from_secs(3);
 
 /// Opens a connection that writes, and brings the tables to the newest version.
 pub(super) fn open_writer(path: &Path) -> anyhow::Result<Connection> {

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod catalog;
+mod commits;
 mod connection;
 mod file;
 mod follower;
@@ -96,7 +97,7 @@ impl SqliteStore {
     pub(super) fn open(path: &Path) -> anyhow::Result<SqliteStore> {
         let writer = connection::open_writer(path)?;
         let [reader, list_reader] = [connection::open_reader(path)?, connection::open_reader(path)?];
-        let follower = Follower::new(connection::open_reader(path)?)?;
+        let follower = Follower::new(connection::open_reader(path)?, path)?;
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
             reader: Arc::new(Mutex::new(reader)),

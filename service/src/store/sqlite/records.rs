@@ -51,7 +51,7 @@ impl SqliteStore {
     /// Returns whether the cache knows what was committed before `since`, without waiting for the disk.
     pub(super) fn is_level(&self, since: Instant) -> bool {
         let Some(mut follower) = try_lock(&self.follower) else { return false };
-        follower.was_level(since) || (self.file.require_in_place().is_ok() && follower.is_level())
+        follower.was_level(since) || (self.file.was_in_place() && follower.is_level())
     }
 }
 

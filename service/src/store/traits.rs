@@ -226,13 +226,13 @@ pub(crate) trait Store: Send + Sync {
     /// [replaces](TokenUse::replaces).
     fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()>;
 
-    /// Checks a token's state against the rule, as of a moment after the call.
+    /// Checks a token's state against the rule, at a moment after the call at which it is not being revoked.
     ///
-    /// SECURITY: what was minted before the check and is handed out after it was minted before any revocation: a later
-    /// one has a greater number in the feed than the JWT's `feed_seq`, which was read before. PostgreSQL locks the
-    /// token's row, so that the check waits for a revocation that has begun. SQLite commits a revocation and its
-    /// number at one moment, and has one writer, in whichever process: what the check does not see is committed later
-    /// and has a greater number than anything that was visible. So a lock would add nothing but a wait for the writer.
+    /// SECURITY: this serializes with [`revoke`](Store::revoke) on the token's row. What was minted
+    /// before the check and is handed out after it was minted before any revocation: a later one has a
+    /// greater number in the feed than the JWT's `feed_seq`. PostgreSQL locks the row. SQLite has one writer of the
+    /// whole store: a check for which the state is in memory finds that nobody writes and nothing was committed since;
+    /// any other is a transaction that excludes all writers.
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
 
     /// Adds a bundle reference if the rule allows it for the state of its parent.

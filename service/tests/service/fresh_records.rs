@@ -70,7 +70,7 @@ async fn a_revocation_by_any_process_is_seen_by_the_next_request_at_every_node()
                 let revoke = nodes.client.request(Method::DELETE, url).bearer_auth(&nodes.daypass.admin);
                 assert_eq!(send(revoke).await.0, 200);
             }
-            _ => drop(nodes.daypass.json(&["token", "revoke", &id, "--yes"])),
+            _ => drop(nodes.daypass.json(&["token", "revoke", &id])),
         }
         nodes.expect(&token, false, "revoked").await;
         nodes.expect_caller(&token, Some("token_revoked")).await;

@@ -6,11 +6,14 @@ use std::time::Instant;
 use daypass::Error;
 use daypass::api::TokenRecord;
 use daypass::verify::TokenHash;
+use deadpool_postgres::GenericClient;
+use futures_util::future::try_join;
 use tokio::sync::Mutex;
 
 use super::super::record_cache::RecordCache;
 use super::super::{FeedPage, Store};
-use super::{PostgresStore, feed, tokens};
+use super::sql::find;
+use super::{Failure, PostgresStore, feed, tokens};
 
 /// The records that were looked up lately, and how far they follow the feed.
 pub(super) struct Records {
@@ -31,6 +34,12 @@ impl Records {
         let reading = Reading { began: None, has_failed: false, epoch: String::new() };
         Records { cache: RecordCache::new(), reading: Mutex::new(reading) }
     }
+}
+
+/// Reads where the feed ends, and fails as a look-up would if the tables of tokens are gone.
+async fn position(client: &impl GenericClient) -> Result<feed::Position, Failure> {
+    let tables = find(client, "SELECT number FROM record LIMIT 0", &[]);
+    Ok(try_join(feed::position(client), tables).await?.0)
 }
 
 impl PostgresStore {
@@ -76,7 +85,7 @@ impl PostgresStore {
     async fn read_on(&self, known_epoch: &str) -> Result<String, Error> {
         let cache = &self.records.cache;
         let known = cache.latest();
-        let feed::Position { latest, epoch } = self.read((), |client, ()| Box::pin(feed::position(client))).await?;
+        let feed::Position { latest, epoch } = self.read((), |client, ()| Box::pin(position(client))).await?;
         if latest == known && epoch == known_epoch {
             return Ok(epoch);
         }

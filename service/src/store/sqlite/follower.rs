@@ -35,6 +35,11 @@ impl Follower {
         self.level_at.is_some_and(|at| at >= since)
     }
 
+    /// Returns whether another process is in a transaction that writes.
+    pub(super) fn has_foreign_writer(&self) -> bool {
+        self.commits.has_foreign_writer()
+    }
+
     /// Returns whether the cache knows everything that was committed before this call. It takes less than a microsecond.
     pub(super) fn is_level(&mut self) -> bool {
         let at = Instant::now();

@@ -281,10 +281,10 @@ impl Store for SqliteStore {
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
-        Box::pin(async move {
-            let record = self.find_record(hash, Instant::now()).await?;
-            rule(&record.map(|record| TokenState::from(&*record)))
-        })
+        if let Some(state) = self.settled_state(&hash) {
+            return Box::pin(std::future::ready(rule(&Some(state))));
+        }
+        self.write(move |transaction| Ok(rule(&tokens::state(transaction, hash)?.map(|(_, state)| state))?))
     }
 
     fn add_bundle(&self, new: NewBundle, delete_before: u64, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {

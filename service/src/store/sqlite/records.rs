@@ -9,6 +9,7 @@ use daypass::verify::TokenHash;
 
 use super::follower::Follower;
 use super::{SqliteStore, tokens};
+use crate::domain::token::TokenState;
 
 /// How often a task tries to lock the follower, which others lock for microseconds, before it leaves that to a thread.
 const ATTEMPTS: usize = 64;
@@ -46,6 +47,19 @@ impl SqliteStore {
             self.records.insert(hash, Arc::clone(record), stamp);
         }
         Ok(record)
+    }
+
+    /// Returns the state of the token with this hash, if no revocation of it has begun and it is known without waiting.
+    ///
+    /// SECURITY: at one moment after the call nothing is being written, by this process or another, and everything that
+    /// was committed before is known. So a revocation that begins later is committed later, as if it had waited for a
+    /// lock of this check. While something is written the caller has to wait for it.
+    pub(super) fn settled_state(&self, hash: &TokenHash) -> Option<TokenState> {
+        let _no_writer = self.writer.try_lock().ok()?;
+        let mut follower = try_lock(&self.follower)?;
+        let is_settled = !follower.has_foreign_writer() && self.file.was_in_place() && follower.is_level();
+        let record = is_settled.then(|| self.records.get(hash)).flatten()?;
+        Some(TokenState::from(&*record))
     }
 
     /// Returns whether the cache knows what was committed before `since`, without waiting for the disk.

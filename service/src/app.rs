@@ -73,6 +73,9 @@ impl App {
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
-        Ok((App { store, catalog, jwt_issuer, feed, uses, answers: Answers::new(), temporary_min_seconds, sealing_key }, sync))
+        Ok((
+            App { store, catalog, jwt_issuer, feed, uses, answers: Answers::new(), temporary_min_seconds, sealing_key },
+            sync,
+        ))
     }
 }

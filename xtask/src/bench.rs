@@ -156,12 +156,7 @@ fn browser(options: &Options, from: &Path) -> Result<Report> {
 }
 
 /// Runs one program of the release profile, with more arguments.
-fn measure(
-    program: &str,
-    cores: &Cores,
-    quick: bool,
-    more: impl IntoIterator<Item = OsString>,
-) -> Result<Results> {
+fn measure(program: &str, cores: &Cores, quick: bool, more: impl IntoIterator<Item = OsString>) -> Result<Results> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().join("results.json");
     let mut command = cores.command(&target_dir()?.join("release").join(program));

@@ -14,7 +14,8 @@ use super::{Bench, peers, stores};
 use crate::Results;
 use crate::load::Target;
 
-const SCOPES: [&str; 4] = ["customAttributeValues:readPublic", "floor:queryPublic", "floor:readPrivate", "floor:readPublic"];
+const SCOPES: [&str; 4] =
+    ["customAttributeValues:readPublic", "floor:queryPublic", "floor:readPrivate", "floor:readPublic"];
 
 pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
     let folder = stores::folder(bench)?;

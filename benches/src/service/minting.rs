@@ -24,7 +24,8 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
     let answer = node.send(&request)?;
     let input = signing_input(&answer)?;
     let route = peers::signing_route(input.clone(), answer)?;
-    let route = Target { address: route, requests: vec![request.replacen("/v2/temporary-access-token/create", "/", 1)] };
+    let route =
+        Target { address: route, requests: vec![request.replacen("/v2/temporary-access-token/create", "/", 1)] };
     let pair = peers::key_pair()?;
 
     let servers = [

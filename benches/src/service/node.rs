@@ -33,7 +33,8 @@ impl Node {
         command.args(["serve", "--json", "--listen", "127.0.0.1:0"]).args(options).env("DAYPASS_STORE", store);
         let begin = Instant::now();
         // The log is written as ever, to a reader that costs nothing.
-        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("could not start daypass")?;
+        let mut process =
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("could not start daypass")?;
         let mut line = String::new();
         BufReader::new(process.stdout.take().context("no output")?).read_line(&mut line)?;
         let start = begin.elapsed();

@@ -42,8 +42,6 @@ fn serve(router: Router) -> Result<SocketAddr> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
-    thread::spawn(move || {
-        runtime.block_on(async { tokio::spawn(axum::serve(listener, router).into_future()).await })
-    });
+    thread::spawn(move || runtime.block_on(async { tokio::spawn(axum::serve(listener, router).into_future()).await }));
     Ok(address)
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::Bench;
 use super::creation::create;
 use super::node::{Node, get, introspect};
 use super::stores::{self, Filled};
-use super::Bench;
 use crate::Results;
 use crate::load::{self, Target, Task, Turn};
 

@@ -84,7 +84,8 @@ pub(super) fn open(file: &Path) -> Result<Connection> {
 
 /// Returns the number of the token that administers the first organization.
 pub(super) fn first_number(connection: &Connection) -> Result<i64> {
-    let first = "SELECT min(number) FROM token JOIN organization ON organization.id = organization WHERE NOT is_operator";
+    let first =
+        "SELECT min(number) FROM token JOIN organization ON organization.id = organization WHERE NOT is_operator";
     Ok(connection.query_row(first, [], |row| row.get(0))?)
 }
 

@@ -50,9 +50,8 @@ impl Answers {
         make: impl FnOnce() -> Arc<[u8]>,
     ) -> Arc<[u8]> {
         let key = (record.serial, form);
-        let is_same = |answer: &Arc<Answer>| {
-            Arc::ptr_eq(&answer.record, record) && answer.catalog_version == catalog_version
-        };
+        let is_same =
+            |answer: &Arc<Answer>| Arc::ptr_eq(&answer.record, record) && answer.catalog_version == catalog_version;
         if let Some(answer) = self.0.get(&key).filter(is_same) {
             return Arc::clone(&answer.json);
         }

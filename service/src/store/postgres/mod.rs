@@ -9,6 +9,7 @@ mod keys;
 mod listener;
 mod marks;
 mod migrations;
+mod operation;
 mod organizations;
 mod records;
 mod revocations;
@@ -25,8 +26,7 @@ use std::time::Instant;
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
-use deadpool_postgres::{Client, Object, Pool, Transaction};
-use tokio::time::error::Elapsed;
+use deadpool_postgres::{Client, Pool};
 use tokio::time::timeout;
 use tokio_postgres::IsolationLevel;
 
@@ -47,6 +47,7 @@ use crate::domain::token_list::PageQuery;
 use connection::PATIENCE;
 use failure::Failure;
 use listener::Listener;
+use operation::{InTransaction, Operation, in_time, read};
 use records::Records;
 
 /// How often a transaction is tried that another one prevented.
@@ -158,31 +159,6 @@ impl PostgresStore {
         self.listener.wake();
         Ok(done)
     }
-}
-
-/// What an operation returns: a future that may borrow from its connection and its arguments.
-type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
-/// An operation on a connection.
-type Operation<C, A, T> = for<'a> fn(&'a C, &'a A) -> Running<'a, T>;
-/// An operation in a transaction.
-type InTransaction<A, T> = for<'a> fn(&'a Transaction<'a>, &'a A) -> Running<'a, T>;
-
-async fn read<A, T>(pool: &Pool, arguments: &A, operation: Operation<Client, A, T>) -> Result<T, Failure> {
-    let connection = pool.get().await?;
-    let done = timeout(PATIENCE, operation(&connection, arguments)).await;
-    in_time(connection, done)
-}
-
-/// Gives up a connection on which the database did not answer in time, and those that nothing uses: the server may be
-/// gone without a word, or wait for a standby.
-fn in_time<T>(connection: Client, done: Result<Result<T, Failure>, Elapsed>) -> Result<T, Failure> {
-    done.unwrap_or_else(|_| {
-        if let Some(pool) = Object::pool(&connection) {
-            pool.retain(|_, _| false);
-        }
-        drop(Object::take(connection));
-        Err(Failure::Late)
-    })
 }
 
 impl Store for PostgresStore {

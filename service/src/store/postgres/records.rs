@@ -48,11 +48,7 @@ impl PostgresStore {
     /// SECURITY: the cache answers only after the feed's position was read on the primary, by a statement that began
     /// after `since`, and the cache was told of what is new. The feed is in commit order, and an entry is visible before
     /// its revocation is acknowledged: so every revocation that any node acknowledged before `since` is seen.
-    pub(super) async fn find_record(
-        &self,
-        hash: TokenHash,
-        since: Instant,
-    ) -> Result<Option<Arc<TokenRecord>>, Error> {
+    pub(super) async fn find_record(&self, hash: TokenHash, since: Instant) -> Result<Option<Arc<TokenRecord>>, Error> {
         let cache = &self.records.cache;
         if cache.contains(&hash) {
             self.follow(since).await?;

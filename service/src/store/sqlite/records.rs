@@ -21,11 +21,7 @@ impl SqliteStore {
     /// `since`, or after it has read on. So a revocation that was acknowledged before `since`, by this process or
     /// another, is seen; and one that is not seen is committed later and has a greater number in the feed than any
     /// that was read before `since`.
-    pub(super) async fn find_record(
-        &self,
-        hash: TokenHash,
-        since: Instant,
-    ) -> Result<Option<Arc<TokenRecord>>, Error> {
+    pub(super) async fn find_record(&self, hash: TokenHash, since: Instant) -> Result<Option<Arc<TokenRecord>>, Error> {
         if self.is_level(since)
             && let Some(record) = self.records.get(&hash)
         {

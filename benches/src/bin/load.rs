@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 /// The time without measurement at the start of each turn.
 const WARM_UP: Duration = Duration::from_millis(5);
 /// The longest response, in bytes.
-const MOST: usize = 64 * 1024;
+const MOST: usize = 1024 * 1024;
 const LENGTH: &[u8] = b"content-length: ";
 
 fn main() -> Result<()> {

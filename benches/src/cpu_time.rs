@@ -9,7 +9,11 @@ use nix::time::{ClockId, clock_gettime};
 pub struct CpuTime;
 
 /// Returns the time that this thread has run.
-fn now() -> Duration {
+///
+/// # Panics
+/// On a system without such a clock.
+#[must_use]
+pub fn now() -> Duration {
     clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("the system has clocks of processor time").into()
 }
 

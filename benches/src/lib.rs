@@ -5,14 +5,17 @@
 //! | `bench-times` | one decision, beside the limits and the peers, with Criterion |
 //! | `bench-memory` | allocations of a cached decision, bytes of a cached token, with a counting allocator |
 //! | `bench-route` | requests a second and the 99th percentile of a route, bare and behind the layer |
-//! | `bench-load` | nothing by itself: it is the client of `bench-route` |
+//! | `bench-service` | the token service, beside what bounds it and its peer in Node |
+//! | `bench-load` | nothing by itself: it is the client of `bench-route` and `bench-service` |
 //!
 //! `cargo xtask bench` runs them; the bars are in `xtask/src/bars.rs`.
 
 pub mod cpu_time;
 pub mod fixture;
+pub mod load;
 pub mod node;
 pub mod peers;
+pub mod service;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -29,7 +32,7 @@ pub struct Options {
     /// Take less time for each row
     #[arg(long)]
     pub quick: bool,
-    /// Pin the client of `bench-route` to this processor
+    /// Pin the client of servers to this processor
     #[arg(long)]
     pub load_core: Option<usize>,
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use daypass::verify::{SealingKey, Verifier};
+use daypass::verify::{Cache, SealingKey, Verifier};
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Config, SignInConfig};
 use crate::domain::session::SessionLimits;
 use crate::store::SharedStore;
+use crate::usecase::answers::Answers;
 use crate::usecase::catalog;
 use crate::usecase::current_catalog::CurrentCatalog;
 use crate::usecase::feed::Feed;
@@ -22,6 +23,9 @@ use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
 
+/// The most memory that the callers take that were verified lately, in bytes, by each verifier.
+const CALLERS: usize = 1024 * 1024;
+
 /// The running service.
 pub(crate) struct App {
     pub(crate) store: SharedStore,
@@ -31,6 +35,8 @@ pub(crate) struct App {
     pub(crate) feed: Feed,
     /// When tokens were last used.
     pub(crate) uses: Arc<TokenUses>,
+    /// The responses of introspection that were given lately.
+    pub(crate) answers: Answers,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// The key for the sealed parameters of bundles.
@@ -68,6 +74,7 @@ impl App {
             Verifier::new(issuer.clone(), audience.clone())
                 .introspector(StoreIntrospector { store: Arc::clone(&store), overlooks_suspension })
                 .keys(fresh_keys.clone())
+                .cache(Cache::new(CALLERS))
         };
         let loaded = catalog::load(&*store).await?.context("the store has no catalogue")?;
         let catalog = CurrentCatalog::new(loaded, verifier(false), verifier(true));
@@ -85,6 +92,7 @@ impl App {
         let SignInConfig { public_origin, limits, proxies, openid } = sign_in;
         let openid = openid.map(|settings| OpenIdProvider::new(settings, &jwt_issuer.issuer)).transpose()?;
         let sign_in = SignIn { passwords: Passwords::default(), public_origin, limits, proxies, openid };
-        Ok((App { store, catalog, jwt_issuer, feed, uses, temporary_min_seconds, sealing_key, sign_in }, sync))
+        let answers = Answers::new();
+        Ok((App { store, catalog, jwt_issuer, feed, uses, answers, temporary_min_seconds, sealing_key, sign_in }, sync))
     }
 }

@@ -9,7 +9,7 @@ use tracing::Instrument;
 use super::cache::Fingerprint;
 use super::clock::Moment;
 use super::token::AuthenticToken;
-use super::{Cache, Introspector, KeyLookup, Standing, Unavailable, Verifier, sealing};
+use super::{Cache, Generation, Introspector, KeyLookup, Standing, Unavailable, Verifier, sealing};
 use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
 use crate::{Error, Grant, OpaqueToken, TokenKind};
@@ -50,7 +50,7 @@ impl Verifier {
         let cache = self.cache.as_deref()?;
         // A text that is too long is not worth its hash.
         let token = if text.len() > MAX_JWT_BYTES { None } else { cache.get(cache.fingerprint(text), now) };
-        let token = token.filter(|token| self.is_current(token));
+        let token = token.filter(|token| self.is_current(token) && self.has_latest_generation(token));
         #[cfg(feature = "metrics")]
         self.metrics.count_cache(token.is_some());
         token
@@ -89,7 +89,9 @@ impl Verifier {
         let issuer = self.issuer.get()?;
         if text.contains('.') {
             let token = self.authenticate_jwt(text, issuer).await?;
-            return Ok(token.map(|token| match slot {
+            // SECURITY: a generation is of records. Only a question tells whether the source revokes a JWT.
+            let is_tracked = self.introspector.as_ref().is_some_and(|one| one.generation() != Generation::Untracked);
+            return Ok(token.map(|token| match slot.filter(|_| !is_tracked) {
                 Some((cache, fingerprint)) => cache.insert(fingerprint, token),
                 None => Arc::new(token),
             }));
@@ -98,7 +100,18 @@ impl Verifier {
             return Ok(None);
         };
         match slot {
-            Some((cache, fingerprint)) => Ok(self.introspect_once(&token, &**introspector, cache, fingerprint).await?),
+            Some((cache, fingerprint)) => {
+                // Taken before the question, so that an answer is never older than its generation.
+                let generation = introspector.generation();
+                if generation == Generation::Untracked {
+                    return Ok(self.introspect_once(&token, &**introspector, cache, fingerprint).await?);
+                }
+                let found = self.introspect(&token, &**introspector).await?;
+                Ok(found.map(|mut token| {
+                    token.generation = generation;
+                    cache.insert(fingerprint, token)
+                }))
+            }
             None => Ok(self.introspect(&token, &**introspector).await?.map(Arc::new)),
         }
     }
@@ -172,6 +185,16 @@ impl Verifier {
     fn has_latest_version(&self, token: Option<&AuthenticToken>) -> bool {
         let Some((revocations, token)) = self.revocations.as_ref().zip(token) else { return true };
         revocations.has_latest_version(token)
+    }
+
+    /// Returns whether what is cached of a token still holds, as far as its source tells.
+    fn has_latest_generation(&self, token: &AuthenticToken) -> bool {
+        let latest = || self.introspector.as_ref().map(|introspector| introspector.generation());
+        match token.generation {
+            Generation::Untracked => true,
+            Generation::Unknown => false,
+            generation @ Generation::Number(_) => latest() == Some(generation),
+        }
     }
 
     /// Returns whether what is cached of a token still holds, as far as the feed tells.

@@ -65,7 +65,8 @@ pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys};
 pub use revocation::Revocations;
 pub use sealing::{ParseSealingKeyError, SealedError, SealingKey};
 pub use sources::{
-    Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, Standing, StaticKeys, TokenHash, Unavailable,
+    Generation, Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, Standing, StaticKeys, TokenHash,
+    Unavailable,
 };
 pub use verifier::Verifier;
 

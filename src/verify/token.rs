@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::clock::Moment;
-use super::sources::Key;
+use super::sources::{Generation, Key};
 use super::{MAX_LEEWAY, OriginHeader, SealedError, Standing, TokenLocation};
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
@@ -47,6 +47,8 @@ pub(super) struct AuthenticToken {
     pub(super) sealed: Option<Box<Result<Parameters, SealedError>>>,
     /// Until when a cache may return it.
     pub(super) fresh_until: Moment,
+    /// The generation of its source's responses, if that has any.
+    pub(super) generation: Generation,
     /// The generation of the revocation feed that it was last compared with.
     pub(super) checked_generation: AtomicU64,
 }
@@ -97,6 +99,7 @@ impl AuthenticToken {
             visitor: Visitor::new(claims.subject, claims.claims),
             sealed: None,
             fresh_until,
+            generation: Generation::Untracked,
             checked_generation: AtomicU64::default(),
         }
     }
@@ -129,6 +132,7 @@ impl AuthenticToken {
             visitor: None,
             sealed: None,
             fresh_until,
+            generation: Generation::Untracked,
             checked_generation: AtomicU64::default(),
         }
     }

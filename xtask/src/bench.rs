@@ -1,5 +1,6 @@
 //! The cost of Daypass beside its limits and its peers, as one table.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -28,6 +29,9 @@ pub(crate) struct Options {
     /// The browser to measure in; the limits of times are Chromium's (browser only)
     #[arg(long, value_enum, default_value = "chromium")]
     engine: EngineName,
+    /// Measure these parts alone, as `bench-service --help` names them (service only)
+    #[arg(long, value_name = "PARTS")]
+    parts: Option<String>,
     /// Take less time, for a first look: too little for reliable bars
     #[arg(long)]
     quick: bool,
@@ -39,6 +43,8 @@ enum What {
     Verify,
     /// The package in a visitor's browser
     Browser,
+    /// The token service
+    Service,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -66,6 +72,7 @@ pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
     let Report { place, results, lines } = match options.what {
         What::Verify => verify(options.quick)?,
         What::Browser => browser(options, from)?,
+        What::Service => service(options)?,
     };
 
     println!("\n{place}\n{}", bars::head());
@@ -88,9 +95,23 @@ fn verify(quick: bool) -> Result<Report> {
     let cores = Cores::choose();
     let mut results = Results::new();
     for program in VERIFY {
-        results.extend(measure(program, &cores, quick)?);
+        results.extend(measure(program, &cores, quick, [])?);
     }
     Ok(Report { place: cores.to_string(), lines: bars::verify(&results)?, results })
+}
+
+/// Measures the service. Stores with many tokens stay in `target/bench-service`.
+fn service(options: &Options) -> Result<Report> {
+    println!("building the benchmarks and the service");
+    let packages = ["-p", "daypass-bench", "-p", "daypass-service"];
+    run_command(cargo().args(["build", "--quiet", "--profile", "bench"]).args(packages))?;
+    let cores = Cores::choose();
+    let folder = target_dir()?.join("bench-service").into_os_string();
+    let parts = options.parts.iter().flat_map(|parts| ["--parts".into(), parts.into()]);
+    let more = ["--folder".into(), folder].into_iter().chain(parts);
+    let results = measure("bench-service", &cores, options.quick, more)?;
+    let lines = bars::service(&results, options.parts.is_none())?;
+    Ok(Report { place: cores.to_string(), lines, results })
 }
 
 fn browser(options: &Options, from: &Path) -> Result<Report> {
@@ -134,12 +155,12 @@ fn browser(options: &Options, from: &Path) -> Result<Report> {
     })
 }
 
-/// Runs one program of the release profile.
-fn measure(program: &str, cores: &Cores, quick: bool) -> Result<Results> {
+/// Runs one program of the release profile, with more arguments.
+fn measure(program: &str, cores: &Cores, quick: bool, more: impl IntoIterator<Item = OsString>) -> Result<Results> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().join("results.json");
     let mut command = cores.command(&target_dir()?.join("release").join(program));
-    command.arg(&out).args(quick.then_some("--quick"));
+    command.arg(&out).args(quick.then_some("--quick")).args(more);
     if let Some(core) = cores.load {
         command.args(["--load-core", &core.to_string()]);
     }

@@ -12,12 +12,10 @@
 //! process on another processor, so that the server is the limit.
 
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, Response, StatusCode, header};
 use axum::routing::get;
@@ -25,6 +23,7 @@ use axum::{Json, Router};
 use clap::Parser;
 use daypass::verify::http::VerifyLayer;
 use daypass_bench::fixture::{self, Issuer, Store};
+use daypass_bench::load::{self, Target, Task};
 use daypass_bench::{Options, Results, write};
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -60,13 +59,19 @@ fn main() -> Result<()> {
         .route("/again", get(floor));
     let address = serve(router)?;
 
-    let (rounds, seconds) = if options.quick { ("16", "0.05") } else { ("256", "0.05") };
-    let figures = load(options.load_core, &[&address.to_string(), &token, rounds, seconds])?;
+    let request = |route: &str| {
+        format!(
+            "GET /{route} HTTP/1.1\r\nHost: {address}\r\nUser-Agent: bench-load\r\nAccept: application/json\r\n\
+             Authorization: Bearer {token}\r\n\r\n"
+        )
+    };
+    let targets = ROUTES.map(|route| Target { address, requests: vec![request(route)] }).to_vec();
+    let rounds = if options.quick { 16 } else { 256 };
+    let turns = load::run(options.load_core, &Task { connections: 16, rounds, seconds: 0.05, targets })?;
     let mut results = Results::new();
-    for (route, rounds) in ROUTES.into_iter().zip(figures) {
-        let (request, p99) = rounds.into_iter().map(|[request, p99]| (request, p99)).unzip();
-        results.insert(format!("route/{route}"), request);
-        results.insert(format!("route/{route}-p99"), p99);
+    for (route, turns) in ROUTES.into_iter().zip(turns) {
+        results.insert(format!("route/{route}"), turns.iter().map(|turn| turn.request).collect());
+        results.insert(format!("route/{route}-p99"), turns.iter().map(|turn| turn.p99).collect());
     }
     write(&options, &results)
 }
@@ -112,22 +117,4 @@ fn serve(router: Router) -> Result<SocketAddr> {
     let address = listener.local_addr()?;
     thread::spawn(move || runtime.block_on(axum::serve(listener, router).into_future()));
     Ok(address)
-}
-
-/// Runs `bench-load` and returns its figures, by route and round.
-fn load(core: Option<usize>, arguments: &[&str]) -> Result<Vec<Vec<[f64; 2]>>> {
-    let program = std::env::current_exe()?.with_file_name("bench-load");
-    let mut command = pin(core, &program);
-    command.args(arguments).args(ROUTES.map(|route| format!("/{route}")));
-    let output = command.stderr(Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "bench-load failed ({})", output.status);
-    Ok(serde_json::from_slice(&output.stdout)?)
-}
-
-/// Makes a command that runs a program on one processor, or on any if no processor is given.
-fn pin(core: Option<usize>, program: &Path) -> Command {
-    let Some(core) = core else { return Command::new(program) };
-    let mut command = Command::new("taskset");
-    command.args(["-c", &core.to_string()]).arg(program);
-    command
 }

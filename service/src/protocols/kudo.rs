@@ -83,7 +83,7 @@ async fn verify(
     caller: Result<TokenCaller, Error>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, KudoError> {
-    let TokenCaller { access, token } = caller?;
+    let TokenCaller { access, token, .. } = caller?;
     if access.kind() != TokenKind::Bundle {
         return Err(Error::KindNotAccepted(access.kind()).into());
     }

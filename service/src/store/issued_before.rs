@@ -1,5 +1,7 @@
 //! What a store does with a time before which tokens are revoked: their order counts.
 
+use std::time::Instant;
+
 use daypass::api::RevocationTarget;
 use daypass::verify::TokenHash;
 use daypass::{OpaqueToken, TokenKind};
@@ -34,7 +36,7 @@ async fn add_reference(store: &SharedStore, parent: TokenHash) -> u64 {
     let hash = token.hash;
     let new = NewBundle { token, parent, parameters: vec![], single_use: None };
     store.add_bundle(new, Box::new(|_| Ok(BundleAddition::new(900, 0)))).await.expect("a bundle");
-    store.token(TokenSelector::Hash(hash)).await.expect("an answer").expect("a bundle").serial
+    store.record(hash, Instant::now()).await.expect("an answer").expect("a bundle").serial
 }
 
 async fn revoke(store: &SharedStore, time: u64, now: u64) {

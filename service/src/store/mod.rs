@@ -11,6 +11,7 @@
 //! | `location` | where a store is |
 //! | `owners` | tests of principals, and of tokens that belong to them |
 //! | `principals` | the part of the trait that is about principals |
+//! | `record_cache` | the records that were looked up lately |
 //! | `redemption` | tests of bundle references and their redemption |
 //! | `server_trust` | which certificates of a database server are accepted |
 //! | `sessions` | tests of accounts, sessions and attempts to sign in |
@@ -31,6 +32,7 @@ mod location;
 mod owners;
 mod postgres;
 mod principals;
+mod record_cache;
 #[cfg(test)]
 mod redemption;
 mod server_trust;

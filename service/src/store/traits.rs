@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
@@ -33,8 +34,6 @@ pub(crate) type Rule<F, T = ()> = Box<dyn Fn(&F) -> Result<T, Error> + Send + Sy
 /// Which token is meant.
 #[derive(Clone)]
 pub(crate) enum TokenSelector {
-    /// The one with this hash.
-    Hash(TokenHash),
     /// The one with this serial number.
     Serial(u64),
     /// The most recent one of an organization with this id.
@@ -197,6 +196,17 @@ pub(crate) trait Store: PrincipalStore + SignInStore {
     /// of every level.
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>>;
 
+    /// Returns the record of the token with this hash as of a moment after `since`, like [`token`](Store::token). Records
+    /// that were read lately are kept in memory, up to a bound.
+    ///
+    /// SECURITY: every revocation, suspension and edit that was acknowledged before `since` is in the record, whichever
+    /// process made it. The time of last use may be half a minute older.
+    fn record(&self, hash: TokenHash, since: Instant) -> StoreFuture<'_, Option<Arc<TokenRecord>>>;
+
+    /// Returns a number for everything that [`record`](Store::record) returns as of now, if it is known without waiting:
+    /// a record that was read since the number was returned is as it was. Times of last use make no difference.
+    fn records_version(&self) -> Option<u64>;
+
     /// Returns a page of an organization's tokens, newest first: those that the query's filter includes.
     ///
     /// The page ends when it has no more [room](PageQuery::has_room), or when `max_examined` tokens were compared with the
@@ -238,11 +248,13 @@ pub(crate) trait Store: PrincipalStore + SignInStore {
     /// [replaces](TokenUse::replaces).
     fn record_uses(&self, uses: Vec<TokenUse>) -> StoreFuture<'_, ()>;
 
-    /// Checks a token's state against the rule, in a transaction that excludes its revocation and its edit.
+    /// Checks a token's state against the rule, at a moment after the call at which it is neither being revoked nor edited.
     ///
     /// SECURITY: this serializes with [`revoke`](Store::revoke) and [`edit_token`](Store::edit_token) on the token's row. What was minted
     /// before the check and is handed out after it was minted before any revocation: a later one has a
-    /// greater number in the feed than the JWT's `feed_seq`.
+    /// greater number in the feed than the JWT's `feed_seq`. PostgreSQL locks the row. SQLite has one writer of the
+    /// whole store: a check for which the state is in memory finds that nobody writes and nothing was committed since;
+    /// any other is a transaction that excludes all writers.
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()>;
 
     /// Adds a bundle reference if the rule allows it for its parent, with the end and the mark that the rule returns.

@@ -27,6 +27,10 @@ impl CatalogView {
             [verifier, api_verifier].map(|verifier| verifier.catalog(catalogs.whole().clone()));
         CatalogView { version, catalogs, verifier, api_verifier }
     }
+
+    pub(super) fn version(&self) -> u64 {
+        self.version
+    }
 }
 
 /// The catalogue as of the last poll of the store. Clones share it.

@@ -1,77 +1,96 @@
-//! Introspection: what a token is, and whether a JWT was revoked.
+//! Introspection: what a token is, and whether a JWT was revoked. The responses are JSON.
+
+use std::sync::Arc;
+use std::time::Instant;
 
 use daypass::api::{IntrospectionResponse, TokenRecord};
 use daypass::jwt::Claims;
-use daypass::verify::{Introspector, ResponseFuture, Standing, TokenHash, Unavailable};
+use daypass::verify::{Generation, Introspector, ResponseFuture, Standing, TokenHash, Unavailable};
 use daypass::{Error, OpaqueToken};
 
+use super::answers::{Answers, Form};
 use super::clock::now;
+use super::current_catalog::CatalogView;
 use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
 use super::token_uses::TokenUses;
-use crate::domain::catalogs::Catalogs;
 use crate::domain::introspection::{self, Names};
 use crate::domain::revocation::jwt_standing;
 use crate::domain::token::is_active;
 use crate::store::{SharedStore, Store, TokenSelector};
 
-/// Tells what a token of the organization is, or of any without one: opaque or a JWT of this service. Anything else is
-/// not active.
-pub(crate) async fn introspect(
-    store: &dyn Store,
-    catalogs: &Catalogs,
-    jwt_issuer: &JwtIssuer,
-    uses: &TokenUses,
-    organization: Option<&str>,
-    token: &str,
-) -> Result<IntrospectionResponse, Error> {
-    let claims = jwt_issuer.authenticate(KeysOf::Now, token).await?;
-    if let Some(claims) = claims.filter(|claims| reaches(organization, &claims.sub)) {
-        let facts = store.jwt(claims.root_serial, &claims.jti).await?;
-        let standing = jwt_standing(&claims, &facts);
-        return Ok(introspection::of_jwt(claims, standing, catalogs, now()));
+/// Who asks, and by what an answer is found.
+pub(crate) struct Introspection<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) catalog: &'a CatalogView,
+    pub(crate) jwt_issuer: &'a JwtIssuer,
+    pub(crate) uses: &'a TokenUses,
+    pub(crate) answers: &'a Answers,
+    /// The organization whose tokens the caller may introspect; those of all without one.
+    pub(crate) organization: Option<&'a str>,
+    /// A moment after the request arrived.
+    pub(crate) since: Instant,
+}
+
+impl Introspection<'_> {
+    /// Tells what a token is, opaque or a JWT of this service. Anything else is not active.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer.
+    pub(crate) async fn tell(&self, token: &str) -> Result<Arc<[u8]>, Error> {
+        let claims = self.jwt_issuer.authenticate(KeysOf::Now, token).await?;
+        if let Some(claims) = claims.filter(|claims| self.reaches(&claims.sub)) {
+            let facts = self.store.jwt(claims.root_serial, &claims.jti).await?;
+            let standing = jwt_standing(&claims, &facts);
+            return Ok(to_json(&introspection::of_jwt(claims, standing, &self.catalog.catalogs, now())));
+        }
+        let Some(record) = self.find(token).await? else { return Ok(to_json(&IntrospectionResponse::default())) };
+        let now = now();
+        let root = match record.root_serial {
+            None => None,
+            Some(root) => self.store.token(TokenSelector::Serial(root)).await?,
+        };
+        let form = if is_active(&record, now) { Form::Active } else { Form::Inactive };
+        Ok(self.answers.get_or_make(&record, self.catalog.version(), form, || {
+            let client = if record.root_serial.is_some() { root.map(|root| root.id) } else { Some(record.id.clone()) };
+            let names = Names { issuer: &self.jwt_issuer.issuer, audience: &self.jwt_issuer.audience };
+            let record = TokenRecord::clone(&record);
+            to_json(&introspection::of_record(record, client, &names, &self.catalog.catalogs, now))
+        }))
     }
-    let Some(record) = find(store, uses, organization, token).await? else {
-        return Ok(IntrospectionResponse::default());
-    };
-    let client = match record.root_serial {
-        None => Some(record.id.clone()),
-        Some(root) => store.token(TokenSelector::Serial(root)).await?.map(|root| root.id),
-    };
-    let names = Names { issuer: &jwt_issuer.issuer, audience: &jwt_issuer.audience };
-    Ok(introspection::of_record(record, client, &names, catalogs, now()))
-}
 
-/// Returns the record of a stored token of the organization, or of any, active or not, and nothing else.
-pub(crate) async fn record(
-    store: &dyn Store,
-    uses: &TokenUses,
-    organization: Option<&str>,
-    token: &str,
-) -> Result<IntrospectionResponse, Error> {
-    let record = find(store, uses, organization, token).await?;
-    let active = record.as_ref().is_some_and(|record| is_active(record, now()));
-    Ok(IntrospectionResponse { active, record, ..IntrospectionResponse::default() })
-}
-
-fn reaches(organization: Option<&str>, other: &str) -> bool {
-    organization.is_none_or(|organization| organization == other)
-}
-
-/// Finds the record of a token that an API has received, so that it is in use if it is active.
-async fn find(
-    store: &dyn Store,
-    uses: &TokenUses,
-    organization: Option<&str>,
-    token: &str,
-) -> Result<Option<TokenRecord>, Error> {
-    let Ok(token) = token.parse::<OpaqueToken>() else { return Ok(None) };
-    let record = store.token(TokenSelector::Hash(TokenHash::of(&token))).await?;
-    let record = record.filter(|record| reaches(organization, &record.organization));
-    if let Some(record) = record.as_ref().filter(|record| is_active(record, now())) {
-        uses.note(record.serial);
+    /// Returns the record of a stored token, active or not, and nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if the store does not answer.
+    pub(crate) async fn record(&self, token: &str) -> Result<Arc<[u8]>, Error> {
+        let Some(record) = self.find(token).await? else { return Ok(to_json(&IntrospectionResponse::default())) };
+        let active = is_active(&record, now());
+        let form = if active { Form::RecordOfActive } else { Form::Record };
+        Ok(self.answers.get_or_make(&record, self.catalog.version(), form, || {
+            let record = Some(TokenRecord::clone(&record));
+            to_json(&IntrospectionResponse { active, record, ..IntrospectionResponse::default() })
+        }))
     }
-    Ok(record)
+
+    fn reaches(&self, other: &str) -> bool {
+        self.organization.is_none_or(|organization| organization == other)
+    }
+
+    /// Finds the record of a token that an API has received, so that it is in use if it is active.
+    async fn find(&self, token: &str) -> Result<Option<Arc<TokenRecord>>, Error> {
+        let Ok(token) = token.parse::<OpaqueToken>() else { return Ok(None) };
+        let record = self.store.record(TokenHash::of(&token), self.since).await?;
+        let record = record.filter(|record| self.reaches(&record.organization));
+        if let Some(record) = record.as_ref().filter(|record| is_active(record, now())) {
+            self.uses.note(record.serial);
+        }
+        Ok(record)
+    }
+}
+
+fn to_json(response: &IntrospectionResponse) -> Arc<[u8]> {
+    serde_json::to_vec(response).expect("a response is JSON").into()
 }
 
 /// Answers the verifiers that guard the service's own paths from the store.
@@ -83,12 +102,12 @@ pub(crate) struct StoreIntrospector {
 
 impl Introspector for StoreIntrospector {
     fn find<'a>(&'a self, token: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>> {
-        let record = self.store.token(TokenSelector::Hash(TokenHash::of(token)));
+        let record = self.store.record(TokenHash::of(token), Instant::now());
         Box::pin(async {
             let record = record.await.map_err(|error| Unavailable(error.to_string()))?;
-            Ok(record.map(|record| TokenRecord {
-                suspended_at: record.suspended_at.filter(|_| !self.overlooks_suspension),
-                ..record
+            Ok(record.map(|record| {
+                let suspended_at = record.suspended_at.filter(|_| !self.overlooks_suspension);
+                TokenRecord { suspended_at, ..Arc::unwrap_or_clone(record) }
             }))
         })
     }
@@ -98,5 +117,9 @@ impl Introspector for StoreIntrospector {
             let facts = self.store.jwt(claims.root_serial, &claims.jti).await;
             facts.map(|facts| jwt_standing(claims, &facts)).map_err(|error| Unavailable(error.to_string()))
         })
+    }
+
+    fn generation(&self) -> Generation {
+        self.store.records_version().map_or(Generation::Unknown, Generation::Number)
     }
 }

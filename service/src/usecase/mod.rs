@@ -3,6 +3,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `answers` | the responses of introspection that were given lately |
 //! | `bootstrap` | writes what a new store gets first |
 //! | `bundles` | stores, signs and redeems parameter bundles |
 //! | `catalog` | reads and sets the product's scopes |
@@ -28,6 +29,7 @@
 //! | `token_uses` | notes when tokens were last used |
 //! | `tokens` | creates, lists, finds and edits stored tokens |
 
+pub(crate) mod answers;
 pub(crate) mod bootstrap;
 pub(crate) mod bundles;
 pub(crate) mod catalog;

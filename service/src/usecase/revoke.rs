@@ -1,5 +1,7 @@
 //! Revocation of tokens, JWTs and organizations. Permanent and idempotent.
 
+use std::time::Instant;
+
 use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Error, OpaqueToken};
@@ -35,9 +37,9 @@ pub(crate) async fn credential(
 ) -> Result<(), Error> {
     let now = now();
     let (target, also) = if let Ok(token) = text.parse::<OpaqueToken>() {
-        let record = store.token(TokenSelector::Hash(TokenHash::of(&token))).await?;
+        let record = store.record(TokenHash::of(&token), Instant::now()).await?;
         let own = record.filter(|record| record.organization == organization);
-        let also = own.as_ref().and_then(redeemed_bundle);
+        let also = own.as_deref().and_then(redeemed_bundle);
         (own.map(|record| RevocationTarget::Token { serial: record.serial }), also)
     } else {
         let claims = jwt_issuer.authenticate(KeysOf::AnyTime, text).await?.filter(|claims| claims.sub == organization);

@@ -31,6 +31,8 @@ macro_rules! suite {
         mod events;
         #[path = "../feed.rs"]
         mod feed;
+        #[path = "../fresh_records.rs"]
+        mod fresh_records;
         #[path = "../holder.rs"]
         mod holder;
         #[path = "../introspection.rs"]

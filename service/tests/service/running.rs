@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 pub(crate) use crate::binary::daypass;
 
-use super::backend::{Backend, RANDOM_BYTES, Session};
+use super::backend::{Backend, EDITED_BY_HAND, RANDOM_BYTES, Session};
 use super::events::Events;
 
 /// The scope that most tests request.
@@ -115,8 +115,13 @@ impl Daypass {
     }
 
     /// Runs statements as another process would.
+    ///
+    /// The services are told that tokens were edited by hand, which no feed tells.
     pub(crate) fn execute(&self, sql: &str) {
         self.session().execute(sql);
+        if sql.contains("UPDATE token") || sql.contains("UPDATE organization") {
+            self.session().execute(EDITED_BY_HAND);
+        }
     }
 
     /// Returns the log so far.

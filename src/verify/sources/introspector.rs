@@ -46,6 +46,23 @@ pub trait Introspector: Send + Sync {
         let _ = claims;
         Box::pin(std::future::ready(Ok(Standing::Good)))
     }
+
+    /// Returns the generation of this source's responses, for a source that knows at once whether they
+    /// still hold. The default says that it does not: then a [`Cache`](super::Cache) goes by time.
+    fn generation(&self) -> Generation {
+        Generation::Untracked
+    }
+}
+
+/// What a source knows of the responses that it gave before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Generation {
+    /// Nothing. Responses are cached for some seconds.
+    Untracked,
+    /// Nothing at this moment: the source is asked again.
+    Unknown,
+    /// Records that were looked up since it had this number are the same as of this call. JWTs are not cached.
+    Number(u64),
 }
 
 /// Whether an authentic token was withdrawn, as its source knows it.

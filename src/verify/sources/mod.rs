@@ -10,7 +10,7 @@ mod introspector;
 mod keys;
 mod token_hash;
 
-pub use introspector::{Introspector, ResponseFuture, Standing, Unavailable};
+pub use introspector::{Generation, Introspector, ResponseFuture, Standing, Unavailable};
 pub(super) use keys::Key;
 pub use keys::{KeyLookup, KeySource, PublicKey, StaticKeys};
 pub use token_hash::TokenHash;

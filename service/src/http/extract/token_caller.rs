@@ -1,5 +1,7 @@
 //! The holder of a token that makes a request: [`TokenCaller`].
 
+use std::time::{Duration, Instant};
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use daypass::verify::{Access, Credentials, Verifier};
@@ -11,12 +13,17 @@ use crate::usecase::parent::Parent;
 /// Only grants for every tenant meet a requirement for this one: no organization can have this id.
 const EVERY_TENANT: &str = "*";
 
+/// What happens within this time counts as simultaneous: an acknowledgement takes about as long to reach anyone.
+const SAME_MOMENT: Duration = Duration::from_millis(1);
+
 /// The holder of an authentic, active, stored token.
 pub(crate) struct TokenCaller {
     /// What the token may do.
     pub(crate) access: Access,
     /// The token, by which the store finds it again.
     pub(crate) token: OpaqueToken,
+    /// A moment after the request's headers arrived and before the caller was verified.
+    verified_since: Instant,
 }
 
 impl TokenCaller {
@@ -26,6 +33,7 @@ impl TokenCaller {
         verifier: &Verifier,
         credentials: Credentials<'_>,
     ) -> Result<TokenCaller, Error> {
+        let verified_since = Instant::now();
         let access = verifier.verify(&credentials, None).await?;
         // SECURITY: JWTs are for products. None of them opens anything here.
         let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
@@ -34,7 +42,7 @@ impl TokenCaller {
         if access.kind() != TokenKind::Bundle {
             app.uses.note(access.root_serial());
         }
-        Ok(TokenCaller { access, token })
+        Ok(TokenCaller { access, token, verified_since })
     }
 
     /// Requires a token of one of these kinds.
@@ -71,6 +79,12 @@ impl TokenCaller {
     pub(crate) fn reach(&self, scope: &Scope) -> Option<&str> {
         let has_all = self.access.require(scope).tenant(EVERY_TENANT).check().is_ok();
         (!has_all).then(|| self.access.organization())
+    }
+
+    /// Returns a moment as of which the rest of the request may be answered: when the caller was verified, so that the
+    /// store is not asked twice, or now if the body took longer than that.
+    pub(crate) fn since(&self) -> Instant {
+        if self.verified_since.elapsed() < SAME_MOMENT { self.verified_since } else { Instant::now() }
     }
 
     /// Returns the caller's token as a parent to mint from.

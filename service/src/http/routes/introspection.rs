@@ -1,14 +1,15 @@
 //! `POST /introspect` (RFC 7662): a product's API asks what a token is that it received.
 
-use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
 use daypass::{Error, Scope};
 use serde::Deserialize;
 
 use super::super::extract::{ApiCaller, FormFields};
 use super::super::{NO_STORE, SharedApp};
-use crate::usecase::introspect;
+use crate::usecase::introspect::Introspection;
 
 /// The scope that a product's API needs.
 pub(super) const INTROSPECT: Scope = Scope::literal("token:introspect");
@@ -31,19 +32,15 @@ pub(super) async fn introspect(
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&INTROSPECT)?;
     let FormFields(IntrospectionForm { token, record }) = form?;
-    let organization = caller.reach(&INTROSPECT);
-    let response = if record {
-        introspect::record(&*app.store, &app.uses, organization, &token).await?
-    } else {
-        introspect::introspect(
-            &*app.store,
-            &app.catalog.view().catalogs,
-            &app.jwt_issuer,
-            &app.uses,
-            organization,
-            &token,
-        )
-        .await?
+    let introspection = Introspection {
+        store: &*app.store,
+        catalog: &app.catalog.view(),
+        jwt_issuer: &app.jwt_issuer,
+        uses: &app.uses,
+        answers: &app.answers,
+        organization: caller.reach(&INTROSPECT),
+        since: caller.since(),
     };
-    Ok((NO_STORE, Json(response)))
+    let json = if record { introspection.record(&token).await? } else { introspection.tell(&token).await? };
+    Ok((NO_STORE, [(CONTENT_TYPE, "application/json")], Bytes::from_owner(json)))
 }

@@ -12,6 +12,7 @@ mod marks;
 mod migrations;
 mod organizations;
 mod principals;
+mod records;
 mod revocations;
 mod run;
 mod sign_in;
@@ -23,6 +24,8 @@ mod token_list;
 mod tokens;
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
@@ -48,6 +51,7 @@ use crate::domain::token_list::PageQuery;
 use connection::Settings;
 use failure::Failure;
 use listener::Listener;
+use records::Records;
 use run::read;
 
 /// A store in a PostgreSQL database.
@@ -67,6 +71,7 @@ pub(super) struct PostgresStore {
     /// Read what heartbeats say. No caller can make them wait: without heartbeats every subscriber refuses all requests.
     heartbeat_readers: Pool,
     listener: Listener,
+    records: Records,
 }
 
 impl PostgresStore {
@@ -97,6 +102,7 @@ impl PostgresStore {
             list_readers: connection::readers(&settings, 2)?,
             heartbeat_readers: connection::readers(&settings, 2)?,
             listener: Listener::new(settings),
+            records: Records::new(),
         })
     }
 }
@@ -166,6 +172,15 @@ impl Store for PostgresStore {
 
     fn token(&self, selector: TokenSelector) -> StoreFuture<'_, Option<TokenRecord>> {
         Box::pin(self.read(selector, |client, selector| Box::pin(tokens::token(client, selector))))
+    }
+
+    fn record(&self, hash: TokenHash, since: Instant) -> StoreFuture<'_, Option<Arc<TokenRecord>>> {
+        Box::pin(self.find_record(hash, since))
+    }
+
+    fn records_version(&self) -> Option<u64> {
+        // It takes a question to the database.
+        None
     }
 
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice> {

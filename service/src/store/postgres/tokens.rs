@@ -79,9 +79,6 @@ pub(super) async fn token(
     selector: &TokenSelector,
 ) -> Result<Option<TokenRecord>, Failure> {
     let row = match selector {
-        TokenSelector::Hash(hash) => {
-            find(client, &format!("{RECORD} WHERE hash = $1"), &[&&hash.as_bytes()[..]]).await?
-        }
         TokenSelector::Serial(serial) => {
             find(client, &format!("{RECORD} WHERE number = $1"), &[&signed(*serial)?]).await?
         }
@@ -90,6 +87,11 @@ pub(super) async fn token(
             find(client, &newest, &[organization, id]).await?
         }
     };
+    row.map(|row| record(&row)).transpose()
+}
+
+pub(super) async fn of_hash(client: &impl GenericClient, hash: TokenHash) -> Result<Option<TokenRecord>, Failure> {
+    let row = find(client, &format!("{RECORD} WHERE hash = $1"), &[&&hash.as_bytes()[..]]).await?;
     row.map(|row| record(&row)).transpose()
 }
 

@@ -3,10 +3,15 @@
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
 use super::Failure;
+
+/// How long a file that was in place counts as such, for what is answered from memory.
+const SEEN: Duration = Duration::from_millis(10);
 
 /// Creates an empty file that only its owner can read, if there is no file. SQLite gives the files
 /// beside it the same mode.
@@ -25,12 +30,31 @@ pub(in crate::store) fn create(path: &Path) -> anyhow::Result<()> {
 pub(super) struct File {
     path: PathBuf,
     identity: Identity,
+    /// Before the last time that it was in place.
+    seen_at: Mutex<Instant>,
 }
 
 impl File {
     pub(super) fn open(path: &Path) -> anyhow::Result<File> {
         let identity = identity(path).with_context(|| format!("cannot find the store {}", path.display()))?;
-        Ok(File { path: path.to_owned(), identity })
+        Ok(File { path: path.to_owned(), identity, seen_at: Mutex::new(Instant::now()) })
+    }
+
+    /// Returns whether it was in place a moment ago, or is.
+    ///
+    /// SECURITY: what was found in memory is as of that moment, and so is not answered any more [`SEEN`] after the file
+    /// was moved, which nobody does but the operator.
+    pub(super) fn was_in_place(&self) -> bool {
+        let now = Instant::now();
+        let seen_at = || self.seen_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if now.saturating_duration_since(*seen_at()) < SEEN {
+            return true;
+        }
+        let is_in_place = self.require_in_place().is_ok();
+        if is_in_place {
+            *seen_at() = now;
+        }
+        is_in_place
     }
 
     /// SECURITY: a file that is no longer the store lets nothing pass.

@@ -2,14 +2,17 @@
 
 mod bundles;
 mod catalog;
+mod commits;
 mod connection;
 mod file;
+mod follower;
 mod history;
 mod invitations;
 mod keys;
 mod marks;
 mod organizations;
 mod principals;
+mod records;
 mod revocations;
 mod sign_in;
 #[cfg(test)]
@@ -20,6 +23,7 @@ mod tokens;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
@@ -29,6 +33,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinError;
 
+use super::record_cache::RecordCache;
 use super::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, Snapshot, Store, StoreFuture,
     TokenSelector, TokenSlice,
@@ -45,6 +50,8 @@ use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 
+use follower::Follower;
+
 pub(super) use file::create;
 use history::{History, Position};
 
@@ -60,6 +67,10 @@ pub(super) struct SqliteStore {
     heartbeat_reader: Arc<Mutex<Connection>>,
     /// Reads what can take long: lists and counts of tokens.
     list_reader: Arc<Mutex<Connection>>,
+    /// The records that were looked up lately.
+    records: Arc<RecordCache>,
+    /// Keeps them as the file has them.
+    follower: Arc<Mutex<Follower>>,
     file: Arc<file::File>,
     history: Arc<History>,
     changes: Notify,
@@ -114,12 +125,15 @@ impl SqliteStore {
         // Before anything is written: the store may have been restored.
         Failure::log(history.position(&writer))?;
         let reader = || Ok::<_, anyhow::Error>(Arc::new(Mutex::new(connection::open_reader(path)?)));
+        let follower = Follower::new(connection::open_reader(path)?, path)?;
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
             turn: Mutex::new(()),
             reader: reader()?,
             heartbeat_reader: reader()?,
             list_reader: reader()?,
+            records: Arc::new(RecordCache::new()),
+            follower: Arc::new(Mutex::new(follower)),
             file: Arc::new(file::File::open(path)?),
             history: Arc::new(history),
             changes: Notify::new(),
@@ -209,10 +223,10 @@ impl SqliteStore {
     ///
     /// SECURITY: a task waits for the connection, and no thread does. There are so many blocking threads, and operations
     /// that wait for one connection would else take all of them from the others: heartbeats would stop.
-    async fn run<T: Send + 'static>(
+    async fn run<C: Send + 'static, T: Send + 'static>(
         &self,
-        connection: &Arc<Mutex<Connection>>,
-        operation: impl FnOnce(&mut Connection) -> Result<T, Failure> + Send + 'static,
+        connection: &Arc<Mutex<C>>,
+        operation: impl FnOnce(&mut C) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
         // An operation that panicked has rolled its transaction back, so that the connection is as good as before.
         let (mut connection, file) = (Arc::clone(connection).lock_owned().await, Arc::clone(&self.file));
@@ -279,6 +293,14 @@ impl Store for SqliteStore {
         self.read(move |connection| tokens::token(connection, &selector))
     }
 
+    fn record(&self, hash: TokenHash, since: Instant) -> StoreFuture<'_, Option<Arc<TokenRecord>>> {
+        Box::pin(self.find_record(hash, since))
+    }
+
+    fn records_version(&self) -> Option<u64> {
+        self.is_level(Instant::now()).then(|| self.records.version())
+    }
+
     fn token_page<'a>(&'a self, organization: &'a str, query: PageQuery) -> StoreFuture<'a, TokenSlice> {
         let organization = organization.to_owned();
         self.read_list(move |connection| token_list::page(connection, &organization, &query))
@@ -317,6 +339,9 @@ impl Store for SqliteStore {
     }
 
     fn check_token(&self, hash: TokenHash, rule: Rule<Option<TokenState>>) -> StoreFuture<'_, ()> {
+        if let Some(state) = self.settled_state(&hash) {
+            return Box::pin(std::future::ready(rule(&Some(state))));
+        }
         self.write(move |transaction| Ok(rule(&tokens::state(transaction, hash)?.map(|(_, state)| state))?))
     }
 

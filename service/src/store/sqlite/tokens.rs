@@ -63,12 +63,16 @@ pub(super) fn token(connection: &Connection, selector: &TokenSelector) -> Result
         connection.prepare_cached(&format!("{RECORD} {condition}"))?.query_row(parameters, record).optional()
     };
     Ok(match selector {
-        TokenSelector::Hash(hash) => find("WHERE hash = ?1", &[hash.as_bytes()])?,
         TokenSelector::Serial(number) => find("WHERE number = ?1", &[number])?,
         TokenSelector::Id { organization, id } => {
             find("WHERE organization = ?1 AND id = ?2 ORDER BY number DESC LIMIT 1", &[organization, id])?
         }
     })
+}
+
+pub(super) fn of_hash(connection: &Connection, hash: TokenHash) -> Result<Option<TokenRecord>, Failure> {
+    let of_hash = format!("{RECORD} WHERE hash = ?1");
+    Ok(connection.prepare_cached(&of_hash)?.query_row([hash.as_bytes()], record).optional()?)
 }
 
 pub(super) fn add(

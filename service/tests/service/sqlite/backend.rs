@@ -17,6 +17,8 @@ pub(crate) const FIND_TABLES: &str = "PRAGMA legacy_alter_table = ON;
     ALTER TABLE gone RENAME TO organization; ALTER TABLE lost RENAME TO token";
 /// What follows when entries were written by hand: nothing.
 pub(crate) const ENTRIES_ADDED: &str = "";
+/// Makes services read tokens again: the tables are others than before.
+pub(crate) const EDITED_BY_HAND: &str = "CREATE TABLE by_hand (number INTEGER); DROP TABLE by_hand";
 /// How often the soak kills a node.
 pub(crate) const KILLS: usize = 1000;
 /// How the database says that a table is lost.

@@ -1,0 +1,81 @@
+//! The rows of `bench service`: a running `daypass serve`, beside what bounds it.
+//!
+//! | module | what it measures |
+//! | --- | --- |
+//! | `creation` | secret tokens, beside bare inserts |
+//! | `introspection` | introspection, beside a bare route and oidc-provider |
+//! | `minting` | temporary tokens, beside bare signing |
+//! | `node` | a running service, and requests to it |
+//! | `peers` | routes and inserts that do nothing else |
+//! | `revocation` | from a revocation by one node to a refusal behind another |
+//! | `scale` | lists, creations and look-ups in stores with many tokens |
+//! | `server` | servers in turns |
+//! | `stores` | stores that are filled by inserts |
+
+mod creation;
+mod introspection;
+mod minting;
+mod node;
+mod peers;
+mod revocation;
+mod scale;
+mod server;
+mod stores;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use crate::{Options, Results};
+
+/// A part of the table, which can be measured alone.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// Introspection of a living token
+    Introspection,
+    /// Temporary tokens
+    Minting,
+    /// Secret tokens
+    Creation,
+    /// An organization of a million tokens
+    Million,
+    /// A store of ten million tokens
+    TenMillion,
+    /// A revocation, from node to node
+    Revocation,
+}
+
+/// What every part is given.
+pub(crate) struct Bench<'a> {
+    options: &'a Options,
+    /// Where stores are.
+    folder: PathBuf,
+}
+
+impl Bench<'_> {
+    /// Returns how often something is repeated.
+    fn rounds(&self, rounds: usize) -> usize {
+        if self.options.quick { rounds.div_ceil(8) } else { rounds }
+    }
+}
+
+/// Measures these parts, with the stores in this folder.
+///
+/// # Errors
+/// When a server does not start or refuses a request.
+pub fn measure(options: &Options, folder: PathBuf, parts: &[Part]) -> Result<Results> {
+    let bench = Bench { options, folder };
+    let mut results = Results::new();
+    for part in parts {
+        results.extend(match part {
+            Part::Introspection => introspection::measure(&bench)?,
+            Part::Minting => minting::measure(&bench)?,
+            Part::Creation => creation::measure(&bench)?,
+            Part::Million => scale::million(&bench)?,
+            Part::TenMillion => scale::ten_million(&bench)?,
+            Part::Revocation => revocation::measure(&bench)?,
+        });
+    }
+    Ok(results)
+}

@@ -41,7 +41,7 @@ impl Answers {
         Answers(Cache::with_weighter(MOST_BYTES as usize / TYPICAL_ENTRY, MOST_BYTES, Bytes))
     }
 
-    /// Returns the response for a record, which is made if there is none.
+    /// Returns the response for a record, or makes it.
     pub(super) fn get_or_make(
         &self,
         record: &Arc<TokenRecord>,

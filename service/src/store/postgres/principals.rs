@@ -104,6 +104,16 @@ pub(super) async fn find(
     find_row(client, &find, &[&organization, &id]).await?.map(|row| principal(&row)).transpose()
 }
 
+/// Returns the number of the principal with this id, as rows refer to it.
+pub(super) async fn number_of(
+    client: &impl GenericClient,
+    organization: &str,
+    id: &str,
+) -> Result<Option<i64>, Failure> {
+    let find = "SELECT number FROM principal WHERE organization = $1 AND id = $2";
+    Ok(find_row(client, find, &[&organization, &id]).await?.map(|row| row.try_get("number")).transpose()?)
+}
+
 /// Finds the principal that a token belongs to.
 pub(super) async fn owner(client: &impl GenericClient, serial: u64) -> Result<Option<Principal>, Failure> {
     let owner = format!("{PRINCIPAL} WHERE number = (SELECT owner FROM token WHERE number = $1)");

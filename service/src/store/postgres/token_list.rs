@@ -2,11 +2,12 @@
 
 use daypass::TokenKind;
 use deadpool_postgres::{GenericClient, Transaction};
+use tokio_postgres::types::ToSql;
 
 use super::super::TokenSlice;
-use super::Failure;
 use super::sql::{number, rows, signed, signed_option};
 use super::tokens::{Compared, RECORD, compare_more, kind, record, state};
+use super::{Failure, principals};
 use crate::domain::token_list::{PageQuery, TokenFilter};
 
 const COUNT: &str = "
@@ -24,22 +25,19 @@ const MAX_ROWS: usize = 1000;
 /// than the filter needs, and how many bytes the rest has.
 ///
 /// The numbers are where the index is entered, and only that index has the order: by an equality the planner may read all
-/// tokens from the newest on, in the hope that many are of this organization or owner.
+/// tokens from the newest on, in the hope that many are of this organization or owner. `$1` is the organization, or the owner's number.
 pub(super) fn statement(filter: &TokenFilter) -> String {
-    let (column, value, is_owned) = match filter.owner {
-        Some(_) => ("owner", "(SELECT number FROM principal WHERE organization = $1 AND id = $5)", "TRUE"),
-        None => ("organization", "$1", "$5::text IS NULL"),
-    };
+    let column = if filter.owner.is_some() { "owner" } else { "organization" };
     let (columns, values, first) = match filter.kind {
-        Some(_) => ("kind, number", "$3, $2", format!("({column}, kind) >= ({value}, $3)")),
-        None => ("number", "$2", format!("{column} >= {value} AND kind <> 'bundle' AND $3::text IS NULL")),
+        Some(_) => ("kind, number", "$3, $2", format!("{column} IS NOT NULL AND ({column}, kind) >= ($1, $3)")),
+        None => ("number", "$2", format!("{column} >= $1 AND kind <> 'bundle' AND $3::text IS NULL")),
     };
     let order = columns.replace(',', " DESC,");
     format!(
         "SELECT number, name, expires_at, revoked_at, suspended_at,
             (octet_length(grants) + octet_length(origins))::bigint AS bytes
         FROM record WHERE number IN (
-            SELECT number FROM token WHERE ({column}, {columns}) < ({value}, {values}) AND {first} AND {is_owned}
+            SELECT number FROM token WHERE ({column}, {columns}) < ($1, {values}) AND {first}
             ORDER BY {column} DESC, {order} DESC LIMIT $4
         ) ORDER BY number DESC"
     )
@@ -66,11 +64,19 @@ async fn examine(
     let PageQuery { filter, before, limit, max_examined, now, .. } = query;
     let (list, kind) = (statement(filter), filter.kind.map(TokenKind::as_str));
     let (mut numbers, mut last, mut examined, mut bytes) = (vec![], *before, 0, 0);
+    let owner = match &filter.owner {
+        Some(id) => match principals::number_of(transaction, organization, id).await? {
+            Some(number) => Some(number),
+            None => return Ok((numbers, None)),
+        },
+        None => None,
+    };
+    let whose: &(dyn ToSql + Sync) = owner.as_ref().map_or(&organization, |owner| owner);
     let mut most = limit + 1;
     loop {
         let before = last.map_or(Ok(i64::MAX), signed)?;
         let count = i64::try_from(most).map_err(Failure::value)?;
-        let batch = rows(transaction, &list, &[&organization, &before, &kind, &count, &filter.owner]).await?;
+        let batch = rows(transaction, &list, &[whose, &before, &kind, &count]).await?;
         for row in &batch {
             if examined == *max_examined {
                 return Ok((numbers, last));

@@ -246,7 +246,7 @@ async fn a_later_revocation_of_older_tokens_reactivates_none() {
 async fn what_is_minted_after_a_time_was_given_stays_active_although_a_clock_was_ahead_then() {
     let signer = Signer::new("k1", 1);
     let feed = Arc::new(Revocations::new());
-    feed.heartbeat(9, 0);
+    feed.heartbeat(9, 0, None);
     let verifier = verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
     feed.apply(&Revocation { seq: 5, at: NOW, target: up_to(ORGANIZATION, NOW + 86_400, SERIAL - 1) });
     for (root_serial, feed_seq, expected) in [

@@ -13,7 +13,6 @@ const ADMINISTER: Scope = Scope::literal("daypass:administer");
 /// Returns the scopes of Daypass that a user has in its own organization.
 ///
 /// An admin uses `daypass:administer` within the limits of [`may_manage`].
-#[cfg_attr(not(test), allow(dead_code, reason = "users sign in in the next change"))]
 pub(crate) fn management(role: Role, catalogs: &Catalogs) -> ScopeSet {
     match role {
         Role::Viewer => ScopeSet::from_iter([READ]),

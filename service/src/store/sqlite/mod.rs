@@ -14,6 +14,7 @@ mod organizations;
 mod principals;
 mod records;
 mod revocations;
+mod run;
 mod sign_in;
 #[cfg(test)]
 mod tests;
@@ -28,8 +29,8 @@ use std::time::Instant;
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
+use rusqlite::Connection;
 use rusqlite::types::Type;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinError;
 
@@ -138,103 +139,6 @@ impl SqliteStore {
             history: Arc::new(history),
             changes: Notify::new(),
         })
-    }
-
-    /// Runs an operation that reads with one statement.
-    fn read<T: Send + 'static>(
-        &self,
-        operation: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> StoreFuture<'_, T> {
-        Box::pin(self.run(&self.reader, |connection| operation(connection)))
-    }
-
-    /// Runs an operation that reads what can take long.
-    fn read_list<T: Send + 'static>(
-        &self,
-        operation: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> StoreFuture<'_, T> {
-        Box::pin(self.run(&self.list_reader, |connection| operation(connection)))
-    }
-
-    /// Runs an operation that reads with several statements, all as of one moment.
-    fn read_together<'a, T: Send + 'static>(
-        &'a self,
-        reader: &'a Arc<Mutex<Connection>>,
-        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> StoreFuture<'a, T> {
-        Box::pin(
-            self.run(reader, |connection| {
-                operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
-            }),
-        )
-    }
-
-    /// Runs an operation that writes.
-    fn write<T: Send + 'static>(
-        &self,
-        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> StoreFuture<'_, T> {
-        Box::pin(async {
-            let _turn = self.turn.lock().await;
-            self.write_now(operation).await
-        })
-    }
-
-    async fn write_now<T: Send + 'static>(
-        &self,
-        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Error> {
-        let write = |connection: &mut Connection| {
-            let transaction = connection.transaction()?;
-            let done = operation(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
-        };
-        self.run(&self.writer, write).await
-    }
-
-    /// Runs an operation that writes something for [`Store::changed`] to tell.
-    fn change<T: Send + 'static>(
-        &self,
-        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> StoreFuture<'_, T> {
-        Box::pin(async {
-            let done = self.write(operation).await?;
-            self.changes.notify_one();
-            Ok(done)
-        })
-    }
-
-    /// Runs an operation that revokes.
-    ///
-    /// SECURITY: it passes the writes that wait. Otherwise one organization's writes could delay the revocations of all.
-    fn revoking<T: Send + 'static>(
-        &self,
-        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
-    ) -> StoreFuture<'_, T> {
-        Box::pin(async {
-            let done = self.write_now(operation).await?;
-            self.changes.notify_one();
-            Ok(done)
-        })
-    }
-
-    /// Runs an operation on a blocking thread, once the connection is free.
-    ///
-    /// SECURITY: a task waits for the connection, and no thread does. There are so many blocking threads, and operations
-    /// that wait for one connection would else take all of them from the others: heartbeats would stop.
-    async fn run<C: Send + 'static, T: Send + 'static>(
-        &self,
-        connection: &Arc<Mutex<C>>,
-        operation: impl FnOnce(&mut C) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Error> {
-        // An operation that panicked has rolled its transaction back, so that the connection is as good as before.
-        let (mut connection, file) = (Arc::clone(connection).lock_owned().await, Arc::clone(&self.file));
-        let task = tokio::task::spawn_blocking(move || {
-            file.require_in_place()?;
-            operation(&mut connection)
-        });
-        Failure::log(task.await.unwrap_or_else(|cause| Err(Failure::Panicked(cause))))
     }
 }
 

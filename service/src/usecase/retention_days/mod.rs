@@ -21,15 +21,13 @@ use crate::domain::retention::{INTERVAL, Mark, MarkFacts, MarkWatch, is_older_th
 use crate::domain::revocation::{IssueOrder, JwtFacts, RevocationFacts, RootFacts, entries, jwt_standing};
 
 #[allow(unreachable_pub, dead_code, reason = "it is shared with the days of the session engines")]
-#[path = "../../../tests/vocabulary/days/dice.rs"]
+#[path = "../../../../tests/vocabulary/days/dice.rs"]
 mod dice;
+mod wall_clock;
 use dice::Dice;
+use wall_clock::{DAY, HOUR, MORNING, WallClock};
 
 const DAYS: u64 = 80;
-const HOUR: u64 = 3600;
-const DAY: u64 = 24 * HOUR;
-/// The true time at which a simulation begins.
-const MORNING: u64 = 1_800_000_000;
 
 /// What happened in a day.
 #[derive(Default)]
@@ -45,29 +43,6 @@ struct Seen {
     references: usize,
     /// Roots that ended by a time that their own was before, and roots whose own time was not before it.
     ended: [usize; 2],
-}
-
-/// A wall clock: how far it is ahead of the true time, plus a year.
-struct WallClock(u64);
-
-impl WallClock {
-    const YEAR: u64 = 365 * DAY;
-
-    fn right() -> WallClock {
-        WallClock(WallClock::YEAR)
-    }
-
-    fn leap(&mut self, dice: &mut Dice) {
-        self.0 = match dice.roll(4) {
-            0 => WallClock::YEAR,
-            1 => WallClock::YEAR + dice.roll(10 * DAY),
-            _ => WallClock::YEAR - dice.roll(10 * DAY),
-        };
-    }
-
-    fn read(&self, now: u64) -> u64 {
-        MORNING + now + self.0 - WallClock::YEAR
-    }
 }
 
 struct Node {
@@ -325,7 +300,7 @@ impl World {
     fn read(&mut self) {
         let follower = self.dice.roll(3) as usize;
         if self.dice.one_in(6) {
-            let clock = WallClock(self.followers[follower].clock.0);
+            let clock = self.followers[follower].clock;
             self.followers[follower] = Follower { clock, ..self.follower() };
         }
         // Sometimes it reads everything again, as after another epoch.

@@ -1,5 +1,6 @@
 //! A store in one SQLite file: [`SqliteStore`].
 
+mod batch;
 mod bundles;
 mod catalog;
 mod commits;
@@ -51,6 +52,7 @@ use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 
+use batch::Waiting;
 use follower::Follower;
 
 pub(super) use file::create;
@@ -59,8 +61,8 @@ use history::{History, Position};
 /// A store in one SQLite file, which several processes may have open.
 pub(super) struct SqliteStore {
     writer: Arc<Mutex<Connection>>,
-    /// Held by the write that is next, unless it revokes: a revocation waits for one other write at most.
-    turn: Mutex<()>,
+    /// What waits for it.
+    waiting: Arc<Waiting>,
     /// Reads, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
     /// Reads what heartbeats say. No caller can make them wait: without heartbeats every subscriber refuses all
@@ -129,7 +131,7 @@ impl SqliteStore {
         let follower = Follower::new(connection::open_reader(path)?, path)?;
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
-            turn: Mutex::new(()),
+            waiting: Arc::default(),
             reader: reader()?,
             heartbeat_reader: reader()?,
             list_reader: reader()?,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use daypass::Error;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Mutex;
+use tokio::sync::oneshot::error::TryRecvError;
 
+use super::batch::Turn;
 use super::{Failure, SqliteStore, StoreFuture};
 
 impl SqliteStore {
@@ -38,28 +40,41 @@ impl SqliteStore {
         )
     }
 
-    /// Runs an operation that writes.
+    /// Runs an operation that writes, with others that wait at the same time.
     pub(super) fn write<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
-        Box::pin(async {
-            let _turn = self.turn.lock().await;
-            self.write_now(operation).await
-        })
+        Box::pin(self.write_in(Turn::Next, operation))
     }
 
-    async fn write_now<T: Send + 'static>(
+    /// Adds a write to those that wait. The task that gets the connection commits all whose turn it is, so that the others
+    /// need not wait for it.
+    async fn write_in<T: Send + 'static>(
         &self,
+        turn: Turn,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Error> {
-        let write = |connection: &mut Connection| {
-            let transaction = connection.transaction()?;
-            let done = operation(&transaction)?;
-            transaction.commit()?;
-            Ok(done)
+        let mut done = self.waiting.add(turn, operation);
+        let mut writer = tokio::select! {
+            biased;
+            done = &mut done => return done.unwrap_or(Err(Error::Unavailable)),
+            writer = Arc::clone(&self.writer).lock_owned() => writer,
         };
-        self.run(&self.writer, write).await
+        loop {
+            match done.try_recv() {
+                Ok(done) => return done,
+                Err(TryRecvError::Closed) => return Err(Error::Unavailable),
+                Err(TryRecvError::Empty) => {}
+            }
+            let (waiting, file) = (Arc::clone(&self.waiting), Arc::clone(&self.file));
+            let task = tokio::task::spawn_blocking(move || {
+                file.require_in_place()?;
+                waiting.commit(&mut writer)?;
+                Ok(writer)
+            });
+            writer = Failure::log(task.await.unwrap_or_else(|cause| Err(Failure::Panicked(cause))))?;
+        }
     }
 
     /// Runs an operation that writes something for [`Store::changed`](super::Store::changed) to tell.
@@ -76,13 +91,13 @@ impl SqliteStore {
 
     /// Runs an operation that revokes.
     ///
-    /// SECURITY: it passes the writes that wait. Otherwise one organization's writes could delay the revocations of all.
+    /// SECURITY: it passes the other writes that wait. Otherwise one organization's writes could delay the revocations of all.
     pub(super) fn revoking<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
         Box::pin(async {
-            let done = self.write_now(operation).await?;
+            let done = self.write_in(Turn::First, operation).await?;
             self.changes.notify_one();
             Ok(done)
         })

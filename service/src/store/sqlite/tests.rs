@@ -61,17 +61,47 @@ async fn heartbeats_wait_for_no_other_reader_and_no_writer() {
 }
 
 #[tokio::test]
-async fn a_revocation_passes_the_writes_that_wait() {
+async fn writes_that_wait_are_committed_together_revocations_first_and_each_stands_for_itself() {
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("store.db");
-    create(&path).expect("a file");
-    let store = SqliteStore::open(&path).expect("a store");
-    let _turn = store.turn.lock().await;
-    let write = store.add_mark(Box::new(|_| Ok(None)));
-    assert!(timeout(Duration::from_millis(50), write).await.is_err(), "it waits for its turn");
-    let target = RevocationTarget::Jwt { jti: "j".into() };
-    let revocation = store.revoke("o", target, 1, Box::new(|_| Ok(vec![])));
-    timeout(Duration::from_secs(5), revocation).await.expect("it waits for no turn").expect("an answer");
+    let store = Arc::new(open(folder.path()));
+    let order = Arc::new(std::sync::Mutex::new(vec![]));
+    let add = |id: &'static str, result: Result<(), Error>| {
+        let (store, order) = (Arc::clone(&store), Arc::clone(&order));
+        let token = OpaqueToken::generate(TokenKind::Secret, random::fill).expect("a token");
+        let new = NewOrganization {
+            organization: Organization::new(id.into(), "O".into(), 1),
+            token: NewToken::new(&token, "tok".into(), "n".into(), id.into(), vec![], 1),
+        };
+        let rule = move |_: &_| {
+            order.lock().expect("a list").push(id);
+            result.clone()
+        };
+        tokio::spawn(async move { store.add_organization(new, Box::new(rule)).await.map(drop) })
+    };
+    let busy = store.writer.lock().await;
+    let (first, refused) =
+        (add("first", Ok(())), add("refused", Err(Error::LimitReached { most: 1, kind: TokenKind::Secret })));
+    let (dropped, last) = (add("dropped", Ok(())), add("last", Ok(())));
+    let revocation = tokio::spawn({
+        let (store, order) = (Arc::clone(&store), Arc::clone(&order));
+        let rule = move |_: &_| {
+            order.lock().expect("a list").push("revocation");
+            Ok(vec![])
+        };
+        async move { store.revoke("o", RevocationTarget::Jwt { jti: "j".into() }, 1, Box::new(rule)).await }
+    });
+    // On one thread, all have begun to wait.
+    tokio::task::yield_now().await;
+    dropped.abort();
+    tokio::task::yield_now().await;
+    drop(busy);
+    assert_eq!(revocation.await.expect("a task"), Ok(()));
+    assert_eq!((first.await.expect("a task"), last.await.expect("a task")), (Ok(()), Ok(())));
+    assert!(matches!(refused.await.expect("a task"), Err(Error::LimitReached { .. })));
+    assert_eq!(*order.lock().expect("a list"), ["revocation", "first", "refused", "last"]);
+    for (id, is_there) in [("first", true), ("refused", false), ("dropped", false), ("last", true)] {
+        assert_eq!(store.organization(id).await.expect("an answer").is_some(), is_there, "{id}");
+    }
 }
 
 fn open(folder: &Path) -> SqliteStore {

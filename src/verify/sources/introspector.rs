@@ -48,7 +48,7 @@ pub trait Introspector: Send + Sync {
     }
 
     /// Returns the generation of this source's responses, for a source that knows at once whether they
-    /// still hold. The default says that it does not: then a [`Cache`](super::Cache) goes by time.
+    /// still hold. The default says that it does not: then a [`Cache`](crate::verify::Cache) goes by time.
     fn generation(&self) -> Generation {
         Generation::Untracked
     }

@@ -29,6 +29,9 @@ const MIGRATIONS: &[M<'static>] = &[
 /// How long to wait for another process's transaction, such as the command line's.
 const BUSY: Duration = Duration::from_secs(3);
 
+/// How many statements a connection keeps prepared: all that the store has.
+const STATEMENTS: usize = 256;
+
 /// Opens a connection that writes, and brings the tables to the newest version.
 pub(super) fn open_writer(path: &Path) -> anyhow::Result<Connection> {
     let open = || -> anyhow::Result<Connection> {
@@ -62,6 +65,7 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 

@@ -41,7 +41,9 @@ pub(super) fn path(folder: &TempDir, name: &str) -> Result<String> {
 
 /// Creates a store in which the first organization has so many tokens, and no limit of them.
 ///
-/// It is kept if it has a name, and found again: SECURITY: with the tokens of the samples, which open this store alone.
+/// It is kept if it has a name, and found again, with the tokens of the samples.
+///
+/// SECURITY: these open this store alone, and nobody else can read them.
 pub(super) fn filled(folder: &Path, name: &str, count: u64, samples: usize) -> Result<Filled> {
     fs::create_dir_all(folder)?;
     let file = folder.join(format!("{name}.db"));
@@ -60,8 +62,17 @@ pub(super) fn filled(folder: &Path, name: &str, count: u64, samples: usize) -> R
     drop(node);
     lift_limit(&path, &organization)?;
     let samples = fill(&file, count, samples)?;
-    fs::write(&tokens, serde_json::to_vec(&(&owner, &samples))?)?;
+    serde_json::to_writer(private_file(&tokens)?, &(&owner, &samples))?;
     Ok(Filled { path, owner, samples })
+}
+
+/// Creates a file that only its owner can read.
+fn private_file(path: &Path) -> Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(options.open(path)?)
 }
 
 /// Lets an organization have any number of secret tokens.

@@ -118,8 +118,8 @@ pub struct RevocationPage {
     /// The feed's last number, counting other organizations' entries. A page with fewer entries than
     /// [`RevocationPage::MOST`] is complete up to this number. After a full page, ask again after its last entry.
     pub latest: u64,
-    /// The run of the service that numbers the entries. Another run may continue an older store, in which the same numbers
-    /// stand for other entries: when the epoch changes, ask for all entries again.
+    /// The name of the feed's history: that of the store, the same on every node and after a restart. In another one, of a
+    /// backup that was restored, the same numbers may stand for other entries: when the epoch changes, ask for all again.
     pub epoch: String,
     /// The number up to which entries of stored tokens and JWTs are no longer kept.
     ///
@@ -149,7 +149,7 @@ impl RevocationPage {
 pub struct Heartbeat {
     /// The feed's last number, counting other organizations' entries.
     pub latest: u64,
-    /// The run of the service that numbers the entries, as in a [`RevocationPage`].
+    /// The name of the feed's history, as in a [`RevocationPage`].
     pub epoch: String,
     /// The number up to which entries are no longer kept, as in a [`RevocationPage`].
     pub deleted_up_to: u64,

@@ -31,6 +31,7 @@ use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord
 use daypass::verify::TokenHash;
 use daypass::{Catalog, TokenKind};
 use deadpool_postgres::Pool;
+use tokio::sync::Mutex;
 
 use super::location::DatabaseUrl;
 use super::{
@@ -57,13 +58,15 @@ use run::read;
 /// A store in a PostgreSQL database.
 ///
 /// Transactions run at `READ COMMITTED` and lock the rows that they decide by. They lock in one order: the row of the
-/// feed, organizations, tokens.
+/// feed, organizations, principals, tokens.
 pub(super) struct PostgresStore {
     /// Read, and wait for no writer.
     readers: Pool,
     writers: Pool,
     /// Revoke, and wait for no other writer.
     revokers: Pool,
+    /// Held by what revokes much.
+    much: Mutex<()>,
     /// Check tokens, and wait for a revocation that has begun.
     checkers: Pool,
     /// Read what can take long: lists and counts of tokens.
@@ -98,6 +101,7 @@ impl PostgresStore {
             readers: connection::readers(&settings, 6)?,
             writers: connection::writers(&settings, 6)?,
             revokers: connection::writers(&settings, 2)?,
+            much: Mutex::new(()),
             checkers: connection::readers(&settings, 4)?,
             list_readers: connection::readers(&settings, 2)?,
             heartbeat_readers: connection::readers(&settings, 2)?,
@@ -279,9 +283,15 @@ impl Store for PostgresStore {
         at: u64,
         rule: Rule<RevocationFacts, Vec<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.revoking((organization, target, at, rule), |transaction, (organization, target, at, rule)| {
-            Box::pin(revocations::revoke(transaction, organization, target, *at, rule))
-        }))
+        Box::pin(async move {
+            let is_much = matches!(target, RevocationTarget::IssuedBefore { .. });
+            let _one = if is_much { Some(self.much.lock().await) } else { None };
+            let arguments = (organization, target, at, rule);
+            self.revoking(arguments, |transaction, (organization, target, at, rule)| {
+                Box::pin(revocations::revoke(transaction, organization, target, *at, rule))
+            })
+            .await
+        })
     }
 
     fn entry(&self, target: RevocationTarget) -> StoreFuture<'_, Option<Revocation>> {

@@ -76,7 +76,7 @@ impl PrincipalStore for PostgresStore {
         at: u64,
         rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, Principal> {
-        Box::pin(self.revoking((organization, id, at, rule), |transaction, (organization, id, at, rule)| {
+        Box::pin(self.revoking_much((organization, id, at, rule), |transaction, (organization, id, at, rule)| {
             Box::pin(edit(transaction, organization, id, *at, rule))
         }))
     }
@@ -89,7 +89,7 @@ impl PrincipalStore for PostgresStore {
         most: usize,
         rule: Rule<PrincipalFacts<u64>, Option<Removal>>,
     ) -> StoreFuture<'a, Principal> {
-        Box::pin(self.revoking(
+        Box::pin(self.revoking_much(
             (organization, id, at, most, rule),
             |transaction, (organization, id, at, most, rule)| {
                 Box::pin(remove(transaction, organization, id, *at, *most, rule))

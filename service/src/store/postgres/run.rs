@@ -68,6 +68,12 @@ impl PostgresStore {
         self.listener.wake();
         Ok(done)
     }
+
+    /// Runs an operation that revokes much, one at a time, so that others always find a connection.
+    pub(super) async fn revoking_much<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
+        let _one = self.much.lock().await;
+        self.revoking(arguments, operation).await
+    }
 }
 
 /// What an operation returns: a future that may borrow from its connection and its arguments.

@@ -1,7 +1,7 @@
 //! Writes that wait at the same time share a transaction, and so the wait for the disk: [`Waiting`].
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use daypass::Error;
 use rusqlite::{Connection, Transaction};
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 
 use super::Failure;
 
-/// How many writes share a transaction at most: a revocation waits for no more than these.
+/// How many writes share a transaction at most.
 const MOST: usize = 64;
 
 /// Runs in a transaction, and returns what tells its task once that is committed. Without a task that waits it does nothing.
@@ -28,7 +28,15 @@ pub(super) enum Turn {
 /// The writes that wait for the connection.
 #[derive(Default)]
 pub(super) struct Waiting {
-    writes: Mutex<[VecDeque<Write>; 2]>,
+    queues: Mutex<Queues>,
+}
+
+#[derive(Default)]
+struct Queues {
+    first: VecDeque<Write>,
+    next: VecDeque<Write>,
+    /// Whether those that wait for their turn have it, after revocations had it.
+    is_next: bool,
 }
 
 impl Waiting {
@@ -53,16 +61,21 @@ impl Waiting {
             let tell: Tell = Box::new(move || drop(sender.send(Failure::log(done))));
             Ok(Some(tell))
         });
-        self.lock()[usize::from(turn == Turn::Next)].push_back(write);
+        let mut queues = self.lock();
+        let queue = if turn == Turn::First { &mut queues.first } else { &mut queues.next };
+        queue.push_back(write);
         receiver
     }
 
     /// Commits the writes whose turn it is, in one transaction, and tells their tasks. If it fails, none of them is told.
     ///
-    /// Revocations share it with one another only: nothing that another write does can make them fail.
+    /// Revocations share it with one another only, so that no other write can make them fail. They come first, but not
+    /// twice while others wait: neither can keep the others out.
     pub(super) fn commit(&self, connection: &mut Connection) -> Result<(), Failure> {
+        let begun = connection.transaction();
+        // Not before: another process may have written until now, and revocations that came meanwhile are first.
         let writes = self.take();
-        let transaction = connection.transaction()?;
+        let transaction = begun?;
         let told = writes.into_iter().map(|write| write(&transaction)).collect::<Result<Vec<_>, _>>()?;
         transaction.commit()?;
         told.into_iter().flatten().for_each(|tell| tell());
@@ -70,14 +83,16 @@ impl Waiting {
     }
 
     fn take(&self) -> Vec<Write> {
-        let [revocations, others] = &mut *self.lock();
-        let writes = if revocations.is_empty() { others } else { revocations };
-        let most = writes.len().min(MOST);
-        writes.drain(..most).collect()
+        let mut queues = self.lock();
+        let is_first = !queues.first.is_empty() && (queues.next.is_empty() || !queues.is_next);
+        queues.is_next = is_first;
+        let queue = if is_first { &mut queues.first } else { &mut queues.next };
+        let most = queue.len().min(MOST);
+        queue.drain(..most).collect()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, [VecDeque<Write>; 2]> {
-        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Queues> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -103,5 +118,23 @@ mod tests {
         let numbers = "SELECT group_concat(n) FROM t";
         let numbers: String = connection.query_row(numbers, [], |row| row.get(0)).expect("rows");
         assert_eq!(numbers, "1,3");
+    }
+
+    #[test]
+    fn revocations_come_first_and_others_after_each_of_their_transactions() {
+        let mut connection = Connection::open_in_memory().expect("a store");
+        connection.execute_batch("CREATE TABLE t (n INTEGER)").expect("a table");
+        let waiting = Waiting::default();
+        let add = |turn, n: u32| waiting.add(turn, move |write| Ok(write.execute("INSERT INTO t VALUES (?1)", [n])?));
+        let mut told = vec![add(Turn::Next, 2)];
+        told.extend((0..MOST).map(|_| add(Turn::First, 1)));
+        told.push(add(Turn::First, 3));
+        for _ in 0..3 {
+            assert!(waiting.commit(&mut connection).is_ok());
+        }
+        assert!(told.iter_mut().all(|told| told.try_recv().is_ok()));
+        let order = "SELECT group_concat(DISTINCT n) FROM (SELECT n FROM t ORDER BY rowid)";
+        let order: String = connection.query_row(order, [], |row| row.get(0)).expect("rows");
+        assert_eq!(order, "1,2,3");
     }
 }

@@ -30,8 +30,8 @@ use std::time::Instant;
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
-use rusqlite::Connection;
 use rusqlite::types::Type;
+use rusqlite::{Connection, Transaction};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinError;
 
@@ -63,6 +63,8 @@ pub(super) struct SqliteStore {
     writer: Arc<Mutex<Connection>>,
     /// What waits for it.
     waiting: Arc<Waiting>,
+    /// Held by what revokes much.
+    much: Mutex<()>,
     /// Reads, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
     /// Reads what heartbeats say. No caller can make them wait: without heartbeats every subscriber refuses all
@@ -132,6 +134,7 @@ impl SqliteStore {
         Ok(SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
             waiting: Arc::default(),
+            much: Mutex::new(()),
             reader: reader()?,
             heartbeat_reader: reader()?,
             list_reader: reader()?,
@@ -291,7 +294,10 @@ impl Store for SqliteStore {
         rule: Rule<RevocationFacts, Vec<RevocationTarget>>,
     ) -> StoreFuture<'a, ()> {
         let organization = organization.to_owned();
-        self.revoking(move |transaction| revocations::revoke(transaction, &organization, &target, at, &rule))
+        let is_much = matches!(target, RevocationTarget::IssuedBefore { .. });
+        let revoke =
+            move |transaction: &Transaction<'_>| revocations::revoke(transaction, &organization, &target, at, &rule);
+        if is_much { self.revoking_much(revoke) } else { self.revoking(revoke) }
     }
 
     fn entry(&self, target: RevocationTarget) -> StoreFuture<'_, Option<Revocation>> {

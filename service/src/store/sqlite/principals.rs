@@ -74,7 +74,7 @@ impl PrincipalStore for SqliteStore {
         rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, Principal> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
-        self.revoking(move |transaction| edit(transaction, &organization, &id, at, &rule))
+        self.revoking_much(move |transaction| edit(transaction, &organization, &id, at, &rule))
     }
 
     fn remove_principal<'a>(
@@ -86,7 +86,7 @@ impl PrincipalStore for SqliteStore {
         rule: Rule<PrincipalFacts<u64>, Option<Removal>>,
     ) -> StoreFuture<'a, Principal> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
-        self.revoking(move |transaction| remove(transaction, &organization, &id, at, most, &rule))
+        self.revoking_much(move |transaction| remove(transaction, &organization, &id, at, most, &rule))
     }
 }
 

@@ -69,11 +69,18 @@ impl SqliteStore {
             }
             let (waiting, file) = (Arc::clone(&self.waiting), Arc::clone(&self.file));
             let task = tokio::task::spawn_blocking(move || {
-                file.require_in_place()?;
-                waiting.commit(&mut writer)?;
-                Ok(writer)
+                let done = file.require_in_place().and_then(|()| waiting.commit(&mut writer));
+                (writer, done)
             });
-            writer = Failure::log(task.await.unwrap_or_else(|cause| Err(Failure::Panicked(cause))))?;
+            let (free, committed) = match task.await {
+                Ok((writer, committed)) => (writer, committed),
+                Err(cause) => return Failure::log(Err(Failure::Panicked(cause))),
+            };
+            writer = free;
+            // Its own write may wait still.
+            if Failure::log(committed).is_err() && self.file.require_in_place().is_err() {
+                return Err(Error::Unavailable);
+            }
         }
     }
 
@@ -100,6 +107,17 @@ impl SqliteStore {
             let done = self.write_in(Turn::First, operation).await?;
             self.changes.notify_one();
             Ok(done)
+        })
+    }
+
+    /// Runs an operation that revokes much, one at a time: others wait for one of them at most.
+    pub(super) fn revoking_much<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        Box::pin(async {
+            let _one = self.much.lock().await;
+            self.revoking(operation).await
         })
     }
 

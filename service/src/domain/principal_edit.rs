@@ -1,12 +1,11 @@
 //! Edits and removals of principals: when they may be made, and which tokens end with them.
 
 use daypass::api::{PrincipalKind, RevocationTarget, Role, UpdatePrincipalRequest};
-use daypass::{Error, Grant};
+use daypass::{Error, Grant, TokenKind};
 
-use super::catalog_change::TokenGrants;
 use super::catalogs::Catalogs;
 use super::principal::{Actor, Principal, refuse};
-use super::role::product;
+use super::role::{grantable, product};
 use super::token_fields::check_name;
 use super::versions::{self, Versions};
 
@@ -16,9 +15,20 @@ pub(crate) struct PrincipalFacts<T> {
     pub(crate) principal: Option<Principal>,
     /// Whether the organization has another owner.
     pub(crate) has_other_owner: bool,
-    /// Its tokens that are not revoked themselves: for a removal as many as are read, by their serial numbers; for an edit the
-    /// personal ones, and what they grant.
+    /// Its tokens that are not revoked themselves: for a removal as many as are read, by their serial numbers; for an edit
+    /// with what they grant.
     pub(crate) tokens: Vec<T>,
+}
+
+/// A token that belongs to a principal which is edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnedToken {
+    /// The token's serial number.
+    pub(crate) serial: u64,
+    /// What it is.
+    pub(crate) kind: TokenKind,
+    /// What it grants.
+    pub(crate) grants: Vec<Grant>,
 }
 
 impl<T> PrincipalFacts<T> {
@@ -54,7 +64,7 @@ pub(crate) struct EditedPrincipal {
     pub(crate) role: Option<Role>,
     /// Its version.
     pub(crate) version: u64,
-    /// The entries of the feed that revoke personal tokens which grant more than the role has.
+    /// The entries of the feed that revoke tokens which grant more than the role may keep.
     pub(crate) revoked: Vec<RevocationTarget>,
 }
 
@@ -73,14 +83,14 @@ pub(crate) fn check(request: UpdatePrincipalRequest) -> Result<PrincipalChange, 
 
 /// Returns what a principal has after an edit; none if that is what it has.
 ///
-/// SECURITY: a role that is taken away takes effect at once. Personal tokens that grant more than the new role has are
-/// revoked with it, and not kept until somebody revokes them.
+/// SECURITY: a role that is taken away takes effect at once. Tokens of the user that grant more than the new role may keep
+/// are revoked with it, and not kept until somebody revokes them.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization lacks it, [`Error::VersionConflict`] if it has another version than the edit
 /// is meant for, [`Error::InvalidRequest`] if it was removed, is no user and would get a role, or the actor may not.
 pub(crate) fn edit(
-    facts: &PrincipalFacts<TokenGrants>,
+    facts: &PrincipalFacts<OwnedToken>,
     change: &PrincipalChange,
     versions: &Versions,
     actor: &Actor,
@@ -113,17 +123,24 @@ pub(crate) fn edit(
     Ok((edited.name != principal.name || edited.role != principal.role).then_some(edited))
 }
 
-/// Returns the serial numbers of the tokens that grant more than a user with this role has.
-pub(crate) fn exceeding(tokens: &[TokenGrants], role: Role, catalogs: &Catalogs) -> Vec<u64> {
-    let exceeding = tokens.iter().filter(|token| !grants_at_most(&token.grants, role, catalogs));
+/// Returns the serial numbers of the tokens that grant more than a user with this role may keep.
+pub(crate) fn exceeding(tokens: &[OwnedToken], role: Role, catalogs: &Catalogs) -> Vec<u64> {
+    let exceeding = tokens.iter().filter(|token| !may_keep(token, role, catalogs));
     exceeding.map(|token| token.serial).collect()
 }
 
-/// Returns whether a user with this role has all that the grants of a personal token have.
-pub(crate) fn grants_at_most(grants: &[Grant], role: Role, catalogs: &Catalogs) -> bool {
+/// Returns whether a user with this role may keep a token: a personal one with what the role has, and one of another kind with
+/// what the role may give of Daypass's own scopes.
+///
+/// SECURITY: with `daypass:administer` in a token that belongs to them, former owners could take their role back.
+fn may_keep(token: &OwnedToken, role: Role, catalogs: &Catalogs) -> bool {
+    let is_personal = token.kind == TokenKind::Personal;
+    let kept = if is_personal { product(role, catalogs) } else { grantable(role, catalogs) };
     // Stored grants may have older names of scopes.
     let scopes = |grant: &Grant| catalogs.whole().canonical_scopes(&grant.scopes, &grant.resources);
-    grants.iter().all(|grant| product(role, catalogs).covers_all(&scopes(grant)))
+    token.grants.iter().all(|grant| {
+        scopes(grant).iter().all(|scope| kept.covers(scope) || !(is_personal || scope.is_of_daypass()))
+    })
 }
 
 /// How many tokens one transaction of a removal revokes at most: the feed is locked meanwhile, and other revocations wait.
@@ -205,22 +222,27 @@ mod tests {
     }
 
     #[test]
-    fn a_lower_role_revokes_the_personal_tokens_that_grant_more() {
-        let token = |serial, scopes: &[&str]| {
+    fn a_lower_role_revokes_the_tokens_that_grant_more() {
+        let token = |serial, kind, scopes: &[&str]| {
             let scopes = scopes.iter().map(|scope| scope.parse().expect("a scope")).collect();
-            TokenGrants { serial, grants: vec![Grant { tenant: "o".into(), scopes, resources: vec![] }] }
+            OwnedToken { serial, kind, grants: vec![Grant { tenant: "o".into(), scopes, resources: vec![] }] }
         };
         let tokens = || {
             vec![
-                token(3, &["floor:readPublic"]),
-                token(4, &["floor:readPublic", "floor:export"]),
-                token(5, &["floor:export"]),
+                token(3, TokenKind::Personal, &["floor:readPublic"]),
+                token(4, TokenKind::Personal, &["floor:readPublic", "floor:export"]),
+                token(5, TokenKind::Personal, &["floor:export"]),
+                token(6, TokenKind::Secret, &["floor:export"]),
+                token(7, TokenKind::Secret, &["floor:export", "token:create"]),
+                token(8, TokenKind::Secret, &["daypass:administer"]),
+                token(9, TokenKind::Secret, &["*"]),
             ]
         };
         for (before, after, revoked) in [
-            (Role::Owner, Some(Role::Developer), &[][..]),
-            (Role::Owner, Some(Role::Viewer), &[4, 5]),
-            (Role::Developer, Some(Role::Viewer), &[4, 5]),
+            (Role::Owner, Some(Role::Admin), &[8, 9][..]),
+            (Role::Owner, Some(Role::Developer), &[7, 8, 9]),
+            (Role::Owner, Some(Role::Viewer), &[4, 5, 7, 8, 9]),
+            (Role::Developer, Some(Role::Viewer), &[4, 5, 7, 8, 9]),
             (Role::Viewer, Some(Role::Admin), &[]),
             // The catalogue may have changed since the tokens were created.
             (Role::Viewer, Some(Role::Viewer), &[]),

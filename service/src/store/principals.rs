@@ -4,9 +4,8 @@ use daypass::TokenKind;
 use daypass::api::PrincipalKind;
 
 use super::{Rule, StoreFuture};
-use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
+use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal};
 
 /// A store of principals, the part of [`Store`](super::Store) that is about them.
 ///
@@ -46,7 +45,7 @@ pub(crate) trait PrincipalStore: Send + Sync {
         organization: &'a str,
         id: &'a str,
         at: u64,
-        rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
+        rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, Principal>;
 
     /// Makes the revocations that the rule returns, which it adds to the feed, and with the last of them removes the

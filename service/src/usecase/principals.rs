@@ -1,17 +1,16 @@
 //! Adds, lists, finds, edits and removes principals, to which tokens belong.
 
 use daypass::api::{
-    CreatePrincipalRequest, PrincipalKind, PrincipalPage, PrincipalRecord, Role, UpdatePrincipalRequest,
+    CreatePrincipalRequest, PrincipalKind, PrincipalPage, PrincipalRecord, Role, TokenRecord, UpdatePrincipalRequest,
 };
 use daypass::{Error, TokenKind};
 
 use super::clock::now;
 use crate::crypto::random;
-use crate::domain::catalog_change::TokenGrants;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::principal::{self, Actor};
-use crate::domain::principal_edit::{self, MOST_REVOKED};
+use crate::domain::principal_edit::{self, MOST_REVOKED, OwnedToken};
 use crate::domain::token::TokenStatus;
 use crate::domain::token_list::{TokenFilter, TokenList};
 use crate::domain::versions::Versions;
@@ -126,7 +125,7 @@ pub(crate) async fn count_owned(
     store.count_owned(organization, id, now()).await
 }
 
-/// Counts the active personal tokens of a user that grant more than this role has.
+/// Counts the active tokens of a user that grant more than this role may keep.
 pub(crate) async fn count_exceeding(
     store: &dyn Store,
     catalogs: &Catalogs,
@@ -135,7 +134,6 @@ pub(crate) async fn count_exceeding(
     role: Role,
 ) -> Result<usize, Error> {
     let filter = TokenFilter {
-        kind: Some(TokenKind::Personal),
         status: Some(TokenStatus::Active),
         owner: Some(id.to_owned()),
         ..TokenFilter::default()
@@ -144,7 +142,10 @@ pub(crate) async fn count_exceeding(
     let (mut query, mut count) = (list.query(now()), 0);
     loop {
         let TokenSlice { tokens, next } = store.token_page(organization, query.clone()).await?;
-        let tokens = tokens.into_iter().map(|token| TokenGrants { serial: token.serial, grants: token.grants });
+        let tokens = tokens.into_iter().map(|token| {
+            let TokenRecord { serial, kind, grants, .. } = token;
+            OwnedToken { serial, kind, grants }
+        });
         count += principal_edit::exceeding(&tokens.collect::<Vec<_>>(), role, catalogs).len();
         query.before = next;
         if query.before.is_none() {

@@ -205,3 +205,28 @@ async fn users_are_managed_by_role() {
     let message = expect_error(leave, 400, "invalid_request").await;
     assert!(message.contains("owner"), "{message}");
 }
+
+#[tokio::test]
+async fn a_former_owner_takes_nothing_back_with_a_token() {
+    let daypass = Daypass::start();
+    let (user, browser) = join(&daypass, "ada@example.com", "owner").await;
+    let mut tokens = vec![];
+    for scope in ["daypass:administer", "token:create", FLOOR_READ] {
+        let new = json!({"kind": "secret", "name": "n", "scopes": [scope]});
+        let (status, token) = send(browser.post(TOKENS, &new)).await;
+        assert_eq!(status, 201, "{}", token["message"]);
+        tokens.push(to_text(&token["token"]));
+    }
+    let path = format!("/v2/organization/{}/principal/{user}", daypass.organization());
+    let edit = |token: &str, role: &str| {
+        daypass.request(Method::PATCH, &path).bearer_auth(token).json(&json!({"role": role}))
+    };
+    for (role, revoked) in [("admin", [true, false, false]), ("developer", [true, true, false])] {
+        assert_eq!(send(edit(&daypass.admin, role)).await.0, 200);
+        for (token, revoked) in tokens.iter().zip(revoked) {
+            let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(token)).await;
+            assert_eq!(described["revoked"], revoked, "{role}");
+        }
+        expect_error(edit(&tokens[0], "owner"), 401, "token_revoked").await;
+    }
+}

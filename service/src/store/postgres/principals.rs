@@ -11,9 +11,8 @@ use super::super::{Rule, StoreFuture};
 use super::sql::{execute, find as find_row, number, number_option, row, rows, signed};
 use super::tokens::{from_json, kind};
 use super::{Failure, PostgresStore, feed, organizations};
-use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
+use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal};
 
 const PRINCIPAL: &str = "
     SELECT number, organization, id, kind, name, email, role, created_at, created_by, removed_at, version FROM principal";
@@ -32,10 +31,9 @@ const OTHER_OWNER: &str = "
 /// The tokens of a principal that are not revoked themselves.
 const OWNED: &str = "SELECT number FROM token WHERE owner = $1 AND revoked_at IS NULL ORDER BY number";
 
-/// The personal ones among them.
-const PERSONAL: &str = "
-    SELECT number, grants FROM token
-    WHERE owner = $1 AND kind = 'personal' AND revoked_at IS NULL ORDER BY number";
+/// The same, with what they grant.
+const GRANTED: &str = "
+    SELECT number, kind, grants FROM token WHERE owner = $1 AND revoked_at IS NULL ORDER BY number";
 
 impl PrincipalStore for PostgresStore {
     fn principal<'a>(&'a self, organization: &'a str, id: &'a str) -> StoreFuture<'a, Option<Principal>> {
@@ -74,7 +72,7 @@ impl PrincipalStore for PostgresStore {
         organization: &'a str,
         id: &'a str,
         at: u64,
-        rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
+        rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, Principal> {
         Box::pin(self.revoking((organization, id, at, rule), |transaction, (organization, id, at, rule)| {
             Box::pin(edit(transaction, organization, id, *at, rule))
@@ -209,11 +207,11 @@ async fn edit(
     organization: &str,
     id: &str,
     at: u64,
-    rule: &Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
+    rule: &Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
 ) -> Result<Principal, Failure> {
     feed::lock(transaction).await?;
-    let facts = facts(transaction, organization, id, PERSONAL, |row| {
-        Ok(TokenGrants { serial: number(row, "number")?, grants: from_json(row, "grants")? })
+    let facts = facts(transaction, organization, id, GRANTED, |row| {
+        Ok(OwnedToken { serial: number(row, "number")?, kind: kind(row)?, grants: from_json(row, "grants")? })
     });
     if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts.await?)? {
         let edit = "UPDATE principal SET name = $3, role = $4, version = $5 WHERE organization = $1 AND id = $2";

@@ -9,9 +9,8 @@ use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
 use super::tokens::from_json;
 use super::{Failure, SqliteStore, organizations, revocations, unreadable};
-use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
+use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal};
 
 const PRINCIPAL: &str = "
     SELECT number, organization, id, kind, name, email, role, created_at, created_by, removed_at, version FROM principal";
@@ -30,10 +29,9 @@ const OTHER_OWNER: &str = "
 /// The tokens of a principal that are not revoked themselves.
 const OWNED: &str = "SELECT number FROM token WHERE owner = ?1 AND revoked_at IS NULL ORDER BY number";
 
-/// The personal ones among them.
-const PERSONAL: &str = "
-    SELECT number, grants FROM token
-    WHERE owner = ?1 AND kind = 'personal' AND revoked_at IS NULL ORDER BY number";
+/// The same, with what they grant.
+const GRANTED: &str = "
+    SELECT number, kind, grants FROM token WHERE owner = ?1 AND revoked_at IS NULL ORDER BY number";
 
 impl PrincipalStore for SqliteStore {
     fn principal<'a>(&'a self, organization: &'a str, id: &'a str) -> StoreFuture<'a, Option<Principal>> {
@@ -71,7 +69,7 @@ impl PrincipalStore for SqliteStore {
         organization: &'a str,
         id: &'a str,
         at: u64,
-        rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
+        rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, Principal> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
         self.revoking(move |transaction| edit(transaction, &organization, &id, at, &rule))
@@ -174,10 +172,11 @@ fn edit(
     organization: &str,
     id: &str,
     at: u64,
-    rule: &Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
+    rule: &Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
 ) -> Result<Principal, Failure> {
-    let facts = facts(transaction, organization, id, PERSONAL, |row| {
-        Ok(TokenGrants { serial: row.get(0)?, grants: from_json(row, 1)? })
+    let facts = facts(transaction, organization, id, GRANTED, |row| {
+        let kind = row.get_ref(1)?.as_str()?.parse().map_err(|cause| unreadable(1, cause))?;
+        Ok(OwnedToken { serial: row.get(0)?, kind, grants: from_json(row, 2)? })
     })?;
     if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts)? {
         let edit = "UPDATE principal SET name = ?3, role = ?4, version = ?5 WHERE organization = ?1 AND id = ?2";
@@ -249,7 +248,7 @@ mod tests {
             ),
             (OTHER_OWNER.to_owned(), "SEARCH principal USING INDEX principal_owning (organization=?)"),
             (OWNED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=?)"),
-            (PERSONAL.to_owned(), "SEARCH token USING INDEX token_by_owner_kind (owner=? AND kind=?)"),
+            (GRANTED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=?)"),
         ] {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).expect("a statement");
             let mut rows = explain.raw_query();

@@ -13,10 +13,12 @@ use super::versions::{self, Versions};
 pub(crate) struct PrincipalFacts<T> {
     /// The principal, if the organization has it.
     pub(crate) principal: Option<Principal>,
+    /// The user that edits or removes it, if one does.
+    pub(crate) acting_user: Option<Principal>,
     /// Whether the organization has another owner.
     pub(crate) has_other_owner: bool,
-    /// Its tokens that are not revoked themselves: for a removal as many as are read, by their serial numbers; for an edit
-    /// with what they grant.
+    /// Its tokens that are not revoked themselves: for a removal as many as are read, by their serial numbers; for an
+    /// edit with what they grant.
     pub(crate) tokens: Vec<T>,
 }
 
@@ -34,6 +36,7 @@ pub(crate) struct OwnedToken {
 impl<T> PrincipalFacts<T> {
     /// Returns the principal, if the actor may manage it.
     fn require(&self, actor: &Actor) -> Result<&Principal, Error> {
+        actor.require_still(self.acting_user.as_ref())?;
         let principal = self.principal.as_ref().ok_or(Error::NotFound)?;
         actor.require(principal.role)?;
         Ok(principal)
@@ -83,8 +86,8 @@ pub(crate) fn check(request: UpdatePrincipalRequest) -> Result<PrincipalChange, 
 
 /// Returns what a principal has after an edit; none if that is what it has.
 ///
-/// SECURITY: a role that is taken away takes effect at once. Tokens of the user that grant more than the new role may keep
-/// are revoked with it, and not kept until somebody revokes them.
+/// SECURITY: a role that is taken away takes effect at once. Tokens of the user that grant more than the new role may
+/// keep are revoked with it, and not kept until somebody revokes them.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization lacks it, [`Error::VersionConflict`] if it has another version than the edit
@@ -129,8 +132,8 @@ pub(crate) fn exceeding(tokens: &[OwnedToken], role: Role, catalogs: &Catalogs) 
     exceeding.map(|token| token.serial).collect()
 }
 
-/// Returns whether a user with this role may keep a token: a personal one with what the role has, and one of another kind with
-/// what the role may give of Daypass's own scopes.
+/// Returns whether a user with this role may keep a token: a personal one with what the role has, and one of another
+/// kind with what the role may give of Daypass's own scopes.
 ///
 /// SECURITY: with `daypass:administer` in a token that belongs to them, former owners could take their role back.
 fn may_keep(token: &OwnedToken, role: Role, catalogs: &Catalogs) -> bool {
@@ -179,7 +182,7 @@ pub(crate) fn remove(facts: &PrincipalFacts<u64>, actor: &Actor, most: usize) ->
 mod tests {
     use daypass::Catalog;
 
-    use super::super::principal::tests::{code, principal, user};
+    use super::super::principal::tests::{code, principal, stored, user};
     use super::*;
 
     fn catalogs() -> Catalogs {
@@ -187,11 +190,11 @@ mod tests {
     }
 
     fn facts<T>(principal: Principal, has_other_owner: bool, tokens: Vec<T>) -> PrincipalFacts<T> {
-        PrincipalFacts { principal: Some(principal), has_other_owner, tokens }
+        PrincipalFacts { principal: Some(principal), acting_user: None, has_other_owner, tokens }
     }
 
     fn missing<T>() -> PrincipalFacts<T> {
-        PrincipalFacts { principal: None, has_other_owner: true, tokens: vec![] }
+        PrincipalFacts { principal: None, acting_user: None, has_other_owner: true, tokens: vec![] }
     }
 
     #[test]
@@ -273,10 +276,13 @@ mod tests {
         ] {
             let principal = || principal(PrincipalKind::User, Some(before), None);
             let change = PrincipalChange { name: None, role: Some(after) };
-            let edited =
-                edit(&facts(principal(), has_other_owner, vec![]), &change, &None, &actor, &catalogs()).is_ok();
+            let facts_of_edit =
+                PrincipalFacts { acting_user: stored(&actor), ..facts(principal(), has_other_owner, vec![]) };
+            let edited = edit(&facts_of_edit, &change, &None, &actor, &catalogs()).is_ok();
             assert_eq!(edited, may_edit, "{before} {after} {actor:?}");
-            let removed = remove(&facts(principal(), has_other_owner, vec![]), &actor, 2).is_ok();
+            let facts_of_removal =
+                PrincipalFacts { acting_user: stored(&actor), ..facts(principal(), has_other_owner, vec![]) };
+            let removed = remove(&facts_of_removal, &actor, 2).is_ok();
             assert_eq!(removed, may_remove, "{before} {actor:?}");
         }
     }

@@ -66,7 +66,8 @@ async fn remove_principal(store: &SharedStore, id: &str, at: u64) -> Result<Prin
 
 /// Runs one transaction of a removal, which revokes so many tokens at most.
 async fn remove_some(store: &SharedStore, id: &str, at: u64, most: usize) -> Result<Principal, Error> {
-    store.remove_principal("o", id, at, most, Box::new(move |facts| remove(facts, &Actor::Operator, most))).await
+    let rule = move |facts: &_| remove(facts, &Actor::Operator, most);
+    store.remove_principal("o", id, None, at, most, Box::new(rule)).await
 }
 
 async fn a_list_has_the_principals_of_an_organization_oldest_first(location: Location) {
@@ -176,6 +177,7 @@ async fn an_edit_is_written_with_its_revocations_or_not_at_all(location: Locatio
         store.edit_principal(
             "o",
             &user.id,
+            None,
             60,
             Box::new(move |facts| {
                 let principal = facts.principal.as_ref().ok_or(Error::NotFound)?;
@@ -203,6 +205,7 @@ async fn an_edit_is_written_with_its_revocations_or_not_at_all(location: Locatio
     let missing = store.edit_principal(
         "other",
         &user.id,
+        None,
         60,
         Box::new(|facts| facts.principal.as_ref().map(|_| None).ok_or(Error::NotFound)),
     );

@@ -35,15 +35,18 @@ pub(crate) trait PrincipalStore: Send + Sync {
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>>;
 
-    /// Adds a principal if the rule allows it, and returns its number.
+    /// Adds a principal if the rule allows it, and returns its number. The facts have the user that created it.
     fn add_principal(&self, new: Principal, rule: Rule<AddPrincipalFacts>) -> StoreFuture<'_, u64>;
 
     /// Makes the edit that the rule returns, if any, and the revocations that come with it, which it adds to the feed.
     /// Returns the principal after that.
+    ///
+    /// The facts have the user with the id `acting`, who asks for it.
     fn edit_principal<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
         at: u64,
         rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, Principal>;
@@ -51,11 +54,12 @@ pub(crate) trait PrincipalStore: Send + Sync {
     /// Makes the revocations that the rule returns, which it adds to the feed, and with the last of them removes the
     /// principal; nothing if the rule returns none. Returns the principal after that.
     ///
-    /// The facts have one token more than `most`, if there are so many.
+    /// The facts have one token more than `most`, if there are so many, and the user with the id `acting`.
     fn remove_principal<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
         at: u64,
         most: usize,
         rule: Rule<PrincipalFacts<u64>, Option<Removal>>,

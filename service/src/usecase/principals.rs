@@ -85,9 +85,9 @@ pub(crate) async fn edit(
     versions: Versions,
 ) -> Result<PrincipalRecord, Error> {
     let change = principal_edit::check(request)?;
-    let catalogs = catalogs.clone();
+    let (catalogs, acting) = (catalogs.clone(), actor.user().map(str::to_owned));
     let rule = move |facts: &_| principal_edit::edit(facts, &change, &versions, &actor, &catalogs);
-    let principal = store.edit_principal(organization, id, now(), Box::new(rule)).await?;
+    let principal = store.edit_principal(organization, id, acting.as_deref(), now(), Box::new(rule)).await?;
     tracing::info!(id, organization, version = principal.version, "principal edited");
     Ok(principal.into())
 }
@@ -106,9 +106,12 @@ pub(crate) async fn remove(
     id: &str,
 ) -> Result<PrincipalRecord, Error> {
     loop {
-        let actor = actor.clone();
-        let rule = move |facts: &_| principal_edit::remove(facts, &actor, MOST_REVOKED);
-        let principal = store.remove_principal(organization, id, now(), MOST_REVOKED, Box::new(rule)).await?;
+        let rule = {
+            let actor = actor.clone();
+            move |facts: &_| principal_edit::remove(facts, &actor, MOST_REVOKED)
+        };
+        let (acting, most) = (actor.user(), MOST_REVOKED);
+        let principal = store.remove_principal(organization, id, acting, now(), most, Box::new(rule)).await?;
         if principal.removed_at.is_some() {
             tracing::info!(id, organization, "principal removed");
             return Ok(principal.into());

@@ -71,26 +71,31 @@ impl PrincipalStore for PostgresStore {
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
         at: u64,
         rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, Principal> {
-        Box::pin(self.revoking((organization, id, at, rule), |transaction, (organization, id, at, rule)| {
-            Box::pin(edit(transaction, organization, id, *at, rule))
-        }))
+        Box::pin(self.revoking(
+            (organization, id, acting, at, rule),
+            |transaction, (organization, id, acting, at, rule)| {
+                Box::pin(edit(transaction, organization, id, *acting, *at, rule))
+            },
+        ))
     }
 
     fn remove_principal<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
         at: u64,
         most: usize,
         rule: Rule<PrincipalFacts<u64>, Option<Removal>>,
     ) -> StoreFuture<'a, Principal> {
         Box::pin(self.revoking(
-            (organization, id, at, most, rule),
-            |transaction, (organization, id, at, most, rule)| {
-                Box::pin(remove(transaction, organization, id, *at, *most, rule))
+            (organization, id, acting, at, most, rule),
+            |transaction, (organization, id, acting, at, most, rule)| {
+                Box::pin(remove(transaction, organization, id, *acting, *at, *most, rule))
             },
         ))
     }
@@ -103,6 +108,18 @@ pub(super) async fn find(
 ) -> Result<Option<Principal>, Failure> {
     let find = format!("{PRINCIPAL} WHERE organization = $1 AND id = $2");
     find_row(client, &find, &[&organization, &id]).await?.map(|row| principal(&row)).transpose()
+}
+
+/// Finds the user that asks for a change, if one does.
+pub(super) async fn find_acting(
+    client: &impl GenericClient,
+    organization: &str,
+    id: Option<&str>,
+) -> Result<Option<Principal>, Failure> {
+    match id {
+        Some(id) => find(client, organization, id).await,
+        None => Ok(None),
+    }
 }
 
 /// Returns the number of the principal with this id, as rows refer to it.
@@ -161,7 +178,8 @@ async fn add(transaction: &Transaction<'_>, new: &Principal, rule: &Rule<AddPrin
             SELECT 1 FROM principal WHERE organization = $1 AND email = $2 AND removed_at IS NULL
         ) AS is_taken";
     let is_email_taken = row(transaction, taken, &[&new.organization, &new.email]).await?.try_get("is_taken")?;
-    rule(&AddPrincipalFacts { organization, is_email_taken })?;
+    let creator = find_acting(transaction, &new.organization, new.created_by.as_deref()).await?;
+    rule(&AddPrincipalFacts { organization, is_email_taken, creator })?;
     let insert = "INSERT INTO principal (organization, id, kind, name, email, role, created_at, created_by, version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING number";
     let added = row(
@@ -189,28 +207,31 @@ async fn facts<T>(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
     tokens: &str,
     token: fn(&Row) -> Result<T, Failure>,
 ) -> Result<PrincipalFacts<T>, Failure> {
     organizations::find_locked(transaction, organization).await?;
+    let acting_user = find_acting(transaction, organization, acting).await?;
     let Some(principal) = find(transaction, organization, id).await? else {
-        return Ok(PrincipalFacts { principal: None, has_other_owner: false, tokens: vec![] });
+        return Ok(PrincipalFacts { principal: None, acting_user, has_other_owner: false, tokens: vec![] });
     };
     let has_other_owner = row(transaction, OTHER_OWNER, &[&organization, &id]).await?.try_get("has_other")?;
     let tokens = rows(transaction, tokens, &[&signed(principal.number)?]).await?;
     let tokens = tokens.iter().map(token).collect::<Result<_, _>>()?;
-    Ok(PrincipalFacts { principal: Some(principal), has_other_owner, tokens })
+    Ok(PrincipalFacts { principal: Some(principal), acting_user, has_other_owner, tokens })
 }
 
 async fn edit(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
     at: u64,
     rule: &Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
 ) -> Result<Principal, Failure> {
     feed::lock(transaction).await?;
-    let facts = facts(transaction, organization, id, GRANTED, |row| {
+    let facts = facts(transaction, organization, id, acting, GRANTED, |row| {
         Ok(OwnedToken { serial: number(row, "number")?, kind: kind(row)?, grants: from_json(row, "grants")? })
     });
     if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts.await?)? {
@@ -226,13 +247,14 @@ async fn remove(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
     at: u64,
     most: usize,
     rule: &Rule<PrincipalFacts<u64>, Option<Removal>>,
 ) -> Result<Principal, Failure> {
     feed::lock(transaction).await?;
     let owned = format!("{OWNED} LIMIT {}", most + 1);
-    let facts = facts(transaction, organization, id, &owned, |row| number(row, "number")).await?;
+    let facts = facts(transaction, organization, id, acting, &owned, |row| number(row, "number")).await?;
     if let Some(Removal { revoked, is_last }) = rule(&facts)? {
         if is_last {
             let remove = "UPDATE principal SET removed_at = $3 WHERE organization = $1 AND id = $2";

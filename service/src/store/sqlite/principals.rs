@@ -68,29 +68,40 @@ impl PrincipalStore for SqliteStore {
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
         at: u64,
         rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, Principal> {
-        let (organization, id) = (organization.to_owned(), id.to_owned());
-        self.revoking(move |transaction| edit(transaction, &organization, &id, at, &rule))
+        let (organization, id, acting) = (organization.to_owned(), id.to_owned(), acting.map(str::to_owned));
+        self.revoking(move |transaction| edit(transaction, &organization, &id, acting.as_deref(), at, &rule))
     }
 
     fn remove_principal<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
         at: u64,
         most: usize,
         rule: Rule<PrincipalFacts<u64>, Option<Removal>>,
     ) -> StoreFuture<'a, Principal> {
-        let (organization, id) = (organization.to_owned(), id.to_owned());
-        self.revoking(move |transaction| remove(transaction, &organization, &id, at, most, &rule))
+        let (organization, id, acting) = (organization.to_owned(), id.to_owned(), acting.map(str::to_owned));
+        self.revoking(move |transaction| remove(transaction, &organization, &id, acting.as_deref(), at, most, &rule))
     }
 }
 
 pub(super) fn find(connection: &Connection, organization: &str, id: &str) -> Result<Option<Principal>, Failure> {
     let find = format!("{PRINCIPAL} WHERE organization = ?1 AND id = ?2");
     Ok(connection.prepare_cached(&find)?.query_row([organization, id], principal).optional()?)
+}
+
+/// Finds the user that asks for a change, if one does.
+pub(super) fn find_acting(
+    connection: &Connection,
+    organization: &str,
+    id: Option<&str>,
+) -> Result<Option<Principal>, Failure> {
+    id.map_or(Ok(None), |id| find(connection, organization, id))
 }
 
 /// Finds the principal that a token belongs to.
@@ -133,7 +144,8 @@ fn add(transaction: &Transaction<'_>, new: &Principal, rule: &Rule<AddPrincipalF
     let taken = "SELECT EXISTS (SELECT 1 FROM principal WHERE organization = ?1 AND email = ?2 AND removed_at IS NULL)";
     let taken = transaction.prepare_cached(taken)?.query_row(params![new.organization, new.email], |row| row.get(0))?;
     let organization = organizations::find(transaction, &new.organization)?;
-    rule(&AddPrincipalFacts { organization, is_email_taken: taken })?;
+    let creator = find_acting(transaction, &new.organization, new.created_by.as_deref())?;
+    rule(&AddPrincipalFacts { organization, is_email_taken: taken, creator })?;
     let insert = "INSERT INTO principal (organization, id, kind, name, email, role, created_at, created_by, version)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     transaction.prepare_cached(insert)?.execute(params![
@@ -156,25 +168,28 @@ fn facts<T>(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
     tokens: &str,
     token: fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<PrincipalFacts<T>, Failure> {
+    let acting_user = find_acting(transaction, organization, acting)?;
     let Some(principal) = find(transaction, organization, id)? else {
-        return Ok(PrincipalFacts { principal: None, has_other_owner: false, tokens: vec![] });
+        return Ok(PrincipalFacts { principal: None, acting_user, has_other_owner: false, tokens: vec![] });
     };
     let has_other_owner = transaction.prepare_cached(OTHER_OWNER)?.query_row([organization, id], |row| row.get(0))?;
     let tokens = transaction.prepare_cached(tokens)?.query_map([principal.number], token)?.collect::<Result<_, _>>()?;
-    Ok(PrincipalFacts { principal: Some(principal), has_other_owner, tokens })
+    Ok(PrincipalFacts { principal: Some(principal), acting_user, has_other_owner, tokens })
 }
 
 fn edit(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
     at: u64,
     rule: &Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
 ) -> Result<Principal, Failure> {
-    let facts = facts(transaction, organization, id, GRANTED, |row| {
+    let facts = facts(transaction, organization, id, acting, GRANTED, |row| {
         let kind = row.get_ref(1)?.as_str()?.parse().map_err(|cause| unreadable(1, cause))?;
         Ok(OwnedToken { serial: row.get(0)?, kind, grants: from_json(row, 2)? })
     })?;
@@ -193,12 +208,13 @@ fn remove(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
     at: u64,
     most: usize,
     rule: &Rule<PrincipalFacts<u64>, Option<Removal>>,
 ) -> Result<Principal, Failure> {
     let owned = format!("{OWNED} LIMIT {}", most + 1);
-    let facts = facts(transaction, organization, id, &owned, |row| row.get(0))?;
+    let facts = facts(transaction, organization, id, acting, &owned, |row| row.get(0))?;
     if let Some(Removal { revoked, is_last }) = rule(&facts)? {
         if is_last {
             let remove = "UPDATE principal SET removed_at = ?3 WHERE organization = ?1 AND id = ?2";

@@ -17,9 +17,19 @@ pub(crate) struct PrincipalFacts<T> {
     pub(crate) acting_user: Option<Principal>,
     /// Whether the organization has another owner.
     pub(crate) has_other_owner: bool,
-    /// Its tokens that are not revoked themselves: for a removal as many as are read, by their serial numbers; for an
-    /// edit with what they grant.
+    /// Its tokens that are not revoked themselves, as many as are read: for a removal their serial numbers, for an edit
+    /// also what they grant.
     pub(crate) tokens: Vec<T>,
+}
+
+/// Which tokens of a principal a transaction reads: in the order of their serial numbers, and one more than it may
+/// revoke.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenRange {
+    /// They have greater serial numbers than this.
+    pub(crate) after: u64,
+    /// How many it may revoke.
+    pub(crate) most: usize,
 }
 
 /// A token that belongs to a principal which is edited.
@@ -69,6 +79,8 @@ pub(crate) struct EditedPrincipal {
     pub(crate) version: u64,
     /// The entries of the feed that revoke tokens which grant more than the role may keep.
     pub(crate) revoked: Vec<RevocationTarget>,
+    /// The last token that was looked at, if there are more: then the principal stays as it is until the last ones.
+    pub(crate) next: Option<u64>,
 }
 
 /// Checks what an edit changes.
@@ -84,10 +96,12 @@ pub(crate) fn check(request: UpdatePrincipalRequest) -> Result<PrincipalChange, 
     Ok(PrincipalChange { name, role })
 }
 
-/// Returns what a principal has after an edit; none if that is what it has.
+/// Returns what a principal has after an edit; none if that is what it has. This transaction looks at so many tokens at
+/// most.
 ///
 /// SECURITY: a role that is taken away takes effect at once. Tokens of the user that grant more than the new role may
-/// keep are revoked with it, and not kept until somebody revokes them.
+/// keep are revoked with it, and not kept until somebody revokes them. The role changes in the transaction that looks
+/// at the last of them: what a crash leaves before that is an edit which another attempt completes.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization lacks it, [`Error::VersionConflict`] if it has another version than the edit
@@ -98,6 +112,7 @@ pub(crate) fn edit(
     versions: &Versions,
     actor: &Actor,
     catalogs: &Catalogs,
+    most: usize,
 ) -> Result<Option<EditedPrincipal>, Error> {
     let principal = facts.require(actor)?;
     versions::require(versions, principal.version)?;
@@ -116,12 +131,15 @@ pub(crate) fn edit(
     }
     let role = role.or(principal.role);
     let lower = role.filter(|role| Some(*role) < principal.role);
-    let exceeding = lower.into_iter().flat_map(|role| exceeding(&facts.tokens, role, catalogs));
+    let tokens = &facts.tokens[..facts.tokens.len().min(most)];
+    let exceeding = lower.into_iter().flat_map(|role| exceeding(tokens, role, catalogs));
+    let has_more = lower.is_some() && facts.tokens.len() > most;
     let edited = EditedPrincipal {
         name: name.unwrap_or_else(|| principal.name.clone()),
         role,
         version: principal.version + 1,
         revoked: exceeding.map(|serial| RevocationTarget::Token { serial }).collect(),
+        next: tokens.last().filter(|_| has_more).map(|token| token.serial),
     };
     Ok((edited.name != principal.name || edited.role != principal.role).then_some(edited))
 }
@@ -146,7 +164,8 @@ fn may_keep(token: &OwnedToken, role: Role, catalogs: &Catalogs) -> bool {
     })
 }
 
-/// How many tokens one transaction of a removal revokes at most: the feed is locked meanwhile, and other revocations wait.
+/// How many tokens one transaction of an edit or a removal revokes at most: the feed is locked meanwhile, and other
+/// revocations wait.
 pub(crate) const MOST_REVOKED: usize = 2000;
 
 /// What one transaction of a removal does.
@@ -215,13 +234,13 @@ mod tests {
             (Principal { removed_at: Some(9), ..service() }, r#"{"name":"n"}"#, None, Err("invalid_request")),
         ] {
             let change = of(json).expect("a change");
-            let edited = edit(&facts(principal, true, vec![]), &change, &versions, &Actor::Operator, &catalogs());
+            let edited = edit(&facts(principal, true, vec![]), &change, &versions, &Actor::Operator, &catalogs(), 2);
             let edited = code(edited);
             let edited = edited.as_ref().map(|edited| edited.as_ref().map(|to| (&*to.name, to.role, to.version)));
             assert_eq!(edited.map_err(|code| *code), expected, "{json} {versions:?}");
         }
         let change = of(r#"{"name":"n"}"#).expect("a change");
-        assert_eq!(edit(&missing(), &change, &None, &Actor::Operator, &catalogs()), Err(Error::NotFound));
+        assert_eq!(edit(&missing(), &change, &None, &Actor::Operator, &catalogs(), 2), Err(Error::NotFound));
     }
 
     #[test]
@@ -253,9 +272,32 @@ mod tests {
         ] {
             let facts = facts(principal(PrincipalKind::User, Some(before), None), true, tokens());
             let change = PrincipalChange { name: Some("n".into()), role: after };
-            let edited = edit(&facts, &change, &None, &Actor::Operator, &catalogs()).expect("an edit");
+            let edited = edit(&facts, &change, &None, &Actor::Operator, &catalogs(), 7).expect("an edit");
             let expected = revoked.iter().map(|serial| RevocationTarget::Token { serial: *serial });
             assert_eq!(edited.expect("a change").revoked, expected.collect::<Vec<_>>(), "{before} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_lower_role_looks_at_some_tokens_at_a_time() {
+        let token = |serial| {
+            let scopes = ["floor:export".parse().expect("a scope")].into_iter().collect();
+            let grants = vec![Grant { tenant: "o".into(), scopes, resources: vec![] }];
+            OwnedToken { serial, kind: TokenKind::Personal, grants }
+        };
+        for (tokens, role, revoked, next) in [
+            (&[3, 5, 6][..], Role::Viewer, &[3, 5][..], Some(5)),
+            (&[3, 5], Role::Viewer, &[3, 5], None),
+            (&[3, 5, 6], Role::Admin, &[], Some(5)),
+            (&[3, 5, 6], Role::Owner, &[], None),
+        ] {
+            let principal = principal(PrincipalKind::User, Some(Role::Owner), None);
+            let facts = facts(principal, true, tokens.iter().map(|serial| token(*serial)).collect());
+            let change = PrincipalChange { name: Some("n".into()), role: Some(role) };
+            let edited = edit(&facts, &change, &None, &Actor::Operator, &catalogs(), 2).expect("an edit");
+            let edited = edited.expect("a change");
+            let expected: Vec<_> = revoked.iter().map(|serial| RevocationTarget::Token { serial: *serial }).collect();
+            assert_eq!((edited.revoked, edited.next), (expected, next), "{tokens:?} {role}");
         }
     }
 
@@ -278,7 +320,7 @@ mod tests {
             let change = PrincipalChange { name: None, role: Some(after) };
             let facts_of_edit =
                 PrincipalFacts { acting_user: stored(&actor), ..facts(principal(), has_other_owner, vec![]) };
-            let edited = edit(&facts_of_edit, &change, &None, &actor, &catalogs()).is_ok();
+            let edited = edit(&facts_of_edit, &change, &None, &actor, &catalogs(), 2).is_ok();
             assert_eq!(edited, may_edit, "{before} {after} {actor:?}");
             let facts_of_removal =
                 PrincipalFacts { acting_user: stored(&actor), ..facts(principal(), has_other_owner, vec![]) };

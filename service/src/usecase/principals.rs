@@ -10,7 +10,7 @@ use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::principal::{self, Actor};
-use crate::domain::principal_edit::{self, MOST_REVOKED, OwnedToken};
+use crate::domain::principal_edit::{self, MOST_REVOKED, OwnedToken, TokenRange};
 use crate::domain::token::TokenStatus;
 use crate::domain::token_list::{TokenFilter, TokenList};
 use crate::domain::versions::Versions;
@@ -73,6 +73,8 @@ pub(crate) async fn find(store: &dyn Store, organization: &str, id: &str) -> Res
 
 /// Edits a principal, if it has one of these versions.
 ///
+/// A lower role of a user with very many tokens takes several transactions, of which the last one changes the role.
+///
 /// # Errors
 /// Those of [`principal_edit::check`] and [`principal_edit::edit`].
 pub(crate) async fn edit(
@@ -85,11 +87,22 @@ pub(crate) async fn edit(
     versions: Versions,
 ) -> Result<PrincipalRecord, Error> {
     let change = principal_edit::check(request)?;
-    let (catalogs, acting) = (catalogs.clone(), actor.user().map(str::to_owned));
-    let rule = move |facts: &_| principal_edit::edit(facts, &change, &versions, &actor, &catalogs);
-    let principal = store.edit_principal(organization, id, acting.as_deref(), now(), Box::new(rule)).await?;
-    tracing::info!(id, organization, version = principal.version, "principal edited");
-    Ok(principal.into())
+    let mut range = TokenRange { after: 0, most: MOST_REVOKED };
+    loop {
+        let rule = {
+            let (change, versions) = (change.clone(), versions.clone());
+            let (actor, catalogs) = (actor.clone(), catalogs.clone());
+            move |facts: &_| principal_edit::edit(facts, &change, &versions, &actor, &catalogs, MOST_REVOKED)
+        };
+        let edited = store.edit_principal(organization, id, actor.user(), range, now(), Box::new(rule)).await?;
+        match edited {
+            (_, Some(looked_at)) => range.after = looked_at,
+            (principal, None) => {
+                tracing::info!(id, organization, version = principal.version, "principal edited");
+                return Ok(principal.into());
+            }
+        }
+    }
 }
 
 /// Removes a principal, and revokes its tokens. Permanent and idempotent.

@@ -250,7 +250,8 @@ impl HeldBack {
         let cookie = browser.cookie.as_deref().expect("a session");
         let head = format!(
             "{method} {path} HTTP/1.1\r\nhost: {address}\r\norigin: {url}\r\n\
-            cookie: __Host-daypass-session={cookie}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n",
+            cookie: __Host-daypass-session={cookie}\r\ncontent-type: application/json\r\n\
+            content-length: {}\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n",
             body.len()
         );
         stream.write_all(head.as_bytes()).expect("a request");

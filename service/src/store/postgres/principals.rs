@@ -8,11 +8,11 @@ use tokio_postgres::Row;
 use super::super::entry::word;
 use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
-use super::sql::{execute, find as find_row, number, number_option, row, rows, signed};
+use super::sql::{Parameters, execute, find as find_row, number, number_option, row, rows, signed};
 use super::tokens::{from_json, kind};
 use super::{Failure, PostgresStore, feed, organizations};
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal};
+use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal, TokenRange};
 
 const PRINCIPAL: &str = "
     SELECT number, organization, id, kind, name, email, role, created_at, created_by, removed_at, version FROM principal";
@@ -28,12 +28,16 @@ const OTHER_OWNER: &str = "
         SELECT 1 FROM principal WHERE organization = $1 AND id <> $2 AND role = 'owner' AND removed_at IS NULL
     ) AS has_other";
 
-/// The tokens of a principal that are not revoked themselves.
-const OWNED: &str = "SELECT number FROM token WHERE owner = $1 AND revoked_at IS NULL ORDER BY number";
+/// The tokens of a principal that are not revoked themselves, in a range of an index that has their order: by an
+/// equality the planner may read all tokens in that order, in the hope that many are of this owner.
+pub(super) const OWNED: &str = "
+    SELECT number FROM token
+    WHERE (owner, number) > ($1, $2) AND owner <= $1 AND revoked_at IS NULL ORDER BY owner, number LIMIT $3";
 
 /// The same, with what they grant.
 const GRANTED: &str = "
-    SELECT number, kind, grants FROM token WHERE owner = $1 AND revoked_at IS NULL ORDER BY number";
+    SELECT number, kind, grants FROM token
+    WHERE (owner, number) > ($1, $2) AND owner <= $1 AND revoked_at IS NULL ORDER BY owner, number LIMIT $3";
 
 impl PrincipalStore for PostgresStore {
     fn principal<'a>(&'a self, organization: &'a str, id: &'a str) -> StoreFuture<'a, Option<Principal>> {
@@ -72,13 +76,14 @@ impl PrincipalStore for PostgresStore {
         organization: &'a str,
         id: &'a str,
         acting: Option<&'a str>,
+        range: TokenRange,
         at: u64,
         rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
-    ) -> StoreFuture<'a, Principal> {
+    ) -> StoreFuture<'a, (Principal, Option<u64>)> {
         Box::pin(self.revoking(
-            (organization, id, acting, at, rule),
-            |transaction, (organization, id, acting, at, rule)| {
-                Box::pin(edit(transaction, organization, id, *acting, *at, rule))
+            (organization, id, acting, range, at, rule),
+            |transaction, (organization, id, acting, range, at, rule)| {
+                Box::pin(edit(transaction, organization, id, *acting, *range, *at, rule))
             },
         ))
     }
@@ -208,6 +213,7 @@ async fn facts<T>(
     organization: &str,
     id: &str,
     acting: Option<&str>,
+    range: TokenRange,
     tokens: &str,
     token: fn(&Row) -> Result<T, Failure>,
 ) -> Result<PrincipalFacts<T>, Failure> {
@@ -217,7 +223,9 @@ async fn facts<T>(
         return Ok(PrincipalFacts { principal: None, acting_user, has_other_owner: false, tokens: vec![] });
     };
     let has_other_owner = row(transaction, OTHER_OWNER, &[&organization, &id]).await?.try_get("has_other")?;
-    let tokens = rows(transaction, tokens, &[&signed(principal.number)?]).await?;
+    let most = i64::try_from(range.most + 1).map_err(Failure::value)?;
+    let in_range: Parameters<'_> = &[&signed(principal.number)?, &signed(range.after)?, &most];
+    let tokens = rows(transaction, tokens, in_range).await?;
     let tokens = tokens.iter().map(token).collect::<Result<_, _>>()?;
     Ok(PrincipalFacts { principal: Some(principal), acting_user, has_other_owner, tokens })
 }
@@ -227,20 +235,25 @@ async fn edit(
     organization: &str,
     id: &str,
     acting: Option<&str>,
+    range: TokenRange,
     at: u64,
     rule: &Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
-) -> Result<Principal, Failure> {
+) -> Result<(Principal, Option<u64>), Failure> {
     feed::lock(transaction).await?;
-    let facts = facts(transaction, organization, id, acting, GRANTED, |row| {
+    let facts = facts(transaction, organization, id, acting, range, GRANTED, |row| {
         Ok(OwnedToken { serial: number(row, "number")?, kind: kind(row)?, grants: from_json(row, "grants")? })
     });
-    if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts.await?)? {
-        let edit = "UPDATE principal SET name = $3, role = $4, version = $5 WHERE organization = $1 AND id = $2";
-        let role = role.map(Role::as_str);
-        execute(transaction, edit, &[&organization, &id, &name, &role, &signed(version)?]).await?;
+    let mut looked_at = None;
+    if let Some(EditedPrincipal { name, role, version, revoked, next }) = rule(&facts.await?)? {
+        if next.is_none() {
+            let edit = "UPDATE principal SET name = $3, role = $4, version = $5 WHERE organization = $1 AND id = $2";
+            let role = role.map(Role::as_str);
+            execute(transaction, edit, &[&organization, &id, &name, &role, &signed(version)?]).await?;
+        }
         feed::enter(transaction, Some(organization), &revoked, at).await?;
+        looked_at = next;
     }
-    Ok(find(transaction, organization, id).await?.ok_or(Error::NotFound)?)
+    Ok((find(transaction, organization, id).await?.ok_or(Error::NotFound)?, looked_at))
 }
 
 async fn remove(
@@ -253,8 +266,8 @@ async fn remove(
     rule: &Rule<PrincipalFacts<u64>, Option<Removal>>,
 ) -> Result<Principal, Failure> {
     feed::lock(transaction).await?;
-    let owned = format!("{OWNED} LIMIT {}", most + 1);
-    let facts = facts(transaction, organization, id, acting, &owned, |row| number(row, "number")).await?;
+    let range = TokenRange { after: 0, most };
+    let facts = facts(transaction, organization, id, acting, range, OWNED, |row| number(row, "number")).await?;
     if let Some(Removal { revoked, is_last }) = rule(&facts)? {
         if is_last {
             let remove = "UPDATE principal SET removed_at = $3 WHERE organization = $1 AND id = $2";

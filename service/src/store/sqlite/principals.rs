@@ -10,7 +10,7 @@ use super::super::{Rule, StoreFuture};
 use super::tokens::from_json;
 use super::{Failure, SqliteStore, organizations, revocations, unreadable};
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal};
+use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal, TokenRange};
 
 const PRINCIPAL: &str = "
     SELECT number, organization, id, kind, name, email, role, created_at, created_by, removed_at, version FROM principal";
@@ -27,11 +27,14 @@ const OTHER_OWNER: &str = "
     )";
 
 /// The tokens of a principal that are not revoked themselves.
-const OWNED: &str = "SELECT number FROM token WHERE owner = ?1 AND revoked_at IS NULL ORDER BY number";
+const OWNED: &str = "
+    SELECT number FROM token
+    WHERE owner = ?1 AND number > ?2 AND revoked_at IS NULL ORDER BY number LIMIT ?3";
 
 /// The same, with what they grant.
 const GRANTED: &str = "
-    SELECT number, kind, grants FROM token WHERE owner = ?1 AND revoked_at IS NULL ORDER BY number";
+    SELECT number, kind, grants FROM token
+    WHERE owner = ?1 AND number > ?2 AND revoked_at IS NULL ORDER BY number LIMIT ?3";
 
 impl PrincipalStore for SqliteStore {
     fn principal<'a>(&'a self, organization: &'a str, id: &'a str) -> StoreFuture<'a, Option<Principal>> {
@@ -69,11 +72,12 @@ impl PrincipalStore for SqliteStore {
         organization: &'a str,
         id: &'a str,
         acting: Option<&'a str>,
+        range: TokenRange,
         at: u64,
         rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
-    ) -> StoreFuture<'a, Principal> {
+    ) -> StoreFuture<'a, (Principal, Option<u64>)> {
         let (organization, id, acting) = (organization.to_owned(), id.to_owned(), acting.map(str::to_owned));
-        self.revoking(move |transaction| edit(transaction, &organization, &id, acting.as_deref(), at, &rule))
+        self.revoking(move |transaction| edit(transaction, &organization, &id, acting.as_deref(), range, at, &rule))
     }
 
     fn remove_principal<'a>(
@@ -169,6 +173,7 @@ fn facts<T>(
     organization: &str,
     id: &str,
     acting: Option<&str>,
+    range: TokenRange,
     tokens: &str,
     token: fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<PrincipalFacts<T>, Failure> {
@@ -177,7 +182,9 @@ fn facts<T>(
         return Ok(PrincipalFacts { principal: None, acting_user, has_other_owner: false, tokens: vec![] });
     };
     let has_other_owner = transaction.prepare_cached(OTHER_OWNER)?.query_row([organization, id], |row| row.get(0))?;
-    let tokens = transaction.prepare_cached(tokens)?.query_map([principal.number], token)?.collect::<Result<_, _>>()?;
+    let mut tokens = transaction.prepare_cached(tokens)?;
+    let in_range = params![principal.number, range.after, range.most + 1];
+    let tokens = tokens.query_map(in_range, token)?.collect::<Result<_, _>>()?;
     Ok(PrincipalFacts { principal: Some(principal), acting_user, has_other_owner, tokens })
 }
 
@@ -186,22 +193,27 @@ fn edit(
     organization: &str,
     id: &str,
     acting: Option<&str>,
+    range: TokenRange,
     at: u64,
     rule: &Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
-) -> Result<Principal, Failure> {
-    let facts = facts(transaction, organization, id, acting, GRANTED, |row| {
+) -> Result<(Principal, Option<u64>), Failure> {
+    let facts = facts(transaction, organization, id, acting, range, GRANTED, |row| {
         let kind = row.get_ref(1)?.as_str()?.parse().map_err(|cause| unreadable(1, cause))?;
         Ok(OwnedToken { serial: row.get(0)?, kind, grants: from_json(row, 2)? })
     })?;
-    if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts)? {
-        let edit = "UPDATE principal SET name = ?3, role = ?4, version = ?5 WHERE organization = ?1 AND id = ?2";
-        let row = params![organization, id, name, role.map(Role::as_str), version];
-        transaction.prepare_cached(edit)?.execute(row)?;
+    let mut looked_at = None;
+    if let Some(EditedPrincipal { name, role, version, revoked, next }) = rule(&facts)? {
+        if next.is_none() {
+            let edit = "UPDATE principal SET name = ?3, role = ?4, version = ?5 WHERE organization = ?1 AND id = ?2";
+            let row = params![organization, id, name, role.map(Role::as_str), version];
+            transaction.prepare_cached(edit)?.execute(row)?;
+        }
         for target in &revoked {
             revocations::enter(transaction, Some(organization), target, at)?;
         }
+        looked_at = next;
     }
-    Ok(find(transaction, organization, id)?.ok_or(Error::NotFound)?)
+    Ok((find(transaction, organization, id)?.ok_or(Error::NotFound)?, looked_at))
 }
 
 fn remove(
@@ -213,8 +225,8 @@ fn remove(
     most: usize,
     rule: &Rule<PrincipalFacts<u64>, Option<Removal>>,
 ) -> Result<Principal, Failure> {
-    let owned = format!("{OWNED} LIMIT {}", most + 1);
-    let facts = facts(transaction, organization, id, acting, &owned, |row| row.get(0))?;
+    let range = TokenRange { after: 0, most };
+    let facts = facts(transaction, organization, id, acting, range, OWNED, |row| row.get(0))?;
     if let Some(Removal { revoked, is_last }) = rule(&facts)? {
         if is_last {
             let remove = "UPDATE principal SET removed_at = ?3 WHERE organization = ?1 AND id = ?2";
@@ -263,8 +275,8 @@ mod tests {
                 "SEARCH principal USING INDEX principal_by_kind (organization=? AND kind=? AND number>?)",
             ),
             (OTHER_OWNER.to_owned(), "SEARCH principal USING INDEX principal_owning (organization=?)"),
-            (OWNED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=?)"),
-            (GRANTED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=?)"),
+            (OWNED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=? AND number>?)"),
+            (GRANTED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=? AND number>?)"),
         ] {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).expect("a statement");
             let mut rows = explain.raw_query();

@@ -144,7 +144,7 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
         if count > 0 {
             confirmation.require(&format!(
                 "This gives the user {id} ({}) in {} the role {role}. What ends:\n\
-                 - active personal tokens that grant more: {count}\n\
+                 - active tokens that grant more: {count}\n\
                  - every temporary token and bundle made from them",
                 before.name, common.store
             ))?;

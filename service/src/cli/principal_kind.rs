@@ -66,8 +66,8 @@ Example:
   daypass user list --organization org_6kIYBmP8S3Ww0GAfX2B6sw";
     const EDIT: &'static str = "Edit a user: the name, the role";
     const EDIT_LONG: &'static str = "Edit a user: the name, the role\n\n\
-        A lower role takes effect at once: the user's personal tokens that grant more than it has are revoked, after a \
-        question that tells their number. The user's other tokens stay as they are.";
+        A lower role takes effect at once: the user's tokens that grant more than it may keep are revoked, after a \
+        question that tells their number. Of tokens that are not personal, the scopes of Daypass decide.";
     const EDIT_EXAMPLES: &'static str = "\
 Examples:
   daypass user edit usr_6kIYBmP8S3Ww0GAfX2B6sw --name \"Ada King\"

@@ -1,6 +1,6 @@
 //! Who creates or edits a token, and which scopes they can give it: [`Grantor`].
 
-use daypass::api::TokenRecord;
+use daypass::api::{Role, TokenRecord};
 use daypass::verify::Access;
 use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
 
@@ -53,6 +53,11 @@ impl<'a> Grantor<'a> {
     /// Returns the id by which a token names who created it, if there is one.
     pub(crate) fn id(&self) -> Option<&str> {
         self.token.map(|(id, _)| id).or(self.user.map(|user| &*user.principal))
+    }
+
+    /// Returns the role of the user that it is, if it is one.
+    pub(crate) fn role(&self) -> Option<Role> {
+        self.user.map(|user| user.role)
     }
 
     /// Returns the owner that is requested for a new token. That of a user is the user.

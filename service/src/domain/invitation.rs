@@ -33,6 +33,8 @@ pub(crate) struct InviteFacts {
     pub(crate) principal: Option<Principal>,
     /// Whether a person's account is its already.
     pub(crate) has_account: bool,
+    /// The user that invites it, if one does.
+    pub(crate) acting_user: Option<Principal>,
 }
 
 /// Requires that a principal may be invited.
@@ -42,6 +44,7 @@ pub(crate) struct InviteFacts {
 /// have to do with its role.
 pub(crate) fn may_invite(facts: &InviteFacts, actor: &Actor) -> Result<(), Error> {
     let refuse = |why: &str| Err(Error::InvalidRequest(why.into()));
+    actor.require_still(facts.acting_user.as_ref())?;
     let principal = facts.principal.as_ref().filter(|principal| principal.removed_at.is_none());
     let principal = principal.ok_or(Error::NotFound)?;
     if principal.kind != PrincipalKind::User {
@@ -150,7 +153,7 @@ mod tests {
     use daypass::api::Role;
 
     use super::*;
-    use crate::domain::principal::tests::{code, principal, user};
+    use crate::domain::principal::tests::{code, principal, stored, user};
 
     fn account(number: u64) -> Account {
         let (id, email, name) = ("acc_1".into(), "ada@example.com".into(), "Ada".into());
@@ -223,10 +226,11 @@ mod tests {
             (ServiceAccount, None, None, false, Actor::Operator, Err("invalid_request")),
             (Application, None, None, false, Actor::Operator, Err("invalid_request")),
         ] {
-            let facts = InviteFacts { principal: Some(principal(kind, role, removed_at)), has_account };
+            let principal = Some(principal(kind, role, removed_at));
+            let facts = InviteFacts { principal, has_account, acting_user: stored(&actor) };
             assert_eq!(code(may_invite(&facts, &actor)), expected, "{kind} {role:?} {actor:?}");
         }
-        let missing = InviteFacts { principal: None, has_account: false };
+        let missing = InviteFacts { principal: None, has_account: false, acting_user: None };
         assert_eq!(code(may_invite(&missing, &Actor::Operator)), Err("not_found"));
     }
 }

@@ -66,6 +66,25 @@ impl Actor {
         }
     }
 
+    /// Returns the id of the user that it is, if it is one.
+    pub(crate) fn user(&self) -> Option<&str> {
+        match self {
+            Actor::Operator | Actor::Token(_) => None,
+            Actor::User(id, _) => Some(id),
+        }
+    }
+
+    /// Requires that the user that it is, if it is one, still has the role by which its request was let in.
+    ///
+    /// # Errors
+    /// Those of [`require_still`].
+    pub(super) fn require_still(&self, user: Option<&Principal>) -> Result<(), Error> {
+        match self {
+            Actor::Operator | Actor::Token(_) => Ok(()),
+            Actor::User(_, role) => require_still(*role, user),
+        }
+    }
+
     /// Requires that the actor may manage principals of this role. Only users have one.
     pub(super) fn require(&self, other: Option<Role>) -> Result<(), Error> {
         match self {
@@ -73,6 +92,21 @@ impl Actor {
             Actor::User(_, own) if may_manage(*own, other.unwrap_or(Role::Viewer)) => Ok(()),
             Actor::User(..) => refuse("Your role may not do this: ask an owner of the organization."),
         }
+    }
+}
+
+/// Requires that a user whose request was let in by a role was not removed meanwhile, and has no lower role.
+///
+/// SECURITY: the role is read before the request's body, which a client can hold back. So it is read again in the
+/// transaction that writes.
+///
+/// # Errors
+/// [`Error::NotFound`] for a removed user, [`Error::InsufficientRole`] for one with a lower role.
+pub(super) fn require_still(role: Role, user: Option<&Principal>) -> Result<(), Error> {
+    match user.filter(|user| user.removed_at.is_none()).and_then(|user| user.role) {
+        None => Err(Error::NotFound),
+        Some(now) if now < role => Err(Error::InsufficientRole(now.to_string())),
+        Some(_) => Ok(()),
     }
 }
 
@@ -146,18 +180,21 @@ pub(crate) struct AddPrincipalFacts {
     pub(crate) organization: Option<Organization>,
     /// Whether a user of the organization that is not removed has the new one's email address.
     pub(crate) is_email_taken: bool,
+    /// The user that adds it, if one does.
+    pub(crate) creator: Option<Principal>,
 }
 
 /// Requires that a principal may be added.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization does not exist, [`Error::InvalidRequest`] if it was revoked or the actor may
-/// not give the role, [`Error::AlreadyExists`] if it has a user with the email address.
+/// not give the role, [`Error::AlreadyExists`] if it has a user with the email address, and those of [`require_still`].
 pub(crate) fn may_add(new: &Principal, actor: &Actor, facts: &AddPrincipalFacts) -> Result<(), Error> {
     let organization = facts.organization.as_ref().ok_or(Error::NotFound)?;
     if organization.revoked_at.is_some() {
         return refuse("The organization was revoked, permanently.");
     }
+    actor.require_still(facts.creator.as_ref())?;
     actor.require(new.role)?;
     if facts.is_email_taken { Err(Error::AlreadyExists) } else { Ok(()) }
 }
@@ -176,6 +213,14 @@ pub(super) mod tests {
 
     pub(in crate::domain) fn user(role: Role) -> Actor {
         Actor::User("usr_2".into(), role)
+    }
+
+    /// The user that an actor is, as it is stored.
+    pub(in crate::domain) fn stored(actor: &Actor) -> Option<Principal> {
+        match actor {
+            Actor::User(_, role) => Some(principal(PrincipalKind::User, Some(*role), None)),
+            Actor::Operator | Actor::Token(_) => None,
+        }
     }
 
     pub(in crate::domain) fn code<T>(result: Result<T, Error>) -> Result<T, &'static str> {
@@ -231,6 +276,22 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn a_user_still_needs_the_role_by_which_a_request_was_let_in() {
+        let with = |role, removed_at| Some(principal(PrincipalKind::User, Some(role), removed_at));
+        for (actor, stored, expected) in [
+            (user(Role::Admin), with(Role::Admin, None), Ok(())),
+            (user(Role::Admin), with(Role::Owner, None), Ok(())),
+            (user(Role::Admin), with(Role::Developer, None), Err("insufficient_role")),
+            (user(Role::Admin), with(Role::Admin, Some(9)), Err("not_found")),
+            (user(Role::Admin), None, Err("not_found")),
+            (Actor::Token("t".into()), None, Ok(())),
+            (Actor::Operator, None, Ok(())),
+        ] {
+            assert_eq!(code(actor.require_still(stored.as_ref())), expected, "{actor:?} {stored:?}");
+        }
+    }
+
+    #[test]
     fn a_principal_is_added_while_its_organization_stands_and_its_email_is_free() {
         let with = |revoked_at| Some(Organization { revoked_at, ..Organization::new("o".into(), "O".into(), 1) });
         let new = principal(PrincipalKind::User, Some(Role::Admin), None);
@@ -244,7 +305,7 @@ pub(super) mod tests {
             (with(None), false, user(Role::Admin), Ok(())),
             (with(None), false, user(Role::Developer), Err("invalid_request")),
         ] {
-            let facts = AddPrincipalFacts { organization, is_email_taken };
+            let facts = AddPrincipalFacts { organization, is_email_taken, creator: stored(&actor) };
             assert_eq!(code(may_add(&new, &actor, &facts)), expected, "{is_email_taken} {actor:?}");
         }
     }

@@ -1,12 +1,11 @@
 //! Edits and removals of principals: when they may be made, and which tokens end with them.
 
 use daypass::api::{PrincipalKind, RevocationTarget, Role, UpdatePrincipalRequest};
-use daypass::{Error, Grant};
+use daypass::{Error, Grant, TokenKind};
 
-use super::catalog_change::TokenGrants;
 use super::catalogs::Catalogs;
 use super::principal::{Actor, Principal, refuse};
-use super::role::product;
+use super::role::{grantable, product};
 use super::token_fields::check_name;
 use super::versions::{self, Versions};
 
@@ -14,16 +13,40 @@ use super::versions::{self, Versions};
 pub(crate) struct PrincipalFacts<T> {
     /// The principal, if the organization has it.
     pub(crate) principal: Option<Principal>,
+    /// The user that edits or removes it, if one does.
+    pub(crate) acting_user: Option<Principal>,
     /// Whether the organization has another owner.
     pub(crate) has_other_owner: bool,
-    /// Its tokens that are not revoked themselves: for a removal as many as are read, by their serial numbers; for an edit the
-    /// personal ones, and what they grant.
+    /// Its tokens that are not revoked themselves, as many as are read: for a removal their serial numbers, for an edit
+    /// also what they grant.
     pub(crate) tokens: Vec<T>,
+}
+
+/// Which tokens of a principal a transaction reads: in the order of their serial numbers, and one more than it may
+/// revoke.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TokenRange {
+    /// They have greater serial numbers than this.
+    pub(crate) after: u64,
+    /// How many it may revoke.
+    pub(crate) most: usize,
+}
+
+/// A token that belongs to a principal which is edited.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnedToken {
+    /// The token's serial number.
+    pub(crate) serial: u64,
+    /// What it is.
+    pub(crate) kind: TokenKind,
+    /// What it grants.
+    pub(crate) grants: Vec<Grant>,
 }
 
 impl<T> PrincipalFacts<T> {
     /// Returns the principal, if the actor may manage it.
     fn require(&self, actor: &Actor) -> Result<&Principal, Error> {
+        actor.require_still(self.acting_user.as_ref())?;
         let principal = self.principal.as_ref().ok_or(Error::NotFound)?;
         actor.require(principal.role)?;
         Ok(principal)
@@ -54,8 +77,10 @@ pub(crate) struct EditedPrincipal {
     pub(crate) role: Option<Role>,
     /// Its version.
     pub(crate) version: u64,
-    /// The entries of the feed that revoke personal tokens which grant more than the role has.
+    /// The entries of the feed that revoke tokens which grant more than the role may keep.
     pub(crate) revoked: Vec<RevocationTarget>,
+    /// The last token that was looked at, if there are more: then the principal stays as it is until the last ones.
+    pub(crate) next: Option<u64>,
 }
 
 /// Checks what an edit changes.
@@ -71,20 +96,23 @@ pub(crate) fn check(request: UpdatePrincipalRequest) -> Result<PrincipalChange, 
     Ok(PrincipalChange { name, role })
 }
 
-/// Returns what a principal has after an edit; none if that is what it has.
+/// Returns what a principal has after an edit; none if that is what it has. This transaction looks at so many tokens at
+/// most.
 ///
-/// SECURITY: a role that is taken away takes effect at once. Personal tokens that grant more than the new role has are
-/// revoked with it, and not kept until somebody revokes them.
+/// SECURITY: a role that is taken away takes effect at once. Tokens of the user that grant more than the new role may
+/// keep are revoked with it, and not kept until somebody revokes them. The role changes in the transaction that looks
+/// at the last of them: what a crash leaves before that is an edit which another attempt completes.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization lacks it, [`Error::VersionConflict`] if it has another version than the edit
 /// is meant for, [`Error::InvalidRequest`] if it was removed, is no user and would get a role, or the actor may not.
 pub(crate) fn edit(
-    facts: &PrincipalFacts<TokenGrants>,
+    facts: &PrincipalFacts<OwnedToken>,
     change: &PrincipalChange,
     versions: &Versions,
     actor: &Actor,
     catalogs: &Catalogs,
+    most: usize,
 ) -> Result<Option<EditedPrincipal>, Error> {
     let principal = facts.require(actor)?;
     versions::require(versions, principal.version)?;
@@ -103,30 +131,42 @@ pub(crate) fn edit(
     }
     let role = role.or(principal.role);
     let lower = role.filter(|role| Some(*role) < principal.role);
-    let exceeding = lower.into_iter().flat_map(|role| exceeding(&facts.tokens, role, catalogs));
+    let tokens = &facts.tokens[..facts.tokens.len().min(most)];
+    let exceeding = lower.into_iter().flat_map(|role| exceeding(tokens, role, catalogs));
+    let has_more = lower.is_some() && facts.tokens.len() > most;
     let edited = EditedPrincipal {
         name: name.unwrap_or_else(|| principal.name.clone()),
         role,
         version: principal.version + 1,
         revoked: exceeding.map(|serial| RevocationTarget::Token { serial }).collect(),
+        next: tokens.last().filter(|_| has_more).map(|token| token.serial),
     };
     Ok((edited.name != principal.name || edited.role != principal.role).then_some(edited))
 }
 
-/// Returns the serial numbers of the tokens that grant more than a user with this role has.
-pub(crate) fn exceeding(tokens: &[TokenGrants], role: Role, catalogs: &Catalogs) -> Vec<u64> {
-    let exceeding = tokens.iter().filter(|token| !grants_at_most(&token.grants, role, catalogs));
+/// Returns the serial numbers of the tokens that grant more than a user with this role may keep.
+pub(crate) fn exceeding(tokens: &[OwnedToken], role: Role, catalogs: &Catalogs) -> Vec<u64> {
+    let exceeding = tokens.iter().filter(|token| !may_keep(token, role, catalogs));
     exceeding.map(|token| token.serial).collect()
 }
 
-/// Returns whether a user with this role has all that the grants of a personal token have.
-pub(crate) fn grants_at_most(grants: &[Grant], role: Role, catalogs: &Catalogs) -> bool {
+/// Returns whether a user with this role may keep a token: a personal one with what the role has, and one of another
+/// kind with what the role may give of Daypass's own scopes.
+///
+/// SECURITY: with `daypass:administer` in a token that belongs to them, former owners could take their role back.
+fn may_keep(token: &OwnedToken, role: Role, catalogs: &Catalogs) -> bool {
+    let is_personal = token.kind == TokenKind::Personal;
+    let kept = if is_personal { product(role, catalogs) } else { grantable(role, catalogs) };
     // Stored grants may have older names of scopes.
     let scopes = |grant: &Grant| catalogs.whole().canonical_scopes(&grant.scopes, &grant.resources);
-    grants.iter().all(|grant| product(role, catalogs).covers_all(&scopes(grant)))
+    token
+        .grants
+        .iter()
+        .all(|grant| scopes(grant).iter().all(|scope| kept.covers(scope) || !(is_personal || scope.is_of_daypass())))
 }
 
-/// How many tokens one transaction of a removal revokes at most: the feed is locked meanwhile, and other revocations wait.
+/// How many tokens one transaction of an edit or a removal revokes at most: the feed is locked meanwhile, and other
+/// revocations wait.
 pub(crate) const MOST_REVOKED: usize = 2000;
 
 /// What one transaction of a removal does.
@@ -162,7 +202,7 @@ pub(crate) fn remove(facts: &PrincipalFacts<u64>, actor: &Actor, most: usize) ->
 mod tests {
     use daypass::Catalog;
 
-    use super::super::principal::tests::{code, principal, user};
+    use super::super::principal::tests::{code, principal, stored, user};
     use super::*;
 
     fn catalogs() -> Catalogs {
@@ -170,11 +210,11 @@ mod tests {
     }
 
     fn facts<T>(principal: Principal, has_other_owner: bool, tokens: Vec<T>) -> PrincipalFacts<T> {
-        PrincipalFacts { principal: Some(principal), has_other_owner, tokens }
+        PrincipalFacts { principal: Some(principal), acting_user: None, has_other_owner, tokens }
     }
 
     fn missing<T>() -> PrincipalFacts<T> {
-        PrincipalFacts { principal: None, has_other_owner: true, tokens: vec![] }
+        PrincipalFacts { principal: None, acting_user: None, has_other_owner: true, tokens: vec![] }
     }
 
     #[test]
@@ -195,32 +235,37 @@ mod tests {
             (Principal { removed_at: Some(9), ..service() }, r#"{"name":"n"}"#, None, Err("invalid_request")),
         ] {
             let change = of(json).expect("a change");
-            let edited = edit(&facts(principal, true, vec![]), &change, &versions, &Actor::Operator, &catalogs());
+            let edited = edit(&facts(principal, true, vec![]), &change, &versions, &Actor::Operator, &catalogs(), 2);
             let edited = code(edited);
             let edited = edited.as_ref().map(|edited| edited.as_ref().map(|to| (&*to.name, to.role, to.version)));
             assert_eq!(edited.map_err(|code| *code), expected, "{json} {versions:?}");
         }
         let change = of(r#"{"name":"n"}"#).expect("a change");
-        assert_eq!(edit(&missing(), &change, &None, &Actor::Operator, &catalogs()), Err(Error::NotFound));
+        assert_eq!(edit(&missing(), &change, &None, &Actor::Operator, &catalogs(), 2), Err(Error::NotFound));
     }
 
     #[test]
-    fn a_lower_role_revokes_the_personal_tokens_that_grant_more() {
-        let token = |serial, scopes: &[&str]| {
+    fn a_lower_role_revokes_the_tokens_that_grant_more() {
+        let token = |serial, kind, scopes: &[&str]| {
             let scopes = scopes.iter().map(|scope| scope.parse().expect("a scope")).collect();
-            TokenGrants { serial, grants: vec![Grant { tenant: "o".into(), scopes, resources: vec![] }] }
+            OwnedToken { serial, kind, grants: vec![Grant { tenant: "o".into(), scopes, resources: vec![] }] }
         };
         let tokens = || {
             vec![
-                token(3, &["floor:readPublic"]),
-                token(4, &["floor:readPublic", "floor:export"]),
-                token(5, &["floor:export"]),
+                token(3, TokenKind::Personal, &["floor:readPublic"]),
+                token(4, TokenKind::Personal, &["floor:readPublic", "floor:export"]),
+                token(5, TokenKind::Personal, &["floor:export"]),
+                token(6, TokenKind::Secret, &["floor:export"]),
+                token(7, TokenKind::Secret, &["floor:export", "token:create"]),
+                token(8, TokenKind::Secret, &["daypass:administer"]),
+                token(9, TokenKind::Secret, &["*"]),
             ]
         };
         for (before, after, revoked) in [
-            (Role::Owner, Some(Role::Developer), &[][..]),
-            (Role::Owner, Some(Role::Viewer), &[4, 5]),
-            (Role::Developer, Some(Role::Viewer), &[4, 5]),
+            (Role::Owner, Some(Role::Admin), &[8, 9][..]),
+            (Role::Owner, Some(Role::Developer), &[7, 8, 9]),
+            (Role::Owner, Some(Role::Viewer), &[4, 5, 7, 8, 9]),
+            (Role::Developer, Some(Role::Viewer), &[4, 5, 7, 8, 9]),
             (Role::Viewer, Some(Role::Admin), &[]),
             // The catalogue may have changed since the tokens were created.
             (Role::Viewer, Some(Role::Viewer), &[]),
@@ -228,9 +273,32 @@ mod tests {
         ] {
             let facts = facts(principal(PrincipalKind::User, Some(before), None), true, tokens());
             let change = PrincipalChange { name: Some("n".into()), role: after };
-            let edited = edit(&facts, &change, &None, &Actor::Operator, &catalogs()).expect("an edit");
+            let edited = edit(&facts, &change, &None, &Actor::Operator, &catalogs(), 7).expect("an edit");
             let expected = revoked.iter().map(|serial| RevocationTarget::Token { serial: *serial });
             assert_eq!(edited.expect("a change").revoked, expected.collect::<Vec<_>>(), "{before} {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_lower_role_looks_at_some_tokens_at_a_time() {
+        let token = |serial| {
+            let scopes = ["floor:export".parse().expect("a scope")].into_iter().collect();
+            let grants = vec![Grant { tenant: "o".into(), scopes, resources: vec![] }];
+            OwnedToken { serial, kind: TokenKind::Personal, grants }
+        };
+        for (tokens, role, revoked, next) in [
+            (&[3, 5, 6][..], Role::Viewer, &[3, 5][..], Some(5)),
+            (&[3, 5], Role::Viewer, &[3, 5], None),
+            (&[3, 5, 6], Role::Admin, &[], Some(5)),
+            (&[3, 5, 6], Role::Owner, &[], None),
+        ] {
+            let principal = principal(PrincipalKind::User, Some(Role::Owner), None);
+            let facts = facts(principal, true, tokens.iter().map(|serial| token(*serial)).collect());
+            let change = PrincipalChange { name: Some("n".into()), role: Some(role) };
+            let edited = edit(&facts, &change, &None, &Actor::Operator, &catalogs(), 2).expect("an edit");
+            let edited = edited.expect("a change");
+            let expected: Vec<_> = revoked.iter().map(|serial| RevocationTarget::Token { serial: *serial }).collect();
+            assert_eq!((edited.revoked, edited.next), (expected, next), "{tokens:?} {role}");
         }
     }
 
@@ -251,10 +319,13 @@ mod tests {
         ] {
             let principal = || principal(PrincipalKind::User, Some(before), None);
             let change = PrincipalChange { name: None, role: Some(after) };
-            let edited =
-                edit(&facts(principal(), has_other_owner, vec![]), &change, &None, &actor, &catalogs()).is_ok();
+            let facts_of_edit =
+                PrincipalFacts { acting_user: stored(&actor), ..facts(principal(), has_other_owner, vec![]) };
+            let edited = edit(&facts_of_edit, &change, &None, &actor, &catalogs(), 2).is_ok();
             assert_eq!(edited, may_edit, "{before} {after} {actor:?}");
-            let removed = remove(&facts(principal(), has_other_owner, vec![]), &actor, 2).is_ok();
+            let facts_of_removal =
+                PrincipalFacts { acting_user: stored(&actor), ..facts(principal(), has_other_owner, vec![]) };
+            let removed = remove(&facts_of_removal, &actor, 2).is_ok();
             assert_eq!(removed, may_remove, "{before} {actor:?}");
         }
     }

@@ -6,7 +6,7 @@ use daypass::{Error, Grant, OpaqueToken, TokenKind};
 use serde::Deserialize;
 
 use super::organization::Organization;
-use super::principal::Principal;
+use super::principal::{Principal, require_still};
 use super::token_owner::{self, OwnerRule};
 
 /// A token to be stored: its record, and the hash of the token itself.
@@ -166,6 +166,8 @@ pub(crate) struct AddFacts {
     pub(crate) requested_owner: Option<Principal>,
     /// The principal that the creating token belongs to, if there is one.
     pub(crate) creator_owner: Option<Principal>,
+    /// The user that creates it without a token, if one does.
+    pub(crate) creator: Option<Principal>,
 }
 
 /// Returns how many active tokens of a kind decide whether an organization may have one more: its limit, or none if it
@@ -178,13 +180,14 @@ pub(crate) fn count_to(kind: TokenKind, organization: Option<&Organization>) -> 
 ///
 /// # Errors
 /// When the organization does not exist or was revoked, when the id is taken, when a limit is reached, and those of
-/// [`token_owner::owner`].
+/// [`require_still`] and [`token_owner::owner`].
 pub(crate) fn may_add(kind: TokenKind, rule: &OwnerRule, facts: &AddFacts) -> Result<Option<Principal>, Error> {
     let organization = facts.organization.as_ref().ok_or(Error::NotFound)?;
     if organization.revoked_at.is_some() {
         let why = "The organization was revoked, permanently: it has no active tokens.";
         return Err(Error::InvalidRequest(why.into()));
     }
+    rule.creator_role.map_or(Ok(()), |role| require_still(role, facts.creator.as_ref()))?;
     if facts.active_of_id > 0 {
         return Err(Error::AlreadyExists);
     }
@@ -224,6 +227,7 @@ mod tests {
                 active_of_kind,
                 requested_owner: None,
                 creator_owner: None,
+                creator: None,
             };
             let refused = may_add(kind, &OwnerRule::default(), &facts).err().map(|error| error.code().as_str());
             assert_eq!(refused, code, "{organization:?} {active_of_id} {active_of_kind} {kind}");

@@ -16,6 +16,8 @@ pub(crate) const ADMINISTER: Scope = Scope::literal("daypass:administer");
 pub(crate) struct OwnerRule {
     /// The id of the requested owner; without one it is that of the creating token.
     pub(crate) requested: Option<String>,
+    /// The role by which a user creates it without a token, if one does.
+    pub(crate) creator_role: Option<Role>,
     /// Whether the creator may administer the organization.
     pub(crate) is_administrator: bool,
     /// The least role of a user who can have it, if it is a personal token.
@@ -150,13 +152,15 @@ mod tests {
             (true, &one, &none, true, personal, Err("invalid_request")),
             (false, &none, &none, true, personal, Err("invalid_request")),
         ] {
-            let rule = OwnerRule { requested: is_requested.then(|| "id".to_owned()), is_administrator, least_role };
+            let requested_id = is_requested.then(|| "id".to_owned());
+            let rule = OwnerRule { requested: requested_id, creator_role: None, is_administrator, least_role };
             let facts = AddFacts {
                 organization: None,
                 active_of_id: 0,
                 active_of_kind: 0,
                 requested_owner: requested.clone(),
                 creator_owner: creator.clone(),
+                creator: None,
             };
             let owner = code(owner(&rule, &facts)).map(|owner| owner.map(|owner| owner.number));
             assert_eq!(owner, expected, "{rule:?} {requested:?} {creator:?}");

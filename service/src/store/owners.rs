@@ -1,13 +1,16 @@
 //! What a store does with principals, and with tokens that belong to them.
 
-use daypass::api::{CreatePrincipalRequest, PrincipalKind, RevocationTarget, Role, TokenRecord};
-use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
+use daypass::api::{
+    CreatePrincipalRequest, PrincipalKind, RevocationTarget, Role, TokenRecord, UpdatePrincipalRequest,
+};
+use daypass::{Catalog, Error, Grant, OpaqueToken, ScopeSet, TokenKind};
 
 use super::suite::{on_every_store, open_with_organization};
 use super::{AddedToken, Location, SharedStore, TokenSelector};
 use crate::crypto::random;
+use crate::domain::catalogs::Catalogs;
 use crate::domain::principal::{self, Actor, AddPrincipalFacts, Principal, may_add};
-use crate::domain::principal_edit::{EditedPrincipal, remove};
+use crate::domain::principal_edit::{self, EditedPrincipal, TokenRange, remove};
 use crate::domain::token::NewToken;
 use crate::domain::token_owner::{self, OwnerRule};
 
@@ -17,6 +20,7 @@ on_every_store!(
     a_removal_revokes_the_tokens_of_the_principal_and_what_they_made,
     a_removal_with_many_tokens_ends_with_the_last,
     an_edit_is_written_with_its_revocations_or_not_at_all,
+    a_lower_role_of_a_user_with_many_tokens_comes_with_the_last,
     no_token_of_a_removed_principal_is_active,
 );
 
@@ -66,7 +70,8 @@ async fn remove_principal(store: &SharedStore, id: &str, at: u64) -> Result<Prin
 
 /// Runs one transaction of a removal, which revokes so many tokens at most.
 async fn remove_some(store: &SharedStore, id: &str, at: u64, most: usize) -> Result<Principal, Error> {
-    store.remove_principal("o", id, at, most, Box::new(move |facts| remove(facts, &Actor::Operator, most))).await
+    let rule = move |facts: &_| remove(facts, &Actor::Operator, most);
+    store.remove_principal("o", id, None, at, most, Box::new(rule)).await
 }
 
 async fn a_list_has_the_principals_of_an_organization_oldest_first(location: Location) {
@@ -176,6 +181,8 @@ async fn an_edit_is_written_with_its_revocations_or_not_at_all(location: Locatio
         store.edit_principal(
             "o",
             &user.id,
+            None,
+            TokenRange { after: 0, most: 10 },
             60,
             Box::new(move |facts| {
                 let principal = facts.principal.as_ref().ok_or(Error::NotFound)?;
@@ -183,15 +190,16 @@ async fn an_edit_is_written_with_its_revocations_or_not_at_all(location: Locatio
                 if principal.version + 1 != version {
                     return Err(Error::VersionConflict(principal.version));
                 }
-                let revoked = facts.tokens.iter().map(|token| RevocationTarget::Token { serial: token.serial });
+                let personal = facts.tokens.iter().filter(|token| token.kind == TokenKind::Personal);
+                let revoked = personal.map(|token| RevocationTarget::Token { serial: token.serial });
                 let (name, role) = ("Ada L.".to_owned(), Some(Role::Viewer));
-                Ok(Some(EditedPrincipal { name, role, version, revoked: revoked.collect() }))
+                Ok(Some(EditedPrincipal { name, role, version, revoked: revoked.collect(), next: None }))
             }),
         )
     };
     assert_eq!(edit(3, false).await, Err(Error::VersionConflict(1)));
     assert_eq!(token(&store, personal).await.revoked_at, None);
-    let edited = edit(2, false).await.expect("an edit");
+    let (edited, _) = edit(2, false).await.expect("an edit");
     assert_eq!(edited, Principal { name: "Ada L.".into(), role: Some(Role::Viewer), version: 2, ..user.clone() });
     assert_eq!(store.principal("o", &user.id).await, Ok(Some(edited)));
     assert_eq!(feed(&store).await, [RevocationTarget::Token { serial: personal }]);
@@ -202,10 +210,46 @@ async fn an_edit_is_written_with_its_revocations_or_not_at_all(location: Locatio
     let missing = store.edit_principal(
         "other",
         &user.id,
+        None,
+        TokenRange { after: 0, most: 10 },
         60,
         Box::new(|facts| facts.principal.as_ref().map(|_| None).ok_or(Error::NotFound)),
     );
     assert_eq!(missing.await, Err(Error::NotFound));
+}
+
+async fn a_lower_role_of_a_user_with_many_tokens_comes_with_the_last(location: Location) {
+    use TokenKind::{Personal, Secret};
+    let store = open_with_organization(&location).await;
+    let user = add(&store, PrincipalKind::User, "ada").await.expect("a user");
+    let mut exceeding = vec![];
+    let mut after = None;
+    for (index, kind) in [Personal, Secret, Personal, Personal, Secret, Personal].into_iter().enumerate() {
+        let serial = add_token(&store, kind, &user.id).await.expect("a token").serial;
+        if kind == Personal {
+            exceeding.push(RevocationTarget::Token { serial });
+        }
+        after = after.or_else(|| (index == 1).then_some(serial));
+    }
+    let edit = |after| {
+        let request = UpdatePrincipalRequest { name: None, role: Some(Role::Viewer) };
+        let change = principal_edit::check(request).expect("a change");
+        let catalogs = Catalogs::new(Catalog::space_api());
+        let rule = move |facts: &_| principal_edit::edit(facts, &change, &None, &Actor::Operator, &catalogs, 2);
+        store.edit_principal("o", &user.id, None, TokenRange { after, most: 2 }, 60, Box::new(rule))
+    };
+    let mut looked_at = 0;
+    for (revoked, role, has_more) in [(1, Role::Owner, true), (3, Role::Owner, true), (4, Role::Viewer, false)] {
+        let (edited, next) = edit(looked_at).await.expect("an edit");
+        assert_eq!((edited.role, next.is_some()), (Some(role), has_more), "{revoked}");
+        assert_eq!(feed(&store).await, exceeding[..revoked]);
+        if looked_at == 0 {
+            assert_eq!(next, after, "the last token that was looked at");
+        }
+        looked_at = next.unwrap_or_default();
+    }
+    let stored = store.principal("o", &user.id).await.expect("an answer").expect("a user");
+    assert_eq!((stored.role, stored.version), (Some(Role::Viewer), 2));
 }
 
 async fn no_token_of_a_removed_principal_is_active(location: Location) {

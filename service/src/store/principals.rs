@@ -4,9 +4,8 @@ use daypass::TokenKind;
 use daypass::api::PrincipalKind;
 
 use super::{Rule, StoreFuture};
-use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
+use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal, TokenRange};
 
 /// A store of principals, the part of [`Store`](super::Store) that is about them.
 ///
@@ -36,27 +35,33 @@ pub(crate) trait PrincipalStore: Send + Sync {
         now: u64,
     ) -> StoreFuture<'a, Vec<(TokenKind, u64)>>;
 
-    /// Adds a principal if the rule allows it, and returns its number.
+    /// Adds a principal if the rule allows it, and returns its number. The facts have the user that created it.
     fn add_principal(&self, new: Principal, rule: Rule<AddPrincipalFacts>) -> StoreFuture<'_, u64>;
 
-    /// Makes the edit that the rule returns, if any, and the revocations that come with it, which it adds to the feed.
-    /// Returns the principal after that.
+    /// Makes the edit that the rule returns, if any, and the revocations that come with it, which it adds to the feed;
+    /// only those if other tokens are to be looked at next. Returns the principal after that, and the last token that was
+    /// looked at then.
+    ///
+    /// The facts have the tokens in the range, and the user with the id `acting`, who asks for it.
     fn edit_principal<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
+        range: TokenRange,
         at: u64,
-        rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
-    ) -> StoreFuture<'a, Principal>;
+        rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
+    ) -> StoreFuture<'a, (Principal, Option<u64>)>;
 
     /// Makes the revocations that the rule returns, which it adds to the feed, and with the last of them removes the
     /// principal; nothing if the rule returns none. Returns the principal after that.
     ///
-    /// The facts have one token more than `most`, if there are so many.
+    /// The facts have one token more than `most`, if there are so many, and the user with the id `acting`.
     fn remove_principal<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
         at: u64,
         most: usize,
         rule: Rule<PrincipalFacts<u64>, Option<Removal>>,

@@ -81,11 +81,13 @@ pub(crate) trait SignInStore: Send + Sync {
     /// Returns an account's users that are not removed, in organizations that are not revoked, the oldest first.
     fn memberships(&self, account: u64) -> StoreFuture<'_, Vec<Membership>>;
 
-    /// Adds an invitation for a principal if the rule allows it. An earlier one is deleted.
+    /// Adds an invitation for a principal if the rule allows it. An earlier one is deleted. The facts have the user
+    /// with the id `acting`, who asks for it.
     fn add_invitation<'a>(
         &'a self,
         organization: &'a str,
         principal: &'a str,
+        acting: Option<&'a str>,
         new: NewInvitation,
         rule: Rule<InviteFacts>,
     ) -> StoreFuture<'a, ()>;

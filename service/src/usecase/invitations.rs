@@ -46,8 +46,9 @@ pub(crate) async fn invite(
     let secret = Secret::generate();
     let new = NewInvitation::new(secret.hash(), now());
     let expires_at = new.expires_at;
+    let acting = actor.user().map(str::to_owned);
     let rule = move |facts: &InviteFacts| invitation::may_invite(facts, &actor);
-    store.add_invitation(organization, principal, new, Box::new(rule)).await?;
+    store.add_invitation(organization, principal, acting.as_deref(), new, Box::new(rule)).await?;
     tracing::info!(id = principal, organization, "user invited");
     Ok(Invited { secret, expires_at })
 }

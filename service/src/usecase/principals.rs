@@ -1,17 +1,16 @@
 //! Adds, lists, finds, edits and removes principals, to which tokens belong.
 
 use daypass::api::{
-    CreatePrincipalRequest, PrincipalKind, PrincipalPage, PrincipalRecord, Role, UpdatePrincipalRequest,
+    CreatePrincipalRequest, PrincipalKind, PrincipalPage, PrincipalRecord, Role, TokenRecord, UpdatePrincipalRequest,
 };
 use daypass::{Error, TokenKind};
 
 use super::clock::now;
 use crate::crypto::random;
-use crate::domain::catalog_change::TokenGrants;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::principal::{self, Actor};
-use crate::domain::principal_edit::{self, MOST_REVOKED};
+use crate::domain::principal_edit::{self, MOST_REVOKED, OwnedToken, TokenRange};
 use crate::domain::token::TokenStatus;
 use crate::domain::token_list::{TokenFilter, TokenList};
 use crate::domain::versions::Versions;
@@ -74,6 +73,8 @@ pub(crate) async fn find(store: &dyn Store, organization: &str, id: &str) -> Res
 
 /// Edits a principal, if it has one of these versions.
 ///
+/// A lower role of a user with very many tokens takes several transactions, of which the last one changes the role.
+///
 /// # Errors
 /// Those of [`principal_edit::check`] and [`principal_edit::edit`].
 pub(crate) async fn edit(
@@ -86,11 +87,22 @@ pub(crate) async fn edit(
     versions: Versions,
 ) -> Result<PrincipalRecord, Error> {
     let change = principal_edit::check(request)?;
-    let catalogs = catalogs.clone();
-    let rule = move |facts: &_| principal_edit::edit(facts, &change, &versions, &actor, &catalogs);
-    let principal = store.edit_principal(organization, id, now(), Box::new(rule)).await?;
-    tracing::info!(id, organization, version = principal.version, "principal edited");
-    Ok(principal.into())
+    let mut range = TokenRange { after: 0, most: MOST_REVOKED };
+    loop {
+        let rule = {
+            let (change, versions) = (change.clone(), versions.clone());
+            let (actor, catalogs) = (actor.clone(), catalogs.clone());
+            move |facts: &_| principal_edit::edit(facts, &change, &versions, &actor, &catalogs, MOST_REVOKED)
+        };
+        let edited = store.edit_principal(organization, id, actor.user(), range, now(), Box::new(rule)).await?;
+        match edited {
+            (_, Some(looked_at)) => range.after = looked_at,
+            (principal, None) => {
+                tracing::info!(id, organization, version = principal.version, "principal edited");
+                return Ok(principal.into());
+            }
+        }
+    }
 }
 
 /// Removes a principal, and revokes its tokens. Permanent and idempotent.
@@ -107,9 +119,12 @@ pub(crate) async fn remove(
     id: &str,
 ) -> Result<PrincipalRecord, Error> {
     loop {
-        let actor = actor.clone();
-        let rule = move |facts: &_| principal_edit::remove(facts, &actor, MOST_REVOKED);
-        let principal = store.remove_principal(organization, id, now(), MOST_REVOKED, Box::new(rule)).await?;
+        let rule = {
+            let actor = actor.clone();
+            move |facts: &_| principal_edit::remove(facts, &actor, MOST_REVOKED)
+        };
+        let (acting, most) = (actor.user(), MOST_REVOKED);
+        let principal = store.remove_principal(organization, id, acting, now(), most, Box::new(rule)).await?;
         if principal.removed_at.is_some() {
             tracing::info!(id, organization, "principal removed");
             return Ok(principal.into());
@@ -126,7 +141,7 @@ pub(crate) async fn count_owned(
     store.count_owned(organization, id, now()).await
 }
 
-/// Counts the active personal tokens of a user that grant more than this role has.
+/// Counts the active tokens of a user that grant more than this role may keep.
 pub(crate) async fn count_exceeding(
     store: &dyn Store,
     catalogs: &Catalogs,
@@ -134,17 +149,16 @@ pub(crate) async fn count_exceeding(
     id: &str,
     role: Role,
 ) -> Result<usize, Error> {
-    let filter = TokenFilter {
-        kind: Some(TokenKind::Personal),
-        status: Some(TokenStatus::Active),
-        owner: Some(id.to_owned()),
-        ..TokenFilter::default()
-    };
+    let filter =
+        TokenFilter { status: Some(TokenStatus::Active), owner: Some(id.to_owned()), ..TokenFilter::default() };
     let list = TokenList { filter, limit: PageLimit::at_most(usize::MAX), cursor: None };
     let (mut query, mut count) = (list.query(now()), 0);
     loop {
         let TokenSlice { tokens, next } = store.token_page(organization, query.clone()).await?;
-        let tokens = tokens.into_iter().map(|token| TokenGrants { serial: token.serial, grants: token.grants });
+        let tokens = tokens.into_iter().map(|token| {
+            let TokenRecord { serial, kind, grants, .. } = token;
+            OwnedToken { serial, kind, grants }
+        });
         count += principal_edit::exceeding(&tokens.collect::<Vec<_>>(), role, catalogs).len();
         query.before = next;
         if query.before.is_none() {

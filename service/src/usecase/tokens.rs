@@ -54,6 +54,7 @@ pub(crate) async fn create(
     let scopes = grantor.scopes(kind, scopes.as_ref(), &limited, catalogs)?;
     let owner = OwnerRule {
         requested: grantor.owner(owner)?,
+        creator_role: grantor.role(),
         is_administrator: grantor.is_administrator(),
         least_role: token_owner::least_role(kind, &organization, &place.tenant, &scopes, catalogs)?,
     };

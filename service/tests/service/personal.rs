@@ -107,7 +107,7 @@ async fn a_lower_role_revokes_the_personal_tokens_that_grant_more() {
 
     let output = daypass.command(&["user", "edit", &user, "--role", "viewer"]);
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && error.contains("active personal tokens that grant more: 1"), "{error}");
+    assert!(!output.status.success() && error.contains("active tokens that grant more: 1"), "{error}");
     assert!(!is_revoked(&private).await, "nothing happened yet");
     // Without such tokens there is nothing to confirm.
     assert_eq!(daypass.json(&["user", "edit", &user, "--role", "admin"])["role"], "admin");

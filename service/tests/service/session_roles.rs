@@ -1,7 +1,11 @@
 //! What a person may do with a session: by the role, in the organizations that the person is a user of.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::people::{Browser, PASSWORD, add_user, invite, join, join_in};
 use super::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
@@ -204,4 +208,97 @@ async fn users_are_managed_by_role() {
     let leave = owner.request(Method::DELETE, &one);
     let message = expect_error(leave, 400, "invalid_request").await;
     assert!(message.contains("owner"), "{message}");
+}
+
+#[tokio::test]
+async fn a_former_owner_takes_nothing_back_with_a_token() {
+    let daypass = Daypass::start();
+    let (user, browser) = join(&daypass, "ada@example.com", "owner").await;
+    let mut tokens = vec![];
+    for scope in ["daypass:administer", "token:create", FLOOR_READ] {
+        let new = json!({"kind": "secret", "name": "n", "scopes": [scope]});
+        let (status, token) = send(browser.post(TOKENS, &new)).await;
+        assert_eq!(status, 201, "{}", token["message"]);
+        tokens.push(to_text(&token["token"]));
+    }
+    let path = format!("/v2/organization/{}/principal/{user}", daypass.organization());
+    let edit = |token: &str, role: &str| {
+        daypass.request(Method::PATCH, &path).bearer_auth(token).json(&json!({"role": role}))
+    };
+    for (role, revoked) in [("admin", [true, false, false]), ("developer", [true, true, false])] {
+        assert_eq!(send(edit(&daypass.admin, role)).await.0, 200);
+        for (token, revoked) in tokens.iter().zip(revoked) {
+            let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(token)).await;
+            assert_eq!(described["revoked"], revoked, "{role}");
+        }
+        expect_error(edit(&tokens[0], "owner"), 401, "token_revoked").await;
+    }
+}
+
+/// A request whose body is held back. The service waits for the body, so that it has read the role.
+struct HeldBack {
+    stream: TcpStream,
+    body: String,
+}
+
+impl HeldBack {
+    fn begin(browser: &Browser<'_>, method: &str, path: &str, body: &Value) -> HeldBack {
+        let (url, body) = (&browser.daypass.url, body.to_string());
+        let address = url.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(10))).expect("a timeout");
+        let cookie = browser.cookie.as_deref().expect("a session");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\norigin: {url}\r\n\
+            cookie: __Host-daypass-session={cookie}\r\ncontent-type: application/json\r\n\
+            content-length: {}\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).expect("a request");
+        let mut waits = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+        stream.read_exact(&mut waits).expect("an answer");
+        assert!(waits.starts_with(b"HTTP/1.1 100 "), "{}", String::from_utf8_lossy(&waits));
+        HeldBack { stream, body }
+    }
+
+    /// Sends the body, and returns the response.
+    fn end(mut self) -> String {
+        self.stream.write_all(self.body.as_bytes()).expect("a body");
+        let mut response = String::new();
+        self.stream.read_to_string(&mut response).expect("a response");
+        response
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_let_in_by_a_role_needs_it_until_it_is_done() {
+    let daypass = Daypass::start();
+    let principals = format!("/v2/organization/{}/principal", daypass.organization());
+    let (other, _) = join(&daypass, "other@example.com", "viewer").await;
+    for (name, lower, status, code) in [
+        ("removed", None, 404, "not_found"),
+        ("lower", Some("viewer"), 403, "insufficient_role"),
+        ("same", Some("admin"), 20, "\"id\""),
+    ] {
+        let (user, browser) = join(&daypass, &format!("{name}@example.com"), "admin").await;
+        let service = json!({"kind": "serviceAccount", "name": "n"});
+        let secret = json!({"kind": "secret", "name": "n", "scopes": [FLOOR_READ]});
+        let held = [
+            HeldBack::begin(&browser, "POST", &principals, &service),
+            HeldBack::begin(&browser, "PATCH", &format!("{principals}/{other}"), &json!({"name": name})),
+            HeldBack::begin(&browser, "POST", TOKENS, &secret),
+        ];
+        let path = format!("{principals}/{user}");
+        let change = match lower {
+            None => daypass.delete(&path),
+            Some(role) => daypass.request(Method::PATCH, &path).json(&json!({"role": role})),
+        };
+        assert_eq!(send(change.bearer_auth(&daypass.admin)).await.0, 200);
+        for request in held {
+            let response = request.end();
+            let is_expected = response.starts_with(&format!("HTTP/1.1 {status}")) && response.contains(code);
+            // A response to a request that succeeds can have a secret.
+            assert!(is_expected, "{name}: {}", response.lines().next().unwrap_or_default());
+        }
+    }
 }

@@ -81,15 +81,15 @@ pub(super) async fn enter(
 /// Marks the rows of the targets.
 async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at: u64) -> Result<(), Failure> {
     let at = signed(at)?;
+    mark_tokens(transaction, targets, at).await?;
     for target in targets {
         match target {
-            RevocationTarget::Token { serial } => {
-                execute(transaction, "UPDATE token SET revoked_at = $2 WHERE number = $1", &[&signed(*serial)?, &at])
-                    .await?;
-            }
-            // A JWT has no row to mark, an edit was written with the token's row, and the next one took the third's place.
-            RevocationTarget::Jwt { .. } | RevocationTarget::Changed { .. } | RevocationTarget::IssuedBefore { .. } => {
-            }
+            // Tokens were marked together. A JWT has no row to mark, an edit was written with the token's row, and the
+            // next one took the fourth's place.
+            RevocationTarget::Token { .. }
+            | RevocationTarget::Jwt { .. }
+            | RevocationTarget::Changed { .. }
+            | RevocationTarget::IssuedBefore { .. } => {}
             RevocationTarget::Organization { organization } => {
                 let mark = "UPDATE organization SET revoked_at = $2 WHERE id = $1";
                 execute(transaction, mark, &[organization, &at]).await?;
@@ -111,6 +111,24 @@ async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at
                 execute(transaction, "UPDATE signing_key SET revoked_at = $2 WHERE kid = $1", &[kid, &at]).await?;
             }
         }
+    }
+    Ok(())
+}
+
+/// Marks the rows of the tokens among the targets, which may be thousands, with one statement.
+async fn mark_tokens(transaction: &impl GenericClient, targets: &[RevocationTarget], at: i64) -> Result<(), Failure> {
+    let serial = |target: &RevocationTarget| match target {
+        RevocationTarget::Token { serial } => Some(signed(*serial)),
+        _ => None,
+    };
+    let serials = targets.iter().filter_map(serial).collect::<Result<Vec<_>, _>>()?;
+    if serials.len() > 1 {
+        // The rows are locked in their order, because uses of tokens are written meanwhile.
+        let lock = "SELECT number FROM token WHERE number = ANY ($1) ORDER BY number FOR NO KEY UPDATE";
+        rows(transaction, lock, &[&serials]).await?;
+    }
+    if !serials.is_empty() {
+        execute(transaction, "UPDATE token SET revoked_at = $2 WHERE number = ANY ($1)", &[&serials, &at]).await?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ pub(super) async fn add(
     transaction: &impl GenericClient,
     organization: &str,
     principal: &str,
+    acting: Option<&str>,
     new: &NewInvitation,
     rule: &Rule<InviteFacts>,
 ) -> Result<(), Failure> {
@@ -24,7 +25,8 @@ pub(super) async fn add(
     };
     let principal = principals::find(transaction, organization, principal).await?;
     let number = principal.as_ref().map(|principal| signed(principal.number)).transpose()?;
-    rule(&InviteFacts { principal, has_account })?;
+    let acting_user = principals::find_acting(transaction, organization, acting).await?;
+    rule(&InviteFacts { principal, has_account, acting_user })?;
     let NewInvitation { hash, created_at, expires_at } = new;
     let replace = "INSERT INTO invitation (hash, principal, created_at, expires_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (principal) DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at,

@@ -8,12 +8,11 @@ use tokio_postgres::Row;
 use super::super::entry::word;
 use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
-use super::sql::{execute, find as find_row, number, number_option, row, rows, signed};
+use super::sql::{Parameters, execute, find as find_row, number, number_option, row, rows, signed};
 use super::tokens::{from_json, kind};
 use super::{Failure, PostgresStore, feed, organizations};
-use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
+use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal, TokenRange};
 
 const PRINCIPAL: &str = "
     SELECT number, organization, id, kind, name, email, role, created_at, created_by, removed_at, version FROM principal";
@@ -29,13 +28,16 @@ const OTHER_OWNER: &str = "
         SELECT 1 FROM principal WHERE organization = $1 AND id <> $2 AND role = 'owner' AND removed_at IS NULL
     ) AS has_other";
 
-/// The tokens of a principal that are not revoked themselves.
-const OWNED: &str = "SELECT number FROM token WHERE owner = $1 AND revoked_at IS NULL ORDER BY number";
+/// The tokens of a principal that are not revoked themselves, in a range of an index that has their order: by an
+/// equality the planner may read all tokens in that order, in the hope that many are of this owner.
+pub(super) const OWNED: &str = "
+    SELECT number FROM token
+    WHERE (owner, number) > ($1, $2) AND owner <= $1 AND revoked_at IS NULL ORDER BY owner, number LIMIT $3";
 
-/// The personal ones among them.
-const PERSONAL: &str = "
-    SELECT number, grants FROM token
-    WHERE owner = $1 AND kind = 'personal' AND revoked_at IS NULL ORDER BY number";
+/// The same, with what they grant.
+const GRANTED: &str = "
+    SELECT number, kind, grants FROM token
+    WHERE (owner, number) > ($1, $2) AND owner <= $1 AND revoked_at IS NULL ORDER BY owner, number LIMIT $3";
 
 impl PrincipalStore for PostgresStore {
     fn principal<'a>(&'a self, organization: &'a str, id: &'a str) -> StoreFuture<'a, Option<Principal>> {
@@ -73,26 +75,32 @@ impl PrincipalStore for PostgresStore {
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
+        range: TokenRange,
         at: u64,
-        rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
-    ) -> StoreFuture<'a, Principal> {
-        Box::pin(self.revoking_much((organization, id, at, rule), |transaction, (organization, id, at, rule)| {
-            Box::pin(edit(transaction, organization, id, *at, rule))
-        }))
+        rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
+    ) -> StoreFuture<'a, (Principal, Option<u64>)> {
+        Box::pin(self.revoking_much(
+            (organization, id, acting, range, at, rule),
+            |transaction, (organization, id, acting, range, at, rule)| {
+                Box::pin(edit(transaction, organization, id, *acting, *range, *at, rule))
+            },
+        ))
     }
 
     fn remove_principal<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
         at: u64,
         most: usize,
         rule: Rule<PrincipalFacts<u64>, Option<Removal>>,
     ) -> StoreFuture<'a, Principal> {
         Box::pin(self.revoking_much(
-            (organization, id, at, most, rule),
-            |transaction, (organization, id, at, most, rule)| {
-                Box::pin(remove(transaction, organization, id, *at, *most, rule))
+            (organization, id, acting, at, most, rule),
+            |transaction, (organization, id, acting, at, most, rule)| {
+                Box::pin(remove(transaction, organization, id, *acting, *at, *most, rule))
             },
         ))
     }
@@ -105,6 +113,18 @@ pub(super) async fn find(
 ) -> Result<Option<Principal>, Failure> {
     let find = format!("{PRINCIPAL} WHERE organization = $1 AND id = $2");
     find_row(client, &find, &[&organization, &id]).await?.map(|row| principal(&row)).transpose()
+}
+
+/// Finds the user that asks for a change, if one does.
+pub(super) async fn find_acting(
+    client: &impl GenericClient,
+    organization: &str,
+    id: Option<&str>,
+) -> Result<Option<Principal>, Failure> {
+    match id {
+        Some(id) => find(client, organization, id).await,
+        None => Ok(None),
+    }
 }
 
 /// Returns the number of the principal with this id, as rows refer to it.
@@ -163,7 +183,8 @@ async fn add(transaction: &Transaction<'_>, new: &Principal, rule: &Rule<AddPrin
             SELECT 1 FROM principal WHERE organization = $1 AND email = $2 AND removed_at IS NULL
         ) AS is_taken";
     let is_email_taken = row(transaction, taken, &[&new.organization, &new.email]).await?.try_get("is_taken")?;
-    rule(&AddPrincipalFacts { organization, is_email_taken })?;
+    let creator = find_acting(transaction, &new.organization, new.created_by.as_deref()).await?;
+    rule(&AddPrincipalFacts { organization, is_email_taken, creator })?;
     let insert = "INSERT INTO principal (organization, id, kind, name, email, role, created_at, created_by, version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING number";
     let added = row(
@@ -191,50 +212,62 @@ async fn facts<T>(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
+    range: TokenRange,
     tokens: &str,
     token: fn(&Row) -> Result<T, Failure>,
 ) -> Result<PrincipalFacts<T>, Failure> {
     organizations::find_locked(transaction, organization).await?;
+    let acting_user = find_acting(transaction, organization, acting).await?;
     let Some(principal) = find(transaction, organization, id).await? else {
-        return Ok(PrincipalFacts { principal: None, has_other_owner: false, tokens: vec![] });
+        return Ok(PrincipalFacts { principal: None, acting_user, has_other_owner: false, tokens: vec![] });
     };
     let has_other_owner = row(transaction, OTHER_OWNER, &[&organization, &id]).await?.try_get("has_other")?;
-    let tokens = rows(transaction, tokens, &[&signed(principal.number)?]).await?;
+    let most = i64::try_from(range.most + 1).map_err(Failure::value)?;
+    let in_range: Parameters<'_> = &[&signed(principal.number)?, &signed(range.after)?, &most];
+    let tokens = rows(transaction, tokens, in_range).await?;
     let tokens = tokens.iter().map(token).collect::<Result<_, _>>()?;
-    Ok(PrincipalFacts { principal: Some(principal), has_other_owner, tokens })
+    Ok(PrincipalFacts { principal: Some(principal), acting_user, has_other_owner, tokens })
 }
 
 async fn edit(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
+    range: TokenRange,
     at: u64,
-    rule: &Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
-) -> Result<Principal, Failure> {
+    rule: &Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
+) -> Result<(Principal, Option<u64>), Failure> {
     feed::lock(transaction).await?;
-    let facts = facts(transaction, organization, id, PERSONAL, |row| {
-        Ok(TokenGrants { serial: number(row, "number")?, grants: from_json(row, "grants")? })
+    let facts = facts(transaction, organization, id, acting, range, GRANTED, |row| {
+        Ok(OwnedToken { serial: number(row, "number")?, kind: kind(row)?, grants: from_json(row, "grants")? })
     });
-    if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts.await?)? {
-        let edit = "UPDATE principal SET name = $3, role = $4, version = $5 WHERE organization = $1 AND id = $2";
-        let role = role.map(Role::as_str);
-        execute(transaction, edit, &[&organization, &id, &name, &role, &signed(version)?]).await?;
+    let mut looked_at = None;
+    if let Some(EditedPrincipal { name, role, version, revoked, next }) = rule(&facts.await?)? {
+        if next.is_none() {
+            let edit = "UPDATE principal SET name = $3, role = $4, version = $5 WHERE organization = $1 AND id = $2";
+            let role = role.map(Role::as_str);
+            execute(transaction, edit, &[&organization, &id, &name, &role, &signed(version)?]).await?;
+        }
         feed::enter(transaction, Some(organization), &revoked, at).await?;
+        looked_at = next;
     }
-    Ok(find(transaction, organization, id).await?.ok_or(Error::NotFound)?)
+    Ok((find(transaction, organization, id).await?.ok_or(Error::NotFound)?, looked_at))
 }
 
 async fn remove(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
     at: u64,
     most: usize,
     rule: &Rule<PrincipalFacts<u64>, Option<Removal>>,
 ) -> Result<Principal, Failure> {
     feed::lock(transaction).await?;
-    let owned = format!("{OWNED} LIMIT {}", most + 1);
-    let facts = facts(transaction, organization, id, &owned, |row| number(row, "number")).await?;
+    let range = TokenRange { after: 0, most };
+    let facts = facts(transaction, organization, id, acting, range, OWNED, |row| number(row, "number")).await?;
     if let Some(Removal { revoked, is_last }) = rule(&facts)? {
         if is_last {
             let remove = "UPDATE principal SET removed_at = $3 WHERE organization = $1 AND id = $2";

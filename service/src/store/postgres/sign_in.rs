@@ -121,13 +121,14 @@ impl SignInStore for PostgresStore {
         &'a self,
         organization: &'a str,
         principal: &'a str,
+        acting: Option<&'a str>,
         new: NewInvitation,
         rule: Rule<InviteFacts>,
     ) -> StoreFuture<'a, ()> {
         Box::pin(self.write(
-            (organization, principal, new, rule),
-            |transaction, (organization, principal, new, rule)| {
-                Box::pin(invitations::add(transaction, organization, principal, new, rule))
+            (organization, principal, acting, new, rule),
+            |transaction, (organization, principal, acting, new, rule)| {
+                Box::pin(invitations::add(transaction, organization, principal, *acting, new, rule))
             },
         ))
     }

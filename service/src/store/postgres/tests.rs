@@ -12,7 +12,7 @@ use daypass::{Error, OpaqueToken, TokenKind};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{PostgresStore, catalog, connection, failure, feed, token_list, tokens};
+use super::{PostgresStore, catalog, connection, failure, feed, principals, token_list, tokens};
 use crate::crypto::random;
 use crate::domain::revocation::entries;
 use crate::domain::token_list::TokenFilter;
@@ -114,6 +114,7 @@ async fn indexes_have_the_order_of_lists_and_the_ranges_of_counts() {
         (list(secret, None).replace("$3", "'secret'"), "token_by_kind"),
         (list(None, Some("svc_1")).replace("$3::text IS NULL", "TRUE"), "token_by_owner"),
         (list(secret, Some("svc_1")).replace("$3", "'secret'"), "token_by_owner_kind"),
+        (principals::OWNED.replace("$1", "1").replace("$3", "2001"), "token_by_owner"),
         (tokens::LAST_BEFORE.replace("$4", "50"), "token_listed"),
         (tokens::OF_KIND.replace("$2", "'secret'").replace("$3", "0").replace("$5", "100"), "token_by_expiry"),
     ] {

@@ -131,12 +131,15 @@ async fn add_facts(
         Some(serial) => principals::owner(transaction, *serial).await?,
         None => None,
     };
+    let creating_user = new.created_by.as_deref().filter(|_| creator.is_none());
+    let creator = principals::find_acting(transaction, &new.organization, creating_user).await?;
     Ok(AddFacts {
         organization,
         active_of_id: count(&active_of_id)?,
         active_of_kind: count(&active_of_kind)?,
         requested_owner,
         creator_owner,
+        creator,
     })
 }
 

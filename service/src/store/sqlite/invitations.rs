@@ -12,6 +12,7 @@ pub(super) fn add(
     transaction: &Transaction<'_>,
     organization: &str,
     principal: &str,
+    acting: Option<&str>,
     new: &NewInvitation,
     rule: &Rule<InviteFacts>,
 ) -> Result<(), Failure> {
@@ -22,7 +23,8 @@ pub(super) fn add(
         transaction.prepare_cached(has_account)?.query_row([organization, principal], |row| row.get(0))?;
     let principal = principals::find(transaction, organization, principal)?;
     let number = principal.as_ref().map(|principal| principal.number);
-    rule(&InviteFacts { principal, has_account })?;
+    let acting_user = principals::find_acting(transaction, organization, acting)?;
+    rule(&InviteFacts { principal, has_account, acting_user })?;
     let NewInvitation { hash, created_at, expires_at } = new;
     transaction
         .prepare_cached(

@@ -9,9 +9,8 @@ use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
 use super::tokens::from_json;
 use super::{Failure, SqliteStore, organizations, revocations, unreadable};
-use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
-use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
+use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal, TokenRange};
 
 const PRINCIPAL: &str = "
     SELECT number, organization, id, kind, name, email, role, created_at, created_by, removed_at, version FROM principal";
@@ -28,12 +27,14 @@ const OTHER_OWNER: &str = "
     )";
 
 /// The tokens of a principal that are not revoked themselves.
-const OWNED: &str = "SELECT number FROM token WHERE owner = ?1 AND revoked_at IS NULL ORDER BY number";
+const OWNED: &str = "
+    SELECT number FROM token
+    WHERE owner = ?1 AND number > ?2 AND revoked_at IS NULL ORDER BY number LIMIT ?3";
 
-/// The personal ones among them.
-const PERSONAL: &str = "
-    SELECT number, grants FROM token
-    WHERE owner = ?1 AND kind = 'personal' AND revoked_at IS NULL ORDER BY number";
+/// The same, with what they grant.
+const GRANTED: &str = "
+    SELECT number, kind, grants FROM token
+    WHERE owner = ?1 AND number > ?2 AND revoked_at IS NULL ORDER BY number LIMIT ?3";
 
 impl PrincipalStore for SqliteStore {
     fn principal<'a>(&'a self, organization: &'a str, id: &'a str) -> StoreFuture<'a, Option<Principal>> {
@@ -70,29 +71,45 @@ impl PrincipalStore for SqliteStore {
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
+        range: TokenRange,
         at: u64,
-        rule: Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
-    ) -> StoreFuture<'a, Principal> {
-        let (organization, id) = (organization.to_owned(), id.to_owned());
-        self.revoking_much(move |transaction| edit(transaction, &organization, &id, at, &rule))
+        rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
+    ) -> StoreFuture<'a, (Principal, Option<u64>)> {
+        let (organization, id, acting) = (organization.to_owned(), id.to_owned(), acting.map(str::to_owned));
+        self.revoking_much(move |transaction| {
+            edit(transaction, &organization, &id, acting.as_deref(), range, at, &rule)
+        })
     }
 
     fn remove_principal<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
+        acting: Option<&'a str>,
         at: u64,
         most: usize,
         rule: Rule<PrincipalFacts<u64>, Option<Removal>>,
     ) -> StoreFuture<'a, Principal> {
-        let (organization, id) = (organization.to_owned(), id.to_owned());
-        self.revoking_much(move |transaction| remove(transaction, &organization, &id, at, most, &rule))
+        let (organization, id, acting) = (organization.to_owned(), id.to_owned(), acting.map(str::to_owned));
+        self.revoking_much(move |transaction| {
+            remove(transaction, &organization, &id, acting.as_deref(), at, most, &rule)
+        })
     }
 }
 
 pub(super) fn find(connection: &Connection, organization: &str, id: &str) -> Result<Option<Principal>, Failure> {
     let find = format!("{PRINCIPAL} WHERE organization = ?1 AND id = ?2");
     Ok(connection.prepare_cached(&find)?.query_row([organization, id], principal).optional()?)
+}
+
+/// Finds the user that asks for a change, if one does.
+pub(super) fn find_acting(
+    connection: &Connection,
+    organization: &str,
+    id: Option<&str>,
+) -> Result<Option<Principal>, Failure> {
+    id.map_or(Ok(None), |id| find(connection, organization, id))
 }
 
 /// Finds the principal that a token belongs to.
@@ -135,7 +152,8 @@ fn add(transaction: &Transaction<'_>, new: &Principal, rule: &Rule<AddPrincipalF
     let taken = "SELECT EXISTS (SELECT 1 FROM principal WHERE organization = ?1 AND email = ?2 AND removed_at IS NULL)";
     let taken = transaction.prepare_cached(taken)?.query_row(params![new.organization, new.email], |row| row.get(0))?;
     let organization = organizations::find(transaction, &new.organization)?;
-    rule(&AddPrincipalFacts { organization, is_email_taken: taken })?;
+    let creator = find_acting(transaction, &new.organization, new.created_by.as_deref())?;
+    rule(&AddPrincipalFacts { organization, is_email_taken: taken, creator })?;
     let insert = "INSERT INTO principal (organization, id, kind, name, email, role, created_at, created_by, version)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     transaction.prepare_cached(insert)?.execute(params![
@@ -158,48 +176,61 @@ fn facts<T>(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
+    range: TokenRange,
     tokens: &str,
     token: fn(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<PrincipalFacts<T>, Failure> {
+    let acting_user = find_acting(transaction, organization, acting)?;
     let Some(principal) = find(transaction, organization, id)? else {
-        return Ok(PrincipalFacts { principal: None, has_other_owner: false, tokens: vec![] });
+        return Ok(PrincipalFacts { principal: None, acting_user, has_other_owner: false, tokens: vec![] });
     };
     let has_other_owner = transaction.prepare_cached(OTHER_OWNER)?.query_row([organization, id], |row| row.get(0))?;
-    let tokens = transaction.prepare_cached(tokens)?.query_map([principal.number], token)?.collect::<Result<_, _>>()?;
-    Ok(PrincipalFacts { principal: Some(principal), has_other_owner, tokens })
+    let mut tokens = transaction.prepare_cached(tokens)?;
+    let in_range = params![principal.number, range.after, range.most + 1];
+    let tokens = tokens.query_map(in_range, token)?.collect::<Result<_, _>>()?;
+    Ok(PrincipalFacts { principal: Some(principal), acting_user, has_other_owner, tokens })
 }
 
 fn edit(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
+    range: TokenRange,
     at: u64,
-    rule: &Rule<PrincipalFacts<TokenGrants>, Option<EditedPrincipal>>,
-) -> Result<Principal, Failure> {
-    let facts = facts(transaction, organization, id, PERSONAL, |row| {
-        Ok(TokenGrants { serial: row.get(0)?, grants: from_json(row, 1)? })
+    rule: &Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
+) -> Result<(Principal, Option<u64>), Failure> {
+    let facts = facts(transaction, organization, id, acting, range, GRANTED, |row| {
+        let kind = row.get_ref(1)?.as_str()?.parse().map_err(|cause| unreadable(1, cause))?;
+        Ok(OwnedToken { serial: row.get(0)?, kind, grants: from_json(row, 2)? })
     })?;
-    if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts)? {
-        let edit = "UPDATE principal SET name = ?3, role = ?4, version = ?5 WHERE organization = ?1 AND id = ?2";
-        let row = params![organization, id, name, role.map(Role::as_str), version];
-        transaction.prepare_cached(edit)?.execute(row)?;
+    let mut looked_at = None;
+    if let Some(EditedPrincipal { name, role, version, revoked, next }) = rule(&facts)? {
+        if next.is_none() {
+            let edit = "UPDATE principal SET name = ?3, role = ?4, version = ?5 WHERE organization = ?1 AND id = ?2";
+            let row = params![organization, id, name, role.map(Role::as_str), version];
+            transaction.prepare_cached(edit)?.execute(row)?;
+        }
         for target in &revoked {
             revocations::enter(transaction, Some(organization), target, at)?;
         }
+        looked_at = next;
     }
-    Ok(find(transaction, organization, id)?.ok_or(Error::NotFound)?)
+    Ok((find(transaction, organization, id)?.ok_or(Error::NotFound)?, looked_at))
 }
 
 fn remove(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
+    acting: Option<&str>,
     at: u64,
     most: usize,
     rule: &Rule<PrincipalFacts<u64>, Option<Removal>>,
 ) -> Result<Principal, Failure> {
-    let owned = format!("{OWNED} LIMIT {}", most + 1);
-    let facts = facts(transaction, organization, id, &owned, |row| row.get(0))?;
+    let range = TokenRange { after: 0, most };
+    let facts = facts(transaction, organization, id, acting, range, OWNED, |row| row.get(0))?;
     if let Some(Removal { revoked, is_last }) = rule(&facts)? {
         if is_last {
             let remove = "UPDATE principal SET removed_at = ?3 WHERE organization = ?1 AND id = ?2";
@@ -248,8 +279,8 @@ mod tests {
                 "SEARCH principal USING INDEX principal_by_kind (organization=? AND kind=? AND number>?)",
             ),
             (OTHER_OWNER.to_owned(), "SEARCH principal USING INDEX principal_owning (organization=?)"),
-            (OWNED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=?)"),
-            (PERSONAL.to_owned(), "SEARCH token USING INDEX token_by_owner_kind (owner=? AND kind=?)"),
+            (OWNED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=? AND number>?)"),
+            (GRANTED.to_owned(), "SEARCH token USING INDEX token_by_owner (owner=? AND number>?)"),
         ] {
             let mut explain = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).expect("a statement");
             let mut rows = explain.raw_query();

@@ -99,11 +99,15 @@ impl SignInStore for SqliteStore {
         &'a self,
         organization: &'a str,
         principal: &'a str,
+        acting: Option<&'a str>,
         new: NewInvitation,
         rule: Rule<InviteFacts>,
     ) -> StoreFuture<'a, ()> {
         let (organization, principal) = (organization.to_owned(), principal.to_owned());
-        self.write(move |transaction| invitations::add(transaction, &organization, &principal, &new, &rule))
+        let acting = acting.map(str::to_owned);
+        self.write(move |transaction| {
+            invitations::add(transaction, &organization, &principal, acting.as_deref(), &new, &rule)
+        })
     }
 
     fn invitation(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<InvitationFacts>> {

@@ -110,7 +110,9 @@ fn add_facts(
         Some(serial) => principals::owner(transaction, *serial)?,
         None => None,
     };
-    Ok(AddFacts { organization, active_of_id, active_of_kind, requested_owner, creator_owner })
+    let creating_user = new.created_by.as_deref().filter(|_| creator.is_none());
+    let creator = principals::find_acting(transaction, &new.organization, creating_user)?;
+    Ok(AddFacts { organization, active_of_id, active_of_kind, requested_owner, creator_owner, creator })
 }
 
 pub(super) fn edit(

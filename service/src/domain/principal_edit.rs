@@ -56,6 +56,8 @@ pub(crate) struct EditedPrincipal {
     pub(crate) version: u64,
     /// The entries of the feed that revoke personal tokens which grant more than the role has.
     pub(crate) revoked: Vec<RevocationTarget>,
+    /// Whether an invitation of it that nobody has accepted ends.
+    pub(crate) ends_invitation: bool,
 }
 
 /// Checks what an edit changes.
@@ -75,6 +77,8 @@ pub(crate) fn check(request: UpdatePrincipalRequest) -> Result<PrincipalChange, 
 ///
 /// SECURITY: a role that is taken away takes effect at once. Personal tokens that grant more than the new role has are
 /// revoked with it, and not kept until somebody revokes them.
+///
+/// SECURITY: a higher role ends an invitation: who has its link got it for the lower role.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization lacks it, [`Error::VersionConflict`] if it has another version than the edit
@@ -109,6 +113,7 @@ pub(crate) fn edit(
         role,
         version: principal.version + 1,
         revoked: exceeding.map(|serial| RevocationTarget::Token { serial }).collect(),
+        ends_invitation: role > principal.role,
     };
     Ok((edited.name != principal.name || edited.role != principal.role).then_some(edited))
 }
@@ -230,7 +235,9 @@ mod tests {
             let change = PrincipalChange { name: Some("n".into()), role: after };
             let edited = edit(&facts, &change, &None, &Actor::Operator, &catalogs()).expect("an edit");
             let expected = revoked.iter().map(|serial| RevocationTarget::Token { serial: *serial });
-            assert_eq!(edited.expect("a change").revoked, expected.collect::<Vec<_>>(), "{before} {after:?}");
+            let edited = edited.expect("a change");
+            assert_eq!(edited.revoked, expected.collect::<Vec<_>>(), "{before} {after:?}");
+            assert_eq!(edited.ends_invitation, after == Some(Role::Admin), "{before} {after:?}");
         }
     }
 

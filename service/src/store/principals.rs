@@ -40,7 +40,7 @@ pub(crate) trait PrincipalStore: Send + Sync {
     fn add_principal(&self, new: Principal, rule: Rule<AddPrincipalFacts>) -> StoreFuture<'_, u64>;
 
     /// Makes the edit that the rule returns, if any, and the revocations that come with it, which it adds to the feed.
-    /// Returns the principal after that.
+    /// Deletes the principal's invitation if the rule says so. Returns the principal after that.
     fn edit_principal<'a>(
         &'a self,
         organization: &'a str,

@@ -23,7 +23,7 @@ async fn store(location: &Location) -> (SharedStore, Account) {
     let request = CreatePrincipalRequest { kind: PrincipalKind::User, name: "Ada".into(), email, role };
     let user = principal::new(request, "o", "1", &Actor::Operator, 50).expect("a user");
     store.add_principal(user, Box::new(|_| Ok(()))).await.expect("a user");
-    let invitation = NewInvitation::new([1; 32], 50);
+    let invitation = NewInvitation::new([1; 32], &Actor::Operator, 50);
     store.add_invitation("o", "usr_1", invitation, Box::new(|_| Ok(()))).await.expect("an invitation");
     let (id, password_hash) = ("acc_1".into(), Some("one".into()));
     let new = NewAccount { id, password_hash, identity: None, created_at: 50 };

@@ -10,7 +10,7 @@ use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
 use super::sql::{execute, find as find_row, number, number_option, row, rows, signed};
 use super::tokens::{from_json, kind};
-use super::{Failure, PostgresStore, feed, organizations};
+use super::{Failure, PostgresStore, feed, invitations, organizations};
 use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
 use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
@@ -215,10 +215,13 @@ async fn edit(
     let facts = facts(transaction, organization, id, PERSONAL, |row| {
         Ok(TokenGrants { serial: number(row, "number")?, grants: from_json(row, "grants")? })
     });
-    if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts.await?)? {
+    if let Some(EditedPrincipal { name, role, version, revoked, ends_invitation }) = rule(&facts.await?)? {
         let edit = "UPDATE principal SET name = $3, role = $4, version = $5 WHERE organization = $1 AND id = $2";
         let role = role.map(Role::as_str);
         execute(transaction, edit, &[&organization, &id, &name, &role, &signed(version)?]).await?;
+        if ends_invitation {
+            invitations::end(transaction, organization, id).await?;
+        }
         feed::enter(transaction, Some(organization), &revoked, at).await?;
     }
     Ok(find(transaction, organization, id).await?.ok_or(Error::NotFound)?)

@@ -8,7 +8,7 @@ use super::super::entry::word;
 use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
 use super::tokens::from_json;
-use super::{Failure, SqliteStore, organizations, revocations, unreadable};
+use super::{Failure, SqliteStore, invitations, organizations, revocations, unreadable};
 use crate::domain::catalog_change::TokenGrants;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
 use crate::domain::principal_edit::{EditedPrincipal, PrincipalFacts, Removal};
@@ -179,10 +179,13 @@ fn edit(
     let facts = facts(transaction, organization, id, PERSONAL, |row| {
         Ok(TokenGrants { serial: row.get(0)?, grants: from_json(row, 1)? })
     })?;
-    if let Some(EditedPrincipal { name, role, version, revoked }) = rule(&facts)? {
+    if let Some(EditedPrincipal { name, role, version, revoked, ends_invitation }) = rule(&facts)? {
         let edit = "UPDATE principal SET name = ?3, role = ?4, version = ?5 WHERE organization = ?1 AND id = ?2";
         let row = params![organization, id, name, role.map(Role::as_str), version];
         transaction.prepare_cached(edit)?.execute(row)?;
+        if ends_invitation {
+            invitations::end(transaction, organization, id)?;
+        }
         for target in &revoked {
             revocations::enter(transaction, Some(organization), target, at)?;
         }

@@ -154,6 +154,7 @@ async fn users_are_invited_by_those_who_may_give_their_role() {
         daypass.post(&path(&viewer)).bearer_auth(&other),
         daypass.post(&format!("/v2/organization/chairs/principal/{viewer}/invitation")).bearer_auth(&other),
         daypass.post(&path("usr_x")).bearer_auth(&daypass.admin),
+        daypass.post(&path("%00")).bearer_auth(&daypass.admin),
     ] {
         expect_error(request, 404, "not_found").await;
     }

@@ -1,10 +1,11 @@
 //! Invitations: when one may be made, and who accepts it.
 
 use daypass::Error;
-use daypass::api::PrincipalKind;
+use daypass::api::{PrincipalKind, Role};
 
 use super::account::{Account, Identity};
 use super::principal::{Actor, Principal};
+use super::role::may_manage;
 
 /// How long an invitation can be accepted, in seconds: 7 days.
 const LIFETIME: u64 = 7 * 86_400;
@@ -18,12 +19,18 @@ pub(crate) struct NewInvitation {
     pub(crate) created_at: u64,
     /// When it expires.
     pub(crate) expires_at: u64,
+    /// The id of the user who makes it; none for a token and the operator.
+    pub(crate) inviter: Option<String>,
 }
 
 impl NewInvitation {
-    /// An invitation that is made now.
-    pub(crate) fn new(hash: [u8; 32], now: u64) -> NewInvitation {
-        NewInvitation { hash, created_at: now, expires_at: now.saturating_add(LIFETIME) }
+    /// An invitation that an actor makes now.
+    pub(crate) fn new(hash: [u8; 32], actor: &Actor, now: u64) -> NewInvitation {
+        let inviter = match actor {
+            Actor::Operator | Actor::Token(_) => None,
+            Actor::User(id, _) => Some(id.clone()),
+        };
+        NewInvitation { hash, created_at: now, expires_at: now.saturating_add(LIFETIME), inviter }
     }
 }
 
@@ -57,6 +64,21 @@ pub(crate) fn may_invite(facts: &InviteFacts, actor: &Actor) -> Result<(), Error
     actor.require(principal.role)
 }
 
+/// The user who made an invitation.
+#[derive(Clone, Copy)]
+pub(crate) struct Inviter {
+    /// The user's role.
+    pub(crate) role: Role,
+    /// Whether the user was removed.
+    pub(crate) is_removed: bool,
+}
+
+impl Inviter {
+    fn may_invite(self, role: Role) -> bool {
+        !self.is_removed && may_manage(self.role, role)
+    }
+}
+
 /// What the store knows of an invitation.
 #[derive(Clone)]
 pub(crate) struct InvitationFacts {
@@ -72,6 +94,8 @@ pub(crate) struct InvitationFacts {
     pub(crate) name: String,
     /// The user's email.
     pub(crate) email: String,
+    /// The user's role.
+    pub(crate) role: Role,
     /// Whether the user was removed.
     pub(crate) is_removed: bool,
     /// When it expires.
@@ -80,16 +104,21 @@ pub(crate) struct InvitationFacts {
     pub(crate) accepted_at: Option<u64>,
     /// The account that has the invited email, if there is one.
     pub(crate) account: Option<Account>,
+    /// The user who made it; none if a token or the operator did.
+    pub(crate) inviter: Option<Inviter>,
 }
 
 /// Requires that an invitation can be accepted.
+///
+/// SECURITY: an invitation is worth no more than its inviter: it ends with the user who made it, and with that user's role.
 ///
 /// # Errors
 /// [`Error::InvalidInvitation`]: one answer whatever the cause.
 pub(crate) fn require_open(facts: Option<&InvitationFacts>, now: u64) -> Result<&InvitationFacts, Error> {
     let is_open = |facts: &&InvitationFacts| {
         let is_used = facts.accepted_at.is_some() || facts.is_removed || facts.is_organization_revoked;
-        !is_used && now < facts.expires_at
+        let may_invite = facts.inviter.is_none_or(|inviter| inviter.may_invite(facts.role));
+        !is_used && may_invite && now < facts.expires_at
     };
     facts.filter(is_open).ok_or(Error::InvalidInvitation)
 }
@@ -150,8 +179,6 @@ pub(crate) fn accept(facts: Option<&InvitationFacts>, acceptor: &Acceptor, now: 
 
 #[cfg(test)]
 mod tests {
-    use daypass::api::Role;
-
     use super::*;
     use crate::domain::principal::tests::{code, principal, stored, user};
 
@@ -168,27 +195,36 @@ mod tests {
             principal: "usr_1".into(),
             name: "Ada".into(),
             email: "ada@example.com".into(),
+            role: Role::Admin,
             is_removed: false,
             expires_at: 1000,
             accepted_at: None,
             account,
+            inviter: None,
         }
     }
 
     #[test]
-    fn an_invitation_is_open_until_it_expires_is_accepted_or_its_user_is_removed() {
+    fn an_invitation_is_open_until_it_expires_is_accepted_or_a_user_of_it_may_not() {
         let open = facts(None);
+        let by = |role, is_removed| InvitationFacts { inviter: Some(Inviter { role, is_removed }), ..facts(None) };
         for (facts, now, is_open) in [
             (Some(open.clone()), 999, true),
             (Some(open.clone()), 1000, false),
             (Some(InvitationFacts { accepted_at: Some(1), ..open.clone() }), 999, false),
             (Some(InvitationFacts { is_removed: true, ..open.clone() }), 999, false),
             (Some(InvitationFacts { is_organization_revoked: true, ..open }), 999, false),
+            (Some(by(Role::Admin, false)), 999, true),
+            (Some(by(Role::Admin, true)), 999, false),
+            (Some(by(Role::Developer, false)), 999, false),
+            (Some(InvitationFacts { role: Role::Owner, ..by(Role::Admin, false) }), 999, false),
+            (Some(InvitationFacts { role: Role::Owner, ..by(Role::Owner, false) }), 999, true),
             (None, 0, false),
         ] {
             assert_eq!(require_open(facts.as_ref(), now).is_ok(), is_open, "{now}");
         }
-        assert_eq!(NewInvitation::new([7; 32], 100).expires_at, 100 + 7 * 86_400);
+        let new = NewInvitation::new([7; 32], &user(Role::Admin), 100);
+        assert_eq!((new.expires_at, new.inviter.as_deref()), (100 + 7 * 86_400, Some("usr_2")));
     }
 
     #[test]

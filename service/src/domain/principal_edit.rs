@@ -81,6 +81,8 @@ pub(crate) struct EditedPrincipal {
     pub(crate) revoked: Vec<RevocationTarget>,
     /// The last token that was looked at, if there are more: then the principal stays as it is until the last ones.
     pub(crate) next: Option<u64>,
+    /// Whether an invitation of it that nobody has accepted ends.
+    pub(crate) ends_invitation: bool,
 }
 
 /// Checks what an edit changes.
@@ -102,6 +104,8 @@ pub(crate) fn check(request: UpdatePrincipalRequest) -> Result<PrincipalChange, 
 /// SECURITY: a role that is taken away takes effect at once. Tokens of the user that grant more than the new role may
 /// keep are revoked with it, and not kept until somebody revokes them. The role changes in the transaction that looks
 /// at the last of them: what a crash leaves before that is an edit which another attempt completes.
+///
+/// SECURITY: a higher role ends an invitation: who has its link got it for the lower role.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization lacks it, [`Error::VersionConflict`] if it has another version than the edit
@@ -140,6 +144,7 @@ pub(crate) fn edit(
         version: principal.version + 1,
         revoked: exceeding.map(|serial| RevocationTarget::Token { serial }).collect(),
         next: tokens.last().filter(|_| has_more).map(|token| token.serial),
+        ends_invitation: role > principal.role,
     };
     Ok((edited.name != principal.name || edited.role != principal.role).then_some(edited))
 }
@@ -275,7 +280,9 @@ mod tests {
             let change = PrincipalChange { name: Some("n".into()), role: after };
             let edited = edit(&facts, &change, &None, &Actor::Operator, &catalogs(), 7).expect("an edit");
             let expected = revoked.iter().map(|serial| RevocationTarget::Token { serial: *serial });
-            assert_eq!(edited.expect("a change").revoked, expected.collect::<Vec<_>>(), "{before} {after:?}");
+            let edited = edited.expect("a change");
+            assert_eq!(edited.revoked, expected.collect::<Vec<_>>(), "{before} {after:?}");
+            assert_eq!(edited.ends_invitation, after == Some(Role::Admin), "{before} {after:?}");
         }
     }
 

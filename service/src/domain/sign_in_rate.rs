@@ -63,6 +63,11 @@ pub(crate) fn count(attempts: &[(AttemptSubject, Attempts)], now: u64) -> Result
     Ok(attempts.iter().map(|(_, counted)| next(counted)).collect())
 }
 
+/// Counts one attempt less: one by which nothing was learned about the password.
+pub(crate) fn take_back(attempts: &[Attempts]) -> Vec<Attempts> {
+    attempts.iter().map(|counted| Attempts { count: counted.count.saturating_sub(1), ..*counted }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -86,5 +91,6 @@ mod tests {
             let expected = expected.map(Vec::from).map_err(Error::TooManyRequests);
             assert_eq!(count(&attempts, now), expected, "{attempts:?}");
         }
+        assert_eq!(take_back(&[of(9_999, 3), of(9_500, 0)]), [of(9_999, 2), of(9_500, 0)]);
     }
 }

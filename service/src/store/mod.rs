@@ -41,7 +41,7 @@ mod sessions;
 mod sign_in;
 mod sqlite;
 #[cfg(test)]
-mod suite;
+pub(crate) mod suite;
 #[cfg(test)]
 mod token_pages;
 mod traits;

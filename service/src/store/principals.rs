@@ -42,7 +42,8 @@ pub(crate) trait PrincipalStore: Send + Sync {
     /// only those if other tokens are to be looked at next. Returns the principal after that, and the last token that was
     /// looked at then.
     ///
-    /// The facts have the tokens in the range, and the user with the id `acting`, who asks for it.
+    /// Deletes the principal's invitation if the rule says so. The facts have the tokens in the range, and the user with
+    /// the id `acting`, who asks for it.
     fn edit_principal<'a>(
         &'a self,
         organization: &'a str,

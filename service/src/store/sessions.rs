@@ -23,7 +23,7 @@ async fn store(location: &Location) -> (SharedStore, Account) {
     let request = CreatePrincipalRequest { kind: PrincipalKind::User, name: "Ada".into(), email, role };
     let user = principal::new(request, "o", "1", &Actor::Operator, 50).expect("a user");
     store.add_principal(user, Box::new(|_| Ok(()))).await.expect("a user");
-    let invitation = NewInvitation::new([1; 32], 50);
+    let invitation = NewInvitation::new([1; 32], &Actor::Operator, 50);
     store.add_invitation("o", "usr_1", None, invitation, Box::new(|_| Ok(()))).await.expect("an invitation");
     let (id, password_hash) = ("acc_1".into(), Some("one".into()));
     let new = NewAccount { id, password_hash, identity: None, created_at: 50 };
@@ -53,10 +53,13 @@ async fn a_session_begins_only_while_its_proof_holds_and_a_new_password_ends_the
     let stored = store.session([1; 32]).await.expect("an answer").expect("a session");
     assert_eq!((stored.times.last_seen_at, stored.times.expires_at), (150, 200));
 
-    let refused = store.set_password(account.number, "two".into(), [1; 32], Box::new(|_| Err(Error::NotFound)));
-    assert_eq!(refused.await, Err(Error::NotFound));
+    let set = |rule| {
+        let forgiven = Forgiven { email: AttemptKey([1; 32]), address: AttemptKey([2; 32]) };
+        store.set_password(account.number, "two".into(), [1; 32], forgiven, rule)
+    };
+    assert_eq!(set(Box::new(|_| Err(Error::NotFound))).await, Err(Error::NotFound));
     assert!(is_there(1).await && is_there(2).await);
-    store.set_password(account.number, "two".into(), [1; 32], Box::new(|_| Ok(()))).await.expect("a password");
+    set(Box::new(|_| Ok(()))).await.expect("a password");
     assert!(is_there(1).await && !is_there(2).await);
     // A sign-in that had compared the earlier password meanwhile.
     assert!(begin(&store, &account, 4, "one").await.is_err() && !is_there(4).await);

@@ -61,12 +61,14 @@ pub(crate) trait SignInStore: Send + Sync {
     /// Deletes a session.
     fn end_session(&self, hash: [u8; 32]) -> StoreFuture<'_, ()>;
 
-    /// Sets the password's hash of an account if the rule allows it, and deletes the account's sessions except one.
+    /// Sets the password's hash of an account if the rule allows it, and deletes the account's sessions except one. The
+    /// attempts are forgiven that led to it.
     fn set_password(
         &self,
         account: u64,
         password_hash: String,
         kept_session: [u8; 32],
+        forgiven: Forgiven,
         rule: Rule<Option<Account>>,
     ) -> StoreFuture<'_, ()>;
 

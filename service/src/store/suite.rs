@@ -41,7 +41,7 @@ macro_rules! on_every_store {
         }
     };
 }
-pub(super) use on_every_store;
+pub(crate) use on_every_store;
 
 on_every_store!(entries_are_deleted_by_order_and_those_of_keys_and_organizations_never,);
 

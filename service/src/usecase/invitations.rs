@@ -44,7 +44,7 @@ pub(crate) async fn invite(
     actor: Actor,
 ) -> Result<Invited, Error> {
     let secret = Secret::generate();
-    let new = NewInvitation::new(secret.hash(), now());
+    let new = NewInvitation::new(secret.hash(), &actor, now());
     let expires_at = new.expires_at;
     let acting = actor.user().map(str::to_owned);
     let rule = move |facts: &InviteFacts| invitation::may_invite(facts, &actor);

@@ -12,6 +12,7 @@ use openidconnect::{
     TokenResponse,
 };
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::config::OpenIdSettings;
 use crate::crypto::secret;
@@ -22,8 +23,14 @@ pub(crate) const CALLBACK: &str = "/v2/session/openid-connect/callback";
 
 /// How long the provider's metadata and keys are used before they are fetched again.
 const METADATA_AGE: Duration = Duration::from_secs(60);
-/// How long the provider may take for one response.
+/// How long they are used at most while they cannot be fetched again.
+const MOST_METADATA_AGE: Duration = Duration::from_secs(3600);
+/// How long the provider may take for one response, and a request may wait for another that fetches the metadata.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long after a failure the metadata is not fetched again.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+const NO_ANSWER: &str = "The OpenID Connect provider does not answer: try again, or sign in with a password.";
 
 /// The client, with the endpoints that the provider's metadata names.
 type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet, EndpointMaybeSet>;
@@ -35,8 +42,23 @@ pub(crate) struct OpenIdProvider {
     client_secret: Option<ClientSecret>,
     redirect: RedirectUrl,
     http: Http,
+    metadata: Mutex<Kept>,
+}
+
+/// What is known of the provider.
+#[derive(Default)]
+struct Kept {
     /// The metadata, and when it was fetched.
-    metadata: Mutex<Option<(CoreProviderMetadata, Instant)>>,
+    metadata: Option<(CoreProviderMetadata, Instant)>,
+    /// When fetching it failed, if it did since.
+    failed_at: Option<Instant>,
+}
+
+impl Kept {
+    /// Returns the metadata, if it is not older than this.
+    fn at_most(&self, age: Duration) -> Option<CoreProviderMetadata> {
+        self.metadata.as_ref().filter(|(_, at)| at.elapsed() < age).map(|(metadata, _)| metadata.clone())
+    }
 }
 
 /// What the browser keeps until the provider has sent the person back.
@@ -65,7 +87,7 @@ impl OpenIdProvider {
             client_secret: client_secret.map(ClientSecret::new),
             redirect: RedirectUrl::new(format!("{service}{CALLBACK}"))?,
             http: Http(http),
-            metadata: Mutex::new(None),
+            metadata: Mutex::default(),
         })
     }
 
@@ -129,17 +151,23 @@ impl OpenIdProvider {
     }
 
     /// Returns the provider's metadata, with its keys. One request fetches them for all.
+    ///
+    /// SECURITY: who waits for a provider that does not answer waits once, and not behind all the others.
     async fn metadata(&self) -> Result<CoreProviderMetadata, Error> {
-        let mut kept = self.metadata.lock().await;
-        if let Some((metadata, _)) = kept.as_ref().filter(|(_, at)| at.elapsed() < METADATA_AGE) {
-            return Ok(metadata.clone());
+        let Ok(mut kept) = timeout(PATIENCE, self.metadata.lock()).await else { return Err(failed(NO_ANSWER)) };
+        if let Some(metadata) = kept.at_most(METADATA_AGE) {
+            return Ok(metadata);
         }
-        let metadata = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await;
-        let metadata = metadata.map_err(|cause| {
-            refuse(&cause, "The OpenID Connect provider does not answer: try again, or sign in with a password.")
-        })?;
-        *kept = Some((metadata.clone(), Instant::now()));
-        Ok(metadata)
+        if kept.failed_at.is_none_or(|at| at.elapsed() >= RETRY_AFTER) {
+            match CoreProviderMetadata::discover_async(self.issuer.clone(), &self.http).await {
+                Ok(metadata) => *kept = Kept { metadata: Some((metadata, Instant::now())), failed_at: None },
+                Err(cause) => {
+                    log(&cause);
+                    kept.failed_at = Some(Instant::now());
+                }
+            }
+        }
+        kept.at_most(MOST_METADATA_AGE).ok_or_else(|| failed(NO_ANSWER))
     }
 }
 
@@ -166,9 +194,15 @@ fn failed(why: &str) -> Error {
 }
 
 /// Logs the cause, and returns what the person hears.
+fn refuse(cause: &dyn std::error::Error, why: &str) -> Error {
+    log(cause);
+    failed(why)
+}
+
+/// Logs why the provider's response is of no use.
 ///
 /// SECURITY: a cause names a claim, a status or an error code of the provider. Codes and tokens are not in its text.
-fn refuse(cause: &dyn std::error::Error, why: &str) -> Error {
+fn log(cause: &dyn std::error::Error) {
     let mut text = cause.to_string();
     let mut source = cause.source();
     while let Some(next) = source {
@@ -176,5 +210,64 @@ fn refuse(cause: &dyn std::error::Error, why: &str) -> Error {
         source = next.source();
     }
     tracing::warn!(cause = text, "the provider did not confirm a person");
-    failed(why)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A provider that ends every connection, and how many there were.
+    async fn start() -> (OpenIdProvider, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let issuer = format!("http://{}", listener.local_addr().expect("an address"));
+        let settings = OpenIdSettings { issuer, client_id: "daypass".into(), client_secret: None };
+        let provider = OpenIdProvider::new(settings, "https://tokens.example").expect("a client");
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                counter.fetch_add(1, Ordering::SeqCst);
+                drop(connection);
+            }
+        });
+        (provider, connections)
+    }
+
+    #[tokio::test]
+    async fn sign_ins_wait_for_one_failure_of_the_provider_together() {
+        let (provider, connections) = start().await;
+        assert_eq!(provider.metadata().await.err(), Some(failed(NO_ANSWER)));
+        let tried = connections.load(Ordering::SeqCst);
+        assert!(tried > 0);
+        for _ in 0..3 {
+            assert_eq!(provider.metadata().await.err(), Some(failed(NO_ANSWER)));
+        }
+        assert_eq!(connections.load(Ordering::SeqCst), tried);
+        provider.metadata.lock().await.failed_at = Instant::now().checked_sub(RETRY_AFTER);
+        assert!(provider.metadata().await.is_err());
+        assert!(connections.load(Ordering::SeqCst) > tried);
+    }
+
+    #[tokio::test]
+    async fn the_last_metadata_is_used_for_an_hour_while_the_provider_does_not_answer() {
+        let (provider, connections) = start().await;
+        let issuer = provider.issuer();
+        let metadata = serde_json::json!({
+            "issuer": issuer, "authorization_endpoint": issuer, "jwks_uri": issuer, "subject_types_supported": [],
+            "response_types_supported": [], "id_token_signing_alg_values_supported": [],
+        });
+        let metadata: CoreProviderMetadata = serde_json::from_value(metadata).expect("metadata");
+        for (age, is_used, is_fetched) in [(59, true, false), (61, true, true), (3601, false, true)] {
+            let at = Instant::now().checked_sub(Duration::from_secs(age)).expect("a time");
+            *provider.metadata.lock().await = Kept { metadata: Some((metadata.clone(), at)), failed_at: None };
+            let before = connections.load(Ordering::SeqCst);
+            assert_eq!(provider.metadata().await.is_ok(), is_used, "{age}");
+            assert_eq!(connections.load(Ordering::SeqCst) > before, is_fetched, "{age}");
+        }
+    }
 }

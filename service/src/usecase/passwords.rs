@@ -25,6 +25,14 @@ impl Default for Passwords {
 }
 
 impl Passwords {
+    /// Returns one whose turns are never free.
+    #[cfg(test)]
+    pub(super) fn busy() -> Passwords {
+        let passwords = Passwords::default();
+        passwords.turns.close();
+        passwords
+    }
+
     /// Hashes a password.
     ///
     /// # Errors

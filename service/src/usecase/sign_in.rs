@@ -57,7 +57,7 @@ pub(crate) async fn with_password(
     let forgiven = count_attempt(store, &email, client).await?;
     let account = store.account(AccountSelector::Email(email)).await?;
     let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-    let is_right = passwords.verify(password, hash.clone()).await?;
+    let is_right = verify(store, passwords, password, hash.clone(), &forgiven).await?;
     match (account, hash) {
         (Some(account), Some(hash)) if is_right => {
             begin(store, limits, account, Proof::Password(hash), Some(forgiven)).await
@@ -118,6 +118,28 @@ async fn count_attempt(store: &dyn SignInStore, email: &str, client: IpAddr) -> 
     Ok(forgiven)
 }
 
+/// Compares a password whose attempt was counted. The attempt is taken back if nothing was compared.
+async fn verify(
+    store: &dyn SignInStore,
+    passwords: &Passwords,
+    password: String,
+    hash: Option<String>,
+    attempt: &Forgiven,
+) -> Result<bool, Error> {
+    let verified = passwords.verify(password, hash).await;
+    if verified.is_err() {
+        take_back(store, attempt).await?;
+    }
+    verified
+}
+
+/// Takes an attempt back that has not failed. The others stay counted.
+async fn take_back(store: &dyn SignInStore, attempt: &Forgiven) -> Result<(), Error> {
+    let rule = |counted: &Vec<Attempts>| Ok(sign_in_rate::take_back(counted));
+    let keys = vec![attempt.email, attempt.address];
+    store.count_attempts(keys, now().saturating_sub(WINDOW), Box::new(rule)).await
+}
+
 /// Returns the session with this text in the cookie.
 ///
 /// # Errors
@@ -160,14 +182,20 @@ pub(crate) async fn change_password(
     if !password::is_possible(&old) {
         return Err(wrong_password());
     }
-    count_attempt(store, &account.email, client).await?;
-    if !passwords.verify(old, Some(old_hash.clone())).await? {
+    let forgiven = count_attempt(store, &account.email, client).await?;
+    if !verify(store, passwords, old, Some(old_hash.clone()), &forgiven).await? {
         return Err(wrong_password());
     }
-    let new_hash = passwords.hash(new).await?;
+    let new_hash = match passwords.hash(new).await {
+        Ok(hash) => hash,
+        Err(error) => {
+            take_back(store, &forgiven).await?;
+            return Err(error);
+        }
+    };
     let proof = Proof::Password(old_hash);
     let rule = move |account: &Option<Account>| account::may_sign_in(account.as_ref(), &proof);
-    store.set_password(account.number, new_hash, session.hash, Box::new(rule)).await?;
+    store.set_password(account.number, new_hash, session.hash, forgiven, Box::new(rule)).await?;
     tracing::info!(id = account.id, "password changed");
     Ok(())
 }
@@ -184,4 +212,32 @@ pub(crate) async fn link(store: &dyn SignInStore, session: &Session, identity: I
     store.link_identity(session.account.number, identity, Box::new(rule)).await?;
     tracing::info!(id = session.account.id, "identity linked");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::suite::on_every_store;
+    use crate::store::{Location, open_or_create};
+
+    on_every_store!(an_attempt_without_a_comparison_is_not_counted,);
+
+    async fn an_attempt_without_a_comparison_is_not_counted(location: Location) {
+        let store = open_or_create(&location).await.expect("a store");
+        let (busy, client) = (Passwords::busy(), IpAddr::from([127, 0, 0, 1]));
+        let limits = SessionLimits { idle: 60, total: 60 };
+        let wrong = || "wrong horse battery".to_owned();
+        let sign_in =
+            async |passwords| with_password(&*store, passwords, limits, "ada@example.com", wrong(), client).await.err();
+        for _ in 0..3 {
+            assert_eq!(sign_in(&Passwords::default()).await, Some(wrong_password()));
+        }
+        for _ in 0..20 {
+            assert_eq!(sign_in(&busy).await, Some(Error::TooManyRequests(5)));
+        }
+        for _ in 0..7 {
+            assert_eq!(sign_in(&Passwords::default()).await, Some(wrong_password()), "ten have failed");
+        }
+        assert!(matches!(sign_in(&Passwords::default()).await, Some(Error::TooManyRequests(6..))));
+    }
 }

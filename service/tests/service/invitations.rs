@@ -1,5 +1,6 @@
 //! Users are invited by a link, and accept.
 
+use reqwest::Method;
 use serde_json::json;
 
 use super::people::{Browser, PASSWORD, add_user, invite, join};
@@ -153,8 +154,50 @@ async fn users_are_invited_by_those_who_may_give_their_role() {
         daypass.post(&path(&viewer)).bearer_auth(&other),
         daypass.post(&format!("/v2/organization/chairs/principal/{viewer}/invitation")).bearer_auth(&other),
         daypass.post(&path("usr_x")).bearer_auth(&daypass.admin),
+        daypass.post(&path("%00")).bearer_auth(&daypass.admin),
     ] {
         expect_error(request, 404, "not_found").await;
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_ends_with_a_higher_role_and_with_the_user_who_made_it() {
+    let daypass = Daypass::start();
+    let organization = daypass.organization();
+    let of_user = |user: &str| format!("/v2/organization/{organization}/principal/{user}");
+    let edit = async |user: &str, role: &str| {
+        let request = daypass.request(Method::PATCH, &of_user(user)).bearer_auth(&daypass.admin);
+        assert_eq!(send(request.json(&json!({"role": role}))).await.0, 200, "{role}");
+    };
+    let anyone = Browser::new(&daypass);
+    let accept = |invitation: &str| anyone.post(ACCEPT, &json!({"invitation": invitation, "password": PASSWORD}));
+    let add = async |email: &str| add_user(&daypass, &daypass.admin, &organization, email, "developer").await;
+
+    let ada = add("ada@example.com").await;
+    let for_developer = invite(&daypass, &daypass.admin, &organization, &ada).await;
+    edit(&ada, "owner").await;
+    expect_error(accept(&for_developer), 403, "invalid_invitation").await;
+    let for_owner = invite(&daypass, &daypass.admin, &organization, &ada).await;
+    edit(&ada, "viewer").await;
+    assert_eq!(send(accept(&for_owner)).await.0, 200, "a lower role is what remains of it");
+
+    for (email, role) in [("removed@example.com", None), ("lowered@example.com", Some("developer"))] {
+        let (inviter, browser) = join(&daypass, email, "admin").await;
+        let mut links = vec![];
+        for name in ["a", "b"] {
+            let user = add(&format!("{name}-{email}")).await;
+            let (status, invited) = send(browser.post(&format!("{}/invitation", of_user(&user)), &json!({}))).await;
+            assert_eq!(status, 201);
+            links.push(to_text(&invited["link"]).split_once('#').expect("a secret").1.to_owned());
+        }
+        assert_eq!(send(accept(&links[0])).await.0, 200);
+        match role {
+            Some(role) => edit(&inviter, role).await,
+            None => assert_eq!(send(daypass.delete(&of_user(&inviter)).bearer_auth(&daypass.admin)).await.0, 200),
+        }
+        expect_error(accept(&links[1]), 403, "invalid_invitation").await;
+        let show = anyone.post("/v2/invitation", &json!({"invitation": links[1]}));
+        expect_error(show, 403, "invalid_invitation").await;
     }
 }
 

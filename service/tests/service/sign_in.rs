@@ -34,7 +34,10 @@ async fn a_person_signs_in_and_out() {
     assert_ne!(browser.cookie, earlier);
     assert_eq!(browser.cookie.as_ref().map(String::len), Some(43), "256 bits in base64url");
     let account = &session["account"];
-    assert_eq!((&account["email"], &account["name"], &account["hasPassword"]), (&json!(EMAIL), &json!("Ada"), &json!(true)));
+    assert_eq!(
+        (&account["email"], &account["name"], &account["hasPassword"]),
+        (&json!(EMAIL), &json!("Ada"), &json!(true))
+    );
     let organization = json!({"id": daypass.organization(), "name": "First organization", "suspendedAt": null});
     let membership = json!({"organization": organization, "principal": user, "role": "developer"});
     assert_eq!(session["memberships"], json!([membership]));
@@ -82,7 +85,11 @@ async fn an_unknown_email_is_like_a_wrong_password() {
     for body in [credentials("no email", PASSWORD), credentials("", ""), credentials(EMAIL, &"p".repeat(2000))] {
         expect_error(browser.post("/v2/session", &body), 401, "sign_in_failed").await;
     }
-    for body in [json!({"email": EMAIL}), json!({"email": EMAIL, "password": 1}), json!({"email": EMAIL, "password": "p", "x": 1})] {
+    for body in [
+        json!({"email": EMAIL}),
+        json!({"email": EMAIL, "password": 1}),
+        json!({"email": EMAIL, "password": "p", "x": 1}),
+    ] {
         expect_error(browser.post("/v2/session", &body), 400, "invalid_body").await;
     }
 }
@@ -166,6 +173,20 @@ async fn a_new_password_ends_the_other_sessions() {
     assert_eq!(browser.send(again).await.0, 200);
     let nobody = Browser::new(&daypass).request(Method::PUT, "/v2/session/password").json(&json!({}));
     expect_error(nobody, 401, "not_signed_in").await;
+}
+
+#[tokio::test]
+async fn a_changed_password_is_no_failed_attempt() {
+    let daypass = Daypass::start();
+    let (_, browser) = join(&daypass, EMAIL, "viewer").await;
+    let passwords = [PASSWORD, "another horse battery"];
+    for round in 0..11 {
+        let body = json!({"oldPassword": passwords[round % 2], "newPassword": passwords[(round + 1) % 2]});
+        let response = browser.request(Method::PUT, "/v2/session/password").json(&body).send().await;
+        assert_eq!(response.expect("a response").status().as_u16(), 204, "{round}");
+    }
+    let counted = daypass.session().number("SELECT coalesce(sum(count), 0) FROM sign_in_attempt");
+    assert_eq!(counted, 0);
 }
 
 #[tokio::test]

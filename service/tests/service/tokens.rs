@@ -282,6 +282,8 @@ async fn a_revocation_is_permanent_and_keeps_its_time() {
     expect_error(daypass.delete("/v2/access-token/tok_unknown").bearer_auth(&daypass.admin), 404, "not_found").await;
     expect_error(daypass.get("/v2/access-token/%FF").bearer_auth(&daypass.admin), 404, "not_found").await;
     expect_error(daypass.get("/v2/access-token/a%00b").bearer_auth(&daypass.admin), 404, "not_found").await;
+    let of_nobody = json!({"kind": "secret", "name": "n", "owner": "\u{0}"});
+    expect_error(daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&of_nobody), 404, "not_found").await;
     expect_error(daypass.delete("/v2/access-token/a%00b").bearer_auth(&daypass.admin), 404, "not_found").await;
 }
 

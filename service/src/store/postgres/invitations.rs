@@ -3,10 +3,11 @@
 use deadpool_postgres::GenericClient;
 
 use super::super::Rule;
+use super::super::entry::word;
 use super::sign_in::{ACCOUNT, account};
 use super::sql::{execute, find as find_row, number, number_option, row, signed};
 use super::{Failure, principals};
-use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, NewAccount, NewInvitation};
+use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, Inviter, NewAccount, NewInvitation};
 
 pub(super) async fn add(
     transaction: &impl GenericClient,
@@ -27,12 +28,13 @@ pub(super) async fn add(
     let number = principal.as_ref().map(|principal| signed(principal.number)).transpose()?;
     let acting_user = principals::find_acting(transaction, organization, acting).await?;
     rule(&InviteFacts { principal, has_account, acting_user })?;
-    let NewInvitation { hash, created_at, expires_at } = new;
-    let replace = "INSERT INTO invitation (hash, principal, created_at, expires_at) VALUES ($1, $2, $3, $4)
+    let NewInvitation { hash, created_at, expires_at, inviter } = new;
+    let replace = "INSERT INTO invitation (hash, principal, created_at, expires_at, inviter)
+        VALUES ($1, $2, $3, $4, (SELECT number FROM principal WHERE organization = $5 AND id = $6))
         ON CONFLICT (principal) DO UPDATE SET hash = excluded.hash, created_at = excluded.created_at,
-            expires_at = excluded.expires_at, accepted_at = NULL";
+            expires_at = excluded.expires_at, accepted_at = NULL, inviter = excluded.inviter";
     let times = [signed(*created_at)?, signed(*expires_at)?];
-    execute(transaction, replace, &[&&hash[..], &number, &times[0], &times[1]]).await?;
+    execute(transaction, replace, &[&&hash[..], &number, &times[0], &times[1], &organization, inviter]).await?;
     Ok(())
 }
 
@@ -40,12 +42,21 @@ pub(super) async fn find(client: &impl GenericClient, hash: [u8; 32]) -> Result<
     let find = format!(
         "SELECT {ACCOUNT}, organization.id AS organization, organization.name AS organization_name,
             revoked_at IS NOT NULL AS is_revoked, principal.id, principal.name, principal.email,
-            removed_at IS NOT NULL AS is_removed, expires_at, accepted_at
+            principal.removed_at IS NOT NULL AS is_removed, expires_at, accepted_at, principal.role,
+            inviter.role AS inviter_role, inviter.removed_at IS NOT NULL AS is_inviter_removed
         FROM invitation JOIN principal ON principal.number = invitation.principal
+        LEFT JOIN principal AS inviter ON inviter.number = invitation.inviter
         JOIN organization ON organization.id = principal.organization
         LEFT JOIN account ON account.email = principal.email WHERE hash = $1"
     );
     let Some(row) = find_row(client, &find, &[&&hash[..]]).await? else { return Ok(None) };
+    let inviter = match row.try_get::<_, Option<_>>("inviter_role")? {
+        Some(role) => {
+            let is_removed = row.try_get("is_inviter_removed")?;
+            Some(Inviter { role: word(role).map_err(Failure::value)?, is_removed })
+        }
+        None => None,
+    };
     Ok(Some(InvitationFacts {
         organization: row.try_get("organization")?,
         organization_name: row.try_get("organization_name")?,
@@ -53,10 +64,12 @@ pub(super) async fn find(client: &impl GenericClient, hash: [u8; 32]) -> Result<
         principal: row.try_get("id")?,
         name: row.try_get("name")?,
         email: row.try_get("email")?,
+        role: word(row.try_get("role")?).map_err(Failure::value)?,
         is_removed: row.try_get("is_removed")?,
         expires_at: number(&row, "expires_at")?,
         accepted_at: number_option(&row, "accepted_at")?,
         account: account(&row)?,
+        inviter,
     }))
 }
 
@@ -80,6 +93,14 @@ pub(super) async fn accept(
     let accept = "UPDATE invitation SET accepted_at = $2 WHERE hash = $1";
     execute(transaction, accept, &[&&hash[..], &signed(at)?]).await?;
     Ok(account)
+}
+
+/// Deletes the invitation of a principal, unless it was accepted.
+pub(super) async fn end(transaction: &impl GenericClient, organization: &str, principal: &str) -> Result<(), Failure> {
+    let delete = "DELETE FROM invitation WHERE accepted_at IS NULL
+        AND principal = (SELECT number FROM principal WHERE organization = $1 AND id = $2)";
+    execute(transaction, delete, &[&organization, &principal]).await?;
+    Ok(())
 }
 
 /// Adds an account with the email and the name of the invited user.

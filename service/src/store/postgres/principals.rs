@@ -10,7 +10,7 @@ use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
 use super::sql::{Parameters, execute, find as find_row, number, number_option, row, rows, signed};
 use super::tokens::{from_json, kind};
-use super::{Failure, PostgresStore, feed, organizations};
+use super::{Failure, PostgresStore, feed, invitations, organizations};
 use crate::domain::principal::{AddPrincipalFacts, Principal};
 use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal, TokenRange};
 
@@ -244,11 +244,14 @@ async fn edit(
         Ok(OwnedToken { serial: number(row, "number")?, kind: kind(row)?, grants: from_json(row, "grants")? })
     });
     let mut looked_at = None;
-    if let Some(EditedPrincipal { name, role, version, revoked, next }) = rule(&facts.await?)? {
+    if let Some(EditedPrincipal { name, role, version, revoked, next, ends_invitation }) = rule(&facts.await?)? {
         if next.is_none() {
             let edit = "UPDATE principal SET name = $3, role = $4, version = $5 WHERE organization = $1 AND id = $2";
             let role = role.map(Role::as_str);
             execute(transaction, edit, &[&organization, &id, &name, &role, &signed(version)?]).await?;
+        }
+        if ends_invitation {
+            invitations::end(transaction, organization, id).await?;
         }
         feed::enter(transaction, Some(organization), &revoked, at).await?;
         looked_at = next;

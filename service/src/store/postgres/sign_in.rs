@@ -79,11 +79,12 @@ impl SignInStore for PostgresStore {
         account: u64,
         password_hash: String,
         kept_session: [u8; 32],
+        forgiven: Forgiven,
         rule: Rule<Option<Account>>,
     ) -> StoreFuture<'_, ()> {
         Box::pin(self.write(
-            (account, password_hash, kept_session, rule),
-            |transaction, (account, hash, kept, rule)| {
+            (account, password_hash, kept_session, forgiven, rule),
+            |transaction, (account, hash, kept, forgiven, rule)| {
                 Box::pin(async move {
                     rule(&locked(transaction, *account).await?)?;
                     let account = signed(*account)?;
@@ -91,7 +92,7 @@ impl SignInStore for PostgresStore {
                     execute(transaction, set, &[&account, hash]).await?;
                     let end = "DELETE FROM session WHERE account = $1 AND hash <> $2";
                     execute(transaction, end, &[&account, &&kept[..]]).await?;
-                    Ok(())
+                    forgive(transaction, forgiven).await
                 })
             },
         ))
@@ -197,15 +198,21 @@ async fn add_session(
     let insert =
         "INSERT INTO session (hash, account, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, $3, $4)";
     execute(transaction, insert, &[&&hash[..], &signed(*account)?, &created_at, &signed(*expires_at)?]).await?;
-    if let Some(Forgiven { email, address }) = forgiven {
-        let mut changes = [
-            (email, "DELETE FROM sign_in_attempt WHERE key = $1"),
-            (address, "UPDATE sign_in_attempt SET count = count - 1 WHERE key = $1 AND count > 0"),
-        ];
-        changes.sort();
-        for (key, change) in changes {
-            execute(transaction, change, &[&&key.0[..]]).await?;
-        }
+    match forgiven {
+        Some(forgiven) => forgive(transaction, forgiven).await,
+        None => Ok(()),
+    }
+}
+
+async fn forgive(transaction: &impl GenericClient, Forgiven { email, address }: &Forgiven) -> Result<(), Failure> {
+    let mut changes = [
+        (email, "DELETE FROM sign_in_attempt WHERE key = $1"),
+        (address, "UPDATE sign_in_attempt SET count = count - 1 WHERE key = $1 AND count > 0"),
+    ];
+    // In one order, so that two transactions do not wait for each other.
+    changes.sort();
+    for (key, change) in changes {
+        execute(transaction, change, &[&&key.0[..]]).await?;
     }
     Ok(())
 }

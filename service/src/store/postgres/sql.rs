@@ -1,9 +1,9 @@
 //! Prepared statements, and the values of their rows. PostgreSQL has signed numbers only.
 
+use bytes::BytesMut;
 use deadpool_postgres::GenericClient;
-use tokio_postgres::Row;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Row, Statement};
 
 use super::Failure;
 
@@ -15,7 +15,10 @@ pub(super) async fn rows(
     parameters: Parameters<'_>,
 ) -> Result<Vec<Row>, Failure> {
     let statement = client.prepare_cached(sql).await?;
-    or_nothing(client.query(&statement, parameters).await)
+    if has_nul(&statement, parameters)? {
+        return Ok(vec![]);
+    }
+    Ok(client.query(&statement, parameters).await?)
 }
 
 pub(super) async fn row(client: &impl GenericClient, sql: &str, parameters: Parameters<'_>) -> Result<Row, Failure> {
@@ -29,15 +32,23 @@ pub(super) async fn find(
     parameters: Parameters<'_>,
 ) -> Result<Option<Row>, Failure> {
     let statement = client.prepare_cached(sql).await?;
-    or_nothing(client.query_opt(&statement, parameters).await)
+    if has_nul(&statement, parameters)? {
+        return Ok(None);
+    }
+    Ok(client.query_opt(&statement, parameters).await?)
 }
 
-/// Returns what was found: nothing by a text with a NUL, which PostgreSQL cannot store.
-fn or_nothing<T: Default>(found: Result<T, tokio_postgres::Error>) -> Result<T, Failure> {
-    match found {
-        Err(cause) if cause.code() == Some(&SqlState::CHARACTER_NOT_IN_REPERTOIRE) => Ok(T::default()),
-        found => Ok(found?),
+/// Returns whether a parameter is a text with a NUL. PostgreSQL cannot store one, so that nothing is found by it.
+///
+/// The database is not asked: its error would end the transaction.
+fn has_nul(statement: &Statement, parameters: Parameters<'_>) -> Result<bool, Failure> {
+    let mut texts = BytesMut::new();
+    for (parameter, kind) in parameters.iter().zip(statement.params()) {
+        if *kind == Type::TEXT {
+            parameter.to_sql_checked(kind, &mut texts).map_err(Failure::Value)?;
+        }
     }
+    Ok(texts.contains(&0))
 }
 
 pub(super) async fn execute(

@@ -1,12 +1,14 @@
 //! Invitations of users.
 
+use daypass::api::Role;
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::Rule;
+use super::super::entry::word;
 use super::sign_in::{ACCOUNT, account};
-use super::{Failure, principals};
-use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, NewAccount, NewInvitation};
+use super::{Failure, principals, unreadable};
+use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, Inviter, NewAccount, NewInvitation};
 
 pub(super) fn add(
     transaction: &Transaction<'_>,
@@ -25,25 +27,31 @@ pub(super) fn add(
     let number = principal.as_ref().map(|principal| principal.number);
     let acting_user = principals::find_acting(transaction, organization, acting)?;
     rule(&InviteFacts { principal, has_account, acting_user })?;
-    let NewInvitation { hash, created_at, expires_at } = new;
+    let NewInvitation { hash, created_at, expires_at, inviter } = new;
     transaction
         .prepare_cached(
-            "INSERT OR REPLACE INTO invitation (hash, principal, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)",
+            "INSERT OR REPLACE INTO invitation (hash, principal, created_at, expires_at, inviter)
+            VALUES (?1, ?2, ?3, ?4, (SELECT number FROM principal WHERE organization = ?5 AND id = ?6))",
         )?
-        .execute(params![hash, number, created_at, expires_at])?;
+        .execute(params![hash, number, created_at, expires_at, organization, inviter])?;
     Ok(())
 }
 
 pub(super) fn find(connection: &Connection, hash: [u8; 32]) -> Result<Option<InvitationFacts>, Failure> {
     let find = format!(
         "SELECT {ACCOUNT}, organization.id, organization.name, revoked_at IS NOT NULL, principal.id, principal.name,
-            principal.email, removed_at IS NOT NULL, expires_at, accepted_at
+            principal.email, principal.removed_at IS NOT NULL, expires_at, accepted_at, principal.role,
+            inviter.role, inviter.removed_at IS NOT NULL
         FROM invitation JOIN principal ON principal.number = invitation.principal
+        LEFT JOIN principal AS inviter ON inviter.number = invitation.inviter
         JOIN organization ON organization.id = principal.organization
         LEFT JOIN account ON account.email = principal.email WHERE hash = ?1"
     );
     let row = connection.prepare_cached(&find)?.query_row([hash], |row| {
         let has_account = row.get_ref(0)?.data_type() != Type::Null;
+        let role = |column| word::<Role>(row.get_ref(column)?.as_str()?).map_err(|cause| unreadable(column, cause));
+        let has_inviter = row.get_ref(17)?.data_type() != Type::Null;
+        let inviter = || Ok::<_, rusqlite::Error>(Inviter { role: role(17)?, is_removed: row.get(18)? });
         Ok(InvitationFacts {
             account: has_account.then(|| account(row, 0)).transpose()?,
             organization: row.get(7)?,
@@ -55,6 +63,8 @@ pub(super) fn find(connection: &Connection, hash: [u8; 32]) -> Result<Option<Inv
             is_removed: row.get(13)?,
             expires_at: row.get(14)?,
             accepted_at: row.get(15)?,
+            role: role(16)?,
+            inviter: has_inviter.then(inviter).transpose()?,
         })
     });
     Ok(row.optional()?)
@@ -75,6 +85,14 @@ pub(super) fn accept(
     let accept = "UPDATE invitation SET accepted_at = ?2 WHERE hash = ?1";
     transaction.prepare_cached(accept)?.execute(params![hash, at])?;
     Ok(account)
+}
+
+/// Deletes the invitation of a principal, unless it was accepted.
+pub(super) fn end(transaction: &Transaction<'_>, organization: &str, principal: &str) -> Result<(), Failure> {
+    let delete = "DELETE FROM invitation WHERE accepted_at IS NULL
+        AND principal = (SELECT number FROM principal WHERE organization = ?1 AND id = ?2)";
+    transaction.prepare_cached(delete)?.execute([organization, principal])?;
+    Ok(())
 }
 
 /// Adds an account with the email and the name of the invited user.

@@ -8,7 +8,7 @@ use super::super::entry::word;
 use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
 use super::tokens::from_json;
-use super::{Failure, SqliteStore, organizations, revocations, unreadable};
+use super::{Failure, SqliteStore, invitations, organizations, revocations, unreadable};
 use crate::domain::principal::{AddPrincipalFacts, Principal};
 use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal, TokenRange};
 
@@ -206,11 +206,14 @@ fn edit(
         Ok(OwnedToken { serial: row.get(0)?, kind, grants: from_json(row, 2)? })
     })?;
     let mut looked_at = None;
-    if let Some(EditedPrincipal { name, role, version, revoked, next }) = rule(&facts)? {
+    if let Some(EditedPrincipal { name, role, version, revoked, next, ends_invitation }) = rule(&facts)? {
         if next.is_none() {
             let edit = "UPDATE principal SET name = ?3, role = ?4, version = ?5 WHERE organization = ?1 AND id = ?2";
             let row = params![organization, id, name, role.map(Role::as_str), version];
             transaction.prepare_cached(edit)?.execute(row)?;
+        }
+        if ends_invitation {
+            invitations::end(transaction, organization, id)?;
         }
         for target in &revoked {
             revocations::enter(transaction, Some(organization), target, at)?;

@@ -65,6 +65,7 @@ impl SignInStore for SqliteStore {
         account: u64,
         password_hash: String,
         kept_session: [u8; 32],
+        forgiven: Forgiven,
         rule: Rule<Option<Account>>,
     ) -> StoreFuture<'_, ()> {
         self.write(move |transaction| {
@@ -73,7 +74,7 @@ impl SignInStore for SqliteStore {
             transaction.prepare_cached(set)?.execute(params![account, password_hash])?;
             let end = "DELETE FROM session WHERE account = ?1 AND hash <> ?2";
             transaction.prepare_cached(end)?.execute(params![account, kept_session])?;
-            Ok(())
+            forgive(transaction, &forgiven)
         })
     }
 
@@ -159,11 +160,13 @@ fn add_session(
     let insert =
         "INSERT INTO session (hash, account, created_at, last_seen_at, expires_at) VALUES (?1, ?2, ?3, ?3, ?4)";
     transaction.prepare_cached(insert)?.execute(params![hash, account, created_at, expires_at])?;
-    if let Some(Forgiven { email, address }) = forgiven {
-        transaction.prepare_cached("DELETE FROM sign_in_attempt WHERE key = ?1")?.execute([email.0])?;
-        let less = "UPDATE sign_in_attempt SET count = count - 1 WHERE key = ?1 AND count > 0";
-        transaction.prepare_cached(less)?.execute([address.0])?;
-    }
+    forgiven.map_or(Ok(()), |forgiven| forgive(transaction, forgiven))
+}
+
+fn forgive(transaction: &Transaction<'_>, Forgiven { email, address }: &Forgiven) -> Result<(), Failure> {
+    transaction.prepare_cached("DELETE FROM sign_in_attempt WHERE key = ?1")?.execute([email.0])?;
+    let less = "UPDATE sign_in_attempt SET count = count - 1 WHERE key = ?1 AND count > 0";
+    transaction.prepare_cached(less)?.execute([address.0])?;
     Ok(())
 }
 

@@ -39,8 +39,8 @@ pub(crate) trait PrincipalStore: Send + Sync {
     fn add_principal(&self, new: Principal, rule: Rule<AddPrincipalFacts>) -> StoreFuture<'_, u64>;
 
     /// Makes the edit that the rule returns, if any, and the revocations that come with it, which it adds to the feed;
-    /// only those if other tokens are to be looked at next. Returns the principal after that, and the last token that was
-    /// looked at then.
+    /// only those if other tokens are to be looked at next. Returns the principal after that, and the token that was
+    /// looked at last then.
     ///
     /// Deletes the principal's invitation if the rule says so. The facts have the tokens in the range, and the user with
     /// the id `acting`, who asks for it.

@@ -193,7 +193,14 @@ async fn an_edit_is_written_with_its_revocations_or_not_at_all(location: Locatio
                 let personal = facts.tokens.iter().filter(|token| token.kind == TokenKind::Personal);
                 let revoked = personal.map(|token| RevocationTarget::Token { serial: token.serial });
                 let (name, role) = ("Ada L.".to_owned(), Some(Role::Viewer));
-                Ok(Some(EditedPrincipal { name, role, version, revoked: revoked.collect(), next: None, ends_invitation: false }))
+                Ok(Some(EditedPrincipal {
+                    name,
+                    role,
+                    version,
+                    revoked: revoked.collect(),
+                    next: None,
+                    ends_invitation: false,
+                }))
             }),
         )
     };

@@ -29,7 +29,7 @@ async function show() {
   password.required = !isSignedIn;
   find('invitation').hidden = false;
   if (!isSignedIn) {
-    offerProvider(document.querySelector('.provider'), openIdIssuer, { invitation });
+    offerProvider(document.querySelector('.provider'), openIdIssuer, () => ({ invitation }));
     password.focus();
   }
   const form = find('accept-form');

@@ -41,16 +41,16 @@ export function attempt(button, action) {
   };
 }
 
-/** Shows a button that goes to the OpenID Connect provider, if the service has one. */
+/** Shows a button that goes to the OpenID Connect provider with a request's body, if the service has one. */
 export function offerProvider(place, issuer, request) {
   if (issuer === null) return;
   place.hidden = false;
-  const button = place.matches('button') ? place : place.querySelector('button');
+  const button = place.querySelector('button');
   button.querySelector('b').textContent = new URL(issuer).host;
   button.addEventListener(
     'click',
     attempt(button, async () => {
-      const { url } = await send('POST', 'v2/session/openid-connect', request);
+      const { url } = await send('POST', 'v2/session/openid-connect', request());
       location.assign(url);
     }),
   );

@@ -25,7 +25,9 @@ function showSession({ account, memberships }, issuer) {
   });
   find('memberships').replaceChildren(...items);
   if (items.length === 0) find('memberships').textContent = 'None. Ask for an invitation.';
-  if (account.identityProvider === null) offerProvider(find('link'), issuer, { link: true });
+  if (account.identityProvider === null) {
+    offerProvider(find('link'), issuer, () => ({ link: true, password: find('link-password').value }));
+  }
   find('name').focus();
 }
 
@@ -35,7 +37,7 @@ try {
 } catch (error) {
   if (error.error !== 'not_signed_in') tell(error);
   find('signed-out').hidden = false;
-  offerProvider(document.querySelector('.provider'), openIdIssuer, {});
+  offerProvider(document.querySelector('.provider'), openIdIssuer, () => ({}));
   find('email').focus();
 }
 

@@ -80,6 +80,10 @@ pub(crate) trait SignInStore: Send + Sync {
         rule: Rule<(Option<Account>, Option<Account>)>,
     ) -> StoreFuture<'_, ()>;
 
+    /// Unlinks the identity of an account if the rule allows it, and deletes the account's sessions except one.
+    fn unlink_identity(&self, account: u64, kept_session: [u8; 32], rule: Rule<Option<Account>>)
+    -> StoreFuture<'_, ()>;
+
     /// Returns an account's users that are not removed, in organizations that are not revoked, the oldest first.
     fn memberships(&self, account: u64) -> StoreFuture<'_, Vec<Membership>>;
 

@@ -49,16 +49,16 @@ on_every_store!(entries_are_deleted_by_order_and_those_of_keys_and_organizations
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(|| Cluster::start_or_use(Durability::None));
 
 /// A database that is empty at first, for one test.
-pub(super) struct Database {
+pub(crate) struct Database {
     pub(super) url: String,
 }
 
 impl Database {
-    pub(super) fn create() -> Database {
+    pub(crate) fn create() -> Database {
         Database { url: CLUSTER.create_database() }
     }
 
-    pub(super) fn location(&self) -> Location {
+    pub(crate) fn location(&self) -> Location {
         Location::from(OsString::from(&self.url))
     }
 

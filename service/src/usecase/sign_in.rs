@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::Error;
+use serde::{Deserialize, Serialize};
 
 use super::clock::now;
 use super::passwords::Passwords;
@@ -17,6 +19,9 @@ use crate::store::{Forgiven, SignInStore};
 
 /// Why a request that needs a session is refused.
 const NO_SESSION: &str = "The request has no session, or the session has ended.";
+
+/// How long a person may take at the provider to link an identity, in seconds.
+const LINK_SECONDS: u64 = 600;
 
 /// A session that has just begun.
 pub(crate) struct Begun {
@@ -174,18 +179,9 @@ pub(crate) async fn change_password(
     client: IpAddr,
 ) -> Result<(), Error> {
     let account = &session.account;
-    let Some(old_hash) = account.password_hash.clone() else {
-        let why = "The account has no password: it signs in by OpenID Connect.";
-        return Err(Error::InvalidRequest(why.into()));
-    };
+    let old_hash = require_password(account)?;
     password::check(&new, &account.email)?;
-    if !password::is_possible(&old) {
-        return Err(wrong_password());
-    }
-    let forgiven = count_attempt(store, &account.email, client).await?;
-    if !verify(store, passwords, old, Some(old_hash.clone()), &forgiven).await? {
-        return Err(wrong_password());
-    }
+    let forgiven = confirm(store, passwords, account, old, client).await?;
     let new_hash = match passwords.hash(new).await {
         Ok(hash) => hash,
         Err(error) => {
@@ -200,17 +196,127 @@ pub(crate) async fn change_password(
     Ok(())
 }
 
+/// Returns the hash of an account's password.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] if the account has none.
+fn require_password(account: &Account) -> Result<String, Error> {
+    let why = "The account has no password: it signs in by OpenID Connect.";
+    account.password_hash.clone().ok_or_else(|| Error::InvalidRequest(why.into()))
+}
+
+/// Requires the password of the account that is signed in, and returns the counters of the attempt.
+///
+/// # Errors
+/// [`Error::SignInFailed`] if it is wrong, [`Error::TooManyRequests`] if that happens too often.
+async fn confirm(
+    store: &dyn SignInStore,
+    passwords: &Passwords,
+    account: &Account,
+    password: String,
+    client: IpAddr,
+) -> Result<Forgiven, Error> {
+    if !password::is_possible(&password) {
+        return Err(wrong_password());
+    }
+    let forgiven = count_attempt(store, &account.email, client).await?;
+    if !verify(store, passwords, password, account.password_hash.clone(), &forgiven).await? {
+        return Err(wrong_password());
+    }
+    Ok(forgiven)
+}
+
+/// Allows to link an identity with the account that is signed in, and returns the proof of that for [`link`].
+///
+/// SECURITY: an identity outlives sessions and passwords. A session alone, which may be stolen, adds none.
+///
+/// # Errors
+/// [`Error::SignInFailed`] if the password is wrong, [`Error::TooManyRequests`] if that happens too often, and
+/// [`Error::InvalidRequest`] if it is missing.
+pub(crate) async fn start_link(
+    store: &dyn SignInStore,
+    passwords: &Passwords,
+    session: &Session,
+    password: Option<String>,
+    client: IpAddr,
+) -> Result<LinkProof, Error> {
+    let account = &session.account;
+    if account.password_hash.is_some() {
+        let why = "Linking an identity needs the `password` of your account.";
+        let password = password.ok_or_else(|| Error::InvalidRequest(why.into()))?;
+        let attempt = confirm(store, passwords, account, password, client).await?;
+        take_back(store, &attempt).await?;
+    }
+    Ok(LinkProof::new(account, now().saturating_add(LINK_SECONDS)))
+}
+
+/// Proves that an account's person has allowed to link an identity with it.
+///
+/// SECURITY: only who has the hash of the password can make it, which is the service alone. It ends with the password.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct LinkProof {
+    /// When it ends.
+    expires_at: u64,
+    /// The account and its password, as a hash.
+    hash: String,
+}
+
+impl LinkProof {
+    fn new(Account { id, password_hash, .. }: &Account, expires_at: u64) -> LinkProof {
+        let hash = password_hash.as_deref().unwrap_or_default();
+        let hash = secret::hash_parts(&["link", id, hash, &expires_at.to_string()]);
+        LinkProof { expires_at, hash: Base64UrlUnpadded::encode_string(&hash) }
+    }
+
+    fn is_of(&self, account: &Account, now: u64) -> bool {
+        let expected = LinkProof::new(account, self.expires_at);
+        // Hashes are compared, so that the time tells nothing.
+        now < self.expires_at && secret::hash(&self.hash) == secret::hash(&expected.hash)
+    }
+}
+
 /// Links an identity with the account that is signed in.
 ///
 /// # Errors
-/// Those of [`account::may_link`].
-pub(crate) async fn link(store: &dyn SignInStore, session: &Session, identity: Identity) -> Result<(), Error> {
-    let linked = identity.clone();
+/// Those of [`account::may_link`], and [`Error::SignInFailed`] if the proof is not of this account and its password.
+pub(crate) async fn link(
+    store: &dyn SignInStore,
+    session: &Session,
+    identity: Identity,
+    proof: LinkProof,
+) -> Result<(), Error> {
+    let (linked, now) = (identity.clone(), now());
     let rule = move |(account, other): &(Option<Account>, Option<Account>)| {
+        if !account.as_ref().is_some_and(|account| proof.is_of(account, now)) {
+            return Err(Error::SignInFailed("The identity was not linked: begin again.".into()));
+        }
         account::may_link(account.as_ref(), other.as_ref(), &linked)
     };
     store.link_identity(session.account.number, identity, Box::new(rule)).await?;
     tracing::info!(id = session.account.id, "identity linked");
+    Ok(())
+}
+
+/// Unlinks the identity of the account that is signed in. Its other sessions end: they may be by that identity.
+///
+/// # Errors
+/// [`Error::SignInFailed`] if the password is wrong, [`Error::TooManyRequests`] if that happens too often, and
+/// [`Error::InvalidRequest`] if the account has none, so that nobody could sign in.
+pub(crate) async fn unlink(
+    store: &dyn SignInStore,
+    passwords: &Passwords,
+    session: &Session,
+    password: String,
+    client: IpAddr,
+) -> Result<(), Error> {
+    let account = &session.account;
+    let hash = require_password(account)?;
+    let attempt = confirm(store, passwords, account, password, client).await?;
+    take_back(store, &attempt).await?;
+    let proof = Proof::Password(hash);
+    let rule = move |account: &Option<Account>| account::may_sign_in(account.as_ref(), &proof);
+    store.unlink_identity(account.number, session.hash, Box::new(rule)).await?;
+    tracing::info!(id = account.id, "identity unlinked");
     Ok(())
 }
 
@@ -227,8 +333,9 @@ mod tests {
         let (busy, client) = (Passwords::busy(), IpAddr::from([127, 0, 0, 1]));
         let limits = SessionLimits { idle: 60, total: 60 };
         let wrong = || "wrong horse battery".to_owned();
-        let sign_in =
-            async |passwords| with_password(&*store, passwords, limits, "ada@example.com", wrong(), client).await.err();
+        let sign_in = async |passwords: &Passwords| {
+            with_password(&*store, passwords, limits, "ada@example.com", wrong(), client).await.err()
+        };
         for _ in 0..3 {
             assert_eq!(sign_in(&Passwords::default()).await, Some(wrong_password()));
         }

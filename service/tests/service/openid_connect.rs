@@ -1,5 +1,6 @@
 //! People sign in by an OpenID Connect provider: npm `oidc-provider`.
 
+use base64ct::{Base64UrlUnpadded, Encoding};
 use reqwest::header::{LOCATION, SET_COOKIE};
 use reqwest::{Client, redirect};
 use serde_json::{Value, json};
@@ -19,8 +20,7 @@ fn start(secret: &str) -> (Provider, Daypass) {
     let file = folder.path().join("secret");
     std::fs::write(&file, format!("{secret}\n")).expect("a file");
     let file = file.to_str().expect("UTF-8");
-    let options =
-        ["--oidc-issuer", &provider.issuer, "--oidc-client-id", "daypass", "--oidc-client-secret-file", file];
+    let options = ["--oidc-issuer", &provider.issuer, "--oidc-client-id", "daypass", "--oidc-client-secret-file", file];
     let daypass = Daypass::start_with(&options);
     provider.register(&daypass.url);
     (provider, daypass)
@@ -69,6 +69,20 @@ async fn round_trip(provider: &Provider, browser: &mut Browser<'_>, body: &Value
     come_back(browser, &back, &cookie).await
 }
 
+fn link_request() -> Value {
+    json!({"link": true, "password": PASSWORD})
+}
+
+/// Changes what a sign-in is for, as its browser can.
+fn cookie_of_link(begun: &Begun) -> Begun {
+    let (name, value) = begun.cookie.split_once('=').expect("a cookie");
+    let json = Base64UrlUnpadded::decode_vec(value).expect("base64url");
+    let mut pending: Value = serde_json::from_slice(&json).expect("JSON");
+    pending["purpose"] = json!({"link": {"expires_at": u32::MAX, "hash": "x"}});
+    let value = Base64UrlUnpadded::encode_string(pending.to_string().as_bytes());
+    Begun { link: begun.link.clone(), cookie: format!("{name}={value}") }
+}
+
 #[tokio::test]
 async fn an_invited_person_comes_through_the_provider() {
     let (provider, daypass) = start(CLIENT_SECRET);
@@ -86,7 +100,10 @@ async fn an_invited_person_comes_through_the_provider() {
     assert_eq!(round_trip(&provider, &mut browser, &json!({"invitation": invitation})).await, "/sign-in");
     let (_, session) = send(browser.get("/v2/session")).await;
     assert_eq!(session["account"]["identityProvider"], json!(provider.issuer));
-    assert_eq!((&session["account"]["hasPassword"], &session["memberships"][0]["principal"]), (&json!(false), &json!(user)));
+    assert_eq!(
+        (&session["account"]["hasPassword"], &session["memberships"][0]["principal"]),
+        (&json!(false), &json!(user))
+    );
     let mut again = Browser::new(&daypass);
     let used = round_trip(&provider, &mut again, &json!({"invitation": invitation})).await;
     assert_eq!((&*used, &again.cookie), ("/sign-in#error=invalid_invitation", &None));
@@ -108,13 +125,20 @@ async fn a_person_who_is_signed_in_links_an_identity_and_no_email_does() {
     let (_, mut browser) = join(&daypass, "ada@example.com", "viewer").await;
     let (_, mut other) = join(&daypass, "bob@example.com", "viewer").await;
     provider.sign_in_as(Some("person-1")).await;
-    expect_error(Browser::new(&daypass).post(START, &json!({"link": true})), 401, "not_signed_in").await;
+    expect_error(Browser::new(&daypass).post(START, &link_request()), 401, "not_signed_in").await;
     expect_error(browser.post(START, &json!({"link": true, "invitation": "i"})), 400, "invalid_request").await;
-    assert_eq!(round_trip(&provider, &mut browser, &json!({"link": true})).await, "/sign-in");
-    let refused = round_trip(&provider, &mut other, &json!({"link": true})).await;
+    expect_error(browser.post(START, &json!({"link": true})), 400, "invalid_request").await;
+    let wrong = json!({"link": true, "password": "wrong horse battery"});
+    expect_error(browser.post(START, &wrong), 401, "sign_in_failed").await;
+    // A session that was stolen cannot make the cookie of a link.
+    let forged = cookie_of_link(&begin(&browser, &json!({})).await);
+    let back = provider.visit(&forged.link).await;
+    assert_eq!(come_back(&mut browser, &back, &forged.cookie).await, FAILED);
+    assert_eq!(round_trip(&provider, &mut browser, &link_request()).await, "/sign-in");
+    let refused = round_trip(&provider, &mut other, &link_request()).await;
     assert_eq!(refused, "/sign-in#error=invalid_request", "it is another account's");
     provider.sign_in_as(Some("person-2")).await;
-    let refused = round_trip(&provider, &mut browser, &json!({"link": true})).await;
+    let refused = round_trip(&provider, &mut browser, &link_request()).await;
     assert_eq!(refused, "/sign-in#error=invalid_request", "the account has one");
     provider.sign_in_as(Some("person-1")).await;
     let mut signed_in = Browser::new(&daypass);
@@ -122,9 +146,35 @@ async fn a_person_who_is_signed_in_links_an_identity_and_no_email_does() {
     assert_eq!(send(signed_in.get("/v2/session")).await.1["account"]["email"], "ada@example.com");
     // Between the two steps another person signs in.
     provider.sign_in_as(Some("person-3")).await;
-    let Begun { link, cookie } = begin(&browser, &json!({"link": true})).await;
+    let Begun { link, cookie } = begin(&browser, &link_request()).await;
     let back = provider.visit(&link).await;
     assert_eq!(come_back(&mut other, &back, &cookie).await, FAILED);
+}
+
+#[tokio::test]
+async fn a_linked_identity_is_unlinked_by_the_password_and_its_sessions_end() {
+    const UNLINK: &str = "/v2/session/openid-connect/unlink";
+    let (provider, daypass) = start(CLIENT_SECRET);
+    let (_, mut browser) = join(&daypass, "ada@example.com", "viewer").await;
+    provider.sign_in_as(Some("person-1")).await;
+    assert_eq!(round_trip(&provider, &mut browser, &link_request()).await, "/sign-in");
+    let mut by_identity = Browser::new(&daypass);
+    assert_eq!(round_trip(&provider, &mut by_identity, &json!({})).await, "/sign-in");
+    let wrong = json!({"password": "wrong horse battery"});
+    expect_error(by_identity.post(UNLINK, &wrong), 401, "sign_in_failed").await;
+    assert_eq!(send(by_identity.get("/v2/session")).await.0, 200);
+    let unlink = browser.post(UNLINK, &json!({"password": PASSWORD})).send().await.expect("a response");
+    assert_eq!(unlink.status().as_u16(), 204);
+    assert_eq!(send(browser.get("/v2/session")).await.1["account"]["identityProvider"], json!(null));
+    expect_error(by_identity.get("/v2/session"), 401, "not_signed_in").await;
+    assert_eq!(round_trip(&provider, &mut Browser::new(&daypass), &json!({})).await, FAILED);
+    // An account without a password would have nothing left.
+    let organization = daypass.organization();
+    let user = add_user(&daypass, &daypass.admin, &organization, "bob@example.com", "viewer").await;
+    let invitation = invite(&daypass, &daypass.admin, &organization, &user).await;
+    let mut bob = Browser::new(&daypass);
+    assert_eq!(round_trip(&provider, &mut bob, &json!({"invitation": invitation})).await, "/sign-in");
+    expect_error(bob.post(UNLINK, &json!({"password": PASSWORD})), 400, "invalid_request").await;
 }
 
 #[tokio::test]
@@ -132,7 +182,7 @@ async fn a_response_that_is_not_to_this_browsers_request_is_refused() {
     let (provider, daypass) = start(CLIENT_SECRET);
     let (_, mut browser) = join(&daypass, "ada@example.com", "viewer").await;
     provider.sign_in_as(Some("person-1")).await;
-    assert_eq!(round_trip(&provider, &mut browser, &json!({"link": true})).await, "/sign-in");
+    assert_eq!(round_trip(&provider, &mut browser, &link_request()).await, "/sign-in");
 
     let mut victim = Browser::new(&daypass);
     let attacker = begin(&victim, &json!({})).await;
@@ -142,7 +192,9 @@ async fn a_response_that_is_not_to_this_browsers_request_is_refused() {
     for cookie in [&*own.cookie, "a=b", "__Host-daypass-openid=x", "__Host-daypass-openid=e30"] {
         assert_eq!(come_back(&mut victim, &back, cookie).await, FAILED, "{cookie}");
     }
-    for query in ["", "?state=s", "?code=c", "?state=s&code=c", "?error=access_denied&state=s", "?state=s&state=t&code=c"] {
+    for query in
+        ["", "?state=s", "?code=c", "?state=s&code=c", "?error=access_denied&state=s", "?state=s&state=t&code=c"]
+    {
         let url = format!("{}{START}/callback{query}", daypass.url);
         let location = come_back(&mut victim, &url, &own.cookie).await;
         assert!(location.starts_with("/sign-in#error="), "{query}: {location}");

@@ -71,6 +71,7 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/v2/session", get(session::show).post(session::sign_in).delete(session::sign_out))
         .route("/v2/session/password", put(session::change_password))
         .route("/v2/session/openid-connect", post(openid::start))
+        .route("/v2/session/openid-connect/unlink", post(openid::unlink))
         .route(CALLBACK, get(openid::callback))
         .route("/v2/sign-in-methods", get(openid::methods))
         .route("/v2/invitation", post(invitations::show))

@@ -9,11 +9,11 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::Error;
 use serde::{Deserialize, Serialize};
 
-use super::super::extract::{OwnPage, SignedIn};
+use super::super::extract::{ClientAddress, OwnPage, SignedIn};
 use super::super::{JsonText, NO_STORE, SharedApp, cookie};
 use super::session::session_cookie;
 use crate::usecase::openid::{OpenIdProvider, Pending};
-use crate::usecase::sign_in::Begun;
+use crate::usecase::sign_in::{Begun, LinkProof};
 use crate::usecase::{invitations, sign_in};
 
 /// The cookie of a sign-in that has begun. The provider's response comes from another site, by a navigation.
@@ -29,6 +29,14 @@ struct StartRequest {
     /// Whether to link the identity with the account that is signed in.
     #[serde(default)]
     link: bool,
+    /// The account's password, to link an identity.
+    password: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnlinkRequest {
+    password: String,
 }
 
 #[derive(Serialize)]
@@ -42,13 +50,14 @@ struct StartResponse {
 enum Purpose {
     SignIn,
     Accept(String),
-    /// To link it with the account that has this number.
-    Link(u64),
+    /// To link it with the account that the proof is of.
+    Link(LinkProof),
 }
 
 /// The content of the cookie.
 ///
-/// SECURITY: it is the browser's own, so that it needs no signature: a browser that changes it breaks its own sign-in.
+/// SECURITY: it is the browser's own, so that it needs no signature: a browser that changes it breaks its own sign-in. What
+/// a session alone may not do has its own proof.
 #[derive(Serialize, Deserialize)]
 struct PendingCookie {
     state: String,
@@ -99,20 +108,37 @@ pub(super) async fn start(
     State(app): State<SharedApp>,
     _page: OwnPage,
     session: Result<SignedIn, Error>,
+    ClientAddress(client): ClientAddress,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     let purpose = match body?.read()? {
-        StartRequest { invitation: Some(_), link: true } => {
+        StartRequest { invitation: Some(_), link: true, .. } => {
             return Err(Error::InvalidRequest("Set `invitation` or `link`, not both.".into()));
         }
         StartRequest { invitation: Some(invitation), .. } => Purpose::Accept(invitation),
-        StartRequest { link: true, .. } => Purpose::Link(session?.0.account.number),
+        StartRequest { link: true, password, .. } => {
+            let SignedIn(session) = session?;
+            let passwords = &app.sign_in.passwords;
+            Purpose::Link(sign_in::start_link(&*app.store, passwords, &session, password, client).await?)
+        }
         StartRequest { .. } => Purpose::SignIn,
     };
     let (url, Pending { state, nonce, verifier }) = provider(&app)?.start().await?;
     let pending = PendingCookie { state, nonce, verifier, purpose };
     let cookie = cookie::set(PENDING, &pending.encode(), PENDING_SECONDS);
     Ok((NO_STORE, cookie, Json(StartResponse { url })))
+}
+
+/// `POST /v2/session/openid-connect/unlink`
+pub(super) async fn unlink(
+    State(app): State<SharedApp>,
+    SignedIn(session): SignedIn,
+    ClientAddress(client): ClientAddress,
+    body: Result<JsonText, Error>,
+) -> Result<impl IntoResponse, Error> {
+    let UnlinkRequest { password } = body?.read()?;
+    sign_in::unlink(&*app.store, &app.sign_in.passwords, &session, password, client).await?;
+    Ok((StatusCode::NO_CONTENT, NO_STORE))
 }
 
 /// `GET /v2/session/openid-connect/callback`: the provider sends the person back.
@@ -173,13 +199,7 @@ async fn finish(
         Purpose::Accept(invitation) => {
             invitations::accept_with_identity(store, limits, &invitation, identity).await.map(Some)
         }
-        Purpose::Link(account) => {
-            let SignedIn(session) = session?;
-            // SECURITY: another person may have signed in meanwhile.
-            if session.account.number != account {
-                return Err(failed("Another account was signed in meanwhile."));
-            }
-            sign_in::link(store, &session, identity).await.map(|()| None)
-        }
+        // Another person may have signed in meanwhile, of whom the proof is not.
+        Purpose::Link(proof) => sign_in::link(store, &session?.0, identity, proof).await.map(|()| None),
     }
 }

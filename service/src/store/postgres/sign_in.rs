@@ -90,8 +90,7 @@ impl SignInStore for PostgresStore {
                     let account = signed(*account)?;
                     let set = "UPDATE account SET password_hash = $2 WHERE number = $1";
                     execute(transaction, set, &[&account, hash]).await?;
-                    let end = "DELETE FROM session WHERE account = $1 AND hash <> $2";
-                    execute(transaction, end, &[&account, &&kept[..]]).await?;
+                    end_others(transaction, account, kept).await?;
                     forgive(transaction, forgiven).await
                 })
             },
@@ -110,6 +109,23 @@ impl SignInStore for PostgresStore {
                 let link = "UPDATE account SET oidc_issuer = $2, oidc_subject = $3 WHERE number = $1";
                 execute(transaction, link, &[&signed(*account)?, &identity.issuer, &identity.subject]).await?;
                 Ok(())
+            })
+        }))
+    }
+
+    fn unlink_identity(
+        &self,
+        account: u64,
+        kept_session: [u8; 32],
+        rule: Rule<Option<Account>>,
+    ) -> StoreFuture<'_, ()> {
+        Box::pin(self.write((account, kept_session, rule), |transaction, (account, kept, rule)| {
+            Box::pin(async move {
+                rule(&locked(transaction, *account).await?)?;
+                let account = signed(*account)?;
+                let unlink = "UPDATE account SET oidc_issuer = NULL, oidc_subject = NULL WHERE number = $1";
+                execute(transaction, unlink, &[&account]).await?;
+                end_others(transaction, account, kept).await
             })
         }))
     }
@@ -202,6 +218,13 @@ async fn add_session(
         Some(forgiven) => forgive(transaction, forgiven).await,
         None => Ok(()),
     }
+}
+
+/// Ends the sessions of an account except one.
+async fn end_others(transaction: &impl GenericClient, account: i64, kept_session: &[u8; 32]) -> Result<(), Failure> {
+    let end = "DELETE FROM session WHERE account = $1 AND hash <> $2";
+    execute(transaction, end, &[&account, &&kept_session[..]]).await?;
+    Ok(())
 }
 
 async fn forgive(transaction: &impl GenericClient, Forgiven { email, address }: &Forgiven) -> Result<(), Failure> {

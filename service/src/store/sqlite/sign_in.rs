@@ -72,8 +72,7 @@ impl SignInStore for SqliteStore {
             rule(&numbered(transaction, account)?)?;
             let set = "UPDATE account SET password_hash = ?2 WHERE number = ?1";
             transaction.prepare_cached(set)?.execute(params![account, password_hash])?;
-            let end = "DELETE FROM session WHERE account = ?1 AND hash <> ?2";
-            transaction.prepare_cached(end)?.execute(params![account, kept_session])?;
+            end_others(transaction, account, kept_session)?;
             forgive(transaction, &forgiven)
         })
     }
@@ -89,6 +88,20 @@ impl SignInStore for SqliteStore {
             let link = "UPDATE account SET oidc_issuer = ?2, oidc_subject = ?3 WHERE number = ?1";
             transaction.prepare_cached(link)?.execute(params![account, identity.issuer, identity.subject])?;
             Ok(())
+        })
+    }
+
+    fn unlink_identity(
+        &self,
+        account: u64,
+        kept_session: [u8; 32],
+        rule: Rule<Option<Account>>,
+    ) -> StoreFuture<'_, ()> {
+        self.write(move |transaction| {
+            rule(&numbered(transaction, account)?)?;
+            let unlink = "UPDATE account SET oidc_issuer = NULL, oidc_subject = NULL WHERE number = ?1";
+            transaction.prepare_cached(unlink)?.execute([account])?;
+            end_others(transaction, account, kept_session)
         })
     }
 
@@ -161,6 +174,13 @@ fn add_session(
         "INSERT INTO session (hash, account, created_at, last_seen_at, expires_at) VALUES (?1, ?2, ?3, ?3, ?4)";
     transaction.prepare_cached(insert)?.execute(params![hash, account, created_at, expires_at])?;
     forgiven.map_or(Ok(()), |forgiven| forgive(transaction, forgiven))
+}
+
+/// Ends the sessions of an account except one.
+fn end_others(transaction: &Transaction<'_>, account: u64, kept_session: [u8; 32]) -> Result<(), Failure> {
+    let end = "DELETE FROM session WHERE account = ?1 AND hash <> ?2";
+    transaction.prepare_cached(end)?.execute(params![account, kept_session])?;
+    Ok(())
 }
 
 fn forgive(transaction: &Transaction<'_>, Forgiven { email, address }: &Forgiven) -> Result<(), Failure> {

@@ -282,7 +282,11 @@ mod tests {
             let expected = revoked.iter().map(|serial| RevocationTarget::Token { serial: *serial });
             let edited = edited.expect("a change");
             assert_eq!(edited.revoked, expected.collect::<Vec<_>>(), "{before} {after:?}");
-            assert_eq!(edited.ends_invitation, after == Some(Role::Admin), "{before} {after:?}");
+            assert_eq!(
+                edited.ends_invitation,
+                (before, after) == (Role::Viewer, Some(Role::Admin)),
+                "{before} {after:?}"
+            );
         }
     }
 

@@ -199,7 +199,7 @@ async fn finish(
         Purpose::Accept(invitation) => {
             invitations::accept_with_identity(store, limits, &invitation, identity).await.map(Some)
         }
-        // Another person may have signed in meanwhile, of whom the proof is not.
+        // Another person may have signed in meanwhile: then the proof is not of that account.
         Purpose::Link(proof) => sign_in::link(store, &session?.0, identity, proof).await.map(|()| None),
     }
 }

@@ -89,8 +89,8 @@ for (const [name, options] of [
     await page.keyboard.press('Enter');
     await page.getByRole('alert').filter({ hasText: 'The email or the password is wrong.' }).waitFor();
     await expectFits(page);
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByLabel('Password').press('Enter');
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await page.getByLabel('Password', { exact: true }).press('Enter');
     await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
     assert.equal(await page.getByRole('alert').textContent(), '');
 

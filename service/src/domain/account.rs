@@ -41,7 +41,7 @@ pub(crate) enum AccountSelector {
 }
 
 /// How a person proves to be an account's.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Proof {
     /// The password with this hash.
     Password(String),

@@ -54,6 +54,7 @@ pub(super) fn docs() -> Result<Outcome> {
 /// Tests the demo, driven by each browser and by clients.
 pub(super) fn e2e() -> Result<Outcome> {
     let engines = browser::engines()?;
+    setup::system_clients()?;
     build()?;
     let rust_app = rust_app::build()?;
     run_side_by_side(engines.map(|engine| (engine.name, engine)), |label, engine| e2e_in(label, engine, &rust_app))
@@ -66,7 +67,7 @@ fn e2e_in(label: &str, engine: Engine, rust_app: &Path) -> Result<Outcome> {
     let mut outcome =
         demo_in(label, &engine, System::SpaceApi, node_test(&[folder])?.env("DAYPASS_RUST_APP", rust_app))?;
     for system in System::value_variants() {
-        let file = folder.join("systems").join(system.name()).with_extension("test.mjs");
+        let file = Path::new(setup::SYSTEM_CLIENTS).join(system.name()).with_extension("test.mjs");
         if file.exists() {
             outcome += demo_in(label, &engine, *system, node_command().arg(file))?;
         }

@@ -1,10 +1,11 @@
 //! Authorization requests (RFC 6749, section 4.1.1): who gets the answer, what is asked for, and what comes next.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
-use daypass::{Error, Scope, ScopeSet};
+use daypass::{Error, ScopeSet};
 
+use super::client::Client;
 use super::parameters::{Parameters, Repeated};
 use super::redirect_uri::RedirectUri;
+use super::{pkce, scope};
 use crate::domain::catalogs::Catalogs;
 
 /// Longest `state`, in bytes. It comes back in a URL.
@@ -15,26 +16,31 @@ const RESOURCE: &str = "resource";
 
 /// Why a request is refused, in the words that its client reads (RFC 6749, section 4.1.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refusal {
+pub(crate) struct Denial {
     pub(crate) error: &'static str,
     /// In ASCII without quotation marks and backslashes.
     pub(crate) description: &'static str,
 }
 
-impl Refusal {
-    pub(crate) const ACCESS_DENIED: Refusal = refusal("access_denied", "The user did not allow it.");
-    pub(crate) const NO_MEMBER: Refusal =
-        refusal("access_denied", "The user does not belong to the organization of the application.");
-    pub(crate) const NO_SCOPE: Refusal = refusal("access_denied", "The role of the user has none of the scopes.");
-    pub(crate) const LOGIN_REQUIRED: Refusal = refusal("login_required", "Nobody is signed in.");
-    pub(crate) const CONSENT_REQUIRED: Refusal = refusal("consent_required", "The user has not allowed this before.");
-    pub(crate) const UNAVAILABLE: Refusal =
-        refusal("temporarily_unavailable", "The service cannot answer now: try again.");
-    pub(crate) const FAILED: Refusal = refusal("server_error", "The service failed.");
+impl Denial {
+    pub(crate) const ACCESS_DENIED: Denial = denial("access_denied", "The user did not allow it.");
+    pub(crate) const NO_MEMBER: Denial =
+        denial("access_denied", "The user does not belong to the organization of the application.");
+    pub(crate) const NO_SCOPE: Denial = denial("access_denied", "The role of the user has none of the scopes.");
+    pub(crate) const LOGIN_REQUIRED: Denial = denial("login_required", "Nobody is signed in.");
+    pub(crate) const CONSENT_REQUIRED: Denial = denial("consent_required", "The user has not allowed this before.");
+    pub(crate) const UNAUTHORIZED_CLIENT: Denial =
+        denial("unauthorized_client", "The application may not use authorization codes.");
+    pub(crate) const NOT_PUSHED: Denial = denial("invalid_request", "A pushed request cannot name another one.");
+    pub(crate) const NO_ADDRESS: Denial =
+        denial("invalid_request", "The redirect_uri must be one that the client is registered with, exactly.");
+    pub(crate) const UNAVAILABLE: Denial =
+        denial("temporarily_unavailable", "The service cannot answer now: try again.");
+    pub(crate) const FAILED: Denial = denial("server_error", "The service failed.");
 }
 
-const fn refusal(error: &'static str, description: &'static str) -> Refusal {
-    Refusal { error, description }
+const fn denial(error: &'static str, description: &'static str) -> Denial {
+    Denial { error, description }
 }
 
 /// Where the answer to a request goes.
@@ -53,7 +59,7 @@ impl ReturnAddress {
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] for the person who reads it.
-    pub(crate) fn find(parameters: &Parameters, registered: &[RedirectUri]) -> Result<ReturnAddress, Error> {
+    pub(crate) fn find(parameters: &Parameters, registered: &[String]) -> Result<ReturnAddress, Error> {
         let refuse = |why: &str| Err(Error::InvalidRequest(why.into()));
         let named = match parameters.get("redirect_uri") {
             Err(Repeated(_)) => return refuse("The application sent the parameter redirect_uri twice."),
@@ -62,9 +68,9 @@ impl ReturnAddress {
         let redirect_uri = match (named, registered) {
             (Some(named), _) => {
                 let requested = named.parse::<RedirectUri>().ok();
-                requested.filter(|requested| registered.iter().any(|own| own.matches(requested)))
+                requested.filter(|requested| redirect_uris(registered).any(|own| own.matches(requested)))
             }
-            (None, [only]) => Some(only.clone()),
+            (None, [only]) => only.parse().ok(),
             (None, _) => return refuse("The application did not say where the answer goes: redirect_uri is missing."),
         };
         let Some(redirect_uri) = redirect_uri else {
@@ -83,7 +89,7 @@ impl ReturnAddress {
     }
 
     /// Returns the address that tells the client why it gets no code.
-    pub(crate) fn with_refusal(&self, Refusal { error, description }: Refusal, issuer: &str) -> String {
+    pub(crate) fn with_denial(&self, Denial { error, description }: Denial, issuer: &str) -> String {
         self.respond(&[("error", error), ("error_description", description)], issuer)
     }
 
@@ -93,6 +99,10 @@ impl ReturnAddress {
         let parameters: Vec<_> = parameters.iter().copied().chain(state).chain([("iss", issuer)]).collect();
         self.redirect_uri.respond(&parameters)
     }
+}
+
+fn redirect_uris(registered: &[String]) -> impl Iterator<Item = RedirectUri> {
+    registered.iter().filter_map(|text| text.parse().ok())
 }
 
 /// What the client wants to be shown to the person (OpenID Connect Core, section 3.1.2.1).
@@ -137,21 +147,21 @@ pub(crate) struct AuthorizationRequest {
 /// Reads what a client asks for.
 ///
 /// # Errors
-/// A [`Refusal`] for the client.
+/// A [`Denial`] for the client.
 pub(crate) fn read(
     parameters: &Parameters,
     address: ReturnAddress,
-    registered: &ScopeSet,
+    client: &Client,
     catalogs: &Catalogs,
     audience: &str,
-) -> Result<AuthorizationRequest, Refusal> {
-    let invalid = |description| refusal("invalid_request", description);
+) -> Result<AuthorizationRequest, Denial> {
+    let invalid = |description| denial("invalid_request", description);
     if parameters.has_repeated(RESOURCE) {
         return Err(invalid("A parameter is there twice."));
     }
     let get = |name| parameters.get(name).unwrap_or_default();
     if get("request").is_some() {
-        return Err(refusal(
+        return Err(denial(
             "request_not_supported",
             "Request objects (RFC 9101) are not supported: push the request.",
         ));
@@ -159,7 +169,7 @@ pub(crate) fn read(
     match get("response_type") {
         Some("code") => {}
         None => return Err(invalid("The parameter response_type is missing.")),
-        Some(_) => return Err(refusal("unsupported_response_type", "The response_type must be code.")),
+        Some(_) => return Err(denial("unsupported_response_type", "The response_type must be code.")),
     }
     if get("response_mode").is_some_and(|mode| mode != "query") {
         return Err(invalid("The response_mode must be query."));
@@ -167,41 +177,25 @@ pub(crate) fn read(
     if get("state") != address.state.as_deref() {
         return Err(invalid("The state is longer than 2000 bytes."));
     }
-    let challenge = match (get("code_challenge"), get("code_challenge_method")) {
-        (None, _) => return Err(invalid("PKCE is required (RFC 7636): code_challenge is missing.")),
-        (Some(_), None | Some("plain")) => return Err(invalid("The code_challenge_method must be S256.")),
-        (Some(challenge), Some("S256")) if is_sha256(challenge) => challenge.to_owned(),
-        (Some(_), Some("S256")) => return Err(invalid("The code_challenge must be a SHA-256 in base64url.")),
-        (Some(_), Some(_)) => return Err(invalid("The code_challenge_method must be S256.")),
-    };
+    let challenge = get("code_challenge").ok_or_else(|| invalid("PKCE is required (RFC 7636): code_challenge is missing."))?;
+    if get("code_challenge_method") != Some("S256") {
+        return Err(invalid("The code_challenge_method must be S256."));
+    }
+    if !pkce::is_challenge(challenge) {
+        return Err(invalid("The code_challenge must be a SHA-256 in base64url."));
+    }
     let jkt = get("dpop_jkt").map(str::to_owned);
-    if !jkt.as_deref().is_none_or(is_sha256) {
+    if !jkt.as_deref().is_none_or(pkce::is_challenge) {
         return Err(invalid("The dpop_jkt must be the SHA-256 thumbprint of a key in base64url (RFC 7638)."));
     }
     if parameters.all(RESOURCE).any(|resource| resource != audience) {
-        return Err(refusal("invalid_target", "The resource must be the audience of the service."));
+        return Err(denial("invalid_target", "The resource must be the audience of the service."));
     }
     let prompt = Prompt::read(get("prompt").unwrap_or_default())
         .ok_or_else(|| invalid("The prompt must be none, or some of login, consent and select_account."))?;
-    let scopes = requested_scopes(get("scope"), registered, catalogs)?;
-    Ok(AuthorizationRequest { address, scopes, challenge, prompt, jkt })
-}
-
-fn is_sha256(text: &str) -> bool {
-    Base64UrlUnpadded::decode_vec(text).is_ok_and(|hash| hash.len() == 32)
-}
-
-/// Returns the scopes that a request is for: without any, all that the client may ask for (RFC 6749, section 3.3).
-fn requested_scopes(requested: Option<&str>, registered: &ScopeSet, catalogs: &Catalogs) -> Result<ScopeSet, Refusal> {
-    let Some(text) = requested else { return Ok(registered.clone()) };
-    let scopes = text.split(' ').filter(|scope| !scope.is_empty()).map(str::parse::<Scope>);
-    let scopes: Option<ScopeSet> = scopes.collect::<Result<_, _>>().ok();
-    let scopes = scopes.and_then(|scopes| catalogs.product().resolve(&scopes, &[]).ok());
-    let scopes = scopes.ok_or_else(|| refusal("invalid_scope", "A scope does not exist."))?;
-    if !registered.covers_all(&scopes) {
-        return Err(refusal("invalid_scope", "The application is not registered for a scope."));
-    }
-    Ok(scopes)
+    let scopes = scope::requested(get("scope"), client, catalogs);
+    let scopes = scopes.map_err(|_| denial("invalid_scope", "A scope does not exist, or the application may not ask for it."))?;
+    Ok(AuthorizationRequest { address, scopes, challenge: challenge.to_owned(), prompt, jkt })
 }
 
 /// What comes next for the person with a request.
@@ -217,19 +211,21 @@ pub(crate) enum Step {
 
 /// Decides what comes next for a person who is signed in and has these scopes, and has consented to others before.
 ///
+/// A person who has seen the sign-in because of this request is not sent there again.
+///
 /// # Errors
-/// A [`Refusal`] for the client.
-pub(crate) fn next(request: &AuthorizationRequest, held: &ScopeSet, consented: &ScopeSet) -> Result<Step, Refusal> {
-    if request.prompt.has_login {
+/// A [`Denial`] for the client.
+pub(crate) fn next(request: &AuthorizationRequest, held: &ScopeSet, given: &ScopeSet, has_seen_sign_in: bool) -> Result<Step, Denial> {
+    if request.prompt.has_login && !has_seen_sign_in {
         return Ok(Step::SignIn);
     }
     let scopes = request.scopes.intersection(held);
     if scopes.is_empty() {
-        return Err(Refusal::NO_SCOPE);
+        return Err(Denial::NO_SCOPE);
     }
-    match (consented.covers_all(&scopes) && !request.prompt.has_consent, request.prompt.is_none) {
+    match (given.covers_all(&scopes) && !request.prompt.has_consent, request.prompt.is_none) {
         (true, _) => Ok(Step::Answer(scopes)),
-        (false, true) => Err(Refusal::CONSENT_REQUIRED),
+        (false, true) => Err(Denial::CONSENT_REQUIRED),
         (false, false) => Ok(Step::Consent(scopes)),
     }
 }

@@ -1,10 +1,12 @@
 //! The parameters of a request, each of which is there at most once: [`Parameters`].
 
 use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Serialize};
 
 /// Parameters in the form `application/x-www-form-urlencoded`, of a query or a body.
 ///
 /// A parameter without a value counts as omitted (RFC 6749, section 3.1).
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Parameters(Vec<(String, String)>);
 
 /// The name of a parameter that is there twice.
@@ -37,7 +39,12 @@ impl Parameters {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| &**value)
     }
 
-    /// Returns the name of a parameter that is there twice, except those that may be.
+    /// Returns them without one of these names.
+    pub(crate) fn without(self, name: &str) -> Parameters {
+        Parameters(self.0.into_iter().filter(|(own, _)| own != name).collect())
+    }
+
+    /// Returns whether a parameter is there twice, except the one that may be.
     pub(crate) fn has_repeated(&self, except: &str) -> bool {
         let names = || self.0.iter().map(|(name, _)| &**name).filter(|name| *name != except);
         names().enumerate().any(|(index, name)| names().take(index).any(|earlier| earlier == name))

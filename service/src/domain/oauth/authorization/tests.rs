@@ -1,16 +1,13 @@
-use daypass::Catalog;
+use daypass::{Catalog, Scope};
 
+use super::super::client::tests::{client, scopes};
 use super::*;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const AUDIENCE: &str = "https://api.example.com";
 
-fn scopes(text: &str) -> ScopeSet {
-    text.split_whitespace().map(|scope| scope.parse().expect("a scope")).collect()
-}
-
-fn registered() -> Vec<RedirectUri> {
-    ["https://app.example.com/cb", "http://127.0.0.1/cb"].map(|text| text.parse().expect("a URI")).to_vec()
+fn registered() -> Vec<String> {
+    ["https://app.example.com/cb", "http://127.0.0.1/cb"].map(str::to_owned).to_vec()
 }
 
 fn parameters(text: &str) -> Parameters {
@@ -18,11 +15,10 @@ fn parameters(text: &str) -> Parameters {
 }
 
 /// Reads a request with these parameters beside those that are always right.
-fn request(more: &str) -> Result<AuthorizationRequest, Refusal> {
+fn request(more: &str) -> Result<AuthorizationRequest, Denial> {
     let given = parameters(&format!("redirect_uri=https://app.example.com/cb&{more}"));
     let address = ReturnAddress::find(&given, &registered()).expect("an address");
-    let may_ask = scopes("floor:readPublic floor:readPrivate");
-    read(&given, address, &may_ask, &Catalogs::new(Catalog::space_api()), AUDIENCE)
+    read(&given, address, &client(), &Catalogs::new(Catalog::space_api()), AUDIENCE)
 }
 
 fn right() -> String {
@@ -70,7 +66,7 @@ fn the_state_comes_back_as_it_was_sent_with_the_issuer() {
         "https://app.example.com/cb?code=c1&state=a%20b%2B%22%3C%C3%A9&iss=https%3A%2F%2Ftokens.example.com"
     );
     assert_eq!(
-        address("").with_refusal(Refusal::ACCESS_DENIED, issuer),
+        address("").with_denial(Denial::ACCESS_DENIED, issuer),
         "https://app.example.com/cb?error=access_denied&error_description=The%20user%20did%20not%20allow%20it.\
          &iss=https%3A%2F%2Ftokens.example.com"
     );
@@ -116,10 +112,10 @@ fn a_request_is_read_or_refused_with_the_error_of_the_standard() {
     ] {
         let read = request(&format!("{right}{more}"));
         let read = read.as_ref().map(|request| request.scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" "));
-        assert_eq!(read.as_deref().map_err(|refusal| refusal.error), expected, "{more}");
+        assert_eq!(read.as_deref().map_err(|denial| denial.error), expected, "{more}");
     }
     let long = format!("{right}&state={}", "a".repeat(2001));
-    assert_eq!(request(&long).map_err(|refusal| refusal.error), Err("invalid_request"));
+    assert_eq!(request(&long).map_err(|denial| denial.error), Err("invalid_request"));
 }
 
 #[test]
@@ -145,7 +141,7 @@ fn pkce_with_s256_is_required() {
         ),
         ("response_type=code&code_challenge_method=S256", "invalid_request"),
     ] {
-        assert_eq!(request(text).map_err(|refusal| refusal.error), Err(error), "{text}");
+        assert_eq!(request(text).map_err(|denial| denial.error), Err(error), "{text}");
     }
     let request = request(&format!("{}&dpop_jkt={CHALLENGE}", right())).expect("a request");
     assert_eq!((&*request.challenge, request.jkt.as_deref()), (CHALLENGE, Some(CHALLENGE)));
@@ -156,37 +152,44 @@ fn a_person_is_asked_unless_the_same_was_allowed_before() {
     let consent = |text: &str| Ok(Step::Consent(scopes(text)));
     let answer = |text: &str| Ok(Step::Answer(scopes(text)));
     let both = "floor:readPublic floor:readPrivate";
-    for (prompt, held, consented, expected) in [
+    for (prompt, held, given, expected) in [
         ("", both, "", consent(both)),
         ("", both, both, answer(both)),
         ("", both, "floor:*", answer(both)),
         ("", both, "floor:readPublic", consent(both)),
         ("", "floor:readPublic", "floor:readPublic", answer("floor:readPublic")),
         ("", "floor:readPublic floor:export", "floor:export", consent("floor:readPublic")),
-        ("", "floor:export", both, Err(Refusal::NO_SCOPE)),
+        ("", "floor:export", both, Err(Denial::NO_SCOPE)),
         ("&prompt=consent", both, both, consent(both)),
         ("&prompt=none", both, both, answer(both)),
-        ("&prompt=none", both, "", Err(Refusal::CONSENT_REQUIRED)),
+        ("&prompt=none", both, "", Err(Denial::CONSENT_REQUIRED)),
         ("&prompt=login", both, both, Ok(Step::SignIn)),
         ("&prompt=select_account", both, both, Ok(Step::SignIn)),
     ] {
         let request = request(&format!("{}{prompt}", right())).expect("a request");
-        assert_eq!(next(&request, &scopes(held), &scopes(consented)), expected, "{prompt} {held} {consented}");
+        assert_eq!(next(&request, &scopes(held), &scopes(given), false), expected, "{prompt} {held} {given}");
     }
+}
+
+#[test]
+fn a_person_who_has_seen_the_sign_in_is_not_sent_there_again() {
+    let held = scopes("floor:readPublic floor:readPrivate");
+    let request = request(&format!("{}&prompt=login", right())).expect("a request");
+    assert_eq!(next(&request, &held, &held, true), Ok(Step::Answer(held.clone())));
 }
 
 #[test]
 fn descriptions_have_the_characters_that_the_standard_allows() {
     let all = [
-        Refusal::ACCESS_DENIED,
-        Refusal::NO_MEMBER,
-        Refusal::NO_SCOPE,
-        Refusal::LOGIN_REQUIRED,
-        Refusal::CONSENT_REQUIRED,
-        Refusal::UNAVAILABLE,
-        Refusal::FAILED,
+        Denial::ACCESS_DENIED,
+        Denial::NO_MEMBER,
+        Denial::NO_SCOPE,
+        Denial::LOGIN_REQUIRED,
+        Denial::CONSENT_REQUIRED,
+        Denial::UNAVAILABLE,
+        Denial::FAILED,
     ];
-    for Refusal { description, .. } in all {
+    for Denial { description, .. } in all {
         assert!(description.bytes().all(|byte| matches!(byte, 0x20..=0x7e) && !matches!(byte, b'"' | b'\\')));
     }
 }

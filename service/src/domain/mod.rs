@@ -19,7 +19,7 @@
 //! | `lifetime` | when what is minted expires |
 //! | `membership` | the organizations of a signed-in person |
 //! | `narrowing` | which of its parent's grants a temporary token gets |
-//! | `oauth` | OAuth 2.1: what an authorization server decides |
+//! | `oauth` | OAuth 2.1: what clients may ask for, and when they get it |
 //! | `organization` | organizations: their states and limits |
 //! | `origins` | origins as people write them |
 //! | `page_limit` | how many entries a page of a list has |

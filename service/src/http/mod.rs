@@ -7,6 +7,7 @@
 //! | `etag` | entity tags |
 //! | `extract` | what handlers take from a request |
 //! | `log` | a log line for every request |
+//! | `page` | the service's own pages |
 //! | `routes` | the handlers, by subject |
 //! | `sdk_files` | the browser SDK's files |
 //! | `version` | the versions of records as entity tags |
@@ -16,6 +17,7 @@ mod cors;
 mod etag;
 mod extract;
 pub(crate) mod log;
+pub(crate) mod page;
 pub(crate) mod routes;
 mod sdk_files;
 mod version;
@@ -28,7 +30,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
-pub(crate) use extract::{Caller, JsonText, MAX_BODY, Peer, TokenCaller};
+pub(crate) use extract::{Caller, JsonText, MAX_BODY, OwnPage, Peer, SignedIn, TokenCaller};
 
 use crate::app::App;
 

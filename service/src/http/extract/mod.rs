@@ -24,8 +24,8 @@ pub(super) use api_caller::{ApiCaller, ClientCaller};
 pub(crate) use caller::Caller;
 pub(super) use form::{FormFields, TokenForm};
 pub(crate) use json::JsonText;
-pub(crate) use session::Peer;
-pub(super) use session::{ClientAddress, OwnPage, SignedIn};
+pub(super) use session::ClientAddress;
+pub(crate) use session::{OwnPage, Peer, SignedIn};
 pub(super) use token_caller::Follower;
 pub(crate) use token_caller::TokenCaller;
 

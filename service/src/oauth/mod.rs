@@ -1,0 +1,23 @@
+//! OAuth 2.1: the endpoints of the authorization server.
+//!
+//! | module | what it has |
+//! | --- | --- |
+//! | `authorize` | `/oauth/authorize`: a person lets a client have a code |
+//! | `consents` | `/v2/consent`: what applications may do |
+
+mod authorize;
+mod consents;
+
+use axum::Router;
+use axum::routing::{delete, get};
+
+use crate::http::{SharedApp, backend_routes};
+
+/// Returns the routes of OAuth.
+pub(crate) fn router() -> Router<SharedApp> {
+    let for_the_own_pages = Router::new()
+        .route("/oauth/authorize", get(authorize::show).post(authorize::decide))
+        .route("/v2/consent", get(consents::list))
+        .route("/v2/consent/{client}", delete(consents::withdraw));
+    backend_routes(for_the_own_pages)
+}

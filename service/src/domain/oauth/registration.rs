@@ -36,6 +36,13 @@ pub(crate) struct ClientRecord {
     settings: Registration,
 }
 
+impl ClientRecord {
+    /// Returns the settings.
+    pub(crate) fn into_settings(self) -> Registration {
+        self.settings
+    }
+}
+
 impl From<Client> for ClientRecord {
     fn from(client: Client) -> ClientRecord {
         ClientRecord { client_id: client.id().to_owned(), settings: client.settings.into() }

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::domain::membership::Membership;
 use crate::domain::oauth::authorization::Denial;
 use crate::http::{NO_STORE, OwnPage, SharedApp, SignedIn};
-use crate::usecase::oauth::authorize::{Asked, Authorizer, Next, Problem, SIGN_IN_SEEN};
+use crate::usecase::oauth::authorize::{Authorizer, Next, Problem, SIGN_IN_SEEN};
 use crate::usecase::sign_in::Session;
 
 /// What a person decides on the page.

@@ -34,7 +34,7 @@ pub(super) fn consent(
         String::new()
     } else {
         let why = format!("Your role, {}, has not all of what it asked for. Left out:", user.role);
-        format!("<h2>{why}</h2>\n  <ul class=\"scopes left-out\">{}</ul>\n", items(missing, catalogs))
+        format!("<h2>{why}</h2>\n  <ul class=\"scopes left-out\">{}</ul>\n", items(missing.into_iter(), catalogs))
     };
     let text = format!(
         include_str!("../../../pages/consent.html"),
@@ -42,7 +42,7 @@ pub(super) fn consent(
         client_id = escape(asked.client.id()),
         email = escape(&account.email),
         organization = escape(&user.organization_name),
-        scopes = items(scopes, catalogs),
+        scopes = items(scopes.iter(), catalogs),
         missing = missing,
         destination = destination,
         request = escape(query),
@@ -63,12 +63,12 @@ pub(super) fn problem(error: &Error) -> Response {
 }
 
 /// Returns the scopes as items of a list, each in the words of the catalogue.
-fn items<'a>(scopes: impl IntoIterator<Item = &'a Scope>, catalogs: &Catalogs) -> String {
+fn items<'a>(scopes: impl Iterator<Item = &'a Scope>, catalogs: &Catalogs) -> String {
     let item = |scope: &Scope| {
         let meaning = scope::describe(scope, catalogs.product()).iter().map(|text| escape(text)).collect::<Vec<_>>();
         format!("<li><span>{}</span> <code>{}</code></li>", meaning.join("<br>"), escape(scope.as_str()))
     };
-    scopes.into_iter().map(item).collect()
+    scopes.map(item).collect()
 }
 
 /// SECURITY: a page has no scripts, and is in no frame. Its form goes to the service, and from there to an address of this

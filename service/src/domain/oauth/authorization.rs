@@ -161,10 +161,7 @@ pub(crate) fn read(
     }
     let get = |name| parameters.get(name).unwrap_or_default();
     if get("request").is_some() {
-        return Err(denial(
-            "request_not_supported",
-            "Request objects (RFC 9101) are not supported: push the request.",
-        ));
+        return Err(denial("request_not_supported", "Request objects (RFC 9101) are not supported: push the request."));
     }
     match get("response_type") {
         Some("code") => {}
@@ -177,7 +174,8 @@ pub(crate) fn read(
     if get("state") != address.state.as_deref() {
         return Err(invalid("The state is longer than 2000 bytes."));
     }
-    let challenge = get("code_challenge").ok_or_else(|| invalid("PKCE is required (RFC 7636): code_challenge is missing."))?;
+    let challenge =
+        get("code_challenge").ok_or_else(|| invalid("PKCE is required (RFC 7636): code_challenge is missing."))?;
     if get("code_challenge_method") != Some("S256") {
         return Err(invalid("The code_challenge_method must be S256."));
     }
@@ -194,7 +192,8 @@ pub(crate) fn read(
     let prompt = Prompt::read(get("prompt").unwrap_or_default())
         .ok_or_else(|| invalid("The prompt must be none, or some of login, consent and select_account."))?;
     let scopes = scope::requested(get("scope"), client, catalogs);
-    let scopes = scopes.map_err(|_| denial("invalid_scope", "A scope does not exist, or the application may not ask for it."))?;
+    let scopes = scopes
+        .map_err(|_| denial("invalid_scope", "A scope does not exist, or the application may not ask for it."))?;
     Ok(AuthorizationRequest { address, scopes, challenge: challenge.to_owned(), prompt, jkt })
 }
 
@@ -215,7 +214,12 @@ pub(crate) enum Step {
 ///
 /// # Errors
 /// A [`Denial`] for the client.
-pub(crate) fn next(request: &AuthorizationRequest, held: &ScopeSet, given: &ScopeSet, has_seen_sign_in: bool) -> Result<Step, Denial> {
+pub(crate) fn next(
+    request: &AuthorizationRequest,
+    held: &ScopeSet,
+    given: &ScopeSet,
+    has_seen_sign_in: bool,
+) -> Result<Step, Denial> {
     if request.prompt.has_login && !has_seen_sign_in {
         return Ok(Step::SignIn);
     }

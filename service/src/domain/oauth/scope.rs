@@ -137,10 +137,13 @@ mod tests {
         for (scope, expected) in [
             ("floor:export", &["Export a floor"][..]),
             ("floor:export:f1", &["Export a floor: only f1"]),
-            ("customAttributes:*", &[
-                "Read the definitions of custom attributes",
-                "Create, update and delete the definitions of custom attributes",
-            ]),
+            (
+                "customAttributes:*",
+                &[
+                    "Read the definitions of custom attributes",
+                    "Create, update and delete the definitions of custom attributes",
+                ],
+            ),
             ("gone:read", &[]),
         ] {
             assert_eq!(describe(&scope.parse().expect("a scope"), &Catalog::space_api()), expected, "{scope}");

@@ -105,7 +105,8 @@ fn check_authorize(query: &str) -> Result<(), Error> {
     if is_query && query.len() <= MAX_AUTHORIZE {
         return Ok(());
     }
-    let why = format!("The `authorize` must be the query of an authorization request, {MAX_AUTHORIZE} characters at most.");
+    let why =
+        format!("The `authorize` must be the query of an authorization request, {MAX_AUTHORIZE} characters at most.");
     Err(Error::InvalidRequest(why))
 }
 

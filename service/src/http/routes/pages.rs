@@ -32,10 +32,6 @@ pub(super) fn router() -> Router<SharedApp> {
 }
 
 fn respond(request: &HeaderMap, content_type: &'static str, text: &'static str) -> Response {
-    let fields = [
-        (CONTENT_TYPE, content_type),
-        (CACHE_CONTROL, "no-cache"),
-        (CONTENT_SECURITY_POLICY, POLICY),
-    ];
+    let fields = [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY)];
     etag::respond(request, etag::of(text.as_bytes()), (fields, ISOLATED, text))
 }

@@ -1,7 +1,7 @@
 //! The page that asks for consent, and the one that says why a request cannot be answered.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use daypass::{Error, Scope, ScopeSet};
 

@@ -113,7 +113,8 @@ impl Authorizer<'_> {
         if parameters.get("request_uri") != Ok(None) {
             return Err(Denial::NOT_PUSHED);
         }
-        let address = ReturnAddress::find(parameters, &client.settings.redirect_uris).map_err(|_| Denial::NO_ADDRESS)?;
+        let address =
+            ReturnAddress::find(parameters, &client.settings.redirect_uris).map_err(|_| Denial::NO_ADDRESS)?;
         if client.require_grant_type(GrantType::AuthorizationCode).is_err() {
             return Err(Denial::UNAUTHORIZED_CLIENT);
         }

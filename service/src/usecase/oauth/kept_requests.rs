@@ -46,6 +46,7 @@ pub(super) async fn take(store: &dyn Store, uri: &str) -> Result<(), Error> {
 }
 
 fn over() -> Error {
-    let why = "The request_uri is not known: it was answered, or it has expired. Go back to the application and begin again.";
+    let why =
+        "The request_uri is not known: it was answered, or it has expired. Go back to the application and begin again.";
     Error::InvalidRequest(why.into())
 }

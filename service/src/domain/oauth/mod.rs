@@ -6,6 +6,7 @@
 //! | `client` | clients: their settings, and when one may be used |
 //! | `code` | authorization codes: when one may be issued, and what its use gives |
 //! | `consent` | what users let clients have, and what ends when they withdraw it |
+//! | `credentials` | what a client gets for itself |
 //! | `family` | families of refresh tokens: how long they last, and what a use of one gives |
 //! | `parameters` | the parameters of a request, each at most once |
 //! | `pkce` | proof keys for code exchange (RFC 7636) |
@@ -19,6 +20,7 @@ pub(crate) mod authorization;
 pub(crate) mod client;
 pub(crate) mod code;
 pub(crate) mod consent;
+pub(crate) mod credentials;
 pub(crate) mod family;
 pub(crate) mod parameters;
 pub(crate) mod pkce;

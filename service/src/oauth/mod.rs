@@ -19,8 +19,7 @@ use crate::http::{SharedApp, backend_routes, browser_post_routes};
 
 /// Returns the routes of OAuth.
 pub(crate) fn router() -> Router<SharedApp> {
-    let for_clients =
-        Router::new().route("/oauth/token", post(token::token)).route("/oauth/par", post(par::push));
+    let for_clients = Router::new().route("/oauth/token", post(token::token)).route("/oauth/par", post(par::push));
     let for_own_pages = Router::new()
         .route("/oauth/authorize", get(authorize::show).post(authorize::decide))
         .route("/v2/consent", get(consents::list))

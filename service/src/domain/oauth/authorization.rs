@@ -24,14 +24,19 @@ impl Denial {
     pub(crate) const ACCESS_DENIED: Denial = denial(RefusalCode::AccessDenied, "The user did not allow it.");
     pub(crate) const NO_MEMBER: Denial =
         denial(RefusalCode::AccessDenied, "The user does not belong to the organization of the application.");
-    pub(crate) const NO_SCOPE: Denial = denial(RefusalCode::AccessDenied, "The role of the user has none of the scopes.");
+    pub(crate) const NO_SCOPE: Denial =
+        denial(RefusalCode::AccessDenied, "The role of the user has none of the scopes.");
     pub(crate) const LOGIN_REQUIRED: Denial = denial(RefusalCode::LoginRequired, "Nobody is signed in.");
-    pub(crate) const CONSENT_REQUIRED: Denial = denial(RefusalCode::ConsentRequired, "The user has not allowed this before.");
+    pub(crate) const CONSENT_REQUIRED: Denial =
+        denial(RefusalCode::ConsentRequired, "The user has not allowed this before.");
     pub(crate) const UNAUTHORIZED_CLIENT: Denial =
         denial(RefusalCode::UnauthorizedClient, "The application may not use authorization codes.");
-    pub(crate) const NOT_PUSHED: Denial = denial(RefusalCode::InvalidRequest, "A pushed request cannot name another one.");
-    pub(crate) const NO_ADDRESS: Denial =
-        denial(RefusalCode::InvalidRequest, "The redirect_uri must be one that the client is registered with, exactly.");
+    pub(crate) const NOT_PUSHED: Denial =
+        denial(RefusalCode::InvalidRequest, "A pushed request cannot name another one.");
+    pub(crate) const NO_ADDRESS: Denial = denial(
+        RefusalCode::InvalidRequest,
+        "The redirect_uri must be one that the client is registered with, exactly.",
+    );
     pub(crate) const UNAVAILABLE: Denial =
         denial(RefusalCode::TemporarilyUnavailable, "The service cannot answer now: try again.");
     pub(crate) const FAILED: Denial = denial(RefusalCode::ServerError, "The service failed.");
@@ -165,7 +170,10 @@ pub(crate) fn read(
     }
     let get = |name| parameters.find(name);
     if get("request").is_some() {
-        return Err(denial(RefusalCode::RequestNotSupported, "Request objects (RFC 9101) are not supported: push the request."));
+        return Err(denial(
+            RefusalCode::RequestNotSupported,
+            "Request objects (RFC 9101) are not supported: push the request.",
+        ));
     }
     match get("response_type") {
         Some("code") => {}
@@ -196,8 +204,9 @@ pub(crate) fn read(
     let prompt = Prompt::read(get("prompt").unwrap_or_default())
         .ok_or_else(|| invalid("The prompt must be none, or some of login, consent and select_account."))?;
     let scopes = scope::requested(get("scope"), client, catalogs);
-    let scopes = scopes
-        .map_err(|_| denial(RefusalCode::InvalidScope, "A scope does not exist, or the application may not ask for it."))?;
+    let scopes = scopes.map_err(|_| {
+        denial(RefusalCode::InvalidScope, "A scope does not exist, or the application may not ask for it.")
+    })?;
     Ok(AuthorizationRequest { address, scopes, challenge: challenge.to_owned(), prompt, jkt })
 }
 

@@ -27,10 +27,10 @@ use daypass::Error;
 pub(super) use api_caller::{ApiCaller, ClientCaller};
 pub(crate) use caller::Caller;
 pub(crate) use json::JsonText;
-pub(super) use session::ClientAddress;
-pub(crate) use session::{OwnPage, Peer, SignedIn};
 pub(super) use oauth_client::TokenForm;
 pub(crate) use oauth_client::authenticate_client;
+pub(super) use session::ClientAddress;
+pub(crate) use session::{OwnPage, Peer, SignedIn};
 pub(super) use token_caller::Follower;
 pub(crate) use token_caller::TokenCaller;
 

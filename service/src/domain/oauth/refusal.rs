@@ -17,6 +17,22 @@ pub(crate) enum RefusalCode {
     UnsupportedGrantType,
     /// A scope does not exist, or the client may not have it.
     InvalidScope,
+    /// The response type does not exist here.
+    UnsupportedResponseType,
+    /// The user did not allow it, or cannot.
+    AccessDenied,
+    /// Nobody is signed in, and the client wants no sign-in to be shown (OpenID Connect Core, section 3.1.2.6).
+    LoginRequired,
+    /// The user has not allowed it before, and the client wants no page to be shown.
+    ConsentRequired,
+    /// Request objects do not exist here (OpenID Connect Core, section 3.1.2.6).
+    RequestNotSupported,
+    /// The resource is not one of the service (RFC 8707, section 2).
+    InvalidTarget,
+    /// The service does not answer now.
+    TemporarilyUnavailable,
+    /// The service failed.
+    ServerError,
 }
 
 impl RefusalCode {
@@ -29,6 +45,14 @@ impl RefusalCode {
             RefusalCode::UnauthorizedClient => "unauthorized_client",
             RefusalCode::UnsupportedGrantType => "unsupported_grant_type",
             RefusalCode::InvalidScope => "invalid_scope",
+            RefusalCode::UnsupportedResponseType => "unsupported_response_type",
+            RefusalCode::AccessDenied => "access_denied",
+            RefusalCode::LoginRequired => "login_required",
+            RefusalCode::ConsentRequired => "consent_required",
+            RefusalCode::RequestNotSupported => "request_not_supported",
+            RefusalCode::InvalidTarget => "invalid_target",
+            RefusalCode::TemporarilyUnavailable => "temporarily_unavailable",
+            RefusalCode::ServerError => "server_error",
         }
     }
 }

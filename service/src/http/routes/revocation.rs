@@ -38,7 +38,8 @@ async fn of_client(app: &SharedApp, client: &AuthenticatedClient, form: &Paramet
 async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameters, Error>) -> Result<(), Error> {
     caller.require_secret(&REVOKE)?;
     let (form, organization) = (form?, caller.access.organization());
-    revoke::credential(&*app.store, &app.jwt_issuer, organization, form.require("token")?).await
+    let token = form.require("token")?;
+    revoke::credential(&*app.store, &app.jwt_issuer, &app.foreign_formats, organization, token).await
 }
 
 #[derive(Deserialize)]

@@ -1,18 +1,26 @@
-//! OAuth 2.1: authenticates clients, and gives them tokens.
+//! OAuth 2.1: what the authorization server does.
 //!
 //! | module | what it does |
 //! | --- | --- |
 //! | `access_token` | signs access tokens |
 //! | `authentication` | authenticates clients |
+//! | `authorize` | answers authorization requests with codes |
 //! | `client_credentials` | gives a client tokens of its own |
+//! | `clients` | registers and finds clients |
 //! | `code` | gives a client tokens for a code |
+//! | `consents` | lists and withdraws what users let clients have |
+//! | `kept_requests` | keeps the authorization requests that clients push |
 //! | `own_tokens` | tells clients of their own tokens, and revokes those |
 //! | `refresh` | gives a client tokens for a refresh token |
 
 mod access_token;
 pub(crate) mod authentication;
+pub(crate) mod authorize;
 pub(crate) mod client_credentials;
+pub(crate) mod clients;
 pub(crate) mod code;
+pub(crate) mod consents;
+pub(crate) mod kept_requests;
 pub(crate) mod own_tokens;
 pub(crate) mod refresh;
 

@@ -12,7 +12,8 @@ mod refresh_token;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::header::PRAGMA;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
 
@@ -71,6 +72,12 @@ async fn respond(app: &SharedApp, headers: &HeaderMap, parameters: &Parameters) 
         GrantType::TokenExchange => return Err(unsupported(name).into()),
     };
     Ok(response)
+}
+
+/// Adds to every response what RFC 6749, section 5.1 wants beside `Cache-Control`, for caches that do not know that.
+pub(super) async fn without_old_caches(mut response: Response) -> Response {
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
 }
 
 fn unsupported(name: &str) -> Refusal {

@@ -125,7 +125,7 @@ async fn use_oauth(daypass: &Daypass) -> Vec<String> {
         for request in [
             daypass.post("/oauth/token").query(&[("code", secret)]).form(&[("grant_type", secret)]),
             daypass.post("/oauth/token").form(&[("client_id", secret), ("grant_type", &"refresh_token".to_owned())]),
-            daypass.post("/oauth/token").form(&[(secret, "1"), (secret, "2"), ("client_id", &client.id)]),
+            daypass.post("/oauth/token").form(&[(&**secret, "1"), (secret, "2"), ("client_id", &client.id)]),
             client.ask(&daypass.url, &[("grant_type", "client_credentials"), ("scope", secret)]),
             client.redeem(&daypass.url, secret),
             client.refresh(&daypass.url, secret),

@@ -8,8 +8,7 @@ use daypass::Error;
 use serde::Deserialize;
 
 use super::super::extract::{ClientCaller, FormFields, TokenForm};
-use super::super::{JsonText, NO_STORE, SharedApp, TokenCaller};
-use super::tokens::REVOKE;
+use super::super::{JsonText, NO_STORE, SharedApp, TOKEN_REVOKE, TokenCaller};
 use crate::usecase::revoke;
 
 /// Revokes the token in the form, opaque or a JWT, of the caller's organization.
@@ -20,7 +19,7 @@ pub(super) async fn credential(
     ClientCaller(caller): ClientCaller,
     form: Result<FormFields<TokenForm>, Error>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require_secret(&REVOKE)?;
+    caller.require_secret(&TOKEN_REVOKE)?;
     let FormFields(TokenForm { token }) = form?;
     revoke::credential(&*app.store, &app.jwt_issuer, caller.access.organization(), &token).await?;
     Ok((NO_STORE, StatusCode::OK))
@@ -38,7 +37,7 @@ pub(super) async fn issued_before(
     caller: TokenCaller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require_secret(&REVOKE)?;
+    caller.require_secret(&TOKEN_REVOKE)?;
     let IssuedBefore { issued_before } = body?.read()?;
     let revocation = revoke::issued_before(&*app.store, caller.access.organization(), issued_before).await?;
     Ok((NO_STORE, Json(revocation)))

@@ -69,6 +69,8 @@ macro_rules! suite {
         mod secrecy;
         #[path = "../session_roles.rs"]
         mod session_roles;
+        #[path = "../several_tenants.rs"]
+        mod several_tenants;
         #[path = "../sign_in.rs"]
         mod sign_in;
         #[path = "../single_use.rs"]

@@ -28,7 +28,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
-pub(crate) use extract::{Caller, JsonText, MAX_BODY, Peer, TokenCaller};
+pub(crate) use extract::{Caller, FormFields, JsonText, MAX_BODY, Peer, TokenCaller};
 
 use crate::app::App;
 

@@ -19,6 +19,12 @@ macro_rules! suite {
         mod concurrency;
         #[path = "../confirmation.rs"]
         mod confirmation;
+        #[path = "../crafter.rs"]
+        mod crafter;
+        #[path = "../crafter_grants.rs"]
+        mod crafter_grants;
+        #[path = "../crafter_profiles.rs"]
+        mod crafter_profiles;
         #[path = "../crash.rs"]
         mod crash;
         #[path = "../details.rs"]

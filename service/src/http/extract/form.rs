@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::{MAX_BODY, in_time};
 
 /// A form, parsed as a `T`.
-pub(in crate::http) struct FormFields<T>(pub(in crate::http) T);
+pub(crate) struct FormFields<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
     type Rejection = Error;

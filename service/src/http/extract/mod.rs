@@ -22,7 +22,8 @@ use daypass::Error;
 
 pub(super) use api_caller::{ApiCaller, ClientCaller};
 pub(crate) use caller::Caller;
-pub(super) use form::{FormFields, TokenForm};
+pub(crate) use form::FormFields;
+pub(super) use form::TokenForm;
 pub(crate) use json::JsonText;
 pub(crate) use session::Peer;
 pub(super) use session::{ClientAddress, OwnPage, SignedIn};

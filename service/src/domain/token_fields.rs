@@ -46,7 +46,7 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, Error> {
     Err(Error::InvalidRequest(why.into()))
 }
 
-/// Requires a kind that is created by request.
+/// Checks that tokens of this kind are created by themselves.
 ///
 /// # Errors
 /// [`Error::InvalidRequest`].

@@ -58,6 +58,7 @@ pub(crate) async fn create_as(
     request: CreateTokenRequest,
     token: OpaqueToken,
 ) -> Result<CreateTokenResponse, Error> {
+    debug_assert_eq!(request.kind, token.kind());
     let now = now();
     let origins = token_fields::check(&request, catalogs, now)?;
     let CreateTokenRequest { kind, name, scopes, resources, tenant, grants, expires_at, id, owner, .. } = request;

@@ -5,15 +5,11 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use daypass::verify::{Credential, TokenLocation};
 use daypass::{Error, Scope, TokenKind};
-use serde::Deserialize;
 
-use crate::http::{FormFields, SharedApp, TokenCaller};
+use crate::http::{Parameters, SharedApp, TokenCaller};
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CallerForm {
-    access_token_id: Option<String>,
-}
+/// The parameter that carries the token.
+const ACCESS_TOKEN_ID: &str = "accessTokenId";
 
 /// Authenticates the caller of a request that may have a form.
 ///
@@ -21,17 +17,16 @@ struct CallerForm {
 /// Those of the verifier: [`Error::InvalidRequest`] if the query and the form both have a token.
 pub(super) async fn of_form(app: &SharedApp, request: Request) -> Result<TokenCaller, Error> {
     let (parts, body) = request.into_parts();
-    let text = if is_form(&parts.headers) {
-        let FormFields(CallerForm { access_token_id }) =
-            FormFields::from_request(Request::from_parts(parts.clone(), body), &()).await?;
-        // At home an empty parameter is a missing one.
-        access_token_id.filter(|text| !text.is_empty())
+    let form = if is_form(&parts.headers) {
+        Some(Parameters::from_request(Request::from_parts(parts.clone(), body), &()).await?)
     } else {
         None
     };
+    // An empty parameter is a missing one, as at home.
+    let text = form.as_ref().and_then(|form| form.find(ACCESS_TOKEN_ID));
     let view = app.catalog.view();
     let credentials = view.verifier.credentials(&parts);
-    let credentials = text.as_ref().map_or(credentials, |text| {
+    let credentials = text.map_or(credentials, |text| {
         let credential = Credential { text: text.as_bytes(), location: TokenLocation::AccessTokenId };
         credentials.with_credential(credential)
     });

@@ -214,7 +214,7 @@ async fn chosen_ids_are_visible_text_and_short_ones_are_warned_of() {
     let daypass = start();
     let [admin, ..] = bootstrap(&daypass);
     let of = |id: &str| json!({"id": id, "application": "a", "tenantPermissions": []});
-    for id in ["q", "a.b_c~d-E9", "..", CHOSEN, &"n".repeat(256)] {
+    for id in ["q", "a.b_c-D9", "..", CHOSEN, &"n".repeat(256)] {
         let (status, created) = call(create(&daypass, &admin, &of(id))).await;
         assert_eq!((status, &created["id"]), (200, &json!(id)), "{created}");
         // As its own caller, it is authentic.
@@ -226,7 +226,7 @@ async fn chosen_ids_are_visible_text_and_short_ones_are_warned_of() {
     let sealed = to_text(&call(create(&daypass, &admin, &json!({"application": "a"}))).await.1["id"]);
     assert!(sealed.starts_with("dp_app_"));
     let reserved = ["eyJhbGciOi", "dp_app_abc", &sealed];
-    for id in ["a b", "a\n", "\u{0}", " a", "ä", "a+b", "a%41", "a/b", &"n".repeat(257)].into_iter().chain(reserved) {
+    for id in ["a b", "a\n", "\u{0}", " a", "ä", "a+b", "a~b", "a%41", "a/b", &"n".repeat(257)].into_iter().chain(reserved) {
         expect(&call(create(&daypass, &admin, &of(id))).await, 400, "OTHER", id);
     }
     // At home an empty id makes a token that nobody can use.

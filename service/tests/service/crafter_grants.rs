@@ -125,7 +125,7 @@ async fn a_master_token_manages_its_own_organization_alone() {
     // Nor does it manage tokens by the native paths, which are for secret tokens.
     for path in ["/v2/access-token", "/v2/organization", "/v2/organization/other", "/v2/revocation"] {
         let (status, error) = send(daypass.get(path).bearer_auth(&token)).await;
-        assert_eq!((status, &error["error"]), (403, &json!("token_kind_not_accepted")), "{path}");
+        assert_eq!((status, &error["error"]), (403, &json!("kind_not_accepted")), "{path}");
     }
 }
 

@@ -109,8 +109,7 @@ async fn delete(
 /// Reads the credential that a caller chose for a new token.
 fn chosen_credential(id: &str) -> Result<OpaqueToken, Error> {
     OpaqueToken::foreign(ForeignFormat::ChosenId, id).map_err(|_| {
-        let why =
-            "The `id` must be 1 to 256 letters, digits, `-`, `.`, `_` and `~`, and not begin with `dp_` or `eyJ`.";
+        let why = "The `id` must be 1 to 256 letters, digits, `-`, `.` and `_`, and not begin with `dp_` or `eyJ`.";
         Error::InvalidRequest(why.into())
     })
 }

@@ -23,6 +23,7 @@
 //! | `origins` | origins as people write them |
 //! | `page_limit` | how many entries a page of a list has |
 //! | `password` | passwords: which a person may set |
+//! | `personal_token` | who creates and revokes the personal tokens of a user |
 //! | `principal` | principals: their fields, and when one may be added |
 //! | `principal_edit` | edits and removals of principals, and which tokens end with them |
 //! | `retention` | how long the feed keeps entries, by order and not by time |
@@ -56,6 +57,7 @@ pub(crate) mod organization;
 pub(crate) mod origins;
 pub(crate) mod page_limit;
 pub(crate) mod password;
+pub(crate) mod personal_token;
 pub(crate) mod principal;
 pub(crate) mod principal_edit;
 pub(crate) mod retention;

@@ -28,6 +28,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
+pub(crate) use cookie::find as find_cookie;
 pub(crate) use extract::{Caller, JsonText, MAX_BODY, Peer, TokenCaller};
 
 use crate::app::App;

@@ -3,6 +3,7 @@
 
 mod kudo;
 mod space_api;
+mod speckle;
 
 use axum::Router;
 
@@ -10,5 +11,5 @@ use crate::http::SharedApp;
 
 /// Returns the routes of every protocol.
 pub(crate) fn router() -> Router<SharedApp> {
-    space_api::router().merge(kudo::router())
+    space_api::router().merge(kudo::router()).merge(speckle::router())
 }

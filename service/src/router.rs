@@ -14,7 +14,7 @@ use crate::protocols;
 /// Returns the routes of the native API and of every protocol.
 pub(crate) fn router(app: App) -> Router {
     http::routes::router(&app.jwt_issuer.issuer)
-        .merge(protocols::router())
+        .merge(protocols::router(&app.protocols))
         .fallback(async || Error::NotFound)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn(http::log::log_request))

@@ -73,6 +73,8 @@ macro_rules! suite {
         mod sign_in;
         #[path = "../single_use.rs"]
         mod single_use;
+        #[path = "../speckle.rs"]
+        mod speckle;
         #[path = "../store.rs"]
         mod store;
         #[path = "../suspension.rs"]

@@ -57,11 +57,12 @@ pub(super) async fn answer(
     let is_refused = response.data == Value::Null
         && !response.errors.is_empty()
         && response.errors.iter().all(|error| error.path.is_empty());
-    if !is_refused {
-        return Ok((NO_STORE, Json(response)).into_response());
-    }
-    response.errors = response.errors.into_iter().map(|error| with_code(error, "GRAPHQL_VALIDATION_FAILED")).collect();
-    Ok((StatusCode::BAD_REQUEST, NO_STORE, Json(response)).into_response())
+    let (status, code) = match is_refused {
+        true => (StatusCode::BAD_REQUEST, "GRAPHQL_VALIDATION_FAILED"),
+        false => (StatusCode::OK, "BAD_USER_INPUT"),
+    };
+    response.errors = response.errors.into_iter().map(|error| with_code(error, code)).collect();
+    Ok((status, NO_STORE, Json(response)).into_response())
 }
 
 /// Adds a code to an error that has none.

@@ -7,6 +7,8 @@
 //! | `etag` | entity tags |
 //! | `extract` | what handlers take from a request |
 //! | `log` | a log line for every request |
+//! | `oauth_error` | errors as OAuth words them |
+//! | `page` | the service's own pages |
 //! | `routes` | the handlers, by subject |
 //! | `sdk_files` | the browser SDK's files |
 //! | `version` | the versions of records as entity tags |
@@ -16,6 +18,8 @@ mod cors;
 mod etag;
 mod extract;
 pub(crate) mod log;
+mod oauth_error;
+pub(crate) mod page;
 pub(crate) mod routes;
 mod sdk_files;
 mod version;
@@ -29,7 +33,10 @@ use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
 pub(crate) use cookie::find as find_cookie;
-pub(crate) use extract::{Caller, JsonText, MAX_BODY, Peer, TokenCaller};
+pub(crate) use extract::{Caller, JsonText, MAX_BODY, OwnPage, Peer, SignedIn, TokenCaller, authenticate_client};
+pub(crate) use oauth_error::OAuthError;
+
+pub(crate) use crate::domain::oauth::parameters::Parameters;
 
 use crate::app::App;
 
@@ -44,6 +51,12 @@ pub(crate) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store"
 /// It is for responses whose body is not the service's own. Pages may read it.
 pub(crate) const EXPIRES_AT: HeaderName = HeaderName::from_static("daypass-expires-at");
 
+/// The scope that creates and edits tokens.
+pub(crate) const TOKEN_CREATE: Scope = Scope::literal("token:create");
+/// The scope that lists and shows tokens.
+pub(crate) const TOKEN_READ: Scope = Scope::literal("token:read");
+/// The scope that revokes tokens.
+pub(crate) const TOKEN_REVOKE: Scope = Scope::literal("token:revoke");
 /// The scope that creates bundles.
 pub(crate) const BUNDLE_CREATE: Scope = Scope::literal("bundle:create");
 
@@ -52,6 +65,11 @@ pub(crate) const BUNDLE_CREATE: Scope = Scope::literal("bundle:create");
 /// SECURITY: they give a page no more than the token that it holds already.
 pub(crate) fn browser_routes(routes: Router<SharedApp>) -> Router<SharedApp> {
     backend_routes(routes).layer(from_fn(cors::any_origin))
+}
+
+/// Like [`browser_routes`], but for routes that are posted to.
+pub(crate) fn browser_post_routes(routes: Router<SharedApp>) -> Router<SharedApp> {
+    backend_routes(routes).layer(from_fn(cors::any_origin_posting))
 }
 
 /// Completes routes that no page may read.

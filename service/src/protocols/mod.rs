@@ -4,6 +4,7 @@
 mod kudo;
 mod space_api;
 mod speckle;
+mod threekit;
 
 use axum::Router;
 
@@ -16,7 +17,8 @@ pub(crate) fn router(protocols: &[Protocol]) -> Router<SharedApp> {
         Protocol::SpaceApi => space_api::router(),
         Protocol::Kudo => kudo::router(),
         Protocol::Speckle => speckle::router(),
-        Protocol::Crafter | Protocol::Threekit => Router::new(),
+        Protocol::Threekit => threekit::router(),
+        Protocol::Crafter => Router::new(),
     });
     routers.fold(Router::new(), Router::merge)
 }

@@ -3,6 +3,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `access_tokens` | creates, lists and finds public and private tokens (Threekit) |
 //! | `answers` | the responses of introspection that were given lately |
 //! | `bootstrap` | writes what a new store gets first |
 //! | `bundles` | stores, signs and redeems parameter bundles |
@@ -15,6 +16,7 @@
 //! | `introspect` | tells what a token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
+//! | `oauth` | OAuth 2.1: what the authorization server does |
 //! | `openid` | confirms who a person is at an OpenID Connect provider |
 //! | `organizations` | creates, lists, finds, renames and suspends organizations |
 //! | `parent` | the stored token that something is minted from |
@@ -30,6 +32,7 @@
 //! | `token_uses` | notes when tokens were last used |
 //! | `tokens` | creates, lists, finds and edits stored tokens |
 
+pub(crate) mod access_tokens;
 pub(crate) mod answers;
 pub(crate) mod bootstrap;
 pub(crate) mod bundles;
@@ -42,6 +45,7 @@ pub(crate) mod introspect;
 pub(crate) mod invitations;
 pub(crate) mod jwt_issuer;
 pub(crate) mod keys;
+pub(crate) mod oauth;
 pub(crate) mod openid;
 pub(crate) mod organizations;
 pub(crate) mod parent;

@@ -77,7 +77,7 @@ macro_rules! suite {
         mod sign_in;
         #[path = "../single_use.rs"]
         mod single_use;
-        #[path = "../speckle.rs"]
+        #[path = "../speckle/mod.rs"]
         mod speckle;
         #[path = "../store.rs"]
         mod store;

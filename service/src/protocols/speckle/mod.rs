@@ -1,7 +1,8 @@
-//! Speckle: personal tokens of users, by GraphQL.
+//! Speckle: personal tokens of users by GraphQL, and apps.
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `apps` | the exchange of a challenge for tokens |
 //! | `caller` | the token of a request, and the user that it belongs to |
 //! | `error` | errors as Speckle words them |
 //! | `graphql` | `POST /graphql`: parsing, limits, statuses |
@@ -11,6 +12,7 @@
 //! | `server_info` | what is told of the server |
 //! | `user` | users and their tokens |
 
+mod apps;
 mod caller;
 mod error;
 mod graphql;
@@ -21,11 +23,14 @@ mod server_info;
 mod user;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{get, post};
 
-use crate::http::{SharedApp, browser_routes};
+use crate::http::{SharedApp, backend_routes, browser_post_routes};
 
 /// Returns the routes of Speckle.
 pub(super) fn router() -> Router<SharedApp> {
-    browser_routes(Router::new().route("/graphql", post(graphql::answer)))
+    let for_browsers =
+        Router::new().route("/graphql", post(graphql::answer)).route("/auth/token", post(apps::exchange));
+    let for_people = Router::new().route("/authn/verify/{app}/{challenge}", get(apps::verify));
+    browser_post_routes(for_browsers).merge(backend_routes(for_people))
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, InputObject, Object, Result};
 use daypass::api::CreateTokenRequest;
-use daypass::{Error, Resource, Scope, ScopeSet, TokenKind};
+use daypass::{Error, Resource, ScopeSet, TokenKind};
 
 use super::caller::{Caller, Holder};
 use super::error::{coded, of_field};
@@ -10,12 +10,9 @@ use super::scalars::BigInt;
 use super::user::PROJECT;
 use crate::domain::grantor::Grantor;
 use crate::domain::personal_token;
-use crate::http::SharedApp;
+use crate::http::{SharedApp, TOKEN_CREATE, TOKEN_REVOKE};
 use crate::usecase::clock::now;
-use crate::usecase::{personal_tokens, tokens};
-
-const CREATE: Scope = Scope::literal("token:create");
-const REVOKE: Scope = Scope::literal("token:revoke");
+use crate::usecase::personal_tokens;
 
 /// The root of mutations.
 pub(super) struct Mutation;
@@ -65,7 +62,7 @@ impl Mutation {
     #[graphql(complexity = "100")]
     async fn api_token_create(&self, ctx: &Context<'_>, token: ApiTokenCreateInput) -> Result<String> {
         let (holder, user) = ctx.data::<Caller>()?.require_user()?;
-        personal_token::require_manager(&holder.access, &CREATE).map_err(of_field)?;
+        personal_token::require_manager(&holder.access, &TOKEN_CREATE).map_err(of_field)?;
         let app = ctx.data::<SharedApp>()?;
         let ApiTokenCreateInput { scopes, name, lifespan, limit_resources } = token;
         let scopes: ScopeSet =
@@ -82,7 +79,9 @@ impl Mutation {
             owner: Some(user.id.clone()),
         };
         let view = app.catalog.view();
-        let created = tokens::create(&*app.store, &view.catalogs, &Grantor::holder(&holder.access), request).await;
+        let grantor = Grantor::holder(&holder.access);
+        let created =
+            personal_tokens::create(&*app.store, &view.catalogs, &grantor, request, app.personal_token_format).await;
         let created = created.map_err(|error| of_creation(error, &scopes, holder))?;
         Ok(created.token.expose_secret().to_owned())
     }
@@ -91,13 +90,13 @@ impl Mutation {
     #[graphql(complexity = "100")]
     async fn api_token_revoke(&self, ctx: &Context<'_>, token: String) -> Result<bool> {
         let (holder, user) = ctx.data::<Caller>()?.require_user()?;
-        personal_token::require_manager(&holder.access, &REVOKE).map_err(of_field)?;
+        personal_token::require_manager(&holder.access, &TOKEN_REVOKE).map_err(of_field)?;
         let text = match token.split_once(' ') {
             Some((scheme, text)) if scheme.eq_ignore_ascii_case("Bearer") => text.trim(),
             _ => token.trim(),
         };
         let app = ctx.data::<SharedApp>()?;
-        match personal_tokens::revoke(&*app.store, user, text).await {
+        match personal_tokens::revoke(&*app.store, &app.foreign_formats, user, text).await {
             Ok(()) => Ok(true),
             Err(Error::NotFound) => Err(coded("Did not revoke token", "BAD_USER_INPUT")),
             Err(error) => Err(of_field(error)),

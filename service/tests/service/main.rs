@@ -85,6 +85,8 @@ macro_rules! suite {
         mod sign_in;
         #[path = "../single_use.rs"]
         mod single_use;
+        #[path = "../speckle/mod.rs"]
+        mod speckle;
         #[path = "../store.rs"]
         mod store;
         #[path = "../suspension.rs"]

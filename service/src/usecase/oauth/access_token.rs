@@ -10,12 +10,12 @@ use super::super::parent::Root;
 /// The response of the token endpoint (RFC 6749, section 5.1).
 #[derive(Serialize)]
 pub(crate) struct TokenResponse {
-    access_token: String,
+    pub(crate) access_token: String,
     token_type: &'static str,
     /// In seconds.
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
-    refresh_token: Option<OpaqueToken>,
+    pub(crate) refresh_token: Option<OpaqueToken>,
     scope: String,
 }
 

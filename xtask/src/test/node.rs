@@ -78,7 +78,8 @@ fn e2e_in(label: &str, engine: Engine, rust_app: &Path) -> Result<Outcome> {
     Ok([outcome, servers].into_iter().sum())
 }
 
-/// Makes the command that tests the files of folders one after the other, since they share the demo and the machine.
+/// Makes the command that tests the files of folders one after the other, since they share the demo and the machine: one
+/// visitor's "Revoke now" revokes the token of all.
 fn node_test(folders: &[&Path]) -> Result<Command> {
     let mut command = Command::new("node");
     command.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);

@@ -3,12 +3,20 @@
 
 mod kudo;
 mod space_api;
+mod threekit;
 
 use axum::Router;
 
+use crate::domain::protocol::Protocol;
 use crate::http::SharedApp;
 
-/// Returns the routes of every protocol.
-pub(crate) fn router() -> Router<SharedApp> {
-    space_api::router().merge(kudo::router())
+/// Returns the routes of these protocols.
+pub(crate) fn router(protocols: &[Protocol]) -> Router<SharedApp> {
+    let routers = Protocol::ALL.iter().filter(|protocol| protocols.contains(protocol)).map(|protocol| match protocol {
+        Protocol::SpaceApi => space_api::router(),
+        Protocol::Kudo => kudo::router(),
+        Protocol::Threekit => threekit::router(),
+        Protocol::Crafter | Protocol::Speckle => Router::new(),
+    });
+    routers.fold(Router::new(), Router::merge)
 }

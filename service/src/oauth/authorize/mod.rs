@@ -61,11 +61,14 @@ async fn begin(app: &SharedApp, session: Result<SignedIn, Error>, query: &str) -
         if asked.request.prompt.is_none {
             return Err(asked.deny(Denial::LOGIN_REQUIRED));
         }
-        return Ok(to_sign_in(app, query, false));
+        return Ok(redirect(sign_in_page(app, query, false)));
     };
     match authorizer.next(&asked, &session.account).await? {
-        Next::SignIn => Ok(to_sign_in(app, query, true)),
-        Next::Ask(user, scopes) => Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, query)),
+        Next::SignIn => Ok(redirect(sign_in_page(app, query, true))),
+        Next::Ask(user, scopes) => {
+            let sign_in = sign_in_page(app, query, true);
+            Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, query, &sign_in))
+        }
         Next::Answer(user, scopes) => {
             Ok(redirect(authorizer.issue(&asked, &user, &scopes, &app.jwt_issuer.issuer).await?))
         }
@@ -84,16 +87,17 @@ async fn finish(
     let view = app.catalog.view();
     let authorizer = Authorizer { store: &*app.store, catalogs: &view.catalogs, audience: &app.jwt_issuer.audience };
     let asked = authorizer.read(&query).await?;
-    let Some(session) = signed_in(session)? else { return Ok(to_sign_in(app, &query, false)) };
+    let Some(session) = signed_in(session)? else { return Ok(redirect(sign_in_page(app, &query, false))) };
     if decision != "allow" {
         authorizer.close(&asked).await?;
         return Err(asked.deny(Denial::ACCESS_DENIED));
     }
     let (user, scopes) = match authorizer.next(&asked, &session.account).await? {
-        Next::SignIn => return Ok(to_sign_in(app, &query, true)),
+        Next::SignIn => return Ok(redirect(sign_in_page(app, &query, true))),
         // SECURITY: the consent is to what the page showed, to the person whom it named.
         Next::Ask(user, scopes) | Next::Answer(user, scopes) if shown != summary(&user, &scopes) => {
-            return Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, &query));
+            let sign_in = sign_in_page(app, &query, true);
+            return Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, &query, &sign_in));
         }
         Next::Ask(user, scopes) | Next::Answer(user, scopes) => (user, scopes),
     };
@@ -114,16 +118,16 @@ fn signed_in(session: Result<SignedIn, Error>) -> Result<Option<Session>, Error>
     }
 }
 
-/// Leads to the sign-in, and from there back to this request.
+/// Returns the address of the sign-in, which leads back to this request.
 ///
 /// SECURITY: the sign-in goes back to `/oauth/authorize` in every case, so that it leads to no other site. The request is
 /// in the fragment, which no server sees.
-fn to_sign_in(app: &SharedApp, query: &str, as_another: bool) -> Response {
+fn sign_in_page(app: &SharedApp, query: &str, as_another: bool) -> String {
     let (name, value) = SIGN_IN_SEEN;
     let query = if as_another { format!("{query}&{name}={value}") } else { query.to_owned() };
     let query = utf8_percent_encode(&query, NON_ALPHANUMERIC);
     let as_another = if as_another { "&another" } else { "" };
-    redirect(format!("{}/sign-in#authorize={query}{as_another}", app.jwt_issuer.issuer))
+    format!("{}/sign-in#authorize={query}{as_another}", app.jwt_issuer.issuer)
 }
 
 /// Answers with another address, which the browser asks for without the form (RFC 9700, section 4.12).

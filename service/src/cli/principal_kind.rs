@@ -158,8 +158,7 @@ impl Kind for Application {
     const ADD_EXAMPLES: &'static str = "\
 Examples:
   daypass application add --name Partner
-  daypass application add --name Planner --public --redirect-uri https://planner.example.com/callback \\
-    --scope floor:readPrivate";
+  daypass application add --name Planner --public --redirect-uri com.example.app:/cb --scope floor:export";
     const LIST: &'static str = "List the applications of an organization, oldest first";
     const LIST_EXAMPLES: &'static str = "\
 Example:

@@ -88,10 +88,11 @@ pub(crate) async fn delete(
     organization: &str,
     text: &str,
 ) -> Result<TokenRecord, Error> {
+    find(store, organization, text).await?;
     if text.parse::<OpaqueToken>().is_err() {
         return revoke::token(store, organization, text).await;
     }
     // The id of a revoked token may name a newer one: this is about the one whose text it is.
-    revoke::credential(store, jwt_issuer, organization, text).await?;
+    revoke::credential(store, jwt_issuer, &[], organization, text).await?;
     find(store, organization, text).await
 }

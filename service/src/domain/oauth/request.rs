@@ -42,11 +42,9 @@ mod tests {
 
     #[test]
     fn a_client_has_a_bounded_room_for_its_requests() {
-        for (length, others, expected) in [
-            (8000, 999, Ok(())),
-            (8001, 0, Err("invalid_request")),
-            (1, 1000, Err("too_many_requests")),
-        ] {
+        for (length, others, expected) in
+            [(8000, 999, Ok(())), (8001, 0, Err("invalid_request")), (1, 1000, Err("too_many_requests"))]
+        {
             let request = KeptRequest { client: "app_1".into(), parameters: "a".repeat(length), expires_at: 100 };
             assert_eq!(code(may_keep(&request, others)), expected, "{length} {others}");
         }

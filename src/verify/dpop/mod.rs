@@ -12,6 +12,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use super::token::AuthenticToken;
 use super::{Credential, MAX_LEEWAY, ProofContext, TokenLocation};
 use crate::Error;
+pub use proof::DPOP_ALGORITHMS;
 use proof::Proof;
 use replay::ReplayGuard;
 

@@ -9,6 +9,8 @@ use serde::de::IgnoredAny;
 use crate::jwt::object::{Object, parse_object};
 use crate::jwt::{UnverifiedJwt, VerifySignature};
 
+/// The algorithms that proofs may be signed with: those of the browsers' WebCrypto.
+pub const DPOP_ALGORITHMS: [&str; 2] = ["ES256", "EdDSA"];
 /// The longest proof that is parsed, in bytes.
 const MAX_PROOF: usize = 4096;
 

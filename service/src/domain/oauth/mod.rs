@@ -1,0 +1,21 @@
+//! OAuth 2.1: what clients may ask for, and when they get it.
+//!
+//! | module | what it has |
+//! | --- | --- |
+//! | `client` | clients: their settings, and when one may be used |
+//! | `code` | authorization codes: when one may be issued, and what its use gives |
+//! | `consent` | what users let clients have, and what ends when they withdraw it |
+//! | `family` | families of refresh tokens: how long they last, and what a use of one gives |
+//! | `pkce` | proof keys for code exchange (RFC 7636) |
+//! | `refusal` | why a request is refused, in the words of RFC 6749 |
+//! | `request` | authorization requests that are kept for a while |
+//! | `scope` | the scopes that a client asks for |
+
+pub(crate) mod client;
+pub(crate) mod code;
+pub(crate) mod consent;
+pub(crate) mod family;
+pub(crate) mod pkce;
+pub(crate) mod refusal;
+pub(crate) mod request;
+pub(crate) mod scope;

@@ -1,0 +1,63 @@
+//! Why an OAuth request is refused: [`Refusal`].
+
+use daypass::Error;
+
+/// An error code of OAuth (RFC 6749, sections 4.1.2.1 and 5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusalCode {
+    /// A parameter is missing, repeated or wrong.
+    InvalidRequest,
+    /// The client is not authenticated.
+    InvalidClient,
+    /// The code or the refresh token is not valid for this request.
+    InvalidGrant,
+    /// The client may not ask for this.
+    UnauthorizedClient,
+    /// The grant type does not exist here.
+    UnsupportedGrantType,
+    /// A scope does not exist, or the client may not have it.
+    InvalidScope,
+}
+
+impl RefusalCode {
+    /// Returns the code on the wire.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            RefusalCode::InvalidRequest => "invalid_request",
+            RefusalCode::InvalidClient => "invalid_client",
+            RefusalCode::InvalidGrant => "invalid_grant",
+            RefusalCode::UnauthorizedClient => "unauthorized_client",
+            RefusalCode::UnsupportedGrantType => "unsupported_grant_type",
+            RefusalCode::InvalidScope => "invalid_scope",
+        }
+    }
+}
+
+/// Why an OAuth request is refused.
+///
+/// SECURITY: no text in it has a code, a token or a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// By the rules of OAuth; the text says what is wrong.
+    OAuth(RefusalCode, String),
+    /// By the service: it does not answer, or the request does not reach it completely.
+    Service(Error),
+}
+
+impl Refusal {
+    /// A refusal by the rules of OAuth.
+    pub(crate) fn new(code: RefusalCode, why: impl Into<String>) -> Refusal {
+        Refusal::OAuth(code, why.into())
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Refusal {
+        match error {
+            Error::InvalidRequest(why) => Refusal::OAuth(RefusalCode::InvalidRequest, why),
+            Error::InvalidScope(why) => Refusal::OAuth(RefusalCode::InvalidScope, why),
+            Error::InvalidClient(why) => Refusal::OAuth(RefusalCode::InvalidClient, why),
+            other => Refusal::Service(other),
+        }
+    }
+}

@@ -5,6 +5,7 @@
 //! | `client` | clients: their settings, and when one may be used |
 //! | `code` | authorization codes: when one may be issued, and what its use gives |
 //! | `consent` | what users let clients have, and what ends when they withdraw it |
+//! | `exchange` | token exchange: a narrower access token for a token that the client holds |
 //! | `family` | families of refresh tokens: how long they last, and what a use of one gives |
 //! | `pkce` | proof keys for code exchange (RFC 7636) |
 //! | `refusal` | why a request is refused, in the words of RFC 6749 |
@@ -14,6 +15,7 @@
 pub(crate) mod client;
 pub(crate) mod code;
 pub(crate) mod consent;
+pub(crate) mod exchange;
 pub(crate) mod family;
 pub(crate) mod pkce;
 pub(crate) mod refusal;

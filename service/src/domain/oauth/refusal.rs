@@ -17,6 +17,8 @@ pub(crate) enum RefusalCode {
     UnsupportedGrantType,
     /// A scope does not exist, or the client may not have it.
     InvalidScope,
+    /// Tokens are not for this API (RFC 8693, section 2.2.2).
+    InvalidTarget,
 }
 
 impl RefusalCode {
@@ -29,6 +31,7 @@ impl RefusalCode {
             RefusalCode::UnauthorizedClient => "unauthorized_client",
             RefusalCode::UnsupportedGrantType => "unsupported_grant_type",
             RefusalCode::InvalidScope => "invalid_scope",
+            RefusalCode::InvalidTarget => "invalid_target",
         }
     }
 }

@@ -8,6 +8,7 @@ use daypass::verify::{Cache, SealingKey, Verifier};
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Config, SignInConfig};
+use crate::domain::protocol::Protocol;
 use crate::domain::session::SessionLimits;
 use crate::store::SharedStore;
 use crate::usecase::answers::Answers;
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) uses: Arc<TokenUses>,
     /// The responses of introspection that were given lately.
     pub(crate) answers: Answers,
+    /// The systems whose protocols it speaks.
+    pub(crate) protocols: Vec<Protocol>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// The key for the sealed parameters of bundles.
@@ -62,7 +65,8 @@ impl App {
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
     pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync)> {
-        let Config { issuer, audience, temporary_min_seconds, rotate_keys_every, sealing_key, sign_in } = config;
+        let Config { issuer, audience, protocols, temporary_min_seconds, rotate_keys_every, sealing_key, sign_in } =
+            config;
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark)?;
@@ -93,6 +97,20 @@ impl App {
         let openid = openid.map(|settings| OpenIdProvider::new(settings, &jwt_issuer.issuer)).transpose()?;
         let sign_in = SignIn { passwords: Passwords::default(), public_origin, limits, proxies, openid };
         let answers = Answers::new();
-        Ok((App { store, catalog, jwt_issuer, feed, uses, answers, temporary_min_seconds, sealing_key, sign_in }, sync))
+        Ok((
+            App {
+                store,
+                catalog,
+                jwt_issuer,
+                feed,
+                uses,
+                answers,
+                protocols,
+                temporary_min_seconds,
+                sealing_key,
+                sign_in,
+            },
+            sync,
+        ))
     }
 }

@@ -6,6 +6,7 @@ use anyhow::Context;
 use daypass::verify::SealingKey;
 
 use crate::domain::catalogs::Catalogs;
+use crate::domain::protocol::Protocol;
 use crate::domain::session::SessionLimits;
 
 /// How a service runs, beside its store.
@@ -14,6 +15,8 @@ pub(crate) struct Config {
     pub(crate) issuer: String,
     /// The product that JWTs are for.
     pub(crate) audience: String,
+    /// The systems whose protocols it speaks.
+    pub(crate) protocols: Vec<Protocol>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// Rotate the signing key every so many seconds; never without it.

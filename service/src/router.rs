@@ -14,7 +14,7 @@ use crate::{oauth, protocols};
 /// Returns the routes of the native API, of OAuth and of every protocol.
 pub(crate) fn router(app: App) -> Router {
     http::routes::router(&app.jwt_issuer.issuer)
-        .merge(protocols::router())
+        .merge(protocols::router(&app.protocols))
         .merge(oauth::router())
         .fallback(async || Error::NotFound)
         .layer(DefaultBodyLimit::max(MAX_BODY))

@@ -8,7 +8,7 @@ use crate::{Scope, ScopeSet};
 
 /// A product's scopes: what each means, which are publishable, and which aliases (older names) there are.
 ///
-/// The Space API's catalogue is in `catalogs/`; a product brings its own as a file of the same shape.
+/// The catalogues of the systems that Daypass replaces are in `catalogs/`; a product brings its own as a file of the same shape.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -64,6 +64,33 @@ impl Catalog {
     pub fn space_api() -> Catalog {
         Catalog::from_json(include_str!("../../catalogs/space-api.json"))
             .expect("catalogs/space-api.json is a catalogue")
+    }
+
+    /// Returns the catalogue of Crafter Profile: its six actions as scopes.
+    ///
+    /// # Panics
+    /// Never: a test parses the file that is compiled in.
+    #[must_use]
+    pub fn crafter() -> Catalog {
+        Catalog::from_json(include_str!("../../catalogs/crafter.json")).expect("catalogs/crafter.json is a catalogue")
+    }
+
+    /// Returns Speckle's catalogue: 23 scopes.
+    ///
+    /// # Panics
+    /// Never: a test parses the file that is compiled in.
+    #[must_use]
+    pub fn speckle() -> Catalog {
+        Catalog::from_json(include_str!("../../catalogs/speckle.json")).expect("catalogs/speckle.json is a catalogue")
+    }
+
+    /// Returns Threekit's catalogue: what its public tokens may do, three publishable scopes.
+    ///
+    /// # Panics
+    /// Never: a test parses the file that is compiled in.
+    #[must_use]
+    pub fn threekit() -> Catalog {
+        Catalog::from_json(include_str!("../../catalogs/threekit.json")).expect("catalogs/threekit.json is a catalogue")
     }
 
     /// Returns every scope of the catalogue.

@@ -42,6 +42,15 @@ fn the_space_api_has_its_16_scopes_and_publishes_four() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn the_other_systems_have_their_scopes() {
+    for (catalog, scopes, publishable) in
+        [(Catalog::crafter(), 6, 0), (Catalog::speckle(), 23, 0), (Catalog::threekit(), 3, 3)]
+    {
+        assert_eq!((catalog.all().len(), catalog.publishable().len()), (scopes, publishable), "{}", catalog.name);
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn daypass_has_five_scopes_of_its_own_and_publishes_none() {
     let catalog = Catalog::daypass();
     assert_eq!(
@@ -53,7 +62,8 @@ fn daypass_has_five_scopes_of_its_own_and_publishes_none() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn every_alias_of_a_shipped_catalogue_stands_for_scopes_of_it() {
-    for catalog in [Catalog::space_api(), Catalog::daypass()] {
+    let systems = [Catalog::space_api(), Catalog::crafter(), Catalog::speckle(), Catalog::threekit()];
+    for catalog in systems.into_iter().chain([Catalog::daypass()]) {
         for alias in &catalog.aliases {
             assert!(!alias.scopes.is_empty() && catalog.all().covers_all(&alias.scopes), "{}", alias.alias);
             assert!(!catalog.all().covers(&alias.alias), "{} is an alias and a scope", alias.alias);

@@ -13,6 +13,7 @@ use super::{failure, shell};
 use crate::codegen::scope_types;
 use crate::config::read_catalogs;
 use crate::domain::catalogs::Catalogs;
+use crate::domain::protocol::{self, Protocol};
 use crate::store::{Location, Store};
 use crate::usecase::catalog::{self, Outcome, Removal};
 
@@ -168,10 +169,12 @@ pub(super) fn read(file: Option<&Path>) -> anyhow::Result<Option<Given<'_>>> {
     file.map(|file| Ok(Given { catalogs: read_catalogs(file)?, file })).transpose()
 }
 
-/// Sets the catalogue with which a service starts, if one was given or the store has none, and returns it.
+/// Sets the catalogue with which a service starts, if one was given or the store has none, and returns it. The first one
+/// has the scopes of the systems whose protocols the service speaks.
 pub(super) async fn begin(
     store: &dyn Store,
     given: Option<Given<'_>>,
+    protocols: &[Protocol],
     location: &Location,
 ) -> anyhow::Result<Catalogs> {
     let explain = |error| failure::of_store(error, location);
@@ -186,7 +189,7 @@ pub(super) async fn begin(
         }
         return Ok(given.catalogs);
     }
-    catalog::set_default(store).await.map_err(explain)?;
+    catalog::set_first(store, protocol::catalog(protocols)).await.map_err(explain)?;
     let loaded = catalog::load(store).await.map_err(explain)?;
     Ok(loaded.context("the store lost its catalogue")?.catalogs)
 }

@@ -16,6 +16,7 @@ use super::stop::wait_for_stop;
 use super::{catalog, connections, failure, issuer};
 use crate::app::App;
 use crate::config::{Config, load_sealing_key};
+use crate::domain::protocol::Protocol;
 use crate::router::router;
 use crate::store::{self, Location};
 use crate::usecase::bootstrap::{Start, bootstrap};
@@ -46,9 +47,12 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_AUDIENCE", value_name = "NAME")]
     audience: Option<String>,
     /// Set the product's scopes to those of this JSON file, as `daypass catalog set` does [default: those of the store,
-    /// which are the Space API's at first]
+    /// which are those of the protocols at first]
     #[arg(long, env = "DAYPASS_CATALOG", value_name = "FILE")]
     catalog: Option<PathBuf>,
+    /// The systems whose clients the service answers, at their own paths: space-api, kudo, crafter, speckle, threekit
+    #[arg(long, env = "DAYPASS_PROTOCOLS", value_name = "NAMES", value_delimiter = ',', default_values_t = Protocol::ALL)]
+    protocols: Vec<Protocol>,
     /// The shortest lifetime that can be requested for a temporary token
     #[arg(long, env = "DAYPASS_TEMPORARY_MIN_SECONDS", default_value_t = duration::LEAST, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=duration::MOST))]
@@ -75,7 +79,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let listening = format!("http://{address}");
     let store = store::open_or_create(&options.store).await?;
-    let catalogs = catalog::begin(&*store, given, &options.store).await?;
+    let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
     let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.store))?;
     announce(&listening, &start, &options)?;
 
@@ -88,6 +92,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let config = Config {
         issuer,
         audience,
+        protocols: options.protocols,
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
         sealing_key,

@@ -26,6 +26,7 @@
 //! | `password` | passwords: which a person may set |
 //! | `principal` | principals: their fields, and when one may be added |
 //! | `principal_edit` | edits and removals of principals, and which tokens end with them |
+//! | `protocol` | the systems whose protocols the service speaks |
 //! | `retention` | how long the feed keeps entries, by order and not by time |
 //! | `revocation` | which entries of the feed a revocation makes |
 //! | `role` | what the users of an organization may do, by their role |
@@ -60,6 +61,7 @@ pub(crate) mod page_limit;
 pub(crate) mod password;
 pub(crate) mod principal;
 pub(crate) mod principal_edit;
+pub(crate) mod protocol;
 pub(crate) mod retention;
 pub(crate) mod revocation;
 pub(crate) mod role;

@@ -6,9 +6,15 @@ mod space_api;
 
 use axum::Router;
 
+use crate::domain::protocol::Protocol;
 use crate::http::SharedApp;
 
-/// Returns the routes of every protocol.
-pub(crate) fn router() -> Router<SharedApp> {
-    space_api::router().merge(kudo::router())
+/// Returns the routes of these protocols.
+pub(crate) fn router(protocols: &[Protocol]) -> Router<SharedApp> {
+    let routers = Protocol::ALL.iter().filter(|protocol| protocols.contains(protocol)).map(|protocol| match protocol {
+        Protocol::SpaceApi => space_api::router(),
+        Protocol::Kudo => kudo::router(),
+        Protocol::Crafter | Protocol::Speckle | Protocol::Threekit => Router::new(),
+    });
+    routers.fold(Router::new(), Router::merge)
 }

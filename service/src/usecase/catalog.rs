@@ -98,9 +98,9 @@ pub(crate) async fn set(
     }
 }
 
-/// Sets the catalogue of a store that has none to the Space API's.
-pub(crate) async fn set_default(store: &dyn Store) -> Result<(), Error> {
-    let rule = |stored: &Option<StoredCatalog>| Ok(replacement(stored.as_ref(), 0, &Catalog::space_api()));
+/// Sets the catalogue of a store that has none.
+pub(crate) async fn set_first(store: &dyn Store, first: Catalog) -> Result<(), Error> {
+    let rule = move |stored: &Option<StoredCatalog>| Ok(replacement(stored.as_ref(), 0, &first));
     store.set_catalog(Box::new(rule)).await.map(drop)
 }
 

@@ -212,3 +212,24 @@ fn the_environment_switches_json_on_by_any_word_for_yes() {
         assert!(serde_json::from_str::<Value>(&line).expect("a line of JSON")["ownerToken"].is_string(), "{value}");
     }
 }
+
+#[tokio::test]
+async fn a_service_answers_the_clients_of_the_protocols_that_it_was_given() {
+    let paths = ["/v2/temporary-access-token/create", "/generate"];
+    for (option, expected) in [
+        ("--protocols=space-api,kudo,kudo", [401, 403]),
+        ("--protocols=kudo", [404, 403]),
+        ("--protocols=space-api", [401, 404]),
+    ] {
+        let daypass = Daypass::start_with(&[option]);
+        let mut statuses = vec![];
+        for path in paths {
+            statuses.push(send(daypass.post(path)).await.0);
+        }
+        assert_eq!(statuses, expected, "{option}");
+    }
+    let output = run_to_end(daypass().args(["serve", "--protocols", "kudo,speckel"]));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(message.contains("space-api, kudo, crafter, speckle, threekit"), "{message}");
+    assert_eq!(output.status.code(), Some(2));
+}

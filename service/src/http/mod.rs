@@ -7,6 +7,7 @@
 //! | `etag` | entity tags |
 //! | `extract` | what handlers take from a request |
 //! | `log` | a log line for every request |
+//! | `oauth_error` | errors as OAuth words them |
 //! | `routes` | the handlers, by subject |
 //! | `sdk_files` | the browser SDK's files |
 //! | `version` | the versions of records as entity tags |
@@ -16,6 +17,7 @@ mod cors;
 mod etag;
 mod extract;
 pub(crate) mod log;
+mod oauth_error;
 pub(crate) mod routes;
 mod sdk_files;
 mod version;
@@ -28,7 +30,8 @@ use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
-pub(crate) use extract::{Caller, JsonText, MAX_BODY, Peer, TokenCaller};
+pub(crate) use extract::{Caller, JsonText, MAX_BODY, Parameters, Peer, TokenCaller, authenticate_client};
+pub(crate) use oauth_error::OAuthError;
 
 use crate::app::App;
 
@@ -51,6 +54,11 @@ pub(crate) const BUNDLE_CREATE: Scope = Scope::literal("bundle:create");
 /// SECURITY: they give a page no more than the token that it holds already.
 pub(crate) fn browser_routes(routes: Router<SharedApp>) -> Router<SharedApp> {
     backend_routes(routes).layer(from_fn(cors::any_origin))
+}
+
+/// Like [`browser_routes`], but for routes that are posted to.
+pub(crate) fn browser_post_routes(routes: Router<SharedApp>) -> Router<SharedApp> {
+    backend_routes(routes).layer(from_fn(cors::any_origin_posting))
 }
 
 /// Completes routes that no page may read.

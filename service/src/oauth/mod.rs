@@ -2,12 +2,16 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `token` | `POST /oauth/token` |
+
+mod token;
 
 use axum::Router;
+use axum::routing::post;
 
-use crate::http::SharedApp;
+use crate::http::{SharedApp, browser_post_routes};
 
 /// Returns the routes of OAuth.
 pub(crate) fn router() -> Router<SharedApp> {
-    Router::new()
+    browser_post_routes(Router::new().route("/oauth/token", post(token::token)))
 }

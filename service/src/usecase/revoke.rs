@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Error, OpaqueToken};
+use daypass::{Error, OpaqueToken, TokenKind};
 
 use super::clock::now;
 use super::fresh_keys::KeysOf;
@@ -26,7 +26,8 @@ pub(crate) async fn token(store: &dyn Store, organization: &str, id: &str) -> Re
     Ok(record)
 }
 
-/// Revokes a token of the organization that is given in full: an opaque token, or a JWT of this service.
+/// Revokes a token of the organization that is given in full: an opaque token, or a JWT of this service. Of a refresh
+/// token, also one that was used, that is its family.
 ///
 /// SECURITY: anything else is ignored without an error, so that the result does not tell what is a token.
 pub(crate) async fn credential(
@@ -37,6 +38,14 @@ pub(crate) async fn credential(
 ) -> Result<(), Error> {
     let now = now();
     let (target, also) = if let Ok(token) = text.parse::<OpaqueToken>() {
+        if token.kind() == TokenKind::OauthRefresh {
+            let facts = store.refresh_token(TokenHash::of(&token)).await?;
+            let own = facts.map(|facts| facts.family).filter(|family| family.organization == organization);
+            return match own {
+                Some(family) => self::family(store, organization, family.serial).await,
+                None => Ok(()),
+            };
+        }
         let record = store.record(TokenHash::of(&token), Instant::now()).await?;
         let own = record.filter(|record| record.organization == organization);
         let also = own.as_deref().and_then(redeemed_bundle);
@@ -52,6 +61,16 @@ pub(crate) async fn credential(
         revoke_with(store, organization, target.clone(), also, now).await?;
         tracing::info!(organization, %target, "credential revoked");
     }
+    Ok(())
+}
+
+/// Revokes a family of refresh tokens, and its access tokens.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the store does not answer.
+pub(crate) async fn family(store: &dyn Store, organization: &str, serial: u64) -> Result<(), Error> {
+    revoke(store, organization, RevocationTarget::Token { serial }, now()).await?;
+    tracing::info!(organization, serial, "family of refresh tokens revoked");
     Ok(())
 }
 

@@ -38,7 +38,7 @@ use axum::Router;
 use axum::routing::{get, patch, post, put};
 
 use super::sdk_files::FILES;
-use super::{SharedApp, backend_routes, browser_routes};
+use super::{SharedApp, backend_routes, browser_post_routes, browser_routes};
 use crate::usecase::openid::CALLBACK;
 
 /// Returns the routes of the native API, for a service at this URL.
@@ -77,7 +77,9 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/v2/invitation", post(invitations::show))
         .route("/v2/invitation/accept", post(invitations::accept))
         .route("/introspect", post(introspection::introspect))
-        .route("/revoke", post(revocation::credential))
         .route("/v2/revocation", get(feed::revocations).post(revocation::issued_before));
-    browser_routes(for_browsers).merge(backend_routes(for_backends.merge(pages::router())))
+    let posted_by_browsers = Router::new().route("/revoke", post(revocation::credential));
+    browser_routes(for_browsers)
+        .merge(browser_post_routes(posted_by_browsers))
+        .merge(backend_routes(for_backends.merge(pages::router())))
 }

@@ -2,8 +2,10 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `proof` | the headers `DPoP` and `DPoP-Nonce` |
 //! | `token` | `POST /oauth/token` |
 
+mod proof;
 mod token;
 
 use axum::Router;
@@ -13,5 +15,5 @@ use crate::http::{SharedApp, browser_post_routes};
 
 /// Returns the routes of OAuth.
 pub(crate) fn router() -> Router<SharedApp> {
-    browser_post_routes(Router::new().route("/oauth/token", post(token::token)))
+    browser_post_routes(Router::new().route(token::PATH, post(token::token)))
 }

@@ -3,14 +3,13 @@
 use daypass::api::TokenRecord;
 use daypass::jwt::{Claims, Confirmation, exchanged_id};
 use daypass::verify::Standing;
-use daypass::{Grant, ScopeSet, TokenKind};
+use daypass::{Grant, TokenKind};
 
 use super::client::Client;
+use super::credentials;
 use super::family::access_end;
 use super::refusal::{Refusal, RefusalCode};
-use super::scope;
 use crate::domain::catalogs::Catalogs;
-use crate::domain::narrowing::narrow;
 use crate::domain::token::{TokenStatus, status};
 
 /// The longest `jti`. Each exchange of an exchanged token adds to it.
@@ -52,6 +51,8 @@ impl TokenType {
 pub(crate) struct ExchangeRequest<'a> {
     /// What the subject token is, as the client says.
     pub(crate) subject_type: TokenType,
+    /// What the new token is to be, as the client says: the same in either case.
+    pub(crate) issued_type: TokenType,
     /// The scopes, if it names some.
     pub(crate) scope: Option<&'a str>,
     /// The APIs that the new token is for, if it names some.
@@ -103,9 +104,8 @@ pub(crate) fn exchange(
         let why = format!("Tokens of this service are for `{audience}` alone: leave `audience` and `resource` out.");
         return Err(Refusal::new(RefusalCode::InvalidTarget, why));
     }
-    let scopes = scopes(subject.grants(), client, request.scope, catalogs)?;
     Ok(Exchange {
-        grants: narrow(subject.grants(), &scopes, catalogs)?,
+        grants: credentials::grants(request.scope, client, subject.grants(), catalogs)?,
         expires_at: access_end(now, subject.expires_at()),
         cnf: subject.confirmation(request.jkt)?,
     })
@@ -121,20 +121,6 @@ pub(crate) fn child_id(jti: &str, random: &str) -> Result<String, Refusal> {
         return Ok(id);
     }
     Err(refuse("The `subject_token` is the result of too many exchanges: exchange an earlier one."))
-}
-
-/// Returns the scopes that the client asks for: without a `scope`, all that the subject token has and the client may ask for.
-fn scopes(grants: &[Grant], client: &Client, text: Option<&str>, catalogs: &Catalogs) -> Result<ScopeSet, Refusal> {
-    if text.is_some() {
-        return Ok(scope::requested(text, client, catalogs)?);
-    }
-    let held = grants.iter().flat_map(|grant| catalogs.whole().canonical_scopes(&grant.scopes, &grant.resources));
-    let scopes = ScopeSet::from_iter(held).intersection(&catalogs.without_own(&client.settings.scopes));
-    if scopes.is_empty() {
-        let why = "The `subject_token` has no scope that this client may ask for.";
-        return Err(Refusal::new(RefusalCode::InvalidScope, why));
-    }
-    Ok(scopes)
 }
 
 impl Subject {
@@ -265,8 +251,8 @@ mod tests {
     }
 
     fn request() -> ExchangeRequest<'static> {
-        let subject_type = TokenType::AccessToken;
-        ExchangeRequest { subject_type, scope: None, targets: vec![], jkt: None, is_from_browser: false }
+        let [subject_type, issued_type] = [TokenType::AccessToken; 2];
+        ExchangeRequest { subject_type, issued_type, scope: None, targets: vec![], jkt: None, is_from_browser: false }
     }
 
     fn run(subject: &Subject, request: &ExchangeRequest<'_>) -> Result<Exchange, &'static str> {

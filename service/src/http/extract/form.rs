@@ -50,6 +50,11 @@ impl Parameters {
         self.0.iter().find(|(own, _)| own == name).map(|(_, value)| &**value)
     }
 
+    /// Returns all values of a parameter that the request may have several times.
+    pub(crate) fn find_all(&self, name: &str) -> Vec<&str> {
+        self.0.iter().filter(|(own, _)| own == name).map(|(_, value)| &**value).collect()
+    }
+
     /// Returns the value of a parameter that the request must have.
     ///
     /// # Errors

@@ -7,14 +7,18 @@
 //! | `client_credentials` | gives a client tokens of its own |
 //! | `code` | gives a client tokens for a code |
 //! | `own_tokens` | tells clients of their own tokens, and revokes those |
+//! | `proof` | reads the key that a client proves to have |
 //! | `refresh` | gives a client tokens for a refresh token |
+//! | `token_exchange` | gives a client a narrower token for one that it holds |
 
 mod access_token;
 pub(crate) mod authentication;
 pub(crate) mod client_credentials;
 pub(crate) mod code;
 pub(crate) mod own_tokens;
+pub(crate) mod proof;
 pub(crate) mod refresh;
+pub(crate) mod token_exchange;
 
 use std::sync::Arc;
 

@@ -8,6 +8,7 @@
 //! | `extract` | what handlers take from a request |
 //! | `log` | a log line for every request |
 //! | `oauth_error` | errors as OAuth words them |
+//! | `page` | the service's own pages |
 //! | `routes` | the handlers, by subject |
 //! | `sdk_files` | the browser SDK's files |
 //! | `version` | the versions of records as entity tags |
@@ -18,6 +19,7 @@ mod etag;
 mod extract;
 pub(crate) mod log;
 mod oauth_error;
+pub(crate) mod page;
 pub(crate) mod routes;
 mod sdk_files;
 mod version;
@@ -30,7 +32,9 @@ use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
-pub(crate) use extract::{Caller, JsonText, MAX_BODY, Parameters, Peer, TokenCaller, authenticate_client};
+pub(crate) use extract::{
+    Caller, JsonText, MAX_BODY, OwnPage, Parameters, Peer, SignedIn, TokenCaller, authenticate_client,
+};
 pub(crate) use oauth_error::OAuthError;
 
 use crate::app::App;

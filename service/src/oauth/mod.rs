@@ -2,18 +2,27 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `authorize` | `/oauth/authorize`: a person lets a client have a code |
+//! | `consents` | `/v2/consent`: what applications may do |
 //! | `proof` | the headers `DPoP` and `DPoP-Nonce` |
 //! | `token` | `POST /oauth/token` |
 
+mod authorize;
+mod consents;
 mod proof;
 mod token;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{delete, get, post};
 
-use crate::http::{SharedApp, browser_post_routes};
+use crate::http::{SharedApp, backend_routes, browser_post_routes};
 
 /// Returns the routes of OAuth.
 pub(crate) fn router() -> Router<SharedApp> {
-    browser_post_routes(Router::new().route(token::PATH, post(token::token)))
+    let for_the_own_pages = Router::new()
+        .route("/oauth/authorize", get(authorize::show).post(authorize::decide))
+        .route("/v2/consent", get(consents::list))
+        .route("/v2/consent/{client}", delete(consents::withdraw));
+    let for_clients = Router::new().route(token::PATH, post(token::token));
+    backend_routes(for_the_own_pages).merge(browser_post_routes(for_clients))
 }

@@ -15,7 +15,7 @@
 //! | `introspect` | tells what a token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
-//! | `oauth` | authenticates OAuth clients, and gives them tokens |
+//! | `oauth` | OAuth 2.1: what the authorization server does |
 //! | `openid` | confirms who a person is at an OpenID Connect provider |
 //! | `organizations` | creates, lists, finds, renames and suspends organizations |
 //! | `parent` | the stored token that something is minted from |

@@ -1,6 +1,6 @@
 //! The scopes that a client asks for.
 
-use daypass::{Error, Grant, Scope, ScopeSet};
+use daypass::{Catalog, Error, Grant, Scope, ScopeSet};
 
 use super::client::Client;
 use crate::domain::catalogs::Catalogs;
@@ -60,6 +60,22 @@ fn require_some(scopes: ScopeSet, or_else: &str) -> Result<ScopeSet, Error> {
     if scopes.is_empty() { Err(Error::InvalidScope(or_else.into())) } else { Ok(scopes) }
 }
 
+/// Returns what a scope allows, in the words of the catalogue: a sentence for each of its scopes that it covers, or for the
+/// one of which it is a part.
+pub(crate) fn describe(scope: &Scope, catalog: &Catalog) -> Vec<String> {
+    let covered = catalog.scopes.iter().filter(|entry| scope.covers(&entry.scope));
+    let covered: Vec<_> = covered.map(|entry| entry.description.clone()).collect();
+    if !covered.is_empty() {
+        return covered;
+    }
+    let whole = catalog.scopes.iter().find(|entry| entry.scope.covers(scope));
+    match (whole, scope.resource_id()) {
+        (Some(whole), Some(id)) => vec![format!("{}: only {id}", whole.description)],
+        (Some(whole), None) => vec![whole.description.clone()],
+        (None, _) => vec![],
+    }
+}
+
 /// Returns the grant of some scopes on all of an organization.
 pub(crate) fn grants(organization: &str, scopes: ScopeSet) -> Vec<Grant> {
     vec![Grant { tenant: organization.to_owned(), scopes, resources: vec![] }]
@@ -67,8 +83,6 @@ pub(crate) fn grants(organization: &str, scopes: ScopeSet) -> Vec<Grant> {
 
 #[cfg(test)]
 mod tests {
-    use daypass::Catalog;
-
     use super::super::client::ClientSettings;
     use super::super::client::tests::{client, scopes};
     use super::*;
@@ -116,5 +130,24 @@ mod tests {
             let found = narrow(text, &scopes(granted), &Client { settings, ..client }, &catalogs);
             assert_eq!(code(found), expected.map(scopes), "{allowed} {granted} {text:?}");
         }
+    }
+
+    #[test]
+    fn a_scope_is_described_in_the_words_of_the_catalogue() {
+        for (scope, expected) in [
+            ("floor:export", &["Export a floor"][..]),
+            ("floor:export:f1", &["Export a floor: only f1"]),
+            (
+                "customAttributes:*",
+                &[
+                    "Read the definitions of custom attributes",
+                    "Create, update and delete the definitions of custom attributes",
+                ],
+            ),
+            ("gone:read", &[]),
+        ] {
+            assert_eq!(describe(&scope.parse().expect("a scope"), &Catalog::space_api()), expected, "{scope}");
+        }
+        assert_eq!(describe(&Scope::ALL, &Catalog::space_api()).len(), 16);
     }
 }

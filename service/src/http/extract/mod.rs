@@ -30,8 +30,8 @@ pub(crate) use form::Parameters;
 pub(crate) use json::JsonText;
 pub(super) use oauth_client::TokenForm;
 pub(crate) use oauth_client::authenticate_client;
-pub(crate) use session::Peer;
-pub(super) use session::{ClientAddress, OwnPage, SignedIn};
+pub(super) use session::ClientAddress;
+pub(crate) use session::{OwnPage, Peer, SignedIn};
 pub(super) use token_caller::Follower;
 pub(crate) use token_caller::TokenCaller;
 

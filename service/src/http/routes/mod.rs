@@ -7,10 +7,11 @@
 //! | `feed` | `GET /v2/revocation` |
 //! | `introspection` | `POST /introspect` |
 //! | `invitations` | `/v2/invitation`, `POST /v2/organization/{id}/principal/{principal}/invitation` |
+//! | `oauth_clients` | `/v2/organization/{id}/principal/{principal}/oauth-client` |
 //! | `openid` | `/v2/session/openid-connect`, `GET /v2/sign-in-methods` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
-//! | `pages` | `/sign-in`, `/invitation`, `/pages/…` |
+//! | `pages` | `/sign-in`, `/invitation`, `/applications`, `/pages/…` |
 //! | `principals` | `/v2/organization/{id}/principal` |
 //! | `public` | `GET /health`, `GET /.well-known/…` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
@@ -23,6 +24,7 @@ mod catalog;
 mod feed;
 mod introspection;
 mod invitations;
+mod oauth_clients;
 mod openid;
 mod organizations;
 mod own_token;
@@ -65,6 +67,10 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route(
             "/v2/organization/{id}/principal/{principal}",
             get(principals::show).patch(principals::edit).delete(principals::remove),
+        )
+        .route(
+            "/v2/organization/{id}/principal/{principal}/oauth-client",
+            get(oauth_clients::show).put(oauth_clients::set),
         )
         .route("/v2/bundle/create", post(bundles::create))
         .route("/v2/organization/{id}/principal/{principal}/invitation", post(invitations::invite))

@@ -119,14 +119,16 @@ impl Setup {
             if is_confidential { &["client_credentials"] } else { &[] },
         ];
         let client = json!({
-            "isConfidential": is_confidential,
+            "confidential": is_confidential,
             "redirectUris": [World::REDIRECT_URI],
             "scopes": SCOPES,
             "grantTypes": grant_types.concat(),
         });
         let principals = format!("/v2/organization/{}/principal", self.organization);
-        let application = self.post(&principals, json!({"kind": "application", "name": name, "client": client})).await;
-        application["id"].as_str().unwrap().to_owned()
+        let application = self.post(&principals, json!({"kind": "application", "name": name})).await;
+        let id = application["id"].as_str().unwrap();
+        let request = self.http.put(format!("{}{principals}/{id}/oauth-client", self.issuer)).bearer_auth(&self.owner);
+        expect(request.json(&client)).await["clientId"].as_str().unwrap().to_owned()
     }
 
     /// Creates a token, and returns its id and its text.

@@ -1,6 +1,7 @@
 //! Tokens of a client's own by OAuth, beside bare signing on a route and oidc-provider.
 
 use anyhow::{Context, Result};
+use base64ct::{Base64, Encoding};
 use serde_json::{Value, json};
 
 use super::node::{Node, post};
@@ -32,16 +33,16 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
 fn client_credentials(node: &Node) -> Result<String> {
     let owner = node.told("ownerToken")?;
     let principals = format!("/v2/organization/{}/principal", node.told("organization")?);
-    let client = json!({"isConfidential": true, "scopes": SCOPES, "grantTypes": ["client_credentials"]});
-    let application = json!({"kind": "application", "name": "Backend", "client": client}).to_string();
+    let application = json!({"kind": "application", "name": "Backend"}).to_string();
     let application = node.send(&post(&principals, &owner, "application/json", &application))?;
     let application: Value = serde_json::from_str(&application)?;
-    let id = application["id"].as_str().context("no client")?;
+    let id = application["id"].as_str().context("no application")?;
+    let client = json!({"confidential": true, "scopes": SCOPES, "grantTypes": ["client_credentials"]}).to_string();
+    let put = post(&format!("{principals}/{id}/oauth-client"), &owner, "application/json", &client);
+    node.send(&put.replacen("POST", "PUT", 1))?;
     let secret = node.create(&owner, &json!({"kind": "application", "name": "Secret", "owner": id}))?;
-    let form = format!("grant_type=client_credentials&scope=floor%3AreadPrivate&client_id={id}&client_secret={secret}");
-    Ok(format!(
-        "POST /oauth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
-         Content-Length: {}\r\n\r\n{form}",
-        form.len()
-    ))
+    let form = "grant_type=client_credentials&scope=floor:readPrivate";
+    let basic = Base64::encode_string(format!("{id}:{secret}").as_bytes());
+    let request = post("/oauth/token", "", "application/x-www-form-urlencoded", form);
+    Ok(request.replacen("Bearer ", &format!("Basic {basic}"), 1))
 }

@@ -65,7 +65,8 @@ pub(crate) async fn exchange(
         }
         None => return Err(gone()),
     };
-    let response = sign(jwt_issuer, &claims, None)?;
+    let mut response = sign(jwt_issuer, &claims, None)?;
+    response.issued_token_type = Some(request.issued_type.as_str());
     if let (Some(Subject::Stored(record)), Ok(token)) = (&subject, subject_token.parse::<OpaqueToken>()) {
         // SECURITY: called after signing and before the token is handed out, so that it was minted before any revocation.
         let rule = move |state: &_| may_mint(*state, now, expires_at);
@@ -75,7 +76,7 @@ pub(crate) async fn exchange(
         })?;
         uses.note(record.serial);
     }
-    Ok(TokenResponse { issued_token_type: Some(request.issued_type.as_str()), ..response })
+    Ok(response)
 }
 
 /// Finds the subject token, if it is authentic.

@@ -1,11 +1,12 @@
 //! `daypass application`: the commands of principals with the options of OAuth clients, and `show`.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anyhow::ensure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
-use daypass::api::PrincipalRecord;
+use daypass::api::{PrincipalKind, PrincipalRecord};
 use daypass::{Error, Scope, ScopeSet};
 use serde::Serialize;
 
@@ -72,7 +73,7 @@ impl ClientOptions {
     /// Returns the settings of a client: the earlier ones, if it has some, except for what is given.
     fn registration(self, earlier: Option<ClientRecord>) -> anyhow::Result<Registration> {
         let ClientOptions { redirect_uris, public, confidential, scopes, grant_types } = self;
-        let earlier = earlier.map(ClientRecord::into_settings);
+        let earlier = earlier.map(|client| client.settings().clone());
         ensure!(
             public || confidential || earlier.is_some(),
             "an OAuth client is --public or --confidential: say whether it keeps a secret"
@@ -173,32 +174,57 @@ async fn run_show(show: Show) -> anyhow::Result<()> {
     let (store, organization) = within.open(&common).await?;
     let principal = principal::find::<Application>(&*store, &organization, &id, &common).await?;
     let client = find(&*store, &organization, &id, &common).await?;
-    print(&principal, client, &common)
+    print(principal, client, &common)
 }
 
 /// Prints a principal, and the client that it is, if it is one.
-pub(super) fn print(principal: &PrincipalRecord, client: Option<ClientRecord>, common: &Common) -> anyhow::Result<()> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct WithClient<'a> {
-        #[serde(flatten)]
-        principal: &'a PrincipalRecord,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        oauth_client: Option<ClientRecord>,
+pub(super) fn print(principal: PrincipalRecord, client: Option<ClientRecord>, common: &Common) -> anyhow::Result<()> {
+    let principal = WithClient { principal, oauth_client: client };
+    if common.is_json() { print_json(&principal) } else { principal.print(&mut io::stdout().lock()) }
+}
+
+/// A principal, and the client that it is, if it is one.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WithClient {
+    #[serde(flatten)]
+    principal: PrincipalRecord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oauth_client: Option<ClientRecord>,
+}
+
+impl WithClient {
+    /// Adds their clients to an organization's principals of a kind.
+    pub(super) async fn all<K: Kind>(
+        principals: Vec<PrincipalRecord>,
+        store: &dyn Store,
+        organization: &str,
+        common: &Common,
+    ) -> anyhow::Result<Vec<WithClient>> {
+        let clients = match K::KIND {
+            PrincipalKind::Application => clients::list(store, organization).await,
+            PrincipalKind::User | PrincipalKind::ServiceAccount => Ok(vec![]),
+        };
+        let clients = clients.map_err(|error| common.explain(error, None))?;
+        let mut clients: BTreeMap<_, _> =
+            clients.into_iter().map(|client| (client.client_id.clone(), client)).collect();
+        let add = |principal: PrincipalRecord| {
+            let oauth_client = clients.remove(&principal.id);
+            WithClient { principal, oauth_client }
+        };
+        Ok(principals.into_iter().map(add).collect())
     }
 
-    if common.is_json() {
-        return print_json(&WithClient { principal, oauth_client: client });
+    pub(super) fn print(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        principal::print_line(out, &self.principal)?;
+        let Some(client) = &self.oauth_client else { return Ok(()) };
+        let Registration { confidential, redirect_uris, scopes, grant_types } = client.settings();
+        writeln!(out, "  client    {}", if *confidential { "confidential" } else { "public" })?;
+        for uri in redirect_uris {
+            writeln!(out, "  redirect  {uri}")?;
+        }
+        writeln!(out, "  scopes    {scopes}")?;
+        let names: Vec<_> = grant_types.iter().flatten().map(|grant_type| grant_type.as_str()).collect();
+        Ok(writeln!(out, "  grants    {}", names.join(" "))?)
     }
-    let mut out = io::stdout().lock();
-    principal::print_line(&mut out, principal)?;
-    let Some(client) = client else { return Ok(()) };
-    let Registration { confidential, redirect_uris, scopes, grant_types } = client.into_settings();
-    writeln!(out, "  client    {}", if confidential { "confidential" } else { "public" })?;
-    for uri in redirect_uris {
-        writeln!(out, "  redirect  {uri}")?;
-    }
-    writeln!(out, "  scopes    {scopes}")?;
-    let names: Vec<_> = grant_types.iter().flatten().map(|grant_type| grant_type.as_str()).collect();
-    Ok(writeln!(out, "  grants    {}", names.join(" "))?)
 }

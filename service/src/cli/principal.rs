@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::confirmation::{Confirmation, show_counts};
 use super::failure::Subject;
-use super::oauth_client::{self, CheckedClient, ClientOptions};
+use super::oauth_client::{self, CheckedClient, ClientOptions, WithClient};
 use super::options::{Common, InOrganization, print_json};
 use super::principal_kind::Kind;
 use super::time;
@@ -109,7 +109,7 @@ async fn run_add<K: Kind>(add: Add<K>) -> anyhow::Result<()> {
         Some(client) => Some(client.set(&*store, &organization, &record.id, &common).await?),
         None => None,
     };
-    oauth_client::print(&record, client, &common)
+    oauth_client::print(record, client, &common)
 }
 
 async fn check_client(
@@ -128,7 +128,7 @@ async fn check_client(
 async fn list<K: Kind>(within: &InOrganization, common: &Common) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct List {
-        principals: Vec<PrincipalRecord>,
+        principals: Vec<WithClient>,
     }
 
     let (store, organization) = within.open(common).await?;
@@ -143,11 +143,12 @@ async fn list<K: Kind>(within: &InOrganization, common: &Common) -> anyhow::Resu
             break;
         }
     }
+    let principals = WithClient::all::<K>(principals, &*store, &organization, common).await?;
     if common.is_json() {
         return print_json(&List { principals });
     }
     let mut out = io::stdout().lock();
-    principals.iter().try_for_each(|principal| print_line(&mut out, principal))
+    principals.iter().try_for_each(|principal| principal.print(&mut out))
 }
 
 async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
@@ -177,7 +178,7 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
         None => None,
     };
     if !has_change {
-        return oauth_client::print(&before, client, &common);
+        return oauth_client::print(before, client, &common);
     }
     let (request, versions) = (UpdatePrincipalRequest { name, role }, if_version.map(|version| vec![version]));
     let edited = principals::edit(&*store, &catalogs, Actor::Operator, &organization, &id, request, versions).await;
@@ -188,7 +189,7 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
         }
         error => common.explain(error, Some(Subject::Principal(K::WORD, &id))),
     })?;
-    oauth_client::print(&record, client, &common)
+    oauth_client::print(record, client, &common)
 }
 
 async fn run_remove<K: Kind>(remove: Remove) -> anyhow::Result<()> {
@@ -206,7 +207,7 @@ async fn run_remove<K: Kind>(remove: Remove) -> anyhow::Result<()> {
     ))?;
     let removed = principals::remove(&*store, Actor::Operator, &organization, &id).await;
     let removed = removed.map_err(|error| common.explain(error, Some(Subject::Principal(K::WORD, &id))))?;
-    oauth_client::print(&removed, None, &common)
+    oauth_client::print(removed, None, &common)
 }
 
 /// Finds a principal of the kind that the command is about.

@@ -32,10 +32,10 @@ use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
-pub(crate) use extract::{
-    Caller, JsonText, MAX_BODY, OwnPage, Parameters, Peer, SignedIn, TokenCaller, authenticate_client,
-};
+pub(crate) use extract::{Caller, JsonText, MAX_BODY, OwnPage, Peer, SignedIn, TokenCaller, authenticate_client};
 pub(crate) use oauth_error::OAuthError;
+
+pub(crate) use crate::domain::oauth::parameters::Parameters;
 
 use crate::app::App;
 

@@ -2,11 +2,11 @@
 
 use reqwest::Method;
 use reqwest::header::CONTENT_SECURITY_POLICY;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::authorization_requests::{Answer, CALLBACK, CHALLENGE, add_client, add_client_with, query};
+use super::authorization_requests::{Answer, CALLBACK, CHALLENGE, VERIFIER, add_client, add_client_with, query};
 use super::people::{Browser, join, join_in};
-use super::running::{Daypass, expect_error, send, to_text};
+use super::running::{Daypass, expect_error, payload_of, send, to_text};
 
 const EMAIL: &str = "ada@example.com";
 
@@ -265,5 +265,104 @@ async fn applications_become_clients_over_http_and_on_the_command_line() {
     let output = daypass.command(&["application", "add", "--name", "n", "--scope", "floor:export"]);
     assert!(String::from_utf8_lossy(&output.stderr).contains("--public or --confidential"));
     let list = daypass.json(&["application", "list"]);
-    assert_eq!(list["principals"].as_array().map(Vec::len), Some(2), "nothing is added that is no client: {list}");
+    assert_eq!(list["principals"].as_array().map(Vec::len), Some(2), "nothing is added that is not a client: {list}");
+    assert_eq!(list["principals"][1], edited);
+}
+
+/// Exchanges a code for tokens, as the public client.
+async fn exchange(daypass: &Daypass, client: &str, code: &str) -> (u16, Value) {
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", client),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    send(daypass.post("/oauth/token").form(&form)).await
+}
+
+#[tokio::test]
+async fn with_a_remembered_consent_a_first_token_takes_two_round_trips_and_a_withdrawal_ends_it() {
+    let daypass = Daypass::start();
+    let (user, browser) = join(&daypass, EMAIL, "developer").await;
+    let client = add_client(&daypass, "Planner").await;
+    let page = Answer::ask(&browser, &query(&client, "&scope=floor:export")).await;
+    page.decide(&browser, "allow").await.code();
+    let code = Answer::ask(&browser, &query(&client, "&scope=floor:export")).await.code();
+    let (status, tokens) = exchange(&daypass, &client, &code).await;
+    assert_eq!((status, &tokens["scope"]), (200, &json!("floor:export")), "{}", tokens["error_description"]);
+    let claims = payload_of(tokens["access_token"].as_str().expect("a token"));
+    assert_eq!((&claims["client_id"], &claims["subject"]), (&json!(client), &json!(user)));
+
+    let late = Answer::ask(&browser, &query(&client, "&scope=floor:export")).await.code();
+    let after = daypass.read_page(&daypass.admin, 0).await.latest;
+    let response = browser.request(Method::DELETE, &format!("/v2/consent/{client}")).send().await.expect("a response");
+    assert_eq!(response.status().as_u16(), 204);
+    assert_eq!(daypass.read_page(&daypass.admin, after).await.revocations.len(), 1, "the family, in the feed");
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", &*client),
+        ("refresh_token", tokens["refresh_token"].as_str().expect("a token")),
+    ];
+    let (status, refused) = send(daypass.post("/oauth/token").form(&form)).await;
+    assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")));
+    let (status, refused) = exchange(&daypass, &client, &late).await;
+    assert_eq!((status, &refused["error"]), (400, &json!("invalid_grant")));
+}
+
+#[tokio::test]
+async fn a_pushed_request_has_one_answer() {
+    let daypass = Daypass::start();
+    let (_, browser) = join(&daypass, EMAIL, "developer").await;
+    let client = add_client(&daypass, "Planner").await;
+    let push = async |query: &str| {
+        let request = daypass.post("/oauth/par").header("content-type", "application/x-www-form-urlencoded");
+        send(request.body(query.to_owned())).await
+    };
+    let (status, pushed) = push(&query(&client, "&scope=floor:export")).await;
+    assert_eq!((status, &pushed["expires_in"]), (201, &json!(600)), "{}", pushed["error_description"]);
+    let uri = to_text(&pushed["request_uri"]);
+    assert!(uri.starts_with("urn:ietf:params:oauth:request_uri:"));
+    let by_name = format!("client_id={client}&request_uri={uri}");
+    let sent = Answer::ask(&Browser::new(&daypass), &by_name).await;
+    assert!(sent.location.expect("a location").contains("request%5Furi"), "it survives the sign-in");
+    // What comes beside the name makes no difference.
+    let page = Answer::ask(&browser, &format!("{by_name}&scope=floor:readPublic&redirect_uri=https://evil.example/")).await;
+    assert!(page.text.contains("Export a floor") && !page.text.contains("Read public floor"), "{}", page.text);
+    let code = page.decide(&browser, "allow").await.code();
+    assert_eq!(exchange(&daypass, &client, &code).await.0, 200);
+    page.decide(&browser, "allow").await.expect_problem(400, "request_uri is not known");
+    Answer::ask(&browser, &by_name).await.expect_problem(400, "request_uri is not known");
+
+    let other = add_client(&daypass, "Other").await;
+    let (_, pushed) = push(&query(&client, "")).await;
+    let uri = to_text(&pushed["request_uri"]);
+    let stolen = format!("client_id={other}&request_uri={uri}");
+    Answer::ask(&browser, &stolen).await.expect_problem(400, "request_uri is not known");
+    let denied = Answer::ask(&browser, &format!("client_id={client}&request_uri={uri}&prompt=none")).await;
+    denied.decide(&browser, "deny").await.error();
+
+    for (form, status, error) in [
+        (query(&client, "&scope=floor:update"), 400, "invalid_scope"),
+        (query(&client, &format!("&request_uri={uri}")), 400, "invalid_request"),
+        (query(&client, "&response_type=code"), 400, "invalid_request"),
+        (query("app_unknown", ""), 401, "invalid_client"),
+        (query(&client, "").replace(CALLBACK, "https://evil.example/"), 400, "invalid_request"),
+        (query(&client, "").replace("S256", "plain"), 400, "invalid_request"),
+        (format!("client_id={client}&response_type=token&redirect_uri={CALLBACK}"), 400, "unsupported_response_type"),
+        (String::new(), 401, "invalid_client"),
+    ] {
+        let (seen, body) = push(&form).await;
+        assert_eq!((seen, &body["error"]), (status, &json!(error)), "{form}");
+    }
+    let secret = daypass.create_partner().await;
+    let settings = json!({"confidential": true, "redirectUris": [CALLBACK], "scopes": ["floor:export"]});
+    let confidential = add_client_with(&daypass, "Backend", &settings).await;
+    assert_eq!(push(&query(&confidential, "")).await.0, 401);
+    assert_eq!(push(&query(&confidential, &format!("&client_secret={secret}"))).await.0, 401, "a token of nobody");
+    let body = json!({"kind": "application", "name": "Secret", "owner": confidential, "id": "s", "scopes": ["floor:export"]});
+    let (secret, _) = daypass.create_token(body).await;
+    let (status, pushed) = push(&query(&confidential, &format!("&client_secret={secret}"))).await;
+    assert_eq!(status, 201, "{}", pushed["error_description"]);
+    assert!(!daypass.contents().iter().any(|(_, bytes)| String::from_utf8_lossy(bytes).contains(&secret)));
 }

@@ -5,41 +5,50 @@ use daypass::{Error, ScopeSet};
 use super::client::Client;
 use super::parameters::{Parameters, Repeated};
 use super::redirect_uri::RedirectUri;
+use super::refusal::{Refusal, RefusalCode};
 use super::{pkce, scope};
 use crate::domain::catalogs::Catalogs;
 
 /// Longest `state`, in bytes. It comes back in a URL.
 const MAX_STATE: usize = 2000;
 
-/// The parameter that a request may have several times (RFC 8707, section 2).
-const RESOURCE: &str = "resource";
-
 /// Why a request is refused, in the words that its client reads (RFC 6749, section 4.1.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Denial {
-    pub(crate) error: &'static str,
+    pub(crate) error: RefusalCode,
     /// In ASCII without quotation marks and backslashes.
     pub(crate) description: &'static str,
 }
 
 impl Denial {
-    pub(crate) const ACCESS_DENIED: Denial = denial("access_denied", "The user did not allow it.");
+    pub(crate) const ACCESS_DENIED: Denial = denial(RefusalCode::AccessDenied, "The user did not allow it.");
     pub(crate) const NO_MEMBER: Denial =
-        denial("access_denied", "The user does not belong to the organization of the application.");
-    pub(crate) const NO_SCOPE: Denial = denial("access_denied", "The role of the user has none of the scopes.");
-    pub(crate) const LOGIN_REQUIRED: Denial = denial("login_required", "Nobody is signed in.");
-    pub(crate) const CONSENT_REQUIRED: Denial = denial("consent_required", "The user has not allowed this before.");
+        denial(RefusalCode::AccessDenied, "The user does not belong to the organization of the application.");
+    pub(crate) const NO_SCOPE: Denial =
+        denial(RefusalCode::AccessDenied, "The role of the user has none of the scopes.");
+    pub(crate) const LOGIN_REQUIRED: Denial = denial(RefusalCode::LoginRequired, "Nobody is signed in.");
+    pub(crate) const CONSENT_REQUIRED: Denial =
+        denial(RefusalCode::ConsentRequired, "The user has not allowed this before.");
     pub(crate) const UNAUTHORIZED_CLIENT: Denial =
-        denial("unauthorized_client", "The application may not use authorization codes.");
-    pub(crate) const NOT_PUSHED: Denial = denial("invalid_request", "A pushed request cannot name another one.");
-    pub(crate) const NO_ADDRESS: Denial =
-        denial("invalid_request", "The redirect_uri must be one that the client is registered with, exactly.");
+        denial(RefusalCode::UnauthorizedClient, "The application may not use authorization codes.");
+    pub(crate) const NOT_PUSHED: Denial =
+        denial(RefusalCode::InvalidRequest, "A pushed request cannot name another one.");
+    pub(crate) const NO_ADDRESS: Denial = denial(
+        RefusalCode::InvalidRequest,
+        "The redirect_uri must be one that the client is registered with, exactly.",
+    );
     pub(crate) const UNAVAILABLE: Denial =
-        denial("temporarily_unavailable", "The service cannot answer now: try again.");
-    pub(crate) const FAILED: Denial = denial("server_error", "The service failed.");
+        denial(RefusalCode::TemporarilyUnavailable, "The service cannot answer now: try again.");
+    pub(crate) const FAILED: Denial = denial(RefusalCode::ServerError, "The service failed.");
 }
 
-const fn denial(error: &'static str, description: &'static str) -> Denial {
+impl From<Denial> for Refusal {
+    fn from(Denial { error, description }: Denial) -> Refusal {
+        Refusal::new(error, description)
+    }
+}
+
+const fn denial(error: RefusalCode, description: &'static str) -> Denial {
     Denial { error, description }
 }
 
@@ -61,7 +70,7 @@ impl ReturnAddress {
     /// [`Error::InvalidRequest`] for the person who reads it.
     pub(crate) fn find(parameters: &Parameters, registered: &[String]) -> Result<ReturnAddress, Error> {
         let refuse = |why: &str| Err(Error::InvalidRequest(why.into()));
-        let named = match parameters.get("redirect_uri") {
+        let named = match parameters.find_once("redirect_uri") {
             Err(Repeated(_)) => return refuse("The application sent the parameter redirect_uri twice."),
             Ok(named) => named,
         };
@@ -79,7 +88,7 @@ impl ReturnAddress {
             );
         };
         // One that is there twice is refused by `read`, and none of them comes back.
-        let state = parameters.get("state").unwrap_or_default().filter(|state| state.len() <= MAX_STATE);
+        let state = parameters.find_once("state").unwrap_or_default().filter(|state| state.len() <= MAX_STATE);
         Ok(ReturnAddress { redirect_uri, is_named: named.is_some(), state: state.map(str::to_owned) })
     }
 
@@ -90,7 +99,7 @@ impl ReturnAddress {
 
     /// Returns the address that tells the client why it gets no code.
     pub(crate) fn with_denial(&self, Denial { error, description }: Denial, issuer: &str) -> String {
-        self.respond(&[("error", error), ("error_description", description)], issuer)
+        self.respond(&[("error", error.as_str()), ("error_description", description)], issuer)
     }
 
     /// Adds the `state` as it was sent, and the issuer, by which a client of several notices a mix-up (RFC 9207).
@@ -155,18 +164,21 @@ pub(crate) fn read(
     catalogs: &Catalogs,
     audience: &str,
 ) -> Result<AuthorizationRequest, Denial> {
-    let invalid = |description| denial("invalid_request", description);
-    if parameters.has_repeated(RESOURCE) {
+    let invalid = |description| denial(RefusalCode::InvalidRequest, description);
+    if parameters.repeated().is_some() {
         return Err(invalid("A parameter is there twice."));
     }
-    let get = |name| parameters.get(name).unwrap_or_default();
+    let get = |name| parameters.find(name);
     if get("request").is_some() {
-        return Err(denial("request_not_supported", "Request objects (RFC 9101) are not supported: push the request."));
+        return Err(denial(
+            RefusalCode::RequestNotSupported,
+            "Request objects (RFC 9101) are not supported: push the request.",
+        ));
     }
     match get("response_type") {
         Some("code") => {}
         None => return Err(invalid("The parameter response_type is missing.")),
-        Some(_) => return Err(denial("unsupported_response_type", "The response_type must be code.")),
+        Some(_) => return Err(denial(RefusalCode::UnsupportedResponseType, "The response_type must be code.")),
     }
     if get("response_mode").is_some_and(|mode| mode != "query") {
         return Err(invalid("The response_mode must be query."));
@@ -186,14 +198,15 @@ pub(crate) fn read(
     if !jkt.as_deref().is_none_or(pkce::is_challenge) {
         return Err(invalid("The dpop_jkt must be the SHA-256 thumbprint of a key in base64url (RFC 7638)."));
     }
-    if parameters.all(RESOURCE).any(|resource| resource != audience) {
-        return Err(denial("invalid_target", "The resource must be the audience of the service."));
+    if parameters.all("resource").any(|resource| resource != audience) {
+        return Err(denial(RefusalCode::InvalidTarget, "The resource must be the audience of the service."));
     }
     let prompt = Prompt::read(get("prompt").unwrap_or_default())
         .ok_or_else(|| invalid("The prompt must be none, or some of login, consent and select_account."))?;
     let scopes = scope::requested(get("scope"), client, catalogs);
-    let scopes = scopes
-        .map_err(|_| denial("invalid_scope", "A scope does not exist, or the application may not ask for it."))?;
+    let scopes = scopes.map_err(|_| {
+        denial(RefusalCode::InvalidScope, "A scope does not exist, or the application may not ask for it.")
+    })?;
     Ok(AuthorizationRequest { address, scopes, challenge: challenge.to_owned(), prompt, jkt })
 }
 

@@ -38,11 +38,6 @@ pub(crate) struct RedirectUri {
 }
 
 impl RedirectUri {
-    /// Returns the text.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-
     /// Returns where it leads to.
     pub(crate) fn destination(&self) -> &Destination {
         &self.destination

@@ -21,8 +21,22 @@ pub(crate) enum RefusalCode {
     InvalidDpopProof,
     /// The proof of the client's key lacks a current nonce (RFC 9449, section 8).
     UseDpopNonce,
-    /// Tokens are not for this API (RFC 8693, section 2.2.2).
+    /// The response type does not exist here.
+    UnsupportedResponseType,
+    /// The user did not allow it, or cannot.
+    AccessDenied,
+    /// Nobody is signed in, and the client wants no sign-in to be shown (OpenID Connect Core, section 3.1.2.6).
+    LoginRequired,
+    /// The user has not allowed it before, and the client wants no page to be shown.
+    ConsentRequired,
+    /// Request objects do not exist here (OpenID Connect Core, section 3.1.2.6).
+    RequestNotSupported,
+    /// The resource is not one of the service (RFC 8707, section 2).
     InvalidTarget,
+    /// The service does not answer now.
+    TemporarilyUnavailable,
+    /// The service failed.
+    ServerError,
 }
 
 impl RefusalCode {
@@ -37,7 +51,14 @@ impl RefusalCode {
             RefusalCode::InvalidScope => "invalid_scope",
             RefusalCode::InvalidDpopProof => "invalid_dpop_proof",
             RefusalCode::UseDpopNonce => "use_dpop_nonce",
+            RefusalCode::UnsupportedResponseType => "unsupported_response_type",
+            RefusalCode::AccessDenied => "access_denied",
+            RefusalCode::LoginRequired => "login_required",
+            RefusalCode::ConsentRequired => "consent_required",
+            RefusalCode::RequestNotSupported => "request_not_supported",
             RefusalCode::InvalidTarget => "invalid_target",
+            RefusalCode::TemporarilyUnavailable => "temporarily_unavailable",
+            RefusalCode::ServerError => "server_error",
         }
     }
 }

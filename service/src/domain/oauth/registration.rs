@@ -38,8 +38,8 @@ pub(crate) struct ClientRecord {
 
 impl ClientRecord {
     /// Returns the settings.
-    pub(crate) fn into_settings(self) -> Registration {
-        self.settings
+    pub(crate) fn settings(&self) -> &Registration {
+        &self.settings
     }
 }
 

@@ -26,7 +26,6 @@ use daypass::Error;
 
 pub(super) use api_caller::{ApiCaller, ClientCaller};
 pub(crate) use caller::Caller;
-pub(crate) use form::Parameters;
 pub(crate) use json::JsonText;
 pub(super) use oauth_client::TokenForm;
 pub(crate) use oauth_client::authenticate_client;

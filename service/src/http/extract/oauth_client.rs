@@ -9,7 +9,7 @@ use daypass::{Error, OpaqueToken, TokenKind};
 
 use super::super::{OAuthError, SharedApp};
 use super::basic::Login;
-use super::form::Parameters;
+use crate::domain::oauth::parameters::Parameters;
 use crate::domain::oauth::refusal::Refusal;
 use crate::usecase::oauth::authentication::{self, AuthenticatedClient};
 

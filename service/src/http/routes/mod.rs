@@ -7,13 +7,14 @@
 //! | `feed` | `GET /v2/revocation` |
 //! | `introspection` | `POST /introspect` |
 //! | `invitations` | `/v2/invitation`, `POST /v2/organization/{id}/principal/{principal}/invitation` |
+//! | `metadata` | `GET /.well-known/oauth-authorization-server` |
 //! | `oauth_clients` | `/v2/organization/{id}/principal/{principal}/oauth-client` |
 //! | `openid` | `/v2/session/openid-connect`, `GET /v2/sign-in-methods` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
 //! | `pages` | `/sign-in`, `/invitation`, `/applications`, `/pages/…` |
 //! | `principals` | `/v2/organization/{id}/principal` |
-//! | `public` | `GET /health`, `GET /.well-known/…` |
+//! | `public` | `GET /health`, `GET /.well-known/jwks.json` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
 //! | `sdk` | `GET /sdk/…` |
 //! | `session` | `/v2/session` |
@@ -24,6 +25,7 @@ mod catalog;
 mod feed;
 mod introspection;
 mod invitations;
+mod metadata;
 mod oauth_clients;
 mod openid;
 mod organizations;
@@ -47,7 +49,7 @@ use crate::usecase::openid::CALLBACK;
 pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
     let for_browsers = Router::new()
         .route("/.well-known/jwks.json", get(public::jwks))
-        .route("/.well-known/oauth-authorization-server", get(public::metadata))
+        .route("/.well-known/oauth-authorization-server", get(metadata::show))
         .route("/v2/access-token/self", get(own_token::describe))
         .merge(sdk::router(FILES, issuer));
     let for_backends = Router::new()

@@ -23,7 +23,7 @@ pub(super) async fn respond(
         subject_type: TokenType::named(parameters.require("subject_token_type")?)?,
         issued_type,
         scope: parameters.find("scope"),
-        targets: ["audience", "resource"].into_iter().flat_map(|name| parameters.find_all(name)).collect(),
+        targets: ["audience", "resource"].into_iter().flat_map(|name| parameters.all(name)).collect(),
         jkt: request.jkt.as_deref(),
         is_from_browser: request.is_from_browser,
     };

@@ -89,8 +89,8 @@ impl Authorizer<'_> {
     /// Reads the query of an authorization request: its parameters, or where they are kept (RFC 9126, section 4).
     pub(crate) async fn read(&self, query: &str) -> Result<Asked, Problem> {
         let given = parameters(query)?;
-        let has_seen_sign_in = given.get(SIGN_IN_SEEN.0) == Ok(Some(SIGN_IN_SEEN.1));
-        let (id, kept) = (client_id(&given)?, given.get("request_uri").unwrap_or_default().map(str::to_owned));
+        let has_seen_sign_in = given.find_once(SIGN_IN_SEEN.0) == Ok(Some(SIGN_IN_SEEN.1));
+        let (id, kept) = (client_id(&given)?, given.find_once("request_uri").unwrap_or_default().map(str::to_owned));
         let parameters = match &kept {
             None => given.without(SIGN_IN_SEEN.0),
             Some(uri) => kept_requests::find(self.store, uri, &id).await?,
@@ -110,7 +110,7 @@ impl Authorizer<'_> {
     /// # Errors
     /// What is wrong, for the client.
     pub(crate) fn check(&self, parameters: &Parameters, client: &Client) -> Result<(), Denial> {
-        if parameters.get("request_uri") != Ok(None) {
+        if parameters.find_once("request_uri") != Ok(None) {
             return Err(Denial::NOT_PUSHED);
         }
         let address =
@@ -208,7 +208,7 @@ fn parameters(query: &str) -> Result<Parameters, Error> {
 }
 
 fn client_id(parameters: &Parameters) -> Result<String, Error> {
-    match parameters.get("client_id") {
+    match parameters.find_once("client_id") {
         Ok(Some(id)) => Ok(id.to_owned()),
         Ok(None) => Err(invalid("The application did not say which one it is: client_id is missing.")),
         Err(_) => Err(invalid("The application sent the parameter client_id twice.")),

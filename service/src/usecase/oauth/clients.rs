@@ -8,6 +8,9 @@ use crate::domain::oauth::registration::{self, ClientRecord, Registration};
 use crate::domain::principal::Principal;
 use crate::store::Store;
 
+/// How many clients are read at once.
+const PAGE: usize = 100;
+
 /// Makes an application a client, or gives the client that it is other settings.
 ///
 /// # Errors
@@ -26,6 +29,17 @@ pub(crate) async fn set(
     let client = store.set_oauth_client(organization, id, Box::new(rule)).await?;
     tracing::info!(id, organization, "oauth client set");
     Ok(client.into())
+}
+
+/// Returns the clients of an organization that are not removed.
+pub(crate) async fn list(store: &dyn Store, organization: &str) -> Result<Vec<ClientRecord>, Error> {
+    let (mut clients, mut after) = (vec![], 0);
+    loop {
+        let page = store.oauth_clients(organization, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(clients) };
+        after = last.principal.number;
+        clients.extend(page.into_iter().map(ClientRecord::from));
+    }
 }
 
 /// Returns the client that an application of an organization is.

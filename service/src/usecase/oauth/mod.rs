@@ -6,10 +6,10 @@
 //! | `authentication` | authenticates clients |
 //! | `authorize` | answers authorization requests with codes |
 //! | `client_credentials` | gives a client tokens of its own |
-//! | `clients` | registers, finds and lists clients |
+//! | `clients` | registers and finds clients |
 //! | `code` | gives a client tokens for a code |
 //! | `consents` | lists and withdraws what users let clients have |
-//! | `kept_requests` | keeps the requests that clients push |
+//! | `kept_requests` | keeps the authorization requests that clients push |
 //! | `own_tokens` | tells clients of their own tokens, and revokes those |
 //! | `proof` | reads the key that a client proves to have |
 //! | `refresh` | gives a client tokens for a refresh token |

@@ -46,7 +46,10 @@ impl World {
         let person = setup.person().await;
         let public = setup.client("Editor", false).await;
         let confidential = setup.client("Backend", true).await;
-        let secret = setup.token(json!({"kind": "application", "name": "Secret", "owner": confidential})).await.1;
+        let secret = setup
+            .token(json!({"kind": "application", "name": "Secret", "owner": confidential, "scopes": SCOPES}))
+            .await
+            .1;
         let introspector = setup.token(json!({"kind": "secret", "name": "API", "scopes": ["token:introspect"]})).await;
         let api = api::start(&issuer, &setup.organization, introspector.1.parse().unwrap()).await;
         let confidential = (confidential, secret);

@@ -40,7 +40,8 @@ fn client_credentials(node: &Node) -> Result<String> {
     let client = json!({"confidential": true, "scopes": SCOPES, "grantTypes": ["client_credentials"]}).to_string();
     let put = post(&format!("{principals}/{id}/oauth-client"), &owner, "application/json", &client);
     node.send(&put.replacen("POST", "PUT", 1))?;
-    let secret = node.create(&owner, &json!({"kind": "application", "name": "Secret", "owner": id}))?;
+    let secret =
+        node.create(&owner, &json!({"kind": "application", "name": "Secret", "owner": id, "scopes": SCOPES}))?;
     let form = "grant_type=client_credentials&scope=floor:readPrivate";
     let basic = Base64::encode_string(format!("{id}:{secret}").as_bytes());
     let request = post("/oauth/token", "", "application/x-www-form-urlencoded", form);

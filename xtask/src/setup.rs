@@ -30,6 +30,9 @@ pub(crate) const LOADER_TESTS: &str = "tests/loaders";
 /// The folders of tests with packages of Python.
 const PYTHON_TESTS: [&str; 2] = ["tests/differential", OAUTH_TESTS];
 
+/// The folder of the published clients of the systems that Daypass replaces.
+pub(crate) const SYSTEM_CLIENTS: &str = "tests/e2e/systems";
+
 /// Checks or installs every tool and prints a line for each.
 pub(crate) fn all() -> Result<()> {
     wasm_target()?;
@@ -41,9 +44,9 @@ pub(crate) fn all() -> Result<()> {
     npm()?;
     println!("ok  Node and node_modules");
     package_tests()?;
-    println!("ok  node_modules of {PACKAGE_TESTS} and {LOADER_TESTS}");
+    system_clients()?;
     npm_in(Path::new(OAUTH_TESTS))?;
-    println!("ok  node_modules of {OAUTH_TESTS}");
+    println!("ok  node_modules of {PACKAGE_TESTS}, {LOADER_TESTS}, {SYSTEM_CLIENTS} and {OAUTH_TESTS}");
     for tests in PYTHON_TESTS {
         println!("ok  Python of {tests} at {}", python(tests)?.display());
     }
@@ -109,6 +112,11 @@ pub(crate) fn npm() -> Result<()> {
 pub(crate) fn package_tests() -> Result<()> {
     npm_in(Path::new(PACKAGE_TESTS))?;
     npm_in(Path::new(LOADER_TESTS))
+}
+
+/// Installs the published clients of the systems that Daypass replaces.
+pub(crate) fn system_clients() -> Result<()> {
+    npm_in(Path::new(SYSTEM_CLIENTS))
 }
 
 /// Checks Node, and installs the packages of a folder's `package-lock.json`.

@@ -3,6 +3,7 @@
 
 mod kudo;
 mod space_api;
+mod threekit;
 
 use axum::Router;
 
@@ -14,7 +15,8 @@ pub(crate) fn router(protocols: &[Protocol]) -> Router<SharedApp> {
     let routers = Protocol::ALL.iter().filter(|protocol| protocols.contains(protocol)).map(|protocol| match protocol {
         Protocol::SpaceApi => space_api::router(),
         Protocol::Kudo => kudo::router(),
-        Protocol::Crafter | Protocol::Speckle | Protocol::Threekit => Router::new(),
+        Protocol::Threekit => threekit::router(),
+        Protocol::Crafter | Protocol::Speckle => Router::new(),
     });
     routers.fold(Router::new(), Router::merge)
 }

@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use daypass::{Error, Scope};
+use daypass::{Error, ForeignFormat, Scope};
 
 use super::super::extract::{ApiCaller, TokenForm};
 use super::super::{NO_STORE, OAuthError, Parameters, SharedApp, TokenCaller};
@@ -47,12 +47,16 @@ async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameter
         Some("true") => true,
         Some(_) => return Err(Error::InvalidRequest("The parameter `record` is true or false.".into())),
     };
+    let format = form.find("format");
+    let is_wanted = |known: &&ForeignFormat| format.is_none_or(|format| format == known.tag());
+    let formats: Vec<_> = app.foreign_formats.iter().filter(is_wanted).copied().collect();
     let introspection = Introspection {
         store: &*app.store,
         catalog: &app.catalog.view(),
         jwt_issuer: &app.jwt_issuer,
         uses: &app.uses,
         answers: &app.answers,
+        formats: &formats,
         organization: caller.reach(&INTROSPECT),
         since: caller.since(),
     };

@@ -73,7 +73,9 @@ pub(crate) async fn revoke(issuing: &Issuing<'_>, client: &AuthenticatedClient, 
     let organization = &client.client.principal.organization;
     match find(issuing, client, KeysOf::AnyTime, text).await? {
         Some(OwnToken::Refresh(facts)) => revoke::family(issuing.store, organization, facts.family.serial).await,
-        Some(OwnToken::Access(_)) => revoke::credential(issuing.store, issuing.jwt_issuer, organization, text).await,
+        Some(OwnToken::Access(_)) => {
+            revoke::credential(issuing.store, issuing.jwt_issuer, &[], organization, text).await
+        }
         None => Ok(()),
     }
 }

@@ -34,7 +34,7 @@ struct Metadata<'a> {
     scopes_supported: Option<ScopeSet>,
     bearer_methods_supported: [&'static str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
-    dpop_signing_alg_values_supported: Option<[&'static str; 2]>,
+    dpop_signing_alg_values_supported: Option<[&'static str; DPOP_ALGORITHMS.len()]>,
 }
 
 impl Resource {

@@ -61,7 +61,7 @@ async fn the_metadata_has_the_catalogues_scopes_and_the_algorithms_of_proofs() {
     let response = send(&api(verifier, "https://api.example"), "/.well-known/oauth-protected-resource", &[]).await;
     let metadata: Value = serde_json::from_str(&body(response).await).unwrap();
     assert_eq!(metadata["scopes_supported"].as_array().unwrap().len(), 16);
-    assert_eq!(metadata["dpop_signing_alg_values_supported"], json!(["ES256", "EdDSA"]));
+    assert_eq!(metadata["dpop_signing_alg_values_supported"], json!(["ES256", "EdDSA", "Ed25519"]));
 }
 
 #[tokio::test]

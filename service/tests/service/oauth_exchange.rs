@@ -185,7 +185,7 @@ async fn a_token_of_another_organization_is_not_known() {
     let world = World::start().await;
     let daypass = &world.daypass;
     let created: Value = daypass.json(&["organization", "create", "--name", "Other", "--id", "other"]);
-    let other = created["ownerToken"].as_str().expect("an owner token");
+    let other = created["ownerToken"]["token"].as_str().expect("an owner token");
     let request = daypass.post("/v2/access-token").bearer_auth(other).json(&json!({"kind": "secret", "name": "Theirs"}));
     let (_, theirs) = send(request).await;
     let theirs = theirs["token"].as_str().expect("a token");

@@ -191,7 +191,7 @@ async fn a_family_ends_with_its_user_its_client_its_role_and_its_organization() 
 
     // A suspension ends nothing for good.
     let id = daypass.organization();
-    daypass.json(&["organization", "suspend", &id, "--yes"]);
+    daypass.json(&["organization", "suspend", &id]);
     let code = add_code(&daypass, &another, &user, now() + 60);
     expect_refusal(another.refresh(&daypass.url, &kept.refresh), 400, "unauthorized_client").await;
     expect_refusal(another.redeem(&daypass.url, &code), 400, "unauthorized_client").await;

@@ -266,7 +266,8 @@ async fn a_kept_request_is_taken_once(location: Location) {
     let parties = add_parties(&store).await;
     let keep = async |hash, at, expires_at| {
         let (client, parameters) = (parties.client.clone(), r#"{"state":"s"}"#.into());
-        store.keep_oauth_request(hash, KeptRequest { client, parameters, expires_at }, at).await.expect("a request");
+        let request = KeptRequest { client, parameters, expires_at };
+        store.keep_oauth_request(hash, request, at, 10, Box::new(|_| Ok(()))).await.expect("a request");
     };
     let parameters =
         |request: Result<Option<KeptRequest>, Error>| request.expect("an answer").map(|one| one.parameters);
@@ -280,4 +281,11 @@ async fn a_kept_request_is_taken_once(location: Location) {
     assert!(parameters(store.oauth_request([2; 32]).await).is_some());
     keep([4; 32], 161, 200).await;
     assert_eq!(parameters(store.oauth_request([2; 32]).await), None);
+    for (count_to, expected) in [(1, 1), (10, 2)] {
+        let request = KeptRequest { client: parties.client.clone(), parameters: "{}".into(), expires_at: 300 };
+        let rule = move |others: &usize| if *others == expected { Err(Error::NotFound) } else { Ok(()) };
+        let refused = store.keep_oauth_request([5; 32], request, 161, count_to, Box::new(rule)).await;
+        assert_eq!(refused, Err(Error::NotFound), "{count_to}");
+    }
+    assert_eq!(parameters(store.oauth_request([5; 32]).await), None);
 }

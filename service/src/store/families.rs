@@ -201,6 +201,8 @@ async fn a_client_is_removed_with_the_last_of_its_families(location: Location) {
     let (parties, others) = (add_parties(&store).await, add_parties(&store).await);
     let kept = begin(&store, &others).await;
     let families = [begin(&store, &parties).await, begin(&store, &parties).await, begin(&store, &parties).await];
+    let counted = store.count_owned("o", &parties.client, 120).await.expect("counts");
+    assert_eq!(counted, [(TokenKind::OauthRefresh, 3)]);
     let remove_two = async || {
         let rule = |facts: &_| remove(facts, &Actor::Operator, 2);
         let removed = store.remove_principal("o", &parties.client, None, 150, 2, Box::new(rule)).await;

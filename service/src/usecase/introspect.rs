@@ -6,7 +6,7 @@ use std::time::Instant;
 use daypass::api::{IntrospectionResponse, TokenRecord};
 use daypass::jwt::Claims;
 use daypass::verify::{Generation, Introspector, ResponseFuture, Standing, TokenHash, Unavailable};
-use daypass::{Error, OpaqueToken};
+use daypass::{Error, ForeignFormat, OpaqueToken, TokenKind};
 
 use super::answers::{Answers, Form};
 use super::clock::now;
@@ -15,6 +15,8 @@ use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
 use super::token_uses::TokenUses;
 use crate::domain::introspection::{self, Names};
+use crate::domain::oauth::family::RefreshFacts;
+use crate::domain::protocol;
 use crate::domain::revocation::jwt_standing;
 use crate::domain::token::is_active;
 use crate::store::{SharedStore, Store, TokenSelector};
@@ -26,6 +28,8 @@ pub(crate) struct Introspection<'a> {
     pub(crate) jwt_issuer: &'a JwtIssuer,
     pub(crate) uses: &'a TokenUses,
     pub(crate) answers: &'a Answers,
+    /// The formats that a token may have beside Daypass's own.
+    pub(crate) formats: &'a [ForeignFormat],
     /// The organization whose tokens the caller may introspect; those of all without one.
     pub(crate) organization: Option<&'a str>,
     /// A moment after the request arrived.
@@ -43,6 +47,10 @@ impl Introspection<'_> {
             let facts = self.store.jwt(claims.root_serial, &claims.jti).await?;
             let standing = jwt_standing(&claims, &facts);
             return Ok(to_json(&introspection::of_jwt(claims, standing, &self.catalog.catalogs, now())));
+        }
+        if let Some(facts) = self.refresh_token(token).await? {
+            let names = Names { issuer: &self.jwt_issuer.issuer, audience: &self.jwt_issuer.audience };
+            return Ok(to_json(&introspection::of_refresh_token(facts, &names, &self.catalog.catalogs, now())));
         }
         let Some(record) = self.find(token).await? else { return Ok(to_json(&IntrospectionResponse::default())) };
         let now = now();
@@ -64,6 +72,11 @@ impl Introspection<'_> {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
     pub(crate) async fn record(&self, token: &str) -> Result<Arc<[u8]>, Error> {
+        if let Some(facts) = self.refresh_token(token).await? {
+            let active = facts.is_active(now());
+            let record = Some(facts.family);
+            return Ok(to_json(&IntrospectionResponse { active, record, ..IntrospectionResponse::default() }));
+        }
         let Some(record) = self.find(token).await? else { return Ok(to_json(&IntrospectionResponse::default())) };
         let active = is_active(&record, now());
         let form = if active { Form::RecordOfActive } else { Form::Record };
@@ -77,15 +90,28 @@ impl Introspection<'_> {
         self.organization.is_none_or(|organization| organization == other)
     }
 
+    /// Finds what the store knows of a refresh token, also of one that was used.
+    async fn refresh_token(&self, token: &str) -> Result<Option<RefreshFacts>, Error> {
+        let Some(token) = token.parse::<OpaqueToken>().ok().filter(|token| token.kind() == TokenKind::OauthRefresh)
+        else {
+            return Ok(None);
+        };
+        let facts = self.store.refresh_token(TokenHash::of(&token)).await?;
+        Ok(facts.filter(|facts| self.reaches(&facts.family.organization)))
+    }
+
     /// Finds the record of a token that an API has received, so that it is in use if it is active.
     async fn find(&self, token: &str) -> Result<Option<Arc<TokenRecord>>, Error> {
-        let Ok(token) = token.parse::<OpaqueToken>() else { return Ok(None) };
-        let record = self.store.record(TokenHash::of(&token), self.since).await?;
-        let record = record.filter(|record| self.reaches(&record.organization));
-        if let Some(record) = record.as_ref().filter(|record| is_active(record, now())) {
-            self.uses.note(record.serial);
+        for token in protocol::readings(token, self.formats) {
+            let record = self.store.record(TokenHash::of(&token), self.since).await?;
+            if let Some(record) = record.filter(|record| self.reaches(&record.organization)) {
+                if is_active(&record, now()) {
+                    self.uses.note(record.serial);
+                }
+                return Ok(Some(record));
+            }
         }
-        Ok(record)
+        Ok(None)
     }
 }
 

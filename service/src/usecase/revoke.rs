@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Error, OpaqueToken};
+use daypass::{Error, ForeignFormat, TokenKind};
 
 use super::clock::now;
 use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
 use super::tokens;
+use crate::domain::protocol;
 use crate::domain::revocation::{self, redeemed_bundle};
 use crate::store::{Store, TokenSelector};
 
@@ -26,21 +27,33 @@ pub(crate) async fn token(store: &dyn Store, organization: &str, id: &str) -> Re
     Ok(record)
 }
 
-/// Revokes a token of the organization that is given in full: an opaque token, or a JWT of this service.
+/// Revokes a token of the organization that is given in full: an opaque token, or a JWT of this service. Of a refresh
+/// token, also one that was used, that is its family.
 ///
 /// SECURITY: anything else is ignored without an error, so that the result does not tell what is a token.
 pub(crate) async fn credential(
     store: &dyn Store,
     jwt_issuer: &JwtIssuer,
+    formats: &[ForeignFormat],
     organization: &str,
     text: &str,
 ) -> Result<(), Error> {
     let now = now();
-    let (target, also) = if let Ok(token) = text.parse::<OpaqueToken>() {
+    let mut own = None;
+    for token in protocol::readings(text, formats) {
+        if token.kind() == TokenKind::OauthRefresh {
+            let facts = store.refresh_token(TokenHash::of(&token)).await?;
+            let own = facts.map(|facts| facts.family).filter(|family| family.organization == organization);
+            return match own {
+                Some(family) => self::family(store, organization, family.serial).await,
+                None => Ok(()),
+            };
+        }
         let record = store.record(TokenHash::of(&token), Instant::now()).await?;
-        let own = record.filter(|record| record.organization == organization);
-        let also = own.as_deref().and_then(redeemed_bundle);
-        (own.map(|record| RevocationTarget::Token { serial: record.serial }), also)
+        own = own.or(record.filter(|record| record.organization == organization));
+    }
+    let (target, also) = if let Some(record) = own {
+        (Some(RevocationTarget::Token { serial: record.serial }), redeemed_bundle(&record))
     } else {
         let claims = jwt_issuer.authenticate(KeysOf::AnyTime, text).await?.filter(|claims| claims.sub == organization);
         // SECURITY: a JWT that has expired by the clock gets an entry too, since the clock may be ahead. One
@@ -52,6 +65,16 @@ pub(crate) async fn credential(
         revoke_with(store, organization, target.clone(), also, now).await?;
         tracing::info!(organization, %target, "credential revoked");
     }
+    Ok(())
+}
+
+/// Revokes a family of refresh tokens, and its access tokens.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the store does not answer.
+pub(crate) async fn family(store: &dyn Store, organization: &str, serial: u64) -> Result<(), Error> {
+    revoke(store, organization, RevocationTarget::Token { serial }, now()).await?;
+    tracing::info!(organization, serial, "family of refresh tokens revoked");
     Ok(())
 }
 

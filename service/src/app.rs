@@ -45,6 +45,8 @@ pub(crate) struct App {
     pub(crate) foreign_formats: Vec<ForeignFormat>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
+    /// Whether the references that Kudo's clients get are UUIDs.
+    pub(crate) kudo_uuid: bool,
     /// The key for the sealed parameters of bundles.
     pub(crate) sealing_key: Option<SealingKey>,
     /// What people sign in with.
@@ -68,8 +70,16 @@ impl App {
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
     pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync)> {
-        let Config { issuer, audience, protocols, temporary_min_seconds, rotate_keys_every, sealing_key, sign_in } =
-            config;
+        let Config {
+            issuer,
+            audience,
+            protocols,
+            temporary_min_seconds,
+            kudo_uuid,
+            rotate_keys_every,
+            sealing_key,
+            sign_in,
+        } = config;
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark)?;
@@ -113,6 +123,7 @@ impl App {
                 protocols,
                 foreign_formats,
                 temporary_min_seconds,
+                kudo_uuid,
                 sealing_key,
                 sign_in,
             },

@@ -19,6 +19,8 @@ pub(crate) struct Config {
     pub(crate) protocols: Vec<Protocol>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
+    /// Whether the references that Kudo's clients get are UUIDs.
+    pub(crate) kudo_uuid: bool,
     /// Rotate the signing key every so many seconds; never without it.
     pub(crate) rotate_keys_every: Option<u64>,
     /// The key for the sealed parameters of bundles; none are accepted without it.

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use daypass::{Error, Parameters, TokenKind};
+use daypass::{Error, ForeignFormat, Parameters, TokenKind};
 use serde::Serialize;
 
 use crate::http::{
@@ -75,8 +75,9 @@ async fn generate(
     caller.require_scope(&BUNDLE_CREATE)?;
     let body = body?;
     let parameters = Parameters::from_json(body.text()?).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
-    let reference =
-        bundles::create_reference(&*app.store, &app.catalog.view().catalogs, &caller.parent(), &parameters).await?;
+    let format = app.kudo_uuid.then_some(ForeignFormat::Uuid);
+    let catalogs = &app.catalog.view().catalogs;
+    let reference = bundles::create_reference(&*app.store, catalogs, &caller.parent(), &parameters, format).await?;
     let token = reference.token.expose_secret().to_owned();
     Ok((NO_STORE, Json(Session { token, expiration_time: reference.expires_at })))
 }

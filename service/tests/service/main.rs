@@ -45,6 +45,10 @@ macro_rules! suite {
         mod invitations;
         #[path = "../keys.rs"]
         mod keys;
+        #[path = "../kudo.rs"]
+        mod kudo;
+        #[path = "../locations.rs"]
+        mod locations;
         #[path = "../older_names.rs"]
         mod older_names;
         #[path = "../openid_connect.rs"]
@@ -77,6 +81,8 @@ macro_rules! suite {
         mod sign_in;
         #[path = "../single_use.rs"]
         mod single_use;
+        #[path = "../space_api.rs"]
+        mod space_api;
         #[path = "../store.rs"]
         mod store;
         #[path = "../suspension.rs"]

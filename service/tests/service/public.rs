@@ -108,7 +108,7 @@ async fn any_page_can_read_what_is_for_browsers_and_nothing_else() {
         ("/revoke", false),
         ("/v2/revocation", false),
         ("/v2/bundle/create", false),
-        ("/v2/temporary-access-token/create", false),
+        ("/v2/temporary-access-token/create", true),
     ] {
         let preflight = daypass
             .request(Method::OPTIONS, path)

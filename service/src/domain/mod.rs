@@ -10,6 +10,7 @@
 //! | `catalog_change` | changes of the catalogue: which scopes of tokens they remove |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
 //! | `client_address` | the address of a client, behind proxies too |
+//! | `crafter` | access tokens of Crafter Profile: scopes, masters, ids |
 //! | `cross_site` | which requests with a session come from the service's own pages |
 //! | `grantor` | who creates or edits a token, and which scopes it can have |
 //! | `introspection` | what an introspection tells about a token |
@@ -19,11 +20,13 @@
 //! | `lifetime` | when what is minted expires |
 //! | `membership` | the organizations of a signed-in person |
 //! | `narrowing` | which of its parent's grants a temporary token gets |
+//! | `numbered_page` | pages of a list by their number |
 //! | `oauth` | OAuth 2.1: what clients may ask for, and when they get it |
 //! | `organization` | organizations: their states and limits |
 //! | `origins` | origins as people write them |
 //! | `page_limit` | how many entries a page of a list has |
 //! | `password` | passwords: which a person may set |
+//! | `permissions` | public and private tokens, as Threekit tells them apart |
 //! | `principal` | principals: their fields, and when one may be added |
 //! | `principal_edit` | edits and removals of principals, and which tokens end with them |
 //! | `protocol` | the systems whose protocols the service speaks |
@@ -45,6 +48,7 @@ pub(crate) mod bundle;
 pub(crate) mod catalog_change;
 pub(crate) mod catalogs;
 pub(crate) mod client_address;
+pub(crate) mod crafter;
 pub(crate) mod cross_site;
 pub(crate) mod grantor;
 pub(crate) mod introspection;
@@ -54,11 +58,13 @@ pub(crate) mod last_use;
 pub(crate) mod lifetime;
 pub(crate) mod membership;
 pub(crate) mod narrowing;
+pub(crate) mod numbered_page;
 pub(crate) mod oauth;
 pub(crate) mod organization;
 pub(crate) mod origins;
 pub(crate) mod page_limit;
 pub(crate) mod password;
+pub(crate) mod permissions;
 pub(crate) mod principal;
 pub(crate) mod principal_edit;
 pub(crate) mod protocol;

@@ -3,11 +3,13 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `access_tokens` | creates, lists and finds public and private tokens (Threekit) |
 //! | `answers` | the responses of introspection that were given lately |
 //! | `bootstrap` | writes what a new store gets first |
 //! | `bundles` | stores, signs and redeems parameter bundles |
 //! | `catalog` | reads and sets the product's scopes |
 //! | `clock` | tells the time |
+//! | `crafter` | creates, finds and lists the access tokens of Crafter Profile |
 //! | `current_catalog` | the catalogue of a running service |
 //! | `feed` | tells subscribers what was revoked |
 //! | `fresh_keys` | signing keys that are as new as the question for them |
@@ -30,11 +32,13 @@
 //! | `token_uses` | notes when tokens were last used |
 //! | `tokens` | creates, lists, finds and edits stored tokens |
 
+pub(crate) mod access_tokens;
 pub(crate) mod answers;
 pub(crate) mod bootstrap;
 pub(crate) mod bundles;
 pub(crate) mod catalog;
 pub(crate) mod clock;
+pub(crate) mod crafter;
 pub(crate) mod current_catalog;
 pub(crate) mod feed;
 pub(crate) mod fresh_keys;

@@ -28,7 +28,7 @@ pub(crate) struct TokenCaller {
 
 impl TokenCaller {
     /// Verifies the credentials of a request.
-    pub(super) async fn authenticate(
+    pub(crate) async fn authenticate(
         app: &SharedApp,
         verifier: &Verifier,
         credentials: Credentials<'_>,

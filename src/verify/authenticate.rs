@@ -70,17 +70,6 @@ impl Verifier {
         }
     }
 
-    /// Returns the opaque token that a credential is, by its location and the formats that the verifier
-    /// [knows](Verifier::foreign_tokens); `None` for other text, such as a JWT. Nothing is verified.
-    #[must_use]
-    pub fn opaque_token(&self, credential: Credential<'_>) -> Option<OpaqueToken> {
-        let text = str::from_utf8(credential.text).ok()?;
-        match self.foreign_format(credential) {
-            None => text.parse().ok(),
-            Some(format) => OpaqueToken::foreign(format, text).ok(),
-        }
-    }
-
     fn fingerprint(&self, cache: &Cache, credential: Credential<'_>) -> Fingerprint {
         match self.foreign_format(credential) {
             None => cache.fingerprint(credential.text),

@@ -70,7 +70,7 @@ async fn a_session_token_is_a_uuid_if_the_operator_wants_it() {
         assert_eq!((&record["name"], list["tokens"].as_array().map(Vec::len)), (&json!("Bundle of northlight"), Some(1)));
         assert_eq!(record["lastChars"], token[token.len() - 4..]);
         let id = to_text(&record["id"]);
-        let listed = daypass.json(&["token", "list"]);
+        let listed = daypass.json(&["token", "list", "--kind", "bundle"]);
         let is_listed = |list: &Value| list["tokens"].as_array().unwrap_or(&vec![]).iter().any(|one| one["id"] == id);
         assert!(is_listed(&listed), "the command line lists it");
         let form = [("token", &*token)];

@@ -10,17 +10,22 @@ use super::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
 
 const CREATE: &str = "/v2/temporary-access-token/create";
 
-/// What creating a temporary token answers to each kind, by the place of the token: the code, or `ok`.
+/// What creating a temporary token answers to each kind, in the order of [`LOCATIONS`]: the code, or `ok`. The places:
+/// `Bearer`, `AL-Secret-Token`, bare; `pubtoken`, `bearer_token`; a cookie, `x-api-key`, `x-api-token`.
 const OUTCOMES: [(&str, [&str; LOCATIONS.len()]); 7] = [
-    //               Bearer  AL-Secret-Token  bare  pubtoken  bearer_token  cookie  x-api-key  x-api-token
-    ("publishable", [""; 8]),
-    ("secret", [""; 8]),
-    ("personal", [""; 8]),
-    ("application", [""; 8]),
-    ("temporary", [""; 8]),
-    ("reference", [""; 8]),
-    ("signed bundle", [""; 8]),
+    ("publishable", [ORIGIN, KIND, KIND, ORIGIN, ORIGIN, KIND, KIND, KIND]),
+    ("secret", ["ok", "ok", KIND, QUERY, QUERY, KIND, KIND, KIND]),
+    ("personal", [KIND, KIND, KIND, QUERY, QUERY, KIND, KIND, KIND]),
+    ("application", [KIND, KIND, KIND, QUERY, QUERY, KIND, KIND, KIND]),
+    // A bare text or a cookie is a token only if it looks like a stored one.
+    ("temporary", [KIND, KIND, MISSING, QUERY, QUERY, MISSING, KIND, KIND]),
+    ("reference", [KIND, KIND, KIND, QUERY, QUERY, KIND, KIND, KIND]),
+    ("signed bundle", [KIND, KIND, MISSING, QUERY, QUERY, MISSING, KIND, KIND]),
 ];
+const KIND: &str = "kind_not_accepted";
+const MISSING: &str = "missing_token";
+const ORIGIN: &str = "origin_required";
+const QUERY: &str = "secret_in_query";
 
 #[tokio::test]
 async fn only_a_secret_token_creates_temporary_ones() {
@@ -53,7 +58,7 @@ async fn create(daypass: &Daypass, secret: &str, scope: &Value) -> String {
 
 #[tokio::test]
 async fn scopes_are_texts_objects_and_older_names() {
-    let daypass = Daypass::start_with(&["--protocols", "space-api"]);
+    let daypass = Daypass::start_with(&["--protocols=space-api"]);
     let (secret, _) = daypass.create_secret().await;
     let all: Vec<_> = Catalog::space_api().scopes.into_iter().map(|scope| scope.scope.to_string()).collect();
     assert_eq!(all.len(), 16);
@@ -89,7 +94,7 @@ async fn scopes_are_texts_objects_and_older_names() {
 
 #[tokio::test]
 async fn a_publishable_token_has_four_scopes_at_most_and_its_name_and_domains_are_edited() {
-    let daypass = Daypass::start_with(&["--protocols", "space-api"]);
+    let daypass = Daypass::start_with(&["--protocols=space-api"]);
     let token = |scopes: Value| json!({"kind": "publishable", "name": "n", "origins": ["a.example"], "scopes": scopes});
     let (_, created) = daypass.post_token(json!({"kind": "publishable", "name": "n", "origins": ["a.example"]})).await;
     let four = ["customAttributeValues:readPublic", "customAttributes:read", "floor:queryPublic", "floor:readPublic"];

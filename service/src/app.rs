@@ -43,10 +43,12 @@ pub(crate) struct App {
     pub(crate) protocols: Vec<Protocol>,
     /// The formats of tokens that it knows beside Daypass's own.
     pub(crate) foreign_formats: Vec<ForeignFormat>,
+    /// The format of the personal tokens that Speckle's clients create; Daypass's own without it.
+    pub(crate) personal_token_format: Option<ForeignFormat>,
+    /// The format of the references that Kudo's clients get; Daypass's own without it.
+    pub(crate) reference_format: Option<ForeignFormat>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
-    /// Whether the references that Kudo's clients get are UUIDs.
-    pub(crate) kudo_uuid: bool,
     /// The key for the sealed parameters of bundles.
     pub(crate) sealing_key: Option<SealingKey>,
     /// What people sign in with.
@@ -74,8 +76,9 @@ impl App {
             issuer,
             audience,
             protocols,
+            personal_token_format,
+            reference_format,
             temporary_min_seconds,
-            kudo_uuid,
             rotate_keys_every,
             sealing_key,
             sign_in,
@@ -122,8 +125,9 @@ impl App {
                 answers,
                 protocols,
                 foreign_formats,
+                personal_token_format,
+                reference_format,
                 temporary_min_seconds,
-                kudo_uuid,
                 sealing_key,
                 sign_in,
             },

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use daypass::ForeignFormat;
 use daypass::verify::SealingKey;
 
 use crate::domain::catalogs::Catalogs;
@@ -17,10 +18,12 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     /// The systems whose protocols it speaks.
     pub(crate) protocols: Vec<Protocol>,
+    /// The format of the personal tokens that Speckle's clients create; Daypass's own without it.
+    pub(crate) personal_token_format: Option<ForeignFormat>,
+    /// The format of the references that Kudo's clients get; Daypass's own without it.
+    pub(crate) reference_format: Option<ForeignFormat>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
-    /// Whether the references that Kudo's clients get are UUIDs.
-    pub(crate) kudo_uuid: bool,
     /// Rotate the signing key every so many seconds; never without it.
     pub(crate) rotate_keys_every: Option<u64>,
     /// The key for the sealed parameters of bundles; none are accepted without it.

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use daypass::{Error, ForeignFormat, Parameters, TokenKind};
+use daypass::{Error, Parameters, TokenKind};
 use serde::Serialize;
 
 use crate::http::{
@@ -75,7 +75,7 @@ async fn generate(
     caller.require_scope(&BUNDLE_CREATE)?;
     let body = body?;
     let parameters = Parameters::from_json(body.text()?).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
-    let format = app.kudo_uuid.then_some(ForeignFormat::Uuid);
+    let format = app.reference_format;
     let catalogs = &app.catalog.view().catalogs;
     let reference = bundles::create_reference(&*app.store, catalogs, &caller.parent(), &parameters, format).await?;
     let token = reference.token.expose_secret().to_owned();

@@ -55,6 +55,18 @@ macro_rules! suite {
         mod kudo;
         #[path = "../locations.rs"]
         mod locations;
+        #[path = "../oauth_clients.rs"]
+        mod oauth_clients;
+        #[path = "../oauth_exchange.rs"]
+        mod oauth_exchange;
+        #[path = "../oauth_families.rs"]
+        mod oauth_families;
+        #[path = "../oauth_own_tokens.rs"]
+        mod oauth_own_tokens;
+        #[path = "../oauth_proofs.rs"]
+        mod oauth_proofs;
+        #[path = "../oauth_token.rs"]
+        mod oauth_token;
         #[path = "../older_names.rs"]
         mod older_names;
         #[path = "../openid_connect.rs"]
@@ -91,6 +103,8 @@ macro_rules! suite {
         mod single_use;
         #[path = "../space_api.rs"]
         mod space_api;
+        #[path = "../speckle/mod.rs"]
+        mod speckle;
         #[path = "../store.rs"]
         mod store;
         #[path = "../suspension.rs"]

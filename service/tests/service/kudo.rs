@@ -67,7 +67,8 @@ async fn a_session_token_is_a_uuid_if_the_operator_wants_it() {
         let list = get("/v2/access-token?kind=bundle").await.1;
         let record = &list["tokens"][0];
         assert_eq!((&record["kind"], &record["expiresAt"]), (&json!("bundle"), &json!(end)), "{list}");
-        assert_eq!((&record["name"], list["tokens"].as_array().map(Vec::len)), (&json!("Bundle of northlight"), Some(1)));
+        assert_eq!(record["name"], "Bundle of northlight");
+        assert_eq!(list["tokens"].as_array().map(Vec::len), Some(1));
         assert_eq!(record["lastChars"], token[token.len() - 4..]);
         let id = to_text(&record["id"]);
         let listed = daypass.json(&["token", "list", "--kind", "bundle"]);

@@ -120,7 +120,8 @@ async fn a_page_reads_why_its_secret_token_is_refused() {
         .header("access-control-request-method", "POST")
         .header("access-control-request-headers", "authorization,content-type,x-sdk-version");
     let response = preflight.send().await.expect("a response");
-    assert_eq!((response.status().as_u16(), &response.headers()["access-control-allow-origin"]), (204, &"*".parse().expect("a header")));
+    assert_eq!(response.status(), 204);
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
     assert_eq!(response.headers()["access-control-allow-headers"], "authorization,content-type,x-sdk-version");
     assert_eq!(response.headers()["access-control-allow-methods"], "POST");
     let request = daypass
@@ -129,7 +130,8 @@ async fn a_page_reads_why_its_secret_token_is_refused() {
         .header("authorization", format!("AL-Secret-Token {secret}"))
         .json(&json!({"scopes": [FLOOR_READ]}));
     let response = request.send().await.expect("a response");
-    assert_eq!((response.status().as_u16(), &response.headers()["access-control-allow-origin"]), (403, &"*".parse().expect("a header")));
+    assert_eq!(response.status(), 403);
+    assert_eq!(response.headers()["access-control-allow-origin"], "*");
     // The client shows `message`.
     let answer: Value = response.json().await.expect("JSON");
     assert_eq!((&answer["error"], answer["message"].is_string()), (&json!("secret_in_browser"), true));

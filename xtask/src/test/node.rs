@@ -60,8 +60,8 @@ pub(super) fn e2e() -> Result<Outcome> {
     run_side_by_side(engines.map(|engine| (engine.name, engine)), |label, engine| e2e_in(label, engine, &rust_app))
 }
 
-/// Tests a demo of each system in one browser: the files of `tests/e2e` that of Space API, and `systems/NAME.test.mjs` in it
-/// that of another system.
+/// Tests a demo of each system in one browser: the files of `tests/e2e` that of Space API, and `systems/NAME.test.mjs`
+/// in it that of another system.
 fn e2e_in(label: &str, engine: Engine, rust_app: &Path) -> Result<Outcome> {
     let folder = Path::new("tests/e2e");
     let mut outcome =

@@ -9,7 +9,7 @@
 //! | [`Catalog`] | a product's scopes, as data |
 //! | [`Origin`], [`OriginPattern`] | which pages may use a token |
 //! | [`Grant`], [`Requirement`] | what a token holds, and what a request needs |
-//! | [`TokenKind`], [`OpaqueToken`] | the kinds of tokens, and the text of a stored one |
+//! | [`TokenKind`], [`OpaqueToken`], [`ForeignFormat`] | the kinds of tokens, and the text of a stored one |
 //! | [`jwt`] | the form of signed tokens and bundles, their claims and keys |
 //! | [`Parameters`] | what an embed is opened with |
 //! | [`api`] | the JSON bodies of requests and responses |
@@ -42,7 +42,7 @@ pub use grant::{Grant, Requirement, Resource};
 pub use origin::{Origin, OriginPattern, ParseOriginError};
 pub use parameters::Parameters;
 pub use scope::{ParseScopeError, Scope, ScopeSet};
-pub use token::{OpaqueToken, ParseKindError, ParseTokenError, TokenKind};
+pub use token::{ForeignFormat, OpaqueToken, ParseKindError, ParseTokenError, TokenKind};
 
 /// The README's examples are tests.
 #[cfg(all(doctest, not(target_arch = "wasm32"), feature = "axum", feature = "remote"))]

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
+use daypass::ForeignFormat;
 use daypass::verify::{Cache, SealingKey, Verifier};
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Config, SignInConfig};
-use crate::domain::protocol::Protocol;
+use crate::domain::protocol::{self, Protocol};
 use crate::domain::session::SessionLimits;
 use crate::store::SharedStore;
 use crate::usecase::answers::Answers;
@@ -40,6 +41,8 @@ pub(crate) struct App {
     pub(crate) answers: Answers,
     /// The systems whose protocols it speaks.
     pub(crate) protocols: Vec<Protocol>,
+    /// The formats of tokens that it knows beside Daypass's own.
+    pub(crate) foreign_formats: Vec<ForeignFormat>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// The key for the sealed parameters of bundles.
@@ -74,10 +77,12 @@ impl App {
             FeedPosition { latest: snapshot.latest, deleted_up_to: snapshot.deleted_up_to, epoch: snapshot.epoch, at };
         let (sender, position) = watch::channel(start);
         let fresh_keys = FreshKeys { keys: keys.clone(), position: position.clone(), poll: Arc::new(Notify::new()) };
+        let foreign_formats = protocol::foreign_formats(&protocols);
         let verifier = |overlooks_suspension| {
             Verifier::new(issuer.clone(), audience.clone())
                 .introspector(StoreIntrospector { store: Arc::clone(&store), overlooks_suspension })
                 .keys(fresh_keys.clone())
+                .foreign_tokens(&foreign_formats)
                 .cache(Cache::new(CALLERS))
         };
         let loaded = catalog::load(&*store).await?.context("the store has no catalogue")?;
@@ -106,6 +111,7 @@ impl App {
                 uses,
                 answers,
                 protocols,
+                foreign_formats,
                 temporary_min_seconds,
                 sealing_key,
                 sign_in,

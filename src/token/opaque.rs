@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
-use super::TokenKind;
+use super::{ForeignFormat, TokenKind};
 
 const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// The number of random characters. 62^32 is 190 bits, too many to guess.
@@ -13,12 +13,14 @@ const RANDOM: usize = 32;
 /// The number of characters that hold a CRC-32, which shows a typo without a look-up, and spares secret scanners false finds.
 const CHECKSUM: usize = 6;
 
-/// An opaque token: a prefix for its kind, 32 random base62 characters, and 6 characters of checksum.
+/// An opaque token: a prefix for its kind, 32 random base62 characters, and 6 characters of checksum. Or one that has the
+/// [format](ForeignFormat) of another system.
 ///
 /// SECURITY: `Debug` and `Display` show the prefix alone. Only [`OpaqueToken::expose_secret`] returns the text.
 #[derive(Clone)]
 pub struct OpaqueToken {
     kind: TokenKind,
+    format: Option<ForeignFormat>,
     text: Box<str>,
 }
 
@@ -38,10 +40,36 @@ impl OpaqueToken {
         let uniform = bytes.flatten().filter(|byte| *byte < 248);
         text.extend(uniform.take(RANDOM).map(|byte| char::from(BASE62[usize::from(byte % 62)])));
         text.extend(checksum(&text).map(char::from));
-        Some(OpaqueToken { kind, text: text.into() })
+        Some(OpaqueToken { kind, format: None, text: text.into() })
     }
 
-    /// Returns the kind that the prefix names.
+    /// Reads a token in the format of another system.
+    ///
+    /// # Errors
+    /// When the text does not have it.
+    pub fn foreign(format: ForeignFormat, text: &str) -> Result<OpaqueToken, ParseTokenError> {
+        format.check(text)?;
+        Ok(OpaqueToken { kind: format.kind(), format: Some(format), text: text.into() })
+    }
+
+    /// Generates a token in the format of another system from random bytes, with which `fill` fills a buffer. Returns `None`
+    /// for one that somebody chooses.
+    ///
+    /// SECURITY: `fill` must be a cryptographic generator that no one else can predict.
+    #[must_use]
+    pub fn generate_foreign(format: ForeignFormat, fill: impl FnOnce(&mut [u8; RANDOM])) -> Option<OpaqueToken> {
+        let mut bytes = [0; RANDOM];
+        fill(&mut bytes);
+        Some(OpaqueToken { kind: format.kind(), format: Some(format), text: format.text(bytes)?.into() })
+    }
+
+    /// Returns the format, if it is that of another system.
+    #[must_use]
+    pub fn format(&self) -> Option<ForeignFormat> {
+        self.format
+    }
+
+    /// Returns the kind that the prefix or the format names.
     #[must_use]
     pub fn kind(&self) -> TokenKind {
         self.kind
@@ -55,10 +83,16 @@ impl OpaqueToken {
         &self.text
     }
 
-    /// Returns the last four characters, by which people tell tokens apart in a list. They belong to the checksum.
+    /// Returns the last characters, by which people tell tokens apart in a list: four, which belong to the checksum; six of
+    /// one of Speckle, as there; none of an id that somebody chose, since it may be short.
     #[must_use]
     pub fn last_chars(&self) -> &str {
-        &self.text[self.text.len() - 4..]
+        let shown = match self.format {
+            None | Some(ForeignFormat::Uuid) => 4,
+            Some(ForeignFormat::Speckle) => 6,
+            Some(ForeignFormat::ChosenId) => 0,
+        };
+        &self.text[self.text.len() - shown..]
     }
 }
 
@@ -101,14 +135,14 @@ impl FromStr for OpaqueToken {
         if checksum(signed) != sum.as_bytes() {
             return Err(ParseTokenError::Checksum);
         }
-        Ok(OpaqueToken { kind, text: text.into() })
+        Ok(OpaqueToken { kind, format: None, text: text.into() })
     }
 }
 
 /// Shows the prefix alone.
 impl fmt::Display for OpaqueToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}***", self.kind.prefix().unwrap_or_default())
+        write!(f, "{}***", self.kind.prefix().filter(|_| self.format.is_none()).unwrap_or_default())
     }
 }
 

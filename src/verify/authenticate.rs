@@ -9,10 +9,10 @@ use tracing::Instrument;
 use super::cache::Fingerprint;
 use super::clock::Moment;
 use super::token::AuthenticToken;
-use super::{Cache, Generation, Introspector, KeyLookup, Standing, Unavailable, Verifier, sealing};
+use super::{Cache, Credential, Generation, Introspector, KeyLookup, Standing, Unavailable, Verifier, sealing};
 use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
-use crate::{Error, Grant, OpaqueToken, TokenKind};
+use crate::{Error, ForeignFormat, Grant, OpaqueToken, TokenKind};
 
 /// How long a verified signature stays cached. A key may be withdrawn meanwhile without an entry in
 /// the feed.
@@ -37,19 +37,40 @@ impl From<Unavailable> for Failure {
 }
 
 impl Verifier {
-    /// Finds the authentic token behind a text, active or not.
-    pub(super) async fn authenticate(&self, text: &[u8], client: Option<IpAddr>) -> Result<Arc<AuthenticToken>, Error> {
-        match self.authenticate_cached(text, Moment::now()) {
+    /// Finds the authentic token behind a credential, active or not.
+    pub(super) async fn authenticate(
+        &self,
+        credential: Credential<'_>,
+        client: Option<IpAddr>,
+    ) -> Result<Arc<AuthenticToken>, Error> {
+        match self.authenticate_cached(credential, Moment::now()) {
             Some(token) => Ok(token),
-            None => self.authenticate_uncached(text, client).await,
+            None => self.authenticate_uncached(credential, client).await,
+        }
+    }
+
+    /// Returns the format of another system that a credential has, if the verifier knows it.
+    fn foreign_format(&self, credential: Credential<'_>) -> Option<ForeignFormat> {
+        if self.foreign_formats.is_empty() {
+            return None;
+        }
+        let format = credential.location.foreign_format().filter(|format| self.foreign_formats.contains(format))?;
+        str::from_utf8(credential.text).is_ok_and(|text| format.check(text).is_ok()).then_some(format)
+    }
+
+    fn fingerprint(&self, cache: &Cache, credential: Credential<'_>) -> Fingerprint {
+        match self.foreign_format(credential) {
+            None => cache.fingerprint(credential.text),
+            Some(format) => cache.fingerprint_of(format, credential.text),
         }
     }
 
     /// Finds the token in the cache.
-    pub(super) fn authenticate_cached(&self, text: &[u8], now: Moment) -> Option<Arc<AuthenticToken>> {
+    pub(super) fn authenticate_cached(&self, credential: Credential<'_>, now: Moment) -> Option<Arc<AuthenticToken>> {
         let cache = self.cache.as_deref()?;
         // A text that is too long is not worth its hash.
-        let token = if text.len() > MAX_JWT_BYTES { None } else { cache.get(cache.fingerprint(text), now) };
+        let is_too_long = credential.text.len() > MAX_JWT_BYTES;
+        let token = if is_too_long { None } else { cache.get(self.fingerprint(cache, credential), now) };
         let token = token.filter(|token| self.is_current(token) && self.has_latest_generation(token));
         #[cfg(feature = "metrics")]
         self.metrics.count_cache(token.is_some());
@@ -59,16 +80,16 @@ impl Verifier {
     /// Authenticates the token by its signature or by introspection, and caches it.
     pub(super) async fn authenticate_uncached(
         &self,
-        text: &[u8],
+        credential: Credential<'_>,
         client: Option<IpAddr>,
     ) -> Result<Arc<AuthenticToken>, Error> {
-        if text.len() > MAX_JWT_BYTES {
+        if credential.text.len() > MAX_JWT_BYTES {
             return Err(Error::InvalidToken);
         }
         let attempt =
             self.rate_limits.as_ref().map(|limits| limits.begin_attempt(client, Moment::now())).transpose()?;
-        let slot = self.cache.as_deref().map(|cache| (cache, cache.fingerprint(text)));
-        let result = self.authenticate_text(text, slot).instrument(tracing::debug_span!("verify")).await;
+        let slot = self.cache.as_deref().map(|cache| (cache, self.fingerprint(cache, credential)));
+        let result = self.authenticate_text(credential, slot).instrument(tracing::debug_span!("verify")).await;
         // SECURITY: an attempt that is dropped counts as an invalid token, also if the client
         // disconnects before this line, and also if its key could not be determined: otherwise a
         // client that invents keys would never have to wait.
@@ -82,12 +103,13 @@ impl Verifier {
 
     async fn authenticate_text(
         &self,
-        text: &[u8],
+        credential: Credential<'_>,
         slot: Option<(&Cache, Fingerprint)>,
     ) -> Result<Option<Arc<AuthenticToken>>, Failure> {
-        let Ok(text) = str::from_utf8(text) else { return Ok(None) };
+        let Ok(text) = str::from_utf8(credential.text) else { return Ok(None) };
         let issuer = self.issuer.get()?;
-        if text.contains('.') {
+        let format = self.foreign_format(credential);
+        if text.contains('.') && format.is_none() {
             let token = self.authenticate_jwt(text, issuer).await?;
             // SECURITY: a generation is of records. Only a question tells whether the source revokes a JWT.
             let is_tracked = self.introspector.as_ref().is_some_and(|one| one.generation() != Generation::Untracked);
@@ -96,7 +118,11 @@ impl Verifier {
                 None => Arc::new(token),
             }));
         }
-        let (Ok(token), Some(introspector)) = (text.parse::<OpaqueToken>(), &self.introspector) else {
+        let token = match format {
+            None => text.parse(),
+            Some(format) => OpaqueToken::foreign(format, text),
+        };
+        let (Ok(token), Some(introspector)) = (token, &self.introspector) else {
             return Ok(None);
         };
         match slot {

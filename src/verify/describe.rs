@@ -17,7 +17,7 @@ impl Verifier {
     /// [`Error::KindNotAccepted`].
     pub async fn describe(&self, credentials: &Credentials<'_>) -> Result<TokenDescription, Error> {
         let credential = credentials.credential()?;
-        let token = self.authenticate(credential.text, credentials.client).await?;
+        let token = self.authenticate(credential, credentials.client).await?;
         let withdrawn = self.check_withdrawn(&token, Moment::now())?;
         token.check_location(credential.location)?;
         let origin_allowed = match token.check_origin(credentials.origin) {

@@ -38,7 +38,7 @@ impl Verifier {
     ) -> Option<Result<Access, Error>> {
         let now = Moment::now();
         let token = match credentials.credential() {
-            Ok(credential) => Ok(self.authenticate_cached(credential.text, now)?),
+            Ok(credential) => Ok(self.authenticate_cached(credential, now)?),
             Err(error) => Err(error),
         };
         Some(self.decide(token, now, credentials, requirement))
@@ -52,7 +52,7 @@ impl Verifier {
     ) -> Result<Access, Error> {
         let token = match credentials.credential() {
             // Boxed, so that the future of a cached token stays small.
-            Ok(credential) => Box::pin(self.authenticate_uncached(credential.text, credentials.client)).await,
+            Ok(credential) => Box::pin(self.authenticate_uncached(credential, credentials.client)).await,
             Err(error) => Err(error),
         };
         self.decide(token, Moment::now(), credentials, requirement)

@@ -7,7 +7,7 @@ use super::outage::Outage;
 use super::{
     Cache, Decision, Dpop, Introspector, Issuer, KeySource, MAX_LEEWAY, Observer, RateLimits, Revocations, SealingKey,
 };
-use crate::Catalog;
+use crate::{Catalog, ForeignFormat};
 
 /// The leeway of JWTs, in seconds, unless another is set.
 const DEFAULT_LEEWAY: u64 = 10;
@@ -29,6 +29,7 @@ pub struct Verifier {
     pub(super) dpop: Option<Arc<Dpop>>,
     pub(super) rate_limits: Option<Arc<RateLimits>>,
     pub(super) catalog: Option<Arc<Catalog>>,
+    pub(super) foreign_formats: Vec<ForeignFormat>,
     pub(super) sealing_keys: Vec<Arc<SealingKey>>,
     pub(super) observer: Option<Observer>,
     #[cfg(feature = "metrics")]
@@ -65,6 +66,7 @@ impl Verifier {
             dpop: None,
             rate_limits: None,
             catalog: None,
+            foreign_formats: vec![],
             sealing_keys: vec![],
             observer: None,
             #[cfg(feature = "metrics")]
@@ -123,6 +125,13 @@ impl Verifier {
     #[must_use]
     pub fn catalog(self, catalog: Catalog) -> Verifier {
         Verifier { catalog: Some(Arc::new(catalog)), ..self.with_empty_cache() }
+    }
+
+    /// Accepts tokens in these formats too, of the systems that Daypass replaces, where each has them: none unless set. The
+    /// credentials are those that [`Verifier::credentials`] reads; a layer does.
+    #[must_use]
+    pub fn foreign_tokens(self, formats: &[ForeignFormat]) -> Verifier {
+        Verifier { foreign_formats: formats.to_vec(), ..self.with_empty_cache() }
     }
 
     /// Adds a key that opens the sealed parameters of bundles: [`Access::sealed`](super::Access::sealed). The service's key

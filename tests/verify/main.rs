@@ -13,6 +13,7 @@ mod decisions;
 mod dpop;
 #[cfg(feature = "remote")]
 mod feed;
+mod foreign;
 #[cfg(feature = "axum")]
 mod frame_ancestors;
 #[cfg(feature = "axum")]

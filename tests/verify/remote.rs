@@ -15,6 +15,7 @@ use daypass::verify::{
     Credentials, Introspector, KeySource, RateLimits, RemoteIntrospector, RemoteKeys, TokenLocation, Verifier,
 };
 use daypass::{Error, OpaqueToken, TokenKind};
+use futures_util::FutureExt;
 
 /// Serves a router on a free port.
 async fn serve(router: Router) -> String {
@@ -73,9 +74,7 @@ async fn keys_are_fetched_once_for_all_requests_and_once_a_second_for_a_flood_of
     for wave in 0..3 {
         floods.push(at_once((wave * 400..(wave + 1) * 400).map(forged).collect()));
         for _ in 0..5 {
-            let before = Instant::now();
-            assert_eq!(bearer(&verifier, &valid).await, Ok(TokenKind::Temporary));
-            assert!(before.elapsed() < Duration::from_millis(200), "{:?}", before.elapsed());
+            assert_eq!(bearer(&verifier, &valid).now_or_never(), Some(Ok(TokenKind::Temporary)));
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -84,16 +83,14 @@ async fn keys_are_fetched_once_for_all_requests_and_once_a_second_for_a_flood_of
     let count = |error: Error| results.iter().filter(|result| **result == Err(error.clone())).count();
     let (invalid, unavailable) = (count(Error::InvalidToken), count(Error::Unavailable));
     assert_eq!(invalid + unavailable, 1200);
-    assert!((256..=4 * 256).contains(&invalid), "{invalid} waited");
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     let fetches = requests.load(Ordering::SeqCst) - 1;
-    assert!((1..=3).contains(&fetches), "{fetches} fetches");
+    assert!((256..=4 * 256).contains(&invalid), "{invalid} waited");
+    let seconds = began.elapsed().as_secs() as usize;
+    assert!((1..=seconds + 1).contains(&fetches), "{fetches} fetches in {seconds} seconds");
 
     // A key that was unknown a moment ago stays so without a fetch.
     let again = signer.sign(&JwtType::AccessToken.header("x0"), "e30");
-    let began = Instant::now();
-    assert_eq!(bearer(&verifier, &again).await, Err(Error::InvalidToken));
-    assert!(began.elapsed() < Duration::from_millis(200));
+    assert_eq!(bearer(&verifier, &again).now_or_never(), Some(Err(Error::InvalidToken)));
     assert_eq!(requests.load(Ordering::SeqCst) - 1, fetches);
 }
 

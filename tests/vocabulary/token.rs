@@ -1,6 +1,6 @@
 //! `TokenKind` and `OpaqueToken`.
 
-use daypass::{Catalog, OpaqueToken, ParseTokenError, Scope, TokenKind};
+use daypass::{Catalog, ForeignFormat, OpaqueToken, ParseTokenError, Scope, TokenKind};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -219,4 +219,43 @@ fn row_17_no_character_of_a_generated_token_is_more_likely_than_another() {
     }
     // Of 320,000 characters, 5,161 are expected for each, with a deviation of 71; an eighth more or less is 9 times that.
     assert!(counts.values().all(|count| (4_516..=5_806).contains(count)), "{counts:?}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn tokens_of_other_systems_have_their_formats_alone() {
+    let speckle = "0123456789abcdef0123456789abcdef0123456789";
+    let uuid = "bbf18f21-3d0d-4a4c-b650-9c14d4075ce0";
+    for (format, right, wrong) in [
+        (
+            ForeignFormat::Speckle,
+            &[speckle][..],
+            &[&speckle[1..], "0123456789ABCDEF0123456789abcdef0123456789", uuid][..],
+        ),
+        (
+            ForeignFormat::Uuid,
+            &[uuid],
+            &["bbf18f21-3d0d-4a4c-b650-9c14d4075ceg", "bbf18f213d0d4a4cb6509c14d4075ce0", ""],
+        ),
+        (
+            ForeignFormat::ChosenId,
+            &["engine", "a.b_c~d-e", uuid],
+            &["", "a b", "ä", "a%20b", "dp_app_x", "eyJhbGciOiJub25lIn0.e30."],
+        ),
+    ] {
+        for text in right {
+            let token = OpaqueToken::foreign(format, text).unwrap();
+            assert_eq!((token.format(), token.kind(), token.expose_secret()), (Some(format), format.kind(), *text));
+            assert_eq!(format!("{token} {token:?}"), "*** ***");
+        }
+        for text in wrong {
+            assert!(OpaqueToken::foreign(format, text).is_err(), "{text}");
+        }
+        if let Some(token) = OpaqueToken::generate_foreign(format, |bytes| bytes.fill(0xff)) {
+            assert!(format.check(token.expose_secret()).is_ok());
+        }
+    }
+    let generated = OpaqueToken::generate_foreign(ForeignFormat::Uuid, |bytes| bytes.fill(0xff)).unwrap();
+    assert_eq!(generated.expose_secret(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+    assert!(OpaqueToken::generate_foreign(ForeignFormat::ChosenId, |bytes| bytes.fill(0)).is_none());
+    assert!(ForeignFormat::Speckle.check(speckle).is_ok() && speckle.parse::<OpaqueToken>().is_err());
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use daypass::Catalog;
+use daypass::{Catalog, ForeignFormat, OpaqueToken};
 
 /// A system that Daypass replaces, and whose clients the service answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,25 @@ impl Protocol {
     }
 }
 
+/// Returns the formats of tokens that are not Daypass's own, of several systems.
+pub(crate) fn foreign_formats(protocols: &[Protocol]) -> Vec<ForeignFormat> {
+    let format = |protocol: &Protocol| match protocol {
+        Protocol::SpaceApi | Protocol::Threekit => None,
+        Protocol::Kudo => Some(ForeignFormat::Uuid),
+        Protocol::Crafter => Some(ForeignFormat::ChosenId),
+        Protocol::Speckle => Some(ForeignFormat::Speckle),
+    };
+    protocols.iter().filter_map(format).collect()
+}
+
+/// Returns the stored tokens that a text may be: one of Daypass's own, or one in each of these formats that it has.
+pub(crate) fn readings(text: &str, formats: &[ForeignFormat]) -> Vec<OpaqueToken> {
+    match text.parse() {
+        Ok(token) => vec![token],
+        Err(_) => formats.iter().filter_map(|format| OpaqueToken::foreign(*format, text).ok()).collect(),
+    }
+}
+
 /// Returns the scopes of several systems as one catalogue. A system without scopes leaves it empty.
 pub(crate) fn catalog(protocols: &[Protocol]) -> Catalog {
     let catalogs: Vec<_> = protocols.iter().filter_map(|protocol| protocol.catalog()).collect();
@@ -88,6 +107,27 @@ mod tests {
         Catalogs::checked(all).expect("a correct catalogue");
         assert_eq!(catalog(&[Protocol::SpaceApi]), Catalog::space_api());
         Catalogs::checked(catalog(&[Protocol::Kudo])).expect("a correct catalogue");
+    }
+
+    #[test]
+    fn a_text_is_read_in_each_format_that_it_has() {
+        let formats = foreign_formats(&Protocol::ALL);
+        for (text, expected) in [
+            ("0c4dd5b6-52a4-4c3a-9f2e-5f8f6a1d2b3c", &[ForeignFormat::Uuid, ForeignFormat::ChosenId][..]),
+            ("0123456789abcdef0123456789abcdef0123456789", &[ForeignFormat::ChosenId, ForeignFormat::Speckle]),
+            ("engine", &[ForeignFormat::ChosenId]),
+            ("dp_sec_engine", &[]),
+            ("eyJh.b.c", &[]),
+            ("with a space", &[]),
+            ("", &[]),
+        ] {
+            let read: Vec<_> = readings(text, &formats).iter().filter_map(OpaqueToken::format).collect();
+            assert_eq!(read, expected, "{text}");
+            assert!(readings(text, &[]).is_empty(), "{text}");
+        }
+        let own = OpaqueToken::generate(daypass::TokenKind::Secret, |bytes| bytes.fill(7)).expect("an opaque kind");
+        let read = readings(own.expose_secret(), &formats);
+        assert!(matches!(&read[..], [token] if token.format().is_none()));
     }
 
     #[test]

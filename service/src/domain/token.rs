@@ -16,6 +16,8 @@ pub(crate) struct NewToken {
     pub(crate) record: TokenRecord,
     /// The hash by which the token is found.
     pub(crate) hash: TokenHash,
+    /// Whether its text may have been that of an earlier token, which is no longer active.
+    pub(crate) may_repeat: bool,
     /// The serial number of the token that creates it, if one does.
     pub(crate) creator: Option<u64>,
 }
@@ -49,7 +51,7 @@ impl NewToken {
             version: 1,
             last_chars: token.last_chars().to_owned(),
         };
-        NewToken { record, hash: TokenHash::of(token), creator: None }
+        NewToken { record, hash: TokenHash::of(token), may_repeat: token.format().is_some(), creator: None }
     }
 
     /// Returns the token with this end.
@@ -88,6 +90,12 @@ impl TokenState {
         } else {
             TokenStatus::Active
         }
+    }
+
+    /// Returns whether a new token cannot have the text of this one: it can be used, or will be once its organization is
+    /// resumed.
+    pub(crate) fn is_taken(self, now: u64) -> bool {
+        matches!(self.status(now), TokenStatus::Active | TokenStatus::Suspended)
     }
 
     /// Requires that the token is active at this time.
@@ -160,6 +168,8 @@ pub(crate) struct AddFacts {
     pub(crate) organization: Option<Organization>,
     /// How many active tokens of the organization have the new token's id.
     pub(crate) active_of_id: usize,
+    /// Whether a token that is active, of whichever organization, has the new token's text.
+    pub(crate) is_text_taken: bool,
     /// How many active tokens of the organization are of the new token's kind, counted up to [`count_to`].
     pub(crate) active_of_kind: usize,
     /// The principal of the organization that is requested as the owner, if there is one.
@@ -188,7 +198,7 @@ pub(crate) fn may_add(kind: TokenKind, rule: &OwnerRule, facts: &AddFacts) -> Re
         return Err(Error::InvalidRequest(why.into()));
     }
     rule.creator_role.map_or(Ok(()), |role| require_still(role, facts.creator.as_ref()))?;
-    if facts.active_of_id > 0 {
+    if facts.active_of_id > 0 || facts.is_text_taken {
         return Err(Error::AlreadyExists);
     }
     match organization.most_active(kind) {
@@ -224,6 +234,7 @@ mod tests {
             let facts = AddFacts {
                 organization: organization.clone(),
                 active_of_id,
+                is_text_taken: false,
                 active_of_kind,
                 requested_owner: None,
                 creator_owner: None,

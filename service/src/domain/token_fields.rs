@@ -20,7 +20,6 @@ const MAX_TIME: u64 = 253_402_300_799;
 /// # Errors
 /// [`Error::InvalidRequest`], which names the first field that is wrong.
 pub(crate) fn check(request: &CreateTokenRequest, catalogs: &Catalogs, now: u64) -> Result<Vec<OriginPattern>, Error> {
-    check_kind(request.kind)?;
     check_name(&request.name)?;
     check_expiry(request.expires_at, now)?;
     check_resources(&request.resources, catalogs)?;
@@ -46,7 +45,11 @@ fn refuse<T>(why: impl Into<String>) -> Result<T, Error> {
     Err(Error::InvalidRequest(why.into()))
 }
 
-fn check_kind(kind: TokenKind) -> Result<(), Error> {
+/// Checks that tokens of this kind are created by themselves.
+///
+/// # Errors
+/// [`Error::InvalidRequest`].
+pub(crate) fn check_kind(kind: TokenKind) -> Result<(), Error> {
     match kind {
         TokenKind::Publishable | TokenKind::Secret | TokenKind::Personal | TokenKind::Application => Ok(()),
         _ => refuse(format!(

@@ -157,6 +157,7 @@ mod tests {
             let facts = AddFacts {
                 organization: None,
                 active_of_id: 0,
+                is_text_taken: false,
                 active_of_kind: 0,
                 requested_owner: requested.clone(),
                 creator_owner: creator.clone(),

@@ -35,6 +35,8 @@ mod principals;
 mod record_cache;
 #[cfg(test)]
 mod redemption;
+#[cfg(test)]
+mod repeated_text;
 mod server_trust;
 #[cfg(test)]
 mod sessions;

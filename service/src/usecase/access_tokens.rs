@@ -92,6 +92,6 @@ pub(crate) async fn delete(
         return revoke::token(store, organization, text).await;
     }
     // The id of a revoked token may name a newer one: this is about the one whose text it is.
-    revoke::credential(store, jwt_issuer, organization, text).await?;
+    revoke::credential(store, jwt_issuer, &[], organization, text).await?;
     find(store, organization, text).await
 }

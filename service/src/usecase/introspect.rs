@@ -6,7 +6,7 @@ use std::time::Instant;
 use daypass::api::{IntrospectionResponse, TokenRecord};
 use daypass::jwt::Claims;
 use daypass::verify::{Generation, Introspector, ResponseFuture, Standing, TokenHash, Unavailable};
-use daypass::{Error, OpaqueToken};
+use daypass::{Error, ForeignFormat, OpaqueToken};
 
 use super::answers::{Answers, Form};
 use super::clock::now;
@@ -15,6 +15,7 @@ use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
 use super::token_uses::TokenUses;
 use crate::domain::introspection::{self, Names};
+use crate::domain::protocol;
 use crate::domain::revocation::jwt_standing;
 use crate::domain::token::is_active;
 use crate::store::{SharedStore, Store, TokenSelector};
@@ -26,6 +27,8 @@ pub(crate) struct Introspection<'a> {
     pub(crate) jwt_issuer: &'a JwtIssuer,
     pub(crate) uses: &'a TokenUses,
     pub(crate) answers: &'a Answers,
+    /// The formats that a token may have beside Daypass's own.
+    pub(crate) formats: &'a [ForeignFormat],
     /// The organization whose tokens the caller may introspect; those of all without one.
     pub(crate) organization: Option<&'a str>,
     /// A moment after the request arrived.
@@ -79,13 +82,16 @@ impl Introspection<'_> {
 
     /// Finds the record of a token that an API has received, so that it is in use if it is active.
     async fn find(&self, token: &str) -> Result<Option<Arc<TokenRecord>>, Error> {
-        let Ok(token) = token.parse::<OpaqueToken>() else { return Ok(None) };
-        let record = self.store.record(TokenHash::of(&token), self.since).await?;
-        let record = record.filter(|record| self.reaches(&record.organization));
-        if let Some(record) = record.as_ref().filter(|record| is_active(record, now())) {
-            self.uses.note(record.serial);
+        for token in protocol::readings(token, self.formats) {
+            let record = self.store.record(TokenHash::of(&token), self.since).await?;
+            if let Some(record) = record.filter(|record| self.reaches(&record.organization)) {
+                if is_active(&record, now()) {
+                    self.uses.note(record.serial);
+                }
+                return Ok(Some(record));
+            }
         }
-        Ok(record)
+        Ok(None)
     }
 }
 

@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Error, OpaqueToken};
+use daypass::{Error, ForeignFormat};
 
 use super::clock::now;
 use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
 use super::tokens;
+use crate::domain::protocol;
 use crate::domain::revocation::{self, redeemed_bundle};
 use crate::store::{Store, TokenSelector};
 
@@ -32,15 +33,18 @@ pub(crate) async fn token(store: &dyn Store, organization: &str, id: &str) -> Re
 pub(crate) async fn credential(
     store: &dyn Store,
     jwt_issuer: &JwtIssuer,
+    formats: &[ForeignFormat],
     organization: &str,
     text: &str,
 ) -> Result<(), Error> {
     let now = now();
-    let (target, also) = if let Ok(token) = text.parse::<OpaqueToken>() {
+    let mut own = None;
+    for token in protocol::readings(text, formats) {
         let record = store.record(TokenHash::of(&token), Instant::now()).await?;
-        let own = record.filter(|record| record.organization == organization);
-        let also = own.as_deref().and_then(redeemed_bundle);
-        (own.map(|record| RevocationTarget::Token { serial: record.serial }), also)
+        own = own.or(record.filter(|record| record.organization == organization));
+    }
+    let (target, also) = if let Some(record) = own {
+        (Some(RevocationTarget::Token { serial: record.serial }), redeemed_bundle(&record))
     } else {
         let claims = jwt_issuer.authenticate(KeysOf::AnyTime, text).await?.filter(|claims| claims.sub == organization);
         // SECURITY: a JWT that has expired by the clock gets an entry too, since the clock may be ahead. One

@@ -42,6 +42,23 @@ pub(crate) async fn create(
     grantor: &Grantor<'_>,
     request: CreateTokenRequest,
 ) -> Result<CreateTokenResponse, Error> {
+    token_fields::check_kind(request.kind)?;
+    let token = OpaqueToken::generate(request.kind, random::fill).expect("the kinds that are created here are opaque");
+    create_as(store, catalogs, grantor, request, token).await
+}
+
+/// Like [`create`], of a token with this text, which may be in the format of another system. Its kind is the request's.
+///
+/// # Errors
+/// Those of [`create`]; [`Error::AlreadyExists`] also if another active token has the text.
+pub(crate) async fn create_as(
+    store: &dyn Store,
+    catalogs: &Catalogs,
+    grantor: &Grantor<'_>,
+    request: CreateTokenRequest,
+    token: OpaqueToken,
+) -> Result<CreateTokenResponse, Error> {
+    debug_assert_eq!(request.kind, token.kind());
     let now = now();
     let origins = token_fields::check(&request, catalogs, now)?;
     let CreateTokenRequest { kind, name, scopes, resources, tenant, expires_at, id, owner, .. } = request;
@@ -59,7 +76,6 @@ pub(crate) async fn create(
         least_role: token_owner::least_role(kind, &organization, &place.tenant, &scopes, catalogs)?,
     };
 
-    let token = OpaqueToken::generate(kind, random::fill).expect("the kinds that are created here are opaque");
     let id = id.unwrap_or_else(|| format!("tok_{}", random::id()));
     let mut new = NewToken::new(&token, id, name, organization, vec![Grant { scopes, ..place }], now);
     new.record.origins = origins;

@@ -21,7 +21,7 @@ pub(crate) struct Events {
     unread: String,
     began: Instant,
     /// How long after `began` the last heartbeat was true, by its own word.
-    elapsed: Duration,
+    pub(crate) elapsed: Duration,
     /// The run of the service that the heartbeats named.
     pub(crate) epoch: Option<String>,
     /// The keys that the last heartbeat announced.

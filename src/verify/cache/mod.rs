@@ -11,7 +11,7 @@ use quick_cache::{DefaultHashBuilder, UnitWeighter};
 
 use super::clock::Moment;
 use super::token::AuthenticToken;
-use crate::Grant;
+use crate::{ForeignFormat, Grant};
 pub(super) use fingerprint::{Fingerprint, Fingerprinter, PassThrough};
 use weight::Bytes;
 
@@ -88,6 +88,12 @@ impl Cache {
 
     pub(super) fn fingerprint(&self, text: &[u8]) -> Fingerprint {
         self.fingerprinter.fingerprint(text)
+    }
+
+    /// Like [`fingerprint`](Cache::fingerprint), of a text that has the format of another system: in each, it is a
+    /// different token.
+    pub(super) fn fingerprint_of(&self, format: ForeignFormat, text: &[u8]) -> Fingerprint {
+        self.fingerprint(&[format.tag().as_bytes(), b" ", text].concat())
     }
 
     /// Returns the token with this fingerprint, if it is cached and fresh.

@@ -1,6 +1,6 @@
 //! Where a request carries its token: [`TokenLocation`].
 
-use crate::TokenKind;
+use crate::{ForeignFormat, TokenKind};
 
 /// Where in a request a credential was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub enum TokenLocation {
     /// The query parameter `pubtoken` (Space API), `bearer_token` (Threekit), or another that has
     /// carried tokens.
     Query,
+    /// The parameter `accessTokenId`, in the query or in a form: an application token (Crafter Profile). Only a verifier
+    /// that knows [`ForeignFormat::ChosenId`] reads it: to others it is a [`Query`](TokenLocation::Query).
+    AccessTokenId,
     /// The header `x-api-key`: a partner's key (Kudo).
     ApiKey,
     /// The header `x-api-token`: a bundle reference (Kudo).
@@ -37,8 +40,18 @@ impl TokenLocation {
             TokenLocation::AlSecretToken => kind == TokenKind::Secret,
             TokenLocation::Bare | TokenLocation::Cookie => kind == TokenKind::Personal,
             TokenLocation::Query => kind == TokenKind::Publishable,
-            TokenLocation::ApiKey => kind == TokenKind::Application,
+            TokenLocation::AccessTokenId | TokenLocation::ApiKey => kind == TokenKind::Application,
             TokenLocation::ApiToken => kind == TokenKind::Bundle,
+        }
+    }
+
+    /// Returns the format of another system that a token may have here.
+    pub(in crate::verify) fn foreign_format(self) -> Option<ForeignFormat> {
+        match self {
+            TokenLocation::Bearer | TokenLocation::Bare | TokenLocation::Cookie => Some(ForeignFormat::Speckle),
+            TokenLocation::ApiToken => Some(ForeignFormat::Uuid),
+            TokenLocation::AccessTokenId => Some(ForeignFormat::ChosenId),
+            _ => None,
         }
     }
 }

@@ -5,7 +5,8 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
-use crate::verify::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation};
+use crate::ForeignFormat;
+use crate::verify::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation, Verifier};
 
 /// The query parameters that carry tokens in one system or another.
 ///
@@ -25,22 +26,38 @@ static HEADERS: [(HeaderName, TokenLocation); 2] = [
 ];
 /// The cookie that carries tokens (Speckle).
 const COOKIE: &[u8] = b"authn=";
+/// The query parameter that carries application tokens in Crafter Profile.
+const ACCESS_TOKEN_ID: &str = "accessTokenId";
 /// The prefix of every opaque token. Where other values are usual too, only a value with the prefix
-/// is a credential.
+/// is a credential, or one with a format that the reader knows.
 const PREFIX: &[u8] = b"dp_";
 
+impl Verifier {
+    /// Reads the credentials of an HTTP request, also those with a format of another system that the verifier
+    /// [knows](Verifier::foreign_tokens).
+    #[must_use]
+    pub fn credentials<'a>(&self, parts: &'a Parts) -> Credentials<'a> {
+        Credentials::read(parts, &self.foreign_formats)
+    }
+}
+
 impl<'a> Credentials<'a> {
-    /// Reads the credentials of an HTTP request.
+    /// Reads the credentials of an HTTP request. To read tokens of other systems too, use [`Verifier::credentials`].
     #[must_use]
     pub fn from_parts(parts: &'a Parts) -> Credentials<'a> {
+        Credentials::read(parts, &[])
+    }
+
+    fn read(parts: &'a Parts, formats: &[ForeignFormat]) -> Credentials<'a> {
         let mut credentials = Credentials::default();
         // One pass over all headers is cheaper than a search for each name.
         for (name, value) in &parts.headers {
-            credentials.add_header(name, value);
+            credentials.add_header(name, value, formats);
         }
         for pair in parts.uri.query().into_iter().flat_map(|query| query.split('&')) {
-            if let Some((_, text)) = pair.split_once('=').filter(|(name, _)| is_query_name(name)) {
-                credentials.add(Credential { text: text.as_bytes(), location: TokenLocation::Query });
+            let Some((name, text)) = pair.split_once('=') else { continue };
+            if let Some(location) = query_location(name, formats) {
+                credentials.add(Credential { text: text.as_bytes(), location });
             }
         }
         if credentials.has_proof_scheme() {
@@ -50,9 +67,9 @@ impl<'a> Credentials<'a> {
         credentials
     }
 
-    fn add_header(&mut self, name: &HeaderName, value: &'a HeaderValue) {
+    fn add_header(&mut self, name: &HeaderName, value: &'a HeaderValue, formats: &[ForeignFormat]) {
         if *name == header::AUTHORIZATION {
-            if let Some(credential) = authorization(value) {
+            if let Some(credential) = authorization(value, formats) {
                 self.add(credential);
             }
         } else if *name == header::ORIGIN {
@@ -61,26 +78,34 @@ impl<'a> Credentials<'a> {
                 _ => OriginHeader::Invalid,
             };
         } else if *name == header::COOKIE {
-            cookies(value).for_each(|credential| self.add(credential));
+            cookies(value, formats).for_each(|credential| self.add(credential));
         } else if let Some((_, location)) = HEADERS.iter().find(|(known, _)| known == name) {
             self.add(Credential { text: value.as_bytes(), location: *location });
         }
     }
 }
 
-/// Returns whether a parameter carries tokens.
+/// Returns the location that a parameter is, if it carries tokens.
 ///
 /// SECURITY: names are compared after decoding, as a product reads them: `pub%74oken` is
 /// `pubtoken`. Values are not decoded: no character of a token needs encoding, so an encoded value
 /// is not a token.
-fn is_query_name(name: &str) -> bool {
-    QUERY_NAMES.iter().any(|known| percent_decode_str(name).eq(known.bytes()))
+fn query_location(name: &str, formats: &[ForeignFormat]) -> Option<TokenLocation> {
+    let known = QUERY_NAMES.iter().find(|known| percent_decode_str(name).eq(known.bytes()))?;
+    let is_chosen = *known == ACCESS_TOKEN_ID && formats.contains(&ForeignFormat::ChosenId);
+    Some(if is_chosen { TokenLocation::AccessTokenId } else { TokenLocation::Query })
 }
 
-fn authorization(value: &HeaderValue) -> Option<Credential<'_>> {
+/// Returns whether a value is a token, where other values are usual too.
+fn is_token(text: &[u8], formats: &[ForeignFormat]) -> bool {
+    let is_speckle = |text| ForeignFormat::Speckle.check(text).is_ok();
+    text.starts_with(PREFIX) || formats.contains(&ForeignFormat::Speckle) && str::from_utf8(text).is_ok_and(is_speckle)
+}
+
+fn authorization<'a>(value: &'a HeaderValue, formats: &[ForeignFormat]) -> Option<Credential<'a>> {
     let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');
     let (scheme, mut text) = (parts.next()?, parts.next().unwrap_or_default());
-    if text.is_empty() && scheme.starts_with(PREFIX) {
+    if text.is_empty() && is_token(scheme, formats) {
         return Some(Credential { text: scheme, location: TokenLocation::Bare });
     }
     let (_, location) = SCHEMES.into_iter().find(|(known, _)| scheme.eq_ignore_ascii_case(known.as_bytes()))?;
@@ -90,9 +115,9 @@ fn authorization(value: &HeaderValue) -> Option<Credential<'_>> {
     Some(Credential { text, location })
 }
 
-fn cookies(value: &HeaderValue) -> impl Iterator<Item = Credential<'_>> {
+fn cookies<'a>(value: &'a HeaderValue, formats: &[ForeignFormat]) -> impl Iterator<Item = Credential<'a>> {
     let texts = value.as_bytes().split(|byte| *byte == b';').filter_map(|pair| pair.trim_ascii().strip_prefix(COOKIE));
-    texts.filter(|text| text.starts_with(PREFIX)).map(|text| Credential { text, location: TokenLocation::Cookie })
+    texts.filter(|text| is_token(text, formats)).map(|text| Credential { text, location: TokenLocation::Cookie })
 }
 
 /// Returns the header's value, if there is exactly one and it is text.

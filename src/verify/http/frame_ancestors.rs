@@ -100,7 +100,7 @@ impl Verifier {
     /// [`Error::TooManyRequests`], as this counts as a request. [`Error::Unavailable`].
     pub async fn frame_ancestors(&self, credentials: &Credentials<'_>) -> Result<FrameAncestors, Error> {
         let credential = credentials.credential()?;
-        let token = self.authenticate(credential.text, credentials.client).await?;
+        let token = self.authenticate(credential, credentials.client).await?;
         let withdrawn = self.check_withdrawn(&token, Moment::now())?;
         token.check_location(credential.location)?;
         let active = withdrawn.and_then(|()| token.check_life(self.clock.now()));

@@ -105,7 +105,7 @@ where
                 let mut inner = std::mem::replace(&mut self.inner, next);
                 let verifier = Arc::clone(&self.layer.verifier);
                 let response = async move {
-                    match verifier.verify_uncached(&credentials(&parts, client), None).await {
+                    match verifier.verify_uncached(&credentials(&verifier, &parts, client), None).await {
                         Ok(access) => {
                             let mut response = inner.call(with_access(Some(access), parts, body)).await?;
                             headers.add_to(&mut response);
@@ -126,7 +126,7 @@ type Verdict = Result<Option<Access>, Error>;
 impl VerifyLayer {
     /// Decides on a request as far as that needs no waiting, and prepares the headers of the response.
     fn verify_cached(&self, parts: &Parts, client: Option<IpAddr>) -> (Option<Verdict>, ResponseHeaders) {
-        let credentials = credentials(parts, client);
+        let credentials = credentials(&self.verifier, parts, client);
         let nonce = self.verifier.next_nonce(&credentials).and_then(|nonce| HeaderValue::try_from(nonce).ok());
         let origin = match credentials.origin {
             OriginHeader::None => None,
@@ -140,8 +140,8 @@ impl VerifyLayer {
     }
 }
 
-fn credentials(parts: &Parts, client: Option<IpAddr>) -> Credentials<'_> {
-    let credentials = Credentials::from_parts(parts);
+fn credentials<'a>(verifier: &Verifier, parts: &'a Parts, client: Option<IpAddr>) -> Credentials<'a> {
+    let credentials = verifier.credentials(parts);
     client.map_or(credentials, |client| credentials.from_client(client))
 }
 

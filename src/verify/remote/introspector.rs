@@ -1,9 +1,9 @@
 //! Opaque tokens, introspected at the service: [`RemoteIntrospector`].
 
 use super::{client, fetch, url};
-use crate::OpaqueToken;
 use crate::api::{IntrospectionResponse, TokenRecord};
 use crate::verify::{Introspector, ResponseFuture, Unavailable};
+use crate::{ForeignFormat, OpaqueToken};
 
 /// Introspects opaque tokens at the service (RFC 7662).
 ///
@@ -27,11 +27,12 @@ impl RemoteIntrospector {
 
 impl Introspector for RemoteIntrospector {
     fn find<'a>(&'a self, token: &'a OpaqueToken) -> ResponseFuture<'a, Option<TokenRecord>> {
-        let request = self
-            .client
-            .post(&self.url)
-            .bearer_auth(self.token.expose_secret())
-            .form(&[("token", token.expose_secret()), ("record", "true")]);
+        let format = token.format().map(ForeignFormat::tag);
+        let request = self.client.post(&self.url).bearer_auth(self.token.expose_secret()).form(&[
+            ("token", Some(token.expose_secret())),
+            ("record", Some("true")),
+            ("format", format),
+        ]);
         Box::pin(async { record(fetch(request).await?) })
     }
 }

@@ -25,16 +25,15 @@ async fn reach(revocations: &Revocations, seq: u64) {
 }
 
 #[tokio::test]
-async fn a_revocation_arrives_within_half_a_second_and_none_is_lost_when_a_stream_ends() {
+async fn a_revocation_arrives_by_the_stream_and_none_is_lost_when_it_ends() {
     let (service, url) = Service::start(Streams::Work).await;
     service.revoke(1);
     let revocations = service.follow(&format!("{url}/"));
     assert!(revocations.ready(Duration::from_secs(5)).await);
     reach(&revocations, 1).await;
-    let began = Instant::now();
     service.revoke(2);
     reach(&revocations, 2).await;
-    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
+    assert_eq!(service.requests(), ["stream 0"], "without another request");
 
     // The stream ends, and a revocation is added before the next request.
     service.feed.lock().unwrap().open.clear();
@@ -88,16 +87,17 @@ async fn an_event_that_is_not_understood_may_be_a_revocation_and_ends_the_stream
         without("organization"),
     ] {
         let (service, url) = Service::start(Streams::Work).await;
-        let revocations = service.follow(&url);
+        // A stream that falls silent ends after four seconds.
+        let revocations = Revocations::new().max_staleness(Duration::from_secs(8)).follow(&url, service.key.clone());
         reach(&revocations, 0).await;
         // No other stream can begin.
         *service.streams.lock().unwrap() = Streams::AreRefused;
         service.feed.lock().unwrap().entries.push(entry(1));
         let began = Instant::now();
         service.send(&invalid);
-        // The stream ended within a second: the entry arrives by polling.
+        // The stream ended at once: the entry arrives by polling.
         reach(&revocations, 1).await;
-        assert!(began.elapsed() < Duration::from_millis(900), "{invalid}: {:?}", began.elapsed());
+        assert!(began.elapsed() < Duration::from_secs(3), "{invalid}: {:?}", began.elapsed());
         assert!(service.requests().contains(&"poll 0".to_owned()), "{invalid}");
     }
 }

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::IntoResponse;
-use daypass::{Error, Scope};
+use daypass::{Error, ForeignFormat, Scope};
 use serde::Deserialize;
 
 use super::super::extract::{ApiCaller, FormFields};
@@ -21,6 +21,8 @@ pub(super) struct IntrospectionForm {
     /// Whether to answer with the record alone, also of a token that is not active.
     #[serde(default)]
     record: bool,
+    /// The format of the token, if it is one of another system and the caller knows it.
+    format: Option<String>,
 }
 
 /// Tells what a token of the caller's organization is, or of any if the caller may introspect on every tenant. Anything
@@ -31,13 +33,16 @@ pub(super) async fn introspect(
     form: Result<FormFields<IntrospectionForm>, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&INTROSPECT)?;
-    let FormFields(IntrospectionForm { token, record }) = form?;
+    let FormFields(IntrospectionForm { token, record, format }) = form?;
+    let is_wanted = |known: &&ForeignFormat| format.as_ref().is_none_or(|format| format == known.tag());
+    let formats: Vec<_> = app.foreign_formats.iter().filter(is_wanted).copied().collect();
     let introspection = Introspection {
         store: &*app.store,
         catalog: &app.catalog.view(),
         jwt_issuer: &app.jwt_issuer,
         uses: &app.uses,
         answers: &app.answers,
+        formats: &formats,
         organization: caller.reach(&INTROSPECT),
         since: caller.since(),
     };

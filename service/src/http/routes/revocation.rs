@@ -21,7 +21,8 @@ pub(super) async fn credential(
 ) -> Result<impl IntoResponse, Error> {
     caller.require_secret(&TOKEN_REVOKE)?;
     let FormFields(TokenForm { token }) = form?;
-    revoke::credential(&*app.store, &app.jwt_issuer, caller.access.organization(), &token).await?;
+    revoke::credential(&*app.store, &app.jwt_issuer, &app.foreign_formats, caller.access.organization(), &token)
+        .await?;
     Ok((NO_STORE, StatusCode::OK))
 }
 

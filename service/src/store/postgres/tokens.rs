@@ -10,6 +10,7 @@ use tokio_postgres::Row;
 use super::super::{AddedToken, Rule, TokenSelector};
 use super::sql::{Parameters, execute, find, number, number_option, row, rows, signed, signed_option};
 use super::{Failure, feed, organizations, principals};
+use crate::crypto::random;
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::principal::Principal;
@@ -96,19 +97,43 @@ pub(super) async fn of_hash(client: &impl GenericClient, hash: TokenHash) -> Res
 }
 
 pub(super) async fn add(
-    transaction: &impl GenericClient,
+    transaction: &Transaction<'_>,
     new: &NewToken,
     count_to: &Rule<Option<Organization>, usize>,
     rule: &Rule<AddFacts, Option<Principal>>,
 ) -> Result<AddedToken, Failure> {
-    let owner = rule(&add_facts(transaction, new, count_to).await?)?;
+    let earlier = if new.may_repeat {
+        // Two additions with one text exclude each other, and one of them adds an entry.
+        feed::lock(transaction).await?;
+        of_hash(transaction, new.hash).await?
+    } else {
+        None
+    };
+    let owner = rule(&add_facts(transaction, new, earlier.as_ref(), count_to).await?)?;
+    if let Some(earlier) = earlier {
+        give_up_text(transaction, &earlier, new.record.created_at).await?;
+    }
     let serial = insert(transaction, new, owner.as_ref()).await?;
     Ok(AddedToken { serial, owner: owner.map(|owner| owner.id) })
+}
+
+/// Gives a token that is no longer active another hash, which no text has, so that a new token can have its text. The
+/// entry in the feed makes what is cached under the text void.
+async fn give_up_text(transaction: &Transaction<'_>, earlier: &TokenRecord, at: u64) -> Result<(), Failure> {
+    let TokenRecord { serial, version, organization, .. } = earlier;
+    let mut hash = [0; 32];
+    random::fill(&mut hash);
+    let version = version + 1;
+    let give_up = "UPDATE token SET hash = $2, version = $3 WHERE number = $1";
+    execute(transaction, give_up, &[&signed(*serial)?, &&hash[..], &signed(version)?]).await?;
+    let entry = RevocationTarget::Changed { serial: *serial, version };
+    feed::enter(transaction, Some(organization), &[entry], at).await
 }
 
 async fn add_facts(
     transaction: &impl GenericClient,
     new: &NewToken,
+    earlier: Option<&TokenRecord>,
     count_to: &Rule<Option<Organization>, usize>,
 ) -> Result<AddFacts, Failure> {
     let NewToken { record: new, creator, .. } = new;
@@ -134,6 +159,7 @@ async fn add_facts(
     let creating_user = new.created_by.as_deref().filter(|_| creator.is_none());
     let creator = principals::find_acting(transaction, &new.organization, creating_user).await?;
     Ok(AddFacts {
+        is_text_taken: earlier.is_some_and(|earlier| TokenState::from(earlier).is_taken(new.created_at)),
         organization,
         active_of_id: count(&active_of_id)?,
         active_of_kind: count(&active_of_kind)?,

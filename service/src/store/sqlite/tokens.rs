@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::{AddedToken, Rule, TokenSelector};
 use super::{Failure, organizations, principals, revocations, unreadable};
+use crate::crypto::random;
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::principal::Principal;
@@ -81,14 +82,32 @@ pub(super) fn add(
     count_to: &Rule<Option<Organization>, usize>,
     rule: &Rule<AddFacts, Option<Principal>>,
 ) -> Result<AddedToken, Failure> {
-    let owner = rule(&add_facts(transaction, new, count_to)?)?;
+    let earlier = if new.may_repeat { of_hash(transaction, new.hash)? } else { None };
+    let owner = rule(&add_facts(transaction, new, earlier.as_ref(), count_to)?)?;
+    if let Some(earlier) = earlier {
+        give_up_text(transaction, &earlier, new.record.created_at)?;
+    }
     let serial = insert(transaction, new, owner.as_ref())?;
     Ok(AddedToken { serial, owner: owner.map(|owner| owner.id) })
+}
+
+/// Gives a token that is no longer active another hash, which no text has, so that a new token can have its text. The
+/// entry in the feed makes what is cached under the text void.
+fn give_up_text(transaction: &Transaction<'_>, earlier: &TokenRecord, at: u64) -> Result<(), Failure> {
+    let TokenRecord { serial, version, organization, .. } = earlier;
+    let mut hash = [0; 32];
+    random::fill(&mut hash);
+    let version = version + 1;
+    let give_up = "UPDATE token SET hash = ?2, version = ?3 WHERE number = ?1";
+    transaction.prepare_cached(give_up)?.execute(params![serial, hash, version])?;
+    let entry = RevocationTarget::Changed { serial: *serial, version };
+    revocations::enter(transaction, Some(organization), &entry, at)
 }
 
 fn add_facts(
     transaction: &Transaction<'_>,
     new: &NewToken,
+    earlier: Option<&TokenRecord>,
     count_to: &Rule<Option<Organization>, usize>,
 ) -> Result<AddFacts, Failure> {
     let NewToken { record: new, creator, .. } = new;
@@ -112,7 +131,8 @@ fn add_facts(
     };
     let creating_user = new.created_by.as_deref().filter(|_| creator.is_none());
     let creator = principals::find_acting(transaction, &new.organization, creating_user)?;
-    Ok(AddFacts { organization, active_of_id, active_of_kind, requested_owner, creator_owner, creator })
+    let is_text_taken = earlier.is_some_and(|earlier| TokenState::from(earlier).is_taken(new.created_at));
+    Ok(AddFacts { organization, active_of_id, is_text_taken, active_of_kind, requested_owner, creator_owner, creator })
 }
 
 pub(super) fn edit(

@@ -1,4 +1,4 @@
-// Northlight's pages: the files of www/host, with addresses and source code filled in, and the docs as text.
+// The pages of a site: the files of a folder, with addresses and source code filled in, and the docs as text.
 import { readFile, readdir } from 'node:fs/promises';
 import { extname } from 'node:path';
 
@@ -15,22 +15,29 @@ const TYPES = {
 /** Where a file that the page shows runs. */
 const PLACES = {
   'www/host': 'Northlight’s page',
+  'www/systems': 'The customer’s page',
+  'www/configurator': 'The product’s configurator',
   'www/embed': 'Floorline’s embed',
+  'examples/configurator-api': 'The product’s API',
   'examples/customer-site': 'Northlight’s backend',
   'examples/floor-api': 'Floorline’s API',
 };
+
+/** The style and the modules that the pages of all systems share. */
+const SHARED = ['style.css', 'parts.css', 'favicon.svg', 'copy.js', 'developer.js', 'post.js'];
 
 /** Characters in a line of code that fit in half of the page. */
 const NARROW = 68;
 
 /** Finds the files to serve, and returns a function that answers with one of them, or returns false. */
-export async function pages(values) {
+export async function pages(values, folder) {
   // SECURITY: only files that were there at the start are served, so no path of a client reaches the file system.
   const files = new Map();
-  for (const name of await readdir(new URL('www/host/', root))) add(`/${name}`, `www/host/${name}`);
+  for (const name of SHARED) add(`/${name}`, `www/host/${name}`);
+  for (const name of await readdir(new URL(`${folder}/`, root))) add(`/${name}`, `${folder}/${name}`);
   for (const name of await readdir(new URL('docs/', root), { recursive: true })) add(`/docs/${name}`, `docs/${name}`);
   for (const name of ['README.md', 'CHANGELOG.md', 'pkg/README.md']) add(`/${name}`, name);
-  add('/', 'www/host/index.html');
+  add('/', `${folder}/index.html`);
 
   function add(path, file) {
     if (extname(file) in TYPES) files.set(path, file);
@@ -48,7 +55,7 @@ export async function pages(values) {
   };
 }
 
-function headers({ api, service, embed }) {
+function headers({ api = '', service, embed = '' }) {
   return {
     'Cache-Control': 'no-cache',
     'Referrer-Policy': 'no-referrer',
@@ -58,7 +65,7 @@ function headers({ api, service, embed }) {
       // The SDK is WebAssembly: 'wasm-unsafe-eval' allows that, and still no eval of JavaScript.
       `script-src 'self' ${embed} 'wasm-unsafe-eval'`,
       `connect-src 'self' ${api} ${service} ${embed}`,
-      `frame-src ${embed}`,
+      `frame-src ${embed || "'none'"}`,
       "style-src 'self'",
       "img-src 'self'",
       "base-uri 'none'",

@@ -1,13 +1,11 @@
 // Northlight's backend: what a customer of an embed needs on its own side. It holds the secrets, decides what a visitor
-// gets, and serves the pages (pages.mjs). It has no dependencies: copy what you need.
-import { createServer } from 'node:http';
-import { failed, json, readBody, send } from './http.mjs';
+// gets, and serves the pages (site.mjs). It has no dependencies: copy what you need.
+import { failed, json } from './http.mjs';
 import { liveTokens } from './live.mjs';
-import { pages } from './pages.mjs';
 import { bearer, tokenService } from './service.mjs';
+import { need, origin, startSite } from './site.mjs';
 
 const env = {
-  port: need('PORT'),
   service: origin('DAYPASS_SERVICE'),
   api: origin('FLOOR_API'),
   embed: origin('EMBED'),
@@ -94,49 +92,4 @@ function isForVisitors(scopes) {
   return Array.isArray(scopes) && scopes.length > 0 && scopes.every((scope) => VISITOR_SCOPES.includes(scope));
 }
 
-async function answer(request, response) {
-  const path = request.url.split('?', 1)[0];
-  if (['GET', 'HEAD'].includes(request.method) && (await showPage(path, request.method, response))) return;
-
-  const route = routes[`${request.method} ${path}`];
-  const body = request.method === 'POST' && route ? await readBody(request) : {};
-  send(
-    response,
-    !route ? failed(404, 'not_found', 'There is nothing here.')
-    : !body ? failed(400, 'invalid_request', 'The body must be a JSON object, sent as application/json.')
-    : await route(body),
-  );
-}
-
-let showPage;
-const server = createServer((request, response) => {
-  answer(request, response).catch((error) => {
-    // The log gets the cause, the visitor only that it failed.
-    console.error(`${request.method} ${request.url.split('?', 1)[0]}: ${error.cause?.message ?? error.message}`);
-    if (response.headersSent) return response.destroy();
-    send(response, failed(502, 'unavailable', 'The token service did not answer.'));
-  });
-});
-server.on('error', (error) => fail(`cannot listen: ${error.message}`));
-server.listen(Number(env.port), '127.0.0.1', async () => {
-  const site = `http://127.0.0.1:${server.address().port}`;
-  showPage = await pages({ ...pageConfig, site });
-  console.log(JSON.stringify({ listening: site }));
-});
-
-function need(name) {
-  const value = process.env[name];
-  if (!value) fail(`the environment variable ${name} is missing; docs/guides/demo.md lists them all`);
-  return value;
-}
-
-function origin(name) {
-  const value = need(name);
-  if (!URL.canParse(value)) fail(`${name} must be a URL such as http://127.0.0.1:4000`);
-  return new URL(value).origin;
-}
-
-function fail(message) {
-  console.error(`customer-site: ${message}`);
-  process.exit(1);
-}
+startSite({ folder: 'www/host', config: pageConfig, routes });

@@ -8,6 +8,11 @@ const FAILURES = {
   sign_in_failed: 'The provider did not confirm an account of this service. Try again, or use an invitation.',
 };
 
+// An authorization request that waits for the sign-in. It goes back to the service alone, whatever it is.
+const given = new URLSearchParams(location.hash.slice(1));
+const authorize = given.get('authorize');
+const goOn = () => location.replace(`oauth/authorize?${authorize}`);
+
 const find = (id) => document.getElementById(id);
 
 function showSession({ account, memberships }, issuer) {
@@ -31,20 +36,33 @@ function showSession({ account, memberships }, issuer) {
   find('name').focus();
 }
 
-const { openIdIssuer } = await send('GET', 'v2/sign-in-methods');
-try {
-  showSession(await send('GET', 'v2/session'), openIdIssuer);
-} catch (error) {
-  if (error.error !== 'not_signed_in') tell(error);
+/** Shows the form, to a person who is signed in with another account too. */
+function askForSignIn(account) {
+  find('for-application').hidden = authorize === null;
+  find('other-account').hidden = account === null;
+  if (account !== null) find('other-account').textContent = `You are signed in as ${account.email}.`;
   find('signed-out').hidden = false;
-  offerProvider(document.querySelector('.provider'), openIdIssuer, () => ({}));
+  const request = authorize === null ? {} : { authorize };
+  offerProvider(document.querySelector('.provider'), openIdIssuer, () => request);
   find('email').focus();
 }
 
-const failure = new URLSearchParams(location.hash.slice(1)).get('error');
+const { openIdIssuer } = await send('GET', 'v2/sign-in-methods');
+try {
+  const session = await send('GET', 'v2/session');
+  if (authorize === null) showSession(session, openIdIssuer);
+  else if (given.has('another')) askForSignIn(session.account);
+  else goOn();
+} catch (error) {
+  if (error.error !== 'not_signed_in') tell(error);
+  askForSignIn(null);
+}
+
+const failure = given.get('error');
 if (failure !== null) {
   tell({ message: FAILURES[failure] ?? FAILURES.sign_in_failed });
-  history.replaceState(null, '', location.pathname);
+  given.delete('error');
+  history.replaceState(null, '', given.size > 0 ? `#${given}` : location.pathname);
 }
 
 const form = find('password-form');
@@ -53,7 +71,8 @@ form.addEventListener(
   attempt(form.querySelector('button'), async () => {
     const session = await send('POST', 'v2/session', Object.fromEntries(new FormData(form)));
     form.reset();
-    showSession(session, openIdIssuer);
+    if (authorize === null) showSession(session, openIdIssuer);
+    else goOn();
   }),
 );
 find('sign-out').addEventListener(

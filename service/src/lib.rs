@@ -8,6 +8,7 @@
 //! | `cli` | the command line |
 //! | `codegen` | what is generated from the code |
 //! | `router` | every path of the service |
+//! | `oauth` | the endpoints of OAuth 2.1 |
 //! | `protocols` | the paths, names and errors of the systems that Daypass replaces |
 //! | `http` | the native HTTP API |
 //! | `app` | what requests share |
@@ -24,6 +25,7 @@ mod config;
 mod crypto;
 mod domain;
 mod http;
+mod oauth;
 mod protocols;
 mod router;
 mod store;

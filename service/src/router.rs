@@ -9,12 +9,13 @@ use daypass::Error;
 
 use crate::app::App;
 use crate::http::{self, MAX_BODY};
-use crate::protocols;
+use crate::{oauth, protocols};
 
-/// Returns the routes of the native API and of every protocol.
+/// Returns the routes of the native API, of OAuth and of every protocol.
 pub(crate) fn router(app: App) -> Router {
     http::routes::router(&app.jwt_issuer.issuer)
         .merge(protocols::router(&app.protocols))
+        .merge(oauth::router())
         .fallback(async || Error::NotFound)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn(http::log::log_request))

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The response of `GET /.well-known/oauth-authorization-server`: the issuer, and what is where.
 ///
-/// There is no token endpoint yet, so that the members about it, which would be empty, are left out
-/// (RFC 8414, section 3.2).
+/// The response has more members, which are for clients of OAuth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerMetadata {
     /// The issuer, as tokens name it.

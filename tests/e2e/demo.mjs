@@ -15,8 +15,10 @@ export const info = JSON.parse(readFileSync(file, 'utf8'));
 export const LIFE = 6;
 export const site = `${info.site.replace(/\/$/, '')}/?life=${LIFE}`;
 
-const SECRET_NAMES = ['secretToken', 'managerToken', 'partnerKey', 'introspectionToken', 'ownerToken'];
-export const secrets = SECRET_NAMES.map((name) => info[name]).filter(Boolean);
+/** The tokens that a page may have. */
+const IN_PAGES = ['publishableToken', 'foreignToken', 'revokedToken', 'publicToken'];
+const isSecret = (name) => /(token|key)$/i.test(name) && !IN_PAGES.includes(name);
+export const secrets = Object.keys(info).filter(isSecret).map((name) => info[name]);
 
 /** One browser for all tests of a file, started with the first that needs it. */
 let browser;

@@ -61,7 +61,7 @@ check('the metadata is that of the issuer, and names how to authenticate', async
   const metadata = basic.serverMetadata();
   assert.equal(metadata.issuer, service);
   assert.equal(metadata.introspection_endpoint, `${service}/introspect`);
-  assert.deepEqual(metadata.introspection_endpoint_auth_methods_supported, ['client_secret_basic', 'Bearer']);
+  assert.deepEqual(metadata.introspection_endpoint_auth_methods_supported, ['client_secret_basic', 'client_secret_post', 'none', 'Bearer']);
   const keys = await (await fetch(metadata.jwks_uri)).json();
   assert.ok(keys.keys.length > 0);
 });

@@ -31,7 +31,7 @@ const SERVICE: Layers = Layers {
         &["cli"],
         &["codegen"],
         &["router"],
-        &["protocols"],
+        &["protocols", "oauth"],
         &["http"],
         &["app"],
         &["usecase"],

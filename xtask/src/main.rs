@@ -48,7 +48,7 @@ enum Task {
     Setup,
     /// Build the WebAssembly for pkg/ and the native programs
     Build,
-    /// Start the token service, a product with its embed, and a customer's site; stop with Ctrl-C
+    /// Start the token service, a product, and a customer's site for one of the systems; stop with Ctrl-C
     Demo(demo::Options),
     /// Run every check and every test; the last lines name the failed tests and count: `N passed, N failed`
     Test(test::Options),

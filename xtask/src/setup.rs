@@ -24,6 +24,9 @@ pub(crate) const PACKAGE_TESTS: &str = "tests/package";
 /// The folder of the tests of the guide to loaders.
 pub(crate) const LOADER_TESTS: &str = "tests/loaders";
 
+/// The folder of the published clients of the systems that Daypass replaces.
+pub(crate) const SYSTEM_CLIENTS: &str = "tests/e2e/systems";
+
 /// Checks or installs every tool and prints a line for each.
 pub(crate) fn all() -> Result<()> {
     wasm_target()?;
@@ -35,7 +38,8 @@ pub(crate) fn all() -> Result<()> {
     npm()?;
     println!("ok  Node and node_modules");
     package_tests()?;
-    println!("ok  node_modules of {PACKAGE_TESTS} and {LOADER_TESTS}");
+    system_clients()?;
+    println!("ok  node_modules of {PACKAGE_TESTS}, {LOADER_TESTS} and {SYSTEM_CLIENTS}");
     println!("ok  Python at {}", python()?.display());
     let browsers = browser::all()?;
     println!("ok  Chromium at {}", browsers.chromium.display());
@@ -99,6 +103,11 @@ pub(crate) fn npm() -> Result<()> {
 pub(crate) fn package_tests() -> Result<()> {
     npm_in(Path::new(PACKAGE_TESTS))?;
     npm_in(Path::new(LOADER_TESTS))
+}
+
+/// Installs the published clients of the systems that Daypass replaces.
+pub(crate) fn system_clients() -> Result<()> {
+    npm_in(Path::new(SYSTEM_CLIENTS))
 }
 
 /// Checks Node, and installs the packages of a folder's `package-lock.json`.

@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::browser;
 use crate::build::build;
-use crate::demo::Demo;
+use crate::demo::{Demo, System};
 use crate::fuzz::Fuzz;
 use crate::process::{Interrupted, cargo, run as run_command};
 
@@ -78,7 +78,7 @@ fn fuzz(options: &Options) -> Result<u32> {
 fn tabs(options: &Options) -> Result<String> {
     let chromium = browser::chromium()?;
     build()?;
-    let mut demo = Demo::start(0)?;
+    let mut demo = Demo::start(System::SpaceApi, 0)?;
     let folder = tempfile::tempdir()?;
     let info = demo.info.write(&folder.path().join("demo.json"))?;
     let seed = options.seed.unwrap_or_else(clock_seed);

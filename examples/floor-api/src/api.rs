@@ -14,8 +14,10 @@ use daypass::verify::http::VerifyLayer;
 use daypass::verify::{Access, Verifier};
 use daypass::{Error, Scope};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::floors::{Floor, Floors, MAX_NAME, Summary};
+use crate::floors::{Floor, Floors, MAX_NAME, Properties, Summary};
+use crate::layout;
 
 const READ_PUBLIC: Scope = Scope::literal("floor:readPublic");
 const READ_PRIVATE: Scope = Scope::literal("floor:readPrivate");
@@ -37,6 +39,7 @@ pub(crate) fn router(building: Building, verifier: Arc<Verifier>) -> Router {
         .route("/v2/floor", get(list))
         .route("/v2/floor/{id}", get(show))
         .route("/v2/floor/{id}/name", put(rename))
+        .route("/v2/layout/{id}", get(show_layout))
         .fallback(async || Error::NotFound)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .with_state(Arc::new(building))
@@ -70,21 +73,48 @@ async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<J
     Ok(Json(List { floors }))
 }
 
-// #region show
 /// Shows a floor.
-///
-/// SECURITY: a floor that does not exist requires the scope for private ones. A token without it
-/// gets the same response for both, and cannot find out which ids exist.
 async fn show(
     access: Access,
     State(building): State<Arc<Building>>,
     Path(id): Path<String>,
-) -> Result<Json<Floor>, Error> {
+) -> Result<Json<Shown>, Error> {
     let floor = building.floors.find(&id).await;
+    let floor = require_read(&access, &building.organization, floor, &id)?;
+    Ok(Json(Shown { properties: floor.properties(), floor }))
+}
+
+/// A floor, with what the Space API's clients read of it.
+#[derive(Serialize)]
+struct Shown {
+    properties: Properties,
+    #[serde(flatten)]
+    floor: Floor,
+}
+
+/// Shows a floor's layout.
+async fn show_layout(
+    access: Access,
+    State(building): State<Arc<Building>>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Error> {
+    let floor = building.floors.find_by_layout(&id).await;
+    let floor = require_read(&access, &building.organization, floor, &id)?;
+    Ok(Json(layout::of(&floor)))
+}
+
+// #region show
+/// Requires what reading a floor, or one that does not exist, requires.
+///
+/// SECURITY: a floor that does not exist requires the scope for private
+/// ones. A token without it gets the same response for both, and cannot
+/// find out which ids exist.
+fn require_read(access: &Access, organization: &str, floor: Option<Floor>, id: &str) -> Result<Floor, Error> {
     let is_public = floor.as_ref().is_some_and(|floor| floor.summary.public);
     let scope = if is_public { &READ_PUBLIC } else { &READ_PRIVATE };
-    access.require(scope).tenant(&building.organization).resource(&id).check()?;
-    floor.map(Json).ok_or(Error::NotFound)
+    let id = floor.as_ref().map_or(id, |floor| &floor.summary.id);
+    access.require(scope).tenant(organization).resource(id).check()?;
+    floor.ok_or(Error::NotFound)
 }
 // #endregion
 

@@ -13,8 +13,25 @@ pub(crate) struct Floor {
     pub(crate) summary: Summary,
     width: f64,
     depth: f64,
-    rooms: Vec<Room>,
+    pub(crate) rooms: Vec<Room>,
 }
+
+/// What the Space API's clients read of a floor.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Properties {
+    /// The id for `GET /v2/layout/{id}`.
+    pub(crate) default_layout_id: String,
+}
+
+impl Floor {
+    pub(crate) fn properties(&self) -> Properties {
+        Properties { default_layout_id: format!("{}{LAYOUT}", self.summary.id) }
+    }
+}
+
+/// The end of a layout's id, behind the floor's.
+const LAYOUT: &str = "-layout";
 
 /// The part of a floor that a list shows.
 #[derive(Clone, Serialize, Deserialize)]
@@ -25,12 +42,12 @@ pub(crate) struct Summary {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Room {
-    id: String,
+pub(crate) struct Room {
+    pub(crate) id: String,
     name: String,
     usage: String,
     area: f64,
-    polygon: Vec<[f64; 2]>,
+    pub(crate) polygon: Vec<[f64; 2]>,
 }
 
 pub(crate) struct Floors(RwLock<Vec<Floor>>);
@@ -47,6 +64,11 @@ impl Floors {
 
     pub(crate) async fn find(&self, id: &str) -> Option<Floor> {
         self.0.read().await.iter().find(|floor| floor.summary.id == id).cloned()
+    }
+
+    /// Finds the floor of a layout.
+    pub(crate) async fn find_by_layout(&self, layout: &str) -> Option<Floor> {
+        self.find(layout.strip_suffix(LAYOUT)?).await
     }
 
     /// Sets the name of a floor, which the caller has checked.

@@ -4,12 +4,14 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `floors` | the data |
+//! | `layout` | the data as the Space API's clients draw it |
 //! | `api` | the API: what each request requires |
 //! | `embed` | the embed's files, on an origin of their own, and a page that only the token's origins may frame |
 
 mod api;
 mod embed;
 mod floors;
+mod layout;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

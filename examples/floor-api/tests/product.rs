@@ -232,7 +232,7 @@ async fn a_floor_has_the_documented_fields() {
     let product = Product::start().await;
     let (_, floor) = product.get("/v2/floor/ground", "page").await;
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&floor), ["depth", "id", "name", "public", "rooms", "width"]);
+    assert_eq!(names(&floor), ["depth", "id", "name", "properties", "public", "rooms", "width"]);
     assert_eq!(names(&floor["rooms"][0]), ["area", "id", "name", "polygon", "usage"]);
     let (_, list) = product.get("/v2/floor", "page").await;
     assert_eq!(list, json!({ "floors": [{ "id": "ground", "name": floor["name"], "public": true }] }));

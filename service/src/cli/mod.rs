@@ -7,6 +7,7 @@ mod failure;
 mod issuer;
 mod key;
 mod key_sealing;
+mod oauth_client;
 mod options;
 mod organization;
 mod organization_limits;
@@ -57,9 +58,9 @@ enum Command {
     /// Add, list, edit and remove the service accounts of an organization, to which its tokens can belong
     #[command(subcommand)]
     ServiceAccount(principal::Command<principal_kind::ServiceAccount>),
-    /// Add, list, edit and remove the applications of an organization, to which its tokens can belong
+    /// Add, list, show, edit and remove the applications of an organization: OAuth clients, and what tokens can belong to
     #[command(subcommand)]
-    Application(principal::Command<principal_kind::Application>),
+    Application(oauth_client::Command),
     /// List, rotate and revoke the keys that sign temporary tokens and bundles, and make one that seals
     #[command(subcommand)]
     Key(key::Command),
@@ -84,7 +85,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Organization(command) => organization::run(command).await,
         Command::User(command) => user::run(command).await,
         Command::ServiceAccount(command) => principal::run(command).await,
-        Command::Application(command) => principal::run(command).await,
+        Command::Application(command) => oauth_client::run(command).await,
         Command::Key(command) => key::run(command).await,
         Command::Catalog(command) => catalog::run(command).await,
     };

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::confirmation::{Confirmation, show_counts};
 use super::failure::Subject;
+use super::oauth_client::{self, CheckedClient, ClientOptions, WithClient};
 use super::options::{Common, InOrganization, print_json};
 use super::principal_kind::Kind;
 use super::time;
@@ -93,7 +94,8 @@ pub(super) async fn run<K: Kind>(command: Command<K>) -> anyhow::Result<()> {
 async fn run_add<K: Kind>(add: Add<K>) -> anyhow::Result<()> {
     let Add { name, fields, within, common } = add;
     let (store, organization) = within.open(&common).await?;
-    let (email, role) = K::email_and_role(fields);
+    let (email, role) = K::email_and_role(&fields);
+    let client = check_client(K::new_client(fields), &*store, &organization, None, &common).await?;
     let request = CreatePrincipalRequest { kind: K::KIND, name, email: email.clone(), role };
     let added = principals::add(&*store, Actor::Operator, &organization, request).await;
     let record = added.map_err(|error| match (error, email) {
@@ -103,13 +105,30 @@ async fn run_add<K: Kind>(add: Add<K>) -> anyhow::Result<()> {
         }
         (error, _) => common.explain(error, None),
     })?;
-    print(&record, &common)
+    let client = match client {
+        Some(client) => Some(client.set(&*store, &organization, &record.id, &common).await?),
+        None => None,
+    };
+    oauth_client::print(record, client, &common)
+}
+
+async fn check_client(
+    options: Option<ClientOptions>,
+    store: &dyn Store,
+    organization: &str,
+    id: Option<&str>,
+    common: &Common,
+) -> anyhow::Result<Option<CheckedClient>> {
+    match options {
+        Some(options) => CheckedClient::new(options, store, organization, id, common).await,
+        None => Ok(None),
+    }
 }
 
 async fn list<K: Kind>(within: &InOrganization, common: &Common) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct List {
-        principals: Vec<PrincipalRecord>,
+        principals: Vec<WithClient>,
     }
 
     let (store, organization) = within.open(common).await?;
@@ -124,19 +143,23 @@ async fn list<K: Kind>(within: &InOrganization, common: &Common) -> anyhow::Resu
             break;
         }
     }
+    let principals = WithClient::all::<K>(principals, &*store, &organization, common).await?;
     if common.is_json() {
         return print_json(&List { principals });
     }
     let mut out = io::stdout().lock();
-    principals.iter().try_for_each(|principal| print_line(&mut out, principal))
+    principals.iter().try_for_each(|principal| principal.print(&mut out))
 }
 
 async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
     let Edit { id, name, fields, if_version, confirmation, within, common } = edit;
-    let role = K::new_role(fields);
-    ensure!(name.is_some() || role.is_some(), "nothing to change: {}", K::NOTHING);
+    let role = K::new_role(&fields);
+    let client = K::client_change(fields).filter(ClientOptions::has_any);
+    let has_change = name.is_some() || role.is_some();
+    ensure!(has_change || client.is_some(), "nothing to change: {}", K::NOTHING);
     let (store, organization) = within.open(&common).await?;
     let before = find::<K>(&*store, &organization, &id, &common).await?;
+    let client = check_client(client, &*store, &organization, Some(&id), &common).await?;
     let catalogs = common.catalogs(&*store).await?;
     if let Some(role) = role.filter(|role| Some(*role) < before.role) {
         let count = principals::count_exceeding(&*store, &catalogs, &organization, &id, role).await;
@@ -150,6 +173,13 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
             ))?;
         }
     }
+    let client = match client {
+        Some(client) => Some(client.set(&*store, &organization, &id, &common).await?),
+        None => None,
+    };
+    if !has_change {
+        return oauth_client::print(before, client, &common);
+    }
     let (request, versions) = (UpdatePrincipalRequest { name, role }, if_version.map(|version| vec![version]));
     let edited = principals::edit(&*store, &catalogs, Actor::Operator, &organization, &id, request, versions).await;
     let record = edited.map_err(|error| match error {
@@ -159,7 +189,7 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
         }
         error => common.explain(error, Some(Subject::Principal(K::WORD, &id))),
     })?;
-    print(&record, &common)
+    oauth_client::print(record, client, &common)
 }
 
 async fn run_remove<K: Kind>(remove: Remove) -> anyhow::Result<()> {
@@ -176,11 +206,12 @@ async fn run_remove<K: Kind>(remove: Remove) -> anyhow::Result<()> {
         common.store
     ))?;
     let removed = principals::remove(&*store, Actor::Operator, &organization, &id).await;
-    print(&removed.map_err(|error| common.explain(error, Some(Subject::Principal(K::WORD, &id))))?, &common)
+    let removed = removed.map_err(|error| common.explain(error, Some(Subject::Principal(K::WORD, &id))))?;
+    oauth_client::print(removed, None, &common)
 }
 
 /// Finds a principal of the kind that the command is about.
-async fn find<K: Kind>(
+pub(super) async fn find<K: Kind>(
     store: &dyn Store,
     organization: &str,
     id: &str,
@@ -193,11 +224,8 @@ async fn find<K: Kind>(
     found.map_err(|error| common.explain(error, Some(Subject::Principal(K::WORD, id))))
 }
 
-fn print(principal: &PrincipalRecord, common: &Common) -> anyhow::Result<()> {
-    if common.is_json() { print_json(principal) } else { print_line(&mut io::stdout().lock(), principal) }
-}
-
-fn print_line(out: &mut impl Write, principal: &PrincipalRecord) -> anyhow::Result<()> {
+/// Prints a principal on one line.
+pub(super) fn print_line(out: &mut impl Write, principal: &PrincipalRecord) -> anyhow::Result<()> {
     let PrincipalRecord { id, name, email, role, created_at, removed_at, .. } = principal;
     let role = role.map_or(String::new(), |role: Role| format!("{role:<9}  "));
     let email = email.as_ref().map_or(String::new(), |email| format!("  <{email}>"));

@@ -4,6 +4,8 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use daypass::api::{PrincipalKind, Role};
 
+use super::oauth_client::ClientOptions;
+
 /// A kind of principal, by which the commands of [`principal`](super::principal) differ.
 pub(super) trait Kind: Sized {
     const KIND: PrincipalKind;
@@ -28,9 +30,19 @@ pub(super) trait Kind: Sized {
     /// The options of `edit`.
     type Change: Args;
 
-    fn email_and_role(new: Self::New) -> (Option<String>, Option<Role>);
+    fn email_and_role(new: &Self::New) -> (Option<String>, Option<Role>);
 
-    fn new_role(change: Self::Change) -> Option<Role>;
+    fn new_role(change: &Self::Change) -> Option<Role>;
+
+    /// Returns what makes a new principal an OAuth client.
+    fn new_client(_: Self::New) -> Option<ClientOptions> {
+        None
+    }
+
+    /// Returns what changes of the OAuth client that a principal is.
+    fn client_change(_: Self::Change) -> Option<ClientOptions> {
+        None
+    }
 }
 
 pub(super) struct User;
@@ -84,11 +96,11 @@ Examples:
     type New = NewUser;
     type Change = UserChange;
 
-    fn email_and_role(new: NewUser) -> (Option<String>, Option<Role>) {
-        (Some(new.email), Some(new.role))
+    fn email_and_role(new: &NewUser) -> (Option<String>, Option<Role>) {
+        (Some(new.email.clone()), Some(new.role))
     }
 
-    fn new_role(change: UserChange) -> Option<Role> {
+    fn new_role(change: &UserChange) -> Option<Role> {
         change.role
     }
 }
@@ -127,11 +139,11 @@ Examples:
     type New = NoMore;
     type Change = NoMore;
 
-    fn email_and_role(_: NoMore) -> (Option<String>, Option<Role>) {
+    fn email_and_role(_: &NoMore) -> (Option<String>, Option<Role>) {
         (None, None)
     }
 
-    fn new_role(_: NoMore) -> Option<Role> {
+    fn new_role(_: &NoMore) -> Option<Role> {
         None
     }
 }
@@ -144,17 +156,22 @@ impl Kind for Application {
     const NOUN: &'static str = "application";
     const ADD: &'static str = "Add an application: a program of a partner, or one that many organizations use";
     const ADD_EXAMPLES: &'static str = "\
-Example:
-  daypass application add --name Partner";
+Examples:
+  daypass application add --name Partner
+  daypass application add --name Planner --public --redirect-uri https://planner.example.com/callback \\
+    --scope floor:readPrivate";
     const LIST: &'static str = "List the applications of an organization, oldest first";
     const LIST_EXAMPLES: &'static str = "\
 Example:
   daypass application list --organization org_6kIYBmP8S3Ww0GAfX2B6sw";
-    const EDIT: &'static str = "Rename an application";
-    const EDIT_LONG: &'static str = "Rename an application; its id and its tokens stay";
+    const EDIT: &'static str = "Edit an application: the name, the OAuth client that it is";
+    const EDIT_LONG: &'static str = "Edit an application: the name, the OAuth client that it is\n\n\
+        Its id and its tokens stay. Options of the OAuth client replace the earlier ones: name all redirect URIs or all \
+        scopes to change one.";
     const EDIT_EXAMPLES: &'static str = "\
-Example:
-  daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --name Partner";
+Examples:
+  daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --name Partner
+  daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --redirect-uri https://planner.example.com/callback";
     const REMOVE: &'static str = "Remove an application, and revoke its tokens";
     const REMOVE_LONG: &'static str = "Remove an application, and revoke its tokens\n\n\
         All tokens that belong to it are revoked, and with them all that was made from them. There is no way back.";
@@ -162,16 +179,24 @@ Example:
 Examples:
   daypass application remove app_6kIYBmP8S3Ww0GAfX2B6sw
   daypass application remove app_6kIYBmP8S3Ww0GAfX2B6sw --yes";
-    const NOTHING: &'static str = "give the application a --name";
-    type New = NoMore;
-    type Change = NoMore;
+    const NOTHING: &'static str = "give the application a --name, or options of an OAuth client";
+    type New = ClientOptions;
+    type Change = ClientOptions;
 
-    fn email_and_role(_: NoMore) -> (Option<String>, Option<Role>) {
+    fn email_and_role(_: &ClientOptions) -> (Option<String>, Option<Role>) {
         (None, None)
     }
 
-    fn new_role(_: NoMore) -> Option<Role> {
+    fn new_role(_: &ClientOptions) -> Option<Role> {
         None
+    }
+
+    fn new_client(new: ClientOptions) -> Option<ClientOptions> {
+        Some(new)
+    }
+
+    fn client_change(change: ClientOptions) -> Option<ClientOptions> {
+        Some(change)
     }
 }
 

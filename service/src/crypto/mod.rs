@@ -4,6 +4,7 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `password` | hashes of passwords |
+//! | `pkce` | the challenges of PKCE |
 //! | `random` | ids and bytes that cannot be guessed |
 //! | `redeemer` | who redeems a bundle's reference |
 //! | `seal` | encryption of a bundle's parameters |
@@ -11,6 +12,7 @@
 //! | `signing_key` | one Ed25519 key pair, and what it signs |
 
 pub(crate) mod password;
+pub(crate) mod pkce;
 pub(crate) mod random;
 pub(crate) mod redeemer;
 pub(crate) mod seal;

@@ -1,11 +1,12 @@
 //! What an introspection tells about a token (RFC 7662, section 2.2).
 
 use daypass::api::{IntrospectionResponse, TokenRecord};
-use daypass::jwt::Claims;
+use daypass::jwt::{Claims, Confirmation};
 use daypass::verify::Standing;
 use daypass::{Grant, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
+use super::oauth::family::RefreshFacts;
 use super::token::is_active;
 
 /// The names that stored tokens do not have in themselves.
@@ -43,6 +44,26 @@ pub(crate) fn of_record(
         record: Some(record),
         ..IntrospectionResponse::default()
     }
+}
+
+/// Returns what is told about a refresh token; nothing but that it is not active, unless it is.
+///
+/// SECURITY: it is for this service alone, its issuer, and has no type of an access token. A resource server that compares the
+/// audience does not take it for one.
+pub(crate) fn of_refresh_token(
+    facts: RefreshFacts,
+    names: &Names<'_>,
+    catalogs: &Catalogs,
+    now: u64,
+) -> IntrospectionResponse {
+    if !facts.is_active(now) {
+        return IntrospectionResponse::default();
+    }
+    let client = Some(facts.client.principal.id);
+    let own = Names { issuer: names.issuer, audience: names.issuer };
+    let subject = facts.family.owner.clone();
+    let response = of_record(facts.family, client, &own, catalogs, now);
+    IntrospectionResponse { token_type: None, subject, cnf: facts.jkt.map(|jkt| Confirmation { jkt }), ..response }
 }
 
 /// Returns what an API is told about a JWT that this service signed; nothing but that it is not active,

@@ -20,6 +20,7 @@
 //! | `membership` | the organizations of a signed-in person |
 //! | `narrowing` | which of its parent's grants a temporary token gets |
 //! | `numbered_page` | pages of a list by their number |
+//! | `oauth` | OAuth 2.1: what clients may ask for, and when they get it |
 //! | `organization` | organizations: their states and limits |
 //! | `origins` | origins as people write them |
 //! | `page_limit` | how many entries a page of a list has |
@@ -56,6 +57,7 @@ pub(crate) mod lifetime;
 pub(crate) mod membership;
 pub(crate) mod narrowing;
 pub(crate) mod numbered_page;
+pub(crate) mod oauth;
 pub(crate) mod organization;
 pub(crate) mod origins;
 pub(crate) mod page_limit;

@@ -155,12 +155,12 @@ pub(crate) fn exceeding(tokens: &[OwnedToken], role: Role, catalogs: &Catalogs) 
     exceeding.map(|token| token.serial).collect()
 }
 
-/// Returns whether a user with this role may keep a token: a personal one with what the role has, and one of another
-/// kind with what the role may give of Daypass's own scopes.
+/// Returns whether a user with this role may keep a token: one that acts for the user with what the role has, and one of
+/// another kind with what the role may give of Daypass's own scopes.
 ///
 /// SECURITY: with `daypass:administer` in a token that belongs to them, former owners could take their role back.
 fn may_keep(token: &OwnedToken, role: Role, catalogs: &Catalogs) -> bool {
-    let is_personal = token.kind == TokenKind::Personal;
+    let is_personal = matches!(token.kind, TokenKind::Personal | TokenKind::OauthRefresh);
     let kept = if is_personal { product(role, catalogs) } else { grantable(role, catalogs) };
     // Stored grants may have older names of scopes.
     let scopes = |grant: &Grant| catalogs.whole().canonical_scopes(&grant.scopes, &grant.resources);

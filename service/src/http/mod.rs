@@ -7,6 +7,8 @@
 //! | `etag` | entity tags |
 //! | `extract` | what handlers take from a request |
 //! | `log` | a log line for every request |
+//! | `oauth_error` | errors as OAuth words them |
+//! | `page` | the service's own pages |
 //! | `routes` | the handlers, by subject |
 //! | `sdk_files` | the browser SDK's files |
 //! | `version` | the versions of records as entity tags |
@@ -16,6 +18,8 @@ mod cors;
 mod etag;
 mod extract;
 pub(crate) mod log;
+mod oauth_error;
+pub(crate) mod page;
 pub(crate) mod routes;
 mod sdk_files;
 mod version;
@@ -28,7 +32,10 @@ use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
-pub(crate) use extract::{Caller, JsonText, MAX_BODY, Peer, TokenCaller};
+pub(crate) use extract::{Caller, JsonText, MAX_BODY, OwnPage, Peer, SignedIn, TokenCaller, authenticate_client};
+pub(crate) use oauth_error::OAuthError;
+
+pub(crate) use crate::domain::oauth::parameters::Parameters;
 
 use crate::app::App;
 
@@ -57,6 +64,11 @@ pub(crate) const BUNDLE_CREATE: Scope = Scope::literal("bundle:create");
 /// SECURITY: they give a page no more than the token that it holds already.
 pub(crate) fn browser_routes(routes: Router<SharedApp>) -> Router<SharedApp> {
     backend_routes(routes).layer(from_fn(cors::any_origin))
+}
+
+/// Like [`browser_routes`], but for routes that are posted to.
+pub(crate) fn browser_post_routes(routes: Router<SharedApp>) -> Router<SharedApp> {
+    backend_routes(routes).layer(from_fn(cors::any_origin_posting))
 }
 
 /// Completes routes that no page may read.

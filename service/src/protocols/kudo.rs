@@ -34,9 +34,12 @@ struct Session {
 struct KudoErrorBody {
     error: &'static str,
     message: &'static str,
+    /// What is wrong with a body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
 }
 
-/// An error as Kudo words it: whatever is wrong with the token, it is a wrong token.
+/// An error as Kudo words it: if the key, the token or the body is wrong, it is a wrong token.
 struct KudoError(Error);
 
 impl From<Error> for KudoError {
@@ -47,16 +50,17 @@ impl From<Error> for KudoError {
 
 impl IntoResponse for KudoError {
     fn into_response(self) -> Response {
-        match self.0 {
+        let reason = match self.0 {
+            // Nothing is wrong with what the client sent.
+            Error::Unavailable | Error::TooManyRequests(_) | Error::TooSlow => return self.0.into_response(),
             // Kudo has no references that are redeemed once.
-            Error::InvalidBody(_) | Error::BodyTooLarge(_) | Error::Unavailable | Error::BundleUsed => {
-                self.0.into_response()
-            }
-            _ => {
-                let body = KudoErrorBody { error: "wrong_token", message: "Wrong token" };
-                (StatusCode::FORBIDDEN, NO_STORE, Json(body)).into_response()
-            }
-        }
+            Error::BundleUsed => return self.0.into_response(),
+            // A body is read only for a key that is right, so that its holder alone is told.
+            Error::InvalidBody(_) | Error::BodyTooLarge(_) => Some(self.0.body().message),
+            _ => None,
+        };
+        let body = KudoErrorBody { error: "wrong_token", message: "Wrong token", reason };
+        (StatusCode::FORBIDDEN, NO_STORE, Json(body)).into_response()
     }
 }
 

@@ -9,6 +9,7 @@
 //! | `entry` | an entry of the feed, and words, in their columns |
 //! | `issued_before` | tests of a time before which tokens are revoked |
 //! | `location` | where a store is |
+//! | `oauth` | the trait [`OAuthStore`], for clients, consents, codes and refresh tokens |
 //! | `owners` | tests of principals, and of tokens that belong to them |
 //! | `principals` | the part of the trait that is about principals |
 //! | `record_cache` | the records that were looked up lately |
@@ -28,6 +29,7 @@ mod entry;
 #[cfg(test)]
 mod issued_before;
 mod location;
+mod oauth;
 #[cfg(test)]
 mod owners;
 mod postgres;
@@ -51,6 +53,7 @@ mod traits;
 use std::sync::Arc;
 
 pub(crate) use location::Location;
+pub(crate) use oauth::OAuthStore;
 pub(crate) use principals::PrincipalStore;
 pub(crate) use sign_in::{Forgiven, SignInStore, StoredSession};
 pub(crate) use traits::{

@@ -1,5 +1,5 @@
-//! The trait that every store implements: [`Store`]. Its parts about principals and signing in
-//! are [`PrincipalStore`] and [`SignInStore`].
+//! The trait that every store implements: [`Store`]. Its parts about principals, signing in and
+//! OAuth are [`PrincipalStore`], [`SignInStore`] and [`OAuthStore`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
-use crate::store::{PrincipalStore, SignInStore};
+use crate::store::{OAuthStore, PrincipalStore, SignInStore};
 
 /// A store that several tasks share.
 pub(crate) type SharedStore = Arc<dyn Store>;
@@ -148,7 +148,7 @@ pub(crate) struct FeedPage {
 /// `BEGIN IMMEDIATE`; PostgreSQL: `SELECT … FOR NO KEY UPDATE`), so that the facts hold when it writes. It
 /// returns the rule's error, and [`Error::Unavailable`] when the database fails, with the cause in the
 /// log.
-pub(crate) trait Store: PrincipalStore + SignInStore {
+pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore {
     /// Returns the id of the first organization that is no operator, if the store has one.
     fn first_organization(&self) -> StoreFuture<'_, Option<String>>;
 

@@ -6,7 +6,7 @@ use std::time::Instant;
 use daypass::api::{IntrospectionResponse, TokenRecord};
 use daypass::jwt::Claims;
 use daypass::verify::{Generation, Introspector, ResponseFuture, Standing, TokenHash, Unavailable};
-use daypass::{Error, ForeignFormat, OpaqueToken};
+use daypass::{Error, ForeignFormat, OpaqueToken, TokenKind};
 
 use super::answers::{Answers, Form};
 use super::clock::now;
@@ -15,6 +15,7 @@ use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
 use super::token_uses::TokenUses;
 use crate::domain::introspection::{self, Names};
+use crate::domain::oauth::family::RefreshFacts;
 use crate::domain::protocol;
 use crate::domain::revocation::jwt_standing;
 use crate::domain::token::is_active;
@@ -47,6 +48,10 @@ impl Introspection<'_> {
             let standing = jwt_standing(&claims, &facts);
             return Ok(to_json(&introspection::of_jwt(claims, standing, &self.catalog.catalogs, now())));
         }
+        if let Some(facts) = self.refresh_token(token).await? {
+            let names = Names { issuer: &self.jwt_issuer.issuer, audience: &self.jwt_issuer.audience };
+            return Ok(to_json(&introspection::of_refresh_token(facts, &names, &self.catalog.catalogs, now())));
+        }
         let Some(record) = self.find(token).await? else { return Ok(to_json(&IntrospectionResponse::default())) };
         let now = now();
         let root = match record.root_serial {
@@ -67,6 +72,11 @@ impl Introspection<'_> {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
     pub(crate) async fn record(&self, token: &str) -> Result<Arc<[u8]>, Error> {
+        if let Some(facts) = self.refresh_token(token).await? {
+            let active = facts.is_active(now());
+            let record = Some(facts.family);
+            return Ok(to_json(&IntrospectionResponse { active, record, ..IntrospectionResponse::default() }));
+        }
         let Some(record) = self.find(token).await? else { return Ok(to_json(&IntrospectionResponse::default())) };
         let active = is_active(&record, now());
         let form = if active { Form::RecordOfActive } else { Form::Record };
@@ -78,6 +88,16 @@ impl Introspection<'_> {
 
     fn reaches(&self, other: &str) -> bool {
         self.organization.is_none_or(|organization| organization == other)
+    }
+
+    /// Finds what the store knows of a refresh token, also of one that was used.
+    async fn refresh_token(&self, token: &str) -> Result<Option<RefreshFacts>, Error> {
+        let Some(token) = token.parse::<OpaqueToken>().ok().filter(|token| token.kind() == TokenKind::OauthRefresh)
+        else {
+            return Ok(None);
+        };
+        let facts = self.store.refresh_token(TokenHash::of(&token)).await?;
+        Ok(facts.filter(|facts| self.reaches(&facts.family.organization)))
     }
 
     /// Finds the record of a token that an API has received, so that it is in use if it is active.

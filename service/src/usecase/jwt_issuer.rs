@@ -41,7 +41,7 @@ impl JwtIssuer {
             client_id: root.id.to_owned(),
             root_serial: root.serial,
             // Read before the parent is checked: an entry that revokes the parent comes later.
-            feed_seq: self.keys.position.borrow().latest,
+            feed_seq: self.feed_seq(),
             cnf: None,
             kind,
             grants,
@@ -50,6 +50,11 @@ impl JwtIssuer {
             claims: BTreeMap::new(),
             sealed: None,
         }
+    }
+
+    /// Returns the number of the feed's last entry that is known.
+    pub(super) fn feed_seq(&self) -> u64 {
+        self.keys.position.borrow().latest
     }
 
     /// Returns whether the feed no longer keeps all entries that could revoke a JWT with these claims.

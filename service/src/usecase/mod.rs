@@ -16,6 +16,7 @@
 //! | `introspect` | tells what a token is, and whether a JWT was revoked |
 //! | `jwt_issuer` | signs JWTs for this service's issuer and audience |
 //! | `keys` | lists, rotates and revokes signing keys |
+//! | `oauth` | OAuth 2.1: what the authorization server does |
 //! | `openid` | confirms who a person is at an OpenID Connect provider |
 //! | `organizations` | creates, lists, finds, renames and suspends organizations |
 //! | `parent` | the stored token that something is minted from |
@@ -43,6 +44,7 @@ pub(crate) mod introspect;
 pub(crate) mod invitations;
 pub(crate) mod jwt_issuer;
 pub(crate) mod keys;
+pub(crate) mod oauth;
 pub(crate) mod openid;
 pub(crate) mod organizations;
 pub(crate) mod parent;

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use daypass::api::{Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Error, ForeignFormat};
+use daypass::{Error, ForeignFormat, TokenKind};
 
 use super::clock::now;
 use super::fresh_keys::KeysOf;
@@ -27,7 +27,8 @@ pub(crate) async fn token(store: &dyn Store, organization: &str, id: &str) -> Re
     Ok(record)
 }
 
-/// Revokes a token of the organization that is given in full: an opaque token, or a JWT of this service.
+/// Revokes a token of the organization that is given in full: an opaque token, or a JWT of this service. Of a refresh
+/// token, also one that was used, that is its family.
 ///
 /// SECURITY: anything else is ignored without an error, so that the result does not tell what is a token.
 pub(crate) async fn credential(
@@ -40,6 +41,14 @@ pub(crate) async fn credential(
     let now = now();
     let mut own = None;
     for token in protocol::readings(text, formats) {
+        if token.kind() == TokenKind::OauthRefresh {
+            let facts = store.refresh_token(TokenHash::of(&token)).await?;
+            let own = facts.map(|facts| facts.family).filter(|family| family.organization == organization);
+            return match own {
+                Some(family) => self::family(store, organization, family.serial).await,
+                None => Ok(()),
+            };
+        }
         let record = store.record(TokenHash::of(&token), Instant::now()).await?;
         own = own.or(record.filter(|record| record.organization == organization));
     }
@@ -56,6 +65,16 @@ pub(crate) async fn credential(
         revoke_with(store, organization, target.clone(), also, now).await?;
         tracing::info!(organization, %target, "credential revoked");
     }
+    Ok(())
+}
+
+/// Revokes a family of refresh tokens, and its access tokens.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the store does not answer.
+pub(crate) async fn family(store: &dyn Store, organization: &str, serial: u64) -> Result<(), Error> {
+    revoke(store, organization, RevocationTarget::Token { serial }, now()).await?;
+    tracing::info!(organization, serial, "family of refresh tokens revoked");
     Ok(())
 }
 

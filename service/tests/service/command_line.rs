@@ -138,6 +138,7 @@ fn every_command_has_an_example_that_the_command_line_accepts() {
         "service-account remove",
         "application add",
         "application list",
+        "application show",
         "application edit",
         "application remove",
         "key list",

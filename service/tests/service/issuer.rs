@@ -23,15 +23,34 @@ async fn the_metadata_names_the_issuer_without_a_trailing_slash_and_what_is_ther
     ] {
         assert_eq!(headers[name], value);
     }
-    let metadata: Value = response.json().await.expect("JSON");
+    let mut metadata: Value = response.json().await.expect("JSON");
     let expected = json!({
         "issuer": "https://tokens.example/t",
         "jwks_uri": "https://tokens.example/t/.well-known/jwks.json",
         "introspection_endpoint": "https://tokens.example/t/introspect",
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
+        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none", "Bearer"],
         "revocation_endpoint": "https://tokens.example/t/revoke",
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none", "Bearer"],
+        "authorization_endpoint": "https://tokens.example/t/oauth/authorize",
+        "token_endpoint": "https://tokens.example/t/oauth/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "pushed_authorization_request_endpoint": "https://tokens.example/t/oauth/par",
+        "require_pushed_authorization_requests": false,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": [
+            "authorization_code", "refresh_token", "client_credentials",
+            "urn:ietf:params:oauth:grant-type:token-exchange",
+        ],
+        "code_challenge_methods_supported": ["S256"],
+        "authorization_response_iss_parameter_supported": true,
+        "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "Ed25519"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
     });
+    let scopes = metadata.as_object_mut().and_then(|metadata| metadata.remove("scopes_supported"));
+    assert!(
+        scopes.is_some_and(|scopes| scopes.as_array().is_some_and(|scopes| scopes.contains(&json!("floor:export"))))
+    );
     assert_eq!(metadata, expected);
     let known = daypass.get(METADATA).header("if-none-match", &headers["etag"]).send().await.expect("a response");
     assert_eq!(known.status(), 304);

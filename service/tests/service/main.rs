@@ -5,6 +5,10 @@
 /// Declares the tests that hold on every store, for one of them.
 macro_rules! suite {
     () => {
+        #[path = "../authorization.rs"]
+        mod authorization;
+        #[path = "../authorization_requests.rs"]
+        pub(crate) mod authorization_requests;
         #[path = "../bad_input.rs"]
         mod bad_input;
         #[path = "../bundles.rs"]

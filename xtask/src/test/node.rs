@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
+use clap::ValueEnum;
 
 use super::outcome::Outcome;
 use super::runner::{Reader, attempt, run_side_by_side, run_tests, run_tests_as};
 use crate::browser::Engine;
 use crate::build::build;
-use crate::demo::Demo;
+use crate::demo::{Demo, System};
 use crate::process::run;
 use crate::workspace::target_dir;
 use crate::{browser, pack, rust_app, setup};
@@ -53,26 +54,41 @@ pub(super) fn docs() -> Result<Outcome> {
 /// Tests the demo, driven by each browser and by clients.
 pub(super) fn e2e() -> Result<Outcome> {
     let engines = browser::engines()?;
+    setup::system_clients()?;
     build()?;
     let rust_app = rust_app::build()?;
     run_side_by_side(engines.map(|engine| (engine.name, engine)), |label, engine| e2e_in(label, engine, &rust_app))
 }
 
-/// Tests a demo of its own in one browser.
+/// Tests a demo of each system in one browser: the files of `tests/e2e` that of Space API, and `systems/NAME.test.mjs` in it
+/// that of another system.
 fn e2e_in(label: &str, engine: Engine, rust_app: &Path) -> Result<Outcome> {
-    let mut demo = Demo::start(0)?;
+    let folder = Path::new("tests/e2e");
+    let mut outcome =
+        demo_in(label, &engine, System::SpaceApi, node_test(&[folder])?.env("DAYPASS_RUST_APP", rust_app))?;
+    for system in System::value_variants() {
+        let file = Path::new(setup::SYSTEM_CLIENTS).join(system.name()).with_extension("test.mjs");
+        if file.exists() {
+            outcome += demo_in(label, &engine, *system, node_command().arg(file))?;
+        }
+    }
+    Ok(outcome)
+}
+
+/// Runs a command of Node's tests with a demo of its own.
+fn demo_in(label: &str, engine: &Engine, system: System, tests: &mut Command) -> Result<Outcome> {
+    let mut demo = Demo::start(system, 0)?;
     let folder = tempfile::tempdir()?;
     let info = demo.info.write(&folder.path().join("demo.json"))?;
     let outcome = run_tests_as::<NodeReader>(
         label,
-        node_test(&[Path::new("tests/e2e")])?
+        tests
             .env("DAYPASS_DEMO", &info)
-            .env("DAYPASS_RUST_APP", rust_app)
             // The browser's files are removed with the folder; some are in the home folder.
             .env("TMPDIR", folder.path())
             .env("HOME", folder.path())
             .env("DAYPASS_ENGINE", engine.name)
-            .env(engine.variable, engine.program),
+            .env(engine.variable, &engine.program),
     )?;
     let servers = attempt(demo.check().map(|()| Outcome::default()))?.or_name("a server of the demo");
     Ok([outcome, servers].into_iter().sum())
@@ -80,12 +96,17 @@ fn e2e_in(label: &str, engine: Engine, rust_app: &Path) -> Result<Outcome> {
 
 /// Makes the command that tests the files of folders one after the other, since they share the demo and the machine.
 fn node_test(folders: &[&Path]) -> Result<Command> {
-    let mut command = Command::new("node");
-    command.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    let mut command = node_command();
     for folder in folders {
         command.args(test_files(folder)?);
     }
     Ok(command)
+}
+
+fn node_command() -> Command {
+    let mut command = Command::new("node");
+    command.args(["--test", "--test-concurrency=1", "--test-reporter=spec", "--test-reporter-destination=stdout"]);
+    command
 }
 
 /// Lists the files `*.test.mjs` of a folder, in order.

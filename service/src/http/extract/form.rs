@@ -1,16 +1,16 @@
-//! Forms, as RFC 7662 and RFC 7009 require them: [`FormFields`].
+//! Forms, as OAuth requires them: as [`Parameters`].
 
 use axum::Form;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use daypass::Error;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::{MAX_BODY, in_time};
+use crate::domain::oauth::parameters::Parameters;
 
 /// A form, parsed as a `T`.
-pub(in crate::http) struct FormFields<T>(pub(in crate::http) T);
+struct FormFields<T>(T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
     type Rejection = Error;
@@ -24,8 +24,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
     }
 }
 
-/// The form of a request that revokes a token. A `token_type_hint` makes no difference.
-#[derive(Deserialize)]
-pub(in crate::http) struct TokenForm {
-    pub(in crate::http) token: String,
+impl<S: Send + Sync> FromRequest<S> for Parameters {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Parameters, Error> {
+        let FormFields(pairs) = FormFields::from_request(request, state).await?;
+        Parameters::new(pairs)
+    }
 }

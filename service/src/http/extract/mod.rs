@@ -3,16 +3,20 @@
 //! | module | what it extracts |
 //! | --- | --- |
 //! | `api_caller` | callers that may also authenticate as Basic |
+//! | `basic` | what a request presents as Basic |
 //! | `caller` | the caller, by a token or a session |
 //! | `form` | a form |
 //! | `json` | a JSON body |
+//! | `oauth_client` | the OAuth client that makes a request |
 //! | `session` | the person who is signed in, the page and the address that a request comes from |
 //! | `token_caller` | the caller, by an authentic, active token alone |
 
 mod api_caller;
+mod basic;
 mod caller;
 mod form;
 mod json;
+mod oauth_client;
 mod session;
 mod token_caller;
 
@@ -22,10 +26,11 @@ use daypass::Error;
 
 pub(super) use api_caller::{ApiCaller, ClientCaller};
 pub(crate) use caller::Caller;
-pub(super) use form::{FormFields, TokenForm};
 pub(crate) use json::JsonText;
-pub(crate) use session::Peer;
-pub(super) use session::{ClientAddress, OwnPage, SignedIn};
+pub(super) use oauth_client::TokenForm;
+pub(crate) use oauth_client::authenticate_client;
+pub(super) use session::ClientAddress;
+pub(crate) use session::{OwnPage, Peer, SignedIn};
 pub(super) use token_caller::Follower;
 pub(crate) use token_caller::TokenCaller;
 

@@ -21,7 +21,7 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Proof that a request comes from a page of the service, or changes nothing.
-pub(in crate::http) struct OwnPage;
+pub(crate) struct OwnPage;
 
 impl OwnPage {
     /// Checks a request.
@@ -53,7 +53,7 @@ impl FromRequestParts<SharedApp> for OwnPage {
 }
 
 /// A person who is signed in, on a page of the service.
-pub(in crate::http) struct SignedIn(pub(in crate::http) Session);
+pub(crate) struct SignedIn(pub(crate) Session);
 
 impl SignedIn {
     /// Finds the session of a request.

@@ -1,40 +1,54 @@
 //! `POST /introspect` (RFC 7662): a product's API asks what a token is that it received.
 
+use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use daypass::{Error, ForeignFormat, Scope};
-use serde::Deserialize;
 
-use super::super::extract::{ApiCaller, FormFields};
-use super::super::{NO_STORE, SharedApp};
+use super::super::extract::{ApiCaller, TokenForm};
+use super::super::{NO_STORE, OAuthError, Parameters, SharedApp, TokenCaller};
 use crate::usecase::introspect::Introspection;
+use crate::usecase::oauth::authentication::AuthenticatedClient;
+use crate::usecase::oauth::{Issuing, own_tokens};
 
 /// The scope that a product's API needs.
 pub(super) const INTROSPECT: Scope = Scope::literal("token:introspect");
 
-/// A `token_type_hint` makes no difference.
-#[derive(Deserialize)]
-pub(super) struct IntrospectionForm {
-    token: String,
-    /// Whether to answer with the record alone, also of a token that is not active.
-    #[serde(default)]
-    record: bool,
-    /// The format of the token, if it is one of another system and the caller knows it.
-    format: Option<String>,
+/// Tells what the token in the form is: one of the caller's organization, or of any if the caller may introspect on every
+/// tenant, or one that was issued to the caller if that is an OAuth client. Anything else is not active. A
+/// `token_type_hint` makes no difference.
+pub(super) async fn introspect(State(app): State<SharedApp>, form: TokenForm<ApiCaller>) -> Response {
+    let told = match form {
+        TokenForm::OfClient(client, parameters) => {
+            of_client(&app, &client, &parameters).await.map_err(IntoResponse::into_response)
+        }
+        TokenForm::OfHolder(ApiCaller(caller), parameters) => {
+            of_holder(&app, &caller, parameters).await.map_err(IntoResponse::into_response)
+        }
+    };
+    told.unwrap_or_else(|refused| refused)
 }
 
-/// Tells what a token of the caller's organization is, or of any if the caller may introspect on every tenant. Anything
-/// else is not active.
-pub(super) async fn introspect(
-    State(app): State<SharedApp>,
-    ApiCaller(caller): ApiCaller,
-    form: Result<FormFields<IntrospectionForm>, Error>,
-) -> Result<impl IntoResponse, Error> {
+async fn of_client(app: &SharedApp, client: &AuthenticatedClient, form: &Parameters) -> Result<Response, OAuthError> {
+    let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
+    let response = own_tokens::tell(&issuing, client, form.require("token")?).await?;
+    Ok((NO_STORE, Json(response)).into_response())
+}
+
+async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameters, Error>) -> Result<Response, Error> {
     caller.require_secret(&INTROSPECT)?;
-    let FormFields(IntrospectionForm { token, record, format }) = form?;
-    let is_wanted = |known: &&ForeignFormat| format.as_ref().is_none_or(|format| format == known.tag());
+    let form = form?;
+    let token = form.require("token")?;
+    // Whether to answer with the record alone, also of a token that is not active.
+    let record = match form.find("record") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => return Err(Error::InvalidRequest("The parameter `record` is true or false.".into())),
+    };
+    let format = form.find("format");
+    let is_wanted = |known: &&ForeignFormat| format.is_none_or(|format| format == known.tag());
     let formats: Vec<_> = app.foreign_formats.iter().filter(is_wanted).copied().collect();
     let introspection = Introspection {
         store: &*app.store,
@@ -46,6 +60,6 @@ pub(super) async fn introspect(
         organization: caller.reach(&INTROSPECT),
         since: caller.since(),
     };
-    let json = if record { introspection.record(&token).await? } else { introspection.tell(&token).await? };
-    Ok((NO_STORE, [(CONTENT_TYPE, "application/json")], Bytes::from_owner(json)))
+    let json = if record { introspection.record(token).await? } else { introspection.tell(token).await? };
+    Ok((NO_STORE, [(CONTENT_TYPE, "application/json")], Bytes::from_owner(json)).into_response())
 }

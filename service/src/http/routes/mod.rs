@@ -7,12 +7,14 @@
 //! | `feed` | `GET /v2/revocation` |
 //! | `introspection` | `POST /introspect` |
 //! | `invitations` | `/v2/invitation`, `POST /v2/organization/{id}/principal/{principal}/invitation` |
+//! | `metadata` | `GET /.well-known/oauth-authorization-server` |
+//! | `oauth_clients` | `/v2/organization/{id}/principal/{principal}/oauth-client` |
 //! | `openid` | `/v2/session/openid-connect`, `GET /v2/sign-in-methods` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
-//! | `pages` | `/sign-in`, `/invitation`, `/pages/…` |
+//! | `pages` | `/sign-in`, `/invitation`, `/applications`, `/pages/…` |
 //! | `principals` | `/v2/organization/{id}/principal` |
-//! | `public` | `GET /health`, `GET /.well-known/…` |
+//! | `public` | `GET /health`, `GET /.well-known/jwks.json` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
 //! | `sdk` | `GET /sdk/…` |
 //! | `session` | `/v2/session` |
@@ -23,6 +25,8 @@ mod catalog;
 mod feed;
 mod introspection;
 mod invitations;
+mod metadata;
+mod oauth_clients;
 mod openid;
 mod organizations;
 mod own_token;
@@ -38,14 +42,14 @@ use axum::Router;
 use axum::routing::{get, patch, post, put};
 
 use super::sdk_files::FILES;
-use super::{SharedApp, backend_routes, browser_routes};
+use super::{SharedApp, backend_routes, browser_post_routes, browser_routes};
 use crate::usecase::openid::CALLBACK;
 
 /// Returns the routes of the native API, for a service at this URL.
 pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
     let for_browsers = Router::new()
         .route("/.well-known/jwks.json", get(public::jwks))
-        .route("/.well-known/oauth-authorization-server", get(public::metadata))
+        .route("/.well-known/oauth-authorization-server", get(metadata::show))
         .route("/v2/access-token/self", get(own_token::describe))
         .merge(sdk::router(FILES, issuer));
     let for_backends = Router::new()
@@ -66,6 +70,10 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
             "/v2/organization/{id}/principal/{principal}",
             get(principals::show).patch(principals::edit).delete(principals::remove),
         )
+        .route(
+            "/v2/organization/{id}/principal/{principal}/oauth-client",
+            get(oauth_clients::show).put(oauth_clients::set),
+        )
         .route("/v2/bundle/create", post(bundles::create))
         .route("/v2/organization/{id}/principal/{principal}/invitation", post(invitations::invite))
         .route("/v2/session", get(session::show).post(session::sign_in).delete(session::sign_out))
@@ -77,7 +85,9 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/v2/invitation", post(invitations::show))
         .route("/v2/invitation/accept", post(invitations::accept))
         .route("/introspect", post(introspection::introspect))
-        .route("/revoke", post(revocation::credential))
         .route("/v2/revocation", get(feed::revocations).post(revocation::issued_before));
-    browser_routes(for_browsers).merge(backend_routes(for_backends.merge(pages::router())))
+    let posted_by_browsers = Router::new().route("/revoke", post(revocation::credential));
+    browser_routes(for_browsers)
+        .merge(browser_post_routes(posted_by_browsers))
+        .merge(backend_routes(for_backends.merge(pages::router())))
 }

@@ -7,6 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::Error;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::super::extract::{ClientAddress, OwnPage, SignedIn};
@@ -21,6 +22,9 @@ const PENDING: &str = "__Host-daypass-openid";
 /// How long a person may take at the provider, in seconds.
 const PENDING_SECONDS: u64 = 600;
 
+/// Longest query of an authorization request that waits in the cookie.
+const MAX_AUTHORIZE: usize = 2000;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StartRequest {
@@ -31,6 +35,8 @@ struct StartRequest {
     link: bool,
     /// The account's password, to link an identity.
     password: Option<String>,
+    /// The query of an authorization request that waits for the sign-in.
+    authorize: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +70,7 @@ struct PendingCookie {
     nonce: String,
     verifier: String,
     purpose: Purpose,
+    authorize: Option<String>,
 }
 
 impl PendingCookie {
@@ -92,6 +99,17 @@ pub(super) struct Methods<'a> {
     open_id_issuer: Option<&'a str>,
 }
 
+/// Requires that a text can be the query of an authorization request, in a header and a cookie.
+fn check_authorize(query: &str) -> Result<(), Error> {
+    let is_query = query.bytes().all(|byte| byte.is_ascii_graphic() && !br#""<>\^`{|}#"#.contains(&byte));
+    if is_query && query.len() <= MAX_AUTHORIZE {
+        return Ok(());
+    }
+    let why =
+        format!("The `authorize` must be the query of an authorization request, {MAX_AUTHORIZE} characters at most.");
+    Err(Error::InvalidRequest(why))
+}
+
 fn provider(app: &SharedApp) -> Result<&OpenIdProvider, Error> {
     let why = "The service has no OpenID Connect provider: ask its operator to start it with --oidc-issuer.";
     app.sign_in.openid.as_ref().ok_or_else(|| Error::InvalidRequest(why.into()))
@@ -111,7 +129,10 @@ pub(super) async fn start(
     ClientAddress(client): ClientAddress,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
-    let purpose = match body?.read()? {
+    let request: StartRequest = body?.read()?;
+    let authorize = request.authorize.clone();
+    authorize.as_deref().map_or(Ok(()), check_authorize)?;
+    let purpose = match request {
         StartRequest { invitation: Some(_), link: true, .. } => {
             return Err(Error::InvalidRequest("Set `invitation` or `link`, not both.".into()));
         }
@@ -124,7 +145,7 @@ pub(super) async fn start(
         StartRequest { .. } => Purpose::SignIn,
     };
     let (url, Pending { state, nonce, verifier }) = provider(&app)?.start().await?;
-    let pending = PendingCookie { state, nonce, verifier, purpose };
+    let pending = PendingCookie { state, nonce, verifier, purpose, authorize };
     let cookie = cookie::set(PENDING, &pending.encode(), PENDING_SECONDS);
     Ok((NO_STORE, cookie, Json(StartResponse { url })))
 }
@@ -154,10 +175,18 @@ pub(super) async fn callback(
         Ok(Query(callback)) => finish(&app, session, &headers, callback).await,
         Err(cause) => Err(Error::InvalidRequest(cause.body_text())),
     };
-    let page = format!("{}/sign-in", app.jwt_issuer.issuer);
-    let (location, begun) = match done {
-        Ok(begun) => (page, begun),
-        Err(error) => (format!("{page}#error={}", error.code()), None),
+    let issuer = &app.jwt_issuer.issuer;
+    let waiting = PendingCookie::find(&headers).and_then(|pending| pending.authorize);
+    // SECURITY: the cookie may have another text than `start` has checked.
+    let waiting = waiting.filter(|query| check_authorize(query).is_ok());
+    let (location, begun) = match (done, waiting) {
+        (Ok(begun), None) => (format!("{issuer}/sign-in"), begun),
+        (Ok(begun), Some(query)) => (format!("{issuer}/oauth/authorize?{query}"), begun),
+        (Err(error), None) => (format!("{issuer}/sign-in#error={}", error.code()), None),
+        (Err(error), Some(query)) => {
+            let query = utf8_percent_encode(&query, NON_ALPHANUMERIC);
+            (format!("{issuer}/sign-in#error={}&authorize={query}", error.code()), None)
+        }
     };
     let mut cookies = vec![cookie::delete(PENDING)];
     if let Some(begun) = begun {
@@ -185,7 +214,7 @@ async fn finish(
     callback: Callback,
 ) -> Result<Option<Begun>, Error> {
     let Callback { state, code, error } = callback;
-    let Some(PendingCookie { state: expected, nonce, verifier, purpose }) = PendingCookie::find(headers) else {
+    let Some(PendingCookie { state: expected, nonce, verifier, purpose, .. }) = PendingCookie::find(headers) else {
         return Err(failed("The response is not to a sign-in of this browser: begin again."));
     };
     let (Some(state), Some(code), None) = (state, code, error) else {

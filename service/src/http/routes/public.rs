@@ -1,4 +1,4 @@
-//! What anyone may ask: health, metadata and the public keys.
+//! What anyone may ask: health and the public keys.
 
 use axum::Json;
 use axum::extract::State;
@@ -6,7 +6,6 @@ use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::Response;
 use daypass::Error;
-use daypass::api::ServerMetadata;
 use serde::Serialize;
 
 use super::super::{SharedApp, etag};
@@ -23,21 +22,6 @@ pub(super) async fn health(State(app): State<SharedApp>) -> Result<Json<Health>,
     Ok(Json(Health { status: "ok" }))
 }
 
-/// `GET /.well-known/oauth-authorization-server`: the issuer, and what is where (RFC 8414).
-pub(super) async fn metadata(State(app): State<SharedApp>, headers: HeaderMap) -> Response {
-    let issuer = &app.jwt_issuer.issuer;
-    let methods = || ["client_secret_basic", "Bearer"].map(str::to_owned).to_vec();
-    let metadata = ServerMetadata {
-        issuer: issuer.clone(),
-        jwks_uri: format!("{issuer}/.well-known/jwks.json"),
-        introspection_endpoint: format!("{issuer}/introspect"),
-        introspection_endpoint_auth_methods_supported: methods(),
-        revocation_endpoint: format!("{issuer}/revoke"),
-        revocation_endpoint_auth_methods_supported: methods(),
-    };
-    cacheable(&headers, serde_json::to_vec(&metadata).expect("metadata is JSON"))
-}
-
 /// `GET /.well-known/jwks.json`: the keys of JWTs (RFC 7517).
 ///
 /// SECURITY: no cache answers with keys that are older than `JWKS_MAX_AGE`. A revoked key may be among
@@ -48,7 +32,7 @@ pub(super) async fn jwks(State(app): State<SharedApp>, headers: HeaderMap) -> Re
 }
 
 /// Responds with JSON that caches keep for `JWKS_MAX_AGE`.
-fn cacheable(request: &HeaderMap, json: Vec<u8>) -> Response {
+pub(super) fn cacheable(request: &HeaderMap, json: Vec<u8>) -> Response {
     let caching = format!("public, max-age={JWKS_MAX_AGE}, must-revalidate");
     let fields = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, &*caching)];
     etag::respond(request, etag::of(&json), (fields, json))

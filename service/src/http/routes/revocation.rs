@@ -3,27 +3,42 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use daypass::Error;
 use serde::Deserialize;
 
-use super::super::extract::{ClientCaller, FormFields, TokenForm};
-use super::super::{JsonText, NO_STORE, SharedApp, TOKEN_REVOKE, TokenCaller};
+use super::super::extract::{ClientCaller, TokenForm};
+use super::super::{JsonText, NO_STORE, OAuthError, Parameters, SharedApp, TOKEN_REVOKE, TokenCaller};
+use crate::usecase::oauth::authentication::AuthenticatedClient;
+use crate::usecase::oauth::{Issuing, own_tokens};
 use crate::usecase::revoke;
 
-/// Revokes the token in the form, opaque or a JWT, of the caller's organization.
+/// Revokes the token in the form, opaque or a JWT: one of the caller's organization, or one that was issued to the caller if
+/// that is an OAuth client. A `token_type_hint` makes no difference.
 ///
 /// SECURITY: the response is the same for any other text, so that it does not tell what is a token.
-pub(super) async fn credential(
-    State(app): State<SharedApp>,
-    ClientCaller(caller): ClientCaller,
-    form: Result<FormFields<TokenForm>, Error>,
-) -> Result<impl IntoResponse, Error> {
+pub(super) async fn credential(State(app): State<SharedApp>, form: TokenForm<ClientCaller>) -> Response {
+    let revoked = match form {
+        TokenForm::OfClient(client, parameters) => {
+            of_client(&app, &client, &parameters).await.map_err(IntoResponse::into_response)
+        }
+        TokenForm::OfHolder(ClientCaller(caller), parameters) => {
+            of_holder(&app, &caller, parameters).await.map_err(IntoResponse::into_response)
+        }
+    };
+    revoked.map_or_else(|refused| refused, |()| (NO_STORE, StatusCode::OK).into_response())
+}
+
+async fn of_client(app: &SharedApp, client: &AuthenticatedClient, form: &Parameters) -> Result<(), OAuthError> {
+    let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
+    Ok(own_tokens::revoke(&issuing, client, form.require("token")?).await?)
+}
+
+async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameters, Error>) -> Result<(), Error> {
     caller.require_secret(&TOKEN_REVOKE)?;
-    let FormFields(TokenForm { token }) = form?;
-    revoke::credential(&*app.store, &app.jwt_issuer, &app.foreign_formats, caller.access.organization(), &token)
-        .await?;
-    Ok((NO_STORE, StatusCode::OK))
+    let (form, organization) = (form?, caller.access.organization());
+    let token = form.require("token")?;
+    revoke::credential(&*app.store, &app.jwt_issuer, &app.foreign_formats, organization, token).await
 }
 
 #[derive(Deserialize)]

@@ -10,6 +10,8 @@ mod keys;
 mod listener;
 mod marks;
 mod migrations;
+mod oauth;
+mod oauth_families;
 mod organizations;
 mod principals;
 mod records;

@@ -29,10 +29,19 @@ const OTHER_OWNER: &str = "
     ) AS has_other";
 
 /// The tokens of a principal that are not revoked themselves, in a range of an index that has their order: by an
-/// equality the planner may read all tokens in that order, in the hope that many are of this owner.
+/// equality the planner may read all tokens in that order, in the hope that many are of this owner. Then those of users
+/// that it has as an OAuth client.
 pub(super) const OWNED: &str = "
-    SELECT number FROM token
-    WHERE (owner, number) > ($1, $2) AND owner <= $1 AND revoked_at IS NULL ORDER BY owner, number LIMIT $3";
+    SELECT * FROM (
+        SELECT number FROM token
+        WHERE (owner, number) > ($1, $2) AND owner <= $1 AND revoked_at IS NULL ORDER BY owner, number LIMIT $3
+    ) AS own
+    UNION ALL
+    SELECT * FROM (
+        SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+        WHERE client = $1 AND revoked_at IS NULL LIMIT $3
+    ) AS of_users
+    LIMIT $3";
 
 /// The same, with what they grant.
 const GRANTED: &str = "
@@ -113,6 +122,11 @@ pub(super) async fn find(
 ) -> Result<Option<Principal>, Failure> {
     let find = format!("{PRINCIPAL} WHERE organization = $1 AND id = $2");
     find_row(client, &find, &[&organization, &id]).await?.map(|row| principal(&row)).transpose()
+}
+
+/// Returns the principal with this number.
+pub(super) async fn numbered(client: &impl GenericClient, number: i64) -> Result<Principal, Failure> {
+    principal(&row(client, &format!("{PRINCIPAL} WHERE number = $1"), &[&number]).await?)
 }
 
 /// Finds the user that asks for a change, if one does.
@@ -282,7 +296,7 @@ async fn remove(
 }
 
 /// The principal in a row of [`PRINCIPAL`].
-fn principal(row: &Row) -> Result<Principal, Failure> {
+pub(super) fn principal(row: &Row) -> Result<Principal, Failure> {
     Ok(Principal {
         number: number(row, "number")?,
         organization: row.try_get("organization")?,

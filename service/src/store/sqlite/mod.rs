@@ -11,6 +11,8 @@ mod history;
 mod invitations;
 mod keys;
 mod marks;
+mod oauth;
+mod oauth_families;
 mod organizations;
 mod principals;
 mod records;

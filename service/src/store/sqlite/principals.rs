@@ -26,12 +26,20 @@ const OTHER_OWNER: &str = "
         SELECT 1 FROM principal WHERE organization = ?1 AND id <> ?2 AND role = 'owner' AND removed_at IS NULL
     )";
 
-/// The tokens of a principal that are not revoked themselves.
+/// The tokens of a principal that are not revoked themselves, and those of users that it has as an OAuth client.
 const OWNED: &str = "
-    SELECT number FROM token
-    WHERE owner = ?1 AND number > ?2 AND revoked_at IS NULL ORDER BY number LIMIT ?3";
+    SELECT * FROM (
+        SELECT number FROM token
+        WHERE owner = ?1 AND number > ?2 AND revoked_at IS NULL ORDER BY number LIMIT ?3
+    )
+    UNION ALL
+    SELECT * FROM (
+        SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+        WHERE client = ?1 AND revoked_at IS NULL LIMIT ?3
+    )
+    LIMIT ?3";
 
-/// The same, with what they grant.
+/// The tokens of a principal that are not revoked themselves, with what they grant.
 const GRANTED: &str = "
     SELECT number, kind, grants FROM token
     WHERE owner = ?1 AND number > ?2 AND revoked_at IS NULL ORDER BY number LIMIT ?3";
@@ -101,6 +109,12 @@ impl PrincipalStore for SqliteStore {
 pub(super) fn find(connection: &Connection, organization: &str, id: &str) -> Result<Option<Principal>, Failure> {
     let find = format!("{PRINCIPAL} WHERE organization = ?1 AND id = ?2");
     Ok(connection.prepare_cached(&find)?.query_row([organization, id], principal).optional()?)
+}
+
+/// Returns the principal with this number.
+pub(super) fn numbered(connection: &Connection, number: u64) -> Result<Principal, Failure> {
+    let find = format!("{PRINCIPAL} WHERE number = ?1");
+    Ok(connection.prepare_cached(&find)?.query_row([number], principal)?)
 }
 
 /// Finds the user that asks for a change, if one does.
@@ -247,7 +261,7 @@ fn remove(
 }
 
 /// The principal in a row of [`PRINCIPAL`].
-fn principal(row: &Row<'_>) -> rusqlite::Result<Principal> {
+pub(super) fn principal(row: &Row<'_>) -> rusqlite::Result<Principal> {
     let role = row.get_ref(6)?.as_str_or_null()?;
     Ok(Principal {
         number: row.get(0)?,

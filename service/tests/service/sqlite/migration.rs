@@ -81,6 +81,8 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         ALTER TABLE signing_key DROP COLUMN mark;
         DROP INDEX token_by_owner; DROP INDEX token_by_owner_kind;
         ALTER TABLE token DROP COLUMN owner;
+        DROP TABLE oauth_request; DROP TABLE oauth_refresh_token; DROP TABLE oauth_family; DROP TABLE oauth_code;
+        DROP TABLE oauth_consent; DROP TABLE oauth_client;
         DROP TABLE invitation; DROP TABLE session; DROP TABLE sign_in_attempt;
         DROP TABLE principal; DROP TABLE account;
         DROP INDEX revocation_by_organization; DROP INDEX revocation_of_time; DROP INDEX token_by_number;

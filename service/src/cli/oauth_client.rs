@@ -1,0 +1,230 @@
+//! `daypass application`: the commands of principals with the options of OAuth clients, and `show`.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use anyhow::ensure;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Subcommand};
+use daypass::api::{PrincipalKind, PrincipalRecord};
+use daypass::{Error, Scope, ScopeSet};
+use serde::Serialize;
+
+use super::failure::Subject;
+use super::options::{Common, InOrganization, print_json};
+use super::principal;
+use super::principal_kind::{Application, Kind};
+use crate::domain::oauth::client::GrantType;
+use crate::domain::oauth::registration::{self, ClientRecord, Registration};
+use crate::store::Store;
+use crate::usecase::oauth::clients;
+
+const SHOW: &str = "\
+Example:
+  daypass application show app_6kIYBmP8S3Ww0GAfX2B6sw";
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    #[command(flatten)]
+    Principal(principal::Command<Application>),
+    /// Show an application, and the OAuth client that it is
+    #[command(after_help = SHOW)]
+    Show(Show),
+}
+
+#[derive(Args)]
+pub(super) struct Show {
+    /// Its id, as the command `list` prints it
+    id: String,
+    #[command(flatten)]
+    within: InOrganization,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// What makes an application an OAuth client.
+#[derive(Args)]
+pub(super) struct ClientOptions {
+    /// Where answers to its authorization requests may go: an https address, http://127.0.0.1 or http://[::1] with any
+    /// port, or the scheme of an app such as com.example.app:/callback; repeat it for more
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<String>,
+    /// It is an OAuth client that keeps no secret, such as an app in a browser or on a person's device
+    #[arg(long)]
+    public: bool,
+    /// It is an OAuth client that keeps a secret: an application token that belongs to it
+    #[arg(long, conflicts_with = "public")]
+    confidential: bool,
+    /// A scope of the product that it may ask for by OAuth; repeat it for more
+    #[arg(long = "scope", value_name = "RESOURCE:ACTION")]
+    scopes: Vec<Scope>,
+    /// A way on which it may get tokens; repeat it for more [default: those that its other options allow]
+    #[arg(long = "grant-type", value_parser = grant_types())]
+    grant_types: Vec<GrantType>,
+}
+
+impl ClientOptions {
+    /// Returns whether one is given.
+    pub(super) fn has_any(&self) -> bool {
+        let ClientOptions { redirect_uris, public, confidential, scopes, grant_types } = self;
+        *public || *confidential || !(redirect_uris.is_empty() && scopes.is_empty() && grant_types.is_empty())
+    }
+
+    /// Returns the settings of a client: the earlier ones, if it has some, except for what is given.
+    fn registration(self, earlier: Option<ClientRecord>) -> anyhow::Result<Registration> {
+        let ClientOptions { redirect_uris, public, confidential, scopes, grant_types } = self;
+        let earlier = earlier.map(|client| client.settings().clone());
+        ensure!(
+            public || confidential || earlier.is_some(),
+            "an OAuth client is --public or --confidential: say whether it keeps a secret"
+        );
+        ensure!(
+            !scopes.is_empty() || earlier.is_some(),
+            "an OAuth client needs --scope: a scope of the product that it may ask for, such as --scope floor:export"
+        );
+        let mut settings = earlier.unwrap_or(Registration {
+            confidential,
+            redirect_uris: vec![],
+            scopes: ScopeSet::default(),
+            grant_types: None,
+        });
+        if public || confidential {
+            settings.confidential = confidential;
+        }
+        if !redirect_uris.is_empty() {
+            settings.redirect_uris = redirect_uris;
+        }
+        if !scopes.is_empty() {
+            settings.scopes = scopes.into_iter().collect();
+        }
+        if !grant_types.is_empty() {
+            settings.grant_types = Some(grant_types);
+        }
+        Ok(settings)
+    }
+}
+
+fn grant_types() -> impl TypedValueParser<Value = GrantType> {
+    let names = GrantType::ALL.map(GrantType::as_str);
+    PossibleValuesParser::new(names).try_map(|name| GrantType::named(&name).ok_or("expected a grant type"))
+}
+
+/// A new or changed client, checked before anything is written.
+pub(super) struct CheckedClient(Registration);
+
+impl CheckedClient {
+    /// Checks the options for the application with this id, or for a new one.
+    pub(super) async fn new(
+        options: ClientOptions,
+        store: &dyn Store,
+        organization: &str,
+        id: Option<&str>,
+        common: &Common,
+    ) -> anyhow::Result<Option<CheckedClient>> {
+        if !options.has_any() {
+            return Ok(None);
+        }
+        let earlier = match id {
+            Some(id) => find(store, organization, id, common).await?,
+            None => None,
+        };
+        let registration = options.registration(earlier)?;
+        let catalogs = common.catalogs(store).await?;
+        registration::check(registration.clone(), &catalogs).map_err(|error| common.explain(error, None))?;
+        Ok(Some(CheckedClient(registration)))
+    }
+
+    /// Makes the application a client.
+    pub(super) async fn set(
+        self,
+        store: &dyn Store,
+        organization: &str,
+        id: &str,
+        common: &Common,
+    ) -> anyhow::Result<ClientRecord> {
+        let catalogs = common.catalogs(store).await?;
+        let set = clients::set(store, &catalogs, organization, id, self.0).await;
+        set.map_err(|error| common.explain(error, Some(Subject::Principal(Application::WORD, id))))
+    }
+}
+
+/// Returns the client that an application is, if it is one.
+pub(super) async fn find(
+    store: &dyn Store,
+    organization: &str,
+    id: &str,
+    common: &Common,
+) -> anyhow::Result<Option<ClientRecord>> {
+    match clients::find(store, organization, id).await {
+        Ok(client) => Ok(Some(client)),
+        Err(Error::NotFound) => Ok(None),
+        Err(error) => Err(common.explain(error, None)),
+    }
+}
+
+pub(super) async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Principal(command) => principal::run(command).await,
+        Command::Show(show) => run_show(show).await,
+    }
+}
+
+async fn run_show(show: Show) -> anyhow::Result<()> {
+    let Show { id, within, common } = show;
+    let (store, organization) = within.open(&common).await?;
+    let principal = principal::find::<Application>(&*store, &organization, &id, &common).await?;
+    let client = find(&*store, &organization, &id, &common).await?;
+    print(principal, client, &common)
+}
+
+/// Prints a principal, and the client that it is, if it is one.
+pub(super) fn print(principal: PrincipalRecord, client: Option<ClientRecord>, common: &Common) -> anyhow::Result<()> {
+    let principal = WithClient { principal, oauth_client: client };
+    if common.is_json() { print_json(&principal) } else { principal.print(&mut io::stdout().lock()) }
+}
+
+/// A principal, and the client that it is, if it is one.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WithClient {
+    #[serde(flatten)]
+    principal: PrincipalRecord,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oauth_client: Option<ClientRecord>,
+}
+
+impl WithClient {
+    /// Adds their clients to an organization's principals of a kind.
+    pub(super) async fn all<K: Kind>(
+        principals: Vec<PrincipalRecord>,
+        store: &dyn Store,
+        organization: &str,
+        common: &Common,
+    ) -> anyhow::Result<Vec<WithClient>> {
+        let clients = match K::KIND {
+            PrincipalKind::Application => clients::list(store, organization).await,
+            PrincipalKind::User | PrincipalKind::ServiceAccount => Ok(vec![]),
+        };
+        let clients = clients.map_err(|error| common.explain(error, None))?;
+        let mut clients: BTreeMap<_, _> =
+            clients.into_iter().map(|client| (client.client_id.clone(), client)).collect();
+        let add = |principal: PrincipalRecord| {
+            let oauth_client = clients.remove(&principal.id);
+            WithClient { principal, oauth_client }
+        };
+        Ok(principals.into_iter().map(add).collect())
+    }
+
+    pub(super) fn print(&self, out: &mut impl Write) -> anyhow::Result<()> {
+        principal::print_line(out, &self.principal)?;
+        let Some(client) = &self.oauth_client else { return Ok(()) };
+        let Registration { confidential, redirect_uris, scopes, grant_types } = client.settings();
+        writeln!(out, "  client    {}", if *confidential { "confidential" } else { "public" })?;
+        for uri in redirect_uris {
+            writeln!(out, "  redirect  {uri}")?;
+        }
+        writeln!(out, "  scopes    {scopes}")?;
+        let names: Vec<_> = grant_types.iter().flatten().map(|grant_type| grant_type.as_str()).collect();
+        Ok(writeln!(out, "  grants    {}", names.join(" "))?)
+    }
+}

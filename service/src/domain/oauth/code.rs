@@ -1,0 +1,187 @@
+//! Authorization codes: when one may be issued, and what its use gives.
+
+use daypass::{Error, OpaqueToken, ScopeSet};
+
+use super::client::{Client, GrantType};
+use super::consent::{self, ConsentFacts, Parties};
+use super::family::{self, NewFamily};
+use super::scope;
+use crate::domain::catalogs::Catalogs;
+use crate::domain::principal::Principal;
+use crate::domain::token::NewToken;
+
+/// How long a code can be used, in seconds (RFC 6749, section 4.1.2: ten minutes at most).
+pub(crate) const LIFETIME: u64 = 60;
+
+/// How long a code is kept, in seconds, so that a second use of it is noticed.
+pub(crate) const KEPT: u64 = 24 * 3600;
+
+/// A code to be stored.
+#[derive(Clone)]
+pub(crate) struct NewCode {
+    /// The hash of the code.
+    pub(crate) hash: [u8; 32],
+    /// Who lets which client have it.
+    pub(crate) parties: Parties,
+    /// The redirect URI of the authorization request, if it had one.
+    pub(crate) redirect_uri: Option<String>,
+    /// The challenge of PKCE, by S256.
+    pub(crate) challenge: String,
+    /// The scopes, by their current names.
+    pub(crate) scopes: ScopeSet,
+    /// The thumbprint of the key that it is bound to, if any (RFC 9449, section 10).
+    pub(crate) jkt: Option<String>,
+    /// When it is issued.
+    pub(crate) created_at: u64,
+}
+
+impl NewCode {
+    /// Returns when it can no longer be used.
+    pub(crate) fn expires_at(&self) -> u64 {
+        self.created_at.saturating_add(LIFETIME)
+    }
+
+    /// Returns the time before which codes must have ended that are deleted with its addition.
+    pub(crate) fn delete_before(&self) -> u64 {
+        self.created_at.saturating_sub(KEPT)
+    }
+}
+
+/// Requires that a code may be issued: for what the user lets the client have, and still can.
+///
+/// # Errors
+/// Those of [`consent::may_give`], and [`Error::InvalidScope`] without a consent to all of the scopes.
+pub(crate) fn may_issue(facts: &ConsentFacts, scopes: &ScopeSet, catalogs: &Catalogs) -> Result<(), Error> {
+    consent::may_give(facts, scopes, catalogs)?;
+    if facts.given.as_ref().is_some_and(|given| given.covers_all(scopes)) {
+        Ok(())
+    } else {
+        Err(Error::InvalidScope("The user has not consented to all of these scopes.".into()))
+    }
+}
+
+/// What the store knows of a code.
+pub(crate) struct StoredCode {
+    /// The client that it was issued to.
+    pub(crate) client: Client,
+    /// The user who let the client have it.
+    pub(crate) owner: Principal,
+    /// The redirect URI of the authorization request, if it had one.
+    pub(crate) redirect_uri: Option<String>,
+    /// The challenge of PKCE, by S256.
+    pub(crate) challenge: String,
+    /// The scopes.
+    pub(crate) scopes: ScopeSet,
+    /// The thumbprint of the key that it is bound to, if any.
+    pub(crate) jkt: Option<String>,
+    /// When it can no longer be used.
+    pub(crate) expires_at: u64,
+    /// The serial number of the family that it was used for, if it was.
+    pub(crate) family: Option<u64>,
+    /// What the user lets the client have now.
+    pub(crate) given: Option<ScopeSet>,
+}
+
+/// What a client presents with a code.
+#[derive(Clone)]
+pub(crate) struct Presented {
+    /// The `client_id` as which it is authenticated.
+    pub(crate) client: String,
+    /// The redirect URI, if it names one.
+    pub(crate) redirect_uri: Option<String>,
+    /// The challenge of the verifier that it sent.
+    pub(crate) challenge: String,
+    /// The thumbprint of the key that it proves, if it does.
+    pub(crate) jkt: Option<String>,
+}
+
+/// The new tokens that a use of a code gives.
+#[derive(Clone)]
+pub(crate) struct NewTokens {
+    /// The id of the family.
+    pub(crate) id: String,
+    /// What makes the hash of the family's own row, which nobody gets.
+    pub(crate) family: OpaqueToken,
+    /// The first refresh token.
+    pub(crate) refresh: OpaqueToken,
+}
+
+/// What a use of a code does.
+pub(crate) enum CodeUse {
+    /// It begins a family.
+    Exchange(Box<NewFamily>),
+    /// It is a second use: the family of this serial number is to be revoked.
+    Reused {
+        /// The organization of the family.
+        organization: String,
+        /// The serial number.
+        serial: u64,
+    },
+    /// It is refused; the text says why.
+    Refused(&'static str),
+}
+
+/// Returns what a use of a code does.
+///
+/// SECURITY: everything that the code is bound to is compared before its earlier use counts, so that only the client that
+/// could use it can end the family by a second use. Texts are compared exactly.
+pub(crate) fn exchange(
+    code: Option<&StoredCode>,
+    presented: &Presented,
+    tokens: &NewTokens,
+    catalogs: &Catalogs,
+    now: u64,
+) -> CodeUse {
+    let Some(code) = code.filter(|code| code.client.id() == presented.client) else {
+        return CodeUse::Refused("The code is not known, or it was issued to another client.");
+    };
+    if code.redirect_uri != presented.redirect_uri {
+        return CodeUse::Refused("The `redirect_uri` is not that of the authorization request.");
+    }
+    if code.challenge != presented.challenge {
+        return CodeUse::Refused("The `code_verifier` is not that of the authorization request.");
+    }
+    if code.jkt.is_some() && code.jkt != presented.jkt {
+        return CodeUse::Refused("The code is bound to a key, of which the request has no proof.");
+    }
+    let organization = code.client.principal.organization.clone();
+    if let Some(serial) = code.family {
+        return CodeUse::Reused { organization, serial };
+    }
+    if code.expires_at <= now {
+        return CodeUse::Refused("The code has expired.");
+    }
+    let is_given = code.given.as_ref().is_some_and(|given| given.covers_all(&code.scopes));
+    let is_allowed = catalogs.without_own(&code.client.settings.scopes).covers_all(&code.scopes);
+    if code.client.require_active().is_err()
+        || !is_given
+        || !is_allowed
+        || !consent::has(&code.owner, &code.scopes, catalogs)
+    {
+        return CodeUse::Refused(
+            "What the code stands for was withdrawn: the user's consent, or the role that had it.",
+        );
+    }
+    CodeUse::Exchange(Box::new(begin(code, organization, presented, tokens, now)))
+}
+
+/// Begins the family of a code.
+fn begin(code: &StoredCode, organization: String, presented: &Presented, tokens: &NewTokens, now: u64) -> NewFamily {
+    let StoredCode { client, owner, scopes, .. } = code;
+    let NewTokens { id, family, refresh } = tokens;
+    let grants = scope::grants(&organization, scopes.clone());
+    let name = client.principal.name.clone();
+    let mut token = NewToken::new(family, id.clone(), name, organization, grants, now);
+    let has_refresh = client.settings.grant_types.contains(&GrantType::RefreshToken);
+    token.record.owner = Some(owner.id.clone());
+    token.record.created_by = Some(client.id().to_owned());
+    token.record.expires_at = Some(family::end(now, now, has_refresh));
+    NewFamily {
+        token,
+        client: client.principal.number,
+        owner: owner.clone(),
+        refresh: has_refresh.then(|| refresh.clone()),
+        // The secret of a confidential client binds its refresh tokens (RFC 9449, section 5).
+        jkt: presented.jkt.clone().filter(|_| !client.settings.is_confidential),
+    }
+}

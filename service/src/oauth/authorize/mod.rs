@@ -1,0 +1,140 @@
+//! `/oauth/authorize`: a person lets a client have a code (RFC 6749, section 4.1.1).
+//!
+//! A navigation shows what the response is, so that everything that is wrong is a page, or an answer at the client's own
+//! address.
+
+mod page;
+
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
+use daypass::{Error, ScopeSet};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+
+use crate::domain::membership::Membership;
+use crate::domain::oauth::authorization::Denial;
+use crate::http::{NO_STORE, OwnPage, SharedApp, SignedIn};
+use crate::usecase::oauth::authorize::{Authorizer, Next, Problem, SIGN_IN_SEEN};
+use crate::usecase::sign_in::Session;
+
+/// What a person decides on the page.
+#[derive(Deserialize)]
+pub(super) struct Decision {
+    /// The query of the authorization request.
+    request: String,
+    /// What the page showed.
+    shown: String,
+    decision: String,
+}
+
+/// `GET /oauth/authorize`
+pub(super) async fn show(
+    State(app): State<SharedApp>,
+    session: Result<SignedIn, Error>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = query.unwrap_or_default();
+    respond(&app, begin(&app, session, &query).await)
+}
+
+/// `POST /oauth/authorize`: the person has decided.
+///
+/// SECURITY: it comes from the page of the service alone, which is in no frame.
+pub(super) async fn decide(
+    State(app): State<SharedApp>,
+    page: Result<OwnPage, Error>,
+    session: Result<SignedIn, Error>,
+    form: Result<Form<Decision>, FormRejection>,
+) -> Response {
+    respond(&app, finish(&app, page, session, form).await)
+}
+
+async fn begin(app: &SharedApp, session: Result<SignedIn, Error>, query: &str) -> Result<Response, Problem> {
+    let view = app.catalog.view();
+    let authorizer = Authorizer { store: &*app.store, catalogs: &view.catalogs, audience: &app.jwt_issuer.audience };
+    let asked = authorizer.read(query).await?;
+    let Some(session) = signed_in(session)? else {
+        if asked.request.prompt.is_none {
+            return Err(asked.deny(Denial::LOGIN_REQUIRED));
+        }
+        return Ok(to_sign_in(app, query, false));
+    };
+    match authorizer.next(&asked, &session.account).await? {
+        Next::SignIn => Ok(to_sign_in(app, query, true)),
+        Next::Ask(user, scopes) => Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, query)),
+        Next::Answer(user, scopes) => {
+            Ok(redirect(authorizer.issue(&asked, &user, &scopes, &app.jwt_issuer.issuer).await?))
+        }
+    }
+}
+
+async fn finish(
+    app: &SharedApp,
+    page: Result<OwnPage, Error>,
+    session: Result<SignedIn, Error>,
+    form: Result<Form<Decision>, FormRejection>,
+) -> Result<Response, Problem> {
+    page?;
+    let form = form.map_err(|cause| Error::InvalidRequest(format!("{}.", cause.body_text())));
+    let Form(Decision { request: query, shown, decision }) = form?;
+    let view = app.catalog.view();
+    let authorizer = Authorizer { store: &*app.store, catalogs: &view.catalogs, audience: &app.jwt_issuer.audience };
+    let asked = authorizer.read(&query).await?;
+    let Some(session) = signed_in(session)? else { return Ok(to_sign_in(app, &query, false)) };
+    if decision != "allow" {
+        authorizer.close(&asked).await?;
+        return Err(asked.deny(Denial::ACCESS_DENIED));
+    }
+    let (user, scopes) = match authorizer.next(&asked, &session.account).await? {
+        Next::SignIn => return Ok(to_sign_in(app, &query, true)),
+        // SECURITY: the consent is to what the page showed, to the person whom it named.
+        Next::Ask(user, scopes) | Next::Answer(user, scopes) if shown != summary(&user, &scopes) => {
+            return Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, &query));
+        }
+        Next::Ask(user, scopes) | Next::Answer(user, scopes) => (user, scopes),
+    };
+    authorizer.consent(&asked, &user, &scopes).await?;
+    Ok(redirect(authorizer.issue(&asked, &user, &scopes, &app.jwt_issuer.issuer).await?))
+}
+
+/// Returns what a page shows: for whom, and which scopes.
+fn summary(user: &Membership, scopes: &ScopeSet) -> String {
+    format!("{} {scopes}", user.principal)
+}
+
+fn signed_in(session: Result<SignedIn, Error>) -> Result<Option<Session>, Error> {
+    match session {
+        Ok(SignedIn(session)) => Ok(Some(session)),
+        Err(Error::NotSignedIn(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Leads to the sign-in, and from there back to this request.
+///
+/// SECURITY: the sign-in goes back to `/oauth/authorize` in every case, so that it leads to no other site. The request is
+/// in the fragment, which no server sees.
+fn to_sign_in(app: &SharedApp, query: &str, as_another: bool) -> Response {
+    let (name, value) = SIGN_IN_SEEN;
+    let query = if as_another { format!("{query}&{name}={value}") } else { query.to_owned() };
+    let query = utf8_percent_encode(&query, NON_ALPHANUMERIC);
+    let as_another = if as_another { "&another" } else { "" };
+    redirect(format!("{}/sign-in#authorize={query}{as_another}", app.jwt_issuer.issuer))
+}
+
+/// Answers with another address, which the browser asks for without the form (RFC 9700, section 4.12).
+fn redirect(location: String) -> Response {
+    (StatusCode::SEE_OTHER, NO_STORE, [(LOCATION, location)]).into_response()
+}
+
+fn respond(app: &SharedApp, done: Result<Response, Problem>) -> Response {
+    match done {
+        Ok(response) => response,
+        Err(Problem::Person(error)) => page::problem(&error),
+        Err(Problem::Client(address, denial)) => redirect(address.with_denial(denial, &app.jwt_issuer.issuer)),
+    }
+}

@@ -1,0 +1,28 @@
+//! OAuth 2.1: the endpoints of the authorization server.
+//!
+//! | module | what it has |
+//! | --- | --- |
+//! | `authorize` | `/oauth/authorize`: a person lets a client have a code |
+//! | `consents` | `/v2/consent`: what applications may do |
+//! | `par` | `POST /oauth/par`: pushed authorization requests |
+//! | `token` | `POST /oauth/token` |
+
+mod authorize;
+mod consents;
+mod par;
+mod token;
+
+use axum::Router;
+use axum::routing::{delete, get, post};
+
+use crate::http::{SharedApp, backend_routes, browser_post_routes};
+
+/// Returns the routes of OAuth.
+pub(crate) fn router() -> Router<SharedApp> {
+    let for_clients = Router::new().route("/oauth/token", post(token::token)).route("/oauth/par", post(par::push));
+    let for_own_pages = Router::new()
+        .route("/oauth/authorize", get(authorize::show).post(authorize::decide))
+        .route("/v2/consent", get(consents::list))
+        .route("/v2/consent/{client}", delete(consents::withdraw));
+    browser_post_routes(for_clients).merge(backend_routes(for_own_pages))
+}

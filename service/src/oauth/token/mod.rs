@@ -1,0 +1,78 @@
+//! `POST /oauth/token`: tokens for a client (RFC 6749, section 3.2).
+//!
+//! | module | grant type |
+//! | --- | --- |
+//! | `authorization_code` | a code that a user let the client have |
+//! | `client_credentials` | the client itself |
+//! | `refresh_token` | a refresh token |
+
+mod authorization_code;
+mod client_credentials;
+mod refresh_token;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use daypass::Error;
+
+use crate::domain::oauth::client::GrantType;
+use crate::domain::oauth::refusal::{Refusal, RefusalCode};
+use crate::http::{NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
+use crate::usecase::oauth::authentication::AuthenticatedClient;
+use crate::usecase::oauth::{Issuing, TokenResponse};
+
+/// A request of an authenticated client.
+struct TokenRequest<'a> {
+    client: &'a AuthenticatedClient,
+    parameters: &'a Parameters,
+    /// The thumbprint of the key that the request proves, if it does (RFC 9449).
+    jkt: Option<String>,
+}
+
+impl TokenRequest<'_> {
+    /// Returns a parameter that the request may have.
+    fn find(&self, name: &str) -> Option<String> {
+        self.parameters.find(name).map(str::to_owned)
+    }
+
+    /// Returns a parameter that the request must have.
+    fn require(&self, name: &str) -> Result<String, Error> {
+        self.parameters.require(name).map(str::to_owned)
+    }
+}
+
+/// `POST /oauth/token`
+///
+/// SECURITY: a task of its own answers, which goes on if the client hangs up: a second use of a code or of a refresh token is
+/// noticed in one transaction, and what it ends is revoked in the next.
+pub(super) async fn token(
+    State(app): State<SharedApp>,
+    headers: HeaderMap,
+    parameters: Result<Parameters, Error>,
+) -> Response {
+    let answer = tokio::spawn(async move { respond(&app, &headers, &parameters?).await });
+    match answer.await.unwrap_or(Err(OAuthError(Refusal::Service(Error::Unavailable)))) {
+        Ok(response) => (NO_STORE, Json(response)).into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn respond(app: &SharedApp, headers: &HeaderMap, parameters: &Parameters) -> Result<TokenResponse, OAuthError> {
+    let name = parameters.require("grant_type")?;
+    let grant_type = GrantType::named(name).ok_or_else(|| unsupported(name))?;
+    let client = authenticate_client(app, headers, parameters).await?;
+    let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
+    let request = TokenRequest { client: &client, parameters, jkt: None };
+    let response = match grant_type {
+        GrantType::AuthorizationCode => authorization_code::respond(&issuing, &request).await?,
+        GrantType::RefreshToken => refresh_token::respond(&issuing, &request).await?,
+        GrantType::ClientCredentials => client_credentials::respond(&issuing, &request).await?,
+        GrantType::TokenExchange => return Err(unsupported(name).into()),
+    };
+    Ok(response)
+}
+
+fn unsupported(name: &str) -> Refusal {
+    Refusal::new(RefusalCode::UnsupportedGrantType, format!("There is no grant type {name}."))
+}

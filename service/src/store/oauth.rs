@@ -1,0 +1,93 @@
+//! What a store has for OAuth 2.1: [`OAuthStore`].
+
+use daypass::ScopeSet;
+use daypass::verify::TokenHash;
+
+use super::{Rule, StoreFuture};
+use crate::domain::oauth::client::{Client, ClientSettings};
+use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
+use crate::domain::oauth::consent::{Consent, ConsentFacts, Parties, Withdrawal};
+use crate::domain::oauth::family::{RefreshFacts, RefreshUse};
+use crate::domain::oauth::request::KeptRequest;
+use crate::domain::principal::Principal;
+
+/// The part of a [`Store`](super::Store) for clients, consents, codes and refresh tokens. Its operations are like the others'.
+pub(crate) trait OAuthStore: Send + Sync {
+    /// Makes a principal of an organization a client with the settings that the rule returns, or gives the client that it is
+    /// these settings. The facts have the principal, and the client that it is. Returns the client.
+    fn set_oauth_client<'a>(
+        &'a self,
+        organization: &'a str,
+        id: &'a str,
+        rule: Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+    ) -> StoreFuture<'a, Client>;
+
+    /// Returns the client with this `client_id`, also if it was removed.
+    fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>>;
+
+    /// Returns an organization's clients that are not removed: the ones whose principals have a greater number than `after`, in
+    /// their order, and at most so many.
+    fn oauth_clients<'a>(&'a self, organization: &'a str, after: u64, most: usize) -> StoreFuture<'a, Vec<Client>>;
+
+    /// Lets a client have the scopes that the rule returns.
+    fn give_oauth_consent(&self, parties: Parties, at: u64, rule: Rule<ConsentFacts, ScopeSet>) -> StoreFuture<'_, ()>;
+
+    /// Returns what a user lets a client have.
+    fn oauth_consent(&self, parties: Parties) -> StoreFuture<'_, ConsentFacts>;
+
+    /// Returns what a user lets clients have that are not removed.
+    fn oauth_consents<'a>(&'a self, organization: &'a str, owner: &'a str) -> StoreFuture<'a, Vec<Consent>>;
+
+    /// Withdraws a consent: deletes it, so that its codes cannot be used, and revokes the families that the rule returns,
+    /// given the serial numbers of those that are not revoked, one more than `most` if there are so many. Returns whether
+    /// that were the last.
+    fn withdraw_oauth_consent(
+        &self,
+        parties: Parties,
+        at: u64,
+        most: usize,
+        rule: Rule<Vec<u64>, Withdrawal>,
+    ) -> StoreFuture<'_, bool>;
+
+    /// Adds a code if the rule allows it, and deletes codes that ended long ago.
+    fn add_oauth_code(&self, new: NewCode, rule: Rule<ConsentFacts>) -> StoreFuture<'_, ()>;
+
+    /// Uses a code as the rule says: adds the family that it returns, with the first refresh token. Returns what the rule
+    /// returned, with the family's serial number.
+    ///
+    /// SECURITY: uses of a code exclude one another, and the withdrawal of its consent and the removal of its user and its
+    /// client (PostgreSQL: the organization's row is locked, and then the code's).
+    fn use_oauth_code(
+        &self,
+        hash: [u8; 32],
+        at: u64,
+        rule: Rule<Option<StoredCode>, CodeUse>,
+    ) -> StoreFuture<'_, CodeUse>;
+
+    /// Returns what the store knows of a refresh token, also if it was used or its family has ended.
+    fn refresh_token(&self, hash: TokenHash) -> StoreFuture<'_, Option<RefreshFacts>>;
+
+    /// Uses a refresh token as the rule says: marks it as used, adds the next one, and writes the family's new end. Returns what
+    /// the rule returned. Refresh tokens are deleted that are older than any family.
+    ///
+    /// The end moves with each use, like the time of a token's last use, and has no entry in the feed: nothing keeps the
+    /// record of a family.
+    ///
+    /// SECURITY: uses of a family's tokens exclude one another and its revocation (PostgreSQL: the family's row is locked).
+    fn use_refresh_token(
+        &self,
+        hash: TokenHash,
+        next: TokenHash,
+        at: u64,
+        rule: Rule<Option<RefreshFacts>, RefreshUse>,
+    ) -> StoreFuture<'_, RefreshUse>;
+
+    /// Keeps an authorization request, and deletes those that ended before `at`.
+    fn keep_oauth_request(&self, hash: [u8; 32], request: KeptRequest, at: u64) -> StoreFuture<'_, ()>;
+
+    /// Returns a request that is kept, also one that has ended by its time.
+    fn oauth_request(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<KeptRequest>>;
+
+    /// Deletes a request that is kept, and returns it: to one caller alone.
+    fn take_oauth_request(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<KeptRequest>>;
+}

@@ -1,0 +1,285 @@
+//! OAuth: clients, consents and requests that are kept.
+
+use daypass::verify::TokenHash;
+use daypass::{Error, ScopeSet};
+use deadpool_postgres::GenericClient;
+use tokio_postgres::Row;
+
+use super::super::{OAuthStore, Rule, StoreFuture};
+use super::sql::{Parameters, execute, find, number, number_option, row, rows, signed};
+use super::tokens::from_json;
+use super::{Failure, PostgresStore, oauth_families, organizations, principals};
+use crate::domain::oauth::client::{Client, ClientSettings};
+use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
+use crate::domain::oauth::consent::{Consent, ConsentFacts, Parties, Withdrawal};
+use crate::domain::oauth::family::{RefreshFacts, RefreshUse};
+use crate::domain::oauth::request::KeptRequest;
+use crate::domain::principal::Principal;
+
+/// A client, for [`client`].
+const CLIENT: &str = "
+    SELECT principal.number, principal.organization, principal.id, principal.kind, principal.name, principal.email,
+        principal.role, principal.created_at, principal.created_by, principal.removed_at, principal.version,
+        is_confidential, redirect_uris, oauth_client.scopes AS scopes, grant_types, organization.suspended_at,
+        organization.revoked_at AS organization_revoked_at
+    FROM oauth_client
+    JOIN principal ON principal.number = oauth_client.principal
+    JOIN organization ON organization.id = principal.organization";
+
+impl OAuthStore for PostgresStore {
+    fn set_oauth_client<'a>(
+        &'a self,
+        organization: &'a str,
+        id: &'a str,
+        rule: Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+    ) -> StoreFuture<'a, Client> {
+        Box::pin(self.write((organization, id, rule), |transaction, (organization, id, rule)| {
+            Box::pin(set_client(transaction, organization, id, rule))
+        }))
+    }
+
+    fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
+        Box::pin(self.read(id, |client, id| Box::pin(find_client(client, id))))
+    }
+
+    fn oauth_clients<'a>(&'a self, organization: &'a str, after: u64, most: usize) -> StoreFuture<'a, Vec<Client>> {
+        Box::pin(self.read((organization, after, most), |client, (organization, after, most)| {
+            Box::pin(clients(client, organization, *after, *most))
+        }))
+    }
+
+    fn give_oauth_consent(&self, parties: Parties, at: u64, rule: Rule<ConsentFacts, ScopeSet>) -> StoreFuture<'_, ()> {
+        Box::pin(self.write((parties, at, rule), |transaction, (parties, at, rule)| {
+            Box::pin(give_consent(transaction, parties, *at, rule))
+        }))
+    }
+
+    fn oauth_consent(&self, parties: Parties) -> StoreFuture<'_, ConsentFacts> {
+        Box::pin(self.read_together(&self.readers, parties, |transaction, parties| {
+            Box::pin(consent_facts(transaction, parties))
+        }))
+    }
+
+    fn oauth_consents<'a>(&'a self, organization: &'a str, owner: &'a str) -> StoreFuture<'a, Vec<Consent>> {
+        Box::pin(self.read_together(&self.readers, (organization, owner), |transaction, (organization, owner)| {
+            Box::pin(consents(transaction, organization, owner))
+        }))
+    }
+
+    fn withdraw_oauth_consent(
+        &self,
+        parties: Parties,
+        at: u64,
+        most: usize,
+        rule: Rule<Vec<u64>, Withdrawal>,
+    ) -> StoreFuture<'_, bool> {
+        Box::pin(self.revoking_much((parties, at, most, rule), |transaction, (parties, at, most, rule)| {
+            Box::pin(oauth_families::withdraw(transaction, parties, *at, *most, rule))
+        }))
+    }
+
+    fn add_oauth_code(&self, new: NewCode, rule: Rule<ConsentFacts>) -> StoreFuture<'_, ()> {
+        Box::pin(
+            self.write((new, rule), |transaction, (new, rule)| {
+                Box::pin(oauth_families::add_code(transaction, new, rule))
+            }),
+        )
+    }
+
+    fn use_oauth_code(
+        &self,
+        hash: [u8; 32],
+        at: u64,
+        rule: Rule<Option<StoredCode>, CodeUse>,
+    ) -> StoreFuture<'_, CodeUse> {
+        Box::pin(self.write((hash, at, rule), |transaction, (hash, at, rule)| {
+            Box::pin(oauth_families::use_code(transaction, *hash, *at, rule))
+        }))
+    }
+
+    fn refresh_token(&self, hash: TokenHash) -> StoreFuture<'_, Option<RefreshFacts>> {
+        Box::pin(self.read_together(&self.readers, hash, |transaction, hash| {
+            Box::pin(oauth_families::refresh_facts(transaction, *hash))
+        }))
+    }
+
+    fn use_refresh_token(
+        &self,
+        hash: TokenHash,
+        next: TokenHash,
+        at: u64,
+        rule: Rule<Option<RefreshFacts>, RefreshUse>,
+    ) -> StoreFuture<'_, RefreshUse> {
+        Box::pin(self.write((hash, next, at, rule), |transaction, (hash, next, at, rule)| {
+            Box::pin(oauth_families::use_refresh_token(transaction, *hash, *next, *at, rule))
+        }))
+    }
+
+    fn keep_oauth_request(&self, hash: [u8; 32], request: KeptRequest, at: u64) -> StoreFuture<'_, ()> {
+        Box::pin(self.write((hash, request, at), |transaction, (hash, request, at)| {
+            Box::pin(keep_request(transaction, *hash, request, *at))
+        }))
+    }
+
+    fn oauth_request(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<KeptRequest>> {
+        Box::pin(self.read(hash, |client, hash| {
+            Box::pin(async move {
+                let request = "SELECT oauth_client.id, parameters, expires_at
+                    FROM oauth_request JOIN oauth_client ON oauth_client.principal = oauth_request.client
+                    WHERE hash = $1";
+                find(client, request, &[&&hash[..]]).await?.map(|row| kept_request(&row)).transpose()
+            })
+        }))
+    }
+
+    fn take_oauth_request(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<KeptRequest>> {
+        Box::pin(self.write(hash, |transaction, hash| {
+            Box::pin(async move {
+                let take = "DELETE FROM oauth_request USING oauth_client
+                    WHERE hash = $1 AND oauth_client.principal = oauth_request.client
+                    RETURNING oauth_client.id, parameters, expires_at";
+                find(transaction, take, &[&&hash[..]]).await?.map(|row| kept_request(&row)).transpose()
+            })
+        }))
+    }
+}
+
+async fn set_client(
+    transaction: &impl GenericClient,
+    organization: &str,
+    id: &str,
+    rule: &Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+) -> Result<Client, Failure> {
+    // Excludes its removal.
+    organizations::find_locked(transaction, organization).await?;
+    let principal = principals::find(transaction, organization, id).await?;
+    let existing = find_client(transaction, id).await?.filter(|client| client.principal.organization == organization);
+    let settings = rule(&(principal.clone(), existing))?;
+    let ClientSettings { is_confidential, redirect_uris, scopes, grant_types } = settings;
+    let set = "INSERT INTO oauth_client (principal, id, is_confidential, redirect_uris, scopes, grant_types)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (principal) DO UPDATE SET is_confidential = excluded.is_confidential,
+            redirect_uris = excluded.redirect_uris, scopes = excluded.scopes, grant_types = excluded.grant_types";
+    let [redirect_uris, scopes, grant_types] =
+        [serde_json::to_string(&redirect_uris), serde_json::to_string(&scopes), serde_json::to_string(&grant_types)]
+            .map(|json| json.map_err(Failure::value));
+    let principal = principal.map(|principal| signed(principal.number)).transpose()?;
+    let values: Parameters<'_> = &[&principal, &id, &is_confidential, &redirect_uris?, &scopes?, &grant_types?];
+    execute(transaction, set, values).await?;
+    Ok(find_client(transaction, id).await?.ok_or(Error::NotFound)?)
+}
+
+async fn find_client(client: &impl GenericClient, id: &str) -> Result<Option<Client>, Failure> {
+    let by_id = format!("{CLIENT} WHERE oauth_client.id = $1");
+    find(client, &by_id, &[&id]).await?.map(|row| self::client(&row)).transpose()
+}
+
+/// Returns the client whose principal has this number.
+pub(super) async fn numbered_client(client: &impl GenericClient, number: i64) -> Result<Client, Failure> {
+    let numbered = format!("{CLIENT} WHERE oauth_client.principal = $1");
+    self::client(&row(client, &numbered, &[&number]).await?)
+}
+
+async fn clients(
+    client: &impl GenericClient,
+    organization: &str,
+    after: u64,
+    most: usize,
+) -> Result<Vec<Client>, Failure> {
+    let page = format!(
+        "{CLIENT} WHERE principal.organization BETWEEN $1 AND $1 AND principal.number > $2
+            AND principal.kind = 'application' AND removed_at IS NULL
+        ORDER BY principal.organization, principal.number LIMIT $3"
+    );
+    let most = i64::try_from(most).map_err(Failure::value)?;
+    rows(client, &page, &[&organization, &signed(after)?, &most]).await?.iter().map(self::client).collect()
+}
+
+async fn give_consent(
+    transaction: &impl GenericClient,
+    parties: &Parties,
+    at: u64,
+    rule: &Rule<ConsentFacts, ScopeSet>,
+) -> Result<(), Failure> {
+    // Excludes the removal of both, and a withdrawal.
+    organizations::find_locked(transaction, &parties.organization).await?;
+    let facts = consent_facts(transaction, parties).await?;
+    let scopes = serde_json::to_string(&rule(&facts)?).map_err(Failure::value)?;
+    let give = "INSERT INTO oauth_consent (owner, client, scopes, given_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (owner, client) DO UPDATE SET scopes = excluded.scopes, given_at = excluded.given_at";
+    let owner = facts.owner.map(|owner| signed(owner.number)).transpose()?;
+    let client = facts.client.map(|client| signed(client.principal.number)).transpose()?;
+    execute(transaction, give, &[&owner, &client, &scopes, &signed(at)?]).await?;
+    Ok(())
+}
+
+pub(super) async fn consent_facts(client: &impl GenericClient, parties: &Parties) -> Result<ConsentFacts, Failure> {
+    let Parties { organization, owner, client: id } = parties;
+    let asking = find_client(client, id).await?.filter(|asking| asking.principal.organization == *organization);
+    let owner = principals::find(client, organization, owner).await?;
+    let given = match (&owner, &asking) {
+        (Some(owner), Some(asking)) => given(client, signed(owner.number)?, signed(asking.principal.number)?).await?,
+        _ => None,
+    };
+    Ok(ConsentFacts { client: asking, owner, given })
+}
+
+/// Returns what a user lets a client have, by their numbers.
+pub(super) async fn given(client: &impl GenericClient, owner: i64, asking: i64) -> Result<Option<ScopeSet>, Failure> {
+    let given = "SELECT scopes FROM oauth_consent WHERE owner = $1 AND client = $2";
+    find(client, given, &[&owner, &asking]).await?.map(|row| from_json(&row, "scopes")).transpose()
+}
+
+async fn consents(client: &impl GenericClient, organization: &str, owner: &str) -> Result<Vec<Consent>, Failure> {
+    let Some(owner) = principals::find(client, organization, owner).await? else { return Ok(vec![]) };
+    let list = "SELECT client, scopes, given_at FROM oauth_consent WHERE owner = $1 ORDER BY client";
+    let mut consents = vec![];
+    for row in rows(client, list, &[&signed(owner.number)?]).await? {
+        let asking = numbered_client(client, row.try_get("client")?).await?;
+        if asking.principal.removed_at.is_none() {
+            let (scopes, given_at) = (from_json(&row, "scopes")?, number(&row, "given_at")?);
+            consents.push(Consent { client: asking, scopes, given_at });
+        }
+    }
+    Ok(consents)
+}
+
+async fn keep_request(
+    transaction: &impl GenericClient,
+    hash: [u8; 32],
+    request: &KeptRequest,
+    at: u64,
+) -> Result<(), Failure> {
+    // Another node may be deleting the same ones.
+    let delete = "DELETE FROM oauth_request WHERE hash IN (
+        SELECT hash FROM oauth_request WHERE expires_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
+    execute(transaction, delete, &[&signed(at)?]).await?;
+    let KeptRequest { client, parameters, expires_at } = request;
+    let client = find_client(transaction, client).await?.ok_or(Error::NotFound)?.principal.number;
+    let keep = "INSERT INTO oauth_request (hash, client, parameters, expires_at) VALUES ($1, $2, $3, $4)";
+    execute(transaction, keep, &[&&hash[..], &signed(client)?, parameters, &signed(*expires_at)?]).await?;
+    Ok(())
+}
+
+fn kept_request(row: &Row) -> Result<KeptRequest, Failure> {
+    Ok(KeptRequest {
+        client: row.try_get("id")?,
+        parameters: row.try_get("parameters")?,
+        expires_at: number(row, "expires_at")?,
+    })
+}
+
+/// The client in a row of [`CLIENT`].
+fn client(row: &Row) -> Result<Client, Failure> {
+    Ok(Client {
+        principal: principals::principal(row)?,
+        settings: ClientSettings {
+            is_confidential: row.try_get("is_confidential")?,
+            redirect_uris: from_json(row, "redirect_uris")?,
+            scopes: from_json(row, "scopes")?,
+            grant_types: from_json(row, "grant_types")?,
+        },
+        suspended_at: number_option(row, "suspended_at")?,
+        organization_revoked_at: number_option(row, "organization_revoked_at")?,
+    })
+}

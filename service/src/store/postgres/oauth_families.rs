@@ -1,0 +1,177 @@
+//! OAuth: codes, and the families of refresh tokens that they begin.
+
+use daypass::Error;
+use daypass::verify::TokenHash;
+use deadpool_postgres::{GenericClient, Transaction};
+
+use super::super::{Rule, TokenSelector};
+use super::oauth::{consent_facts, given, numbered_client};
+use super::sql::{Parameters, execute, find, number, number_option, rows, signed, signed_option};
+use super::tokens::{self, from_json};
+use super::{Failure, feed, organizations, principals};
+use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
+use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
+use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
+
+/// The families of a user with a client that are not revoked themselves.
+const OF_CONSENT: &str = "
+    SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+    WHERE client = $1 AND oauth_family.owner = $2 AND revoked_at IS NULL ORDER BY oauth_family.token LIMIT $3";
+
+pub(super) async fn add_code(
+    transaction: &impl GenericClient,
+    new: &NewCode,
+    rule: &Rule<ConsentFacts>,
+) -> Result<(), Failure> {
+    let facts = consent_facts(transaction, &new.parties).await?;
+    rule(&facts)?;
+    // Another node may be deleting the same ones.
+    let delete = "DELETE FROM oauth_code WHERE hash IN (
+        SELECT hash FROM oauth_code WHERE expires_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
+    execute(transaction, delete, &[&signed(new.delete_before())?]).await?;
+    let insert = "INSERT INTO oauth_code (hash, client, owner, redirect_uri, challenge, scopes, jkt, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let row: Parameters<'_> = &[
+        &&new.hash[..],
+        &facts.client.map(|client| signed(client.principal.number)).transpose()?,
+        &facts.owner.map(|owner| signed(owner.number)).transpose()?,
+        &new.redirect_uri,
+        &new.challenge,
+        &serde_json::to_string(&new.scopes).map_err(Failure::value)?,
+        &new.jkt,
+        &signed(new.expires_at())?,
+    ];
+    execute(transaction, insert, row).await?;
+    Ok(())
+}
+
+pub(super) async fn use_code(
+    transaction: &impl GenericClient,
+    hash: [u8; 32],
+    at: u64,
+    rule: &Rule<Option<StoredCode>, CodeUse>,
+) -> Result<CodeUse, Failure> {
+    let mut code_use = rule(&locked_code(transaction, hash).await?)?;
+    if let CodeUse::Exchange(family) = &mut code_use {
+        add_family(transaction, family, at).await?;
+        let write = "UPDATE oauth_code SET family = $2 WHERE hash = $1";
+        execute(transaction, write, &[&&hash[..], &signed(family.token.record.serial)?]).await?;
+    }
+    Ok(code_use)
+}
+
+/// Reads a code, and excludes other uses of it: the organization is locked first, as for every addition of a token.
+async fn locked_code(transaction: &impl GenericClient, hash: [u8; 32]) -> Result<Option<StoredCode>, Failure> {
+    let organization = "SELECT organization FROM oauth_code JOIN principal ON number = client WHERE hash = $1";
+    let Some(row) = find(transaction, organization, &[&&hash[..]]).await? else { return Ok(None) };
+    organizations::find_locked(transaction, row.try_get("organization")?).await?;
+    let lock = "SELECT client, owner, redirect_uri, challenge, scopes, jkt, expires_at, family
+        FROM oauth_code WHERE hash = $1 FOR UPDATE";
+    let Some(row) = find(transaction, lock, &[&&hash[..]]).await? else { return Ok(None) };
+    let (client, owner) = (row.try_get("client")?, row.try_get("owner")?);
+    Ok(Some(StoredCode {
+        client: numbered_client(transaction, client).await?,
+        owner: principals::numbered(transaction, owner).await?,
+        redirect_uri: row.try_get("redirect_uri")?,
+        challenge: row.try_get("challenge")?,
+        scopes: from_json(&row, "scopes")?,
+        jkt: row.try_get("jkt")?,
+        expires_at: number(&row, "expires_at")?,
+        family: number_option(&row, "family")?,
+        given: given(transaction, owner, client).await?,
+    }))
+}
+
+/// Adds a family, and writes its serial number into it.
+async fn add_family(transaction: &impl GenericClient, family: &mut NewFamily, at: u64) -> Result<(), Failure> {
+    let serial = tokens::insert(transaction, &family.token, Some(&family.owner)).await?;
+    family.token.record.serial = serial;
+    let NewFamily { client, owner, refresh, jkt, .. } = &*family;
+    let insert = "INSERT INTO oauth_family (token, client, owner, jkt) VALUES ($1, $2, $3, $4)";
+    let [client, owner, serial] = [signed(*client)?, signed(owner.number)?, signed(serial)?];
+    execute(transaction, insert, &[&serial, &client, &owner, jkt]).await?;
+    match refresh {
+        Some(refresh) => add_refresh_token(transaction, TokenHash::of(refresh), serial, at).await,
+        None => Ok(()),
+    }
+}
+
+async fn add_refresh_token(
+    transaction: &impl GenericClient,
+    hash: TokenHash,
+    family: i64,
+    at: u64,
+) -> Result<(), Failure> {
+    let insert = "INSERT INTO oauth_refresh_token (hash, family, created_at) VALUES ($1, $2, $3)";
+    execute(transaction, insert, &[&&hash.as_bytes()[..], &family, &signed(at)?]).await?;
+    Ok(())
+}
+
+pub(super) async fn refresh_facts(
+    client: &impl GenericClient,
+    hash: TokenHash,
+) -> Result<Option<RefreshFacts>, Failure> {
+    let facts = "SELECT family, used_at, client, jkt
+        FROM oauth_refresh_token JOIN oauth_family ON token = family WHERE hash = $1";
+    let Some(row) = find(client, facts, &[&&hash.as_bytes()[..]]).await? else { return Ok(None) };
+    let family = tokens::token(client, &TokenSelector::Serial(number(&row, "family")?)).await?;
+    Ok(Some(RefreshFacts {
+        family: family.ok_or(Error::NotFound)?,
+        client: numbered_client(client, row.try_get("client")?).await?,
+        jkt: row.try_get("jkt")?,
+        used_at: number_option(&row, "used_at")?,
+    }))
+}
+
+pub(super) async fn use_refresh_token(
+    transaction: &impl GenericClient,
+    hash: TokenHash,
+    next: TokenHash,
+    at: u64,
+    rule: &Rule<Option<RefreshFacts>, RefreshUse>,
+) -> Result<RefreshUse, Failure> {
+    let old = &hash.as_bytes()[..];
+    // Revocations of the family keep its row locked, and so do other uses. What follows sees what was committed by then.
+    let lock = "SELECT number FROM token
+        WHERE number = (SELECT family FROM oauth_refresh_token WHERE hash = $1) FOR NO KEY UPDATE";
+    find(transaction, lock, &[&old]).await?;
+    let refresh_use = rule(&refresh_facts(transaction, hash).await?)?;
+    if let RefreshUse::Rotate { family, .. } = &refresh_use {
+        let now = signed(at)?;
+        execute(transaction, "UPDATE oauth_refresh_token SET used_at = $2 WHERE hash = $1", &[&old, &now]).await?;
+        let serial = signed(family.serial)?;
+        add_refresh_token(transaction, next, serial, at).await?;
+        let write = "UPDATE token SET expires_at = $2, last_used_at = $3 WHERE number = $1";
+        execute(transaction, write, &[&serial, &signed_option(family.expires_at)?, &now]).await?;
+        // Another node may be deleting the same ones.
+        let delete = "DELETE FROM oauth_refresh_token WHERE hash IN (
+            SELECT hash FROM oauth_refresh_token WHERE created_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
+        execute(transaction, delete, &[&signed(at.saturating_sub(family::KEPT))?]).await?;
+    }
+    Ok(refresh_use)
+}
+
+pub(super) async fn withdraw(
+    transaction: &Transaction<'_>,
+    parties: &Parties,
+    at: u64,
+    most: usize,
+    rule: &Rule<Vec<u64>, Withdrawal>,
+) -> Result<bool, Failure> {
+    feed::lock(transaction).await?;
+    // Excludes the use of its codes.
+    organizations::find_locked(transaction, &parties.organization).await?;
+    let ConsentFacts { client: Some(client), owner: Some(owner), .. } = consent_facts(transaction, parties).await?
+    else {
+        return Err(Error::NotFound.into());
+    };
+    let (client, owner) = (signed(client.principal.number)?, signed(owner.number)?);
+    let delete = "DELETE FROM oauth_consent WHERE owner = $1 AND client = $2";
+    execute(transaction, delete, &[&owner, &client]).await?;
+    let limit = i64::try_from(most + 1).map_err(Failure::value)?;
+    let families = rows(transaction, OF_CONSENT, &[&client, &owner, &limit]).await?;
+    let families = families.iter().map(|row| number(row, "number")).collect::<Result<_, _>>()?;
+    let Withdrawal { revoked, is_last } = rule(&families)?;
+    feed::enter(transaction, Some(&parties.organization), &revoked, at).await?;
+    Ok(is_last)
+}

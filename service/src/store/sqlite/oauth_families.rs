@@ -1,0 +1,137 @@
+//! OAuth: codes, and the families of refresh tokens that they begin.
+
+use daypass::Error;
+use daypass::verify::TokenHash;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::super::{Rule, TokenSelector};
+use super::oauth::{consent_facts, given, numbered_client};
+use super::tokens::{self, from_json, to_json};
+use super::{Failure, principals, revocations};
+use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
+use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
+use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
+
+/// The families of a user with a client that are not revoked themselves.
+const OF_CONSENT: &str = "
+    SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+    WHERE client = ?1 AND oauth_family.owner = ?2 AND revoked_at IS NULL ORDER BY oauth_family.token LIMIT ?3";
+
+pub(super) fn add_code(transaction: &Transaction<'_>, new: &NewCode, rule: &Rule<ConsentFacts>) -> Result<(), Failure> {
+    let facts = consent_facts(transaction, &new.parties)?;
+    rule(&facts)?;
+    let delete = "DELETE FROM oauth_code WHERE expires_at < ?1";
+    transaction.prepare_cached(delete)?.execute([new.delete_before()])?;
+    let insert = "INSERT INTO oauth_code (hash, client, owner, redirect_uri, challenge, scopes, jkt, expires_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    transaction.prepare_cached(insert)?.execute(params![
+        new.hash,
+        facts.client.map(|client| client.principal.number),
+        facts.owner.map(|owner| owner.number),
+        new.redirect_uri,
+        new.challenge,
+        to_json(&new.scopes)?,
+        new.jkt,
+        new.expires_at(),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn use_code(
+    transaction: &Transaction<'_>,
+    hash: [u8; 32],
+    at: u64,
+    rule: &Rule<Option<StoredCode>, CodeUse>,
+) -> Result<CodeUse, Failure> {
+    let mut code_use = rule(&code(transaction, hash)?)?;
+    if let CodeUse::Exchange(family) = &mut code_use {
+        add_family(transaction, family, at)?;
+        let write = "UPDATE oauth_code SET family = ?2 WHERE hash = ?1";
+        transaction.prepare_cached(write)?.execute(params![hash, family.token.record.serial])?;
+    }
+    Ok(code_use)
+}
+
+fn code(transaction: &Transaction<'_>, hash: [u8; 32]) -> Result<Option<StoredCode>, Failure> {
+    let find = "SELECT client, owner, redirect_uri, challenge, scopes, jkt, expires_at, family
+        FROM oauth_code WHERE hash = ?1";
+    let row = transaction.prepare_cached(find)?.query_row([hash], |row| {
+        let [client, owner]: [u64; 2] = [row.get(0)?, row.get(1)?];
+        Ok((client, owner, row.get(2)?, row.get(3)?, from_json(row, 4)?, row.get(5)?, row.get(6)?, row.get(7)?))
+    });
+    let Some((client, owner, redirect_uri, challenge, scopes, jkt, expires_at, family)) = row.optional()? else {
+        return Ok(None);
+    };
+    let given = given(transaction, owner, client)?;
+    let (client, owner) = (numbered_client(transaction, client)?, principals::numbered(transaction, owner)?);
+    Ok(Some(StoredCode { client, owner, redirect_uri, challenge, scopes, jkt, expires_at, family, given }))
+}
+
+/// Adds a family, and writes its serial number into it.
+fn add_family(transaction: &Transaction<'_>, family: &mut NewFamily, at: u64) -> Result<(), Failure> {
+    let serial = tokens::insert(transaction, &family.token, Some(&family.owner))?;
+    family.token.record.serial = serial;
+    let NewFamily { client, owner, refresh, jkt, .. } = &*family;
+    let insert = "INSERT INTO oauth_family (token, client, owner, jkt) VALUES (?1, ?2, ?3, ?4)";
+    transaction.prepare_cached(insert)?.execute(params![serial, client, owner.number, jkt])?;
+    refresh.as_ref().map_or(Ok(()), |refresh| add_refresh_token(transaction, TokenHash::of(refresh), serial, at))
+}
+
+fn add_refresh_token(transaction: &Transaction<'_>, hash: TokenHash, family: u64, at: u64) -> Result<(), Failure> {
+    let insert = "INSERT INTO oauth_refresh_token (hash, family, created_at) VALUES (?1, ?2, ?3)";
+    transaction.prepare_cached(insert)?.execute(params![hash.as_bytes(), family, at])?;
+    Ok(())
+}
+
+pub(super) fn refresh_facts(transaction: &Transaction<'_>, hash: TokenHash) -> Result<Option<RefreshFacts>, Failure> {
+    let find = "SELECT family, used_at, client, jkt
+        FROM oauth_refresh_token JOIN oauth_family ON token = family WHERE hash = ?1";
+    let row = transaction.prepare_cached(find)?.query_row([hash.as_bytes()], |row| {
+        Ok((row.get::<_, u64>(0)?, row.get(1)?, row.get::<_, u64>(2)?, row.get(3)?))
+    });
+    let Some((serial, used_at, client, jkt)) = row.optional()? else { return Ok(None) };
+    let family = tokens::token(transaction, &TokenSelector::Serial(serial))?.ok_or(Error::NotFound)?;
+    Ok(Some(RefreshFacts { family, client: numbered_client(transaction, client)?, jkt, used_at }))
+}
+
+pub(super) fn use_refresh_token(
+    transaction: &Transaction<'_>,
+    hash: TokenHash,
+    next: TokenHash,
+    at: u64,
+    rule: &Rule<Option<RefreshFacts>, RefreshUse>,
+) -> Result<RefreshUse, Failure> {
+    let refresh_use = rule(&refresh_facts(transaction, hash)?)?;
+    if let RefreshUse::Rotate { family, .. } = &refresh_use {
+        let write = "UPDATE oauth_refresh_token SET used_at = ?2 WHERE hash = ?1";
+        transaction.prepare_cached(write)?.execute(params![hash.as_bytes(), at])?;
+        add_refresh_token(transaction, next, family.serial, at)?;
+        let write = "UPDATE token SET expires_at = ?2, last_used_at = ?3 WHERE number = ?1";
+        transaction.prepare_cached(write)?.execute(params![family.serial, family.expires_at, at])?;
+        let delete = "DELETE FROM oauth_refresh_token WHERE created_at < ?1";
+        transaction.prepare_cached(delete)?.execute([at.saturating_sub(family::KEPT)])?;
+    }
+    Ok(refresh_use)
+}
+
+pub(super) fn withdraw(
+    transaction: &Transaction<'_>,
+    parties: &Parties,
+    at: u64,
+    most: usize,
+    rule: &Rule<Vec<u64>, Withdrawal>,
+) -> Result<bool, Failure> {
+    let ConsentFacts { client: Some(client), owner: Some(owner), .. } = consent_facts(transaction, parties)? else {
+        return Err(Error::NotFound.into());
+    };
+    let (client, owner) = (client.principal.number, owner.number);
+    let delete = "DELETE FROM oauth_consent WHERE owner = ?1 AND client = ?2";
+    transaction.prepare_cached(delete)?.execute([owner, client])?;
+    let mut families = transaction.prepare_cached(OF_CONSENT)?;
+    let families = families.query_map(params![client, owner, most + 1], |row| row.get(0))?;
+    let Withdrawal { revoked, is_last } = rule(&families.collect::<Result<_, _>>()?)?;
+    for target in &revoked {
+        revocations::enter(transaction, Some(&parties.organization), target, at)?;
+    }
+    Ok(is_last)
+}

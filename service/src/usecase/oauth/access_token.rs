@@ -1,0 +1,71 @@
+//! Access tokens: JWTs whose root is a family, or a client's own token.
+
+use daypass::jwt::{Claims, Confirmation, JwtType};
+use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
+use serde::{Serialize, Serializer};
+
+use super::super::jwt_issuer::JwtIssuer;
+use super::super::parent::Root;
+
+/// The response of the token endpoint (RFC 6749, section 5.1).
+#[derive(Serialize)]
+pub(crate) struct TokenResponse {
+    access_token: String,
+    token_type: &'static str,
+    /// In seconds.
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
+    refresh_token: Option<OpaqueToken>,
+    scope: String,
+}
+
+fn expose<S: Serializer>(token: &Option<OpaqueToken>, serializer: S) -> Result<S::Ok, S::Error> {
+    token.as_ref().map(OpaqueToken::expose_secret).serialize(serializer)
+}
+
+/// What an access token says.
+pub(super) struct AccessToken<'a> {
+    /// The stored token at its root.
+    pub(super) root_serial: u64,
+    /// Its organization.
+    pub(super) organization: &'a str,
+    /// The client that it is for.
+    pub(super) client: &'a str,
+    /// The user that it acts for, if it does.
+    pub(super) user: Option<&'a str>,
+    /// What it may do.
+    pub(super) grants: Vec<Grant>,
+    /// When it expires.
+    pub(super) expires_at: u64,
+    /// The thumbprint of the key that it is bound to, if any.
+    pub(super) jkt: Option<String>,
+    /// The number of the feed's last entry, read before the store checked the root: an entry that revokes it comes later.
+    pub(super) feed_seq: u64,
+}
+
+impl AccessToken<'_> {
+    /// Signs the access token, and returns the response with it.
+    pub(super) fn sign(
+        self,
+        jwt_issuer: &JwtIssuer,
+        refresh_token: Option<OpaqueToken>,
+        now: u64,
+    ) -> Result<TokenResponse, Error> {
+        let AccessToken { root_serial, organization, client, user, grants, expires_at, jkt, feed_seq } = self;
+        let scopes: ScopeSet = grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect();
+        let root = Root { organization, id: client, serial: root_serial };
+        let claims = Claims {
+            feed_seq,
+            cnf: jkt.map(|jkt| Confirmation { jkt }),
+            subject: user.map(str::to_owned),
+            ..jwt_issuer.claims(&root, TokenKind::OauthAccess, grants, now, expires_at)
+        };
+        Ok(TokenResponse {
+            access_token: jwt_issuer.sign(JwtType::AccessToken, &claims)?,
+            token_type: if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
+            expires_in: expires_at.saturating_sub(now),
+            refresh_token,
+            scope: scopes.to_string(),
+        })
+    }
+}

@@ -88,6 +88,7 @@ pub(crate) async fn delete(
     organization: &str,
     text: &str,
 ) -> Result<TokenRecord, Error> {
+    find(store, organization, text).await?;
     if text.parse::<OpaqueToken>().is_err() {
         return revoke::token(store, organization, text).await;
     }

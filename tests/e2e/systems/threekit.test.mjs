@@ -20,8 +20,10 @@ const toService = (path) => (path.startsWith('/api/accesstokens') ? info.service
 let fronts;
 after(async () => (await fronts)?.close());
 async function startFronts() {
+  // Both are built for bundlers that define these.
+  const define = { 'process.env': '{}', global: 'globalThis' };
   const resolveDir = fileURLToPath(new URL('.', import.meta.url));
-  const options = { bundle: true, format: 'esm', platform: 'browser', write: false, logLevel: 'silent' };
+  const options = { bundle: true, format: 'esm', platform: 'browser', write: false, logLevel: 'silent', define };
   const { outputFiles } = await build({ stdin: { contents: CLIENTS, resolveDir }, ...options });
   return startTls(pageWith(outputFiles[0].text), proxy(toService));
 }

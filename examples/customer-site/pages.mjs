@@ -24,7 +24,7 @@ const PLACES = {
 };
 
 /** The style and the modules that the pages of all systems share. */
-const SHARED = ['style.css', 'parts.css', 'favicon.svg', 'copy.js', 'developer.js', 'post.js'];
+const SHARED = ['style.css', 'parts.css', 'favicon.svg', 'frame.svg', 'copy.js', 'developer.js', 'post.js'];
 
 /** Characters in a line of code that fit in half of the page. */
 const NARROW = 68;

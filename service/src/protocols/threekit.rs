@@ -14,9 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::numbered_page::NumberedPage;
 use crate::domain::permissions::{NewAccessToken, Permissions};
 use crate::domain::principal;
-use crate::http::{
-    Caller, JsonText, NO_STORE, SharedApp, TOKEN_CREATE, TOKEN_READ, TOKEN_REVOKE, backend_routes, browser_routes,
-};
+use crate::http::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_CREATE, TOKEN_READ, TOKEN_REVOKE, browser_routes};
 use crate::usecase::access_tokens;
 
 /// The order of every list.
@@ -24,10 +22,12 @@ const NEWEST_FIRST: &str = "-createdAt";
 
 /// Returns the routes of Threekit.
 pub(super) fn router() -> Router<SharedApp> {
-    let for_browsers = Router::new()
-        .route("/api/accesstokens/healthcheck", get(async || Json(true)))
-        .route("/api/accesstokens/{id}", get(show).delete(delete));
-    browser_routes(for_browsers).merge(backend_routes(Router::new().route("/api/accesstokens", get(list).post(create))))
+    browser_routes(
+        Router::new()
+            .route("/api/accesstokens", get(list).post(create))
+            .route("/api/accesstokens/healthcheck", get(async || Json(true)))
+            .route("/api/accesstokens/{id}", get(show).delete(delete)),
+    )
 }
 
 /// The query of every request. Clients add parameters of their own, such as `bearer_token` and `cacheMaxAge`.

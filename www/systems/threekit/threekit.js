@@ -66,7 +66,9 @@ async function run(title, request) {
     answer.textContent = `${title}\n${JSON.stringify(body, null, 2)}`;
     answer.dataset.state = 'allowed';
   } catch (error) {
-    answer.textContent = `HTTP ${error.status} ${error.code}\n${error.message}`;
+    // The browser keeps the response from a page of another domain (CORS).
+    const outcome = error.status ? `HTTP ${error.status} ${error.code}` : 'Stopped by the browser';
+    answer.textContent = `${outcome}\n${error.message}`;
     answer.dataset.state = 'refused';
   }
 }

@@ -13,8 +13,8 @@ use crate::workspace::program;
 /// The product that the configurator shows, as the API knows it.
 const ASSET: &str = "5b0c2f1e-6b7e-4f0a-9f55-1d4c6f5b2a10";
 
-/// What a user with the role `admin` gives to a private token.
-const OF_ADMIN: [&str; 11] = [
+/// What a user with the role `owner` gives to a private token.
+const OF_OWNER: [&str; 14] = [
     "configurator:read",
     "configurator:update",
     "configuration:create",
@@ -26,6 +26,9 @@ const OF_ADMIN: [&str; 11] = [
     "token:create",
     "token:read",
     "token:revoke",
+    "token:introspect",
+    "bundle:create",
+    "daypass:administer",
 ];
 
 #[derive(Deserialize)]
@@ -38,13 +41,13 @@ pub(super) fn start(setting: &Setting) -> Result<Started> {
     let (service, at) = setting.service(&["--protocols", "threekit"])?;
     let account = setting.principal(&["service-account", "add", "--name", "Web shop"])?;
     let email = "ana@northlight.example";
-    let admin = setting.principal(&["user", "add", "--name", "Ana", "--email", email, "--role", "admin"])?;
+    let user = setting.principal(&["user", "add", "--name", "Ana", "--email", email, "--role", "owner"])?;
 
     let introspection = setting.token("secret", "Configurator API", &scopes(&["token:introspect"]))?;
     let public = setting.token("publishable", "Web shop", &["--origin", "127.0.0.1", "--owner", &account])?;
     let elsewhere = ["--origin", "*.threekit.com", "--owner", &account];
     let foreign = setting.token("publishable", "Preview", &elsewhere)?;
-    let private = [vec!["--owner", &admin], scopes(&OF_ADMIN)].concat();
+    let private = [vec!["--owner", &user], scopes(&OF_OWNER)].concat();
     let private = setting.token("secret", "Northlight's backend", &private)?;
 
     let (api, product) = configurator_api(&at, &introspection)?;

@@ -48,7 +48,7 @@ pub(super) struct SiteLine {
 }
 
 #[derive(Deserialize)]
-struct Principal {
+struct Record {
     id: String,
 }
 
@@ -94,11 +94,11 @@ impl Setting {
         Server::start("the customer's site", serve.envs(variables.iter().copied()))
     }
 
-    /// Adds a principal with one of the command line's subcommands, and returns its id.
-    pub(super) fn principal(&self, command: &[&str]) -> Result<String> {
-        let mut add = Command::new(program("daypass")?);
-        add.args(command).args(["--json", "--store"]).arg(&self.store);
-        let Principal { id } = parse("daypass", &output(&mut add)?)?;
+    /// Runs a subcommand of the command line that prints a record, and returns the record's id.
+    pub(super) fn command(&self, arguments: &[&str]) -> Result<String> {
+        let mut command = Command::new(program("daypass")?);
+        command.args(arguments).args(["--json", "--store"]).arg(&self.store);
+        let Record { id } = parse("daypass", &output(&mut command)?)?;
         Ok(id)
     }
 

@@ -39,9 +39,12 @@ struct ProductLine {
 /// Starts its servers.
 pub(super) fn start(setting: &Setting) -> Result<Started> {
     let (service, at) = setting.service(&["--protocols", "threekit"])?;
-    let account = setting.principal(&["service-account", "add", "--name", "Web shop"])?;
+    // As in Threekit, whose organizations have as many tokens as they like.
+    let unlimited = ["--publishable", "unlimited", "--secret", "unlimited"];
+    setting.command(&[&["organization", "limits", &at.organization], &unlimited[..]].concat())?;
+    let account = setting.command(&["service-account", "add", "--name", "Web shop"])?;
     let email = "ana@northlight.example";
-    let user = setting.principal(&["user", "add", "--name", "Ana", "--email", email, "--role", "owner"])?;
+    let user = setting.command(&["user", "add", "--name", "Ana", "--email", email, "--role", "owner"])?;
 
     let introspection = setting.token("secret", "Configurator API", &scopes(&["token:introspect"]))?;
     let public = setting.token("publishable", "Web shop", &["--origin", "127.0.0.1", "--owner", &account])?;

@@ -21,6 +21,7 @@ const PLACES = {
   'examples/configurator-api': 'The product’s API',
   'examples/customer-site': 'Northlight’s backend',
   'examples/floor-api': 'Floorline’s API',
+  'examples/profile-api': 'The profile API',
 };
 
 /** The style and the modules that the pages of all systems share. */

@@ -2,10 +2,11 @@
 
 use daypass::api::{Role, TokenRecord};
 use daypass::verify::Access;
-use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
+use daypass::{Error, Grant, Resource, Scope, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
 use super::membership::Membership;
+use super::personal_token;
 use super::role;
 use super::token_owner::ADMINISTER;
 
@@ -96,11 +97,27 @@ impl<'a> Grantor<'a> {
         self.holds(&ADMINISTER, &place)
     }
 
-    /// Returns the scopes of a new token of this kind, for the tenant and resources of `place`.
+    /// Returns a grant of a new token of this kind, with the requested scopes or those that it has by default.
     ///
     /// # Errors
     /// [`Error::InvalidScope`], which names the first scope that cannot be given.
-    pub(crate) fn scopes(
+    pub(crate) fn grant(
+        &self,
+        kind: TokenKind,
+        requested: Option<&ScopeSet>,
+        tenant: String,
+        resources: Vec<Resource>,
+        catalogs: &Catalogs,
+    ) -> Result<Grant, Error> {
+        // A verifier of the token will read the resources with these limits.
+        let limits = [resources.clone(), catalogs.whole().canonical_limits(&resources)].concat();
+        let place = Grant { tenant, scopes: ScopeSet::default(), resources: limits };
+        let scopes = self.scopes(kind, requested, &place, catalogs)?;
+        Ok(Grant { scopes, resources, ..place })
+    }
+
+    /// Returns the scopes of a new token of this kind, for the tenant and resources of `place`.
+    fn scopes(
         &self,
         kind: TokenKind,
         requested: Option<&ScopeSet>,
@@ -172,7 +189,11 @@ impl<'a> Grantor<'a> {
             return Err(Error::InvalidScope("You hold no scope for all of your organization.".into()));
         }
         let is_personal = self.user.is_some() && !scopes.iter().any(Scope::is_of_daypass);
-        Ok((if is_personal { TokenKind::Personal } else { TokenKind::Secret }, scopes))
+        if !is_personal {
+            return Ok((TokenKind::Secret, scopes));
+        }
+        let has = |scope: &&Scope| !scope.covers(&personal_token::WRITE);
+        Ok((TokenKind::Personal, scopes.iter().filter(has).cloned().collect()))
     }
 
     /// Requires that the grantor holds everything that a token with these grants holds.

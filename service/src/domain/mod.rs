@@ -10,6 +10,7 @@
 //! | `catalog_change` | changes of the catalogue: which scopes of tokens they remove |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
 //! | `client_address` | the address of a client, behind proxies too |
+//! | `crafter` | access tokens of Crafter Profile: scopes, masters, ids |
 //! | `cross_site` | which requests with a session come from the service's own pages |
 //! | `grantor` | who creates or edits a token, and which scopes it can have |
 //! | `introspection` | what an introspection tells about a token |
@@ -26,6 +27,7 @@
 //! | `page_limit` | how many entries a page of a list has |
 //! | `password` | passwords: which a person may set |
 //! | `permissions` | public and private tokens, as Threekit tells them apart |
+//! | `personal_token` | who creates and revokes the personal tokens of a user |
 //! | `principal` | principals: their fields, and when one may be added |
 //! | `principal_edit` | edits and removals of principals, and which tokens end with them |
 //! | `protocol` | the systems whose protocols the service speaks |
@@ -47,6 +49,7 @@ pub(crate) mod bundle;
 pub(crate) mod catalog_change;
 pub(crate) mod catalogs;
 pub(crate) mod client_address;
+pub(crate) mod crafter;
 pub(crate) mod cross_site;
 pub(crate) mod grantor;
 pub(crate) mod introspection;
@@ -63,6 +66,7 @@ pub(crate) mod origins;
 pub(crate) mod page_limit;
 pub(crate) mod password;
 pub(crate) mod permissions;
+pub(crate) mod personal_token;
 pub(crate) mod principal;
 pub(crate) mod principal_edit;
 pub(crate) mod protocol;

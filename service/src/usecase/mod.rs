@@ -9,6 +9,7 @@
 //! | `bundles` | stores, signs and redeems parameter bundles |
 //! | `catalog` | reads and sets the product's scopes |
 //! | `clock` | tells the time |
+//! | `crafter` | creates, finds and lists the access tokens of Crafter Profile |
 //! | `current_catalog` | the catalogue of a running service |
 //! | `feed` | tells subscribers what was revoked |
 //! | `fresh_keys` | signing keys that are as new as the question for them |
@@ -21,6 +22,7 @@
 //! | `organizations` | creates, lists, finds, renames and suspends organizations |
 //! | `parent` | the stored token that something is minted from |
 //! | `passwords` | hashes passwords aside, a few at once |
+//! | `personal_tokens` | creates, lists and revokes the personal tokens of a user |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
 //! | `revoke` | revokes tokens, JWTs and organizations |
@@ -37,6 +39,7 @@ pub(crate) mod bootstrap;
 pub(crate) mod bundles;
 pub(crate) mod catalog;
 pub(crate) mod clock;
+pub(crate) mod crafter;
 pub(crate) mod current_catalog;
 pub(crate) mod feed;
 pub(crate) mod fresh_keys;
@@ -49,6 +52,7 @@ pub(crate) mod openid;
 pub(crate) mod organizations;
 pub(crate) mod parent;
 pub(crate) mod passwords;
+pub(crate) mod personal_tokens;
 pub(crate) mod principals;
 #[cfg(test)]
 mod retention_days;

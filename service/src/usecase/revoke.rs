@@ -20,9 +20,15 @@ use crate::store::{Store, TokenSelector};
 /// [`Error::NotFound`] if the organization has no such token.
 pub(crate) async fn token(store: &dyn Store, organization: &str, id: &str) -> Result<TokenRecord, Error> {
     let record = tokens::find(store, organization, id).await?;
-    let serial = record.serial;
-    revoke_with(store, organization, RevocationTarget::Token { serial }, redeemed_bundle(&record), now()).await?;
-    let record = store.token(TokenSelector::Serial(serial)).await?.ok_or(Error::NotFound)?;
+    stored(store, &record).await
+}
+
+/// Like [`token`], but of the token with this very record, whichever has its id since.
+pub(crate) async fn stored(store: &dyn Store, record: &TokenRecord) -> Result<TokenRecord, Error> {
+    let TokenRecord { id, organization, serial, .. } = record;
+    let target = RevocationTarget::Token { serial: *serial };
+    revoke_with(store, organization, target, redeemed_bundle(record), now()).await?;
+    let record = store.token(TokenSelector::Serial(*serial)).await?.ok_or(Error::NotFound)?;
     tracing::info!(id, organization, "token revoked");
     Ok(record)
 }
@@ -43,11 +49,9 @@ pub(crate) async fn credential(
     for token in protocol::readings(text, formats) {
         if token.kind() == TokenKind::OauthRefresh {
             let facts = store.refresh_token(TokenHash::of(&token)).await?;
-            let own = facts.map(|facts| facts.family).filter(|family| family.organization == organization);
-            return match own {
-                Some(family) => self::family(store, organization, family.serial).await,
-                None => Ok(()),
-            };
+            if let Some(facts) = facts.filter(|facts| facts.family.organization == organization) {
+                return family(store, organization, facts.family.serial).await;
+            }
         }
         let record = store.record(TokenHash::of(&token), Instant::now()).await?;
         own = own.or(record.filter(|record| record.organization == organization));

@@ -23,6 +23,12 @@ macro_rules! suite {
         mod concurrency;
         #[path = "../confirmation.rs"]
         mod confirmation;
+        #[path = "../crafter.rs"]
+        mod crafter;
+        #[path = "../crafter_grants.rs"]
+        mod crafter_grants;
+        #[path = "../crafter_profiles.rs"]
+        mod crafter_profiles;
         #[path = "../crash.rs"]
         mod crash;
         #[path = "../details.rs"]
@@ -45,6 +51,18 @@ macro_rules! suite {
         mod invitations;
         #[path = "../keys.rs"]
         mod keys;
+        #[path = "../oauth_clients.rs"]
+        mod oauth_clients;
+        #[path = "../oauth_exchange.rs"]
+        mod oauth_exchange;
+        #[path = "../oauth_families.rs"]
+        mod oauth_families;
+        #[path = "../oauth_own_tokens.rs"]
+        mod oauth_own_tokens;
+        #[path = "../oauth_proofs.rs"]
+        mod oauth_proofs;
+        #[path = "../oauth_token.rs"]
+        mod oauth_token;
         #[path = "../older_names.rs"]
         mod older_names;
         #[path = "../openid_connect.rs"]
@@ -73,10 +91,14 @@ macro_rules! suite {
         mod secrecy;
         #[path = "../session_roles.rs"]
         mod session_roles;
+        #[path = "../several_tenants.rs"]
+        mod several_tenants;
         #[path = "../sign_in.rs"]
         mod sign_in;
         #[path = "../single_use.rs"]
         mod single_use;
+        #[path = "../speckle/mod.rs"]
+        mod speckle;
         #[path = "../store.rs"]
         mod store;
         #[path = "../suspension.rs"]

@@ -31,6 +31,12 @@ const OF_OWNER: [&str; 14] = [
     "daypass:administer",
 ];
 
+/// What the command line prints of a principal or an organization.
+#[derive(Deserialize)]
+struct Record {
+    id: String,
+}
+
 #[derive(Deserialize)]
 struct ProductLine {
     api: String,
@@ -41,10 +47,11 @@ pub(super) fn start(setting: &Setting) -> Result<Started> {
     let (service, at) = setting.service(&["--protocols", "threekit"])?;
     // As in Threekit, whose organizations have as many tokens as they like.
     let unlimited = ["--publishable", "unlimited", "--secret", "unlimited"];
-    setting.command(&[&["organization", "limits", &at.organization], &unlimited[..]].concat())?;
-    let account = setting.command(&["service-account", "add", "--name", "Web shop"])?;
+    let _: Record = setting.daypass(&[&["organization", "limits", &at.organization], &unlimited[..]].concat())?;
+    let Record { id: account } = setting.daypass(&["service-account", "add", "--name", "Web shop"])?;
     let email = "ana@northlight.example";
-    let user = setting.command(&["user", "add", "--name", "Ana", "--email", email, "--role", "owner"])?;
+    let Record { id: user } =
+        setting.daypass(&["user", "add", "--name", "Ana", "--email", email, "--role", "owner"])?;
 
     let introspection = setting.token("secret", "Configurator API", &scopes(&["token:introspect"]))?;
     let public = setting.token("publishable", "Web shop", &["--origin", "127.0.0.1", "--owner", &account])?;

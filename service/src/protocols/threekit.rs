@@ -108,7 +108,7 @@ impl From<TokenRecord> for AccessToken {
 
 impl AccessToken {
     /// Returns what the holder of a public token may know of it: anyone who opens a page with the token.
-    fn to_its_page(self) -> AccessToken {
+    fn for_its_page(self) -> AccessToken {
         AccessToken { created_by: None, last_used_on: None, ..self }
     }
 }
@@ -174,7 +174,7 @@ async fn show(
     }
     let token = AccessToken::from(found?);
     let is_to_page = is_own && token.permissions == Some(Permissions::Public);
-    Ok((NO_STORE, Json(if is_to_page { token.to_its_page() } else { token })))
+    Ok((NO_STORE, Json(if is_to_page { token.for_its_page() } else { token })))
 }
 
 /// `DELETE /api/accesstokens/{id}`

@@ -16,7 +16,9 @@ const TYPES = {
 const PLACES = {
   'www/host': 'Northlight’s page',
   'www/systems': 'The customer’s page',
+  'www/configurator': 'The product’s configurator',
   'www/embed': 'Floorline’s embed',
+  'examples/configurator-api': 'The product’s API',
   'examples/customer-site': 'Northlight’s backend',
   'examples/floor-api': 'Floorline’s API',
   'examples/profile-api': 'The profile API',

@@ -164,15 +164,31 @@ impl<'a> Grantor<'a> {
                 format!("The catalogue has no scope for a {kind} token: name scopes, or mark some as publishable.");
             return Err(Error::InvalidScope(why));
         }
-        let nothing = Grant { scopes: ScopeSet::default(), ..place.clone() };
-        let in_place = self.grants.iter().filter(|held| held.covers(&nothing));
-        let held: ScopeSet = in_place.flat_map(|held| held.scopes.iter().cloned()).collect();
-        let scopes = held.intersection(&default);
+        let scopes = self.held(place).intersection(&default);
         if scopes.is_empty() {
             let why = format!("Your token holds none of the scopes that a {kind} token has by default.");
             return Err(Error::InvalidScope(why));
         }
         Ok(scopes)
+    }
+
+    /// Returns everything that it can give a token of its organization, and the kind of a token that has all of it.
+    ///
+    /// SECURITY: a token with a user's rights loses them with the user, and with a lower role. A personal token does for
+    /// the product's scopes, and can have no others. Scopes of Daypass are in a secret token, which belongs to the user and
+    /// is revoked with a role that may no longer give them. A user who may give those cannot keep it by any lower role.
+    ///
+    /// # Errors
+    /// [`Error::InvalidScope`] if it can give nothing.
+    pub(crate) fn everything(&self, catalogs: &Catalogs) -> Result<(TokenKind, ScopeSet), Error> {
+        let organization = self.organization.to_owned();
+        let place = Grant { tenant: organization, scopes: ScopeSet::default(), resources: vec![] };
+        let scopes = self.held(&place).intersection(&catalogs.all());
+        if scopes.is_empty() {
+            return Err(Error::InvalidScope("You hold no scope for all of your organization.".into()));
+        }
+        let is_personal = self.user.is_some() && !scopes.iter().any(Scope::is_of_daypass);
+        Ok((if is_personal { TokenKind::Personal } else { TokenKind::Secret }, scopes))
     }
 
     /// Requires that the grantor holds everything that a token with these grants holds.
@@ -190,6 +206,13 @@ impl<'a> Grantor<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Returns all scopes that the grantor holds for the tenant and resources of `place`.
+    fn held(&self, place: &Grant) -> ScopeSet {
+        let nothing = Grant { scopes: ScopeSet::default(), ..place.clone() };
+        let in_place = self.grants.iter().filter(|held| held.covers(&nothing));
+        in_place.flat_map(|held| held.scopes.iter().cloned()).collect()
     }
 
     /// Returns whether the grantor holds this scope, for the tenant and resources of `place`.

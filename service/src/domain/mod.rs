@@ -20,11 +20,13 @@
 //! | `lifetime` | when what is minted expires |
 //! | `membership` | the organizations of a signed-in person |
 //! | `narrowing` | which of its parent's grants a temporary token gets |
+//! | `numbered_page` | pages of a list by their number |
 //! | `oauth` | OAuth 2.1: what clients may ask for, and when they get it |
 //! | `organization` | organizations: their states and limits |
 //! | `origins` | origins as people write them |
 //! | `page_limit` | how many entries a page of a list has |
 //! | `password` | passwords: which a person may set |
+//! | `permissions` | public and private tokens, as Threekit tells them apart |
 //! | `principal` | principals: their fields, and when one may be added |
 //! | `principal_edit` | edits and removals of principals, and which tokens end with them |
 //! | `protocol` | the systems whose protocols the service speaks |
@@ -56,11 +58,13 @@ pub(crate) mod last_use;
 pub(crate) mod lifetime;
 pub(crate) mod membership;
 pub(crate) mod narrowing;
+pub(crate) mod numbered_page;
 pub(crate) mod oauth;
 pub(crate) mod organization;
 pub(crate) mod origins;
 pub(crate) mod page_limit;
 pub(crate) mod password;
+pub(crate) mod permissions;
 pub(crate) mod principal;
 pub(crate) mod principal_edit;
 pub(crate) mod protocol;

@@ -135,12 +135,7 @@ pub(crate) fn new(
         (_, Some(_), _) => return refuse("Only a user has an `email`."),
         (_, _, Some(_)) => return refuse("Only a user has a `role`."),
     };
-    let prefix = match kind {
-        PrincipalKind::User => "usr",
-        PrincipalKind::ServiceAccount => "svc",
-        PrincipalKind::Application => "app",
-    };
-    let id = format!("{prefix}_{random}");
+    let id = format!("{}_{random}", prefix(kind));
     let organization = organization.to_owned();
     let created_by = actor.id();
     Ok(Principal {
@@ -156,6 +151,20 @@ pub(crate) fn new(
         removed_at: None,
         version: 1,
     })
+}
+
+/// Returns what the ids of principals of a kind begin with.
+const fn prefix(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::User => "usr",
+        PrincipalKind::ServiceAccount => "svc",
+        PrincipalKind::Application => "app",
+    }
+}
+
+/// Returns whether an id is that of a principal of this kind.
+pub(crate) fn is_id_of(id: &str, kind: PrincipalKind) -> bool {
+    id.split_once('_').is_some_and(|(start, _)| start == prefix(kind))
 }
 
 /// Returns an email address as it is compared: without space around it and in lower case.

@@ -50,6 +50,12 @@ pub(crate) const NO_STORE: [(HeaderName, &str); 1] = [(CACHE_CONTROL, "no-store"
 /// It is for responses whose body is not the service's own. Pages may read it.
 pub(crate) const EXPIRES_AT: HeaderName = HeaderName::from_static("daypass-expires-at");
 
+/// The scope that creates and edits tokens.
+pub(crate) const TOKEN_CREATE: Scope = Scope::literal("token:create");
+/// The scope that lists and shows tokens.
+pub(crate) const TOKEN_READ: Scope = Scope::literal("token:read");
+/// The scope that revokes tokens.
+pub(crate) const TOKEN_REVOKE: Scope = Scope::literal("token:revoke");
 /// The scope that creates bundles.
 pub(crate) const BUNDLE_CREATE: Scope = Scope::literal("bundle:create");
 

@@ -3,6 +3,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
+//! | `access_tokens` | creates, lists and finds public and private tokens (Threekit) |
 //! | `answers` | the responses of introspection that were given lately |
 //! | `bootstrap` | writes what a new store gets first |
 //! | `bundles` | stores, signs and redeems parameter bundles |
@@ -31,6 +32,7 @@
 //! | `token_uses` | notes when tokens were last used |
 //! | `tokens` | creates, lists, finds and edits stored tokens |
 
+pub(crate) mod access_tokens;
 pub(crate) mod answers;
 pub(crate) mod bootstrap;
 pub(crate) mod bundles;

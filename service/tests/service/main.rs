@@ -91,6 +91,8 @@ macro_rules! suite {
         mod suspension;
         #[path = "../temporary.rs"]
         mod temporary;
+        #[path = "../threekit.rs"]
+        mod threekit;
         #[path = "../token_list.rs"]
         mod token_list;
         #[path = "../tokens.rs"]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRequestParts;
 use axum::http::HeaderName;
 use axum::http::request::Parts;
+use daypass::api::TokenRecord;
 use daypass::{Error, Scope};
 
 use super::super::SharedApp;
@@ -57,6 +58,36 @@ impl Person {
 }
 
 impl Caller {
+    /// Returns the caller of a request that names its organization where its protocol does.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for another organization than the token's, whether it exists or not.
+    pub(crate) fn within(mut self, organization: Option<String>) -> Result<Caller, Error> {
+        let Some(organization) = organization else { return Ok(self) };
+        match &mut self {
+            Caller::Token(token) if token.access.organization() != organization => return Err(Error::NotFound),
+            Caller::Token(_) => {}
+            Caller::Person(person) => person.named = Some(organization),
+        }
+        Ok(self)
+    }
+
+    /// Returns the organization that the request is about.
+    pub(crate) fn organization(&self) -> Result<&str, Error> {
+        match self {
+            Caller::Token(token) => Ok(token.access.organization()),
+            Caller::Person(person) => person.choose().map(|user| &*user.organization),
+        }
+    }
+
+    /// Returns whether the caller holds this token.
+    pub(crate) fn is_holder_of(&self, record: &TokenRecord) -> bool {
+        match self {
+            Caller::Token(token) => token.access.id() == record.id && token.access.root_serial() == record.serial,
+            Caller::Person(_) => false,
+        }
+    }
+
     /// Requires a secret token with a scope in its own organization, or a role that has the scope, and returns the
     /// organization.
     pub(crate) fn require(&self, scope: &Scope) -> Result<&str, Error> {

@@ -6,9 +6,8 @@ use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use daypass::Error;
 
-use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ};
 use super::organizations::{ADMINISTER, allowed};
-use super::tokens::READ;
 use crate::usecase::oauth::clients;
 
 /// The organization and the application in a path.
@@ -17,7 +16,7 @@ type Ids = Result<Path<(String, String)>, PathRejection>;
 /// `GET /v2/organization/{id}/principal/{principal}/oauth-client`
 pub(super) async fn show(State(app): State<SharedApp>, caller: Caller, ids: Ids) -> Result<impl IntoResponse, Error> {
     let Path((organization, id)) = ids.map_err(|_| Error::NotFound)?;
-    caller.require_in_or(&organization, &ADMINISTER, &READ)?;
+    caller.require_in_or(&organization, &ADMINISTER, &TOKEN_READ)?;
     Ok((NO_STORE, Json(clients::find(&*app.store, &organization, &id).await?)))
 }
 

@@ -9,8 +9,7 @@ use daypass::api::{OrganizationRecord, UpdateOrganizationRequest};
 use daypass::{Error, Scope};
 use serde::{Deserialize, Serialize};
 
-use super::super::{Caller, JsonText, NO_STORE, SharedApp, TokenCaller};
-use super::tokens::READ;
+use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ, TokenCaller};
 use crate::domain::page_limit::PageLimit;
 use crate::usecase::tokens::CreateTokenResponse;
 use crate::usecase::{organizations, revoke};
@@ -66,7 +65,7 @@ pub(super) async fn show(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
     let Path(id) = id.map_err(|_| Error::NotFound)?;
-    caller.require_in_or(&id, &ADMINISTER, &READ)?;
+    caller.require_in_or(&id, &ADMINISTER, &TOKEN_READ)?;
     Ok((NO_STORE, Json(organizations::find(&*app.store, &id).await?)))
 }
 

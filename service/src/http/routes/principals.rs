@@ -10,9 +10,8 @@ use daypass::api::PrincipalKind;
 use serde::Deserialize;
 
 use super::super::version::{if_match, tag};
-use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ};
 use super::organizations::{ADMINISTER, allowed};
-use super::tokens::READ;
 use crate::domain::page_limit::PageLimit;
 use crate::usecase::principals;
 
@@ -48,7 +47,7 @@ pub(super) async fn list(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<impl IntoResponse, Error> {
     let Path(organization) = id.map_err(|_| Error::NotFound)?;
-    caller.require_in_or(&organization, &ADMINISTER, &READ)?;
+    caller.require_in_or(&organization, &ADMINISTER, &TOKEN_READ)?;
     let Query(ListQuery { kind, limit, cursor }) = query.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
     let limit = limit.unwrap_or_default();
     let page = principals::list(&*app.store, &organization, kind, limit, cursor.as_deref()).await?;
@@ -58,7 +57,7 @@ pub(super) async fn list(
 /// `GET /v2/organization/{id}/principal/{principal}`
 pub(super) async fn show(State(app): State<SharedApp>, caller: Caller, ids: Ids) -> Result<impl IntoResponse, Error> {
     let Path((organization, id)) = ids.map_err(|_| Error::NotFound)?;
-    caller.require_in_or(&organization, &ADMINISTER, &READ)?;
+    caller.require_in_or(&organization, &ADMINISTER, &TOKEN_READ)?;
     let record = principals::find(&*app.store, &organization, &id).await?;
     Ok((NO_STORE, tag(record.version), Json(record)))
 }

@@ -8,8 +8,7 @@ use daypass::Error;
 use serde::Deserialize;
 
 use super::super::extract::{ClientCaller, TokenForm};
-use super::super::{JsonText, NO_STORE, OAuthError, Parameters, SharedApp, TokenCaller};
-use super::tokens::REVOKE;
+use super::super::{JsonText, NO_STORE, OAuthError, Parameters, SharedApp, TOKEN_REVOKE, TokenCaller};
 use crate::usecase::oauth::authentication::AuthenticatedClient;
 use crate::usecase::oauth::{Issuing, own_tokens};
 use crate::usecase::revoke;
@@ -36,7 +35,7 @@ async fn of_client(app: &SharedApp, client: &AuthenticatedClient, form: &Paramet
 }
 
 async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameters, Error>) -> Result<(), Error> {
-    caller.require_secret(&REVOKE)?;
+    caller.require_secret(&TOKEN_REVOKE)?;
     let (form, organization) = (form?, caller.access.organization());
     let token = form.require("token")?;
     revoke::credential(&*app.store, &app.jwt_issuer, &app.foreign_formats, organization, token).await
@@ -54,7 +53,7 @@ pub(super) async fn issued_before(
     caller: TokenCaller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require_secret(&REVOKE)?;
+    caller.require_secret(&TOKEN_REVOKE)?;
     let IssuedBefore { issued_before } = body?.read()?;
     let revocation = revoke::issued_before(&*app.store, caller.access.organization(), issued_before).await?;
     Ok((NO_STORE, Json(revocation)))

@@ -5,20 +5,16 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
-use daypass::{Error, Scope, TokenKind};
+use daypass::{Error, TokenKind};
 use serde::Deserialize;
 
 use super::super::version::{if_match, tag};
-use super::super::{Caller, JsonText, NO_STORE, SharedApp};
+use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_CREATE, TOKEN_READ, TOKEN_REVOKE};
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::TokenStatus;
 use crate::domain::token_edit::Editor;
 use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
 use crate::usecase::{revoke, tokens};
-
-const CREATE: Scope = Scope::literal("token:create");
-pub(super) const READ: Scope = Scope::literal("token:read");
-pub(super) const REVOKE: Scope = Scope::literal("token:revoke");
 
 /// The query of a list. An unknown field is refused: a misspelt filter must not list everything.
 #[derive(Deserialize)]
@@ -45,7 +41,7 @@ pub(super) async fn create(
     caller: Caller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
-    caller.require(&CREATE)?;
+    caller.require(&TOKEN_CREATE)?;
     let grantor = caller.grantor()?;
     let response = tokens::create(&*app.store, &app.catalog.view().catalogs, &grantor, body?.read()?).await?;
     Ok((StatusCode::CREATED, NO_STORE, Json(response)))
@@ -57,7 +53,7 @@ pub(super) async fn list(
     caller: Caller,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<impl IntoResponse, Error> {
-    let organization = caller.require(&READ)?;
+    let organization = caller.require(&TOKEN_READ)?;
     let Query(query) = query.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
     let page = tokens::list(&*app.store, organization, query.into()).await?;
     Ok((NO_STORE, Json(page)))
@@ -69,7 +65,7 @@ pub(super) async fn show(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
-    let organization = caller.require(&READ)?;
+    let organization = caller.require(&TOKEN_READ)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let record = tokens::find(&*app.store, organization, &id).await?;
     Ok((NO_STORE, tag(record.version), Json(record)))
@@ -83,7 +79,7 @@ pub(super) async fn edit(
     headers: HeaderMap,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
-    let organization = caller.require(&CREATE)?;
+    let organization = caller.require(&TOKEN_CREATE)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let versions = if_match(&headers)?;
     let grantor = caller.grantor()?;
@@ -99,7 +95,7 @@ pub(super) async fn revoke(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
-    let organization = caller.require(&REVOKE)?;
+    let organization = caller.require(&TOKEN_REVOKE)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let record = tokens::find(&*app.store, organization, &id).await?;
     caller.grantor()?.require_revocable(&record)?;

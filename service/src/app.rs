@@ -43,6 +43,8 @@ pub(crate) struct App {
     pub(crate) protocols: Vec<Protocol>,
     /// The formats of tokens that it knows beside Daypass's own.
     pub(crate) foreign_formats: Vec<ForeignFormat>,
+    /// The format of the personal tokens that Speckle's clients create; Daypass's own without it.
+    pub(crate) personal_token_format: Option<ForeignFormat>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// The key for the sealed parameters of bundles.
@@ -68,8 +70,16 @@ impl App {
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
     pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync)> {
-        let Config { issuer, audience, protocols, temporary_min_seconds, rotate_keys_every, sealing_key, sign_in } =
-            config;
+        let Config {
+            issuer,
+            audience,
+            protocols,
+            personal_token_format,
+            temporary_min_seconds,
+            rotate_keys_every,
+            sealing_key,
+            sign_in,
+        } = config;
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark)?;
@@ -112,6 +122,7 @@ impl App {
                 answers,
                 protocols,
                 foreign_formats,
+                personal_token_format,
                 temporary_min_seconds,
                 sealing_key,
                 sign_in,

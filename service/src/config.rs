@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
+use daypass::ForeignFormat;
 use daypass::verify::SealingKey;
 
 use crate::domain::catalogs::Catalogs;
@@ -17,6 +18,8 @@ pub(crate) struct Config {
     pub(crate) audience: String,
     /// The systems whose protocols it speaks.
     pub(crate) protocols: Vec<Protocol>,
+    /// The format of the personal tokens that Speckle's clients create; Daypass's own without it.
+    pub(crate) personal_token_format: Option<ForeignFormat>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// Rotate the signing key every so many seconds; never without it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use daypass::ForeignFormat;
 use daypass::api::duration;
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -53,6 +54,9 @@ pub(super) struct Options {
     /// The systems whose clients the service answers, at their own paths: space-api, kudo, crafter, speckle, threekit
     #[arg(long, env = "DAYPASS_PROTOCOLS", value_name = "NAMES", value_delimiter = ',', default_values_t = Protocol::ALL)]
     protocols: Vec<Protocol>,
+    /// Create the personal tokens of Speckle's clients in Daypass's format, which secret scanners know
+    #[arg(long, env = "DAYPASS_SPECKLE_DAYPASS_TOKENS")]
+    speckle_daypass_tokens: bool,
     /// The shortest lifetime that can be requested for a temporary token
     #[arg(long, env = "DAYPASS_TEMPORARY_MIN_SECONDS", default_value_t = duration::LEAST, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=duration::MOST))]
@@ -93,6 +97,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         issuer,
         audience,
         protocols: options.protocols,
+        personal_token_format: (!options.speckle_daypass_tokens).then_some(ForeignFormat::Speckle),
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
         sealing_key,

@@ -6,6 +6,7 @@ use daypass::{Error, Grant, Resource, Scope, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
 use super::membership::Membership;
+use super::personal_token;
 use super::role;
 use super::token_owner::ADMINISTER;
 
@@ -188,7 +189,11 @@ impl<'a> Grantor<'a> {
             return Err(Error::InvalidScope("You hold no scope for all of your organization.".into()));
         }
         let is_personal = self.user.is_some() && !scopes.iter().any(Scope::is_of_daypass);
-        Ok((if is_personal { TokenKind::Personal } else { TokenKind::Secret }, scopes))
+        if !is_personal {
+            return Ok((TokenKind::Secret, scopes));
+        }
+        let has = |scope: &&Scope| !scope.covers(&personal_token::WRITE);
+        Ok((TokenKind::Personal, scopes.iter().filter(has).cloned().collect()))
     }
 
     /// Requires that the grantor holds everything that a token with these grants holds.

@@ -27,6 +27,7 @@
 //! | `page_limit` | how many entries a page of a list has |
 //! | `password` | passwords: which a person may set |
 //! | `permissions` | public and private tokens, as Threekit tells them apart |
+//! | `personal_token` | who creates and revokes the personal tokens of a user |
 //! | `principal` | principals: their fields, and when one may be added |
 //! | `principal_edit` | edits and removals of principals, and which tokens end with them |
 //! | `protocol` | the systems whose protocols the service speaks |
@@ -65,6 +66,7 @@ pub(crate) mod origins;
 pub(crate) mod page_limit;
 pub(crate) mod password;
 pub(crate) mod permissions;
+pub(crate) mod personal_token;
 pub(crate) mod principal;
 pub(crate) mod principal_edit;
 pub(crate) mod protocol;

@@ -2,7 +2,7 @@
 
 use daypass::api::TokenRecord;
 use daypass::verify::TokenHash;
-use daypass::{Error, Grant, OpaqueToken, TokenKind};
+use daypass::{Error, ForeignFormat, Grant, OpaqueToken, TokenKind};
 use serde::Deserialize;
 
 use super::organization::Organization;
@@ -20,6 +20,11 @@ pub(crate) struct NewToken {
     pub(crate) may_repeat: bool,
     /// The serial number of the token that creates it, if one does.
     pub(crate) creator: Option<u64>,
+}
+
+/// Returns the id that a token has by its own text, if it has one: in Speckle the first ten characters.
+pub(crate) fn id_in_text(token: &OpaqueToken) -> Option<&str> {
+    (token.format() == Some(ForeignFormat::Speckle)).then(|| &token.expose_secret()[..10])
 }
 
 impl NewToken {

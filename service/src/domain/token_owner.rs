@@ -4,6 +4,7 @@ use daypass::api::{PrincipalKind, Role};
 use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
+use super::personal_token;
 use super::principal::Principal;
 use super::role;
 use super::token::AddFacts;
@@ -27,7 +28,7 @@ pub(crate) struct OwnerRule {
 /// Returns the least role of a user who can have a new token with these grants, if it is personal.
 ///
 /// SECURITY: a personal token has scopes of the product alone, and on its user's organization alone, whatever its creator
-/// holds: a role is one in an organization.
+/// holds: a role is one in an organization. It has none that creates others (`tokens:write`, Speckle).
 ///
 /// # Errors
 /// [`Error::InvalidRequest`] for another tenant, [`Error::InvalidScope`], which names the first scope that no personal
@@ -46,7 +47,7 @@ pub(crate) fn least_role(
     }
     let product = catalogs.product().all();
     let scopes: ScopeSet = grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect();
-    match scopes.iter().find(|scope| !product.covers(scope)) {
+    match scopes.iter().find(|scope| !product.covers(scope) || scope.covers(&personal_token::WRITE)) {
         Some(scope) => Err(Error::InvalidScope(format!("A personal token cannot hold `{scope}`."))),
         None => Ok(role::least(&scopes, catalogs)),
     }

@@ -32,6 +32,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
+pub(crate) use cookie::find as find_cookie;
 pub(crate) use extract::{Caller, JsonText, MAX_BODY, OwnPage, Peer, SignedIn, TokenCaller, authenticate_client};
 pub(crate) use oauth_error::OAuthError;
 

@@ -4,6 +4,7 @@
 mod crafter;
 mod kudo;
 mod space_api;
+mod speckle;
 mod threekit;
 
 use axum::Router;
@@ -17,8 +18,8 @@ pub(crate) fn router(protocols: &[Protocol]) -> Router<SharedApp> {
         Protocol::SpaceApi => space_api::router(),
         Protocol::Kudo => kudo::router(),
         Protocol::Crafter => crafter::router(),
+        Protocol::Speckle => speckle::router(),
         Protocol::Threekit => threekit::router(),
-        Protocol::Speckle => Router::new(),
     });
     routers.fold(Router::new(), Router::merge)
 }

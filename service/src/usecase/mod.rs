@@ -22,6 +22,7 @@
 //! | `organizations` | creates, lists, finds, renames and suspends organizations |
 //! | `parent` | the stored token that something is minted from |
 //! | `passwords` | hashes passwords aside, a few at once |
+//! | `personal_tokens` | creates, lists and revokes the personal tokens of a user |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
 //! | `revoke` | revokes tokens, JWTs and organizations |
@@ -51,6 +52,7 @@ pub(crate) mod openid;
 pub(crate) mod organizations;
 pub(crate) mod parent;
 pub(crate) mod passwords;
+pub(crate) mod personal_tokens;
 pub(crate) mod principals;
 #[cfg(test)]
 mod retention_days;

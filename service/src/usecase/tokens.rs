@@ -9,7 +9,7 @@ use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
 use crate::domain::organization::Organization;
-use crate::domain::token::{NewToken, count_to, may_add};
+use crate::domain::token::{NewToken, count_to, id_in_text, may_add};
 use crate::domain::token_edit::{self, Editor};
 use crate::domain::token_fields;
 use crate::domain::token_list::{Cursor, TokenList};
@@ -81,7 +81,7 @@ pub(crate) async fn create_as(
         least_role: token_owner::least_role(kind, &organization, &grants, catalogs)?,
     };
 
-    let id = id.unwrap_or_else(|| format!("tok_{}", random::id()));
+    let id = id.or_else(|| id_in_text(&token).map(str::to_owned)).unwrap_or_else(|| format!("tok_{}", random::id()));
     let mut new = NewToken::new(&token, id, name, organization, grants, now);
     new.record.origins = origins;
     new.record.expires_at = expires_at;

@@ -12,6 +12,9 @@ use crate::domain::catalogs::Catalogs;
 /// Longest `state`, in bytes. It comes back in a URL.
 const MAX_STATE: usize = 2000;
 
+/// The `response_mode` of an answer whose code is in the parameter of that name, as the apps of Speckle read it.
+pub(crate) const ACCESS_CODE: &str = "access_code";
+
 /// Why a request is refused, in the words that its client reads (RFC 6749, section 4.1.2.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Denial {
@@ -58,6 +61,8 @@ pub(crate) struct ReturnAddress {
     pub(crate) redirect_uri: RedirectUri,
     /// Whether the request named the redirect URI, so that the token request must name it too (RFC 6749, section 4.1.3).
     pub(crate) is_named: bool,
+    /// The name of the parameter with the code.
+    code_name: &'static str,
     pub(crate) state: Option<String>,
 }
 
@@ -89,12 +94,14 @@ impl ReturnAddress {
         };
         // One that is there twice is refused by `read`, and none of them comes back.
         let state = parameters.find_once("state").unwrap_or_default().filter(|state| state.len() <= MAX_STATE);
-        Ok(ReturnAddress { redirect_uri, is_named: named.is_some(), state: state.map(str::to_owned) })
+        let has_access_code = parameters.find_once("response_mode") == Ok(Some(ACCESS_CODE));
+        let code_name = if has_access_code { ACCESS_CODE } else { "code" };
+        Ok(ReturnAddress { redirect_uri, is_named: named.is_some(), code_name, state: state.map(str::to_owned) })
     }
 
     /// Returns the address that gives the client a code.
     pub(crate) fn with_code(&self, code: &str, issuer: &str) -> String {
-        self.respond(&[("code", code)], issuer)
+        self.respond(&[(self.code_name, code)], issuer)
     }
 
     /// Returns the address that tells the client why it gets no code.
@@ -180,7 +187,7 @@ pub(crate) fn read(
         None => return Err(invalid("The parameter response_type is missing.")),
         Some(_) => return Err(denial(RefusalCode::UnsupportedResponseType, "The response_type must be code.")),
     }
-    if get("response_mode").is_some_and(|mode| mode != "query") {
+    if get("response_mode").is_some_and(|mode| !["query", ACCESS_CODE].contains(&mode)) {
         return Err(invalid("The response_mode must be query."));
     }
     if get("state") != address.state.as_deref() {

@@ -11,7 +11,7 @@ use url::Url;
 const MAX_LENGTH: usize = 2000;
 
 /// The parameters of a response, which a redirect URI has not on its own: a client could not tell them apart.
-const RESPONSE: [&str; 6] = ["code", "state", "iss", "error", "error_description", "error_uri"];
+const RESPONSE: [&str; 7] = ["code", "access_code", "state", "iss", "error", "error_description", "error_uri"];
 
 /// Everything but the unreserved characters (RFC 3986, section 2.3). A space is `%20`, which every client decodes, and never `+`.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -70,6 +70,10 @@ fn the_state_comes_back_as_it_was_sent_with_the_issuer() {
         "https://app.example.com/cb?error=access_denied&error_description=The%20user%20did%20not%20allow%20it.\
          &iss=https%3A%2F%2Ftokens.example.com"
     );
+    assert_eq!(
+        address("response_mode=access_code").with_code("c1", issuer),
+        "https://app.example.com/cb?access_code=c1&iss=https%3A%2F%2Ftokens.example.com"
+    );
     // Of two, neither is the right one.
     assert_eq!(address("state=1&state=2").state, None);
     assert_eq!(address(&format!("state={}", "a".repeat(2001))).state, None);
@@ -90,6 +94,7 @@ fn a_request_is_read_or_refused_with_the_error_of_the_standard() {
             Ok("floor:readPrivate floor:readPublic"),
         ),
         ("&response_mode=query&prompt=consent+login", Ok("floor:readPrivate floor:readPublic")),
+        ("&response_mode=access_code", Ok("floor:readPrivate floor:readPublic")),
         ("&scope=floor:export", Err("invalid_scope")),
         ("&scope=floor:*", Err("invalid_scope")),
         ("&scope=*", Err("invalid_scope")),

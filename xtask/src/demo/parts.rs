@@ -47,6 +47,11 @@ pub(super) struct SiteLine {
     pub(super) listening: String,
 }
 
+#[derive(Deserialize)]
+struct Principal {
+    id: String,
+}
+
 /// A token just created. It has no `Debug`, because it is secret.
 #[derive(Deserialize)]
 pub(super) struct Created {
@@ -87,6 +92,14 @@ impl Setting {
         let mut serve = Command::new("node");
         serve.arg(script).env("PORT", self.port.to_string()).env("DAYPASS_SERVICE", &at.listening);
         Server::start("the customer's site", serve.envs(variables.iter().copied()))
+    }
+
+    /// Adds a principal with one of the command line's subcommands, and returns its id.
+    pub(super) fn principal(&self, command: &[&str]) -> Result<String> {
+        let mut add = Command::new(program("daypass")?);
+        add.args(command).args(["--json", "--store"]).arg(&self.store);
+        let Principal { id } = parse("daypass", &output(&mut add)?)?;
+        Ok(id)
     }
 
     /// Creates a token with `daypass token create`.

@@ -19,6 +19,7 @@ const PLACES = {
   'www/embed': 'Floorline’s embed',
   'examples/customer-site': 'Northlight’s backend',
   'examples/floor-api': 'Floorline’s API',
+  'examples/profile-api': 'The profile API',
 };
 
 /** The style and the modules that the pages of all systems share. */

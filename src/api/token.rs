@@ -92,6 +92,10 @@ pub struct CreateTokenRequest {
     /// The tenant that it is for, or `*` for all; its own organization when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<String>,
+    /// What it may do on several tenants, instead of `scopes`, `resources` and `tenant`: a grant for each. Without any, it
+    /// opens nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Vec<Grant>>,
     /// When it expires; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<u64>,

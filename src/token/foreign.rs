@@ -15,8 +15,8 @@ pub enum ForeignFormat {
     Speckle,
     /// A UUID in lower case: a reference to parameters, as Kudo makes them.
     Uuid,
-    /// Letters, digits, `-`, `.`, `_` and `~`, at most 256: the id that the creator of an application token chose, which is
-    /// the credential in Crafter Profile.
+    /// Letters, digits, `-`, `.` and `_`, at most 256: the id that the creator of an application token chose, which is the
+    /// credential in Crafter Profile. No encoder of queries or forms changes these characters.
     ///
     /// SECURITY: it is as hard to guess as its creator made it.
     ChosenId,
@@ -82,7 +82,7 @@ impl ForeignFormat {
                 )
             }
             ForeignFormat::ChosenId => {
-                let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+                let is_known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
                 let is_other = text.starts_with("dp_") || text.starts_with("eyJ");
                 ((1..=MAX_CHOSEN).contains(&text.len()), text.bytes().all(is_known) && !is_other)
             }

@@ -58,6 +58,17 @@ impl Verifier {
         str::from_utf8(credential.text).is_ok_and(|text| format.check(text).is_ok()).then_some(format)
     }
 
+    /// Returns the opaque token that a credential is, by its location and the formats that the verifier
+    /// [knows](Verifier::foreign_tokens); `None` for other text, such as a JWT. Nothing is verified.
+    #[must_use]
+    pub fn opaque_token(&self, credential: Credential<'_>) -> Option<OpaqueToken> {
+        let text = str::from_utf8(credential.text).ok()?;
+        match self.foreign_format(credential) {
+            None => text.parse().ok(),
+            Some(format) => OpaqueToken::foreign(format, text).ok(),
+        }
+    }
+
     fn fingerprint(&self, cache: &Cache, credential: Credential<'_>) -> Fingerprint {
         match self.foreign_format(credential) {
             None => cache.fingerprint(credential.text),
@@ -118,11 +129,7 @@ impl Verifier {
                 None => Arc::new(token),
             }));
         }
-        let token = match format {
-            None => text.parse(),
-            Some(format) => OpaqueToken::foreign(format, text),
-        };
-        let (Ok(token), Some(introspector)) = (token, &self.introspector) else {
+        let (Some(token), Some(introspector)) = (self.opaque_token(credential), &self.introspector) else {
             return Ok(None);
         };
         match slot {

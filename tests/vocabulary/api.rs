@@ -308,9 +308,11 @@ fn a_request_for_a_token_needs_a_kind_and_a_name_and_no_unknown_field() {
         (least.kind, least.name.as_str(), least.scopes, least.expires_at, least.id),
         (TokenKind::Secret, "CI", None, None, None)
     );
-    assert!(least.origins.is_empty() && least.resources.is_empty());
+    assert!(least.origins.is_empty() && least.resources.is_empty() && least.grants.is_none());
     let most = r#"{"kind":"application","name":"Partner","scopes":["bundle:create"],"origins":["https://Example.com"],"resources":[{"type":"floor","id":"f1"}],"expiresAt":1700003600,"id":"partner-1"}"#;
     assert_eq!(serde_json::to_string(&serde_json::from_str::<CreateTokenRequest>(most).unwrap()).unwrap(), most);
+    let several = r#"{"kind":"application","name":"Sites","origins":[],"resources":[],"grants":[{"tenant":"site1","scopes":["floor:export"]}]}"#;
+    assert_eq!(serde_json::to_string(&serde_json::from_str::<CreateTokenRequest>(several).unwrap()).unwrap(), several);
     for json in [
         r#"{"name":"CI"}"#,
         r#"{"kind":"secret"}"#,

@@ -21,6 +21,9 @@ const NODE: (u32, u32) = (20, 10);
 /// The folder of the packed package's tests.
 pub(crate) const PACKAGE_TESTS: &str = "tests/package";
 
+/// The folder of the client of Speckle in Python.
+pub(crate) const SPECKLEPY_TESTS: &str = "tests/specklepy";
+
 /// The folder of the tests of the guide to loaders.
 pub(crate) const LOADER_TESTS: &str = "tests/loaders";
 
@@ -40,7 +43,9 @@ pub(crate) fn all() -> Result<()> {
     package_tests()?;
     system_clients()?;
     println!("ok  node_modules of {PACKAGE_TESTS}, {LOADER_TESTS} and {SYSTEM_CLIENTS}");
-    println!("ok  Python at {}", python()?.display());
+    for tests in ["tests/differential", SPECKLEPY_TESTS] {
+        println!("ok  Python of {tests} at {}", python(tests)?.display());
+    }
     let browsers = browser::all()?;
     println!("ok  Chromium at {}", browsers.chromium.display());
     println!("ok  chromedriver at {}", browsers.chromedriver.display());
@@ -130,14 +135,15 @@ pub(crate) fn npm_in(folder: &Path) -> Result<()> {
     run(Command::new("npm").arg("ci").current_dir(folder).env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")).context(advice)
 }
 
-/// Returns a Python with the packages of `requirements.txt`, from a virtual environment among the build outputs.
-pub(crate) fn python() -> Result<PathBuf> {
-    let folder = target_dir()?.join("python");
+/// Returns a Python with the packages of a folder's `requirements.txt`, from a virtual environment of its own among the
+/// build outputs.
+pub(crate) fn python(tests: &str) -> Result<PathBuf> {
+    let folder = target_dir()?.join("python").join(tests.replace('/', "-"));
     let python = folder.join("bin/python");
-    let wanted = Path::new("tests/differential/requirements.txt");
+    let wanted = Path::new(tests).join("requirements.txt");
     // A complete installation ends with this copy.
     let installed = folder.join("requirements.txt");
-    let content = fs::read(wanted).with_context(|| format!("{} is missing", wanted.display()))?;
+    let content = fs::read(&wanted).with_context(|| format!("{} is missing", wanted.display()))?;
     if fs::read(&installed).is_ok_and(|installed| installed == content)
         && output(Command::new(&python).arg("-V")).is_ok()
     {
@@ -147,8 +153,8 @@ pub(crate) fn python() -> Result<PathBuf> {
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
         .context("install Python 3.10 or newer with venv: `apt-get install python3-venv` on Debian")?;
     let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"];
-    run(Command::new(&python).args(pip).arg(wanted)).context("pip could not install the Python packages")?;
-    fs::copy(wanted, &installed)?;
+    run(Command::new(&python).args(pip).arg(&wanted)).context("pip could not install the Python packages")?;
+    fs::copy(&wanted, &installed)?;
     Ok(python)
 }
 

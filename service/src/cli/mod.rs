@@ -3,6 +3,7 @@
 mod catalog;
 mod confirmation;
 mod connections;
+mod crafter;
 mod failure;
 mod issuer;
 mod key;
@@ -67,6 +68,9 @@ enum Command {
     /// Set and show the catalogue, the scopes of the product, and turn it into TypeScript types
     #[command(subcommand)]
     Catalog(catalog::Command),
+    /// Create the first tokens of Crafter Profile's applications
+    #[command(subcommand)]
+    Crafter(crafter::Command),
 }
 
 /// Returns the description of the command line, which the reference is generated from.
@@ -88,6 +92,7 @@ pub(crate) async fn run() -> ExitCode {
         Command::Application(command) => oauth_client::run(command).await,
         Command::Key(command) => key::run(command).await,
         Command::Catalog(command) => catalog::run(command).await,
+        Command::Crafter(command) => crafter::run(command).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,7 +6,7 @@ use anyhow::{anyhow, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use daypass::api::{CreateTokenRequest, TokenRecord};
-use daypass::{Error, Resource, Scope, TokenKind};
+use daypass::{Error, Grant, ParseScopeError, Resource, Scope, TokenKind};
 
 use super::failure::Subject;
 use super::options::{Common, InOrganization, print_json};
@@ -24,6 +24,7 @@ Examples:
   daypass token create --kind secret --name \"Floor API\" --scope token:introspect
   daypass token create --kind application --name Partner --id partner --scope bundle:create
   daypass token create --kind secret --name \"One floor\" --scope floor:export --resource floor:f1
+  daypass token create --kind application --name Sites --grant site1=floor:readPrivate --grant site2=floor:update
   daypass token create --kind secret --name Trial --expires-at 2027-01-31T12:00:00Z
   daypass token create --kind secret --name \"Web shop's backend\" --owner svc_6kIYBmP8S3Ww0GAfX2B6sw
   daypass token create --kind personal --name \"Ada's scripts\" --scope floor:export --owner USER";
@@ -98,6 +99,11 @@ pub(super) struct Create {
     /// secret token]
     #[arg(long = "scope", value_name = "RESOURCE:ACTION")]
     scopes: Vec<Scope>,
+    /// A tenant, and the scopes that the token has there, such as `site1=tenant:read,tenant:update`; repeat it for more
+    /// tenants. It replaces --tenant, --scope and --resource
+    #[arg(long = "grant", value_name = "TENANT=SCOPE,…", value_parser = parse_grant,
+          conflicts_with_all = ["scopes", "resources", "tenant"])]
+    grants: Vec<Grant>,
     /// A resource that the token is limited to, such as `floor:f1`; repeat it for more. It reaches only these of their
     /// type, and all of other types
     #[arg(long = "resource", value_name = "TYPE:ID", value_parser = parse_resource)]
@@ -138,6 +144,13 @@ fn parse_resource(text: &str) -> Result<Resource, &'static str> {
     Ok(Resource { kind: kind.to_owned(), id: id.to_owned() })
 }
 
+fn parse_grant(text: &str) -> Result<Grant, String> {
+    // A tenant's name may have any character.
+    let (tenant, scopes) = text.rsplit_once('=').ok_or("expected a tenant, `=` and its scopes with commas between")?;
+    let scopes = scopes.split(',').map(str::parse).collect::<Result<_, ParseScopeError>>();
+    Ok(Grant { tenant: tenant.to_owned(), scopes: scopes.map_err(|cause| cause.to_string())?, resources: vec![] })
+}
+
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create(create) => run_create(create).await,
@@ -158,7 +171,8 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn run_create(create: Create) -> anyhow::Result<()> {
     create.check()?;
-    let Create { kind, name, scopes, resources, origins, id, expires_at, owner, tenant, within, common } = create;
+    let Create { kind, name, scopes, grants, resources, origins, id, expires_at, owner, tenant, within, common } =
+        create;
     let (store, organization) = within.open(&common).await?;
     let catalogs = common.catalogs(&*store).await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
@@ -169,6 +183,7 @@ async fn run_create(create: Create) -> anyhow::Result<()> {
         origins,
         resources,
         tenant,
+        grants: (!grants.is_empty()).then_some(grants),
         expires_at,
         id: id.clone(),
         owner: owner.clone(),

@@ -2,7 +2,7 @@
 
 use daypass::api::{Role, TokenRecord};
 use daypass::verify::Access;
-use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
+use daypass::{Error, Grant, Resource, Scope, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
 use super::membership::Membership;
@@ -97,11 +97,27 @@ impl<'a> Grantor<'a> {
         self.holds(&ADMINISTER, &place)
     }
 
-    /// Returns the scopes of a new token of this kind, for the tenant and resources of `place`.
+    /// Returns a grant of a new token of this kind, with the requested scopes or those that it has by default.
     ///
     /// # Errors
     /// [`Error::InvalidScope`], which names the first scope that cannot be given.
-    pub(crate) fn scopes(
+    pub(crate) fn grant(
+        &self,
+        kind: TokenKind,
+        requested: Option<&ScopeSet>,
+        tenant: String,
+        resources: Vec<Resource>,
+        catalogs: &Catalogs,
+    ) -> Result<Grant, Error> {
+        // A verifier of the token will read the resources with these limits.
+        let limits = [resources.clone(), catalogs.whole().canonical_limits(&resources)].concat();
+        let place = Grant { tenant, scopes: ScopeSet::default(), resources: limits };
+        let scopes = self.scopes(kind, requested, &place, catalogs)?;
+        Ok(Grant { scopes, resources, ..place })
+    }
+
+    /// Returns the scopes of a new token of this kind, for the tenant and resources of `place`.
+    fn scopes(
         &self,
         kind: TokenKind,
         requested: Option<&ScopeSet>,

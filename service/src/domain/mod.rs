@@ -10,6 +10,7 @@
 //! | `catalog_change` | changes of the catalogue: which scopes of tokens they remove |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
 //! | `client_address` | the address of a client, behind proxies too |
+//! | `crafter` | access tokens of Crafter Profile: scopes, masters, ids |
 //! | `cross_site` | which requests with a session come from the service's own pages |
 //! | `grantor` | who creates or edits a token, and which scopes it can have |
 //! | `introspection` | what an introspection tells about a token |
@@ -48,6 +49,7 @@ pub(crate) mod bundle;
 pub(crate) mod catalog_change;
 pub(crate) mod catalogs;
 pub(crate) mod client_address;
+pub(crate) mod crafter;
 pub(crate) mod cross_site;
 pub(crate) mod grantor;
 pub(crate) mod introspection;

@@ -24,6 +24,7 @@ pub(crate) fn check(request: &CreateTokenRequest, catalogs: &Catalogs, now: u64)
     check_expiry(request.expires_at, now)?;
     check_resources(&request.resources, catalogs)?;
     check_tenant(request.tenant.as_deref())?;
+    check_grants(request, catalogs)?;
     let origins = check_origins(request.kind, &request.origins)?;
     check_id(request.kind, request.id.as_deref())?;
     Ok(origins)
@@ -122,6 +123,18 @@ fn check_tenant(tenant: Option<&str>) -> Result<(), Error> {
     } else {
         refuse(format!("The `tenant` must be 1 to {MAX_NAME} characters, none of them control characters."))
     }
+}
+
+/// Checks the grants of a token for several tenants, which stand alone.
+fn check_grants(request: &CreateTokenRequest, catalogs: &Catalogs) -> Result<(), Error> {
+    let CreateTokenRequest { scopes, resources, tenant, grants: Some(grants), .. } = request else { return Ok(()) };
+    if scopes.is_some() || !resources.is_empty() || tenant.is_some() {
+        return refuse("Each of `grants` has its own tenant, scopes and resources: leave those of the token out.");
+    }
+    grants.iter().try_for_each(|grant| {
+        check_resources(&grant.resources, catalogs)?;
+        check_tenant(Some(&grant.tenant))
+    })
 }
 
 /// Returns whether a text can be an id that people choose. It becomes part of paths and command lines: it consists of RFC

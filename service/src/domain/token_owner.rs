@@ -1,7 +1,7 @@
 //! The principal that a new token belongs to, and with which it is revoked.
 
 use daypass::api::{PrincipalKind, Role};
-use daypass::{Error, Scope, ScopeSet, TokenKind};
+use daypass::{Error, Grant, Scope, ScopeSet, TokenKind};
 
 use super::catalogs::Catalogs;
 use super::personal_token;
@@ -25,7 +25,7 @@ pub(crate) struct OwnerRule {
     pub(crate) least_role: Option<Role>,
 }
 
-/// Returns the least role of a user who can have a new token with these scopes on this tenant, if it is personal.
+/// Returns the least role of a user who can have a new token with these grants, if it is personal.
 ///
 /// SECURITY: a personal token has scopes of the product alone, and on its user's organization alone, whatever its creator
 /// holds: a role is one in an organization. It has none that creates others (`tokens:write`, Speckle).
@@ -36,20 +36,20 @@ pub(crate) struct OwnerRule {
 pub(crate) fn least_role(
     kind: TokenKind,
     organization: &str,
-    tenant: &str,
-    scopes: &ScopeSet,
+    grants: &[Grant],
     catalogs: &Catalogs,
 ) -> Result<Option<Role>, Error> {
     if kind != TokenKind::Personal {
         return Ok(None);
     }
-    if tenant != organization {
+    if grants.iter().any(|grant| grant.tenant != organization) {
         return refuse("A personal token is for its user's own organization: leave out the `tenant`.");
     }
     let product = catalogs.product().all();
+    let scopes: ScopeSet = grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect();
     match scopes.iter().find(|scope| !product.covers(scope) || scope.covers(&personal_token::WRITE)) {
         Some(scope) => Err(Error::InvalidScope(format!("A personal token cannot hold `{scope}`."))),
-        None => Ok(role::least(scopes, catalogs)),
+        None => Ok(role::least(&scopes, catalogs)),
     }
 }
 
@@ -99,6 +99,10 @@ mod tests {
     use super::super::principal::tests::{code, principal};
     use super::*;
 
+    fn grant(tenant: &str, scopes: &str) -> Grant {
+        Grant { tenant: tenant.into(), scopes: serde_json::from_str(scopes).expect("scopes"), resources: vec![] }
+    }
+
     #[test]
     fn a_personal_token_has_scopes_of_the_product_alone() {
         let catalogs = Catalogs::new(Catalog::space_api());
@@ -112,12 +116,16 @@ mod tests {
             (TokenKind::Personal, r#"["*"]"#, Err("invalid_scope")),
             (TokenKind::Secret, r#"["token:create"]"#, Ok(None)),
         ] {
-            let scopes = serde_json::from_str(scopes).expect("scopes");
-            assert_eq!(code(least_role(kind, "o", "o", &scopes, &catalogs)), expected, "{kind} {scopes}");
+            let grants = [grant("o", scopes)];
+            assert_eq!(code(least_role(kind, "o", &grants, &catalogs)), expected, "{kind} {scopes}");
+            // Of several grants all count; a token without any has a user too.
+            let grants = [grant("o", r#"["floor:readPublic"]"#), grants[0].clone()];
+            assert_eq!(code(least_role(kind, "o", &grants, &catalogs)), expected, "{kind} {scopes}");
         }
-        let scopes = serde_json::from_str(r#"["floor:export"]"#).expect("scopes");
+        assert_eq!(least_role(TokenKind::Personal, "o", &[], &catalogs), Ok(Some(Role::Viewer)));
         for tenant in ["*", "other"] {
-            let of = |kind| code(least_role(kind, "o", tenant, &scopes, &catalogs));
+            let grants = [grant("o", r#"["floor:export"]"#), grant(tenant, r#"["floor:export"]"#)];
+            let of = |kind| code(least_role(kind, "o", &grants, &catalogs));
             assert_eq!(
                 (of(TokenKind::Personal), of(TokenKind::Secret)),
                 (Err("invalid_request"), Ok(None)),

@@ -1,6 +1,7 @@
 //! The paths, names and errors of the systems that Daypass replaces. Each file translates to the one
 //! model and decides nothing.
 
+mod crafter;
 mod kudo;
 mod space_api;
 mod speckle;
@@ -16,9 +17,9 @@ pub(crate) fn router(protocols: &[Protocol]) -> Router<SharedApp> {
     let routers = Protocol::ALL.iter().filter(|protocol| protocols.contains(protocol)).map(|protocol| match protocol {
         Protocol::SpaceApi => space_api::router(),
         Protocol::Kudo => kudo::router(),
-        Protocol::Speckle => speckle::router(),
+        Protocol::Crafter => crafter::router(),
         Protocol::Threekit => threekit::router(),
-        Protocol::Crafter => Router::new(),
+        Protocol::Speckle => speckle::router(),
     });
     routers.fold(Router::new(), Router::merge)
 }

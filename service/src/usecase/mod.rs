@@ -9,6 +9,7 @@
 //! | `bundles` | stores, signs and redeems parameter bundles |
 //! | `catalog` | reads and sets the product's scopes |
 //! | `clock` | tells the time |
+//! | `crafter` | creates, finds and lists the access tokens of Crafter Profile |
 //! | `current_catalog` | the catalogue of a running service |
 //! | `feed` | tells subscribers what was revoked |
 //! | `fresh_keys` | signing keys that are as new as the question for them |
@@ -38,6 +39,7 @@ pub(crate) mod bootstrap;
 pub(crate) mod bundles;
 pub(crate) mod catalog;
 pub(crate) mod clock;
+pub(crate) mod crafter;
 pub(crate) mod current_catalog;
 pub(crate) mod feed;
 pub(crate) mod fresh_keys;

@@ -20,9 +20,15 @@ use crate::store::{Store, TokenSelector};
 /// [`Error::NotFound`] if the organization has no such token.
 pub(crate) async fn token(store: &dyn Store, organization: &str, id: &str) -> Result<TokenRecord, Error> {
     let record = tokens::find(store, organization, id).await?;
-    let serial = record.serial;
-    revoke_with(store, organization, RevocationTarget::Token { serial }, redeemed_bundle(&record), now()).await?;
-    let record = store.token(TokenSelector::Serial(serial)).await?.ok_or(Error::NotFound)?;
+    stored(store, &record).await
+}
+
+/// Like [`token`], but of the token with this very record, whichever has its id since.
+pub(crate) async fn stored(store: &dyn Store, record: &TokenRecord) -> Result<TokenRecord, Error> {
+    let TokenRecord { id, organization, serial, .. } = record;
+    let target = RevocationTarget::Token { serial: *serial };
+    revoke_with(store, organization, target, redeemed_bundle(record), now()).await?;
+    let record = store.token(TokenSelector::Serial(*serial)).await?.ok_or(Error::NotFound)?;
     tracing::info!(id, organization, "token revoked");
     Ok(record)
 }

@@ -1,7 +1,7 @@
 //! Publishable, secret, personal and application tokens: random text of which the store keeps the hash.
 
 use daypass::api::{CreateTokenRequest, TokenPage, TokenRecord, UpdateTokenRequest};
-use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
+use daypass::{Error, OpaqueToken, TokenKind};
 use serde::{Serialize, Serializer};
 
 use super::clock::now;
@@ -61,23 +61,28 @@ pub(crate) async fn create_as(
     debug_assert_eq!(request.kind, token.kind());
     let now = now();
     let origins = token_fields::check(&request, catalogs, now)?;
-    let CreateTokenRequest { kind, name, scopes, resources, tenant, expires_at, id, owner, .. } = request;
+    let CreateTokenRequest { kind, name, scopes, resources, tenant, grants, expires_at, id, owner, .. } = request;
     let organization = grantor.organization().to_owned();
-    let tenant = tenant.unwrap_or_else(|| organization.clone());
-    let place = Grant { tenant, scopes: ScopeSet::default(), resources };
-    // A verifier of the token will read the resources with these limits.
-    let limits = [place.resources.clone(), catalogs.whole().canonical_limits(&place.resources)].concat();
-    let limited = Grant { resources: limits, ..place.clone() };
-    let scopes = grantor.scopes(kind, scopes.as_ref(), &limited, catalogs)?;
+    let grants = match grants {
+        Some(grants) => {
+            let each = grants.into_iter();
+            each.map(|grant| grantor.grant(kind, Some(&grant.scopes), grant.tenant, grant.resources, catalogs))
+                .collect()
+        }
+        None => {
+            let tenant = tenant.unwrap_or_else(|| organization.clone());
+            grantor.grant(kind, scopes.as_ref(), tenant, resources, catalogs).map(|grant| vec![grant])
+        }
+    }?;
     let owner = OwnerRule {
         requested: grantor.owner(owner)?,
         creator_role: grantor.role(),
         is_administrator: grantor.is_administrator(),
-        least_role: token_owner::least_role(kind, &organization, &place.tenant, &scopes, catalogs)?,
+        least_role: token_owner::least_role(kind, &organization, &grants, catalogs)?,
     };
 
     let id = id.or_else(|| id_in_text(&token).map(str::to_owned)).unwrap_or_else(|| format!("tok_{}", random::id()));
-    let mut new = NewToken::new(&token, id, name, organization, vec![Grant { scopes, ..place }], now);
+    let mut new = NewToken::new(&token, id, name, organization, grants, now);
     new.record.origins = origins;
     new.record.expires_at = expires_at;
     new.record.owner.clone_from(&owner.requested);

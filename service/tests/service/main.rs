@@ -23,6 +23,12 @@ macro_rules! suite {
         mod concurrency;
         #[path = "../confirmation.rs"]
         mod confirmation;
+        #[path = "../crafter.rs"]
+        mod crafter;
+        #[path = "../crafter_grants.rs"]
+        mod crafter_grants;
+        #[path = "../crafter_profiles.rs"]
+        mod crafter_profiles;
         #[path = "../crash.rs"]
         mod crash;
         #[path = "../details.rs"]
@@ -73,6 +79,8 @@ macro_rules! suite {
         mod secrecy;
         #[path = "../session_roles.rs"]
         mod session_roles;
+        #[path = "../several_tenants.rs"]
+        mod several_tenants;
         #[path = "../sign_in.rs"]
         mod sign_in;
         #[path = "../single_use.rs"]

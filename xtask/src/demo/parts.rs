@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::System;
 use super::info::Info;
@@ -45,11 +46,6 @@ pub(super) struct FloorApiLine {
 #[derive(Deserialize)]
 pub(super) struct SiteLine {
     pub(super) listening: String,
-}
-
-#[derive(Deserialize)]
-struct Principal {
-    id: String,
 }
 
 /// A token just created. It has no `Debug`, because it is secret.
@@ -94,23 +90,17 @@ impl Setting {
         Server::start("the customer's site", serve.envs(variables.iter().copied()))
     }
 
-    /// Adds a principal with one of the command line's subcommands, and returns its id.
-    pub(super) fn principal(&self, command: &[&str]) -> Result<String> {
-        let mut add = Command::new(program("daypass")?);
-        add.args(command).args(["--json", "--store"]).arg(&self.store);
-        let Principal { id } = parse("daypass", &output(&mut add)?)?;
-        Ok(id)
+    /// Runs a command of `daypass` on the service's store, and reads what it prints.
+    pub(super) fn daypass<T: DeserializeOwned>(&self, arguments: &[&str]) -> Result<T> {
+        let mut daypass = Command::new(program("daypass")?);
+        daypass.args(arguments).args(["--json", "--store"]).arg(&self.store);
+        parse(&format!("daypass {}", arguments[..2].join(" ")), &output(&mut daypass)?)
     }
 
     /// Creates a token with `daypass token create`.
     pub(super) fn token(&self, kind: &str, name: &str, options: &[&str]) -> Result<Created> {
-        let mut create = Command::new(program("daypass")?);
-        create
-            .args(["token", "create", "--json", "--store"])
-            .arg(&self.store)
-            .args(["--kind", kind, "--name", name])
-            .args(options);
-        parse("daypass token create", &output(&mut create)?)
+        let create = ["token", "create", "--kind", kind, "--name", name];
+        self.daypass(&[&create, options].concat())
     }
 
     /// Revokes a token with `daypass token revoke`.

@@ -1,6 +1,7 @@
 //! Speckle: the token service, and the page of a person's profile with the personal tokens.
 
 use anyhow::Result;
+use serde::Deserialize;
 
 use super::Started;
 use super::parts::{Setting, scopes};
@@ -18,11 +19,17 @@ const PAGES: [&str; 9] = [
     "users:read",
 ];
 
+#[derive(Deserialize)]
+struct User {
+    id: String,
+}
+
 /// Starts its servers.
 pub(super) fn start(setting: &Setting) -> Result<Started> {
     let (service, at) = setting.service(&["--protocols", "speckle"])?;
     let email = "ana@northlight.example";
-    let user = setting.principal(&["user", "add", "--name", "Ana", "--email", email, "--role", "developer"])?;
+    let User { id: user } =
+        setting.daypass(&["user", "add", "--name", "Ana", "--email", email, "--role", "developer"])?;
     let pages = [vec!["--owner", &user], scopes(&PAGES)].concat();
     let pages = setting.token("secret", "The server's own pages", &pages)?;
     let script = ["--owner", &user, "--scope", "profile:read", "--scope", "streams:read"];

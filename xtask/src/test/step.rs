@@ -122,7 +122,7 @@ fn native() -> Result<Outcome> {
 
 fn differential() -> Result<Outcome> {
     setup::npm()?;
-    let python = setup::python()?;
+    let python = setup::python("tests/differential")?;
     // With the packages of the native tests, so that nothing is compiled twice.
     let packages = ["--workspace", "--exclude", "xtask", "--exclude", "daypass-million"];
     cargo_test(cargo().arg("test").args(packages).args(["--test", "differential"]).env("DAYPASS_PYTHON", python))

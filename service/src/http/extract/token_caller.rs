@@ -28,7 +28,7 @@ pub(crate) struct TokenCaller {
 
 impl TokenCaller {
     /// Verifies the credentials of a request.
-    pub(super) async fn authenticate(
+    pub(crate) async fn authenticate(
         app: &SharedApp,
         verifier: &Verifier,
         credentials: Credentials<'_>,
@@ -36,8 +36,7 @@ impl TokenCaller {
         let verified_since = Instant::now();
         let access = verifier.verify(&credentials, None).await?;
         // SECURITY: JWTs are for products. None of them opens anything here.
-        let text = str::from_utf8(credentials.credential()?.text).unwrap_or_default();
-        let token = text.parse().map_err(|_| Error::KindNotAccepted(access.kind()))?;
+        let token = verifier.opaque_token(credentials.credential()?).ok_or(Error::KindNotAccepted(access.kind()))?;
         // The serial number of a bundle reference is another one than its root's, and its use is its redemption.
         if access.kind() != TokenKind::Bundle {
             app.uses.note(access.root_serial());
@@ -97,7 +96,8 @@ impl FromRequestParts<SharedApp> for TokenCaller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<TokenCaller, Error> {
-        TokenCaller::authenticate(app, &app.catalog.view().verifier, Credentials::from_parts(parts)).await
+        let verifier = &app.catalog.view().verifier;
+        TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await
     }
 }
 
@@ -108,8 +108,7 @@ impl FromRequestParts<SharedApp> for Follower {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Follower, Error> {
-        TokenCaller::authenticate(app, &app.catalog.view().api_verifier, Credentials::from_parts(parts))
-            .await
-            .map(Follower)
+        let verifier = &app.catalog.view().api_verifier;
+        TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await.map(Follower)
     }
 }

@@ -1,0 +1,69 @@
+// Crafter Profile's page: an admin console for access tokens, and the example permissions at a profile API.
+import assert from 'node:assert/strict';
+import { info, rule } from '../demo.mjs';
+
+const rows = (page, name) =>
+  page.getByTestId(name).locator('tbody tr').evaluateAll((rows) =>
+    rows.map(({ cells }) => [...cells].map((cell) => cell.textContent)));
+
+/** Waits until a table has what a test expects. */
+async function untilRows(page, name, is, milliseconds = 10_000) {
+  for (const end = Date.now() + milliseconds; ; await new Promise((done) => setTimeout(done, 50))) {
+    const seen = await rows(page, name);
+    if (is(seen)) return seen;
+    assert.ok(Date.now() < end, JSON.stringify(seen));
+  }
+}
+
+const DENIED = 'ACTION_DENIED';
+const ALL_DENIED = 'ACCESS_DENIED';
+
+rule('the console lists the first tokens, shows their details, creates and deletes', {}, async (page) => {
+  await page.goto(info.site);
+  const first = await untilRows(page, 'tokens', (seen) => seen.length >= 3);
+  for (const application of ['profile-admin', 'engine', 'social']) {
+    const row = first.find((cells) => cells[1] === application);
+    assert.deepEqual(row.slice(0, 4), [application, application, application === 'profile-admin' ? 'yes' : 'no', 'never']);
+  }
+  await page.getByTestId('tokens').getByRole('button', { name: 'engine' }).click();
+  await page.getByTestId('details').filter({ hasText: '"MANAGE_TICKETS"' }).waitFor();
+
+  const form = page.getByTestId('new');
+  await form.getByLabel('Application').fill('corporate site');
+  await form.getByLabel('Tenant', { exact: true }).fill('site1');
+  await form.getByLabel('READ_TENANT').check();
+  await form.getByRole('button').click();
+  await page.getByTestId('created').filter({ hasText: 'ID: dp_app_' }).waitFor();
+  const created = await untilRows(page, 'tokens', (seen) => seen.some((cells) => cells[1] === 'corporate site'));
+  const [id] = created.find((cells) => cells[1] === 'corporate site');
+  assert.match(id, /^acc_/);
+  await page.getByTestId('tokens').locator('tr', { hasText: 'corporate site' }).getByText('Delete').click();
+  await untilRows(page, 'tokens', (seen) => !seen.some((cells) => cells[1] === 'corporate site'));
+});
+
+rule('the example permissions decide, and end with the token until it is created again', {}, async (page) => {
+  await page.goto(info.site);
+  const tryAll = async (is) => {
+    for (const end = Date.now() + 10_000; ; ) {
+      await page.getByTestId('try').click();
+      const seen = await untilRows(page, 'decisions', (seen) => seen.length === 5);
+      if (is(seen)) return seen;
+      assert.ok(Date.now() < end, JSON.stringify(seen));
+    }
+  };
+  const expected = [
+    ['Query the tenant', 'allowed', 'allowed', DENIED],
+    ['Update the tenant', DENIED, 'allowed', DENIED],
+    ['Query profiles', 'allowed', 'allowed', DENIED],
+    ['Create a profile', 'allowed', 'allowed', DENIED],
+    ['Delete the tenant', DENIED, DENIED, DENIED],
+  ];
+  const isExample = (seen) => JSON.stringify(seen) === JSON.stringify(expected);
+  await tryAll(isExample);
+  await page.getByTestId('delete-example').click();
+  await page.getByTestId('example-state').filter({ hasText: 'deleted' }).waitFor();
+  await tryAll((seen) => seen.every((row) => row.slice(1).every((cell) => cell === ALL_DENIED)));
+  await page.getByTestId('create-example').click();
+  await page.getByTestId('example-state').filter({ hasText: 'exists again' }).waitFor();
+  await tryAll(isExample);
+});

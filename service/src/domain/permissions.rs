@@ -82,6 +82,7 @@ impl NewAccessToken {
             origins,
             resources: vec![],
             tenant: None,
+            grants: None,
             expires_at: None,
             id: None,
             owner: service_account,

@@ -1,5 +1,5 @@
-// Serves npm `oidc-provider` with its store in memory, gets an access token of a client, and prints where it listens and
-// an introspection of that token, as JSON.
+// Serves npm `oidc-provider` with its store in memory, gets an access token of a client, and prints where it listens,
+// an introspection of that token and a request for another, as JSON.
 import { generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 
@@ -36,26 +36,31 @@ server.on("request", provider.callback());
 
 const basic = [client.client_id, client.client_secret].map(encodeURIComponent).join(":");
 const authorization = `Basic ${Buffer.from(basic).toString("base64")}`;
-const response = await fetch(`http://${address}/token`, {
-  method: "POST",
-  headers: { authorization, "content-type": "application/x-www-form-urlencoded" },
-  body: "grant_type=client_credentials&scope=floor:readPrivate",
-});
-const { access_token: token } = await response.json();
-const body = `token=${token}`;
-const request = [
-  "POST /token/introspection HTTP/1.1",
-  "Host: " + address,
-  `Authorization: ${authorization}`,
-  "Content-Type: application/x-www-form-urlencoded",
-  `Content-Length: ${body.length}`,
-  "",
-  body,
-].join("\r\n");
-const introspected = await fetch(`http://${address}/token/introspection`, {
-  method: "POST",
-  headers: { authorization, "content-type": "application/x-www-form-urlencoded" },
-  body,
-});
-if (!(await introspected.json()).active) throw new Error("oidc-provider takes its own token for inactive");
-console.log(JSON.stringify({ address, request }));
+
+/** Makes a request with a form, as the text that is sent. */
+function request(path, body) {
+  return [
+    `POST ${path} HTTP/1.1`,
+    `Host: ${address}`,
+    `Authorization: ${authorization}`,
+    "Content-Type: application/x-www-form-urlencoded",
+    `Content-Length: ${body.length}`,
+    "",
+    body,
+  ].join("\r\n");
+}
+
+/** Sends a request with a form. */
+async function send(path, body) {
+  const headers = { authorization, "content-type": "application/x-www-form-urlencoded" };
+  const response = await fetch(`http://${address}${path}`, { method: "POST", headers, body });
+  return response.json();
+}
+
+const form = "grant_type=client_credentials&scope=floor:readPrivate";
+const { access_token: token } = await send("/token", form);
+const clientCredentials = request("/token", form);
+const introspection = request("/token/introspection", `token=${token}`);
+if (!(await send("/token/introspection", `token=${token}`)).active)
+  throw new Error("oidc-provider takes its own token for inactive");
+console.log(JSON.stringify({ address, introspection, clientCredentials }));

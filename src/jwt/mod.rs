@@ -8,6 +8,7 @@
 
 mod claims;
 mod jwk;
+mod lineage;
 pub(crate) mod object;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -17,6 +18,7 @@ use object::parse_object;
 
 pub use claims::{Claims, Confirmation};
 pub use jwk::{Jwk, Jwks, is_key_id};
+pub use lineage::{exchanged_id, lineage};
 
 /// The longest JWT that readers accept, in bytes.
 pub const MAX_JWT_BYTES: usize = 16 * 1024;

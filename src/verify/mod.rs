@@ -57,7 +57,7 @@ pub use cache::Cache;
 pub use credentials::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation};
 use decision::Observer;
 pub use decision::{Decision, TokenSummary};
-pub use dpop::Dpop;
+pub use dpop::{DPOP_ALGORITHMS, Dpop, DpopNonces, TokenRequestProof};
 use issuer::Issuer;
 pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]

@@ -111,6 +111,36 @@ async fn row_12_each_level_revokes_its_tokens_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_jwt_ends_with_each_one_that_it_was_exchanged_for() {
+    let signer = Signer::new("k1", 1);
+    let [parent, child, sibling] = ["tmp_1", "tmp_1.a", "tmp_10"].map(|jti| {
+        let mut claims = claims();
+        claims["jti"] = json!(jti);
+        signer.jwt(JwtType::AccessToken, &claims)
+    });
+    for (jti, expected) in [
+        ("tmp_1", [false, false, true]),
+        ("tmp_1.a", [true, false, true]),
+        ("tmp_1.", [true; 3]),
+        ("a", [true; 3]),
+        ("", [true; 3]),
+    ] {
+        let feed = Arc::new(Revocations::new());
+        feed.heartbeat(0, 0, None);
+        let verifier = verifier().keys(signer.keys()).cache(Cache::new(1 << 20)).revocations(Arc::clone(&feed));
+        let mut found = vec![];
+        for text in [&parent, &child, &sibling] {
+            assert_eq!(bearer(&verifier, text).await.err(), None);
+        }
+        feed.apply(&Revocation { seq: 1, at: NOW, target: RevocationTarget::Jwt { jti: jti.into() } });
+        for text in [&parent, &child, &sibling] {
+            found.push(bearer(&verifier, text).await.is_ok());
+        }
+        assert_eq!(found, expected, "{jti}");
+    }
+}
+
+#[tokio::test]
 async fn a_feed_of_one_organization_lets_no_token_of_another_pass() {
     let cases = [(None, true), (Some(ORGANIZATION), true), (Some("org_other"), false)];
     for (first, _) in cases {

@@ -106,7 +106,7 @@ const BROWSER: [(&str, Bar); 31] = [
 const MIB: f64 = 1_048_576.0;
 
 /// Rows of `bench service`. To answer a part of another row's requests a second is to take one divided by it of its time.
-const SERVICE: [(&str, Bar); 30] = [
+const SERVICE: [(&str, Bar); 33] = [
     ("introspection/daypass", Times("introspection/bare", 1.0 / 0.60)),
     ("introspection/daypass", AimTimes("introspection/bare", 1.0 / 0.85)),
     ("introspection/daypass", Times("introspection/oidc-provider", 1.0 / 10.0)),
@@ -121,6 +121,9 @@ const SERVICE: [(&str, Bar); 30] = [
     ("minting/daypass-processor", Beside("minting/route-processor")),
     ("minting/daypass-processor", Beside("minting/signing")),
     ("minting/daypass-p99", Beside("minting/route-p99")),
+    ("oauth/daypass", Times("oauth/oidc-provider", 1.0 / 5.0)),
+    ("oauth/daypass", AimTimes("oauth/oidc-provider", 1.0 / 10.0)),
+    ("oauth/daypass-processor", Beside("oauth/oidc-provider-processor")),
     ("creation/daypass", Times("creation/insert", 1.0 / 0.7)),
     ("creation/one-client", Beside("creation/insert")),
     ("creation/million", Times("creation/hundred", 1.5)),

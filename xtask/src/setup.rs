@@ -24,8 +24,14 @@ pub(crate) const PACKAGE_TESTS: &str = "tests/package";
 /// The folder of the client of Speckle in Python.
 pub(crate) const SPECKLEPY_TESTS: &str = "tests/specklepy";
 
+/// The folder of the tests with published OAuth clients.
+pub(crate) const OAUTH_TESTS: &str = "tests/oauth";
+
 /// The folder of the tests of the guide to loaders.
 pub(crate) const LOADER_TESTS: &str = "tests/loaders";
+
+/// The folders of tests with packages of Python.
+const PYTHON_TESTS: [&str; 3] = ["tests/differential", OAUTH_TESTS, SPECKLEPY_TESTS];
 
 /// The folder of the published clients of the systems that Daypass replaces.
 pub(crate) const SYSTEM_CLIENTS: &str = "tests/e2e/systems";
@@ -42,8 +48,9 @@ pub(crate) fn all() -> Result<()> {
     println!("ok  Node and node_modules");
     package_tests()?;
     system_clients()?;
-    println!("ok  node_modules of {PACKAGE_TESTS}, {LOADER_TESTS} and {SYSTEM_CLIENTS}");
-    for tests in ["tests/differential", SPECKLEPY_TESTS] {
+    npm_in(Path::new(OAUTH_TESTS))?;
+    println!("ok  node_modules of {PACKAGE_TESTS}, {LOADER_TESTS}, {SYSTEM_CLIENTS} and {OAUTH_TESTS}");
+    for tests in PYTHON_TESTS {
         println!("ok  Python of {tests} at {}", python(tests)?.display());
     }
     let browsers = browser::all()?;

@@ -13,7 +13,7 @@ pub(crate) const CHECKED: [&str; 3] = ["--workspace", "--exclude", "daypass-benc
 ///
 /// Cargo unifies features over the packages that it is given: with the same packages for the programs and for
 /// their tests, it builds each dependency once.
-pub(crate) const PRODUCT: [&str; 9] = [
+pub(crate) const PRODUCT: [&str; 11] = [
     "--workspace",
     "--exclude",
     "daypass-bench",
@@ -23,6 +23,8 @@ pub(crate) const PRODUCT: [&str; 9] = [
     "daypass-differential",
     "--exclude",
     "daypass-million",
+    "--exclude",
+    "daypass-oauth-clients",
 ];
 
 /// Returns the repository's folder.

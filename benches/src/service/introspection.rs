@@ -1,14 +1,10 @@
 //! Introspection of a living token, beside a bare route and oidc-provider.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-
-use anyhow::{Context, Result};
-use serde::Deserialize;
+use anyhow::Result;
 use serde_json::json;
 
 use super::node::{Node, introspect};
+use super::oidc_provider::OidcProvider;
 use super::server::{self, Server};
 use super::{Bench, peers, stores};
 use crate::Results;
@@ -35,45 +31,9 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
             process: std::process::id(),
             target: Target { address: bare, requests: vec![path] },
         },
-        Server {
-            row: "introspection/oidc-provider",
-            process: oidc.process.id(),
-            target: Target { address: oidc.told.address, requests: vec![oidc.told.request.clone()] },
-        },
+        Server { row: "introspection/oidc-provider", process: oidc.id(), target: oidc.introspection() },
     ];
     let mut results = Results::new();
     server::measure(bench, &servers, &mut results)?;
     Ok(results)
-}
-
-/// npm `oidc-provider`, as `oidc-provider.mjs` starts it. Dropping it stops the process.
-struct OidcProvider {
-    process: Child,
-    told: Told,
-}
-
-/// The line that it prints when it listens.
-#[derive(Deserialize)]
-struct Told {
-    address: std::net::SocketAddr,
-    /// An introspection of a living token.
-    request: String,
-}
-
-impl OidcProvider {
-    fn start() -> Result<OidcProvider> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("oidc-provider.mjs");
-        let mut process = Command::new("node").arg(script).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().context("no output")?).read_line(&mut line)?;
-        let told = serde_json::from_str(&line).ok().context("oidc-provider did not start")?;
-        Ok(OidcProvider { process, told })
-    }
-}
-
-impl Drop for OidcProvider {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

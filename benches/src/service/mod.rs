@@ -6,6 +6,8 @@
 //! | `introspection` | introspection, beside a bare route and oidc-provider |
 //! | `minting` | temporary tokens, beside bare signing |
 //! | `node` | a running service, and requests to it |
+//! | `oauth` | tokens of a client's own, beside oidc-provider |
+//! | `oidc_provider` | the peer for OAuth |
 //! | `peers` | routes and inserts that do nothing else |
 //! | `revocation` | from a revocation by one node to a refusal behind another |
 //! | `scale` | lists, creations and look-ups in stores with many tokens |
@@ -16,6 +18,8 @@ mod creation;
 mod introspection;
 mod minting;
 mod node;
+mod oauth;
+mod oidc_provider;
 mod peers;
 mod revocation;
 mod scale;
@@ -36,6 +40,8 @@ pub enum Part {
     Introspection,
     /// Temporary tokens
     Minting,
+    /// The token endpoint of OAuth
+    Oauth,
     /// Secret tokens
     Creation,
     /// An organization of a million tokens
@@ -71,6 +77,7 @@ pub fn measure(options: &Options, folder: PathBuf, parts: &[Part]) -> Result<Res
         results.extend(match part {
             Part::Introspection => introspection::measure(&bench)?,
             Part::Minting => minting::measure(&bench)?,
+            Part::Oauth => oauth::measure(&bench)?,
             Part::Creation => creation::measure(&bench)?,
             Part::Million => scale::million(&bench)?,
             Part::TenMillion => scale::ten_million(&bench)?,

@@ -158,8 +158,7 @@ impl Kind for Application {
     const ADD_EXAMPLES: &'static str = "\
 Examples:
   daypass application add --name Partner
-  daypass application add --name Planner --public --redirect-uri https://planner.example.com/callback \\
-    --scope floor:readPrivate";
+  daypass application add --name App --public --redirect-uri com.example:/cb --scope floor:export";
     const LIST: &'static str = "List the applications of an organization, oldest first";
     const LIST_EXAMPLES: &'static str = "\
 Example:
@@ -171,7 +170,7 @@ Example:
     const EDIT_EXAMPLES: &'static str = "\
 Examples:
   daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --name Partner
-  daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --redirect-uri https://planner.example.com/callback";
+  daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --redirect-uri https://app.example.com/cb";
     const REMOVE: &'static str = "Remove an application, and revoke its tokens";
     const REMOVE_LONG: &'static str = "Remove an application, and revoke its tokens\n\n\
         All tokens that belong to it are revoked, and with them all that was made from them. There is no way back.";

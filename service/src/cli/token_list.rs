@@ -24,13 +24,16 @@ Examples:
   daypass token list --state active --name shop --limit 20
   daypass token list --owner svc_6kIYBmP8S3Ww0GAfX2B6sw";
 
-/// The kind that is listed, but not created here.
-const BUNDLE: (TokenKind, &str) = (TokenKind::Bundle, "References to parameters, which applications create");
+/// The kinds that are listed, but not created here.
+const OTHERS: [(TokenKind, &str); 2] = [
+    (TokenKind::Bundle, "References to parameters, which applications create"),
+    (TokenKind::OauthRefresh, "What users let OAuth clients have: all refresh tokens of one sign-in"),
+];
 
 #[derive(Args)]
 pub(super) struct Options {
     /// List this kind only; bundle references are listed only with `--kind bundle`
-    #[arg(long, value_parser = kinds(CREATED.into_iter().chain([BUNDLE])))]
+    #[arg(long, value_parser = kinds(CREATED.into_iter().chain(OTHERS)))]
     kind: Option<TokenKind>,
     /// List tokens in this state only
     #[arg(long, value_parser = states())]

@@ -2,18 +2,23 @@
 
 use anyhow::Context;
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hkdf::{HKDF_SHA256, Salt};
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::jwt::{Jwk, Jwks, JwtType};
-use daypass::verify::{PublicKey, StaticKeys};
+use daypass::verify::{DpopNonces, PublicKey, StaticKeys};
 
 use crate::domain::key::StoredKey;
+
+/// Separates the nonces of proofs from anything else that may be derived from a signing key.
+const NONCES: &[u8] = b"daypass DPoP nonces";
 
 /// An Ed25519 key pair and its id.
 pub(crate) struct SigningKey {
     kid: String,
     pair: Ed25519KeyPair,
     public: StaticKeys,
+    nonces: DpopNonces,
 }
 
 impl SigningKey {
@@ -25,7 +30,7 @@ impl SigningKey {
         let pair = Ed25519KeyPair::from_pkcs8(&stored.pkcs8).context("cannot read a signing key of the store")?;
         let kid = thumbprint(pair.public_key().as_ref());
         let public = StaticKeys::from(&Jwks { keys: vec![Jwk::ed25519(&kid, pair.public_key().as_ref())] });
-        Ok(SigningKey { kid, pair, public })
+        Ok(SigningKey { kid, pair, public, nonces: nonces(&stored.pkcs8) })
     }
 
     /// Generates a key, created now, that signs from a time on.
@@ -51,6 +56,11 @@ impl SigningKey {
         Jwk::ed25519(&self.kid, self.pair.public_key().as_ref())
     }
 
+    /// Returns the nonces of proofs that are derived from the key, so that all nodes know them.
+    pub(crate) fn nonces(&self) -> &DpopNonces {
+        &self.nonces
+    }
+
     /// Returns the public key if a JWT with exactly this header is signed by it.
     pub(crate) fn public_key(&self, header: &str) -> Option<&PublicKey> {
         self.public.get(header)
@@ -61,6 +71,16 @@ impl SigningKey {
 fn thumbprint(public_key: &[u8]) -> String {
     let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, Base64UrlUnpadded::encode_string(public_key));
     Base64UrlUnpadded::encode_string(digest(&SHA256, members.as_bytes()).as_ref())
+}
+
+fn nonces(pkcs8: &[u8]) -> DpopNonces {
+    let mut secret = [0; 32];
+    Salt::new(HKDF_SHA256, &[])
+        .extract(pkcs8)
+        .expand(&[NONCES], HKDF_SHA256)
+        .and_then(|output| output.fill(&mut secret))
+        .expect("HKDF gives 32 bytes");
+    DpopNonces::new(&secret)
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ pub(crate) struct RootFacts {
 pub(crate) struct JwtFacts {
     /// Its root, if the store has it.
     pub(crate) root: Option<RootFacts>,
-    /// Whether the feed has an entry for the JWT itself.
+    /// Whether the feed has an entry for the JWT itself, or for one that it was exchanged for.
     pub(crate) has_entry: bool,
     /// The number up to which entries are no longer kept.
     pub(crate) deleted_up_to: u64,

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 /// The headers that scripts may read.
-const READABLE: &str = "WWW-Authenticate, Retry-After, Date, Daypass-Expires-At, Daypass-Bundle";
+const READABLE: &str = "WWW-Authenticate, Retry-After, Date, DPoP-Nonce, Daypass-Expires-At, Daypass-Bundle";
 
 /// Lets every page read the responses, errors included, and answers preflights. `*` is enough, because
 /// no cookie is involved.

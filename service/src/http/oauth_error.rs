@@ -62,6 +62,6 @@ mod tests {
 
     #[test]
     fn a_description_has_no_other_characters_than_it_may_have() {
-        assert_eq!(printable("The `scope` \"ä\\\u{0}\n☃\" is wrong."), "The `scope` '''''' is wrong.");
+        assert_eq!(printable("The `scope` \"ä\\\u{0}\n☃\" is wrong."), "The `scope` ''''''' is wrong.");
     }
 }

@@ -5,11 +5,13 @@
 //! | `authorize` | `/oauth/authorize`: a person lets a client have a code |
 //! | `consents` | `/v2/consent`: what applications may do |
 //! | `par` | `POST /oauth/par`: pushed authorization requests |
+//! | `proof` | the headers `DPoP` and `DPoP-Nonce` |
 //! | `token` | `POST /oauth/token` |
 
 mod authorize;
 mod consents;
 mod par;
+mod proof;
 mod token;
 
 use axum::Router;
@@ -19,7 +21,7 @@ use crate::http::{SharedApp, backend_routes, browser_post_routes};
 
 /// Returns the routes of OAuth.
 pub(crate) fn router() -> Router<SharedApp> {
-    let for_clients = Router::new().route("/oauth/token", post(token::token)).route("/oauth/par", post(par::push));
+    let for_clients = Router::new().route(token::PATH, post(token::token)).route(par::PATH, post(par::push));
     let for_own_pages = Router::new()
         .route("/oauth/authorize", get(authorize::show).post(authorize::decide))
         .route("/v2/consent", get(consents::list))

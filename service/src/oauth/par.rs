@@ -7,9 +7,13 @@ use axum::response::IntoResponse;
 use daypass::Error;
 use serde::Serialize;
 
+use super::proof;
 use crate::http::{NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
 use crate::usecase::oauth::authorize::Authorizer;
 use crate::usecase::oauth::kept_requests;
+
+/// The path of the endpoint.
+pub(super) const PATH: &str = "/oauth/par";
 
 #[derive(Serialize)]
 struct PushedResponse {
@@ -22,10 +26,23 @@ pub(super) async fn push(
     State(app): State<SharedApp>,
     headers: HeaderMap,
     parameters: Result<Parameters, Error>,
-) -> Result<impl IntoResponse, OAuthError> {
-    let parameters = parameters?;
-    let client = authenticate_client(&app, &headers, &parameters).await?.client;
-    let parameters = parameters.without("client_secret");
+) -> impl IntoResponse {
+    let nonce = proof::next_nonce(&app, &headers);
+    let response = match parameters {
+        Ok(parameters) => respond(&app, &headers, parameters).await,
+        Err(error) => Err(error.into()),
+    };
+    (nonce, response)
+}
+
+async fn respond(
+    app: &SharedApp,
+    headers: &HeaderMap,
+    parameters: Parameters,
+) -> Result<impl IntoResponse + use<>, OAuthError> {
+    let client = authenticate_client(app, headers, &parameters).await?.client;
+    let jkt = proof::jkt(app, headers, PATH)?;
+    let parameters = parameters.without("client_secret").bound_to(jkt)?;
     let view = app.catalog.view();
     let authorizer = Authorizer { store: &*app.store, catalogs: &view.catalogs, audience: &app.jwt_issuer.audience };
     authorizer.check(&parameters, &client)?;

@@ -18,8 +18,8 @@ pub(crate) fn router(protocols: &[Protocol]) -> Router<SharedApp> {
         Protocol::SpaceApi => space_api::router(),
         Protocol::Kudo => kudo::router(),
         Protocol::Crafter => crafter::router(),
-        Protocol::Threekit => threekit::router(),
         Protocol::Speckle => speckle::router(),
+        Protocol::Threekit => threekit::router(),
     });
     routers.fold(Router::new(), Router::merge)
 }

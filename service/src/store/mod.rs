@@ -7,6 +7,7 @@
 //! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `entry` | an entry of the feed, and words, in their columns |
+//! | `families` | tests of OAuth's codes, families of refresh tokens and consents |
 //! | `issued_before` | tests of a time before which tokens are revoked |
 //! | `location` | where a store is |
 //! | `oauth` | the trait [`OAuthStore`], for clients, consents, codes and refresh tokens |
@@ -26,6 +27,8 @@ mod catalog;
 #[cfg(test)]
 mod changes;
 mod entry;
+#[cfg(test)]
+mod families;
 #[cfg(test)]
 mod issued_before;
 mod location;

@@ -82,8 +82,16 @@ pub(crate) trait OAuthStore: Send + Sync {
         rule: Rule<Option<RefreshFacts>, RefreshUse>,
     ) -> StoreFuture<'_, RefreshUse>;
 
-    /// Keeps an authorization request, and deletes those that ended before `at`.
-    fn keep_oauth_request(&self, hash: [u8; 32], request: KeptRequest, at: u64) -> StoreFuture<'_, ()>;
+    /// Keeps an authorization request if the rule allows it, and deletes those that ended before `at`. The rule gets the number of
+    /// its client's requests that are kept, up to `count_to`; those that are added at the same time may be missing.
+    fn keep_oauth_request(
+        &self,
+        hash: [u8; 32],
+        request: KeptRequest,
+        at: u64,
+        count_to: usize,
+        rule: Rule<usize>,
+    ) -> StoreFuture<'_, ()>;
 
     /// Returns a request that is kept, also one that has ended by its time.
     fn oauth_request(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<KeptRequest>>;

@@ -120,6 +120,9 @@ async fn entries_are_deleted_by_order_and_those_of_keys_and_organizations_never(
         (facts.has_entry, facts.deleted_up_to)
     };
     assert_eq!(is_gone().await, (true, 0));
+    for (jti, expected) in [("j.k", true), ("j.k.l", true), ("jk", false), ("k.j", false)] {
+        assert_eq!(store.jwt(1, jti).await.expect("facts").has_entry, expected, "{jti}");
+    }
     add_mark(&store, 25).await;
     assert_eq!(read().await, (vec![3, 4, 5], 4, 5));
     assert_eq!(is_gone().await, (false, 4));

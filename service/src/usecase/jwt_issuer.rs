@@ -62,6 +62,22 @@ impl JwtIssuer {
         is_older_than_entries(claims.feed_seq, self.keys.position.borrow().deleted_up_to)
     }
 
+    /// Checks the nonce of a proof (RFC 9449, section 8).
+    ///
+    /// # Errors
+    /// Like [`SigningKeys::check_nonce`](super::signing_keys::SigningKeys::check_nonce).
+    pub(super) fn check_nonce(&self, nonce: Option<&str>) -> Result<(), Error> {
+        self.keys.keys.check_nonce(nonce)
+    }
+
+    /// Returns the nonce for the next proof.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without an active key.
+    pub(super) fn nonce(&self) -> Result<String, Error> {
+        self.keys.keys.nonce()
+    }
+
     /// Signs a payload.
     ///
     /// # Errors

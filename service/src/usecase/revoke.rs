@@ -49,11 +49,9 @@ pub(crate) async fn credential(
     for token in protocol::readings(text, formats) {
         if token.kind() == TokenKind::OauthRefresh {
             let facts = store.refresh_token(TokenHash::of(&token)).await?;
-            let own = facts.map(|facts| facts.family).filter(|family| family.organization == organization);
-            return match own {
-                Some(family) => self::family(store, organization, family.serial).await,
-                None => Ok(()),
-            };
+            if let Some(facts) = facts.filter(|facts| facts.family.organization == organization) {
+                return family(store, organization, facts.family.serial).await;
+            }
         }
         let record = store.record(TokenHash::of(&token), Instant::now()).await?;
         own = own.or(record.filter(|record| record.organization == organization));

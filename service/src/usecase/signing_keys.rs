@@ -59,12 +59,7 @@ impl SigningKeys {
     /// # Errors
     /// [`Error::InvalidRequest`] when it is longer than readers accept, because the request is too large.
     pub(super) fn sign(&self, jwt_type: JwtType, payload: &impl Serialize) -> Result<String, Error> {
-        let ring = self.ring();
-        let Some((key, _)) = ring.states_at(now()).find(|(_, state)| *state == KeyState::Active) else {
-            tracing::error!("no active signing key: check the clock, and `daypass key list`");
-            return Err(Error::Unavailable);
-        };
-        let jwt = key.sign(jwt_type, &serde_json::to_vec(payload).expect("claims are JSON"));
+        let jwt = self.ring().active()?.sign(jwt_type, &serde_json::to_vec(payload).expect("claims are JSON"));
         if jwt.len() > MAX_JWT_BYTES {
             return Err(Error::InvalidRequest(format!(
                 "The JWT would have {} bytes, and the limit is {MAX_JWT_BYTES}: request fewer parameters, scopes or \
@@ -73,6 +68,27 @@ impl SigningKeys {
             )));
         }
         Ok(jwt)
+    }
+
+    /// Checks that this nonce of a proof was given out lately, by this node or another (RFC 9449, section 8).
+    /// The nonces of each key whose signatures are accepted count, so that they survive a rotation.
+    ///
+    /// # Errors
+    /// [`Error::UseDpopNonce`] with the nonce to use.
+    pub(super) fn check_nonce(&self, nonce: Option<&str>) -> Result<(), Error> {
+        let (ring, now) = (self.ring(), now());
+        let accepted = ring.states_at(now).filter(|(_, state)| state.is_accepted());
+        let is_current =
+            nonce.is_some_and(|nonce| accepted.into_iter().any(|(key, _)| key.nonces().is_current(nonce, now)));
+        if is_current { Ok(()) } else { Err(Error::UseDpopNonce(self.nonce()?)) }
+    }
+
+    /// Returns the nonce for the next proof.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without an active key.
+    pub(super) fn nonce(&self) -> Result<String, Error> {
+        Ok(self.ring().active()?.nonces().current(now()))
     }
 
     /// Returns the ids of the key that signs and of those that will.
@@ -116,6 +132,18 @@ impl KeyRing {
     /// Returns each key with its state at this time.
     fn states_at(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
         self.keys.iter().zip(KeyState::of(&self.stored, Moment { now, newest_mark: self.newest_mark }))
+    }
+
+    /// Returns the key that signs now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without an active key.
+    fn active(&self) -> Result<&SigningKey, Error> {
+        let active = self.states_at(now()).find(|(_, state)| *state == KeyState::Active);
+        active.map(|(key, _)| key).ok_or_else(|| {
+            tracing::error!("no active signing key: check the clock, and `daypass key list`");
+            Error::Unavailable
+        })
     }
 
     /// Returns the key of JWTs with exactly this header, if it is in such a state.

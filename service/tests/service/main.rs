@@ -51,6 +51,18 @@ macro_rules! suite {
         mod invitations;
         #[path = "../keys.rs"]
         mod keys;
+        #[path = "../oauth_clients.rs"]
+        mod oauth_clients;
+        #[path = "../oauth_exchange.rs"]
+        mod oauth_exchange;
+        #[path = "../oauth_families.rs"]
+        mod oauth_families;
+        #[path = "../oauth_own_tokens.rs"]
+        mod oauth_own_tokens;
+        #[path = "../oauth_proofs.rs"]
+        mod oauth_proofs;
+        #[path = "../oauth_token.rs"]
+        mod oauth_token;
         #[path = "../older_names.rs"]
         mod older_names;
         #[path = "../openid_connect.rs"]

@@ -236,3 +236,25 @@ async fn a_provider_that_cannot_be_used_is_told_in_words() {
     let message = expect_error(browser.post(START, &json!({})), 400, "invalid_request").await;
     assert!(message.contains("--oidc-issuer"), "{message}");
 }
+
+#[tokio::test]
+async fn an_authorization_request_survives_the_sign_in_at_the_provider() {
+    let (provider, daypass) = start(CLIENT_SECRET);
+    let user = add_user(&daypass, &daypass.admin, &daypass.organization(), "ada@example.com", "developer").await;
+    let invitation = invite(&daypass, &daypass.admin, &daypass.organization(), &user).await;
+    provider.sign_in_as(Some("person-1")).await;
+    let mut browser = Browser::new(&daypass);
+    assert_eq!(round_trip(&provider, &mut browser, &json!({"invitation": invitation})).await, "/sign-in");
+
+    let query = "response_type=code&client_id=app_1&redirect_uri=https://evil.example/&state=a%20b";
+    let request = json!({"authorize": query});
+    let mut again = Browser::new(&daypass);
+    assert_eq!(round_trip(&provider, &mut again, &request).await, format!("/oauth/authorize?{query}"));
+    provider.sign_in_as(Some("person-2")).await;
+    let failed = round_trip(&provider, &mut Browser::new(&daypass), &request).await;
+    let waiting = failed.strip_prefix("/sign-in#error=sign_in_failed&authorize=").expect("a request that waits");
+    assert_eq!(percent_encoding::percent_decode_str(waiting).decode_utf8_lossy(), query);
+    for query in ["a b", "a\r\nset-cookie: a=1", "a#b", "é", &"a".repeat(2001)] {
+        expect_error(browser.post(START, &json!({"authorize": query})), 400, "invalid_request").await;
+    }
+}

@@ -1,25 +1,25 @@
 //! Tokens that are bound to a key (RFC 9449): [`Dpop`].
 
+mod nonces;
 mod proof;
 mod replay;
+mod token_request;
 
 use std::fmt;
-
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::hmac::{HMAC_SHA256, Key, sign};
-use base64ct::{Base64UrlUnpadded, Encoding};
 
 use super::token::AuthenticToken;
 use super::{Credential, MAX_LEEWAY, ProofContext, TokenLocation};
 use crate::Error;
+pub use nonces::DpopNonces;
+use nonces::NONCE_WINDOW;
+pub use proof::DPOP_ALGORITHMS;
 use proof::Proof;
 use replay::ReplayGuard;
+pub use token_request::TokenRequestProof;
 
 /// How far a proof's `iat` may lie from the verifier's clock, in seconds, if no nonce says how old
 /// the proof is.
 const PROOF_LIFE: u64 = MAX_LEEWAY;
-/// How long a nonce is given out, in seconds. It is valid for as long again.
-const NONCE_WINDOW: u64 = 60;
 /// The longest `jti` of a proof, in bytes.
 const MAX_JTI: usize = 256;
 
@@ -28,13 +28,15 @@ const MAX_JTI: usize = 256;
 ///
 /// A proof is for one request. Each process remembers the proofs that were used since it started.
 /// Without nonces, a stolen proof can therefore be used within a minute at another process, or
-/// after a restart. With nonces, which each process derives from a key of its own, it cannot. Then
-/// a client must always reach the same process (sticky sessions), or each of its requests is first
-/// answered with another nonce.
+/// after a restart. With nonces of its own ([`with_nonces`](Dpop::with_nonces)) it cannot. Then a
+/// client must always reach the same process (sticky sessions), or each of its requests is first
+/// answered with another nonce; or the processes share their nonces
+/// ([`with_shared_nonces`](Dpop::with_shared_nonces)), and a stolen proof can be used at another of
+/// them for two minutes.
 pub struct Dpop {
     origin: String,
     prefix: String,
-    nonce_key: Option<Key>,
+    nonces: Option<DpopNonces>,
     replays: ReplayGuard,
 }
 
@@ -46,10 +48,8 @@ impl Dpop {
     /// SECURITY: the URL is a setting and not taken from the request, whose sender chooses its `Host`.
     #[must_use]
     pub fn new(api: &str) -> Dpop {
-        let api = api.trim_end_matches('/');
-        let host = api.find("://").map_or(0, |at| at + 3);
-        let (origin, prefix) = api.split_at(api[host..].find('/').map_or(api.len(), |at| host + at));
-        Dpop { origin: origin.to_owned(), prefix: prefix.to_owned(), nonce_key: None, replays: ReplayGuard::new() }
+        let ServerUrl { origin, path } = ServerUrl::parse(api.trim_end_matches('/'));
+        Dpop { origin: origin.to_owned(), prefix: path.to_owned(), nonces: None, replays: ReplayGuard::new() }
     }
 
     /// Requires a nonce in each proof, so that proofs cannot be made in advance and the visitor's
@@ -59,9 +59,14 @@ impl Dpop {
     /// If the operating system gives no randomness.
     #[must_use]
     pub fn with_nonces(self) -> Dpop {
-        let mut key = [0; 32];
-        aws_lc_rs::rand::fill(&mut key).expect("the operating system gives randomness");
-        Dpop { nonce_key: Some(Key::new(HMAC_SHA256, &key)), ..self }
+        Dpop { nonces: Some(DpopNonces::generate()), ..self }
+    }
+
+    /// Like [`with_nonces`](Dpop::with_nonces), but with the nonces of a secret that all processes of
+    /// the API share, so that a client may send each request to another one.
+    #[must_use]
+    pub fn with_shared_nonces(self, secret: &[u8; 32]) -> Dpop {
+        Dpop { nonces: Some(DpopNonces::new(secret)), ..self }
     }
 
     /// Sets how many proofs are remembered, each in some 70 bytes: 1,048,576 unless set. Once
@@ -73,7 +78,7 @@ impl Dpop {
 
     /// Returns the current nonce, if nonces are required.
     pub(super) fn nonce(&self, now: u64) -> Option<String> {
-        self.nonce_key.as_ref().map(|key| nonce(key, now / NONCE_WINDOW))
+        self.nonces.as_ref().map(|nonces| nonces.current(now))
     }
 
     /// Checks that the sender of a token has proved what the token requires. `dpop` is the
@@ -105,19 +110,12 @@ impl Dpop {
         if proof.jkt != jkt {
             return Err(Error::InvalidToken);
         }
-        if proof.claims.htm != context.method {
-            return Err(Error::InvalidDpopProof("The proof is for another method."));
-        }
-        if !proof.is_for_url(&self.origin, &format!("{}{}", self.prefix, context.path)) {
-            return Err(Error::InvalidDpopProof("The proof is for another URL."));
-        }
+        proof.check_request(context.method, &self.origin, &format!("{}{}", self.prefix, context.path))?;
         if !proof.is_for_token(token) {
             return Err(Error::InvalidDpopProof("The proof is for another token."));
         }
         self.check_time(&proof, now)?;
-        if proof.claims.jti.is_empty() || proof.claims.jti.len() > MAX_JTI {
-            return Err(Error::InvalidDpopProof("The proof's jti must be 1 to 256 bytes."));
-        }
+        check_jti(&proof)?;
         self.replays.use_once(&proof.jkt, &proof.claims.jti, now)
     }
 
@@ -126,7 +124,7 @@ impl Dpop {
     /// SECURITY: where nonces are required, the nonce alone says how old a proof is, since a
     /// visitor's clock may say anything.
     fn check_time(&self, proof: &Proof, now: u64) -> Result<(), Error> {
-        let Some(key) = &self.nonce_key else {
+        let Some(nonces) = &self.nonces else {
             let is_recent = proof.claims.iat.abs_diff(now) <= PROOF_LIFE;
             return if is_recent {
                 Ok(())
@@ -134,19 +132,34 @@ impl Dpop {
                 Err(Error::InvalidDpopProof("The proof's iat is not within 60 seconds of now."))
             };
         };
-        let window = now / NONCE_WINDOW;
-        let presented = proof.claims.nonce.as_deref().unwrap_or_default();
-        let is_of = |window| verify_slices_are_equal(nonce(key, window).as_bytes(), presented.as_bytes()).is_ok();
-        if is_of(window) || is_of(window.saturating_sub(1)) {
+        if nonces.is_current(proof.claims.nonce.as_deref().unwrap_or_default(), now) {
             Ok(())
         } else {
-            Err(Error::UseDpopNonce(nonce(key, window)))
+            Err(Error::UseDpopNonce(nonces.current(now)))
         }
     }
 }
 
-fn nonce(key: &Key, window: u64) -> String {
-    Base64UrlUnpadded::encode_string(&sign(key, &window.to_be_bytes()).as_ref()[..18])
+/// A server's URL in its two parts.
+struct ServerUrl<'a> {
+    origin: &'a str,
+    path: &'a str,
+}
+
+impl ServerUrl<'_> {
+    fn parse(url: &str) -> ServerUrl<'_> {
+        let host = url.find("://").map_or(0, |at| at + 3);
+        let (origin, path) = url.split_at(url[host..].find('/').map_or(url.len(), |at| host + at));
+        ServerUrl { origin, path }
+    }
+}
+
+fn check_jti(proof: &Proof) -> Result<(), Error> {
+    if (1..=MAX_JTI).contains(&proof.claims.jti.len()) {
+        Ok(())
+    } else {
+        Err(Error::InvalidDpopProof("The proof's jti must be 1 to 256 bytes."))
+    }
 }
 
 impl fmt::Debug for Dpop {

@@ -6,9 +6,12 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::Error;
 use crate::jwt::object::{Object, parse_object};
 use crate::jwt::{UnverifiedJwt, VerifySignature};
 
+/// The algorithms that proofs may be signed with: those of the browsers' WebCrypto, the second by both of its names.
+pub const DPOP_ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "Ed25519"];
 /// The longest proof that is parsed, in bytes.
 const MAX_PROOF: usize = 4096;
 
@@ -27,7 +30,8 @@ pub(in crate::verify) struct Claims {
     pub(in crate::verify) htm: String,
     pub(in crate::verify) htu: String,
     pub(in crate::verify) iat: u64,
-    pub(in crate::verify) ath: String,
+    /// The hash of the access token, if it comes with one.
+    pub(in crate::verify) ath: Option<String>,
     pub(in crate::verify) nonce: Option<String>,
 }
 
@@ -77,18 +81,32 @@ impl Proof {
         let key =
             header.jwk.0.public_key(&header.alg).ok_or("The proof's key must be P-256 with ES256, or Ed25519.")?;
         let verified = jwt.verify(&key).ok_or("The proof's signature is not by the key in its header.")?;
-        let claims = verified.claims().ok_or("The proof must claim jti, htm, htu, iat and ath.")?;
+        let claims = verified.claims().ok_or("The proof must claim jti, htm, htu and iat.")?;
         Ok(Proof { jkt: header.jwk.0.thumbprint(), claims })
     }
 
     /// Returns whether the proof is for this access token.
     pub(in crate::verify) fn is_for_token(&self, token: &[u8]) -> bool {
-        self.claims.ath == Base64UrlUnpadded::encode_string(digest(&SHA256, token).as_ref())
+        self.claims.ath == Some(Base64UrlUnpadded::encode_string(digest(&SHA256, token).as_ref()))
+    }
+
+    /// Checks that the proof is for this request.
+    ///
+    /// # Errors
+    /// [`Error::InvalidDpopProof`].
+    pub(in crate::verify) fn check_request(&self, method: &str, origin: &str, path: &str) -> Result<(), Error> {
+        if self.claims.htm != method {
+            return Err(Error::InvalidDpopProof("The proof is for another method."));
+        }
+        if !self.is_for_url(origin, path) {
+            return Err(Error::InvalidDpopProof("The proof is for another URL."));
+        }
+        Ok(())
     }
 
     /// Returns whether the proof is for this URL. The case of the origin, the query and the
     /// fragment do not matter.
-    pub(in crate::verify) fn is_for_url(&self, origin: &str, path: &str) -> bool {
+    fn is_for_url(&self, origin: &str, path: &str) -> bool {
         let htu = self.claims.htu.split(['?', '#']).next().unwrap_or_default();
         htu.split_at_checked(origin.len()).is_some_and(|(proof_origin, rest)| {
             proof_origin.eq_ignore_ascii_case(origin) && (rest == path || (rest.is_empty() && path == "/"))

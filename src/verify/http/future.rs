@@ -1,6 +1,7 @@
 //! The response of the layer's service: [`VerifyFuture`].
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::Response;
@@ -8,6 +9,7 @@ use http::header::HeaderValue;
 use pin_project_lite::pin_project;
 
 use super::cors::allow_origin;
+use super::resource::Resource;
 use super::response::{DPOP_NONCE, challenge_with_dpop};
 
 /// The headers that the layer adds to a response.
@@ -18,6 +20,8 @@ pub struct ResponseHeaders {
     pub(super) has_proof_scheme: bool,
     /// The nonce for the next proof.
     pub(super) nonce: Option<HeaderValue>,
+    /// What the challenges are for.
+    pub(super) resource: Option<Arc<Resource>>,
 }
 
 impl ResponseHeaders {
@@ -25,6 +29,9 @@ impl ResponseHeaders {
         let headers = response.headers_mut();
         if self.has_proof_scheme {
             challenge_with_dpop(headers);
+        }
+        if let Some(resource) = self.resource {
+            resource.add_to_challenges(headers);
         }
         allow_origin(headers, self.origin);
         if let Some(nonce) = self.nonce {

@@ -12,6 +12,7 @@ use tower_service::Service;
 
 use super::cors::{is_preflight, preflight};
 use super::future::{ResponseHeaders, VerifyFuture};
+use super::resource::Resource;
 use crate::Error;
 use crate::verify::{Access, Credentials, OriginHeader, Verifier};
 
@@ -22,6 +23,7 @@ pub struct VerifyLayer {
     verifier: Arc<Verifier>,
     client: Option<FindClient>,
     allows_missing_token: bool,
+    resource: Option<Arc<Resource>>,
 }
 
 /// Finds a client's address.
@@ -35,7 +37,7 @@ impl VerifyLayer {
     /// Makes a layer of this verifier.
     #[must_use]
     pub fn new(verifier: impl Into<Arc<Verifier>>) -> VerifyLayer {
-        VerifyLayer { verifier: verifier.into(), client: None, allows_missing_token: false }
+        VerifyLayer { verifier: verifier.into(), client: None, allows_missing_token: false, resource: None }
     }
 
     /// Sets how a client's address is found, for [`RateLimits`](crate::verify::RateLimits): from
@@ -54,6 +56,22 @@ impl VerifyLayer {
     #[must_use]
     pub fn allow_missing_token(self) -> VerifyLayer {
         VerifyLayer { allows_missing_token: true, ..self }
+    }
+
+    /// Makes the API a protected resource (RFC 9728) with this URL as its identifier, such as
+    /// `https://api.example.com/v2`. Challenges then name the URL of the API's metadata, and the layer
+    /// serves the metadata there: the issuer as the authorization server, and the scopes of
+    /// [`Verifier::catalog`].
+    ///
+    /// The path is `/.well-known/oauth-protected-resource`, followed by the resource's own path. The
+    /// layer has to receive requests for it: apply the layer with `Router::layer`, outside of routers
+    /// that are nested under a path.
+    ///
+    /// # Panics
+    /// If it is no URL with a scheme and a host, or has a query or a fragment.
+    #[must_use]
+    pub fn resource(self, url: &str) -> VerifyLayer {
+        VerifyLayer { resource: Some(Arc::new(Resource::new(url))), ..self }
     }
 }
 
@@ -91,6 +109,9 @@ where
         let (parts, body) = request.into_parts();
         if is_preflight(&parts) {
             return VerifyFuture::Ready { response: Some(preflight(&parts)) };
+        }
+        if let Some(resource) = self.layer.resource.as_ref().filter(|resource| resource.is_requested(&parts)) {
+            return VerifyFuture::Ready { response: Some(resource.metadata(&self.layer.verifier)) };
         }
         let client = self.layer.client.as_ref().and_then(|find| find(&parts));
         let (verdict, headers) = self.layer.verify_cached(&parts, client);
@@ -132,7 +153,8 @@ impl VerifyLayer {
             OriginHeader::None => None,
             OriginHeader::One(_) | OriginHeader::Invalid => parts.headers.get(header::ORIGIN).cloned(),
         };
-        let headers = ResponseHeaders { origin, has_proof_scheme: credentials.has_proof_scheme(), nonce };
+        let has_proof_scheme = credentials.has_proof_scheme();
+        let headers = ResponseHeaders { origin, has_proof_scheme, nonce, resource: self.resource.clone() };
         if self.allows_missing_token && credentials.is_missing() {
             return (Some(Ok(None)), headers);
         }

@@ -22,6 +22,9 @@
 //! # }
 //! ```
 //!
+//! A client that got no token yet learns where it gets one from the API's own metadata (RFC 9728):
+//! see [`VerifyLayer::resource`].
+//!
 //! The layer refuses requests without a token. Where a token is optional, let them through and
 //! extract `Option<Access>`:
 //!
@@ -51,6 +54,7 @@
 //! | `credentials` | reads the credentials of a request |
 //! | `extract` | the extractors |
 //! | `cors` | which responses pages may read |
+//! | `resource` | the metadata of the API as a protected resource (RFC 9728) |
 //! | `response` | the response to a refused request |
 //! | `frame_ancestors` | which pages may frame an embed's page |
 
@@ -60,6 +64,7 @@ mod extract;
 mod frame_ancestors;
 mod future;
 mod layer;
+mod resource;
 mod response;
 
 pub use frame_ancestors::FrameAncestors;

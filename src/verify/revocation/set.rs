@@ -6,6 +6,7 @@ use super::super::Standing;
 use super::super::token::AuthenticToken;
 use crate::Error;
 use crate::api::{Revocation, RevocationTarget};
+use crate::jwt::lineage;
 
 /// The entries of each level.
 #[derive(Debug, Default)]
@@ -175,7 +176,7 @@ impl RevokedSet {
             || self.organizations.contains(&token.organization)
             || self.issued_before.get(&token.organization).is_some_and(is_later)
             || self.issued_up_to.get(&token.organization).is_some_and(|end| end.includes(token))
-            || (token.key.is_some() && self.jwts.contains_key(&token.id))
+            || (token.key.is_some() && lineage(&token.id).any(|jti| self.jwts.contains_key(jti)))
         {
             Err(Error::TokenRevoked)
         } else if token.feed_seq.is_some_and(|seq| seq < self.deleted_up_to) {

@@ -3,6 +3,7 @@
 mod challenges;
 mod credentials;
 mod extract;
+mod resource;
 
 use std::convert::Infallible;
 use std::future::Ready;

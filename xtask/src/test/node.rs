@@ -96,7 +96,8 @@ fn demo_in(label: &str, engine: &Engine, system: System, tests: &mut Command) ->
     Ok([outcome, servers].into_iter().sum())
 }
 
-/// Makes the command that tests the files of folders one after the other, since they share the demo and the machine.
+/// Makes the command that tests the files of folders one after the other, since they share the demo and the machine: one
+/// visitor's "Revoke now" revokes the token of all.
 fn node_test(folders: &[&Path]) -> Result<Command> {
     let mut command = node_command();
     for folder in folders {

@@ -11,8 +11,9 @@ use super::cargo::cargo_test;
 use super::outcome::Outcome;
 use super::runner::{attempt, check};
 use super::{node, wasm};
+use crate::build::build;
 use crate::process::cargo;
-use crate::workspace::{CHECKED, PRODUCT, target_dir};
+use crate::workspace::{CHECKED, PRODUCT, program, target_dir};
 use crate::{package, rust_app, setup};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -31,6 +32,8 @@ pub(super) enum Step {
     Million,
     /// The verifier beside other JWT libraries, in Node and in Python
     Differential,
+    /// Published OAuth clients beside the running service
+    Oauth,
     /// The WebAssembly tests, in headless Chromium and in headless Firefox side by side
     Wasm,
     /// The package's type declarations
@@ -54,6 +57,7 @@ impl Step {
             Self::Native => native(),
             Self::Million => cargo_test(cargo().args(["test", "--profile", "million", "-p", "daypass-million"])),
             Self::Differential => differential(),
+            Self::Oauth => oauth(),
             Self::Wasm => wasm::wasm(),
             Self::Types => types(),
             Self::Package => node::package(),
@@ -66,7 +70,7 @@ impl Step {
     pub(super) fn has_tests(self) -> bool {
         match self {
             Self::Setup | Self::Fmt | Self::Clippy | Self::Doc | Self::Types => false,
-            Self::Native | Self::Million | Self::Differential | Self::Wasm => true,
+            Self::Native | Self::Million | Self::Differential | Self::Oauth | Self::Wasm => true,
             Self::Package | Self::Docs | Self::E2e => true,
         }
     }
@@ -124,8 +128,21 @@ fn differential() -> Result<Outcome> {
     setup::npm()?;
     let python = setup::python("tests/differential")?;
     // With the packages of the native tests, so that nothing is compiled twice.
-    let packages = ["--workspace", "--exclude", "xtask", "--exclude", "daypass-million"];
+    let packages =
+        ["--workspace", "--exclude", "xtask", "--exclude", "daypass-million", "--exclude", "daypass-oauth-clients"];
     cargo_test(cargo().arg("test").args(packages).args(["--test", "differential"]).env("DAYPASS_PYTHON", python))
+}
+
+fn oauth() -> Result<Outcome> {
+    setup::npm_in(Path::new(setup::OAUTH_TESTS))?;
+    let python = setup::python(setup::OAUTH_TESTS)?;
+    build()?;
+    cargo_test(
+        cargo()
+            .args(["test", "-p", "daypass-oauth-clients"])
+            .env("DAYPASS_PYTHON", python)
+            .env("DAYPASS_SERVICE", program("daypass")?),
+    )
 }
 
 fn types() -> Result<Outcome> {

@@ -185,3 +185,157 @@ fn begin(code: &StoredCode, organization: String, presented: &Presented, tokens:
         jkt: presented.jkt.clone().filter(|_| !client.settings.is_confidential),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use daypass::api::{PrincipalKind, Role};
+    use daypass::{Catalog, TokenKind};
+
+    use super::super::client::ClientSettings;
+    use super::super::client::tests::{client, scopes};
+    use super::*;
+    use crate::domain::principal::tests::{code as code_of, principal};
+
+    fn token() -> OpaqueToken {
+        OpaqueToken::generate(TokenKind::OauthRefresh, |bytes| bytes.fill(1)).expect("an opaque kind")
+    }
+
+    /// A code that can be used until 160.
+    fn stored() -> StoredCode {
+        StoredCode {
+            client: client(),
+            owner: Principal { number: 5, ..principal(PrincipalKind::User, Some(Role::Developer), None) },
+            redirect_uri: Some("https://app.example/back".into()),
+            challenge: "right".into(),
+            scopes: scopes("floor:readPrivate"),
+            jkt: None,
+            expires_at: 160,
+            family: None,
+            given: Some(scopes("floor:readPrivate floor:readPublic")),
+        }
+    }
+
+    fn presented() -> Presented {
+        Presented {
+            client: client().id().to_owned(),
+            redirect_uri: Some("https://app.example/back".into()),
+            challenge: "right".into(),
+            jkt: None,
+        }
+    }
+
+    fn exchange_at(now: u64, code: Option<&StoredCode>, presented: &Presented) -> CodeUse {
+        let tokens = NewTokens { id: "tok_1".into(), family: token(), refresh: token() };
+        exchange(code, presented, &tokens, &Catalogs::new(Catalog::space_api()), now)
+    }
+
+    /// Names what a use does: the serial number of the family that it ends, 0 for a new one.
+    fn outcome(code_use: &CodeUse) -> Option<u64> {
+        match code_use {
+            CodeUse::Exchange(_) => Some(0),
+            CodeUse::Reused { serial, .. } => Some(*serial),
+            CodeUse::Refused(_) => None,
+        }
+    }
+
+    #[test]
+    fn a_code_is_for_one_client_redirect_uri_verifier_and_key() {
+        let (code, bound) = (stored(), StoredCode { jkt: Some("key".into()), ..stored() });
+        let used = StoredCode { family: Some(7), ..stored() };
+        let with = |change: fn(&mut Presented)| {
+            let mut presented = presented();
+            change(&mut presented);
+            presented
+        };
+        for (presented, is_right, is_right_if_bound) in [
+            (with(|_| {}), true, false),
+            (with(|presented| presented.jkt = Some("key".into())), true, true),
+            (with(|presented| presented.jkt = Some("another".into())), true, false),
+            (with(|presented| presented.client = "app_2".into()), false, false),
+            (with(|presented| presented.client.clear()), false, false),
+            (with(|presented| presented.redirect_uri = None), false, false),
+            (with(|presented| presented.redirect_uri = Some("https://app.example/back/".into())), false, false),
+            (with(|presented| presented.redirect_uri = Some("https://APP.example/back".into())), false, false),
+            (with(|presented| presented.challenge = "wrong".into()), false, false),
+            (with(|presented| presented.challenge.clear()), false, false),
+        ] {
+            let of = |code| outcome(&exchange_at(100, Some(code), &presented));
+            let found = (of(&code), of(&bound), of(&used));
+            // Only who could use it ends the family by a second use.
+            let expected = (is_right.then_some(0), is_right_if_bound.then_some(0), is_right.then_some(7));
+            assert_eq!(found, expected, "{:?} {:?}", presented.redirect_uri, presented.client);
+        }
+        assert_eq!(outcome(&exchange_at(100, None, &presented())), None);
+        // An authorization request without a redirect URI is followed by a token request without one.
+        let without = StoredCode { redirect_uri: None, ..stored() };
+        assert_eq!(outcome(&exchange_at(100, Some(&without), &presented())), None);
+        let presented = Presented { redirect_uri: None, ..presented() };
+        assert_eq!(outcome(&exchange_at(100, Some(&without), &presented)), Some(0));
+    }
+
+    #[test]
+    fn a_code_is_used_in_time_while_all_that_it_stands_for_holds() {
+        assert_eq!(outcome(&exchange_at(159, Some(&stored()), &presented())), Some(0));
+        assert_eq!(outcome(&exchange_at(160, Some(&stored()), &presented())), None);
+        // A second use is noticed later too.
+        let used = StoredCode { family: Some(7), ..stored() };
+        assert_eq!(outcome(&exchange_at(9999, Some(&used), &presented())), Some(7));
+
+        let with = |change: fn(&mut StoredCode)| {
+            let mut code = stored();
+            change(&mut code);
+            outcome(&exchange_at(100, Some(&code), &presented()))
+        };
+        assert_eq!(with(|code| code.given = None), None, "a withdrawn consent");
+        assert_eq!(with(|code| code.given = Some(scopes("floor:readPublic"))), None);
+        assert_eq!(with(|code| code.owner.removed_at = Some(7)), None, "a removed user");
+        assert_eq!(with(|code| code.owner.role = Some(Role::Viewer)), None, "a lower role");
+        assert_eq!(with(|code| code.client.principal.removed_at = Some(7)), None, "a removed client");
+        assert_eq!(with(|code| code.client.suspended_at = Some(7)), None, "a suspended organization");
+        assert_eq!(with(|code| code.client.organization_revoked_at = Some(7)), None);
+        assert_eq!(with(|code| code.client.settings.scopes = scopes("floor:readPublic")), None);
+    }
+
+    #[test]
+    fn a_family_belongs_to_the_user_and_only_a_public_client_has_it_bound_to_its_key() {
+        for (is_confidential, grant_types, expected_jkt, expected_end) in [
+            (false, &GrantType::ALL[..], Some("key"), 100 + 30 * 86_400),
+            (true, &GrantType::ALL, None, 100 + 30 * 86_400),
+            (false, &[GrantType::AuthorizationCode], Some("key"), 100 + 3600),
+        ] {
+            let client = client();
+            let settings = ClientSettings { is_confidential, grant_types: grant_types.to_vec(), ..client.settings };
+            let code = StoredCode { client: Client { settings, ..client }, ..stored() };
+            let presented = Presented { jkt: Some("key".into()), ..presented() };
+            let CodeUse::Exchange(family) = exchange_at(100, Some(&code), &presented) else {
+                panic!("{is_confidential}")
+            };
+            let record = &family.token.record;
+            assert_eq!((record.kind, &*record.organization), (TokenKind::OauthRefresh, "o"));
+            assert_eq!(record.owner.as_deref(), Some(&*code.owner.id));
+            assert_eq!((family.owner.number, record.created_by.as_deref()), (5, Some(code.client.id())));
+            assert_eq!(record.grants, scope::grants("o", scopes("floor:readPrivate")));
+            assert_eq!(family.jkt.as_deref(), expected_jkt);
+            assert_eq!(record.expires_at, Some(expected_end));
+            assert_eq!(family.refresh.is_some(), grant_types.contains(&GrantType::RefreshToken));
+        }
+    }
+
+    #[test]
+    fn a_code_is_issued_for_what_the_user_consented_to() {
+        let catalogs = Catalogs::new(Catalog::space_api());
+        for (given, asked, expected) in [
+            (Some("floor:readPrivate floor:readPublic"), "floor:readPublic", Ok(())),
+            (Some("floor:readPublic"), "floor:readPrivate", Err("invalid_scope")),
+            (None, "floor:readPublic", Err("invalid_scope")),
+            (Some("floor:export"), "floor:export", Err("invalid_scope")),
+        ] {
+            let facts = ConsentFacts {
+                client: Some(client()),
+                owner: Some(principal(PrincipalKind::User, Some(Role::Developer), None)),
+                given: given.map(scopes),
+            };
+            assert_eq!(code_of(may_issue(&facts, &scopes(asked), &catalogs)), expected, "{given:?} {asked}");
+        }
+    }
+}

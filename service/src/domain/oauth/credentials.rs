@@ -1,4 +1,4 @@
-//! What a client gets for itself.
+//! What a client gets for a token that it holds: for its own secret, or for one that it exchanges.
 
 use daypass::{Error, Grant};
 
@@ -8,12 +8,12 @@ use crate::domain::catalogs::Catalogs;
 use crate::domain::narrowing::narrow;
 use crate::domain::token::{TokenState, require_active_parent};
 
-/// Returns what an access token grants that a client gets for itself, given what its secret grants: the scopes that it asks
-/// for, or else all that it may ask for and the secret has.
+/// Returns what an access token grants that a client gets for a token with these grants: the scopes that it asks for, or else
+/// all that it may ask for and the token has.
 ///
 /// # Errors
-/// [`Error::InvalidScope`], which names the first scope that does not exist, that the client may not ask for or that its
-/// secret lacks.
+/// [`Error::InvalidScope`], which names the first scope that does not exist, that the client may not ask for or that the
+/// token lacks.
 pub(crate) fn grants(
     text: Option<&str>,
     client: &Client,
@@ -30,7 +30,7 @@ pub(crate) fn grants(
     };
     let grants: Vec<_> = held.iter().map(part).filter(|grant| !grant.scopes.is_empty()).collect();
     if grants.is_empty() {
-        return Err(Error::InvalidScope("The client's secret has none of the scopes that it may ask for.".into()));
+        return Err(Error::InvalidScope("The token has none of the scopes that the client may ask for.".into()));
     }
     Ok(grants)
 }

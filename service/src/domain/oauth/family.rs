@@ -139,3 +139,110 @@ pub(crate) fn refresh(
         Err(error) => RefreshUse::Refused(error.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use daypass::{Catalog, TokenKind};
+
+    use super::super::client::tests::{client, scopes};
+    use super::*;
+
+    const YEAR: u64 = 365 * 24 * 3600;
+
+    /// A refresh token of a family that was begun at 100 and ends at 1000.
+    fn facts() -> RefreshFacts {
+        let token = OpaqueToken::generate(TokenKind::OauthRefresh, |bytes| bytes.fill(1)).expect("an opaque kind");
+        let grants = scope::grants("o", scopes("floor:readPrivate floor:readPublic"));
+        let token = NewToken::new(&token, "tok_1".into(), "App".into(), "o".into(), grants, 100);
+        let family = TokenRecord { serial: 7, expires_at: Some(1000), ..token.record };
+        RefreshFacts { family, client: client(), jkt: None, used_at: None }
+    }
+
+    fn presented(scope: Option<&str>) -> Presented {
+        Presented { client: client().id().to_owned(), scope: scope.map(str::to_owned), jkt: None }
+    }
+
+    fn use_at(now: u64, facts: Option<&RefreshFacts>, presented: &Presented) -> Result<String, &'static str> {
+        match refresh(facts, presented, &Catalogs::new(Catalog::space_api()), now) {
+            RefreshUse::Rotate { scopes, .. } => Ok(scopes.to_string()),
+            RefreshUse::Reused { organization, serial } => {
+                assert_eq!((&*organization, serial), ("o", 7));
+                Err("reused")
+            }
+            RefreshUse::Refused(Refusal::OAuth(code, _)) => Err(code.as_str()),
+            RefreshUse::Refused(Refusal::Service(_)) => Err("unavailable"),
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_is_for_its_client_and_its_key_and_is_used_once() {
+        let all = || Ok("floor:readPrivate floor:readPublic".to_owned());
+        let with = |change: fn(&mut RefreshFacts)| {
+            let mut facts = facts();
+            change(&mut facts);
+            facts
+        };
+        let another = Presented { client: "app_2".into(), ..presented(None) };
+        let with_key = Presented { jkt: Some("key".into()), ..presented(None) };
+        let none = presented(None);
+        let bound: fn(&mut RefreshFacts) = |facts| facts.jkt = Some("key".into());
+        let used: fn(&mut RefreshFacts) = |facts| facts.used_at = Some(150);
+        let suspended: fn(&mut RefreshFacts) = |facts| facts.family.suspended_at = Some(150);
+        for (now, facts, presented, expected) in [
+            (999, with(|_| {}), &none, all()),
+            (200, with(|_| {}), &with_key, all()),
+            (200, with(|_| {}), &another, Err("invalid_grant")),
+            (1000, with(|_| {}), &none, Err("invalid_grant")),
+            (200, with(|facts| facts.family.revoked_at = Some(150)), &none, Err("invalid_grant")),
+            (200, with(suspended), &none, Err("invalid_grant")),
+            (200, with(bound), &with_key, all()),
+            (200, with(bound), &none, Err("invalid_grant")),
+            (200, with(bound), &Presented { jkt: Some("other".into()), ..presented(None) }, Err("invalid_grant")),
+            (200, with(used), &none, Err("reused")),
+            (1000, with(used), &none, Err("reused")),
+            (200, with(used), &another, Err("invalid_grant")),
+        ] {
+            assert_eq!(use_at(now, Some(&facts), presented), expected, "{now} {:?} {:?}", facts.used_at, facts.jkt);
+        }
+        // Whose family is revoked already needs no other revocation.
+        let revoked = RefreshFacts { family: TokenRecord { revoked_at: Some(150), ..facts().family }, ..with(used) };
+        assert_eq!(use_at(200, Some(&revoked), &none), Err("invalid_grant"));
+        assert_eq!(use_at(200, None, &none), Err("invalid_grant"));
+    }
+
+    #[test]
+    fn an_access_token_may_have_fewer_scopes_than_its_family_and_never_more() {
+        for (scope, expected) in [
+            (Some("floor:readPublic"), Ok("floor:readPublic".to_owned())),
+            (Some("floor:export"), Err("invalid_scope")),
+            (Some("floor:readPublic floor:export"), Err("invalid_scope")),
+            (Some("*"), Err("invalid_scope")),
+        ] {
+            assert_eq!(use_at(200, Some(&facts()), &presented(scope)), expected, "{scope:?}");
+        }
+        // The family keeps what it has.
+        let catalogs = Catalogs::new(Catalog::space_api());
+        match refresh(Some(&facts()), &presented(Some("floor:readPublic")), &catalogs, 200) {
+            RefreshUse::Rotate { family, .. } => assert_eq!(family.grants, facts().family.grants),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_family_ends_a_month_after_its_last_use_and_after_a_year_in_all() {
+        let day = 24 * 3600;
+        for (used_at, has_refresh, expected) in [
+            (0, true, 30 * day),
+            (100 * day, true, 130 * day),
+            (340 * day, true, YEAR),
+            (400 * day, true, YEAR),
+            (0, false, ACCESS_LIFETIME),
+        ] {
+            assert_eq!(end(0, used_at, has_refresh), expected, "{used_at}");
+        }
+        for (root_end, expected) in [(None, 3700), (Some(3700), 3700), (Some(200), 200)] {
+            assert_eq!(access_end(100, root_end), expected);
+        }
+        assert!(KEPT > YEAR, "a used token is known as long as its family can last");
+    }
+}

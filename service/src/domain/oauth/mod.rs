@@ -7,6 +7,7 @@
 //! | `code` | authorization codes: when one may be issued, and what its use gives |
 //! | `consent` | what users let clients have, and what ends when they withdraw it |
 //! | `credentials` | what a client gets for itself |
+//! | `exchange` | token exchange: a narrower access token for a token that the client holds |
 //! | `family` | families of refresh tokens: how long they last, and what a use of one gives |
 //! | `parameters` | the parameters of a request, each at most once |
 //! | `pkce` | proof keys for code exchange (RFC 7636) |
@@ -21,6 +22,7 @@ pub(crate) mod client;
 pub(crate) mod code;
 pub(crate) mod consent;
 pub(crate) mod credentials;
+pub(crate) mod exchange;
 pub(crate) mod family;
 pub(crate) mod parameters;
 pub(crate) mod pkce;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// The parameters that a request may have several times (RFC 8693, section 2.1; RFC 8707, section 2).
 const REPEATABLE: [&str; 2] = ["audience", "resource"];
 
+/// The thumbprint of the key that the code is bound to (RFC 9449, section 10).
+const DPOP_JKT: &str = "dpop_jkt";
+
 /// The parameters of a request, in its query or its form. One without a value is as if it were not there (RFC 6749, section
 /// 3.1).
 #[derive(Serialize, Deserialize)]
@@ -79,6 +82,20 @@ impl Parameters {
         names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| Repeated(pair[0].to_owned()))
     }
 
+    /// Binds an authorization request to the key that its client proves, if it does (RFC 9449, section 10.1).
+    ///
+    /// # Errors
+    /// [`Error::InvalidDpopProof`] if it names another key.
+    pub(crate) fn bound_to(mut self, jkt: Option<String>) -> Result<Parameters, Error> {
+        match (self.find(DPOP_JKT), jkt) {
+            (_, None) => {}
+            (Some(named), Some(jkt)) if named == jkt => {}
+            (Some(_), Some(_)) => return Err(Error::InvalidDpopProof("The dpop_jkt is not that of the proof's key.")),
+            (None, Some(jkt)) => self.0.push((DPOP_JKT.to_owned(), jkt)),
+        }
+        Ok(self)
+    }
+
     /// Returns the parameters without the one with a name.
     pub(crate) fn without(self, name: &str) -> Parameters {
         Parameters(self.0.into_iter().filter(|(own, _)| own != name).collect())
@@ -105,6 +122,21 @@ mod tests {
         assert_eq!(parameters.without("a").find("a"), None);
         for repeated in [[("a", "1"), ("a", "1")], [("a", ""), ("a", "1")]] {
             assert!(read(&repeated).is_err(), "{repeated:?}");
+        }
+    }
+
+    #[test]
+    fn a_pushed_request_is_bound_to_the_key_that_its_client_proves() {
+        for (query, proved, expected) in [
+            ("a=1", None, Ok(None)),
+            ("a=1", Some("k"), Ok(Some("k"))),
+            ("dpop_jkt=k", Some("k"), Ok(Some("k"))),
+            ("dpop_jkt=k", None, Ok(Some("k"))),
+            ("dpop_jkt=other", Some("k"), Err("invalid_dpop_proof")),
+        ] {
+            let bound = Parameters::read(query).expect("UTF-8").bound_to(proved.map(str::to_owned));
+            let found = bound.map_err(|error| error.code().as_str());
+            assert_eq!(found.as_ref().map(|bound| bound.find(DPOP_JKT)).map_err(|code| *code), expected, "{query}");
         }
     }
 

@@ -17,6 +17,10 @@ pub(crate) enum RefusalCode {
     UnsupportedGrantType,
     /// A scope does not exist, or the client may not have it.
     InvalidScope,
+    /// The proof of the client's key is wrong (RFC 9449, section 5).
+    InvalidDpopProof,
+    /// The proof of the client's key lacks a current nonce (RFC 9449, section 8).
+    UseDpopNonce,
     /// The response type does not exist here.
     UnsupportedResponseType,
     /// The user did not allow it, or cannot.
@@ -45,6 +49,8 @@ impl RefusalCode {
             RefusalCode::UnauthorizedClient => "unauthorized_client",
             RefusalCode::UnsupportedGrantType => "unsupported_grant_type",
             RefusalCode::InvalidScope => "invalid_scope",
+            RefusalCode::InvalidDpopProof => "invalid_dpop_proof",
+            RefusalCode::UseDpopNonce => "use_dpop_nonce",
             RefusalCode::UnsupportedResponseType => "unsupported_response_type",
             RefusalCode::AccessDenied => "access_denied",
             RefusalCode::LoginRequired => "login_required",
@@ -81,6 +87,9 @@ impl From<Error> for Refusal {
             Error::InvalidRequest(why) => Refusal::OAuth(RefusalCode::InvalidRequest, why),
             Error::InvalidScope(why) => Refusal::OAuth(RefusalCode::InvalidScope, why),
             Error::InvalidClient(why) => Refusal::OAuth(RefusalCode::InvalidClient, why),
+            Error::InvalidDpopProof(why) => Refusal::new(RefusalCode::InvalidDpopProof, why),
+            // Each response to a request with a proof has the nonce.
+            Error::UseDpopNonce(_) => Refusal::new(RefusalCode::UseDpopNonce, error.to_string()),
             other => Refusal::Service(other),
         }
     }

@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use daypass::ScopeSet;
 use daypass::api::ServerMetadata;
+use daypass::verify::DPOP_ALGORITHMS;
 use serde::Serialize;
 
 use super::super::SharedApp;
@@ -33,7 +34,7 @@ struct Metadata<'a> {
     /// RFC 9207, section 3.
     authorization_response_iss_parameter_supported: bool,
     /// RFC 9449, section 5.1.
-    dpop_signing_alg_values_supported: [&'static str; 3],
+    dpop_signing_alg_values_supported: [&'static str; DPOP_ALGORITHMS.len()],
     prompt_values_supported: [&'static str; 4],
 }
 
@@ -63,7 +64,7 @@ pub(super) async fn show(State(app): State<SharedApp>, headers: HeaderMap) -> Re
         grant_types_supported: GrantType::ALL.map(GrantType::as_str),
         code_challenge_methods_supported: ["S256"],
         authorization_response_iss_parameter_supported: true,
-        dpop_signing_alg_values_supported: ["ES256", "EdDSA", "Ed25519"],
+        dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
         prompt_values_supported: ["none", "login", "consent", "select_account"],
     };
     cacheable(&headers, serde_json::to_vec(&metadata).expect("metadata is JSON"))

@@ -5,31 +5,18 @@
 
 mod page;
 
-use axum::Form;
-use axum::extract::rejection::FormRejection;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use daypass::{Error, ScopeSet};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
 
 use crate::domain::membership::Membership;
 use crate::domain::oauth::authorization::Denial;
-use crate::http::{NO_STORE, OwnPage, SharedApp, SignedIn};
+use crate::http::{NO_STORE, OwnPage, Parameters, SharedApp, SignedIn};
 use crate::usecase::oauth::authorize::{Authorizer, Next, Problem, SIGN_IN_SEEN};
 use crate::usecase::sign_in::Session;
-
-/// What a person decides on the page.
-#[derive(Deserialize)]
-pub(super) struct Decision {
-    /// The query of the authorization request.
-    request: String,
-    /// What the page showed.
-    shown: String,
-    decision: String,
-}
 
 /// `GET /oauth/authorize`
 pub(super) async fn show(
@@ -48,7 +35,7 @@ pub(super) async fn decide(
     State(app): State<SharedApp>,
     page: Result<OwnPage, Error>,
     session: Result<SignedIn, Error>,
-    form: Result<Form<Decision>, FormRejection>,
+    form: Result<Parameters, Error>,
 ) -> Response {
     respond(&app, finish(&app, page, session, form).await)
 }
@@ -61,11 +48,14 @@ async fn begin(app: &SharedApp, session: Result<SignedIn, Error>, query: &str) -
         if asked.request.prompt.is_none {
             return Err(asked.deny(Denial::LOGIN_REQUIRED));
         }
-        return Ok(to_sign_in(app, query, false));
+        return Ok(redirect(sign_in_page(app, query, false)));
     };
     match authorizer.next(&asked, &session.account).await? {
-        Next::SignIn => Ok(to_sign_in(app, query, true)),
-        Next::Ask(user, scopes) => Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, query)),
+        Next::SignIn => Ok(redirect(sign_in_page(app, query, true))),
+        Next::Ask(user, scopes) => {
+            let sign_in = sign_in_page(app, query, true);
+            Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, query, &sign_in))
+        }
         Next::Answer(user, scopes) => {
             Ok(redirect(authorizer.issue(&asked, &user, &scopes, &app.jwt_issuer.issuer).await?))
         }
@@ -76,24 +66,26 @@ async fn finish(
     app: &SharedApp,
     page: Result<OwnPage, Error>,
     session: Result<SignedIn, Error>,
-    form: Result<Form<Decision>, FormRejection>,
+    form: Result<Parameters, Error>,
 ) -> Result<Response, Problem> {
     page?;
-    let form = form.map_err(|cause| Error::InvalidRequest(format!("{}.", cause.body_text())));
-    let Form(Decision { request: query, shown, decision }) = form?;
+    let form = form?;
+    // The query of the authorization request, and what the page showed.
+    let (query, shown) = (form.require("request")?, form.find("shown"));
     let view = app.catalog.view();
     let authorizer = Authorizer { store: &*app.store, catalogs: &view.catalogs, audience: &app.jwt_issuer.audience };
-    let asked = authorizer.read(&query).await?;
-    let Some(session) = signed_in(session)? else { return Ok(to_sign_in(app, &query, false)) };
-    if decision != "allow" {
+    let asked = authorizer.read(query).await?;
+    let Some(session) = signed_in(session)? else { return Ok(redirect(sign_in_page(app, query, false))) };
+    if form.require("decision")? != "allow" {
         authorizer.close(&asked).await?;
         return Err(asked.deny(Denial::ACCESS_DENIED));
     }
     let (user, scopes) = match authorizer.next(&asked, &session.account).await? {
-        Next::SignIn => return Ok(to_sign_in(app, &query, true)),
+        Next::SignIn => return Ok(redirect(sign_in_page(app, query, true))),
         // SECURITY: the consent is to what the page showed, to the person whom it named.
-        Next::Ask(user, scopes) | Next::Answer(user, scopes) if shown != summary(&user, &scopes) => {
-            return Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, &query));
+        Next::Ask(user, scopes) | Next::Answer(user, scopes) if shown != Some(&*summary(&user, &scopes)) => {
+            let sign_in = sign_in_page(app, query, true);
+            return Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, query, &sign_in));
         }
         Next::Ask(user, scopes) | Next::Answer(user, scopes) => (user, scopes),
     };
@@ -114,16 +106,16 @@ fn signed_in(session: Result<SignedIn, Error>) -> Result<Option<Session>, Error>
     }
 }
 
-/// Leads to the sign-in, and from there back to this request.
+/// Returns the address of the sign-in, which leads back to this request.
 ///
 /// SECURITY: the sign-in goes back to `/oauth/authorize` in every case, so that it leads to no other site. The request is
 /// in the fragment, which no server sees.
-fn to_sign_in(app: &SharedApp, query: &str, as_another: bool) -> Response {
+fn sign_in_page(app: &SharedApp, query: &str, as_another: bool) -> String {
     let (name, value) = SIGN_IN_SEEN;
     let query = if as_another { format!("{query}&{name}={value}") } else { query.to_owned() };
     let query = utf8_percent_encode(&query, NON_ALPHANUMERIC);
     let as_another = if as_another { "&another" } else { "" };
-    redirect(format!("{}/sign-in#authorize={query}{as_another}", app.jwt_issuer.issuer))
+    format!("{}/sign-in#authorize={query}{as_another}", app.jwt_issuer.issuer)
 }
 
 /// Answers with another address, which the browser asks for without the form (RFC 9700, section 4.12).

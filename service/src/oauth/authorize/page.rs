@@ -22,6 +22,7 @@ pub(super) fn consent(
     scopes: &ScopeSet,
     catalogs: &Catalogs,
     query: &str,
+    sign_in: &str,
 ) -> Response {
     let redirect_uri = &asked.request.address.redirect_uri;
     let destination = match redirect_uri.destination() {
@@ -43,6 +44,7 @@ pub(super) fn consent(
         email = escape(&account.email),
         organization = escape(&user.organization_name),
         scopes = items(scopes.iter(), catalogs),
+        sign_in = escape(sign_in),
         missing = missing,
         destination = destination,
         request = escape(query),

@@ -5,22 +5,29 @@
 //! | `authorization_code` | a code that a user let the client have |
 //! | `client_credentials` | the client itself |
 //! | `refresh_token` | a refresh token |
+//! | `token_exchange` | a token that the client holds |
 
 mod authorization_code;
 mod client_credentials;
 mod refresh_token;
+mod token_exchange;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::http::header::ORIGIN;
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
 
+use super::proof;
 use crate::domain::oauth::client::GrantType;
 use crate::domain::oauth::refusal::{Refusal, RefusalCode};
 use crate::http::{NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
 use crate::usecase::oauth::authentication::AuthenticatedClient;
 use crate::usecase::oauth::{Issuing, TokenResponse};
+
+/// The path of the token endpoint.
+pub(super) const PATH: &str = "/oauth/token";
 
 /// A request of an authenticated client.
 struct TokenRequest<'a> {
@@ -28,6 +35,8 @@ struct TokenRequest<'a> {
     parameters: &'a Parameters,
     /// The thumbprint of the key that the request proves, if it does (RFC 9449).
     jkt: Option<String>,
+    /// Whether a page sent it.
+    is_from_browser: bool,
 }
 
 impl TokenRequest<'_> {
@@ -51,10 +60,11 @@ pub(super) async fn token(
     headers: HeaderMap,
     parameters: Result<Parameters, Error>,
 ) -> Response {
+    let nonce = proof::next_nonce(&app, &headers);
     let answer = tokio::spawn(async move { respond(&app, &headers, &parameters?).await });
     match answer.await.unwrap_or(Err(OAuthError(Refusal::Service(Error::Unavailable)))) {
-        Ok(response) => (NO_STORE, Json(response)).into_response(),
-        Err(error) => error.into_response(),
+        Ok(response) => (nonce, NO_STORE, Json(response)).into_response(),
+        Err(error) => (nonce, error).into_response(),
     }
 }
 
@@ -63,12 +73,14 @@ async fn respond(app: &SharedApp, headers: &HeaderMap, parameters: &Parameters) 
     let grant_type = GrantType::named(name).ok_or_else(|| unsupported(name))?;
     let client = authenticate_client(app, headers, parameters).await?;
     let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
-    let request = TokenRequest { client: &client, parameters, jkt: None };
+    let jkt = proof::jkt(app, headers, PATH)?;
+    let is_from_browser = headers.contains_key(ORIGIN);
+    let request = TokenRequest { client: &client, parameters, jkt, is_from_browser };
     let response = match grant_type {
         GrantType::AuthorizationCode => authorization_code::respond(&issuing, &request).await?,
         GrantType::RefreshToken => refresh_token::respond(&issuing, &request).await?,
         GrantType::ClientCredentials => client_credentials::respond(&issuing, &request).await?,
-        GrantType::TokenExchange => return Err(unsupported(name).into()),
+        GrantType::TokenExchange => token_exchange::respond(&issuing, &request, &app.uses).await?,
     };
     Ok(response)
 }

@@ -74,6 +74,7 @@ impl Mutation {
             origins: vec![],
             resources: limit_resources.unwrap_or_default().into_iter().map(Resource::from).collect(),
             tenant: None,
+            grants: None,
             expires_at: expires_at(lifespan, now()).map_err(of_field)?,
             id: None,
             owner: Some(user.id.clone()),

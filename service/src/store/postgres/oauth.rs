@@ -115,9 +115,16 @@ impl OAuthStore for PostgresStore {
         }))
     }
 
-    fn keep_oauth_request(&self, hash: [u8; 32], request: KeptRequest, at: u64) -> StoreFuture<'_, ()> {
-        Box::pin(self.write((hash, request, at), |transaction, (hash, request, at)| {
-            Box::pin(keep_request(transaction, *hash, request, *at))
+    fn keep_oauth_request(
+        &self,
+        hash: [u8; 32],
+        request: KeptRequest,
+        at: u64,
+        count_to: usize,
+        rule: Rule<usize>,
+    ) -> StoreFuture<'_, ()> {
+        Box::pin(self.write((hash, request, at, count_to, rule), |transaction, (hash, request, at, count_to, rule)| {
+            Box::pin(keep_request(transaction, *hash, request, *at, *count_to, rule))
         }))
     }
 
@@ -249,6 +256,8 @@ async fn keep_request(
     hash: [u8; 32],
     request: &KeptRequest,
     at: u64,
+    count_to: usize,
+    rule: &Rule<usize>,
 ) -> Result<(), Failure> {
     // Another node may be deleting the same ones.
     let delete = "DELETE FROM oauth_request WHERE hash IN (
@@ -256,6 +265,9 @@ async fn keep_request(
     execute(transaction, delete, &[&signed(at)?]).await?;
     let KeptRequest { client, parameters, expires_at } = request;
     let client = find_client(transaction, client).await?.ok_or(Error::NotFound)?.principal.number;
+    let count = "SELECT count(*) FROM (SELECT 1 FROM oauth_request WHERE client = $1 LIMIT $2) AS counted";
+    let counted = row(transaction, count, &[&signed(client)?, &signed(count_to as u64)?]).await?;
+    rule(&usize::try_from(number(&counted, "count")?).unwrap_or(usize::MAX))?;
     let keep = "INSERT INTO oauth_request (hash, client, parameters, expires_at) VALUES ($1, $2, $3, $4)";
     execute(transaction, keep, &[&&hash[..], &signed(client)?, parameters, &signed(*expires_at)?]).await?;
     Ok(())

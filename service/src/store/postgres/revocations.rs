@@ -1,6 +1,7 @@
 //! Revocations, and what the store knows of a JWT.
 
 use daypass::api::RevocationTarget;
+use daypass::jwt::lineage;
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::types::ToSql;
 
@@ -77,12 +78,12 @@ pub(super) async fn jwt(client: &impl GenericClient, root_serial: u64, jti: &str
     let facts = "SELECT record.organization, record.revoked_at, organization.issued_before, record.suspended_at,
             (SELECT max(seq) FROM revocation
                 WHERE level IN ('issuedBefore', 'issuedUpTo') AND organization = record.organization) AS time_seq,
-            EXISTS (SELECT 1 FROM revocation WHERE level = 'jwt' AND name = $2) AS has_entry,
+            EXISTS (SELECT 1 FROM revocation WHERE level = 'jwt' AND name = ANY ($2)) AS has_entry,
             (SELECT seq FROM feed_mark ORDER BY number LIMIT 1) AS deleted_up_to
         FROM (SELECT) AS one
         LEFT JOIN record ON record.number = $1
         LEFT JOIN organization ON organization.id = record.organization";
-    let row = row(client, facts, &[&signed(root_serial)?, &jti]).await?;
+    let row = row(client, facts, &[&signed(root_serial)?, &lineage(jti).collect::<Vec<_>>()]).await?;
     let root = match row.try_get::<_, Option<String>>("organization")? {
         Some(organization) => Some(RootFacts {
             organization,

@@ -95,8 +95,15 @@ impl OAuthStore for SqliteStore {
         self.write(move |transaction| oauth_families::use_refresh_token(transaction, hash, next, at, &rule))
     }
 
-    fn keep_oauth_request(&self, hash: [u8; 32], request: KeptRequest, at: u64) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| keep_request(transaction, hash, &request, at))
+    fn keep_oauth_request(
+        &self,
+        hash: [u8; 32],
+        request: KeptRequest,
+        at: u64,
+        count_to: usize,
+        rule: Rule<usize>,
+    ) -> StoreFuture<'_, ()> {
+        self.write(move |transaction| keep_request(transaction, hash, &request, at, count_to, &rule))
     }
 
     fn oauth_request(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<KeptRequest>> {
@@ -208,10 +215,19 @@ fn consents(connection: &Connection, organization: &str, owner: &str) -> Result<
     Ok(consents)
 }
 
-fn keep_request(transaction: &Transaction<'_>, hash: [u8; 32], request: &KeptRequest, at: u64) -> Result<(), Failure> {
+fn keep_request(
+    transaction: &Transaction<'_>,
+    hash: [u8; 32],
+    request: &KeptRequest,
+    at: u64,
+    count_to: usize,
+    rule: &Rule<usize>,
+) -> Result<(), Failure> {
     transaction.prepare_cached("DELETE FROM oauth_request WHERE expires_at < ?1")?.execute([at])?;
     let KeptRequest { client, parameters, expires_at } = request;
     let client = find_client(transaction, client)?.ok_or(Error::NotFound)?.principal.number;
+    let count = "SELECT count(*) FROM (SELECT 1 FROM oauth_request WHERE client = ?1 LIMIT ?2)";
+    rule(&transaction.prepare_cached(count)?.query_row(params![client, count_to], |row| row.get(0))?)?;
     let keep = "INSERT INTO oauth_request (hash, client, parameters, expires_at) VALUES (?1, ?2, ?3, ?4)";
     transaction.prepare_cached(keep)?.execute(params![hash, client, parameters, expires_at])?;
     Ok(())

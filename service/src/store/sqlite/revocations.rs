@@ -1,6 +1,7 @@
 //! Revocations, and the feed of them. A mark and its entry in the feed are written in one transaction.
 
 use daypass::api::{Revocation, RevocationPage, RevocationTarget};
+use daypass::jwt::lineage;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::Rule;
@@ -124,7 +125,10 @@ pub(super) fn jwt(transaction: &Transaction<'_>, root_serial: u64, jti: &str) ->
             })
         })
         .optional()?;
-    let has_entry = newest_entry(transaction, &RevocationTarget::Jwt { jti: jti.to_owned() })?.is_some();
+    let mut has_entry = false;
+    for jti in lineage(jti) {
+        has_entry |= newest_entry(transaction, &RevocationTarget::Jwt { jti: jti.to_owned() })?.is_some();
+    }
     Ok(JwtFacts { root, has_entry, deleted_up_to: marks::oldest(transaction)?.seq })
 }
 

@@ -17,6 +17,9 @@ pub(crate) struct TokenResponse {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     pub(crate) refresh_token: Option<OpaqueToken>,
     scope: String,
+    /// What the token is, as the response to an exchange says (RFC 8693, section 2.2.1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) issued_token_type: Option<&'static str>,
 }
 
 fn expose<S: Serializer>(token: &Option<OpaqueToken>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -52,7 +55,6 @@ impl AccessToken<'_> {
         now: u64,
     ) -> Result<TokenResponse, Error> {
         let AccessToken { root_serial, organization, client, user, grants, expires_at, jkt, feed_seq } = self;
-        let scopes: ScopeSet = grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect();
         let root = Root { organization, id: client, serial: root_serial };
         let claims = Claims {
             feed_seq,
@@ -60,12 +62,23 @@ impl AccessToken<'_> {
             subject: user.map(str::to_owned),
             ..jwt_issuer.claims(&root, TokenKind::OauthAccess, grants, now, expires_at)
         };
-        Ok(TokenResponse {
-            access_token: jwt_issuer.sign(JwtType::AccessToken, &claims)?,
-            token_type: if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
-            expires_in: expires_at.saturating_sub(now),
-            refresh_token,
-            scope: scopes.to_string(),
-        })
+        sign(jwt_issuer, &claims, refresh_token)
     }
+}
+
+/// Signs an access token with these claims, and returns the response with it.
+pub(super) fn sign(
+    jwt_issuer: &JwtIssuer,
+    claims: &Claims,
+    refresh_token: Option<OpaqueToken>,
+) -> Result<TokenResponse, Error> {
+    let scopes: ScopeSet = claims.grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect();
+    Ok(TokenResponse {
+        access_token: jwt_issuer.sign(JwtType::AccessToken, claims)?,
+        token_type: if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
+        expires_in: claims.exp.saturating_sub(claims.iat),
+        refresh_token,
+        scope: scopes.to_string(),
+        issued_token_type: None,
+    })
 }

@@ -4,7 +4,7 @@ use daypass::Error;
 
 use crate::crypto::secret::{self, Secret};
 use crate::domain::oauth::parameters::Parameters;
-use crate::domain::oauth::request::KeptRequest;
+use crate::domain::oauth::request::{self, KeptRequest};
 use crate::store::Store;
 use crate::usecase::clock::now;
 
@@ -20,7 +20,9 @@ pub(crate) async fn keep(store: &dyn Store, client: &str, parameters: &Parameter
     let uri = format!("{PREFIX}{}", secret.expose());
     let parameters = serde_json::to_string(parameters).expect("texts are JSON");
     let request = KeptRequest { client: client.to_owned(), parameters, expires_at: now.saturating_add(LIFETIME) };
-    store.keep_oauth_request(secret::hash(&uri), request, now).await?;
+    let kept = request.clone();
+    let rule = move |others: &usize| request::may_keep(&kept, *others);
+    store.keep_oauth_request(secret::hash(&uri), request, now, request::MOST, Box::new(rule)).await?;
     Ok(uri)
 }
 

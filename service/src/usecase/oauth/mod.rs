@@ -11,7 +11,9 @@
 //! | `consents` | lists and withdraws what users let clients have |
 //! | `kept_requests` | keeps the authorization requests that clients push |
 //! | `own_tokens` | tells clients of their own tokens, and revokes those |
+//! | `proof` | reads the key that a client proves to have |
 //! | `refresh` | gives a client tokens for a refresh token |
+//! | `token_exchange` | gives a client a narrower token for one that it holds |
 
 mod access_token;
 pub(crate) mod authentication;
@@ -22,7 +24,9 @@ pub(crate) mod code;
 pub(crate) mod consents;
 pub(crate) mod kept_requests;
 pub(crate) mod own_tokens;
+pub(crate) mod proof;
 pub(crate) mod refresh;
+pub(crate) mod token_exchange;
 
 use std::sync::Arc;
 

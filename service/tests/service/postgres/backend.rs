@@ -9,6 +9,10 @@ use super::cluster::{Cluster, Durability};
 
 /// 32 random bytes, in SQL.
 pub(crate) const RANDOM_BYTES: &str = "sha256(gen_random_uuid()::text::bytea)";
+/// Bytes in hexadecimal, in SQL.
+pub(crate) fn bytes(hex: &str) -> String {
+    format!("decode('{hex}', 'hex')")
+}
 /// Locks what every writer needs, in a transaction.
 pub(crate) const LOCK: &str = "BEGIN; LOCK TABLE token, feed IN EXCLUSIVE MODE";
 

@@ -6,6 +6,10 @@ use rusqlite::Connection;
 
 /// 32 random bytes, in SQL.
 pub(crate) const RANDOM_BYTES: &str = "randomblob(32)";
+/// Bytes in hexadecimal, in SQL.
+pub(crate) fn bytes(hex: &str) -> String {
+    format!("X'{hex}'")
+}
 /// Locks what every writer needs, in a transaction.
 pub(crate) const LOCK: &str = "BEGIN IMMEDIATE";
 

@@ -1,5 +1,8 @@
 //! Tokens that are bound to a key (RFC 9449).
 
+mod nonces;
+mod token_request;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -275,33 +278,6 @@ async fn a_malformed_proof_is_refused() {
 }
 
 #[tokio::test]
-async fn where_nonces_are_required_the_nonce_and_not_the_visitors_clock_says_how_old_a_proof_is() {
-    let time = Arc::new(AtomicU64::new(NOW));
-    let clock = Arc::clone(&time);
-    let browser = Browser::ed25519();
-    let token = browser.token();
-    let verifier = with_dpop(Dpop::new(API).with_nonces()).clock(move || clock.load(Ordering::SeqCst));
-    let Err(Error::UseDpopNonce(nonce)) = send(&verifier, &token, &browser.proof(&token, &json!({}))).await else {
-        panic!("no nonce was required");
-    };
-    let with_nonce = json!({ "nonce": nonce, "iat": 5 });
-    assert!(send(&verifier, &token, &browser.proof(&token, &with_nonce)).await.is_ok());
-    for (after, is_valid) in [(60, true), (119, true), (120, false), (3000, false)] {
-        time.store(NOW - NOW % 60 + after, Ordering::SeqCst);
-        let result = send(&verifier, &token, &browser.proof(&token, &with_nonce)).await;
-        assert_eq!(result.is_ok(), is_valid, "{after} s");
-        assert!(is_valid || matches!(result, Err(Error::UseDpopNonce(_))));
-    }
-    // Another process has another key for nonces.
-    let Err(Error::UseDpopNonce(other)) =
-        send(&with_dpop(Dpop::new(API).with_nonces()), &token, &browser.proof(&token, &with_nonce)).await
-    else {
-        panic!("a nonce of another process was accepted");
-    };
-    assert_ne!(other, nonce);
-}
-
-#[tokio::test]
 async fn a_proof_is_remembered_for_as_long_as_it_is_valid() {
     let time = Arc::new(AtomicU64::new(NOW));
     let clock = Arc::clone(&time);
@@ -346,18 +322,6 @@ async fn expired_proofs_make_room() {
         assert_eq!(send_another().await, Err(Error::Unavailable));
         time.fetch_add(180, Ordering::SeqCst);
     }
-}
-
-#[tokio::test]
-async fn a_client_that_sends_proofs_gets_the_next_nonce() {
-    let browser = Browser::p256();
-    let (token, verifier) = (browser.token(), with_dpop(Dpop::new(API).with_nonces()));
-    let Err(Error::UseDpopNonce(required)) = send(&verifier, &token, &browser.proof(&token, &json!({}))).await else {
-        panic!("no nonce was required");
-    };
-    assert_eq!(verifier.next_nonce(&Credentials::new(&token, TokenLocation::Dpop)), Some(required));
-    assert_eq!(verifier.next_nonce(&Credentials::new(&token, TokenLocation::Bearer)), None);
-    assert_eq!(with_dpop(Dpop::new(API)).next_nonce(&Credentials::new(&token, TokenLocation::Dpop)), None);
 }
 
 #[tokio::test]

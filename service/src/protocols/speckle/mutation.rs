@@ -78,7 +78,6 @@ impl Mutation {
             expires_at: expires_at(lifespan, now()).map_err(of_field)?,
             id: None,
             owner: Some(user.id.clone()),
-            grants: None,
         };
         let view = app.catalog.view();
         let grantor = Grantor::holder(&holder.access);

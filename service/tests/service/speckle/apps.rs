@@ -78,6 +78,8 @@ async fn an_app_gets_tokens_for_a_person_and_manages_the_persons_tokens() {
         assert_eq!(exchange(&daypass, refreshing(&next)).await.0, 401);
         assert_eq!(ask_as(&daypass, &token, WHO, json!({})).await.0, 403);
         assert_eq!(ask_as(&daypass, &personal, WHO, json!({})).await.0, 200, "the person's own token");
+        let log = daypass.log();
+        assert!([&code, &token, &refresh, &next, &personal].into_iter().all(|secret| !log.contains(secret.as_str())));
     }
 }
 

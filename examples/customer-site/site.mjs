@@ -5,7 +5,8 @@ import { pages } from './pages.mjs';
 
 /**
  * Listens, and prints one line of JSON then. `folder` has the pages, `config` is what they may know, and `routes` maps
- * `METHOD /path` to a function from the body, a JSON object, to an answer. `GET /config.json` is among them.
+ * `METHOD /path` to a function from the body, a JSON object, and the request's headers to an answer. `GET /config.json` is
+ * among them.
  * SECURITY: all of `config` reaches the browser.
  */
 export function startSite({ folder, config, routes }) {
@@ -22,7 +23,7 @@ export function startSite({ folder, config, routes }) {
       response,
       !route ? failed(404, 'not_found', 'There is nothing here.')
       : !body ? failed(400, 'invalid_request', 'The body must be a JSON object, sent as application/json.')
-      : await route(body),
+      : await route(body, request.headers),
     );
   }
 

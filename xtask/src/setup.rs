@@ -21,6 +21,9 @@ const NODE: (u32, u32) = (20, 10);
 /// The folder of the packed package's tests.
 pub(crate) const PACKAGE_TESTS: &str = "tests/package";
 
+/// The folder of the client of Speckle in Python.
+pub(crate) const SPECKLEPY_TESTS: &str = "tests/specklepy";
+
 /// The folder of the tests with published OAuth clients.
 pub(crate) const OAUTH_TESTS: &str = "tests/oauth";
 
@@ -28,7 +31,7 @@ pub(crate) const OAUTH_TESTS: &str = "tests/oauth";
 pub(crate) const LOADER_TESTS: &str = "tests/loaders";
 
 /// The folders of tests with packages of Python.
-const PYTHON_TESTS: [&str; 2] = ["tests/differential", OAUTH_TESTS];
+const PYTHON_TESTS: [&str; 3] = ["tests/differential", OAUTH_TESTS, SPECKLEPY_TESTS];
 
 /// The folder of the published clients of the systems that Daypass replaces.
 pub(crate) const SYSTEM_CLIENTS: &str = "tests/e2e/systems";

@@ -55,21 +55,23 @@ pub(super) fn docs() -> Result<Outcome> {
 pub(super) fn e2e() -> Result<Outcome> {
     let engines = browser::engines()?;
     setup::system_clients()?;
+    let specklepy = setup::python(setup::SPECKLEPY_TESTS)?;
     build()?;
     let rust_app = rust_app::build()?;
-    run_side_by_side(engines.map(|engine| (engine.name, engine)), |label, engine| e2e_in(label, engine, &rust_app))
+    let programs = [("DAYPASS_RUST_APP", rust_app), ("DAYPASS_SPECKLEPY", specklepy)];
+    run_side_by_side(engines.map(|engine| (engine.name, engine)), |label, engine| e2e_in(label, engine, &programs))
 }
 
-/// Tests a demo of each system in one browser: the files of `tests/e2e` that of Space API, and `systems/NAME.test.mjs`
-/// in it that of another system.
-fn e2e_in(label: &str, engine: Engine, rust_app: &Path) -> Result<Outcome> {
+/// Tests a demo of each system in one browser: the files of `tests/e2e` that of Space API, and `systems/NAME.test.mjs` in it
+/// that of another system.
+fn e2e_in(label: &str, engine: Engine, programs: &[(&str, PathBuf)]) -> Result<Outcome> {
+    let programs = || programs.iter().map(|(name, program)| (name, program));
     let folder = Path::new("tests/e2e");
-    let mut outcome =
-        demo_in(label, &engine, System::SpaceApi, node_test(&[folder])?.env("DAYPASS_RUST_APP", rust_app))?;
+    let mut outcome = demo_in(label, &engine, System::SpaceApi, node_test(&[folder])?.envs(programs()))?;
     for system in System::value_variants() {
         let file = Path::new(setup::SYSTEM_CLIENTS).join(system.name()).with_extension("test.mjs");
         if file.exists() {
-            outcome += demo_in(label, &engine, *system, node_command().arg(file))?;
+            outcome += demo_in(label, &engine, *system, node_command().arg(file).envs(programs()))?;
         }
     }
     Ok(outcome)

@@ -140,10 +140,15 @@ async fn authenticate(
     }
 }
 
-/// Finds the user that a token belongs to: an OAuth access token to that of its refresh tokens.
+/// Finds the user that a token belongs to, or that an OAuth access token acts for.
+///
+/// SECURITY: an access token that was exchanged for a secret token acts for nobody, although that may belong to a user.
 async fn find_user(app: &SharedApp, access: &Access) -> Result<Option<Principal>, Error> {
-    let record = app.store.token(TokenSelector::Serial(access.root_serial())).await?;
-    let Some(owner) = record.and_then(|record| record.owner) else { return Ok(None) };
+    let owner = match access.kind() {
+        TokenKind::OauthAccess => access.subject().map(str::to_owned),
+        _ => app.store.token(TokenSelector::Serial(access.root_serial())).await?.and_then(|record| record.owner),
+    };
+    let Some(owner) = owner else { return Ok(None) };
     let owner = app.store.principal(access.organization(), &owner).await?;
     Ok(owner.filter(|owner| owner.kind == PrincipalKind::User && owner.removed_at.is_none()))
 }

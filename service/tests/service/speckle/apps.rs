@@ -6,7 +6,7 @@ use url::Url;
 use super::authorization_requests::{Answer, CALLBACK, add_client_with};
 use super::people::{Browser, join};
 use super::running::{Daypass, send, to_text};
-use super::{TOKENS, WHO, ask_as, create_as, start};
+use super::{CREATE, MANAGER, TOKENS, WHO, add_user, ask_as, create_as, error_of, start, token_of};
 
 const CHALLENGE: &str = "b0c4d2 & short";
 
@@ -78,6 +78,8 @@ async fn an_app_gets_tokens_for_a_person_and_manages_the_persons_tokens() {
         assert_eq!(exchange(&daypass, refreshing(&next)).await.0, 401);
         assert_eq!(ask_as(&daypass, &token, WHO, json!({})).await.0, 403);
         assert_eq!(ask_as(&daypass, &personal, WHO, json!({})).await.0, 200, "the person's own token");
+        let log = daypass.log();
+        assert!([&code, &token, &refresh, &next, &personal].into_iter().all(|secret| !log.contains(secret.as_str())));
     }
 }
 
@@ -115,4 +117,31 @@ async fn an_exchange_needs_the_code_its_challenge_and_the_app_itself() {
     let denied = ask(&browser, &public).await.decide(&browser, "deny").await;
     assert!(denied.parameters().contains(&("error".into(), "access_denied".into())));
     assert_eq!(ask(&Browser::new(&daypass), &public).await.status, 303, "to sign in");
+}
+
+#[tokio::test]
+async fn a_token_that_was_exchanged_for_a_secret_one_acts_for_nobody() {
+    let daypass = start();
+    let user = add_user(&daypass, "ada");
+    let (manager, _) = token_of(&daypass, "secret", &user, &MANAGER).await;
+    let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
+    let scopes = ["tokens:write", "profile:read"];
+    let settings =
+        json!({"confidential": false, "redirectUris": [CALLBACK], "scopes": scopes, "grantTypes": [exchange]});
+    let client = add_client_with(&daypass, "Exchanger", &settings).await;
+    let form = [
+        ("grant_type", exchange),
+        ("client_id", &client),
+        ("subject_token", &manager),
+        ("subject_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+        ("scope", "tokens:write profile:read"),
+    ];
+    let (status, exchanged) = send(daypass.post("/oauth/token").form(&form)).await;
+    assert_eq!(status, 200, "{}", exchanged["error_description"]);
+    let token = to_text(&exchanged["access_token"]);
+    let (status, who) = ask_as(&daypass, &token, WHO, json!({})).await;
+    assert_eq!((status, &who["data"]["activeUser"]), (200, &Value::Null));
+    let input = json!({"token": {"name": "n", "scopes": ["profile:read"]}});
+    let refused = error_of(ask_as(&daypass, &token, CREATE, input).await);
+    assert_eq!(refused.1, "You do not have the required server role");
 }

@@ -66,6 +66,7 @@ async fn every_kind_in_every_place_is_answered_as_speckle_answers_it() {
             }
         }
     }
+    assert!(![&personal, &foreign, &secret, &temporary].into_iter().any(|token| daypass.log().contains(&**token)));
     let from = |origin: &str| {
         let request = ask(&daypass, WHO).header("cookie", format!("authn={personal}"));
         request.header("origin", origin.to_owned())

@@ -42,6 +42,8 @@ async fn a_personal_token_is_created_shown_once_listed_and_revoked() {
     let printed = daypass.json(&["token", "list", "--kind", "personal"]).to_string();
     assert!(printed.contains(&id) && printed.contains("\"w1\""), "{printed}");
 
+    assert!(!daypass.log().contains(&token) && !daypass.log().contains(&token[10..]), "no log has it");
+
     // Each way to name a token revokes it, once.
     for form in ["id", "text", "bearer"] {
         let input = json!({"name": form, "scopes": ["profile:read"], "lifespan": 0});

@@ -16,14 +16,16 @@ const TYPES = {
 const PLACES = {
   'www/host': 'Northlight’s page',
   'www/systems': 'The customer’s page',
+  'www/configurator': 'The product’s configurator',
   'www/embed': 'Floorline’s embed',
+  'examples/configurator-api': 'The product’s API',
   'examples/customer-site': 'Northlight’s backend',
   'examples/floor-api': 'Floorline’s API',
   'examples/profile-api': 'The profile API',
 };
 
 /** The style and the modules that the pages of all systems share. */
-const SHARED = ['style.css', 'parts.css', 'favicon.svg', 'copy.js', 'developer.js', 'post.js'];
+const SHARED = ['style.css', 'parts.css', 'favicon.svg', 'frame.svg', 'copy.js', 'developer.js', 'post.js'];
 
 /** Characters in a line of code that fit in half of the page. */
 const NARROW = 68;

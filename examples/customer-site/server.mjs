@@ -63,8 +63,6 @@ const createBundle = {
 
 /** The backend's own paths. A real backend identifies the visitor by its session and decides by that. */
 const routes = {
-  'GET /config.json': async () => json(200, pageConfig),
-
   // #region token
   'POST /floor-token': ({ scopes, durationSeconds, dpopJkt }) => {
     if (!isForVisitors(scopes)) {

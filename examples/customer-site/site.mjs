@@ -1,21 +1,23 @@
 // A site: pages (pages.mjs) and the paths of a small backend, on a loopback port, with its settings in the environment.
 import { createServer } from 'node:http';
-import { failed, readBody, send } from './http.mjs';
+import { failed, json, readBody, send } from './http.mjs';
 import { pages } from './pages.mjs';
 
 /**
  * Listens, and prints one line of JSON then. `folder` has the pages, `config` is what they may know, and `routes` maps
- * `METHOD /path` to a function from the body, a JSON object, and the request's headers to an answer.
+ * `METHOD /path` to a function from the body, a JSON object, and the request's headers to an answer. `GET /config.json`
+ * is among them.
  * SECURITY: all of `config` reaches the browser.
  */
 export function startSite({ folder, config, routes }) {
+  const all = { 'GET /config.json': () => json(200, config), ...routes };
   let showPage;
 
   async function answer(request, response) {
     const path = request.url.split('?', 1)[0];
     if (['GET', 'HEAD'].includes(request.method) && (await showPage(path, request.method, response))) return;
 
-    const route = routes[`${request.method} ${path}`];
+    const route = all[`${request.method} ${path}`];
     const body = request.method === 'POST' && route ? await readBody(request) : {};
     send(
       response,

@@ -50,12 +50,16 @@ CREATE TABLE oauth_family (
 
 CREATE INDEX oauth_family_by_client ON oauth_family (client, owner, token);
 
--- `hash` is the SHA-256 of the refresh token. One that was used stays, so that its second use is noticed.
+-- `hash` is the SHA-256 of the refresh token. One that was used stays, so that its second use is noticed: the last thousand
+-- of a family. Each has one successor at most.
 CREATE TABLE oauth_refresh_token (
     hash BLOB PRIMARY KEY,
     family INTEGER NOT NULL REFERENCES oauth_family (token),
+    -- 1, and 1 more with each use.
+    generation INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
-    used_at INTEGER
+    used_at INTEGER,
+    UNIQUE (family, generation)
 ) STRICT;
 
 CREATE INDEX oauth_refresh_token_by_time ON oauth_refresh_token (created_at);

@@ -45,6 +45,8 @@ pub(crate) struct App {
     pub(crate) foreign_formats: Vec<ForeignFormat>,
     /// The format of the personal tokens that Speckle's clients create; Daypass's own without it.
     pub(crate) personal_token_format: Option<ForeignFormat>,
+    /// The format of the references that Kudo's clients get; Daypass's own without it.
+    pub(crate) reference_format: Option<ForeignFormat>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// The key for the sealed parameters of bundles.
@@ -75,6 +77,7 @@ impl App {
             audience,
             protocols,
             personal_token_format,
+            reference_format,
             temporary_min_seconds,
             rotate_keys_every,
             sealing_key,
@@ -123,6 +126,7 @@ impl App {
                 protocols,
                 foreign_formats,
                 personal_token_format,
+                reference_format,
                 temporary_min_seconds,
                 sealing_key,
                 sign_in,

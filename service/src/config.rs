@@ -20,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) protocols: Vec<Protocol>,
     /// The format of the personal tokens that Speckle's clients create; Daypass's own without it.
     pub(crate) personal_token_format: Option<ForeignFormat>,
+    /// The format of the references that Kudo's clients get; Daypass's own without it.
+    pub(crate) reference_format: Option<ForeignFormat>,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// Rotate the signing key every so many seconds; never without it.

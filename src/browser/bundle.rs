@@ -31,8 +31,14 @@ pub(super) async fn open(bundle: &str, service: &Base, signal: &AbortSignal) -> 
     let bundle = bundle.trim();
     match bundle.parse::<OpaqueToken>() {
         Ok(token) if token.kind() == TokenKind::Bundle => redeem(bundle, service, &signal).await,
+        _ if is_uuid(bundle) => redeem(bundle, service, &signal).await,
         _ => unpack(bundle, service, &signal).await,
     }
+}
+
+/// Returns whether a text has the shape of the UUIDs of Kudo. The service knows which of them are references.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36 && text.as_bytes()[8] == b'-'
 }
 
 /// Redeems a reference with Kudo's `GET /verify`.

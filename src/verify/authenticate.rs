@@ -54,8 +54,9 @@ impl Verifier {
         if self.foreign_formats.is_empty() {
             return None;
         }
-        let format = credential.location.foreign_format().filter(|format| self.foreign_formats.contains(format))?;
-        str::from_utf8(credential.text).is_ok_and(|text| format.check(text).is_ok()).then_some(format)
+        let text = str::from_utf8(credential.text).ok()?;
+        let mut formats = credential.location.foreign_formats().iter().copied();
+        formats.find(|format| self.foreign_formats.contains(format) && format.check(text).is_ok())
     }
 
     /// Returns the opaque token that a credential is, by its location and the formats that the verifier

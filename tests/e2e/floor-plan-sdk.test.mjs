@@ -92,7 +92,7 @@ withClient('it draws the public floor with a publishable token', async (page) =>
   await expectDrawn(page, 'ground');
 });
 
-withClient('it draws a private floor with a temporary token, and again after our SDK has refreshed it', async (page) => {
+withClient('it draws a private floor with a temporary token, again after our SDK has refreshed it', async (page) => {
   const first = await page.evaluate(async ([embed, api, durationSeconds]) => {
     const { connect } = await import(`${embed}/daypass/index.js`);
     const scopes = ['floor:readPrivate'];

@@ -88,7 +88,7 @@ async fn pricebooks(
 ) -> Result<Json<Value>, Error> {
     access.require(&READ).tenant(&organization).check()?;
     product.require(&access, &READ)?;
-    Ok(Json(json!([{ "id": "list", "name": "List prices", "currencies": ["EUR"] }])))
+    Ok(Json(json!({ "pricebooks": [{ "id": "list", "name": "List prices", "currencies": ["EUR"] }] })))
 }
 
 /// Shows a saved configuration to a visitor who knows its id.

@@ -1,5 +1,5 @@
-// The site of Northlight, a partner of Kudo: its page, and what its backend asks the token service. The access key stays
-// in this process.
+// The site of Northlight, a partner of Kudo: its page, and what its backend asks the token service. The access key
+// stays in this process.
 import { json } from '../http.mjs';
 import { tokenService } from '../service.mjs';
 import { need, origin, startSite } from '../site.mjs';

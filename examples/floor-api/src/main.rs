@@ -22,7 +22,7 @@ use anyhow::Context;
 use axum::Router;
 use clap::Parser;
 use daypass::verify::{Dpop, RateLimits, Verifier};
-use daypass::{Catalog, OpaqueToken};
+use daypass::{Catalog, ForeignFormat, OpaqueToken};
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -77,6 +77,8 @@ async fn main() -> anyhow::Result<()> {
     let verifier = Verifier::connect(&service, audience, token)
         .await?
         .catalog(Catalog::space_api())
+        // References to parameters, as Kudo has them.
+        .foreign_tokens(&[ForeignFormat::Uuid])
         .dpop(Dpop::new(&api_url))
         .rate_limits(RateLimits::new())
         // One machine has one clock.

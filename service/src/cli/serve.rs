@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use daypass::ForeignFormat;
 use daypass::api::duration;
 use serde::Serialize;
@@ -61,6 +62,9 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_TEMPORARY_MIN_SECONDS", default_value_t = duration::LEAST, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=duration::MOST))]
     temporary_min_seconds: u64,
+    /// Make the tokens of Kudo's `/generate` UUIDs, as Kudo does [default: references of Daypass, which are harder to guess]
+    #[arg(long, env = "DAYPASS_KUDO_UUID", value_parser = BoolishValueParser::new())]
+    kudo_uuid: bool,
     /// Rotate the signing key every DAYS days, as `daypass key rotate` does [default: never]
     #[arg(long, env = "DAYPASS_ROTATE_KEYS_EVERY", value_name = "DAYS",
           value_parser = clap::value_parser!(u64).range(1..=3650))]
@@ -98,6 +102,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         audience,
         protocols: options.protocols,
         personal_token_format: (!options.speckle_daypass_tokens).then_some(ForeignFormat::Speckle),
+        reference_format: options.kudo_uuid.then_some(ForeignFormat::Uuid),
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
         sealing_key,

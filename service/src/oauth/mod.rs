@@ -15,13 +15,15 @@ mod proof;
 mod token;
 
 use axum::Router;
+use axum::middleware::map_response;
 use axum::routing::{delete, get, post};
 
 use crate::http::{SharedApp, backend_routes, browser_post_routes};
 
 /// Returns the routes of OAuth.
 pub(crate) fn router() -> Router<SharedApp> {
-    let for_clients = Router::new().route(token::PATH, post(token::token)).route(par::PATH, post(par::push));
+    let for_tokens = post(token::token).layer(map_response(token::without_old_caches));
+    let for_clients = Router::new().route(token::PATH, for_tokens).route(par::PATH, post(par::push));
     let for_own_pages = Router::new()
         .route("/oauth/authorize", get(authorize::show).post(authorize::decide))
         .route("/v2/consent", get(consents::list))

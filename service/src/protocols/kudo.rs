@@ -75,8 +75,9 @@ async fn generate(
     caller.require_scope(&BUNDLE_CREATE)?;
     let body = body?;
     let parameters = Parameters::from_json(body.text()?).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
-    let reference =
-        bundles::create_reference(&*app.store, &app.catalog.view().catalogs, &caller.parent(), &parameters).await?;
+    let format = app.reference_format;
+    let catalogs = &app.catalog.view().catalogs;
+    let reference = bundles::create_reference(&*app.store, catalogs, &caller.parent(), &parameters, format).await?;
     let token = reference.token.expose_secret().to_owned();
     Ok((NO_STORE, Json(Session { token, expiration_time: reference.expires_at })))
 }

@@ -6,12 +6,12 @@ use axum::routing::post;
 use axum::{Json, Router};
 use daypass::{Error, TokenKind};
 
-use crate::http::{JsonText, NO_STORE, SharedApp, TokenCaller, backend_routes};
+use crate::http::{JsonText, NO_STORE, SharedApp, TokenCaller, browser_post_routes};
 use crate::usecase::temporary_token;
 
-/// Returns the routes of the Space API.
+/// Returns the routes of the Space API. Its client in a page must be able to read why a secret token is refused there.
 pub(super) fn router() -> Router<SharedApp> {
-    backend_routes(Router::new().route("/v2/temporary-access-token/create", post(create)))
+    browser_post_routes(Router::new().route("/v2/temporary-access-token/create", post(create)))
 }
 
 /// `POST /v2/temporary-access-token/create`

@@ -14,9 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::numbered_page::NumberedPage;
 use crate::domain::permissions::{NewAccessToken, Permissions};
 use crate::domain::principal;
-use crate::http::{
-    Caller, JsonText, NO_STORE, SharedApp, TOKEN_CREATE, TOKEN_READ, TOKEN_REVOKE, backend_routes, browser_routes,
-};
+use crate::http::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_CREATE, TOKEN_READ, TOKEN_REVOKE, browser_routes};
 use crate::usecase::access_tokens;
 
 /// The order of every list.
@@ -24,10 +22,12 @@ const NEWEST_FIRST: &str = "-createdAt";
 
 /// Returns the routes of Threekit.
 pub(super) fn router() -> Router<SharedApp> {
-    let for_browsers = Router::new()
-        .route("/api/accesstokens/healthcheck", get(async || Json(true)))
-        .route("/api/accesstokens/{id}", get(show).delete(delete));
-    browser_routes(for_browsers).merge(backend_routes(Router::new().route("/api/accesstokens", get(list).post(create))))
+    browser_routes(
+        Router::new()
+            .route("/api/accesstokens", get(list).post(create))
+            .route("/api/accesstokens/healthcheck", get(async || Json(true)))
+            .route("/api/accesstokens/{id}", get(show).delete(delete)),
+    )
 }
 
 /// The query of every request. Clients add parameters of their own, such as `bearer_token` and `cacheMaxAge`.
@@ -108,7 +108,7 @@ impl From<TokenRecord> for AccessToken {
 
 impl AccessToken {
     /// Returns what the holder of a public token may know of it: anyone who opens a page with the token.
-    fn to_its_page(self) -> AccessToken {
+    fn for_its_page(self) -> AccessToken {
         AccessToken { created_by: None, last_used_on: None, ..self }
     }
 }
@@ -174,7 +174,7 @@ async fn show(
     }
     let token = AccessToken::from(found?);
     let is_to_page = is_own && token.permissions == Some(Permissions::Public);
-    Ok((NO_STORE, Json(if is_to_page { token.to_its_page() } else { token })))
+    Ok((NO_STORE, Json(if is_to_page { token.for_its_page() } else { token })))
 }
 
 /// `DELETE /api/accesstokens/{id}`

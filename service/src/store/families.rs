@@ -22,6 +22,7 @@ on_every_store!(
     a_withdrawal_ends_the_families_of_one_user_with_one_client,
     a_client_is_removed_with_the_last_of_its_families,
     what_is_old_is_deleted_with_what_is_new,
+    a_family_keeps_its_last_thousand_refresh_tokens,
     a_kept_request_is_taken_once,
 );
 
@@ -200,6 +201,8 @@ async fn a_client_is_removed_with_the_last_of_its_families(location: Location) {
     let (parties, others) = (add_parties(&store).await, add_parties(&store).await);
     let kept = begin(&store, &others).await;
     let families = [begin(&store, &parties).await, begin(&store, &parties).await, begin(&store, &parties).await];
+    let counted = store.count_owned("o", &parties.client, 120).await.expect("counts");
+    assert_eq!(counted, [(TokenKind::OauthRefresh, 3)]);
     let remove_two = async || {
         let rule = |facts: &_| remove(facts, &Actor::Operator, 2);
         let removed = store.remove_principal("o", &parties.client, None, 150, 2, Box::new(rule)).await;
@@ -242,6 +245,22 @@ async fn what_is_old_is_deleted_with_what_is_new(location: Location) {
         store.use_refresh_token(unrelated, TokenHash::of(&token()), at, Box::new(rule)).await.expect("a use");
         assert_eq!(store.refresh_token(first).await.expect("an answer").is_some(), is_known, "{at}");
     }
+}
+
+async fn a_family_keeps_its_last_thousand_refresh_tokens(location: Location) {
+    let store = open_with_organization(&location).await;
+    let parties = add_parties(&store).await;
+    let (_, first) = begin(&store, &parties).await;
+    let (mut last, mut second) = (first, None);
+    for use_number in 1..=family::MOST_KEPT {
+        let is_known = store.refresh_token(first).await.expect("an answer").is_some();
+        assert!(is_known, "after {use_number} uses");
+        last = refresh(&store, &parties.client, last, 200).await.expect("the next one");
+        second = second.or(Some(last));
+    }
+    assert!(store.refresh_token(first).await.expect("an answer").is_none());
+    assert_eq!(refresh(&store, &parties.client, first, 201).await.map(drop), Err("refused"));
+    assert_eq!(refresh(&store, &parties.client, second.expect("a token"), 201).await.map(drop), Err("reused"));
 }
 
 async fn a_kept_request_is_taken_once(location: Location) {

@@ -27,7 +27,8 @@ pub(crate) trait PrincipalStore: Send + Sync {
         most: usize,
     ) -> StoreFuture<'a, Vec<Principal>>;
 
-    /// Counts the tokens of a principal that are active at a time, by kind. Suspension makes no difference.
+    /// Counts the tokens that end with a principal and are active at a time, by kind: its own, and those that users let it have
+    /// as an OAuth client. Suspension makes no difference.
     fn count_owned<'a>(
         &'a self,
         organization: &'a str,

@@ -3,7 +3,7 @@
 use daypass::api::{BundleResponse, CreateBundleRequest, duration};
 use daypass::jwt::{Claims, JwtType};
 use daypass::verify::{Access, SealingKey, TokenHash};
-use daypass::{Error, Grant, OpaqueToken, OriginPattern, Parameters, TokenKind};
+use daypass::{Error, ForeignFormat, Grant, OpaqueToken, OriginPattern, Parameters, TokenKind};
 use serde::Serialize;
 
 use super::clock::now;
@@ -25,7 +25,7 @@ pub(crate) struct BundleReference {
     pub(crate) expires_at: u64,
 }
 
-/// Stores parameters and creates a reference to them.
+/// Stores parameters and creates a reference to them, which has a format of another system if there is one.
 ///
 /// # Errors
 /// When the parent is no longer active.
@@ -34,10 +34,11 @@ pub(crate) async fn create_reference(
     catalogs: &Catalogs,
     parent: &Parent<'_>,
     parameters: &Parameters,
+    format: Option<ForeignFormat>,
 ) -> Result<BundleReference, Error> {
     let now = now();
     let grants = bundle::grants(parent.access.grants(), catalogs);
-    let reference = NewReference { grants, origins: vec![], lifetime: None, single_use: None };
+    let reference = NewReference { grants, origins: vec![], lifetime: None, single_use: None, format };
     add_reference(store, parent, parameters, reference, now).await
 }
 
@@ -134,7 +135,8 @@ pub(crate) async fn create(
         // Now rather than at its redemption, it is told that it is too long.
         let (root, signed) = (parent.root(), single_use.clone());
         sign_single_use(jwt_issuer, &root, new_id(), signed, origins.clone(), now, expires_at)?;
-        let new = NewReference { grants: vec![], origins, lifetime: Some(lifetime), single_use: Some(single_use) };
+        let (lifetime, single_use) = (Some(lifetime), Some(single_use));
+        let new = NewReference { grants: vec![], origins, lifetime, single_use, format: None };
         let BundleReference { token, expires_at } = add_reference(store, parent, &request.parameters, new, now).await?;
         return Ok(BundleResponse { bundle: token.expose_secret().to_owned(), expires_at });
     }
@@ -163,6 +165,8 @@ struct NewReference {
     /// Its lifetime, if its request names one.
     lifetime: Option<Lifetime>,
     single_use: Option<SingleUse>,
+    /// The format of another system that its text has.
+    format: Option<ForeignFormat>,
 }
 
 /// Stores a reference.
@@ -176,8 +180,12 @@ async fn add_reference(
     reference: NewReference,
     now: u64,
 ) -> Result<BundleReference, Error> {
-    let NewReference { grants, origins, lifetime, single_use } = reference;
-    let token = OpaqueToken::generate(TokenKind::Bundle, random::fill).expect("bundle references are opaque");
+    let NewReference { grants, origins, lifetime, single_use, format } = reference;
+    let token = match format {
+        None => OpaqueToken::generate(TokenKind::Bundle, random::fill),
+        Some(format) => OpaqueToken::generate_foreign(format, random::fill),
+    };
+    let token = token.expect("bundle references are opaque");
     let (id, name) = (new_id(), format!("Bundle of {}", parent.access.id()));
     let mut new = NewToken::new(&token, id, name, parent.access.organization().to_owned(), grants, now);
     new.record.root_serial = Some(parent.access.root_serial());

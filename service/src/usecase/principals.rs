@@ -132,7 +132,7 @@ pub(crate) async fn remove(
     }
 }
 
-/// Counts the active tokens of a principal by kind.
+/// Counts the active tokens that end with a principal, by kind.
 pub(crate) async fn count_owned(
     store: &dyn Store,
     organization: &str,

@@ -7,14 +7,14 @@ use super::running::{Daypass, send, to_text};
 
 async fn all(daypass: &Daypass, caller: &str) -> Vec<Value> {
     let (status, all) = call(daypass.get("/api/1/access_token/all").query(&[("accessTokenId", caller)])).await;
-    assert_eq!(status, 200, "{all}");
+    assert_eq!(status, 200, "{}", all["message"]);
     all.as_array().expect("a list").clone()
 }
 
 async fn shown(daypass: &Daypass, caller: &str, id: &str) -> Value {
     let path = format!("/api/1/access_token/{id}");
     let (status, token) = call(daypass.get(&path).query(&[("accessTokenId", caller)])).await;
-    assert_eq!(status, 200, "{token}");
+    assert_eq!(status, 200, "{}", token["message"]);
     token
 }
 
@@ -88,7 +88,7 @@ async fn no_token_gets_more_than_its_creator_holds() {
         for is_master in [true, false] {
             let token = json!({"application": "a", "master": is_master, "tenantPermissions": permissions});
             let (status, answer) = call(create(&daypass, &master, &token)).await;
-            assert_eq!(status, expected, "{permissions}: {answer}");
+            assert_eq!(status, expected, "{permissions}: {}", answer["message"]);
             if status == 403 {
                 assert_eq!(answer["errorCode"], "ACTION_DENIED", "{permissions}");
             }

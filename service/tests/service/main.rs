@@ -51,6 +51,10 @@ macro_rules! suite {
         mod invitations;
         #[path = "../keys.rs"]
         mod keys;
+        #[path = "../kudo.rs"]
+        mod kudo;
+        #[path = "../locations.rs"]
+        mod locations;
         #[path = "../oauth_clients.rs"]
         mod oauth_clients;
         #[path = "../oauth_exchange.rs"]
@@ -97,6 +101,8 @@ macro_rules! suite {
         mod sign_in;
         #[path = "../single_use.rs"]
         mod single_use;
+        #[path = "../space_api.rs"]
+        mod space_api;
         #[path = "../speckle/mod.rs"]
         mod speckle;
         #[path = "../store.rs"]

@@ -159,9 +159,9 @@ async fn what_cannot_be_exchanged_is_refused_in_the_words_of_rfc_8693() {
     ] {
         expect_refusal(request, 400, code).await;
     }
-    let stranger = OAuthClient::add(daypass, true).await;
+    let without = OAuthClient::add(daypass, true).await;
     let form = [("grant_type", EXCHANGE), ("subject_token", access), ("subject_token_type", ACCESS_TOKEN)];
-    expect_refusal(stranger.ask(&daypass.url, &form), 400, "unauthorized_client").await;
+    expect_refusal(without.ask(&daypass.url, &form), 400, "unauthorized_client").await;
     assert!(world.is_active(access).await);
 }
 

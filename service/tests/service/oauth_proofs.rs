@@ -78,7 +78,7 @@ async fn a_proof_binds_the_access_token_and_a_public_clients_refresh_tokens() {
     for is_confidential in [false, true] {
         let client = OAuthClient::add(&daypass, is_confidential).await;
         let code = add_code(&daypass, &client, &user, now() + 60);
-        // The code is not used up by the refusal for want of a nonce.
+        // The code is not used up by the refusal that asks for a nonce.
         let first = Tokens::of(with_proof(&daypass.url, &key, client.redeem(&daypass.url, &code)).await).await;
         assert_eq!(first.rest["token_type"], "DPoP");
         assert_eq!(payload_of(&first.access)["cnf"], json!({"jkt": key.thumbprint()}));

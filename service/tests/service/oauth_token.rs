@@ -52,6 +52,7 @@ async fn a_response_is_stored_nowhere_and_pages_of_any_origin_may_read_it() {
     let request = client.redeem(&daypass.url, &code).header("origin", "https://app.example");
     let response = request.send().await.expect("a response");
     assert_eq!((response.status().as_u16(), &response.headers()["cache-control"]), (200, &"no-store".parse().unwrap()));
+    assert_eq!(response.headers()["pragma"], "no-cache");
     assert_eq!(response.headers()["access-control-allow-origin"], "*");
     assert!(!response.headers().contains_key("access-control-allow-credentials"));
     for path in ["/oauth/token", "/revoke"] {
@@ -118,7 +119,7 @@ async fn a_client_authenticates_in_one_way_with_its_own_active_secret() {
     for wrong in ["floor:export", "floor:fly", "token:create", "*", "floor"] {
         expect_refusal(scoped(wrong), 400, "invalid_scope").await;
     }
-    // A revoked secret is none, and what it gave ends with it.
+    // What a secret gave ends with the secret.
     let tokens = Tokens::of(basic(id, &own)).await;
     daypass.revoke(&confidential.secret.as_ref().expect("a secret").1).await;
     expect_refusal(basic(id, &own), 401, "invalid_client").await;

@@ -105,10 +105,10 @@ async fn any_page_can_read_what_is_for_browsers_and_nothing_else() {
         ("/v2/access-token/tok_1", false),
         ("/generate", false),
         ("/introspect", false),
-        ("/revoke", false),
+        ("/revoke", true),
         ("/v2/revocation", false),
         ("/v2/bundle/create", false),
-        ("/v2/temporary-access-token/create", false),
+        ("/v2/temporary-access-token/create", true),
     ] {
         let preflight = daypass
             .request(Method::OPTIONS, path)

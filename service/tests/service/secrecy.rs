@@ -1,8 +1,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::oauth_clients::{OAuthClient, REDIRECT_URI, Tokens, VERIFIER, add_code, add_developer};
 use super::people::{Browser, PASSWORD, add_user, invite};
-use super::running::{Daypass, FLOOR_READ, send, to_text};
+use super::running::{Daypass, FLOOR_READ, now, send, to_text};
 
 /// A value in a bundle's parameters.
 const CANARY: &str = "canary-7f3a-backend.example";
@@ -106,6 +107,43 @@ async fn no_password_session_or_invitation_is_in_the_store_or_in_the_log() {
     expect_nowhere(&daypass, &secrets, "signed in", "$argon2id$v=19$m=19456,t=2,p=1$");
     let log = daypass.log();
     assert!(!log.contains("$argon2id$") && !log.contains("example.com"), "the log has a hash or an email");
+}
+
+/// Uses a code and a refresh token twice, and sends each secret where it does not belong.
+async fn use_oauth(daypass: &Daypass) -> Vec<String> {
+    let user = add_developer(daypass, "ada").await;
+    let client = OAuthClient::add(daypass, true).await;
+    let (used, unused) =
+        (add_code(daypass, &client, &user, now() + 60), add_code(daypass, &client, &user, now() + 60));
+    let first = Tokens::of(client.redeem(&daypass.url, &used)).await;
+    let second = Tokens::of(client.refresh(&daypass.url, &first.refresh)).await;
+    let own = Tokens::of(client.ask(&daypass.url, &[("grant_type", "client_credentials")])).await;
+    let client_secret = client.secret.clone().expect("a secret").0;
+    let tokens = [first.access, first.refresh, second.access, second.refresh, own.access];
+    let secrets = [vec![used, unused, client_secret, VERIFIER.to_owned()], tokens.to_vec()].concat();
+    for secret in &secrets {
+        for request in [
+            daypass.post("/oauth/token").query(&[("code", secret)]).form(&[("grant_type", secret)]),
+            daypass.post("/oauth/token").form(&[("client_id", secret), ("grant_type", &"refresh_token".to_owned())]),
+            daypass.post("/oauth/token").form(&[(&**secret, "1"), (secret, "2"), ("client_id", &client.id)]),
+            client.ask(&daypass.url, &[("grant_type", "client_credentials"), ("scope", secret)]),
+            client.redeem(&daypass.url, secret),
+            client.refresh(&daypass.url, secret),
+            daypass.get("/oauth/authorize").query(&[("client_id", secret), ("request_uri", secret)]),
+            daypass.post("/revoke").form(&[("token", secret), ("client_id", secret)]),
+            daypass.post("/introspect").basic_auth(&client.id, Some(secret)).form(&[("token", secret)]),
+        ] {
+            request.send().await.expect("a response");
+        }
+    }
+    secrets
+}
+
+#[tokio::test]
+async fn no_code_client_secret_or_oauth_token_is_in_the_store_or_in_the_log() {
+    let daypass = Daypass::start();
+    let secrets = use_oauth(&daypass).await;
+    expect_nowhere(&daypass, &secrets, "family of refresh tokens revoked", REDIRECT_URI);
 }
 
 /// Searches the log, which has this text, and the store, which has this one.

@@ -230,6 +230,19 @@ async fn a_private_token_has_its_creators_rights_and_loses_them_with_the_role_an
                 let another = native(&daypass, &to_text(&another["id"])).await;
                 assert_eq!((&another.owner, scopes_of(&another)), (&record.owner, scopes), "{role}");
             }
+            // A token for a service account outlives the creator: only one that may administer the organization makes it.
+            let body = public(&organization, &add_service_account(&daypass));
+            let (status, error) = send(daypass.post(PATH).bearer_auth(&token).json(&body)).await;
+            let expected = match role {
+                "developer" => (403, json!("kind_not_accepted")),
+                "admin" => (403, json!("insufficient_scope")),
+                _ => (201, json!(null)),
+            };
+            assert_eq!((status, error["error"].clone()), expected, "{role}");
+            if kind == "secret" {
+                let by_person = browser.request(Method::POST, PATH).json(&body);
+                assert_eq!(send(by_person).await.0, 201, "{role}");
+            }
             match way {
                 "role" => drop(daypass.json(&["user", "edit", &user, "--role", lower, "--yes"])),
                 _ => assert!(daypass.command(&["user", "remove", &user, "--yes"]).status.success()),

@@ -45,13 +45,15 @@ impl TokenLocation {
         }
     }
 
-    /// Returns the format of another system that a token may have here.
-    pub(in crate::verify) fn foreign_format(self) -> Option<ForeignFormat> {
+    /// Returns the formats of other systems that a token may have here. No text has two of them.
+    pub(in crate::verify) fn foreign_formats(self) -> &'static [ForeignFormat] {
         match self {
-            TokenLocation::Bearer | TokenLocation::Bare | TokenLocation::Cookie => Some(ForeignFormat::Speckle),
-            TokenLocation::ApiToken => Some(ForeignFormat::Uuid),
-            TokenLocation::AccessTokenId => Some(ForeignFormat::ChosenId),
-            _ => None,
+            // An embed that was opened with a reference of Kudo sends it on, as it does any other.
+            TokenLocation::Bearer => &[ForeignFormat::Speckle, ForeignFormat::Uuid],
+            TokenLocation::Bare | TokenLocation::Cookie => &[ForeignFormat::Speckle],
+            TokenLocation::ApiToken => &[ForeignFormat::Uuid],
+            TokenLocation::AccessTokenId => &[ForeignFormat::ChosenId],
+            _ => &[],
         }
     }
 }

@@ -1,21 +1,22 @@
 // Kudo's page: an editor that gets one opaque token in its address and starts with the parameters of its partner.
 import assert from 'node:assert/strict';
-import { info, requests, rule, secrets, untilFloor } from '../demo.mjs';
-
-const editorOf = (page) => page.frameLocator('[data-testid="editor-frame"]');
+import { info, requests, rule, secrets } from '../demo.mjs';
 
 /** Opens the page and then the editor with one of its choices. */
 async function openWith(page, choice) {
   await page.goto(info.site);
   await page.getByTestId(`open-${choice}`).click();
-  const floor = editorOf(page).getByTestId('editor-floor');
-  await untilFloor(floor, 'drawn');
-  return editorOf(page);
+  // The page opens the editor by itself at first, with another choice.
+  await page.locator(`iframe[data-choice="${choice}"]`).waitFor();
+  const editor = page.frameLocator('[data-testid="editor-frame"]');
+  await editor.locator('[data-testid="editor-floor"][data-floorline="drawn"]').waitFor();
+  return editor;
 }
 
 /** The parameters that the editor shows, as an object. */
 function parametersOf(editor) {
-  const read = (rows) => Object.fromEntries(rows.map(({ cells: [name, value] }) => [name.textContent, JSON.parse(value.textContent)]));
+  const read = (rows) =>
+    Object.fromEntries(rows.map(({ cells: [name, value] }) => [name.textContent, JSON.parse(value.textContent)]));
   return editor.locator('#parameters tbody tr').evaluateAll(read);
 }
 

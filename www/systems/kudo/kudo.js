@@ -29,6 +29,7 @@ async function open(choice, editor) {
   if (turn !== latest) return;
   token = session.token;
   find('answer').textContent = JSON.stringify(session, null, 2);
+  frame.dataset.choice = choice;
   // One opaque token in the address, and no parameter.
   frame.src = `${editor}/editor.html?${new URLSearchParams({ token })}`;
 }

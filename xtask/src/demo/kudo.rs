@@ -8,7 +8,8 @@ use super::parts::{Setting, scopes};
 /// Starts its servers.
 pub(super) fn start(setting: &Setting) -> Result<Started> {
     // The editor's files are floors: their catalogue is the product's, since Kudo has no scopes.
-    let (service, at) = setting.service(&["--protocols", "kudo", "--catalog", "catalogs/space-api.json"])?;
+    let catalog = ["--catalog", "catalogs/space-api.json"];
+    let (service, at) = setting.service(&[&["--protocols", "kudo", "--kudo-uuid"][..], &catalog].concat())?;
     let introspection = setting.token("secret", "Floor API", &scopes(&["token:introspect"]))?;
     let partner = [
         vec!["--id", "northlight-editor"],

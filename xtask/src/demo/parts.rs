@@ -16,7 +16,7 @@ use crate::server::{Server, parse};
 use crate::workspace::program;
 
 /// The audience that the product's API requires and the service writes into tokens.
-const AUDIENCE: &str = "floor-api";
+pub(super) const AUDIENCE: &str = "floor-api";
 
 /// Where a demo runs.
 pub(super) struct Setting {

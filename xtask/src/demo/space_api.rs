@@ -17,8 +17,10 @@ pub(super) fn start(setting: &Setting) -> Result<Started> {
     let manager = scopes(&["token:create", "token:revoke", "floor:readPrivate"]);
     let manager = setting.token("secret", "Customer's backend, to create and revoke", &manager)?;
     let introspection = setting.token("secret", "Floor API", &scopes(&["token:introspect"]))?;
-    let partner =
-        [vec!["--id", "northlight-editor"], scopes(&["bundle:create", "floor:readPublic", "floor:readPrivate"])];
+    let partner = [
+        vec!["--id", "northlight-editor"],
+        scopes(&["bundle:create", "floor:readPublic", "floor:readPrivate", "floor:update"]),
+    ];
     let partner = setting.token("application", "Northlight editor", &partner.concat())?;
 
     let (floor_api, product) = setting.floor_api(&at, &introspection)?;

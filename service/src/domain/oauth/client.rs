@@ -129,8 +129,8 @@ pub(crate) fn may_set(principal: Option<&Principal>) -> Result<(), Error> {
 
 #[cfg(test)]
 pub(in crate::domain) mod tests {
-    use super::super::super::principal::tests::principal;
     use super::*;
+    use crate::domain::principal::tests::principal;
 
     pub(in crate::domain) fn scopes(text: &str) -> ScopeSet {
         text.split_whitespace().map(|scope| scope.parse().expect("a scope")).collect()
@@ -197,7 +197,7 @@ pub(in crate::domain) mod tests {
 
     #[test]
     fn only_an_application_that_was_not_removed_can_be_a_client() {
-        use super::super::super::principal::tests::code;
+        use crate::domain::principal::tests::code;
         for (kind, removed_at, expected) in [
             (PrincipalKind::Application, None, Ok(())),
             (PrincipalKind::Application, Some(7), Err("invalid_request")),

@@ -22,6 +22,11 @@ const TOTAL: u64 = 365 * 24 * 3600;
 /// How long a refresh token is kept, in seconds, so that a second use of it is noticed: longer than any family lasts.
 pub(crate) const KEPT: u64 = TOTAL + 24 * 3600;
 
+/// How many refresh tokens of a family are kept: a client that asks for one after another does not fill the store.
+///
+/// An older one is not known any more, and is refused without an end of the family.
+pub(crate) const MOST_KEPT: u64 = 1000;
+
 /// A family to be stored.
 #[derive(Clone)]
 pub(crate) struct NewFamily {
@@ -102,8 +107,8 @@ pub(crate) enum RefreshUse {
 
 /// Returns what a use of a refresh token does.
 ///
-/// SECURITY: a token that was used before is in two hands, and nobody knows which are the right ones: the family ends. A token
-/// that is presented by another client, or without the key that it is bound to, is none of theirs, and the family stays.
+/// SECURITY: a second use means that two have the token, and nobody knows which of them stole it: the family ends. Another client
+/// cannot use it, and neither can a client without the key that it is bound to: those are refused, and the family stays.
 pub(crate) fn refresh(
     facts: Option<&RefreshFacts>,
     presented: &Presented,

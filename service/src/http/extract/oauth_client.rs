@@ -41,7 +41,7 @@ pub(crate) async fn authenticate_client(
 /// A form about a token, from one who authenticates as `C` does, or as an OAuth client.
 pub(in crate::http) enum TokenForm<C> {
     /// From an OAuth client, about a token that was issued to it.
-    OfClient(AuthenticatedClient, Parameters),
+    OfClient(Box<AuthenticatedClient>, Parameters),
     /// From the holder of another token. A holder is refused for what it lacks before the form is.
     OfHolder(C, Result<Parameters, Error>),
 }
@@ -59,7 +59,7 @@ impl<C: FromRequestParts<SharedApp, Rejection: IntoResponse + Send> + Send> From
             Ok(parameters) if is_of_client(&headers, &parameters) => {
                 let client = authenticate_client(app, &headers, &parameters).await;
                 let client = client.map_err(|refusal| OAuthError(refusal).into_response())?;
-                Ok(TokenForm::OfClient(client, parameters))
+                Ok(TokenForm::OfClient(Box::new(client), parameters))
             }
             parameters => Ok(TokenForm::OfHolder(holder.map_err(IntoResponse::into_response)?, parameters)),
         }

@@ -14,8 +14,8 @@ mod token_exchange;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::http::header::ORIGIN;
+use axum::http::header::{ORIGIN, PRAGMA};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
 
@@ -83,6 +83,12 @@ async fn respond(app: &SharedApp, headers: &HeaderMap, parameters: &Parameters) 
         GrantType::TokenExchange => token_exchange::respond(&issuing, &request, &app.uses).await?,
     };
     Ok(response)
+}
+
+/// Adds to every response what RFC 6749, section 5.1 wants beside `Cache-Control`, for caches that do not know that.
+pub(super) async fn without_old_caches(mut response: Response) -> Response {
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
 }
 
 fn unsupported(name: &str) -> Refusal {

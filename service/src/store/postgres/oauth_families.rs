@@ -90,20 +90,10 @@ async fn add_family(transaction: &impl GenericClient, family: &mut NewFamily, at
     let insert = "INSERT INTO oauth_family (token, client, owner, jkt) VALUES ($1, $2, $3, $4)";
     let [client, owner, serial] = [signed(*client)?, signed(owner.number)?, signed(serial)?];
     execute(transaction, insert, &[&serial, &client, &owner, jkt]).await?;
-    match refresh {
-        Some(refresh) => add_refresh_token(transaction, TokenHash::of(refresh), serial, at).await,
-        None => Ok(()),
+    if let Some(refresh) = refresh {
+        let first = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at) VALUES ($1, $2, 1, $3)";
+        execute(transaction, first, &[&&TokenHash::of(refresh).as_bytes()[..], &serial, &signed(at)?]).await?;
     }
-}
-
-async fn add_refresh_token(
-    transaction: &impl GenericClient,
-    hash: TokenHash,
-    family: i64,
-    at: u64,
-) -> Result<(), Failure> {
-    let insert = "INSERT INTO oauth_refresh_token (hash, family, created_at) VALUES ($1, $2, $3)";
-    execute(transaction, insert, &[&&hash.as_bytes()[..], &family, &signed(at)?]).await?;
     Ok(())
 }
 
@@ -140,9 +130,15 @@ pub(super) async fn use_refresh_token(
         let now = signed(at)?;
         execute(transaction, "UPDATE oauth_refresh_token SET used_at = $2 WHERE hash = $1", &[&old, &now]).await?;
         let serial = signed(family.serial)?;
-        add_refresh_token(transaction, next, serial, at).await?;
+        let new = &next.as_bytes()[..];
+        let add = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at)
+            SELECT $2, family, generation + 1, $3 FROM oauth_refresh_token WHERE hash = $1";
+        execute(transaction, add, &[&old, &new, &now]).await?;
         let write = "UPDATE token SET expires_at = $2, last_used_at = $3 WHERE number = $1";
         execute(transaction, write, &[&serial, &signed_option(family.expires_at)?, &now]).await?;
+        let delete = "DELETE FROM oauth_refresh_token WHERE family = $2
+            AND generation <= (SELECT generation FROM oauth_refresh_token WHERE hash = $1) - $3";
+        execute(transaction, delete, &[&new, &serial, &signed(family::MOST_KEPT)?]).await?;
         // Another node may be deleting the same ones.
         let delete = "DELETE FROM oauth_refresh_token WHERE hash IN (
             SELECT hash FROM oauth_refresh_token WHERE created_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";

@@ -19,7 +19,13 @@ const PRINCIPAL: &str = "
 
 const COUNT: &str = "
     SELECT kind, count(*) FROM record
-    WHERE owner_number = (SELECT number FROM principal WHERE organization = $1 AND id = $2)
+    WHERE number IN (
+            SELECT token.number FROM token JOIN principal ON token.owner = principal.number
+            WHERE principal.organization = $1 AND principal.id = $2
+            UNION ALL
+            SELECT oauth_family.token FROM oauth_family JOIN principal ON oauth_family.client = principal.number
+            WHERE principal.organization = $1 AND principal.id = $2
+        )
         AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
     GROUP BY kind";
 

@@ -74,12 +74,10 @@ fn add_family(transaction: &Transaction<'_>, family: &mut NewFamily, at: u64) ->
     let NewFamily { client, owner, refresh, jkt, .. } = &*family;
     let insert = "INSERT INTO oauth_family (token, client, owner, jkt) VALUES (?1, ?2, ?3, ?4)";
     transaction.prepare_cached(insert)?.execute(params![serial, client, owner.number, jkt])?;
-    refresh.as_ref().map_or(Ok(()), |refresh| add_refresh_token(transaction, TokenHash::of(refresh), serial, at))
-}
-
-fn add_refresh_token(transaction: &Transaction<'_>, hash: TokenHash, family: u64, at: u64) -> Result<(), Failure> {
-    let insert = "INSERT INTO oauth_refresh_token (hash, family, created_at) VALUES (?1, ?2, ?3)";
-    transaction.prepare_cached(insert)?.execute(params![hash.as_bytes(), family, at])?;
+    if let Some(refresh) = refresh {
+        let first = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at) VALUES (?1, ?2, 1, ?3)";
+        transaction.prepare_cached(first)?.execute(params![TokenHash::of(refresh).as_bytes(), serial, at])?;
+    }
     Ok(())
 }
 
@@ -105,9 +103,14 @@ pub(super) fn use_refresh_token(
     if let RefreshUse::Rotate { family, .. } = &refresh_use {
         let write = "UPDATE oauth_refresh_token SET used_at = ?2 WHERE hash = ?1";
         transaction.prepare_cached(write)?.execute(params![hash.as_bytes(), at])?;
-        add_refresh_token(transaction, next, family.serial, at)?;
+        let add = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at)
+            SELECT ?2, family, generation + 1, ?3 FROM oauth_refresh_token WHERE hash = ?1";
+        transaction.prepare_cached(add)?.execute(params![hash.as_bytes(), next.as_bytes(), at])?;
         let write = "UPDATE token SET expires_at = ?2, last_used_at = ?3 WHERE number = ?1";
         transaction.prepare_cached(write)?.execute(params![family.serial, family.expires_at, at])?;
+        let delete = "DELETE FROM oauth_refresh_token WHERE family = ?2
+            AND generation <= (SELECT generation FROM oauth_refresh_token WHERE hash = ?1) - ?3";
+        transaction.prepare_cached(delete)?.execute(params![next.as_bytes(), family.serial, family::MOST_KEPT])?;
         let delete = "DELETE FROM oauth_refresh_token WHERE created_at < ?1";
         transaction.prepare_cached(delete)?.execute([at.saturating_sub(family::KEPT)])?;
     }

@@ -64,7 +64,8 @@ async fn bad_input_is_answered_as_graphql_answers_it() {
         json!({"token": {"name": "n", "scopes": ["profile:read"], "unknown": 1}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "limitResources": [{"id": "p"}]}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "limitResources": [{"id": "p", "type": "floor"}]}}),
-        json!({"token": {"name": "n", "scopes": ["streams:read"], "limitResources": [{"id": "a b", "type": "project"}]}}),
+        json!({"token": {"name": "n", "scopes": ["streams:read"], "limitResources": [{"id": "a b", "type": "project"}]
+        }}),
     ] {
         let (status, body) = ask_as(&daypass, &manager, CREATE, input.clone()).await;
         assert!([200, 400].contains(&status) && body["data"].is_null(), "{input}: {status}");

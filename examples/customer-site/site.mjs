@@ -5,8 +5,8 @@ import { pages } from './pages.mjs';
 
 /**
  * Listens, and prints one line of JSON then. `folder` has the pages, `config` is what they may know, and `routes` maps
- * `METHOD /path` to a function from the body, a JSON object, and the request's headers to an answer. `GET /config.json` is
- * among them.
+ * `METHOD /path` to a function from the body, a JSON object, and the request's headers to an answer. `GET /config.json`
+ * is among them.
  * SECURITY: all of `config` reaches the browser.
  */
 export function startSite({ folder, config, routes }) {

@@ -19,7 +19,7 @@ pub(crate) enum Permissions {
 }
 
 impl Permissions {
-    /// Returns what Threekit calls a stored token of this kind; `None` for what is no access token there.
+    /// Returns what Threekit calls a stored token of this kind; `None` for kinds that are not access tokens there.
     pub(crate) fn of(kind: TokenKind) -> Option<Permissions> {
         match kind {
             TokenKind::Publishable => Some(Permissions::Public),

@@ -62,8 +62,8 @@ pub(super) fn e2e() -> Result<Outcome> {
     run_side_by_side(engines.map(|engine| (engine.name, engine)), |label, engine| e2e_in(label, engine, &programs))
 }
 
-/// Tests a demo of each system in one browser: the files of `tests/e2e` that of Space API, and `systems/NAME.test.mjs` in it
-/// that of another system.
+/// Tests a demo of each system in one browser: the files of `tests/e2e` that of Space API, and `systems/NAME.test.mjs`
+/// in it that of another system.
 fn e2e_in(label: &str, engine: Engine, programs: &[(&str, PathBuf)]) -> Result<Outcome> {
     let programs = || programs.iter().map(|(name, program)| (name, program));
     let folder = Path::new("tests/e2e");

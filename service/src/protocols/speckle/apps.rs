@@ -1,7 +1,7 @@
 //! Apps: the exchange of a challenge for tokens, which stands on OAuth.
 //!
-//! An app is an OAuth client. Its challenge is a text of its own choice and length: what OAuth gets is a verifier that is
-//! made of it (RFC 7636).
+//! An app is an OAuth client. Its challenge is a text of its own choice and length: what OAuth gets is a verifier that
+//! is made of it (RFC 7636).
 
 use std::time::Instant;
 

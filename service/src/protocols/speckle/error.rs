@@ -58,7 +58,7 @@ pub(super) fn of_field(error: Error) -> async_graphql::Error {
 
 /// The response to a request that is not executed.
 pub(super) fn not_executed(status: StatusCode, message: impl Into<String>, code: &'static str) -> Response {
-    let error = ServerError::from(coded(message, code).into_server_error(async_graphql::Pos::default()));
+    let error = coded(message, code).into_server_error(async_graphql::Pos::default());
     let error = ServerError { locations: vec![], ..error };
     (status, Json(async_graphql::Response::from_errors(vec![error]))).into_response()
 }

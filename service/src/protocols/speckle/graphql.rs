@@ -71,7 +71,7 @@ fn with_code(error: ServerError, code: &'static str) -> ServerError {
     ServerError { extensions, ..error }
 }
 
-/// Returns how deep the brackets of a query are nested. Those in texts count too: a longer text is better in a variable.
+/// Returns how deep the brackets of a query are nested. Those in texts count too: a text is better in a variable.
 fn nesting(query: &str) -> usize {
     let (mut depth, mut most) = (0_usize, 0);
     for byte in query.bytes() {

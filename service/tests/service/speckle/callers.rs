@@ -138,7 +138,9 @@ async fn the_request_of_speckles_documentation_is_answered() {
     assert_eq!(ask_as(&daypass, &token, SEED, json!({})).await.1, body, "it stays the same");
     assert_eq!(error_of(send(ask(&daypass, SEED)).await).1, "You must provide an auth token.");
 
-    let (status, info) = send(ask(&daypass, "{ data: serverInfo { version canonicalUrl scopes { name description } authStrategies { id name icon } workspaces { workspacesEnabled } } }")).await;
+    let about = "{ data: serverInfo { version canonicalUrl scopes { name description } authStrategies { id name icon }
+        workspaces { workspacesEnabled } } }";
+    let (status, info) = send(ask(&daypass, about)).await;
     let info = &info["data"]["data"];
     assert_eq!((status, &info["version"], &info["canonicalUrl"]), (200, &json!("dev"), &json!(daypass.url)));
     let scopes = info["scopes"].as_array().expect("scopes");

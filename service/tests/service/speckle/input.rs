@@ -43,6 +43,12 @@ async fn bad_input_is_answered_as_graphql_answers_it() {
         assert_eq!((seen, &answer["data"]), (status, &Value::Null), "{start}: {}", answer["errors"][0]["message"]);
         assert!(code.is_empty() || seen_code == code, "{start}: {seen_code}");
     }
+    for (open, close, depth) in [("[", "]", 31_000), ("{a:", "}", 15_000), ("{a", "}", 20_000)] {
+        let deep = format!("{{ user(id: {}1{}) {{ id }} }}", open.repeat(depth), close.repeat(depth));
+        let (status, answer) = raw(query(&deep)).await;
+        let message = to_text(&answer["errors"][0]["message"]);
+        assert!(status == 400 && message.contains("nested too deeply"), "{open}: {status}");
+    }
     let user = add_user(&daypass, "ada");
     let (manager, _) = token_of(&daypass, "secret", &user, &MANAGER).await;
     for input in [
@@ -58,7 +64,8 @@ async fn bad_input_is_answered_as_graphql_answers_it() {
         json!({"token": {"name": "n", "scopes": ["profile:read"], "unknown": 1}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "limitResources": [{"id": "p"}]}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "limitResources": [{"id": "p", "type": "floor"}]}}),
-        json!({"token": {"name": "n", "scopes": ["streams:read"], "limitResources": [{"id": "a b", "type": "project"}]}}),
+        json!({"token": {"name": "n", "scopes": ["streams:read"], "limitResources": [{"id": "a b", "type": "project"}]
+        }}),
     ] {
         let (status, body) = ask_as(&daypass, &manager, CREATE, input.clone()).await;
         assert!([200, 400].contains(&status) && body["data"].is_null(), "{input}: {status}");

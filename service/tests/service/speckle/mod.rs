@@ -17,7 +17,9 @@ use super::running::{self, Daypass, send, to_text};
 const WHO: &str = "{ activeUser { id email } }";
 /// The seed's own request.
 const SEED: &str = "{ user { id suuid streams { totalCount } } }";
-const TOKENS: &str = "{ activeUser { apiTokens { id name lastChars scopes createdAt lifespan lastUsed limitResources { id type } } } }";
+const TOKENS: &str = "{ activeUser { apiTokens {
+    id name lastChars scopes createdAt lifespan lastUsed limitResources { id type }
+} } }";
 const CREATE: &str = "mutation TokenCreate($token: ApiTokenCreateInput!) { data: apiTokenCreate(token: $token) }";
 const REVOKE: &str = "mutation TokenRevoke($token: String!) { data: apiTokenRevoke(token: $token) }";
 

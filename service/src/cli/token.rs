@@ -24,7 +24,7 @@ Examples:
   daypass token create --kind secret --name \"Floor API\" --scope token:introspect
   daypass token create --kind application --name Partner --id partner --scope bundle:create
   daypass token create --kind secret --name \"One floor\" --scope floor:export --resource floor:f1
-  daypass token create --kind application --name Sites --grant site1=floor:readPrivate --grant site2=floor:update
+  daypass token create --kind application --name Two --grant a=floor:export --grant b=floor:update
   daypass token create --kind secret --name Trial --expires-at 2027-01-31T12:00:00Z
   daypass token create --kind secret --name \"Web shop's backend\" --owner svc_6kIYBmP8S3Ww0GAfX2B6sw
   daypass token create --kind personal --name \"Ada's scripts\" --scope floor:export --owner USER";

@@ -215,7 +215,7 @@ async fn a_client_is_removed_with_the_last_of_its_families(location: Location) {
     assert_eq!(feed(&store).await.len(), 3);
     assert!(!is_revoked(&store, kept.0).await);
     let ids = store.oauth_clients("o", 0, 10).await.expect("clients").into_iter().map(|client| client.principal.id);
-    assert_eq!(ids.collect::<Vec<_>>(), [others.client.clone()]);
+    assert_eq!(ids.collect::<Vec<_>>(), std::slice::from_ref(&others.client));
     let removed = store.oauth_client(&parties.client).await.expect("an answer").expect("a client");
     assert!(removed.require_active().is_err());
 }

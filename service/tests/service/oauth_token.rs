@@ -1,5 +1,7 @@
 //! The token endpoint: what it answers, and whom it refuses.
 
+#![expect(clippy::print_stdout, reason = "a failure shows which request it was")]
+
 use reqwest::RequestBuilder;
 use serde_json::json;
 
@@ -51,7 +53,7 @@ async fn a_response_is_stored_nowhere_and_pages_of_any_origin_may_read_it() {
     let code = add_code(&daypass, &client, &user, now() + 60);
     let request = client.redeem(&daypass.url, &code).header("origin", "https://app.example");
     let response = request.send().await.expect("a response");
-    assert_eq!((response.status().as_u16(), &response.headers()["cache-control"]), (200, &"no-store".parse().unwrap()));
+    assert_eq!((response.status().as_u16(), &response.headers()["cache-control"]), (200, &"no-store".parse().expect("a value")));
     assert_eq!(response.headers()["pragma"], "no-cache");
     assert_eq!(response.headers()["access-control-allow-origin"], "*");
     assert!(!response.headers().contains_key("access-control-allow-credentials"));
@@ -65,7 +67,7 @@ async fn a_response_is_stored_nowhere_and_pages_of_any_origin_may_read_it() {
             .await
             .expect("a response");
         let headers = preflight.headers();
-        assert_eq!((preflight.status().as_u16(), &headers["access-control-allow-methods"]), (204, &"POST".parse().unwrap()));
+        assert_eq!((preflight.status().as_u16(), &headers["access-control-allow-methods"]), (204, &"POST".parse().expect("a value")));
         assert_eq!(headers["access-control-allow-headers"], "dpop");
     }
     let (status, _) = send(daypass.get("/oauth/token")).await;

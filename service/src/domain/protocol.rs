@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn the_scopes_of_all_systems_are_one_correct_catalogue() {
         let all = catalog(&Protocol::ALL);
-        assert_eq!(all.scopes.len(), 16 + 6 + 23 + 3);
+        assert_eq!(all.scopes.len(), 16 + 6 + 23 + 8);
         assert_eq!(all.name, "Space API, Crafter Profile, Speckle, Threekit");
         Catalogs::checked(all).expect("a correct catalogue");
         assert_eq!(catalog(&[Protocol::SpaceApi]), Catalog::space_api());

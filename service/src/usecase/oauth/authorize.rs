@@ -142,7 +142,7 @@ impl Authorizer<'_> {
         };
         let given = self.store.oauth_consent(asked.parties(&user)).await.map_err(fail)?.given.unwrap_or_default();
         let held = role::product(user.role, self.catalogs);
-        let step = authorization::next(&asked.request, &held, &given, asked.has_seen_sign_in);
+        let step = authorization::next(&asked.request, &asked.client, &held, &given, asked.has_seen_sign_in);
         Ok(match step.map_err(|denial| asked.deny(denial))? {
             Step::SignIn => Next::SignIn,
             Step::Consent(scopes) => Next::Ask(user, scopes),

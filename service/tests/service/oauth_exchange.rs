@@ -135,6 +135,8 @@ async fn what_cannot_be_exchanged_is_refused_in_the_words_of_rfc_8693() {
     let (unknown, tampered) = (mistype(&secret), format!("{access}A"));
     let request = |subject: &str, more: &[(&str, &str)]| world.request(subject, more);
     let form = |form: &[(&str, &str)]| world.client.ask(&daypass.url, &[&[("grant_type", EXCHANGE)], form].concat());
+    let in_page = OAuthClient::add_with(daypass, false, &[EXCHANGE]).await;
+    let of_secret = [("grant_type", EXCHANGE), ("subject_token", &secret), ("subject_token_type", ACCESS_TOKEN)];
     for (request, code) in [
         (form(&[("subject_token", access)]), "invalid_request"),
         (form(&[("subject_token_type", ACCESS_TOKEN)]), "invalid_request"),
@@ -155,7 +157,7 @@ async fn what_cannot_be_exchanged_is_refused_in_the_words_of_rfc_8693() {
         (request(&limited, &[("scope", SCOPES[1])]), "invalid_scope"),
         (request(access, &[("scope", SCOPES[1]), ("scope", SCOPES[1])]), "invalid_request"),
         // A page that holds a secret token gets nothing for it.
-        (request(&secret, &[]).header("origin", "https://shop.example"), "invalid_request"),
+        (in_page.ask(&daypass.url, &of_secret).header("origin", "https://shop.example"), "invalid_request"),
     ] {
         expect_refusal(request, 400, code).await;
     }

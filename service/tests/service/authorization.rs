@@ -218,7 +218,7 @@ async fn applications_become_clients_over_http_and_on_the_command_line() {
         json!({
             "clientId": client, "confidential": false, "redirectUris": [CALLBACK],
             "scopes": ["floor:export", "floor:readPublic"],
-            "grantTypes": ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"],
+            "grantTypes": ["authorization_code", "refresh_token"],
         })
     );
     for (body, status, code) in [

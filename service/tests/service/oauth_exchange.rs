@@ -79,6 +79,15 @@ async fn stored_tokens_and_temporary_ones_are_exchanged_too() {
     let exchanged = payload_of(&world.exchange(&secret).await.access);
     assert_eq!((&exchanged["kind"], &exchanged["client_id"]), (&json!("oauthAccess"), &json!(world.client.id)));
     assert_eq!(exchanged["exp"].as_u64(), exchanged["iat"].as_u64().map(|iat| iat + 3600));
+    // Scopes that are limited are in the grants alone: a client that reads `scope` takes each for all of the organization.
+    let resources = json!([{"type": "floor", "id": "f1"}]);
+    let grants = [
+        json!({"tenant": daypass.organization(), "scopes": [SCOPES[0]], "resources": resources}),
+        json!({"tenant": daypass.organization(), "scopes": [SCOPES[1]]}),
+    ];
+    let (mixed, _) = daypass.create_token(json!({"kind": "secret", "name": "Mixed", "grants": grants})).await;
+    let mixed = Tokens::of(world.request(&mixed, &[])).await;
+    assert_eq!((&mixed.rest["scope"], payload_of(&mixed.access)["grants"].as_array().map(Vec::len)), (&json!(SCOPES[1]), Some(2)));
     // Origins and the visitor stay: it is a temporary token still.
     let body = json!({"scopes": SCOPES, "durationSeconds": 900, "origins": ["shop.example"], "subject": "visitor-7"});
     let request = daypass.post("/v2/temporary-access-token/create").bearer_auth(&secret).json(&body);

@@ -5,6 +5,9 @@ use daypass::{Catalog, Error, Grant, Scope, ScopeSet};
 use super::client::Client;
 use crate::domain::catalogs::Catalogs;
 
+/// The most bytes that scopes have in an access token, which stays far below the 16 KiB that verifiers accept of a JWT.
+const MAX_LENGTH: usize = 8000;
+
 /// Reads a `scope` parameter: names with spaces between (RFC 6749, section 3.3).
 ///
 /// # Errors
@@ -56,8 +59,19 @@ pub(crate) fn narrow(
     require_some(scopes, "Nothing is left of what was granted.")
 }
 
+/// Requires that there are scopes, and that an access token has room for them: before a code or a refresh token is used up.
 fn require_some(scopes: ScopeSet, or_else: &str) -> Result<ScopeSet, Error> {
-    if scopes.is_empty() { Err(Error::InvalidScope(or_else.into())) } else { Ok(scopes) }
+    if scopes.is_empty() {
+        return Err(Error::InvalidScope(or_else.into()));
+    }
+    // With two quotation marks and a comma each.
+    let length: usize = scopes.iter().map(|scope| scope.to_string().len() + 3).sum();
+    if length > MAX_LENGTH {
+        return Err(Error::InvalidScope(format!(
+            "An access token has no room for so many scopes: {MAX_LENGTH} bytes."
+        )));
+    }
+    Ok(scopes)
 }
 
 /// Returns what a scope allows, in the words of the catalogue: a sentence for each of its scopes that it covers, or for the
@@ -110,6 +124,21 @@ mod tests {
             let settings = ClientSettings { scopes: scopes(allowed), ..client.settings };
             let found = requested(text, &Client { settings, ..client }, &catalogs);
             assert_eq!(code(found), expected.map(scopes), "{allowed} {text:?}");
+        }
+    }
+
+    #[test]
+    fn an_access_token_has_room_for_what_is_asked_for() {
+        let catalogs = Catalogs::new(Catalog::space_api());
+        let client = client();
+        let settings = ClientSettings { scopes: scopes("floor:readPublic"), ..client.settings.clone() };
+        let client = Client { settings, ..client };
+        for (count, expected) in [(250, Ok(())), (251, Err("invalid_scope"))] {
+            // 32 bytes each.
+            let text: Vec<_> = (0..count).map(|number| format!("floor:readPublic:{number:012}")).collect();
+            let (text, granted) = (text.join(" "), scopes("floor:readPublic"));
+            assert_eq!(code(requested(Some(&text), &client, &catalogs)).map(|_| ()), expected, "{count}");
+            assert_eq!(code(narrow(Some(&text), &granted, &client, &catalogs)).map(|_| ()), expected, "{count}");
         }
     }
 

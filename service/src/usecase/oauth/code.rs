@@ -32,7 +32,7 @@ pub(crate) struct CodeRequest {
 /// hangs up meanwhile.
 ///
 /// # Errors
-/// Those of the grant type, of the verifier and of the code.
+/// [`Error::Unavailable`](daypass::Error::Unavailable) without an active key, and those of the grant type, of the verifier and of the code.
 pub(crate) async fn redeem(
     issuing: &Issuing<'_>,
     client: &AuthenticatedClient,
@@ -51,6 +51,8 @@ pub(crate) async fn redeem(
         let catalog = catalog.clone();
         move |code: &Option<_>| Ok(code::exchange(code.as_ref(), &presented, &tokens, &catalog.catalogs, now))
     };
+    // What is used up cannot be tried again.
+    jwt_issuer.require_active_key()?;
     match store.use_oauth_code(secret::hash(&code), now, Box::new(rule)).await? {
         CodeUse::Exchange(family) => {
             let record = &family.token.record;

@@ -57,18 +57,13 @@ pub(crate) trait OAuthStore: Send + Sync {
     ///
     /// SECURITY: uses of a code exclude one another, and the withdrawal of its consent and the removal of its user and its
     /// client (PostgreSQL: the organization's row is locked, and then the code's).
-    fn use_oauth_code(
-        &self,
-        hash: [u8; 32],
-        at: u64,
-        rule: Rule<Option<StoredCode>, CodeUse>,
-    ) -> StoreFuture<'_, CodeUse>;
+    fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse>;
 
     /// Returns what the store knows of a refresh token, also if it was used or its family has ended.
     fn refresh_token(&self, hash: TokenHash) -> StoreFuture<'_, Option<RefreshFacts>>;
 
     /// Uses a refresh token as the rule says: marks it as used, adds the next one, and writes the family's new end. Returns what
-    /// the rule returned. Refresh tokens are deleted that are older than any family.
+    /// the rule returned. Of a family the last [`MOST_KEPT`](crate::domain::oauth::family::MOST_KEPT) are kept.
     ///
     /// The end moves with each use, like the time of a token's last use, and has no entry in the feed: nothing keeps the
     /// record of a family.

@@ -86,14 +86,9 @@ impl OAuthStore for PostgresStore {
         )
     }
 
-    fn use_oauth_code(
-        &self,
-        hash: [u8; 32],
-        at: u64,
-        rule: Rule<Option<StoredCode>, CodeUse>,
-    ) -> StoreFuture<'_, CodeUse> {
-        Box::pin(self.write((hash, at, rule), |transaction, (hash, at, rule)| {
-            Box::pin(oauth_families::use_code(transaction, *hash, *at, rule))
+    fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse> {
+        Box::pin(self.write((hash, rule), |transaction, (hash, rule)| {
+            Box::pin(oauth_families::use_code(transaction, *hash, rule))
         }))
     }
 

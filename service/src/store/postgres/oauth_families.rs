@@ -48,12 +48,11 @@ pub(super) async fn add_code(
 pub(super) async fn use_code(
     transaction: &impl GenericClient,
     hash: [u8; 32],
-    at: u64,
     rule: &Rule<Option<StoredCode>, CodeUse>,
 ) -> Result<CodeUse, Failure> {
     let mut code_use = rule(&locked_code(transaction, hash).await?)?;
     if let CodeUse::Exchange(family) = &mut code_use {
-        add_family(transaction, family, at).await?;
+        add_family(transaction, family).await?;
         let write = "UPDATE oauth_code SET family = $2 WHERE hash = $1";
         execute(transaction, write, &[&&hash[..], &signed(family.token.record.serial)?]).await?;
     }
@@ -83,7 +82,7 @@ async fn locked_code(transaction: &impl GenericClient, hash: [u8; 32]) -> Result
 }
 
 /// Adds a family, and writes its serial number into it.
-async fn add_family(transaction: &impl GenericClient, family: &mut NewFamily, at: u64) -> Result<(), Failure> {
+async fn add_family(transaction: &impl GenericClient, family: &mut NewFamily) -> Result<(), Failure> {
     let serial = tokens::insert(transaction, &family.token, Some(&family.owner)).await?;
     family.token.record.serial = serial;
     let NewFamily { client, owner, refresh, jkt, .. } = &*family;
@@ -91,8 +90,8 @@ async fn add_family(transaction: &impl GenericClient, family: &mut NewFamily, at
     let [client, owner, serial] = [signed(*client)?, signed(owner.number)?, signed(serial)?];
     execute(transaction, insert, &[&serial, &client, &owner, jkt]).await?;
     if let Some(refresh) = refresh {
-        let first = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at) VALUES ($1, $2, 1, $3)";
-        execute(transaction, first, &[&&TokenHash::of(refresh).as_bytes()[..], &serial, &signed(at)?]).await?;
+        let first = "INSERT INTO oauth_refresh_token (hash, family, generation) VALUES ($1, $2, 1)";
+        execute(transaction, first, &[&&TokenHash::of(refresh).as_bytes()[..], &serial]).await?;
     }
     Ok(())
 }
@@ -131,18 +130,14 @@ pub(super) async fn use_refresh_token(
         execute(transaction, "UPDATE oauth_refresh_token SET used_at = $2 WHERE hash = $1", &[&old, &now]).await?;
         let serial = signed(family.serial)?;
         let new = &next.as_bytes()[..];
-        let add = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at)
-            SELECT $2, family, generation + 1, $3 FROM oauth_refresh_token WHERE hash = $1";
-        execute(transaction, add, &[&old, &new, &now]).await?;
+        let add = "INSERT INTO oauth_refresh_token (hash, family, generation)
+            SELECT $2, family, generation + 1 FROM oauth_refresh_token WHERE hash = $1";
+        execute(transaction, add, &[&old, &new]).await?;
         let write = "UPDATE token SET expires_at = $2, last_used_at = $3 WHERE number = $1";
         execute(transaction, write, &[&serial, &signed_option(family.expires_at)?, &now]).await?;
         let delete = "DELETE FROM oauth_refresh_token WHERE family = $2
             AND generation <= (SELECT generation FROM oauth_refresh_token WHERE hash = $1) - $3";
         execute(transaction, delete, &[&new, &serial, &signed(family::MOST_KEPT)?]).await?;
-        // Another node may be deleting the same ones.
-        let delete = "DELETE FROM oauth_refresh_token WHERE hash IN (
-            SELECT hash FROM oauth_refresh_token WHERE created_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
-        execute(transaction, delete, &[&signed(at.saturating_sub(family::KEPT))?]).await?;
     }
     Ok(refresh_use)
 }

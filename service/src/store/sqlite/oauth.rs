@@ -72,13 +72,8 @@ impl OAuthStore for SqliteStore {
         self.write(move |transaction| oauth_families::add_code(transaction, &new, &rule))
     }
 
-    fn use_oauth_code(
-        &self,
-        hash: [u8; 32],
-        at: u64,
-        rule: Rule<Option<StoredCode>, CodeUse>,
-    ) -> StoreFuture<'_, CodeUse> {
-        self.write(move |transaction| oauth_families::use_code(transaction, hash, at, &rule))
+    fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse> {
+        self.write(move |transaction| oauth_families::use_code(transaction, hash, &rule))
     }
 
     fn refresh_token(&self, hash: TokenHash) -> StoreFuture<'_, Option<RefreshFacts>> {

@@ -40,12 +40,11 @@ pub(super) fn add_code(transaction: &Transaction<'_>, new: &NewCode, rule: &Rule
 pub(super) fn use_code(
     transaction: &Transaction<'_>,
     hash: [u8; 32],
-    at: u64,
     rule: &Rule<Option<StoredCode>, CodeUse>,
 ) -> Result<CodeUse, Failure> {
     let mut code_use = rule(&code(transaction, hash)?)?;
     if let CodeUse::Exchange(family) = &mut code_use {
-        add_family(transaction, family, at)?;
+        add_family(transaction, family)?;
         let write = "UPDATE oauth_code SET family = ?2 WHERE hash = ?1";
         transaction.prepare_cached(write)?.execute(params![hash, family.token.record.serial])?;
     }
@@ -68,15 +67,15 @@ fn code(transaction: &Transaction<'_>, hash: [u8; 32]) -> Result<Option<StoredCo
 }
 
 /// Adds a family, and writes its serial number into it.
-fn add_family(transaction: &Transaction<'_>, family: &mut NewFamily, at: u64) -> Result<(), Failure> {
+fn add_family(transaction: &Transaction<'_>, family: &mut NewFamily) -> Result<(), Failure> {
     let serial = tokens::insert(transaction, &family.token, Some(&family.owner))?;
     family.token.record.serial = serial;
     let NewFamily { client, owner, refresh, jkt, .. } = &*family;
     let insert = "INSERT INTO oauth_family (token, client, owner, jkt) VALUES (?1, ?2, ?3, ?4)";
     transaction.prepare_cached(insert)?.execute(params![serial, client, owner.number, jkt])?;
     if let Some(refresh) = refresh {
-        let first = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at) VALUES (?1, ?2, 1, ?3)";
-        transaction.prepare_cached(first)?.execute(params![TokenHash::of(refresh).as_bytes(), serial, at])?;
+        let first = "INSERT INTO oauth_refresh_token (hash, family, generation) VALUES (?1, ?2, 1)";
+        transaction.prepare_cached(first)?.execute(params![TokenHash::of(refresh).as_bytes(), serial])?;
     }
     Ok(())
 }
@@ -103,16 +102,14 @@ pub(super) fn use_refresh_token(
     if let RefreshUse::Rotate { family, .. } = &refresh_use {
         let write = "UPDATE oauth_refresh_token SET used_at = ?2 WHERE hash = ?1";
         transaction.prepare_cached(write)?.execute(params![hash.as_bytes(), at])?;
-        let add = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at)
-            SELECT ?2, family, generation + 1, ?3 FROM oauth_refresh_token WHERE hash = ?1";
-        transaction.prepare_cached(add)?.execute(params![hash.as_bytes(), next.as_bytes(), at])?;
+        let add = "INSERT INTO oauth_refresh_token (hash, family, generation)
+            SELECT ?2, family, generation + 1 FROM oauth_refresh_token WHERE hash = ?1";
+        transaction.prepare_cached(add)?.execute(params![hash.as_bytes(), next.as_bytes()])?;
         let write = "UPDATE token SET expires_at = ?2, last_used_at = ?3 WHERE number = ?1";
         transaction.prepare_cached(write)?.execute(params![family.serial, family.expires_at, at])?;
         let delete = "DELETE FROM oauth_refresh_token WHERE family = ?2
             AND generation <= (SELECT generation FROM oauth_refresh_token WHERE hash = ?1) - ?3";
         transaction.prepare_cached(delete)?.execute(params![next.as_bytes(), family.serial, family::MOST_KEPT])?;
-        let delete = "DELETE FROM oauth_refresh_token WHERE created_at < ?1";
-        transaction.prepare_cached(delete)?.execute([at.saturating_sub(family::KEPT)])?;
     }
     Ok(refresh_use)
 }

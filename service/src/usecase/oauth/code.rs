@@ -53,7 +53,7 @@ pub(crate) async fn redeem(
     };
     // What is used up cannot be tried again.
     jwt_issuer.require_active_key()?;
-    match store.use_oauth_code(secret::hash(&code), now, Box::new(rule)).await? {
+    match store.use_oauth_code(secret::hash(&code), Box::new(rule)).await? {
         CodeUse::Exchange(family) => {
             let record = &family.token.record;
             let access_token = AccessToken {

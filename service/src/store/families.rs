@@ -287,4 +287,13 @@ async fn a_kept_request_is_taken_once(location: Location) {
         assert_eq!(refused, Err(Error::NotFound), "{count_to}");
     }
     assert_eq!(parameters(store.oauth_request([5; 32]).await), None);
+    // Those that have ended do not count, also if there are more than are deleted at once.
+    for number in 0..1005_u16 {
+        let mut hash = [7; 32];
+        hash[..2].copy_from_slice(&number.to_be_bytes());
+        keep(hash, 200, 400).await;
+    }
+    let request = KeptRequest { client: parties.client.clone(), parameters: "{}".into(), expires_at: 600 };
+    let rule = |others: &usize| if *others == 0 { Ok(()) } else { Err(Error::TooManyRequests(60)) };
+    assert_eq!(store.keep_oauth_request([6; 32], request, 500, 10, Box::new(rule)).await, Ok(()));
 }

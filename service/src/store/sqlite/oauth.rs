@@ -221,8 +221,8 @@ fn keep_request(
     transaction.prepare_cached("DELETE FROM oauth_request WHERE expires_at < ?1")?.execute([at])?;
     let KeptRequest { client, parameters, expires_at } = request;
     let client = find_client(transaction, client)?.ok_or(Error::NotFound)?.principal.number;
-    let count = "SELECT count(*) FROM (SELECT 1 FROM oauth_request WHERE client = ?1 LIMIT ?2)";
-    rule(&transaction.prepare_cached(count)?.query_row(params![client, count_to], |row| row.get(0))?)?;
+    let count = "SELECT count(*) FROM (SELECT 1 FROM oauth_request WHERE client = ?1 AND expires_at >= ?3 LIMIT ?2)";
+    rule(&transaction.prepare_cached(count)?.query_row(params![client, count_to, at], |row| row.get(0))?)?;
     let keep = "INSERT INTO oauth_request (hash, client, parameters, expires_at) VALUES (?1, ?2, ?3, ?4)";
     transaction.prepare_cached(keep)?.execute(params![hash, client, parameters, expires_at])?;
     Ok(())

@@ -37,6 +37,7 @@ CREATE TABLE oauth_code (
 );
 
 CREATE INDEX oauth_code_by_end ON oauth_code (expires_at);
+CREATE INDEX oauth_code_unused ON oauth_code (owner, client) WHERE family IS NULL;
 
 -- A family: all refresh tokens that descend from one code. It is one token of the kind `oauthRefresh`, which is the root of
 -- its access tokens and which is revoked as a whole. No text has that token's hash.

@@ -68,12 +68,15 @@ pub(super) async fn list(
 }
 
 /// `DELETE /v2/consent/{client}`
+///
+/// A task of its own answers, which goes on if the person hangs up: a withdrawal may take several transactions.
 pub(super) async fn withdraw(
     State(app): State<SharedApp>,
     SignedIn(session): SignedIn,
     client: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
     let Path(client) = client.map_err(|_| Error::NotFound)?;
-    consents::withdraw(&*app.store, &session.account, &client).await?;
+    let withdrawal = async move { consents::withdraw(&*app.store, &session.account, &client).await };
+    tokio::spawn(withdrawal).await.unwrap_or(Err(Error::Unavailable))?;
     Ok((StatusCode::NO_CONTENT, NO_STORE))
 }

@@ -20,6 +20,7 @@ on_every_store!(
     a_code_and_each_refresh_token_are_used_once,
     a_refused_use_changes_nothing,
     a_withdrawal_ends_the_families_of_one_user_with_one_client,
+    a_withdrawal_leaves_out_what_ended_long_ago_and_the_oldest_of_many_are_found,
     a_client_is_removed_with_the_last_of_its_families,
     what_is_old_is_deleted_with_what_is_new,
     a_family_keeps_its_last_thousand_refresh_tokens,
@@ -184,7 +185,9 @@ async fn a_withdrawal_ends_the_families_of_one_user_with_one_client(location: Lo
         let rule = |families: &Vec<u64>| Ok(consent::withdraw(families, 2));
         store.withdraw_oauth_consent(parties.clone(), 150, 2, Box::new(rule)).await
     };
-    assert_eq!([withdraw().await, withdraw().await, withdraw().await], [Ok(false), Ok(true), Ok(true)]);
+    assert_eq!(withdraw().await, Ok(false));
+    assert_eq!(store.oauth_consents("o", &parties.owner).await.map(|consents| consents.len()), Ok(1), "until the end");
+    assert_eq!([withdraw().await, withdraw().await], [Ok(true), Ok(true)]);
     for (serial, first) in families {
         assert!(is_revoked(&store, serial).await);
         assert_eq!(refresh(&store, &parties.client, first, 160).await.map(drop), Err("refused"));
@@ -192,8 +195,35 @@ async fn a_withdrawal_ends_the_families_of_one_user_with_one_client(location: Lo
     assert_eq!(feed(&store).await, families.map(|(serial, _)| RevocationTarget::Token { serial }));
     assert!(use_code(&store, &parties, [1; 32], 110).await.is_err());
     assert_eq!(store.oauth_consents("o", &parties.owner).await, Ok(vec![]));
+    // A later consent gives its codes no life.
+    give(&store, &parties).await;
+    assert!(use_code(&store, &parties, [1; 32], 110).await.is_err());
     refresh(&store, &another.client, others.1, 160).await.expect("the next one");
     assert_eq!(store.oauth_consents("o", &another.owner).await.map(|consents| consents.len()), Ok(1));
+}
+
+async fn a_withdrawal_leaves_out_what_ended_long_ago_and_the_oldest_of_many_are_found(location: Location) {
+    let store = open_with_organization(&location).await;
+    let (parties, others) = (add_parties(&store).await, add_parties(&store).await);
+    let families = [begin(&store, &parties).await, begin(&store, &others).await, begin(&store, &parties).await];
+    let [first, _, last] = families.map(|(serial, _)| serial);
+    let end = 110 + 30 * 86_400;
+    let surplus = async |at, kept, most| store.surplus_oauth_families(last, at, kept, most).await.expect("families");
+    for (at, kept, most, expected) in [
+        (end - 1, 0, 9, &[last, first][..]),
+        (end - 1, 0, 1, &[last]),
+        (end - 1, 1, 9, &[first]),
+        (end - 1, 2, 9, &[]),
+        (end, 0, 9, &[]),
+    ] {
+        assert_eq!(surplus(at, kept, most).await, expected, "{at} {kept} {most}");
+    }
+    for (at, expected) in [(end + 86_401, 0), (end + 86_400, 2)] {
+        let rule = |families: &Vec<u64>| Ok(consent::withdraw(families, 9));
+        store.withdraw_oauth_consent(parties.clone(), at, 9, Box::new(rule)).await.expect("a withdrawal");
+        assert_eq!(feed(&store).await.len(), expected);
+    }
+    assert!(surplus(end - 1, 0, 9).await.is_empty());
 }
 
 async fn a_client_is_removed_with_the_last_of_its_families(location: Location) {

@@ -240,6 +240,24 @@ async fn a_family_is_shown_as_one_token_with_its_limits_and_is_not_edited() {
     expect_refusal(client.refresh(&daypass.url, &tokens.refresh), 400, "invalid_grant").await;
 }
 
+#[tokio::test]
+async fn a_user_has_a_hundred_families_with_a_client_and_a_new_one_ends_the_oldest() {
+    let daypass = Daypass::start();
+    let (user, other) = (add_developer(&daypass, "ada").await, add_developer(&daypass, "bob").await);
+    let client = OAuthClient::add(&daypass, false).await;
+    let kept = client.begin(&daypass, &other).await;
+    let [first, second] = [client.begin(&daypass, &user).await, client.begin(&daypass, &user).await];
+    for _ in 0..98 {
+        client.begin(&daypass, &user).await;
+    }
+    let first = Tokens::of(client.refresh(&daypass.url, &first.refresh)).await;
+    client.begin(&daypass, &user).await;
+    expect_end(&daypass, &client, &first).await;
+    for tokens in [second, kept] {
+        Tokens::of(client.refresh(&daypass.url, &tokens.refresh)).await;
+    }
+}
+
 /// Waits until the service signs JWTs, or does not.
 async fn expect_signing(daypass: &Daypass, signs: bool) {
     let deadline = Instant::now() + Duration::from_secs(10);

@@ -92,6 +92,12 @@ impl OAuthStore for PostgresStore {
         }))
     }
 
+    fn surplus_oauth_families(&self, family: u64, at: u64, kept: usize, most: usize) -> StoreFuture<'_, Vec<u64>> {
+        Box::pin(self.read((family, at, kept, most), |client, (family, at, kept, most)| {
+            Box::pin(oauth_families::surplus(client, *family, *at, *kept, *most))
+        }))
+    }
+
     fn refresh_token(&self, hash: TokenHash) -> StoreFuture<'_, Option<RefreshFacts>> {
         Box::pin(self.read_together(&self.readers, hash, |transaction, hash| {
             Box::pin(oauth_families::refresh_facts(transaction, *hash))

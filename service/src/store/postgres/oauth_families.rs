@@ -13,10 +13,19 @@ use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
 
-/// The families of a user with a client that are not revoked themselves.
+/// The families of a user with a client that are not revoked themselves and did not end before a time.
 const OF_CONSENT: &str = "
     SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
-    WHERE client = $1 AND oauth_family.owner = $2 AND revoked_at IS NULL ORDER BY oauth_family.token LIMIT $3";
+    WHERE client = $1 AND oauth_family.owner = $2 AND revoked_at IS NULL AND expires_at >= $4
+    ORDER BY oauth_family.token LIMIT $3";
+
+/// The families of a user with a client, beyond so many, that began before the others and have not ended.
+const SURPLUS: &str = "
+    SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+    WHERE client = (SELECT client FROM oauth_family WHERE token = $1)
+        AND oauth_family.owner = (SELECT owner FROM oauth_family WHERE token = $1)
+        AND revoked_at IS NULL AND expires_at > $2
+    ORDER BY oauth_family.token DESC LIMIT $4 OFFSET $3";
 
 pub(super) async fn add_code(
     transaction: &impl GenericClient,
@@ -96,6 +105,18 @@ async fn add_family(transaction: &impl GenericClient, family: &mut NewFamily) ->
     Ok(())
 }
 
+pub(super) async fn surplus(
+    client: &impl GenericClient,
+    family: u64,
+    at: u64,
+    kept: usize,
+    most: usize,
+) -> Result<Vec<u64>, Failure> {
+    let [kept, most] = [kept, most].map(|count| i64::try_from(count).map_err(Failure::value));
+    let surplus = rows(client, SURPLUS, &[&signed(family)?, &signed(at)?, &kept?, &most?]).await?;
+    surplus.iter().map(|row| number(row, "number")).collect()
+}
+
 pub(super) async fn refresh_facts(
     client: &impl GenericClient,
     hash: TokenHash,
@@ -157,12 +178,17 @@ pub(super) async fn withdraw(
         return Err(Error::NotFound.into());
     };
     let (client, owner) = (signed(client.principal.number)?, signed(owner.number)?);
-    let delete = "DELETE FROM oauth_consent WHERE owner = $1 AND client = $2";
+    let delete = "DELETE FROM oauth_code WHERE owner = $1 AND client = $2 AND family IS NULL";
     execute(transaction, delete, &[&owner, &client]).await?;
     let limit = i64::try_from(most + 1).map_err(Failure::value)?;
-    let families = rows(transaction, OF_CONSENT, &[&client, &owner, &limit]).await?;
+    let families =
+        rows(transaction, OF_CONSENT, &[&client, &owner, &limit, &signed(family::revocable_from(at))?]).await?;
     let families = families.iter().map(|row| number(row, "number")).collect::<Result<_, _>>()?;
     let Withdrawal { revoked, is_last } = rule(&families)?;
+    if is_last {
+        let delete = "DELETE FROM oauth_consent WHERE owner = $1 AND client = $2";
+        execute(transaction, delete, &[&owner, &client]).await?;
+    }
     feed::enter(transaction, Some(&parties.organization), &revoked, at).await?;
     Ok(is_last)
 }

@@ -76,6 +76,10 @@ impl OAuthStore for SqliteStore {
         self.write(move |transaction| oauth_families::use_code(transaction, hash, &rule))
     }
 
+    fn surplus_oauth_families(&self, family: u64, at: u64, kept: usize, most: usize) -> StoreFuture<'_, Vec<u64>> {
+        self.read(move |connection| oauth_families::surplus(connection, family, at, kept, most))
+    }
+
     fn refresh_token(&self, hash: TokenHash) -> StoreFuture<'_, Option<RefreshFacts>> {
         self.read_together(&self.reader, move |transaction| oauth_families::refresh_facts(transaction, hash))
     }

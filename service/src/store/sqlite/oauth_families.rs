@@ -2,7 +2,7 @@
 
 use daypass::Error;
 use daypass::verify::TokenHash;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::{Rule, TokenSelector};
 use super::oauth::{consent_facts, given, numbered_client};
@@ -12,10 +12,19 @@ use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
 
-/// The families of a user with a client that are not revoked themselves.
+/// The families of a user with a client that are not revoked themselves and did not end before a time.
 const OF_CONSENT: &str = "
     SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
-    WHERE client = ?1 AND oauth_family.owner = ?2 AND revoked_at IS NULL ORDER BY oauth_family.token LIMIT ?3";
+    WHERE client = ?1 AND oauth_family.owner = ?2 AND revoked_at IS NULL AND expires_at >= ?4
+    ORDER BY oauth_family.token LIMIT ?3";
+
+/// The families of a user with a client, beyond so many, that began before the others and have not ended.
+const SURPLUS: &str = "
+    SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+    WHERE client = (SELECT client FROM oauth_family WHERE token = ?1)
+        AND oauth_family.owner = (SELECT owner FROM oauth_family WHERE token = ?1)
+        AND revoked_at IS NULL AND expires_at > ?2
+    ORDER BY oauth_family.token DESC LIMIT ?4 OFFSET ?3";
 
 pub(super) fn add_code(transaction: &Transaction<'_>, new: &NewCode, rule: &Rule<ConsentFacts>) -> Result<(), Failure> {
     let facts = consent_facts(transaction, &new.parties)?;
@@ -80,6 +89,18 @@ fn add_family(transaction: &Transaction<'_>, family: &mut NewFamily) -> Result<(
     Ok(())
 }
 
+pub(super) fn surplus(
+    connection: &Connection,
+    family: u64,
+    at: u64,
+    kept: usize,
+    most: usize,
+) -> Result<Vec<u64>, Failure> {
+    let mut surplus = connection.prepare_cached(SURPLUS)?;
+    let rows = surplus.query_map(params![family, at, kept, most], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
 pub(super) fn refresh_facts(transaction: &Transaction<'_>, hash: TokenHash) -> Result<Option<RefreshFacts>, Failure> {
     let find = "SELECT family, used_at, client, jkt
         FROM oauth_refresh_token JOIN oauth_family ON token = family WHERE hash = ?1";
@@ -125,11 +146,16 @@ pub(super) fn withdraw(
         return Err(Error::NotFound.into());
     };
     let (client, owner) = (client.principal.number, owner.number);
-    let delete = "DELETE FROM oauth_consent WHERE owner = ?1 AND client = ?2";
+    let delete = "DELETE FROM oauth_code WHERE owner = ?1 AND client = ?2 AND family IS NULL";
     transaction.prepare_cached(delete)?.execute([owner, client])?;
     let mut families = transaction.prepare_cached(OF_CONSENT)?;
-    let families = families.query_map(params![client, owner, most + 1], |row| row.get(0))?;
+    let families =
+        families.query_map(params![client, owner, most + 1, family::revocable_from(at)], |row| row.get(0))?;
     let Withdrawal { revoked, is_last } = rule(&families.collect::<Result<_, _>>()?)?;
+    if is_last {
+        let delete = "DELETE FROM oauth_consent WHERE owner = ?1 AND client = ?2";
+        transaction.prepare_cached(delete)?.execute([owner, client])?;
+    }
     for target in &revoked {
         revocations::enter(transaction, Some(&parties.organization), target, at)?;
     }

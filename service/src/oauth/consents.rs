@@ -45,7 +45,8 @@ struct ScopeBody {
 
 impl ConsentBody {
     fn new(user: Membership, consent: Consent, catalogs: &Catalogs) -> ConsentBody {
-        let scopes = consent.scopes.iter().map(|scope| ScopeBody {
+        let scopes = scope::current(&consent.scopes, catalogs);
+        let scopes = scopes.iter().map(|scope| ScopeBody {
             scope: scope.to_string(),
             description: scope::describe(scope, catalogs.product()).join("; "),
         });

@@ -17,14 +17,24 @@ pub(crate) fn parse(text: &str) -> Result<ScopeSet, Error> {
     scopes.map(|name| name.parse::<Scope>().map_err(|cause| Error::InvalidScope(format!("{cause}.")))).collect()
 }
 
-/// Returns the scopes that a client asks for, by their current names: all that it may ask for, if it names none.
+/// Returns stored scopes by their current names: a catalogue may have renamed them since.
+pub(crate) fn current(stored: &ScopeSet, catalogs: &Catalogs) -> ScopeSet {
+    catalogs.whole().canonical_scopes(stored, &[])
+}
+
+/// Returns the scopes that a client may ask for, by their current names.
 ///
 /// SECURITY: Daypass's own scopes are not for tokens of OAuth, whatever the client's settings say.
+pub(super) fn allowed(client: &Client, catalogs: &Catalogs) -> ScopeSet {
+    catalogs.without_own(&current(&client.settings.scopes, catalogs))
+}
+
+/// Returns the scopes that a client asks for, by their current names: all that it may ask for, if it names none.
 ///
 /// # Errors
 /// [`Error::InvalidScope`], which names the first scope that does not exist or that the client may not ask for.
 pub(crate) fn requested(text: Option<&str>, client: &Client, catalogs: &Catalogs) -> Result<ScopeSet, Error> {
-    let allowed = catalogs.without_own(&client.settings.scopes);
+    let allowed = allowed(client, catalogs);
     let scopes = match text {
         Some(text) => catalogs.resolve(&parse(text)?, &[])?,
         None => allowed.clone(),
@@ -46,9 +56,7 @@ pub(crate) fn narrow(
     client: &Client,
     catalogs: &Catalogs,
 ) -> Result<ScopeSet, Error> {
-    // What was granted may have older names.
-    let granted = catalogs.whole().canonical_scopes(granted, &[]);
-    let granted = granted.intersection(&catalogs.without_own(&client.settings.scopes));
+    let granted = current(granted, catalogs).intersection(&allowed(client, catalogs));
     let scopes = match text {
         Some(text) => catalogs.resolve(&parse(text)?, &[])?,
         None => granted.clone(),
@@ -96,7 +104,9 @@ pub(crate) fn grants(organization: &str, scopes: ScopeSet) -> Vec<Grant> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use daypass::Alias;
+
     use super::super::client::ClientSettings;
     use super::super::client::tests::{client, scopes};
     use super::*;
@@ -124,6 +134,26 @@ mod tests {
             let settings = ClientSettings { scopes: scopes(allowed), ..client.settings };
             let found = requested(text, &Client { settings, ..client }, &catalogs);
             assert_eq!(code(found), expected.map(scopes), "{allowed} {text:?}");
+        }
+    }
+
+    /// A catalogue in which `floor:export` is the new name of `level:download`.
+    pub(in crate::domain) fn renamed() -> Catalogs {
+        let mut catalog = Catalog::space_api();
+        let alias = "level:download".parse().expect("a scope");
+        catalog.aliases.push(Alias { alias, scopes: scopes("floor:export") });
+        Catalogs::new(catalog)
+    }
+
+    #[test]
+    fn a_client_keeps_its_scopes_by_their_new_names() {
+        let client = client();
+        let settings = ClientSettings { scopes: scopes("level:download"), ..client.settings.clone() };
+        let client = Client { settings, ..client };
+        for text in [None, Some("floor:export"), Some("level:download")] {
+            assert_eq!(code(requested(text, &client, &renamed())), Ok(scopes("floor:export")), "{text:?}");
+            let narrowed = narrow(text, &scopes("level:download"), &client, &renamed());
+            assert_eq!(code(narrowed), Ok(scopes("floor:export")), "{text:?}");
         }
     }
 

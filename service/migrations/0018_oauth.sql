@@ -37,6 +37,7 @@ CREATE TABLE oauth_code (
 ) STRICT;
 
 CREATE INDEX oauth_code_by_end ON oauth_code (expires_at);
+CREATE INDEX oauth_code_unused ON oauth_code (owner, client) WHERE family IS NULL;
 
 -- A family: all refresh tokens that descend from one code. It is one token of the kind `oauthRefresh`, which is the root of
 -- its access tokens and which is revoked as a whole. No text has that token's hash.
@@ -57,15 +58,12 @@ CREATE TABLE oauth_refresh_token (
     family INTEGER NOT NULL REFERENCES oauth_family (token),
     -- 1, and 1 more with each use.
     generation INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
     used_at INTEGER,
     UNIQUE (family, generation)
 ) STRICT;
 
-CREATE INDEX oauth_refresh_token_by_time ON oauth_refresh_token (created_at);
-
--- Authorization requests that are kept for a while: pushed ones (RFC 9126), and those that wait for their user. `hash` is the
--- SHA-256 of the text by which each is found once.
+-- Authorization requests that are kept for a while: pushed ones (RFC 9126). `hash` is the SHA-256 of the text by which each
+-- is found once.
 CREATE TABLE oauth_request (
     hash BLOB PRIMARY KEY,
     client INTEGER NOT NULL REFERENCES oauth_client (principal),

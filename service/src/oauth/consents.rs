@@ -45,7 +45,8 @@ struct ScopeBody {
 
 impl ConsentBody {
     fn new(user: Membership, consent: Consent, catalogs: &Catalogs) -> ConsentBody {
-        let scopes = consent.scopes.iter().map(|scope| ScopeBody {
+        let scopes = scope::current(&consent.scopes, catalogs);
+        let scopes = scopes.iter().map(|scope| ScopeBody {
             scope: scope.to_string(),
             description: scope::describe(scope, catalogs.product()).join("; "),
         });
@@ -68,12 +69,15 @@ pub(super) async fn list(
 }
 
 /// `DELETE /v2/consent/{client}`
+///
+/// A task of its own answers, which goes on if the person hangs up: a withdrawal may take several transactions.
 pub(super) async fn withdraw(
     State(app): State<SharedApp>,
     SignedIn(session): SignedIn,
     client: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, Error> {
     let Path(client) = client.map_err(|_| Error::NotFound)?;
-    consents::withdraw(&*app.store, &session.account, &client).await?;
+    let withdrawal = async move { consents::withdraw(&*app.store, &session.account, &client).await };
+    tokio::spawn(withdrawal).await.unwrap_or(Err(Error::Unavailable))?;
     Ok((StatusCode::NO_CONTENT, NO_STORE))
 }

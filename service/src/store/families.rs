@@ -20,6 +20,7 @@ on_every_store!(
     a_code_and_each_refresh_token_are_used_once,
     a_refused_use_changes_nothing,
     a_withdrawal_ends_the_families_of_one_user_with_one_client,
+    a_withdrawal_leaves_out_what_ended_long_ago_and_the_oldest_of_many_are_found,
     a_client_is_removed_with_the_last_of_its_families,
     what_is_old_is_deleted_with_what_is_new,
     a_family_keeps_its_last_thousand_refresh_tokens,
@@ -94,7 +95,7 @@ async fn use_code(store: &SharedStore, parties: &Parties, hash: [u8; 32], at: u6
     let presented = Presented { client, redirect_uri, challenge, jkt: None };
     let tokens = NewTokens { id: random::id(), family: token(), refresh: token() };
     let rule = move |code: &Option<_>| Ok(code::exchange(code.as_ref(), &presented, &tokens, &catalogs(), at));
-    match store.use_oauth_code(hash, at, Box::new(rule)).await.expect("an answer") {
+    match store.use_oauth_code(hash, Box::new(rule)).await.expect("an answer") {
         CodeUse::Exchange(family) => {
             Ok((family.token.record.serial, TokenHash::of(&family.refresh.expect("a refresh token"))))
         }
@@ -184,7 +185,9 @@ async fn a_withdrawal_ends_the_families_of_one_user_with_one_client(location: Lo
         let rule = |families: &Vec<u64>| Ok(consent::withdraw(families, 2));
         store.withdraw_oauth_consent(parties.clone(), 150, 2, Box::new(rule)).await
     };
-    assert_eq!([withdraw().await, withdraw().await, withdraw().await], [Ok(false), Ok(true), Ok(true)]);
+    assert_eq!(withdraw().await, Ok(false));
+    assert_eq!(store.oauth_consents("o", &parties.owner).await.map(|consents| consents.len()), Ok(1), "until the end");
+    assert_eq!([withdraw().await, withdraw().await], [Ok(true), Ok(true)]);
     for (serial, first) in families {
         assert!(is_revoked(&store, serial).await);
         assert_eq!(refresh(&store, &parties.client, first, 160).await.map(drop), Err("refused"));
@@ -192,8 +195,35 @@ async fn a_withdrawal_ends_the_families_of_one_user_with_one_client(location: Lo
     assert_eq!(feed(&store).await, families.map(|(serial, _)| RevocationTarget::Token { serial }));
     assert!(use_code(&store, &parties, [1; 32], 110).await.is_err());
     assert_eq!(store.oauth_consents("o", &parties.owner).await, Ok(vec![]));
+    // A later consent gives its codes no life.
+    give(&store, &parties).await;
+    assert!(use_code(&store, &parties, [1; 32], 110).await.is_err());
     refresh(&store, &another.client, others.1, 160).await.expect("the next one");
     assert_eq!(store.oauth_consents("o", &another.owner).await.map(|consents| consents.len()), Ok(1));
+}
+
+async fn a_withdrawal_leaves_out_what_ended_long_ago_and_the_oldest_of_many_are_found(location: Location) {
+    let store = open_with_organization(&location).await;
+    let (parties, others) = (add_parties(&store).await, add_parties(&store).await);
+    let families = [begin(&store, &parties).await, begin(&store, &others).await, begin(&store, &parties).await];
+    let [first, _, last] = families.map(|(serial, _)| serial);
+    let end = 110 + 30 * 86_400;
+    let surplus = async |at, kept, most| store.surplus_oauth_families(last, at, kept, most).await.expect("families");
+    for (at, kept, most, expected) in [
+        (end - 1, 0, 9, &[last, first][..]),
+        (end - 1, 0, 1, &[last]),
+        (end - 1, 1, 9, &[first]),
+        (end - 1, 2, 9, &[]),
+        (end, 0, 9, &[]),
+    ] {
+        assert_eq!(surplus(at, kept, most).await, expected, "{at} {kept} {most}");
+    }
+    for (at, expected) in [(end + 86_401, 0), (end + 86_400, 2)] {
+        let rule = |families: &Vec<u64>| Ok(consent::withdraw(families, 9));
+        store.withdraw_oauth_consent(parties.clone(), at, 9, Box::new(rule)).await.expect("a withdrawal");
+        assert_eq!(feed(&store).await.len(), expected);
+    }
+    assert!(surplus(end - 1, 0, 9).await.is_empty());
 }
 
 async fn a_client_is_removed_with_the_last_of_its_families(location: Location) {
@@ -225,7 +255,7 @@ async fn what_is_old_is_deleted_with_what_is_new(location: Location) {
     let parties = add_parties(&store).await;
     add_code(&store, &parties, [1; 32], 100).await.expect("a code");
     let (serial, first) = use_code(&store, &parties, [1; 32], 110).await.expect("a family");
-    let second = refresh(&store, &parties.client, first, 200).await.expect("the next one");
+    refresh(&store, &parties.client, first, 200).await.expect("the next one");
     // A used code is known for a day after its end.
     for (at, expected) in [(160 + code::KEPT, format!("reused {serial}")), (161 + code::KEPT, String::new())] {
         let mut hash = [9; 32];
@@ -234,17 +264,14 @@ async fn what_is_old_is_deleted_with_what_is_new(location: Location) {
         let used = use_code(&store, &parties, [1; 32], at).await.map(drop).expect_err("a used code");
         assert!(used.starts_with(&expected) && used.starts_with("reused") != expected.is_empty(), "{at} {used}");
     }
-    // A used refresh token is known longer than its family lasts.
+    // A use by a clock that is years ahead deletes no refresh token.
     let (_, other) = begin(&store, &parties).await;
-    for (at, is_known) in [(110 + family::KEPT, true), (111 + family::KEPT, false)] {
-        let rule = move |facts: &Option<family::RefreshFacts>| {
-            let family = facts.as_ref().expect("a refresh token").family.clone();
-            Ok(RefreshUse::Rotate { family: Box::new(family), scopes: scopes() })
-        };
-        let unrelated = if is_known { other } else { second };
-        store.use_refresh_token(unrelated, TokenHash::of(&token()), at, Box::new(rule)).await.expect("a use");
-        assert_eq!(store.refresh_token(first).await.expect("an answer").is_some(), is_known, "{at}");
-    }
+    let rule = |facts: &Option<family::RefreshFacts>| {
+        let family = facts.as_ref().expect("a refresh token").family.clone();
+        Ok(RefreshUse::Rotate { family: Box::new(family), scopes: scopes() })
+    };
+    store.use_refresh_token(other, TokenHash::of(&token()), 1 << 40, Box::new(rule)).await.expect("a use");
+    assert_eq!(refresh(&store, &parties.client, first, 210).await.map(drop), Err("reused"));
 }
 
 async fn a_family_keeps_its_last_thousand_refresh_tokens(location: Location) {
@@ -290,4 +317,13 @@ async fn a_kept_request_is_taken_once(location: Location) {
         assert_eq!(refused, Err(Error::NotFound), "{count_to}");
     }
     assert_eq!(parameters(store.oauth_request([5; 32]).await), None);
+    // Those that have ended do not count, also if there are more than are deleted at once.
+    for number in 0..1005_u16 {
+        let mut hash = [7; 32];
+        hash[..2].copy_from_slice(&number.to_be_bytes());
+        keep(hash, 200, 400).await;
+    }
+    let request = KeptRequest { client: parties.client.clone(), parameters: "{}".into(), expires_at: 600 };
+    let rule = |others: &usize| if *others == 0 { Ok(()) } else { Err(Error::TooManyRequests(60)) };
+    assert_eq!(store.keep_oauth_request([6; 32], request, 500, 10, Box::new(rule)).await, Ok(()));
 }

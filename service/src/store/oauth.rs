@@ -38,9 +38,9 @@ pub(crate) trait OAuthStore: Send + Sync {
     /// Returns what a user lets clients have that are not removed.
     fn oauth_consents<'a>(&'a self, organization: &'a str, owner: &'a str) -> StoreFuture<'a, Vec<Consent>>;
 
-    /// Withdraws a consent: deletes it, so that its codes cannot be used, and revokes the families that the rule returns,
-    /// given the serial numbers of those that are not revoked, one more than `most` if there are so many. Returns whether
-    /// that were the last.
+    /// Withdraws a consent: deletes its codes that were not used, and revokes the families that the rule returns, given the
+    /// serial numbers of those that are not revoked and did not end long ago, one more than `most` if there are so many.
+    /// Returns whether that were the last: the consent is deleted with them.
     fn withdraw_oauth_consent(
         &self,
         parties: Parties,
@@ -57,18 +57,17 @@ pub(crate) trait OAuthStore: Send + Sync {
     ///
     /// SECURITY: uses of a code exclude one another, and the withdrawal of its consent and the removal of its user and its
     /// client (PostgreSQL: the organization's row is locked, and then the code's).
-    fn use_oauth_code(
-        &self,
-        hash: [u8; 32],
-        at: u64,
-        rule: Rule<Option<StoredCode>, CodeUse>,
-    ) -> StoreFuture<'_, CodeUse>;
+    fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse>;
+
+    /// Returns the serial numbers of the families of the same user with the same client as this one that are neither revoked
+    /// nor over at this time: without the newest `kept`, and at most so many.
+    fn surplus_oauth_families(&self, family: u64, at: u64, kept: usize, most: usize) -> StoreFuture<'_, Vec<u64>>;
 
     /// Returns what the store knows of a refresh token, also if it was used or its family has ended.
     fn refresh_token(&self, hash: TokenHash) -> StoreFuture<'_, Option<RefreshFacts>>;
 
     /// Uses a refresh token as the rule says: marks it as used, adds the next one, and writes the family's new end. Returns what
-    /// the rule returned. Refresh tokens are deleted that are older than any family.
+    /// the rule returned. Of a family the last [`MOST_KEPT`](crate::domain::oauth::family::MOST_KEPT) are kept.
     ///
     /// The end moves with each use, like the time of a token's last use, and has no entry in the feed: nothing keeps the
     /// record of a family.

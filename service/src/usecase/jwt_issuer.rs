@@ -78,6 +78,14 @@ impl JwtIssuer {
         self.keys.keys.nonce()
     }
 
+    /// Requires that JWTs can be signed, before something is used up for one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without an active key.
+    pub(super) fn require_active_key(&self) -> Result<(), Error> {
+        self.keys.keys.require_active()
+    }
+
     /// Signs a payload.
     ///
     /// # Errors

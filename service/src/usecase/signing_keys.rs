@@ -70,6 +70,14 @@ impl SigningKeys {
         Ok(jwt)
     }
 
+    /// Requires that there is a key that signs now.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] without an active key.
+    pub(super) fn require_active(&self) -> Result<(), Error> {
+        self.ring().active().map(|_| ())
+    }
+
     /// Checks that this nonce of a proof was given out lately, by this node or another (RFC 9449, section 8).
     /// The nonces of each key whose signatures are accepted count, so that they survive a rotation.
     ///

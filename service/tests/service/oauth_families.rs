@@ -1,5 +1,7 @@
 //! Families of refresh tokens: each token is used once, and everything ends with the family.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -236,4 +238,51 @@ async fn a_family_is_shown_as_one_token_with_its_limits_and_is_not_edited() {
     assert!(moved["lastUsedAt"].as_u64() >= Some(before), "{}", moved["lastUsedAt"]);
     daypass.execute(&format!("UPDATE token SET expires_at = {} WHERE id = '{id}'", now()));
     expect_refusal(client.refresh(&daypass.url, &tokens.refresh), 400, "invalid_grant").await;
+}
+
+#[tokio::test]
+async fn a_user_has_a_hundred_families_with_a_client_and_a_new_one_ends_the_oldest() {
+    let daypass = Daypass::start();
+    let (user, other) = (add_developer(&daypass, "ada").await, add_developer(&daypass, "bob").await);
+    let client = OAuthClient::add(&daypass, false).await;
+    let kept = client.begin(&daypass, &other).await;
+    let [first, second] = [client.begin(&daypass, &user).await, client.begin(&daypass, &user).await];
+    for _ in 0..98 {
+        client.begin(&daypass, &user).await;
+    }
+    let first = Tokens::of(client.refresh(&daypass.url, &first.refresh)).await;
+    client.begin(&daypass, &user).await;
+    expect_end(&daypass, &client, &first).await;
+    for tokens in [second, kept] {
+        Tokens::of(client.refresh(&daypass.url, &tokens.refresh)).await;
+    }
+}
+
+/// Waits until the service signs JWTs, or does not.
+async fn expect_signing(daypass: &Daypass, signs: bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let minted = || daypass.post("/v2/temporary-access-token/create").bearer_auth(&daypass.admin).json(&json!({"scopes": SCOPES}));
+    while (send(minted()).await.0 == 503) == signs {
+        assert!(Instant::now() < deadline, "{signs}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_signing_key_no_code_and_no_refresh_token_is_used_up() {
+    let daypass = Daypass::start();
+    let user = add_developer(&daypass, "ada").await;
+    let client = OAuthClient::add(&daypass, false).await;
+    let first = client.begin(&daypass, &user).await;
+    let code = add_code(&daypass, &client, &user, now() + 60);
+    daypass.execute("UPDATE signing_key SET signs_from = signs_from + 10000000000");
+    expect_signing(&daypass, false).await;
+    for _ in 0..2 {
+        expect_refusal(client.refresh(&daypass.url, &first.refresh), 503, "temporarily_unavailable").await;
+        expect_refusal(client.redeem(&daypass.url, &code), 503, "temporarily_unavailable").await;
+    }
+    daypass.execute("UPDATE signing_key SET signs_from = signs_from - 10000000000");
+    expect_signing(&daypass, true).await;
+    Tokens::of(client.refresh(&daypass.url, &first.refresh)).await;
+    Tokens::of(client.redeem(&daypass.url, &code)).await;
 }

@@ -53,7 +53,7 @@ impl NewCode {
 /// Those of [`consent::may_give`], and [`Error::InvalidScope`] without a consent to all of the scopes.
 pub(crate) fn may_issue(facts: &ConsentFacts, scopes: &ScopeSet, catalogs: &Catalogs) -> Result<(), Error> {
     consent::may_give(facts, scopes, catalogs)?;
-    if facts.given.as_ref().is_some_and(|given| given.covers_all(scopes)) {
+    if facts.given.as_ref().is_some_and(|given| scope::current(given, catalogs).covers_all(scopes)) {
         Ok(())
     } else {
         Err(Error::InvalidScope("The user has not consented to all of these scopes.".into()))
@@ -151,25 +151,33 @@ pub(crate) fn exchange(
     if code.expires_at <= now {
         return CodeUse::Refused("The code has expired.");
     }
-    let is_given = code.given.as_ref().is_some_and(|given| given.covers_all(&code.scopes));
-    let is_allowed = catalogs.without_own(&code.client.settings.scopes).covers_all(&code.scopes);
+    let scopes = scope::current(&code.scopes, catalogs);
+    let is_given = code.given.as_ref().is_some_and(|given| scope::current(given, catalogs).covers_all(&scopes));
+    let is_allowed = scope::allowed(&code.client, catalogs).covers_all(&scopes);
     if code.client.require_active().is_err()
         || !is_given
         || !is_allowed
-        || !consent::has(&code.owner, &code.scopes, catalogs)
+        || !consent::has(&code.owner, &scopes, catalogs)
     {
         return CodeUse::Refused(
             "What the code stands for was withdrawn: the user's consent, or the role that had it.",
         );
     }
-    CodeUse::Exchange(Box::new(begin(code, organization, presented, tokens, now)))
+    CodeUse::Exchange(Box::new(begin(code, scopes, organization, presented, tokens, now)))
 }
 
 /// Begins the family of a code.
-fn begin(code: &StoredCode, organization: String, presented: &Presented, tokens: &NewTokens, now: u64) -> NewFamily {
-    let StoredCode { client, owner, scopes, .. } = code;
+fn begin(
+    code: &StoredCode,
+    scopes: ScopeSet,
+    organization: String,
+    presented: &Presented,
+    tokens: &NewTokens,
+    now: u64,
+) -> NewFamily {
+    let StoredCode { client, owner, .. } = code;
     let NewTokens { id, family, refresh } = tokens;
-    let grants = scope::grants(&organization, scopes.clone());
+    let grants = scope::grants(&organization, scopes);
     let name = client.principal.name.clone();
     let mut token = NewToken::new(family, id.clone(), name, organization, grants, now);
     let has_refresh = client.settings.grant_types.contains(&GrantType::RefreshToken);
@@ -193,6 +201,7 @@ mod tests {
 
     use super::super::client::ClientSettings;
     use super::super::client::tests::{client, scopes};
+    use super::super::scope::tests::renamed;
     use super::*;
     use crate::domain::principal::tests::{code as code_of, principal};
 
@@ -294,6 +303,27 @@ mod tests {
         assert_eq!(with(|code| code.client.suspended_at = Some(7)), None, "a suspended organization");
         assert_eq!(with(|code| code.client.organization_revoked_at = Some(7)), None);
         assert_eq!(with(|code| code.client.settings.scopes = scopes("floor:readPublic")), None);
+    }
+
+    #[test]
+    fn a_code_and_its_consent_keep_their_scopes_by_the_new_names() {
+        let client = client();
+        let settings = ClientSettings { scopes: scopes("level:download"), ..client.settings };
+        let code = StoredCode {
+            client: Client { settings, ..client },
+            scopes: scopes("level:download"),
+            given: Some(scopes("level:download")),
+            ..stored()
+        };
+        let tokens = NewTokens { id: "tok_1".into(), family: token(), refresh: token() };
+        let CodeUse::Exchange(family) = exchange(Some(&code), &presented(), &tokens, &renamed(), 100) else {
+            panic!("it is refused")
+        };
+        assert_eq!(family.token.record.grants, scope::grants("o", scopes("floor:export")));
+        let facts = ConsentFacts { client: Some(code.client), owner: Some(code.owner), given: code.given };
+        assert_eq!(code_of(may_issue(&facts, &scopes("floor:export"), &renamed())), Ok(()));
+        let given = consent::give(&facts, &scopes("floor:export"), &renamed());
+        assert_eq!(code_of(given), Ok(scopes("floor:export")));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use daypass::api::{PrincipalKind, RevocationTarget};
 use daypass::{Error, ScopeSet};
 
 use super::client::Client;
+use super::scope;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::principal::Principal;
 use crate::domain::role;
@@ -53,7 +54,7 @@ pub(crate) fn may_give(facts: &ConsentFacts, scopes: &ScopeSet, catalogs: &Catal
         return Err(Error::InvalidRequest("The client was removed, or its organization is not active.".into()));
     }
     let owner = facts.owner.as_ref().filter(|owner| owner.removed_at.is_none()).ok_or(Error::NotFound)?;
-    if scopes.is_empty() || !catalogs.without_own(&client.settings.scopes).covers_all(scopes) {
+    if scopes.is_empty() || !scope::allowed(client, catalogs).covers_all(scopes) {
         return Err(Error::InvalidScope("This client may not ask for all of these scopes.".into()));
     }
     if has(owner, scopes, catalogs) {
@@ -75,7 +76,8 @@ pub(super) fn has(owner: &Principal, scopes: &ScopeSet, catalogs: &Catalogs) -> 
 /// Those of [`may_give`].
 pub(crate) fn give(facts: &ConsentFacts, scopes: &ScopeSet, catalogs: &Catalogs) -> Result<ScopeSet, Error> {
     may_give(facts, scopes, catalogs)?;
-    Ok(facts.given.iter().flat_map(ScopeSet::iter).chain(scopes.iter()).cloned().collect())
+    let given = facts.given.as_ref().map(|given| scope::current(given, catalogs)).unwrap_or_default();
+    Ok(given.iter().chain(scopes.iter()).cloned().collect())
 }
 
 /// What one transaction of a withdrawal does.

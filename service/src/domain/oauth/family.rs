@@ -19,10 +19,16 @@ const IDLE: u64 = 30 * 24 * 3600;
 /// How long a family lasts in all, in seconds.
 const TOTAL: u64 = 365 * 24 * 3600;
 
-/// How long a refresh token is kept, in seconds, so that a second use of it is noticed: longer than any family lasts.
-pub(crate) const KEPT: u64 = TOTAL + 24 * 3600;
+/// How many families a user has with a client at once: a new one ends the oldest.
+pub(crate) const MOST: usize = 100;
 
-/// How many refresh tokens of a family are kept: a client that asks for one after another does not fill the store.
+/// How many families a new one ends at most, if there are more after all.
+pub(crate) const MOST_ENDED: usize = 10;
+
+/// How many refresh tokens of a family are kept, so that a second use of one is noticed: a client that asks for one after
+/// another does not fill the store.
+///
+/// They are not deleted by their age: a clock that is ahead would delete those that are in use.
 ///
 /// An older one is not known any more, and is refused without an end of the family.
 pub(crate) const MOST_KEPT: u64 = 1000;
@@ -52,6 +58,13 @@ pub(super) fn end(created_at: u64, used_at: u64, has_refresh: bool) -> u64 {
 pub(crate) fn access_end(now: u64, root_end: Option<u64>) -> u64 {
     let end = now.saturating_add(ACCESS_LIFETIME);
     root_end.map_or(end, |root_end| end.min(root_end))
+}
+
+/// Returns the end of a family from which on its revocation needs an entry.
+///
+/// SECURITY: also one that ended in the last day, since the clock may be ahead.
+pub(crate) fn revocable_from(now: u64) -> u64 {
+    now.saturating_sub(24 * 3600)
 }
 
 /// What the store knows of a refresh token.
@@ -248,6 +261,5 @@ mod tests {
         for (root_end, expected) in [(None, 3700), (Some(3700), 3700), (Some(200), 200)] {
             assert_eq!(access_end(100, root_end), expected);
         }
-        const { assert!(KEPT > YEAR, "a used token is known as long as its family can last") };
     }
 }

@@ -1,4 +1,4 @@
-//! Authorization requests that are kept for a while: pushed ones (RFC 9126), and those that wait for their user.
+//! Authorization requests that are kept for a while: pushed ones (RFC 9126).
 
 use daypass::Error;
 

@@ -5,6 +5,9 @@ use daypass::{Catalog, Error, Grant, Scope, ScopeSet};
 use super::client::Client;
 use crate::domain::catalogs::Catalogs;
 
+/// The most bytes that scopes have in an access token, which stays far below the 16 KiB that verifiers accept of a JWT.
+const MAX_LENGTH: usize = 8000;
+
 /// Reads a `scope` parameter: names with spaces between (RFC 6749, section 3.3).
 ///
 /// # Errors
@@ -14,14 +17,24 @@ pub(crate) fn parse(text: &str) -> Result<ScopeSet, Error> {
     scopes.map(|name| name.parse::<Scope>().map_err(|cause| Error::InvalidScope(format!("{cause}.")))).collect()
 }
 
-/// Returns the scopes that a client asks for, by their current names: all that it may ask for, if it names none.
+/// Returns stored scopes by their current names: a catalogue may have renamed them since.
+pub(crate) fn current(stored: &ScopeSet, catalogs: &Catalogs) -> ScopeSet {
+    catalogs.whole().canonical_scopes(stored, &[])
+}
+
+/// Returns the scopes that a client may ask for, by their current names.
 ///
 /// SECURITY: Daypass's own scopes are not for tokens of OAuth, whatever the client's settings say.
+pub(super) fn allowed(client: &Client, catalogs: &Catalogs) -> ScopeSet {
+    catalogs.without_own(&current(&client.settings.scopes, catalogs))
+}
+
+/// Returns the scopes that a client asks for, by their current names: all that it may ask for, if it names none.
 ///
 /// # Errors
 /// [`Error::InvalidScope`], which names the first scope that does not exist or that the client may not ask for.
 pub(crate) fn requested(text: Option<&str>, client: &Client, catalogs: &Catalogs) -> Result<ScopeSet, Error> {
-    let allowed = catalogs.without_own(&client.settings.scopes);
+    let allowed = allowed(client, catalogs);
     let scopes = match text {
         Some(text) => catalogs.resolve(&parse(text)?, &[])?,
         None => allowed.clone(),
@@ -43,9 +56,7 @@ pub(crate) fn narrow(
     client: &Client,
     catalogs: &Catalogs,
 ) -> Result<ScopeSet, Error> {
-    // What was granted may have older names.
-    let granted = catalogs.whole().canonical_scopes(granted, &[]);
-    let granted = granted.intersection(&catalogs.without_own(&client.settings.scopes));
+    let granted = current(granted, catalogs).intersection(&allowed(client, catalogs));
     let scopes = match text {
         Some(text) => catalogs.resolve(&parse(text)?, &[])?,
         None => granted.clone(),
@@ -56,8 +67,19 @@ pub(crate) fn narrow(
     require_some(scopes, "Nothing is left of what was granted.")
 }
 
+/// Requires that there are scopes, and that an access token has room for them: before a code or a refresh token is used up.
 fn require_some(scopes: ScopeSet, or_else: &str) -> Result<ScopeSet, Error> {
-    if scopes.is_empty() { Err(Error::InvalidScope(or_else.into())) } else { Ok(scopes) }
+    if scopes.is_empty() {
+        return Err(Error::InvalidScope(or_else.into()));
+    }
+    // With two quotation marks and a comma each.
+    let length: usize = scopes.iter().map(|scope| scope.to_string().len() + 3).sum();
+    if length > MAX_LENGTH {
+        return Err(Error::InvalidScope(format!(
+            "An access token has no room for so many scopes: {MAX_LENGTH} bytes."
+        )));
+    }
+    Ok(scopes)
 }
 
 /// Returns what a scope allows, in the words of the catalogue: a sentence for each of its scopes that it covers, or for the
@@ -82,7 +104,9 @@ pub(crate) fn grants(organization: &str, scopes: ScopeSet) -> Vec<Grant> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use daypass::Alias;
+
     use super::super::client::ClientSettings;
     use super::super::client::tests::{client, scopes};
     use super::*;
@@ -110,6 +134,41 @@ mod tests {
             let settings = ClientSettings { scopes: scopes(allowed), ..client.settings };
             let found = requested(text, &Client { settings, ..client }, &catalogs);
             assert_eq!(code(found), expected.map(scopes), "{allowed} {text:?}");
+        }
+    }
+
+    /// A catalogue in which `floor:export` is the new name of `level:download`.
+    pub(in crate::domain) fn renamed() -> Catalogs {
+        let mut catalog = Catalog::space_api();
+        let alias = "level:download".parse().expect("a scope");
+        catalog.aliases.push(Alias { alias, scopes: scopes("floor:export") });
+        Catalogs::new(catalog)
+    }
+
+    #[test]
+    fn a_client_keeps_its_scopes_by_their_new_names() {
+        let client = client();
+        let settings = ClientSettings { scopes: scopes("level:download"), ..client.settings.clone() };
+        let client = Client { settings, ..client };
+        for text in [None, Some("floor:export"), Some("level:download")] {
+            assert_eq!(code(requested(text, &client, &renamed())), Ok(scopes("floor:export")), "{text:?}");
+            let narrowed = narrow(text, &scopes("level:download"), &client, &renamed());
+            assert_eq!(code(narrowed), Ok(scopes("floor:export")), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_access_token_has_room_for_what_is_asked_for() {
+        let catalogs = Catalogs::new(Catalog::space_api());
+        let client = client();
+        let settings = ClientSettings { scopes: scopes("floor:readPublic"), ..client.settings.clone() };
+        let client = Client { settings, ..client };
+        for (count, expected) in [(250, Ok(())), (251, Err("invalid_scope"))] {
+            // 32 bytes each.
+            let text: Vec<_> = (0..count).map(|number| format!("floor:readPublic:{number:012}")).collect();
+            let (text, granted) = (text.join(" "), scopes("floor:readPublic"));
+            assert_eq!(code(requested(Some(&text), &client, &catalogs)).map(|_| ()), expected, "{count}");
+            assert_eq!(code(narrow(Some(&text), &granted, &client, &catalogs)).map(|_| ()), expected, "{count}");
         }
     }
 

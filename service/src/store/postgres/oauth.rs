@@ -86,14 +86,15 @@ impl OAuthStore for PostgresStore {
         )
     }
 
-    fn use_oauth_code(
-        &self,
-        hash: [u8; 32],
-        at: u64,
-        rule: Rule<Option<StoredCode>, CodeUse>,
-    ) -> StoreFuture<'_, CodeUse> {
-        Box::pin(self.write((hash, at, rule), |transaction, (hash, at, rule)| {
-            Box::pin(oauth_families::use_code(transaction, *hash, *at, rule))
+    fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse> {
+        Box::pin(self.write((hash, rule), |transaction, (hash, rule)| {
+            Box::pin(oauth_families::use_code(transaction, *hash, rule))
+        }))
+    }
+
+    fn surplus_oauth_families(&self, family: u64, at: u64, kept: usize, most: usize) -> StoreFuture<'_, Vec<u64>> {
+        Box::pin(self.read((family, at, kept, most), |client, (family, at, kept, most)| {
+            Box::pin(oauth_families::surplus(client, *family, *at, *kept, *most))
         }))
     }
 
@@ -265,8 +266,10 @@ async fn keep_request(
     execute(transaction, delete, &[&signed(at)?]).await?;
     let KeptRequest { client, parameters, expires_at } = request;
     let client = find_client(transaction, client).await?.ok_or(Error::NotFound)?.principal.number;
-    let count = "SELECT count(*) FROM (SELECT 1 FROM oauth_request WHERE client = $1 LIMIT $2) AS counted";
-    let counted = row(transaction, count, &[&signed(client)?, &signed(count_to as u64)?]).await?;
+    // A part of those that have ended may be there still.
+    let count = "SELECT count(*) FROM (
+        SELECT 1 FROM oauth_request WHERE client = $1 AND expires_at >= $3 LIMIT $2) AS counted";
+    let counted = row(transaction, count, &[&signed(client)?, &signed(count_to as u64)?, &signed(at)?]).await?;
     rule(&usize::try_from(number(&counted, "count")?).unwrap_or(usize::MAX))?;
     let keep = "INSERT INTO oauth_request (hash, client, parameters, expires_at) VALUES ($1, $2, $3, $4)";
     execute(transaction, keep, &[&&hash[..], &signed(client)?, parameters, &signed(*expires_at)?]).await?;

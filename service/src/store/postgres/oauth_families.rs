@@ -13,10 +13,19 @@ use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
 
-/// The families of a user with a client that are not revoked themselves.
+/// The families of a user with a client that are not revoked themselves and did not end before a time.
 const OF_CONSENT: &str = "
     SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
-    WHERE client = $1 AND oauth_family.owner = $2 AND revoked_at IS NULL ORDER BY oauth_family.token LIMIT $3";
+    WHERE client = $1 AND oauth_family.owner = $2 AND revoked_at IS NULL AND expires_at >= $4
+    ORDER BY oauth_family.token LIMIT $3";
+
+/// The families of a user with a client, beyond so many, that began before the others and have not ended.
+const SURPLUS: &str = "
+    SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+    WHERE client = (SELECT client FROM oauth_family WHERE token = $1)
+        AND oauth_family.owner = (SELECT owner FROM oauth_family WHERE token = $1)
+        AND revoked_at IS NULL AND expires_at > $2
+    ORDER BY oauth_family.token DESC LIMIT $4 OFFSET $3";
 
 pub(super) async fn add_code(
     transaction: &impl GenericClient,
@@ -48,12 +57,11 @@ pub(super) async fn add_code(
 pub(super) async fn use_code(
     transaction: &impl GenericClient,
     hash: [u8; 32],
-    at: u64,
     rule: &Rule<Option<StoredCode>, CodeUse>,
 ) -> Result<CodeUse, Failure> {
     let mut code_use = rule(&locked_code(transaction, hash).await?)?;
     if let CodeUse::Exchange(family) = &mut code_use {
-        add_family(transaction, family, at).await?;
+        add_family(transaction, family).await?;
         let write = "UPDATE oauth_code SET family = $2 WHERE hash = $1";
         execute(transaction, write, &[&&hash[..], &signed(family.token.record.serial)?]).await?;
     }
@@ -83,7 +91,7 @@ async fn locked_code(transaction: &impl GenericClient, hash: [u8; 32]) -> Result
 }
 
 /// Adds a family, and writes its serial number into it.
-async fn add_family(transaction: &impl GenericClient, family: &mut NewFamily, at: u64) -> Result<(), Failure> {
+async fn add_family(transaction: &impl GenericClient, family: &mut NewFamily) -> Result<(), Failure> {
     let serial = tokens::insert(transaction, &family.token, Some(&family.owner)).await?;
     family.token.record.serial = serial;
     let NewFamily { client, owner, refresh, jkt, .. } = &*family;
@@ -91,10 +99,22 @@ async fn add_family(transaction: &impl GenericClient, family: &mut NewFamily, at
     let [client, owner, serial] = [signed(*client)?, signed(owner.number)?, signed(serial)?];
     execute(transaction, insert, &[&serial, &client, &owner, jkt]).await?;
     if let Some(refresh) = refresh {
-        let first = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at) VALUES ($1, $2, 1, $3)";
-        execute(transaction, first, &[&&TokenHash::of(refresh).as_bytes()[..], &serial, &signed(at)?]).await?;
+        let first = "INSERT INTO oauth_refresh_token (hash, family, generation) VALUES ($1, $2, 1)";
+        execute(transaction, first, &[&&TokenHash::of(refresh).as_bytes()[..], &serial]).await?;
     }
     Ok(())
+}
+
+pub(super) async fn surplus(
+    client: &impl GenericClient,
+    family: u64,
+    at: u64,
+    kept: usize,
+    most: usize,
+) -> Result<Vec<u64>, Failure> {
+    let [kept, most] = [kept, most].map(|count| i64::try_from(count).map_err(Failure::value));
+    let surplus = rows(client, SURPLUS, &[&signed(family)?, &signed(at)?, &kept?, &most?]).await?;
+    surplus.iter().map(|row| number(row, "number")).collect()
 }
 
 pub(super) async fn refresh_facts(
@@ -131,18 +151,14 @@ pub(super) async fn use_refresh_token(
         execute(transaction, "UPDATE oauth_refresh_token SET used_at = $2 WHERE hash = $1", &[&old, &now]).await?;
         let serial = signed(family.serial)?;
         let new = &next.as_bytes()[..];
-        let add = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at)
-            SELECT $2, family, generation + 1, $3 FROM oauth_refresh_token WHERE hash = $1";
-        execute(transaction, add, &[&old, &new, &now]).await?;
+        let add = "INSERT INTO oauth_refresh_token (hash, family, generation)
+            SELECT $2, family, generation + 1 FROM oauth_refresh_token WHERE hash = $1";
+        execute(transaction, add, &[&old, &new]).await?;
         let write = "UPDATE token SET expires_at = $2, last_used_at = $3 WHERE number = $1";
         execute(transaction, write, &[&serial, &signed_option(family.expires_at)?, &now]).await?;
         let delete = "DELETE FROM oauth_refresh_token WHERE family = $2
             AND generation <= (SELECT generation FROM oauth_refresh_token WHERE hash = $1) - $3";
         execute(transaction, delete, &[&new, &serial, &signed(family::MOST_KEPT)?]).await?;
-        // Another node may be deleting the same ones.
-        let delete = "DELETE FROM oauth_refresh_token WHERE hash IN (
-            SELECT hash FROM oauth_refresh_token WHERE created_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
-        execute(transaction, delete, &[&signed(at.saturating_sub(family::KEPT))?]).await?;
     }
     Ok(refresh_use)
 }
@@ -162,12 +178,17 @@ pub(super) async fn withdraw(
         return Err(Error::NotFound.into());
     };
     let (client, owner) = (signed(client.principal.number)?, signed(owner.number)?);
-    let delete = "DELETE FROM oauth_consent WHERE owner = $1 AND client = $2";
+    let delete = "DELETE FROM oauth_code WHERE owner = $1 AND client = $2 AND family IS NULL";
     execute(transaction, delete, &[&owner, &client]).await?;
     let limit = i64::try_from(most + 1).map_err(Failure::value)?;
-    let families = rows(transaction, OF_CONSENT, &[&client, &owner, &limit]).await?;
+    let families =
+        rows(transaction, OF_CONSENT, &[&client, &owner, &limit, &signed(family::revocable_from(at))?]).await?;
     let families = families.iter().map(|row| number(row, "number")).collect::<Result<_, _>>()?;
     let Withdrawal { revoked, is_last } = rule(&families)?;
+    if is_last {
+        let delete = "DELETE FROM oauth_consent WHERE owner = $1 AND client = $2";
+        execute(transaction, delete, &[&owner, &client]).await?;
+    }
     feed::enter(transaction, Some(&parties.organization), &revoked, at).await?;
     Ok(is_last)
 }

@@ -72,13 +72,12 @@ impl OAuthStore for SqliteStore {
         self.write(move |transaction| oauth_families::add_code(transaction, &new, &rule))
     }
 
-    fn use_oauth_code(
-        &self,
-        hash: [u8; 32],
-        at: u64,
-        rule: Rule<Option<StoredCode>, CodeUse>,
-    ) -> StoreFuture<'_, CodeUse> {
-        self.write(move |transaction| oauth_families::use_code(transaction, hash, at, &rule))
+    fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse> {
+        self.write(move |transaction| oauth_families::use_code(transaction, hash, &rule))
+    }
+
+    fn surplus_oauth_families(&self, family: u64, at: u64, kept: usize, most: usize) -> StoreFuture<'_, Vec<u64>> {
+        self.read(move |connection| oauth_families::surplus(connection, family, at, kept, most))
     }
 
     fn refresh_token(&self, hash: TokenHash) -> StoreFuture<'_, Option<RefreshFacts>> {
@@ -226,8 +225,8 @@ fn keep_request(
     transaction.prepare_cached("DELETE FROM oauth_request WHERE expires_at < ?1")?.execute([at])?;
     let KeptRequest { client, parameters, expires_at } = request;
     let client = find_client(transaction, client)?.ok_or(Error::NotFound)?.principal.number;
-    let count = "SELECT count(*) FROM (SELECT 1 FROM oauth_request WHERE client = ?1 LIMIT ?2)";
-    rule(&transaction.prepare_cached(count)?.query_row(params![client, count_to], |row| row.get(0))?)?;
+    let count = "SELECT count(*) FROM (SELECT 1 FROM oauth_request WHERE client = ?1 AND expires_at >= ?3 LIMIT ?2)";
+    rule(&transaction.prepare_cached(count)?.query_row(params![client, count_to, at], |row| row.get(0))?)?;
     let keep = "INSERT INTO oauth_request (hash, client, parameters, expires_at) VALUES (?1, ?2, ?3, ?4)";
     transaction.prepare_cached(keep)?.execute(params![hash, client, parameters, expires_at])?;
     Ok(())

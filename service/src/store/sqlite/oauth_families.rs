@@ -2,7 +2,7 @@
 
 use daypass::Error;
 use daypass::verify::TokenHash;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::{Rule, TokenSelector};
 use super::oauth::{consent_facts, given, numbered_client};
@@ -12,10 +12,19 @@ use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
 
-/// The families of a user with a client that are not revoked themselves.
+/// The families of a user with a client that are not revoked themselves and did not end before a time.
 const OF_CONSENT: &str = "
     SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
-    WHERE client = ?1 AND oauth_family.owner = ?2 AND revoked_at IS NULL ORDER BY oauth_family.token LIMIT ?3";
+    WHERE client = ?1 AND oauth_family.owner = ?2 AND revoked_at IS NULL AND expires_at >= ?4
+    ORDER BY oauth_family.token LIMIT ?3";
+
+/// The families of a user with a client, beyond so many, that began before the others and have not ended.
+const SURPLUS: &str = "
+    SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+    WHERE client = (SELECT client FROM oauth_family WHERE token = ?1)
+        AND oauth_family.owner = (SELECT owner FROM oauth_family WHERE token = ?1)
+        AND revoked_at IS NULL AND expires_at > ?2
+    ORDER BY oauth_family.token DESC LIMIT ?4 OFFSET ?3";
 
 pub(super) fn add_code(transaction: &Transaction<'_>, new: &NewCode, rule: &Rule<ConsentFacts>) -> Result<(), Failure> {
     let facts = consent_facts(transaction, &new.parties)?;
@@ -40,12 +49,11 @@ pub(super) fn add_code(transaction: &Transaction<'_>, new: &NewCode, rule: &Rule
 pub(super) fn use_code(
     transaction: &Transaction<'_>,
     hash: [u8; 32],
-    at: u64,
     rule: &Rule<Option<StoredCode>, CodeUse>,
 ) -> Result<CodeUse, Failure> {
     let mut code_use = rule(&code(transaction, hash)?)?;
     if let CodeUse::Exchange(family) = &mut code_use {
-        add_family(transaction, family, at)?;
+        add_family(transaction, family)?;
         let write = "UPDATE oauth_code SET family = ?2 WHERE hash = ?1";
         transaction.prepare_cached(write)?.execute(params![hash, family.token.record.serial])?;
     }
@@ -68,17 +76,29 @@ fn code(transaction: &Transaction<'_>, hash: [u8; 32]) -> Result<Option<StoredCo
 }
 
 /// Adds a family, and writes its serial number into it.
-fn add_family(transaction: &Transaction<'_>, family: &mut NewFamily, at: u64) -> Result<(), Failure> {
+fn add_family(transaction: &Transaction<'_>, family: &mut NewFamily) -> Result<(), Failure> {
     let serial = tokens::insert(transaction, &family.token, Some(&family.owner))?;
     family.token.record.serial = serial;
     let NewFamily { client, owner, refresh, jkt, .. } = &*family;
     let insert = "INSERT INTO oauth_family (token, client, owner, jkt) VALUES (?1, ?2, ?3, ?4)";
     transaction.prepare_cached(insert)?.execute(params![serial, client, owner.number, jkt])?;
     if let Some(refresh) = refresh {
-        let first = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at) VALUES (?1, ?2, 1, ?3)";
-        transaction.prepare_cached(first)?.execute(params![TokenHash::of(refresh).as_bytes(), serial, at])?;
+        let first = "INSERT INTO oauth_refresh_token (hash, family, generation) VALUES (?1, ?2, 1)";
+        transaction.prepare_cached(first)?.execute(params![TokenHash::of(refresh).as_bytes(), serial])?;
     }
     Ok(())
+}
+
+pub(super) fn surplus(
+    connection: &Connection,
+    family: u64,
+    at: u64,
+    kept: usize,
+    most: usize,
+) -> Result<Vec<u64>, Failure> {
+    let mut surplus = connection.prepare_cached(SURPLUS)?;
+    let rows = surplus.query_map(params![family, at, kept, most], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn refresh_facts(transaction: &Transaction<'_>, hash: TokenHash) -> Result<Option<RefreshFacts>, Failure> {
@@ -103,16 +123,14 @@ pub(super) fn use_refresh_token(
     if let RefreshUse::Rotate { family, .. } = &refresh_use {
         let write = "UPDATE oauth_refresh_token SET used_at = ?2 WHERE hash = ?1";
         transaction.prepare_cached(write)?.execute(params![hash.as_bytes(), at])?;
-        let add = "INSERT INTO oauth_refresh_token (hash, family, generation, created_at)
-            SELECT ?2, family, generation + 1, ?3 FROM oauth_refresh_token WHERE hash = ?1";
-        transaction.prepare_cached(add)?.execute(params![hash.as_bytes(), next.as_bytes(), at])?;
+        let add = "INSERT INTO oauth_refresh_token (hash, family, generation)
+            SELECT ?2, family, generation + 1 FROM oauth_refresh_token WHERE hash = ?1";
+        transaction.prepare_cached(add)?.execute(params![hash.as_bytes(), next.as_bytes()])?;
         let write = "UPDATE token SET expires_at = ?2, last_used_at = ?3 WHERE number = ?1";
         transaction.prepare_cached(write)?.execute(params![family.serial, family.expires_at, at])?;
         let delete = "DELETE FROM oauth_refresh_token WHERE family = ?2
             AND generation <= (SELECT generation FROM oauth_refresh_token WHERE hash = ?1) - ?3";
         transaction.prepare_cached(delete)?.execute(params![next.as_bytes(), family.serial, family::MOST_KEPT])?;
-        let delete = "DELETE FROM oauth_refresh_token WHERE created_at < ?1";
-        transaction.prepare_cached(delete)?.execute([at.saturating_sub(family::KEPT)])?;
     }
     Ok(refresh_use)
 }
@@ -128,11 +146,16 @@ pub(super) fn withdraw(
         return Err(Error::NotFound.into());
     };
     let (client, owner) = (client.principal.number, owner.number);
-    let delete = "DELETE FROM oauth_consent WHERE owner = ?1 AND client = ?2";
+    let delete = "DELETE FROM oauth_code WHERE owner = ?1 AND client = ?2 AND family IS NULL";
     transaction.prepare_cached(delete)?.execute([owner, client])?;
     let mut families = transaction.prepare_cached(OF_CONSENT)?;
-    let families = families.query_map(params![client, owner, most + 1], |row| row.get(0))?;
+    let families =
+        families.query_map(params![client, owner, most + 1, family::revocable_from(at)], |row| row.get(0))?;
     let Withdrawal { revoked, is_last } = rule(&families.collect::<Result<_, _>>()?)?;
+    if is_last {
+        let delete = "DELETE FROM oauth_consent WHERE owner = ?1 AND client = ?2";
+        transaction.prepare_cached(delete)?.execute([owner, client])?;
+    }
     for target in &revoked {
         revocations::enter(transaction, Some(&parties.organization), target, at)?;
     }

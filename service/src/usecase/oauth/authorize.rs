@@ -12,6 +12,7 @@ use crate::domain::oauth::client::{Client, GrantType};
 use crate::domain::oauth::code::{self, NewCode};
 use crate::domain::oauth::consent::{self, ConsentFacts, Parties};
 use crate::domain::oauth::parameters::Parameters;
+use crate::domain::oauth::scope;
 use crate::domain::role;
 use crate::store::Store;
 use crate::usecase::clock::now;
@@ -143,6 +144,7 @@ impl Authorizer<'_> {
         };
         let given = self.store.oauth_consent(asked.parties(&user)).await.map_err(fail)?.given.unwrap_or_default();
         let held = role::product(user.role, self.catalogs);
+        let given = scope::current(&given, self.catalogs);
         let step = authorization::next(&asked.request, &asked.client, &held, &given, asked.has_seen_sign_in);
         Ok(match step.map_err(|denial| asked.deny(denial))? {
             Step::SignIn => Next::SignIn,

@@ -1,6 +1,7 @@
 //! Codes: a client gets tokens for what a user lets it have (RFC 6749, section 4.1.3).
 
-use daypass::{OpaqueToken, TokenKind};
+use daypass::api::TokenRecord;
+use daypass::{Error, OpaqueToken, TokenKind};
 
 use super::super::clock::now;
 use super::super::revoke;
@@ -10,9 +11,10 @@ use super::authentication::AuthenticatedClient;
 use crate::crypto::{pkce, random, secret};
 use crate::domain::oauth::client::GrantType;
 use crate::domain::oauth::code::{self, CodeUse, NewTokens, Presented};
-use crate::domain::oauth::family::access_end;
+use crate::domain::oauth::family::{MOST, MOST_ENDED, access_end};
 use crate::domain::oauth::pkce::check_verifier;
 use crate::domain::oauth::refusal::{Refusal, RefusalCode};
+use crate::store::Store;
 
 /// What a client sends with a code.
 pub(crate) struct CodeRequest {
@@ -32,7 +34,7 @@ pub(crate) struct CodeRequest {
 /// hangs up meanwhile.
 ///
 /// # Errors
-/// Those of the grant type, of the verifier and of the code.
+/// [`Error::Unavailable`] without an active key, and those of the grant type, of the verifier and of the code.
 pub(crate) async fn redeem(
     issuing: &Issuing<'_>,
     client: &AuthenticatedClient,
@@ -51,7 +53,9 @@ pub(crate) async fn redeem(
         let catalog = catalog.clone();
         move |code: &Option<_>| Ok(code::exchange(code.as_ref(), &presented, &tokens, &catalog.catalogs, now))
     };
-    match store.use_oauth_code(secret::hash(&code), now, Box::new(rule)).await? {
+    // What is used up cannot be tried again.
+    jwt_issuer.require_active_key()?;
+    match store.use_oauth_code(secret::hash(&code), Box::new(rule)).await? {
         CodeUse::Exchange(family) => {
             let record = &family.token.record;
             let access_token = AccessToken {
@@ -70,7 +74,11 @@ pub(crate) async fn redeem(
                 organization = record.organization,
                 "family of refresh tokens begun"
             );
-            Ok(access_token.sign(issuing, family.refresh, now)?)
+            let response = access_token.sign(issuing, family.refresh, now)?;
+            if let Err(error) = end_oldest(*store, record, now).await {
+                tracing::warn!(%error, client = client.client.id(), "old families of refresh tokens stay");
+            }
+            Ok(response)
         }
         CodeUse::Reused { organization, serial } => {
             tracing::warn!(client = client.client.id(), organization, serial, "authorization code used twice");
@@ -80,6 +88,15 @@ pub(crate) async fn redeem(
         }
         CodeUse::Refused(why) => Err(Refusal::new(RefusalCode::InvalidGrant, why)),
     }
+}
+
+/// Ends the oldest families of a user with a client, if there are too many with the one that has begun.
+async fn end_oldest(store: &dyn Store, begun: &TokenRecord, now: u64) -> Result<(), Error> {
+    let oldest = store.surplus_oauth_families(begun.serial, now, MOST, MOST_ENDED).await?;
+    for serial in oldest {
+        revoke::family(store, &begun.organization, serial).await?;
+    }
+    Ok(())
 }
 
 /// Makes a refresh token.

@@ -30,7 +30,7 @@ pub(crate) struct RefreshRequest {
 /// one revokes the family. The caller runs this to its end, also if the client hangs up meanwhile.
 ///
 /// # Errors
-/// Those of the grant type, of the refresh token and of the scopes.
+/// [`Error::Unavailable`](daypass::Error::Unavailable) without an active key, and those of the grant type, of the refresh token and of the scopes.
 pub(crate) async fn refresh(
     issuing: &Issuing<'_>,
     client: &AuthenticatedClient,
@@ -49,6 +49,8 @@ pub(crate) async fn refresh(
         let catalog = catalog.clone();
         move |facts: &Option<_>| Ok(family::refresh(facts.as_ref(), &presented, &catalog.catalogs, now))
     };
+    // What is used up cannot be tried again.
+    jwt_issuer.require_active_key()?;
     match store.use_refresh_token(hash, TokenHash::of(&next), now, Box::new(rule)).await? {
         RefreshUse::Rotate { family, scopes } => {
             let access_token = AccessToken {

@@ -25,6 +25,8 @@ macro_rules! suite {
         mod confirmation;
         #[path = "../crafter.rs"]
         mod crafter;
+        #[path = "../crafter_callers.rs"]
+        mod crafter_callers;
         #[path = "../crafter_grants.rs"]
         mod crafter_grants;
         #[path = "../crafter_profiles.rs"]
@@ -113,6 +115,8 @@ macro_rules! suite {
         mod temporary;
         #[path = "../threekit.rs"]
         mod threekit;
+        #[path = "../threekit_callers.rs"]
+        mod threekit_callers;
         #[path = "../token_list.rs"]
         mod token_list;
         #[path = "../tokens.rs"]

@@ -43,6 +43,8 @@ macro_rules! suite {
         mod events;
         #[path = "../feed.rs"]
         mod feed;
+        #[path = "../foreign_records.rs"]
+        mod foreign_records;
         #[path = "../fresh_records.rs"]
         mod fresh_records;
         #[path = "../holder.rs"]

@@ -41,6 +41,8 @@ macro_rules! suite {
         mod epoch;
         #[path = "../events.rs"]
         mod events;
+        #[path = "../every_protocol.rs"]
+        mod every_protocol;
         #[path = "../feed.rs"]
         mod feed;
         #[path = "../foreign_records.rs"]

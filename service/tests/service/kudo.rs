@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::locations::{LOCATIONS, place, tokens};
-use super::running::{Daypass, now, send, to_text};
+use super::running::{DEFAULT_PROTOCOLS, Daypass, now, send, to_text};
 
 fn wrong_token() -> (u16, Value) {
     (403, json!({"error": "wrong_token", "message": "Wrong token"}))
@@ -19,7 +19,7 @@ const PARAMETERS: &str = concat!(
 
 #[tokio::test]
 async fn only_an_access_key_generates_and_only_a_session_token_is_verified() {
-    for options in [&[][..], &["--kudo-uuid"]] {
+    for options in [&[DEFAULT_PROTOCOLS][..], &[DEFAULT_PROTOCOLS, "--kudo-uuid"]] {
         let daypass = Daypass::start_with(options);
         for (kind, token) in tokens(&daypass).await {
             for location in LOCATIONS {
@@ -31,8 +31,9 @@ async fn only_an_access_key_generates_and_only_a_session_token_is_verified() {
                     assert_eq!(generated, wrong_token(), "{kind} by {location}");
                 }
                 let verified = send(place(daypass.get("/verify"), location, &token)).await;
-                if kind == "reference" && ["x-api-token", "Bearer"].contains(&location) {
-                    assert_eq!(verified, (200, json!({"file": "f", "auth": "northlight"})), "{kind} by {location}");
+                if ["reference", "UUID"].contains(&kind) && ["x-api-token", "Bearer"].contains(&location) {
+                    let file = if kind == "UUID" { "u" } else { "f" };
+                    assert_eq!(verified, (200, json!({"file": file, "auth": "northlight"})), "{kind} by {location}");
                 } else {
                     assert_eq!(verified, wrong_token(), "{kind} by {location}");
                 }

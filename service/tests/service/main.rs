@@ -25,6 +25,8 @@ macro_rules! suite {
         mod confirmation;
         #[path = "../crafter.rs"]
         mod crafter;
+        #[path = "../crafter_callers.rs"]
+        mod crafter_callers;
         #[path = "../crafter_grants.rs"]
         mod crafter_grants;
         #[path = "../crafter_profiles.rs"]
@@ -39,8 +41,12 @@ macro_rules! suite {
         mod epoch;
         #[path = "../events.rs"]
         mod events;
+        #[path = "../every_protocol.rs"]
+        mod every_protocol;
         #[path = "../feed.rs"]
         mod feed;
+        #[path = "../foreign_records.rs"]
+        mod foreign_records;
         #[path = "../fresh_records.rs"]
         mod fresh_records;
         #[path = "../holder.rs"]
@@ -113,6 +119,8 @@ macro_rules! suite {
         mod temporary;
         #[path = "../threekit.rs"]
         mod threekit;
+        #[path = "../threekit_callers.rs"]
+        mod threekit_callers;
         #[path = "../token_list.rs"]
         mod token_list;
         #[path = "../tokens.rs"]

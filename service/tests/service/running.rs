@@ -277,14 +277,17 @@ fn serve(folder: &TempDir, store: &str, options: &[String]) -> (Child, Value) {
 /// What most tests are about, whose tokens have the scopes of the Space API.
 const PROTOCOLS: &str = "--protocols=space-api,kudo";
 
+/// In the place of an option: the service speaks what it does without `--protocols`, which is every protocol.
+pub(crate) const DEFAULT_PROTOCOLS: &str = "";
+
 /// Starts a service with these options, in which `--protocols=` names other protocols.
 fn spawn(folder: &TempDir, store: &str, options: &[String]) -> Child {
-    let are_given = options.iter().any(|option| option.starts_with("--protocols="));
+    let are_given = options.iter().any(|option| option.starts_with("--protocols=") || option == DEFAULT_PROTOCOLS);
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log");
     daypass()
         .args(["serve", "--json", "--listen", "127.0.0.1:0", "--store", store])
         .args((!are_given).then_some(PROTOCOLS))
-        .args(options)
+        .args(options.iter().filter(|option| *option != DEFAULT_PROTOCOLS))
         .env("RUST_LOG", "trace")
         .stdout(Stdio::piped())
         .stderr(log)

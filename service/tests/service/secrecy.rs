@@ -1,10 +1,13 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::locations::{CHOSEN, create_chosen, tokens};
 use super::oauth_clients::{OAuthClient, REDIRECT_URI, Tokens, VERIFIER, add_code, add_developer};
 use super::people::{Browser, PASSWORD, add_user, invite};
-use super::running::{Daypass, FLOOR_READ, now, send, to_text};
+use super::running::{DEFAULT_PROTOCOLS, Daypass, FLOOR_READ, now, send, to_text};
 
+/// A text in the place of an access code, which none is.
+const CODE: &str = "canary-access-code-c3d0";
 /// A value in a bundle's parameters.
 const CANARY: &str = "canary-7f3a-backend.example";
 
@@ -144,6 +147,64 @@ async fn no_code_client_secret_or_oauth_token_is_in_the_store_or_in_the_log() {
     let daypass = Daypass::start();
     let secrets = use_oauth(&daypass).await;
     expect_nowhere(&daypass, &secrets, "family of refresh tokens revoked", REDIRECT_URI);
+}
+
+/// Uses the texts of each system whose own format a token has, and sends each where it does not belong.
+async fn use_foreign(daypass: &Daypass) -> Vec<String> {
+    let (tokens, user) = (tokens(daypass).await, add_developer(daypass, "ada").await);
+    let of = |kind: &str| tokens.iter().find(|(known, _)| *known == kind).expect("it").1.clone();
+    let (secret, partner, speckle, uuid) = (of("secret"), of("application"), of("Speckle's"), of("UUID"));
+    let master = create_chosen(daypass, CHOSEN, "canary.chosen-master.5e1f").await;
+    let ended = create_chosen(daypass, CHOSEN, "canary_chosen_ended_91c7").await;
+    let secrets = vec![secret, partner, speckle, uuid, master.clone(), ended.clone(), CHOSEN.to_owned(), of("oauthRefresh"),
+        CODE.to_owned()];
+    let query = "mutation($token: String!) { apiTokenRevoke(token: $token) }";
+    for secret in &secrets {
+        let (crafter, threekit) = (format!("/api/1/access_token/{secret}"), format!("/api/accesstokens/{secret}"));
+        let app = json!({"appId": secret, "appSecret": secret, "accessCode": secret, "challenge": secret});
+        let named = json!({"id": secret, "application": secret, "tenantPermissions": [{"tenant": "t", secret: 1}]});
+        let text = format!("{{ user(id: \"{secret}\") {{ id {} }} }}", secret.replace(['-', '.'], "_"));
+        for request in [
+            daypass.get(&crafter).query(&[("accessTokenId", secret)]),
+            daypass.get(&crafter).query(&[("accessTokenId", &master)]),
+            daypass.get(&format!("{crafter}.json")).bearer_auth(secret),
+            daypass.post(&format!("{crafter}/other")).query(&[("accessTokenId", secret)]),
+            daypass.post("/api/1/access_token/create").query(&[("accessTokenId", &master)]).json(&named),
+            daypass.post("/api/1/access_token/create").query(&[("accessTokenId", secret)]).json(&json!([secret])),
+            daypass.post("/api/1/access_token/none/delete").form(&[("accessTokenId", secret)]),
+            daypass.get(&threekit).bearer_auth(&daypass.admin),
+            daypass.get(&threekit).query(&[("bearer_token", secret), ("orgId", secret)]),
+            daypass.get("/api/accesstokens").bearer_auth(&daypass.admin).query(&[("page", secret)]),
+            daypass.post("/api/accesstokens").bearer_auth(&daypass.admin).json(&json!({"permissions": secret})),
+            daypass.post("/auth/token").json(&app),
+            daypass.post("/auth/token").json(&json!({"appId": user, "appSecret": secret, "refreshToken": secret})),
+            daypass.post("/auth/token").query(&[("refreshToken", secret)]).json(&json!({secret: 1})),
+            daypass.post("/oauth/token").form(&[("grant_type", "refresh_token"), ("refresh_token", secret)]),
+            daypass.post("/oauth/token").query(&[("client_secret", secret)]).basic_auth(secret, Some(secret)),
+            daypass.get(&format!("/authn/verify/{secret}/{secret}")),
+            daypass.post("/graphql").bearer_auth(secret).json(&json!({"query": query, "variables": {"token": secret}})),
+            daypass.post("/graphql").query(&[("embedToken", secret)]).json(&json!({"query": text})),
+            daypass.post("/graphql").header("cookie", format!("authn={secret}")).json(&json!({"query": secret})),
+            daypass.post("/generate").header("x-api-key", secret).json(&json!({secret: secret})),
+            daypass.get("/verify").header("x-api-token", secret),
+        ] {
+            request.send().await.expect("a response");
+        }
+    }
+    // Last, so that each could be used: by its text, at each system's own path.
+    let delete = daypass.post(&format!("/api/1/access_token/{ended}/delete")).form(&[("accessTokenId", &master)]);
+    assert_eq!(delete.send().await.expect("a response").status(), 200);
+    for secret in &secrets[..4] {
+        daypass.revoke_by_text(secret).await;
+    }
+    secrets
+}
+
+#[tokio::test]
+async fn no_token_in_another_systems_format_is_in_the_store_or_in_the_log() {
+    let daypass = Daypass::start_with(&[DEFAULT_PROTOCOLS]);
+    let secrets = use_foreign(&daypass).await;
+    expect_nowhere(&daypass, &secrets, "token created", FLOOR_READ);
 }
 
 /// Searches the log, which has this text, and the store, which has this one.

@@ -6,30 +6,38 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::locations::{LOCATIONS, place, tokens};
-use super::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
+use super::running::{DEFAULT_PROTOCOLS, Daypass, FLOOR_READ, expect_error, send, to_text};
 
 const CREATE: &str = "/v2/temporary-access-token/create";
 
-/// What creating a temporary token answers to each kind, in the order of [`LOCATIONS`]: the code, or `ok`. The places:
-/// `Bearer`, `AL-Secret-Token`, bare; `pubtoken`, `bearer_token`; a cookie, `x-api-key`, `x-api-token`.
-const OUTCOMES: [(&str, [&str; LOCATIONS.len()]); 7] = [
-    ("publishable", [ORIGIN, KIND, KIND, ORIGIN, ORIGIN, KIND, KIND, KIND]),
-    ("secret", ["ok", "ok", KIND, QUERY, QUERY, KIND, KIND, KIND]),
-    ("personal", [KIND, KIND, KIND, QUERY, QUERY, KIND, KIND, KIND]),
-    ("application", [KIND, KIND, KIND, QUERY, QUERY, KIND, KIND, KIND]),
+/// What creating a temporary token answers to each kind and format, in the order of [`LOCATIONS`]: the code, or `ok`. The
+/// places: `Bearer`, `AL-Secret-Token`, bare; the five parameters of the query; a cookie, `x-api-key`, `x-api-token`.
+const OUTCOMES: [(&str, [&str; LOCATIONS.len()]); 12] = [
+    ("publishable", [ORIGIN, KIND, KIND, ORIGIN, ORIGIN, ORIGIN, ORIGIN, ORIGIN, KIND, KIND, KIND]),
+    ("secret", ["ok", "ok", KIND, QUERY, QUERY, QUERY, QUERY, QUERY, KIND, KIND, KIND]),
+    ("personal", [KIND, KIND, KIND, QUERY, QUERY, QUERY, QUERY, QUERY, KIND, KIND, KIND]),
+    ("application", [KIND, KIND, KIND, QUERY, QUERY, QUERY, QUERY, QUERY, KIND, KIND, KIND]),
     // A bare text or a cookie is a token only if it looks like a stored one.
-    ("temporary", [KIND, KIND, MISSING, QUERY, QUERY, MISSING, KIND, KIND]),
-    ("reference", [KIND, KIND, KIND, QUERY, QUERY, KIND, KIND, KIND]),
-    ("signed bundle", [KIND, KIND, MISSING, QUERY, QUERY, MISSING, KIND, KIND]),
+    ("temporary", [KIND, KIND, MISSING, QUERY, QUERY, QUERY, QUERY, QUERY, MISSING, KIND, KIND]),
+    ("reference", [KIND, KIND, KIND, QUERY, QUERY, QUERY, QUERY, QUERY, KIND, KIND, KIND]),
+    ("signed bundle", [KIND, KIND, MISSING, QUERY, QUERY, QUERY, QUERY, QUERY, MISSING, KIND, KIND]),
+    ("oauthAccess", [KIND, KIND, MISSING, QUERY, QUERY, QUERY, QUERY, QUERY, MISSING, KIND, KIND]),
+    // Only the token endpoint knows a refresh token.
+    ("oauthRefresh", [NONE; LOCATIONS.len()]),
+    // A format of another system is read where that system has it.
+    ("Speckle's", [KIND, NONE, KIND, NONE, NONE, NONE, NONE, NONE, KIND, NONE, NONE]),
+    ("UUID", [KIND, NONE, MISSING, NONE, NONE, NONE, NONE, NONE, MISSING, NONE, KIND]),
+    ("chosen id", [NONE, NONE, MISSING, NONE, NONE, NONE, NONE, NONE, MISSING, NONE, NONE]),
 ];
 const KIND: &str = "kind_not_accepted";
 const MISSING: &str = "missing_token";
+const NONE: &str = "invalid_token";
 const ORIGIN: &str = "origin_required";
 const QUERY: &str = "secret_in_query";
 
 #[tokio::test]
 async fn only_a_secret_token_creates_temporary_ones() {
-    let daypass = Daypass::start();
+    let daypass = Daypass::start_with(&[DEFAULT_PROTOCOLS]);
     let mut outcomes = Vec::new();
     for (kind, token) in tokens(&daypass).await {
         let mut row = Vec::new();

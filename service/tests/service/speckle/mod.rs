@@ -4,12 +4,14 @@ mod apps;
 mod callers;
 mod creation;
 mod input;
+mod places;
 mod tokens;
 
 use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use super::authorization_requests;
+use super::locations;
 use super::people;
 use super::running::{self, Daypass, send, to_text};
 

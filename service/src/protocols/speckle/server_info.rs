@@ -18,6 +18,7 @@ pub(super) struct ServerInfo {
     invite_only: Option<bool>,
     guest_mode_enabled: bool,
     /// The scopes that tokens can have.
+    #[graphql(complexity = "50 + child_complexity")]
     scopes: Vec<ScopeInfo>,
     auth_strategies: Vec<AuthStrategy>,
     workspaces: Workspaces,

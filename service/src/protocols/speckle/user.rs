@@ -22,6 +22,9 @@ const TOKENS_READ: Scope = Scope::literal("tokens:read");
 /// Speckle's default lifespan, 100 years in milliseconds: of a token that never expires.
 const NEVER: i64 = 3_154_000_000_000;
 
+/// The most bytes of texts in a list of tokens.
+const MAX_BYTES: usize = 1 << 20;
+
 /// A user.
 pub(super) struct User(Principal);
 
@@ -85,8 +88,8 @@ impl User {
         DateTime::from_seconds(self.0.created_at)
     }
 
-    /// The caller's own personal tokens that are active, newest first.
-    #[graphql(complexity = "100 + child_complexity")]
+    /// The caller's own personal tokens that are active, newest first. No request may ask for them twice.
+    #[graphql(complexity = "501 + child_complexity")]
     async fn api_tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiToken>> {
         let (holder, own) = ctx.data::<Caller>()?.require_user()?;
         if own.id != self.0.id {
@@ -97,7 +100,11 @@ impl User {
         }
         let app = ctx.data::<SharedApp>()?;
         let records = personal_tokens::list(&*app.store, own).await.map_err(of_field)?;
-        Ok(records.into_iter().map(ApiToken::of).collect())
+        let tokens: Vec<_> = records.into_iter().map(ApiToken::of).collect();
+        if tokens.iter().map(ApiToken::size).sum::<usize>() > MAX_BYTES {
+            return Err(of_field(Error::InvalidRequest("The tokens are too large for one list.".into())));
+        }
+        Ok(tokens)
     }
 
     /// The user's streams. They are the product's: their number is null, and not a number that is wrong.
@@ -118,12 +125,14 @@ pub(super) struct ApiToken {
     id: String,
     name: String,
     last_chars: String,
+    #[graphql(complexity = "100")]
     scopes: Vec<String>,
     created_at: Option<DateTime>,
     /// In milliseconds.
     lifespan: BigInt,
     last_used: Option<DateTime>,
     /// The resources that it is limited to, those without a name in Speckle by their own type.
+    #[graphql(complexity = "100 + child_complexity")]
     limit_resources: Vec<TokenResourceIdentifier>,
 }
 
@@ -136,6 +145,12 @@ struct TokenResourceIdentifier {
 }
 
 impl ApiToken {
+    /// Returns about how many bytes a response has of it.
+    fn size(&self) -> usize {
+        let limits = self.limit_resources.iter().map(|limit| limit.id.len() + limit.kind.len());
+        self.name.len() + self.scopes.iter().map(String::len).chain(limits).sum::<usize>()
+    }
+
     fn of(record: TokenRecord) -> ApiToken {
         let TokenRecord { id, name, last_chars, grants, created_at, expires_at, last_used_at, .. } = record;
         let milliseconds = |end: u64| i64::try_from(end.saturating_sub(created_at).saturating_mul(1000)).ok();

@@ -22,9 +22,6 @@ const TOKENS_READ: Scope = Scope::literal("tokens:read");
 /// Speckle's default lifespan, 100 years in milliseconds: of a token that never expires.
 const NEVER: i64 = 3_154_000_000_000;
 
-/// The most bytes of texts in a list of tokens.
-const MAX_BYTES: usize = 1 << 20;
-
 /// A user.
 pub(super) struct User(Principal);
 
@@ -100,11 +97,7 @@ impl User {
         }
         let app = ctx.data::<SharedApp>()?;
         let records = personal_tokens::list(&*app.store, own).await.map_err(of_field)?;
-        let tokens: Vec<_> = records.into_iter().map(ApiToken::of).collect();
-        if tokens.iter().map(ApiToken::size).sum::<usize>() > MAX_BYTES {
-            return Err(of_field(Error::InvalidRequest("The tokens are too large for one list.".into())));
-        }
-        Ok(tokens)
+        Ok(records.into_iter().map(ApiToken::of).collect())
     }
 
     /// The user's streams. They are the product's: their number is null, and not a number that is wrong.
@@ -145,12 +138,6 @@ struct TokenResourceIdentifier {
 }
 
 impl ApiToken {
-    /// Returns about how many bytes a response has of it.
-    fn size(&self) -> usize {
-        let limits = self.limit_resources.iter().map(|limit| limit.id.len() + limit.kind.len());
-        self.name.len() + self.scopes.iter().map(String::len).chain(limits).sum::<usize>()
-    }
-
     fn of(record: TokenRecord) -> ApiToken {
         let TokenRecord { id, name, last_chars, grants, created_at, expires_at, last_used_at, .. } = record;
         let milliseconds = |end: u64| i64::try_from(end.saturating_sub(created_at).saturating_mul(1000)).ok();

@@ -66,7 +66,8 @@ async fn bad_input_is_answered_as_graphql_answers_it() {
         json!({"token": {"name": 1, "scopes": ["profile:read"]}}),
         json!({"token": {"name": "n", "scopes": [null]}}),
         json!({"token": {"name": "n", "scopes": {"a": 1}}}),
-        json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": "1000"}}),
+        json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": "1000.0"}}),
+        json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": ""}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": 1.5}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": 1e30}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "unknown": 1}}),
@@ -80,6 +81,12 @@ async fn bad_input_is_answered_as_graphql_answers_it() {
         let code = to_text(&body["errors"][0]["extensions"]["code"]);
         assert!(["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"].contains(&&*code), "{input}: {code}");
     }
+    for lifespan in [json!(86_400_000), json!(86_400_000.0), json!("86400000")] {
+        let input = json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": lifespan}});
+        assert_eq!(ask_as(&daypass, &manager, CREATE, input).await.1.get("errors"), None, "{lifespan}");
+    }
+    let (_, answer) = ask_as(&daypass, &manager, "{ activeUser { apiTokens { lifespan } } }", json!({})).await;
+    assert_eq!(answer["data"]["activeUser"]["apiTokens"], json!(vec![json!({"lifespan": 86_400_000}); 3]));
     let text = daypass.post("/graphql").header("content-type", "text/plain").body(query(WHO));
     assert_eq!(send(text).await.0, 400, "a simple request of another site's page");
     assert_eq!(send(daypass.get("/graphql?query={serverInfo{name}}")).await.0, 405);

@@ -70,7 +70,7 @@ pub(crate) async fn redeem(
                 organization = record.organization,
                 "family of refresh tokens begun"
             );
-            Ok(access_token.sign(jwt_issuer, family.refresh, now)?)
+            Ok(access_token.sign(issuing, family.refresh, now)?)
         }
         CodeUse::Reused { organization, serial } => {
             tracing::warn!(client = client.client.id(), organization, serial, "authorization code used twice");

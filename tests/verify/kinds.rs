@@ -66,9 +66,8 @@ async fn row_20_each_kind_travels_in_its_own_locations_and_a_secret_never_in_a_q
                 | (TokenLocation::ApiKey | TokenLocation::AccessTokenId, TokenKind::Application)
                 | (TokenLocation::ApiToken, TokenKind::Bundle) => Ok(kind),
                 // Row 20.
-                (TokenLocation::Query, _) | (TokenLocation::AccessTokenId, TokenKind::Secret | TokenKind::Personal) => {
-                    Err(Error::SecretInQuery(kind))
-                }
+                (TokenLocation::Query, _) => Err(Error::SecretInQuery(kind)),
+                (TokenLocation::AccessTokenId, _) if kind.is_backend_only() => Err(Error::SecretInQuery(kind)),
                 // The kind may travel there, but this token is not bound to a key.
                 (TokenLocation::Dpop, TokenKind::Temporary | TokenKind::OauthAccess) => {
                     Err(Error::InvalidDpopProof("The token is not bound to a key: send it as Bearer."))

@@ -84,7 +84,7 @@ impl Catalog {
         Catalog::from_json(include_str!("../../catalogs/speckle.json")).expect("catalogs/speckle.json is a catalogue")
     }
 
-    /// Returns Threekit's catalogue: what its public tokens may do, three publishable scopes.
+    /// Returns Threekit's catalogue: eight scopes, three of them publishable.
     ///
     /// # Panics
     /// Never: a test parses the file that is compiled in.

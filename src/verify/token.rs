@@ -144,7 +144,9 @@ impl AuthenticToken {
     pub(super) fn check_location(&self, location: TokenLocation) -> Result<(), Error> {
         if location.carries(self.kind) {
             Ok(())
-        } else if location == TokenLocation::Query {
+        } else if location == TokenLocation::Query
+            || (location == TokenLocation::AccessTokenId && self.kind.is_backend_only())
+        {
             Err(Error::SecretInQuery(self.kind))
         } else {
             Err(Error::KindNotAccepted(self.kind))

@@ -7,13 +7,14 @@ use daypass::verify::{Access, Credentials, TokenLocation, Verifier};
 use daypass::{Catalog, Error, Grant, Resource, Scope, TokenKind};
 use serde_json::json;
 
-const LOCATIONS: [TokenLocation; 8] = [
+const LOCATIONS: [TokenLocation; 9] = [
     TokenLocation::Bearer,
     TokenLocation::Dpop,
     TokenLocation::AlSecretToken,
     TokenLocation::Bare,
     TokenLocation::Cookie,
     TokenLocation::Query,
+    TokenLocation::AccessTokenId,
     TokenLocation::ApiKey,
     TokenLocation::ApiToken,
 ];
@@ -62,10 +63,11 @@ async fn row_20_each_kind_travels_in_its_own_locations_and_a_secret_never_in_a_q
                 | (TokenLocation::AlSecretToken, TokenKind::Secret)
                 | (TokenLocation::Bare | TokenLocation::Cookie, TokenKind::Personal)
                 | (TokenLocation::Query, TokenKind::Publishable)
-                | (TokenLocation::ApiKey, TokenKind::Application)
+                | (TokenLocation::ApiKey | TokenLocation::AccessTokenId, TokenKind::Application)
                 | (TokenLocation::ApiToken, TokenKind::Bundle) => Ok(kind),
                 // Row 20.
                 (TokenLocation::Query, _) => Err(Error::SecretInQuery(kind)),
+                (TokenLocation::AccessTokenId, _) if kind.is_backend_only() => Err(Error::SecretInQuery(kind)),
                 // The kind may travel there, but this token is not bound to a key.
                 (TokenLocation::Dpop, TokenKind::Temporary | TokenKind::OauthAccess) => {
                     Err(Error::InvalidDpopProof("The token is not bound to a key: send it as Bearer."))

@@ -1,9 +1,7 @@
 //! Crafter Profile's access tokens as application tokens: their scopes, and the ids that lists show.
 
-use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::TokenRecord;
-use daypass::verify::TokenHash;
-use daypass::{Grant, Scope, TokenKind};
+use daypass::{Error, Grant, Scope, TokenKind};
 
 /// The scopes of the catalogue `crafter`. An access token has some of them on each of its tenants.
 ///
@@ -48,12 +46,19 @@ pub(crate) fn is_master(record: &TokenRecord) -> bool {
     record.grants.iter().any(|grant| grant.covers(&master))
 }
 
-/// Returns the id by which an access token is listed. At home the credential is the id; here it is a digest of it.
+/// The last parts of paths that are no token's.
+const RESERVED: [&str; 4] = [".", "..", "all", "create"];
+
+/// Requires that a chosen id names its token in every path.
 ///
-/// A token that is created again with the same credential has the same id again.
-pub(crate) fn listed_id(credential: TokenHash) -> String {
-    let digest = &credential.as_bytes()[..9];
-    format!("acc_{}", Base64UrlUnpadded::encode_string(digest))
+/// # Errors
+/// [`Error::InvalidRequest`]
+pub(crate) fn require_nameable(chosen: &str) -> Result<(), Error> {
+    if RESERVED.contains(&chosen) || chosen.ends_with(".json") {
+        let why = "The `id` must not be `.`, `..`, `all` or `create`, and not end in `.json`: paths have these.";
+        return Err(Error::InvalidRequest(why.into()));
+    }
+    Ok(())
 }
 
 /// Returns whether a token is one of Crafter's, as far as the protocol shows tokens at all: an application token.

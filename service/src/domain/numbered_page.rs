@@ -5,7 +5,7 @@ use daypass::Error;
 /// The most entries of a page, and those of one whose request names no number.
 const SIZE: usize = 100;
 /// The last page. Each entry before a page is read for it.
-const LAST: usize = 1000;
+const LAST: usize = 100;
 
 /// A page of a list: its number, from 1, and how many entries a page has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,8 @@ mod tests {
             (Some("1"), Some("20"), Some((1, 20, 0))),
             (Some("3"), Some("20"), Some((3, 20, 40))),
             (Some("2"), Some("1000"), Some((2, 100, 100))),
-            (Some("1000"), None, Some((1000, 100, 99_900))),
-            (Some("1001"), None, None),
+            (Some("100"), None, Some((100, 100, 9900))),
+            (Some("101"), None, None),
             (Some("0"), None, None),
             (None, Some("0"), None),
             (Some("-1"), None, None),

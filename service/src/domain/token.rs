@@ -97,12 +97,6 @@ impl TokenState {
         }
     }
 
-    /// Returns whether a new token cannot have the text of this one: it can be used, or will be once its organization is
-    /// resumed.
-    pub(crate) fn is_taken(self, now: u64) -> bool {
-        matches!(self.status(now), TokenStatus::Active | TokenStatus::Suspended)
-    }
-
     /// Requires that the token is active at this time.
     ///
     /// # Errors
@@ -147,9 +141,28 @@ impl TokenStatus {
     }
 }
 
+/// Returns about how many bytes a record has in a response.
+pub(crate) fn text_bytes(record: &TokenRecord) -> usize {
+    let of_grant = |grant: &Grant| {
+        let limits = grant.resources.iter().map(|limit| limit.kind.len() + limit.id.len());
+        let scopes = grant.scopes.iter().map(|scope| scope.to_string().len());
+        grant.tenant.len() + limits.chain(scopes).map(|bytes| bytes + 16).sum::<usize>()
+    };
+    256 + record.name.len() + record.grants.iter().map(of_grant).sum::<usize>()
+}
+
 /// Returns whether a stored token can be used at this time.
 pub(crate) fn status(record: &TokenRecord, now: u64) -> TokenStatus {
     TokenState::from(record).status(now)
+}
+
+/// Returns whether a new token cannot have the text that an earlier one has: that can be used, or will be once its
+/// organization is resumed, or is another organization's.
+///
+/// SECURITY: whatever its state is, since clients of that organization may still send the text.
+pub(crate) fn is_text_taken(earlier: &TokenRecord, new: &TokenRecord) -> bool {
+    earlier.organization != new.organization
+        || matches!(status(earlier, new.created_at), TokenStatus::Active | TokenStatus::Suspended)
 }
 
 /// Returns whether a stored token is active at this time.
@@ -173,7 +186,7 @@ pub(crate) struct AddFacts {
     pub(crate) organization: Option<Organization>,
     /// How many active tokens of the organization have the new token's id.
     pub(crate) active_of_id: usize,
-    /// Whether a token that is active, of whichever organization, has the new token's text.
+    /// Whether an earlier token has the new token's text, as [`is_text_taken`] decides.
     pub(crate) is_text_taken: bool,
     /// How many active tokens of the organization are of the new token's kind, counted up to [`count_to`].
     pub(crate) active_of_kind: usize,

@@ -15,7 +15,7 @@ use crate::domain::numbered_page::NumberedPage;
 use crate::domain::permissions::{NewAccessToken, Permissions};
 use crate::domain::principal;
 use crate::http::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_CREATE, TOKEN_READ, TOKEN_REVOKE, browser_routes};
-use crate::usecase::access_tokens;
+use crate::usecase::{access_tokens, revoke};
 
 /// The order of every list.
 const NEWEST_FIRST: &str = "-createdAt";
@@ -166,7 +166,7 @@ async fn show(
 ) -> Result<impl IntoResponse, Error> {
     let caller = caller.within(read(query)?.org_id)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
-    let found = access_tokens::find(&*app.store, caller.organization()?, &id).await;
+    let found = access_tokens::find(&*app.store, &app.foreign_formats, caller.organization()?, &id).await;
     let is_own = found.as_ref().is_ok_and(|record| caller.is_holder_of(record));
     if !is_own {
         // To a caller that may not read the list, a token that exists is like one that does not.
@@ -187,8 +187,8 @@ async fn delete(
     let caller = caller.within(read(query)?.org_id)?;
     let organization = caller.require(&TOKEN_REVOKE)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
-    let record = access_tokens::find(&*app.store, organization, &id).await?;
+    let record = access_tokens::find(&*app.store, &app.foreign_formats, organization, &id).await?;
     caller.grantor()?.require_revocable(&record)?;
-    let record = access_tokens::delete(&*app.store, &app.jwt_issuer, organization, &id).await?;
+    let record = revoke::stored(&*app.store, &record).await?;
     Ok((NO_STORE, Json(AccessToken::from(record))))
 }

@@ -2,15 +2,21 @@
 
 use std::time::Instant;
 
-use daypass::api::RevocationTarget;
-use daypass::{Error, ForeignFormat, OpaqueToken};
+use daypass::api::{RevocationTarget, TokenRecord};
+use daypass::{Error, ForeignFormat, OpaqueToken, TokenKind};
 
 use super::suite::{on_every_store, open_with_organization};
-use super::{Location, SharedStore, TokenSelector};
+use super::{Location, NewOrganization, SharedStore, TokenSelector};
+use crate::crypto::random;
+use crate::domain::organization::Organization;
 use crate::domain::revocation::entries;
 use crate::domain::token::{AddFacts, NewToken};
 
-on_every_store!(a_text_is_free_again_once_its_token_is_not_active, of_many_tokens_with_one_text_at_once_one_is_added,);
+on_every_store!(
+    a_text_is_free_again_once_its_token_is_not_active,
+    a_text_is_never_free_to_another_organization,
+    of_many_tokens_with_one_text_at_once_one_is_added,
+);
 
 fn new_token(text: &str, created_at: u64) -> NewToken {
     let token = OpaqueToken::foreign(ForeignFormat::ChosenId, text).expect("an id");
@@ -50,6 +56,31 @@ async fn a_text_is_free_again_once_its_token_is_not_active(location: Location) {
         let changed = RevocationTarget::Changed { serial, version: 2 };
         assert!(page.revocations.iter().any(|entry| entry.target == changed), "{serial}");
     }
+}
+
+async fn a_text_is_never_free_to_another_organization(location: Location) {
+    let store = open_with_organization(&location).await;
+    let other = OpaqueToken::generate(TokenKind::Secret, random::fill).expect("a token");
+    let token = NewToken::new(&other, "t".into(), "T".into(), "p".into(), vec![], 1);
+    let new = NewOrganization { organization: Organization::new("p".into(), "P".into(), 1), token };
+    store.add_organization(new, Box::new(|_| Ok(()))).await.expect("an organization");
+    let of_other = |created_at| {
+        let new = new_token("engine", created_at);
+        let record = TokenRecord { organization: "p".into(), ..new.record };
+        NewToken { record, ..new }
+    };
+    let first = new_token("engine", 100).expiring(200);
+    let hash = first.hash;
+    let first = add(&store, first).await.expect("a token");
+    for created_at in [199, 200, 300] {
+        assert_eq!(add(&store, of_other(created_at)).await, Err(Error::AlreadyExists), "{created_at}");
+    }
+    let target = RevocationTarget::Token { serial: first };
+    let asked = target.clone();
+    store.revoke("o", target, 300, Box::new(move |facts| entries(&asked, facts))).await.expect("a revocation");
+    assert_eq!(add(&store, of_other(301)).await, Err(Error::AlreadyExists));
+    let second = add(&store, new_token("engine", 302)).await.expect("a token of the same organization");
+    assert_eq!(store.record(hash, Instant::now()).await.expect("an answer").expect("a token").serial, second);
 }
 
 async fn of_many_tokens_with_one_text_at_once_one_is_added(location: Location) {

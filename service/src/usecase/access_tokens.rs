@@ -4,16 +4,15 @@ use std::time::Instant;
 
 use daypass::api::TokenRecord;
 use daypass::verify::TokenHash;
-use daypass::{Error, OpaqueToken};
+use daypass::{Error, ForeignFormat};
 
 use super::clock::now;
-use super::jwt_issuer::JwtIssuer;
-use super::revoke;
 use super::tokens::{self, CreateTokenResponse};
 use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
 use crate::domain::numbered_page::NumberedPage;
 use crate::domain::permissions::{NewAccessToken, Permissions};
+use crate::domain::protocol;
 use crate::domain::token::TokenStatus;
 use crate::domain::token_list::{Cursor, TokenFilter, TokenList};
 use crate::store::{Store, TokenSlice};
@@ -63,36 +62,23 @@ pub(crate) async fn list(
     }
 }
 
-/// Returns the public or private token that a text names: by its id, or the token itself.
+/// Returns the public or private token that a text names: by its id, or the token itself, which may be in one of these
+/// formats.
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization has no such token.
-pub(crate) async fn find(store: &dyn Store, organization: &str, text: &str) -> Result<TokenRecord, Error> {
-    let record = match text.parse::<OpaqueToken>() {
-        Ok(token) => {
-            let record = store.record(TokenHash::of(&token), Instant::now()).await?;
-            record.filter(|record| record.organization == organization).map(|record| TokenRecord::clone(&record))
-        }
-        Err(_) => Some(tokens::find(store, organization, text).await?),
-    };
-    record.filter(|record| Permissions::of(record.kind).is_some()).ok_or(Error::NotFound)
-}
-
-/// Revokes the token that a text names, as [`find`] finds it, and returns what is stored of it.
-///
-/// # Errors
-/// [`Error::NotFound`] if the organization has no such token.
-pub(crate) async fn delete(
+pub(crate) async fn find(
     store: &dyn Store,
-    jwt_issuer: &JwtIssuer,
+    formats: &[ForeignFormat],
     organization: &str,
     text: &str,
 ) -> Result<TokenRecord, Error> {
-    find(store, organization, text).await?;
-    if text.parse::<OpaqueToken>().is_err() {
-        return revoke::token(store, organization, text).await;
+    let is_own = |record: &TokenRecord| record.organization == organization && Permissions::of(record.kind).is_some();
+    for token in protocol::readings(text, formats) {
+        let record = store.record(TokenHash::of(&token), Instant::now()).await?;
+        if let Some(record) = record.filter(|record| is_own(record)) {
+            return Ok(TokenRecord::clone(&record));
+        }
     }
-    // The id of a revoked token may name a newer one: this is about the one whose text it is.
-    revoke::credential(store, jwt_issuer, &[], organization, text).await?;
-    find(store, organization, text).await
+    Some(tokens::find(store, organization, text).await?).filter(is_own).ok_or(Error::NotFound)
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use daypass::api::{CreateTokenRequest, TokenPage, TokenRecord};
+use daypass::api::{CreateTokenRequest, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Error, Grant, OpaqueToken, TokenKind};
 
@@ -11,8 +11,8 @@ use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::crafter::{self, is_access_token};
 use crate::domain::grantor::Grantor;
-use crate::domain::page_limit::PageLimit;
-use crate::domain::token_list::{Cursor, TokenFilter, TokenList};
+use crate::domain::token::TokenStatus;
+use crate::domain::token_list::TokenFilter;
 use crate::store::Store;
 
 /// An access token to be created.
@@ -29,10 +29,12 @@ pub(crate) struct NewAccessToken {
     pub(crate) expires_at: Option<u64>,
 }
 
-/// Creates an access token, whose id is a digest of its credential.
+/// Creates an access token, whose id is random: at home it is the credential.
+///
+/// SECURITY: with a digest of the credential, a reader of lists or logs could test guesses.
 ///
 /// # Errors
-/// [`Error::AlreadyExists`] if an active token has this credential, [`Error::InvalidScope`] if the grantor lacks a
+/// [`Error::AlreadyExists`] if an active token, or one of another organization, has this credential, [`Error::InvalidScope`] if the grantor lacks a
 /// scope on a tenant, [`Error::InvalidRequest`] if a field is wrong.
 pub(crate) async fn create(
     store: &dyn Store,
@@ -42,8 +44,11 @@ pub(crate) async fn create(
 ) -> Result<CreateTokenResponse, Error> {
     let NewAccessToken { credential, application, is_master, grants, expires_at } = new;
     let is_guessable = credential.as_ref().is_some_and(|text| crafter::is_guessable(text.expose_secret()));
+    if let Some(chosen) = &credential {
+        require_nameable(store, grantor.organization(), chosen.expose_secret()).await?;
+    }
     let credential = credential.unwrap_or_else(random_credential);
-    let id = crafter::listed_id(TokenHash::of(&credential));
+    let id = format!("acc_{}", random::id());
     let request = request(id, application, with_master(grants, is_master, grantor.organization()), expires_at);
     let created = tokens::create_as(store, catalogs, grantor, request, credential).await?;
     if is_guessable {
@@ -53,6 +58,16 @@ pub(crate) async fn create(
         );
     }
     Ok(created)
+}
+
+/// Requires that a chosen id names its token alone, in whatever state another one of the organization is.
+async fn require_nameable(store: &dyn Store, organization: &str, chosen: &str) -> Result<(), Error> {
+    crafter::require_nameable(chosen)?;
+    match tokens::find(store, organization, chosen).await {
+        Ok(_) => Err(Error::InvalidRequest("The `id` is that of another token in lists: choose another.".into())),
+        Err(Error::NotFound) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Creates the tokens of the applications that have one at first, each with its application's name as id, and returns
@@ -131,17 +146,11 @@ pub(crate) async fn find(
     if is_access_token(&record) { Ok(record) } else { Err(Error::NotFound) }
 }
 
-/// Returns the access tokens of an organization that were not revoked, newest first.
+/// Returns the active access tokens of an organization, newest first.
+///
+/// # Errors
+/// Those of [`tokens::all`].
 pub(crate) async fn all(store: &dyn Store, organization: &str) -> Result<Vec<TokenRecord>, Error> {
-    let filter = TokenFilter { kind: Some(TokenKind::Application), ..TokenFilter::default() };
-    let (mut all, mut cursor) = (Vec::new(), None);
-    loop {
-        let list = TokenList { filter: filter.clone(), limit: PageLimit::at_most(TokenPage::MOST), cursor };
-        let TokenPage { tokens, next_cursor } = tokens::list(store, organization, list).await?;
-        all.extend(tokens.into_iter().filter(|record| record.revoked_at.is_none()));
-        cursor = next_cursor.and_then(|text| Cursor::try_from(text).ok());
-        if cursor.is_none() {
-            return Ok(all);
-        }
-    }
+    let (kind, status) = (Some(TokenKind::Application), Some(TokenStatus::Active));
+    tokens::all(store, organization, TokenFilter { kind, status, ..TokenFilter::default() }, usize::MAX).await
 }

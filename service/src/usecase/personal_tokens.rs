@@ -11,17 +11,16 @@ use super::tokens::{self, CreateTokenResponse};
 use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
-use crate::domain::page_limit::PageLimit;
 use crate::domain::principal::Principal;
 use crate::domain::protocol;
 use crate::domain::token::TokenStatus;
-use crate::domain::token_list::{Cursor, TokenFilter, TokenList};
+use crate::domain::token_list::TokenFilter;
 use crate::store::Store;
 
 /// Returns the user's active personal tokens, newest first: at most [`TokenPage::MOST`].
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the store does not answer.
+/// Those of [`tokens::all`].
 pub(crate) async fn list(store: &dyn Store, user: &Principal) -> Result<Vec<TokenRecord>, Error> {
     let filter = TokenFilter {
         kind: Some(TokenKind::Personal),
@@ -29,17 +28,7 @@ pub(crate) async fn list(store: &dyn Store, user: &Principal) -> Result<Vec<Toke
         name: None,
         owner: Some(user.id.clone()),
     };
-    let (mut records, mut cursor) = (vec![], None);
-    loop {
-        let limit = PageLimit::at_most(TokenPage::MOST - records.len());
-        let page = TokenList { filter: filter.clone(), limit, cursor };
-        let TokenPage { tokens, next_cursor } = tokens::list(store, &user.organization, page).await?;
-        records.extend(tokens);
-        cursor = next_cursor.and_then(|cursor| Cursor::try_from(cursor).ok());
-        if cursor.is_none() || records.len() >= TokenPage::MOST {
-            return Ok(records);
-        }
-    }
+    tokens::all(store, &user.organization, filter, TokenPage::MOST).await
 }
 
 /// Creates a personal token in this format, or in Daypass's own.

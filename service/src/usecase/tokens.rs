@@ -9,10 +9,11 @@ use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
 use crate::domain::organization::Organization;
-use crate::domain::token::{NewToken, count_to, id_in_text, may_add};
+use crate::domain::page_limit::PageLimit;
+use crate::domain::token::{NewToken, count_to, id_in_text, may_add, text_bytes};
 use crate::domain::token_edit::{self, Editor};
 use crate::domain::token_fields;
-use crate::domain::token_list::{Cursor, TokenList};
+use crate::domain::token_list::{Cursor, TokenFilter, TokenList};
 use crate::domain::token_owner::{self, OwnerRule};
 use crate::domain::versions::Versions;
 use crate::store::{AddedToken, Store, TokenSelector, TokenSlice};
@@ -30,6 +31,39 @@ pub(crate) struct CreateTokenResponse {
 
 fn expose<S: Serializer>(token: &OpaqueToken, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose_secret())
+}
+
+/// How many tokens of a list without pages are read at once.
+const AT_ONCE: usize = 100;
+/// The most bytes that the texts of such a list may have.
+const MOST_BYTES: usize = 4 << 20;
+
+/// Returns the tokens of an organization that a filter chooses, newest first and at most so many.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] if they are too large for one response.
+pub(crate) async fn all(
+    store: &dyn Store,
+    organization: &str,
+    filter: TokenFilter,
+    most: usize,
+) -> Result<Vec<TokenRecord>, Error> {
+    let (mut records, mut bytes, mut cursor) = (vec![], 0, None);
+    loop {
+        let limit = PageLimit::at_most(AT_ONCE.min(most - records.len()));
+        let page = TokenList { filter: filter.clone(), limit, cursor };
+        let TokenPage { tokens, next_cursor } = list(store, organization, page).await?;
+        bytes += tokens.iter().map(text_bytes).sum::<usize>();
+        if bytes > MOST_BYTES {
+            let why = "The tokens are too many for one list. The native API, `/v2/access-token`, has pages.";
+            return Err(Error::InvalidRequest(why.into()));
+        }
+        records.extend(tokens);
+        cursor = next_cursor.and_then(|text| Cursor::try_from(text).ok());
+        if cursor.is_none() || records.len() >= most {
+            return Ok(records);
+        }
+    }
 }
 
 /// Creates a token and stores it.

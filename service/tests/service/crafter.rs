@@ -191,19 +191,29 @@ async fn the_chosen_id_is_the_credential_and_can_be_used_again_after_deletion() 
     let (_, all) = call(show(&daypass, &admin, "all")).await;
     let listed = all.as_array().expect("a list").iter().find(|one| one["application"] == "site manager").expect("it");
     let id = to_text(&listed["id"]);
-    assert!(id.starts_with("acc_") && id.len() == 16, "{id}");
+    assert!(id.starts_with("acc_") && id.len() == 26, "{id}");
     assert!(!all.to_string().contains(CHOSEN));
     assert_eq!(call(show(&daypass, &admin, &id)).await, (200, with(token.clone(), "id", json!(id))));
     expect(&call(show(&daypass, &id, &id)).await, 403, "ACCESS_DENIED", "the listed id is no credential");
 
-    for name in [CHOSEN, &id] {
+    let mut id = id;
+    for is_by_id in [false, true] {
+        let name = if is_by_id { id.clone() } else { CHOSEN.to_owned() };
+        let name = &*name;
         assert_eq!(call(delete(&daypass, &admin, name)).await, (200, Value::Null));
+        let (_, all) = call(show(&daypass, &admin, "all")).await;
+        assert!(!all.to_string().contains(&id), "a deleted one is not listed");
         expect(&call(show(&daypass, CHOSEN, CHOSEN)).await, 403, "ACCESS_DENIED", "deleted");
         expect(&call(show(&daypass, &admin, CHOSEN)).await, 404, "NO_SUCH_ACCESS_TOKEN_ID", "deleted");
         expect(&call(show(&daypass, &admin, &id)).await, 404, "NO_SUCH_ACCESS_TOKEN_ID", "deleted");
         assert_eq!(call(delete(&daypass, &admin, name)).await, (200, Value::Null), "a second time");
         let other = with(token.clone(), "tenantPermissions", json!([{"tenant": "*", "allowedActions": ["*"]}]));
         assert_eq!(call(create(&daypass, &admin, &other)).await, (200, other.clone()));
+        // A list tells nothing of the credential, not even that it is the same.
+        expect(&call(show(&daypass, &admin, &id)).await, 404, "NO_SUCH_ACCESS_TOKEN_ID", "deleted");
+        let (_, all) = call(show(&daypass, &admin, "all")).await;
+        let listed = all.as_array().expect("a list").iter().find(|one| one["application"] == "site manager");
+        id = to_text(&listed.expect("it")["id"]);
         assert_eq!(call(show(&daypass, &admin, &id)).await, (200, with(other, "id", json!(id))));
     }
     assert_eq!(call(delete(&daypass, &admin, CHOSEN)).await.0, 200);
@@ -215,7 +225,7 @@ async fn chosen_ids_are_visible_text_and_short_ones_are_warned_of() {
     let daypass = start();
     let [admin, ..] = bootstrap(&daypass);
     let of = |id: &str| json!({"id": id, "application": "a", "tenantPermissions": []});
-    for id in ["q", "a.b_c-D9", "..", CHOSEN, &"n".repeat(256)] {
+    for id in ["q", "a.b_c-D9", "...", CHOSEN, &"n".repeat(256)] {
         let (status, created) = call(create(&daypass, &admin, &of(id))).await;
         assert_eq!((status, &created["id"]), (200, &json!(id)), "{}", created["message"]);
         // As its own caller, it is authentic.
@@ -228,6 +238,12 @@ async fn chosen_ids_are_visible_text_and_short_ones_are_warned_of() {
     let sealed = to_text(&call(create(&daypass, &admin, &json!({"application": "a"}))).await.1["id"]);
     assert!(sealed.starts_with("dp_app_"));
     let reserved = ["eyJhbGciOi", "dp_app_abc", &sealed];
+    // A path with each of these would be another's.
+    let (_, all) = call(show(&daypass, &admin, "all")).await;
+    let listed = to_text(&all[0]["id"]);
+    for id in [".", "..", "all", "create", "a.json", ".json", "profile-admin", "engine", &listed] {
+        expect(&call(create(&daypass, &admin, &of(id))).await, 400, "OTHER", id);
+    }
     for id in ["a b", "a\n", "\u{0}", " a", "ä", "a+b", "a~b", "a%41", "a/b", &"n".repeat(257)].into_iter().chain(reserved) {
         expect(&call(create(&daypass, &admin, &of(id))).await, 400, "OTHER", id);
     }
@@ -278,4 +294,38 @@ async fn a_bad_body_is_refused_as_crafter_refuses_it() {
         assert_eq!(created["expiresOn"], 4_102_444_800_000_u64);
     }
     expect_error(daypass.get("/api/2/access_token"), 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn no_path_but_crafters_takes_a_secret_in_its_parameter() {
+    let daypass = Daypass::start_with(&["--protocols=space-api,kudo,crafter,speckle,threekit"]);
+    let [master, ..] = bootstrap(&daypass);
+    let token = with(example(), "id", json!(CHOSEN));
+    assert_eq!(call(create(&daypass, &master, &token)).await.0, 200);
+    let admin = daypass.admin.clone();
+    let partner = daypass.create_partner().await;
+    for (method, path) in [
+        ("GET", "/v2/access-token"),
+        ("GET", "/v2/access-token/self"),
+        ("POST", "/introspect"),
+        ("POST", "/revoke"),
+        ("POST", "/v2/bundle/create"),
+        ("POST", "/generate"),
+        ("GET", "/api/accesstokens"),
+    ] {
+        for (text, expected) in [
+            (&admin, "secret_in_query"),
+            (&master, "secret_in_query"),
+            (&partner, "secret_in_query"),
+            (&CHOSEN.to_owned(), "invalid_token"),
+        ] {
+            let request = daypass.request(method.parse().expect("a method"), path).query(&[("accessTokenId", text)]);
+            let answer = request.form(&[("token", "x")]).send().await.expect("a response");
+            let (status, body) = (answer.status().as_u16(), answer.text().await.expect("a body"));
+            assert!(status >= 400 && (body.contains(expected) || path == "/generate"), "{path} {expected}: {status}");
+        }
+    }
+    // Crafter's own take an application token alone.
+    expect(&call(show(&daypass, &admin, "all")).await, 403, "ACCESS_DENIED", "a secret token");
+    assert_eq!(call(show(&daypass, &master, "all")).await.0, 200);
 }

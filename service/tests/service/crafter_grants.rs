@@ -107,6 +107,16 @@ async fn a_master_token_manages_its_own_organization_alone() {
     assert_eq!(call(create(&daypass, &admin, &chosen)).await.0, 200);
     let listed = all(&daypass, &admin).await;
     assert_eq!((listed.len(), all(&daypass, &other).await.len()), (4, 3));
+    // The other organization does not get the id either, whatever becomes of the token that has it.
+    let steal = async || {
+        let (status, error) = call(create(&daypass, &other, &chosen)).await;
+        assert_eq!((status, &error["errorCode"]), (409, &json!("ACCESS_TOKEN_EXISTS")));
+    };
+    steal().await;
+    let deletion = daypass.post("/api/1/access_token/a-chosen-id-of-the-first/delete");
+    assert_eq!(call(deletion.form(&[("accessTokenId", &admin)])).await.0, 200);
+    steal().await;
+    assert_eq!(call(create(&daypass, &admin, &chosen)).await.0, 200, "its own organization gets it again");
     for id in ["a-chosen-id-of-the-first", &to_text(&listed[0]["id"]), &admin] {
         for request in [
             daypass.get(&format!("/api/1/access_token/{id}")).query(&[("accessTokenId", &other)]),

@@ -1,8 +1,9 @@
 //! The caller of a request, whose token is the parameter `accessTokenId` of the query or of a form.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use daypass::verify::{Credential, TokenLocation};
 use daypass::{Error, Scope, TokenKind};
 
@@ -10,6 +11,18 @@ use crate::http::{Parameters, SharedApp, TokenCaller};
 
 /// The parameter that carries the token.
 const ACCESS_TOKEN_ID: &str = "accessTokenId";
+
+/// The caller of a request without a form.
+pub(super) struct QueryCaller(pub(super) TokenCaller);
+
+impl FromRequestParts<SharedApp> for QueryCaller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<QueryCaller, Error> {
+        let verifier = &app.catalog.view().verifier;
+        TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await.map(QueryCaller)
+    }
+}
 
 /// Authenticates the caller of a request that may have a form.
 ///

@@ -12,9 +12,10 @@ use axum::{Json, Router};
 use daypass::{Error, ForeignFormat, OpaqueToken, Scope};
 
 use crate::domain::grantor::Grantor;
-use crate::http::{JsonText, NO_STORE, SharedApp, TokenCaller};
+use crate::http::{JsonText, NO_STORE, SharedApp};
 use crate::usecase::crafter::{self, NewAccessToken};
 use crate::usecase::revoke;
+use caller::QueryCaller;
 use error::CrafterError;
 use token::{PostedToken, ShownToken};
 
@@ -42,10 +43,10 @@ pub(super) fn router() -> Router<SharedApp> {
 /// `POST /api/1/access_token/create`
 async fn create(
     State(app): State<SharedApp>,
-    caller: Result<TokenCaller, Error>,
+    caller: Result<QueryCaller, Error>,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, CrafterError> {
-    let caller = caller?;
+    let QueryCaller(caller) = caller?;
     caller::require(&caller, &CREATE)?;
     let posted: PostedToken = body?.read()?;
     // At home an empty id makes a token that nobody can use.
@@ -66,10 +67,10 @@ async fn create(
 /// `GET /api/1/access_token/{id}`
 async fn show(
     State(app): State<SharedApp>,
-    caller: Result<TokenCaller, Error>,
+    caller: Result<QueryCaller, Error>,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<impl IntoResponse, CrafterError> {
-    let caller = caller?;
+    let QueryCaller(caller) = caller?;
     caller::require(&caller, &READ)?;
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     let id = id.strip_suffix(SUFFIX).unwrap_or(&id);
@@ -83,9 +84,9 @@ async fn show(
 /// `GET /api/1/access_token/all`
 async fn all(
     State(app): State<SharedApp>,
-    caller: Result<TokenCaller, Error>,
+    caller: Result<QueryCaller, Error>,
 ) -> Result<impl IntoResponse, CrafterError> {
-    let caller = caller?;
+    let QueryCaller(caller) = caller?;
     caller::require(&caller, &READ)?;
     let records = crafter::all(&*app.store, caller.access.organization()).await?;
     let tokens: Vec<_> = records.iter().map(|record| ShownToken::new(record.id.clone(), record)).collect();

@@ -11,6 +11,7 @@ use daypass::Error;
 
 use super::caller::Caller;
 use super::error::{InvalidToken, coded, not_executed};
+use super::expansion;
 use super::mutation::Mutation;
 use super::query::Query;
 use crate::http::{JsonText, NO_STORE, SharedApp};
@@ -48,9 +49,15 @@ pub(super) async fn answer(
         let why = format!("The query is nested too deeply: at most {MAX_NESTING} levels are accepted.");
         return Ok(not_executed(StatusCode::BAD_REQUEST, why, "GRAPHQL_PARSE_FAILED"));
     }
-    if let Err(error) = request.parsed_query() {
-        let error = with_code(error, "GRAPHQL_PARSE_FAILED");
-        return Ok((StatusCode::BAD_REQUEST, Json(GraphQlResponse::from_errors(vec![error]))).into_response());
+    let document = match request.parsed_query() {
+        Ok(document) => document,
+        Err(error) => {
+            let error = with_code(error, "GRAPHQL_PARSE_FAILED");
+            return Ok((StatusCode::BAD_REQUEST, Json(GraphQlResponse::from_errors(vec![error]))).into_response());
+        }
+    };
+    if let Err(why) = expansion::require_small(document) {
+        return Ok(not_executed(StatusCode::BAD_REQUEST, why, "GRAPHQL_VALIDATION_FAILED"));
     }
     let mut response = SCHEMA.execute(request.data(app).data(caller)).await;
     // Errors without a path are of the request itself: nothing was executed.

@@ -15,6 +15,7 @@
 mod apps;
 mod caller;
 mod error;
+mod expansion;
 mod graphql;
 mod mutation;
 mod query;

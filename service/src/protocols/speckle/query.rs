@@ -21,6 +21,7 @@ pub(super) struct Query;
 #[Object]
 impl Query {
     /// What this server is.
+    #[graphql(complexity = "50 + child_complexity")]
     async fn server_info(&self, ctx: &Context<'_>) -> Result<ServerInfo> {
         Ok(ServerInfo::of(ctx.data::<SharedApp>()?))
     }

@@ -24,16 +24,26 @@ impl ScalarType for DateTime {
     }
 }
 
-/// A whole number of 64 bits.
+/// The greatest number up to which each whole one is exact as a float.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// Returns a float that is a whole number, such as 86400000.0, which JavaScript does not tell from 86400000.
+fn whole(number: f64) -> Option<i64> {
+    if number.fract() == 0.0 && number.abs() <= MAX_EXACT { format!("{number:.0}").parse().ok() } else { None }
+}
+
+/// A whole number of 64 bits, which may be text.
 pub(super) struct BigInt(pub(super) i64);
 
 #[Scalar]
 impl ScalarType for BigInt {
     fn parse(value: Value) -> InputValueResult<Self> {
-        match &value {
-            Value::Number(number) => number.as_i64().map(BigInt).ok_or_else(|| InputValueError::expected_type(value)),
-            _ => Err(InputValueError::expected_type(value)),
-        }
+        let number = match &value {
+            Value::Number(number) => number.as_i64().or_else(|| number.as_f64().and_then(whole)),
+            Value::String(digits) => digits.parse().ok(),
+            _ => None,
+        };
+        number.map(BigInt).ok_or_else(|| InputValueError::expected_type(value))
     }
 
     fn to_value(&self) -> Value {

@@ -1,8 +1,14 @@
 //! What is told of the server: [`ServerInfo`].
 
+use std::sync::LazyLock;
+
 use async_graphql::SimpleObject;
+use daypass::{Catalog, Scope};
 
 use crate::app::App;
+
+/// Speckle's own scopes.
+static SPECKLE: LazyLock<Catalog> = LazyLock::new(Catalog::speckle);
 
 /// This server.
 #[derive(SimpleObject)]
@@ -18,6 +24,7 @@ pub(super) struct ServerInfo {
     invite_only: Option<bool>,
     guest_mode_enabled: bool,
     /// The scopes that tokens can have.
+    #[graphql(complexity = "50 + child_complexity")]
     scopes: Vec<ScopeInfo>,
     auth_strategies: Vec<AuthStrategy>,
     workspaces: Workspaces,
@@ -53,7 +60,10 @@ impl ServerInfo {
     pub(super) fn of(app: &App) -> ServerInfo {
         let view = app.catalog.view();
         let product = view.catalogs.product();
-        let scopes = product.scopes.iter();
+        // Of a catalogue for several systems, what Speckle's clients know.
+        let is_speckle = |scope: &Scope| SPECKLE.scopes.iter().any(|entry| entry.scope == *scope);
+        let has_speckle = product.scopes.iter().any(|entry| is_speckle(&entry.scope));
+        let scopes = product.scopes.iter().filter(|entry| !has_speckle || is_speckle(&entry.scope));
         let scopes =
             scopes.map(|entry| ScopeInfo { name: entry.scope.to_string(), description: entry.description.clone() });
         let strategy = |id: &str, name: &str, icon: &str| AuthStrategy {
@@ -66,7 +76,7 @@ impl ServerInfo {
         let provider = app.sign_in.openid.as_ref().map(|_| strategy("oidc", "OpenID Connect", "mdi-badge-account"));
         let password = strategy("local", "Email and password", "mdi-email");
         ServerInfo {
-            name: product.name.clone(),
+            name: if has_speckle { SPECKLE.name.clone() } else { product.name.clone() },
             company: None,
             description: Some("Access tokens by Daypass".into()),
             admin_contact: None,

@@ -85,8 +85,8 @@ impl User {
         DateTime::from_seconds(self.0.created_at)
     }
 
-    /// The caller's own personal tokens that are active, newest first.
-    #[graphql(complexity = "100 + child_complexity")]
+    /// The caller's own personal tokens that are active, newest first. No request may ask for them twice.
+    #[graphql(complexity = "501 + child_complexity")]
     async fn api_tokens(&self, ctx: &Context<'_>) -> Result<Vec<ApiToken>> {
         let (holder, own) = ctx.data::<Caller>()?.require_user()?;
         if own.id != self.0.id {
@@ -118,12 +118,14 @@ pub(super) struct ApiToken {
     id: String,
     name: String,
     last_chars: String,
+    #[graphql(complexity = "100")]
     scopes: Vec<String>,
     created_at: Option<DateTime>,
     /// In milliseconds.
     lifespan: BigInt,
     last_used: Option<DateTime>,
     /// The resources that it is limited to, those without a name in Speckle by their own type.
+    #[graphql(complexity = "100 + child_complexity")]
     limit_resources: Vec<TokenResourceIdentifier>,
 }
 

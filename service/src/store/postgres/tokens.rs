@@ -14,7 +14,7 @@ use crate::crypto::random;
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::principal::Principal;
-use crate::domain::token::{AddFacts, NewToken, TokenState};
+use crate::domain::token::{AddFacts, NewToken, TokenState, is_text_taken};
 use crate::domain::token_edit::EditedToken;
 
 /// A token as a record. The view has revocations of every level.
@@ -159,7 +159,7 @@ async fn add_facts(
     let creating_user = new.created_by.as_deref().filter(|_| creator.is_none());
     let creator = principals::find_acting(transaction, &new.organization, creating_user).await?;
     Ok(AddFacts {
-        is_text_taken: earlier.is_some_and(|earlier| TokenState::from(earlier).is_taken(new.created_at)),
+        is_text_taken: earlier.is_some_and(|earlier| is_text_taken(earlier, new)),
         organization,
         active_of_id: count(&active_of_id)?,
         active_of_kind: count(&active_of_kind)?,

@@ -138,12 +138,14 @@ async fn the_request_of_speckles_documentation_is_answered() {
     assert_eq!(ask_as(&daypass, &token, SEED, json!({})).await.1, body, "it stays the same");
     assert_eq!(error_of(send(ask(&daypass, SEED)).await).1, "You must provide an auth token.");
 
-    let about = "{ data: serverInfo { version canonicalUrl scopes { name description } authStrategies { id name icon }
+    let about = "{ data: serverInfo { name version canonicalUrl scopes { name description } authStrategies { id name icon }
         workspaces { workspacesEnabled } } }";
     let (status, info) = send(ask(&daypass, about)).await;
     let info = &info["data"]["data"];
     assert_eq!((status, &info["version"], &info["canonicalUrl"]), (200, &json!("dev"), &json!(daypass.url)));
     let scopes = info["scopes"].as_array().expect("scopes");
     assert!(scopes.iter().any(|scope| scope["name"] == "automate:report-results"));
+    // Beside other systems' scopes, its clients see their own.
+    assert!(!scopes.iter().any(|scope| scope["name"] == "floor:update") && info["name"] == "Speckle");
     assert_eq!(info["authStrategies"][0]["id"], "local");
 }

@@ -13,6 +13,10 @@ async fn bad_input_is_answered_as_graphql_answers_it() {
     };
     let query = |text: &str| json!({"query": text}).to_string();
     let aliases: String = (0..2000).map(|number| format!("a{number}: activeUser {{ id }} ")).collect();
+    // With the fragment in its places, one selection more than is accepted.
+    let names: String = "__typename ".repeat(333);
+    let types = |fields: &str| format!("{{ __schema {{ types {{ {fields} }} }} }}");
+    let scopes: String = (0..19).map(|number| format!("s{number}: scopes {{ name }} ")).collect();
     for (body, status, code) in [
         (String::new(), 400, "BAD_REQUEST"),
         ("{".into(), 400, "BAD_REQUEST"),
@@ -35,6 +39,10 @@ async fn bad_input_is_answered_as_graphql_answers_it() {
         (query(&format!("{{ user(id: {}", "[".repeat(50_000))), 400, "GRAPHQL_PARSE_FAILED"),
         (query(&format!("{{ user(id: {}", "{a:".repeat(15_000))), 400, "GRAPHQL_PARSE_FAILED"),
         (query(&format!("{{ {aliases} }}")), 400, "GRAPHQL_VALIDATION_FAILED"),
+        (query(&format!("{{ ...f ...f }} fragment f on Query {{ {names} }}")), 400, "GRAPHQL_VALIDATION_FAILED"),
+        (query(&types("fields { type { fields { type { fields { name } } } } }")), 400, "GRAPHQL_VALIDATION_FAILED"),
+        (query("{ activeUser { a: apiTokens { id } b: apiTokens { id } } }"), 400, "GRAPHQL_VALIDATION_FAILED"),
+        (query(&format!("{{ serverInfo {{ {scopes} }} }}")), 400, "GRAPHQL_VALIDATION_FAILED"),
         (query(&" ".repeat(70_000)), 413, "BAD_REQUEST"),
     ] {
         let (seen, answer) = raw(body.clone()).await;
@@ -58,7 +66,8 @@ async fn bad_input_is_answered_as_graphql_answers_it() {
         json!({"token": {"name": 1, "scopes": ["profile:read"]}}),
         json!({"token": {"name": "n", "scopes": [null]}}),
         json!({"token": {"name": "n", "scopes": {"a": 1}}}),
-        json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": "1000"}}),
+        json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": "1000.0"}}),
+        json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": ""}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": 1.5}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": 1e30}}),
         json!({"token": {"name": "n", "scopes": ["profile:read"], "unknown": 1}}),
@@ -72,7 +81,25 @@ async fn bad_input_is_answered_as_graphql_answers_it() {
         let code = to_text(&body["errors"][0]["extensions"]["code"]);
         assert!(["BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"].contains(&&*code), "{input}: {code}");
     }
+    for lifespan in [json!(86_400_000), json!(86_400_000.0), json!("86400000")] {
+        let input = json!({"token": {"name": "n", "scopes": ["profile:read"], "lifespan": lifespan}});
+        assert_eq!(ask_as(&daypass, &manager, CREATE, input).await.1.get("errors"), None, "{lifespan}");
+    }
+    let (_, answer) = ask_as(&daypass, &manager, "{ activeUser { apiTokens { lifespan } } }", json!({})).await;
+    assert_eq!(answer["data"]["activeUser"]["apiTokens"], json!(vec![json!({"lifespan": 86_400_000}); 3]));
     let text = daypass.post("/graphql").header("content-type", "text/plain").body(query(WHO));
     assert_eq!(send(text).await.0, 400, "a simple request of another site's page");
     assert_eq!(send(daypass.get("/graphql?query={serverInfo{name}}")).await.0, 405);
+    // What tools ask for.
+    let accepted = [
+        "{ serverInfo { scopes { name } } activeUser { apiTokens { id scopes limitResources { id } } } }".to_owned(),
+        types("fields { type { fields { name } } }"),
+        "{ __schema { types { ...t } } } fragment t on __Type { fields { args { type { ...r } } type { ...r } }
+            inputFields { type { ...r } } interfaces { ...r } possibleTypes { ...r } }
+            fragment r on __Type { kind name ofType { kind name ofType { kind name ofType { kind name } } } }".into(),
+    ];
+    for text in accepted {
+        let (status, answer) = raw(query(&text)).await;
+        assert_eq!((status, answer.get("errors")), (200, None), "{text}");
+    }
 }

@@ -52,6 +52,9 @@ pub(crate) trait OAuthStore: Send + Sync {
     /// Adds a code if the rule allows it, and deletes codes that ended long ago.
     fn add_oauth_code(&self, new: NewCode, rule: Rule<ConsentFacts>) -> StoreFuture<'_, ()>;
 
+    /// Returns what the store knows of a code.
+    fn oauth_code(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<StoredCode>>;
+
     /// Uses a code as the rule says: adds the family that it returns, with the first refresh token. Returns what the rule
     /// returned, with the family's serial number.
     ///

@@ -86,6 +86,14 @@ impl OAuthStore for PostgresStore {
         )
     }
 
+    fn oauth_code(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<StoredCode>> {
+        Box::pin(
+            self.read_together(&self.readers, hash, |transaction, hash| {
+                Box::pin(oauth_families::code(transaction, *hash))
+            }),
+        )
+    }
+
     fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse> {
         Box::pin(self.write((hash, rule), |transaction, (hash, rule)| {
             Box::pin(oauth_families::use_code(transaction, *hash, rule))

@@ -72,6 +72,10 @@ impl OAuthStore for SqliteStore {
         self.write(move |transaction| oauth_families::add_code(transaction, &new, &rule))
     }
 
+    fn oauth_code(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<StoredCode>> {
+        self.read_together(&self.reader, move |transaction| oauth_families::code(transaction, hash))
+    }
+
     fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse> {
         self.write(move |transaction| oauth_families::use_code(transaction, hash, &rule))
     }

@@ -61,8 +61,8 @@ try {
 const failure = given.get('error');
 if (failure !== null) {
   tell({ message: FAILURES[failure] ?? FAILURES.sign_in_failed });
-  given.delete('error');
-  history.replaceState(null, '', given.size > 0 ? `#${given}` : location.pathname);
+  // The request stays, for a reload.
+  history.replaceState(null, '', authorize === null ? location.pathname : `#${new URLSearchParams({ authorize })}`);
 }
 
 const form = find('password-form');

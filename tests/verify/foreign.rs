@@ -49,7 +49,7 @@ async fn each_format_is_accepted_where_its_system_has_it() {
         ("/", Some(("cookie", format!("authn={SPECKLE}"))), Ok(TokenKind::Personal), Error::MissingToken),
         ("/", Some(("x-api-token", UUID.to_owned())), Ok(TokenKind::Bundle), Error::InvalidToken),
         (&query, None, Ok(TokenKind::Application), Error::InvalidToken),
-        ("/", Some(("authorization", format!("Bearer {UUID}"))), Err(Error::InvalidToken), Error::InvalidToken),
+        ("/", Some(("authorization", format!("Bearer {UUID}"))), Ok(TokenKind::Bundle), Error::InvalidToken),
         ("/", Some(("x-api-key", UUID.to_owned())), Err(Error::InvalidToken), Error::InvalidToken),
         ("/?pubtoken=engine", None, Err(Error::InvalidToken), Error::InvalidToken),
     ];

@@ -108,7 +108,7 @@ fn is_in_time(claims: &Claims, now: u64) -> bool {
 /// SECURITY: a server that reads scopes alone takes each for everything of `sub`. Scopes that are limited
 /// to some resources, or that are for another tenant, are left out; so are those that a token of this kind
 /// cannot use, whatever its grants say.
-fn scope(kind: TokenKind, grants: &[Grant], organization: &str, catalogs: &Catalogs) -> Option<String> {
+pub(crate) fn scope(kind: TokenKind, grants: &[Grant], organization: &str, catalogs: &Catalogs) -> Option<String> {
     let whole = grants.iter().filter(|grant| grant.has_tenant(organization) && grant.resources.is_empty());
     let mut scopes: ScopeSet =
         whole.flat_map(|grant| catalogs.whole().canonical_scopes(&grant.scopes, &[])).filter(|s| kind.may(s)).collect();

@@ -1,13 +1,12 @@
 //! The response to an OAuth request that is refused: [`OAuthError`].
 
 use axum::Json;
+use axum::http::StatusCode;
 use axum::http::header::WWW_AUTHENTICATE;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
 use serde::Serialize;
 
-use super::NO_STORE;
 use crate::domain::oauth::refusal::{Refusal, RefusalCode};
 
 /// A refusal, as RFC 6749, section 5.2 words it.
@@ -27,26 +26,25 @@ struct OAuthErrorBody {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let (status, error, error_description, challenge) = match self.0 {
+        let (code, error_description, like) = match self.0 {
             Refusal::OAuth(code, why) => {
-                // Every 401 has a challenge (RFC 9110, section 15.5.2).
-                let challenge = (code == RefusalCode::InvalidClient)
-                    .then(|| Error::InvalidClient(String::new()).www_authenticate())
-                    .flatten();
-                let status = if challenge.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-                (status, code.as_str(), why, challenge)
+                let is_unauthorized = code == RefusalCode::InvalidClient;
+                let like = if is_unauthorized { Error::InvalidClient } else { Error::InvalidRequest };
+                (code, why, like(String::new()))
             }
             Refusal::Service(error) => {
-                let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                let code = if status.is_server_error() { "temporarily_unavailable" } else { "invalid_request" };
-                (status, code, error.to_string(), None)
+                let is_passing = error.status() >= 500 || matches!(error, Error::TooManyRequests(_));
+                let code = if is_passing { RefusalCode::TemporarilyUnavailable } else { RefusalCode::InvalidRequest };
+                (code, error.to_string(), error)
             }
         };
-        let body = OAuthErrorBody { error, error_description: printable(&error_description) };
-        let mut response = (status, NO_STORE, Json(body)).into_response();
-        let challenge = challenge.and_then(|challenge| HeaderValue::try_from(challenge).ok());
-        challenge.map(|challenge| response.headers_mut().insert(WWW_AUTHENTICATE, challenge));
-        response
+        // The status, and what belongs to it: `Retry-After`, and a challenge of every 401 (RFC 9110, section 15.5.2).
+        let (mut parts, _) = like.response::<String>().into_parts();
+        if parts.status != StatusCode::UNAUTHORIZED {
+            parts.headers.remove(WWW_AUTHENTICATE);
+        }
+        let body = OAuthErrorBody { error: code.as_str(), error_description: printable(&error_description) };
+        (parts.status, parts.headers, Json(body)).into_response()
     }
 }
 
@@ -59,6 +57,28 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_refusal_that_passes_says_when_to_try_again() {
+        for (refusal, status, retry_after, code) in [
+            (Refusal::Service(Error::TooManyRequests(7)), 429, Some("7"), "temporarily_unavailable"),
+            (Refusal::Service(Error::Unavailable), 503, Some("1"), "temporarily_unavailable"),
+            (Refusal::Service(Error::TooSlow), 408, None, "invalid_request"),
+            (Refusal::new(RefusalCode::InvalidGrant, "x"), 400, None, "invalid_grant"),
+            (Refusal::new(RefusalCode::InvalidClient, "x"), 401, None, "invalid_client"),
+        ] {
+            let (parts, body) = OAuthError(refusal).into_response().into_parts();
+            let header = |name| parts.headers.get(name).map(|value| value.to_str().expect("a text"));
+            assert_eq!((parts.status.as_u16(), header("retry-after")), (status, retry_after));
+            assert_eq!(
+                (header("cache-control"), header("www-authenticate").is_some()),
+                (Some("no-store"), status == 401)
+            );
+            let body = axum::body::to_bytes(body, 1000).await.expect("a body");
+            let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+            assert_eq!(body["error"], code);
+        }
+    }
 
     #[test]
     fn a_description_has_no_other_characters_than_it_may_have() {

@@ -200,7 +200,7 @@ fn a_failure_speaks_of_commands_and_files() {
         (create(&["--kind", "secret", "--scope", "floor"]), "`floor` is not a scope".into()),
         (create(&["--kind", "root"]), "[possible values: publishable, secret, personal, application]\n".into()),
         (create(&["--kind", "temporary"]), "[possible values: publishable, secret, personal, application]\n".into()),
-        (vec!["token", "list", "--kind", "temporary"], "publishable, secret, personal, application, bundle]\n".into()),
+        (vec!["token", "list", "--kind", "temporary"], "publishable, secret, personal, application, bundle, oauthRefresh]\n".into()),
         (create(&["--kind", "application"]), "must name its scopes".into()),
         (create(&["--kind", "secret", "--expires-at", "2026-01-01T00:00:00Z"]), "must be in the future".into()),
         (create(&["--kind", "secret", "--expires-at", "tomorrow"]), "such as 2027-01-31T12:00:00Z (RFC 3339)".into()),

@@ -118,7 +118,7 @@ async fn of_a_token_that_is_not_active_nothing_else_is_told() {
     daypass.execute(&format!("UPDATE token SET organization = 'org_other' WHERE id = '{foreign_id}'"));
     tokio::time::sleep(std::time::Duration::from_millis(2100)).await;
     let mistyped = mistype(&daypass.admin);
-    let text = ["", "x", "a.b.c", "dp_sec_%00"];
+    let text = ["x", "a.b.c", "dp_sec_%00"];
     for token in
         [&expired, &revoked, &foreign, &of_foreign, &short, &forged, &mistyped].map(String::as_str).iter().chain(&text)
     {
@@ -151,7 +151,7 @@ async fn a_verifier_gets_the_record_alone_of_active_expired_and_revoked_tokens()
 
     let temporary = json!(daypass.create_temporary(&daypass.admin).await);
     let text = token.as_str().expect("a text");
-    for unknown in [temporary, json!(mistype(text)), json!(""), json!("x"), json!("dp_sec_%00")] {
+    for unknown in [temporary, json!(mistype(text)), json!("x"), json!("dp_sec_%00")] {
         assert_eq!(ask(&unknown).await, (200, json!({"active": false})), "{unknown}");
     }
 }

@@ -79,6 +79,15 @@ async fn stored_tokens_and_temporary_ones_are_exchanged_too() {
     let exchanged = payload_of(&world.exchange(&secret).await.access);
     assert_eq!((&exchanged["kind"], &exchanged["client_id"]), (&json!("oauthAccess"), &json!(world.client.id)));
     assert_eq!(exchanged["exp"].as_u64(), exchanged["iat"].as_u64().map(|iat| iat + 3600));
+    // Scopes that are limited are in the grants alone: a client that reads `scope` takes each for all of the organization.
+    let resources = json!([{"type": "floor", "id": "f1"}]);
+    let grants = [
+        json!({"tenant": daypass.organization(), "scopes": [SCOPES[0]], "resources": resources}),
+        json!({"tenant": daypass.organization(), "scopes": [SCOPES[1]]}),
+    ];
+    let (mixed, _) = daypass.create_token(json!({"kind": "secret", "name": "Mixed", "grants": grants})).await;
+    let mixed = Tokens::of(world.request(&mixed, &[])).await;
+    assert_eq!((&mixed.rest["scope"], payload_of(&mixed.access)["grants"].as_array().map(Vec::len)), (&json!(SCOPES[1]), Some(2)));
     // Origins and the visitor stay: it is a temporary token still.
     let body = json!({"scopes": SCOPES, "durationSeconds": 900, "origins": ["shop.example"], "subject": "visitor-7"});
     let request = daypass.post("/v2/temporary-access-token/create").bearer_auth(&secret).json(&body);
@@ -135,6 +144,8 @@ async fn what_cannot_be_exchanged_is_refused_in_the_words_of_rfc_8693() {
     let (unknown, tampered) = (mistype(&secret), format!("{access}A"));
     let request = |subject: &str, more: &[(&str, &str)]| world.request(subject, more);
     let form = |form: &[(&str, &str)]| world.client.ask(&daypass.url, &[&[("grant_type", EXCHANGE)], form].concat());
+    let in_page = OAuthClient::add_with(daypass, false, &[EXCHANGE]).await;
+    let of_secret = [("grant_type", EXCHANGE), ("subject_token", &secret), ("subject_token_type", ACCESS_TOKEN)];
     for (request, code) in [
         (form(&[("subject_token", access)]), "invalid_request"),
         (form(&[("subject_token_type", ACCESS_TOKEN)]), "invalid_request"),
@@ -155,7 +166,7 @@ async fn what_cannot_be_exchanged_is_refused_in_the_words_of_rfc_8693() {
         (request(&limited, &[("scope", SCOPES[1])]), "invalid_scope"),
         (request(access, &[("scope", SCOPES[1]), ("scope", SCOPES[1])]), "invalid_request"),
         // A page that holds a secret token gets nothing for it.
-        (request(&secret, &[]).header("origin", "https://shop.example"), "invalid_request"),
+        (in_page.ask(&daypass.url, &of_secret).header("origin", "https://shop.example"), "invalid_request"),
     ] {
         expect_refusal(request, 400, code).await;
     }

@@ -116,6 +116,13 @@ async fn a_client_authenticates_in_one_way_with_its_own_active_secret() {
     ] {
         expect_refusal(request, status, code).await;
     }
+    for request in [basic(id, &own), in_form()] {
+        expect_refusal(request.header("origin", "https://app.example"), 401, "invalid_client").await;
+    }
+    assert!(daypass.log().contains("a page sent the secret of an OAuth client"));
+    let of = |resource: &str| confidential.ask(&daypass.url, &[grant, ("resource", resource)]);
+    Tokens::of(of(&daypass.url)).await;
+    expect_refusal(of("https://other.example"), 400, "invalid_target").await;
     let scoped = |scope: &str| confidential.ask(&daypass.url, &[grant, ("scope", scope)]);
     assert_eq!(Tokens::of(scoped(SCOPES[0])).await.rest["scope"], SCOPES[0]);
     for wrong in ["floor:export", "floor:fly", "token:create", "*", "floor"] {

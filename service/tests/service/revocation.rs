@@ -101,7 +101,7 @@ async fn revoking_a_token_of_another_organization_changes_nothing_silently() {
     // Issued for its new organization, not for the admin's.
     let others = daypass.create_temporary(&other).await;
     let forged = format!("{}.{}", signed.rsplit_once('.').expect("a signature").0, "A".repeat(86));
-    for token in [&other, &others, &forged, &mistype(&daypass.admin), "", "x", "a.b.c", "dp_sec_%00"] {
+    for token in [&other, &others, &forged, &mistype(&daypass.admin), "x", "a.b.c", "dp_sec_%00"] {
         daypass.revoke_by_text(token).await;
     }
     assert!(!is_revoked(&daypass, &other).await && !is_revoked(&daypass, &others).await);

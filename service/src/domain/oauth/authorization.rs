@@ -4,7 +4,7 @@ use daypass::{Error, ScopeSet};
 
 use super::client::Client;
 use super::parameters::{Parameters, Repeated};
-use super::redirect_uri::RedirectUri;
+use super::redirect_uri::{Destination, RedirectUri};
 use super::refusal::{Refusal, RefusalCode};
 use super::{pkce, scope};
 use crate::domain::catalogs::Catalogs;
@@ -30,8 +30,7 @@ impl Denial {
     pub(crate) const NO_SCOPE: Denial =
         denial(RefusalCode::AccessDenied, "The role of the user has none of the scopes.");
     pub(crate) const LOGIN_REQUIRED: Denial = denial(RefusalCode::LoginRequired, "Nobody is signed in.");
-    pub(crate) const CONSENT_REQUIRED: Denial =
-        denial(RefusalCode::ConsentRequired, "The user has not allowed this before.");
+    pub(crate) const CONSENT_REQUIRED: Denial = denial(RefusalCode::ConsentRequired, "The user has to be asked.");
     pub(crate) const UNAUTHORIZED_CLIENT: Denial =
         denial(RefusalCode::UnauthorizedClient, "The application may not use authorization codes.");
     pub(crate) const NOT_PUSHED: Denial =
@@ -232,10 +231,14 @@ pub(crate) enum Step {
 ///
 /// A person who has seen the sign-in because of this request is not sent there again.
 ///
+/// SECURITY: nobody is sent back without being asked unless it is known that the client gets the code, or alone can use it
+/// (RFC 8252, section 8.6): any program on the person's device can listen there, or claim the scheme of an app.
+///
 /// # Errors
 /// A [`Denial`] for the client.
 pub(crate) fn next(
     request: &AuthorizationRequest,
+    client: &Client,
     held: &ScopeSet,
     given: &ScopeSet,
     has_seen_sign_in: bool,
@@ -247,7 +250,9 @@ pub(crate) fn next(
     if scopes.is_empty() {
         return Err(Denial::NO_SCOPE);
     }
-    match (given.covers_all(&scopes) && !request.prompt.has_consent, request.prompt.is_none) {
+    let is_site = matches!(request.address.redirect_uri.destination(), Destination::Site(_));
+    let is_known = is_site || client.settings.is_confidential;
+    match (is_known && given.covers_all(&scopes) && !request.prompt.has_consent, request.prompt.is_none) {
         (true, _) => Ok(Step::Answer(scopes)),
         (false, true) => Err(Denial::CONSENT_REQUIRED),
         (false, false) => Ok(Step::Consent(scopes)),

@@ -100,15 +100,24 @@ pub(crate) fn exchange(
     };
     subject.require_active(now)?;
     subject.require_kind(request)?;
-    if request.targets.iter().any(|target| *target != audience) {
-        let why = format!("Tokens of this service are for `{audience}` alone: leave `audience` and `resource` out.");
-        return Err(Refusal::new(RefusalCode::InvalidTarget, why));
-    }
+    require_own(request.targets.iter().copied(), audience)?;
     Ok(Exchange {
         grants: credentials::grants(request.scope, client, subject.grants(), catalogs)?,
         expires_at: access_end(now, subject.expires_at()),
         cnf: subject.confirmation(request.jkt)?,
     })
+}
+
+/// Requires that the APIs that a token request names are the service's audience (RFC 8707, section 2.2).
+///
+/// # Errors
+/// `invalid_target`.
+pub(crate) fn require_own<'a>(mut targets: impl Iterator<Item = &'a str>, audience: &str) -> Result<(), Refusal> {
+    if targets.all(|target| target == audience) {
+        return Ok(());
+    }
+    let why = format!("Tokens of this service are for `{audience}` alone: leave `audience` and `resource` out.");
+    Err(Refusal::new(RefusalCode::InvalidTarget, why))
 }
 
 /// Returns the id of the JWT that is exchanged for the one with the id `jti`.

@@ -96,8 +96,9 @@ pub(crate) fn check(registration: Registration, catalogs: &Catalogs) -> Result<C
 fn default_grant_types(confidential: bool, redirect_uris: &[String]) -> Vec<GrantType> {
     let is_possible = |grant_type: &GrantType| match grant_type {
         GrantType::AuthorizationCode | GrantType::RefreshToken => !redirect_uris.is_empty(),
-        GrantType::ClientCredentials => confidential,
-        GrantType::TokenExchange => true,
+        // SECURITY: a page or a program on a person's device gets no tokens for those of others unless an administrator
+        // wants that.
+        GrantType::ClientCredentials | GrantType::TokenExchange => confidential,
     };
     GrantType::ALL.into_iter().filter(is_possible).collect()
 }
@@ -118,7 +119,7 @@ mod tests {
         let (codes, refresh) = (GrantType::AuthorizationCode, GrantType::RefreshToken);
         let (own, exchange) = (GrantType::ClientCredentials, GrantType::TokenExchange);
         for (confidential, uris, scopes, grant_types, expected) in [
-            (false, &[app, device][..], "floor:export", None, Ok(vec![codes, refresh, exchange])),
+            (false, &[app, device][..], "floor:export", None, Ok(vec![codes, refresh])),
             (true, &[app], "floor:*", None, Ok(vec![codes, refresh, own, exchange])),
             (true, &[], "floor:read", None, Ok(vec![own, exchange])),
             (false, &[app], "floor:export", Some(vec![codes]), Ok(vec![codes])),
@@ -126,7 +127,8 @@ mod tests {
             (true, &[], "floor:export", Some(vec![codes]), Err("invalid_request")),
             (false, &[app, app], "floor:export", None, Err("invalid_request")),
             (false, &["http://app.example.com/cb"], "floor:export", None, Err("invalid_request")),
-            (false, &many[..20], "floor:export", None, Ok(vec![codes, refresh, exchange])),
+            (false, &many[..20], "floor:export", None, Ok(vec![codes, refresh])),
+            (false, &[app], "floor:export", Some(vec![exchange]), Ok(vec![exchange])),
             (false, &many, "floor:export", None, Err("invalid_request")),
             (false, &[app], "", None, Err("invalid_scope")),
             (false, &[app], "floor:fly", None, Err("invalid_scope")),

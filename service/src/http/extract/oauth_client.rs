@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
+use axum::http::header::ORIGIN;
 use axum::response::{IntoResponse, Response};
 use daypass::{Error, OpaqueToken, TokenKind};
 
@@ -35,7 +36,7 @@ pub(crate) async fn authenticate_client(
         Some(login) => (&*login.id, Some(&*login.token).filter(|token| !token.is_empty())),
         None => (id.ok_or_else(|| Error::InvalidClient("The request names no client.".into()))?, secret),
     };
-    authentication::authenticate(&*app.store, &app.uses, id, secret, since).await
+    authentication::authenticate(&*app.store, &app.uses, id, secret, headers.contains_key(ORIGIN), since).await
 }
 
 /// A form about a token, from one who authenticates as `C` does, or as an OAuth client.

@@ -48,7 +48,8 @@ async fn begin(app: &SharedApp, session: Result<SignedIn, Error>, query: &str) -
         if asked.request.prompt.is_none {
             return Err(asked.deny(Denial::LOGIN_REQUIRED));
         }
-        return Ok(redirect(sign_in_page(app, query, false)));
+        // A person who was asked to sign in once is not asked again because of `prompt=login`.
+        return Ok(redirect(sign_in_page(app, query, asked.request.prompt.has_login)));
     };
     match authorizer.next(&asked, &session.account).await? {
         Next::SignIn => Ok(redirect(sign_in_page(app, query, true))),

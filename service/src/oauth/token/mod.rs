@@ -21,6 +21,7 @@ use daypass::Error;
 
 use super::proof;
 use crate::domain::oauth::client::GrantType;
+use crate::domain::oauth::exchange;
 use crate::domain::oauth::refusal::{Refusal, RefusalCode};
 use crate::http::{NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
 use crate::usecase::oauth::authentication::AuthenticatedClient;
@@ -73,6 +74,7 @@ async fn respond(app: &SharedApp, headers: &HeaderMap, parameters: &Parameters) 
     let grant_type = GrantType::named(name).ok_or_else(|| unsupported(name))?;
     let client = authenticate_client(app, headers, parameters).await?;
     let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
+    exchange::require_own(parameters.all("resource"), &app.jwt_issuer.audience)?;
     let jkt = proof::jkt(app, headers, PATH)?;
     let is_from_browser = headers.contains_key(ORIGIN);
     let request = TokenRequest { client: &client, parameters, jkt, is_from_browser };

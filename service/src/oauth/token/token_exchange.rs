@@ -1,5 +1,4 @@
-//! A token that the client holds: `subject_token`, `subject_token_type`, `scope`, `audience` and `resource` (RFC 8693,
-//! section 2.1).
+//! A token that the client holds: `subject_token`, `subject_token_type`, `scope` and `audience` (RFC 8693, section 2.1).
 
 use super::TokenRequest;
 use crate::domain::oauth::exchange::{ExchangeRequest, TokenType};
@@ -23,7 +22,7 @@ pub(super) async fn respond(
         subject_type: TokenType::named(parameters.require("subject_token_type")?)?,
         issued_type,
         scope: parameters.find("scope"),
-        targets: ["audience", "resource"].into_iter().flat_map(|name| parameters.all(name)).collect(),
+        targets: parameters.all("audience").collect(),
         jkt: request.jkt.as_deref(),
         is_from_browser: request.is_from_browser,
     };

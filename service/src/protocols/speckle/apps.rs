@@ -9,8 +9,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::http::header::LOCATION;
+use axum::http::header::{LOCATION, ORIGIN};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::{Error, OpaqueToken};
@@ -68,8 +68,13 @@ pub(super) async fn verify(
 /// `POST /auth/token`: gives an app tokens for a code or a refresh token.
 ///
 /// SECURITY: a task of its own answers, which goes on if the app hangs up, as that of `/oauth/token` does.
-pub(super) async fn exchange(State(app): State<SharedApp>, body: Result<JsonText, Error>) -> Response {
-    let answer = tokio::spawn(async move { respond(&app, body?.read()?).await });
+pub(super) async fn exchange(
+    State(app): State<SharedApp>,
+    headers: HeaderMap,
+    body: Result<JsonText, Error>,
+) -> Response {
+    let is_from_browser = headers.contains_key(ORIGIN);
+    let answer = tokio::spawn(async move { respond(&app, body?.read()?, is_from_browser).await });
     match answer.await.unwrap_or(Err(Refusal::Service(Error::Unavailable))) {
         Ok(TokenResponse { access_token: token, refresh_token, .. }) => {
             let refresh_token = refresh_token.as_ref().map(OpaqueToken::expose_secret).map(str::to_owned);
@@ -85,7 +90,7 @@ fn refuse(err: String) -> Response {
     (StatusCode::UNAUTHORIZED, NO_STORE, Json(ExchangeErrorBody { err })).into_response()
 }
 
-async fn respond(app: &SharedApp, request: ExchangeRequest) -> Result<TokenResponse, Refusal> {
+async fn respond(app: &SharedApp, request: ExchangeRequest, is_from_browser: bool) -> Result<TokenResponse, Refusal> {
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let ExchangeRequest { app_id, app_secret, access_code, challenge, refresh_token } = request;
     let refresh_token = given(refresh_token);
@@ -95,7 +100,8 @@ async fn respond(app: &SharedApp, request: ExchangeRequest) -> Result<TokenRespo
     // A public app of Speckle sends a secret that everybody knows: what proves it is its challenge.
     let is_confidential = app.store.oauth_client(&id).await?.is_none_or(|client| client.settings.is_confidential);
     let secret = is_confidential.then_some(&*secret);
-    let client = authentication::authenticate(&*app.store, &app.uses, &id, secret, Instant::now()).await?;
+    let client =
+        authentication::authenticate(&*app.store, &app.uses, &id, secret, is_from_browser, Instant::now()).await?;
     let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
     if let Some(refresh_token) = refresh_token {
         let request = RefreshRequest { refresh_token, scope: None, jkt: None };

@@ -1,11 +1,12 @@
 //! Access tokens: JWTs whose root is a family, or a client's own token.
 
 use daypass::jwt::{Claims, Confirmation, JwtType};
-use daypass::{Error, Grant, OpaqueToken, ScopeSet, TokenKind};
+use daypass::{Error, Grant, OpaqueToken, TokenKind};
 use serde::{Serialize, Serializer};
 
-use super::super::jwt_issuer::JwtIssuer;
 use super::super::parent::Root;
+use super::Issuing;
+use crate::domain::introspection;
 
 /// The response of the token endpoint (RFC 6749, section 5.1).
 #[derive(Serialize)]
@@ -16,6 +17,7 @@ pub(crate) struct TokenResponse {
     expires_in: u64,
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
     pub(crate) refresh_token: Option<OpaqueToken>,
+    /// What holds for all of the organization, as an introspection says it.
     scope: String,
     /// What the token is, as the response to an exchange says (RFC 8693, section 2.2.1).
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +52,7 @@ impl AccessToken<'_> {
     /// Signs the access token, and returns the response with it.
     pub(super) fn sign(
         self,
-        jwt_issuer: &JwtIssuer,
+        issuing: &Issuing<'_>,
         refresh_token: Option<OpaqueToken>,
         now: u64,
     ) -> Result<TokenResponse, Error> {
@@ -60,25 +62,25 @@ impl AccessToken<'_> {
             feed_seq,
             cnf: jkt.map(|jkt| Confirmation { jkt }),
             subject: user.map(str::to_owned),
-            ..jwt_issuer.claims(&root, TokenKind::OauthAccess, grants, now, expires_at)
+            ..issuing.jwt_issuer.claims(&root, TokenKind::OauthAccess, grants, now, expires_at)
         };
-        sign(jwt_issuer, &claims, refresh_token)
+        sign(issuing, &claims, refresh_token)
     }
 }
 
 /// Signs an access token with these claims, and returns the response with it.
 pub(super) fn sign(
-    jwt_issuer: &JwtIssuer,
+    issuing: &Issuing<'_>,
     claims: &Claims,
     refresh_token: Option<OpaqueToken>,
 ) -> Result<TokenResponse, Error> {
-    let scopes: ScopeSet = claims.grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect();
+    let scope = introspection::scope(claims.kind, &claims.grants, &claims.sub, &issuing.catalog.catalogs);
     Ok(TokenResponse {
-        access_token: jwt_issuer.sign(JwtType::AccessToken, claims)?,
+        access_token: issuing.jwt_issuer.sign(JwtType::AccessToken, claims)?,
         token_type: if claims.cnf.is_some() { "DPoP" } else { "Bearer" },
         expires_in: claims.exp.saturating_sub(claims.iat),
         refresh_token,
-        scope: scopes.to_string(),
+        scope: scope.unwrap_or_default(),
         issued_token_type: None,
     })
 }

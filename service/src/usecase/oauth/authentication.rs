@@ -30,7 +30,7 @@ pub(super) struct ClientSecret {
 
 /// Authenticates a client, as of a moment after `since`.
 ///
-/// SECURITY: a confidential client always proves that it holds a token which is its own. One that is not known and one with
+/// SECURITY: a page that has a client's secret gets nothing for it, since visitors can read it. A confidential client always proves that it holds a token which is its own. One that is not known and one with
 /// another secret get the same refusal; what is wrong with the client itself is told after that.
 ///
 /// # Errors
@@ -40,11 +40,18 @@ pub(crate) async fn authenticate(
     uses: &TokenUses,
     id: &str,
     secret: Option<&str>,
+    is_from_browser: bool,
     since: Instant,
 ) -> Result<AuthenticatedClient, Refusal> {
     let client = store.oauth_client(id).await?.ok_or_else(unknown)?;
     let secret = match (client.settings.is_confidential, secret) {
         (false, None) => None,
+        (true, Some(_)) if is_from_browser => {
+            tracing::warn!(client = client.id(), "a page sent the secret of an OAuth client: replace the secret");
+            let why =
+                "A page must not hold a client's secret: send it from a backend, or make the client a public one.";
+            return Err(Refusal::new(RefusalCode::InvalidClient, why));
+        }
         (true, Some(text)) => Some(prove(store, &client, text, since).await?),
         (true, None) => {
             let why = "This client must authenticate: send its `client_id` and its secret as Basic, or in the form.";

@@ -90,7 +90,8 @@ impl Authorizer<'_> {
     /// Reads the query of an authorization request: its parameters, or where they are kept (RFC 9126, section 4).
     pub(crate) async fn read(&self, query: &str) -> Result<Asked, Problem> {
         let given = parameters(query)?;
-        let has_seen_sign_in = given.find(SIGN_IN_SEEN.0) == Some(SIGN_IN_SEEN.1);
+        // A client may have a parameter of that name too.
+        let has_seen_sign_in = given.all(SIGN_IN_SEEN.0).any(|value| value == SIGN_IN_SEEN.1);
         let (id, kept) = (client_id(&given)?, given.find_once("request_uri").unwrap_or_default().map(str::to_owned));
         let parameters = match &kept {
             None => given.without(SIGN_IN_SEEN.0),
@@ -144,7 +145,7 @@ impl Authorizer<'_> {
         let given = self.store.oauth_consent(asked.parties(&user)).await.map_err(fail)?.given.unwrap_or_default();
         let held = role::product(user.role, self.catalogs);
         let given = scope::current(&given, self.catalogs);
-        let step = authorization::next(&asked.request, &held, &given, asked.has_seen_sign_in);
+        let step = authorization::next(&asked.request, &asked.client, &held, &given, asked.has_seen_sign_in);
         Ok(match step.map_err(|denial| asked.deny(denial))? {
             Step::SignIn => Next::SignIn,
             Step::Consent(scopes) => Next::Ask(user, scopes),

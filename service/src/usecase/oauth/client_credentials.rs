@@ -37,7 +37,7 @@ pub(crate) async fn issue(
         jkt,
         feed_seq,
     };
-    let response = access_token.sign(jwt_issuer, None, now)?;
+    let response = access_token.sign(issuing, None, now)?;
     require(*store, secret, now, expires_at).await?;
     Ok(response)
 }

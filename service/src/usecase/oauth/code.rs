@@ -81,7 +81,7 @@ pub(crate) async fn redeem(
                 organization = record.organization,
                 "family of refresh tokens begun"
             );
-            let response = access_token.sign(jwt_issuer, family.refresh, now)?;
+            let response = access_token.sign(issuing, family.refresh, now)?;
             if let Err(error) = end_oldest(*store, record, now).await {
                 tracing::warn!(%error, client = client.client.id(), "old families of refresh tokens stay");
             }

@@ -69,7 +69,7 @@ pub(crate) async fn refresh(
                 jkt,
                 feed_seq,
             };
-            Ok(access_token.sign(jwt_issuer, Some(next), now)?)
+            Ok(access_token.sign(issuing, Some(next), now)?)
         }
         RefreshUse::Reused { organization, serial } => {
             tracing::warn!(client = client.client.id(), organization, serial, "refresh token used twice");

@@ -65,7 +65,7 @@ pub(crate) async fn exchange(
         }
         None => return Err(gone()),
     };
-    let mut response = sign(jwt_issuer, &claims, None)?;
+    let mut response = sign(issuing, &claims, None)?;
     response.issued_token_type = Some(request.issued_type.as_str());
     if let (Some(Subject::Stored(record)), Ok(token)) = (&subject, subject_token.parse::<OpaqueToken>()) {
         // SECURITY: called after signing and before the token is handed out, so that it was minted before any revocation.

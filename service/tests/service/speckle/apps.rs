@@ -109,6 +109,8 @@ async fn an_exchange_needs_the_code_its_challenge_and_the_app_itself() {
         let (status, refused) = exchange(&daypass, body).await;
         assert!(status == 401 && to_text(&refused["err"]).contains(says), "{says}: {}", refused["err"]);
     }
+    let from_page = daypass.post("/auth/token").header("origin", "https://grasshopper.example");
+    assert_eq!(send(from_page.json(&of(&app, &secret, &code, CHALLENGE))).await.0, 401, "a page holds no secret");
     assert_eq!(exchange(&daypass, of(&app, &secret, &code, CHALLENGE)).await.0, 200);
     let (status, _) = exchange(&daypass, of(&app, &secret, &code, CHALLENGE)).await;
     assert_eq!(status, 401, "a code is used once");

@@ -1,5 +1,6 @@
 use daypass::{Catalog, Scope};
 
+use super::super::client::ClientSettings;
 use super::super::client::tests::{client, scopes};
 use super::*;
 
@@ -7,7 +8,7 @@ const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const AUDIENCE: &str = "https://api.example.com";
 
 fn registered() -> Vec<String> {
-    ["https://app.example.com/cb", "http://127.0.0.1/cb"].map(str::to_owned).to_vec()
+    ["https://app.example.com/cb", "http://127.0.0.1/cb", "com.example.app:/cb"].map(str::to_owned).to_vec()
 }
 
 fn parameters(text: &str) -> Parameters {
@@ -16,7 +17,11 @@ fn parameters(text: &str) -> Parameters {
 
 /// Reads a request with these parameters beside those that are always right.
 fn request(more: &str) -> Result<AuthorizationRequest, Denial> {
-    let given = parameters(&format!("redirect_uri=https://app.example.com/cb&{more}"));
+    request_to("https://app.example.com/cb", more)
+}
+
+fn request_to(redirect_uri: &str, more: &str) -> Result<AuthorizationRequest, Denial> {
+    let given = parameters(&format!("redirect_uri={redirect_uri}&{more}"));
     let address = ReturnAddress::find(&given, &registered()).expect("an address");
     read(&given, address, &client(), &Catalogs::new(Catalog::space_api()), AUDIENCE)
 }
@@ -172,7 +177,11 @@ fn a_person_is_asked_unless_the_same_was_allowed_before() {
         ("&prompt=select_account", both, both, Ok(Step::SignIn)),
     ] {
         let request = request(&format!("{}{prompt}", right())).expect("a request");
-        assert_eq!(next(&request, &scopes(held), &scopes(given), false), expected, "{prompt} {held} {given}");
+        assert_eq!(
+            next(&request, &client(), &scopes(held), &scopes(given), false),
+            expected,
+            "{prompt} {held} {given}"
+        );
     }
 }
 
@@ -180,7 +189,31 @@ fn a_person_is_asked_unless_the_same_was_allowed_before() {
 fn a_person_who_has_seen_the_sign_in_is_not_sent_there_again() {
     let held = scopes("floor:readPublic floor:readPrivate");
     let request = request(&format!("{}&prompt=login", right())).expect("a request");
-    assert_eq!(next(&request, &held, &held, true), Ok(Step::Answer(held.clone())));
+    assert_eq!(next(&request, &client(), &held, &held, true), Ok(Step::Answer(held.clone())));
+}
+
+#[test]
+fn a_person_is_asked_each_time_if_another_program_could_take_the_code() {
+    let held = scopes("floor:readPublic floor:readPrivate");
+    let device = "http://127.0.0.1:4000/cb";
+    for (redirect_uri, is_confidential, is_asked) in [
+        ("https://app.example.com/cb", false, false),
+        (device, false, true),
+        (device, true, false),
+        ("com.example.app:/cb", false, true),
+        ("com.example.app:/cb", true, false),
+    ] {
+        let Client { settings, .. } = client();
+        let client = Client { settings: ClientSettings { is_confidential, ..settings }, ..client() };
+        let step = |prompt: &str| {
+            let request = request_to(redirect_uri, &format!("{}{prompt}", right())).expect("a request");
+            next(&request, &client, &held, &held, false)
+        };
+        let (asked, denied) = (Ok(Step::Consent(held.clone())), Err(Denial::CONSENT_REQUIRED));
+        let answered = Ok(Step::Answer(held.clone()));
+        assert_eq!(step(""), if is_asked { asked } else { answered.clone() }, "{redirect_uri} {is_confidential}");
+        assert_eq!(step("&prompt=none"), if is_asked { denied } else { answered }, "{redirect_uri} {is_confidential}");
+    }
 }
 
 #[test]

@@ -14,12 +14,12 @@ use crate::domain::principal::Principal;
 /// The part of a [`Store`](super::Store) for clients, consents, codes and refresh tokens. Its operations are like the others'.
 pub(crate) trait OAuthStore: Send + Sync {
     /// Makes a principal of an organization a client with the settings that the rule returns, or gives the client that it is
-    /// these settings. The facts have the principal, and the client that it is. Returns the client.
+    /// these settings. The fact is the principal. Returns the client.
     fn set_oauth_client<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
-        rule: Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+        rule: Rule<Option<Principal>, ClientSettings>,
     ) -> StoreFuture<'a, Client>;
 
     /// Returns the client with this `client_id`, also if it was removed.

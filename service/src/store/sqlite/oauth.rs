@@ -29,7 +29,7 @@ impl OAuthStore for SqliteStore {
         &'a self,
         organization: &'a str,
         id: &'a str,
-        rule: Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+        rule: Rule<Option<Principal>, ClientSettings>,
     ) -> StoreFuture<'a, Client> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
         self.write(move |transaction| set_client(transaction, &organization, &id, &rule))
@@ -126,11 +126,10 @@ fn set_client(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
-    rule: &Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+    rule: &Rule<Option<Principal>, ClientSettings>,
 ) -> Result<Client, Failure> {
     let principal = principals::find(transaction, organization, id)?;
-    let existing = find_client(transaction, id)?.filter(|client| client.principal.organization == organization);
-    let settings = rule(&(principal.clone(), existing))?;
+    let settings = rule(&principal)?;
     let ClientSettings { is_confidential, redirect_uris, scopes, grant_types } = settings;
     let set = "INSERT INTO oauth_client (principal, id, is_confidential, redirect_uris, scopes, grant_types)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)

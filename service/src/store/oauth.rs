@@ -14,12 +14,12 @@ use crate::domain::principal::Principal;
 /// The part of a [`Store`](super::Store) for clients, consents, codes and refresh tokens. Its operations are like the others'.
 pub(crate) trait OAuthStore: Send + Sync {
     /// Makes a principal of an organization a client with the settings that the rule returns, or gives the client that it is
-    /// these settings. The facts have the principal, and the client that it is. Returns the client.
+    /// these settings. The fact is the principal. Returns the client.
     fn set_oauth_client<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
-        rule: Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+        rule: Rule<Option<Principal>, ClientSettings>,
     ) -> StoreFuture<'a, Client>;
 
     /// Returns the client with this `client_id`, also if it was removed.
@@ -51,6 +51,9 @@ pub(crate) trait OAuthStore: Send + Sync {
 
     /// Adds a code if the rule allows it, and deletes codes that ended long ago.
     fn add_oauth_code(&self, new: NewCode, rule: Rule<ConsentFacts>) -> StoreFuture<'_, ()>;
+
+    /// Returns what the store knows of a code.
+    fn oauth_code(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<StoredCode>>;
 
     /// Uses a code as the rule says: adds the family that it returns, with the first refresh token. Returns what the rule
     /// returned, with the family's serial number.

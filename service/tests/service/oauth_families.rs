@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use daypass::api::RevocationTarget;
+use daypass::{OpaqueToken, TokenKind};
 
+use super::backend::LOCK;
 use super::oauth_clients::{OAuthClient, SCOPES, Tokens, add_code, add_developer, expect_refusal};
 use super::running::{Beside, Daypass, now, payload_of, send, to_text};
 
@@ -256,6 +258,22 @@ async fn a_user_has_a_hundred_families_with_a_client_and_a_new_one_ends_the_olde
     for tokens in [second, kept] {
         Tokens::of(client.refresh(&daypass.url, &tokens.refresh)).await;
     }
+}
+
+#[tokio::test]
+async fn guesses_do_not_wait_for_the_writer() {
+    let daypass = Daypass::start();
+    let client = OAuthClient::add(&daypass, false).await;
+    let user = add_developer(&daypass, "ada").await;
+    let first = client.begin(&daypass, &user).await;
+    let guess = OpaqueToken::generate(TokenKind::OauthRefresh, |bytes| bytes.fill(7)).expect("an opaque kind");
+    let mut other = daypass.session();
+    other.execute(LOCK);
+    expect_refusal(client.refresh(&daypass.url, guess.expose_secret()), 400, "invalid_grant").await;
+    expect_refusal(client.redeem(&daypass.url, "x"), 400, "invalid_grant").await;
+    expect_refusal(client.refresh(&daypass.url, &first.refresh), 503, "temporarily_unavailable").await;
+    other.execute("ROLLBACK");
+    Tokens::of(client.refresh(&daypass.url, &first.refresh)).await;
 }
 
 /// Waits until the service signs JWTs, or does not.

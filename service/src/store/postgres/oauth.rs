@@ -31,7 +31,7 @@ impl OAuthStore for PostgresStore {
         &'a self,
         organization: &'a str,
         id: &'a str,
-        rule: Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+        rule: Rule<Option<Principal>, ClientSettings>,
     ) -> StoreFuture<'a, Client> {
         Box::pin(self.write((organization, id, rule), |transaction, (organization, id, rule)| {
             Box::pin(set_client(transaction, organization, id, rule))
@@ -82,6 +82,14 @@ impl OAuthStore for PostgresStore {
         Box::pin(
             self.write((new, rule), |transaction, (new, rule)| {
                 Box::pin(oauth_families::add_code(transaction, new, rule))
+            }),
+        )
+    }
+
+    fn oauth_code(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<StoredCode>> {
+        Box::pin(
+            self.read_together(&self.readers, hash, |transaction, hash| {
+                Box::pin(oauth_families::code(transaction, *hash))
             }),
         )
     }
@@ -156,13 +164,12 @@ async fn set_client(
     transaction: &impl GenericClient,
     organization: &str,
     id: &str,
-    rule: &Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+    rule: &Rule<Option<Principal>, ClientSettings>,
 ) -> Result<Client, Failure> {
     // Excludes its removal.
     organizations::find_locked(transaction, organization).await?;
     let principal = principals::find(transaction, organization, id).await?;
-    let existing = find_client(transaction, id).await?.filter(|client| client.principal.organization == organization);
-    let settings = rule(&(principal.clone(), existing))?;
+    let settings = rule(&principal)?;
     let ClientSettings { is_confidential, redirect_uris, scopes, grant_types } = settings;
     let set = "INSERT INTO oauth_client (principal, id, is_confidential, redirect_uris, scopes, grant_types)
         VALUES ($1, $2, $3, $4, $5, $6)

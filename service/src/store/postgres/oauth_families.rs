@@ -73,9 +73,14 @@ async fn locked_code(transaction: &impl GenericClient, hash: [u8; 32]) -> Result
     let organization = "SELECT organization FROM oauth_code JOIN principal ON number = client WHERE hash = $1";
     let Some(row) = find(transaction, organization, &[&&hash[..]]).await? else { return Ok(None) };
     organizations::find_locked(transaction, row.try_get("organization")?).await?;
-    let lock = "SELECT client, owner, redirect_uri, challenge, scopes, jkt, expires_at, family
-        FROM oauth_code WHERE hash = $1 FOR UPDATE";
-    let Some(row) = find(transaction, lock, &[&&hash[..]]).await? else { return Ok(None) };
+    find(transaction, "SELECT 1 FROM oauth_code WHERE hash = $1 FOR UPDATE", &[&&hash[..]]).await?;
+    code(transaction, hash).await
+}
+
+pub(super) async fn code(transaction: &impl GenericClient, hash: [u8; 32]) -> Result<Option<StoredCode>, Failure> {
+    let code = "SELECT client, owner, redirect_uri, challenge, scopes, jkt, expires_at, family
+        FROM oauth_code WHERE hash = $1";
+    let Some(row) = find(transaction, code, &[&&hash[..]]).await? else { return Ok(None) };
     let (client, owner) = (row.try_get("client")?, row.try_get("owner")?);
     Ok(Some(StoredCode {
         client: numbered_client(transaction, client).await?,

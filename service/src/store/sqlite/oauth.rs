@@ -29,7 +29,7 @@ impl OAuthStore for SqliteStore {
         &'a self,
         organization: &'a str,
         id: &'a str,
-        rule: Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+        rule: Rule<Option<Principal>, ClientSettings>,
     ) -> StoreFuture<'a, Client> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
         self.write(move |transaction| set_client(transaction, &organization, &id, &rule))
@@ -70,6 +70,10 @@ impl OAuthStore for SqliteStore {
 
     fn add_oauth_code(&self, new: NewCode, rule: Rule<ConsentFacts>) -> StoreFuture<'_, ()> {
         self.write(move |transaction| oauth_families::add_code(transaction, &new, &rule))
+    }
+
+    fn oauth_code(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<StoredCode>> {
+        self.read_together(&self.reader, move |transaction| oauth_families::code(transaction, hash))
     }
 
     fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse> {
@@ -122,11 +126,10 @@ fn set_client(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
-    rule: &Rule<(Option<Principal>, Option<Client>), ClientSettings>,
+    rule: &Rule<Option<Principal>, ClientSettings>,
 ) -> Result<Client, Failure> {
     let principal = principals::find(transaction, organization, id)?;
-    let existing = find_client(transaction, id)?.filter(|client| client.principal.organization == organization);
-    let settings = rule(&(principal.clone(), existing))?;
+    let settings = rule(&principal)?;
     let ClientSettings { is_confidential, redirect_uris, scopes, grant_types } = settings;
     let set = "INSERT INTO oauth_client (principal, id, is_confidential, redirect_uris, scopes, grant_types)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)

@@ -60,7 +60,7 @@ pub(super) fn use_code(
     Ok(code_use)
 }
 
-fn code(transaction: &Transaction<'_>, hash: [u8; 32]) -> Result<Option<StoredCode>, Failure> {
+pub(super) fn code(transaction: &Transaction<'_>, hash: [u8; 32]) -> Result<Option<StoredCode>, Failure> {
     let find = "SELECT client, owner, redirect_uri, challenge, scopes, jkt, expires_at, family
         FROM oauth_code WHERE hash = ?1";
     let row = transaction.prepare_cached(find)?.query_row([hash], |row| {

@@ -3,7 +3,7 @@
 use daypass::Error;
 
 use crate::domain::catalogs::Catalogs;
-use crate::domain::oauth::client::{self, Client};
+use crate::domain::oauth::client;
 use crate::domain::oauth::registration::{self, ClientRecord, Registration};
 use crate::domain::principal::Principal;
 use crate::store::Store;
@@ -23,9 +23,7 @@ pub(crate) async fn set(
     registration: Registration,
 ) -> Result<ClientRecord, Error> {
     let settings = registration::check(registration, catalogs)?;
-    let rule = move |(principal, _): &(Option<Principal>, Option<Client>)| {
-        client::may_set(principal.as_ref()).map(|()| settings.clone())
-    };
+    let rule = move |principal: &Option<Principal>| client::may_set(principal.as_ref()).map(|()| settings.clone());
     let client = store.set_oauth_client(organization, id, Box::new(rule)).await?;
     tracing::info!(id, organization, "oauth client set");
     Ok(client.into())

@@ -51,11 +51,18 @@ pub(crate) async fn redeem(
     let tokens = NewTokens { id: format!("tok_{}", random::id()), family, refresh };
     let rule = {
         let catalog = catalog.clone();
-        move |code: &Option<_>| Ok(code::exchange(code.as_ref(), &presented, &tokens, &catalog.catalogs, now))
+        move |code: &Option<_>| -> Result<_, Error> {
+            Ok(code::exchange(code.as_ref(), &presented, &tokens, &catalog.catalogs, now))
+        }
     };
+    // SECURITY: guesses, which anyone can send, do not wait for the store's one writer. The use decides again.
+    let hash = secret::hash(&code);
+    if let CodeUse::Refused(why) = rule(&store.oauth_code(hash).await?)? {
+        return Err(Refusal::new(RefusalCode::InvalidGrant, why));
+    }
     // What is used up cannot be tried again.
     jwt_issuer.require_active_key()?;
-    match store.use_oauth_code(secret::hash(&code), Box::new(rule)).await? {
+    match store.use_oauth_code(hash, Box::new(rule)).await? {
         CodeUse::Exchange(family) => {
             let record = &family.token.record;
             let access_token = AccessToken {

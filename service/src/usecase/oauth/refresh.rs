@@ -1,7 +1,7 @@
 //! Refresh tokens: a client gets the next tokens of a family (RFC 6749, section 6).
 
-use daypass::OpaqueToken;
 use daypass::verify::TokenHash;
+use daypass::{Error, OpaqueToken};
 
 use super::super::clock::now;
 use super::super::revoke;
@@ -47,8 +47,14 @@ pub(crate) async fn refresh(
     let presented = Presented { client: client.client.id().to_owned(), scope, jkt: jkt.clone() };
     let rule = {
         let catalog = catalog.clone();
-        move |facts: &Option<_>| Ok(family::refresh(facts.as_ref(), &presented, &catalog.catalogs, now))
+        move |facts: &Option<_>| -> Result<_, Error> {
+            Ok(family::refresh(facts.as_ref(), &presented, &catalog.catalogs, now))
+        }
     };
+    // SECURITY: guesses, which anyone can send, do not wait for the store's one writer. The use decides again.
+    if let RefreshUse::Refused(refusal) = rule(&store.refresh_token(hash).await?)? {
+        return Err(refusal);
+    }
     // What is used up cannot be tried again.
     jwt_issuer.require_active_key()?;
     match store.use_refresh_token(hash, TokenHash::of(&next), now, Box::new(rule)).await? {

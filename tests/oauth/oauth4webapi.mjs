@@ -103,7 +103,7 @@ async function run(client, auth, options, type, pushed) {
   assert.deepEqual([told.active, told.client_id, told.token_type?.toLowerCase()], [true, client.client_id, type]);
 
   const second = await refresh(client, auth, first.refresh_token, options);
-  assert.notEqual(second.refresh_token, first.refresh_token);
+  assert.ok(second.refresh_token !== first.refresh_token);
   const narrow = await exchange(client, auth, second.access_token, options);
   assert.deepEqual([narrow.issued_token_type, narrow.token_type, narrow.scope], [ACCESS_TOKEN, type, 'floor:readPublic']);
   assert.ok(narrow.expires_in <= second.expires_in);

@@ -28,6 +28,7 @@ async function open(choice, editor) {
   const session = await post('session', { choice });
   if (turn !== latest) return;
   token = session.token;
+  find('verify').disabled = false;
   find('answer').textContent = JSON.stringify(session, null, 2);
   frame.dataset.choice = choice;
   // One opaque token in the address, and no parameter.

@@ -22,6 +22,7 @@ async function start() {
   });
   find('use').addEventListener('submit', use);
   await show();
+  find('new-token').disabled = false; // its dialog offers the scopes that the server named
 }
 
 /** Asks the server's backend, and throws what is wrong in its words. */

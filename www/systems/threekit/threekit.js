@@ -39,6 +39,7 @@ async function open(authToken, pressed) {
   const { threekitPlayer } = await import(`${config.api}/app/configurator.js`);
   await run('Ready', async () => {
     player = await threekitPlayer({ authToken, el: place, assetId: config.assetId });
+    find('save').disabled = false;
     return player.sendEvent('product session start');
   });
 }
@@ -46,6 +47,7 @@ async function open(authToken, pressed) {
 
 async function save() {
   saved = await player.saveConfiguration();
+  find('resume').disabled = false;
   await player.sendEvent('product cart-add', { shortId: saved.shortId });
   return saved;
 }

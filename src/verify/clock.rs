@@ -63,6 +63,11 @@ impl Moment {
         Moment { monotonic: milliseconds(system::monotonic()), wall: milliseconds(system::wall()) }
     }
 
+    /// Returns the time since an arbitrary one, by the clock that is never set.
+    pub(super) fn uptime(self) -> Duration {
+        Duration::from_millis(self.monotonic)
+    }
+
     /// Returns the time elapsed since an earlier moment.
     pub(super) fn since(self, earlier: Moment) -> Duration {
         let monotonic = self.monotonic.saturating_sub(earlier.monotonic);

@@ -168,7 +168,7 @@ async fn every_other_error_is_passed_on() {
 
     let (text, verifier) = stored(publishable(&["example.com"]));
     assert_eq!(frame(&verifier.clone().introspector(Down), &text).await, Err(Error::Unavailable));
-    let limited = verifier.rate_limits(RateLimits::new().publishable(NonZeroU32::MIN));
+    let limited = verifier.rate_limits(RateLimits::new().publishable_total(NonZeroU32::MIN));
     let mut results = Vec::new();
     for _ in 0..3 {
         results.push(frame(&limited, &text).await);

@@ -111,7 +111,7 @@ impl Verifier {
             other => other,
         })?;
         if let Some(limits) = &self.rate_limits {
-            limits.check(&token)?;
+            limits.check(&token, credentials.client, &mut None)?;
         }
         Ok(FrameAncestors::of_token(&token))
     }

@@ -3,6 +3,7 @@
 mod challenges;
 mod credentials;
 mod extract;
+mod rates;
 mod resource;
 
 use std::convert::Infallible;

@@ -165,7 +165,6 @@ pub(super) enum Policy {
 /// SECURITY: how far a limit is used that many clients share says how busy the others are, so that it is
 /// told only where the client has no limit of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "the layer writes the headers"))]
 pub(super) struct RateStatus {
     pub(super) policy: Policy,
     /// How many requests may come within [`WINDOW`] seconds.

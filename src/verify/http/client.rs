@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_the_connection_and_what_the_client_wrote_before_changes_nothing() {
+    fn other_text_than_an_address_means_the_connection_and_what_the_client_wrote_before_it_changes_nothing() {
         for junk in [
             &b""[..],
             b" ",

@@ -63,11 +63,6 @@ impl Moment {
         Moment { monotonic: milliseconds(system::monotonic()), wall: milliseconds(system::wall()) }
     }
 
-    /// Returns the time since an arbitrary one, by the clock that is never set.
-    pub(super) fn uptime(self) -> Duration {
-        Duration::from_millis(self.monotonic)
-    }
-
     /// Returns the time elapsed since an earlier moment.
     pub(super) fn since(self, earlier: Moment) -> Duration {
         let monotonic = self.monotonic.saturating_sub(earlier.monotonic);
@@ -93,6 +88,11 @@ impl std::ops::Add<Duration> for Moment {
         let time = milliseconds(time);
         Moment { monotonic: self.monotonic.saturating_add(time), wall: self.wall.saturating_add(time) }
     }
+}
+
+/// Returns the time since an arbitrary one, to within a few milliseconds, by the clock that is never set.
+pub(super) fn uptime() -> Duration {
+    Duration::from_millis(milliseconds(system::monotonic()))
 }
 
 fn milliseconds(time: Duration) -> u64 {

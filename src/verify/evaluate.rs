@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::Moment;
-use super::rate_limit::RateStatus;
+use super::rate_limit::{Policy, RateStatus};
 use super::token::AuthenticToken;
 use super::{Access, Credentials, Decision, Dpop, Standing, TokenSummary, Verifier};
 use crate::{Error, Requirement};
@@ -117,7 +117,8 @@ impl Verifier {
         token.check_origin(credentials.origin)?;
         withdrawn?;
         token.check_life(now)?;
-        Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)?;
+        Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)
+            .inspect_err(|error| *rate = RateStatus::refused(Policy::Proofs, None, error))?;
         if let Some(limits) = &self.rate_limits {
             limits.check(token, credentials.client, rate)?;
         }

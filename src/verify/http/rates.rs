@@ -2,7 +2,7 @@
 
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::verify::rate_limit::{Policy, RateStatus};
+use crate::verify::rate_limit::{Policy, RateStatus, WINDOW};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -11,13 +11,14 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 /// both fields are lists, which may be split.
 pub(super) fn add_rate(headers: &mut HeaderMap, rate: RateStatus) {
     let RateStatus { policy, quota, remaining, seconds } = rate;
-    let (name, window) = (name(policy), RateStatus::WINDOW);
-    for (header, text) in [
-        (RATE_LIMIT_POLICY, format!(r#""{name}";q={quota};w={window}"#)),
-        (RATE_LIMIT, format!(r#""{name}";r={remaining};t={seconds}"#)),
-    ] {
+    let name = name(policy);
+    let mut append = |header, text| {
         headers.append(header, HeaderValue::try_from(text).expect("numbers and names are ASCII"));
+    };
+    if let Some(quota) = quota {
+        append(RATE_LIMIT_POLICY, format!(r#""{name}";q={quota};w={WINDOW}"#));
     }
+    append(RATE_LIMIT, format!(r#""{name}";r={remaining};t={seconds}"#));
 }
 
 fn name(policy: Policy) -> &'static str {
@@ -26,5 +27,6 @@ fn name(policy: Policy) -> &'static str {
         Policy::Token => "token",
         Policy::Organization => "organization",
         Policy::InvalidTokens => "invalid-tokens",
+        Policy::Proofs => "proofs",
     }
 }

@@ -12,14 +12,13 @@ use governor::nanos::Nanos;
 use governor::state::StateStore;
 use governor::{Quota, RateLimiter};
 
-use crate::verify::clock::Moment;
+use super::status::WINDOW;
+use crate::verify::clock::uptime;
 
 /// How many entries of the table a key may stand in.
 const WAYS: usize = 8;
 /// The number of groups of so many entries: 16,384 entries in all.
 const BUCKETS: usize = 2048;
-/// How many seconds' worth of requests may come at once.
-pub(super) const WINDOW: NonZeroU32 = NonZeroU32::new(2).expect("a number above 0");
 
 /// Limits how often each of many keys may be counted.
 pub(super) struct Limiter<C: Clock<Instant = Nanos>> {
@@ -60,7 +59,7 @@ impl Clock for CoarseClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        Moment::now().uptime().into()
+        uptime().into()
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod limiter;
 mod requests;
+mod status;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -12,8 +13,11 @@ use quick_cache::sync::Cache as QuickCache;
 use super::clock::Moment;
 use super::token::AuthenticToken;
 use crate::Error;
-use limiter::{CoarseClock, Limiter, WINDOW};
+use limiter::{CoarseClock, Limiter};
 use requests::RequestLimits;
+#[cfg(feature = "axum")]
+pub(super) use status::WINDOW;
+pub(super) use status::{Policy, RateStatus};
 
 /// How many invalid tokens one client may try each second, unless another number is set. A page
 /// whose token was revoked sends all its requests with it at once, and right after that with a good
@@ -136,61 +140,13 @@ impl RateLimits {
 
     /// Returns the status of a client that has to wait before another token is authenticated.
     pub(super) fn attempt_status(&self, error: &Error) -> Option<RateStatus> {
-        RateStatus::refused(Policy::InvalidTokens, self.invalid_tokens.per_second(), error)
+        RateStatus::refused(Policy::InvalidTokens, Some(self.invalid_tokens.per_second()), error)
     }
 
     fn count_invalid_token(&self, client: Client) {
         if let Err(wait) = self.invalid_tokens.count(client) {
             self.blocked.insert(client, Moment::now() + wait);
         }
-    }
-}
-
-/// A limit, as clients know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Policy {
-    /// One client with one publishable token.
-    Client,
-    /// All clients with one publishable token.
-    Token,
-    /// All tokens of an organization.
-    Organization,
-    /// One client with invalid tokens.
-    InvalidTokens,
-}
-
-/// What a client may know of the limit that a request was counted by: the narrowest, or the one that
-/// refused it.
-///
-/// SECURITY: how far a limit is used that many clients share says how busy the others are, so that it is
-/// told only where the client has no limit of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct RateStatus {
-    pub(super) policy: Policy,
-    /// How many requests may come within [`WINDOW`] seconds.
-    pub(super) quota: NonZeroU32,
-    /// How many more may come within `seconds`.
-    pub(super) remaining: u32,
-    pub(super) seconds: u32,
-}
-
-impl RateStatus {
-    /// The number of seconds that a quota is for.
-    #[cfg(feature = "axum")]
-    pub(super) const WINDOW: NonZeroU32 = WINDOW;
-
-    /// Makes the status after a request that was accepted. The quota is whole again after `seconds`.
-    fn accepted(policy: Policy, per_second: NonZeroU32, remaining: u32) -> RateStatus {
-        let quota = per_second.saturating_mul(WINDOW);
-        let seconds = quota.get().saturating_sub(remaining).div_ceil(per_second.get());
-        RateStatus { policy, quota, remaining, seconds }
-    }
-
-    /// Makes the status after a request that was refused with this error, if that was for its rate.
-    fn refused(policy: Policy, per_second: NonZeroU32, error: &Error) -> Option<RateStatus> {
-        let Error::TooManyRequests(seconds) = *error else { return None };
-        let (quota, seconds) = (per_second.saturating_mul(WINDOW), u32::try_from(seconds).unwrap_or(u32::MAX));
-        Some(RateStatus { policy, quota, remaining: 0, seconds })
     }
 }
 

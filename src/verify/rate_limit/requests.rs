@@ -90,7 +90,7 @@ fn count<C: Clock<Instant = Nanos>>(
         }
         Err(wait) => {
             let error = too_many_requests(wait);
-            *status = RateStatus::refused(policy, limiter.per_second(), &error);
+            *status = RateStatus::refused(policy, Some(limiter.per_second()), &error);
             Err(error)
         }
     }
@@ -209,7 +209,7 @@ mod tests {
             let mut status = None;
             let verdict = limits.check(&token, client, &mut status);
             let RateStatus { policy, quota, remaining, seconds } = status.expect("a limit counts");
-            (verdict.is_ok(), policy, quota.get(), remaining, seconds)
+            (verdict.is_ok(), policy, quota.expect("a quota").get(), remaining, seconds)
         };
         let client = |n| Some(Client::V4(n));
         assert_eq!(status(client(1)), (true, Policy::Client, 10, 9, 1));

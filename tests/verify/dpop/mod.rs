@@ -1,6 +1,7 @@
 //! Tokens that are bound to a key (RFC 9449).
 
 mod nonces;
+mod shares;
 mod token_request;
 
 use std::sync::Arc;
@@ -294,21 +295,6 @@ async fn a_proof_is_remembered_for_as_long_as_it_is_valid() {
             assert!(is_invalid_proof(&send(&verifier, &token, &proof).await), "{start} + {later}");
         }
     }
-}
-
-#[tokio::test]
-async fn row_36_more_proofs_than_can_be_remembered_are_refused_first_those_of_one_key_and_then_all() {
-    let verifier = with_dpop(Dpop::new(API).max_proofs(3));
-    let send_another = async |browser: &Browser| {
-        let token = browser.token();
-        send(&verifier, &token, &browser.proof(&token, &json!({}))).await.map(|_| ())
-    };
-    let browsers = [(); 4].map(|()| Browser::ed25519());
-    assert_eq!(send_another(&browsers[0]).await, Ok(()));
-    assert_eq!(send_another(&browsers[0]).await, Err(Error::TooManyRequests(180 - NOW % 180)));
-    assert_eq!(send_another(&browsers[1]).await, Ok(()));
-    assert_eq!(send_another(&browsers[2]).await, Ok(()));
-    assert_eq!(send_another(&browsers[3]).await, Err(Error::Unavailable));
 }
 
 #[tokio::test]

@@ -115,6 +115,12 @@ mod tests {
     }
 
     #[test]
+    fn a_key_alone_has_the_share_that_the_documents_name() {
+        let guard = ReplayGuard::new();
+        assert_eq!(flood(&guard, "flooder", 31_777, 180_000), (31_776, Some(Error::TooManyRequests(180))));
+    }
+
+    #[test]
     fn row_36_many_holders_who_flood_together_still_leave_room() {
         let guard = ReplayGuard::new().max_proofs(3200);
         for flooder in 0..100 {

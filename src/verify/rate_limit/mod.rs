@@ -6,11 +6,13 @@ mod status;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::Once;
 use std::time::Duration;
 
 use quick_cache::sync::Cache as QuickCache;
 
 use super::clock::Moment;
+use super::mistake;
 use super::token::AuthenticToken;
 use crate::Error;
 use limiter::{CoarseClock, Limiter};
@@ -55,6 +57,8 @@ pub struct RateLimits {
     invalid_tokens: Limiter<CoarseClock>,
     /// The clients that have to wait, and until when.
     blocked: QuickCache<Client, Moment>,
+    /// Whether a request came from a client without an address.
+    unknown_client: Once,
 }
 
 /// A client's address. An IPv6 client controls all addresses of its /64 network.
@@ -79,6 +83,7 @@ impl Default for RateLimits {
             requests: RequestLimits::new(CoarseClock),
             invalid_tokens: Limiter::new(INVALID_TOKENS, CoarseClock),
             blocked: QuickCache::new(MAX_BLOCKED),
+            unknown_client: Once::new(),
         }
     }
 }
@@ -130,6 +135,9 @@ impl RateLimits {
 
     /// Begins to authenticate a token that is not cached, unless the client has to wait.
     pub(super) fn begin_attempt(&self, client: Option<IpAddr>, now: Moment) -> Result<Attempt<'_>, Error> {
+        if client.is_none() {
+            self.unknown_client.call_once(tell_unknown_client);
+        }
         let client = client.map(Client::from);
         let until = client.and_then(|client| self.blocked.get(&client));
         match until.filter(|until| !now.has_reached(*until)) {
@@ -172,6 +180,13 @@ impl Drop for Attempt<'_> {
             self.limits.count_invalid_token(client);
         }
     }
+}
+
+fn tell_unknown_client() {
+    mistake::tell(
+        "there are rate limits, but the addresses of clients are not known: none has a limit of its own",
+        "name them with `VerifyLayer::client`, or `Credentials::from_client` without the layer",
+    );
 }
 
 /// Rounds up to whole seconds, at least one.

@@ -3,6 +3,7 @@
 mod challenges;
 mod credentials;
 mod extract;
+mod foreign_values;
 mod resource;
 
 use std::convert::Infallible;
@@ -301,7 +302,7 @@ async fn every_invalid_token_gets_the_same_response() {
     for text in &invalid {
         for (path, name, value) in [
             ("/floor", "authorization", bearer(text)),
-            ("/private", "x-api-key", text.clone()),
+            ("/private", "authorization", format!("AL-Secret-Token {text}")),
             (format!("/nowhere?pubtoken={text}").as_str(), "x-nothing", String::new()),
         ] {
             let response = api.send(get_with(path, &[(name, &value), ("origin", SITE)])).await;

@@ -24,10 +24,11 @@ const OWN: [(&str, [&str; LOCATIONS.len()]); 13] = [
     ("oauthAccess", [KIND, KIND, MISSING, QUERY, QUERY, QUERY, QUERY, QUERY, MISSING, KIND, KIND]),
     // Only the token endpoint knows a refresh token.
     ("oauthRefresh", [NONE; LOCATIONS.len()]),
-    // A format of another system is read where that system has it.
-    ("Speckle's", ["ok", NONE, "ok", NONE, NONE, NONE, NONE, NONE, "ok", NONE, NONE]),
-    ("UUID", [KIND, NONE, MISSING, NONE, NONE, NONE, NONE, NONE, MISSING, NONE, KIND]),
-    ("chosen id", [NONE, NONE, MISSING, NONE, NONE, NONE, NONE, NONE, MISSING, NONE, NONE]),
+    // A format of another system is read where that system has it. Elsewhere it is no token, but for places that are for
+    // tokens alone.
+    ("Speckle's", ["ok", NONE, "ok", NONE, MISSING, MISSING, MISSING, MISSING, "ok", MISSING, MISSING]),
+    ("UUID", [KIND, NONE, MISSING, NONE, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, KIND]),
+    ("chosen id", [NONE, NONE, MISSING, NONE, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING]),
     // Of the organization's owner.
     ("owner's", ["ok", "ok", KIND, QUERY, QUERY, QUERY, QUERY, QUERY, KIND, KIND, KIND]),
 ];

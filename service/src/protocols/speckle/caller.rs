@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::http::request::Parts;
 use daypass::api::PrincipalKind;
-use daypass::verify::{Access, Credentials, OriginHeader, TokenLocation};
+use daypass::verify::{Access, Credential, Credentials, OriginHeader, TokenLocation, Verifier};
 use daypass::{Error, Scope, TokenKind};
 use url::form_urlencoded;
 
@@ -65,7 +65,8 @@ impl FromRequestParts<SharedApp> for Caller {
     type Rejection = InvalidToken;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, InvalidToken> {
-        let Some((text, location)) = token(parts) else { return Ok(Caller::Anonymous) };
+        let verifier = &app.catalog.view().verifier;
+        let Some((text, location)) = token(parts, verifier) else { return Ok(Caller::Anonymous) };
         let access = authenticate(app, &text, location, origin(&parts.headers)).await.map_err(InvalidToken)?;
         let user = find_user(app, &access).await.map_err(InvalidToken)?;
         Ok(Caller::Holder(Box::new(Holder { access, user })))
@@ -73,22 +74,26 @@ impl FromRequestParts<SharedApp> for Caller {
 }
 
 /// Returns a request's token: of the header `Authorization`, or else of the cookie `authn`, or else of the query's
-/// `embedToken`.
-fn token(parts: &Parts) -> Option<(String, TokenLocation)> {
+/// `embedToken`. A text that does not look like a token, such as a gateway's `Basic`, is the token only if no other place
+/// has one.
+fn token(parts: &Parts, verifier: &Verifier) -> Option<(String, TokenLocation)> {
     let mut headers = parts.headers.get_all(AUTHORIZATION).into_iter().filter(|value| !value.is_empty());
-    if let Some(value) = headers.next() {
-        // A text that is no token, if there are several.
-        let is_only = headers.next().is_none();
-        let text = value.to_str().ok().filter(|_| is_only).unwrap_or_default();
-        return Some((without_scheme(text).to_owned(), TokenLocation::Bearer));
+    let header = headers.next().map(|value| value.to_str().unwrap_or_default());
+    if headers.next().is_some() {
+        // Of several, none is the token.
+        return Some((String::new(), TokenLocation::Bearer));
     }
-    if let Some(text) = find_cookie(&parts.headers, "authn").filter(|text| !text.is_empty()) {
-        return Some((without_scheme(text).to_owned(), TokenLocation::Cookie));
-    }
+    let cookie = find_cookie(&parts.headers, "authn").filter(|text| !text.is_empty());
     let query = parts.uri.query().unwrap_or_default();
     let mut tokens = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "embedToken");
-    let text = tokens.next().map(|(_, text)| text).filter(|text| !text.is_empty())?;
-    Some((without_scheme(&text).to_owned(), TokenLocation::Query))
+    let embed = tokens.next().map(|(_, text)| text).filter(|text| !text.is_empty());
+    let places =
+        [(header, TokenLocation::Bearer), (cookie, TokenLocation::Cookie), (embed.as_deref(), TokenLocation::Query)];
+    let texts = || places.iter().filter_map(|(text, location)| Some((without_scheme((*text)?), *location)));
+    let is_token =
+        |(text, location): &(&str, _)| verifier.recognizes(Credential { text: text.as_bytes(), location: *location });
+    let (text, location) = texts().find(is_token).or_else(|| texts().next())?;
+    Some((text.to_owned(), location))
 }
 
 /// Removes `Bearer `, which is optional.

@@ -319,7 +319,7 @@ async fn no_path_but_crafters_takes_a_secret_in_its_parameter() {
             (&admin, "secret_in_query"),
             (&master, "secret_in_query"),
             (&partner, "secret_in_query"),
-            (&CHOSEN.to_owned(), "invalid_token"),
+            (&CHOSEN.to_owned(), "missing_token"),
         ] {
             let request = daypass.request(method.parse().expect("a method"), path).query(&[("accessTokenId", text)]);
             let answer = request.form(&[("token", "x")]).send().await.expect("a response");

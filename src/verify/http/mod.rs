@@ -55,7 +55,7 @@
 //! | `locations` | a set of locations |
 //! | `recognition` | which texts look like tokens |
 //! | `extract` | the extractors |
-//! | `cors` | which responses pages may read |
+//! | `cors` | which requests pages may send, and which responses they may read |
 //! | `resource` | the metadata of the API as a protected resource (RFC 9728) |
 //! | `response` | the response to a refused request |
 //! | `frame_ancestors` | which pages may frame an embed's page |
@@ -71,6 +71,7 @@ mod recognition;
 mod resource;
 mod response;
 
+pub use cors::Cors;
 pub use frame_ancestors::FrameAncestors;
 pub use future::VerifyFuture;
 pub use layer::{VerifyLayer, VerifyService};

@@ -74,26 +74,31 @@ impl FromRequestParts<SharedApp> for Caller {
 }
 
 /// Returns a request's token: of the header `Authorization`, or else of the cookie `authn`, or else of the query's
-/// `embedToken`. A text that does not look like a token, such as a gateway's `Basic`, is the token only if no other place
-/// has one.
+/// `embedToken`. The header has one if its scheme is `Bearer` or left out. The cookie comes before the query only if it
+/// looks like a token, since another system may have a cookie with this name.
 fn token(parts: &Parts, verifier: &Verifier) -> Option<(String, TokenLocation)> {
-    let mut headers = parts.headers.get_all(AUTHORIZATION).into_iter().filter(|value| !value.is_empty());
-    let header = headers.next().map(|value| value.to_str().unwrap_or_default());
-    if headers.next().is_some() {
-        // Of several, none is the token.
-        return Some((String::new(), TokenLocation::Bearer));
+    let headers = parts.headers.get_all(AUTHORIZATION).into_iter().map(|value| value.to_str().unwrap_or("?"));
+    let mut headers = headers.filter(|text| !text.is_empty() && !has_other_scheme(text)).map(without_scheme);
+    if let Some(text) = headers.next() {
+        // A text that is no token, if there are several.
+        let text = if headers.next().is_none() { text } else { "" };
+        return Some((text.to_owned(), TokenLocation::Bearer));
     }
     let cookie = find_cookie(&parts.headers, "authn").filter(|text| !text.is_empty());
+    let cookie = cookie.map(|text| (without_scheme(text), TokenLocation::Cookie));
     let query = parts.uri.query().unwrap_or_default();
     let mut tokens = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "embedToken");
     let embed = tokens.next().map(|(_, text)| text).filter(|text| !text.is_empty());
-    let places =
-        [(header, TokenLocation::Bearer), (cookie, TokenLocation::Cookie), (embed.as_deref(), TokenLocation::Query)];
-    let texts = || places.iter().filter_map(|(text, location)| Some((without_scheme((*text)?), *location)));
+    let embed = embed.as_deref().map(|text| (without_scheme(text), TokenLocation::Query));
     let is_token =
         |(text, location): &(&str, _)| verifier.recognizes(Credential { text: text.as_bytes(), location: *location });
-    let (text, location) = texts().find(is_token).or_else(|| texts().next())?;
+    let (text, location) = cookie.filter(is_token).or(embed).or(cookie)?;
     Some((text.to_owned(), location))
+}
+
+/// Returns whether a text is that of another scheme than `Bearer`, such as a gateway's `Basic`.
+fn has_other_scheme(text: &str) -> bool {
+    text.split_once(' ').is_some_and(|(scheme, _)| !scheme.eq_ignore_ascii_case("Bearer"))
 }
 
 /// Removes `Bearer `, which is optional.

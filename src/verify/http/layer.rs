@@ -92,7 +92,7 @@ impl<S> Layer<S> for VerifyLayer {
     type Service = VerifyService<S>;
 
     fn layer(&self, inner: S) -> VerifyService<S> {
-        VerifyService { inner, layer: self.clone() }
+        VerifyService { inner, layer: Arc::new(self.clone()) }
     }
 }
 
@@ -100,7 +100,8 @@ impl<S> Layer<S> for VerifyLayer {
 #[derive(Clone)]
 pub struct VerifyService<S> {
     inner: S,
-    layer: VerifyLayer,
+    /// Shared, since a router clones its services for each request.
+    layer: Arc<VerifyLayer>,
 }
 
 impl<S, B, R> Service<Request<B>> for VerifyService<S>

@@ -72,7 +72,7 @@ async fn a_request_has_one_token_and_one_origin() {
     let get = || daypass.get("/v2/access-token").bearer_auth(&daypass.admin);
     expect_error(get().query(&[("pubtoken", "dp_x")]), 400, "invalid_request").await;
     expect_error(get().header("x-api-key", "dp_x"), 400, "invalid_request").await;
-    // The same token again is no other, and what does not look like a token is none.
+    // The same token again counts once, and what does not look like a token does not count.
     assert_eq!(send(get().bearer_auth(&daypass.admin)).await.0, 200);
     for name in ["pubtoken", "access_token", "accessTokenId"] {
         let own = || daypass.get("/v2/access-token/self").bearer_auth(&daypass.admin);

@@ -92,8 +92,8 @@ impl Cors {
         Cors { methods: HeaderValue::try_from(names.join(", ")).expect("methods are ASCII"), ..self }
     }
 
-    /// Sets how long a browser may remember the response to a preflight: 7200 seconds unless set, which is the most
-    /// that Chromium takes. Firefox takes up to 86 400.
+    /// Sets how long a browser may remember the response to a preflight: 7200 seconds unless set, as
+    /// Chromium takes no more. Firefox takes up to 86 400.
     #[must_use]
     pub fn max_age(self, age: Duration) -> Cors {
         Cors { max_age: HeaderValue::from(age.as_secs()), ..self }

@@ -121,13 +121,13 @@ async fn the_service_revokes_suspends_rotates_and_fails_as_the_real_one() {
     let new = |kind| testing.token(kind).organization("northlight");
     let secret = new(TokenKind::Secret).create();
     let [child, bundle] = [TokenKind::Temporary, TokenKind::Bundle].map(|kind| new(kind).parent(&secret).create());
-    let stranger = testing.token(TokenKind::Temporary).create();
+    let other = testing.token(TokenKind::Temporary).create();
 
     testing.suspend("northlight");
     for token in [&secret, &child, &bundle] {
         assert_eq!(send(&verifier, token).await.err(), Some(Error::OrganizationSuspended));
     }
-    assert_eq!(send(&verifier, &stranger).await.unwrap().organization(), Testing::ORGANIZATION);
+    assert_eq!(send(&verifier, &other).await.unwrap().organization(), Testing::ORGANIZATION);
     testing.resume("northlight");
     assert_eq!(send(&verifier, &child).await.err(), None);
 
@@ -140,6 +140,10 @@ async fn the_service_revokes_suspends_rotates_and_fails_as_the_real_one() {
         assert_eq!(send(&testing.verifier(), token).await.err(), None);
     }
 
+    testing.revoke(&child);
+    for (token, expected) in [(&child, Some(Error::TokenRevoked)), (&bundle, None), (&secret, None)] {
+        assert_eq!(send(&verifier, token).await.err(), expected);
+    }
     testing.revoke(&secret);
     for token in [&secret, &child, &bundle] {
         assert_eq!(send(&verifier, token).await.err(), Some(Error::TokenRevoked));
@@ -153,10 +157,10 @@ async fn the_service_revokes_suspends_rotates_and_fails_as_the_real_one() {
     ] {
         fail(&testing);
         let cold = testing.verifier();
-        assert_eq!(send(&cold, &stranger).await.err(), of_signed);
+        assert_eq!(send(&cold, &other).await.err(), of_signed);
         assert_eq!(send(&cold, &stored).await.err(), of_stored);
         testing.recover();
-        for token in [&stranger, &stored] {
+        for token in [&other, &stored] {
             // The other one asks again only some time after a failure.
             assert_eq!(send(&testing.verifier(), token).await.err(), None);
         }
@@ -206,17 +210,16 @@ async fn a_request_goes_through_a_router() {
 #[test]
 fn a_token_that_the_service_would_not_create_is_not_made() {
     let testing = Testing::new();
-    let cases: [(&str, Box<dyn Fn(&Testing) -> NewToken<'_> + std::panic::UnwindSafe>); 7] = [
-        ("a visitor", Box::new(|one| one.token(TokenKind::Secret).subject("visitor-7"))),
-        ("a key", Box::new(|one| one.token(TokenKind::Bundle).bound())),
-        ("signed parameters", Box::new(|one| one.token(TokenKind::Bundle).reference().sealed(json!({})))),
-        ("a reference", Box::new(|one| one.token(TokenKind::Temporary).reference())),
-        ("a text of its creator's choice", Box::new(|one| one.foreign_token(ForeignFormat::Uuid).text("engine"))),
-        ("a parent", Box::new(|one| one.token(TokenKind::Publishable).parent(&one.token(TokenKind::Secret).create()))),
-        ("lives for 86400 seconds", Box::new(|one| one.token(TokenKind::Temporary).expires_in(86_401))),
+    let cases: [(&str, fn(&Testing) -> NewToken<'_>); 7] = [
+        ("a visitor", |one| one.token(TokenKind::Secret).subject("visitor-7")),
+        ("a key", |one| one.token(TokenKind::Bundle).bound()),
+        ("signed parameters", |one| one.token(TokenKind::Bundle).reference().sealed(json!({}))),
+        ("a reference", |one| one.token(TokenKind::Temporary).reference()),
+        ("a text of its creator's choice", |one| one.foreign_token(ForeignFormat::Uuid).text("engine")),
+        ("a parent", |one| one.token(TokenKind::Publishable).parent(&one.token(TokenKind::Secret).create())),
+        ("lives for 86400 seconds", |one| one.token(TokenKind::Temporary).expires_in(86_401)),
     ];
     for (expected, new) in cases {
-        let testing = testing.clone();
         let panic = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| new(&testing).create())).unwrap_err();
         let message = panic.downcast_ref::<String>().unwrap();
         assert!(message.contains(expected), "{message}");

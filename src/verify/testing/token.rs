@@ -156,7 +156,7 @@ impl TestToken {
     /// Makes a request with it, without a body: [`map`](http::Request::map) gives it one.
     ///
     /// # Panics
-    /// If the method or the path is none of HTTP.
+    /// If the method or the path is not one that HTTP has.
     #[cfg(feature = "axum")]
     #[must_use]
     #[track_caller]

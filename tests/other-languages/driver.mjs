@@ -12,7 +12,8 @@ const bearer = (token) => ({ Authorization: `Bearer ${token}` });
 /** A function that says what a module makes of a token: its claims; it throws if the module refuses the token. */
 async function verifier({ verify, verifyRequest, app }) {
   if (verify) return verify;
-  if (verifyRequest) return (token) => verifyRequest(new Request('https://api.example.com', { headers: bearer(token) }));
+  const request = (token) => new Request('https://api.example.com', { headers: bearer(token) });
+  if (verifyRequest) return (token) => verifyRequest(request(token));
   await app.ready?.();
   const server = app.inject ? app.server.listen(0, '127.0.0.1') : app.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,5 +1,5 @@
-// The modules of docs/guides/other-languages.md, as printed, with tokens of a real service and others that differ from one
-// in a single respect.
+// The modules of docs/guides/other-languages.md, as printed, with tokens of a real service and others that differ from
+// one in a single respect.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -30,10 +30,11 @@ after(() => world?.close());
 function check(report, language) {
   assert.deepEqual(Object.keys(report).sort(), verifiers(language).sort());
   for (const [name, verdicts] of Object.entries(report)) {
-    const accepted = Object.keys(verdicts).filter((what) => verdicts[what] === world.claims.jti);
-    assert.deepEqual(accepted, Object.keys(tokens).slice(0, 2), `${name}: ${JSON.stringify(verdicts)}`);
-    for (const [what, verdict] of Object.entries(verdicts)) {
-      assert.ok(accepted.includes(what) || verdict.startsWith('refused: '), `${name} ${what}`);
+    const valid = Object.keys(tokens).slice(0, 2);
+    for (const what of Object.keys(tokens)) {
+      const verdict = verdicts[what];
+      const isAsExpected = valid.includes(what) ? verdict === world.claims.jti : /^refused: /.test(verdict);
+      assert.ok(isAsExpected, `${name}, a token ${what}: ${verdict}`);
     }
   }
 }
@@ -48,8 +49,8 @@ test('each module in Python accepts our tokens alone', { timeout }, async () => 
 
 test('each module in Rust accepts our tokens alone', { timeout }, async () => {
   const builds = join(world.rust, 'target');
-  const build = ['build', '--quiet', '--locked', '--manifest-path', join(world.rust, 'Cargo.toml'), '--target-dir', builds];
-  execFileSync('cargo', build, { stdio: 'inherit' });
+  const place = ['--manifest-path', join(world.rust, 'Cargo.toml'), '--target-dir', builds];
+  execFileSync('cargo', ['build', '--quiet', '--locked', ...place], { stdio: 'inherit' });
   check(await world.ask(join(builds, 'debug/daypass-other-languages'), [], { jwks: world.jwks, tokens }), 'rust');
 });
 
@@ -140,11 +141,12 @@ process.stdout.write(JSON.stringify(answers));`;
 
 test('the guide names the versions that are tested', () => {
   const text = read(GUIDE);
-  const printed = [...text.matchAll(/^\| (\S+) \| ([\d.]+) \| (?:Node|Python|Rust) \|$/gm)].map(([, name, version]) => [name, version]);
+  const pairs = (matches) => [...matches].map(([, name, version]) => [name, version]);
+  const printed = pairs(text.matchAll(/^\| (\S+) \| ([\d.]+) \| (?:Node|Python|Rust) \|$/gm));
   const node = JSON.parse(readFileSync(`${HERE}/package.json`, 'utf8')).dependencies;
-  const lines = (file, pattern) => [...readFileSync(`${HERE}/${file}`, 'utf8').matchAll(pattern)];
-  const python = lines('requirements.txt', /^(\S+)==(\S+)$/gm).map(([, name, version]) => [name, version]);
-  const rust = lines('rust/Cargo.toml', /^([\w-]+) = .*"=([\d.]+)"/gm).map(([, name, version]) => [name, version]);
+  const lines = (file, pattern) => pairs(readFileSync(`${HERE}/${file}`, 'utf8').matchAll(pattern));
+  const python = lines('requirements.txt', /^(\S+)==(\S+)$/gm);
+  const rust = lines('rust/Cargo.toml', /^([\w-]+) = .*"=([\d.]+)"/gm);
   const tested = new Map([...Object.entries(node), ...python, ...rust]);
   assert.equal(printed.length, 15);
   assert.deepEqual(printed, printed.map(([name]) => [name, tested.get(name)]));

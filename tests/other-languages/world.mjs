@@ -1,5 +1,5 @@
-// A real service behind HTTPS, the tokens that the modules are given, and the modules of the guide, as printed but for the
-// service's name.
+// A real service behind HTTPS, the tokens that the modules are given, and the modules of the guide, as printed but for
+// the service's name.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
@@ -17,7 +17,9 @@ const TARGET = process.env.DAYPASS_TARGET;
 const AUDIENCE = 'my-api';
 
 /** The guide's modules in one language, by name. */
-export const modules = (language) => blocks(GUIDE).filter((block) => block.language === language).map(({ label }) => label);
+export function modules(language) {
+  return blocks(GUIDE).filter((block) => block.language === language).map(({ label }) => label);
+}
 
 const base64url = (value) => Buffer.from(value).toString('base64url');
 
@@ -40,18 +42,21 @@ export class World {
     world.issuer = `https://${world.#tls.hosts[0]}`;
     const certificate = join(world.folder, 'certificate.pem');
     writeFileSync(certificate, world.#tls.certificate);
-    world.env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate, SSL_CERT_FILE: certificate, PYTHONWARNINGS: 'ignore' };
+    const trust = { NODE_EXTRA_CA_CERTS: certificate, SSL_CERT_FILE: certificate };
+    world.env = { ...process.env, ...trust, PYTHONWARNINGS: 'ignore' };
 
     world.store = join(world.folder, 'daypass.db');
-    const settings = ['--store', world.store, '--issuer', world.issuer, '--audience', AUDIENCE, '--listen', '127.0.0.1:0'];
-    world.#service = spawn(join(TARGET, 'debug/daypass'), ['serve', ...settings], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const settings = ['--store', world.store, '--issuer', world.issuer, '--audience', AUDIENCE];
+    const serve = ['serve', '--listen', '127.0.0.1:0', ...settings];
+    world.#service = spawn(join(TARGET, 'debug/daypass'), serve, { stdio: ['ignore', 'pipe', 'ignore'] });
     for await (const line of createInterface({ input: world.#service.stdout })) {
       [, port] = /http:\/\/127\.0\.0\.1:(\d+)/.exec(line) ?? [];
       if (port) break;
     }
     assert.ok(port, 'the service says where it listens');
     world.service = `http://127.0.0.1:${port}`;
-    world.secret = world.create('secret', ...['token:introspect', 'token:revoke', 'floor:readPublic'].flatMap((scope) => ['--scope', scope]));
+    const scopes = ['token:introspect', 'token:revoke', 'floor:readPublic'];
+    world.secret = world.create('secret', ...scopes.flatMap((scope) => ['--scope', scope]));
     await world.#addKey();
     world.write();
     return world;
@@ -102,7 +107,8 @@ export class World {
       'of another key of the set': this.#sign(claims),
       'changed': `${header}.${changed}.${signature}`,
       'without a signature': `${header}.${payload}.`,
-      'expired': this.#sign({ ...claims, iat: claims.iat - 7200, exp: claims.iat - 3600 }),
+      // By more than the minute that some tolerate.
+      'expired': this.#sign({ ...claims, iat: claims.iat - 1020, exp: claims.iat - 120 }),
       'without an end': this.#sign(endless),
       'of another audience': this.#sign({ ...claims, aud: 'another-api' }),
       'of another issuer': this.#sign({ ...claims, iss: 'https://tokens.elsewhere.example' }),

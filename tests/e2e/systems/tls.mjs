@@ -12,7 +12,10 @@ async function makeCertificate() {
   return { key, cert };
 }
 
-/** Starts servers, one for each handler, and returns their hosts (`127.0.0.1:PORT`), their certificate and a function that ends them. */
+/**
+ * Starts servers, one for each handler, and returns their hosts (`127.0.0.1:PORT`), their certificate and a function that
+ * ends them.
+ */
 export async function startTls(...handlers) {
   const certificate = await makeCertificate();
   const servers = handlers.map((handler) => createServer(certificate, handler).listen(0, '127.0.0.1'));

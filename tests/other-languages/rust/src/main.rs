@@ -20,9 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let tokens = batch["tokens"].as_object().ok_or("the tokens are missing")?;
     type Verify = fn(&str, &str) -> Result<String, Box<dyn Error>>;
     let modules: [(&str, Verify); 3] = [
-        ("josekit.rs", |token, jwks| {
-            Ok(with_josekit::verify(token, jwks)?.jwt_id().unwrap_or_default().to_owned())
-        }),
+        ("josekit.rs", |token, jwks| Ok(with_josekit::verify(token, jwks)?.jwt_id().unwrap_or_default().to_owned())),
         ("jsonwebtoken.rs", |token, jwks| {
             Ok(with_jsonwebtoken::verify(token, jwks)?["jti"].as_str().unwrap_or_default().to_owned())
         }),

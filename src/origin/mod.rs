@@ -6,8 +6,11 @@ mod pattern;
 
 pub use error::ParseOriginError;
 pub use pattern::OriginPattern;
+#[cfg(feature = "browser")]
+use pattern::Parts;
 
-/// The origin of a page, as the `Origin` header serializes it (RFC 6454, section 6.2): `scheme://host[:port]`.
+/// The origin of a page, as the `Origin` header serializes it (RFC 6454, section 6.2): `scheme://host[:port]`, or `app:` for
+/// pages of an app whose scheme has no hosts.
 ///
 /// Anything else is not an origin: `null`, a path, user info, capitals, an empty label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +32,10 @@ impl<'a> Origin<'a> {
     /// Like [`parse`](Origin::parse), but the error is the reason alone.
     pub(crate) fn read(text: &'a str) -> Result<Origin<'a>, &'static str> {
         let origin = Origin::split(text)?;
+        if origin.host.is_empty() && text.ends_with(':') {
+            host::check_scheme_alone(origin.scheme)?;
+            return Ok(origin);
+        }
         host::check_scheme(origin.scheme)?;
         host::check_host(origin.host)?;
         let default_port = host::default_port(origin.scheme);
@@ -54,5 +61,13 @@ impl<'a> Origin<'a> {
 pub(crate) fn is_allowed(page: &str, patterns: &[String]) -> bool {
     let Ok(origin) = Origin::split(page) else { return false };
     let origin = Origin { port: origin.port.or(host::default_port(origin.scheme)), ..origin };
-    patterns.iter().any(|pattern| OriginPattern::split(pattern).is_ok_and(|pattern| pattern.matches(&origin)))
+    patterns.iter().any(|pattern| Parts::split(pattern).is_ok_and(|pattern| pattern.matches(&origin)))
+}
+
+/// Returns whether a text can be the origin of a page, or a pattern of some, as far as the browser half checks that.
+#[cfg(feature = "browser")]
+pub(crate) fn is_pattern(text: &str) -> bool {
+    let host = host::split_scheme(text).map_or(text, |(_, host)| host);
+    let rest = if host.is_empty() { text } else { host };
+    !rest.is_empty() && !rest.bytes().any(|byte| byte == b'/' || byte.is_ascii_whitespace())
 }

@@ -108,10 +108,14 @@ pub(super) struct Create {
     /// type, and all of other types
     #[arg(long = "resource", value_name = "TYPE:ID", value_parser = parse_resource)]
     resources: Vec<Resource>,
-    /// A site that may use a publishable token; repeat it for more: `example.com`, `*.example.com`,
-    /// `https://example.com:8443`
+    /// A site that may use a publishable token; repeat it for more: `example.com`, `*.example.com`, `pr-*.example.com`,
+    /// `https://example.com:8443`, `vscode-webview:`
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
+    /// Accept origins such as `*--shop.netlify.app`, below a suffix that many owners share: anyone may take a name there
+    /// that matches, and use the token
+    #[arg(long)]
+    accept_shared_suffix: bool,
     /// The id of an application token [default: a random one]
     #[arg(long)]
     id: Option<String>,
@@ -171,8 +175,21 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn run_create(create: Create) -> anyhow::Result<()> {
     create.check()?;
-    let Create { kind, name, scopes, grants, resources, origins, id, expires_at, owner, tenant, within, common } =
-        create;
+    let Create {
+        kind,
+        name,
+        scopes,
+        grants,
+        resources,
+        origins,
+        accept_shared_suffix,
+        id,
+        expires_at,
+        owner,
+        tenant,
+        within,
+        common,
+    } = create;
     let (store, organization) = within.open(&common).await?;
     let catalogs = common.catalogs(&*store).await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
@@ -187,6 +204,7 @@ async fn run_create(create: Create) -> anyhow::Result<()> {
         expires_at,
         id: id.clone(),
         owner: owner.clone(),
+        accept_shared_suffix,
     };
     let created = tokens::create(&*store, &catalogs, &Grantor::operator(&organization), new).await;
     let created = created.map_err(|error| match error {

@@ -105,9 +105,8 @@ pub struct CreateTokenRequest {
     /// The id of the principal that it belongs to; when absent, the one of the token that creates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
-    /// Whether `origins` may have patterns such as `*--shop.netlify.app`, below a suffix that many owners share.
-    ///
-    /// SECURITY: anyone may take a name there that matches, and use the token.
+    /// Whether `origins` may have patterns such as `*--shop.netlify.app`, below a suffix that many owners share. Anyone may
+    /// take a name there that matches, and use the token.
     #[serde(default, skip_serializing_if = "super::is_false")]
     pub accept_shared_suffix: bool,
 }

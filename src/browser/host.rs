@@ -14,7 +14,7 @@ use super::js::{call, get, global, global_object, has_method, list, object, text
 use super::listening::next_event;
 use super::signal::{is_aborted, until_aborted};
 use crate::ErrorCode;
-use crate::origin::{is_allowed, is_pattern};
+use crate::origin::is_allowed;
 
 /// The version of the messages between an embed and its host page.
 const VERSION: u8 = 1;
@@ -109,4 +109,10 @@ impl Host {
         }
         Ok(port.unchecked_into())
     }
+}
+
+/// Returns whether a text can be the origin of a page, or a pattern of some.
+fn is_pattern(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or(text);
+    !host.is_empty() && !host.bytes().any(|byte| byte == b'/' || byte.is_ascii_whitespace())
 }

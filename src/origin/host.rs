@@ -40,8 +40,8 @@ pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
 
 /// Checks a scheme that is written without a host, as `app:`.
 ///
-/// SECURITY: never a scheme of the web, whose every site it would match; and no name that is rather a host before an empty
-/// port. Pages of the other schemes here have no origin of their own, and are serialized as `null`.
+/// SECURITY: a scheme of the web alone is refused, as it would match every site. So is a name that is rather a host before an
+/// empty port. Pages of the other schemes here have no origin of their own, and are serialized as `null`.
 pub(super) fn check_scheme_alone(scheme: &str) -> Result<(), &'static str> {
     if scheme.contains('.') || scheme == "localhost" {
         return Err(SplitError::Port.into());

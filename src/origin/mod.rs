@@ -64,10 +64,86 @@ pub(crate) fn is_allowed(page: &str, patterns: &[String]) -> bool {
     patterns.iter().any(|pattern| Parts::split(pattern).is_ok_and(|pattern| pattern.matches(&origin)))
 }
 
-/// Returns whether a text can be the origin of a page, or a pattern of some, as far as the browser half checks that.
-#[cfg(feature = "browser")]
-pub(crate) fn is_pattern(text: &str) -> bool {
-    let host = host::split_scheme(text).map_or(text, |(_, host)| host);
-    let rest = if host.is_empty() { text } else { host };
-    !rest.is_empty() && !rest.bytes().any(|byte| byte == b'/' || byte.is_ascii_whitespace())
+#[cfg(all(test, feature = "browser"))]
+mod tests {
+    use super::*;
+
+    const PAGES: [&str; 16] = [
+        "http://localhost:8000",
+        "https://example.com",
+        "https://a.example.com",
+        "https://pr-1.example.com",
+        "https://pr-1.example.com:8443",
+        "https://pr-.example.com",
+        "https://a.pr-1.example.com",
+        "https://www.pr-1.example.com",
+        "https://xn--pr-1-x.example.com",
+        "https://evilexample.com",
+        "vscode-webview://1q2w3e4r",
+        "app:",
+        "app://localhost",
+        "https://[::1]:8080",
+        "https://127.0.0.1",
+        "null",
+    ];
+
+    #[test]
+    fn the_browser_half_matches_as_the_verifier_does() {
+        let patterns = [
+            "localhost",
+            "*.localhost",
+            "http://localhost:8000",
+            "example.com",
+            "*.example.com",
+            "pr-*.example.com",
+            "https://pr-*.example.com:8443",
+            "*-1.example.com",
+            "www.pr-*.example.com",
+            "x*.example.com",
+            "vscode-webview:",
+            "app:",
+            "app://localhost",
+            "[::1]",
+            "127.0.0.1",
+        ];
+        let mut matches = 0;
+        for (pattern, page) in patterns.into_iter().flat_map(|pattern| PAGES.map(|page| (pattern, page))) {
+            let parsed: OriginPattern = pattern.parse().expect("a pattern");
+            let expected = Origin::parse(page).is_ok_and(|origin| parsed.matches(&origin));
+            assert_eq!(is_allowed(page, &[pattern.to_owned()]), expected, "{pattern} and {page}");
+            matches += u32::from(expected);
+        }
+        assert!(matches >= 20, "{matches}");
+    }
+
+    /// The browser half checks no pattern: its own page's developer may have written this.
+    #[test]
+    fn a_malformed_pattern_matches_no_page() {
+        for pattern in [
+            "",
+            "*",
+            "*.",
+            "https:",
+            "http:",
+            "https://",
+            "https://*",
+            "http://",
+            "null",
+            "**.example.com",
+            "*.*.example.com",
+            "p*-*.example.com",
+            "www.*.example.com",
+            "a.*.com",
+            "*ocalhost",
+            "l*",
+            "a.*",
+            "example.*",
+            "https://example.com/",
+            "example.com:",
+        ] {
+            for page in PAGES {
+                assert!(!is_allowed(page, &[pattern.to_owned()]), "{pattern} and {page}");
+            }
+        }
+    }
 }

@@ -132,15 +132,17 @@ impl<'a> Parts<'a> {
             return self.host == origin.host || is_scheme_alone;
         };
         let middle = origin.host.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).unwrap_or_default();
-        let Some((end, _)) = cut(after, b'.').filter(|_| !middle.is_empty()) else { return false };
-        let start = cut_last(before, b'.').map_or(before, |(_, start)| start);
-        if start.is_empty() && end.is_empty() {
-            // SECURITY: whole labels. "evilexample.com" lacks the dot.
+        if middle.is_empty() || !after.as_bytes().contains(&b'.') {
+            return false;
+        }
+        let label = cut_last(before, b'.').map_or(0, |(left, _)| left.len() + 1);
+        if label == before.len() && after.starts_with('.') {
+            // SECURITY: only whole labels may stand for `*.`: "evilexample.com" lacks the dot.
             return before.is_empty();
         }
         // SECURITY: a part of one label, which is not an encoded international name: there, the characters beside the `*` are
         // not those that people see.
-        cut(middle, b'.').is_none() && !origin.host[before.len() - start.len()..].starts_with("xn--")
+        !middle.as_bytes().contains(&b'.') && !origin.host[label..].starts_with("xn--")
     }
 }
 

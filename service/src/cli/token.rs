@@ -6,12 +6,13 @@ use anyhow::{anyhow, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use daypass::api::{CreateTokenRequest, TokenRecord};
-use daypass::{Error, Grant, ParseScopeError, Resource, Scope, TokenKind};
+use daypass::{Error, Grant, OriginPattern, ParseScopeError, Resource, Scope, TokenKind};
 
 use super::failure::Subject;
 use super::options::{Common, InOrganization, print_json};
 use super::{time, token_edit, token_list};
 use crate::domain::grantor::Grantor;
+use crate::domain::origins::{is_shared, normalize_origin};
 use crate::domain::token;
 use crate::usecase::clock::now;
 use crate::usecase::revoke;
@@ -242,6 +243,9 @@ impl Create {
             (TokenKind::Publishable, false) | (_, true) => {}
             (_, false) => bail!("--origin is for publishable tokens: no browser may hold a token of kind {kind}"),
         }
+        if !self.accept_shared_suffix {
+            check_shared_suffix(&self.origins, &[])?;
+        }
         if self.id.is_some() && kind != TokenKind::Application {
             bail!("--id is for application tokens: leave it out");
         }
@@ -252,6 +256,18 @@ impl Create {
             bail!("--expires-at must be in the future");
         }
         Ok(())
+    }
+}
+
+/// Refuses origins that anyone may match, unless the token has them.
+pub(super) fn check_shared_suffix(origins: &[String], present: &[OriginPattern]) -> anyhow::Result<()> {
+    let mut patterns = origins.iter().filter_map(|origin| normalize_origin(origin).ok());
+    match patterns.find(|pattern| is_shared(pattern) && !present.contains(pattern)) {
+        Some(pattern) => bail!(
+            "anyone may take a name that matches {pattern}, below a suffix that many owners share, and use the token \
+             there: name each site, or accept that risk with --accept-shared-suffix"
+        ),
+        None => Ok(()),
     }
 }
 
@@ -295,7 +311,8 @@ fn print_record(out: &mut impl Write, token: &TokenRecord) -> anyhow::Result<()>
         }
     }
     for origin in &token.origins {
-        writeln!(out, "  origin   {origin}")?;
+        let note = if is_shared(origin) { " (anyone may take a name that matches)" } else { "" };
+        writeln!(out, "  origin   {origin}{note}")?;
     }
     Ok(())
 }

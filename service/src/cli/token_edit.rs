@@ -61,6 +61,11 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         "nothing to change: give the token a --name, an --origin or --expires-at"
     );
     let (store, organization) = within.open(&common).await?;
+    if let Some(origins) = origins.as_deref().filter(|_| !accept_shared_suffix) {
+        let record = tokens::find(&*store, &organization, &id).await;
+        let record = record.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?;
+        token::check_shared_suffix(origins, &record.origins)?;
+    }
     let request = UpdateTokenRequest { name, origins, expires_at, accept_shared_suffix };
     let versions = if_version.map(|version| vec![version]);
     let edited = tokens::edit(&*store, &Editor::Operator, &organization, &id, request, versions).await;

@@ -14,8 +14,8 @@ use psl::Psl;
 /// (`*.amazonaws.com`, because of `s3.amazonaws.com`), by the public suffix list of the crate `psl`. It
 /// accepts a host of many owners that the list does not know.
 ///
-/// SECURITY: it accepts a `*` within a label there (`*--shop.netlify.app`), for which the caller must
-/// have accepted the risk: [`is_shared`].
+/// SECURITY: a `*` within a label directly below such a suffix (`*--shop.netlify.app`) passes here: callers
+/// refuse it by [`is_shared`], unless its risk was accepted.
 ///
 /// # Errors
 /// When the text is not a pattern. The message says what to write.

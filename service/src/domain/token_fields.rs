@@ -52,7 +52,7 @@ pub(crate) fn normalize_origins(
     match shared.next().filter(|_| !accepts_shared) {
         Some(pattern) => refuse(format!(
             "Anyone may take a name that matches `{pattern}`, below a suffix that many owners share, and use the token \
-             there. Name each site, or accept that risk by `acceptSharedSuffix` (`--accept-shared-suffix`)."
+             there. Name each site, or accept that risk by `acceptSharedSuffix`."
         )),
         None => Ok(normalized),
     }

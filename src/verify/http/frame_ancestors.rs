@@ -30,8 +30,8 @@ use crate::{Error, OriginPattern, TokenKind};
 /// CSP takes a missing scheme for the embed's own, and a missing port for the scheme's default: hence
 /// both schemes and `*`. It takes `http://example.com:80` for `https://example.com` as well, and
 /// `http://…`, `ws://…` and `wss://…` for `https://…`: hence `https` alone, and none. A pattern without
-/// a scheme lets such a site frame the page. So that pages of `pr-*.example.com` may frame it, add
-/// `*.example.com` or each of their hosts to the token's origins.
+/// a scheme lets such a site frame the page. For pages of `pr-*.example.com` that frame it, add each of
+/// their hosts to the token's origins.
 ///
 /// No page may frame it if no source is left, or if no page may use the token: a secret one, or a
 /// publishable one without origins. Any page may (`*`) if the verifier accepts the token from any:

@@ -71,7 +71,7 @@ const CHECKS: Record<(typeof SOURCES)[number], (options: AnyOptions) => void> = 
   host: (options) => {
     const patterns = [options.host].flat();
     expect(options, 'host', 'a string or an array of strings', () => patterns.every(isText));
-    if (patterns.length === 0 || !patterns.every((one) => /^([a-z][\w+.-]*:\/\/)?[^\s/]+$/.test(String(one)))) {
+    if (patterns.length === 0 || !patterns.every((one) => /^(https?:\/\/)?[^\s/]+$/.test(String(one)))) {
       throw invalid(
         '`host` must name the origins of the pages around this one, such as `https://www.example.com` or `*.example.com`.',
       );

@@ -32,7 +32,7 @@ impl From<SplitError> for &'static str {
     }
 }
 
-/// Splits a text at its first `://`, or at a first `:` with which it ends: browsers serialize some pages of apps as `app:`.
+/// Splits a text at its first `://`, or at a `:` that is its first and its end: some pages of apps are serialized as `app:`.
 pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = cut(text, b':')?;
     Some((scheme, if rest.is_empty() { rest } else { rest.strip_prefix("//")? }))
@@ -40,8 +40,8 @@ pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
 
 /// Checks a scheme that is written without a host, as `app:`.
 ///
-/// SECURITY: a scheme of the web alone is refused, as it would match every site. So is a name that is rather a host before an
-/// empty port. Pages of the other schemes here have no origin of their own, and are serialized as `null`.
+/// SECURITY: a scheme of the web alone is refused, as it would match every site. So is a name that is rather a host before
+/// an empty port. Pages of the other schemes here have no origin of their own, and are serialized as `null`.
 pub(super) fn check_scheme_alone(scheme: &str) -> Result<(), &'static str> {
     if scheme.contains('.') || scheme == "localhost" {
         return Err(SplitError::Port.into());

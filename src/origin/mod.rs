@@ -9,8 +9,8 @@ pub use pattern::OriginPattern;
 #[cfg(feature = "browser")]
 use pattern::Parts;
 
-/// The origin of a page, as the `Origin` header serializes it (RFC 6454, section 6.2): `scheme://host[:port]`, or `app:` for
-/// pages of an app whose scheme has no hosts.
+/// The origin of a page, as the `Origin` header serializes it (RFC 6454, section 6.2): `scheme://host[:port]`, or `app:`
+/// for pages of an app whose scheme has no hosts.
 ///
 /// Anything else is not an origin: `null`, a path, user info, capitals, an empty label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

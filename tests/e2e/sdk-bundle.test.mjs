@@ -53,28 +53,6 @@ describe('a bundle', { concurrency: 2 }, () => {
     assertOpen(await inPage(page, open, await createSignedBundle(['127.0.0.1'])), PARAMETERS, 600);
   });
 
-  rule('for pages of a pattern opens in the browser where the API accepts its token, and nowhere else', {}, async (page) => {
-    for (const [host, origins, isAllowed] of [
-      ['pr-12.shop.localhost', ['pr-*.shop.localhost'], true],
-      ['a.pr-12.shop.localhost', ['pr-*.shop.localhost'], false],
-      ['pr-.shop.localhost', ['pr-*.shop.localhost'], false],
-      ['pr-12.shop.localhost', ['*-11.shop.localhost', 'vscode-webview:'], false],
-    ]) {
-      await page.goto(backend.replace('127.0.0.1', host));
-      const bundle = await createSignedBundle(origins);
-      const opened = await inPage(page, open, bundle);
-      if (isAllowed) assertOpen(opened, PARAMETERS, 600);
-      else assert.equal(opened.code, 'bundle_origin', `${host} and ${origins}`);
-      const status = await inPage(
-        page,
-        async ({ api, argument }) =>
-          (await fetch(`${api}/v2/floor/first`, { headers: { authorization: `Bearer ${argument}` } })).status,
-        bundle,
-      ).catch(() => 'a response that the page may not read');
-      assert.equal(status === 200, isAllowed, `${host} and ${origins}: ${status}`);
-    }
-  });
-
   rule('that this browser cannot verify is not reported as changed', {}, async (page) => {
     const bundle = await createSignedBundle();
     await page.addInitScript(() => {

@@ -206,6 +206,7 @@ impl Revocations {
 mod tests {
     use super::*;
     use crate::api::RevocationTarget;
+    use crate::verify::Generation;
 
     #[test]
     fn a_token_that_was_edited_between_its_look_up_and_its_check_stays_to_be_looked_up() {
@@ -216,7 +217,7 @@ mod tests {
             "createdAt": 1, "expiresAt": null, "revokedAt": null, "version": 1, "lastChars": "abcd",
         });
         let record = serde_json::from_value(record).expect("a record");
-        let token = AuthenticToken::from_record(record, Moment::now());
+        let token = AuthenticToken::from_record(record, Generation::Untracked, Moment::now());
         assert!(feed.has_latest_version(&token));
         feed.apply(&Revocation { seq: 1, at: 0, target: RevocationTarget::Changed { serial: 7, version: 2 } });
         assert_eq!(feed.check(&token, Moment::now()), Ok(()), "an edit revokes nothing");

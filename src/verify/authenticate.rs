@@ -50,6 +50,7 @@ impl Verifier {
     }
 
     /// Returns the format of another system that a credential has, if the verifier knows it.
+    #[inline]
     fn foreign_format(&self, credential: Credential<'_>) -> Option<ForeignFormat> {
         if self.foreign_formats.is_empty() {
             return None;
@@ -70,6 +71,7 @@ impl Verifier {
         }
     }
 
+    #[inline]
     fn fingerprint(&self, cache: &Cache, credential: Credential<'_>) -> Fingerprint {
         match self.foreign_format(credential) {
             None => cache.fingerprint(credential.text),
@@ -78,6 +80,7 @@ impl Verifier {
     }
 
     /// Finds the token in the cache.
+    #[inline]
     pub(super) fn authenticate_cached(&self, credential: Credential<'_>, now: Moment) -> Option<Arc<AuthenticToken>> {
         let cache = self.cache.as_deref()?;
         // A text that is too long is not worth its hash.
@@ -222,6 +225,7 @@ impl Verifier {
     }
 
     /// Returns whether what is cached of a token still holds, as far as its source tells.
+    #[inline]
     fn has_latest_generation(&self, token: &AuthenticToken) -> bool {
         let latest = || self.introspector.as_ref().map(|introspector| introspector.generation());
         match token.form {
@@ -232,6 +236,7 @@ impl Verifier {
     }
 
     /// Returns whether what is cached of a token still holds, as far as the feed tells.
+    #[inline]
     fn is_current(&self, token: &AuthenticToken) -> bool {
         self.revocations.as_ref().is_none_or(|revocations| revocations.is_current(token))
     }

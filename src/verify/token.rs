@@ -179,6 +179,7 @@ impl AuthenticToken {
     ///
     /// SECURITY: a secret in a place that logs or histories may keep is refused, whatever else the
     /// token is.
+    #[inline]
     pub(super) fn check_location(&self, location: TokenLocation) -> Result<(), Error> {
         if location.carries(self.kind) {
             Ok(())
@@ -192,6 +193,7 @@ impl AuthenticToken {
     }
 
     /// Checks that the token may be used from this origin.
+    #[inline]
     pub(super) fn check_origin(&self, header: OriginHeader<'_>) -> Result<(), Error> {
         let must_match = self.kind == TokenKind::Publishable || !self.origins.is_empty();
         // A backend that passes a bundle on may leave the origin out. A temporary token is for a page.
@@ -217,6 +219,7 @@ impl AuthenticToken {
     }
 
     /// Checks that `now`, in Unix seconds, is within the token's life.
+    #[inline]
     pub(super) fn check_life(&self, now: u64) -> Result<(), Error> {
         let (valid_from, valid_until) = match self.form {
             Form::Jwt { valid_from, valid_until, .. } => (valid_from, valid_until),
@@ -233,6 +236,7 @@ impl AuthenticToken {
     }
 
     /// Checks that a grant meets the requirement, and that the token's kind may have the scope at all.
+    #[inline]
     pub(super) fn check_requirement(&self, requirement: &Requirement<'_>) -> Result<(), Error> {
         if self.kind.may(requirement.scope()) && self.grants.iter().any(|grant| grant.allows(requirement)) {
             return Ok(());

@@ -144,6 +144,7 @@ impl Revocations {
     /// [`Error::Unavailable`] while the knowledge is stale. [`Error::InvalidToken`] for a token
     /// that a revoked key signed, since it may be forged, and for one of an organization that the feed
     /// does not cover.
+    #[inline]
     pub(super) fn check(&self, token: &AuthenticToken, now: Moment) -> Result<(), Error> {
         match self.staleness_at(now) {
             Some(staleness) if staleness <= self.max_staleness => {}
@@ -183,6 +184,7 @@ impl Revocations {
     }
 
     /// Returns whether what the source said of a token a while ago still holds, as far as the feed tells.
+    #[inline]
     pub(super) fn is_current(&self, token: &AuthenticToken) -> bool {
         // A token that was compared since the last entry is current.
         token.checked_generation.load(Ordering::Relaxed) == self.generation.load(Ordering::Acquire)

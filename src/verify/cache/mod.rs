@@ -160,17 +160,14 @@ mod tests {
     use crate::api::TokenRecord;
     use crate::verify::Generation;
 
-    #[test]
-    fn an_entry_is_returned_until_its_time_has_passed_and_no_longer() {
-        let (cache, start) = (Cache::new(1 << 20), Moment::now());
-        let [known, unknown] = ["known", "unknown"].map(|text| cache.fingerprint(text.as_bytes()));
+    fn token(id: &str, organization: &str, fresh_until: Moment) -> AuthenticToken {
         let record = TokenRecord {
-            id: "tok_1".into(),
+            id: id.into(),
             serial: 1,
             root_serial: None,
             kind: TokenKind::Secret,
             name: String::new(),
-            organization: "org_1".into(),
+            organization: organization.into(),
             grants: vec![],
             origins: vec![],
             created_at: 0,
@@ -183,8 +180,14 @@ mod tests {
             version: 1,
             last_chars: String::new(),
         };
-        cache
-            .insert(known, AuthenticToken::from_record(record, Generation::Untracked, start + Duration::from_secs(60)));
+        AuthenticToken::from_record(record, Generation::Untracked, fresh_until)
+    }
+
+    #[test]
+    fn an_entry_is_returned_until_its_time_has_passed_and_no_longer() {
+        let (cache, start) = (Cache::new(1 << 20), Moment::now());
+        let [known, unknown] = ["known", "unknown"].map(|text| cache.fingerprint(text.as_bytes()));
+        cache.insert(known, token("tok_1", "org_1", start + Duration::from_secs(60)));
         cache.set_unknown(unknown, start);
         let after = |seconds| start + Duration::from_secs(seconds);
         assert!(cache.get(known, after(59)).is_some() && cache.get(known, after(60)).is_none());
@@ -193,5 +196,15 @@ mod tests {
         cache.set_failed(unknown);
         assert!(cache.has_failed(unknown, Moment::now()) && !cache.has_failed(known, start));
         assert!(!cache.has_failed(unknown, Moment::now() + FAILED_FRESH));
+    }
+
+    #[test]
+    fn tokens_share_what_is_the_same_and_nothing_else() {
+        let (cache, now) = (Cache::new(1 << 20), Moment::now());
+        let insert =
+            |id: &str, organization| cache.insert(cache.fingerprint(id.as_bytes()), token(id, organization, now));
+        let (first, same, other) = (insert("tok_1", "org_1"), insert("tok_2", "org_1"), insert("tok_3", "org_2"));
+        assert!(Arc::ptr_eq(&first.shared, &same.shared) && !Arc::ptr_eq(&first.shared, &other.shared));
+        assert_eq!((&*same.id, &*other.organization), ("tok_2", "org_2"));
     }
 }

@@ -93,7 +93,8 @@ impl Dpop {
         context: &ProofContext<'_>,
         now: u64,
     ) -> Result<(), Error> {
-        match (&token.bound_to, credential.location == TokenLocation::Dpop, dpop) {
+        let bound_to = token.rare.as_ref().and_then(|rare| rare.bound_to.as_deref());
+        match (bound_to, credential.location == TokenLocation::Dpop, dpop) {
             (None, false, _) => Ok(()),
             (None, true, _) => Err(Error::InvalidDpopProof("The token is not bound to a key: send it as Bearer.")),
             (Some(_), _, None) => {

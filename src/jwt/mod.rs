@@ -17,6 +17,7 @@ use serde::de::DeserializeOwned;
 use object::parse_object;
 
 pub use claims::{Claims, Confirmation};
+pub(crate) use jwk::may_be_key;
 pub use jwk::{Jwk, Jwks, is_key_id};
 pub use lineage::{exchanged_id, lineage};
 

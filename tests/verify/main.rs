@@ -20,6 +20,7 @@ mod frame_ancestors;
 mod http_layer;
 mod kinds;
 mod life;
+mod odd_claims;
 mod rate_limits;
 #[cfg(feature = "remote")]
 mod remote;

@@ -27,5 +27,7 @@ mod remote;
 mod revocations;
 mod rfc8037;
 mod rfc9449;
+#[cfg(feature = "remote")]
+mod unknown_keys;
 mod verifier;
 mod wycheproof;

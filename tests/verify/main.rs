@@ -14,6 +14,7 @@ mod dpop;
 #[cfg(feature = "remote")]
 mod feed;
 mod foreign;
+mod forged_once;
 #[cfg(feature = "axum")]
 mod frame_ancestors;
 #[cfg(feature = "axum")]

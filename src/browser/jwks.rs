@@ -9,7 +9,8 @@ use super::http::{json, request, response, server_time, status};
 use super::js::{Settled, call, get, global, list, object, text, wall_now};
 use super::url::Base;
 use crate::ErrorCode;
-use crate::jwt::{JwtType, is_key_id, may_be_key};
+use crate::jwt::jwk::may_be_key;
+use crate::jwt::{JwtType, is_key_id};
 
 /// Kept keys are used for so many milliseconds: no bundle lives longer than a day.
 const KEPT: f64 = 86_400_000.0;

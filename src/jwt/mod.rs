@@ -7,7 +7,7 @@
 //! gives a [`VerifiedJwt`], which has.
 
 mod claims;
-mod jwk;
+pub(crate) mod jwk;
 mod lineage;
 pub(crate) mod object;
 
@@ -17,7 +17,6 @@ use serde::de::DeserializeOwned;
 use object::parse_object;
 
 pub use claims::{Claims, Confirmation};
-pub(crate) use jwk::may_be_key;
 pub use jwk::{Jwk, Jwks, is_key_id};
 pub use lineage::{exchanged_id, lineage};
 

@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
 use super::{TIMEOUT, client, require_success, unavailable, url};
-use crate::jwt::{Jwks, JwtType};
+use crate::jwt::Jwks;
 use crate::verify::clock::Moment;
 use crate::verify::{KeyLookup, KeySource, ResponseFuture, Unavailable};
 use cache::{COOL_DOWN, KeyCache, Step};

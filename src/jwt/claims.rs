@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::object::{Object, objects, text};
+use super::object::{Object, objects, text, texts_by_name};
 use crate::{Grant, OriginPattern, TokenKind};
 
 /// The claims of a signed token or bundle (RFC 9068, and ours). A bundle's parameters stand beside them.
@@ -52,7 +52,7 @@ pub struct Claims {
     pub subject: Option<String>,
     /// What the customer's backend says of the visitor, for the product. It is an object of its own, so that no name in it
     /// can be mistaken for a claim.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "texts_by_name", skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, String>,
     /// The parameters of a bundle that only the product's backend can read: a JWE.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]

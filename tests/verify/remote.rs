@@ -252,6 +252,24 @@ async fn a_token_that_the_service_calls_inactive_is_refused_whatever_its_record_
 }
 
 #[tokio::test]
+async fn the_cause_names_the_missing_scope_if_the_service_says_that_it_is_missing() {
+    let token = generate(TokenKind::Secret);
+    for (status, error, is_named) in [
+        (403, "insufficient_scope", true),
+        (403, "organization_suspended", false),
+        (401, "insufficient_scope", false),
+        (503, "insufficient_scope", false),
+    ] {
+        let body = format!(r#"{{"error":"{error}","message":"m","help":"h"}}"#);
+        let respond = async move || (StatusCode::from_u16(status).unwrap(), body.clone());
+        let url = serve(Router::new().route("/introspect", post(respond))).await;
+        let cause =
+            RemoteIntrospector::new(&url, token.clone()).find(&token).await.map(|_| ()).unwrap_err().to_string();
+        assert_eq!(cause.contains("token:introspect"), is_named, "{status} {error}: {cause}");
+    }
+}
+
+#[tokio::test]
 async fn row_22_while_the_service_fails_in_any_way_every_token_is_refused_and_the_cause_names_none() {
     let closed_port = {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

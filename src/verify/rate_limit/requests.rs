@@ -129,7 +129,7 @@ mod tests {
             version: 1,
             last_chars: String::new(),
         };
-        AuthenticToken::from_record(record, Moment::now())
+        AuthenticToken::from_record(record, Generation::Untracked, Moment::now())
     }
 
     /// Limits, a clock to set, and how many of so many requests are accepted.

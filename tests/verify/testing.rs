@@ -209,8 +209,9 @@ async fn a_request_goes_through_a_router() {
 
 #[test]
 fn a_token_that_the_service_would_not_create_is_not_made() {
+    type New = fn(&Testing) -> NewToken<'_>;
     let testing = Testing::new();
-    let cases: [(&str, fn(&Testing) -> NewToken<'_>); 7] = [
+    let cases: [(&str, New); 7] = [
         ("a visitor", |one| one.token(TokenKind::Secret).subject("visitor-7")),
         ("a key", |one| one.token(TokenKind::Bundle).bound()),
         ("signed parameters", |one| one.token(TokenKind::Bundle).reference().sealed(json!({}))),

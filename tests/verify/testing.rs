@@ -84,7 +84,9 @@ async fn a_request_comes_from_the_first_origin_or_another() {
         (None, "https://page.example"),
         (Some("shop.example"), "https://shop.example"),
         (Some("*.shop.example"), "https://www.shop.example"),
+        (Some("deploy-*.shop.example"), "https://deploy-www.shop.example"),
         (Some("http://127.0.0.1:8000"), "http://127.0.0.1:8000"),
+        (Some("vscode-webview:"), "vscode-webview://page"),
     ] {
         let new = testing.token(TokenKind::Publishable);
         let token = if let Some(pattern) = pattern { new.origin(pattern) } else { new }.create();

@@ -93,6 +93,11 @@ impl std::ops::Add<Duration> for Moment {
     }
 }
 
+/// Returns the time since an arbitrary one, to within a few milliseconds, by the clock that is never set.
+pub(super) fn uptime() -> Duration {
+    Duration::from_millis(system::monotonic())
+}
+
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

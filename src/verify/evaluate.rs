@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::clock::Moment;
+use super::rate_limit::{Policy, RateStatus};
 use super::token::AuthenticToken;
 use super::{Access, Credentials, Decision, Dpop, Standing, TokenSummary, Verifier};
 use crate::{Error, Requirement};
@@ -28,7 +29,7 @@ impl Verifier {
     ) -> Result<Access, Error> {
         match self.verify_cached(credentials, requirement) {
             Some(verdict) => verdict,
-            None => self.verify_uncached(credentials, requirement).await,
+            None => self.verify_uncached(credentials, requirement, &mut None).await,
         }
     }
 
@@ -40,12 +41,22 @@ impl Verifier {
         credentials: &Credentials<'_>,
         requirement: Option<&Requirement<'_>>,
     ) -> Option<Result<Access, Error>> {
+        self.verify_cached_with_status(credentials, requirement, &mut None)
+    }
+
+    /// Like [`verify_cached`](Verifier::verify_cached). Also sets what the client may know of its rate.
+    pub(super) fn verify_cached_with_status(
+        &self,
+        credentials: &Credentials<'_>,
+        requirement: Option<&Requirement<'_>>,
+        rate: &mut Option<RateStatus>,
+    ) -> Option<Result<Access, Error>> {
         let now = Moment::now();
         let token = match credentials.credential() {
             Ok(credential) => Ok(self.authenticate_cached(credential, now)?),
             Err(error) => Err(error),
         };
-        Some(self.decide(token, now, credentials, requirement))
+        Some(self.decide(token, now, credentials, requirement, rate))
     }
 
     /// Like [`verify`](Verifier::verify), for a token that is not cached.
@@ -53,13 +64,14 @@ impl Verifier {
         &self,
         credentials: &Credentials<'_>,
         requirement: Option<&Requirement<'_>>,
+        rate: &mut Option<RateStatus>,
     ) -> Result<Access, Error> {
         let token = match credentials.credential() {
             // Boxed, so that the future of a cached token stays small.
             Ok(credential) => Box::pin(self.authenticate_uncached(credential, credentials.client)).await,
             Err(error) => Err(error),
         };
-        self.decide(token, Moment::now(), credentials, requirement)
+        self.decide(token, Moment::now(), credentials, requirement, rate)
     }
 
     /// Returns the nonce for the next proof of a client that sends proofs, if nonces are required
@@ -77,10 +89,14 @@ impl Verifier {
         at: Moment,
         credentials: &Credentials<'_>,
         requirement: Option<&Requirement<'_>>,
+        rate: &mut Option<RateStatus>,
     ) -> Result<Access, Error> {
         let verdict = match &token {
-            Ok(token) => self.evaluate(token, at, credentials, requirement),
-            Err(error) => Err(error.clone()),
+            Ok(token) => self.evaluate(token, at, credentials, requirement, rate),
+            Err(error) => {
+                *rate = self.rate_limits.as_ref().and_then(|limits| limits.attempt_status(error));
+                Err(error.clone())
+            }
         };
         self.report(token.as_deref().ok(), verdict.as_ref().err(), credentials, requirement);
         let evaluation = verdict?;
@@ -98,6 +114,7 @@ impl Verifier {
         at: Moment,
         credentials: &Credentials<'_>,
         requirement: Option<&Requirement<'_>>,
+        rate: &mut Option<RateStatus>,
     ) -> Result<Evaluation, Error> {
         let credential = credentials.credential()?;
         let now = self.clock.at(at);
@@ -106,9 +123,10 @@ impl Verifier {
         token.check_origin(credentials.origin)?;
         withdrawn?;
         token.check_life(now)?;
-        Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)?;
+        Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)
+            .inspect_err(|error| *rate = RateStatus::refused(Policy::Proofs, None, error))?;
         if let Some(limits) = &self.rate_limits {
-            limits.check(token)?;
+            limits.check(token, credentials.client, rate)?;
         }
         requirement.map_or(Ok(()), |requirement| token.check_requirement(requirement))?;
         Ok(Evaluation(()))

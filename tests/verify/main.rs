@@ -28,6 +28,8 @@ mod remote;
 mod revocations;
 mod rfc8037;
 mod rfc9449;
+#[cfg(all(feature = "testing", feature = "axum"))]
+mod testing;
 #[cfg(feature = "remote")]
 mod unknown_keys;
 mod verifier;

@@ -95,7 +95,7 @@ impl std::ops::Add<Duration> for Moment {
 
 /// Returns the time since an arbitrary one, to within a few milliseconds, by the clock that is never set.
 pub(super) fn uptime() -> Duration {
-    Duration::from_millis(milliseconds(system::monotonic()))
+    Duration::from_millis(system::monotonic())
 }
 
 fn milliseconds(time: Duration) -> u64 {

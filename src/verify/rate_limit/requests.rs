@@ -104,6 +104,7 @@ mod tests {
 
     use super::*;
     use crate::api::TokenRecord;
+    use crate::verify::Generation;
     use crate::verify::clock::Moment;
 
     const TWO: NonZeroU32 = NonZeroU32::new(2).expect("a number above 0");
@@ -129,7 +130,7 @@ mod tests {
             version: 1,
             last_chars: String::new(),
         };
-        AuthenticToken::from_record(record, Moment::now())
+        AuthenticToken::from_record(record, Generation::Untracked, Moment::now())
     }
 
     /// Limits, a clock to set, and how many of so many requests are accepted.

@@ -14,7 +14,8 @@ use daypass::api::TokenRecord;
 use daypass::jwt::JwtType;
 use daypass::verify::http::VerifyLayer;
 use daypass::verify::{
-    Cache, Credentials, Introspector, ProofContext, ResponseFuture, Revocations, TokenLocation, Unavailable, Verifier,
+    Cache, Credentials, Introspector, ProofContext, RateLimits, ResponseFuture, Revocations, TokenLocation,
+    Unavailable, Verifier,
 };
 use daypass::{Error, OpaqueToken, TokenKind};
 use tower::ServiceExt;
@@ -332,5 +333,21 @@ fn a_method_that_cors_does_not_allow_is_logged_once() {
             lines.extend(preflight(&format!("{}{method}", "M".repeat(100))).await);
         }
         assert_eq!((lines.len(), &lines[0]), (6, &line(&"M".repeat(32), other)));
+    });
+}
+
+#[test]
+fn rate_limits_that_see_no_address_of_a_client_are_told_once() {
+    Log::capture(Level::WARN, async |log| {
+        let verifier = verifier().introspector(Store::default()).rate_limits(RateLimits::new());
+        let address = "192.0.2.1".parse().unwrap();
+        let with_address = Credentials::new("hunter2", TokenLocation::Bearer).from_client(address);
+        assert!(verifier.verify(&with_address, None).await.is_err());
+        assert_eq!(log.take_lines(), [""; 0]);
+        for _ in 0..3 {
+            assert_eq!(bearer(&verifier, "hunter2").await, Err(Error::InvalidToken));
+        }
+        let lines = log.take_lines();
+        assert!(matches!(&lines[..], [line] if line.contains("VerifyLayer::client")), "{lines:#?}");
     });
 }

@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use super::cache::Fingerprint;
 use super::clock::Moment;
-use super::token::AuthenticToken;
+use super::token::{AuthenticToken, Form};
 use super::{Cache, Credential, Generation, Introspector, KeyLookup, Standing, Unavailable, Verifier, sealing};
 use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
@@ -50,6 +50,7 @@ impl Verifier {
     }
 
     /// Returns the format of another system that a credential has, if the verifier knows it.
+    #[inline]
     fn foreign_format(&self, credential: Credential<'_>) -> Option<ForeignFormat> {
         credential.foreign_format(&self.foreign_formats)
     }
@@ -65,6 +66,7 @@ impl Verifier {
         }
     }
 
+    #[inline]
     fn fingerprint(&self, cache: &Cache, credential: Credential<'_>) -> Fingerprint {
         match self.foreign_format(credential) {
             None => cache.fingerprint(credential.text),
@@ -73,6 +75,7 @@ impl Verifier {
     }
 
     /// Finds the token in the cache.
+    #[inline]
     pub(super) fn authenticate_cached(&self, credential: Credential<'_>, now: Moment) -> Option<Arc<AuthenticToken>> {
         let cache = self.cache.as_deref()?;
         // A text that is too long is not worth its hash.
@@ -117,7 +120,7 @@ impl Verifier {
         let issuer = self.issuer.get()?;
         let format = self.foreign_format(credential);
         if text.contains('.') && format.is_none() {
-            let token = self.authenticate_jwt(text, issuer).await?;
+            let token = self.authenticate_jwt(text, issuer, slot).await?;
             // SECURITY: a generation is of records. Only a question tells whether the source revokes a JWT.
             let is_tracked = self.introspector.as_ref().is_some_and(|one| one.generation() != Generation::Untracked);
             return Ok(token.map(|token| match slot.filter(|_| !is_tracked) {
@@ -135,13 +138,10 @@ impl Verifier {
                 if generation == Generation::Untracked {
                     return Ok(self.introspect_once(&token, &**introspector, cache, fingerprint).await?);
                 }
-                let found = self.introspect(&token, &**introspector).await?;
-                Ok(found.map(|mut token| {
-                    token.generation = generation;
-                    cache.insert(fingerprint, token)
-                }))
+                let found = self.introspect(&token, &**introspector, generation).await?;
+                Ok(found.map(|token| cache.insert(fingerprint, token)))
             }
-            None => Ok(self.introspect(&token, &**introspector).await?.map(Arc::new)),
+            None => Ok(self.introspect(&token, &**introspector, Generation::Untracked).await?.map(Arc::new)),
         }
     }
 
@@ -169,7 +169,8 @@ impl Verifier {
         if cache.has_failed(fingerprint, Moment::now()) {
             return Err(Unavailable("the last introspection of this token failed".into()));
         }
-        let token = self.introspect(token, introspector).await.inspect_err(|_| cache.set_failed(fingerprint))?;
+        let found = self.introspect(token, introspector, Generation::Untracked).await;
+        let token = found.inspect_err(|_| cache.set_failed(fingerprint))?;
         if token.is_none() {
             cache.set_unknown(fingerprint, now);
         }
@@ -180,13 +181,14 @@ impl Verifier {
         &self,
         token: &OpaqueToken,
         introspector: &dyn Introspector,
+        generation: Generation,
     ) -> Result<Option<AuthenticToken>, Unavailable> {
-        let found = self.find(token, introspector).await?;
+        let found = self.find(token, introspector, generation).await?;
         if self.has_latest_version(found.as_ref()) {
             return Ok(found);
         }
         // The token was edited while its record was on the way.
-        let again = self.find(token, introspector).await?;
+        let again = self.find(token, introspector, generation).await?;
         if self.has_latest_version(again.as_ref()) {
             return Ok(again);
         }
@@ -198,6 +200,7 @@ impl Verifier {
         &self,
         token: &OpaqueToken,
         introspector: &dyn Introspector,
+        generation: Generation,
     ) -> Result<Option<AuthenticToken>, Unavailable> {
         // Taken before the request: the response may be as old as that.
         let fresh_until = Moment::now() + self.introspection_fresh();
@@ -206,7 +209,7 @@ impl Verifier {
             for grant in &mut record.grants {
                 self.apply_catalog(record.kind, grant);
             }
-            AuthenticToken::from_record(record, fresh_until)
+            AuthenticToken::from_record(record, generation, fresh_until)
         }))
     }
 
@@ -217,34 +220,49 @@ impl Verifier {
     }
 
     /// Returns whether what is cached of a token still holds, as far as its source tells.
+    #[inline]
     fn has_latest_generation(&self, token: &AuthenticToken) -> bool {
         let latest = || self.introspector.as_ref().map(|introspector| introspector.generation());
-        match token.generation {
-            Generation::Untracked => true,
-            Generation::Unknown => false,
-            generation @ Generation::Number(_) => latest() == Some(generation),
+        match token.form {
+            Form::Jwt { .. } | Form::Opaque { generation: Generation::Untracked, .. } => true,
+            Form::Opaque { generation: Generation::Unknown, .. } => false,
+            Form::Opaque { generation: generation @ Generation::Number(_), .. } => latest() == Some(generation),
         }
     }
 
     /// Returns whether what is cached of a token still holds, as far as the feed tells.
+    #[inline]
     fn is_current(&self, token: &AuthenticToken) -> bool {
         self.revocations.as_ref().is_none_or(|revocations| revocations.is_current(token))
     }
 
-    async fn authenticate_jwt(&self, text: &str, issuer: &str) -> Result<Option<AuthenticToken>, Failure> {
+    async fn authenticate_jwt(
+        &self,
+        text: &str,
+        issuer: &str,
+        slot: Option<(&Cache, Fingerprint)>,
+    ) -> Result<Option<AuthenticToken>, Failure> {
         let (Some(jwt), Some(keys)) = (UnverifiedJwt::parse(text), &self.keys) else { return Ok(None) };
-        let fresh_until = Moment::now() + self.jwt_fresh();
+        let now = Moment::now();
+        if slot.is_some_and(|(cache, fingerprint)| cache.is_unknown(fingerprint, now)) {
+            return Ok(None);
+        }
+        let fresh_until = now + self.jwt_fresh();
         let key = match self.outages.keys.observe(keys.find(jwt.header()).await)? {
             KeyLookup::Known(key) => key,
             KeyLookup::Unknown => return Ok(None),
             KeyLookup::Undetermined => return Err(Failure::Key),
         };
-        let claims = jwt.verify(&key).and_then(|jwt| jwt.claims::<Claims>());
-        let Some(mut claims) =
-            claims.filter(|claims| are_allowed(key.jwt_type, claims) && self.is_audience(claims, issuer))
-        else {
+        let Some(jwt) = jwt.verify(&key) else {
+            // The most costly part of a forged token's refusal. It is not repeated for the same text.
+            if let Some((cache, fingerprint)) = slot {
+                cache.set_unknown(fingerprint, now);
+            }
             return Ok(None);
         };
+        let claims = jwt.claims::<Claims>();
+        let claims = claims.filter(|claims| are_allowed(key.jwt_type, claims) && self.is_audience(claims, issuer));
+        let Some(mut claims) = claims else { return Ok(None) };
         let standing = match &self.introspector {
             Some(introspector) => self.outages.revocation.observe(introspector.standing(&claims).await)?,
             None => Standing::Good,
@@ -253,9 +271,7 @@ impl Verifier {
             self.apply_catalog(claims.kind, grant);
         }
         let sealed = claims.sealed.take().map(|sealed| sealing::open(&self.sealing_keys, &sealed));
-        let mut token = AuthenticToken::from_claims(claims, standing, key.key, self.leeway, fresh_until);
-        token.sealed = sealed.map(Box::new);
-        Ok(Some(token))
+        Ok(Some(AuthenticToken::from_claims(claims, sealed, standing, &key.key, self.leeway, fresh_until)))
     }
 
     fn introspection_fresh(&self) -> Duration {

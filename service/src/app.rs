@@ -96,6 +96,7 @@ impl App {
                 .introspector(StoreIntrospector { store: Arc::clone(&store), overlooks_suspension })
                 .keys(fresh_keys.clone())
                 .foreign_tokens(&foreign_formats)
+                .public_url(&sign_in.public_origin)
                 .cache(Cache::new(CALLERS))
         };
         let loaded = catalog::load(&*store).await?.context("the store has no catalogue")?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::Clock;
+use super::credentials::page::PageRules;
 use super::outage::Outage;
 use super::{
     Cache, Decision, Dpop, Introspector, Issuer, KeySource, MAX_LEEWAY, Observer, RateLimits, Revocations, SealingKey,
@@ -35,6 +36,7 @@ pub struct Verifier {
     #[cfg(feature = "metrics")]
     pub(super) metrics: super::metrics::Metrics,
     pub(super) outages: Arc<Outages>,
+    pub(super) page_rules: PageRules,
     pub(super) leeway: u64,
     pub(super) clock: Clock,
 }
@@ -76,6 +78,7 @@ impl Verifier {
                 introspection: Outage::new("introspection"),
                 revocation: Outage::new("revocation"),
             }),
+            page_rules: PageRules::default(),
             leeway: DEFAULT_LEEWAY,
             clock: Clock::default(),
         }
@@ -152,6 +155,28 @@ impl Verifier {
     #[must_use]
     pub fn on_decision(self, observe: impl Fn(&Decision<'_>) + Send + Sync + 'static) -> Verifier {
         Verifier { observer: Some(Observer::new(observe)), ..self }
+    }
+
+    /// Adds a public URL of the API, as browsers show it: `https://www.example.com/api`. Its origin is then that of pages
+    /// which share it with the API, as behind one proxy: a browser sends no `Origin` with their GET requests, and
+    /// `Sec-Fetch-Site: same-origin` instead. Add each, if the API has several; the header `Host` then says which one a
+    /// request is for.
+    ///
+    /// # Panics
+    /// If it is no URL as a browser shows it: with a scheme and a host in lower case, without a default port.
+    #[must_use]
+    pub fn public_url(mut self, url: &str) -> Verifier {
+        self.page_rules.add_public_url(url);
+        self
+    }
+
+    /// Goes by `Origin` alone across origins. Otherwise a publishable token also counts on a GET or HEAD without `Origin`
+    /// if its `Referer` is a page that may use it: browsers send no `Origin` for images, videos, scripts, links and
+    /// backgrounds.
+    #[must_use]
+    pub fn ignore_referer(mut self) -> Verifier {
+        self.page_rules.ignores_referer = true;
+        self
     }
 
     /// Sets how many seconds of clock difference are tolerated in JWTs: 10 unless set, at most

@@ -1,13 +1,17 @@
 //! The credentials of a request: [`Credentials`].
 
 mod location;
+pub(super) mod page;
 
 use std::fmt;
 use std::net::IpAddr;
 
 pub use location::TokenLocation;
+pub use page::{Page, PageEvidence, PageHeaders};
 
 use crate::Error;
+#[cfg(feature = "axum")]
+use crate::TokenKind;
 
 /// A token as a request carries it. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -54,11 +58,12 @@ impl fmt::Debug for ProofContext<'_> {
     }
 }
 
-/// What a request presents: its token, origin, proof and client. All of it borrows from the request.
+/// What a request presents: its token, page, proof and client. All of it borrows from the request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Credentials<'a> {
     tokens: Tokens<'a>,
     pub(super) origin: OriginHeader<'a>,
+    pub(super) page_headers: PageHeaders<'a>,
     pub(super) proof: ProofContext<'a>,
     pub(super) client: Option<IpAddr>,
 }
@@ -106,6 +111,13 @@ impl<'a> Credentials<'a> {
         Credentials { origin, ..self }
     }
 
+    /// Sets the headers besides `Origin` that say which page sent the request, for a publishable token. Without them
+    /// only an `Origin` says it.
+    #[must_use]
+    pub fn with_page_headers(self, page_headers: PageHeaders<'a>) -> Credentials<'a> {
+        Credentials { page_headers, ..self }
+    }
+
     /// Sets the DPoP proof.
     #[must_use]
     pub fn with_proof(self, proof: ProofContext<'a>) -> Credentials<'a> {
@@ -127,6 +139,13 @@ impl<'a> Credentials<'a> {
     #[cfg(feature = "axum")]
     pub(super) fn is_missing(&self) -> bool {
         matches!(self.tokens, Tokens::None)
+    }
+
+    /// Returns whether the request has one token, and that is a publishable one if it is authentic.
+    #[cfg(feature = "axum")]
+    fn is_publishable(&self) -> bool {
+        let prefix = TokenKind::Publishable.prefix().unwrap_or_default().as_bytes();
+        matches!(self.tokens, Tokens::One(Credential { text, .. }) if text.starts_with(prefix))
     }
 
     /// Returns the token, if there is exactly one.

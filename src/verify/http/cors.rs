@@ -28,9 +28,9 @@ pub(super) fn preflight<R: From<String>>(parts: &Parts) -> Response<R> {
     response
 }
 
-/// Lets pages of one origin read a response, or pages of none.
-pub(super) fn allow_origin(headers: &mut HeaderMap, origin: Option<HeaderValue>) {
-    headers.append(header::VARY, HeaderValue::from_static("Origin"));
+/// Lets pages of one origin read a response, or pages of none. `vary` names what the decision looked at.
+pub(super) fn allow_origin(headers: &mut HeaderMap, origin: Option<HeaderValue>, vary: &'static str) {
+    headers.append(header::VARY, HeaderValue::from_static(vary));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -1,12 +1,12 @@
 //! Reads the credentials of an HTTP request.
 
-use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
 use crate::ForeignFormat;
-use crate::verify::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation, Verifier};
+use crate::verify::{Credential, Credentials, OriginHeader, PageHeaders, ProofContext, TokenLocation, Verifier};
 
 /// The query parameters that carry tokens in one system or another.
 ///
@@ -24,6 +24,8 @@ static HEADERS: [(HeaderName, TokenLocation); 2] = [
     (HeaderName::from_static("x-api-key"), TokenLocation::ApiKey),
     (HeaderName::from_static("x-api-token"), TokenLocation::ApiToken),
 ];
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// The cookie that carries tokens (Speckle).
 const COOKIE: &[u8] = b"authn=";
 /// The query parameter that carries application tokens in Crafter Profile.
@@ -50,9 +52,13 @@ impl<'a> Credentials<'a> {
 
     fn read(parts: &'a Parts, formats: &[ForeignFormat]) -> Credentials<'a> {
         let mut credentials = Credentials::default();
+        credentials.page_headers.is_read = matches!(parts.method, Method::GET | Method::HEAD);
         // One pass over all headers is cheaper than a search for each name.
         for (name, value) in &parts.headers {
             credentials.add_header(name, value, formats);
+        }
+        if let Some(authority) = parts.uri.authority() {
+            credentials.page_headers.host = Some(authority.as_str().as_bytes());
         }
         for pair in parts.uri.query().into_iter().flat_map(|query| query.split('&')) {
             let Some((name, text)) = pair.split_once('=') else { continue };
@@ -81,6 +87,25 @@ impl<'a> Credentials<'a> {
             cookies(value, formats).for_each(|credential| self.add(credential));
         } else if let Some((_, location)) = HEADERS.iter().find(|(known, _)| known == name) {
             self.add(Credential { text: value.as_bytes(), location: *location });
+        } else if let Some(header) = self.page_headers.find_mut(name) {
+            *header = Some(if header.is_none() { value.as_bytes() } else { b"" });
+        }
+    }
+}
+
+impl<'a> PageHeaders<'a> {
+    /// Finds the field of a header.
+    fn find_mut(&mut self, name: &HeaderName) -> Option<&mut Option<&'a [u8]>> {
+        if *name == header::REFERER {
+            Some(&mut self.referer)
+        } else if *name == header::HOST {
+            Some(&mut self.host)
+        } else if *name == SEC_FETCH_SITE {
+            Some(&mut self.fetch_site)
+        } else if *name == SEC_FETCH_MODE {
+            Some(&mut self.fetch_mode)
+        } else {
+            None
         }
     }
 }

@@ -17,6 +17,8 @@ use super::response::{DPOP_NONCE, challenge_with_dpop};
 pub struct ResponseHeaders {
     /// The origin whose pages may read the response.
     pub(super) origin: Option<HeaderValue>,
+    /// The headers of the request that the decision looked at.
+    pub(super) vary: &'static str,
     pub(super) has_proof_scheme: bool,
     /// The nonce for the next proof.
     pub(super) nonce: Option<HeaderValue>,
@@ -33,7 +35,7 @@ impl ResponseHeaders {
         if let Some(resource) = self.resource {
             resource.add_to_challenges(headers);
         }
-        allow_origin(headers, self.origin);
+        allow_origin(headers, self.origin, self.vary);
         if let Some(nonce) = self.nonce {
             headers.insert(DPOP_NONCE, nonce);
         }

@@ -154,7 +154,8 @@ impl VerifyLayer {
             OriginHeader::One(_) | OriginHeader::Invalid => parts.headers.get(header::ORIGIN).cloned(),
         };
         let has_proof_scheme = credentials.has_proof_scheme();
-        let headers = ResponseHeaders { origin, has_proof_scheme, nonce, resource: self.resource.clone() };
+        let vary = self.verifier.page_rules.vary(&credentials);
+        let headers = ResponseHeaders { origin, vary, has_proof_scheme, nonce, resource: self.resource.clone() };
         if self.allows_missing_token && credentials.is_missing() {
             return (Some(Ok(None)), headers);
         }
@@ -180,7 +181,7 @@ fn with_access<B>(access: Option<Access>, mut parts: Parts, body: B) -> Request<
 /// SECURITY: a page on an origin that the token does not allow may not read it. Every other error
 /// is readable by the page.
 fn refuse<R: From<String>>(error: &Error, headers: ResponseHeaders) -> Response<R> {
-    let is_readable = !matches!(error, Error::OriginNotAllowed(_) | Error::OriginRequired);
+    let is_readable = !matches!(error, Error::OriginNotAllowed(_) | Error::OriginRequired(_));
     let mut response = error.response();
     ResponseHeaders { origin: headers.origin.filter(|_| is_readable), ..headers }.add_to(&mut response);
     response

@@ -162,6 +162,13 @@ impl Verifier {
     /// `Sec-Fetch-Site: same-origin` instead. Add each, if the API has several; the header `Host` then says which one a
     /// request is for.
     ///
+    /// ```
+    /// # use daypass::verify::Verifier;
+    /// let verifier = Verifier::new("https://tokens.example.com", "floor-api")
+    ///     .public_url("https://www.example.com/api")
+    ///     .public_url("https://api.example.com");
+    /// ```
+    ///
     /// # Panics
     /// If it is no URL as a browser shows it: with a scheme and a host in lower case, without a default port.
     #[must_use]

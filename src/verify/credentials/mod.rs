@@ -143,7 +143,7 @@ impl<'a> Credentials<'a> {
 
     /// Returns whether the request has one token, and that is a publishable one if it is authentic.
     #[cfg(feature = "axum")]
-    fn is_publishable(&self) -> bool {
+    pub(super) fn is_publishable(&self) -> bool {
         let prefix = TokenKind::Publishable.prefix().unwrap_or_default().as_bytes();
         matches!(self.tokens, Tokens::One(Credential { text, .. }) if text.starts_with(prefix))
     }

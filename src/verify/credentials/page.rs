@@ -97,7 +97,7 @@ impl PageRules {
     #[cfg(feature = "axum")]
     pub(in crate::verify) fn vary(&self, credentials: &Credentials<'_>) -> &'static str {
         let by_origin = !credentials.page_headers.is_read
-            || credentials.origin != OriginHeader::None
+            || !matches!(credentials.origin, OriginHeader::None)
             || !credentials.is_publishable();
         match (by_origin, self.ignores_referer, self.own_origins.is_empty()) {
             (true, _, _) | (false, true, true) => "Origin",

@@ -52,19 +52,19 @@ impl<'a> Credentials<'a> {
 
     fn read(parts: &'a Parts, formats: &[ForeignFormat]) -> Credentials<'a> {
         let mut credentials = Credentials::default();
-        credentials.page_headers.is_read = matches!(parts.method, Method::GET | Method::HEAD);
         // One pass over all headers is cheaper than a search for each name.
         for (name, value) in &parts.headers {
             credentials.add_header(name, value, formats);
-        }
-        if let Some(authority) = parts.uri.authority() {
-            credentials.page_headers.host = Some(authority.as_str().as_bytes());
         }
         for pair in parts.uri.query().into_iter().flat_map(|query| query.split('&')) {
             let Some((name, text)) = pair.split_once('=') else { continue };
             if let Some(location) = query_location(name, formats) {
                 credentials.add(Credential { text: text.as_bytes(), location });
             }
+        }
+        // A pass of its own, so that other requests do without it.
+        if matches!(credentials.origin, OriginHeader::None) && credentials.is_publishable() {
+            credentials.page_headers = PageHeaders::read(parts);
         }
         if credentials.has_proof_scheme() {
             let proof = only(&parts.headers, "dpop").unwrap_or_default();
@@ -87,26 +87,28 @@ impl<'a> Credentials<'a> {
             cookies(value, formats).for_each(|credential| self.add(credential));
         } else if let Some((_, location)) = HEADERS.iter().find(|(known, _)| known == name) {
             self.add(Credential { text: value.as_bytes(), location: *location });
-        } else if let Some(header) = self.page_headers.find_mut(name) {
-            *header = Some(if header.is_none() { value.as_bytes() } else { b"" });
         }
     }
 }
 
 impl<'a> PageHeaders<'a> {
-    /// Finds the field of a header.
-    fn find_mut(&mut self, name: &HeaderName) -> Option<&mut Option<&'a [u8]>> {
-        if *name == header::REFERER {
-            Some(&mut self.referer)
-        } else if *name == header::HOST {
-            Some(&mut self.host)
-        } else if *name == SEC_FETCH_SITE {
-            Some(&mut self.fetch_site)
-        } else if *name == SEC_FETCH_MODE {
-            Some(&mut self.fetch_mode)
-        } else {
-            None
+    fn read(parts: &'a Parts) -> PageHeaders<'a> {
+        let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+        let mut headers = PageHeaders { is_read, ..PageHeaders::default() };
+        for (name, value) in &parts.headers {
+            let header = match name {
+                name if *name == header::REFERER => &mut headers.referer,
+                name if *name == header::HOST => &mut headers.host,
+                name if *name == SEC_FETCH_SITE => &mut headers.fetch_site,
+                name if *name == SEC_FETCH_MODE => &mut headers.fetch_mode,
+                _ => continue,
+            };
+            *header = Some(if header.is_none() { value.as_bytes() } else { b"" });
         }
+        if let Some(authority) = parts.uri.authority() {
+            headers.host = Some(authority.as_str().as_bytes());
+        }
+        headers
     }
 }
 

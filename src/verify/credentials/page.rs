@@ -126,7 +126,7 @@ impl PageRules {
 /// something does not change whose it is, a link that downloads is a navigation, and new elements get new names.
 ///
 /// # Errors
-/// [`Error::OriginRequired`] with the reason, [`Error::InvalidRequest`] for an `Origin` that is none.
+/// [`Error::OriginRequired`] with the reason, [`Error::InvalidRequest`] if `Origin` came twice, or is not text.
 pub(in crate::verify) fn find_page<'a>(
     origin: OriginHeader<'a>,
     headers: &PageHeaders<'a>,

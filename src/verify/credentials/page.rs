@@ -75,13 +75,13 @@ impl PageRules {
     /// Returns the API's origin in the eyes of the sender: the one that `Host` names. A proxy may have changed `Host`,
     /// which does not matter where there is one origin only.
     fn own_origin(&self, host: Option<&[u8]>) -> Option<&str> {
-        let is_named = |origin: &&Box<str>| {
+        let is_named = |origin: &str| {
             let own = origin.split_once("://").map(|(_, own)| own.as_bytes());
             own.zip(host).is_some_and(|(own, host)| own.eq_ignore_ascii_case(host))
         };
         match self.own_origins.as_slice() {
             [origin] => Some(origin),
-            origins => origins.iter().find(is_named).map(|origin| &**origin),
+            origins => origins.iter().map(|origin| &**origin).find(|origin| is_named(origin)),
         }
     }
 

@@ -10,7 +10,7 @@ use super::sources::{Generation, Key};
 use super::{Credentials, MAX_LEEWAY, Page, SealedError, Standing, TokenLocation};
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
-use crate::{Error, Grant, Origin, OriginPattern, Parameters, Requirement, TokenKind, UnknownPage};
+use crate::{Error, Grant, OriginPattern, Parameters, Requirement, TokenKind, UnknownPage};
 
 /// The longest origin that an error repeats, in characters.
 const MAX_SHOWN_ORIGIN: usize = 260;
@@ -180,17 +180,17 @@ impl AuthenticToken {
     /// Checks that the token may be used by the page that sent the request. A browser sends an origin with every request
     /// of a script to another one. Other programs may leave it out.
     pub(super) fn check_page(&self, page: Option<Page<'_>>) -> Result<(), Error> {
-        let Some(Page { origin: text, .. }) = page else { return Ok(()) };
+        let Some(page) = page else { return Ok(()) };
         if self.kind.is_backend_only() {
             return Err(Error::SecretInBrowser(self.kind));
         }
         if self.kind != TokenKind::Publishable && self.origins.is_empty() {
             return Ok(());
         }
-        match Origin::parse(text) {
-            Ok(origin) if self.origins.iter().any(|pattern| pattern.matches(&origin)) => Ok(()),
+        match page.parsed() {
+            Some(origin) if self.origins.iter().any(|pattern| pattern.matches(&origin)) => Ok(()),
             _ => {
-                let shown = text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_ORIGIN);
+                let shown = page.origin.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_ORIGIN);
                 Err(Error::OriginNotAllowed(shown.collect()))
             }
         }

@@ -2,7 +2,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::RevocationTarget;
 use daypass::jwt::{Claims, Confirmation};
 use daypass::verify::{Credentials, TokenLocation};
-use daypass::{Error, UnknownPage, Scope, TokenKind, UnknownPage};
+use daypass::{Error, Scope, TokenKind, UnknownPage};
 use serde_json::{Value, json};
 
 use super::running::{Daypass, FLOOR_READ, expect_error, now, payload_of, send, to_text};

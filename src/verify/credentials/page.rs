@@ -15,6 +15,8 @@ pub struct Page<'a> {
     pub origin: &'a str,
     /// What says so.
     pub evidence: PageEvidence,
+    /// The origin's parts, if they are known already.
+    parsed: Option<Origin<'a>>,
 }
 
 /// What says which page sent a request. A program can forge all of it; in a browser no page can.
@@ -67,7 +69,7 @@ impl PageRules {
     /// If it is no URL as a browser writes it.
     pub(in crate::verify) fn add_public_url(&mut self, url: &str) {
         match origin_of(url) {
-            Ok(origin) => self.own_origins.push(origin.into()),
+            Ok((origin, _)) => self.own_origins.push(origin.into()),
             Err(why) => panic!("the public URL must be one that a browser shows: {why}: {url:?}"),
         }
     }
@@ -162,15 +164,17 @@ fn find_without_origin<'a>(headers: &PageHeaders<'a>, rules: &'a PageRules) -> R
         }
     };
     let own = rules.own_origin(headers.host);
-    let by_referer = |origin| Page { origin, evidence: PageEvidence::Referer };
+    let by_referer = |(origin, parsed)| Page { origin, evidence: PageEvidence::Referer, parsed: Some(parsed) };
     match (headers.fetch_site, referer) {
-        (Some(b"same-origin"), Some(origin)) if rules.excludes(origin, own) => Err(UnknownPage::Contradiction),
+        (Some(b"same-origin"), Some((origin, _))) if rules.excludes(origin, own) => Err(UnknownPage::Contradiction),
         (Some(b"same-origin"), referer) => match own {
-            Some(origin) => Ok(Page { origin, evidence: PageEvidence::SameOrigin }),
+            Some(origin) => Ok(Page { origin, evidence: PageEvidence::SameOrigin, parsed: None }),
             None => referer.map(by_referer).ok_or(UnknownPage::OwnOrigin),
         },
-        (Some(b"same-site" | b"cross-site"), Some(origin)) if own == Some(origin) => Err(UnknownPage::Contradiction),
-        (None | Some(b"same-site" | b"cross-site"), Some(origin)) => Ok(by_referer(origin)),
+        (Some(b"same-site" | b"cross-site"), Some((origin, _))) if own == Some(origin) => {
+            Err(UnknownPage::Contradiction)
+        }
+        (None | Some(b"same-site" | b"cross-site"), Some(page)) => Ok(by_referer(page)),
         (None | Some(b"same-site" | b"cross-site"), None) if rules.ignores_referer => Err(UnknownPage::RefererIgnored),
         (None | Some(b"same-site" | b"cross-site"), None) => Err(UnknownPage::Hidden),
         (Some(_), _) => Err(UnknownPage::Contradiction),
@@ -178,6 +182,11 @@ fn find_without_origin<'a>(headers: &PageHeaders<'a>, rules: &'a PageRules) -> R
 }
 
 impl<'a> Page<'a> {
+    /// Returns the parts of the origin, if it is one.
+    pub(in crate::verify) fn parsed(&self) -> Option<Origin<'a>> {
+        self.parsed.or_else(|| Origin::read(self.origin).ok())
+    }
+
     /// Returns the page that the header `Origin` names, if the request has one.
     ///
     /// # Errors
@@ -185,7 +194,7 @@ impl<'a> Page<'a> {
     pub(in crate::verify) fn of_origin(header: OriginHeader<'a>) -> Result<Option<Page<'a>>, Error> {
         match header {
             OriginHeader::None => Ok(None),
-            OriginHeader::One(origin) => Ok(Some(Page { origin, evidence: PageEvidence::Origin })),
+            OriginHeader::One(origin) => Ok(Some(Page { origin, evidence: PageEvidence::Origin, parsed: None })),
             OriginHeader::Invalid => {
                 Err(Error::InvalidRequest("The request has more than one Origin, or one that is not text.".into()))
             }
@@ -193,10 +202,11 @@ impl<'a> Page<'a> {
     }
 }
 
-/// Returns the origin of a URL that a browser wrote.
-fn origin_of(url: &str) -> Result<&str, &'static str> {
-    let host = url.find("://").map_or(url.len(), |at| at + 3);
-    let end = url[host..].find(['/', '?', '#']).map_or(url.len(), |at| host + at);
-    let origin = &url[..end];
-    Origin::read(origin).map(|_| origin)
+/// Returns the origin of a URL that a browser wrote, as text and in its parts.
+fn origin_of(url: &str) -> Result<(&str, Origin<'_>), &'static str> {
+    // Searched by bytes, which is faster than by text: every image costs it.
+    let scheme = url.bytes().position(|byte| byte == b':').unwrap_or(url.len());
+    let host = url.bytes().skip(scheme + 3).position(|byte| matches!(byte, b'/' | b'?' | b'#'));
+    let origin = host.map_or(url, |length| &url[..scheme + 3 + length]);
+    Ok((origin, Origin::read(origin)?))
 }

@@ -12,10 +12,13 @@ use std::sync::{Arc, Mutex};
 use common::{ORGANIZATION, Signer, Store, claims, generate, record, verifier};
 use daypass::api::TokenRecord;
 use daypass::jwt::JwtType;
+use daypass::verify::http::VerifyLayer;
 use daypass::verify::{
-    Cache, Credentials, Introspector, ProofContext, ResponseFuture, Revocations, TokenLocation, Unavailable, Verifier,
+    Cache, Credentials, Introspector, ProofContext, RateLimits, ResponseFuture, Revocations, TokenLocation,
+    Unavailable, Verifier,
 };
 use daypass::{Error, OpaqueToken, TokenKind};
+use tower::ServiceExt;
 use tracing::Level;
 
 /// The log of one test.
@@ -296,4 +299,55 @@ mod remote {
             }
         });
     }
+}
+
+#[test]
+fn a_method_that_cors_does_not_allow_is_logged_once() {
+    Log::capture(Level::WARN, async |log| {
+        let router = axum::Router::new().layer(VerifyLayer::new(verifier()));
+        let preflight = async |method: &str| {
+            let request = axum::http::Request::options("/floor")
+                .header("origin", "https://shop.example")
+                .header("access-control-request-method", method)
+                .body(axum::body::Body::empty());
+            let response = router.clone().oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(response.status(), 204);
+            log.take_lines()
+        };
+        for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "not a method"] {
+            assert_eq!(preflight(method).await, [""; 0], "{method}");
+        }
+        let line = |method: &str, help: &str| {
+            format!(
+                "WARN daypass::verify::http::cors: page asks for a method that CORS does not allow method=\"{method}\" \
+                 allowed=\"GET, HEAD, POST, PUT, PATCH, DELETE\" help=\"{help}\""
+            )
+        };
+        let other = "add the method with `Cors::methods`, if the API has it";
+        assert_eq!(preflight("PROPFIND").await, [line("PROPFIND", other)]);
+        assert_eq!(preflight("PROPFIND").await, [""; 0]);
+        assert_eq!(preflight("patch").await, [line("patch", "write the method in upper case in the page")]);
+        // Methods that always differ do not fill the log, however long they are.
+        let mut lines = Vec::new();
+        for method in 0..20 {
+            lines.extend(preflight(&format!("{}{method}", "M".repeat(100))).await);
+        }
+        assert_eq!((lines.len(), &lines[0]), (6, &line(&"M".repeat(32), other)));
+    });
+}
+
+#[test]
+fn rate_limits_that_see_no_address_of_a_client_are_told_once() {
+    Log::capture(Level::WARN, async |log| {
+        let verifier = verifier().introspector(Store::default()).rate_limits(RateLimits::new());
+        let address = "192.0.2.1".parse().unwrap();
+        let with_address = Credentials::new("hunter2", TokenLocation::Bearer).from_client(address);
+        assert!(verifier.verify(&with_address, None).await.is_err());
+        assert_eq!(log.take_lines(), [""; 0]);
+        for _ in 0..3 {
+            assert_eq!(bearer(&verifier, "hunter2").await, Err(Error::InvalidToken));
+        }
+        let lines = log.take_lines();
+        assert!(matches!(&lines[..], [line] if line.contains("VerifyLayer::client")), "{lines:#?}");
+    });
 }

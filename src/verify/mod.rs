@@ -22,8 +22,10 @@
 //! | `metrics` | counters for the product's exporter (feature `metrics`) |
 //! | `issuer` | the issuer that tokens must name |
 //! | `outage` | one log line for each cause, not for each request |
+//! | `mistake` | one log line for each mistake in the product's program or settings |
 //! | `clock` | a time that never goes back |
 //! | `remote` | issuer, keys, introspection and feed from a token service over HTTP (feature `remote`) |
+//! | `testing` | a token service in memory, for the tests of a product's API (feature `testing`) |
 //! | `http` | the tower layer with CORS, the axum extractor, error responses (feature `axum`) |
 
 mod access;
@@ -40,6 +42,7 @@ pub mod http;
 mod issuer;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod mistake;
 #[cfg(doctest)]
 mod must_not_compile;
 mod outage;
@@ -49,6 +52,8 @@ mod remote;
 mod revocation;
 mod sealing;
 mod sources;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 mod verifier;
 

@@ -26,5 +26,7 @@ mod remote;
 mod revocations;
 mod rfc8037;
 mod rfc9449;
+#[cfg(all(feature = "testing", feature = "axum"))]
+mod testing;
 mod verifier;
 mod wycheproof;

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use daypass::verify::http::VerifyLayer;
+use daypass::verify::http::{Cors, VerifyLayer};
 use daypass::verify::{Access, Verifier};
 use daypass::{Error, Scope};
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,8 @@ pub(crate) fn router(building: Building, verifier: Arc<Verifier>) -> Router {
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .with_state(Arc::new(building))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(VerifyLayer::new(verifier).client(client))
+        // A load balancer keeps a client at one process by a cookie. No handler looks at it.
+        .layer(VerifyLayer::new(verifier).client(client).cors(Cors::new().credentials()))
 }
 
 /// Returns the address of the connection, since no proxy stands in front of this program.

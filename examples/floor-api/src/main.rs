@@ -12,6 +12,9 @@ mod api;
 mod embed;
 mod floors;
 mod layout;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a panic is a failure")]
+mod tests;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

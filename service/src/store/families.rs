@@ -257,7 +257,8 @@ async fn a_client_that_was_read_before_is_as_it_was_committed_last(location: Loc
     let other = open(&location).await.expect("a store").expect("a store");
     let Parties { client: id, .. } = add_parties(&store).await;
     let read = async |store: &SharedStore| store.oauth_client(&id).await.expect("an answer").expect("a client");
-    for (by, addresses) in [(&store, "https://b.example/"), (&other, "https://c.example/"), (&store, "https://d.example/")]
+    for (by, addresses) in
+        [(&store, "https://b.example/"), (&other, "https://c.example/"), (&store, "https://d.example/")]
     {
         let before = [read(&store).await, read(&other).await, read(&store).await, read(&other).await];
         assert!(before.iter().all(|client| *client == before[0]));

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::Response;
-use http::header::HeaderValue;
+use http::header::{self, HeaderValue};
 use pin_project_lite::pin_project;
 
-use super::cors::allow_origin;
+use super::cors::Cors;
+use super::rates::add_rate;
 use super::resource::Resource;
 use super::response::{DPOP_NONCE, challenge_with_dpop};
+use crate::verify::rate_limit::RateStatus;
 
 /// The headers that the layer adds to a response.
 #[derive(Default)]
 pub struct ResponseHeaders {
-    /// The origin whose pages may read the response.
-    pub(super) origin: Option<HeaderValue>,
+    /// The pages that may read the response.
+    pub(super) readers: Option<Readers>,
     /// The headers of the request that the decision looked at.
     pub(super) vary: &'static str,
     pub(super) has_proof_scheme: bool,
@@ -24,6 +26,16 @@ pub struct ResponseHeaders {
     pub(super) nonce: Option<HeaderValue>,
     /// What the challenges are for.
     pub(super) resource: Option<Arc<Resource>>,
+    /// How far the limit is used that counted the request.
+    pub(super) rate: Option<RateStatus>,
+}
+
+/// The pages that may read a response.
+pub(super) struct Readers {
+    pub(super) origin: HeaderValue,
+    pub(super) cors: Arc<Cors>,
+    /// Whether they may also if the request had cookies.
+    pub(super) with_cookies: bool,
 }
 
 impl ResponseHeaders {
@@ -35,9 +47,16 @@ impl ResponseHeaders {
         if let Some(resource) = self.resource {
             resource.add_to_challenges(headers);
         }
-        allow_origin(headers, self.origin, self.vary);
+        headers.append(header::VARY, HeaderValue::from_static(self.vary));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        if let Some(Readers { origin, cors, with_cookies }) = self.readers {
+            cors.allow(headers, origin, with_cookies);
+        }
         if let Some(nonce) = self.nonce {
             headers.insert(DPOP_NONCE, nonce);
+        }
+        if let Some(rate) = self.rate {
+            add_rate(headers, rate);
         }
     }
 }

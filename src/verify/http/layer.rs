@@ -10,8 +10,8 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::cors::{is_preflight, preflight};
-use super::future::{ResponseHeaders, VerifyFuture};
+use super::cors::{Cors, is_preflight};
+use super::future::{Readers, ResponseHeaders, VerifyFuture};
 use super::resource::Resource;
 use crate::Error;
 use crate::verify::{Access, Credentials, OriginHeader, Verifier};
@@ -24,6 +24,7 @@ pub struct VerifyLayer {
     client: Option<FindClient>,
     allows_missing_token: bool,
     resource: Option<Arc<Resource>>,
+    cors: Arc<Cors>,
 }
 
 /// Finds a client's address.
@@ -37,11 +38,17 @@ impl VerifyLayer {
     /// Makes a layer of this verifier.
     #[must_use]
     pub fn new(verifier: impl Into<Arc<Verifier>>) -> VerifyLayer {
-        VerifyLayer { verifier: verifier.into(), client: None, allows_missing_token: false, resource: None }
+        VerifyLayer {
+            verifier: verifier.into(),
+            client: None,
+            allows_missing_token: false,
+            resource: None,
+            cors: Arc::default(),
+        }
     }
 
-    /// Sets how a client's address is found, for [`RateLimits`](crate::verify::RateLimits): from
-    /// the connection or, behind a known proxy, from the header that this proxy sets.
+    /// Sets how a client's address is found, for [`RateLimits`](crate::verify::RateLimits): that of the
+    /// connection or, behind proxies, the one that they saw: see [`client_address`](super::client_address).
     #[must_use]
     pub fn client(self, find: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> VerifyLayer {
         VerifyLayer { client: Some(Arc::new(find)), ..self }
@@ -56,6 +63,12 @@ impl VerifyLayer {
     #[must_use]
     pub fn allow_missing_token(self) -> VerifyLayer {
         VerifyLayer { allows_missing_token: true, ..self }
+    }
+
+    /// Sets what pages of other origins may send and read.
+    #[must_use]
+    pub fn cors(self, cors: Cors) -> VerifyLayer {
+        VerifyLayer { cors: Arc::new(cors), ..self }
     }
 
     /// Makes the API a protected resource (RFC 9728) with this URL as its identifier, such as
@@ -79,7 +92,7 @@ impl<S> Layer<S> for VerifyLayer {
     type Service = VerifyService<S>;
 
     fn layer(&self, inner: S) -> VerifyService<S> {
-        VerifyService { inner, layer: self.clone() }
+        VerifyService { inner, layer: Arc::new(self.clone()) }
     }
 }
 
@@ -87,7 +100,8 @@ impl<S> Layer<S> for VerifyLayer {
 #[derive(Clone)]
 pub struct VerifyService<S> {
     inner: S,
-    layer: VerifyLayer,
+    /// Shared, since a router clones its services for each request.
+    layer: Arc<VerifyLayer>,
 }
 
 impl<S, B, R> Service<Request<B>> for VerifyService<S>
@@ -108,13 +122,15 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
         if is_preflight(&parts) {
-            return VerifyFuture::Ready { response: Some(preflight(&parts)) };
+            return VerifyFuture::Ready {
+                response: Some(self.layer.cors.preflight(&parts, !self.layer.allows_missing_token)),
+            };
         }
         if let Some(resource) = self.layer.resource.as_ref().filter(|resource| resource.is_requested(&parts)) {
             return VerifyFuture::Ready { response: Some(resource.metadata(&self.layer.verifier)) };
         }
         let client = self.layer.client.as_ref().and_then(|find| find(&parts));
-        let (verdict, headers) = self.layer.verify_cached(&parts, client);
+        let (verdict, mut headers) = self.layer.verify_cached(&parts, client);
         match verdict {
             Some(Ok(access)) => {
                 VerifyFuture::Inner { inner: self.inner.call(with_access(access, parts, body)), headers }
@@ -126,7 +142,8 @@ where
                 let mut inner = std::mem::replace(&mut self.inner, next);
                 let verifier = Arc::clone(&self.layer.verifier);
                 let response = async move {
-                    match verifier.verify_uncached(&credentials(&verifier, &parts, client), None).await {
+                    let credentials = credentials(&verifier, &parts, client);
+                    match verifier.verify_uncached(&credentials, None, &mut headers.rate).await {
                         Ok(access) => {
                             let mut response = inner.call(with_access(Some(access), parts, body)).await?;
                             headers.add_to(&mut response);
@@ -153,13 +170,19 @@ impl VerifyLayer {
             OriginHeader::None => None,
             OriginHeader::One(_) | OriginHeader::Invalid => parts.headers.get(header::ORIGIN).cloned(),
         };
+        // SECURITY: the handler of a request without a token may go by a cookie, which no token says pages may use.
+        let passes_without_token = self.allows_missing_token && credentials.is_missing();
+        let readers =
+            origin.map(|origin| Readers { origin, cors: Arc::clone(&self.cors), with_cookies: !passes_without_token });
         let has_proof_scheme = credentials.has_proof_scheme();
         let vary = self.verifier.page_rules.vary(&credentials);
-        let headers = ResponseHeaders { origin, vary, has_proof_scheme, nonce, resource: self.resource.clone() };
-        if self.allows_missing_token && credentials.is_missing() {
+        let resource = self.resource.clone();
+        let mut headers = ResponseHeaders { readers, vary, has_proof_scheme, nonce, resource, rate: None };
+        if passes_without_token {
             return (Some(Ok(None)), headers);
         }
-        (self.verifier.verify_cached(&credentials, None).map(|verdict| verdict.map(Some)), headers)
+        let verdict = self.verifier.verify_cached_with_status(&credentials, None, &mut headers.rate);
+        (verdict.map(|verdict| verdict.map(Some)), headers)
     }
 }
 
@@ -183,6 +206,6 @@ fn with_access<B>(access: Option<Access>, mut parts: Parts, body: B) -> Request<
 fn refuse<R: From<String>>(error: &Error, headers: ResponseHeaders) -> Response<R> {
     let is_readable = !matches!(error, Error::OriginNotAllowed(_) | Error::OriginRequired(_));
     let mut response = error.response();
-    ResponseHeaders { origin: headers.origin.filter(|_| is_readable), ..headers }.add_to(&mut response);
+    ResponseHeaders { readers: headers.readers.filter(|_| is_readable), ..headers }.add_to(&mut response);
     response
 }

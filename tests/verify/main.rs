@@ -14,12 +14,14 @@ mod dpop;
 #[cfg(feature = "remote")]
 mod feed;
 mod foreign;
+mod forged_once;
 #[cfg(feature = "axum")]
 mod frame_ancestors;
 #[cfg(feature = "axum")]
 mod http_layer;
 mod kinds;
 mod life;
+mod odd_claims;
 mod rate_limits;
 #[cfg(feature = "remote")]
 mod remote;
@@ -28,5 +30,7 @@ mod rfc8037;
 mod rfc9449;
 #[cfg(all(feature = "testing", feature = "axum"))]
 mod testing;
+#[cfg(feature = "remote")]
+mod unknown_keys;
 mod verifier;
 mod wycheproof;

@@ -54,8 +54,8 @@ impl UnknownPage {
                  headers on."
             }
             UnknownPage::NotByPage => {
-                "Load it from a page: an address that was typed and a speculative prefetch have none. A browser extension \
-                 needs another kind of token."
+                "Load it from a page: an address that was typed and a speculative prefetch have none. A browser \
+                 extension needs another kind of token."
             }
             UnknownPage::Method => "Send it with fetch from a page, which adds the header Origin.",
             UnknownPage::Hidden => {
@@ -63,12 +63,12 @@ impl UnknownPage {
                  the origin, such as strict-origin-when-cross-origin."
             }
             UnknownPage::OriginRemoved => {
-                "A browser extension is no page: use a secret token on a server. A proxy must pass the header Origin on."
+                "A browser extension is no page: use a secret token on a server. A proxy must pass Origin on."
             }
             UnknownPage::RefererIgnored => "Load it with the attribute crossorigin or with fetch.",
             UnknownPage::OwnOrigin => {
-                "Set the API's public URL (Verifier::public_url), or let the page send its Referer. A browser extension \
-                 needs another kind of token."
+                "Set the API's public URL (Verifier::public_url), or let the page send its Referer. A browser \
+                 extension needs another kind of token."
             }
             UnknownPage::Contradiction => {
                 "Let proxies pass these headers on unchanged, and set all public URLs of the API."

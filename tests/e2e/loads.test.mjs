@@ -1,4 +1,4 @@
-// What a browser loads with a publishable token, and from which pages: images, videos, fonts, links, workers, redirects.
+// What a browser loads with a publishable token, and from which pages: images, videos, fonts, links, redirects.
 // A proxy in front of the product's API passes each request on as the browser sent it, and notes what the API said.
 import assert from 'node:assert/strict';
 import { createServer, request as httpRequest } from 'node:http';
@@ -210,7 +210,8 @@ describe('a publishable token in a browser', () => {
   rule("is accepted on the API's own origin, where a GET has no Origin", {}, async (page) => {
     const home = new URL('/a-page', info.api).href;
     for (const policy of ['strict-origin-when-cross-origin', 'no-referrer']) {
-      await page.route(home, (route) => route.fulfill({ contentType: 'text/html', headers: { 'Referrer-Policy': policy }, body: PAGE }));
+      const response = { contentType: 'text/html', headers: { 'Referrer-Policy': policy }, body: PAGE };
+      await page.route(home, (route) => route.fulfill(response));
       await page.goto(home);
       const statuses = await page.evaluate(async (token) => {
         const url = `/v2/floor/ground?pubtoken=${token}`;
@@ -233,7 +234,8 @@ async function launchWithExtension(folder, url) {
     background: { scripts: ['background.js'] },
     browser_specific_settings: { gecko: { id: 'floors@northlight.example' } },
   };
-  const chromiumOnly = { manifest_version: 3, host_permissions: hosts, background: { service_worker: 'background.js' } };
+  const background = { service_worker: 'background.js' };
+  const chromiumOnly = { manifest_version: 3, host_permissions: hosts, background };
   const manifest = { name: 'Floors', version: '1', ...(engine === 'firefox' ? firefoxOnly : chromiumOnly) };
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
   writeFileSync(join(folder, 'background.js'), `fetch(${JSON.stringify(url)}).catch(() => {});`);

@@ -104,6 +104,7 @@ mod tests {
 
     use super::*;
     use crate::api::TokenRecord;
+    use crate::verify::Generation;
     use crate::verify::clock::Moment;
 
     const TWO: NonZeroU32 = NonZeroU32::new(2).expect("a number above 0");

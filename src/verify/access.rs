@@ -190,6 +190,7 @@ impl<'a> AccessCheck<'a> {
                 error: verdict.as_ref().err(),
                 requirement: Some(&self.requirement),
                 credentials: None,
+                page: None,
             });
         }
         verdict

@@ -95,7 +95,8 @@ async fn a_request_comes_from_the_first_origin_or_another() {
         let elsewhere = "https://elsewhere.example";
         let refused = send(&verifier, &token.clone().from_origin(elsewhere)).await;
         assert_eq!(refused.err(), Some(Error::OriginNotAllowed(elsewhere.into())));
-        assert_eq!(send(&verifier, &token.without_origin()).await.err(), Some(Error::OriginRequired));
+        let refused = send(&verifier, &token.without_origin()).await.err();
+        assert!(matches!(refused, Some(Error::OriginRequired(_))));
     }
 }
 

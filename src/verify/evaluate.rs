@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::clock::Moment;
 use super::token::AuthenticToken;
-use super::{Access, Credentials, Decision, Dpop, Standing, TokenSummary, Verifier};
+use super::{Access, Credentials, Decision, Dpop, Standing, TokenSummary, Verifier, mistake};
 use crate::{Error, Requirement};
 
 /// Evidence that a token passed every check.
@@ -99,7 +99,7 @@ impl Verifier {
         token.check_location(credential.location)?;
         token.check_origin(credentials.origin)?;
         withdrawn?;
-        token.check_life(now)?;
+        token.check_life(now).inspect_err(|_| tell_clock_behind(token, now.saturating_add(self.leeway)))?;
         Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)?;
         if let Some(limits) = &self.rate_limits {
             limits.check(token)?;
@@ -143,5 +143,16 @@ impl Verifier {
         if let Some(observer) = &self.observer {
             observer.observe(&Decision { token, error, requirement, credentials: Some(credentials) });
         }
+    }
+}
+
+/// Tells that the clock here is behind, if it says that the token will be issued in the future.
+fn tell_clock_behind(token: &AuthenticToken, latest: u64) {
+    if token.issued_at > latest {
+        let seconds = token.issued_at - latest;
+        mistake::tell(
+            "tokens are refused that the token service issued after the time here: the clock of this machine is behind",
+            &format!("set both machines' clocks by NTP; the difference is {seconds} s or more"),
+        );
     }
 }

@@ -10,6 +10,7 @@
 //! | `authenticate` | whether a text is a token of ours: from the cache, by its signature, by introspection |
 //! | `evaluate` | whether an authentic token may be used for this request |
 //! | `access` | what a verified token may do |
+//! | `scoped` | scopes in signatures |
 //! | `decision` | what a hook sees of each decision |
 //! | `describe` | what a token's holder may know about it |
 //! | `token` | an authentic token, and the rules of location, origin, life and requirement |
@@ -22,6 +23,7 @@
 //! | `metrics` | counters for the product's exporter (feature `metrics`) |
 //! | `issuer` | the issuer that tokens must name |
 //! | `outage` | one log line for each cause, not for each request |
+//! | `mistake` | one log line for each mistake in the product's program or settings |
 //! | `clock` | a time that never goes back |
 //! | `remote` | issuer, keys, introspection and feed from a token service over HTTP (feature `remote`) |
 //! | `http` | the tower layer with CORS, the axum extractor, error responses (feature `axum`) |
@@ -40,6 +42,7 @@ pub mod http;
 mod issuer;
 #[cfg(feature = "metrics")]
 mod metrics;
+mod mistake;
 #[cfg(doctest)]
 mod must_not_compile;
 mod outage;
@@ -47,6 +50,7 @@ mod rate_limit;
 #[cfg(feature = "remote")]
 mod remote;
 mod revocation;
+mod scoped;
 mod sealing;
 mod sources;
 mod token;
@@ -63,6 +67,7 @@ pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]
 pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys};
 pub use revocation::Revocations;
+pub use scoped::{Permit, Scoped, ScopedCheck};
 pub use sealing::{ParseSealingKeyError, SealedError, SealingKey};
 pub use sources::{
     Generation, Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, Standing, StaticKeys, TokenHash,

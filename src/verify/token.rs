@@ -9,7 +9,7 @@ use super::sources::{Generation, Key};
 use super::{MAX_LEEWAY, OriginHeader, SealedError, Standing, TokenLocation};
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
-use crate::{Error, Grant, Origin, OriginPattern, Parameters, Requirement, TokenKind};
+use crate::{Error, Grant, Origin, OriginPattern, Parameters, Requirement, Scope, TokenKind};
 
 /// The longest origin that an error repeats, in characters.
 const MAX_SHOWN_ORIGIN: usize = 260;
@@ -187,6 +187,14 @@ impl AuthenticToken {
         } else {
             Ok(())
         }
+    }
+
+    /// Checks that a grant has the scope, for whatever tenant and resource, and that the token's kind may have it at all.
+    pub(super) fn check_scope(&self, scope: &Scope) -> Result<(), Error> {
+        if self.kind.may(scope) && self.grants.iter().any(|grant| grant.has_scope(scope)) {
+            return Ok(());
+        }
+        Err(Error::InsufficientScope { scope: scope.clone(), tenant: None })
     }
 
     /// Checks that a grant meets the requirement, and that the token's kind may have the scope at all.

@@ -12,6 +12,7 @@ use tower_service::Service;
 
 use super::cors::{is_preflight, preflight};
 use super::future::{ResponseHeaders, VerifyFuture};
+use super::open::OpenRoutes;
 use super::resource::Resource;
 use crate::Error;
 use crate::verify::{Access, Credentials, OriginHeader, Verifier};
@@ -23,6 +24,7 @@ pub struct VerifyLayer {
     verifier: Arc<Verifier>,
     client: Option<FindClient>,
     allows_missing_token: bool,
+    open: OpenRoutes,
     resource: Option<Arc<Resource>>,
 }
 
@@ -37,7 +39,13 @@ impl VerifyLayer {
     /// Makes a layer of this verifier.
     #[must_use]
     pub fn new(verifier: impl Into<Arc<Verifier>>) -> VerifyLayer {
-        VerifyLayer { verifier: verifier.into(), client: None, allows_missing_token: false, resource: None }
+        VerifyLayer {
+            verifier: verifier.into(),
+            client: None,
+            allows_missing_token: false,
+            open: OpenRoutes::default(),
+            resource: None,
+        }
     }
 
     /// Sets how a client's address is found, for [`RateLimits`](crate::verify::RateLimits): from
@@ -56,6 +64,34 @@ impl VerifyLayer {
     #[must_use]
     pub fn allow_missing_token(self) -> VerifyLayer {
         VerifyLayer { allows_missing_token: true, ..self }
+    }
+
+    /// Leaves routes open, with all their methods: for them it is as if there were no layer. Each is written as the router has it, with the prefixes
+    /// under which it is nested, such as `/health` or `/docs/{*path}`.
+    ///
+    /// Apply the layer with `Router::layer` or `route_layer`, so that the router has chosen the route before the layer. Then
+    /// every other route needs a token, also one that is added later, and so does a path without a route. Where no route is
+    /// known, nothing is open: in front of the router, and in a service that is nested (`nest_service`).
+    ///
+    /// A handler of an open route that extracts an [`Access`] answers 500 `misconfigured`. Where a token is optional, use
+    /// [`allow_missing_token`](VerifyLayer::allow_missing_token).
+    ///
+    /// ```
+    /// # use axum::{Router, routing::get};
+    /// # use daypass::verify::{Access, Verifier, http::VerifyLayer};
+    /// # fn router(verifier: Verifier) -> Router {
+    /// Router::new()
+    ///     .route("/health", get(async || "ok"))
+    ///     .route("/v2/floor", get(async |access: Access| access.id().to_owned()))
+    ///     .layer(VerifyLayer::new(verifier).open(&["/health"]))
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// If one does not begin with a slash, or has a parameter as older versions of axum wrote them (`:id`, `*path`).
+    #[must_use]
+    pub fn open(self, routes: &[&str]) -> VerifyLayer {
+        VerifyLayer { open: self.open.with(routes), ..self }
     }
 
     /// Makes the API a protected resource (RFC 9728) with this URL as its identifier, such as
@@ -107,6 +143,10 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
+        if self.layer.open.contains(&parts) {
+            let inner = self.inner.call(Request::from_parts(parts, body));
+            return VerifyFuture::Open { inner };
+        }
         if is_preflight(&parts) {
             return VerifyFuture::Ready { response: Some(preflight(&parts)) };
         }

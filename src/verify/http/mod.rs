@@ -53,6 +53,7 @@
 //! | `future` | the response of the layer's service |
 //! | `credentials` | reads the credentials of a request |
 //! | `extract` | the extractors |
+//! | `open` | the routes that the layer leaves open |
 //! | `cors` | which responses pages may read |
 //! | `resource` | the metadata of the API as a protected resource (RFC 9728) |
 //! | `response` | the response to a refused request |
@@ -64,6 +65,7 @@ mod extract;
 mod frame_ancestors;
 mod future;
 mod layer;
+mod open;
 mod resource;
 mod response;
 

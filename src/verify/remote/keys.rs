@@ -9,9 +9,10 @@ use reqwest::header::{AGE, CACHE_CONTROL};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use super::{TIMEOUT, client, require_success, unavailable, url};
+use super::{TIMEOUT, client, read_json, require_success, unavailable, url};
 use crate::jwt::{Jwks, JwtType};
 use crate::verify::clock::Moment;
+use crate::verify::outage::Outage;
 use crate::verify::{KeyLookup, KeySource, ResponseFuture, StaticKeys, Unavailable};
 
 /// The least time between two fetches.
@@ -59,6 +60,7 @@ struct KeyEndpoint {
     client: reqwest::Client,
     url: String,
     cache: RwLock<KeyCache>,
+    outage: Outage,
     /// Headers of which the service has no key, and when that was.
     unknown: QuickCache<Box<str>, Instant>,
 }
@@ -77,6 +79,7 @@ impl RemoteKeys {
             client: client(),
             url: url(service, "/.well-known/jwks.json"),
             cache: RwLock::default(),
+            outage: Outage::new("key fetch"),
             unknown: QuickCache::new(MAX_UNKNOWN),
         };
         RemoteKeys {
@@ -136,17 +139,18 @@ impl KeyEndpoint {
         sleep(pause).await;
         let requested_at = Instant::now();
         let result = self.request().await;
+        match &result {
+            Ok(_) => self.outage.end(),
+            Err(cause) => self.outage.warn(cause),
+        }
         let mut cache = self.cache.write().unwrap_or_else(PoisonError::into_inner);
         cache.last_fetch = Some(Fetch { requested_at, ended_at: Instant::now(), has_failed: result.is_err() });
-        match result {
-            Ok((jwks, is_current)) => {
-                cache.keys = StaticKeys::from(&jwks);
-                cache.fetched_at = Some(Moment::now());
-                if is_current {
-                    cache.current_at = Some(requested_at);
-                }
+        if let Ok((jwks, is_current)) = result {
+            cache.keys = StaticKeys::from(&jwks);
+            cache.fetched_at = Some(Moment::now());
+            if is_current {
+                cache.current_at = Some(requested_at);
             }
-            Err(Unavailable(cause)) => tracing::warn!(cause, "keys could not be fetched"),
         }
     }
 
@@ -158,7 +162,7 @@ impl KeyEndpoint {
         let request = self.client.get(&self.url).header(CACHE_CONTROL, "no-cache").timeout(TIMEOUT);
         let response = require_success(request.send().await.map_err(unavailable)?).await?;
         let is_current = response.headers().get(AGE).is_none_or(|age| age == "0");
-        Ok((response.json().await.map_err(unavailable)?, is_current))
+        Ok((read_json(response).await?, is_current))
     }
 
     /// Returns what to do for a JWT with this header that was presented at `asked_at`.

@@ -20,11 +20,14 @@ mod frame_ancestors;
 mod http_layer;
 mod kinds;
 mod life;
+#[cfg(feature = "axum")]
+mod open_routes;
 mod rate_limits;
 #[cfg(feature = "remote")]
 mod remote;
 mod revocations;
 mod rfc8037;
 mod rfc9449;
+mod scoped;
 mod verifier;
 mod wycheproof;

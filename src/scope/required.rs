@@ -10,7 +10,8 @@ pub trait RequiredScope {
 
 /// Declares scopes: each a constant, and a type for signatures.
 ///
-/// `daypass catalog types --language rust` writes them for a whole catalogue. Text that is not a scope does not compile.
+/// `daypass catalog types --language rust` writes them for a whole catalogue. Text that is not a scope does not
+/// compile.
 ///
 /// ```
 /// use daypass::{RequiredScope, Scope};

@@ -313,7 +313,7 @@ impl Verifier {
         if !is_issuer {
             mistake::tell(
                 format!("tokens of the issuer {} are refused, the issuer expected here is {issuer}", claims.iss),
-                "give the verifier the issuer that the token service has (`daypass serve --issuer`), character by character",
+                "give the verifier the issuer that the token service has (`daypass serve --issuer`)",
             );
         } else if !is_audience {
             mistake::tell(

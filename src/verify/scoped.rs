@@ -8,11 +8,11 @@ use crate::{Error, RequiredScope, Requirement};
 
 /// An access whose token has the scope `S`, at least for one tenant or resource.
 ///
-/// It gives nothing but the way to a [`Permit`]: name the tenant, then the resources, then check. A function that takes a
-/// `Permit<S>` cannot be called where the check was forgotten, or was of another scope.
+/// It gives nothing but the way to a [`Permit`]: name the tenant, then the resources, then check. A function that
+/// takes a `Permit<S>` cannot be called where the check was forgotten, or was of another scope.
 ///
-/// SECURITY: the scope alone authorizes nothing, since every customer's token may have it. Who owns what a request asks for
-/// is known to the handler alone.
+/// SECURITY: the scope alone authorizes nothing, since every customer's token may have it. Who owns what a request
+/// asks for is known to the handler alone.
 ///
 /// ```
 /// # use daypass::{Error, verify::{Permit, Scoped}};
@@ -97,8 +97,8 @@ impl<'a, S> ScopedCheck<'a, S> {
 
 /// The proof that a token was allowed the scope `S` on a tenant and on resources.
 ///
-/// SECURITY: only [`ScopedCheck::check`] makes one. A function that takes one reads the tenant and the resource from it, so
-/// that what is checked and what is done cannot differ.
+/// SECURITY: only [`ScopedCheck::check`] makes one. A function that takes one reads the tenant and the resource from
+/// it, so that what is checked and what is done cannot differ.
 pub struct Permit<'a, S> {
     access: &'a Access,
     requirement: Requirement<'a>,

@@ -189,7 +189,8 @@ impl AuthenticToken {
         }
     }
 
-    /// Checks that a grant has the scope, for whatever tenant and resource, and that the token's kind may have it at all.
+    /// Checks that a grant has the scope, for whatever tenant and resource, and that the token's kind may have it at
+    /// all.
     pub(super) fn check_scope(&self, scope: &Scope) -> Result<(), Error> {
         if self.kind.may(scope) && self.grants.iter().any(|grant| grant.has_scope(scope)) {
             return Ok(());

@@ -1,5 +1,5 @@
-//! Mistakes in the product's program or settings: each is one line, which names what is missing and what to do. The process
-//! tells each once, so that no two tests may make the same one.
+//! Mistakes in the product's program or settings: each is one line, which names what is missing and what to do. The
+//! process tells each once, so that no two tests may make the same one.
 
 use std::sync::Arc;
 

@@ -47,8 +47,8 @@ impl<S: Sync, R: RequiredScope> FromRequestParts<S> for Scoped<R> {
 }
 
 /// Extracts the access, or `None` from a request without a token that
-/// [`VerifyLayer::allow_missing_token`](super::VerifyLayer::allow_missing_token) let through. A token without the scope is
-/// an error, and not a missing token.
+/// [`VerifyLayer::allow_missing_token`](super::VerifyLayer::allow_missing_token) let through. A token without the
+/// scope is an error, and not a missing token.
 ///
 /// # Errors
 /// [`Error::Misconfigured`] without the layer, [`Error::InsufficientScope`] if the token has the scope for no tenant.

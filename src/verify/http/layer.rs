@@ -66,15 +66,16 @@ impl VerifyLayer {
         VerifyLayer { allows_missing_token: true, ..self }
     }
 
-    /// Leaves routes open, with all their methods: for them it is as if there were no layer. Each is written as the router has it, with the prefixes
-    /// under which it is nested, such as `/health` or `/docs/{*path}`.
+    /// Leaves routes open, with all their methods: for them it is as if there were no layer. Each is written as the
+    /// router has it, with the prefixes under which it is nested, such as `/health` or `/docs/{*path}`.
     ///
-    /// Apply the layer with `Router::layer` or `route_layer`, so that the router has chosen the route before the layer. Then
-    /// every other route needs a token, also one that is added later, and so does a path without a route. Where no route is
-    /// known, nothing is open: in front of the router, and in a service that is nested (`nest_service`).
+    /// Apply the layer with `Router::layer` or `route_layer`, so that the router has chosen the route before the
+    /// layer. Then every other route needs a token, also one that is added later, and so does a path without a route.
+    /// Where no route is known, nothing is open: in front of the router, and in a service that is nested
+    /// (`nest_service`).
     ///
-    /// A handler of an open route that extracts an [`Access`] answers 500 `misconfigured`. Where a token is optional, use
-    /// [`allow_missing_token`](VerifyLayer::allow_missing_token).
+    /// A handler of an open route that extracts an [`Access`] answers 500 `misconfigured`. Where a token is optional,
+    /// use [`allow_missing_token`](VerifyLayer::allow_missing_token).
     ///
     /// ```
     /// # use axum::{Router, routing::get};

@@ -7,9 +7,9 @@ use http::request::Parts;
 
 /// Routes as the router has them, each with all prefixes under which it is nested.
 ///
-/// SECURITY: what is compared is the route that the router chose, and never the path of the request. An encoded letter, a
-/// second slash, `..` or a prefix that a nested router removed cannot make a path look like that of an open route. What
-/// matches no route, or is not behind a router, is not open.
+/// SECURITY: what is compared is the route that the router chose, and never the path of the request. An encoded
+/// letter, a second slash, `..` or a prefix that a nested router removed cannot make a path look like that of an open
+/// route. What matches no route, or is not behind a router, is not open.
 #[derive(Clone, Default)]
 pub(super) struct OpenRoutes(Option<Arc<[Box<str>]>>);
 

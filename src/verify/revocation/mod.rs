@@ -206,10 +206,10 @@ impl Revocations {
 fn tell_not_covered(organization: &str, feed_organization: &str) {
     mistake::tell(
         format!(
-            "tokens of other organizations than {feed_organization} are refused, the feed does not cover them: the token of \
-             this verifier is of that organization"
+            "tokens of other organizations than {feed_organization} are refused, the feed does not cover them: the token \
+             of this verifier is of that organization"
         ),
-        &format!("for {organization} and all others, give the verifier a token with token:introspect for every tenant"),
+        &format!("for {organization} and all others, give it a token with token:introspect for every tenant"),
     );
 }
 

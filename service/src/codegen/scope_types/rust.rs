@@ -1,7 +1,7 @@
 //! A catalogue's scopes as a Rust module: the macro `daypass::scopes`, with a constant and a type for each.
 //!
-//! Older names are left out: tokens that hold them count as tokens with the scopes that they stand for, so that an API which
-//! required one would refuse everybody.
+//! Older names are left out: tokens that hold them count as tokens with the scopes that they stand for, so that an API
+//! which required one would refuse everybody.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -27,7 +27,7 @@ pub(super) fn module(catalog: &Catalog) -> anyhow::Result<String> {
         for name in [&constant, &marker] {
             if let Some(other) = taken.insert(name.clone(), &entry.scope) {
                 bail!(
-                    "the scopes `{other}` and `{}` would both be called {name} in Rust: give one another name in the catalogue",
+                    "the scopes `{other}` and `{}` would both be called {name} in Rust: give one another name",
                     entry.scope
                 );
             }
@@ -49,7 +49,8 @@ struct Names {
 }
 
 impl Names {
-    /// Makes names of a scope's words: `READ_PUBLIC` and `ReadPublic`. None is a keyword, since each has two words, or is `All`.
+    /// Makes names of a scope's words: `READ_PUBLIC` and `ReadPublic`. None is a keyword, since each has two words, or
+    /// is `All`.
     fn of(scope: &Scope) -> Names {
         let words: Vec<String> = scope.as_str().split(':').flat_map(words).collect();
         let capitalized = words.iter().map(|word| format!("{}{}", word[..1].to_uppercase(), &word[1..]));
@@ -57,7 +58,8 @@ impl Names {
     }
 }
 
-/// Returns the words of one part of a scope in lower case: `read`, `html` and `page` of `readHTMLPage` or `read-html_page`.
+/// Returns the words of one part of a scope in lower case: `read`, `html` and `page` of `readHTMLPage` or
+/// `read-html_page`.
 fn words(part: &str) -> Vec<String> {
     if part == "*" {
         return vec!["all".into()];
@@ -119,9 +121,8 @@ mod tests {
             ("a:b:1", "a:b1", "AB1"),
             ("a:b", "a:b:~", "A_B"),
         ] {
-            let expected = format!(
-                "the scopes `{one}` and `{other}` would both be called {name} in Rust: give one another name in the catalogue"
-            );
+            let expected =
+                format!("the scopes `{one}` and `{other}` would both be called {name} in Rust: give one another name");
             assert_eq!(module_of(&[(one, ""), (other, "")]), Err(expected));
         }
     }

@@ -117,7 +117,7 @@ async fn answering(status: StatusCode, content_type: &'static str, body: String)
 }
 
 #[test]
-fn what_is_no_token_service_is_told_once_with_what_to_do_and_without_its_body() {
+fn another_server_is_told_once_with_what_to_do_and_without_its_body() {
     let refusal = |error: &Error| serde_json::to_string(&error.body()).unwrap();
     let (ok, json, html) = (StatusCode::OK, "application/json", "text/html; charset=utf-8");
     let secret = "hunter2";

@@ -183,7 +183,7 @@ async fn without_a_router_that_chose_the_route_nothing_is_open() {
 }
 
 #[test]
-fn what_is_no_route_is_refused_with_the_right_form() {
+fn a_text_that_no_router_takes_is_refused_with_the_right_form() {
     for route in ["", "health", "*", "/docs/*", "/docs/*path", "/floor/:id", "https://api.example/health"] {
         let made = catch_unwind(AssertUnwindSafe(|| drop(open(&[route]))));
         let message = made.unwrap_err().downcast_ref::<String>().cloned().unwrap();

@@ -4,6 +4,8 @@ use daypass::verify::Permit;
 use serde::{Deserialize, Serialize};
 use tokio::sync::RwLock;
 
+use crate::scopes::FloorUpdate;
+
 /// The longest name of a floor, in characters.
 pub(crate) const MAX_NAME: usize = 100;
 

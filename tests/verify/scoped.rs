@@ -150,7 +150,7 @@ mod extractor {
 
     async fn send(router: &Router, path: &str, token: Option<&str>) -> (u16, String) {
         let mut request = Request::get(path);
-        for token in token {
+        if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
         }
         let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();

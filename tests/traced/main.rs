@@ -10,9 +10,10 @@ mod mistakes;
 #[cfg(feature = "remote")]
 mod remote;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use common::{Signer, Store, claims, generate, record, verifier};
+use common::{NOW, Signer, Store, access_token, claims, generate, record, signer, verifier};
 use daypass::api::TokenRecord;
 use daypass::jwt::JwtType;
 use daypass::verify::{
@@ -122,5 +123,26 @@ fn stale_revocations_are_logged_once_until_the_next_heartbeat() {
             assert_eq!(bearer(&verifier, &text).await, Ok(()));
             feed.reset();
         }
+    });
+}
+
+#[test]
+fn a_clock_that_is_set_back_is_logged_once_until_it_has_caught_up() {
+    Log::capture(Level::WARN, async |log| {
+        let time = Arc::new(AtomicU64::new(NOW));
+        let clock = Arc::clone(&time);
+        let verifier = verifier().keys(signer().keys()).clock(move || clock.load(Ordering::Relaxed));
+        let send = async |now: u64| {
+            time.store(now, Ordering::Relaxed);
+            for _ in 0..3 {
+                assert_eq!(bearer(&verifier, &access_token(&[])).await, Ok(()));
+            }
+            log.take_lines().iter().filter(|line| line.contains("clock was set back")).count()
+        };
+        let mut lines = vec![];
+        for now in [NOW, NOW - 3600, NOW - 1800, NOW, NOW + 1, NOW - 3600] {
+            lines.push(send(now).await);
+        }
+        assert_eq!(lines, [0, 1, 0, 0, 0, 1]);
     });
 }

@@ -69,9 +69,9 @@ impl VerifyLayer {
     /// Leaves routes open, with all their methods: for them it is as if there were no layer. Each is written as the
     /// router has it, with the prefixes under which it is nested, such as `/health` or `/docs/{*path}`.
     ///
-    /// Apply the layer with `Router::layer` or `route_layer`, so that the router has chosen the route before the
-    /// layer. Then every other route needs a token, also one that is added later, and so does a path without a route.
-    /// Where no route is known, nothing is open: in front of the router, and in a service that is nested
+    /// Apply the layer with `Router::layer` behind the last route, so that the router has chosen the route before the
+    /// layer. Then every other route needs a token, and so does a path without a route. With `route_layer` such a path
+    /// is 404. Where no route is known, nothing is open: in front of the router, and in a service that is nested
     /// (`nest_service`).
     ///
     /// A handler of an open route that extracts an [`Access`] answers 500 `misconfigured`. Where a token is optional,

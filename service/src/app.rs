@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use daypass::ForeignFormat;
-use daypass::verify::{Cache, SealingKey, Verifier};
+use daypass::verify::{Cache, SealingKey, TokenLocation, Verifier};
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Config, SignInConfig};
@@ -91,11 +91,15 @@ impl App {
         let (sender, position) = watch::channel(start);
         let fresh_keys = FreshKeys { keys: keys.clone(), position: position.clone(), poll: Arc::new(Notify::new()) };
         let foreign_formats = protocol::foreign_formats(&protocols);
+        // SECURITY: at Crafter's paths alone the parameter `accessTokenId` may be a secret.
+        let is_of_all = |location: &TokenLocation| *location != TokenLocation::AccessTokenId;
+        let locations: Vec<_> = TokenLocation::ALL.into_iter().filter(is_of_all).collect();
         let verifier = |overlooks_suspension| {
             Verifier::new(issuer.clone(), audience.clone())
                 .introspector(StoreIntrospector { store: Arc::clone(&store), overlooks_suspension })
                 .keys(fresh_keys.clone())
                 .foreign_tokens(&foreign_formats)
+                .locations(&locations)
                 .cache(Cache::new(CALLERS))
         };
         let loaded = catalog::load(&*store).await?.context("the store has no catalogue")?;

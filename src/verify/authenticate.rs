@@ -53,12 +53,7 @@ impl Verifier {
 
     /// Returns the format of another system that a credential has, if the verifier knows it.
     fn foreign_format(&self, credential: Credential<'_>) -> Option<ForeignFormat> {
-        if self.foreign_formats.is_empty() {
-            return None;
-        }
-        let text = str::from_utf8(credential.text).ok()?;
-        let mut formats = credential.location.foreign_formats().iter().copied();
-        formats.find(|format| self.foreign_formats.contains(format) && format.check(text).is_ok())
+        credential.foreign_format(&self.foreign_formats)
     }
 
     /// Returns the opaque token that a credential is, by its location and the formats that the verifier

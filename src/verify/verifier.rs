@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::clock::Clock;
+#[cfg(feature = "axum")]
+use super::http::Locations;
 use super::outage::Outage;
 use super::{
     Cache, Decision, Dpop, Introspector, Issuer, KeySource, MAX_LEEWAY, Observer, RateLimits, Revocations, SealingKey,
@@ -30,6 +32,9 @@ pub struct Verifier {
     pub(super) rate_limits: Option<Arc<RateLimits>>,
     pub(super) catalog: Option<Arc<Catalog>>,
     pub(super) foreign_formats: Vec<ForeignFormat>,
+    /// The locations that [`Verifier::credentials`] reads.
+    #[cfg(feature = "axum")]
+    pub(super) locations: Locations,
     pub(super) sealing_keys: Vec<Arc<SealingKey>>,
     pub(super) observer: Option<Observer>,
     #[cfg(feature = "metrics")]
@@ -67,6 +72,8 @@ impl Verifier {
             rate_limits: None,
             catalog: None,
             foreign_formats: vec![],
+            #[cfg(feature = "axum")]
+            locations: Locations::ALL,
             sealing_keys: vec![],
             observer: None,
             #[cfg(feature = "metrics")]

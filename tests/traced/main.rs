@@ -5,6 +5,8 @@
 
 #[path = "../verify/common/mod.rs"]
 mod common;
+#[cfg(feature = "axum")]
+mod cors;
 mod log;
 mod mistakes;
 #[cfg(feature = "remote")]

@@ -47,10 +47,10 @@ async fn each_format_is_accepted_where_its_system_has_it() {
         ("/", Some(("authorization", format!("Bearer {SPECKLE}"))), Ok(TokenKind::Personal), Error::InvalidToken),
         ("/", Some(("authorization", SPECKLE.to_owned())), Ok(TokenKind::Personal), Error::MissingToken),
         ("/", Some(("cookie", format!("authn={SPECKLE}"))), Ok(TokenKind::Personal), Error::MissingToken),
-        ("/", Some(("x-api-token", UUID.to_owned())), Ok(TokenKind::Bundle), Error::InvalidToken),
-        (&query, None, Ok(TokenKind::Application), Error::InvalidToken),
+        ("/", Some(("x-api-token", UUID.to_owned())), Ok(TokenKind::Bundle), Error::MissingToken),
+        (&query, None, Ok(TokenKind::Application), Error::MissingToken),
         ("/", Some(("authorization", format!("Bearer {UUID}"))), Ok(TokenKind::Bundle), Error::InvalidToken),
-        ("/", Some(("x-api-key", UUID.to_owned())), Err(Error::InvalidToken), Error::InvalidToken),
+        ("/", Some(("x-api-key", UUID.to_owned())), Err(Error::MissingToken), Error::MissingToken),
         ("/?pubtoken=engine", None, Err(Error::InvalidToken), Error::InvalidToken),
     ];
     // The second time, what could be cached is.

@@ -163,7 +163,7 @@ async fn every_other_error_is_passed_on() {
     let (secret, verifier) = stored(record(TokenKind::Secret));
     assert_eq!(frame(&verifier, &secret).await, Err(Error::SecretInQuery(TokenKind::Secret)));
     assert_eq!(verifier.frame_ancestors(&Credentials::default()).await, Err(Error::MissingToken));
-    let two = format!("{secret}&access_token={secret}");
+    let two = format!("{secret}&access_token={secret}0");
     assert!(matches!(frame(&verifier, &two).await, Err(Error::InvalidRequest(_))));
 
     let (text, verifier) = stored(publishable(&["example.com"]));

@@ -32,7 +32,7 @@ use Bar::{Aim, AimTimes, Beside, Most, Times};
 type Bars = [(&'static str, Bar)];
 
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
-const VERIFY: [(&str, Bar); 27] = [
+const VERIFY: [(&str, Bar); 30] = [
     ("verify/jwt-cold", Times("limit/ed25519", 1.10)),
     ("verify/jwt-cold", Times("peer/jsonwebtoken", 0.90)),
     ("verify/jwt-cold", Beside("peer/biscuit")),
@@ -52,7 +52,10 @@ const VERIFY: [(&str, Bar); 27] = [
     ("verify/origins-10", Times("verify/origins-1", 10.0)),
     ("verify/origins-100", Times("verify/origins-10", 10.0)),
     ("route/layer", Times("route/bare", 1.05)),
-    ("route/layer", Beside("route/tower-http")),
+    ("route/layer", Times("route/tower-http", 1.01)),
+    ("route/layer", AimTimes("route/tower-http", 0.97)),
+    ("route/layer", Beside("route/validate")),
+    ("route/layer", Beside("route/async")),
     ("route/layer", Beside("route/noop")),
     ("route/tower-http", Beside("route/bare")),
     ("route/noop", Beside("route/bare")),

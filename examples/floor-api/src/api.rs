@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use axum::routing::{get, put};
 use axum::{Json, Router};
 use daypass::Error;
-use daypass::verify::http::VerifyLayer;
+use daypass::verify::http::{Cors, VerifyLayer};
 use daypass::verify::{Access, Scoped, Verifier};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -39,7 +39,8 @@ pub(crate) fn router(building: Building, verifier: Arc<Verifier>) -> Router {
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .with_state(Arc::new(building))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(VerifyLayer::new(verifier).client(client))
+        // A load balancer keeps a client at one process by a cookie. No handler looks at it.
+        .layer(VerifyLayer::new(verifier).client(client).cors(Cors::new().credentials()))
 }
 
 /// Returns the address of the connection, since no proxy stands in front of this program.

@@ -12,7 +12,7 @@ use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Json, Router};
 use daypass::Error;
-use daypass::verify::{Credentials, Verifier};
+use daypass::verify::Verifier;
 use serde::Serialize;
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -47,7 +47,7 @@ async fn frame(
     request: Request,
 ) -> Result<impl IntoResponse, Error> {
     let (parts, _) = request.into_parts();
-    let ancestors = verifier.frame_ancestors(&Credentials::from_parts(&parts).from_client(client.ip())).await?;
+    let ancestors = verifier.frame_ancestors(&verifier.credentials(&parts).from_client(client.ip())).await?;
     Ok((ancestors, Html(include_str!("frame.html"))))
 }
 

@@ -5,7 +5,7 @@ use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, OpaqueToken, ScopeSet, TokenKind};
 
 use super::suite::{on_every_store, open_with_organization};
-use super::{Location, SharedStore, TokenSelector};
+use super::{Location, SharedStore, TokenSelector, open};
 use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::oauth::client::{ClientSettings, GrantType};
@@ -22,6 +22,7 @@ on_every_store!(
     a_withdrawal_ends_the_families_of_one_user_with_one_client,
     a_withdrawal_leaves_out_what_ended_long_ago_and_the_oldest_of_many_are_found,
     a_client_is_removed_with_the_last_of_its_families,
+    a_client_that_was_read_before_is_as_it_was_committed_last,
     what_is_old_is_deleted_with_what_is_new,
     a_family_keeps_its_last_thousand_refresh_tokens,
     a_kept_request_is_taken_once,
@@ -248,6 +249,29 @@ async fn a_client_is_removed_with_the_last_of_its_families(location: Location) {
     assert_eq!(ids.collect::<Vec<_>>(), std::slice::from_ref(&others.client));
     let removed = store.oauth_client(&parties.client).await.expect("an answer").expect("a client");
     assert!(removed.require_active().is_err());
+}
+
+async fn a_client_that_was_read_before_is_as_it_was_committed_last(location: Location) {
+    let store = open_with_organization(&location).await;
+    // As another process has it.
+    let other = open(&location).await.expect("a store").expect("a store");
+    let Parties { client: id, .. } = add_parties(&store).await;
+    let read = async |store: &SharedStore| store.oauth_client(&id).await.expect("an answer").expect("a client");
+    for (by, addresses) in
+        [(&store, "https://b.example/"), (&other, "https://c.example/"), (&store, "https://d.example/")]
+    {
+        let before = [read(&store).await, read(&other).await, read(&store).await, read(&other).await];
+        assert!(before.iter().all(|client| *client == before[0]));
+        let settings = ClientSettings { redirect_uris: vec![addresses.into()], ..before[0].settings.clone() };
+        by.set_oauth_client("o", &id, Box::new(move |_: &_| Ok(settings.clone()))).await.expect("a client");
+        for store in [&store, &other] {
+            assert_eq!(read(store).await.settings.redirect_uris, [addresses]);
+        }
+    }
+    let suspended = RevocationTarget::Suspended { organization: "o".into() };
+    let entries = vec![suspended.clone()];
+    other.revoke("o", suspended, 100, Box::new(move |_| Ok(entries.clone()))).await.expect("an entry");
+    assert!(read(&store).await.require_active().is_err() && read(&other).await.require_active().is_err());
 }
 
 async fn what_is_old_is_deleted_with_what_is_new(location: Location) {

@@ -1,5 +1,7 @@
 //! What a store has for OAuth 2.1: [`OAuthStore`].
 
+use std::sync::Arc;
+
 use daypass::ScopeSet;
 use daypass::verify::TokenHash;
 
@@ -23,7 +25,7 @@ pub(crate) trait OAuthStore: Send + Sync {
     ) -> StoreFuture<'a, Client>;
 
     /// Returns the client with this `client_id`, also if it was removed.
-    fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>>;
+    fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Arc<Client>>>;
 
     /// Returns an organization's clients that are not removed: the ones whose principals have a greater number than `after`, in
     /// their order, and at most so many.

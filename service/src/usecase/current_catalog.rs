@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use daypass::Error;
-use daypass::verify::Verifier;
+use daypass::verify::{TokenLocation, Verifier};
 
 use super::catalog::{self, Loaded};
 use crate::domain::catalogs::Catalogs;
@@ -18,6 +18,8 @@ pub(crate) struct CatalogView {
     pub(crate) verifier: Verifier,
     /// Guards what an API asks that must refuse tokens: also while its own organization is suspended.
     pub(crate) api_verifier: Verifier,
+    /// Guards Crafter's paths: reads every location.
+    pub(crate) crafter_verifier: Verifier,
 }
 
 impl CatalogView {
@@ -25,7 +27,8 @@ impl CatalogView {
         let Loaded { version, catalogs } = loaded;
         let [verifier, api_verifier] =
             [verifier, api_verifier].map(|verifier| verifier.catalog(catalogs.whole().clone()));
-        CatalogView { version, catalogs, verifier, api_verifier }
+        let crafter_verifier = verifier.clone().locations(&TokenLocation::ALL);
+        CatalogView { version, catalogs, verifier, api_verifier, crafter_verifier }
     }
 
     pub(super) fn version(&self) -> u64 {

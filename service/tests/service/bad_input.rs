@@ -7,7 +7,7 @@ use reqwest::RequestBuilder;
 use reqwest::header::{HeaderMap, HeaderValue};
 use serde_json::json;
 
-use super::running::{Daypass, FLOOR_READ, expect_error, mistype};
+use super::running::{Daypass, FLOOR_READ, expect_error, mistype, send};
 
 /// Returns an authorized request for each path that reads a body.
 fn with_body(daypass: &Daypass) -> Vec<RequestBuilder> {
@@ -70,9 +70,17 @@ async fn a_request_has_one_token_and_one_origin() {
         expect_error(daypass.get("/v2/access-token").header("authorization", header), 401, code).await;
     }
     let get = || daypass.get("/v2/access-token").bearer_auth(&daypass.admin);
-    expect_error(get().bearer_auth(&daypass.admin), 400, "invalid_request").await;
-    expect_error(get().query(&[("pubtoken", "x")]), 400, "invalid_request").await;
-    expect_error(get().header("x-api-key", "x"), 400, "invalid_request").await;
+    expect_error(get().query(&[("pubtoken", "dp_x")]), 400, "invalid_request").await;
+    expect_error(get().header("x-api-key", "dp_x"), 400, "invalid_request").await;
+    // The same token again counts once, and what does not look like a token does not count.
+    assert_eq!(send(get().bearer_auth(&daypass.admin)).await.0, 200);
+    for name in ["pubtoken", "access_token", "accessTokenId"] {
+        let own = || daypass.get("/v2/access-token/self").bearer_auth(&daypass.admin);
+        assert_eq!(send(own().query(&[(name, "of-the-product")])).await.0, 200, "{name}");
+        expect_error(own().query(&[(name, &daypass.admin)]), 400, "secret_in_query").await;
+    }
+    assert_eq!(send(get().header("x-api-key", "of-a-gateway")).await.0, 200);
+    expect_error(daypass.get("/v2/access-token").header("x-api-key", "of-a-gateway"), 401, "missing_token").await;
     let mut two = HeaderMap::new();
     for origin in ["https://a.example", "https://b.example"] {
         two.append("origin", HeaderValue::from_static(origin));

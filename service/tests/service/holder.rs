@@ -101,6 +101,8 @@ async fn unauthenticated_callers_and_leaked_secrets_learn_nothing() {
     expect_error(from_page, 403, "secret_in_browser").await;
     expect_error(daypass.get(PATH).query(&[("pubtoken", &daypass.admin)]), 400, "secret_in_query").await;
     expect_error(daypass.get(PATH).header("x-api-key", &daypass.admin), 403, "kind_not_accepted").await;
-    let two = daypass.get(PATH).bearer_auth(&daypass.admin).header("x-api-key", &daypass.admin);
+    let two = daypass.get(PATH).bearer_auth(&daypass.admin).header("x-api-key", "dp_app_x");
     expect_error(two, 400, "invalid_request").await;
+    let twice = daypass.get(PATH).bearer_auth(&daypass.admin).header("x-api-key", &daypass.admin);
+    expect_error(twice, 403, "kind_not_accepted").await;
 }

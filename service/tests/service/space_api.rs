@@ -24,10 +24,11 @@ const OUTCOMES: [(&str, [&str; LOCATIONS.len()]); 12] = [
     ("oauthAccess", [KIND, KIND, MISSING, QUERY, QUERY, QUERY, QUERY, QUERY, MISSING, KIND, KIND]),
     // Only the token endpoint knows a refresh token.
     ("oauthRefresh", [NONE; LOCATIONS.len()]),
-    // A format of another system is read where that system has it.
-    ("Speckle's", [KIND, NONE, KIND, NONE, NONE, NONE, NONE, NONE, KIND, NONE, NONE]),
-    ("UUID", [KIND, NONE, MISSING, NONE, NONE, NONE, NONE, NONE, MISSING, NONE, KIND]),
-    ("chosen id", [NONE, NONE, MISSING, NONE, NONE, NONE, NONE, NONE, MISSING, NONE, NONE]),
+    // A format of another system is read where that system has it. Elsewhere it is no token, but for places that are for
+    // tokens alone.
+    ("Speckle's", [KIND, NONE, KIND, NONE, MISSING, MISSING, MISSING, MISSING, KIND, MISSING, MISSING]),
+    ("UUID", [KIND, NONE, MISSING, NONE, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, KIND]),
+    ("chosen id", [NONE, NONE, MISSING, NONE, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING, MISSING]),
 ];
 const KIND: &str = "kind_not_accepted";
 const MISSING: &str = "missing_token";

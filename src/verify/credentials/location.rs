@@ -21,7 +21,8 @@ pub enum TokenLocation {
     /// carried tokens.
     Query,
     /// The parameter `accessTokenId`, in the query or in a form: an application token (Crafter Profile). Only a verifier
-    /// that knows [`ForeignFormat::ChosenId`] reads it: to others it is a [`Query`](TokenLocation::Query).
+    /// that knows [`ForeignFormat::ChosenId`] and [reads](crate::verify::Verifier::locations) this location has it: to others
+    /// it is a [`Query`](TokenLocation::Query).
     AccessTokenId,
     /// The header `x-api-key`: a partner's key (Kudo).
     ApiKey,
@@ -30,6 +31,19 @@ pub enum TokenLocation {
 }
 
 impl TokenLocation {
+    /// Every location.
+    pub const ALL: [TokenLocation; 9] = [
+        TokenLocation::Bearer,
+        TokenLocation::Dpop,
+        TokenLocation::AlSecretToken,
+        TokenLocation::Bare,
+        TokenLocation::Cookie,
+        TokenLocation::Query,
+        TokenLocation::AccessTokenId,
+        TokenLocation::ApiKey,
+        TokenLocation::ApiToken,
+    ];
+
     /// Returns whether tokens of this kind may travel here.
     #[must_use]
     pub fn carries(self, kind: TokenKind) -> bool {
@@ -43,6 +57,17 @@ impl TokenLocation {
             TokenLocation::AccessTokenId | TokenLocation::ApiKey => kind == TokenKind::Application,
             TokenLocation::ApiToken => kind == TokenKind::Bundle,
         }
+    }
+
+    /// Returns the stricter of two locations of one token: a query before all others, then the one that fewer
+    /// kinds of token may have.
+    pub(super) fn stricter(self, other: TokenLocation) -> TokenLocation {
+        let kinds = |location| match location {
+            TokenLocation::Query => 0,
+            TokenLocation::AccessTokenId => 1,
+            other => 1 + TokenKind::ALL.into_iter().filter(|kind| other.carries(*kind)).count(),
+        };
+        if kinds(other) < kinds(self) { other } else { self }
     }
 
     /// Returns the formats of other systems that a token may have here. No text has two of them.

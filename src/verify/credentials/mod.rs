@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 pub use location::TokenLocation;
 
-use crate::Error;
+use crate::{Error, ForeignFormat};
 
 /// A token as a request carries it. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,18 @@ pub struct Credential<'a> {
     pub text: &'a [u8],
     /// Where it was.
     pub location: TokenLocation,
+}
+
+impl Credential<'_> {
+    /// Returns the format of another system that the text has at its location, if it is among these.
+    pub(super) fn foreign_format(self, known: &[ForeignFormat]) -> Option<ForeignFormat> {
+        if known.is_empty() {
+            return None;
+        }
+        let text = str::from_utf8(self.text).ok()?;
+        let mut formats = self.location.foreign_formats().iter().copied();
+        formats.find(|format| known.contains(format) && format.check(text).is_ok())
+    }
 }
 
 impl fmt::Debug for Credential<'_> {
@@ -68,6 +80,9 @@ pub struct Credentials<'a> {
 enum Tokens<'a> {
     #[default]
     None,
+    /// A text that does not look like a token, in a place for tokens. Any that does takes precedence.
+    #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "only requests have such texts"))]
+    Unrecognized(Credential<'a>),
     One(Credential<'a>),
     Many,
 }
@@ -80,7 +95,8 @@ impl<'a> Credentials<'a> {
         Credentials::default().with_credential(Credential { text: text.as_bytes(), location })
     }
 
-    /// Adds a token. A request with more than one is refused.
+    /// Adds a token. A request with more than one is refused. One that is there twice counts once, at the
+    /// location that the fewer kinds of token may have.
     #[must_use]
     pub fn with_credential(mut self, credential: Credential<'a>) -> Credentials<'a> {
         self.add(credential);
@@ -89,9 +105,25 @@ impl<'a> Credentials<'a> {
 
     pub(super) fn add(&mut self, credential: Credential<'a>) {
         self.tokens = match self.tokens {
-            Tokens::None => Tokens::One(credential),
+            Tokens::None | Tokens::Unrecognized(_) => Tokens::One(credential),
+            // SECURITY: a secret that a query has as well stays a secret in a query.
+            Tokens::One(one) if one.text == credential.text => {
+                Tokens::One(Credential { location: one.location.stricter(credential.location), ..one })
+            }
             Tokens::One(_) | Tokens::Many => Tokens::Many,
         };
+    }
+
+    /// Adds a text that does not look like a token, from a place for tokens. It is the request's credential
+    /// if there is no other: then it is an invalid token, and not a missing one.
+    ///
+    /// SECURITY: beside a token it is overlooked, such as the session of another system in `Authorization`. A
+    /// caller gains nothing by it: the token is all that it is authorized by, as if it had sent that alone.
+    #[cfg(feature = "axum")]
+    pub(super) fn add_unrecognized(&mut self, credential: Credential<'a>) {
+        if let Tokens::None = self.tokens {
+            self.tokens = Tokens::Unrecognized(credential);
+        }
     }
 
     /// Sets the origin of the page that sent the request.
@@ -120,7 +152,10 @@ impl<'a> Credentials<'a> {
 
     /// Returns whether the token came with the scheme `DPoP`, so that its sender knows about proofs.
     pub(super) fn has_proof_scheme(&self) -> bool {
-        matches!(self.tokens, Tokens::One(Credential { location: TokenLocation::Dpop, .. }))
+        match self.tokens {
+            Tokens::One(credential) | Tokens::Unrecognized(credential) => credential.location == TokenLocation::Dpop,
+            Tokens::None | Tokens::Many => false,
+        }
     }
 
     /// Returns whether the request has no token at all.
@@ -136,7 +171,7 @@ impl<'a> Credentials<'a> {
     pub fn credential(&self) -> Result<Credential<'a>, Error> {
         match self.tokens {
             Tokens::None => Err(Error::MissingToken),
-            Tokens::One(credential) => Ok(credential),
+            Tokens::One(credential) | Tokens::Unrecognized(credential) => Ok(credential),
             Tokens::Many => Err(Error::InvalidRequest("The request has more than one token; send exactly one.".into())),
         }
     }

@@ -5,6 +5,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 
+use super::Locations;
 use crate::ForeignFormat;
 use crate::verify::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation, Verifier};
 
@@ -12,7 +13,9 @@ use crate::verify::{Credential, Credentials, OriginHeader, ProofContext, TokenLo
 ///
 /// SECURITY: all of them are read, so that a secret in one is refused and not overlooked. Only
 /// publishable tokens are accepted.
-const QUERY_NAMES: [&str; 5] = ["pubtoken", "bearer_token", "access_token", "accessTokenId", "embedToken"];
+const QUERY_NAMES: [&str; 5] = [PUBTOKEN, "bearer_token", "access_token", ACCESS_TOKEN_ID, "embedToken"];
+/// The query parameter that no other system has: whatever it holds is meant as a token.
+const PUBTOKEN: &str = "pubtoken";
 /// The schemes of `Authorization` that carry tokens.
 const SCHEMES: [(&str, TokenLocation); 3] = [
     ("Bearer", TokenLocation::Bearer),
@@ -28,36 +31,53 @@ static HEADERS: [(HeaderName, TokenLocation); 2] = [
 const COOKIE: &[u8] = b"authn=";
 /// The query parameter that carries application tokens in Crafter Profile.
 const ACCESS_TOKEN_ID: &str = "accessTokenId";
-/// The prefix of every opaque token. Where other values are usual too, only a value with the prefix
-/// is a credential, or one with a format that the reader knows.
-const PREFIX: &[u8] = b"dp_";
+
+/// What a verifier reads as a credential.
+#[derive(Clone, Copy)]
+struct Reader<'v> {
+    formats: &'v [ForeignFormat],
+    locations: Locations,
+}
 
 impl Verifier {
-    /// Reads the credentials of an HTTP request, also those with a format of another system that the verifier
-    /// [knows](Verifier::foreign_tokens).
+    /// Reads tokens in these locations alone: in [all](TokenLocation::ALL) unless set. What is elsewhere is not
+    /// a credential, whatever it looks like: `&[TokenLocation::Bearer, TokenLocation::Query]` leaves the
+    /// headers `x-api-key` and `x-api-token` and the cookie `authn` to your program and its gateway. The
+    /// setting is for the credentials that [`Verifier::credentials`] reads, as a layer does.
+    ///
+    /// SECURITY: leave [`TokenLocation::Query`] in, unless queries are checked elsewhere: a secret token in a
+    /// query is refused only where queries are read.
+    #[must_use]
+    pub fn locations(self, locations: &[TokenLocation]) -> Verifier {
+        Verifier { locations: Locations::of(locations), ..self }
+    }
+
+    /// Reads the credentials of an HTTP request: those that [look like tokens](Verifier::recognizes), in the
+    /// [locations](Verifier::locations) that are read.
     #[must_use]
     pub fn credentials<'a>(&self, parts: &'a Parts) -> Credentials<'a> {
-        Credentials::read(parts, &self.foreign_formats)
+        Credentials::read(parts, Reader { formats: &self.foreign_formats, locations: self.locations })
     }
 }
 
 impl<'a> Credentials<'a> {
-    /// Reads the credentials of an HTTP request. To read tokens of other systems too, use [`Verifier::credentials`].
+    /// Reads the credentials of an HTTP request, as a verifier does that reads every location and knows no
+    /// format of another system. For one with other settings, use [`Verifier::credentials`].
     #[must_use]
     pub fn from_parts(parts: &'a Parts) -> Credentials<'a> {
-        Credentials::read(parts, &[])
+        Credentials::read(parts, Reader { formats: &[], locations: Locations::ALL })
     }
 
-    fn read(parts: &'a Parts, formats: &[ForeignFormat]) -> Credentials<'a> {
+    fn read(parts: &'a Parts, reader: Reader<'_>) -> Credentials<'a> {
         let mut credentials = Credentials::default();
         // One pass over all headers is cheaper than a search for each name.
         for (name, value) in &parts.headers {
-            credentials.add_header(name, value, formats);
+            credentials.add_header(name, value, reader);
         }
         for pair in parts.uri.query().into_iter().flat_map(|query| query.split('&')) {
             let Some((name, text)) = pair.split_once('=') else { continue };
-            if let Some(location) = query_location(name, formats) {
-                credentials.add(Credential { text: text.as_bytes(), location });
+            if let Some((location, is_for_tokens)) = reader.query_location(name) {
+                credentials.add_found(Credential { text: text.as_bytes(), location }, is_for_tokens, reader);
             }
         }
         if credentials.has_proof_scheme() {
@@ -67,57 +87,63 @@ impl<'a> Credentials<'a> {
         credentials
     }
 
-    fn add_header(&mut self, name: &HeaderName, value: &'a HeaderValue, formats: &[ForeignFormat]) {
+    fn add_header(&mut self, name: &HeaderName, value: &'a HeaderValue, reader: Reader<'_>) {
         if *name == header::AUTHORIZATION {
-            if let Some(credential) = authorization(value, formats) {
-                self.add(credential);
-            }
+            self.add_authorization(value.as_bytes(), reader);
         } else if *name == header::ORIGIN {
             self.origin = match (self.origin, value.to_str()) {
                 (OriginHeader::None, Ok(origin)) => OriginHeader::One(origin),
                 _ => OriginHeader::Invalid,
             };
         } else if *name == header::COOKIE {
-            cookies(value, formats).for_each(|credential| self.add(credential));
+            let pairs = value.as_bytes().split(|byte| *byte == b';');
+            for text in pairs.filter_map(|pair| pair.trim_ascii().strip_prefix(COOKIE)) {
+                self.add_found(Credential { text, location: TokenLocation::Cookie }, false, reader);
+            }
         } else if let Some((_, location)) = HEADERS.iter().find(|(known, _)| known == name) {
-            self.add(Credential { text: value.as_bytes(), location: *location });
+            self.add_found(Credential { text: value.as_bytes(), location: *location }, false, reader);
+        }
+    }
+
+    fn add_authorization(&mut self, value: &'a [u8], reader: Reader<'_>) {
+        let scheme_end = value.iter().position(|byte| *byte == b' ').unwrap_or(value.len());
+        let (scheme, text) = value.split_at(scheme_end);
+        if let Some((_, location)) =
+            SCHEMES.into_iter().find(|(known, _)| scheme.eq_ignore_ascii_case(known.as_bytes()))
+        {
+            let spaces = text.iter().take_while(|byte| **byte == b' ').count();
+            self.add_found(Credential { text: &text[spaces..], location }, true, reader);
+        } else if text.trim_ascii().is_empty() {
+            self.add_found(Credential { text: scheme, location: TokenLocation::Bare }, false, reader);
+        }
+    }
+
+    /// Adds what was found at a location that may carry tokens, or that is for tokens alone: there a text that
+    /// does not look like one is meant as one.
+    fn add_found(&mut self, credential: Credential<'a>, is_for_tokens: bool, reader: Reader<'_>) {
+        match reader.locations.contains(credential.location) {
+            true if credential.is_recognized(reader.formats) => self.add(credential),
+            true if is_for_tokens => self.add_unrecognized(credential),
+            _ => {}
         }
     }
 }
 
-/// Returns the location that a parameter is, if it carries tokens.
-///
-/// SECURITY: names are compared after decoding, as a product reads them: `pub%74oken` is
-/// `pubtoken`. Values are not decoded: no character of a token needs encoding, so an encoded value
-/// is not a token.
-fn query_location(name: &str, formats: &[ForeignFormat]) -> Option<TokenLocation> {
-    let known = QUERY_NAMES.iter().find(|known| percent_decode_str(name).eq(known.bytes()))?;
-    let is_chosen = *known == ACCESS_TOKEN_ID && formats.contains(&ForeignFormat::ChosenId);
-    Some(if is_chosen { TokenLocation::AccessTokenId } else { TokenLocation::Query })
-}
-
-/// Returns whether a value is a token, where other values are usual too.
-fn is_token(text: &[u8], formats: &[ForeignFormat]) -> bool {
-    let is_speckle = |text| ForeignFormat::Speckle.check(text).is_ok();
-    text.starts_with(PREFIX) || formats.contains(&ForeignFormat::Speckle) && str::from_utf8(text).is_ok_and(is_speckle)
-}
-
-fn authorization<'a>(value: &'a HeaderValue, formats: &[ForeignFormat]) -> Option<Credential<'a>> {
-    let mut parts = value.as_bytes().splitn(2, |byte| *byte == b' ');
-    let (scheme, mut text) = (parts.next()?, parts.next().unwrap_or_default());
-    if text.is_empty() && is_token(scheme, formats) {
-        return Some(Credential { text: scheme, location: TokenLocation::Bare });
+impl Reader<'_> {
+    /// Returns the location that a parameter is, if it carries tokens, and whether it is for tokens alone.
+    ///
+    /// SECURITY: names are compared after decoding, as a product reads them: `pub%74oken` is
+    /// `pubtoken`. Values are not decoded: no character of a token needs encoding, so an encoded value
+    /// is not a token.
+    fn query_location(self, name: &str) -> Option<(TokenLocation, bool)> {
+        let known = *QUERY_NAMES.iter().find(|known| percent_decode_str(name).eq(known.bytes()))?;
+        let holds_chosen_ids =
+            self.formats.contains(&ForeignFormat::ChosenId) && self.locations.contains(TokenLocation::AccessTokenId);
+        Some(match known {
+            ACCESS_TOKEN_ID if holds_chosen_ids => (TokenLocation::AccessTokenId, true),
+            known => (TokenLocation::Query, known == PUBTOKEN),
+        })
     }
-    let (_, location) = SCHEMES.into_iter().find(|(known, _)| scheme.eq_ignore_ascii_case(known.as_bytes()))?;
-    while let Some(rest) = text.strip_prefix(b" ") {
-        text = rest;
-    }
-    Some(Credential { text, location })
-}
-
-fn cookies<'a>(value: &'a HeaderValue, formats: &[ForeignFormat]) -> impl Iterator<Item = Credential<'a>> {
-    let texts = value.as_bytes().split(|byte| *byte == b';').filter_map(|pair| pair.trim_ascii().strip_prefix(COOKIE));
-    texts.filter(|text| is_token(text, formats)).map(|text| Credential { text, location: TokenLocation::Cookie })
 }
 
 /// Returns the header's value, if there is exactly one and it is text.

@@ -38,11 +38,11 @@ use crate::{Error, OriginPattern, TokenKind};
 /// ```
 /// # use axum::{extract::{Request, State}, response::{Html, IntoResponse}};
 /// use daypass::Error;
-/// use daypass::verify::{Credentials, Verifier};
+/// use daypass::verify::Verifier;
 ///
 /// async fn page(State(verifier): State<Verifier>, request: Request) -> Result<impl IntoResponse, Error> {
 ///     let (parts, _) = request.into_parts();
-///     let ancestors = verifier.frame_ancestors(&Credentials::from_parts(&parts)).await?;
+///     let ancestors = verifier.frame_ancestors(&verifier.credentials(&parts)).await?;
 ///     Ok((ancestors, Html("<!doctype html><title>Embed</title>")))
 /// }
 /// ```

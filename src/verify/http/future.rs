@@ -5,23 +5,31 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use http::Response;
-use http::header::HeaderValue;
+use http::header::{self, HeaderValue};
 use pin_project_lite::pin_project;
 
-use super::cors::allow_origin;
+use super::cors::Cors;
 use super::resource::Resource;
 use super::response::{DPOP_NONCE, challenge_with_dpop};
 
 /// The headers that the layer adds to a response.
 #[derive(Default)]
 pub struct ResponseHeaders {
-    /// The origin whose pages may read the response.
-    pub(super) origin: Option<HeaderValue>,
+    /// The pages that may read the response.
+    pub(super) readers: Option<Readers>,
     pub(super) has_proof_scheme: bool,
     /// The nonce for the next proof.
     pub(super) nonce: Option<HeaderValue>,
     /// What the challenges are for.
     pub(super) resource: Option<Arc<Resource>>,
+}
+
+/// The pages that may read a response.
+pub(super) struct Readers {
+    pub(super) origin: HeaderValue,
+    pub(super) cors: Arc<Cors>,
+    /// Whether they may also if the request had cookies.
+    pub(super) with_cookies: bool,
 }
 
 impl ResponseHeaders {
@@ -33,7 +41,11 @@ impl ResponseHeaders {
         if let Some(resource) = self.resource {
             resource.add_to_challenges(headers);
         }
-        allow_origin(headers, self.origin);
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+        if let Some(Readers { origin, cors, with_cookies }) = self.readers {
+            cors.allow(headers, origin, with_cookies);
+        }
         if let Some(nonce) = self.nonce {
             headers.insert(DPOP_NONCE, nonce);
         }

@@ -10,8 +10,8 @@ use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::cors::{is_preflight, preflight};
-use super::future::{ResponseHeaders, VerifyFuture};
+use super::cors::{Cors, is_preflight};
+use super::future::{Readers, ResponseHeaders, VerifyFuture};
 use super::open::OpenRoutes;
 use super::resource::Resource;
 use crate::Error;
@@ -26,6 +26,7 @@ pub struct VerifyLayer {
     allows_missing_token: bool,
     open: OpenRoutes,
     resource: Option<Arc<Resource>>,
+    cors: Arc<Cors>,
 }
 
 /// Finds a client's address.
@@ -45,6 +46,7 @@ impl VerifyLayer {
             allows_missing_token: false,
             open: OpenRoutes::default(),
             resource: None,
+            cors: Arc::default(),
         }
     }
 
@@ -95,6 +97,12 @@ impl VerifyLayer {
         VerifyLayer { open: self.open.with(routes), ..self }
     }
 
+    /// Sets what pages of other origins may send and read.
+    #[must_use]
+    pub fn cors(self, cors: Cors) -> VerifyLayer {
+        VerifyLayer { cors: Arc::new(cors), ..self }
+    }
+
     /// Makes the API a protected resource (RFC 9728) with this URL as its identifier, such as
     /// `https://api.example.com/v2`. Challenges then name the URL of the API's metadata, and the layer
     /// serves the metadata there: the issuer as the authorization server, and the scopes of
@@ -116,7 +124,7 @@ impl<S> Layer<S> for VerifyLayer {
     type Service = VerifyService<S>;
 
     fn layer(&self, inner: S) -> VerifyService<S> {
-        VerifyService { inner, layer: self.clone() }
+        VerifyService { inner, layer: Arc::new(self.clone()) }
     }
 }
 
@@ -124,7 +132,8 @@ impl<S> Layer<S> for VerifyLayer {
 #[derive(Clone)]
 pub struct VerifyService<S> {
     inner: S,
-    layer: VerifyLayer,
+    /// Shared, since a router clones its services for each request.
+    layer: Arc<VerifyLayer>,
 }
 
 impl<S, B, R> Service<Request<B>> for VerifyService<S>
@@ -149,7 +158,9 @@ where
             return VerifyFuture::Open { inner };
         }
         if is_preflight(&parts) {
-            return VerifyFuture::Ready { response: Some(preflight(&parts)) };
+            return VerifyFuture::Ready {
+                response: Some(self.layer.cors.preflight(&parts, !self.layer.allows_missing_token)),
+            };
         }
         if let Some(resource) = self.layer.resource.as_ref().filter(|resource| resource.is_requested(&parts)) {
             return VerifyFuture::Ready { response: Some(resource.metadata(&self.layer.verifier)) };
@@ -194,9 +205,13 @@ impl VerifyLayer {
             OriginHeader::None => None,
             OriginHeader::One(_) | OriginHeader::Invalid => parts.headers.get(header::ORIGIN).cloned(),
         };
+        // SECURITY: the handler of a request without a token may go by a cookie, which no token says pages may use.
+        let passes_without_token = self.allows_missing_token && credentials.is_missing();
+        let readers =
+            origin.map(|origin| Readers { origin, cors: Arc::clone(&self.cors), with_cookies: !passes_without_token });
         let has_proof_scheme = credentials.has_proof_scheme();
-        let headers = ResponseHeaders { origin, has_proof_scheme, nonce, resource: self.resource.clone() };
-        if self.allows_missing_token && credentials.is_missing() {
+        let headers = ResponseHeaders { readers, has_proof_scheme, nonce, resource: self.resource.clone() };
+        if passes_without_token {
             return (Some(Ok(None)), headers);
         }
         (self.verifier.verify_cached(&credentials, None).map(|verdict| verdict.map(Some)), headers)
@@ -223,6 +238,6 @@ fn with_access<B>(access: Option<Access>, mut parts: Parts, body: B) -> Request<
 fn refuse<R: From<String>>(error: &Error, headers: ResponseHeaders) -> Response<R> {
     let is_readable = !matches!(error, Error::OriginNotAllowed(_) | Error::OriginRequired);
     let mut response = error.response();
-    ResponseHeaders { origin: headers.origin.filter(|_| is_readable), ..headers }.add_to(&mut response);
+    ResponseHeaders { readers: headers.readers.filter(|_| is_readable), ..headers }.add_to(&mut response);
     response
 }

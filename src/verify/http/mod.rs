@@ -52,9 +52,11 @@
 //! | `layer` | the layer |
 //! | `future` | the response of the layer's service |
 //! | `credentials` | reads the credentials of a request |
+//! | `locations` | a set of locations |
+//! | `recognition` | which texts look like tokens |
 //! | `extract` | the extractors |
 //! | `open` | the routes that the layer leaves open |
-//! | `cors` | which responses pages may read |
+//! | `cors` | which requests pages may send, and which responses they may read |
 //! | `resource` | the metadata of the API as a protected resource (RFC 9728) |
 //! | `response` | the response to a refused request |
 //! | `frame_ancestors` | which pages may frame an embed's page |
@@ -65,10 +67,14 @@ mod extract;
 mod frame_ancestors;
 mod future;
 mod layer;
+mod locations;
 mod open;
+mod recognition;
 mod resource;
 mod response;
 
+pub use cors::Cors;
 pub use frame_ancestors::FrameAncestors;
 pub use future::VerifyFuture;
 pub use layer::{VerifyLayer, VerifyService};
+pub(super) use locations::Locations;

@@ -28,20 +28,18 @@ async fn row_1_one_credential_is_accepted_and_two_are_an_invalid_request() {
         ("", &[("authorization", &tabbed)], "invalid_token"),
         ("", &[("authorization", &not_ascii)], "invalid_token"),
         ("?pubtoken=", none, "invalid_token"),
-        ("", &[("x-api-key", "é")], "invalid_token"),
+        ("", &[("x-api-key", "é")], "missing_token"),
+        ("?access_token=", none, "missing_token"),
         ("", &[("authorization", &secret)], ""),
         ("", &[("authorization", &lower)], ""),
         ("", &[("authorization", &spaced)], ""),
         ("", &[("authorization", &al)], ""),
         ("", &[("authorization", &secret), ("authorization", "Basic dXNlcjpwdw==")], ""),
-        ("", &[("authorization", &secret), ("authorization", &secret)], "invalid_request"),
+        ("", &[("authorization", &secret), ("authorization", &secret)], ""),
         ("", &[("authorization", &secret), ("authorization", &temporary)], "invalid_request"),
-        ("", &[("authorization", &secret), ("x-api-key", "x")], "invalid_request"),
-        ("", &[("x-api-key", "x"), ("x-api-token", "x")], "invalid_request"),
         (&by_query, &[("authorization", &temporary), ("origin", SITE)], "invalid_request"),
-        (&by_query, &[("authorization", "Bearer"), ("origin", SITE)], "invalid_request"),
-        (&both_names, &[("origin", SITE)], "invalid_request"),
-        (&twice, &[("origin", SITE)], "invalid_request"),
+        (&both_names, &[("origin", SITE)], ""),
+        (&twice, &[("origin", SITE)], ""),
     ];
     for (query, request, error) in cases {
         let (status, code) = outcome(api.send(get_with(&format!("/floor{query}"), request)).await).await;
@@ -83,7 +81,7 @@ async fn row_20_a_name_in_a_query_counts_in_every_encoding() {
         assert_eq!(outcome(api.send(get_with(&path, &[])).await).await, (400, "secret_in_query".into()), "{name}");
         let path = format!("/floor?{name}={}", api.publishable);
         assert_eq!(api.send(get_with(&path, &[("origin", SITE)])).await.status(), 200, "{name}");
-        let path = format!("/floor?{name}=x&pubtoken={}", api.publishable);
+        let path = format!("/floor?{name}=dp_pub_x&pubtoken={}", api.publishable);
         let two = api.send(get_with(&path, &[("origin", SITE)])).await;
         assert_eq!(outcome(two).await, (400, "invalid_request".into()), "{name}");
     }
@@ -110,18 +108,20 @@ async fn a_token_that_is_not_utf_8_is_invalid() {
 #[tokio::test]
 async fn a_personal_token_travels_bare_or_in_a_cookie_and_no_other_cookie_is_a_credential() {
     let mut store = Store::default();
-    let personal = store.add(record(TokenKind::Personal));
+    let [personal, another] = [(); 2].map(|()| store.add(record(TokenKind::Personal)));
     let (router, _) = router(verifier().introspector(store));
     let bare = personal.clone();
+    let another = format!("authn={another}");
     let cookie = format!("theme=dark; authn={personal}; other=1");
     let not_ascii = format!("city=Zürich;authn={personal}");
     for (headers, expected) in [
         (vec![("authorization", &*bare)], 200),
         (vec![("cookie", &*cookie)], 200),
         (vec![("cookie", &*cookie), ("origin", SITE)], 403),
-        (vec![("cookie", &*cookie), ("authorization", &*bare)], 400),
+        (vec![("cookie", &*another), ("authorization", &*bare)], 400),
+        (vec![("cookie", &*cookie), ("authorization", &*bare)], 200),
         (vec![("cookie", &*not_ascii)], 200),
-        (vec![("cookie", &*not_ascii), ("authorization", &*bare)], 400),
+        (vec![("cookie", &*not_ascii), ("cookie", &*another)], 400),
         (vec![("cookie", "authn=session-of-another-system")], 401),
         (vec![("cookie", "authn=session-of-another-system"), ("authorization", &*bare)], 200),
     ] {

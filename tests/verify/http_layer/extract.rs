@@ -60,7 +60,7 @@ async fn a_token_that_is_present_is_verified_even_where_it_may_be_missing() {
         ("/optional", vec![("authorization", "Bearer hunter2")], (401, "invalid_token")),
         ("/optional", vec![("authorization", "Bearer")], (401, "invalid_token")),
         ("/optional?pubtoken=", vec![], (401, "invalid_token")),
-        ("/optional", vec![("authorization", &*temporary), ("x-api-key", "x")], (400, "invalid_request")),
+        ("/optional", vec![("authorization", &*temporary), ("x-api-key", "dp_x")], (400, "invalid_request")),
         (&in_query, vec![], (400, "secret_in_query")),
     ] {
         let response = router.clone().oneshot(get_with(path, &headers)).await.unwrap();

@@ -31,8 +31,8 @@ pub(super) use oauth_client::TokenForm;
 pub(crate) use oauth_client::authenticate_client;
 pub(super) use session::ClientAddress;
 pub(crate) use session::{OwnPage, Peer, SignedIn};
+pub(super) use token_caller::Follower;
 pub(crate) use token_caller::TokenCaller;
-pub(super) use token_caller::{Follower, credentials};
 
 /// Longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use daypass::verify::{Access, Credential, Credentials, TokenLocation, Verifier};
+use daypass::verify::{Access, Credentials, Verifier};
 use daypass::{Error, OpaqueToken, Scope, TokenKind};
 
 use super::super::SharedApp;
@@ -15,18 +15,6 @@ const EVERY_TENANT: &str = "*";
 
 /// What happens within this time counts as simultaneous: an acknowledgement takes about as long to reach anyone.
 const SAME_MOMENT: Duration = Duration::from_millis(1);
-
-/// Reads the credentials of a request at any path but Crafter's.
-///
-/// SECURITY: there alone the query's `accessTokenId` may be a secret.
-pub(in crate::http) fn credentials<'a>(verifier: &Verifier, parts: &'a Parts) -> Credentials<'a> {
-    let credentials = verifier.credentials(parts);
-    match credentials.credential() {
-        // Read without other systems' formats, it is like any parameter of a query.
-        Ok(Credential { location: TokenLocation::AccessTokenId, .. }) => Credentials::from_parts(parts),
-        _ => credentials,
-    }
-}
 
 /// The holder of an authentic, active, stored token.
 pub(crate) struct TokenCaller {
@@ -109,7 +97,7 @@ impl FromRequestParts<SharedApp> for TokenCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<TokenCaller, Error> {
         let verifier = &app.catalog.view().verifier;
-        TokenCaller::authenticate(app, verifier, credentials(verifier, parts)).await
+        TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await
     }
 }
 
@@ -121,6 +109,6 @@ impl FromRequestParts<SharedApp> for Follower {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Follower, Error> {
         let verifier = &app.catalog.view().api_verifier;
-        TokenCaller::authenticate(app, verifier, credentials(verifier, parts)).await.map(Follower)
+        TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await.map(Follower)
     }
 }

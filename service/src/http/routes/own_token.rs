@@ -5,13 +5,12 @@ use axum::extract::{Request, State};
 use axum::response::IntoResponse;
 use daypass::Error;
 
-use super::super::extract::credentials;
 use super::super::{NO_STORE, SharedApp};
 
 /// Describes the token in the request, whatever its state and the request's origin.
 pub(super) async fn describe(State(app): State<SharedApp>, request: Request) -> Result<impl IntoResponse, Error> {
     let (parts, _) = request.into_parts();
     let verifier = &app.catalog.view().verifier;
-    let description = verifier.describe(&credentials(verifier, &parts)).await?;
+    let description = verifier.describe(&verifier.credentials(&parts)).await?;
     Ok((NO_STORE, Json(description)))
 }

@@ -19,7 +19,7 @@ impl FromRequestParts<SharedApp> for QueryCaller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<QueryCaller, Error> {
-        let verifier = &app.catalog.view().verifier;
+        let verifier = &app.catalog.view().crafter_verifier;
         TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await.map(QueryCaller)
     }
 }
@@ -27,7 +27,7 @@ impl FromRequestParts<SharedApp> for QueryCaller {
 /// Authenticates the caller of a request that may have a form.
 ///
 /// # Errors
-/// Those of the verifier: [`Error::InvalidRequest`] if the query and the form both have a token.
+/// Those of the verifier: [`Error::InvalidRequest`] if the query and the form have different tokens.
 pub(super) async fn of_form(app: &SharedApp, request: Request) -> Result<TokenCaller, Error> {
     let (parts, body) = request.into_parts();
     let form = if is_form(&parts.headers) {
@@ -37,13 +37,13 @@ pub(super) async fn of_form(app: &SharedApp, request: Request) -> Result<TokenCa
     };
     // An empty parameter is a missing one, as at home.
     let text = form.as_ref().and_then(|form| form.find(ACCESS_TOKEN_ID));
-    let view = app.catalog.view();
-    let credentials = view.verifier.credentials(&parts);
+    let verifier = &app.catalog.view().crafter_verifier;
+    let credentials = verifier.credentials(&parts);
     let credentials = text.map_or(credentials, |text| {
         let credential = Credential { text: text.as_bytes(), location: TokenLocation::AccessTokenId };
         credentials.with_credential(credential)
     });
-    TokenCaller::authenticate(app, &view.verifier, credentials).await
+    TokenCaller::authenticate(app, verifier, credentials).await
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

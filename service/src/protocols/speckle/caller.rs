@@ -5,7 +5,7 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::http::request::Parts;
 use daypass::api::PrincipalKind;
-use daypass::verify::{Access, Credentials, OriginHeader, TokenLocation};
+use daypass::verify::{Access, Credential, Credentials, OriginHeader, TokenLocation, Verifier};
 use daypass::{Error, Scope, TokenKind};
 use url::form_urlencoded;
 
@@ -65,7 +65,8 @@ impl FromRequestParts<SharedApp> for Caller {
     type Rejection = InvalidToken;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Caller, InvalidToken> {
-        let Some((text, location)) = token(parts) else { return Ok(Caller::Anonymous) };
+        let verifier = &app.catalog.view().verifier;
+        let Some((text, location)) = token(parts, verifier) else { return Ok(Caller::Anonymous) };
         let access = authenticate(app, &text, location, origin(&parts.headers)).await.map_err(InvalidToken)?;
         let user = find_user(app, &access).await.map_err(InvalidToken)?;
         Ok(Caller::Holder(Box::new(Holder { access, user })))
@@ -73,22 +74,31 @@ impl FromRequestParts<SharedApp> for Caller {
 }
 
 /// Returns a request's token: of the header `Authorization`, or else of the cookie `authn`, or else of the query's
-/// `embedToken`.
-fn token(parts: &Parts) -> Option<(String, TokenLocation)> {
-    let mut headers = parts.headers.get_all(AUTHORIZATION).into_iter().filter(|value| !value.is_empty());
-    if let Some(value) = headers.next() {
+/// `embedToken`. The header has one if its scheme is `Bearer` or left out. The cookie comes before the query only if it
+/// looks like a token, since another system may have a cookie with this name.
+fn token(parts: &Parts, verifier: &Verifier) -> Option<(String, TokenLocation)> {
+    let headers = parts.headers.get_all(AUTHORIZATION).into_iter().map(|value| value.to_str().unwrap_or("?"));
+    let mut headers = headers.filter(|text| !text.is_empty() && !has_other_scheme(text)).map(without_scheme);
+    if let Some(text) = headers.next() {
         // A text that is no token, if there are several.
-        let is_only = headers.next().is_none();
-        let text = value.to_str().ok().filter(|_| is_only).unwrap_or_default();
-        return Some((without_scheme(text).to_owned(), TokenLocation::Bearer));
+        let text = if headers.next().is_none() { text } else { "" };
+        return Some((text.to_owned(), TokenLocation::Bearer));
     }
-    if let Some(text) = find_cookie(&parts.headers, "authn").filter(|text| !text.is_empty()) {
-        return Some((without_scheme(text).to_owned(), TokenLocation::Cookie));
-    }
+    let cookie = find_cookie(&parts.headers, "authn").filter(|text| !text.is_empty());
+    let cookie = cookie.map(|text| (without_scheme(text), TokenLocation::Cookie));
     let query = parts.uri.query().unwrap_or_default();
     let mut tokens = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "embedToken");
-    let text = tokens.next().map(|(_, text)| text).filter(|text| !text.is_empty())?;
-    Some((without_scheme(&text).to_owned(), TokenLocation::Query))
+    let embed = tokens.next().map(|(_, text)| text).filter(|text| !text.is_empty());
+    let embed = embed.as_deref().map(|text| (without_scheme(text), TokenLocation::Query));
+    let is_token =
+        |(text, location): &(&str, _)| verifier.recognizes(Credential { text: text.as_bytes(), location: *location });
+    let (text, location) = cookie.filter(is_token).or(embed).or(cookie)?;
+    Some((text.to_owned(), location))
+}
+
+/// Returns whether a text is that of another scheme than `Bearer`, such as a gateway's `Basic`.
+fn has_other_scheme(text: &str) -> bool {
+    text.split_once(' ').is_some_and(|(scheme, _)| !scheme.eq_ignore_ascii_case("Bearer"))
 }
 
 /// Removes `Bearer `, which is optional.

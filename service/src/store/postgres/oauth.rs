@@ -1,5 +1,7 @@
 //! OAuth: clients, consents and requests that are kept.
 
+use std::sync::Arc;
+
 use daypass::verify::TokenHash;
 use daypass::{Error, ScopeSet};
 use deadpool_postgres::GenericClient;
@@ -38,8 +40,11 @@ impl OAuthStore for PostgresStore {
         }))
     }
 
-    fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        Box::pin(self.read(id, |client, id| Box::pin(find_client(client, id))))
+    fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Arc<Client>>> {
+        Box::pin(async move {
+            let client = self.read(id, |client, id| Box::pin(find_client(client, id))).await?;
+            Ok(client.map(Arc::new))
+        })
     }
 
     fn oauth_clients<'a>(&'a self, organization: &'a str, after: u64, most: usize) -> StoreFuture<'a, Vec<Client>> {

@@ -3,6 +3,7 @@
 mod batch;
 mod bundles;
 mod catalog;
+mod client_cache;
 mod commits;
 mod connection;
 mod file;
@@ -55,6 +56,7 @@ use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 
 use batch::Waiting;
+use client_cache::ClientCache;
 use follower::Follower;
 
 pub(super) use file::create;
@@ -78,6 +80,7 @@ pub(super) struct SqliteStore {
     records: Arc<RecordCache>,
     /// Keeps them as the file has them.
     follower: Arc<Mutex<Follower>>,
+    clients: ClientCache,
     file: Arc<file::File>,
     history: Arc<History>,
     changes: Notify,
@@ -142,6 +145,7 @@ impl SqliteStore {
             list_reader: reader()?,
             records: Arc::new(RecordCache::new()),
             follower: Arc::new(Mutex::new(follower)),
+            clients: ClientCache::new(path)?,
             file: Arc::new(file::File::open(path)?),
             history: Arc::new(history),
             changes: Notify::new(),

@@ -1,5 +1,7 @@
 //! OAuth: clients, consents and requests that are kept.
 
+use std::sync::Arc;
+
 use daypass::verify::TokenHash;
 use daypass::{Error, ScopeSet};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -35,9 +37,8 @@ impl OAuthStore for SqliteStore {
         self.write(move |transaction| set_client(transaction, &organization, &id, &rule))
     }
 
-    fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Client>> {
-        let id = id.to_owned();
-        self.read(move |connection| find_client(connection, &id))
+    fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Arc<Client>>> {
+        Box::pin(self.find_client(id))
     }
 
     fn oauth_clients<'a>(&'a self, organization: &'a str, after: u64, most: usize) -> StoreFuture<'a, Vec<Client>> {
@@ -144,6 +145,23 @@ fn set_client(
         to_json(&grant_types)?,
     ])?;
     Ok(find_client(transaction, id)?.ok_or(Error::NotFound)?)
+}
+
+impl SqliteStore {
+    /// Returns the client with this id, as of a moment after the call.
+    async fn find_client(&self, id: &str) -> Result<Option<Arc<Client>>, Error> {
+        // Before the client is read: a commit between the two is found by the next comparison.
+        let last = self.clients.last_commit().filter(|_| self.file.was_in_place());
+        if let Some(client) = last.and_then(|last| self.clients.get(id, last)) {
+            return Ok(Some(client));
+        }
+        let key = id.to_owned();
+        let client = self.read(move |connection| find_client(connection, &key)).await?.map(Arc::new);
+        if let (Some(last), Some(client)) = (last, &client) {
+            self.clients.insert(id.to_owned(), last, Arc::clone(client));
+        }
+        Ok(client)
+    }
 }
 
 fn find_client(connection: &Connection, id: &str) -> Result<Option<Client>, Failure> {

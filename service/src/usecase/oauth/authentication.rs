@@ -17,7 +17,7 @@ use crate::store::Store;
 /// A client that is who it says, as far as it can prove that, and that is active.
 pub(crate) struct AuthenticatedClient {
     /// The client.
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     /// The token that it proved to hold, if it is confidential.
     pub(super) secret: Option<ClientSecret>,
 }

@@ -1,5 +1,7 @@
 //! Answers authorization requests (RFC 6749, section 4.1), with codes that users let clients have.
 
+use std::sync::Arc;
+
 use daypass::{Error, ScopeSet};
 
 use super::kept_requests;
@@ -30,7 +32,7 @@ pub(crate) struct Authorizer<'a> {
 
 /// An authorization request that is right, of a client that may send it.
 pub(crate) struct Asked {
-    pub(crate) client: Client,
+    pub(crate) client: Arc<Client>,
     pub(crate) request: AuthorizationRequest,
     /// The text by which the request is kept, if it was pushed.
     kept: Option<String>,
@@ -123,7 +125,7 @@ impl Authorizer<'_> {
         authorization::read(parameters, address, client, self.catalogs, self.audience).map(|_| ())
     }
 
-    async fn client(&self, id: &str) -> Result<Client, Problem> {
+    async fn client(&self, id: &str) -> Result<Arc<Client>, Problem> {
         let client = self.store.oauth_client(id).await?.filter(|client| client.principal.removed_at.is_none());
         let client = client.ok_or_else(|| invalid("No application has this client_id: ask its makers."))?;
         if client.require_active().is_err() {

@@ -1,5 +1,7 @@
 //! Registers and finds clients: applications that ask for tokens by OAuth.
 
+use std::sync::Arc;
+
 use daypass::Error;
 
 use crate::domain::catalogs::Catalogs;
@@ -46,5 +48,5 @@ pub(crate) async fn list(store: &dyn Store, organization: &str) -> Result<Vec<Cl
 /// [`Error::NotFound`] if it is no client.
 pub(crate) async fn find(store: &dyn Store, organization: &str, id: &str) -> Result<ClientRecord, Error> {
     let client = store.oauth_client(id).await?.filter(|client| client.principal.organization == organization);
-    client.map(ClientRecord::from).ok_or(Error::NotFound)
+    client.map(|client| ClientRecord::from(Arc::unwrap_or_clone(client))).ok_or(Error::NotFound)
 }

@@ -73,6 +73,10 @@ async fn every_kind_in_every_place_is_answered_as_speckle_answers_it() {
     };
     assert_eq!(send(from("https://example.com")).await.0, 403, "a page of another site rides on the cookie");
     assert_eq!(send(from(&daypass.url)).await.1["data"]["activeUser"]["id"], json!(user));
+    // What another system has in the header and the cookie does not hide the token in the query.
+    let of_gateway = daypass.post(&format!("/graphql?embedToken={publishable}")).header("cookie", "authn=session");
+    let of_gateway = of_gateway.header("authorization", "Basic eDp5").header("origin", "https://example.com");
+    assert_eq!(send(of_gateway.json(&json!({"query": WHO}))).await.0, 200);
     let embed = daypass.post(&format!("/graphql?embedToken={publishable}")).json(&json!({"query": WHO}));
     assert_eq!(send(embed.header("origin", "https://example.com")).await.0, 200, "an embed token");
 }
@@ -89,6 +93,10 @@ async fn the_header_comes_before_the_cookie_and_that_before_the_query() {
         (None, Some("wrong"), None, 403),
         (None, None, Some("wrong"), 403),
         (Some(""), Some(&*good), None, 200),
+        // What a gateway has there is no token.
+        (Some("Basic eDp5"), Some(&*good), None, 200),
+        (Some("Basic eDp5"), None, None, 200),
+        (Some("Bearer wrong"), Some(&*good), None, 403),
         (None, None, Some(""), 200),
         (None, None, None, 200),
     ] {

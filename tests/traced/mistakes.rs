@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use tracing::Level;
 
 use super::bearer;
-use crate::common::{AUDIENCE, ISSUER, NOW, ORGANIZATION, access_token, claims, record, signer, stored, verifier};
+use crate::common::{
+    AUDIENCE, ISSUER, NOW, ORGANIZATION, Signer, access_token, claims, record, signer, stored, verifier,
+};
 use crate::log::Log;
 
 /// Checks that there is one line, an error with these texts.
@@ -59,6 +61,7 @@ fn a_wrong_issuer_and_a_wrong_audience_are_told_with_both_names() {
             for id in 0..3 {
                 let text = access_token(&[(name, json!(value)), ("jti", json!(format!("tmp_{id}")))]);
                 assert_eq!(bearer(&verifier, &text).await, Err(Error::InvalidToken));
+                assert!(text.split('.').all(|part| !log.text().contains(part)), "a part of the token is in the log");
             }
             log.take_lines()
         };
@@ -66,6 +69,13 @@ fn a_wrong_issuer_and_a_wrong_audience_are_told_with_both_names() {
         assert_told(&send("aud", "other-api").await, &["other-api", AUDIENCE, "--audience"]);
         assert_told(&send("aud", "third-api").await, &["third-api", AUDIENCE]);
         assert_eq!(send("aud", "other-api").await, [""; 0]);
+        // A caller without the key cannot fill the log.
+        let mut foreign = claims();
+        foreign["aud"] = json!("forged-api");
+        let forged = Signer::new("k1", 2).jwt(JwtType::AccessToken, &foreign);
+        assert_eq!(bearer(&verifier, &forged).await, Err(Error::InvalidToken));
+        assert_eq!(bearer(&verifier, &access_token(&[])).await, Ok(()));
+        assert_eq!(log.take_lines(), [""; 0]);
     });
 }
 

@@ -22,7 +22,7 @@ export type DaypassErrorCode =
   | 'invalid_dpop_proof'
   /** The proof lacks the nonce that the header `DPoP-Nonce` gives. */
   | 'use_dpop_nonce'
-  /** One publishable token made too many requests, one client sent too many invalid tokens, or too many sign-ins failed. */
+  /** A client, token, organization or key exceeded a limit, which an API names in RateLimit, or too many sign-ins failed. */
   | 'too_many_requests'
   /** The request has two tokens, two origins, a field that is missing or wrong, or too much for one JWT. */
   | 'invalid_request'

@@ -101,8 +101,9 @@ export interface BundleInUrl {
 /** Options for an embed that gets its tokens from the page around it: see `mount` of `daypass/host`. */
 export interface HostOptions<S extends Scope = KnownScope> extends RequestOptions<S> {
   /**
-   * The origins of the pages that may host this one, as patterns such as `https://www.example.com` or
-   * `*.example.com`. The host page mounts this one with `mount` of `daypass/host`.
+   * The origins of the pages that may host this one, as patterns such as `https://www.example.com`,
+   * `*.example.com`, `pr-*.example.com` or, for every page of an app's scheme, `vscode-webview:`. The
+   * host page mounts this one with `mount` of `daypass/host`.
    */
   host: string | string[];
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use daypass::ForeignFormat;
 use daypass::verify::{Cache, SealingKey, TokenLocation, Verifier};
+use daypass::{Error, ForeignFormat};
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Config, SignInConfig};
@@ -47,6 +47,8 @@ pub(crate) struct App {
     pub(crate) personal_token_format: Option<ForeignFormat>,
     /// The format of the references that Kudo's clients get; Daypass's own without it.
     pub(crate) reference_format: Option<ForeignFormat>,
+    /// Whether callers may accept patterns below a suffix that many owners share.
+    accepts_shared_suffixes: bool,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// The key for the sealed parameters of bundles.
@@ -78,6 +80,7 @@ impl App {
             protocols,
             personal_token_format,
             reference_format,
+            accepts_shared_suffixes,
             temporary_min_seconds,
             rotate_keys_every,
             sealing_key,
@@ -131,11 +134,23 @@ impl App {
                 foreign_formats,
                 personal_token_format,
                 reference_format,
+                accepts_shared_suffixes,
                 temporary_min_seconds,
                 sealing_key,
                 sign_in,
             },
             sync,
         ))
+    }
+    /// Requires that callers may accept patterns below a suffix that many owners share, if this one does.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`].
+    pub(crate) fn check_shared_suffix(&self, is_accepted: bool) -> Result<(), Error> {
+        if is_accepted && !self.accepts_shared_suffixes {
+            let why = "The operator of this service refuses `acceptSharedSuffix`: name each site in `origins`.";
+            return Err(Error::InvalidRequest(why.into()));
+        }
+        Ok(())
     }
 }

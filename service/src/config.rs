@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) personal_token_format: Option<ForeignFormat>,
     /// The format of the references that Kudo's clients get; Daypass's own without it.
     pub(crate) reference_format: Option<ForeignFormat>,
+    /// Whether callers may accept patterns below a suffix that many owners share.
+    pub(crate) accepts_shared_suffixes: bool,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// Rotate the signing key every so many seconds; never without it.

@@ -21,17 +21,16 @@ pub struct CreateBundleRequest<P = crate::Parameters> {
     pub sealed: Option<P>,
     /// Whether the bundle is a reference that one client can redeem, once. Otherwise it is a JWT, which any page opens by
     /// itself.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "super::is_false")]
     pub single_use: bool,
+    /// Whether `origins` may have patterns below a suffix that many owners share: see
+    /// [`CreateTokenRequest::accept_shared_suffix`](super::CreateTokenRequest::accept_shared_suffix).
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub accept_shared_suffix: bool,
 }
 
 fn none<P>() -> Option<P> {
     None
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// The response to a [`CreateBundleRequest`]. Its `Debug` does not show the bundle.

@@ -60,6 +60,10 @@ pub struct CreateTemporaryTokenRequest {
     /// What the product should know of the visitor, at most 2048 bytes as JSON. It authorizes nothing.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "unique_keys")]
     pub claims: BTreeMap<String, String>,
+    /// Whether `origins` may have patterns below a suffix that many owners share: see
+    /// [`CreateTokenRequest::accept_shared_suffix`](super::CreateTokenRequest::accept_shared_suffix).
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub accept_shared_suffix: bool,
 }
 
 impl From<TemporaryTokenRequest> for CreateTemporaryTokenRequest {
@@ -67,7 +71,16 @@ impl From<TemporaryTokenRequest> for CreateTemporaryTokenRequest {
     fn from(request: TemporaryTokenRequest) -> CreateTemporaryTokenRequest {
         let TemporaryTokenRequest { scopes, duration_seconds, dpop_jkt } = request;
         let (origins, subject, claims) = (None, None, BTreeMap::new());
-        CreateTemporaryTokenRequest { scopes, duration_seconds, dpop_jkt, origins, subject, claims }
+        let accept_shared_suffix = false;
+        CreateTemporaryTokenRequest {
+            scopes,
+            duration_seconds,
+            dpop_jkt,
+            origins,
+            subject,
+            claims,
+            accept_shared_suffix,
+        }
     }
 }
 

@@ -105,6 +105,10 @@ pub struct CreateTokenRequest {
     /// The id of the principal that it belongs to; when absent, the one of the token that creates it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<String>,
+    /// Whether `origins` may have patterns such as `*--shop.netlify.app`, below a suffix that many owners share. Anyone may
+    /// take a name there that matches, and use the token.
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub accept_shared_suffix: bool,
 }
 
 /// The body of `PATCH /v2/access-token/{id}`. What is absent stays as it is.
@@ -120,6 +124,10 @@ pub struct UpdateTokenRequest {
     /// When it expires from now on; `null` for never.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
     pub expires_at: Option<Option<u64>>,
+    /// Whether `origins` may have more patterns below a suffix that many owners share than the token has: see
+    /// [`CreateTokenRequest::accept_shared_suffix`].
+    #[serde(default, skip_serializing_if = "super::is_false")]
+    pub accept_shared_suffix: bool,
 }
 
 /// The response of `GET /v2/access-token/self`: the token in the request, and whether the request's origin may use it.

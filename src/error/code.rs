@@ -97,7 +97,7 @@ error_codes! {
     TooManyRequests: "too_many_requests", 429, true,
         "Too many requests.",
         "Wait for the seconds in the header Retry-After, and send fewer requests.",
-        "One publishable token made too many requests, one client sent too many invalid tokens, or too many sign-ins failed.";
+        "A client, token, organization or key exceeded a limit, which an API names in RateLimit, or too many sign-ins failed.";
     InvalidRequest: "invalid_request", 400, false,
         "{}",
         "Fix the request as the message says, and send it again.",

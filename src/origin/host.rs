@@ -32,10 +32,27 @@ impl From<SplitError> for &'static str {
     }
 }
 
-/// Splits a text at its first `://`.
+/// Splits a text at its first `://`, or at a `:` that is its first and its end: some pages of apps are serialized as `app:`.
 pub(super) fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = cut(text, b':')?;
-    Some((scheme, rest.strip_prefix("//")?))
+    Some((scheme, if rest.is_empty() { rest } else { rest.strip_prefix("//")? }))
+}
+
+/// Checks a scheme that is written without a host, as `app:`.
+///
+/// SECURITY: a scheme of the web alone is refused, as it would match every site. So is a name that is rather a host before
+/// an empty port. Pages of the other schemes here have no origin of their own, and are serialized as `null`.
+pub(super) fn check_scheme_alone(scheme: &str) -> Result<(), &'static str> {
+    if scheme.contains('.') || scheme == "localhost" {
+        return Err(SplitError::Port.into());
+    }
+    check_scheme(scheme)?;
+    match scheme {
+        "http" | "https" | "ws" | "wss" | "ftp" | "file" | "filesystem" | "data" | "blob" | "javascript" | "about" => {
+            Err("only a scheme of apps or browser extensions is written without a host, as in vscode-webview:")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks that a scheme is written as RFC 3986, section 3.1 allows, in lower case.
@@ -56,6 +73,25 @@ pub(super) fn split_port(text: &str) -> Result<(&str, Option<u16>), SplitError> 
     let is_plain = digits == "0" || !digits.starts_with(['0', '+']);
     let port = digits.parse::<u16>().ok().filter(|_| is_plain);
     Ok((host, Some(port.ok_or(SplitError::Port)?)))
+}
+
+/// Checks a host with a `*` between these parts: `*.` before a host, or a `*` within a label of one.
+pub(super) fn check_wildcard(before: &str, after: &str) -> Result<(), &'static str> {
+    let (start, (end, rest)) = (cut_last(before, b'.').map_or(before, |(_, start)| start), cut(after, b'.').unzip());
+    let is_whole_label = start.is_empty() && end == Some("");
+    let (Some(rest), false, true) = (rest, after.contains('*'), !is_whole_label || before.is_empty()) else {
+        return Err("write one `*`: `*.` before a host, or within a label before a domain, as in pr-*.example.com");
+    };
+    if rest.starts_with('[') || rest.parse::<Ipv4Addr>().is_ok() {
+        return Err("an address has no subdomains");
+    }
+    if is_whole_label {
+        return check_host(rest);
+    }
+    if start.starts_with("xn--") {
+        return Err("a `*` cannot be within an international name");
+    }
+    check_host(&[before, "a", after].concat())
 }
 
 /// Checks that a browser serializes `host` so: lower-case labels, an IPv4 address, or a bracketed IPv6 address.

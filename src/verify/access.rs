@@ -92,7 +92,7 @@ impl Access {
     /// SECURITY: it is unique within the customer at most, so use it together with [`organization`](Access::organization).
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
-        self.token.visitor.as_ref()?.subject.as_deref()
+        self.token.rare.as_ref()?.subject.as_deref()
     }
 
     /// Returns what the customer's backend says of the visitor of a temporary token. It authorizes nothing: what the token may do
@@ -100,7 +100,7 @@ impl Access {
     #[must_use]
     pub fn claims(&self) -> &BTreeMap<String, String> {
         static NONE: BTreeMap<String, String> = BTreeMap::new();
-        self.token.visitor.as_ref().map_or(&NONE, |visitor| &visitor.claims)
+        self.token.rare.as_ref().map_or(&NONE, |rare| &rare.claims)
     }
 
     /// Returns the sealed parameters of a bundle, which no page can read; `None` if the token has none.
@@ -109,7 +109,7 @@ impl Access {
     /// When the verifier lacks the key that they are sealed with, or they are not what the service writes. With `?` in a
     /// handler this becomes [`Error::Misconfigured`], and the log has the cause.
     pub fn sealed(&self) -> Result<Option<&Parameters>, SealedError> {
-        match self.token.sealed.as_deref() {
+        match self.token.rare.as_ref().and_then(|rare| rare.sealed.as_ref()) {
             None => Ok(None),
             Some(Ok(parameters)) => Ok(Some(parameters)),
             Some(Err(cause)) => Err(*cause),
@@ -119,7 +119,7 @@ impl Access {
     /// Returns when it expires, in Unix seconds. Returns `None` if it never does.
     #[must_use]
     pub fn expires_at(&self) -> Option<u64> {
-        self.token.expires_at
+        self.token.expires_at()
     }
 
     /// Checks that the token has the scope for whatever tenant and resource.

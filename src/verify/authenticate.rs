@@ -8,7 +8,7 @@ use tracing::Instrument;
 
 use super::cache::Fingerprint;
 use super::clock::Moment;
-use super::token::AuthenticToken;
+use super::token::{AuthenticToken, Form};
 use super::{
     Cache, Credential, Generation, Introspector, KeyLookup, Standing, Unavailable, Verifier, mistake, sealing,
 };
@@ -52,6 +52,7 @@ impl Verifier {
     }
 
     /// Returns the format of another system that a credential has, if the verifier knows it.
+    #[inline]
     fn foreign_format(&self, credential: Credential<'_>) -> Option<ForeignFormat> {
         credential.foreign_format(&self.foreign_formats)
     }
@@ -67,6 +68,7 @@ impl Verifier {
         }
     }
 
+    #[inline]
     fn fingerprint(&self, cache: &Cache, credential: Credential<'_>) -> Fingerprint {
         match self.foreign_format(credential) {
             None => cache.fingerprint(credential.text),
@@ -75,6 +77,7 @@ impl Verifier {
     }
 
     /// Finds the token in the cache.
+    #[inline]
     pub(super) fn authenticate_cached(&self, credential: Credential<'_>, now: Moment) -> Option<Arc<AuthenticToken>> {
         let cache = self.cache.as_deref()?;
         // A text that is too long is not worth its hash.
@@ -139,13 +142,10 @@ impl Verifier {
                 if generation == Generation::Untracked {
                     return Ok(self.introspect_once(&token, &**introspector, cache, fingerprint).await?);
                 }
-                let found = self.introspect(&token, &**introspector).await?;
-                Ok(found.map(|mut token| {
-                    token.generation = generation;
-                    cache.insert(fingerprint, token)
-                }))
+                let found = self.introspect(&token, &**introspector, generation).await?;
+                Ok(found.map(|token| cache.insert(fingerprint, token)))
             }
-            None => Ok(self.introspect(&token, &**introspector).await?.map(Arc::new)),
+            None => Ok(self.introspect(&token, &**introspector, Generation::Untracked).await?.map(Arc::new)),
         }
     }
 
@@ -173,7 +173,8 @@ impl Verifier {
         if cache.has_failed(fingerprint, Moment::now()) {
             return Err(Unavailable("the last introspection of this token failed".into()));
         }
-        let token = self.introspect(token, introspector).await.inspect_err(|_| cache.set_failed(fingerprint))?;
+        let found = self.introspect(token, introspector, Generation::Untracked).await;
+        let token = found.inspect_err(|_| cache.set_failed(fingerprint))?;
         if token.is_none() {
             cache.set_unknown(fingerprint, now);
         }
@@ -184,13 +185,14 @@ impl Verifier {
         &self,
         token: &OpaqueToken,
         introspector: &dyn Introspector,
+        generation: Generation,
     ) -> Result<Option<AuthenticToken>, Unavailable> {
-        let found = self.find(token, introspector).await?;
+        let found = self.find(token, introspector, generation).await?;
         if self.has_latest_version(found.as_ref()) {
             return Ok(found);
         }
         // The token was edited while its record was on the way.
-        let again = self.find(token, introspector).await?;
+        let again = self.find(token, introspector, generation).await?;
         if self.has_latest_version(again.as_ref()) {
             return Ok(again);
         }
@@ -202,6 +204,7 @@ impl Verifier {
         &self,
         token: &OpaqueToken,
         introspector: &dyn Introspector,
+        generation: Generation,
     ) -> Result<Option<AuthenticToken>, Unavailable> {
         // Taken before the request: the response may be as old as that.
         let fresh_until = Moment::now() + self.introspection_fresh();
@@ -210,7 +213,7 @@ impl Verifier {
             for grant in &mut record.grants {
                 self.apply_catalog(record.kind, grant);
             }
-            AuthenticToken::from_record(record, fresh_until)
+            AuthenticToken::from_record(record, generation, fresh_until)
         }))
     }
 
@@ -221,16 +224,18 @@ impl Verifier {
     }
 
     /// Returns whether what is cached of a token still holds, as far as its source tells.
+    #[inline]
     fn has_latest_generation(&self, token: &AuthenticToken) -> bool {
         let latest = || self.introspector.as_ref().map(|introspector| introspector.generation());
-        match token.generation {
-            Generation::Untracked => true,
-            Generation::Unknown => false,
-            generation @ Generation::Number(_) => latest() == Some(generation),
+        match token.form {
+            Form::Jwt { .. } | Form::Opaque { generation: Generation::Untracked, .. } => true,
+            Form::Opaque { generation: Generation::Unknown, .. } => false,
+            Form::Opaque { generation: generation @ Generation::Number(_), .. } => latest() == Some(generation),
         }
     }
 
     /// Returns whether what is cached of a token still holds, as far as the feed tells.
+    #[inline]
     fn is_current(&self, token: &AuthenticToken) -> bool {
         self.revocations.as_ref().is_none_or(|revocations| revocations.is_current(token))
     }
@@ -261,9 +266,7 @@ impl Verifier {
             self.apply_catalog(claims.kind, grant);
         }
         let sealed = claims.sealed.take().map(|sealed| sealing::open(&self.sealing_keys, &sealed));
-        let mut token = AuthenticToken::from_claims(claims, standing, key.key, self.leeway, fresh_until);
-        token.sealed = sealed.map(Box::new);
-        Ok(Some(token))
+        Ok(Some(AuthenticToken::from_claims(claims, sealed, standing, &key.key, self.leeway, fresh_until)))
     }
 
     fn introspection_fresh(&self) -> Duration {

@@ -25,11 +25,13 @@ impl Clock {
         Clock { read: Some(Arc::new(read)), ..Clock::default() }
     }
 
+    #[inline]
     pub(super) fn now(&self) -> u64 {
         self.at(Moment::now())
     }
 
     /// Returns the time at `moment`, which must be just now: a clock that was handed in is read anyway.
+    #[inline]
     pub(super) fn at(&self, moment: Moment) -> u64 {
         let now = self.read.as_ref().map_or(moment.wall / 1000, |read| read());
         let latest = self.latest.load(Ordering::Relaxed);
@@ -63,7 +65,7 @@ pub(super) struct Moment {
 
 impl Moment {
     pub(super) fn now() -> Moment {
-        Moment { monotonic: milliseconds(system::monotonic()), wall: milliseconds(system::wall()) }
+        Moment { monotonic: system::monotonic(), wall: system::wall() }
     }
 
     /// Returns the time elapsed since an earlier moment.
@@ -79,6 +81,7 @@ impl Moment {
     }
 
     /// Returns whether either clock shows the time of `other`, or a later one.
+    #[inline]
     pub(super) fn has_reached(self, other: Moment) -> bool {
         self.monotonic >= other.monotonic || self.wall >= other.wall
     }
@@ -91,6 +94,11 @@ impl std::ops::Add<Duration> for Moment {
         let time = milliseconds(time);
         Moment { monotonic: self.monotonic.saturating_add(time), wall: self.wall.saturating_add(time) }
     }
+}
+
+/// Returns the time since an arbitrary one, to within a few milliseconds, by the clock that is never set.
+pub(super) fn uptime() -> Duration {
+    Duration::from_millis(system::monotonic())
 }
 
 fn milliseconds(time: Duration) -> u64 {
@@ -124,33 +132,37 @@ impl SharedMoment {
 /// be half of the time that a cached token takes.
 #[cfg(target_os = "linux")]
 mod system {
-    use std::time::Duration;
-
     use rustix::time::{ClockId, clock_gettime};
 
     /// Fails closed: if this is no time, all knowledge is old.
-    pub(super) fn monotonic() -> Duration {
-        clock_gettime(ClockId::MonotonicCoarse).try_into().unwrap_or(Duration::MAX)
+    pub(super) fn monotonic() -> u64 {
+        milliseconds(ClockId::MonotonicCoarse).unwrap_or(u64::MAX)
     }
 
     /// Returns the time since 1970. Fails closed before that: at time 0 no token is valid yet.
-    pub(super) fn wall() -> Duration {
-        clock_gettime(ClockId::RealtimeCoarse).try_into().unwrap_or_default()
+    pub(super) fn wall() -> u64 {
+        milliseconds(ClockId::RealtimeCoarse).unwrap_or_default()
+    }
+
+    fn milliseconds(clock: ClockId) -> Option<u64> {
+        let time = clock_gettime(clock);
+        let (seconds, rest) = (u64::try_from(time.tv_sec).ok()?, u64::try_from(time.tv_nsec).ok()?);
+        seconds.checked_mul(1000)?.checked_add(rest / 1_000_000)
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 mod system {
     use std::sync::LazyLock;
-    use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+    use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-    pub(super) fn monotonic() -> Duration {
+    pub(super) fn monotonic() -> u64 {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-        START.elapsed()
+        super::milliseconds(START.elapsed())
     }
 
-    pub(super) fn wall() -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    pub(super) fn wall() -> u64 {
+        super::milliseconds(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
     }
 }
 

@@ -38,7 +38,7 @@ impl Verifier {
             kind: token.kind,
             scopes: token.grants.iter().flat_map(|grant| grant.scopes.iter().cloned()).collect(),
             origins: token.origins.to_vec(),
-            expires_at: token.expires_at,
+            expires_at: token.expires_at(),
             revoked,
             suspended,
             origin_seen: match credentials.origin {

@@ -26,6 +26,7 @@
 //! | `mistake` | one log line for each mistake in the product's program or settings |
 //! | `clock` | a time that never goes back |
 //! | `remote` | issuer, keys, introspection and feed from a token service over HTTP (feature `remote`) |
+//! | `testing` | a token service in memory, for the tests of a product's API (feature `testing`) |
 //! | `http` | the tower layer with CORS, the axum extractor, error responses (feature `axum`) |
 
 mod access;
@@ -53,6 +54,8 @@ mod revocation;
 mod scoped;
 mod sealing;
 mod sources;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 mod verifier;
 

@@ -1,6 +1,7 @@
 //! An authentic token, opaque or JWT, and the rules that it is evaluated by: [`AuthenticToken`].
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -15,132 +16,170 @@ use crate::{Error, Grant, Origin, OriginPattern, Parameters, Requirement, Scope,
 const MAX_SHOWN_ORIGIN: usize = 260;
 
 /// An authentic token, active or not.
+///
+/// A cache holds many of them. What many have in common is shared, and what few have is boxed.
 pub(super) struct AuthenticToken {
-    pub(super) kind: TokenKind,
     pub(super) id: Box<str>,
-    pub(super) parent: Option<Box<str>>,
+    pub(super) shared: Arc<Shared>,
     /// The serial number of the stored token at the root of its chain.
     pub(super) root_serial: u64,
-    /// The serial number of an opaque token that is not the root: of a bundle reference.
-    pub(super) serial: Option<u64>,
-    /// The version of an opaque token's record.
-    pub(super) version: Option<u64>,
-    pub(super) organization: Box<str>,
-    pub(super) grants: Arc<[Grant]>,
-    pub(super) origins: Box<[OriginPattern]>,
     pub(super) issued_at: u64,
-    /// Of a JWT: the number that the revocation feed had reached when it was minted.
-    pub(super) feed_seq: Option<u64>,
-    pub(super) expires_at: Option<u64>,
-    valid_from: u64,
-    /// The first second in which it is no longer valid.
-    valid_until: Option<u64>,
+    /// The greatest number if it never expires.
+    expires_at: u64,
+    pub(super) form: Form,
+    pub(super) rare: Option<Box<Rare>>,
     /// What its source said. The revocation feed may revoke or suspend it as well.
     pub(super) standing: Standing,
-    /// The key that signed it.
-    pub(super) key: Option<Arc<Key>>,
-    /// The thumbprint of the key that its sender must prove to have (RFC 9449).
-    pub(super) bound_to: Option<Box<str>>,
-    /// Of a temporary token that names its visitor. Boxed, because few do.
-    pub(super) visitor: Option<Box<Visitor>>,
-    /// Of a bundle with sealed parameters: those, or why they cannot be opened.
-    pub(super) sealed: Option<Box<Result<Parameters, SealedError>>>,
     /// Until when a cache may return it.
     pub(super) fresh_until: Moment,
-    /// The generation of its source's responses, if that has any.
-    pub(super) generation: Generation,
     /// The generation of the revocation feed that it was last compared with.
     pub(super) checked_generation: AtomicU64,
 }
 
-/// What a temporary token says of its visitor.
-#[derive(Default)]
-pub(super) struct Visitor {
-    pub(super) subject: Option<Box<str>>,
-    pub(super) claims: BTreeMap<String, String>,
+/// What tokens of the same parent, or of the same purpose, have in common.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Shared {
+    pub(super) kind: TokenKind,
+    pub(super) parent: Option<Box<str>>,
+    pub(super) organization: Box<str>,
+    pub(super) grants: Box<[Grant]>,
+    pub(super) origins: Box<[OriginPattern]>,
+    /// The id of the key that signed it, of a JWT.
+    pub(super) key_id: Option<Box<str>>,
 }
 
-impl Visitor {
-    /// Makes one of a token's claims; `None` if they name no visitor.
-    fn new(subject: Option<String>, claims: BTreeMap<String, String>) -> Option<Box<Visitor>> {
-        let names_one = subject.is_some() || !claims.is_empty();
-        names_one.then(|| Box::new(Visitor { subject: subject.map(Into::into), claims }))
+/// What only a token of one form has.
+pub(super) enum Form {
+    Jwt {
+        /// The number that the revocation feed had reached when it was minted.
+        feed_seq: u64,
+        valid_from: u64,
+        /// The first second in which it is no longer valid.
+        valid_until: u64,
+    },
+    Opaque {
+        /// Its own serial number: not the root's, if it is a bundle reference.
+        serial: u64,
+        /// The version of its record.
+        version: u64,
+        /// The generation of its source's responses, if that has any.
+        generation: Generation,
+    },
+}
+
+/// What few tokens have.
+pub(super) struct Rare {
+    /// The thumbprint of the key that its sender must prove to have (RFC 9449).
+    pub(super) bound_to: Option<Box<str>>,
+    /// Of a temporary token: the visitor whom it is for, and what it says of them.
+    pub(super) subject: Option<Box<str>>,
+    pub(super) claims: BTreeMap<String, String>,
+    /// Of a bundle with sealed parameters: those, or why they cannot be opened.
+    pub(super) sealed: Option<Result<Parameters, SealedError>>,
+}
+
+impl Rare {
+    /// Boxes it, if the token has any of it.
+    fn boxed(self) -> Option<Box<Rare>> {
+        let is_empty =
+            self.bound_to.is_none() && self.subject.is_none() && self.claims.is_empty() && self.sealed.is_none();
+        (!is_empty).then(|| Box::new(self))
+    }
+}
+
+/// What is shared is read like the token's own.
+impl Deref for AuthenticToken {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
     }
 }
 
 impl AuthenticToken {
-    /// Makes a token from the claims of a JWT that `key` signed, without its sealed parameters.
+    /// Makes a token from the claims of a JWT that `key` signed, and its parameters, which were `sealed`.
     pub(super) fn from_claims(
         claims: Claims,
+        sealed: Option<Result<Parameters, SealedError>>,
         standing: Standing,
-        key: Arc<Key>,
+        key: &Key,
         leeway: u64,
         fresh_until: Moment,
     ) -> AuthenticToken {
         let end = claims.exp.saturating_add(leeway);
-        AuthenticToken {
-            kind: claims.kind,
-            id: claims.jti.into(),
-            parent: Some(claims.client_id.into()),
-            root_serial: claims.root_serial,
-            serial: None,
-            version: None,
-            organization: claims.sub.into(),
-            grants: claims.grants.into(),
-            origins: claims.origins.into(),
-            issued_at: claims.iat,
-            feed_seq: Some(claims.feed_seq),
-            expires_at: Some(claims.exp),
-            valid_from: claims.nbf.unwrap_or_default().max(claims.iat).saturating_sub(leeway),
-            valid_until: Some(key.expires_at.map_or(end, |key_end| key_end.min(end))),
-            standing,
-            key: Some(key),
+        let rare = Rare {
             bound_to: claims.cnf.map(|confirmation| confirmation.jkt.into()),
-            visitor: Visitor::new(claims.subject, claims.claims),
-            sealed: None,
+            subject: claims.subject.map(Into::into),
+            claims: claims.claims,
+            sealed,
+        };
+        AuthenticToken {
+            id: claims.jti.into(),
+            shared: Arc::new(Shared {
+                kind: claims.kind,
+                parent: Some(claims.client_id.into()),
+                organization: claims.sub.into(),
+                grants: claims.grants.into(),
+                origins: claims.origins.into(),
+                key_id: Some(key.kid.clone()),
+            }),
+            root_serial: claims.root_serial,
+            issued_at: claims.iat,
+            expires_at: claims.exp,
+            form: Form::Jwt {
+                feed_seq: claims.feed_seq,
+                valid_from: claims.nbf.unwrap_or_default().max(claims.iat).saturating_sub(leeway),
+                valid_until: key.expires_at.map_or(end, |key_end| key_end.min(end)),
+            },
+            rare: rare.boxed(),
+            standing,
             fresh_until,
-            generation: Generation::Untracked,
             checked_generation: AtomicU64::default(),
         }
     }
 
-    /// Makes a token from the record of an opaque one.
-    pub(super) fn from_record(record: TokenRecord, fresh_until: Moment) -> AuthenticToken {
+    /// Makes a token from the record of an opaque one, as its source knew it in this generation.
+    pub(super) fn from_record(record: TokenRecord, generation: Generation, fresh_until: Moment) -> AuthenticToken {
         AuthenticToken {
-            kind: record.kind,
             id: record.id.into(),
-            parent: None,
+            shared: Arc::new(Shared {
+                kind: record.kind,
+                parent: None,
+                organization: record.organization.into(),
+                grants: record.grants.into(),
+                origins: record.origins.into(),
+                key_id: None,
+            }),
             root_serial: record.root_serial.unwrap_or(record.serial),
-            serial: record.root_serial.is_some().then_some(record.serial),
-            version: Some(record.version),
-            organization: record.organization.into(),
-            grants: record.grants.into(),
-            origins: record.origins.into(),
             issued_at: record.created_at,
-            feed_seq: None,
-            expires_at: record.expires_at,
-            // A verifier whose clock is far behind must not take an expired token for an active one.
-            valid_from: record.created_at.saturating_sub(MAX_LEEWAY),
-            valid_until: record.expires_at,
+            expires_at: record.expires_at.unwrap_or(u64::MAX),
+            form: Form::Opaque { serial: record.serial, version: record.version, generation },
+            rare: None,
             standing: match (record.revoked_at, record.suspended_at) {
                 (Some(_), _) => Standing::Revoked,
                 (None, Some(_)) => Standing::Suspended,
                 (None, None) => Standing::Good,
             },
-            key: None,
-            bound_to: None,
-            visitor: None,
-            sealed: None,
             fresh_until,
-            generation: Generation::Untracked,
             checked_generation: AtomicU64::default(),
         }
+    }
+
+    /// Returns when it expires, in Unix seconds; `None` if it never does.
+    pub(super) fn expires_at(&self) -> Option<u64> {
+        Some(self.expires_at).filter(|end| *end < u64::MAX)
+    }
+
+    /// Returns whether it is a JWT that was minted before the revocation feed had an entry of this number.
+    pub(super) fn was_minted_before(&self, entry: u64) -> bool {
+        matches!(self.form, Form::Jwt { feed_seq, .. } if feed_seq < entry)
     }
 
     /// Checks that a token of this kind may travel at `location`.
     ///
     /// SECURITY: a secret in a place that logs or histories may keep is refused, whatever else the
     /// token is.
+    #[inline]
     pub(super) fn check_location(&self, location: TokenLocation) -> Result<(), Error> {
         if location.carries(self.kind) {
             Ok(())
@@ -154,6 +193,7 @@ impl AuthenticToken {
     }
 
     /// Checks that the token may be used from this origin.
+    #[inline]
     pub(super) fn check_origin(&self, header: OriginHeader<'_>) -> Result<(), Error> {
         let must_match = self.kind == TokenKind::Publishable || !self.origins.is_empty();
         // A backend that passes a bundle on may leave the origin out. A temporary token is for a page.
@@ -179,10 +219,16 @@ impl AuthenticToken {
     }
 
     /// Checks that `now`, in Unix seconds, is within the token's life.
+    #[inline]
     pub(super) fn check_life(&self, now: u64) -> Result<(), Error> {
-        if self.valid_until.is_some_and(|end| now >= end) {
+        let (valid_from, valid_until) = match self.form {
+            Form::Jwt { valid_from, valid_until, .. } => (valid_from, valid_until),
+            // A verifier whose clock is far behind must not take an expired token for an active one.
+            Form::Opaque { .. } => (self.issued_at.saturating_sub(MAX_LEEWAY), self.expires_at),
+        };
+        if now >= valid_until {
             Err(Error::TokenExpired)
-        } else if now < self.valid_from {
+        } else if now < valid_from {
             Err(Error::TokenNotYetValid)
         } else {
             Ok(())
@@ -199,6 +245,7 @@ impl AuthenticToken {
     }
 
     /// Checks that a grant meets the requirement, and that the token's kind may have the scope at all.
+    #[inline]
     pub(super) fn check_requirement(&self, requirement: &Requirement<'_>) -> Result<(), Error> {
         if self.kind.may(requirement.scope()) && self.grants.iter().any(|grant| grant.allows(requirement)) {
             return Ok(());
@@ -209,5 +256,15 @@ impl AuthenticToken {
             scope: requirement.scope().clone(),
             tenant: (!has_tenant).then(|| tenant.to_owned()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_token_does_not_share_is_small() {
+        assert_eq!(size_of::<AuthenticToken>(), 120);
     }
 }

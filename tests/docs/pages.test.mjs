@@ -17,6 +17,9 @@ const GOES_ON = {
 /** `tests/loaders` runs the blocks of this page, and checks that it runs all of them. */
 const LOADERS = 'docs/guides/loaders.md';
 
+/** `tests/other-languages` runs the blocks of this page, all of them modules. */
+const OTHER_LANGUAGES = 'docs/guides/other-languages.md';
+
 /** All blocks that are not run, by their first line. */
 const NOT_RUN = [
   ['README.md', " your customer's page                      your API                   the token service"],
@@ -28,7 +31,7 @@ const NOT_RUN = [
 /** The generated page of the command line. Its examples name files that nobody has. */
 const COMMANDS = 'docs/reference/command-line.md';
 
-const later = [LOADERS, ...Object.values(GOES_ON).flatMap(({ pages }) => pages)];
+const later = [LOADERS, OTHER_LANGUAGES, ...Object.values(GOES_ON).flatMap(({ pages }) => pages)];
 
 for (const page of pages.filter((page) => blocks(page).length > 0 && !later.includes(page))) {
   test(`${page} works as printed`, { timeout }, async (t) => {

@@ -104,6 +104,10 @@ describe('the bridge', { concurrency: 2 }, () => {
     const error = await inPage(frame, ({ connect, api, argument: host }) => connect({ api, host }), [
       'https://www.example.com',
       '*.example.com',
+      'pr-*.example.com',
+      'vscode-webview:',
+      'http:',
+      'http://*',
     ]);
     assert.equal(error.code, 'provider_failed');
     assert.ok(error.message.includes(backend), error.message);

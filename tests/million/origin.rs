@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::cases::check;
-use crate::origins::normalize_origin;
+use crate::origins::{is_shared, normalize_origin};
 use crate::typo::typo;
 
 const TYPOS: &str = "ab.-:/*[]@1A \\é";
@@ -15,7 +15,7 @@ const TYPOS: &str = "ab.-:/*[]@1A \\é";
 /// A host as its labels: few, so that they often meet, and some are a prefix or a suffix of others.
 fn host() -> impl Strategy<Value = Vec<&'static str>> {
     prop_oneof![
-        8 => vec(select(&["a", "b", "ab", "ba"][..]), 1..4),
+        8 => vec(select(&["a", "b", "ab", "ba", "xn--a"][..]), 1..4),
         1 => Just(vec!["127", "0", "0", "1"]),
         1 => Just(vec!["[::1]"]),
     ]
@@ -60,11 +60,21 @@ fn page() -> impl Strategy<Value = Page> {
     })
 }
 
-/// A pattern in its parts.
+/// What a pattern says of the labels before its own.
+#[derive(Debug, Clone, Copy)]
+enum Before {
+    Nothing,
+    /// `*.`
+    Subdomain,
+    /// One label, which begins and ends so.
+    Parts(&'static str, &'static str),
+}
+
+/// A pattern in its parts. Without labels, it is its scheme alone.
 #[derive(Debug, Clone)]
 struct Rule {
     scheme: Option<&'static str>,
-    any_subdomain: bool,
+    before: Before,
     labels: Vec<&'static str>,
     port: Option<u16>,
 }
@@ -72,37 +82,71 @@ struct Rule {
 impl Rule {
     fn text(&self) -> String {
         let scheme = self.scheme.map(|scheme| format!("{scheme}://")).unwrap_or_default();
-        let wildcard = if self.any_subdomain { "*." } else { "" };
+        let wildcard = match self.before {
+            Before::Nothing => String::new(),
+            Before::Subdomain => "*.".into(),
+            Before::Parts(start, end) => format!("{start}*{end}."),
+        };
+        if self.labels.is_empty() {
+            return scheme.trim_end_matches('/').to_owned();
+        }
         format!("{scheme}{wildcard}{}{}", self.labels.join("."), port_text(self.port))
     }
 
     /// Returns whether the rule matches, written slowly as the documentation describes it.
     fn obviously_matches(&self, page: &Page) -> bool {
         let schemes = self.scheme.map_or(vec!["http", "https"], |scheme| vec![scheme]);
-        let hosts_are_alike = if self.any_subdomain {
-            (1..page.labels.len()).any(|depth| page.labels[depth..] == self.labels)
-        } else {
-            page.labels == self.labels
+        if self.labels.is_empty() {
+            return schemes == [page.scheme];
+        }
+        let hosts_are_alike = match self.before {
+            Before::Nothing => page.labels == self.labels,
+            Before::Subdomain => (1..page.labels.len()).any(|depth| page.labels[depth..] == self.labels),
+            Before::Parts(start, end) => {
+                // Every text that a `*` could stand for in these labels.
+                let texts = ["a", "b", "ab", "ba", "aa", "bb", "b-", "x"].map(|text| [start, text, end].concat());
+                page.labels.split_first().is_some_and(|(first, rest)| {
+                    rest == self.labels && first != &"xn--a" && texts.iter().any(|text| text == first)
+                })
+            }
         };
         schemes.contains(&page.scheme) && hosts_are_alike && (self.port.is_none() || self.port == page.port)
     }
 }
 
+fn before() -> impl Strategy<Value = Before> {
+    let parts = |start, end| Just(Before::Parts(start, end));
+    prop_oneof![
+        4 => Just(Before::Nothing),
+        4 => Just(Before::Subdomain),
+        1 => parts("a", ""),
+        1 => parts("", "a"),
+        1 => parts("a", "b"),
+        1 => parts("x", ""),
+        1 => parts("", "-a"),
+    ]
+}
+
 fn rule() -> impl Strategy<Value = Rule> {
-    (option::weighted(0.4, scheme()), any::<bool>(), host(), option::weighted(0.4, port())).prop_map(
-        |(scheme, wildcard, labels, port)| {
-            let is_address = labels[0].starts_with(['[', '1']);
-            Rule { scheme, any_subdomain: wildcard && !is_address, labels, port: port.flatten() }
+    let with_host = (option::weighted(0.4, scheme()), before(), host(), option::weighted(0.4, port())).prop_map(
+        |(scheme, before, labels, port)| {
+            let before = if is_address(&labels) { Before::Nothing } else { before };
+            Rule { scheme, before, labels, port: port.flatten() }
         },
-    )
+    );
+    let alone = Rule { scheme: Some("capacitor"), before: Before::Nothing, labels: vec![], port: None };
+    prop_oneof![12 => with_host, 1 => Just(alone)]
+}
+
+fn is_address(labels: &[&str]) -> bool {
+    labels.first().is_some_and(|first| first.starts_with(['[', '1']))
 }
 
 /// A rule, and a page whose host often equals or resembles the rule's.
 fn rule_and_page() -> impl Strategy<Value = (Rule, Page)> {
-    let more = vec(select(&["a", "b", "ab"][..]), 0..3);
+    let more = vec(select(&["a", "b", "ab", "aa", "aab", "aba", "bb", "xn--a"][..]), 0..3);
     (rule(), page(), more, any::<bool>()).prop_map(|(rule, page, more, is_similar)| {
-        let is_address = rule.labels[0].starts_with(['[', '1']);
-        let labels = match (is_similar, is_address) {
+        let labels = match (is_similar && !rule.labels.is_empty(), is_address(&rule.labels)) {
             (false, _) => page.labels,
             (true, true) => rule.labels.clone(),
             (true, false) => more.iter().chain(&rule.labels).copied().collect(),
@@ -118,6 +162,22 @@ fn port_text(port: Option<u16>) -> String {
 #[test]
 fn a_pattern_matches_as_a_slow_and_obvious_one() {
     check(&rule_and_page(), |(rule, page)| {
+        let matches = rule.text().parse::<OriginPattern>().unwrap().matches(&Origin::parse(&page.text()).unwrap());
+        prop_assert_eq!(matches, rule.obviously_matches(&page), "{} and {}", rule.text(), page.text());
+        Ok([matches])
+    });
+}
+
+/// A rule with a `*` within a label, and a page that differs from what it matches in one label at most.
+#[test]
+fn a_part_of_a_label_matches_as_a_slow_and_obvious_one() {
+    let parts = before().prop_filter("parts of a label", |before| matches!(before, Before::Parts(..)));
+    let labels = vec(select(&["a", "b", "ab"][..]), 1..3);
+    let first = select(&["a", "aa", "ab", "aab", "abb", "b", "ba", "b-a", "xn--a", "xa"][..]);
+    check(&(parts, labels, first, any::<bool>()), |(before, labels, first, is_alike)| {
+        let rule = Rule { scheme: None, before, labels: labels.clone(), port: None };
+        let others = if is_alike { labels } else { labels.into_iter().skip(1).chain(["b"]).collect() };
+        let page = Page { scheme: "https", labels: [vec![first], others].concat(), port: Some(443) };
         let matches = rule.text().parse::<OriginPattern>().unwrap().matches(&Origin::parse(&page.text()).unwrap());
         prop_assert_eq!(matches, rule.obviously_matches(&page), "{} and {}", rule.text(), page.text());
         Ok([matches])
@@ -158,6 +218,8 @@ fn a_normalized_pattern_is_normal() {
         let text = typo.map_or(rule.text(), |typo| typo.of(&rule.text()));
         let normalized = normalize_origin(&text);
         if let Ok(pattern) = &normalized {
+            // Only a `*` within a label, since none of these domains is below a suffix of the list.
+            prop_assert!(!is_shared(pattern) || !pattern.host().starts_with("*."), "{}", text);
             prop_assert_eq!(&normalize_origin(&pattern.to_string()), &normalized, "{}", text);
         }
         Ok([normalized.is_ok(), normalized.is_ok_and(|pattern| pattern.to_string() != text)])

@@ -4,14 +4,14 @@
 use std::sync::Arc;
 
 use daypass::jwt::JwtType;
-use daypass::verify::{Revocations, SealedError};
+use daypass::verify::{Credentials, RateLimits, Revocations, SealedError, TokenLocation};
 use daypass::{Error, TokenKind};
 use serde_json::{Value, json};
 use tracing::Level;
 
 use super::bearer;
 use crate::common::{
-    AUDIENCE, ISSUER, NOW, ORGANIZATION, Signer, access_token, claims, record, signer, stored, verifier,
+    AUDIENCE, ISSUER, NOW, ORGANIZATION, Signer, Store, access_token, claims, record, signer, stored, verifier,
 };
 use crate::log::Log;
 
@@ -147,5 +147,20 @@ fn a_feed_of_one_organization_is_told_with_the_first_other_one() {
             assert_eq!(bearer(&verifier, &text).await, Err(Error::InvalidToken));
         }
         assert_told(&log.take_lines(), &["the feed does not cover", "org_api", ORGANIZATION, "every tenant"]);
+    });
+}
+
+#[test]
+fn rate_limits_that_see_no_address_of_a_client_are_told_once() {
+    Log::capture(Level::WARN, async |log| {
+        let verifier = verifier().introspector(Store::default()).rate_limits(RateLimits::new());
+        let address = "192.0.2.1".parse().unwrap();
+        let with_address = Credentials::new("hunter2", TokenLocation::Bearer).from_client(address);
+        assert!(verifier.verify(&with_address, None).await.is_err());
+        assert_eq!(log.take_lines(), [""; 0]);
+        for _ in 0..3 {
+            assert_eq!(bearer(&verifier, "hunter2").await, Err(Error::InvalidToken));
+        }
+        assert_told(&log.take_lines(), &["VerifyLayer::client"]);
     });
 }

@@ -66,6 +66,10 @@ fn invalid_tokens() -> Vec<(&'static str, String)> {
         ("an audience with the same prefix", access_token(&[("aud", json!(format!("{AUDIENCE}-2")))])),
         ("several audiences", access_token(&[("aud", json!([AUDIENCE, "viewer-api"]))])),
         ("no audience", access_token(&[("aud", Value::Null)])),
+        (
+            "an origin pattern of a later version",
+            access_token(&[("origins", json!(["https://a.example", "{any}.example"]))]),
+        ),
         ("nbf null", access_token(&[("nbf", Value::Null)])),
         ("cnf null", access_token(&[("cnf", Value::Null)])),
         ("exp null", access_token(&[("exp", Value::Null)])),

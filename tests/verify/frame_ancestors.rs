@@ -14,7 +14,7 @@ use daypass::{Error, Origin, OriginPattern, TokenKind};
 use serde_json::json;
 
 /// Patterns, and the sources that name the same pages.
-const PATTERNS: [(&str, &str); 17] = [
+const PATTERNS: [(&str, &str); 22] = [
     ("example.com", "http://example.com:* https://example.com:*"),
     ("*.example.com", "http://*.example.com:* https://*.example.com:*"),
     ("example.com:8443", "http://example.com:8443 https://example.com:8443"),
@@ -32,6 +32,11 @@ const PATTERNS: [(&str, &str); 17] = [
     ("[::1]:3000", "'none'"),
     ("https://[2001:db8::1]", "'none'"),
     ("my_shop.example.com", "'none'"),
+    ("vscode-webview:", "vscode-webview:"),
+    ("app:", "app:"),
+    ("pr-*.example.com", "'none'"),
+    ("https://*-a.example.com", "'none'"),
+    ("www.pr-*.example.com", "'none'"),
 ];
 
 fn publishable(origins: &[&str]) -> TokenRecord {
@@ -57,13 +62,19 @@ async fn each_pattern_becomes_the_sources_that_mean_it() {
         assert_eq!(frame(&verifier, &text).await, Ok(format!("frame-ancestors {sources}")), "{pattern}");
     }
     // A pattern without a source is left out, and the others stay.
-    let (text, verifier) = stored(publishable(&["https://a.example", "[::1]", "app://b"]));
-    assert_eq!(frame(&verifier, &text).await, Ok("frame-ancestors https://a.example:* app://b:*".into()));
+    let (text, verifier) = stored(publishable(&["https://a.example", "[::1]", "pr-*.example.com", "app://b", "c:"]));
+    assert_eq!(frame(&verifier, &text).await, Ok("frame-ancestors https://a.example:* app://b:* c:".into()));
 }
 
 /// Returns whether a source matches a page (CSP Level 3, section 6.7.2): `http` stands for `https`
 /// as well, `ws` and `wss` for both. Port 80 stands for 443 as well, as in Chromium.
 fn matches(source: &str, origin: &str) -> bool {
+    if let Some(scheme) = source.strip_suffix(':') {
+        return origin.split_once(':').unwrap().0 == scheme;
+    }
+    if origin.ends_with(':') {
+        return false;
+    }
     let (scheme, rest) = source.split_once("://").unwrap();
     let (host, port) = rest.rsplit_once(':').unwrap();
     let (page_scheme, page_rest) = origin.split_once("://").unwrap();
@@ -83,11 +94,18 @@ fn matches(source: &str, origin: &str) -> bool {
 
 #[test]
 fn every_page_that_may_frame_is_one_that_the_verifier_accepts() {
-    let mut pages = Vec::new();
+    let mut pages = vec!["app:".to_owned(), "vscode-webview://1q2w3e4r".to_owned()];
     for scheme in ["http", "https", "ws", "wss", "app"] {
-        for host in
-            ["example.com", "a.example.com", "b.a.example.com", "evilexample.com", "example", "127.0.0.1", "[::1]"]
-        {
+        for host in [
+            "example.com",
+            "a.example.com",
+            "pr-a.example.com",
+            "b.a.example.com",
+            "evilexample.com",
+            "example",
+            "127.0.0.1",
+            "[::1]",
+        ] {
             for port in ["", ":80", ":443", ":3000", ":8443"] {
                 pages.push(format!("{scheme}://{host}{port}"));
             }
@@ -168,7 +186,7 @@ async fn every_other_error_is_passed_on() {
 
     let (text, verifier) = stored(publishable(&["example.com"]));
     assert_eq!(frame(&verifier.clone().introspector(Down), &text).await, Err(Error::Unavailable));
-    let limited = verifier.rate_limits(RateLimits::new().publishable(NonZeroU32::MIN));
+    let limited = verifier.rate_limits(RateLimits::new().publishable_total(NonZeroU32::MIN));
     let mut results = Vec::new();
     for _ in 0..3 {
         results.push(frame(&limited, &text).await);

@@ -29,5 +29,7 @@ mod revocations;
 mod rfc8037;
 mod rfc9449;
 mod scoped;
+#[cfg(all(feature = "testing", feature = "axum"))]
+mod testing;
 mod verifier;
 mod wycheproof;

@@ -17,8 +17,9 @@ fn client(address: &str) -> IpAddr {
     address.parse().unwrap()
 }
 
-async fn publishable(verifier: &Verifier, text: &str) -> Result<(), Error> {
+async fn publishable(verifier: &Verifier, text: &str, address: Option<&str>) -> Result<(), Error> {
     let credentials = Credentials::new(text, TokenLocation::Query).from_origin(SITE);
+    let credentials = address.map_or(credentials, |address| credentials.from_client(client(address)));
     verifier.verify(&credentials, None).await.map(|_| ())
 }
 
@@ -28,21 +29,31 @@ async fn from(verifier: &Verifier, address: &str, text: &str) -> Result<(), Erro
 }
 
 #[tokio::test]
-async fn row_3_a_publishable_token_has_a_rate_of_its_own() {
+async fn row_3_a_publishable_token_has_a_rate_for_each_client_and_one_for_all() {
     let mut store = Store::default();
     let [one, other] = [1, 2].map(|serial| store.add(TokenRecord { serial, ..record(TokenKind::Publishable) }));
     let secret = store.add(record(TokenKind::Secret));
-    let verifier = verifier().introspector(store).rate_limits(RateLimits::new().publishable(TWO));
-    for _ in 0..4 {
-        assert_eq!(publishable(&verifier, &one).await, Ok(()));
-    }
-    assert_eq!(publishable(&verifier, &one).await, Err(Error::TooManyRequests(1)));
-    assert_eq!(publishable(&verifier, &other).await, Ok(()));
+    let limits = || RateLimits::new().publishable(NonZeroU32::MIN);
+    let verifier = verifier().introspector(store);
+    let limited = verifier.clone().rate_limits(limits());
+    let visit = async |address, text: &str| publishable(&limited, text, Some(address)).await;
+    assert_eq!(visit("192.0.2.1", &one).await, Ok(()));
+    assert_eq!(visit("192.0.2.1", &one).await, Ok(()));
+    assert_eq!(visit("192.0.2.1", &one).await, Err(Error::TooManyRequests(1)));
+    assert_eq!(visit("192.0.2.1", &other).await, Ok(()));
+    assert_eq!(visit("192.0.2.2", &one).await, Ok(()));
     for _ in 0..20 {
-        assert_eq!(from(&verifier, "192.0.2.1", &secret).await, Ok(()));
+        assert_eq!(from(&limited, "192.0.2.1", &secret).await, Ok(()));
     }
-    tokio::time::sleep(Duration::from_millis(600)).await;
-    assert_eq!(publishable(&verifier, &one).await, Ok(()));
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    assert_eq!(visit("192.0.2.1", &one).await, Ok(()));
+
+    let limited = verifier.rate_limits(limits().publishable_total(NonZeroU32::MIN));
+    for address in [None, Some("192.0.2.1")] {
+        assert_eq!(publishable(&limited, &one, address).await, Ok(()));
+    }
+    assert_eq!(publishable(&limited, &one, Some("192.0.2.2")).await, Err(Error::TooManyRequests(1)));
+    assert_eq!(publishable(&limited, &one, None).await, Err(Error::TooManyRequests(1)));
 }
 
 #[tokio::test]
@@ -52,9 +63,10 @@ async fn a_request_that_is_refused_for_another_reason_does_not_count() {
     let verifier = verifier().introspector(store).rate_limits(RateLimits::new().publishable(TWO));
     for _ in 0..20 {
         let elsewhere = Credentials::new(&text, TokenLocation::Query).from_origin("https://elsewhere.example");
+        let elsewhere = elsewhere.from_client(client("192.0.2.1"));
         assert!(matches!(verifier.verify(&elsewhere, None).await, Err(Error::OriginNotAllowed(_))));
     }
-    assert_eq!(publishable(&verifier, &text).await, Ok(()));
+    assert_eq!(publishable(&verifier, &text, Some("192.0.2.1")).await, Ok(()));
 }
 
 /// Counts introspections.

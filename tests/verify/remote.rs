@@ -16,6 +16,7 @@ use daypass::verify::{
 };
 use daypass::{Error, OpaqueToken, TokenKind};
 use futures_util::FutureExt;
+use serde_json::json;
 
 /// Serves a router on a free port.
 async fn serve(router: Router) -> String {
@@ -215,6 +216,29 @@ async fn an_opaque_token_is_introspected_as_rfc_7662_says() {
         // If the service refuses the verifier's own token, the visitor's is not called invalid.
         let theirs = verifier().introspector(RemoteIntrospector::new(&url, unknown.clone()));
         assert_eq!(bearer(&theirs, known.expose_secret()).await, Err(Error::Unavailable));
+    }
+}
+
+#[tokio::test]
+async fn a_stored_token_with_an_origin_pattern_of_a_later_version_is_refused() {
+    let [key, known] = [TokenKind::Publishable; 2].map(generate);
+    let response = |origins: &[&str]| {
+        let record = json!(record(TokenKind::Publishable));
+        let mut response = json!({"active": true, "record": record});
+        response["record"]["origins"] = json!(origins);
+        response.to_string()
+    };
+    for (origins, expected) in [
+        (&["https://a.example"][..], Ok(TokenKind::Publishable)),
+        (&["https://a.example", "{any}.example"], Err(Error::Unavailable)),
+    ] {
+        let json = response(origins);
+        let url = serve(Router::new().route("/introspect", post(async move || json.clone()))).await;
+        let verifier = verifier().introspector(RemoteIntrospector::new(&url, key.clone()));
+        let credentials =
+            Credentials::new(known.expose_secret(), TokenLocation::Query).from_origin("https://a.example");
+        let verified = verifier.verify(&credentials, None).await;
+        assert_eq!(verified.map(|access| access.kind()), expected, "{origins:?}");
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod grant;
 mod jwt;
 mod origin;
+mod origin_pattern;
 mod parameters;
 mod refresh;
 mod scope;

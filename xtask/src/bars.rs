@@ -32,8 +32,9 @@ use Bar::{Aim, AimTimes, Beside, Most, Times};
 type Bars = [(&'static str, Bar)];
 
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
-const VERIFY: [(&str, Bar); 30] = [
+const VERIFY: [(&str, Bar); 35] = [
     ("verify/jwt-cold", Times("limit/ed25519", 1.10)),
+    ("verify/jwt-cold", AimTimes("limit/ed25519", 1.05)),
     ("verify/jwt-cold", Times("peer/jsonwebtoken", 0.90)),
     ("verify/jwt-cold", Beside("peer/biscuit")),
     ("verify/jwt-cold", Beside("peer/jose")),
@@ -64,8 +65,22 @@ const VERIFY: [(&str, Bar); 30] = [
     ("route/layer-p99", Times("route/bare-p99", 1.10)),
     ("allocations/jwt-cached", Most(0.0)),
     ("allocations/opaque-cached", Most(0.0)),
-    ("memory/cached-token", Most(512.0)),
+    ("memory/cached-token", Most(369.0)),
+    ("memory/cached-token", Aim(256.0)),
     ("memory/full-cache", Times("memory/setting", 1.0)),
+    ("memory/full-cache-apart", Times("memory/setting", 1.0)),
+    // Four threads on two processors decide at least 1.6 times as often as one.
+    ("threads/four", Times("threads/one", 1.0 / 1.6)),
+    ("threads/four-one-token", Beside("threads/one-token")),
+];
+
+/// Rows of `bench verify --beside`.
+const VERIFY_BESIDE: [(&str, Bar); 5] = [
+    ("verify/jwt-cached", Times("before/jwt-cached", 1.0)),
+    ("verify/jwt-cached", AimTimes("before/jwt-cached", 0.7)),
+    ("verify/opaque-cached", Times("before/opaque-cached", 1.0)),
+    ("verify/opaque-cached", AimTimes("before/opaque-cached", 0.7)),
+    ("verify/jwt-cold", Beside("before/jwt-cold")),
 ];
 
 /// Rows of `bench browser`.
@@ -173,7 +188,11 @@ pub(crate) struct Line {
 
 /// Compares the results with the bars of `bench verify`.
 pub(crate) fn verify(results: &Results) -> Result<Vec<Line>> {
-    lines(&VERIFY, results)
+    let mut table = lines(&VERIFY, results)?;
+    if results.contains_key("before/jwt-cached") {
+        table.extend(lines(&VERIFY_BESIDE, results)?);
+    }
+    Ok(table)
 }
 
 /// Compares the results with the bars of `bench service`: with those of the measured rows, unless it is complete.
@@ -184,7 +203,7 @@ pub(crate) fn service(results: &Results, is_complete: bool) -> Result<Vec<Line>>
 }
 
 /// Rows of `bench browser --beside`.
-const BESIDE: [(&str, Bar); 5] = [
+const BROWSER_BESIDE: [(&str, Bar); 5] = [
     ("browser/default", Beside("size/before")),
     ("browser/import", Times("import/before", 2.0)),
     ("browser/fetch", Times("fetch/before", 1.5)),
@@ -198,7 +217,7 @@ pub(crate) fn browser(results: &Results, is_chromium: bool) -> Result<Vec<Line>>
     let rows: Vec<_> = BROWSER.into_iter().filter(|row| is_chromium || is_for_all(row)).collect();
     let mut table = lines(&rows, results)?;
     if results.contains_key("size/before") {
-        table.extend(lines(&BESIDE, results)?);
+        table.extend(lines(&BROWSER_BESIDE, results)?);
     }
     Ok(table)
 }

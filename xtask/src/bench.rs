@@ -23,9 +23,10 @@ pub(crate) struct Options {
     /// Write the table and the figures of every round to this file, in nanoseconds, bytes and counts
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Measure this tarball of the package too, made by `cargo xtask pack` of an earlier commit, beside today's (browser only)
-    #[arg(long, value_name = "FILE")]
-    beside: Option<PathBuf>,
+    /// Measure an earlier commit too, beside today's: for `verify` its hash, for `browser` the tarball of the package that
+    /// `cargo xtask pack` made of it
+    #[arg(long, value_name = "COMMIT|FILE")]
+    beside: Option<String>,
     /// The browser to measure in; the limits of times are Chromium's (browser only)
     #[arg(long, value_enum, default_value = "chromium")]
     engine: EngineName,
@@ -53,8 +54,11 @@ enum EngineName {
     Firefox,
 }
 
-/// The programs of `benches/` that measure the verifier.
-const VERIFY: [&str; 3] = ["bench-times", "bench-memory", "bench-route"];
+/// The program of `benches/` that measures times.
+const TIMES: &str = "bench-times";
+
+/// How often the programs of two commits take turns.
+const TURNS: usize = 5;
 
 /// The peers of the package, each a module of `benches/browser/peers/`.
 const PEERS: [&str; 5] = ["auth0-spa-js", "jose", "oidc-client-ts", "keycloak-js", "auth-js"];
@@ -70,7 +74,7 @@ struct Report {
 pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
     setup::npm_in(Path::new("benches"))?;
     let Report { place, results, lines } = match options.what {
-        What::Verify => verify(options.quick)?,
+        What::Verify => verify(options)?,
         What::Browser => browser(options, from)?,
         What::Service => service(options)?,
     };
@@ -89,15 +93,66 @@ pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(over > 0)))
 }
 
-fn verify(quick: bool) -> Result<Report> {
+fn verify(options: &Options) -> Result<Report> {
     println!("building the benchmarks");
     run_command(cargo().args(["build", "--quiet", "--profile", "bench", "-p", "daypass-bench"]))?;
     let cores = Cores::choose();
-    let mut results = Results::new();
-    for program in VERIFY {
-        results.extend(measure(program, &cores, quick, [])?);
+    let mut results = match &options.beside {
+        Some(commit) => take_turns(&build_before(commit)?, &cores, options.quick)?,
+        None => measure(&released(TIMES)?, &cores, options.quick, [])?,
+    };
+    for program in ["bench-memory", "bench-route"] {
+        results.extend(measure(&released(program)?, &cores, options.quick, [])?);
     }
+    results.extend(measure(&released("bench-threads")?, &Cores::ANY, options.quick, [])?);
     Ok(Report { place: cores.to_string(), lines: bars::verify(&results)?, results })
+}
+
+/// Builds the program that measures times as it was at a commit, in a worktree under `target/`, and returns it.
+fn build_before(commit: &str) -> Result<PathBuf> {
+    let folder = target_dir()?.join("before");
+    println!("building the benchmarks of {commit}");
+    if folder.is_dir() {
+        // It was made for a commit that was measured earlier.
+        run_command(Command::new("git").args(["checkout", "--quiet", "--detach", commit]).current_dir(&folder))?;
+    } else {
+        // Forced, in case that git still knows of one that was deleted.
+        let add = ["worktree", "add", "--quiet", "--force", "--detach"];
+        run_command(Command::new("git").args(add).arg(&folder).arg(commit))?;
+    }
+    setup::npm_in(&folder.join("benches"))?;
+    let target = folder.join("target");
+    let build = ["build", "--quiet", "--profile", "bench", "-p", "daypass-bench", "--bin", TIMES, "--target-dir"];
+    run_command(cargo().args(build).arg(&target).current_dir(&folder))?;
+    Ok(target.join("release").join(TIMES))
+}
+
+/// Measures times with the program of an earlier commit and with today's in turns, so that both meet the same machine. The
+/// rows of the earlier one are called `before/…`.
+fn take_turns(before: &Path, cores: &Cores, quick: bool) -> Result<Results> {
+    let today = released(TIMES)?;
+    let mut programs = [("before/", before), ("verify/", &today)];
+    let mut results = Results::new();
+    for _ in 0..if quick { 1 } else { TURNS } {
+        for (name, program) in programs {
+            for (row, rounds) in measure(program, cores, true, [])? {
+                // The limits and the peers are the same: today's do.
+                let row = match row.strip_prefix("verify/") {
+                    Some(what) => format!("{name}{what}"),
+                    None if name == "before/" => continue,
+                    None => row,
+                };
+                results.entry(row).or_default().extend(rounds);
+            }
+        }
+        programs.reverse();
+    }
+    Ok(results)
+}
+
+/// Returns where Cargo puts a program of the profile `bench`.
+fn released(program: &str) -> Result<PathBuf> {
+    Ok(target_dir()?.join("release").join(program))
 }
 
 /// Measures the service. Stores with many tokens stay in `target/bench-service`.
@@ -109,7 +164,7 @@ fn service(options: &Options) -> Result<Report> {
     let folder = target_dir()?.join("bench-service").into_os_string();
     let parts = options.parts.iter().flat_map(|parts| ["--parts".into(), parts.into()]);
     let more = ["--folder".into(), folder].into_iter().chain(parts);
-    let results = measure("bench-service", &cores, options.quick, more)?;
+    let results = measure(&released("bench-service")?, &cores, options.quick, more)?;
     let lines = bars::service(&results, options.parts.is_none())?;
     Ok(Report { place: cores.to_string(), lines, results })
 }
@@ -155,11 +210,11 @@ fn browser(options: &Options, from: &Path) -> Result<Report> {
     })
 }
 
-/// Runs one program of the release profile, with more arguments.
-fn measure(program: &str, cores: &Cores, quick: bool, more: impl IntoIterator<Item = OsString>) -> Result<Results> {
+/// Runs one program, with more arguments.
+fn measure(program: &Path, cores: &Cores, quick: bool, more: impl IntoIterator<Item = OsString>) -> Result<Results> {
     let folder = tempfile::tempdir()?;
     let out = folder.path().join("results.json");
-    let mut command = cores.command(&target_dir()?.join("release").join(program));
+    let mut command = cores.command(program);
     command.arg(&out).args(quick.then_some("--quick")).args(more);
     if let Some(core) = cores.load {
         command.args(["--load-core", &core.to_string()]);
@@ -177,6 +232,9 @@ struct Cores {
 }
 
 impl Cores {
+    /// Pins nothing.
+    const ANY: Cores = Cores { measured: None, load: None };
+
     /// Chooses the last processor for the measured program, since the system uses the first one most.
     fn choose() -> Cores {
         let count = thread::available_parallelism().map_or(1, usize::from);

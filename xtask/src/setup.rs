@@ -30,8 +30,11 @@ pub(crate) const OAUTH_TESTS: &str = "tests/oauth";
 /// The folder of the tests of the guide to loaders.
 pub(crate) const LOADER_TESTS: &str = "tests/loaders";
 
+/// The folder of the tests of the guide to other languages.
+pub(crate) const OTHER_LANGUAGES: &str = "tests/other-languages";
+
 /// The folders of tests with packages of Python.
-const PYTHON_TESTS: [&str; 3] = ["tests/differential", OAUTH_TESTS, SPECKLEPY_TESTS];
+const PYTHON_TESTS: [&str; 4] = ["tests/differential", OAUTH_TESTS, OTHER_LANGUAGES, SPECKLEPY_TESTS];
 
 /// The folder of the published clients of the systems that Daypass replaces.
 pub(crate) const SYSTEM_CLIENTS: &str = "tests/e2e/systems";
@@ -50,6 +53,8 @@ pub(crate) fn all() -> Result<()> {
     system_clients()?;
     npm_in(Path::new(OAUTH_TESTS))?;
     println!("ok  node_modules of {PACKAGE_TESTS}, {LOADER_TESTS}, {SYSTEM_CLIENTS} and {OAUTH_TESTS}");
+    other_languages()?;
+    println!("ok  the libraries in Node, Python and Rust of {OTHER_LANGUAGES}, and OpenSSL");
     for tests in PYTHON_TESTS {
         println!("ok  Python of {tests} at {}", python(tests)?.display());
     }
@@ -120,6 +125,18 @@ pub(crate) fn package_tests() -> Result<()> {
 /// Installs the published clients of the systems that Daypass replaces.
 pub(crate) fn system_clients() -> Result<()> {
     npm_in(Path::new(SYSTEM_CLIENTS))
+}
+
+/// Installs the libraries of the guide to other languages, with what their tests share with those of other systems. Returns
+/// their Python.
+pub(crate) fn other_languages() -> Result<PathBuf> {
+    system_clients()?;
+    npm_in(Path::new(OTHER_LANGUAGES))?;
+    let manifest = Path::new(OTHER_LANGUAGES).join("rust/Cargo.toml");
+    run(cargo().args(["fetch", "--locked", "--quiet", "--manifest-path"]).arg(manifest))?;
+    output(Command::new("pkg-config").args(["--exists", "openssl"]))
+        .context("install OpenSSL's headers and pkg-config: `apt-get install libssl-dev pkg-config` on Debian")?;
+    python(OTHER_LANGUAGES)
 }
 
 /// Checks Node, and installs the packages of a folder's `package-lock.json`.

@@ -12,8 +12,8 @@ pub(crate) const CHECKED: [&str; 3] = ["--workspace", "--exclude", "daypass-benc
 /// Cargo's arguments for all packages in [`CHECKED`] except xtask and the tests that have a step of their own.
 ///
 /// Cargo unifies features over the packages that it is given: with the same packages for the programs and for
-/// their tests, it builds each dependency once.
-pub(crate) const PRODUCT: [&str; 11] = [
+/// their tests, and the feature that only the tests need, it builds each dependency once.
+pub(crate) const PRODUCT: [&str; 13] = [
     "--workspace",
     "--exclude",
     "daypass-bench",
@@ -25,7 +25,12 @@ pub(crate) const PRODUCT: [&str; 11] = [
     "daypass-million",
     "--exclude",
     "daypass-oauth-clients",
+    "--features",
+    TESTING,
 ];
+
+/// The feature of the crate that the examples' tests turn on.
+pub(crate) const TESTING: &str = "daypass/testing";
 
 /// Returns the repository's folder.
 pub(crate) fn root() -> &'static Path {

@@ -7,6 +7,7 @@ use std::alloc::System;
 use anyhow::Result;
 use clap::Parser;
 use daypass::TokenKind;
+use daypass::jwt::Claims;
 use daypass::verify::{Cache, Verifier};
 use daypass_bench::fixture::{self, Issuer, Store, bearer, decide, requirement};
 use daypass_bench::{Options, Results, write};
@@ -38,8 +39,9 @@ fn main() -> Result<()> {
             "allocations/opaque-cached".to_owned(),
             vec![count_allocations(&fixture::cached(&issuer, store, fixture::cache()), &text)],
         ),
-        ("memory/cached-token".to_owned(), vec![held_bytes(&issuer, ROOMY) / TOKENS as f64]),
-        ("memory/full-cache".to_owned(), vec![held_bytes(&issuer, NARROW)]),
+        ("memory/cached-token".to_owned(), vec![held_bytes(&issuer, ROOMY, with_id) / TOKENS as f64]),
+        ("memory/full-cache".to_owned(), vec![held_bytes(&issuer, NARROW, with_id)]),
+        ("memory/full-cache-apart".to_owned(), vec![held_bytes(&issuer, NARROW, apart)]),
         ("memory/setting".to_owned(), vec![NARROW as f64]),
     ]);
     write(&options, &results)
@@ -56,9 +58,19 @@ fn count_allocations(verifier: &Verifier, token: &str) -> f64 {
     region.change().allocations as f64 / f64::from(DECISIONS)
 }
 
+/// Returns the claims of one of many tokens of the same parent.
+fn with_id(n: usize) -> Claims {
+    fixture::claims(&format!("tmp_{n:026}"))
+}
+
+/// Returns the claims of a token that has nothing in common with the others.
+fn apart(n: usize) -> Claims {
+    Claims { client_id: format!("sec_{n:026}"), ..with_id(n) }
+}
+
 /// Returns the bytes of a verifier that has cached the tokens, its own structures included.
-fn held_bytes(issuer: &Issuer, setting: usize) -> f64 {
-    let tokens: Vec<String> = (0..TOKENS).map(|n| issuer.sign(&fixture::claims(&format!("tmp_{n:026}")))).collect();
+fn held_bytes(issuer: &Issuer, setting: usize, claims: impl Fn(usize) -> Claims) -> f64 {
+    let tokens: Vec<String> = (0..TOKENS).map(|n| issuer.sign(&claims(n))).collect();
     let requirement = requirement();
     let region = Region::new(ALLOCATOR);
     let verifier = fixture::cached(issuer, Store::default(), Cache::new(setting));

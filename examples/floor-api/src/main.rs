@@ -14,6 +14,9 @@ mod embed;
 mod floors;
 mod layout;
 mod scopes;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a panic is a failure")]
+mod tests;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

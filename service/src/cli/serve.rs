@@ -62,6 +62,10 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_TEMPORARY_MIN_SECONDS", default_value_t = duration::LEAST, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=duration::MOST))]
     temporary_min_seconds: u64,
+    /// Refuse `acceptSharedSuffix`, by which callers allow patterns such as `*--shop.netlify.app`: anyone may take a name
+    /// there that matches. Tokens that have one keep it
+    #[arg(long, env = "DAYPASS_REFUSE_SHARED_SUFFIXES", value_parser = BoolishValueParser::new())]
+    refuse_shared_suffixes: bool,
     /// Make the tokens of Kudo's `/generate` UUIDs, as Kudo does [default: references of Daypass, which are harder to guess]
     #[arg(long, env = "DAYPASS_KUDO_UUID", value_parser = BoolishValueParser::new())]
     kudo_uuid: bool,
@@ -103,6 +107,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         protocols: options.protocols,
         personal_token_format: (!options.speckle_daypass_tokens).then_some(ForeignFormat::Speckle),
         reference_format: options.kudo_uuid.then_some(ForeignFormat::Uuid),
+        accepts_shared_suffixes: !options.refuse_shared_suffixes,
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
         sealing_key,

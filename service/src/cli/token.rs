@@ -6,12 +6,13 @@ use anyhow::{anyhow, bail};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use daypass::api::{CreateTokenRequest, TokenRecord};
-use daypass::{Error, Grant, ParseScopeError, Resource, Scope, TokenKind};
+use daypass::{Error, Grant, OriginPattern, ParseScopeError, Resource, Scope, TokenKind};
 
 use super::failure::Subject;
 use super::options::{Common, InOrganization, print_json};
 use super::{time, token_edit, token_list};
 use crate::domain::grantor::Grantor;
+use crate::domain::origins::{is_shared, normalize_origin};
 use crate::domain::token;
 use crate::usecase::clock::now;
 use crate::usecase::revoke;
@@ -108,10 +109,14 @@ pub(super) struct Create {
     /// type, and all of other types
     #[arg(long = "resource", value_name = "TYPE:ID", value_parser = parse_resource)]
     resources: Vec<Resource>,
-    /// A site that may use a publishable token; repeat it for more: `example.com`, `*.example.com`,
-    /// `https://example.com:8443`
+    /// A site that may use a publishable token; repeat it for more: `example.com`, `*.example.com`, `pr-*.example.com`,
+    /// `https://example.com:8443`, `vscode-webview:`
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
+    /// Accept origins such as `*--shop.netlify.app`, below a suffix that many owners share: anyone may take a name there
+    /// that matches, and use the token
+    #[arg(long)]
+    accept_shared_suffix: bool,
     /// The id of an application token [default: a random one]
     #[arg(long)]
     id: Option<String>,
@@ -171,8 +176,21 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn run_create(create: Create) -> anyhow::Result<()> {
     create.check()?;
-    let Create { kind, name, scopes, grants, resources, origins, id, expires_at, owner, tenant, within, common } =
-        create;
+    let Create {
+        kind,
+        name,
+        scopes,
+        grants,
+        resources,
+        origins,
+        accept_shared_suffix,
+        id,
+        expires_at,
+        owner,
+        tenant,
+        within,
+        common,
+    } = create;
     let (store, organization) = within.open(&common).await?;
     let catalogs = common.catalogs(&*store).await?;
     let scopes = (!scopes.is_empty()).then(|| scopes.into_iter().collect());
@@ -187,6 +205,7 @@ async fn run_create(create: Create) -> anyhow::Result<()> {
         expires_at,
         id: id.clone(),
         owner: owner.clone(),
+        accept_shared_suffix,
     };
     let created = tokens::create(&*store, &catalogs, &Grantor::operator(&organization), new).await;
     let created = created.map_err(|error| match error {
@@ -224,6 +243,9 @@ impl Create {
             (TokenKind::Publishable, false) | (_, true) => {}
             (_, false) => bail!("--origin is for publishable tokens: no browser may hold a token of kind {kind}"),
         }
+        if !self.accept_shared_suffix {
+            check_shared_suffix(&self.origins, &[])?;
+        }
         if self.id.is_some() && kind != TokenKind::Application {
             bail!("--id is for application tokens: leave it out");
         }
@@ -234,6 +256,18 @@ impl Create {
             bail!("--expires-at must be in the future");
         }
         Ok(())
+    }
+}
+
+/// Refuses origins that anyone may match, unless the token has them.
+pub(super) fn check_shared_suffix(origins: &[String], present: &[OriginPattern]) -> anyhow::Result<()> {
+    let mut patterns = origins.iter().filter_map(|origin| normalize_origin(origin).ok());
+    match patterns.find(|pattern| is_shared(pattern) && !present.contains(pattern)) {
+        Some(pattern) => bail!(
+            "anyone may take a name that matches {pattern}, below a suffix that many owners share, and use the token \
+             there: name each site, or accept that risk with --accept-shared-suffix"
+        ),
+        None => Ok(()),
     }
 }
 
@@ -277,7 +311,8 @@ fn print_record(out: &mut impl Write, token: &TokenRecord) -> anyhow::Result<()>
         }
     }
     for origin in &token.origins {
-        writeln!(out, "  origin   {origin}")?;
+        let note = if is_shared(origin) { " (anyone may take a name that matches)" } else { "" };
+        writeln!(out, "  origin   {origin}{note}")?;
     }
     Ok(())
 }

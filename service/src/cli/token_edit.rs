@@ -28,6 +28,10 @@ pub(super) struct Options {
     /// named are refused
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
+    /// Accept origins such as `*--shop.netlify.app`, below a suffix that many owners share: anyone may take a name there
+    /// that matches, and use the token. Those that it had need it no more
+    #[arg(long)]
+    accept_shared_suffix: bool,
     /// When it expires from now on, in RFC 3339 or Unix seconds, or `never`
     #[arg(long, value_name = "TIME", value_parser = parse_end)]
     expires_at: Option<End>,
@@ -49,7 +53,7 @@ fn parse_end(text: &str) -> Result<End, String> {
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
-    let Options { id, name, origins, expires_at, if_version, within, common } = options;
+    let Options { id, name, origins, accept_shared_suffix, expires_at, if_version, within, common } = options;
     let origins = (!origins.is_empty()).then_some(origins);
     let expires_at = expires_at.map(|End(end)| end);
     ensure!(
@@ -57,7 +61,12 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         "nothing to change: give the token a --name, an --origin or --expires-at"
     );
     let (store, organization) = within.open(&common).await?;
-    let request = UpdateTokenRequest { name, origins, expires_at };
+    if let Some(origins) = origins.as_deref().filter(|_| !accept_shared_suffix) {
+        let record = tokens::find(&*store, &organization, &id).await;
+        let record = record.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?;
+        token::check_shared_suffix(origins, &record.origins)?;
+    }
+    let request = UpdateTokenRequest { name, origins, expires_at, accept_shared_suffix };
     let versions = if_version.map(|version| vec![version]);
     let edited = tokens::edit(&*store, &Editor::Operator, &organization, &id, request, versions).await;
     let record = edited.map_err(|error| match error {

@@ -9,7 +9,7 @@
 //! | `bundle` | parameter bundles: lifetimes, retention, what they may do |
 //! | `catalog_change` | changes of the catalogue: which scopes of tokens they remove |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
-//! | `client_address` | the address of a client, behind proxies too |
+//! | `client_network` | the network that a client controls |
 //! | `crafter` | access tokens of Crafter Profile: scopes, masters, ids |
 //! | `cross_site` | which requests with a session come from the service's own pages |
 //! | `grantor` | who creates or edits a token, and which scopes it can have |
@@ -48,7 +48,7 @@ pub(crate) mod account;
 pub(crate) mod bundle;
 pub(crate) mod catalog_change;
 pub(crate) mod catalogs;
-pub(crate) mod client_address;
+pub(crate) mod client_network;
 pub(crate) mod crafter;
 pub(crate) mod cross_site;
 pub(crate) mod grantor;

@@ -38,6 +38,8 @@ pub(crate) struct NewAccessToken {
     pub(crate) name: String,
     /// The sites that may use a public token, as people write origins.
     pub(crate) domains: Vec<String>,
+    /// Whether those may be below a suffix that many owners share.
+    pub(crate) accept_shared_suffix: bool,
     /// The id of the service account that a public token belongs to.
     pub(crate) service_account: Option<String>,
 }
@@ -56,7 +58,7 @@ impl NewAccessToken {
         grantor: &Grantor<'_>,
         catalogs: &Catalogs,
     ) -> Result<CreateTokenRequest, Error> {
-        let NewAccessToken { permissions, name, domains: origins, service_account } = self;
+        let NewAccessToken { permissions, name, domains: origins, accept_shared_suffix, service_account } = self;
         let (kind, scopes) = match (permissions, &service_account) {
             (Permissions::Public, None) => {
                 return refuse("A public token needs a `serviceAccountId`: the id of a service account.");
@@ -86,6 +88,7 @@ impl NewAccessToken {
             expires_at: None,
             id: None,
             owner: service_account,
+            accept_shared_suffix,
         })
     }
 }
@@ -116,13 +119,13 @@ mod tests {
 
     fn private() -> NewAccessToken {
         let (permissions, name) = (Permissions::Private, "n".to_owned());
-        NewAccessToken { permissions, name, domains: vec![], service_account: None }
+        NewAccessToken { permissions, name, domains: vec![], accept_shared_suffix: false, service_account: None }
     }
 
     fn public(domains: &[&str]) -> NewAccessToken {
         let domains = domains.iter().map(|domain| (*domain).to_owned()).collect();
         let service_account = Some("svc_1".to_owned());
-        NewAccessToken { permissions: Permissions::Public, name: "n".into(), domains, service_account }
+        NewAccessToken { permissions: Permissions::Public, domains, service_account, ..private() }
     }
 
     #[test]

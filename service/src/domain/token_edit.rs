@@ -43,6 +43,16 @@ pub(crate) enum Editor<'a> {
     },
 }
 
+impl Editor<'_> {
+    /// Returns the id of the holder's token, or of the user.
+    pub(crate) fn id(&self) -> Option<&str> {
+        match self {
+            Editor::Operator => None,
+            Editor::Holder { grantor, .. } => grantor.id(),
+        }
+    }
+}
+
 /// Checks what an edit of this token changes, and whether the editor may make it, which no edit changes.
 ///
 /// SECURITY: the editor holds everything that the token holds, as its creator did. Otherwise a token with few scopes
@@ -63,14 +73,16 @@ pub(crate) fn check(
     if let Editor::Holder { grantor, catalogs } = editor {
         grantor.require_all(&record.grants, catalogs)?;
     }
-    let UpdateTokenRequest { name, origins, expires_at } = request;
+    let UpdateTokenRequest { name, origins, expires_at, accept_shared_suffix } = request;
     if name.is_none() && origins.is_none() && expires_at.is_none() {
         let why = "The edit changes nothing: give it a `name`, `origins` or `expiresAt`.";
         return Err(Error::InvalidRequest(why.into()));
     }
     name.as_deref().map_or(Ok(()), token_fields::check_name)?;
     token_fields::check_expiry(expires_at.flatten(), now)?;
-    let origins = origins.map(|origins| token_fields::check_origins(kind, &origins)).transpose()?;
+    let origins = origins
+        .map(|origins| token_fields::check_origins(kind, &origins, accept_shared_suffix, &record.origins))
+        .transpose()?;
     Ok(TokenChange { name, origins, expires_at })
 }
 
@@ -124,7 +136,7 @@ mod tests {
         let grants = vec![Grant { tenant: "o".into(), scopes, resources: vec![] }];
         let mut record = NewToken::new(&token, "t".into(), "Shop".into(), "o".into(), grants, 50).record;
         if kind == TokenKind::Publishable {
-            record.origins = token_fields::normalize_origins(&["shop.example".into()]).expect("an origin");
+            record.origins = token_fields::normalize_origins(&["shop.example".into()], false, &[]).expect("an origin");
         }
         record
     }

@@ -4,7 +4,7 @@ use daypass::api::CreateTokenRequest;
 use daypass::{Error, OriginPattern, Resource, Scope, TokenKind};
 
 use super::catalogs::Catalogs;
-use super::origins::normalize_origin;
+use super::origins::{is_shared, normalize_origin};
 
 /// Longest name, in characters (as in Speckle).
 pub(super) const MAX_NAME: usize = 512;
@@ -25,21 +25,37 @@ pub(crate) fn check(request: &CreateTokenRequest, catalogs: &Catalogs, now: u64)
     check_resources(&request.resources, catalogs)?;
     check_tenant(request.tenant.as_deref())?;
     check_grants(request, catalogs)?;
-    let origins = check_origins(request.kind, &request.origins)?;
+    let origins = check_origins(request.kind, &request.origins, request.accept_shared_suffix, &[])?;
     check_id(request.kind, request.id.as_deref())?;
     Ok(origins)
 }
 
 /// Normalizes origins as people write them.
 ///
+/// SECURITY: a pattern that anyone may match, by a name below a suffix that many owners share, is accepted
+/// only if the caller accepts that risk, or if it is among those that the token has.
+///
 /// # Errors
-/// [`Error::InvalidRequest`], which names the first that is not an origin, or says that there are too many.
-pub(crate) fn normalize_origins(origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
+/// [`Error::InvalidRequest`], which names the first that is not an origin or not accepted, or says that there are too
+/// many.
+pub(crate) fn normalize_origins(
+    origins: &[String],
+    accepts_shared: bool,
+    present: &[OriginPattern],
+) -> Result<Vec<OriginPattern>, Error> {
     if origins.len() > MAX_ORIGINS {
         return refuse(format!("A token has at most {MAX_ORIGINS} `origins`, and these are {}.", origins.len()));
     }
     let normalized = origins.iter().map(|origin| normalize_origin(origin)).collect::<Result<Vec<_>, _>>();
-    normalized.map_err(|cause| Error::InvalidRequest(format!("{cause}.")))
+    let normalized = normalized.map_err(|cause| Error::InvalidRequest(format!("{cause}.")))?;
+    let mut shared = normalized.iter().filter(|pattern| is_shared(pattern) && !present.contains(pattern));
+    match shared.next().filter(|_| !accepts_shared) {
+        Some(pattern) => refuse(format!(
+            "Anyone may take a name that matches `{pattern}`, below a suffix that many owners share, and use the token \
+             there. Name each site, or accept that risk by `acceptSharedSuffix`."
+        )),
+        None => Ok(normalized),
+    }
 }
 
 fn refuse<T>(why: impl Into<String>) -> Result<T, Error> {
@@ -88,10 +104,15 @@ pub(super) fn check_expiry(expires_at: Option<u64>, now: u64) -> Result<(), Erro
 ///
 /// # Errors
 /// [`Error::InvalidRequest`].
-pub(super) fn check_origins(kind: TokenKind, origins: &[String]) -> Result<Vec<OriginPattern>, Error> {
+pub(super) fn check_origins(
+    kind: TokenKind,
+    origins: &[String],
+    accepts_shared: bool,
+    present: &[OriginPattern],
+) -> Result<Vec<OriginPattern>, Error> {
     match (kind, origins) {
         (TokenKind::Publishable, []) => refuse("A publishable token needs `origins`: the sites that may use it."),
-        (TokenKind::Publishable, origins) => normalize_origins(origins),
+        (TokenKind::Publishable, origins) => normalize_origins(origins, accepts_shared, present),
         (_, []) => Ok(vec![]),
         (_, _) => refuse("Only a publishable token has `origins`: no browser may hold another kind."),
     }

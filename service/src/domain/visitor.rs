@@ -18,11 +18,11 @@ const MAX_CLAIMS: usize = 2048;
 ///
 /// # Errors
 /// [`Error::InvalidRequest`] for an empty list, and for a text that is not an origin.
-pub(crate) fn origins(origins: Option<&[String]>) -> Result<Vec<OriginPattern>, Error> {
+pub(crate) fn origins(origins: Option<&[String]>, accepts_shared: bool) -> Result<Vec<OriginPattern>, Error> {
     match origins {
         None => Ok(vec![]),
         Some([]) => refuse("The `origins` must have at least one; leave them out for a token that any origin may use."),
-        Some(origins) => normalize_origins(origins).map_err(|error| match error {
+        Some(origins) => normalize_origins(origins, accepts_shared, &[]).map_err(|error| match error {
             Error::InvalidRequest(cause) => Error::InvalidRequest(format!("In `origins`: {cause}")),
             error => error,
         }),
@@ -87,18 +87,23 @@ mod tests {
 
     #[test]
     fn an_empty_list_of_origins_does_not_mean_any() {
-        assert_eq!(origins(None), Ok(vec![]));
-        assert!(origins(Some(&[])).is_err_and(|error| error.to_string().contains("`origins`")));
-        let patterns = origins(Some(&["*.EXAMPLE.com".into(), "https://a.example:8443".into()])).expect("origins");
+        assert_eq!(origins(None, false), Ok(vec![]));
+        assert!(origins(Some(&[]), false).is_err_and(|error| error.to_string().contains("`origins`")));
+        let patterns =
+            origins(Some(&["*.EXAMPLE.com".into(), "https://a.example:8443".into()]), false).expect("origins");
         assert_eq!(
             patterns.iter().map(ToString::to_string).collect::<Vec<_>>(),
             ["*.example.com", "https://a.example:8443"]
         );
-        assert!(origins(Some(&vec!["a.example".into(); 100])).is_ok());
-        let error = origins(Some(&vec!["a.example".into(); 101])).expect_err("too many").to_string();
+        assert!(origins(Some(&vec!["a.example".into(); 100]), false).is_ok());
+        let error = origins(Some(&vec!["a.example".into(); 101]), false).expect_err("too many").to_string();
         assert!(error.contains("at most 100 `origins`") && error.contains("101"), "{error}");
+        let shared = ["*--shop.netlify.app".to_owned()];
+        let error = origins(Some(&shared), false).expect_err("shared").to_string();
+        assert!(error.contains("In `origins`: Anyone may take a name"), "{error}");
+        assert!(origins(Some(&shared), true).is_ok());
         for wrong in ["*", "*.com", "https://a.example/path", ""] {
-            let error = origins(Some(&[wrong.into()])).expect_err(wrong).to_string();
+            let error = origins(Some(&[wrong.into()]), false).expect_err(wrong).to_string();
             assert!(error.contains("`origins`"), "{error}");
         }
     }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
+use daypass::api::CreateTemporaryTokenRequest;
 use daypass::{Error, TokenKind};
 
 use crate::http::{JsonText, NO_STORE, SharedApp, TokenCaller, browser_post_routes};
@@ -21,7 +22,9 @@ async fn create(
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     caller.require_kind(&[TokenKind::Secret])?;
-    let (request, parent, least) = (body?.read()?, caller.parent(), app.temporary_min_seconds);
+    let request: CreateTemporaryTokenRequest = body?.read()?;
+    app.check_shared_suffix(request.accept_shared_suffix)?;
+    let (parent, least) = (caller.parent(), app.temporary_min_seconds);
     let response =
         temporary_token::mint(&*app.store, &app.catalog.view().catalogs, &app.jwt_issuer, least, &parent, request)
             .await?;

@@ -53,6 +53,9 @@ struct CreateAccessToken {
     name: String,
     permissions: Permissions,
     domains: Option<Vec<String>>,
+    /// Of Daypass.
+    #[serde(default)]
+    accept_shared_suffix: bool,
     org_id: Option<String>,
     service_account_id: Option<String>,
 }
@@ -135,10 +138,13 @@ async fn create(
     caller: Caller,
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
-    let CreateAccessToken { name, permissions, domains, org_id, service_account_id: service_account } = body?.read()?;
+    let CreateAccessToken { name, permissions, domains, accept_shared_suffix, org_id, service_account_id } =
+        body?.read()?;
     let caller = caller.within(org_id)?;
     caller.require(&TOKEN_CREATE)?;
-    let new = NewAccessToken { permissions, name, domains: domains.unwrap_or_default(), service_account };
+    app.check_shared_suffix(accept_shared_suffix)?;
+    let (domains, service_account) = (domains.unwrap_or_default(), service_account_id);
+    let new = NewAccessToken { permissions, name, domains, accept_shared_suffix, service_account };
     let view = app.catalog.view();
     let created = access_tokens::create(&*app.store, &view.catalogs, &caller.grantor()?, new).await?;
     let id = created.token.expose_secret().to_owned();

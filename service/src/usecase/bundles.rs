@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::clock::now;
 use super::jwt_issuer::JwtIssuer;
 use super::parent::{Parent, Root};
+use super::shared_suffix;
 use crate::crypto::{random, redeemer, seal};
 use crate::domain::bundle::{self, BundleAddition, BundleFacts, NewBundle, Redeemer, SingleUse};
 use crate::domain::catalogs::Catalogs;
@@ -126,7 +127,7 @@ pub(crate) async fn create(
     let seconds = request.duration_seconds.unwrap_or(bundle::DEFAULT);
     let lifetime = Lifetime { seconds, range: bundle::LEAST..=duration::MOST };
     let expires_at = lifetime.end(now, parent.access.expires_at())?;
-    let origins = normalize_origins(&request.origins)?;
+    let origins = normalize_origins(&request.origins, request.accept_shared_suffix, &[])?;
     let seal = |sealed| sealing_key.map(|key| key.seal(&sealed)).ok_or_else(no_sealing_key);
     let sealed = request.sealed.map(seal).transpose()?;
     let grants = bundle::grants(parent.access.grants(), catalogs);
@@ -141,9 +142,11 @@ pub(crate) async fn create(
         return Ok(BundleResponse { bundle: token.expose_secret().to_owned(), expires_at });
     }
     let claims = jwt_issuer.claims(&parent.root(), TokenKind::Bundle, grants, now, expires_at);
-    let claims = Claims { origins, sealed, ..claims };
+    let id = claims.jti.clone();
+    let claims = Claims { origins: origins.clone(), sealed, ..claims };
     let bundle = jwt_issuer.sign(JwtType::Bundle, &Payload { claims, parameters: &request.parameters })?;
     parent.require(store, now, lifetime).await?;
+    shared_suffix::log_minted(&origins, &id, parent.access);
     Ok(BundleResponse { bundle, expires_at })
 }
 
@@ -189,7 +192,8 @@ async fn add_reference(
     let (id, name) = (new_id(), format!("Bundle of {}", parent.access.id()));
     let mut new = NewToken::new(&token, id, name, parent.access.organization().to_owned(), grants, now);
     new.record.root_serial = Some(parent.access.root_serial());
-    new.record.origins = origins;
+    let id = new.record.id.clone();
+    new.record.origins.clone_from(&origins);
     let parameters = seal::seal(parameters, &token);
     let new = NewBundle { token: new, parent: parent.hash, parameters, single_use };
     let rule = move |facts: &BundleFacts| {
@@ -201,5 +205,6 @@ async fn add_reference(
         Ok(BundleAddition::new(end, facts.newest_mark))
     };
     let expires_at = store.add_bundle(new, Box::new(rule)).await?;
+    shared_suffix::log_minted(&origins, &id, parent.access);
     Ok(BundleReference { token, expires_at })
 }

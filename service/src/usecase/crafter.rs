@@ -120,6 +120,7 @@ fn request(id: String, application: String, grants: Vec<Grant>, expires_at: Opti
         expires_at,
         id: Some(id),
         owner: None,
+        accept_shared_suffix: false,
     }
 }
 

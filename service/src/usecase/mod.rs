@@ -26,6 +26,7 @@
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
 //! | `revoke` | revokes tokens, JWTs and organizations |
+//! | `shared_suffix` | logs which patterns were accepted that anyone may match |
 //! | `sign_in` | signs people in and out, and changes their passwords |
 //! | `signing_keys` | the keys of a running service |
 //! | `sync` | polls the store, in which other processes write too |
@@ -57,6 +58,7 @@ pub(crate) mod principals;
 #[cfg(test)]
 mod retention_days;
 pub(crate) mod revoke;
+mod shared_suffix;
 pub(crate) mod sign_in;
 pub(crate) mod signing_keys;
 pub(crate) mod sync;

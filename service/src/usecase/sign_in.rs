@@ -10,7 +10,7 @@ use super::clock::now;
 use super::passwords::Passwords;
 use crate::crypto::secret::{self, Secret};
 use crate::domain::account::{self, Account, AccountSelector, Identity, Proof, wrong_password};
-use crate::domain::client_address::network;
+use crate::domain::client_network::network;
 use crate::domain::password;
 use crate::domain::principal::normalize_email;
 use crate::domain::session::{NewSession, SessionLimits};

@@ -7,6 +7,7 @@ use daypass::{Error, TokenKind};
 use super::clock::now;
 use super::jwt_issuer::JwtIssuer;
 use super::parent::Parent;
+use super::shared_suffix;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::lifetime::Lifetime;
 use crate::domain::narrowing::{confirmation, narrow};
@@ -34,11 +35,12 @@ pub(crate) async fn mint(
     // A token that is bound to a key is sent with a proof of it, by a scheme of its own (RFC 9449,
     // section 7.1).
     let scheme = if cnf.is_some() { "DPoP" } else { "Bearer" };
-    let origins = visitor::origins(request.origins.as_deref())?;
+    let origins = visitor::origins(request.origins.as_deref(), request.accept_shared_suffix)?;
     let (subject, visitor_claims) = (visitor::subject(request.subject)?, visitor::claims(request.claims)?);
     let unbound = jwt_issuer.claims(&parent.root(), TokenKind::Temporary, grants, now, expires_at);
     let claims = Claims { cnf, origins, subject, claims: visitor_claims, ..unbound };
     let token = jwt_issuer.sign(JwtType::AccessToken, &claims)?;
     parent.require(store, now, lifetime).await?;
+    shared_suffix::log_minted(&claims.origins, &claims.jti, parent.access);
     Ok(TemporaryTokenResponse { authorization: format!("{scheme} {token}"), expires_at })
 }

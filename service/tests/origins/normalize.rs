@@ -2,7 +2,7 @@
 
 use daypass::Origin;
 
-use crate::origins::normalize_origin;
+use crate::origins::{is_shared, normalize_origin};
 
 #[test]
 fn a_pattern_becomes_what_a_browser_sends() {
@@ -37,11 +37,32 @@ fn a_pattern_becomes_what_a_browser_sends() {
         ("*.northlight.blob.core.windows.net", "*.northlight.blob.core.windows.net"),
         ("*.a.b.northlight.com", "*.a.b.northlight.com"),
         ("capacitor://localhost", "capacitor://localhost"),
+        // A part of one label, below a domain of one owner.
+        ("PR-*.Example.com", "pr-*.example.com"),
+        ("https://*-Staging.shop.co.uk:8443", "https://*-staging.shop.co.uk:8443"),
+        ("www.pr-*.example.com", "www.pr-*.example.com"),
+        ("pr-*.Bücher.example", "pr-*.xn--bcher-kva.example"),
+        ("bücher.pr-*.example.com", "xn--bcher-kva.pr-*.example.com"),
+        ("pr-*.עברית.example", "pr-*.xn--5dbqzzl.example"),
+        ("*.עברית.example", "*.xn--5dbqzzl.example"),
+        ("pr-*。example。com", "pr-*.example.com"),
+        ("pr-*.localhost:3000", "pr-*.localhost:3000"),
+        // A scheme alone.
+        ("vscode-webview:", "vscode-webview:"),
+        ("Moz-Extension:", "moz-extension:"),
+        ("web+app:", "web+app:"),
+        // Hosts that have the names of schemes.
+        ("data:8080", "data:8080"),
+        ("https://null", "https://null"),
+        ("null:3000", "null:3000"),
+        ("file", "file"),
+        ("about.example:80", "about.example:80"),
     ];
     for (text, expected) in cases {
         let pattern = normalize_origin(text).unwrap();
         assert_eq!(pattern.to_string(), expected, "{text}");
         assert_eq!(normalize_origin(expected).unwrap(), pattern, "it is idempotent");
+        assert!(!is_shared(&pattern), "{text}");
     }
 }
 
@@ -95,9 +116,80 @@ fn a_wildcard_over_the_sites_of_many_owners_is_refused() {
 }
 
 #[test]
+fn a_wildcard_within_a_label_is_shared_below_a_suffix_of_many_owners() {
+    for text in [
+        "*--shop.netlify.app",
+        "https://*-team.vercel.app:443",
+        "*-TEAM.vercel.app",
+        "shop-*.github.io",
+        "www.shop-*.github.io",
+        "shop-*.com",
+        "shop-*.co.uk",
+        "shop-*.xn--p1ai",
+        "shop-*.рф",
+        "shop-*.kawasaki.jp",
+        "a.shop-*.kawasaki.jp",
+        "s3-*.amazonaws.com",
+        "shop-*.compute.amazonaws.com",
+        "shop-*.core.windows.net",
+        // A domain that the list does not know.
+        "shop-*.internal",
+    ] {
+        let pattern = normalize_origin(text).unwrap();
+        assert!(is_shared(&pattern), "{text}");
+        assert_eq!(normalize_origin(&pattern.to_string()).unwrap(), pattern, "{text}");
+    }
+    for text in ["pr-*.shop.netlify.app", "pr-*.city.kawasaki.jp", "example.com", "vscode-webview:"] {
+        assert!(!is_shared(&normalize_origin(text).unwrap()), "{text}");
+    }
+}
+
+#[test]
+fn what_no_page_can_match_is_refused_with_the_reason() {
+    const NULL: &str =
+        "browsers send `null` for pages without an origin of their own, of any site; serve the page from an origin";
+    const OPAQUE: &str =
+        "browsers send `null` for such pages, of any site; serve the page from an origin, and write that";
+    const SOCKET: &str = "the origin of a WebSocket is that of its page; write http or https";
+    const ALONE: &str = "for all pages of a scheme that is not the web's write it alone, as in vscode-webview:";
+    for (text, why) in [
+        ("null", NULL),
+        ("Null", NULL),
+        ("about:blank", OPAQUE),
+        ("about:", OPAQUE),
+        ("about:srcdoc", OPAQUE),
+        ("BLOB:https://example.com/1", OPAQUE),
+        ("data:", OPAQUE),
+        ("data:text/html,x", OPAQUE),
+        ("file:///C:/index.html", OPAQUE),
+        ("file://", OPAQUE),
+        ("file://localhost", OPAQUE),
+        ("filesystem:https://example.com", OPAQUE),
+        ("javascript:alert(1)", OPAQUE),
+        ("ws://example.com", SOCKET),
+        ("wss://example.com:8443", SOCKET),
+        ("ftp://example.com", "browsers show no pages of ftp"),
+        ("*", "it would match every site; name the sites"),
+        ("https://*", "it would match every site; name the sites"),
+        ("HTTP://*", "it would match every site; name the sites"),
+        ("chrome-extension://*", ALONE),
+        ("chrome-extension://", ALONE),
+        ("https:", "only a scheme of apps or browser extensions is written without a host, as in vscode-webview:"),
+        ("example.com:", "the port must be a number from 0 to 65535"),
+        ("xn--b*-hoa.example.com", "a `*` cannot be within an international name"),
+        ("bü*.example.com", "a `*` cannot be within an international name"),
+    ] {
+        let message = normalize_origin(text).map_err(|error| error.to_string());
+        assert_eq!(message, Err(format!("`{text}` is not an origin: {why}")));
+    }
+}
+
+#[test]
 fn what_people_paste_by_mistake_gets_a_sentence_that_helps() {
     const PATH: &str = "an origin has no path, query or user name; write only the scheme, the host and the port";
     const HOST: &str = "the host must be lower-case labels with single dots between them";
+    const WILDCARD: &str =
+        "write one `*`: `*.` before a host, or within a label before a domain, as in pr-*.example.com";
     let cases = [
         ("https://example.com/", PATH),
         ("https://example.com:8443/embed", PATH),
@@ -112,11 +204,12 @@ fn what_people_paste_by_mistake_gets_a_sentence_that_helps() {
         ("https://exa mple.com", HOST),
         (" example.com", HOST),
         ("example.com, shop.example", HOST),
-        ("*", HOST),
         ("", HOST),
         ("https://", HOST),
-        ("null", ""),
-        ("shop.*.example.com", HOST),
+        ("shop.*.example.com", WILDCARD),
+        ("*.*.example.com", WILDCARD),
+        ("example.*", WILDCARD),
+        ("pr-*", WILDCARD),
         ("https://example.com:port", "the port must be a number from 0 to 65535"),
         ("*://example.com", "the scheme must be like http or https"),
         ("*.127.0.0.1", "an address has no subdomains"),
@@ -127,9 +220,7 @@ fn what_people_paste_by_mistake_gets_a_sentence_that_helps() {
         ("a\u{202e}b.example", "the host is not a valid domain name"),
     ];
     for (text, why) in cases {
-        match normalize_origin(text) {
-            Ok(pattern) => assert!(why.is_empty(), "{text:?} is {pattern}"),
-            Err(error) => assert_eq!(error.to_string(), format!("`{text}` is not an origin: {why}")),
-        }
+        let message = normalize_origin(text).map_err(|error| error.to_string());
+        assert_eq!(message, Err(format!("`{text}` is not an origin: {why}")));
     }
 }

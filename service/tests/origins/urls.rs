@@ -91,6 +91,7 @@ fn text_that_no_browser_writes_is_not_an_origin() {
         &[
             ("file://localhost", APP),
             ("file://test", APP),
+            ("sc:", APP),
             ("w://x:0", APP),
             ("west://x:0", APP),
             ("http://a.b.c.xn--pokxncvks", PUNYCODE),

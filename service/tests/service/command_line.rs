@@ -192,6 +192,8 @@ fn a_failure_speaks_of_commands_and_files() {
         (create(&["--kind", "secret", "--origin", "a.example"]), "--origin is for publishable tokens".into()),
         (create(&["--kind", "secret", "--id", "x"]), "--id is for application tokens".into()),
         (create(&["--kind", "publishable", "--origin", "*.com"]), "many owners".into()),
+        (create(&["--kind", "publishable", "--origin", "a-*.netlify.app"]), "with --accept-shared-suffix".into()),
+        (create(&["--kind", "publishable", "--origin", "null"]), "browsers send `null`".into()),
         (
             create(&["--kind", "secret", "--scope", "floor:fly"]),
             format!("There is no scope `floor:fly`. `{program} catalog show --store {data}` lists the scopes"),

@@ -103,6 +103,8 @@ macro_rules! suite {
         mod session_roles;
         #[path = "../several_tenants.rs"]
         mod several_tenants;
+        #[path = "../shared_suffix.rs"]
+        mod shared_suffix;
         #[path = "../sign_in.rs"]
         mod sign_in;
         #[path = "../single_use.rs"]

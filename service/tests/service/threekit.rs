@@ -152,6 +152,8 @@ async fn a_public_token_belongs_to_a_service_account_and_needs_domains() {
         (with("domains", json!(null)), "invalid_request", "the sites that may use it"),
         (with("domains", json!(["*.com"])), "invalid_request", "many owners"),
         (with("domains", json!(["*"])), "invalid_request", "*"),
+        (with("domains", json!(["null"])), "invalid_request", "browsers send `null`"),
+        (with("domains", json!(["*--a.netlify.app"])), "invalid_request", "acceptSharedSuffix"),
         (with("domains", json!(["shop.example/path"])), "invalid_request", "shop.example/path"),
         (with("domains", json!("shop.example")), "invalid_body", "domains"),
         (with("name", json!("")), "invalid_request", "name"),

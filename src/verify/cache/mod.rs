@@ -10,13 +10,13 @@ use quick_cache::sync::{Cache as QuickCache, DefaultLifecycle, PlaceholderGuard}
 use quick_cache::{DefaultHashBuilder, UnitWeighter};
 
 use super::clock::Moment;
-use super::token::AuthenticToken;
-use crate::{ForeignFormat, Grant};
+use super::token::{AuthenticToken, Shared};
+use crate::ForeignFormat;
 pub(super) use fingerprint::{Fingerprint, Fingerprinter, PassThrough};
 use weight::Bytes;
 
-/// The expected size of an entry, in bytes, by which tables are allocated.
-const TYPICAL_ENTRY: usize = 512;
+/// The expected weight of an entry, in bytes. For every two entries, the hash of one that was evicted is kept.
+const TYPICAL_ENTRY: usize = 768;
 /// The most texts that are cached as unknown, and the most as failed.
 const MAX_UNKNOWN: usize = 4096;
 /// How long a text stays cached as unknown: well-formed, but no token.
@@ -36,8 +36,8 @@ pub struct Cache {
     tokens: QuickCache<Fingerprint, Arc<AuthenticToken>, Bytes, PassThrough>,
     unknown: QuickCache<Fingerprint, Moment, UnitWeighter, PassThrough>,
     failed: QuickCache<Fingerprint, Moment, UnitWeighter, PassThrough>,
-    /// Most tokens share their grants with others of the same issuer.
-    grants: QuickCache<Arc<[Grant]>, Arc<[Grant]>, Bytes>,
+    /// Most tokens have all but their ids and times in common with others, such as those of the same parent.
+    shared: QuickCache<Arc<Shared>, Arc<Shared>, Bytes>,
 }
 
 /// The right to introspect a token and cache it. Other requests for the token wait until it is
@@ -54,16 +54,16 @@ pub(super) struct Reservation<'a>(
 );
 
 impl Cache {
-    /// Makes a cache that takes at most this much memory, in bytes. A typical token takes some 400,
-    /// less if others have the same grants, and counts as if none had: 16 MiB hold about thirty
-    /// thousand.
+    /// Makes a cache that takes at most this much memory, in bytes. A typical token takes some 250 where
+    /// others have the same parent and grants, and counts as the 700 that it takes where none have: 16 MiB
+    /// hold about twenty thousand.
     ///
     /// # Panics
     /// If the operating system gives no randomness.
     #[must_use]
     pub fn new(bytes: usize) -> Cache {
-        // A sixteenth is for the grants that tokens share.
-        let (shared, own) = (bytes / 16, bytes - bytes / 16);
+        // A sixteenth is for what tokens share, and one for the hashes of those that were evicted.
+        let (shared, own) = (bytes / 16, bytes - bytes / 8);
         let moments = || QuickCache::with(MAX_UNKNOWN, MAX_UNKNOWN as u64, UnitWeighter, PassThrough, <_>::default());
         Cache {
             bytes,
@@ -71,7 +71,7 @@ impl Cache {
             tokens: QuickCache::with(own / TYPICAL_ENTRY, own as u64, Bytes, PassThrough, <_>::default()),
             unknown: moments(),
             failed: moments(),
-            grants: QuickCache::with(
+            shared: QuickCache::with(
                 shared / TYPICAL_ENTRY,
                 shared as u64,
                 Bytes,
@@ -131,23 +131,23 @@ impl Cache {
     }
 
     pub(super) fn insert(&self, fingerprint: Fingerprint, token: AuthenticToken) -> Arc<AuthenticToken> {
-        let token = self.share_grants(token);
+        let token = self.share(token);
         self.tokens.insert(fingerprint, Arc::clone(&token));
         token
     }
 
     pub(super) fn fill(&self, reservation: Reservation<'_>, token: AuthenticToken) -> Arc<AuthenticToken> {
-        let token = self.share_grants(token);
+        let token = self.share(token);
         // Fails if the entry was removed meanwhile. Then it need not be filled.
         let _ = reservation.0.insert(Arc::clone(&token));
         token
     }
 
-    /// Replaces the token's grants by equal ones of another token, if there are any.
-    fn share_grants(&self, mut token: AuthenticToken) -> Arc<AuthenticToken> {
-        match self.grants.get(&token.grants) {
-            Some(grants) => token.grants = grants,
-            None => self.grants.insert(Arc::clone(&token.grants), Arc::clone(&token.grants)),
+    /// Replaces what the token shares by the same of another token, if that is known.
+    fn share(&self, mut token: AuthenticToken) -> Arc<AuthenticToken> {
+        match self.shared.get(&token.shared) {
+            Some(shared) => token.shared = shared,
+            None => self.shared.insert(Arc::clone(&token.shared), Arc::clone(&token.shared)),
         }
         Arc::new(token)
     }
@@ -158,18 +158,16 @@ mod tests {
     use super::*;
     use crate::TokenKind;
     use crate::api::TokenRecord;
+    use crate::verify::Generation;
 
-    #[test]
-    fn an_entry_is_returned_until_its_time_has_passed_and_no_longer() {
-        let (cache, start) = (Cache::new(1 << 20), Moment::now());
-        let [known, unknown] = ["known", "unknown"].map(|text| cache.fingerprint(text.as_bytes()));
+    fn token(id: &str, organization: &str, fresh_until: Moment) -> AuthenticToken {
         let record = TokenRecord {
-            id: "tok_1".into(),
+            id: id.into(),
             serial: 1,
             root_serial: None,
             kind: TokenKind::Secret,
             name: String::new(),
-            organization: "org_1".into(),
+            organization: organization.into(),
             grants: vec![],
             origins: vec![],
             created_at: 0,
@@ -182,7 +180,14 @@ mod tests {
             version: 1,
             last_chars: String::new(),
         };
-        cache.insert(known, AuthenticToken::from_record(record, start + Duration::from_secs(60)));
+        AuthenticToken::from_record(record, Generation::Untracked, fresh_until)
+    }
+
+    #[test]
+    fn an_entry_is_returned_until_its_time_has_passed_and_no_longer() {
+        let (cache, start) = (Cache::new(1 << 20), Moment::now());
+        let [known, unknown] = ["known", "unknown"].map(|text| cache.fingerprint(text.as_bytes()));
+        cache.insert(known, token("tok_1", "org_1", start + Duration::from_secs(60)));
         cache.set_unknown(unknown, start);
         let after = |seconds| start + Duration::from_secs(seconds);
         assert!(cache.get(known, after(59)).is_some() && cache.get(known, after(60)).is_none());
@@ -191,5 +196,15 @@ mod tests {
         cache.set_failed(unknown);
         assert!(cache.has_failed(unknown, Moment::now()) && !cache.has_failed(known, start));
         assert!(!cache.has_failed(unknown, Moment::now() + FAILED_FRESH));
+    }
+
+    #[test]
+    fn tokens_share_what_is_the_same_and_nothing_else() {
+        let (cache, now) = (Cache::new(1 << 20), Moment::now());
+        let insert =
+            |id: &str, organization| cache.insert(cache.fingerprint(id.as_bytes()), token(id, organization, now));
+        let (first, same, other) = (insert("tok_1", "org_1"), insert("tok_2", "org_1"), insert("tok_3", "org_2"));
+        assert!(Arc::ptr_eq(&first.shared, &same.shared) && !Arc::ptr_eq(&first.shared, &other.shared));
+        assert_eq!((&*same.id, &*other.organization), ("tok_2", "org_2"));
     }
 }

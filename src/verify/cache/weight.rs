@@ -5,57 +5,54 @@ use std::sync::Arc;
 use quick_cache::Weighter;
 
 use super::Fingerprint;
-use crate::verify::SealedError;
-use crate::verify::token::{AuthenticToken, Visitor};
-use crate::{Grant, OriginPattern, Parameters, Resource, Scope};
+use crate::verify::token::{AuthenticToken, Rare, Shared};
+use crate::{Grant, OriginPattern, Resource, Scope};
 
-/// What the cache itself needs for an entry, in bytes, including the key and the reference counters.
-const ENTRY: usize = 88;
+/// What the cache itself needs for an entry, in bytes: its place in a list that grows by doubling and in a hash table, and
+/// the counters of references.
+const ENTRY: usize = 120;
 
 /// Weighs entries in bytes.
 #[derive(Clone)]
 pub(super) struct Bytes;
 
 impl Weighter<Fingerprint, Arc<AuthenticToken>> for Bytes {
-    /// Counts grants in full even if other tokens share them, so that the bound holds if none do.
+    /// Counts what is shared in full even if other tokens share it, so that the bound holds if none do.
     fn weight(&self, _: &Fingerprint, token: &Arc<AuthenticToken>) -> u64 {
-        let texts = [Some(&token.id), token.parent.as_ref(), Some(&token.organization), token.bound_to.as_ref()];
-        let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
-        let origins: usize = token.origins.iter().map(origin_bytes).sum();
-        let visitor = token.visitor.as_deref().map_or(0, visitor_bytes);
-        let sealed = token.sealed.as_deref().map_or(0, sealed_bytes);
-        (ENTRY + size_of::<AuthenticToken>() + texts + origins + visitor + sealed + grant_bytes(&token.grants)) as u64
+        let rare = token.rare.as_deref().map_or(0, rare_bytes);
+        (ENTRY + size_of::<AuthenticToken>() + token.id.len() + rare + shared_bytes(&token.shared)) as u64
     }
 }
 
-impl Weighter<Arc<[Grant]>, Arc<[Grant]>> for Bytes {
-    fn weight(&self, grants: &Arc<[Grant]>, _: &Arc<[Grant]>) -> u64 {
-        (ENTRY + grant_bytes(grants)) as u64
+impl Weighter<Arc<Shared>, Arc<Shared>> for Bytes {
+    fn weight(&self, shared: &Arc<Shared>, _: &Arc<Shared>) -> u64 {
+        (ENTRY + shared_bytes(shared)) as u64
     }
+}
+
+fn shared_bytes(shared: &Shared) -> usize {
+    let Shared { kind: _, parent, organization, grants, origins, key_id } = shared;
+    let texts = [parent.as_ref(), Some(organization), key_id.as_ref()];
+    let texts: usize = texts.into_iter().flatten().map(|text| text.len()).sum();
+    let (grants, origins) = (grants.iter().map(grant_bytes), origins.iter().map(origin_bytes));
+    size_of::<Shared>() + texts + grants.sum::<usize>() + origins.sum::<usize>()
+}
+
+fn grant_bytes(grant: &Grant) -> usize {
+    let scopes = grant.scopes.iter().map(|scope| size_of::<Scope>() + scope.as_str().len());
+    let limits = grant.resources.iter().map(|limit| size_of::<Resource>() + limit.kind.len() + limit.id.len());
+    size_of::<Grant>() + grant.tenant.len() + scopes.sum::<usize>() + limits.sum::<usize>()
 }
 
 fn origin_bytes(pattern: &OriginPattern) -> usize {
     size_of::<OriginPattern>() + pattern.host().len() + pattern.scheme().map_or(0, str::len)
 }
 
-fn visitor_bytes(visitor: &Visitor) -> usize {
+fn rare_bytes(rare: &Rare) -> usize {
+    let texts = [&rare.bound_to, &rare.subject].into_iter().flatten().map(|text| text.len());
     // A node of a B-tree has room for twice as many entries as it needs.
-    let claims = visitor.claims.iter().map(|(name, text)| 2 * size_of::<(String, String)>() + name.len() + text.len());
-    size_of::<Visitor>() + visitor.subject.as_ref().map_or(0, |subject| subject.len()) + claims.sum::<usize>()
-}
-
-fn sealed_bytes(sealed: &Result<Parameters, SealedError>) -> usize {
+    let claims = rare.claims.iter().map(|(name, text)| 2 * size_of::<(String, String)>() + name.len() + text.len());
     // Their keys and values, and what a map needs for them.
-    let text = sealed.as_ref().ok().and_then(|parameters| serde_json::to_vec(parameters).ok());
-    size_of_val(sealed) + text.map_or(0, |text| 2 * text.len())
-}
-
-fn grant_bytes(grants: &[Grant]) -> usize {
-    let one = |grant: &Grant| {
-        let scopes: usize = grant.scopes.iter().map(|scope| size_of::<Scope>() + scope.as_str().len()).sum();
-        let limits = grant.resources.iter();
-        let limits: usize = limits.map(|limit| size_of::<Resource>() + limit.kind.len() + limit.id.len()).sum();
-        size_of::<Grant>() + grant.tenant.len() + scopes + limits
-    };
-    grants.iter().map(one).sum()
+    let sealed = rare.sealed.as_ref().and_then(|sealed| serde_json::to_vec(sealed.as_ref().ok()?).ok());
+    size_of::<Rare>() + texts.sum::<usize>() + claims.sum::<usize>() + sealed.map_or(0, |json| 2 * json.len())
 }

@@ -69,8 +69,11 @@ impl Dpop {
         Dpop { nonces: Some(DpopNonces::new(secret)), ..self }
     }
 
-    /// Sets how many proofs are remembered, each in some 70 bytes: 1,048,576 unless set. Once
-    /// that many arrived within three minutes, further requests are answered 503.
+    /// Sets how many proofs are remembered, each in some 70 bytes, and each key in as many: 1,048,576
+    /// unless set. Once that many arrived within three minutes, further requests are answered 503.
+    ///
+    /// The proofs by one key may take a 32nd of what is free: 31,776 in three minutes, if only that key floods.
+    /// A key that sends more is answered 429 until the three minutes are over, and the others go on.
     #[must_use]
     pub fn max_proofs(self, proofs: usize) -> Dpop {
         Dpop { replays: self.replays.max_proofs(proofs), ..self }
@@ -90,7 +93,8 @@ impl Dpop {
         context: &ProofContext<'_>,
         now: u64,
     ) -> Result<(), Error> {
-        match (&token.bound_to, credential.location == TokenLocation::Dpop, dpop) {
+        let bound_to = token.rare.as_ref().and_then(|rare| rare.bound_to.as_deref());
+        match (bound_to, credential.location == TokenLocation::Dpop, dpop) {
             (None, false, _) => Ok(()),
             (None, true, _) => Err(Error::InvalidDpopProof("The token is not bound to a key: send it as Bearer.")),
             (Some(_), _, None) => {

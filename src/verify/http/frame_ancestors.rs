@@ -24,12 +24,14 @@ use crate::{Error, OriginPattern, TokenKind};
 /// | `example.com:80` | `https://example.com:80` alone |
 /// | `https://example.com`, `app://example` | `https://example.com:*`, `app://example:*` |
 /// | `http://…`, `ws://…`, `wss://…` | none |
-/// | an IPv6 address, a host with `_` | none: the grammar has no such hosts |
+/// | `vscode-webview:` | `vscode-webview:` |
+/// | `pr-*.example.com`, an IPv6 address, a host with `_` | none: the grammar has no such hosts |
 ///
 /// CSP takes a missing scheme for the embed's own, and a missing port for the scheme's default: hence
 /// both schemes and `*`. It takes `http://example.com:80` for `https://example.com` as well, and
 /// `http://…`, `ws://…` and `wss://…` for `https://…`: hence `https` alone, and none. A pattern without
-/// a scheme lets such a site frame the page.
+/// a scheme lets such a site frame the page. For pages of `pr-*.example.com` that frame it, add each of
+/// their hosts to the token's origins.
 ///
 /// No page may frame it if no source is left, or if no page may use the token: a secret one, or a
 /// publishable one without origins. Any page may (`*`) if the verifier accepts the token from any:
@@ -111,7 +113,7 @@ impl Verifier {
             other => other,
         })?;
         if let Some(limits) = &self.rate_limits {
-            limits.check(&token)?;
+            limits.check(&token, credentials.client, &mut None)?;
         }
         Ok(FrameAncestors::of_token(&token))
     }
@@ -124,16 +126,19 @@ impl Verifier {
 /// for `https:` with its default port.
 fn sources(pattern: &OriginPattern) -> Vec<String> {
     let host = pattern.host();
+    if let (Some(scheme), "") = (pattern.scheme(), host) {
+        return vec![format!("{scheme}:")];
+    }
     let schemes = match (pattern.scheme(), pattern.port()) {
         (Some("http" | "ws" | "wss"), _) => vec![],
         (Some(scheme), _) => vec![scheme],
         (None, Some(80)) => vec!["https"],
         (None, _) => vec!["http", "https"],
     };
-    if !host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
+    // A `*` within a label is no part of the grammar.
+    if !host.strip_prefix("*.").unwrap_or(host).bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
         return vec![];
     }
-    let wildcard = if pattern.has_wildcard() { "*." } else { "" };
     let port = pattern.port().map_or("*".to_owned(), |port| port.to_string());
-    schemes.into_iter().map(|scheme| format!("{scheme}://{wildcard}{host}:{port}")).collect()
+    schemes.into_iter().map(|scheme| format!("{scheme}://{host}:{port}")).collect()
 }

@@ -9,8 +9,10 @@ use http::header::{self, HeaderValue};
 use pin_project_lite::pin_project;
 
 use super::cors::Cors;
+use super::rates::add_rate;
 use super::resource::Resource;
 use super::response::{DPOP_NONCE, challenge_with_dpop};
+use crate::verify::rate_limit::RateStatus;
 
 /// The headers that the layer adds to a response.
 #[derive(Default)]
@@ -22,6 +24,8 @@ pub struct ResponseHeaders {
     pub(super) nonce: Option<HeaderValue>,
     /// What the challenges are for.
     pub(super) resource: Option<Arc<Resource>>,
+    /// How far the limit is used that counted the request.
+    pub(super) rate: Option<RateStatus>,
 }
 
 /// The pages that may read a response.
@@ -48,6 +52,9 @@ impl ResponseHeaders {
         }
         if let Some(nonce) = self.nonce {
             headers.insert(DPOP_NONCE, nonce);
+        }
+        if let Some(rate) = self.rate {
+            add_rate(headers, rate);
         }
     }
 }

@@ -50,8 +50,8 @@ impl VerifyLayer {
         }
     }
 
-    /// Sets how a client's address is found, for [`RateLimits`](crate::verify::RateLimits): from
-    /// the connection or, behind a known proxy, from the header that this proxy sets.
+    /// Sets how a client's address is found, for [`RateLimits`](crate::verify::RateLimits): that of the
+    /// connection or, behind proxies, the one that they saw: see [`client_address`](super::client_address).
     #[must_use]
     pub fn client(self, find: impl Fn(&Parts) -> Option<IpAddr> + Send + Sync + 'static) -> VerifyLayer {
         VerifyLayer { client: Some(Arc::new(find)), ..self }
@@ -166,7 +166,7 @@ where
             return VerifyFuture::Ready { response: Some(resource.metadata(&self.layer.verifier)) };
         }
         let client = self.layer.client.as_ref().and_then(|find| find(&parts));
-        let (verdict, headers) = self.layer.verify_cached(&parts, client);
+        let (verdict, mut headers) = self.layer.verify_cached(&parts, client);
         match verdict {
             Some(Ok(access)) => {
                 VerifyFuture::Inner { inner: self.inner.call(with_access(access, parts, body)), headers }
@@ -178,7 +178,8 @@ where
                 let mut inner = std::mem::replace(&mut self.inner, next);
                 let verifier = Arc::clone(&self.layer.verifier);
                 let response = async move {
-                    match verifier.verify_uncached(&credentials(&verifier, &parts, client), None).await {
+                    let credentials = credentials(&verifier, &parts, client);
+                    match verifier.verify_uncached(&credentials, None, &mut headers.rate).await {
                         Ok(access) => {
                             let mut response = inner.call(with_access(Some(access), parts, body)).await?;
                             headers.add_to(&mut response);
@@ -210,11 +211,13 @@ impl VerifyLayer {
         let readers =
             origin.map(|origin| Readers { origin, cors: Arc::clone(&self.cors), with_cookies: !passes_without_token });
         let has_proof_scheme = credentials.has_proof_scheme();
-        let headers = ResponseHeaders { readers, has_proof_scheme, nonce, resource: self.resource.clone() };
+        let resource = self.resource.clone();
+        let mut headers = ResponseHeaders { readers, has_proof_scheme, nonce, resource, rate: None };
         if passes_without_token {
             return (Some(Ok(None)), headers);
         }
-        (self.verifier.verify_cached(&credentials, None).map(|verdict| verdict.map(Some)), headers)
+        let verdict = self.verifier.verify_cached_with_status(&credentials, None, &mut headers.rate);
+        (verdict.map(|verdict| verdict.map(Some)), headers)
     }
 }
 

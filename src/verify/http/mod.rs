@@ -51,16 +51,19 @@
 //! | --- | --- |
 //! | `layer` | the layer |
 //! | `future` | the response of the layer's service |
+//! | `client` | the address of a client, behind proxies too |
 //! | `credentials` | reads the credentials of a request |
 //! | `locations` | a set of locations |
 //! | `recognition` | which texts look like tokens |
 //! | `extract` | the extractors |
 //! | `open` | the routes that the layer leaves open |
 //! | `cors` | which requests pages may send, and which responses they may read |
+//! | `rates` | how far a rate limit is used |
 //! | `resource` | the metadata of the API as a protected resource (RFC 9728) |
 //! | `response` | the response to a refused request |
 //! | `frame_ancestors` | which pages may frame an embed's page |
 
+mod client;
 mod cors;
 mod credentials;
 mod extract;
@@ -69,10 +72,12 @@ mod future;
 mod layer;
 mod locations;
 mod open;
+mod rates;
 mod recognition;
 mod resource;
 mod response;
 
+pub use client::client_address;
 pub use cors::Cors;
 pub use frame_ancestors::FrameAncestors;
 pub use future::VerifyFuture;

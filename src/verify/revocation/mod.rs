@@ -145,6 +145,7 @@ impl Revocations {
     /// [`Error::Unavailable`] while the knowledge is stale. [`Error::InvalidToken`] for a token
     /// that a revoked key signed, since it may be forged, and for one of an organization that the feed
     /// does not cover.
+    #[inline]
     pub(super) fn check(&self, token: &AuthenticToken, now: Moment) -> Result<(), Error> {
         match self.staleness_at(now) {
             Some(staleness) if staleness <= self.max_staleness => {}
@@ -183,6 +184,7 @@ impl Revocations {
     }
 
     /// Returns whether what the source said of a token a while ago still holds, as far as the feed tells.
+    #[inline]
     pub(super) fn is_current(&self, token: &AuthenticToken) -> bool {
         // A token that was compared since the last entry is current.
         token.checked_generation.load(Ordering::Relaxed) == self.generation.load(Ordering::Acquire)
@@ -217,6 +219,7 @@ fn tell_not_covered(organization: &str, feed_organization: &str) {
 mod tests {
     use super::*;
     use crate::api::RevocationTarget;
+    use crate::verify::Generation;
 
     #[test]
     fn a_token_that_was_edited_between_its_look_up_and_its_check_stays_to_be_looked_up() {
@@ -227,7 +230,7 @@ mod tests {
             "createdAt": 1, "expiresAt": null, "revokedAt": null, "version": 1, "lastChars": "abcd",
         });
         let record = serde_json::from_value(record).expect("a record");
-        let token = AuthenticToken::from_record(record, Moment::now());
+        let token = AuthenticToken::from_record(record, Generation::Untracked, Moment::now());
         assert!(feed.has_latest_version(&token));
         feed.apply(&Revocation { seq: 1, at: 0, target: RevocationTarget::Changed { serial: 7, version: 2 } });
         assert_eq!(feed.check(&token, Moment::now()), Ok(()), "an edit revokes nothing");

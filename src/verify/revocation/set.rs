@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::Standing;
-use super::super::token::AuthenticToken;
+use super::super::token::{AuthenticToken, Form};
 use crate::Error;
 use crate::api::{Revocation, RevocationTarget};
 use crate::jwt::lineage;
@@ -64,8 +64,7 @@ impl IssuedUpTo {
     /// SECURITY: of a JWT the time counts only if it was minted before the entry. The clock may have been ahead when the
     /// time was given, or behind when the JWT was minted.
     fn includes(self, token: &AuthenticToken) -> bool {
-        token.root_serial <= self.root_serial
-            || (token.issued_at < self.time && token.feed_seq.is_some_and(|feed_seq| feed_seq < self.seq))
+        token.root_serial <= self.root_serial || (token.issued_at < self.time && token.was_minted_before(self.seq))
     }
 }
 
@@ -140,8 +139,10 @@ impl RevokedSet {
 
     /// Returns whether no later version of an opaque token is known than this one.
     pub(super) fn has_latest_version(&self, token: &AuthenticToken) -> bool {
-        let serial = token.serial.unwrap_or(token.root_serial);
-        token.version.is_none_or(|version| self.edits.get(&serial).is_none_or(|edit| edit.version <= version))
+        match &token.form {
+            Form::Jwt { .. } => true,
+            Form::Opaque { serial, version, .. } => self.edits.get(serial).is_none_or(|edit| edit.version <= *version),
+        }
     }
 
     /// Takes over of which organization the feed has the entries. Returns whether it is another one than before.
@@ -160,7 +161,7 @@ impl RevokedSet {
 
     /// Returns whether a revoked key signed the token.
     pub(super) fn has_key_of(&self, token: &AuthenticToken) -> bool {
-        token.key.as_ref().is_some_and(|key| self.keys.contains(&key.kid))
+        token.key_id.as_ref().is_some_and(|id| self.keys.contains(id))
     }
 
     /// Checks that no entry revokes or suspends the token.
@@ -172,14 +173,14 @@ impl RevokedSet {
         if self.has_key_of(token) {
             Err(Error::InvalidToken)
         } else if self.serials.contains_key(&token.root_serial)
-            || token.serial.is_some_and(|serial| self.serials.contains_key(&serial))
+            || matches!(&token.form, Form::Opaque { serial, .. } if self.serials.contains_key(serial))
             || self.organizations.contains(&token.organization)
             || self.issued_before.get(&token.organization).is_some_and(is_later)
             || self.issued_up_to.get(&token.organization).is_some_and(|end| end.includes(token))
-            || (token.key.is_some() && lineage(&token.id).any(|jti| self.jwts.contains_key(jti)))
+            || (token.key_id.is_some() && lineage(&token.id).any(|jti| self.jwts.contains_key(jti)))
         {
             Err(Error::TokenRevoked)
-        } else if token.feed_seq.is_some_and(|seq| seq < self.deleted_up_to) {
+        } else if token.was_minted_before(self.deleted_up_to) {
             // SECURITY: the JWT was minted before an entry that is no longer kept and may have revoked
             // it. The numbers are signed or in the feed, so that no clock, here or there, can let such
             // a JWT pass.

@@ -12,13 +12,17 @@ async function makeCertificate() {
   return { key, cert };
 }
 
-/** Starts servers, one for each handler, and returns their hosts (`127.0.0.1:PORT`) and a function that ends them. */
+/**
+ * Starts servers, one for each handler, and returns their hosts (`127.0.0.1:PORT`), their certificate and a function that
+ * ends them.
+ */
 export async function startTls(...handlers) {
   const certificate = await makeCertificate();
   const servers = handlers.map((handler) => createServer(certificate, handler).listen(0, '127.0.0.1'));
   await Promise.all(servers.map((server) => once(server, 'listening')));
   const close = () => servers.forEach((server) => (server.close(), server.closeAllConnections()));
-  return { hosts: servers.map((server) => `127.0.0.1:${server.address().port}`), close };
+  const hosts = servers.map((server) => `127.0.0.1:${server.address().port}`);
+  return { hosts, certificate: certificate.cert, close };
 }
 
 /** Returns a handler that sends each request on to the origin that `choose` returns for its path. */

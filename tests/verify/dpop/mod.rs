@@ -1,6 +1,7 @@
 //! Tokens that are bound to a key (RFC 9449).
 
 mod nonces;
+mod shares;
 mod token_request;
 
 use std::sync::Arc;
@@ -294,16 +295,6 @@ async fn a_proof_is_remembered_for_as_long_as_it_is_valid() {
             assert!(is_invalid_proof(&send(&verifier, &token, &proof).await), "{start} + {later}");
         }
     }
-}
-
-#[tokio::test]
-async fn more_proofs_than_can_be_remembered_are_refused() {
-    let browser = Browser::ed25519();
-    let (token, verifier) = (browser.token(), with_dpop(Dpop::new(API).max_proofs(3)));
-    for _ in 0..3 {
-        assert!(send(&verifier, &token, &browser.proof(&token, &json!({}))).await.is_ok());
-    }
-    assert_eq!(send(&verifier, &token, &browser.proof(&token, &json!({}))).await.unwrap_err(), Error::Unavailable);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod cors;
 mod credentials;
 mod extract;
 mod foreign_values;
+mod rates;
 mod resource;
 
 use std::convert::Infallible;

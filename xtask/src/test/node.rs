@@ -45,9 +45,13 @@ pub(super) fn package() -> Result<Outcome> {
 pub(super) fn docs() -> Result<Outcome> {
     let chromium = browser::chromium()?;
     setup::package_tests()?;
+    let python = setup::other_languages()?;
     build()?;
     run_tests::<NodeReader>(
-        node_test(&[Path::new("tests/docs")])?.env("DAYPASS_TARGET", target_dir()?).env("CHROMIUM", chromium),
+        node_test(&[Path::new("tests/docs"), Path::new(setup::OTHER_LANGUAGES)])?
+            .env("DAYPASS_TARGET", target_dir()?)
+            .env("DAYPASS_OTHER_PYTHON", python)
+            .env("CHROMIUM", chromium),
     )
 }
 

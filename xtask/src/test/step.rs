@@ -13,7 +13,7 @@ use super::runner::{attempt, check};
 use super::{node, wasm};
 use crate::build::build;
 use crate::process::cargo;
-use crate::workspace::{CHECKED, PRODUCT, program, target_dir};
+use crate::workspace::{CHECKED, PRODUCT, TESTING, program, target_dir};
 use crate::{package, rust_app, setup};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -53,7 +53,7 @@ impl Step {
             Self::Setup => setup::all().map(|()| Outcome::pass()),
             Self::Fmt => fmt(),
             Self::Clippy => clippy(),
-            Self::Doc => check(cargo().args(["doc", "--no-deps"]).args(CHECKED).env("RUSTDOCFLAGS", "-Dwarnings")),
+            Self::Doc => doc(),
             Self::Native => native(),
             Self::Million => cargo_test(cargo().args(["test", "--profile", "million", "-p", "daypass-million"])),
             Self::Differential => differential(),
@@ -91,6 +91,11 @@ fn fmt() -> Result<Outcome> {
     let fmt =
         |part: &str, what: &[&str]| Ok(attempt(check(cargo().arg("fmt").args(what).arg("--check")))?.or_name(part));
     parts.into_iter().map(|(part, what)| fmt(part, what)).sum()
+}
+
+fn doc() -> Result<Outcome> {
+    let everything = ["doc", "--no-deps", "--features", TESTING];
+    check(cargo().args(everything).args(CHECKED).env("RUSTDOCFLAGS", "-Dwarnings"))
 }
 
 fn clippy() -> Result<Outcome> {

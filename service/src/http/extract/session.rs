@@ -7,14 +7,13 @@ use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use daypass::Error;
+use daypass::verify::http::client_address;
 
 use super::super::{SharedApp, cookie};
-use crate::domain::client_address;
 use crate::domain::cross_site::{Page, require_own_page};
 use crate::usecase::sign_in::{self, Session};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The address at the other end of a connection. The server adds it to each request.
 #[derive(Debug, Clone, Copy)]
@@ -90,8 +89,6 @@ impl FromRequestParts<SharedApp> for ClientAddress {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<ClientAddress, Error> {
         let Some(Peer(peer)) = parts.extensions.get() else { return Err(Error::Misconfigured) };
-        let lines = parts.headers.get_all(FORWARDED_FOR).into_iter().filter_map(|line| line.to_str().ok());
-        let lines: Vec<_> = lines.collect();
-        Ok(ClientAddress(client_address::client(*peer, &lines, app.sign_in.proxies)))
+        Ok(ClientAddress(client_address(*peer, &parts.headers, app.sign_in.proxies)))
     }
 }

@@ -18,11 +18,16 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, Error> {
     caller.require_kind(&[TokenKind::Application, TokenKind::Secret])?;
     caller.require_scope(&BUNDLE_CREATE)?;
-    let CreateBundleRequest { parameters, origins, duration_seconds, sealed, single_use } =
-        body?.read::<CreateBundleRequest<Box<RawValue>>>()?;
-    let parameters = read("parameters", &parameters)?;
-    let sealed = sealed.map(|sealed| read("sealed", &sealed)).transpose()?;
-    let request = CreateBundleRequest { parameters, origins, duration_seconds, sealed, single_use };
+    let request = body?.read::<CreateBundleRequest<Box<RawValue>>>()?;
+    app.check_shared_suffix(request.accept_shared_suffix)?;
+    let request = CreateBundleRequest {
+        parameters: read("parameters", &request.parameters)?,
+        sealed: request.sealed.map(|sealed| read("sealed", &sealed)).transpose()?,
+        origins: request.origins,
+        duration_seconds: request.duration_seconds,
+        single_use: request.single_use,
+        accept_shared_suffix: request.accept_shared_suffix,
+    };
     let (key, parent) = (app.sealing_key.as_ref(), caller.parent());
     let catalogs = &app.catalog.view().catalogs;
     let response = bundles::create(&*app.store, catalogs, &app.jwt_issuer, key, &parent, request).await?;

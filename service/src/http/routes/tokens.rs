@@ -5,6 +5,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
+use daypass::api::{CreateTokenRequest, UpdateTokenRequest};
 use daypass::{Error, TokenKind};
 use serde::Deserialize;
 
@@ -43,7 +44,9 @@ pub(super) async fn create(
 ) -> Result<impl IntoResponse, Error> {
     caller.require(&TOKEN_CREATE)?;
     let grantor = caller.grantor()?;
-    let response = tokens::create(&*app.store, &app.catalog.view().catalogs, &grantor, body?.read()?).await?;
+    let request: CreateTokenRequest = body?.read()?;
+    app.check_shared_suffix(request.accept_shared_suffix)?;
+    let response = tokens::create(&*app.store, &app.catalog.view().catalogs, &grantor, request).await?;
     Ok((StatusCode::CREATED, NO_STORE, Json(response)))
 }
 
@@ -85,7 +88,9 @@ pub(super) async fn edit(
     let grantor = caller.grantor()?;
     let view = app.catalog.view();
     let editor = Editor::Holder { grantor: &grantor, catalogs: &view.catalogs };
-    let record = tokens::edit(&*app.store, &editor, organization, &id, body?.read()?, versions).await?;
+    let request: UpdateTokenRequest = body?.read()?;
+    app.check_shared_suffix(request.accept_shared_suffix)?;
+    let record = tokens::edit(&*app.store, &editor, organization, &id, request, versions).await?;
     Ok((NO_STORE, tag(record.version), Json(record)))
 }
 

@@ -78,6 +78,7 @@ impl Mutation {
             expires_at: expires_at(lifespan, now()).map_err(of_field)?,
             id: None,
             owner: Some(user.id.clone()),
+            accept_shared_suffix: false,
         };
         let view = app.catalog.view();
         let grantor = Grantor::holder(&holder.access);

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::jwt::object::objects;
 use crate::{Scope, ScopeSet};
 
 /// Scopes within one tenant, optionally for some resources only. A token holds grants; without one it opens nothing.
@@ -14,7 +15,7 @@ pub struct Grant {
     pub scopes: ScopeSet,
     /// Limits. Where resources of a type are listed, the token reaches only these of that type and creates none.
     /// Other types are not limited.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "objects", skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<Resource>,
 }
 

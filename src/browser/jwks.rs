@@ -9,6 +9,7 @@ use super::http::{json, request, response, server_time, status};
 use super::js::{Settled, call, get, global, list, object, text, wall_now};
 use super::url::Base;
 use crate::ErrorCode;
+use crate::jwt::jwk::may_be_key;
 use crate::jwt::{JwtType, is_key_id};
 
 /// Kept keys are used for so many milliseconds: no bundle lives longer than a day.
@@ -56,8 +57,10 @@ fn find(keys: &Array, header: &[u8]) -> Option<String> {
     keys.iter().find_map(|key| {
         let is = |name, value: &str| get(&key, name) == value;
         let kid = text(&key, "kid").filter(|kid| is_key_id(kid))?;
-        let is_ours = is("kty", "OKP") && is("crv", "Ed25519") && is("alg", "EdDSA") && is("use", "sig");
-        (is_ours && JwtType::Bundle.header_json(&kid).as_bytes() == header).then(|| text(&key, "x"))?
+        let has_algorithm = is("alg", "EdDSA") || is("alg", "Ed25519");
+        let is_ours = is("kty", "OKP") && is("crv", "Ed25519") && has_algorithm && is("use", "sig");
+        let x = text(&key, "x").filter(|x| may_be_key(x))?;
+        (is_ours && JwtType::Bundle.header_json(&kid).as_bytes() == header).then_some(x)
     })
 }
 

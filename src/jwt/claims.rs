@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::object::{Object, objects, text, texts_by_name};
 use crate::{Grant, OriginPattern, TokenKind};
 
 /// The claims of a signed token or bundle (RFC 9068, and ours). A bundle's parameters stand beside them.
@@ -34,11 +35,13 @@ pub struct Claims {
     #[serde(default)]
     pub feed_seq: u64,
     /// The key that the token is bound to, if any (RFC 7800, section 3.1).
-    #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "present_object", skip_serializing_if = "Option::is_none")]
     pub cnf: Option<Confirmation>,
     /// The token's kind.
+    #[serde(deserialize_with = "text")]
     pub kind: TokenKind,
     /// What it may do.
+    #[serde(deserialize_with = "objects")]
     pub grants: Vec<Grant>,
     /// Where it may be used; anywhere if empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -49,7 +52,7 @@ pub struct Claims {
     pub subject: Option<String>,
     /// What the customer's backend says of the visitor, for the product. It is an object of its own, so that no name in it
     /// can be mistaken for a claim.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "texts_by_name", skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, String>,
     /// The parameters of a bundle that only the product's backend can read: a JWE.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
@@ -59,6 +62,11 @@ pub struct Claims {
 /// Reads a claim that may be absent. `null` is an error, as in other libraries.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// Like [`present`], from an object.
+fn present_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    present(deserializer).map(|value| value.map(|Object(value)| value))
 }
 
 /// The public key that a token is bound to (RFC 9449, section 6.1).

@@ -7,7 +7,7 @@
 //! gives a [`VerifiedJwt`], which has.
 
 mod claims;
-mod jwk;
+pub(crate) mod jwk;
 mod lineage;
 pub(crate) mod object;
 

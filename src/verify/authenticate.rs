@@ -122,7 +122,7 @@ impl Verifier {
         let issuer = self.issuer.get()?;
         let format = self.foreign_format(credential);
         if text.contains('.') && format.is_none() {
-            let token = self.authenticate_jwt(text, issuer).await?;
+            let token = self.authenticate_jwt(text, issuer, slot).await?;
             // SECURITY: a generation is of records. Only a question tells whether the source revokes a JWT.
             let is_tracked = self.introspector.as_ref().is_some_and(|one| one.generation() != Generation::Untracked);
             return Ok(token.map(|token| match slot.filter(|_| !is_tracked) {
@@ -240,24 +240,37 @@ impl Verifier {
         self.revocations.as_ref().is_none_or(|revocations| revocations.is_current(token))
     }
 
-    async fn authenticate_jwt(&self, text: &str, issuer: &str) -> Result<Option<AuthenticToken>, Failure> {
+    async fn authenticate_jwt(
+        &self,
+        text: &str,
+        issuer: &str,
+        slot: Option<(&Cache, Fingerprint)>,
+    ) -> Result<Option<AuthenticToken>, Failure> {
         let Some(jwt) = UnverifiedJwt::parse(text) else { return Ok(None) };
         let Some(keys) = &self.keys else {
             self.tell_missing("JWTs", "keys");
             return Ok(None);
         };
-        let fresh_until = Moment::now() + self.jwt_fresh();
+        let now = Moment::now();
+        if slot.is_some_and(|(cache, fingerprint)| cache.is_unknown(fingerprint, now)) {
+            return Ok(None);
+        }
+        let fresh_until = now + self.jwt_fresh();
         let key = match self.outages.keys.observe(keys.find(jwt.header()).await)? {
             KeyLookup::Known(key) => key,
             KeyLookup::Unknown => return Ok(None),
             KeyLookup::Undetermined => return Err(Failure::Key),
         };
-        let claims = jwt.verify(&key).and_then(|jwt| jwt.claims::<Claims>());
-        let Some(mut claims) =
-            claims.filter(|claims| are_allowed(key.jwt_type, claims) && self.is_audience(claims, issuer))
-        else {
+        let Some(jwt) = jwt.verify(&key) else {
+            // The most costly part of a forged token's refusal. It is not repeated for the same text.
+            if let Some((cache, fingerprint)) = slot {
+                cache.set_unknown(fingerprint, now);
+            }
             return Ok(None);
         };
+        let claims = jwt.claims::<Claims>();
+        let claims = claims.filter(|claims| are_allowed(key.jwt_type, claims) && self.is_audience(claims, issuer));
+        let Some(mut claims) = claims else { return Ok(None) };
         let standing = match &self.introspector {
             Some(introspector) => self.outages.revocation.observe(introspector.standing(&claims).await)?,
             None => Standing::Good,

@@ -163,6 +163,32 @@ describe('a bundle', { concurrency: 2 }, () => {
     assert.equal((await inPage(page, open, bundle)).code, 'network_failed');
   });
 
+  rule('opens by a key under either name of its algorithm among others, and by none of small order', {}, async (page) => {
+    const bundle = await createSignedBundle();
+    await page.goto(backend);
+    let change = (keys) => keys;
+    await page.route(new URL('/.well-known/jwks.json', info.service).href, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { keys: change((await response.json()).keys) } });
+    });
+    const others = [{ kty: 'AKP', pub: 'AA' }, null, 7, { kty: 'OKP', crv: 'Ed25519', kid: 7, x: [] }];
+    change = (keys) => [...others, ...keys.map((key) => ({ ...key, alg: 'Ed25519' }))];
+    assertOpen(await inPage(page, open, bundle), PARAMETERS, 600);
+    // The `y` of points of order 4, 1, 2 and 8, and one that is too large.
+    const small = [
+      'A'.repeat(43),
+      `AQ${'A'.repeat(41)}`,
+      `7P${'_'.repeat(39)}38`,
+      'JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU',
+      'xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o',
+      `7v${'_'.repeat(39)}38`,
+    ];
+    for (const x of small) {
+      change = (keys) => keys.map((key) => ({ ...key, x }));
+      assert.equal((await inPage(page, open, bundle)).code, 'bundle_unknown_key', x);
+    }
+  });
+
   rule('is read from the page’s address, and removed from it on request', {}, async (page) => {
     const bundle = await createSignedBundle();
     const opened = async ({ connect, api, service, argument }) => {

@@ -14,12 +14,14 @@ mod dpop;
 #[cfg(feature = "remote")]
 mod feed;
 mod foreign;
+mod forged_once;
 #[cfg(feature = "axum")]
 mod frame_ancestors;
 #[cfg(feature = "axum")]
 mod http_layer;
 mod kinds;
 mod life;
+mod odd_claims;
 #[cfg(feature = "axum")]
 mod open_routes;
 mod rate_limits;
@@ -31,5 +33,7 @@ mod rfc9449;
 mod scoped;
 #[cfg(all(feature = "testing", feature = "axum"))]
 mod testing;
+#[cfg(feature = "remote")]
+mod unknown_keys;
 mod verifier;
 mod wycheproof;

@@ -146,14 +146,84 @@ fn a_key_that_is_not_for_signing_with_ed25519_is_no_key() {
 }
 
 #[test]
-fn keys_of_other_kinds_in_the_set_are_no_error() {
-    let set = format!(
-        r#"{{"keys":[{{"kty":"RSA","n":"AQAB","e":"AQAB","kid":"r","alg":"RS256","use":"sig"}},{{"kty":"EC"}},
-            {{"kty":"OKP","crv":"Ed25519","x":"{X}","kid":"{KID}","alg":"EdDSA","use":"sig","key_ops":["verify"]}}]}}"#
-    );
-    let set: Jwks = serde_json::from_str(&set).unwrap();
-    assert_eq!(set.keys.iter().filter_map(Jwk::public_key).count(), 1);
-    assert!(serde_json::from_str::<Jwks>("{}").is_err() && serde_json::from_str::<Jwks>(r#"{"keys":[{}]}"#).is_err());
+fn a_key_may_name_its_algorithm_by_either_name() {
+    let key = Jwk { alg: "Ed25519".into(), ..jwk() };
+    assert_eq!(key.public_key(), jwk().public_key());
+}
+
+#[test]
+fn a_key_of_small_order_or_of_another_encoding_is_no_key() {
+    // The `y` of the points of order 1, 2, 4 and 8 (libsodium, `ge25519_has_small_order`), and those that are not below
+    // 2^255 - 19 (RFC 8032, section 5.1.3). The highest bit is the sign of `x`.
+    let number = |low: u8, rest: u8, high: u8| {
+        let mut bytes = [rest; 32];
+        (bytes[0], bytes[31]) = (low, high);
+        bytes
+    };
+    let decode = |hex: &str| <[u8; 32]>::try_from(data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap()).unwrap();
+    let order_8 = [
+        decode("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"),
+        decode("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"),
+    ];
+    let small = [number(0, 0, 0), number(1, 0, 0), number(0xec, 0xff, 0x7f)].into_iter().chain(order_8);
+    let too_large = (0xed..=0xff).map(|low| number(low, 0xff, 0x7f));
+    for mut point in small.chain(too_large) {
+        for sign in [0, 0x80] {
+            point[31] = point[31] & 0x7f | sign;
+            assert_eq!(Jwk::ed25519(KID, &point).public_key(), None, "{point:x?}");
+        }
+    }
+    // Their neighbours are of another order, or no point, which cryptography tells.
+    for other in [number(2, 1, 0), number(0xeb, 0xfe, 0x7f)] {
+        assert_eq!(Jwk::ed25519(KID, &other).public_key(), Some(other));
+    }
+}
+
+#[test]
+fn keys_of_other_kinds_and_broken_ones_do_not_cost_the_others() {
+    let good = serde_json::to_value(jwk()).unwrap();
+    let with = |name: &str, value: Value| {
+        let mut key = good.clone();
+        key[name] = value;
+        key
+    };
+    let others = [
+        json!({ "kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "r", "alg": "RS256", "use": "sig" }),
+        json!({ "kty": "EC", "crv": "P-256", "x": "AA", "y": "AA", "kid": "e", "exp": 1_900_000_000_u64 }),
+        json!({ "kty": "AKP", "alg": "ML-DSA-44", "pub": "AA", "kid": "a" }),
+        json!({ "kty": "OKP", "crv": "Ed448", "x": "AA", "kid": "o", "alg": "Ed448", "use": "sig" }),
+        json!({ "kty": "oct", "k": "AA", "exp": "never" }),
+        json!({ "kid": ["k"], "kty": { "OKP": null }, "x5c": [[[[]]]] }),
+        json!({}),
+        json!([]),
+        json!("key"),
+        json!(null),
+        json!(7),
+        with("use", json!("enc")),
+        with("kid", json!(7)),
+        with("kid", json!(null)),
+        with("x", json!([7, 7])),
+        with("x", json!("AAAA")),
+        with("x", json!("A".repeat(43))),
+        with("exp", json!("soon")),
+        with("exp", json!(-1)),
+        // The fields of a key in order.
+        json!(["OKP", "Ed25519", X, KID, "EdDSA", "sig", null]),
+        with("alg", json!("ES256")),
+    ];
+    let usable = |keys: &[Value]| {
+        let set: Jwks = serde_json::from_value(json!({ "keys": keys, "issuer": 7 })).unwrap();
+        set.keys.iter().filter_map(Jwk::public_key).count()
+    };
+    for other in &others {
+        assert_eq!(usable(&[other.clone(), good.clone(), other.clone()]), 1, "{other}");
+    }
+    assert_eq!(usable(&others), 0);
+    let members = [with("exp", json!(1_900_000_000)), with("key_ops", json!(["verify"])), with("ext", json!(true))];
+    assert_eq!(usable(&members), 3);
+    for set in ["{}", r#"{"keys":{}}"#, r#"{"keys":[}"#] {
+        assert!(serde_json::from_str::<Jwks>(set).is_err(), "{set}");
+    }
 }
 
 proptest! {

@@ -19,7 +19,7 @@ use weight::Bytes;
 const TYPICAL_ENTRY: usize = 768;
 /// The most texts that are cached as unknown, and the most as failed.
 const MAX_UNKNOWN: usize = 4096;
-/// How long a text stays cached as unknown: well-formed, but no token.
+/// How long a text stays cached as unknown: well-formed, but no token, or with a signature that is not valid.
 const UNKNOWN_FRESH: Duration = Duration::from_secs(10);
 /// How long a failed introspection is not retried. The requests that waited for it fail with it.
 const FAILED_FRESH: Duration = Duration::from_secs(1);
@@ -101,7 +101,7 @@ impl Cache {
         self.tokens.get(&fingerprint).filter(|token| !now.has_reached(token.fresh_until))
     }
 
-    /// Returns whether an introspection found a moment ago that no such token exists.
+    /// Returns whether it was found a moment ago that no such token exists, by introspection or its signature.
     pub(super) fn is_unknown(&self, fingerprint: Fingerprint, now: Moment) -> bool {
         self.unknown.get(&fingerprint).is_some_and(|until| !now.has_reached(until))
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::Error;
+use crate::jwt::jwk::may_be_key;
 use crate::jwt::object::{Object, parse_object};
 use crate::jwt::{UnverifiedJwt, VerifySignature};
 
@@ -78,8 +79,11 @@ impl Proof {
         if header.jwk.0.d.is_some() {
             return Err("The proof's jwk holds a private key.");
         }
-        let key =
-            header.jwk.0.public_key(&header.alg).ok_or("The proof's key must be P-256 with ES256, or Ed25519.")?;
+        let key = header
+            .jwk
+            .0
+            .public_key(&header.alg)
+            .ok_or("The proof's key must be P-256 with ES256, or Ed25519 and not of small order.")?;
         let verified = jwt.verify(&key).ok_or("The proof's signature is not by the key in its header.")?;
         let claims = verified.claims().ok_or("The proof must claim jti, htm, htu and iat.")?;
         Ok(Proof { jkt: header.jwk.0.thumbprint(), claims })
@@ -134,7 +138,9 @@ impl Jwk {
                 Some(ProofKey(UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point)))
             }
             // RFC 9864, section 2.2, calls the algorithm Ed25519.
-            ("OKP", "Ed25519", "EdDSA" | "Ed25519", None) => Some(ProofKey(UnparsedPublicKey::new(&ED25519, x))),
+            ("OKP", "Ed25519", "EdDSA" | "Ed25519", None) if may_be_key(&self.x) => {
+                Some(ProofKey(UnparsedPublicKey::new(&ED25519, x)))
+            }
             _ => None,
         }
     }

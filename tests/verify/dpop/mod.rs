@@ -279,6 +279,22 @@ async fn a_malformed_proof_is_refused() {
 }
 
 #[tokio::test]
+async fn a_proof_by_a_key_of_small_order_is_refused_for_its_key() {
+    let browser = Browser::ed25519();
+    let (token, verifier) = (browser.token(), with_dpop(Dpop::new(API)));
+    let refusal =
+        Error::InvalidDpopProof("The proof's key must be P-256 with ES256, or Ed25519 and not of small order.");
+    for x in [[0; 32], [[1].as_slice(), &[0; 31]].concat().try_into().unwrap(), [0xff; 32]] {
+        for alg in ["EdDSA", "Ed25519"] {
+            let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": encoded(x) });
+            let header = json!({ "typ": "dpop+jwt", "alg": alg, "jwk": jwk });
+            let proof = browser.sign(&header, &payload(&token, &json!({})));
+            assert_eq!(send(&verifier, &token, &proof).await.err(), Some(refusal.clone()));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_proof_is_remembered_for_as_long_as_it_is_valid() {
     let time = Arc::new(AtomicU64::new(NOW));
     let clock = Arc::clone(&time);

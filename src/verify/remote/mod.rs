@@ -57,7 +57,9 @@ async fn require_success(response: Response) -> Result<Response, Unavailable> {
         && let Ok(ErrorBody { error, .. }) = response.json().await
     {
         // SECURITY: a code of ours, and not what another server may repeat of the request.
-        if let Some(code) = ErrorCode::ALL.iter().find(|code| code.as_str() == error) {
+        if let Some(code) =
+            ErrorCode::ALL.iter().find(|code| code.as_str() == error && code.status() == status.as_u16())
+        {
             return Err(Unavailable(refusal(*code)));
         }
     }

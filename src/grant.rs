@@ -71,6 +71,11 @@ impl<'a> Requirement<'a> {
         self.resources.iter().map(|(kind, id)| (*kind, Some(*id))).chain(all_of_own)
     }
 
+    /// Returns the ids of the named resources of this type.
+    pub fn resources_of_type(&self, kind: &str) -> impl Iterator<Item = &'a str> {
+        self.resources.iter().filter(move |(named, _)| *named == kind).map(|(_, id)| *id)
+    }
+
     /// Returns the required scope.
     #[must_use]
     pub fn scope(&self) -> &'a Scope {
@@ -94,6 +99,12 @@ impl Grant {
             && requirement
                 .targets()
                 .all(|(kind, id)| self.reaches(kind, id) && (kind != scope.resource() || has_scope(id)))
+    }
+
+    /// Returns whether the grant has the scope for one resource at least.
+    #[must_use]
+    pub fn has_scope(&self, scope: &Scope) -> bool {
+        self.scopes.iter().any(|held| held.covers_for(scope, scope.resource_id().or(held.resource_id())))
     }
 
     /// Returns whether `child` is no wider than this grant in any respect.

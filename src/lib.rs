@@ -6,6 +6,7 @@
 //! | item | what it is |
 //! | --- | --- |
 //! | [`Scope`], [`ScopeSet`] | what a token may do |
+//! | [`RequiredScope`], [`scopes!`] | a scope as a type, for signatures |
 //! | [`Catalog`] | a product's scopes, as data |
 //! | [`Origin`], [`OriginPattern`] | which pages may use a token |
 //! | [`Grant`], [`Requirement`] | what a token holds, and what a request needs |
@@ -41,7 +42,7 @@ pub use error::{Error, ErrorBody, ErrorCode, UnknownPage};
 pub use grant::{Grant, Requirement, Resource};
 pub use origin::{Origin, OriginPattern, ParseOriginError};
 pub use parameters::Parameters;
-pub use scope::{ParseScopeError, Scope, ScopeSet};
+pub use scope::{ParseScopeError, RequiredScope, Scope, ScopeSet};
 pub use token::{ForeignFormat, OpaqueToken, ParseKindError, ParseTokenError, TokenKind};
 
 /// The README's examples are tests.

@@ -1,5 +1,6 @@
 //! What a token may do: [`Scope`] and [`ScopeSet`].
 
+mod required;
 #[cfg(feature = "schema")]
 mod schema;
 mod set;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
+pub use required::RequiredScope;
 pub use set::ScopeSet;
 
 /// The longest resource or action name, in bytes.

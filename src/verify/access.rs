@@ -122,6 +122,23 @@ impl Access {
         self.token.expires_at()
     }
 
+    /// Checks that the token has the scope for whatever tenant and resource.
+    pub(super) fn check_scope(&self, scope: &Scope) -> Result<(), Error> {
+        let verdict = self.token.check_scope(scope);
+        // That it passed is no decision yet: the tenant is not known.
+        if let Err(error) = &verdict {
+            self.report(Some(error), None);
+        }
+        verdict
+    }
+
+    fn report(&self, error: Option<&Error>, requirement: Option<&Requirement<'_>>) {
+        if let Some(observer) = &self.observer {
+            let token = Some(TokenSummary::of(&self.token));
+            observer.observe(&Decision { token, error, requirement, credentials: None, page: None });
+        }
+    }
+
     /// Begins a requirement of this scope; see the example above.
     pub fn require<'a>(&'a self, scope: &'a Scope) -> ScopeCheck<'a> {
         ScopeCheck { access: self, scope }
@@ -183,17 +200,17 @@ impl<'a> AccessCheck<'a> {
     /// # Errors
     /// [`Error::InsufficientScope`] with the required scope.
     pub fn check(self) -> Result<(), Error> {
+        self.decide()
+    }
+
+    pub(super) fn decide(&self) -> Result<(), Error> {
         let verdict = self.access.token.check_requirement(&self.requirement);
-        if let Some(observer) = &self.access.observer {
-            observer.observe(&Decision {
-                token: Some(TokenSummary::of(&self.access.token)),
-                error: verdict.as_ref().err(),
-                requirement: Some(&self.requirement),
-                credentials: None,
-                page: None,
-            });
-        }
+        self.access.report(verdict.as_ref().err(), Some(&self.requirement));
         verdict
+    }
+
+    pub(super) fn into_parts(self) -> (&'a Access, Requirement<'a>) {
+        (self.access, self.requirement)
     }
 
     /// Returns whether the token meets the requirement. Unlike `check` this is no decision: use it

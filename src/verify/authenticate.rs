@@ -9,7 +9,9 @@ use tracing::Instrument;
 use super::cache::Fingerprint;
 use super::clock::Moment;
 use super::token::{AuthenticToken, Form};
-use super::{Cache, Credential, Generation, Introspector, KeyLookup, Standing, Unavailable, Verifier, sealing};
+use super::{
+    Cache, Credential, Generation, Introspector, KeyLookup, Standing, Unavailable, Verifier, mistake, sealing,
+};
 use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
 use crate::{Error, ForeignFormat, Grant, OpaqueToken, TokenKind};
@@ -128,7 +130,9 @@ impl Verifier {
                 None => Arc::new(token),
             }));
         }
-        let (Some(token), Some(introspector)) = (self.opaque_token(credential), &self.introspector) else {
+        let Some(token) = self.opaque_token(credential) else { return Ok(None) };
+        let Some(introspector) = &self.introspector else {
+            self.tell_missing("opaque tokens", "introspector");
             return Ok(None);
         };
         match slot {
@@ -242,7 +246,11 @@ impl Verifier {
         issuer: &str,
         slot: Option<(&Cache, Fingerprint)>,
     ) -> Result<Option<AuthenticToken>, Failure> {
-        let (Some(jwt), Some(keys)) = (UnverifiedJwt::parse(text), &self.keys) else { return Ok(None) };
+        let Some(jwt) = UnverifiedJwt::parse(text) else { return Ok(None) };
+        let Some(keys) = &self.keys else {
+            self.tell_missing("JWTs", "keys");
+            return Ok(None);
+        };
         let now = Moment::now();
         if slot.is_some_and(|(cache, fingerprint)| cache.is_unknown(fingerprint, now)) {
             return Ok(None);
@@ -300,20 +308,31 @@ impl Verifier {
         }
     }
 
+    /// Tells that the verifier has no source for tokens of a form, so that it refuses all of them.
+    fn tell_missing(&self, tokens: &str, source: &str) {
+        let audience = &self.audience;
+        mistake::tell(
+            format!("all {tokens} are refused, the verifier for {audience} has no source of them: `{source}`"),
+            "give it one with the method of this name, or make it with `Verifier::connect`, which gives it all",
+        );
+    }
+
     /// Returns whether the claims name this issuer and this verifier's audience. If not, the log tells
     /// the operator, whose setting may be wrong; the caller is not told.
     fn is_audience(&self, claims: &Claims, issuer: &str) -> bool {
-        let is_audience = claims.iss == issuer && claims.aud == self.audience;
-        if !is_audience {
-            tracing::warn!(
-                issuer = claims.iss,
-                expected_issuer = issuer,
-                audience = claims.aud,
-                expected_audience = self.audience,
-                "token with a valid signature is for another verifier"
+        let (is_issuer, is_audience) = (claims.iss == issuer, claims.aud == self.audience);
+        if !is_issuer {
+            mistake::tell(
+                format!("tokens of the issuer {} are refused, the issuer expected here is {issuer}", claims.iss),
+                "give the verifier the issuer that the token service has (`daypass serve --issuer`)",
+            );
+        } else if !is_audience {
+            mistake::tell(
+                format!("tokens for the audience {} are refused, the audience here is {}", claims.aud, self.audience),
+                "give the verifier the audience that the token service has (`daypass serve --audience`)",
             );
         }
-        is_audience
+        is_issuer && is_audience
     }
 }
 

@@ -15,12 +15,14 @@ pub(super) struct Clock {
     /// The clock to read; `None` for the system's.
     read: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
     latest: Arc<AtomicU64>,
+    /// The latest time when it was last logged that the clock was set back.
+    logged: Arc<AtomicU64>,
 }
 
 impl Clock {
     /// Makes a clock that reads Unix time from a function.
     pub(super) fn new(read: impl Fn() -> u64 + Send + Sync + 'static) -> Clock {
-        Clock { read: Some(Arc::new(read)), latest: Arc::default() }
+        Clock { read: Some(Arc::new(read)), ..Clock::default() }
     }
 
     #[inline]
@@ -40,7 +42,8 @@ impl Clock {
             }
             return now;
         }
-        if now.saturating_add(MAX_LEEWAY) < latest {
+        // The latest time stays the same until the clock has caught up.
+        if now.saturating_add(MAX_LEEWAY) < latest && self.logged.swap(latest, Ordering::Relaxed) != latest {
             tracing::warn!(now, latest, "clock was set back, time stands still until it has caught up");
         }
         latest

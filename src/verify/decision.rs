@@ -29,9 +29,10 @@ pub struct Decision<'a> {
     pub token: Option<TokenSummary<'a>>,
     /// Why the request was refused. `None` if it was not.
     pub error: Option<&'a Error>,
-    /// What the token had to meet, if the decision was about a requirement.
+    /// What the token had to meet, if the decision was about a requirement. `None` also where
+    /// [`Access::scoped`](super::Access::scoped) refused a token that lacks the scope for every tenant.
     pub requirement: Option<&'a Requirement<'a>>,
-    /// The request's credentials. `None` for a requirement that a handler checked on its `Access`.
+    /// The request's credentials. `None` for what a handler checked on its `Access`.
     pub credentials: Option<&'a Credentials<'a>>,
     /// The page that sent the request, as far as it counts for the token, and what says so. `None` for a requirement that
     /// a handler checked.

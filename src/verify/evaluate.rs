@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::clock::Moment;
 use super::rate_limit::{Policy, RateStatus};
 use super::token::AuthenticToken;
-use super::{Access, Credentials, Decision, Dpop, Page, Standing, TokenSummary, Verifier};
+use super::{Access, Credentials, Decision, Dpop, Page, Standing, TokenSummary, Verifier, mistake};
 use crate::{Error, Requirement};
 
 /// Evidence that a token passed every check.
@@ -122,7 +122,7 @@ impl Verifier {
         token.check_location(credential.location)?;
         token.check_page(token.page(credentials, &self.page_rules)?)?;
         withdrawn?;
-        token.check_life(now)?;
+        token.check_life(now).inspect_err(|_| tell_clock_behind(token, now.saturating_add(self.leeway)))?;
         Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)
             .inspect_err(|error| *rate = RateStatus::refused(Policy::Proofs, None, error))?;
         if let Some(limits) = &self.rate_limits {
@@ -178,5 +178,16 @@ impl Verifier {
             let (token, page) = (token.map(TokenSummary::of), page.ok().flatten());
             observer.observe(&Decision { token, error, requirement, credentials: Some(credentials), page });
         }
+    }
+}
+
+/// Tells that the clock here is behind, if it says that the token will be issued in the future.
+fn tell_clock_behind(token: &AuthenticToken, latest: u64) {
+    if token.issued_at > latest {
+        let seconds = token.issued_at - latest;
+        mistake::tell(
+            "tokens are refused that the token service issued after the time here: the clock of this machine is behind",
+            &format!("set both machines' clocks by NTP; the difference is {seconds} s or more"),
+        );
     }
 }

@@ -10,6 +10,7 @@
 //! | `authenticate` | whether a text is a token of ours: from the cache, by its signature, by introspection |
 //! | `evaluate` | whether an authentic token may be used for this request |
 //! | `access` | what a verified token may do |
+//! | `scoped` | scopes in signatures |
 //! | `decision` | what a hook sees of each decision |
 //! | `describe` | what a token's holder may know about it |
 //! | `token` | an authentic token, and the rules of location, page, life and requirement |
@@ -50,6 +51,7 @@ mod rate_limit;
 #[cfg(feature = "remote")]
 mod remote;
 mod revocation;
+mod scoped;
 mod sealing;
 mod sources;
 #[cfg(feature = "testing")]
@@ -70,6 +72,7 @@ pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]
 pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys};
 pub use revocation::Revocations;
+pub use scoped::{Permit, Scoped, ScopedCheck};
 pub use sealing::{ParseSealingKeyError, SealedError, SealingKey};
 pub use sources::{
     Generation, Introspector, KeyLookup, KeySource, PublicKey, ResponseFuture, Standing, StaticKeys, TokenHash,

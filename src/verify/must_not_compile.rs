@@ -82,3 +82,76 @@ struct AccessIsNotInADecision;
 /// }
 /// ```
 struct ClaimsAreVerified;
+
+/// A handler with a [`Scoped`](super::Scoped) gets a [`Permit`](super::Permit) for a tenant:
+///
+/// ```
+/// # use daypass::{Error, verify::{Permit, Scoped}};
+/// # daypass::scopes! { READ: Read = "floor:read"; UPDATE: Update = "floor:update"; }
+/// # fn load(permit: &Permit<'_, Read>) {}
+/// fn show(scoped: &Scoped<Read>, tenant: &str) -> Result<(), Error> {
+///     let permit = scoped.tenant(tenant).check()?;
+///     Ok(load(&permit))
+/// }
+/// ```
+///
+/// and none where the tenant was forgotten:
+///
+/// ```compile_fail,E0599
+/// # use daypass::{Error, verify::{Permit, Scoped}};
+/// # daypass::scopes! { READ: Read = "floor:read"; UPDATE: Update = "floor:update"; }
+/// # fn load(permit: &Permit<'_, Read>) {}
+/// fn show(scoped: &Scoped<Read>, tenant: &str) -> Result<(), Error> {
+///     let permit = scoped.check()?;
+///     Ok(load(&permit))
+/// }
+/// ```
+///
+/// nor the check:
+///
+/// ```compile_fail,E0308
+/// # use daypass::{Error, verify::{Permit, Scoped}};
+/// # daypass::scopes! { READ: Read = "floor:read"; UPDATE: Update = "floor:update"; }
+/// # fn load(permit: &Permit<'_, Read>) {}
+/// fn show(scoped: &Scoped<Read>, tenant: &str) -> Result<(), Error> {
+///     let permit = scoped.tenant(tenant);
+///     Ok(load(&permit))
+/// }
+/// ```
+///
+/// nor of another scope:
+///
+/// ```compile_fail,E0308
+/// # use daypass::{Error, verify::{Permit, Scoped}};
+/// # daypass::scopes! { READ: Read = "floor:read"; UPDATE: Update = "floor:update"; }
+/// # fn load(permit: &Permit<'_, Read>) {}
+/// fn show(scoped: &Scoped<Update>, tenant: &str) -> Result<(), Error> {
+///     let permit = scoped.tenant(tenant).check()?;
+///     Ok(load(&permit))
+/// }
+/// ```
+///
+/// A scope that was not declared is no type:
+///
+/// ```compile_fail,E0425
+/// # use daypass::{Error, verify::{Permit, Scoped}};
+/// # daypass::scopes! { READ: Read = "floor:read"; UPDATE: Update = "floor:update"; }
+/// # fn load(permit: &Permit<'_, Read>) {}
+/// fn show(scoped: &Scoped<Raed>, tenant: &str) -> Result<(), Error> {
+///     let permit = scoped.tenant(tenant).check()?;
+///     Ok(load(&permit))
+/// }
+/// ```
+///
+/// A product cannot make a permit from its fields:
+///
+/// ```compile_fail,E0451
+/// # use daypass::{Error, verify::{Permit, Scoped}};
+/// # daypass::scopes! { READ: Read = "floor:read"; UPDATE: Update = "floor:update"; }
+/// # fn load(permit: &Permit<'_, Read>) {}
+/// fn show<'a>(scoped: &'a Scoped<Read>, tenant: &'a str, other: Permit<'a, Update>) -> Result<(), Error> {
+///     let permit = Permit::<Read> { access: other.access(), ..scoped.tenant(tenant).check()? };
+///     Ok(load(&permit))
+/// }
+/// ```
+struct PermitsAreChecked;

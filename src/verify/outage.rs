@@ -32,13 +32,28 @@ impl Outage {
     }
 
     /// Logs the cause, unless this outage has logged it.
-    pub(super) fn begin(&self, Unavailable(cause): &Unavailable) {
+    pub(super) fn begin(&self, cause: &Unavailable) {
+        if self.is_new(cause) {
+            tracing::error!(part = self.part, cause = cause.0, "tokens cannot be checked");
+        }
+    }
+
+    /// Like [`begin`](Outage::begin), while tokens can still be checked.
+    #[cfg(feature = "remote")]
+    pub(super) fn warn(&self, cause: &Unavailable) {
+        if self.is_new(cause) {
+            tracing::warn!(part = self.part, cause = cause.0, "tokens can still be checked");
+        }
+    }
+
+    fn is_new(&self, Unavailable(cause): &Unavailable) -> bool {
         let mut causes = self.causes.lock().unwrap_or_else(PoisonError::into_inner);
-        if causes.len() < MAX_CAUSES && !causes.contains(cause) {
-            tracing::error!(part = self.part, cause, "tokens cannot be checked");
+        let is_new = causes.len() < MAX_CAUSES && !causes.contains(cause);
+        if is_new {
             causes.push(cause.clone());
             self.is_ongoing.store(true, Ordering::Relaxed);
         }
+        is_new
     }
 
     pub(super) fn end(&self) {

@@ -6,6 +6,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{SHA256, digest};
 use data_encoding::BASE64URL_NOPAD;
 
+use super::mistake;
 use crate::{Error, Parameters};
 
 const NONCE: usize = 12;
@@ -129,10 +130,13 @@ impl fmt::Display for SealedError {
 
 impl std::error::Error for SealedError {}
 
-/// Logs the cause, which is the product's to repair: the client is told [`Error::Misconfigured`].
+/// Logs the cause once, which is the product's to repair: the client is told [`Error::Misconfigured`].
 impl From<SealedError> for Error {
     fn from(cause: SealedError) -> Error {
-        tracing::error!(%cause, "cannot open the sealed parameters of a bundle");
+        mistake::tell(
+            format!("cannot open the sealed parameters of a bundle, answering 500: {cause}"),
+            "the key is the one that `daypass key sealing` made for the service",
+        );
         Error::Misconfigured
     }
 }

@@ -11,7 +11,7 @@ use super::sources::{Generation, Key};
 use super::{Credentials, MAX_LEEWAY, Page, SealedError, Standing, TokenLocation};
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
-use crate::{Error, Grant, OriginPattern, Parameters, Requirement, TokenKind, UnknownPage};
+use crate::{Error, Grant, OriginPattern, Parameters, Requirement, Scope, TokenKind, UnknownPage};
 
 /// The longest origin that an error repeats, in characters.
 const MAX_SHOWN_ORIGIN: usize = 260;
@@ -252,6 +252,15 @@ impl AuthenticToken {
         } else {
             Ok(())
         }
+    }
+
+    /// Checks that a grant has the scope, for whatever tenant and resource, and that the token's kind may have it at
+    /// all.
+    pub(super) fn check_scope(&self, scope: &Scope) -> Result<(), Error> {
+        if self.kind.may(scope) && self.grants.iter().any(|grant| grant.has_scope(scope)) {
+            return Ok(());
+        }
+        Err(Error::InsufficientScope { scope: scope.clone(), tenant: None })
     }
 
     /// Checks that a grant meets the requirement, and that the token's kind may have the scope at all.

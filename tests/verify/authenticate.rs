@@ -1,9 +1,6 @@
 //! Which texts are authentic tokens, and which are forged, truncated or for another verifier. The
 //! numbers are the rows of the threat table.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use crate::common::{
     AUDIENCE, Down, ISSUER, NOW, ORGANIZATION, SITE, Signer, Store, access_token, bearer, claims, encoded, generate,
     record, signer, stored, verifier,
@@ -171,46 +168,6 @@ async fn row_30_every_invalid_token_gets_the_same_error_in_every_location() {
             }
         }
     }
-}
-
-/// The log, shared with the subscriber that writes it.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(line)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn the_log_names_issuer_and_audience_of_a_token_for_another_verifier_and_those_expected() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-    let verifier = knowing();
-    for (claim, seen, expected) in
-        [("iss", "https://other.example", ISSUER), ("aud", "viewer-api", AUDIENCE), ("aud", "Floor-API", AUDIENCE)]
-    {
-        let text = access_token(&[(claim, json!(seen))]);
-        assert_eq!(bearer(&verifier, &text).await.err(), Some(Error::InvalidToken));
-        let logged = String::from_utf8(std::mem::take(&mut *log.0.lock().unwrap())).unwrap();
-        assert!(logged.contains(" WARN ") && logged.contains(seen) && logged.contains(expected), "{logged}");
-        assert!(text.split('.').all(|part| !logged.contains(part)), "{logged}");
-    }
-    // A caller without the key cannot fill the log.
-    let mut foreign = claims();
-    foreign["aud"] = json!("viewer-api");
-    let forged = Signer::new("k1", 2).jwt(JwtType::AccessToken, &foreign);
-    for text in [access_token(&[]).as_str(), &forged] {
-        bearer(&verifier, text).await.ok();
-    }
-    assert_eq!(log.0.lock().unwrap().len(), 0);
 }
 
 /// An introspector that knows the standing of one parent.

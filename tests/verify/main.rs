@@ -22,12 +22,15 @@ mod http_layer;
 mod kinds;
 mod life;
 mod odd_claims;
+#[cfg(feature = "axum")]
+mod open_routes;
 mod rate_limits;
 #[cfg(feature = "remote")]
 mod remote;
 mod revocations;
 mod rfc8037;
 mod rfc9449;
+mod scoped;
 #[cfg(all(feature = "testing", feature = "axum"))]
 mod testing;
 #[cfg(feature = "remote")]

@@ -11,20 +11,14 @@ use axum::http::request::Parts;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use daypass::verify::http::VerifyLayer;
-use daypass::verify::{Access, Verifier};
-use daypass::{Error, Scope};
+use daypass::verify::{Scoped, Verifier};
+use daypass::{Error, RequiredScope};
 use serde_json::{Map, Value, json};
 
 use crate::records::{Records, chair, short_id};
-
-/// The scopes of a public token.
-const READ: Scope = Scope::literal("configurator:read");
-const SAVE: Scope = Scope::literal("configuration:create");
-const SEND: Scope = Scope::literal("analytics:create");
-/// Scopes that no public token has.
-const READ_CONFIGURATIONS: Scope = Scope::literal("configuration:read");
-const READ_ANALYTICS: Scope = Scope::literal("analytics:read");
-const ORDER: Scope = Scope::literal("order:create");
+use crate::scopes::{
+    AnalyticsCreate, AnalyticsRead, ConfigurationCreate, ConfigurationRead, ConfiguratorRead, OrderCreate,
+};
 
 /// The longest body, in bytes.
 const MAX_BODY: usize = 64 * 1024;
@@ -38,9 +32,9 @@ struct Product {
 type SharedProduct = State<Arc<Product>>;
 
 impl Product {
-    /// Requires a scope in the product's organization.
-    fn require(&self, access: &Access, scope: &Scope) -> Result<(), Error> {
-        access.require(scope).tenant(&self.organization).check()
+    /// Requires that a token has its scope in the product's organization.
+    fn require<S: RequiredScope>(&self, scoped: &Scoped<S>) -> Result<(), Error> {
+        scoped.tenant(&self.organization).check().map(drop)
     }
 }
 
@@ -67,47 +61,51 @@ fn client(parts: &Parts) -> Option<IpAddr> {
 
 // #region read
 /// Shows what can be configured.
-async fn product(access: Access, State(product): SharedProduct, Path(id): Path<String>) -> Result<Json<Value>, Error> {
-    product.require(&access, &READ)?;
+async fn product(
+    scoped: Scoped<ConfiguratorRead>,
+    State(product): SharedProduct,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Error> {
+    product.require(&scoped)?;
     let chair = chair();
     if chair["id"] == id { Ok(Json(chair)) } else { Err(Error::NotFound) }
 }
 // #endregion
 
 /// Returns the words of the configurator in other languages.
-async fn translations(access: Access, State(product): SharedProduct) -> Result<Json<Value>, Error> {
-    product.require(&access, &READ)?;
+async fn translations(scoped: Scoped<ConfiguratorRead>, State(product): SharedProduct) -> Result<Json<Value>, Error> {
+    product.require(&scoped)?;
     Ok(Json(json!({ "Seat": "Sitz", "Frame": "Gestell", "Arms": "Armlehnen" })))
 }
 
 /// Returns the price books of an organization.
 async fn pricebooks(
-    access: Access,
+    scoped: Scoped<ConfiguratorRead>,
     State(product): SharedProduct,
     Path(organization): Path<String>,
 ) -> Result<Json<Value>, Error> {
-    access.require(&READ).tenant(&organization).check()?;
-    product.require(&access, &READ)?;
+    scoped.tenant(&organization).check()?;
+    product.require(&scoped)?;
     Ok(Json(json!({ "pricebooks": [{ "id": "list", "name": "List prices", "currencies": ["EUR"] }] })))
 }
 
 /// Shows a saved configuration to a visitor who knows its id.
 async fn configuration(
-    access: Access,
+    scoped: Scoped<ConfiguratorRead>,
     State(product): SharedProduct,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Error> {
-    product.require(&access, &READ)?;
+    product.require(&scoped)?;
     product.records.configurations.find(&id).map(Json).ok_or(Error::NotFound)
 }
 
 /// Saves a visitor's configuration, a form as Threekit's clients send it.
 async fn save(
-    access: Access,
+    scoped: Scoped<ConfigurationCreate>,
     State(product): SharedProduct,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<Value>, Error> {
-    product.require(&access, &SAVE)?;
+    product.require(&scoped)?;
     let fields = read_fields(form.map_err(|cause| Error::InvalidBody(cause.body_text()))?).await?;
     let text = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let parse = |name: &str| match fields.get(name).and_then(Value::as_str) {
@@ -139,11 +137,11 @@ async fn read_fields(mut form: Multipart) -> Result<Map<String, Value>, Error> {
 
 /// Stores an event of a visitor.
 async fn send(
-    access: Access,
+    scoped: Scoped<AnalyticsCreate>,
     State(product): SharedProduct,
     body: Result<Json<Map<String, Value>>, JsonRejection>,
 ) -> Result<Json<Value>, Error> {
-    product.require(&access, &SEND)?;
+    product.require(&scoped)?;
     let Json(event) = body.map_err(|cause| Error::InvalidBody(cause.body_text()))?;
     if !event.get("eventType").is_some_and(Value::is_string) {
         return Err(Error::InvalidBody("`eventType` must be a text".into()));
@@ -152,24 +150,27 @@ async fn send(
 }
 
 /// Lists what all customers saved.
-async fn configurations(access: Access, State(product): SharedProduct) -> Result<Json<Value>, Error> {
-    product.require(&access, &READ_CONFIGURATIONS)?;
+async fn configurations(
+    scoped: Scoped<ConfigurationRead>,
+    State(product): SharedProduct,
+) -> Result<Json<Value>, Error> {
+    product.require(&scoped)?;
     Ok(Json(json!({ "configurations": product.records.configurations.all() })))
 }
 
 /// Lists the events of all visitors.
-async fn events(access: Access, State(product): SharedProduct) -> Result<Json<Value>, Error> {
-    product.require(&access, &READ_ANALYTICS)?;
+async fn events(scoped: Scoped<AnalyticsRead>, State(product): SharedProduct) -> Result<Json<Value>, Error> {
+    product.require(&scoped)?;
     Ok(Json(json!({ "events": product.records.events.all() })))
 }
 
 /// Places an order.
 async fn order(
-    access: Access,
+    scoped: Scoped<OrderCreate>,
     State(product): SharedProduct,
     body: Result<Json<Map<String, Value>>, JsonRejection>,
 ) -> Result<Json<Value>, Error> {
-    product.require(&access, &ORDER)?;
+    product.require(&scoped)?;
     let Json(order) = body.map_err(|cause| Error::InvalidBody(cause.body_text()))?;
     Ok(Json(product.records.orders.add(order.into())))
 }

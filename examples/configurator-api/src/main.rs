@@ -4,10 +4,12 @@
 //! | file | what it is |
 //! | --- | --- |
 //! | `api` | the API: what each request requires |
+//! | `scopes` | the scopes of the API, generated from its catalogue |
 //! | `records` | what visitors saved and sent, in memory |
 
 mod api;
 mod records;
+mod scopes;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;

@@ -10,20 +10,15 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::routing::{get, put};
 use axum::{Json, Router};
+use daypass::Error;
 use daypass::verify::http::{Cors, VerifyLayer};
-use daypass::verify::{Access, Verifier};
-use daypass::{Error, Scope};
+use daypass::verify::{Access, Scoped, Verifier};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::floors::{Floor, Floors, MAX_NAME, Properties, Summary};
 use crate::layout;
-
-const READ_PUBLIC: Scope = Scope::literal("floor:readPublic");
-const READ_PRIVATE: Scope = Scope::literal("floor:readPrivate");
-const QUERY_PUBLIC: Scope = Scope::literal("floor:queryPublic");
-const QUERY_PRIVATE: Scope = Scope::literal("floor:queryPrivate");
-const UPDATE: Scope = Scope::literal("floor:update");
+use crate::scopes::{FLOOR_QUERY_PRIVATE, FLOOR_QUERY_PUBLIC, FLOOR_READ_PRIVATE, FLOOR_READ_PUBLIC, FloorUpdate};
 
 /// The longest body, in bytes: a name and some JSON around it.
 const MAX_BODY: usize = 4096;
@@ -63,13 +58,13 @@ async fn list(access: Access, State(building): State<Arc<Building>>) -> Result<J
     let organization = &building.organization;
     let mut floors = building.floors.all().await;
     floors.retain(|floor| {
-        let scope = if floor.public { &QUERY_PUBLIC } else { &QUERY_PRIVATE };
+        let scope = if floor.public { &FLOOR_QUERY_PUBLIC } else { &FLOOR_QUERY_PRIVATE };
         access.require(scope).tenant(organization).resource(&floor.id).is_met()
     });
     if floors.is_empty() {
         // An empty list must mean that no floor exists. Otherwise the error names the scope that
         // the token lacks.
-        access.require(&QUERY_PUBLIC).tenant(organization).check()?;
+        access.require(&FLOOR_QUERY_PUBLIC).tenant(organization).check()?;
     }
     Ok(Json(List { floors }))
 }
@@ -112,7 +107,7 @@ async fn show_layout(
 /// find out which ids exist.
 fn require_read(access: &Access, organization: &str, floor: Option<Floor>, id: &str) -> Result<Floor, Error> {
     let is_public = floor.as_ref().is_some_and(|floor| floor.summary.public);
-    let scope = if is_public { &READ_PUBLIC } else { &READ_PRIVATE };
+    let scope = if is_public { &FLOOR_READ_PUBLIC } else { &FLOOR_READ_PRIVATE };
     let id = floor.as_ref().map_or(id, |floor| &floor.summary.id);
     access.require(scope).tenant(organization).resource(id).check()?;
     floor.ok_or(Error::NotFound)
@@ -130,12 +125,12 @@ struct Rename {
 /// SECURITY: the scope is checked before the floor is looked up, so that only a token that may
 /// rename a floor learns whether it exists.
 async fn rename(
-    access: Access,
+    scoped: Scoped<FloorUpdate>,
     State(building): State<Arc<Building>>,
     Path(id): Path<String>,
     body: Result<Json<Rename>, JsonRejection>,
 ) -> Result<Json<Summary>, Error> {
-    access.require(&UPDATE).tenant(&building.organization).resource(&id).check()?;
+    let permit = scoped.tenant(&building.organization).resource(&id).check()?;
     let Json(Rename { name }) = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Error::BodyTooLarge(MAX_BODY),
         _ => Error::InvalidBody(rejection.body_text()),
@@ -144,5 +139,5 @@ async fn rename(
     if !(1..=MAX_NAME).contains(&name.chars().count()) || name.contains(char::is_control) {
         return Err(Error::InvalidBody(format!("`name` must have 1 to {MAX_NAME} characters, all printable")));
     }
-    building.floors.rename(&id, name.to_owned()).await.map(Json).ok_or(Error::NotFound)
+    building.floors.rename(&permit, name.to_owned()).await.map(Json).ok_or(Error::NotFound)
 }

@@ -1,7 +1,10 @@
 //! The product's data: the floors of one building, in memory.
 
+use daypass::verify::Permit;
 use serde::{Deserialize, Serialize};
 use tokio::sync::RwLock;
+
+use crate::scopes::FloorUpdate;
 
 /// The longest name of a floor, in characters.
 pub(crate) const MAX_NAME: usize = 100;
@@ -71,8 +74,9 @@ impl Floors {
         self.find(layout.strip_suffix(LAYOUT)?).await
     }
 
-    /// Sets the name of a floor, which the caller has checked.
-    pub(crate) async fn rename(&self, id: &str, name: String) -> Option<Summary> {
+    /// Sets the name of the floor that the permit is for. The caller has checked the name.
+    pub(crate) async fn rename(&self, permit: &Permit<'_, FloorUpdate>, name: String) -> Option<Summary> {
+        let id = permit.resource()?;
         let mut floors = self.0.write().await;
         let summary = floors.iter_mut().map(|floor| &mut floor.summary).find(|summary| summary.id == id)?;
         summary.name = name;

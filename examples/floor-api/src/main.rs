@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `floors` | the data |
 //! | `layout` | the data as the Space API's clients draw it |
+//! | `scopes` | the scopes of the API, generated from its catalogue |
 //! | `api` | the API: what each request requires |
 //! | `embed` | the embed's files, on an origin of their own, and a page that only the token's origins may frame |
 
@@ -12,6 +13,7 @@ mod api;
 mod embed;
 mod floors;
 mod layout;
+mod scopes;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a panic is a failure")]
 mod tests;

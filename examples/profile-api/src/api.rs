@@ -7,20 +7,13 @@ use axum::extract::{Path, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use daypass::Scope;
 use daypass::verify::Verifier;
 use serde_json::{Value, json};
 
 use crate::caller::{Caller, authenticate};
 use crate::data::{Data, Profile, Tenant};
 use crate::error::ApiError;
-
-const CREATE_TENANT: Scope = Scope::literal("tenant:create");
-const READ_TENANT: Scope = Scope::literal("tenant:read");
-const UPDATE_TENANT: Scope = Scope::literal("tenant:update");
-const DELETE_TENANT: Scope = Scope::literal("tenant:delete");
-const MANAGE_PROFILES: Scope = Scope::literal("profile:manage");
-const MANAGE_TICKETS: Scope = Scope::literal("ticket:manage");
+use crate::scopes::{PROFILE_MANAGE, TENANT_CREATE, TENANT_DELETE, TENANT_READ, TENANT_UPDATE, TICKET_MANAGE};
 
 type Shared = State<Arc<Data>>;
 
@@ -45,7 +38,7 @@ pub fn router(verifier: Arc<Verifier>, tenants: &[String]) -> Router {
 /// Lists the tenants that the token may read.
 async fn all_tenants(State(data): Shared, Extension(caller): Extension<Caller>) -> Json<Vec<Tenant>> {
     let mut tenants = data.tenants();
-    tenants.retain(|tenant| caller.may(&READ_TENANT, &tenant.name));
+    tenants.retain(|tenant| caller.may(&TENANT_READ, &tenant.name));
     Json(tenants)
 }
 
@@ -54,7 +47,7 @@ async fn show_tenant(
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
 ) -> Result<Json<Tenant>, ApiError> {
-    caller.require(&READ_TENANT, &name)?;
+    caller.require(&TENANT_READ, &name)?;
     data.tenant(&name).map(Json)
 }
 
@@ -69,7 +62,7 @@ async fn create_tenant(
     body: Result<Json<Tenant>, JsonRejection>,
 ) -> Result<Json<Tenant>, ApiError> {
     let tenant = tenant(body)?;
-    caller.require(&CREATE_TENANT, &tenant.name)?;
+    caller.require(&TENANT_CREATE, &tenant.name)?;
     data.add_tenant(tenant).map(Json)
 }
 
@@ -79,7 +72,7 @@ async fn update_tenant(
     body: Result<Json<Tenant>, JsonRejection>,
 ) -> Result<Json<Tenant>, ApiError> {
     let tenant = tenant(body)?;
-    caller.require(&UPDATE_TENANT, &tenant.name)?;
+    caller.require(&TENANT_UPDATE, &tenant.name)?;
     data.update_tenant(tenant).map(Json)
 }
 
@@ -88,14 +81,14 @@ async fn delete_tenant(
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
 ) -> Result<(), ApiError> {
-    caller.require(&DELETE_TENANT, &name)?;
+    caller.require(&TENANT_DELETE, &name)?;
     data.delete_tenant(&name);
     Ok(())
 }
 
 async fn create_profile(State(data): Shared, Extension(caller): Extension<Caller>) -> Result<Json<Profile>, ApiError> {
     let tenant = caller.field("tenantName")?;
-    caller.require(&MANAGE_PROFILES, tenant)?;
+    caller.require(&PROFILE_MANAGE, tenant)?;
     let (username, email) = (caller.field("username")?, caller.field("email").unwrap_or_default());
     data.add_profile(tenant, username.to_owned(), email.to_owned()).map(Json)
 }
@@ -105,7 +98,7 @@ async fn all_profiles(
     Extension(caller): Extension<Caller>,
 ) -> Result<Json<Vec<Profile>>, ApiError> {
     let tenant = caller.field("tenantName")?;
-    caller.require(&MANAGE_PROFILES, tenant)?;
+    caller.require(&PROFILE_MANAGE, tenant)?;
     data.tenant(tenant)?;
     Ok(Json(data.profiles(tenant)))
 }
@@ -114,7 +107,7 @@ async fn all_profiles(
 ///
 /// SECURITY: to another caller, a profile that exists is like one that does not.
 fn find(data: &Data, caller: &Caller, id: &str) -> Result<Profile, ApiError> {
-    let profile = data.profile(id).filter(|profile| caller.may(&MANAGE_PROFILES, &profile.tenant));
+    let profile = data.profile(id).filter(|profile| caller.may(&PROFILE_MANAGE, &profile.tenant));
     profile.ok_or(ApiError::NoSuchProfile)
 }
 
@@ -148,7 +141,7 @@ async fn delete_profile(
 /// Creates a ticket, by which a profile's session is known. This example only shows what it needs.
 async fn create_ticket(State(data): Shared, Extension(caller): Extension<Caller>) -> Result<Json<Value>, ApiError> {
     let id = caller.field("profileId")?;
-    let profile = data.profile(id).filter(|profile| caller.may(&MANAGE_TICKETS, &profile.tenant));
+    let profile = data.profile(id).filter(|profile| caller.may(&TICKET_MANAGE, &profile.tenant));
     let profile = profile.ok_or(ApiError::NoSuchProfile)?;
     Ok(Json(json!({ "id": format!("ticket-of-{}", profile.id), "tenant": profile.tenant })))
 }

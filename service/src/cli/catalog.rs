@@ -1,4 +1,4 @@
-//! `daypass catalog`: the scopes of the product, in the store and as TypeScript types.
+//! `daypass catalog`: the scopes of the product, in the store and as types for programs.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use daypass::Alias;
 
 use super::options::{Common, on_store, print_json};
 use super::{failure, shell};
-use crate::codegen::scope_types;
+use crate::codegen::scope_types::{self, Language};
 use crate::config::read_catalogs;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::protocol::{self, Protocol};
@@ -28,7 +28,7 @@ Examples:
 const TYPES: &str = "\
 Examples:
   daypass catalog types --out src/scopes.ts
-  daypass catalog types catalog.json --out src/scopes.ts";
+  daypass catalog types catalog.json --language rust --out src/scopes.rs";
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -56,14 +56,19 @@ pub(super) enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Print the scopes as TypeScript types, for pages that request them
+    /// Print the scopes as types: in TypeScript for pages that request them, in Rust for APIs that require them
     ///
-    /// The module has the types `Scope` and `PublishableScope`, and no code. Where it is part of a TypeScript project, the
-    /// package `daypass` accepts no other scopes. The same catalogue always gives the same text.
+    /// The TypeScript module has the types `Scope` and `PublishableScope`, and no code. Where it is part of a project, the
+    /// package `daypass` accepts no other scopes. The Rust module has a constant for each scope, and a type for the
+    /// signatures of handlers: `FLOOR_READ` and `Scoped<FloorRead>`. It needs the crate `daypass`. Older names are in
+    /// neither. The same catalogue always gives the same text.
     #[command(after_help = TYPES)]
     Types {
         /// A JSON file with the product's scopes [default: the scopes of the store]
         file: Option<PathBuf>,
+        /// The language of the module
+        #[arg(long, value_enum, default_value = "typescript")]
+        language: Language,
         /// Write the module to this file instead of standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -77,7 +82,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Set { file, yes, common } => set(&file, yes, &common).await,
         Command::Show { common } => show(&common).await,
-        Command::Types { file, out, store } => types(file.as_deref(), out.as_deref(), store).await,
+        Command::Types { file, language, out, store } => types(file.as_deref(), language, out.as_deref(), store).await,
     }
 }
 
@@ -128,7 +133,7 @@ async fn show(common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn types(file: Option<&Path>, out: Option<&Path>, store: Location) -> anyhow::Result<()> {
+async fn types(file: Option<&Path>, language: Language, out: Option<&Path>, store: Location) -> anyhow::Result<()> {
     let catalogs = if let Some(file) = file {
         read_catalogs(file)?
     } else {
@@ -136,7 +141,7 @@ async fn types(file: Option<&Path>, out: Option<&Path>, store: Location) -> anyh
         let store = common.open().await?;
         common.catalogs(&*store).await?
     };
-    let module = scope_types::module(catalogs.product());
+    let module = scope_types::module(catalogs.product(), language)?;
     match out {
         Some(file) => fs::write(file, module).with_context(|| format!("{} cannot be written", file.display())),
         None => Ok(io::stdout().write_all(module.as_bytes())?),

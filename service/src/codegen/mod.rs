@@ -9,6 +9,8 @@ pub(crate) mod scope_types;
 mod setting;
 
 use anyhow::Context;
+use daypass::Catalog;
+use scope_types::Language;
 
 /// A generated text, and its place in the repository.
 #[derive(Debug)]
@@ -43,13 +45,20 @@ impl Generated {
 }
 
 /// Returns what is generated, given the description of the command line.
+///
+/// # Panics
+/// If two scopes of a catalogue that is compiled in have one name in Rust.
 #[must_use]
 pub fn files(command: &clap::Command) -> Vec<Generated> {
     // Names and usages of subcommands are known once it is built.
     let mut command = command.clone();
     command.build();
     let whole = |path, text| Generated { path, text, place: Place::Whole };
+    let scopes = |catalog: &Catalog| scope_types::module(catalog, Language::Rust).expect("the scopes' names differ");
     vec![
+        whole("examples/configurator-api/src/scopes.rs", scopes(&Catalog::threekit())),
+        whole("examples/floor-api/src/scopes.rs", scopes(&Catalog::space_api())),
+        whole("examples/profile-api/src/scopes.rs", scopes(&Catalog::crafter())),
         whole("docs/reference/errors.md", errors::page()),
         whole("docs/reference/command-line.md", command_line::page(&command)),
         whole("docs/reference/configuration.md", configuration::page(&command)),

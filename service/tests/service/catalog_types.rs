@@ -29,6 +29,26 @@ fn the_types_of_a_catalogue_are_the_ones_that_are_compiled_with_the_declarations
     assert_eq!(written, SPACE_API);
 }
 
+/// The scopes that the example of an API for floors has in its handlers.
+const FLOOR_API: &str = include_str!("../../../examples/floor-api/src/scopes.rs");
+
+#[test]
+fn the_scopes_in_rust_are_those_that_the_floor_api_is_compiled_with() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../catalogs/space-api.json");
+    let output = types(&[file, "--language", "rust"], folder.path());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), FLOOR_API);
+
+    let chair = |action: &str| json!({"scope": format!("chair:{action}"), "description": ""});
+    let catalog = json!({"name": "P", "scopes": [chair("sitDown"), chair("sit-down")]});
+    std::fs::write(folder.path().join("chairs.json"), catalog.to_string()).expect("a file");
+    let output = types(&["chairs.json", "--language", "rust", "--out", "scopes.rs"], folder.path());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("`chair:sitDown` and `chair:sit-down` would both be called CHAIR_SIT_DOWN"), "{error}");
+    assert!(!output.status.success() && !folder.path().join("scopes.rs").exists());
+}
+
 #[test]
 fn an_error_names_the_file_and_the_field() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -8,7 +8,7 @@ mod token_request;
 use std::fmt;
 
 use super::token::AuthenticToken;
-use super::{Credential, MAX_LEEWAY, ProofContext, TokenLocation};
+use super::{Credential, MAX_LEEWAY, ProofContext, TokenLocation, mistake};
 use crate::Error;
 pub use nonces::DpopNonces;
 use nonces::NONCE_WINDOW;
@@ -98,7 +98,10 @@ impl Dpop {
             (None, false, _) => Ok(()),
             (None, true, _) => Err(Error::InvalidDpopProof("The token is not bound to a key: send it as Bearer.")),
             (Some(_), _, None) => {
-                tracing::warn!("token that is bound to a key was refused, this verifier has no Dpop");
+                mistake::tell(
+                    "tokens that are bound to a key are refused, this verifier has no Dpop",
+                    "give it one with `Verifier::dpop`, with the URL that clients have of this API",
+                );
                 Err(Error::KindNotAccepted(token.kind))
             }
             // SECURITY: without this a stolen token would be a bearer token (RFC 9449, section 7.2).

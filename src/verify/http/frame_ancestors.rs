@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use axum_core::response::{IntoResponseParts, ResponseParts};
+use axum::response::{IntoResponseParts, ResponseParts};
 use http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 
 use crate::verify::clock::Moment;

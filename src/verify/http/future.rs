@@ -70,6 +70,8 @@ pin_project! {
         #[doc(hidden)]
         Inner { #[pin] inner: F, headers: ResponseHeaders },
         #[doc(hidden)]
+        Open { #[pin] inner: F },
+        #[doc(hidden)]
         Uncached { response: Pin<Box<dyn Future<Output = Result<Response<R>, E>> + Send>> },
     }
 }
@@ -90,6 +92,7 @@ where
                 std::mem::take(headers).add_to(&mut response);
                 Poll::Ready(Ok(response))
             }
+            VerifyFutureProjection::Open { inner } => inner.poll(context),
             VerifyFutureProjection::Uncached { response } => response.as_mut().poll(context),
         }
     }

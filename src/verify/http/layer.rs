@@ -12,6 +12,7 @@ use tower_service::Service;
 
 use super::cors::{Cors, is_preflight};
 use super::future::{Readers, ResponseHeaders, VerifyFuture};
+use super::open::OpenRoutes;
 use super::resource::Resource;
 use crate::Error;
 use crate::verify::{Access, Credentials, OriginHeader, Verifier};
@@ -23,6 +24,7 @@ pub struct VerifyLayer {
     verifier: Arc<Verifier>,
     client: Option<FindClient>,
     allows_missing_token: bool,
+    open: OpenRoutes,
     resource: Option<Arc<Resource>>,
     cors: Arc<Cors>,
 }
@@ -42,6 +44,7 @@ impl VerifyLayer {
             verifier: verifier.into(),
             client: None,
             allows_missing_token: false,
+            open: OpenRoutes::default(),
             resource: None,
             cors: Arc::default(),
         }
@@ -63,6 +66,35 @@ impl VerifyLayer {
     #[must_use]
     pub fn allow_missing_token(self) -> VerifyLayer {
         VerifyLayer { allows_missing_token: true, ..self }
+    }
+
+    /// Leaves routes open, with all their methods: for them it is as if there were no layer. Each is written as the
+    /// router has it, with the prefixes under which it is nested, such as `/health` or `/docs/{*path}`.
+    ///
+    /// Apply the layer with `Router::layer` behind the last route, so that the router has chosen the route before the
+    /// layer. Then every other route needs a token, and so does a path without a route. With `route_layer` such a path
+    /// is 404. Where no route is known, nothing is open: in front of the router, and in a service that is nested
+    /// (`nest_service`).
+    ///
+    /// A handler of an open route that extracts an [`Access`] answers 500 `misconfigured`. Where a token is optional,
+    /// use [`allow_missing_token`](VerifyLayer::allow_missing_token).
+    ///
+    /// ```
+    /// # use axum::{Router, routing::get};
+    /// # use daypass::verify::{Access, Verifier, http::VerifyLayer};
+    /// # fn router(verifier: Verifier) -> Router {
+    /// Router::new()
+    ///     .route("/health", get(async || "ok"))
+    ///     .route("/v2/floor", get(async |access: Access| access.id().to_owned()))
+    ///     .layer(VerifyLayer::new(verifier).open(&["/health"]))
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// If one does not begin with a slash, or has a parameter as older versions of axum wrote them (`:id`, `*path`).
+    #[must_use]
+    pub fn open(self, routes: &[&str]) -> VerifyLayer {
+        VerifyLayer { open: self.open.with(routes), ..self }
     }
 
     /// Sets what pages of other origins may send and read.
@@ -121,6 +153,10 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (parts, body) = request.into_parts();
+        if self.layer.open.contains(&parts) {
+            let inner = self.inner.call(Request::from_parts(parts, body));
+            return VerifyFuture::Open { inner };
+        }
         if is_preflight(&parts) {
             return VerifyFuture::Ready {
                 response: Some(self.layer.cors.preflight(&parts, !self.layer.allows_missing_token)),

@@ -56,6 +56,7 @@
 //! | `locations` | a set of locations |
 //! | `recognition` | which texts look like tokens |
 //! | `extract` | the extractors |
+//! | `open` | the routes that the layer leaves open |
 //! | `cors` | which requests pages may send, and which responses they may read |
 //! | `rates` | how far a rate limit is used |
 //! | `resource` | the metadata of the API as a protected resource (RFC 9728) |
@@ -70,6 +71,7 @@ mod frame_ancestors;
 mod future;
 mod layer;
 mod locations;
+mod open;
 mod rates;
 mod recognition;
 mod resource;

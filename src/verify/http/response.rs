@@ -1,7 +1,7 @@
 //! The response to a refused request.
 
-use axum_core::body::Body;
-use axum_core::response::IntoResponse;
+use axum::body::Body;
+use axum::response::IntoResponse;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 

@@ -11,7 +11,7 @@ use reqwest::{Response, StatusCode};
 use sse_stream::{Sse, SseStream};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::{TIMEOUT, client, require_success, unavailable, url};
+use super::{TIMEOUT, client, read_json, require_success, unavailable, url};
 use crate::OpaqueToken;
 use crate::api::{Heartbeat, Revocation, RevocationPage};
 use crate::verify::clock::Moment;
@@ -47,6 +47,7 @@ impl Revocations {
             deleted_up_to: 0,
             failed_polls: 0,
             outage: Outage::new("revocation feed"),
+            stream_outage: Outage::new("revocation stream"),
         };
         tokio::spawn(subscriber.follow());
         revocations
@@ -99,6 +100,7 @@ struct Subscriber {
     /// How many polls failed since the last success, counting one that is under way.
     failed_polls: u32,
     outage: Outage,
+    stream_outage: Outage,
 }
 
 /// Which entries the feed has, and how they are numbered.
@@ -133,7 +135,8 @@ impl Subscriber {
                 Err(End::Dropped) => return,
                 // The next poll is refused as well, and logs it.
                 Err(End::Refused(_)) => {}
-                Err(End::Failed(Unavailable(cause))) => tracing::warn!(cause, "revocation stream ended, polling"),
+                // Each stream ends some day, so this outage has no end: each cause is logged once.
+                Err(End::Failed(cause)) => self.stream_outage.warn(&cause),
             }
             back_off = next_back_off(back_off, has_event);
             let until = Instant::now() + back_off;
@@ -290,7 +293,7 @@ impl Subscriber {
             // Taken before the request: the page may be as old as that.
             let requested_at = Moment::now();
             let response = self.request(after).timeout(patience).send().await.map_err(unavailable)?;
-            let page: RevocationPage = self.accept(response).await?.json().await.map_err(unavailable)?;
+            let page: RevocationPage = read_json(self.accept(response).await?).await?;
             self.check_source(Source { epoch: page.epoch, organization: page.organization })?;
             let revocations = self.revocations()?;
             page.revocations.iter().for_each(|revocation| revocations.apply(revocation));

@@ -11,6 +11,7 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use super::clock::{Moment, SharedMoment};
+use super::mistake;
 use super::token::AuthenticToken;
 use crate::Error;
 use crate::api::Revocation;
@@ -166,8 +167,7 @@ impl Revocations {
         // SECURITY: the feed would not tell of its revocation. It is refused as that organization's opaque
         // tokens are, which the service does not show to this verifier.
         if let Some(feed_organization) = revoked.lacks(token) {
-            let organization = &*token.organization;
-            tracing::warn!(organization, feed_organization, "token of an organization that the feed does not cover");
+            tell_not_covered(&token.organization, feed_organization);
             return Err(Error::InvalidToken);
         }
         revoked.check(token)?;
@@ -202,6 +202,17 @@ impl Revocations {
     fn write(&self) -> RwLockWriteGuard<'_, RevokedSet> {
         self.revoked.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Tells that the verifier's own token is for one organization, and the first other one whose tokens are refused.
+fn tell_not_covered(organization: &str, feed_organization: &str) {
+    mistake::tell(
+        format!(
+            "tokens of other organizations than {feed_organization} are refused, the feed does not cover them: the token \
+             of this verifier is of that organization"
+        ),
+        &format!("for {organization} and all others, give it a token with token:introspect for every tenant"),
+    );
 }
 
 #[cfg(test)]

@@ -68,16 +68,13 @@ impl KeyCache {
     ) {
         let failures = if result.is_ok() { 0 } else { self.failures().saturating_add(1) };
         self.last_fetch = Some(Fetch { requested_at, ended_at, failures });
-        match result {
-            Ok((jwks, is_current)) => {
-                self.keys = StaticKeys::from(&jwks);
-                self.fetched_at = Some(Moment::now());
-                if is_current {
-                    self.current_at = Some(requested_at);
-                }
-                self.observe_broken(&jwks);
+        if let Ok((jwks, is_current)) = result {
+            self.keys = StaticKeys::from(&jwks);
+            self.fetched_at = Some(Moment::now());
+            if is_current {
+                self.current_at = Some(requested_at);
             }
-            Err(Unavailable(cause)) => tracing::warn!(cause, "keys could not be fetched"),
+            self.observe_broken(&jwks);
         }
     }
 

@@ -15,9 +15,10 @@ use reqwest::header::{AGE, CACHE_CONTROL};
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
 use tokio::time::{sleep, timeout};
 
-use super::{TIMEOUT, client, require_success, unavailable, url};
+use super::{TIMEOUT, client, read_json, require_success, unavailable, url};
 use crate::jwt::Jwks;
 use crate::verify::clock::Moment;
+use crate::verify::outage::Outage;
 use crate::verify::{KeyLookup, KeySource, ResponseFuture, Unavailable};
 use cache::{COOL_DOWN, KeyCache, Step};
 
@@ -53,6 +54,7 @@ struct KeyEndpoint {
     url: String,
     /// Those who wait for a fetch are told when this changes.
     cache: watch::Sender<KeyCache>,
+    outage: Outage,
     /// Headers of which the service has no key, and when that was.
     unknown: QuickCache<Box<str>, Instant>,
 }
@@ -71,6 +73,7 @@ impl RemoteKeys {
             client: client(),
             url: url(service, "/.well-known/jwks.json"),
             cache: watch::Sender::default(),
+            outage: Outage::new("key fetch"),
             unknown: QuickCache::new(MAX_UNKNOWN),
         };
         RemoteKeys {
@@ -149,6 +152,10 @@ impl KeyEndpoint {
         sleep(pause).await;
         let requested_at = Instant::now();
         let result = self.request().await;
+        match &result {
+            Ok(_) => self.outage.end(),
+            Err(cause) => self.outage.warn(cause),
+        }
         self.cache.send_modify(|cache| {
             cache.store(result, requested_at, Instant::now());
             // Those who are told now may have to fetch the keys again.
@@ -164,7 +171,7 @@ impl KeyEndpoint {
         let request = self.client.get(&self.url).header(CACHE_CONTROL, "no-cache").timeout(TIMEOUT);
         let response = require_success(request.send().await.map_err(unavailable)?).await?;
         let is_current = response.headers().get(AGE).is_none_or(|age| age == "0");
-        Ok((response.json().await.map_err(unavailable)?, is_current))
+        Ok((read_json(response).await?, is_current))
     }
 
     /// Returns what to do for a JWT with this header that was presented at `asked_at`.

@@ -38,7 +38,7 @@ pub mod browser;
 pub mod verify;
 
 pub use catalog::{Alias, Catalog, CatalogScope};
-pub use error::{Error, ErrorBody, ErrorCode};
+pub use error::{Error, ErrorBody, ErrorCode, UnknownPage};
 pub use grant::{Grant, Requirement, Resource};
 pub use origin::{Origin, OriginPattern, ParseOriginError};
 pub use parameters::Parameters;

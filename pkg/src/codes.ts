@@ -38,7 +38,7 @@ export type DaypassErrorCode =
   | 'secret_in_browser'
   /** Tokens of this kind are not accepted for this request. */
   | 'kind_not_accepted'
-  /** A publishable token, or a temporary one that is bound to origins, was sent without an `Origin` header. */
+  /** A publishable token, or a temporary one that is bound to origins, was sent without saying from which page. The message says what was seen, and the help fits it. */
   | 'origin_required'
   /** The token does not allow the page's origin. In the browser the message also lists the allowed origins. */
   | 'origin_not_allowed'

@@ -21,7 +21,7 @@ export const FAILURES: Record<DaypassErrorCode, [number, boolean, string, string
   secret_in_query: [400, false, 'A token of kind {} was sent in the query of a URL.', 'Send it in the Authorization header, and replace this token: logs may hold it.'],
   secret_in_browser: [403, false, 'A token of kind {} was sent by a browser.', 'Give browsers a publishable or a temporary token, and replace this token: visitors may have read it.'],
   kind_not_accepted: [403, false, 'A token of kind {} is not accepted here.', 'Use a token of a kind that is accepted here.'],
-  origin_required: [403, false, 'The request has no usable Origin header, which the token needs.', 'Use a token that is bound to origins in web pages only, and a secret token on a server.'],
+  origin_required: [403, false, 'It is not known which page sent the request: {}.', 'Use a token that is bound to origins in web pages only, and a secret token on a server.'],
   origin_not_allowed: [403, false, 'The token does not allow the origin {}.', 'Add the page\'s origin to the token, or use a token made for it.'],
   insufficient_scope: [403, false, 'The token lacks the scope {}.', 'Use a token with this scope for the tenant and the resources of the request.'],
   invalid_scope: [400, false, '{}', 'Request only scopes of the catalogue that your own token has.'],

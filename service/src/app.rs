@@ -102,6 +102,7 @@ impl App {
                 .introspector(StoreIntrospector { store: Arc::clone(&store), overlooks_suspension })
                 .keys(fresh_keys.clone())
                 .foreign_tokens(&foreign_formats)
+                .public_url(&sign_in.public_origin)
                 .locations(&locations)
                 .cache(Cache::new(CALLERS))
         };

@@ -127,9 +127,10 @@ error_codes! {
         "Use a token of a kind that is accepted here.",
         "Tokens of this kind are not accepted for this request.";
     OriginRequired: "origin_required", 403, false,
-        "The request has no usable Origin header, which the token needs.",
+        "It is not known which page sent the request: {}.",
         "Use a token that is bound to origins in web pages only, and a secret token on a server.",
-        "A publishable token, or a temporary one that is bound to origins, was sent without an `Origin` header.";
+        "A publishable token, or a temporary one that is bound to origins, was sent without saying from which page. \
+         The message says what was seen, and the help fits it.";
     OriginNotAllowed: "origin_not_allowed", 403, false,
         "The token does not allow the origin {}.",
         "Add the page's origin to the token, or use a token made for it.",

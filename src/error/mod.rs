@@ -1,12 +1,14 @@
 //! Why a request is refused: [`Error`], and the table of all codes: [`ErrorCode`].
 
 mod code;
+mod unknown_page;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 pub use code::ErrorCode;
+pub use unknown_page::UnknownPage;
 
 use crate::{Scope, TokenKind};
 
@@ -53,8 +55,8 @@ pub enum Error {
     SecretInBrowser(TokenKind),
     /// A token of this kind cannot be used here.
     KindNotAccepted(TokenKind),
-    /// A publishable token, or a temporary one that is bound to origins, came without an `Origin`.
-    OriginRequired,
+    /// A publishable token, or a temporary one that is bound to origins, came without saying from which page.
+    OriginRequired(UnknownPage),
     /// The token does not allow the page's origin; the payload is the origin seen.
     OriginNotAllowed(String),
     /// The token lacks a scope for the tenant or a resource of the request.
@@ -134,7 +136,7 @@ impl Error {
             Error::SecretInQuery(TokenKind::Secret),
             Error::SecretInBrowser(TokenKind::Secret),
             Error::KindNotAccepted(TokenKind::Temporary),
-            Error::OriginRequired,
+            Error::OriginRequired(UnknownPage::NoOrigin),
             Error::OriginNotAllowed("https://elsewhere.example".into()),
             Error::InsufficientScope { scope: Scope::literal("floor:readPrivate"), tenant: None },
             Error::InvalidScope("`floor:fly` is not in the catalogue.".into()),
@@ -179,7 +181,7 @@ impl Error {
             Error::SecretInQuery(_) => ErrorCode::SecretInQuery,
             Error::SecretInBrowser(_) => ErrorCode::SecretInBrowser,
             Error::KindNotAccepted(_) => ErrorCode::KindNotAccepted,
-            Error::OriginRequired => ErrorCode::OriginRequired,
+            Error::OriginRequired(_) => ErrorCode::OriginRequired,
             Error::OriginNotAllowed(_) => ErrorCode::OriginNotAllowed,
             Error::InsufficientScope { .. } => ErrorCode::InsufficientScope,
             Error::InvalidScope(_) => ErrorCode::InvalidScope,
@@ -217,7 +219,10 @@ impl Error {
     /// Returns what to do about it.
     #[must_use]
     pub fn help(&self) -> &'static str {
-        self.code().help()
+        match self {
+            Error::OriginRequired(page) => page.help(),
+            _ => self.code().help(),
+        }
     }
 
     /// Returns the body of the response.
@@ -246,6 +251,7 @@ impl fmt::Display for Error {
         let (before, after) = message.split_once("{}").unwrap_or((message, ""));
         f.write_str(before)?;
         match self {
+            Error::OriginRequired(page) => f.write_str(page.why()),
             Error::InvalidDpopProof(why) | Error::NotSignedIn(why) => f.write_str(why),
             Error::InvalidRequest(why)
             | Error::InvalidScope(why)

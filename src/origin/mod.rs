@@ -66,7 +66,7 @@ pub(crate) fn is_allowed(page: &str, patterns: &[String]) -> bool {
 
 #[cfg(all(test, feature = "browser"))]
 mod tests {
-    use super::*;
+    use super::{Origin, OriginPattern, is_allowed};
 
     const PAGES: [&str; 16] = [
         "http://localhost:8000",

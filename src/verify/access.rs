@@ -135,7 +135,7 @@ impl Access {
     fn report(&self, error: Option<&Error>, requirement: Option<&Requirement<'_>>) {
         if let Some(observer) = &self.observer {
             let token = Some(TokenSummary::of(&self.token));
-            observer.observe(&Decision { token, error, requirement, credentials: None });
+            observer.observe(&Decision { token, error, requirement, credentials: None, page: None });
         }
     }
 

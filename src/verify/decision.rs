@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Credentials;
 use super::token::AuthenticToken;
+use super::{Credentials, Page};
 use crate::{Error, Requirement, TokenKind};
 
 /// One decision, for an audit log, metrics or an alarm.
@@ -34,6 +34,9 @@ pub struct Decision<'a> {
     pub requirement: Option<&'a Requirement<'a>>,
     /// The request's credentials. `None` for what a handler checked on its `Access`.
     pub credentials: Option<&'a Credentials<'a>>,
+    /// The page that sent the request, as far as it counts for the token, and what says so. `None` for a requirement that
+    /// a handler checked.
+    pub page: Option<Page<'a>>,
 }
 
 /// Describes an authentic token.

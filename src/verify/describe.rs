@@ -1,7 +1,7 @@
 //! What a token's holder may know about it, refused or not: [`Verifier::describe`].
 
 use super::clock::Moment;
-use super::{Credentials, OriginHeader, Verifier};
+use super::{Credentials, Verifier};
 use crate::Error;
 use crate::api::TokenDescription;
 
@@ -20,10 +20,14 @@ impl Verifier {
         let token = self.authenticate(credential, credentials.client).await?;
         let withdrawn = self.check_withdrawn(&token, Moment::now())?;
         token.check_location(credential.location)?;
-        let origin_allowed = match token.check_origin(credentials.origin) {
-            Ok(()) => true,
-            Err(Error::OriginRequired | Error::OriginNotAllowed(_)) => false,
-            Err(error) => return Err(error),
+        let page = match token.page(credentials, &self.page_rules) {
+            Err(Error::OriginRequired(_)) => None,
+            page => Some(page?),
+        };
+        let origin_allowed = match page.map(|page| token.check_page(page)) {
+            Some(Ok(())) => true,
+            None | Some(Err(Error::OriginNotAllowed(_))) => false,
+            Some(Err(error)) => return Err(error),
         };
         let (revoked, suspended) = match withdrawn {
             Ok(()) => (false, false),
@@ -41,10 +45,7 @@ impl Verifier {
             expires_at: token.expires_at(),
             revoked,
             suspended,
-            origin_seen: match credentials.origin {
-                OriginHeader::One(origin) => Some(origin.to_owned()),
-                OriginHeader::None | OriginHeader::Invalid => None,
-            },
+            origin_seen: page.flatten().map(|page| page.origin.to_owned()),
             origin_allowed,
         })
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::clock::Moment;
 use super::rate_limit::{Policy, RateStatus};
 use super::token::AuthenticToken;
-use super::{Access, Credentials, Decision, Dpop, Standing, TokenSummary, Verifier, mistake};
+use super::{Access, Credentials, Decision, Dpop, Page, Standing, TokenSummary, Verifier, mistake};
 use crate::{Error, Requirement};
 
 /// Evidence that a token passed every check.
@@ -120,7 +120,7 @@ impl Verifier {
         let now = self.clock.at(at);
         let withdrawn = self.check_withdrawn(token, at)?;
         token.check_location(credential.location)?;
-        token.check_origin(credentials.origin)?;
+        token.check_page(token.page(credentials, &self.page_rules)?)?;
         withdrawn?;
         token.check_life(now).inspect_err(|_| tell_clock_behind(token, now.saturating_add(self.leeway)))?;
         Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)
@@ -164,10 +164,19 @@ impl Verifier {
         self.metrics.count_decision(error);
         // SECURITY: a caller with a proof by another key, or a token by a revoked one, is not the
         // token's holder.
-        let token = token.filter(|_| error != Some(&Error::InvalidToken)).map(TokenSummary::of);
-        tracing::debug!(id = token.map(|token| token.id), error = error.map(|error| error.code().as_str()), "decided");
+        let token = token.filter(|_| error != Some(&Error::InvalidToken));
+        tracing::debug!(
+            id = token.map(|token| &*token.id),
+            error = error.map(|error| error.code().as_str()),
+            "decided"
+        );
         if let Some(observer) = &self.observer {
-            observer.observe(&Decision { token, error, requirement, credentials: Some(credentials) });
+            let page = match token {
+                Some(token) => token.page(credentials, &self.page_rules),
+                None => Page::of_origin(credentials.origin),
+            };
+            let (token, page) = (token.map(TokenSummary::of), page.ok().flatten());
+            observer.observe(&Decision { token, error, requirement, credentials: Some(credentials), page });
         }
     }
 }

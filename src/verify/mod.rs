@@ -5,7 +5,7 @@
 //!
 //! | file | what it is |
 //! | --- | --- |
-//! | `credentials` | what a request carries: token, location, origin, proof |
+//! | `credentials` | what a request carries: token, location, page, proof |
 //! | `verifier` | the settings |
 //! | `authenticate` | whether a text is a token of ours: from the cache, by its signature, by introspection |
 //! | `evaluate` | whether an authentic token may be used for this request |
@@ -13,7 +13,7 @@
 //! | `scoped` | scopes in signatures |
 //! | `decision` | what a hook sees of each decision |
 //! | `describe` | what a token's holder may know about it |
-//! | `token` | an authentic token, and the rules of location, origin, life and requirement |
+//! | `token` | an authentic token, and the rules of location, page, life and requirement |
 //! | `sources` | public keys of JWTs, records of opaque tokens |
 //! | `sealing` | parameters that only the product's backend reads |
 //! | `cache` | the tokens that were authenticated before |
@@ -61,7 +61,9 @@ mod verifier;
 
 pub use access::{Access, AccessCheck, ScopeCheck};
 pub use cache::Cache;
-pub use credentials::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation};
+pub use credentials::{
+    Credential, Credentials, OriginHeader, Page, PageEvidence, PageHeaders, ProofContext, TokenLocation,
+};
 use decision::Observer;
 pub use decision::{Decision, TokenSummary};
 pub use dpop::{DPOP_ALGORITHMS, Dpop, DpopNonces, TokenRequestProof};

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use super::clock::Moment;
+use super::credentials::page::{PageRules, find_page};
 use super::sources::{Generation, Key};
-use super::{MAX_LEEWAY, OriginHeader, SealedError, Standing, TokenLocation};
+use super::{Credentials, MAX_LEEWAY, Page, SealedError, Standing, TokenLocation};
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
-use crate::{Error, Grant, Origin, OriginPattern, Parameters, Requirement, Scope, TokenKind};
+use crate::{Error, Grant, OriginPattern, Parameters, Requirement, Scope, TokenKind, UnknownPage};
 
 /// The longest origin that an error repeats, in characters.
 const MAX_SHOWN_ORIGIN: usize = 260;
@@ -192,29 +193,47 @@ impl AuthenticToken {
         }
     }
 
-    /// Checks that the token may be used from this origin.
+    /// Returns the page that sent a request, as far as it counts for this token.
+    ///
+    /// SECURITY: for another kind than publishable, which may open more than what is public, `Origin` alone counts.
+    ///
+    /// # Errors
+    /// If the token needs a page and none is known, or the header `Origin` is invalid.
     #[inline]
-    pub(super) fn check_origin(&self, header: OriginHeader<'_>) -> Result<(), Error> {
-        let must_match = self.kind == TokenKind::Publishable || !self.origins.is_empty();
-        // A backend that passes a bundle on may leave the origin out. A temporary token is for a page.
-        let is_required = matches!(self.kind, TokenKind::Publishable | TokenKind::Temporary) && must_match;
-        match header {
-            OriginHeader::Invalid => {
-                Err(Error::InvalidRequest("The request has more than one Origin, or one that is not text.".into()))
+    pub(super) fn page<'a>(
+        &self,
+        credentials: &Credentials<'a>,
+        rules: &'a PageRules,
+    ) -> Result<Option<Page<'a>>, Error> {
+        if self.kind == TokenKind::Publishable {
+            return find_page(credentials.origin, &credentials.page_headers, rules).map(Some);
+        }
+        match Page::of_origin(credentials.origin) {
+            // A backend that passes a bundle on may leave the origin out. A temporary token is for a page.
+            Ok(None) if self.kind == TokenKind::Temporary && !self.origins.is_empty() => {
+                Err(Error::OriginRequired(UnknownPage::NoOrigin))
             }
-            // A browser sends an origin with every cross-origin request. Other programs may leave
-            // it out.
-            OriginHeader::None if is_required => Err(Error::OriginRequired),
-            OriginHeader::None => Ok(()),
-            OriginHeader::One(_) if self.kind.is_backend_only() => Err(Error::SecretInBrowser(self.kind)),
-            OriginHeader::One(_) if !must_match => Ok(()),
-            OriginHeader::One(text) => match Origin::parse(text) {
-                Ok(origin) if self.origins.iter().any(|pattern| pattern.matches(&origin)) => Ok(()),
-                _ => {
-                    let shown = text.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_ORIGIN);
-                    Err(Error::OriginNotAllowed(shown.collect()))
-                }
-            },
+            page => page,
+        }
+    }
+
+    /// Checks that the token may be used by the page that sent the request. A browser sends an origin with every request
+    /// of a script to another one. Other programs may leave it out.
+    #[inline]
+    pub(super) fn check_page(&self, page: Option<Page<'_>>) -> Result<(), Error> {
+        let Some(page) = page else { return Ok(()) };
+        if self.kind.is_backend_only() {
+            return Err(Error::SecretInBrowser(self.kind));
+        }
+        if self.kind != TokenKind::Publishable && self.origins.is_empty() {
+            return Ok(());
+        }
+        match page.parsed() {
+            Some(origin) if self.origins.iter().any(|pattern| pattern.matches(&origin)) => Ok(()),
+            _ => {
+                let shown = page.origin.chars().filter(|c| !c.is_control()).take(MAX_SHOWN_ORIGIN);
+                Err(Error::OriginNotAllowed(shown.collect()))
+            }
         }
     }
 

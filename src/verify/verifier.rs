@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::Clock;
+use super::credentials::page::PageRules;
 #[cfg(feature = "axum")]
 use super::http::Locations;
 use super::outage::Outage;
@@ -40,6 +41,7 @@ pub struct Verifier {
     #[cfg(feature = "metrics")]
     pub(super) metrics: super::metrics::Metrics,
     pub(super) outages: Arc<Outages>,
+    pub(super) page_rules: PageRules,
     pub(super) leeway: u64,
     pub(super) clock: Clock,
 }
@@ -83,6 +85,7 @@ impl Verifier {
                 introspection: Outage::new("introspection"),
                 revocation: Outage::new("revocation"),
             }),
+            page_rules: PageRules::default(),
             leeway: DEFAULT_LEEWAY,
             clock: Clock::default(),
         }
@@ -159,6 +162,35 @@ impl Verifier {
     #[must_use]
     pub fn on_decision(self, observe: impl Fn(&Decision<'_>) + Send + Sync + 'static) -> Verifier {
         Verifier { observer: Some(Observer::new(observe)), ..self }
+    }
+
+    /// Adds a public URL of the API, as browsers show it: `https://www.example.com/api`. Its origin is then that of pages
+    /// which share it with the API, as behind one proxy: a browser sends no `Origin` with their GET requests, and
+    /// `Sec-Fetch-Site: same-origin` instead. Add each, if the API has several; the header `Host` then says which one a
+    /// request is for.
+    ///
+    /// ```
+    /// # use daypass::verify::Verifier;
+    /// let verifier = Verifier::new("https://tokens.example.com", "floor-api")
+    ///     .public_url("https://www.example.com/api")
+    ///     .public_url("https://api.example.com");
+    /// ```
+    ///
+    /// # Panics
+    /// If it is no URL as a browser shows it: with a scheme and a host in lower case, without a default port.
+    #[must_use]
+    pub fn public_url(mut self, url: &str) -> Verifier {
+        self.page_rules.add_public_url(url);
+        self
+    }
+
+    /// Goes by `Origin` alone across origins. Otherwise a publishable token also counts on a GET or HEAD without `Origin`
+    /// if its `Referer` is a page that may use it: browsers send no `Origin` for images, videos, scripts, links and
+    /// backgrounds.
+    #[must_use]
+    pub fn ignore_referer(mut self) -> Verifier {
+        self.page_rules.ignores_referer = true;
+        self
     }
 
     /// Sets how many seconds of clock difference are tolerated in JWTs: 10 unless set, at most

@@ -4,7 +4,7 @@ use crate::common::{ORGANIZATION, SITE, Signer, Store, claims, record, verifier}
 use daypass::api::TokenRecord;
 use daypass::jwt::JwtType;
 use daypass::verify::{Access, Credentials, TokenLocation, Verifier};
-use daypass::{Catalog, Error, Grant, Resource, Scope, TokenKind};
+use daypass::{Catalog, Error, Grant, Resource, Scope, TokenKind, UnknownPage};
 use serde_json::json;
 
 const LOCATIONS: [TokenLocation; 9] = [
@@ -168,7 +168,12 @@ async fn a_temporary_token_with_origins_needs_one_of_them_and_a_bundle_only_no_o
     let verifier = verifier().keys(signer.keys());
     let elsewhere = "https://elsewhere.example";
     for (jwt_type, kind, origins, without) in [
-        (JwtType::AccessToken, TokenKind::Temporary, json!(["www.northlight.example"]), Err(Error::OriginRequired)),
+        (
+            JwtType::AccessToken,
+            TokenKind::Temporary,
+            json!(["www.northlight.example"]),
+            Err(Error::OriginRequired(UnknownPage::NoOrigin)),
+        ),
         (JwtType::AccessToken, TokenKind::Temporary, json!([]), Ok(())),
         (JwtType::Bundle, TokenKind::Bundle, json!(["www.northlight.example"]), Ok(())),
     ] {

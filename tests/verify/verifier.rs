@@ -4,7 +4,7 @@ use crate::common::{NOW, ORGANIZATION, SITE, access_token, bearer, claims, recor
 use daypass::api::TokenRecord;
 use daypass::jwt::JwtType;
 use daypass::verify::{Credential, Credentials, OriginHeader, TokenLocation};
-use daypass::{Catalog, Error, Requirement, Resource, Scope, TokenKind};
+use daypass::{Catalog, Error, Requirement, Resource, Scope, TokenKind, UnknownPage};
 use serde_json::json;
 
 static READ_PUBLIC: Scope = Scope::literal("floor:readPublic");
@@ -64,7 +64,10 @@ async fn rows_2_4_and_5_a_publishable_token_works_on_its_origins_only() {
         assert_eq!(verifier.verify(&credentials, None).await.unwrap_err(), Error::OriginNotAllowed(origin.into()));
     }
     let without = |origin| Credentials::new(&text, TokenLocation::Query).with_origin(origin);
-    assert_eq!(verifier.verify(&without(OriginHeader::None), None).await.unwrap_err(), Error::OriginRequired);
+    assert_eq!(
+        verifier.verify(&without(OriginHeader::None), None).await.unwrap_err(),
+        Error::OriginRequired(UnknownPage::NoPage)
+    );
     assert!(matches!(verifier.verify(&without(OriginHeader::Invalid), None).await, Err(Error::InvalidRequest(_))));
 }
 
@@ -136,7 +139,10 @@ async fn a_temporary_token_for_some_origins_is_refused_on_others() {
         assert_eq!(refused, Error::OriginNotAllowed(origin.into()));
     }
     // It is for a page, and a page across origins sends the header.
-    assert_eq!(verifier.verify(&on(OriginHeader::None), None).await.unwrap_err(), Error::OriginRequired);
+    assert_eq!(
+        verifier.verify(&on(OriginHeader::None), None).await.unwrap_err(),
+        Error::OriginRequired(UnknownPage::NoOrigin)
+    );
 }
 
 #[tokio::test]

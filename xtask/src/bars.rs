@@ -32,7 +32,7 @@ use Bar::{Aim, AimTimes, Beside, Most, Times};
 type Bars = [(&'static str, Bar)];
 
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
-const VERIFY: [(&str, Bar); 35] = [
+const VERIFY: [(&str, Bar); 36] = [
     ("verify/jwt-cold", Times("limit/ed25519", 1.10)),
     ("verify/jwt-cold", AimTimes("limit/ed25519", 1.05)),
     ("verify/jwt-cold", Times("peer/jsonwebtoken", 0.90)),
@@ -52,6 +52,7 @@ const VERIFY: [(&str, Bar); 35] = [
     ("verify/origins-10", Most(1000.0)),
     ("verify/origins-10", Times("verify/origins-1", 10.0)),
     ("verify/origins-100", Times("verify/origins-10", 10.0)),
+    ("verify/referer", Times("verify/origin", 1.20)),
     ("route/layer", Times("route/bare", 1.05)),
     ("route/layer", Times("route/tower-http", 1.01)),
     ("route/layer", AimTimes("route/tower-http", 0.97)),

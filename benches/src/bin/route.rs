@@ -109,7 +109,7 @@ fn validate(token: &str) -> Result<(ValidateRequestHeaderLayer<Compare>, AddExte
 type Authorized = Ready<Result<Request<Body>, Response<Body>>>;
 
 /// Like [`validate`], for the layer that may wait.
-fn compare(token: &str) -> Result<impl FnMut(Request<Body>) -> Authorized + Clone> {
+fn compare(token: &str) -> Result<impl FnMut(Request<Body>) -> Authorized + Clone + use<>> {
     let mut compare = Compare(format!("Bearer {token}").try_into()?);
     let id: Arc<str> = "tmp_1".into();
     Ok(move |mut request: Request<Body>| {

@@ -11,6 +11,8 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, ParsedPublicKey};
+use axum::http::Request;
+use axum::http::header::{HeaderName, ORIGIN, REFERER};
 use base64ct::{Base64UrlUnpadded, Encoding};
 use clap::Parser;
 use criterion::{Bencher, Criterion};
@@ -21,6 +23,9 @@ use daypass_bench::cpu_time::CpuTime;
 use daypass_bench::fixture::{self, Issuer, SITE, Store, bearer, decide, requirement};
 use daypass_bench::peers::{BiscuitAuth, JsonWebToken};
 use daypass_bench::{Options, Results, node, write};
+
+/// A page of [`SITE`], as browsers send `Referer` to another origin.
+const PAGE: &str = "https://www.northlight.example/";
 
 /// A row's name, and the function that runs its loop.
 type Row = (String, Box<dyn Fn(&mut Bencher<'_, CpuTime>)>);
@@ -89,6 +94,8 @@ fn rows(issuer: &Issuer, token: &str) -> Result<Vec<Row>> {
             fixture::origins(count),
         ));
     }
+    rows.push(page_decision("verify/origin", issuer, ORIGIN, SITE));
+    rows.push(page_decision("verify/referer", issuer, REFERER, PAGE));
     Ok(rows)
 }
 
@@ -98,6 +105,23 @@ fn list_decision(name: &str, issuer: &Issuer, grants: Vec<Grant>, origins: Vec<O
     let token = opaque.expose_secret().to_owned();
     let store = Store::from((opaque, TokenRecord { grants, origins, ..record }));
     decision(name, fixture::cached(issuer, store, fixture::cache()), &token, Some(SITE))
+}
+
+/// Measures a decision on a publishable token by one header or another, which name the same page, as the layer reads them.
+fn page_decision(name: &str, issuer: &Issuer, header: HeaderName, value: &'static str) -> Row {
+    let (opaque, record) = fixture::opaque(TokenKind::Publishable);
+    let uri = format!("/floor?pubtoken={}", opaque.expose_secret());
+    let store = Store::from((opaque, TokenRecord { origins: fixture::origins(1), ..record }));
+    let verifier = fixture::cached(issuer, store, fixture::cache());
+    let request = Request::get(uri)
+        .header(header, value)
+        .header("sec-fetch-site", "cross-site")
+        .header("sec-fetch-mode", "no-cors");
+    let (parts, ()) = request.body(()).expect("a request").into_parts();
+    let requirement = requirement();
+    let run = move || decide(&verifier, &verifier.credentials(black_box(&parts)), black_box(&requirement));
+    run();
+    row(name, run)
 }
 
 fn row<T>(name: &str, run: impl Fn() -> T + 'static) -> Row {

@@ -84,6 +84,7 @@ async fn main() -> anyhow::Result<()> {
         .catalog(Catalog::space_api())
         // References to parameters, as Kudo has them.
         .foreign_tokens(&[ForeignFormat::Uuid])
+        .public_url(&api_url)
         .dpop(Dpop::new(&api_url))
         .rate_limits(RateLimits::new())
         // One machine has one clock.

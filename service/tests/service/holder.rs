@@ -28,6 +28,17 @@ async fn a_token_holder_learns_why_the_token_is_refused() {
         let described: Value = response.json().await.expect("JSON");
         assert_eq!(described, expected(Value::Null, false, json!(origin), allowed));
     }
+    // Without `Origin`, as an image is loaded, or a page of the service itself asks.
+    let own = daypass.url.trim_end_matches('/');
+    for (name, value, seen, allowed) in [
+        ("referer", "https://shop.northlight.example/", Some("https://shop.northlight.example"), true),
+        ("referer", "https://elsewhere.example/", Some("https://elsewhere.example"), false),
+        ("sec-fetch-site", "same-origin", Some(own), false),
+        ("sec-fetch-site", "cross-site", None, false),
+    ] {
+        let described = send(daypass.get(PATH).query(&[("pubtoken", &token)]).header(name, value)).await;
+        assert_eq!(described, (200, expected(Value::Null, false, json!(seen), allowed)), "{name}: {value}");
+    }
     daypass.revoke(&id).await;
     daypass.execute(&format!("UPDATE token SET expires_at = 5 WHERE id = '{id}'"));
     let described = send(daypass.get(PATH).bearer_auth(&token)).await;

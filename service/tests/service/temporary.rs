@@ -2,7 +2,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::RevocationTarget;
 use daypass::jwt::{Claims, Confirmation};
 use daypass::verify::{Credentials, TokenLocation};
-use daypass::{Error, Scope, TokenKind};
+use daypass::{Error, Scope, TokenKind, UnknownPage};
 use serde_json::{Value, json};
 
 use super::running::{Daypass, FLOOR_READ, expect_error, now, payload_of, send, to_text};
@@ -220,7 +220,7 @@ async fn it_names_its_visitor_and_the_origins_that_may_use_it() {
     // Neither is a grant, a tenant or a claim of the service's.
     assert_eq!((access.organization(), access.scopes().to_string()), (&*daypass.organization(), FLOOR_READ.to_owned()));
     for (credentials, error) in [
-        (credentials, Error::OriginRequired),
+        (credentials, Error::OriginRequired(UnknownPage::NoOrigin)),
         (credentials.from_origin("null"), Error::OriginNotAllowed("null".into())),
         (credentials.from_origin("http://shop.example"), Error::OriginNotAllowed("http://shop.example".into())),
     ] {

@@ -1,12 +1,16 @@
 //! The credentials of a request: [`Credentials`].
 
 mod location;
+pub(super) mod page;
 
 use std::fmt;
 use std::net::IpAddr;
 
 pub use location::TokenLocation;
+pub use page::{Page, PageEvidence, PageHeaders};
 
+#[cfg(feature = "axum")]
+use crate::TokenKind;
 use crate::{Error, ForeignFormat};
 
 /// A token as a request carries it. `Debug` does not show it.
@@ -66,11 +70,12 @@ impl fmt::Debug for ProofContext<'_> {
     }
 }
 
-/// What a request presents: its token, origin, proof and client. All of it borrows from the request.
+/// What a request presents: its token, page, proof and client. All of it borrows from the request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Credentials<'a> {
     tokens: Tokens<'a>,
     pub(super) origin: OriginHeader<'a>,
+    pub(super) page_headers: PageHeaders<'a>,
     pub(super) proof: ProofContext<'a>,
     pub(super) client: Option<IpAddr>,
 }
@@ -138,6 +143,13 @@ impl<'a> Credentials<'a> {
         Credentials { origin, ..self }
     }
 
+    /// Sets the headers besides `Origin` that say which page sent the request, for a publishable token. Without them
+    /// only an `Origin` says it.
+    #[must_use]
+    pub fn with_page_headers(self, page_headers: PageHeaders<'a>) -> Credentials<'a> {
+        Credentials { page_headers, ..self }
+    }
+
     /// Sets the DPoP proof.
     #[must_use]
     pub fn with_proof(self, proof: ProofContext<'a>) -> Credentials<'a> {
@@ -162,6 +174,13 @@ impl<'a> Credentials<'a> {
     #[cfg(feature = "axum")]
     pub(super) fn is_missing(&self) -> bool {
         matches!(self.tokens, Tokens::None)
+    }
+
+    /// Returns whether the request has one token, and that is a publishable one if it is authentic.
+    #[cfg(feature = "axum")]
+    pub(super) fn is_publishable(&self) -> bool {
+        let prefix = TokenKind::Publishable.prefix().unwrap_or_default().as_bytes();
+        matches!(self.tokens, Tokens::One(Credential { text, .. }) if text.starts_with(prefix))
     }
 
     /// Returns the token, if there is exactly one.

@@ -1,13 +1,13 @@
 //! Reads the credentials of an HTTP request.
 
-use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
+use http::{HeaderMap, Method};
 use percent_encoding::percent_decode_str;
 
 use super::Locations;
 use crate::ForeignFormat;
-use crate::verify::{Credential, Credentials, OriginHeader, ProofContext, TokenLocation, Verifier};
+use crate::verify::{Credential, Credentials, OriginHeader, PageHeaders, ProofContext, TokenLocation, Verifier};
 
 /// The query parameters that carry tokens in one system or another.
 ///
@@ -27,6 +27,8 @@ static HEADERS: [(HeaderName, TokenLocation); 2] = [
     (HeaderName::from_static("x-api-key"), TokenLocation::ApiKey),
     (HeaderName::from_static("x-api-token"), TokenLocation::ApiToken),
 ];
+static SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+static SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// The cookie that carries tokens (Speckle).
 const COOKIE: &[u8] = b"authn=";
 /// The query parameter that carries application tokens in Crafter Profile.
@@ -80,6 +82,10 @@ impl<'a> Credentials<'a> {
                 credentials.add_found(Credential { text: text.as_bytes(), location }, is_for_tokens, reader);
             }
         }
+        // A pass of its own, so that other requests do without it.
+        if matches!(credentials.origin, OriginHeader::None) && credentials.is_publishable() {
+            credentials.page_headers = PageHeaders::read(parts);
+        }
         if credentials.has_proof_scheme() {
             let proof = only(&parts.headers, "dpop").unwrap_or_default();
             credentials.proof = ProofContext { proof, method: parts.method.as_str(), path: parts.uri.path() };
@@ -126,6 +132,27 @@ impl<'a> Credentials<'a> {
             true if is_for_tokens => self.add_unrecognized(credential),
             _ => {}
         }
+    }
+}
+
+impl<'a> PageHeaders<'a> {
+    fn read(parts: &'a Parts) -> PageHeaders<'a> {
+        let is_read = matches!(parts.method, Method::GET | Method::HEAD);
+        let mut headers = PageHeaders { is_read, ..PageHeaders::default() };
+        for (name, value) in &parts.headers {
+            let header = match name {
+                name if *name == header::REFERER => &mut headers.referer,
+                name if *name == header::HOST => &mut headers.host,
+                name if *name == SEC_FETCH_SITE => &mut headers.fetch_site,
+                name if *name == SEC_FETCH_MODE => &mut headers.fetch_mode,
+                _ => continue,
+            };
+            *header = Some(if header.is_none() { value.as_bytes() } else { b"" });
+        }
+        if let Some(authority) = parts.uri.authority() {
+            headers.host = Some(authority.as_str().as_bytes());
+        }
+        headers
     }
 }
 

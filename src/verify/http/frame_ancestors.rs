@@ -90,8 +90,9 @@ impl IntoResponseParts for FrameAncestors {
 
 impl Verifier {
     /// Names the pages that may frame the requested page, such as an embed's page with a
-    /// publishable token in the query. A browser requests a frame without an `Origin`, so that
-    /// [`verify`](Verifier::verify) would refuse a publishable token there. This authorizes
+    /// publishable token in the query. A browser requests a frame without an `Origin`, and the page
+    /// around it can hide its `Referer`, so that [`verify`](Verifier::verify) would refuse a
+    /// publishable token there. This authorizes
     /// nothing: it tells the browser where the token may be used, and the browser enforces it.
     ///
     /// # Errors

@@ -19,6 +19,8 @@ use crate::verify::rate_limit::RateStatus;
 pub struct ResponseHeaders {
     /// The pages that may read the response.
     pub(super) readers: Option<Readers>,
+    /// The headers of the request that the decision looked at.
+    pub(super) vary: &'static str,
     pub(super) has_proof_scheme: bool,
     /// The nonce for the next proof.
     pub(super) nonce: Option<HeaderValue>,
@@ -45,7 +47,7 @@ impl ResponseHeaders {
         if let Some(resource) = self.resource {
             resource.add_to_challenges(headers);
         }
-        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+        headers.append(header::VARY, HeaderValue::from_static(self.vary));
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
         if let Some(Readers { origin, cors, with_cookies }) = self.readers {
             cors.allow(headers, origin, with_cookies);

@@ -211,8 +211,9 @@ impl VerifyLayer {
         let readers =
             origin.map(|origin| Readers { origin, cors: Arc::clone(&self.cors), with_cookies: !passes_without_token });
         let has_proof_scheme = credentials.has_proof_scheme();
+        let vary = self.verifier.page_rules.vary(&credentials);
         let resource = self.resource.clone();
-        let mut headers = ResponseHeaders { readers, has_proof_scheme, nonce, resource, rate: None };
+        let mut headers = ResponseHeaders { readers, vary, has_proof_scheme, nonce, resource, rate: None };
         if passes_without_token {
             return (Some(Ok(None)), headers);
         }
@@ -239,7 +240,7 @@ fn with_access<B>(access: Option<Access>, mut parts: Parts, body: B) -> Request<
 /// SECURITY: a page on an origin that the token does not allow may not read it. Every other error
 /// is readable by the page.
 fn refuse<R: From<String>>(error: &Error, headers: ResponseHeaders) -> Response<R> {
-    let is_readable = !matches!(error, Error::OriginNotAllowed(_) | Error::OriginRequired);
+    let is_readable = !matches!(error, Error::OriginNotAllowed(_) | Error::OriginRequired(_));
     let mut response = error.response();
     ResponseHeaders { readers: headers.readers.filter(|_| is_readable), ..headers }.add_to(&mut response);
     response

@@ -200,7 +200,12 @@ impl fmt::Debug for TestToken {
 /// Returns the origin of a page that a pattern matches.
 fn page(pattern: &OriginPattern) -> String {
     let text = pattern.to_string().replace('*', "www");
-    let origin = if text.contains("://") { text } else { format!("https://{text}") };
+    let origin = match text.strip_suffix(':') {
+        // A pattern of a scheme alone.
+        Some(scheme) => format!("{scheme}://page"),
+        None if text.contains("://") => text,
+        None => format!("https://{text}"),
+    };
     let is_match = Origin::parse(&origin).is_ok_and(|origin| pattern.matches(&origin));
     assert!(is_match, "no page is known for the pattern `{pattern}`");
     origin

@@ -38,7 +38,7 @@ impl CrafterError {
             Error::KindNotAccepted(_)
             | Error::SecretInQuery(_)
             | Error::SecretInBrowser(_)
-            | Error::OriginRequired
+            | Error::OriginRequired(_)
             | Error::OriginNotAllowed(_)
             | Error::OrganizationSuspended => (StatusCode::FORBIDDEN, "ACCESS_DENIED"),
             _ if error.status() == 401 => (StatusCode::FORBIDDEN, "ACCESS_DENIED"),

@@ -222,7 +222,7 @@ error_codes! {
         "The page got no response that it may read.";
     ForeignUrl: "foreign_url", 0, false,
         "The URL is not the API's: {}.",
-        "Use the browser's own fetch for other servers: the token goes to the API alone.",
+        "Use the browser's own fetch for other servers.",
         "`fetch` got a URL of another origin than the API's.";
     BodyNotReplayable: "body_not_replayable", 0, true,
         "The API answered 401, and the request's body can be sent only once.",
@@ -230,7 +230,7 @@ error_codes! {
         "The API answered 401, and the body is a stream that can be sent only once.";
     ProviderFailed: "provider_failed", 0, true,
         "The token provider failed. {}",
-        "Check your backend's response; an open connection retries by itself.",
+        "Check your backend; an open connection retries by itself.",
         "The token provider failed, or returned something other than a token.";
     ProviderTimeout: "provider_timeout", 0, true,
         "The token provider did not answer.",
@@ -238,7 +238,7 @@ error_codes! {
         "The token provider did not answer for 10 seconds.";
     ProviderStale: "provider_stale", 0, true,
         "The token provider answered with a token that is expired or already in use.",
-        "Do not cache tokens: create one for each call, and answer with Cache-Control: no-store.",
+        "Create a token for each call, and answer with Cache-Control: no-store.",
         "The token provider returned a token that is expired or already in use.";
     ProviderUnauthorized: "provider_unauthorized", 0, false,
         "The token provider does not know the visitor. {}",
@@ -258,15 +258,15 @@ error_codes! {
         "No key of the service has the id that the bundle names.";
     BundleChanged: "bundle_changed", 0, false,
         "The bundle was changed after it was signed.",
-        "Pass the bundle as the service returned it: a link may have been cut or edited.",
+        "Pass the whole bundle, as the service returned it.",
         "The signature does not match the bundle.";
     BundleUnverifiable: "bundle_unverifiable", 0, false,
         "This browser cannot verify a signed bundle.",
-        "Serve the page over https. Browsers know Ed25519 since 2025; others open bundles by reference.",
+        "Serve the page over https. Browsers without Ed25519 open bundles by reference.",
         "The page has no cryptography because it is not served over https, or the browser has no Ed25519.";
     BundleExpired: "bundle_expired", 0, false,
         "The bundle has expired.",
-        "Open the page again from where it was linked: bundles are short-lived.",
+        "Open the page again from where it was linked.",
         "The bundle has expired.";
     BundleOrigin: "bundle_origin", 0, false,
         "The bundle was not made for the origin {}.",
@@ -278,11 +278,11 @@ error_codes! {
         "The service does not know the reference, or it is expired or revoked.";
     StreamNotSupported: "stream_not_supported", 0, false,
         "This browser cannot send a stream as a request's body.",
-        "Read the stream first, and send its bytes or a Blob.",
+        "Send bytes or a Blob.",
         "The request's body is a stream, and the browser would send its name instead.";
     Interrupted: "interrupted", 0, true,
         "The call was interrupted.",
-        "Make the call again.",
+        "Call again.",
         "The WebAssembly instance failed during the call. Another one has taken over the connection.";
     Closed: "closed", 0, false,
         "The connection is closed.",

@@ -118,6 +118,14 @@ fn no_text_names_the_host_of_a_registry() {
 }
 
 #[test]
+fn no_file_has_the_marks_of_a_merge() {
+    let is_mark = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
+    let marks = |(file, text): &(String, String)| text.lines().any(is_mark).then(|| file.clone());
+    let found: Vec<_> = read_texts().iter().filter_map(marks).collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
 fn a_phrase_is_found_across_lines_and_names_and_only_as_whole_words() {
     let prose =
         Prose::new("/// It is\n//! none of them.\nfn what_is_no_token() {}\nRecommended (Mend): amend, x.is_none().");

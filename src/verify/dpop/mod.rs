@@ -12,7 +12,6 @@ use super::{Credential, MAX_LEEWAY, ProofContext, TokenLocation, mistake};
 use crate::Error;
 pub use nonces::DpopNonces;
 use nonces::NONCE_WINDOW;
-pub use proof::DPOP_ALGORITHMS;
 use proof::Proof;
 use replay::ReplayGuard;
 pub use token_request::TokenRequestProof;

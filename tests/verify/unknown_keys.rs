@@ -180,6 +180,8 @@ async fn the_log_tells_once_of_keys_that_cannot_be_used_and_the_others_are() {
     // Of other kinds: none of the verifier's business.
     service.publish(&json!({ "kty": "AKP", "alg": "ML-DSA-44", "pub": "AA", "kid": "a" }));
     service.publish(&json!({ "kty": "EC", "crv": "P-521", "x": "AA", "y": "AA" }));
+    service.publish(&json!({ "kty": "RSA", "kid": 7, "use": null, "exp": "2030-01-01" }));
+    service.publish(&json!({ "kty": "OKP", "crv": "X25519", "x": "AA" }));
     let fetch = async |forged: &'static str| {
         let before = service.fetches();
         while service.fetches() == before {

@@ -10,7 +10,8 @@ use crate::domain::origins::is_shared;
 pub(super) fn log(origins: &[OriginPattern], before: &[OriginPattern], id: &str, organization: &str, by: Option<&str>) {
     for pattern in origins.iter().filter(|pattern| is_shared(pattern) && !before.contains(pattern)) {
         let by = by.unwrap_or("operator");
-        tracing::info!(id, organization, by, %pattern, "accepted a pattern below a suffix that many owners share");
+        // A command logs warnings alone.
+        tracing::warn!(id, organization, by, %pattern, "accepted a pattern below a suffix that many owners share");
     }
 }
 

@@ -48,7 +48,8 @@ pub(crate) fn normalize_origins(
     }
     let normalized = origins.iter().map(|origin| normalize_origin(origin)).collect::<Result<Vec<_>, _>>();
     let normalized = normalized.map_err(|cause| Error::InvalidRequest(format!("{cause}.")))?;
-    match newly_shared(&normalized, present).next().filter(|_| !accepts_shared) {
+    let shared = newly_shared(&normalized, present).next().filter(|_| !accepts_shared);
+    match shared {
         Some(pattern) => refuse(format!(
             "Anyone may take a name that matches `{pattern}`, below a suffix that many owners share, and use the token \
              there. Name each site, or accept that risk by `acceptSharedSuffix`."

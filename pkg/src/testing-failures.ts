@@ -59,7 +59,7 @@ export const FAILURES: Record<DaypassErrorCode, [number, boolean, string, string
   bundle_origin: [0, false, 'The bundle was not made for the origin {}.', 'Add this page\'s origin to `origins` when you create the bundle.'],
   bundle_refused: [0, false, 'The service does not accept the bundle.', 'Create a new bundle: this one is unknown, expired or revoked.'],
   stream_not_supported: [0, false, 'This browser cannot send a stream as a request\'s body.', 'Send bytes or a Blob.'],
-  interrupted: [0, true, 'The call was interrupted.', 'Call again.'],
+  interrupted: [0, true, 'The call was interrupted.', 'Make the call again.'],
   closed: [0, false, 'The connection is closed.', 'Connect again.'],
   load_failed: [0, true, 'The WebAssembly could not be loaded: {}', 'Allow \'wasm-unsafe-eval\' in script-src, or import daypass/nowasm.'],
 };

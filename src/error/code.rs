@@ -282,7 +282,7 @@ error_codes! {
         "The request's body is a stream, and the browser would send its name instead.";
     Interrupted: "interrupted", 0, true,
         "The call was interrupted.",
-        "Call again.",
+        "Make the call again.",
         "The WebAssembly instance failed during the call. Another one has taken over the connection.";
     Closed: "closed", 0, false,
         "The connection is closed.",

@@ -35,7 +35,9 @@ pub(super) async fn create(
     Ok((NO_STORE, Json(response)))
 }
 
-/// SECURITY: below the top level too, since verifiers refuse a JWT whose meaning depends on its reader.
+/// Reads the object in a field.
+///
+/// SECURITY: no object in it has a key twice, since verifiers refuse a JWT whose meaning depends on its reader.
 fn read(field: &str, json: &RawValue) -> Result<Parameters, Error> {
     let invalid = |cause: String| Error::InvalidBody(format!("{field}: {cause}"));
     let parameters = Parameters::from_json(json.get()).map_err(|cause| invalid(cause.to_string()))?;

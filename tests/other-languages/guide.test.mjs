@@ -194,7 +194,7 @@ now, asked, served = 1000.0, 0, [known]
 def urlopen(url, timeout):
     global asked
     asked += 1
-    if served is None:
+    if not served:
         raise OSError("away")
     return io.BytesIO(json.dumps({"keys": served}).encode())
 keys.urlopen, keys.time.monotonic = urlopen, lambda: now

@@ -29,7 +29,7 @@ impl SharedTable {
         SharedTable { limit, state: Mutex::default() }
     }
 
-    /// Returns the table's entry that equals this, which is added if there is none; `None` if there is no room.
+    /// Returns the table's entry that equals this, after this was added if need be; `None` if there is no room.
     pub(super) fn share(&self, shared: &Arc<Shared>) -> Option<Arc<Shared>> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entry) = state.entries.get(shared) {
@@ -78,15 +78,15 @@ mod tests {
     #[test]
     fn an_entry_stays_while_a_token_has_it_and_makes_room_afterwards() {
         let table = SharedTable::new(2 * shared_weight(&shared("org_1")));
-        let mut held: Vec<_> = ["org_1", "org_2"].map(|id| table.share(&shared(id)).unwrap()).into();
+        let share = |organization| table.share(&shared(organization));
+        let [kept, dropped] = ["org_1", "org_2"].map(share);
+        let is_kept = || share("org_1").zip(kept.as_ref()).is_some_and(|(found, kept)| Arc::ptr_eq(&found, kept));
         for _ in 0..3 {
-            assert!(table.share(&shared("org_3")).is_none());
-            assert!(Arc::ptr_eq(&table.share(&shared("org_1")).unwrap(), &held[0]));
+            assert!(share("org_3").is_none() && is_kept());
         }
-        held.pop();
-        assert!(table.share(&shared("org_3")).is_some());
-        assert!(Arc::ptr_eq(&table.share(&shared("org_1")).unwrap(), &held[0]));
-        let state = table.state.lock().unwrap();
+        drop(dropped);
+        assert!(share("org_3").is_some() && is_kept());
+        let state = table.state.lock().expect("no thread panicked");
         assert_eq!((state.entries.len(), state.weight), (2, table.limit));
     }
 }

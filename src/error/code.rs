@@ -218,14 +218,14 @@ error_codes! {
         "The publishable token is mistyped or incomplete.";
     NetworkFailed: "network_failed", 0, true,
         "No response from {} that this page may read.",
-        "Check the connection, the address, and that the server allows this page's origin (CORS).",
+        "Check the address, and that the server allows this page's origin (CORS).",
         "The page got no response that it may read.";
     ForeignUrl: "foreign_url", 0, false,
         "The URL is not the API's: {}.",
         "Use the browser's own fetch for other servers.",
         "`fetch` got a URL of another origin than the API's.";
     BodyNotReplayable: "body_not_replayable", 0, true,
-        "The API answered 401, and the request's body can be sent only once.",
+        "The API answered 401, and the body can be sent only once.",
         "The token is fresh now: make the request again.",
         "The API answered 401, and the body is a stream that can be sent only once.";
     ProviderFailed: "provider_failed", 0, true,
@@ -246,7 +246,7 @@ error_codes! {
         "The token provider answered 401. It is not called again.";
     ProviderForbidden: "provider_forbidden", 0, false,
         "The token provider gives no more tokens. {}",
-        "Your backend answered 403: the visitor may have to sign in again.",
+        "Your backend answered 403: have the visitor sign in again.",
         "The token provider answered 403. It is not called again.";
     BundleMalformed: "bundle_malformed", 0, false,
         "This is not a parameter bundle.",
@@ -277,12 +277,12 @@ error_codes! {
         "Create a new bundle: this one is unknown, expired or revoked.",
         "The service does not know the reference, or it is expired or revoked.";
     StreamNotSupported: "stream_not_supported", 0, false,
-        "This browser cannot send a stream as a request's body.",
+        "This browser cannot send a stream as a body.",
         "Send bytes or a Blob.",
         "The request's body is a stream, and the browser would send its name instead.";
     Interrupted: "interrupted", 0, true,
         "The call was interrupted.",
-        "Call again.",
+        "Make the call again.",
         "The WebAssembly instance failed during the call. Another one has taken over the connection.";
     Closed: "closed", 0, false,
         "The connection is closed.",

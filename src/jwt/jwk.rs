@@ -71,7 +71,7 @@ impl Jwk {
 
     /// Returns the key's 32 bytes, if it is an Ed25519 signing key whose `kid` is base64url.
     ///
-    /// SECURITY: a key of small order is no key. See [`may_be_key`].
+    /// SECURITY: a key of small order is no key. See `may_be_key`.
     #[must_use]
     pub fn public_key(&self) -> Option<[u8; 32]> {
         let has_algorithm = matches!(&*self.alg, "EdDSA" | "Ed25519");

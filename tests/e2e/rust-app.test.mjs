@@ -48,7 +48,7 @@ rule('a web app in Rust shows each refresh, and goes on with the new token', {},
 rule('a web app in Rust shows what to do about a refusal', {}, async (page) => {
   await open(page, '/forbidden');
   const alert = page.getByRole('alert');
-  await alert.getByText('Your backend answered 403: the visitor may have to sign in again.').waitFor();
+  await alert.getByText('Your backend answered 403: have the visitor sign in again.').waitFor();
   assert.equal(await page.getByRole('heading').count(), 0);
 
   await open(page, '/signed-out?of=rust-app');

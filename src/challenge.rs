@@ -2,8 +2,8 @@
 
 use crate::{Error, ErrorCode};
 
-/// The algorithms that proofs may be signed with (RFC 9449, section 7.1): those of the browsers' WebCrypto.
-pub(crate) const DPOP_ALGORITHMS: &str = r#"algs="ES256 EdDSA""#;
+/// The algorithms that proofs may be signed with: those of the browsers' WebCrypto, the second by both of its names.
+pub const DPOP_ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "Ed25519"];
 
 /// The challenge of Basic authentication (RFC 7617, section 2).
 const BASIC: &str = r#"Basic realm="daypass", charset="UTF-8""#;
@@ -30,6 +30,11 @@ impl Error {
     }
 
     fn dpop_challenge(&self, error: ErrorCode) -> String {
-        format!(r#"DPoP error="{error}", error_description="{self}", {DPOP_ALGORITHMS}"#)
+        format!(r#"DPoP error="{error}", error_description="{self}", {}"#, dpop_algorithms())
     }
+}
+
+/// Returns the algorithms as challenges name them (RFC 9449, section 7.1).
+pub(crate) fn dpop_algorithms() -> String {
+    format!(r#"algs="{}""#, DPOP_ALGORITHMS.join(" "))
 }

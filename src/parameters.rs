@@ -18,7 +18,7 @@ impl Parameters {
     ///
     /// # Errors
     /// When the text is not a JSON object, repeats a key, holds a number beyond an `f64` (`1e400`) or an unpaired surrogate,
-    /// or nests deeper than 128 levels.
+    /// or nests deeper than 127 levels.
     pub fn from_json(text: &str) -> Result<Parameters, serde_json::Error> {
         // Parsing raw values does not look into them; this first pass limits their depth.
         serde_json::from_str::<serde_json::Value>(text)?;

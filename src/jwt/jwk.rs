@@ -10,7 +10,7 @@ use super::object::Object;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Jwks {
     /// The keys. Readers skip those that are not Ed25519 signing keys: [`Jwk::public_key`]. In the place of one that
-    /// cannot be read is one without anything.
+    /// cannot be read is one that has its `kty` alone, or nothing if it has none.
     #[serde(deserialize_with = "each_alone")]
     pub keys: Vec<Jwk>,
 }
@@ -21,11 +21,16 @@ fn each_alone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Jwk>, D:
     #[serde(untagged)]
     enum Entry {
         Key(Object<Jwk>),
+        Unreadable { kty: String },
         Other(IgnoredAny),
     }
 
     let entries: Vec<Entry> = Vec::deserialize(deserializer)?;
-    let read = |entry| if let Entry::Key(Object(key)) = entry { key } else { Jwk::default() };
+    let read = |entry| match entry {
+        Entry::Key(Object(key)) => key,
+        Entry::Unreadable { kty } => Jwk { kty, ..Jwk::default() },
+        Entry::Other(IgnoredAny) => Jwk::default(),
+    };
     Ok(entries.into_iter().map(read).collect())
 }
 

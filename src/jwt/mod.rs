@@ -19,6 +19,7 @@ use object::parse_object;
 pub use claims::{Claims, Confirmation};
 pub use jwk::{Jwk, Jwks, is_key_id};
 pub use lineage::{exchanged_id, lineage};
+pub use object::check_other_claim;
 
 /// The longest JWT that readers accept, in bytes.
 pub const MAX_JWT_BYTES: usize = 16 * 1024;

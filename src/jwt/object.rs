@@ -7,6 +7,7 @@ use std::marker::PhantomData;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Error, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
+use serde_json::error::Category;
 
 /// Parses a value from a JSON object (RFC 7519, section 7.2), and from nothing else. It is UTF-8 as a whole: serde does
 /// not look into the texts that no field reads.
@@ -48,6 +49,19 @@ pub(crate) fn texts_by_name<'de, D: Deserializer<'de>>(deserializer: D) -> Resul
 /// Reads a field from a text. serde would also take an object for a variant of an `enum`.
 pub(crate) fn text<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     T::deserialize(String::deserialize(deserializer)?.into_deserializer())
+}
+
+/// Checks a value that shall be a claim which its readers do not know, as a bundle's `parameters`.
+///
+/// # Errors
+/// A sentence that says why readers would refuse the JWT.
+pub fn check_other_claim(json: &str) -> Result<(), &'static str> {
+    // The claims are one level more, as this list is.
+    let checked = serde_json::from_str::<[Checked; 1]>(&["[", json, "]"].concat());
+    checked.map(drop).map_err(|error| match error.classify() {
+        Category::Data => "An object in it has a key twice.",
+        _ => "It must be JSON, nested at most 126 levels deep.",
+    })
 }
 
 fn twice<E: Error>() -> E {

@@ -18,7 +18,7 @@ mod tests {
     use super::super::OriginPattern;
     use super::*;
 
-    const PAGES: [&str; 16] = [
+    const PAGES: [&str; 19] = [
         "http://localhost:8000",
         "https://example.com",
         "https://a.example.com",
@@ -32,6 +32,9 @@ mod tests {
         "vscode-webview://1q2w3e4r",
         "app:",
         "app://localhost",
+        "app://.",
+        "safari-web-extension://140BB581-A2C0-422A-9DD3-6982A5ABEE5E",
+        "safari-web-extension://140bb581-a2c0-422a-9dd3-6982a5abee5e",
         "https://[::1]:8080",
         "https://127.0.0.1",
         "null",
@@ -53,6 +56,9 @@ mod tests {
             "vscode-webview:",
             "app:",
             "app://localhost",
+            "app://.",
+            "safari-web-extension:",
+            "safari-web-extension://140BB581-A2C0-422A-9DD3-6982A5ABEE5E",
             "[::1]",
             "127.0.0.1",
         ];
@@ -63,7 +69,7 @@ mod tests {
             assert_eq!(is_allowed(page, &[pattern.to_owned()]), expected, "{pattern} and {page}");
             matches += u32::from(expected);
         }
-        assert!(matches >= 20, "{matches}");
+        assert!(matches >= 25, "{matches}");
     }
 
     /// Texts of one label to three.

@@ -94,8 +94,19 @@ pub(super) fn check_wildcard(before: &str, after: &str) -> Result<(), &'static s
     check_host(&[before, "a", after].concat())
 }
 
-/// Checks that a browser serializes `host` so: lower-case labels, an IPv4 address, or a bracketed IPv6 address.
-pub(super) fn check_host(host: &str) -> Result<(), &'static str> {
+/// Checks that a browser serializes `host` so in an origin of this scheme.
+///
+/// The rules of names and addresses are the web's. Those who made a scheme that can stand alone have rules of their own:
+/// `safari-web-extension://140BB581-A2C0-422A-9DD3-6982A5ABEE5E`, `app://.`. No host has what the URL standard forbids,
+/// and none what lists and patterns are written with.
+pub(super) fn check_host_of(scheme: Option<&str>, host: &str) -> Result<(), &'static str> {
+    let is_of_app = scheme.is_some_and(|scheme| check_scheme_alone(scheme).is_ok());
+    let is_name = !host.is_empty() && host.bytes().all(|b| b.is_ascii_graphic() && !b":[]<>^|*,;".contains(&b));
+    if is_of_app && is_name { Ok(()) } else { check_host(host) }
+}
+
+/// Checks that a browser serializes `host` so on the web: lower-case labels, an IPv4 address, or a bracketed IPv6 address.
+fn check_host(host: &str) -> Result<(), &'static str> {
     if let Some(address) = host.strip_prefix('[') {
         let address = address.strip_suffix(']').ok_or("an IPv6 address needs both brackets")?;
         let parsed: Ipv6Addr = address.parse().map_err(|_| "not an IPv6 address")?;

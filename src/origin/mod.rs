@@ -14,7 +14,7 @@ pub use pattern::OriginPattern;
 /// The origin of a page, as the `Origin` header serializes it (RFC 6454, section 6.2): `scheme://host[:port]`, or `app:`
 /// for pages of an app whose scheme has no hosts.
 ///
-/// Anything else is not an origin: `null`, a path, user info, capitals, an empty label.
+/// Anything else is not an origin: `null`, a path, user info; on the web, also capitals and an empty label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin<'a> {
     scheme: &'a str,
@@ -39,7 +39,7 @@ impl<'a> Origin<'a> {
             return Ok(origin);
         }
         host::check_scheme(origin.scheme)?;
-        host::check_host(origin.host)?;
+        host::check_host_of(Some(origin.scheme), origin.host)?;
         let default_port = host::default_port(origin.scheme);
         if origin.port.is_some() && origin.port == default_port {
             return Err("omit the scheme's default port");

@@ -89,7 +89,10 @@ impl OriginPattern {
             host::check_scheme_alone(scheme)?;
         } else {
             scheme.map_or(Ok(()), host::check_scheme)?;
-            wildcard.map_or_else(|| host::check_host(host), |(before, after)| host::check_wildcard(before, after))?;
+            wildcard.map_or_else(
+                || host::check_host_of(scheme, host),
+                |(before, after)| host::check_wildcard(before, after),
+            )?;
         }
         let wildcard = wildcard.map(|(before, _)| before.len() as u8);
         Ok(OriginPattern { scheme: scheme.map(Into::into), host: host.into(), wildcard, port })

@@ -59,6 +59,7 @@ pub mod testing;
 mod token;
 mod verifier;
 
+pub use crate::challenge::DPOP_ALGORITHMS;
 pub use access::{Access, AccessCheck, ScopeCheck};
 pub use cache::Cache;
 pub use credentials::{
@@ -66,7 +67,7 @@ pub use credentials::{
 };
 use decision::Observer;
 pub use decision::{Decision, TokenSummary};
-pub use dpop::{DPOP_ALGORITHMS, Dpop, DpopNonces, TokenRequestProof};
+pub use dpop::{Dpop, DpopNonces, TokenRequestProof};
 use issuer::Issuer;
 pub use rate_limit::RateLimits;
 #[cfg(feature = "remote")]

@@ -92,7 +92,7 @@ test('a token that is bound to a key needs a proof by it for each request (RFC 9
   ]) {
     const { status, result, headers: answered } = await read(authorization, headers);
     assert.deepEqual([status, result], [401, expected]);
-    assert.match(answered.get('www-authenticate'), /^DPoP error="invalid_dpop_proof".*algs="ES256 EdDSA"$/);
+    assert.match(answered.get('www-authenticate'), /^DPoP error="invalid_dpop_proof".*algs="ES256 EdDSA Ed25519"$/);
   }
   assert.equal((await read(`Bearer ${token}`)).result, 'dpop_required');
   assert.equal((await read(authorization, { dpop: proof() })).result, 'first');

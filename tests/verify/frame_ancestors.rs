@@ -14,7 +14,7 @@ use daypass::{Error, Origin, OriginPattern, TokenKind};
 use serde_json::json;
 
 /// Patterns, and the sources that name the same pages.
-const PATTERNS: [(&str, &str); 22] = [
+const PATTERNS: [(&str, &str); 23] = [
     ("example.com", "http://example.com:* https://example.com:*"),
     ("*.example.com", "http://*.example.com:* https://*.example.com:*"),
     ("example.com:8443", "http://example.com:8443 https://example.com:8443"),
@@ -32,6 +32,7 @@ const PATTERNS: [(&str, &str); 22] = [
     ("[::1]:3000", "'none'"),
     ("https://[2001:db8::1]", "'none'"),
     ("my_shop.example.com", "'none'"),
+    ("app://Main", "'none'"),
     ("vscode-webview:", "vscode-webview:"),
     ("app:", "app:"),
     ("pr-*.example.com", "'none'"),

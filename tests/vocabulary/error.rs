@@ -37,7 +37,7 @@ fn every_error_has_its_code_status_and_challenge() {
             401,
             false,
             Some(
-                r#"DPoP error="invalid_token", error_description="The token is bound to a key, and was sent without a proof.", algs="ES256 EdDSA""#,
+                r#"DPoP error="invalid_token", error_description="The token is bound to a key, and was sent without a proof.", algs="ES256 EdDSA Ed25519""#,
             ),
         ),
         (
@@ -45,7 +45,7 @@ fn every_error_has_its_code_status_and_challenge() {
             401,
             false,
             Some(
-                r#"DPoP error="invalid_dpop_proof", error_description="The proof was used before.", algs="ES256 EdDSA""#,
+                r#"DPoP error="invalid_dpop_proof", error_description="The proof was used before.", algs="ES256 EdDSA Ed25519""#,
             ),
         ),
         (
@@ -53,7 +53,7 @@ fn every_error_has_its_code_status_and_challenge() {
             401,
             false,
             Some(
-                r#"DPoP error="use_dpop_nonce", error_description="The proof lacks a current nonce.", algs="ES256 EdDSA""#,
+                r#"DPoP error="use_dpop_nonce", error_description="The proof lacks a current nonce.", algs="ES256 EdDSA Ed25519""#,
             ),
         ),
         ("too_many_requests", 429, true, None),

@@ -79,6 +79,8 @@ fn a_pattern_matches_whole_labels_and_exactly_the_scheme_and_port_that_it_names(
         ("app:", "app://localhost:8080", true),
         ("app:", "web+app://localhost", false),
         ("app:", "https://app", false),
+        ("safari-web-extension:", "safari-web-extension://140BB581-A2C0-422A-9DD3-6982A5ABEE5E", true),
+        ("app:", "app://.", true),
         ("app", "app:", false),
         ("app://localhost", "app:", false),
         ("localhost", "app:", false),
@@ -91,6 +93,11 @@ fn a_pattern_matches_whole_labels_and_exactly_the_scheme_and_port_that_it_names(
         ("http://*.example.com", "http://a.example.com", true),
         ("http://*.example.com", "https://a.example.com", false),
         ("capacitor://localhost", "capacitor://localhost", true),
+        // The case of a host counts where it is no name of the web.
+        ("app://Main", "app://Main", true),
+        ("app://Main", "app://main", false),
+        ("app://.", "app://.", true),
+        ("app://.", "app://a", false),
         ("capacitor://localhost", "http://localhost", false),
         // The port: any, unless one is named.
         ("localhost", "http://localhost:3000", true),

@@ -14,6 +14,7 @@ use super::{time, token_edit, token_list};
 use crate::domain::grantor::Grantor;
 use crate::domain::origins::{is_shared, normalize_origin};
 use crate::domain::token;
+use crate::domain::token_fields::newly_shared;
 use crate::usecase::clock::now;
 use crate::usecase::revoke;
 use crate::usecase::tokens::{self, CreateTokenResponse};
@@ -261,8 +262,8 @@ impl Create {
 
 /// Refuses origins that anyone may match, unless the token has them.
 pub(super) fn check_shared_suffix(origins: &[String], present: &[OriginPattern]) -> anyhow::Result<()> {
-    let mut patterns = origins.iter().filter_map(|origin| normalize_origin(origin).ok());
-    match patterns.find(|pattern| is_shared(pattern) && !present.contains(pattern)) {
+    let patterns: Vec<_> = origins.iter().filter_map(|origin| normalize_origin(origin).ok()).collect();
+    match newly_shared(&patterns, present).next() {
         Some(pattern) => bail!(
             "anyone may take a name that matches {pattern}, below a suffix that many owners share, and use the token \
              there: name each site, or accept that risk with --accept-shared-suffix"

@@ -7,7 +7,7 @@ use daypass::{OriginPattern, ParseOriginError};
 use psl::Psl;
 
 /// Turns a pattern as a person writes it into what a browser sends: lower case, international names in
-/// ASCII (IDNA).
+/// ASCII (IDNA). A host of a scheme that is not the web's keeps its case.
 ///
 /// The service does this once, when it creates a token. It refuses what no page's origin can match, and
 /// a `*.` over a public suffix (`*.com`, `*.github.io`) and over a name that has one below it
@@ -37,7 +37,10 @@ pub(crate) fn normalize_origin(text: &str) -> Result<OriginPattern, ParseOriginE
         Some((start, (end, host))) => (format!("{start}*{end}."), host),
         None => (String::new(), host),
     };
-    let host = if host.starts_with('[') {
+    let is_of_web = matches!(&*scheme, "" | "http://" | "https://");
+    let host = if !is_of_web && wildcard.is_empty() && host.is_ascii() && !host.starts_with('[') {
+        Ok(host.to_owned())
+    } else if host.starts_with('[') {
         Ok(wildcard + &host.to_ascii_lowercase())
     } else {
         idna::domain_to_ascii(&wildcard).and_then(|wildcard| Ok(wildcard + &idna::domain_to_ascii(host)?))

@@ -48,14 +48,22 @@ pub(crate) fn normalize_origins(
     }
     let normalized = origins.iter().map(|origin| normalize_origin(origin)).collect::<Result<Vec<_>, _>>();
     let normalized = normalized.map_err(|cause| Error::InvalidRequest(format!("{cause}.")))?;
-    let mut shared = normalized.iter().filter(|pattern| is_shared(pattern) && !present.contains(pattern));
-    match shared.next().filter(|_| !accepts_shared) {
+    let shared = newly_shared(&normalized, present).next().filter(|_| !accepts_shared);
+    match shared {
         Some(pattern) => refuse(format!(
             "Anyone may take a name that matches `{pattern}`, below a suffix that many owners share, and use the token \
              there. Name each site, or accept that risk by `acceptSharedSuffix`."
         )),
         None => Ok(normalized),
     }
+}
+
+/// Returns the patterns that anyone may match, and whose risk was not accepted `before`.
+pub(crate) fn newly_shared<'a>(
+    origins: &'a [OriginPattern],
+    before: &'a [OriginPattern],
+) -> impl Iterator<Item = &'a OriginPattern> {
+    origins.iter().filter(|pattern| is_shared(pattern) && !before.contains(pattern))
 }
 
 fn refuse<T>(why: impl Into<String>) -> Result<T, Error> {

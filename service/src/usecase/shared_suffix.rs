@@ -3,14 +3,15 @@
 use daypass::OriginPattern;
 use daypass::verify::Access;
 
-use crate::domain::origins::is_shared;
+use crate::domain::token_fields::newly_shared;
 
 /// Logs that somebody accepted the risk of such patterns for a token, each that the token did not have `before`. `by` is the
 /// id of the token or user that did; none for the operator.
 pub(super) fn log(origins: &[OriginPattern], before: &[OriginPattern], id: &str, organization: &str, by: Option<&str>) {
-    for pattern in origins.iter().filter(|pattern| is_shared(pattern) && !before.contains(pattern)) {
+    for pattern in newly_shared(origins, before) {
         let by = by.unwrap_or("operator");
-        tracing::info!(id, organization, by, %pattern, "accepted a pattern below a suffix that many owners share");
+        // A command logs warnings alone.
+        tracing::warn!(id, organization, by, %pattern, "accepted a pattern below a suffix that many owners share");
     }
 }
 

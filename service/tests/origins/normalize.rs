@@ -1,6 +1,6 @@
 //! `normalize_origin`: reads what a person writes when creating a token.
 
-use daypass::Origin;
+use daypass::{Origin, OriginPattern};
 
 use crate::origins::{is_shared, normalize_origin};
 
@@ -37,6 +37,10 @@ fn a_pattern_becomes_what_a_browser_sends() {
         ("*.northlight.blob.core.windows.net", "*.northlight.blob.core.windows.net"),
         ("*.a.b.northlight.com", "*.a.b.northlight.com"),
         ("capacitor://localhost", "capacitor://localhost"),
+        ("Safari-Web-Extension://140BB581-A2C0-422A-9DD3", "safari-web-extension://140BB581-A2C0-422A-9DD3"),
+        ("app://.", "app://."),
+        ("app://*.Example.com", "app://*.example.com"),
+        ("app://Bücher", "app://xn--bcher-kva"),
         // A part of one label, below a domain of one owner.
         ("PR-*.Example.com", "pr-*.example.com"),
         ("https://*-Staging.shop.co.uk:8443", "https://*-staging.shop.co.uk:8443"),
@@ -181,6 +185,22 @@ fn what_no_page_can_match_is_refused_with_the_reason() {
     ] {
         let message = normalize_origin(text).map_err(|error| error.to_string());
         assert_eq!(message, Err(format!("`{text}` is not an origin: {why}")));
+    }
+}
+
+/// Two lists of schemes, in `daypass` and here, refuse the same ones.
+#[test]
+fn a_scheme_is_refused_alone_by_both_or_by_none() {
+    for scheme in ["http", "https", "ws", "wss", "ftp", "file", "filesystem", "data", "blob", "javascript", "about"] {
+        let alone = format!("{scheme}:");
+        assert!(alone.parse::<OriginPattern>().is_err() && normalize_origin(&alone).is_err(), "{alone}");
+        let with_host = normalize_origin(&format!("{scheme}://a.example"));
+        assert_eq!(with_host.is_ok(), scheme.starts_with("http"), "{scheme}");
+    }
+    for scheme in ["app", "web+app", "capacitor", "chrome-extension", "httpx", "wsx", "files", "database"] {
+        let alone = format!("{scheme}:");
+        assert_eq!(normalize_origin(&alone), alone.parse(), "{alone}");
+        assert!(normalize_origin(&alone).is_ok() && normalize_origin(&format!("{scheme}://a.example")).is_ok());
     }
 }
 

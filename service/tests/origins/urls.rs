@@ -91,7 +91,9 @@ fn text_that_no_browser_writes_is_not_an_origin() {
         &[
             ("file://localhost", APP),
             ("file://test", APP),
+            ("h://.", APP),
             ("sc:", APP),
+            ("sc://%C3%B1", APP),
             ("w://x:0", APP),
             ("west://x:0", APP),
             ("http://a.b.c.xn--pokxncvks", PUNYCODE),

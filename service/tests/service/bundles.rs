@@ -155,6 +155,36 @@ async fn a_signed_bundle_is_verified_with_the_published_keys() {
 }
 
 #[tokio::test]
+async fn every_bundle_that_is_signed_is_accepted_by_verifiers() {
+    let daypass = Daypass::start();
+    let partner = daypass.create_partner().await;
+    let verifier = daypass.create_verifier().await;
+    let nested = |levels: usize| format!(r#"{}1{}"#, r#"{"a":"#.repeat(levels), "}".repeat(levels));
+    let create = |field: &str, json: &str| {
+        let body = if field == "parameters" { json.to_owned() } else { format!(r#"{{}},"{field}":{json}"#) };
+        let post = daypass.post("/v2/bundle/create").bearer_auth(&partner).header("content-type", "application/json");
+        post.body(format!(r#"{{"parameters":{body}}}"#))
+    };
+    for json in [&nested(126), r#"{"a":{"b":1,"c":{"b":2}},"b":[{"b":1},{"b":2}]}"#] {
+        let (status, answered) = send(create("parameters", json)).await;
+        assert_eq!(status, 200, "{}", answered["message"]);
+        let bundle = to_text(&answered["bundle"]);
+        let verified = verifier.verify(&Credentials::new(&bundle, TokenLocation::Bearer), None).await;
+        assert_eq!(verified.map(|access| access.kind()), Ok(TokenKind::Bundle));
+    }
+    for field in ["parameters", "sealed"] {
+        for (json, why) in [
+            (&*nested(127), "nested"),
+            (r#"{"config":{"a":1,"a":2}}"#, "twice"),
+            (r#"{"config":[[{"b":1,"a":1,"\u0062":2}]]}"#, "twice"),
+        ] {
+            let message = expect_error(create(field, json), 400, "invalid_body").await;
+            assert!(message.contains(field) && message.contains(why), "{message}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_signed_bundle_has_limits() {
     let daypass = Daypass::start();
     let partner = daypass.create_partner().await;

@@ -1,5 +1,7 @@
 //! Patterns that anyone may match, by a name below a suffix that many owners share: who accepts that, and where it shows.
 
+use std::process::Output;
+
 use daypass::verify::{Credentials, TokenLocation};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -106,6 +108,13 @@ async fn every_request_that_takes_origins_asks_for_it_and_the_operator_can_refus
     assert_eq!(status, 200);
 }
 
+/// Expects that a command succeeded, and that its log says once that the operator accepted this pattern for the token.
+fn expect_logged(output: &Output, id: &str, pattern: &str) {
+    let log = String::from_utf8_lossy(&output.stderr);
+    let is_ours = |line: &&str| [LOGGED, id, pattern, "by=\"operator\""].iter().all(|part| line.contains(part));
+    assert!(output.status.success() && log.lines().filter(is_ours).count() == 1, "{log}");
+}
+
 #[tokio::test]
 async fn the_command_line_accepts_it_by_an_option_and_shows_it() {
     let daypass = Daypass::start();
@@ -118,16 +127,18 @@ async fn the_command_line_accepts_it_by_an_option_and_shows_it() {
     let output = daypass.token_command(&[&create[..], &["--accept-shared-suffix", "--json"]].concat());
     let created: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let id = to_text(&created["id"]);
+    expect_logged(&output, &id, SHARED);
     let shown = daypass.token_command(&["show", &id]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains("origin   *--shop.netlify.app (anyone may take a name that matches)"), "{shown}");
 
-    assert!(daypass.token_command(&["edit", &id, "--origin", SHARED, "--origin", "a.example"]).status.success());
+    let kept = daypass.token_command(&["edit", &id, "--origin", SHARED, "--origin", "a.example"]);
+    assert!(kept.status.success() && !String::from_utf8_lossy(&kept.stderr).contains(LOGGED));
     let other = ["edit", &*id, "--origin", "*-b.vercel.app"];
     let output = daypass.token_command(&other);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains("--accept-shared-suffix"), "{error}");
-    assert!(daypass.token_command(&[&other[..], &["--accept-shared-suffix"]].concat()).status.success());
+    expect_logged(&daypass.token_command(&[&other[..], &["--accept-shared-suffix"]].concat()), &id, "*-b.vercel.app");
 }
 
 #[tokio::test]

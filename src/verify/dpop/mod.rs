@@ -12,7 +12,6 @@ use super::{Credential, MAX_LEEWAY, ProofContext, TokenLocation, mistake};
 use crate::Error;
 pub use nonces::DpopNonces;
 use nonces::NONCE_WINDOW;
-pub use proof::DPOP_ALGORITHMS;
 use proof::Proof;
 use replay::ReplayGuard;
 pub use token_request::TokenRequestProof;
@@ -73,7 +72,8 @@ impl Dpop {
     /// unless set. Once that many arrived within three minutes, further requests are answered 503.
     ///
     /// The proofs by one key may take a 32nd of what is free: 31,776 in three minutes, if only that key floods.
-    /// A key that sends more is answered 429 until the three minutes are over, and the others go on.
+    /// Those of one organization may take half of what is free: 349,526, if only that one sends. What sends
+    /// more is answered 429 until the three minutes are over, and the others go on.
     #[must_use]
     pub fn max_proofs(self, proofs: usize) -> Dpop {
         Dpop { replays: self.replays.max_proofs(proofs), ..self }
@@ -106,11 +106,14 @@ impl Dpop {
             }
             // SECURITY: without this a stolen token would be a bearer token (RFC 9449, section 7.2).
             (Some(_), false, Some(_)) => Err(Error::DpopRequired),
-            (Some(jkt), true, Some(dpop)) => dpop.check_proof(jkt, credential.text, context, now),
+            (Some(jkt), true, Some(dpop)) => {
+                let proof = dpop.check_proof(jkt, credential.text, context, now)?;
+                dpop.replays.use_once(&token.organization, &proof.jkt, &proof.claims.jti, now)
+            }
         }
     }
 
-    fn check_proof(&self, jkt: &str, token: &[u8], context: &ProofContext<'_>, now: u64) -> Result<(), Error> {
+    fn check_proof(&self, jkt: &str, token: &[u8], context: &ProofContext<'_>, now: u64) -> Result<Proof, Error> {
         let proof = Proof::parse(context.proof).map_err(Error::InvalidDpopProof)?;
         // SECURITY: a proof by another key gets `invalid_token`, so that the response does not
         // confirm that the token exists.
@@ -123,7 +126,7 @@ impl Dpop {
         }
         self.check_time(&proof, now)?;
         check_jti(&proof)?;
-        self.replays.use_once(&proof.jkt, &proof.claims.jti, now)
+        Ok(proof)
     }
 
     /// Checks the age of a proof.

@@ -11,8 +11,6 @@ use crate::jwt::jwk::may_be_key;
 use crate::jwt::object::{Object, parse_object};
 use crate::jwt::{UnverifiedJwt, VerifySignature};
 
-/// The algorithms that proofs may be signed with: those of the browsers' WebCrypto, the second by both of its names.
-pub const DPOP_ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "Ed25519"];
 /// The longest proof that is parsed, in bytes.
 const MAX_PROOF: usize = 4096;
 

@@ -25,7 +25,7 @@ use crate::{Error, OriginPattern, TokenKind};
 /// | `https://example.com`, `app://example` | `https://example.com:*`, `app://example:*` |
 /// | `http://…`, `ws://…`, `wss://…` | none |
 /// | `vscode-webview:` | `vscode-webview:` |
-/// | `pr-*.example.com`, an IPv6 address, a host with `_` | none: the grammar has no such hosts |
+/// | `pr-*.example.com`, an IPv6 address, a host with `_` or capitals | none: the grammar has no such hosts |
 ///
 /// CSP takes a missing scheme for the embed's own, and a missing port for the scheme's default: hence
 /// both schemes and `*`. It takes `http://example.com:80` for `https://example.com` as well, and
@@ -136,8 +136,9 @@ fn sources(pattern: &OriginPattern) -> Vec<String> {
         (None, Some(80)) => vec!["https"],
         (None, _) => vec!["http", "https"],
     };
-    // A `*` within a label is no part of the grammar.
-    if !host.strip_prefix("*.").unwrap_or(host).bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')) {
+    // A `*` within a label is no part of the grammar, and hosts are compared without regard to case.
+    let is_exact = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    if !host.strip_prefix("*.").unwrap_or(host).bytes().all(is_exact) {
         return vec![];
     }
     let port = pattern.port().map_or("*".to_owned(), |port| port.to_string());

@@ -6,7 +6,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::Error;
-use crate::challenge::DPOP_ALGORITHMS;
+use crate::challenge::dpop_algorithms;
 
 /// The header with the nonce for the next proof (RFC 9449, section 8).
 pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -54,7 +54,7 @@ impl IntoResponse for Error {
 pub(super) fn challenge_with_dpop(headers: &mut HeaderMap) {
     for (_, challenge) in headers.iter_mut().filter(|(name, _)| **name == header::WWW_AUTHENTICATE) {
         let parameters = challenge.to_str().ok().and_then(|challenge| challenge.strip_prefix("Bearer "));
-        let dpop = parameters.map(|parameters| format!("DPoP {parameters}, {DPOP_ALGORITHMS}"));
+        let dpop = parameters.map(|parameters| format!("DPoP {parameters}, {}", dpop_algorithms()));
         if let Some(dpop) = dpop.and_then(|dpop| HeaderValue::try_from(dpop).ok()) {
             *challenge = dpop;
         }

@@ -1,4 +1,4 @@
-//! The memory for proofs, of which each key has a share.
+//! The memory for proofs, of which each key and each organization has a share.
 
 use super::{API, Browser, PATH, send, with_dpop};
 use crate::common::NOW;
@@ -37,14 +37,19 @@ async fn row_36_a_flood_of_proofs_is_refused_and_the_proofs_of_others_are_not() 
 
 #[tokio::test]
 async fn row_36_more_proofs_than_can_be_remembered_are_refused_from_all() {
-    let verifier = with_dpop(Dpop::new(API).max_proofs(3));
-    let browsers = [(); 4].map(|()| Browser::ed25519());
-    for browser in &browsers[..2] {
-        assert_eq!(send_another(&verifier, browser).await, Ok(()));
-        assert_eq!(send_another(&verifier, browser).await, Err(Error::TooManyRequests(WAIT)));
+    let verifier = with_dpop(Dpop::new(API).max_proofs(1));
+    let browsers = [(); 2].map(|()| Browser::ed25519());
+    assert_eq!(send_another(&verifier, &browsers[0]).await, Ok(()));
+    assert_eq!(send_another(&verifier, &browsers[1]).await, Err(Error::Unavailable));
+}
+
+#[tokio::test]
+async fn row_36_the_keys_of_one_organization_take_half_of_what_is_free() {
+    let verifier = with_dpop(Dpop::new(API).max_proofs(12));
+    for browser in 0..6 {
+        let expected = if browser < 4 { Ok(()) } else { Err(Error::TooManyRequests(WAIT)) };
+        assert_eq!(send_another(&verifier, &Browser::ed25519()).await, expected, "{browser}");
     }
-    assert_eq!(send_another(&verifier, &browsers[2]).await, Ok(()));
-    assert_eq!(send_another(&verifier, &browsers[3]).await, Err(Error::Unavailable));
 }
 
 #[tokio::test]

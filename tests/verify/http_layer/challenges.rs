@@ -19,13 +19,13 @@ use tower::ServiceExt;
 async fn a_client_that_sends_proofs_is_challenged_in_its_scheme() {
     let api = Api::new();
     for (authorization, challenge) in [
-        ("DPoP hunter2".to_owned(), r#"DPoP error="invalid_token", algs="ES256 EdDSA""#),
+        ("DPoP hunter2".to_owned(), r#"DPoP error="invalid_token", algs="ES256 EdDSA Ed25519""#),
         ("Bearer hunter2".to_owned(), r#"Bearer error="invalid_token""#),
         (
             format!("DPoP {}", api.temporary),
             concat!(
                 r#"DPoP error="invalid_dpop_proof", "#,
-                r#"error_description="The token is not bound to a key: send it as Bearer.", algs="ES256 EdDSA""#,
+                r#"error_description="The token is not bound to a key: send it as Bearer.", algs="ES256 EdDSA Ed25519""#,
             ),
         ),
     ] {
@@ -67,6 +67,6 @@ async fn a_handlers_own_error_is_challenged_in_the_clients_scheme_as_well() {
     assert_eq!(challenges.len(), 2, "{challenges:?}");
     let challenge = challenges[0].to_str().unwrap();
     assert!(challenge.starts_with(r#"DPoP error="insufficient_scope""#), "{challenge}");
-    assert!(challenge.ends_with(r#"algs="ES256 EdDSA""#), "{challenge}");
+    assert!(challenge.ends_with(r#"algs="ES256 EdDSA Ed25519""#), "{challenge}");
     assert_eq!(challenges[1], r#"Basic realm="old clients""#);
 }

@@ -73,7 +73,7 @@ async fn every_challenge_names_the_metadata() {
     let cases = [
         (None, vec![format!("Bearer {url}")]),
         (Some("Bearer hunter2"), vec![format!(r#"Bearer error="invalid_token", {url}"#)]),
-        (Some("DPoP hunter2"), vec![format!(r#"DPoP error="invalid_token", algs="ES256 EdDSA", {url}"#)]),
+        (Some("DPoP hunter2"), vec![format!(r#"DPoP error="invalid_token", algs="ES256 EdDSA Ed25519", {url}"#)]),
         (
             Some(token.as_str()),
             vec![

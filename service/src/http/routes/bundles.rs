@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use daypass::api::CreateBundleRequest;
+use daypass::jwt::check_other_claim;
 use daypass::{Error, Parameters, TokenKind};
 use serde_json::value::RawValue;
 
@@ -34,6 +35,10 @@ pub(super) async fn create(
     Ok((NO_STORE, Json(response)))
 }
 
+/// SECURITY: below the top level too, since verifiers refuse a JWT whose meaning depends on its reader.
 fn read(field: &str, json: &RawValue) -> Result<Parameters, Error> {
-    Parameters::from_json(json.get()).map_err(|cause| Error::InvalidBody(format!("{field}: {cause}")))
+    let invalid = |cause: String| Error::InvalidBody(format!("{field}: {cause}"));
+    let parameters = Parameters::from_json(json.get()).map_err(|cause| invalid(cause.to_string()))?;
+    check_other_claim(json.get()).map_err(|cause| invalid(cause.into()))?;
+    Ok(parameters)
 }

@@ -80,7 +80,9 @@ impl KeyCache {
 
     /// Tells the operator once of keys that cannot be used, although no others are meant for this verifier.
     fn observe_broken(&mut self, jwks: &Jwks) {
-        let is_ours = |jwk: &&Jwk| jwk.kty.is_empty() || jwk.is_for_signatures();
+        // One that cannot be read has no `crv`.
+        let is_unreadable = |jwk: &Jwk| matches!(&*jwk.kty, "" | "OKP") && jwk.crv.is_empty();
+        let is_ours = |jwk: &&Jwk| is_unreadable(jwk) || jwk.is_for_signatures();
         let ours = jwks.keys.iter().filter(is_ours);
         let broken = ours.filter(|jwk| !self.has(&jwk.kid)).count();
         if broken > self.broken {

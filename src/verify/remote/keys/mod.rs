@@ -100,7 +100,7 @@ impl RemoteKeys {
         let mut changes = self.endpoint.cache.subscribe();
         let mut place = None;
         loop {
-            let pause = match self.endpoint.next(header, asked_at) {
+            let limit = match self.endpoint.next(header, asked_at) {
                 Step::Done(result) => {
                     if place.is_some() && matches!(result, Ok(KeyLookup::Unknown)) {
                         self.endpoint.unknown.insert(header.into(), Instant::now());
@@ -108,21 +108,26 @@ impl RemoteKeys {
                     return result;
                 }
                 Step::Refresh(key) => return Ok(KeyLookup::Known(key)),
-                Step::Fetch => Duration::ZERO,
+                Step::Fetch => {
+                    self.fetch();
+                    TIMEOUT
+                }
                 Step::Wait(pause) => {
                     place = place.or_else(|| self.waiting.try_acquire().ok());
-                    if place.is_none() || asked_at.elapsed() >= PATIENCE {
+                    let left = PATIENCE.saturating_sub(asked_at.elapsed());
+                    if place.is_none() || left.is_zero() {
                         return Ok(KeyLookup::Undetermined);
                     }
-                    pause
+                    if pause.is_zero() {
+                        self.fetch();
+                        left
+                    } else {
+                        pause.min(left)
+                    }
                 }
             };
-            // Then only a fetch ends the wait, one's own or another that is under way.
-            let limit = if pause.is_zero() { PATIENCE } else { pause };
-            if pause.is_zero() {
-                self.fetch();
-            }
-            let _ = timeout(limit.min(PATIENCE.saturating_sub(asked_at.elapsed())), changes.changed()).await;
+            // After a pause of zero only a fetch ends the wait, one's own or another that is under way.
+            let _ = timeout(limit, changes.changed()).await;
         }
     }
 

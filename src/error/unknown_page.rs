@@ -67,8 +67,8 @@ impl UnknownPage {
             }
             UnknownPage::RefererIgnored => "Load it with the attribute crossorigin or with fetch.",
             UnknownPage::OwnOrigin => {
-                "Set the API's public URL (Verifier::public_url), or let the page send its Referer. A browser \
-                 extension needs another kind of token."
+                "Set the API's public URL (Verifier::public_url) and let proxies pass Host on, or let the page send \
+                 its Referer. A browser extension needs another kind of token."
             }
             UnknownPage::Contradiction => {
                 "Let proxies pass these headers on unchanged, and set all public URLs of the API."

@@ -72,6 +72,35 @@ mod tests {
         assert!(matches >= 25, "{matches}");
     }
 
+    /// Texts of one label to three.
+    fn hosts(labels: &[&str]) -> Vec<String> {
+        let longer = |hosts: &[String]| -> Vec<String> {
+            hosts.iter().flat_map(|host| labels.iter().map(move |label| format!("{label}.{host}"))).collect()
+        };
+        let one: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        let two = longer(&one);
+        [longer(&two), two, one].concat()
+    }
+
+    #[test]
+    fn the_browser_half_matches_as_the_verifier_does_whatever_the_labels() {
+        let pages = hosts(&["a", "b", "ab", "a-b", "xn--a"]);
+        let (mut matches, mut malformed) = (0, 0);
+        for pattern in hosts(&["a", "b", "xn--a", "*", "a*", "*b", "a*b", "xn--*"]) {
+            let parsed: Result<OriginPattern, _> = pattern.parse();
+            malformed += u32::from(parsed.is_err());
+            let patterns = [pattern];
+            for page in &pages {
+                let page = format!("https://{page}");
+                let origin = Origin::parse(&page).expect("an origin");
+                let expected = parsed.as_ref().is_ok_and(|pattern| pattern.matches(&origin));
+                assert_eq!(is_allowed(&page, &patterns), expected, "{patterns:?} and {page}");
+                matches += u32::from(expected);
+            }
+        }
+        assert!(matches > 200 && malformed > 100, "{matches} match, and {malformed} are no patterns");
+    }
+
     /// The browser half checks no pattern: its own page's developer may have written this.
     #[test]
     fn a_malformed_pattern_matches_no_page() {

@@ -1,6 +1,6 @@
 //! Which pages may use a token: [`Origin`] as a browser sends it, [`OriginPattern`] as a token lists it.
 
-#[cfg(feature = "browser")]
+#[cfg(any(feature = "browser", test))]
 mod allowed;
 mod error;
 mod host;

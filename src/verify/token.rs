@@ -22,6 +22,8 @@ const MAX_SHOWN_ORIGIN: usize = 260;
 pub(super) struct AuthenticToken {
     pub(super) id: Box<str>,
     pub(super) shared: Arc<Shared>,
+    /// Whether no other token can share that, as a cache had no room for it.
+    pub(super) is_apart: bool,
     /// The serial number of the stored token at the root of its chain.
     pub(super) root_serial: u64,
     pub(super) issued_at: u64,
@@ -124,6 +126,7 @@ impl AuthenticToken {
                 origins: claims.origins.into(),
                 key_id: Some(key.kid.clone()),
             }),
+            is_apart: false,
             root_serial: claims.root_serial,
             issued_at: claims.iat,
             expires_at: claims.exp,
@@ -151,6 +154,7 @@ impl AuthenticToken {
                 origins: record.origins.into(),
                 key_id: None,
             }),
+            is_apart: false,
             root_serial: record.root_serial.unwrap_or(record.serial),
             issued_at: record.created_at,
             expires_at: record.expires_at.unwrap_or(u64::MAX),

@@ -2,7 +2,9 @@
 // one in a single respect.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -91,10 +93,25 @@ const USABLE = [
   [{ origins: ['shop.example:443'] }, SHOP, true],
   [{ origins: ['app://shop.example'] }, SHOP, false],
   [{ origins: ['a.example', 'shop.example'] }, SHOP, true],
-  [{ origins: ['deploy-*.shop.example'] }, 'https://deploy-1.shop.example', false],
+  [{ origins: ['deploy-*.shop.example'] }, 'https://deploy-1.shop.example', true],
+  [{ origins: ['deploy-*.shop.example'] }, 'https://deploy-.shop.example', false],
+  [{ origins: ['deploy-*.shop.example'] }, 'https://deploy-1.a.shop.example', false],
+  [{ origins: ['deploy-*.shop.example'] }, 'https://www.deploy-1.shop.example', false],
+  [{ origins: ['www.deploy-*.shop.example'] }, 'https://www.deploy-1.shop.example', true],
+  [{ origins: ['*-1.shop.example:8443'] }, 'https://deploy-1.shop.example:8443', true],
+  [{ origins: ['*-1.shop.example'] }, 'https://xn--deploy-1.shop.example', false],
+  [{ origins: ['www.*-1.shop.example'] }, 'https://www.xn--deploy-1.shop.example', false],
+  [{ origins: ['*.shop.example'] }, 'https://xn--deploy-1.shop.example', true],
+  [{ origins: ['vscode-webview:'] }, 'vscode-webview://1q2w3e4r', true],
+  [{ origins: ['app:'] }, 'app:', true],
+  [{ origins: ['app:'] }, 'vscode-webview://1q2w3e4r', false],
+  [{ origins: ['https:'] }, SHOP, false],
+  [{ origins: ['[::1]:8080'] }, 'http://[::1]:8080', true],
+  [{ origins: ['shop.example'] }, 'http://[', false],
+  [{ origins: ['shop.example'] }, 'constructor://shop.example', false],
 ];
 
-test('grants.mjs decides as the crate', async () => {
+test('grants.mjs decides as the table says', async () => {
   const { allows, isUsable } = await import(pathToFileURL(join(world.folder, 'grants.mjs')));
   for (const [grants, expected] of GRANTS) {
     assert.equal(allows(grants, 'floor:read', 'org_a', 'f1'), expected, JSON.stringify(grants));
@@ -113,6 +130,118 @@ allowed = [allows(grants, "floor:read", "org_a", "f1") for grants, _ in batch["g
 json.dump([allowed, [is_usable(claims, origin) for claims, origin, _ in batch["usable"]]], sys.stdout)`;
   const verdicts = await world.ask(PYTHON, ['-c', code], { grants: GRANTS, usable: USABLE });
   assert.deepEqual(verdicts, [GRANTS.map(([, expected]) => expected), USABLE.map(([, , expected]) => expected)]);
+});
+
+/** A server of a JWKS that the test changes, and how often it was asked. */
+async function startKeys() {
+  const keys = { asked: 0, set: JSON.parse(world.jwks).keys };
+  const server = createServer((request, response) => {
+    keys.asked += 1;
+    response.statusCode = keys.set ? 200 : 503;
+    response.end(JSON.stringify({ keys: keys.set }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  keys.url = `http://127.0.0.1:${server.address().port}/.well-known/jwks.json`;
+  keys.close = () => server.close();
+  return keys;
+}
+
+/** A module of the guide that asks another server for keys. */
+function withKeys(name, { url }) {
+  const code = readFileSync(join(world.folder, name), 'utf8');
+  const file = join(world.folder, `other-${name}`);
+  writeFileSync(file, code.replace(`${world.issuer}/.well-known/jwks.json`, url));
+  return import(pathToFileURL(file));
+}
+
+test('keys.mjs asks seldom, whatever keys are made up, and keeps what it has', async (t) => {
+  const keys = await startKeys();
+  t.after(() => keys.close());
+  let now = performance.now();
+  t.mock.method(performance, 'now', () => now);
+  const logged = t.mock.method(console, 'error', () => {});
+  const { findKey } = await withKeys('keys.mjs', keys);
+  const find = async (kid) => {
+    const found = await findKey({ header: { typ: 'at+jwt', kid } }).catch(({ message }) => message);
+    return /^-----BEGIN PUBLIC KEY/.test(found) ? 'found' : found;
+  };
+  const [known, other] = keys.set;
+  keys.set = [known];
+  assert.deepEqual(await Promise.all([find(known.kid), find(known.kid)]), ['found', 'found']);
+  for (const n of Array(20).keys()) assert.equal(await find(`made-up-${n}`), 'unknown key');
+  keys.set = [known, other];
+  assert.deepEqual([await find(known.kid), await find(other.kid), keys.asked], ['found', 'unknown key', 1]);
+  now += 31_000;
+  assert.deepEqual([await find(other.kid), keys.asked], ['found', 2]);
+
+  keys.set = null;
+  now += 601_000;
+  assert.deepEqual([await find(known.kid), await find(known.kid), keys.asked], ['found', 'found', 3]);
+  assert.equal(logged.mock.callCount(), 1);
+  keys.set = [other];
+  now += 601_000;
+  assert.deepEqual([await find(known.kid), await find(other.kid), keys.asked], ['unknown key', 'found', 4]);
+});
+
+test('keys.py asks seldom, whatever keys are made up, and keeps what it has', async () => {
+  const code = `import base64, io, json, sys
+batch = json.load(sys.stdin)
+sys.path.insert(0, batch["folder"])
+import keys
+known, other = json.loads(batch["jwks"])["keys"]
+now, asked, served = 1000.0, 0, [known]
+def urlopen(url, timeout):
+    global asked
+    asked += 1
+    if not served:
+        raise OSError("away")
+    return io.BytesIO(json.dumps({"keys": served}).encode())
+keys.urlopen, keys.time.monotonic = urlopen, lambda: now
+def find(kid):
+    header = base64.urlsafe_b64encode(json.dumps({"kid": kid}).encode()).decode().rstrip("=")
+    try:
+        return kid in [key["kid"] for key in keys.find_keys(header + "..")["keys"]]
+    except OSError as error:
+        return str(error)
+report = [find(known["kid"]), *[find(f"made-up-{n}") for n in range(20)], asked]
+served = [known, other]
+report += [find(known["kid"]), find(other["kid"]), asked]
+now += 31
+report += [find(other["kid"]), asked]
+served = None
+now += 301
+report += [find(known["kid"]), find(known["kid"]), find("made-up"), asked]
+now += 31
+report += [find("made-up"), find(known["kid"]), asked]
+served = [other]
+now += 301
+report += [find(known["kid"]), find(other["kid"]), asked]
+json.dump(report, sys.stdout)`;
+  assert.deepEqual(await world.ask(PYTHON, ['-c', code], { jwks: world.jwks }), [
+    true, ...Array(20).fill(false), 1,
+    true, false, 1,
+    true, 2,
+    true, true, false, 3,
+    'away', true, 4,
+    false, true, 5,
+  ]);
+});
+
+test('fastify-jwt-jwks accepts a withdrawn key for ten minutes', async (t) => {
+  const keys = await startKeys();
+  t.after(() => keys.close());
+  const { app } = await withKeys('fastify-jwt-jwks.mjs', keys);
+  t.after(() => app.close());
+  const headers = { authorization: `Bearer ${tokens['of another key of the set']}` };
+  const send = async () => (await app.inject({ url: '/', headers })).statusCode;
+  assert.equal(await send(), 200);
+  keys.set = keys.set.filter(({ kid }) => kid !== 'test');
+  const start = Date.now();
+  t.mock.method(Date, 'now', () => start + 590_000);
+  assert.equal(await send(), 200);
+  t.mock.method(Date, 'now', () => start + 610_000);
+  assert.equal(await send(), 401);
 });
 
 test('introspect.mjs tells of opaque tokens, and of a signed one until it is revoked', async () => {

@@ -2,8 +2,8 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::Request;
-use daypass::verify::http::VerifyLayer;
+use axum::http::{Method, Request};
+use daypass::verify::http::{Cors, VerifyLayer};
 use tower::ServiceExt;
 use tracing::Level;
 
@@ -41,6 +41,25 @@ fn a_method_that_cors_does_not_allow_is_logged_once() {
         for method in 0..20 {
             lines.extend(preflight(&format!("{}{method}", "M".repeat(100))).await);
         }
-        assert_eq!((lines.len(), &lines[0]), (6, &line(&"M".repeat(32), other)));
+        assert_eq!((lines.len(), &lines[0]), (8, &line(&"M".repeat(32), other)));
+        // Nor do they hide one that a product may have.
+        assert_eq!(preflight("MKCOL").await, [line("MKCOL", other)]);
+        assert_eq!(preflight("mkcol").await, [""; 0]);
+    });
+}
+
+#[test]
+fn a_method_that_pages_may_always_use_is_not_logged() {
+    Log::capture(Level::WARN, async |log| {
+        let cors = Cors::new().methods(&[Method::PUT]);
+        let router = Router::new().layer(VerifyLayer::new(verifier()).cors(cors));
+        for (method, lines) in [("GET", 0), ("HEAD", 0), ("POST", 0), ("PUT", 0), ("PATCH", 1)] {
+            let request = Request::options("/floor")
+                .header("origin", "https://shop.example")
+                .header("access-control-request-method", method)
+                .body(Body::empty());
+            router.clone().oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(log.take_lines().len(), lines, "{method}");
+        }
     });
 }

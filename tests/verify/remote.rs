@@ -1,5 +1,6 @@
 //! `RemoteKeys` and `RemoteIntrospector` with a token service that counts its requests.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -155,7 +156,8 @@ async fn while_the_service_is_away_known_keys_are_used_and_others_are_not_called
         if away.load(Ordering::SeqCst) { Err(StatusCode::SERVICE_UNAVAILABLE) } else { Ok(json.clone()) }
     };
     let url = serve(Router::new().route("/.well-known/jwks.json", get(respond))).await;
-    let verifier = verifier().keys(RemoteKeys::new(&url)).rate_limits(RateLimits::new());
+    let limits = RateLimits::new().invalid_tokens(NonZeroU32::MIN);
+    let verifier = verifier().keys(RemoteKeys::new(&url)).rate_limits(limits);
     let jwt = |signer: &Signer| signer.jwt(JwtType::AccessToken, &claims());
     assert_eq!(bearer(&verifier, &jwt(&signer)).await, Ok(TokenKind::Temporary));
     is_away.store(true, Ordering::SeqCst);

@@ -86,7 +86,14 @@ async fn a_request_comes_from_the_first_origin_or_another() {
         (Some("*.shop.example"), "https://www.shop.example"),
         (Some("deploy-*.shop.example"), "https://deploy-www.shop.example"),
         (Some("http://127.0.0.1:8000"), "http://127.0.0.1:8000"),
+        (Some("https://shop.example:443"), "https://shop.example"),
+        (Some("shop.example:443"), "https://shop.example"),
+        (Some("*.shop.example:80"), "https://www.shop.example:80"),
+        (Some("http://shop.example:80"), "http://shop.example"),
+        (Some("http://shop.example:443"), "http://shop.example:443"),
+        (Some("[::1]:443"), "https://[::1]"),
         (Some("vscode-webview:"), "vscode-webview://page"),
+        (Some("app://page:80"), "app://page:80"),
     ] {
         let new = testing.token(TokenKind::Publishable);
         let token = if let Some(pattern) = pattern { new.origin(pattern) } else { new }.create();
@@ -214,13 +221,15 @@ async fn a_request_goes_through_a_router() {
 fn a_token_that_the_service_would_not_create_is_not_made() {
     type New = fn(&Testing) -> NewToken<'_>;
     let testing = Testing::new();
-    let cases: [(&str, New); 7] = [
+    let cases: [(&str, New); 9] = [
         ("a visitor", |one| one.token(TokenKind::Secret).subject("visitor-7")),
         ("a key", |one| one.token(TokenKind::Bundle).bound()),
         ("signed parameters", |one| one.token(TokenKind::Bundle).reference().sealed(json!({}))),
         ("a reference", |one| one.token(TokenKind::Temporary).reference()),
         ("a text of its creator's choice", |one| one.foreign_token(ForeignFormat::Uuid).text("engine")),
         ("a parent", |one| one.token(TokenKind::Publishable).parent(&one.token(TokenKind::Secret).create())),
+        ("origins", |one| one.token(TokenKind::Secret).origin("shop.example")),
+        ("origins", |one| one.token(TokenKind::OauthAccess).origin("shop.example")),
         ("lives for 86400 seconds", |one| one.token(TokenKind::Temporary).expires_in(86_401)),
     ];
     for (expected, new) in cases {

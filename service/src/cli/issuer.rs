@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use axum::http::Uri;
+use daypass::Origin;
 use url::Url;
 
 /// Reads an issuer. A trailing slash is taken off: tokens never have it.
@@ -20,10 +21,14 @@ pub(super) fn parse(text: &str) -> Result<String, &'static str> {
 /// Returns the origin of the pages of a service with this issuer.
 ///
 /// # Errors
-/// When the issuer has a host that no URL has.
+/// When the issuer has a host that no URL has, or one that the origin of a page cannot have.
 pub(super) fn origin(issuer: &str) -> anyhow::Result<String> {
     let url = Url::parse(issuer).with_context(|| format!("the issuer {issuer} is not a URL: set another --issuer"))?;
-    Ok(url.origin().ascii_serialization())
+    let origin = url.origin().ascii_serialization();
+    if let Err(error) = Origin::parse(&origin) {
+        bail!("no page can be on the host of the issuer {issuer}: {error}: set an --issuer without it");
+    }
+    Ok(origin)
 }
 
 /// Returns what is wrong with an issuer that names no machine, or that names this machine alone while the
@@ -89,6 +94,7 @@ mod tests {
             ("http://127.0.0.1:8787", Some("http://127.0.0.1:8787")),
             ("https://münchen.example", Some("https://xn--mnchen-3ya.example")),
             ("https://a b", None),
+            ("https://tokens.example.com.", None),
         ] {
             assert_eq!(origin(issuer).ok().as_deref(), expected, "{issuer}");
         }

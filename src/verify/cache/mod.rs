@@ -1,21 +1,23 @@
 //! Tokens that were authenticated before: [`Cache`].
 
 mod fingerprint;
+mod shared_table;
 mod weight;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache as QuickCache, DefaultLifecycle, PlaceholderGuard};
-use quick_cache::{DefaultHashBuilder, UnitWeighter};
 
 use super::clock::Moment;
-use super::token::{AuthenticToken, Shared};
+use super::token::AuthenticToken;
 use crate::ForeignFormat;
 pub(super) use fingerprint::{Fingerprint, Fingerprinter, PassThrough};
+use shared_table::SharedTable;
 use weight::Bytes;
 
-/// The expected weight of an entry, in bytes. For every two entries, the hash of one that was evicted is kept.
+/// What an entry that shares nothing weighs, in bytes. For every two of this weight, the hash of one that was evicted is kept.
 const TYPICAL_ENTRY: usize = 768;
 /// The most texts that are cached as unknown, and the most as failed.
 const MAX_UNKNOWN: usize = 4096;
@@ -37,7 +39,7 @@ pub struct Cache {
     unknown: QuickCache<Fingerprint, Moment, UnitWeighter, PassThrough>,
     failed: QuickCache<Fingerprint, Moment, UnitWeighter, PassThrough>,
     /// Most tokens have all but their ids and times in common with others, such as those of the same parent.
-    shared: QuickCache<Arc<Shared>, Arc<Shared>, Bytes>,
+    shared: SharedTable,
 }
 
 /// The right to introspect a token and cache it. Other requests for the token wait until it is
@@ -55,8 +57,7 @@ pub(super) struct Reservation<'a>(
 
 impl Cache {
     /// Makes a cache that takes at most this much memory, in bytes. A typical token takes some 250 where
-    /// others have the same parent and grants, and counts as the 700 that it takes where none have: 16 MiB
-    /// hold about twenty thousand.
+    /// others have the same parent and grants, and 700 where none have: 16 MiB hold fifty thousand, or twenty.
     ///
     /// # Panics
     /// If the operating system gives no randomness.
@@ -71,13 +72,7 @@ impl Cache {
             tokens: QuickCache::with(own / TYPICAL_ENTRY, own as u64, Bytes, PassThrough, <_>::default()),
             unknown: moments(),
             failed: moments(),
-            shared: QuickCache::with(
-                shared / TYPICAL_ENTRY,
-                shared as u64,
-                Bytes,
-                DefaultHashBuilder::default(),
-                <_>::default(),
-            ),
+            shared: SharedTable::new(shared),
         }
     }
 
@@ -143,18 +138,19 @@ impl Cache {
         token
     }
 
-    /// Replaces what the token shares by the same of another token, if that is known.
+    /// Replaces what the token shares by the same of other tokens, as far as the table has room.
     fn share(&self, mut token: AuthenticToken) -> Arc<AuthenticToken> {
-        match self.shared.get(&token.shared) {
-            Some(shared) => token.shared = shared,
-            None => self.shared.insert(Arc::clone(&token.shared), Arc::clone(&token.shared)),
-        }
+        let shared = self.shared.share(&token.shared);
+        token.is_apart = shared.is_none();
+        token.shared = shared.unwrap_or(token.shared);
         Arc::new(token)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use quick_cache::Weighter;
+
     use super::*;
     use crate::TokenKind;
     use crate::api::TokenRecord;
@@ -206,5 +202,22 @@ mod tests {
         let (first, same, other) = (insert("tok_1", "org_1"), insert("tok_2", "org_1"), insert("tok_3", "org_2"));
         assert!(Arc::ptr_eq(&first.shared, &same.shared) && !Arc::ptr_eq(&first.shared, &other.shared));
         assert_eq!((&*same.id, &*other.organization), ("tok_2", "org_2"));
+    }
+
+    #[test]
+    fn what_is_shared_weighs_nothing_in_the_tokens_that_share_it() {
+        // The table of the small one has no room.
+        let (cache, small, now) = (Cache::new(1 << 20), Cache::new(1 << 11), Moment::now());
+        let organization = "o".repeat(1000);
+        let text = |n: usize| cache.fingerprint(&n.to_ne_bytes());
+        let weight = |token: &Arc<AuthenticToken>| Bytes.weight(&text(0), token);
+        let [shared, apart] = [&cache, &small].map(|cache| cache.insert(text(0), token("tok_1", &organization, now)));
+        assert!(weight(&apart) > weight(&shared) + 1000);
+        assert!(!Arc::ptr_eq(&apart.shared, &small.insert(text(1), token("tok_2", &organization, now)).shared));
+        for n in 0..10_000 {
+            cache.insert(text(n), token("tok_1", &organization, now));
+        }
+        let held = (0..10_000).filter(|n| cache.tokens.get(&text(*n)).is_some()).count();
+        assert!((3000..4000).contains(&held), "{held} tokens in a MiB");
     }
 }

@@ -17,17 +17,17 @@ const ENTRY: usize = 120;
 pub(super) struct Bytes;
 
 impl Weighter<Fingerprint, Arc<AuthenticToken>> for Bytes {
-    /// Counts what is shared in full even if other tokens share it, so that the bound holds if none do.
+    /// What it shares is weighed in the table of that.
     fn weight(&self, _: &Fingerprint, token: &Arc<AuthenticToken>) -> u64 {
         let rare = token.rare.as_deref().map_or(0, rare_bytes);
-        (ENTRY + size_of::<AuthenticToken>() + token.id.len() + rare + shared_bytes(&token.shared)) as u64
+        let apart = if token.is_apart { shared_bytes(&token.shared) } else { 0 };
+        (ENTRY + size_of::<AuthenticToken>() + token.id.len() + rare + apart) as u64
     }
 }
 
-impl Weighter<Arc<Shared>, Arc<Shared>> for Bytes {
-    fn weight(&self, shared: &Arc<Shared>, _: &Arc<Shared>) -> u64 {
-        (ENTRY + shared_bytes(shared)) as u64
-    }
+/// Returns what an entry of the table of shared parts weighs, in bytes.
+pub(super) fn shared_weight(shared: &Shared) -> usize {
+    ENTRY + shared_bytes(shared)
 }
 
 fn shared_bytes(shared: &Shared) -> usize {

@@ -89,7 +89,11 @@ enum Tokens<'a> {
     #[cfg_attr(not(feature = "axum"), expect(dead_code, reason = "only requests have such texts"))]
     Unrecognized(Credential<'a>),
     One(Credential<'a>),
-    Many,
+    /// Several, which differ.
+    Many {
+        /// Whether all of them are in cookies.
+        in_cookies: bool,
+    },
 }
 
 impl<'a> Credentials<'a> {
@@ -101,7 +105,11 @@ impl<'a> Credentials<'a> {
     }
 
     /// Adds a token. A request with more than one is refused. One that is there twice counts once, at the
-    /// location that the fewer kinds of token may have.
+    /// location that the fewer kinds of token may have. A token in a [cookie](TokenLocation::Cookie) gives way to
+    /// one anywhere else.
+    ///
+    /// For a publishable token that your program reads by itself, add the
+    /// [headers that name the page](Credentials::with_page_headers) too.
     #[must_use]
     pub fn with_credential(mut self, credential: Credential<'a>) -> Credentials<'a> {
         self.add(credential);
@@ -109,13 +117,24 @@ impl<'a> Credentials<'a> {
     }
 
     pub(super) fn add(&mut self, credential: Credential<'a>) {
+        let is_cookie = credential.location == TokenLocation::Cookie;
+        let has_cookies = match self.tokens {
+            Tokens::One(one) => one.location == TokenLocation::Cookie,
+            Tokens::Many { in_cookies } => in_cookies,
+            Tokens::None | Tokens::Unrecognized(_) => false,
+        };
         self.tokens = match self.tokens {
             Tokens::None | Tokens::Unrecognized(_) => Tokens::One(credential),
+            // SECURITY: a browser adds the cookie by itself, also to what another site's page links to. The token
+            // that the request has elsewhere decides as if it had come alone, so that no response tells a page
+            // whether the visitor has such a cookie. From a link that is a publishable token, which opens less.
+            _ if has_cookies && !is_cookie => Tokens::One(credential),
+            tokens if is_cookie && !has_cookies => tokens,
             // SECURITY: a secret that a query has as well stays a secret in a query.
             Tokens::One(one) if one.text == credential.text => {
                 Tokens::One(Credential { location: one.location.stricter(credential.location), ..one })
             }
-            Tokens::One(_) | Tokens::Many => Tokens::Many,
+            Tokens::One(_) | Tokens::Many { .. } => Tokens::Many { in_cookies: is_cookie },
         };
     }
 
@@ -144,7 +163,7 @@ impl<'a> Credentials<'a> {
     }
 
     /// Sets the headers besides `Origin` that say which page sent the request, for a publishable token. Without them
-    /// only an `Origin` says it.
+    /// only an `Origin` says it. Of an HTTP request, [`PageHeaders::from_parts`] reads them.
     #[must_use]
     pub fn with_page_headers(self, page_headers: PageHeaders<'a>) -> Credentials<'a> {
         Credentials { page_headers, ..self }
@@ -166,8 +185,14 @@ impl<'a> Credentials<'a> {
     pub(super) fn has_proof_scheme(&self) -> bool {
         match self.tokens {
             Tokens::One(credential) | Tokens::Unrecognized(credential) => credential.location == TokenLocation::Dpop,
-            Tokens::None | Tokens::Many => false,
+            Tokens::None | Tokens::Many { .. } => false,
         }
+    }
+
+    /// Returns whether one token decides, and would decide likewise if the request had no cookie.
+    #[cfg(feature = "axum")]
+    pub(super) fn is_independent_of_cookies(&self) -> bool {
+        matches!(self.tokens, Tokens::One(one) if one.location != TokenLocation::Cookie)
     }
 
     /// Returns whether the request has no token at all.
@@ -191,7 +216,9 @@ impl<'a> Credentials<'a> {
         match self.tokens {
             Tokens::None => Err(Error::MissingToken),
             Tokens::One(credential) | Tokens::Unrecognized(credential) => Ok(credential),
-            Tokens::Many => Err(Error::InvalidRequest("The request has more than one token; send exactly one.".into())),
+            Tokens::Many { .. } => {
+                Err(Error::InvalidRequest("The request has more than one token; send exactly one.".into()))
+            }
         }
     }
 }

@@ -77,9 +77,15 @@ impl PageRules {
     /// Returns the API's origin in the eyes of the sender: the one that `Host` names. A proxy may have changed `Host`,
     /// which does not matter where there is one origin only.
     fn own_origin(&self, host: Option<&[u8]>) -> Option<&str> {
+        // A proxy may name the default port, which an origin never does.
         let is_named = |origin: &str| {
-            let own = origin.split_once("://").map(|(_, own)| own.as_bytes());
-            own.zip(host).is_some_and(|(own, host)| own.eq_ignore_ascii_case(host))
+            let (default_port, own) = match origin.split_once("://") {
+                Some(("https", own)) => (":443", own),
+                Some((_, own)) => (":80", own),
+                None => return false,
+            };
+            let host = host.map(|host| host.strip_suffix(default_port.as_bytes()).unwrap_or(host));
+            host.is_some_and(|host| host.eq_ignore_ascii_case(own.as_bytes()))
         };
         match self.own_origins.as_slice() {
             [origin] => Some(origin),
@@ -118,12 +124,12 @@ impl PageRules {
 /// | none | not GET or HEAD | any | any | unknown |
 /// | none | GET, HEAD | `same-origin` | none, or of the API's public URL | the API's public URL |
 /// | none | GET, HEAD | `same-origin` | any, and the API's public URL is not set | `Referer` |
-/// | none | GET, HEAD | `same-site`, `cross-site` | not of the API's public URL | `Referer` |
-/// | none | GET, HEAD | none | any | `Referer` |
+/// | none | GET, HEAD | `same-site`, `cross-site`, none | any | `Referer` |
 /// | none | GET, HEAD | `none`, any other value | any | unknown |
 ///
 /// SECURITY: `Referer` never replaces an `Origin` that is there. A page can choose to send no `Referer`, and can send
-/// none but its own; a redirect keeps it. What is sent with `mode: cors` across origins, and a `WebSocket`, has an
+/// none but its own; a redirect keeps it, also one that led through another site: then `Sec-Fetch-Site` is
+/// `cross-site`, and `Referer` may be of the API's own origin. What is sent with `mode: cors` across origins, and a `WebSocket`, has an
 /// `Origin` in every browser, so that there nothing else counts. `Sec-Fetch-Dest` is not looked at: which element loads
 /// something does not change whose it is, a link that downloads is a navigation, and new elements get new names.
 ///
@@ -171,9 +177,6 @@ fn find_without_origin<'a>(headers: &PageHeaders<'a>, rules: &'a PageRules) -> R
             Some(origin) => Ok(Page { origin, evidence: PageEvidence::SameOrigin, parsed: None }),
             None => referer.map(by_referer).ok_or(UnknownPage::OwnOrigin),
         },
-        (Some(b"same-site" | b"cross-site"), Some((origin, _))) if own == Some(origin) => {
-            Err(UnknownPage::Contradiction)
-        }
         (None | Some(b"same-site" | b"cross-site"), Some(page)) => Ok(by_referer(page)),
         (None | Some(b"same-site" | b"cross-site"), None) if rules.ignores_referer => Err(UnknownPage::RefererIgnored),
         (None | Some(b"same-site" | b"cross-site"), None) => Err(UnknownPage::Hidden),

@@ -15,7 +15,26 @@ const EXPOSED: &str = "Accept-Ranges, Content-Range, Content-Encoding, Content-D
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /// How long a browser may remember the response to a preflight, in seconds: as long as Chromium does at most.
 const MAX_AGE: &str = "7200";
-/// How many different methods the log names that were asked for and are not allowed.
+/// The methods that a page may use without asking (Fetch Standard, "CORS-safelisted method").
+const SAFELISTED: [Method; 3] = [Method::GET, Method::HEAD, Method::POST];
+/// Methods that a product may have forgotten. The log names each of them that is not allowed.
+const KNOWN: &[&str] = &[
+    "OPTIONS",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "QUERY",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+    "REPORT",
+    "SEARCH",
+];
+/// How many other methods the log names that were asked for and are not allowed.
 const MAX_LOGGED: usize = 8;
 /// How much of a method the log has, in characters.
 const MAX_SHOWN: usize = 32;
@@ -44,8 +63,8 @@ pub struct Cors {
     methods: HeaderValue,
     max_age: HeaderValue,
     allows_credentials: bool,
-    /// The methods that the log has named.
-    logged: Mutex<Vec<Method>>,
+    /// The methods that the log has named, in upper case.
+    logged: Mutex<Vec<String>>,
 }
 
 impl Default for Cors {
@@ -86,6 +105,9 @@ impl Cors {
     /// Lets pages use these methods, instead of GET, HEAD, POST, PUT, PATCH and DELETE.
     ///
     /// Methods are compared exactly. A browser sends `patch` in lower case if the page wrote it so.
+    ///
+    /// This cannot keep pages from GET, HEAD and POST: browsers send them without asking, or whatever the response to
+    /// the preflight says. A route that must not have them is one without them.
     #[must_use]
     pub fn methods(self, methods: &[Method]) -> Cors {
         let names: Vec<_> = methods.iter().map(Method::as_str).collect();
@@ -99,7 +121,8 @@ impl Cors {
         Cors { max_age: HeaderValue::from(age.as_secs()), ..self }
     }
 
-    /// Lets pages send the API's cookies along (`credentials: 'include'`), and read the response.
+    /// Lets pages send the API's cookies along (`credentials: 'include'`), and read the response, if the request has
+    /// one token and that is not a [cookie](crate::verify::TokenLocation::Cookie).
     ///
     /// SECURITY: then a page that has a token, of whichever customer, can have a visitor's cookie sent with it. A
     /// handler must go by the [`Access`](crate::verify::Access) alone, and by a cookie for nothing that counts. A
@@ -149,16 +172,19 @@ impl Cors {
 
     /// Logs a method that a page asked for and may not use, once for each: the browser tells only the page's developer.
     ///
-    /// SECURITY: any program can send a preflight, so that the log names few of them, shortened. A method has neither
-    /// spaces nor control characters.
+    /// SECURITY: any program can send a preflight, so that the log names few methods that it invents, shortened, and
+    /// still those that a product may have. A method has neither spaces nor control characters.
     fn log_unless_allowed(&self, method: &HeaderValue) {
         let Ok(method) = Method::from_bytes(method.as_bytes()) else { return };
         let allowed = self.methods.to_str().unwrap_or_default();
-        if allowed.split(", ").any(|name| name == method.as_str()) {
+        if SAFELISTED.contains(&method) || allowed.split(", ").any(|name| name == method.as_str()) {
             return;
         }
+        let name = method.as_str().to_ascii_uppercase();
+        let is_known = |name: &str| KNOWN.contains(&name) || allowed.split(", ").any(|allowed| allowed == name);
         let mut logged = self.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        if logged.len() < MAX_LOGGED && !logged.contains(&method) {
+        let has_room = || logged.iter().filter(|name| !is_known(name)).count() < MAX_LOGGED;
+        if !logged.contains(&name) && (is_known(&name) || has_room()) {
             let help = if allowed.split(", ").any(|name| name.eq_ignore_ascii_case(method.as_str())) {
                 "write the method in upper case in the page"
             } else {
@@ -166,7 +192,7 @@ impl Cors {
             };
             let shown: String = method.as_str().chars().take(MAX_SHOWN).collect();
             tracing::warn!(method = shown, allowed, help, "page asks for a method that CORS does not allow");
-            logged.push(method);
+            logged.push(name);
         }
     }
 }

@@ -84,7 +84,7 @@ impl<'a> Credentials<'a> {
         }
         // A pass of its own, so that other requests do without it.
         if matches!(credentials.origin, OriginHeader::None) && credentials.is_publishable() {
-            credentials.page_headers = PageHeaders::read(parts);
+            credentials.page_headers = PageHeaders::from_parts(parts);
         }
         if credentials.has_proof_scheme() {
             let proof = only(&parts.headers, "dpop").unwrap_or_default();
@@ -136,7 +136,23 @@ impl<'a> Credentials<'a> {
 }
 
 impl<'a> PageHeaders<'a> {
-    fn read(parts: &'a Parts) -> PageHeaders<'a> {
+    /// Reads the headers of an HTTP request, for [`Credentials::with_page_headers`]. [`Verifier::credentials`] has
+    /// read them already if it found a publishable token: this is for one that your program reads by itself.
+    ///
+    /// The response then needs `Vary: Origin, Referer, Sec-Fetch-Site, Sec-Fetch-Mode`, unless it is not stored.
+    ///
+    /// ```
+    /// # use daypass::verify::{Credential, Credentials, PageHeaders, TokenLocation, Verifier};
+    /// # use axum::http::request::Parts;
+    /// fn of_path<'a>(verifier: &Verifier, parts: &'a Parts) -> Credentials<'a> {
+    ///     let credentials = verifier.credentials(parts);
+    ///     let Some(token) = parts.uri.path().strip_prefix("/tiles/") else { return credentials };
+    ///     let token = Credential { text: token.as_bytes(), location: TokenLocation::Query };
+    ///     credentials.with_credential(token).with_page_headers(PageHeaders::from_parts(parts))
+    /// }
+    /// ```
+    #[must_use]
+    pub fn from_parts(parts: &'a Parts) -> PageHeaders<'a> {
         let is_read = matches!(parts.method, Method::GET | Method::HEAD);
         let mut headers = PageHeaders { is_read, ..PageHeaders::default() };
         for (name, value) in &parts.headers {

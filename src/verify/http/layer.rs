@@ -207,9 +207,11 @@ impl VerifyLayer {
             OriginHeader::One(_) | OriginHeader::Invalid => parts.headers.get(header::ORIGIN).cloned(),
         };
         // SECURITY: the handler of a request without a token may go by a cookie, which no token says pages may use.
+        // Where a cookie may be the credential, or take the place of one that is missing, the error would tell a page
+        // whether the visitor has it.
+        let with_cookies = credentials.is_independent_of_cookies();
+        let readers = origin.map(|origin| Readers { origin, cors: Arc::clone(&self.cors), with_cookies });
         let passes_without_token = self.allows_missing_token && credentials.is_missing();
-        let readers =
-            origin.map(|origin| Readers { origin, cors: Arc::clone(&self.cors), with_cookies: !passes_without_token });
         let has_proof_scheme = credentials.has_proof_scheme();
         let vary = self.verifier.page_rules.vary(&credentials);
         let resource = self.resource.clone();
@@ -237,8 +239,8 @@ fn with_access<B>(access: Option<Access>, mut parts: Parts, body: B) -> Request<
 
 /// Makes the response to a refused request.
 ///
-/// SECURITY: a page on an origin that the token does not allow may not read it. Every other error
-/// is readable by the page.
+/// SECURITY: a page on an origin that the token does not allow may not read it. Every other error is readable by the
+/// page, unless it sent cookies and a cookie may have decided.
 fn refuse<R: From<String>>(error: &Error, headers: ResponseHeaders) -> Response<R> {
     let is_readable = !matches!(error, Error::OriginNotAllowed(_) | Error::OriginRequired(_));
     let mut response = error.response();

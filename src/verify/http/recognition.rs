@@ -15,7 +15,8 @@ impl Verifier {
     /// Returns whether a text looks like a token, at its location: like one of Daypass's own, or of another
     /// system whose format the verifier [knows](Verifier::foreign_tokens) there. Nothing is verified.
     ///
-    /// Use it where your program reads a token by itself, from a place that may hold something else too.
+    /// Use it where your program reads a token by itself, from a place that may hold something else too. A publishable
+    /// token may need [`PageHeaders::from_parts`](crate::verify::PageHeaders::from_parts) then.
     ///
     /// ```
     /// # use daypass::verify::{Credential, TokenLocation, Verifier};

@@ -6,7 +6,6 @@ mod status;
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::Once;
 use std::time::Duration;
 
 use quick_cache::sync::Cache as QuickCache;
@@ -57,8 +56,6 @@ pub struct RateLimits {
     invalid_tokens: Limiter<CoarseClock>,
     /// The clients that have to wait, and until when.
     blocked: QuickCache<Client, Moment>,
-    /// Whether a request came from a client without an address.
-    unknown_client: Once,
 }
 
 /// A client's address. An IPv6 client controls all addresses of its /64 network.
@@ -83,7 +80,6 @@ impl Default for RateLimits {
             requests: RequestLimits::new(CoarseClock),
             invalid_tokens: Limiter::new(INVALID_TOKENS, CoarseClock),
             blocked: QuickCache::new(MAX_BLOCKED),
-            unknown_client: Once::new(),
         }
     }
 }
@@ -136,7 +132,7 @@ impl RateLimits {
     /// Begins to authenticate a token that is not cached, unless the client has to wait.
     pub(super) fn begin_attempt(&self, client: Option<IpAddr>, now: Moment) -> Result<Attempt<'_>, Error> {
         if client.is_none() {
-            self.unknown_client.call_once(tell_unknown_client);
+            tell_unknown_client();
         }
         let client = client.map(Client::from);
         let until = client.and_then(|client| self.blocked.get(&client));
@@ -184,7 +180,7 @@ impl Drop for Attempt<'_> {
 
 fn tell_unknown_client() {
     mistake::tell(
-        "there are rate limits, but the addresses of clients are not known: none has a limit of its own",
+        "a request came without its client's address: only totals limit it",
         "name them with `VerifyLayer::client`, or `Credentials::from_client` without the layer",
     );
 }

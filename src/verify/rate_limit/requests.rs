@@ -69,7 +69,15 @@ impl<C: Clock<Instant = Nanos> + Clone> RequestLimits<C> {
             count(&self.token, Policy::Token, token.root_serial, status)?;
         }
         match &self.organization {
-            Some(limiter) => count(limiter, Policy::Organization, &token.organization, status),
+            Some(limiter) => {
+                let mut shared = None;
+                let verdict = count(limiter, Policy::Organization, &token.organization, &mut shared);
+                // SECURITY: a page does not learn how busy its customer is.
+                if verdict.is_err() || token.kind.is_backend_only() {
+                    *status = shared;
+                }
+                verdict
+            }
             None => Ok(()),
         }
     }
@@ -222,5 +230,19 @@ mod tests {
         }
         clock.advance(Duration::from_millis(100));
         assert_eq!(status(client(1)), (false, Policy::Organization, 4, 0, 1));
+    }
+
+    #[test]
+    fn only_a_backend_is_told_how_much_its_organization_has_left() {
+        for kind in TokenKind::ALL.into_iter().filter(|kind| *kind != TokenKind::Publishable) {
+            let Limits(limits, _) = Limits::new(|limits| limits.per_organization(TWO));
+            let told = [(); 5].map(|()| {
+                let mut status = None;
+                let _ = limits.check(&token(kind, 1, "org_1"), Some(Client::V4(1)), &mut status);
+                status.map(|status| status.remaining)
+            });
+            let accepted = [3, 2, 1, 0].map(|remaining| kind.is_backend_only().then_some(remaining));
+            assert_eq!((told[..4].to_vec(), told[4]), (accepted.to_vec(), Some(0)), "{kind}");
+        }
     }
 }

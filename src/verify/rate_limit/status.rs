@@ -26,7 +26,7 @@ pub(in crate::verify) enum Policy {
 /// refused it.
 ///
 /// SECURITY: how far a limit is used that many clients share says how busy the others are, so that it is
-/// told only where the client has no limit of its own.
+/// told only where the client has no limit of its own; that of an organization only to its backends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::verify) struct RateStatus {
     pub(in crate::verify) policy: Policy,

@@ -16,6 +16,10 @@ const PAGE: &str = "page.example";
 
 /// A token of [`Testing`] that is about to be created. What no token of its kind has is refused with a panic, so that no
 /// test passes for a token that the service would not create.
+///
+/// Not checked is what depends on the service's settings or on other tokens: the scopes that a publishable token may have,
+/// those of the [parent](NewToken::parent), and the lengths of texts and lists. A temporary token may live for less than the
+/// 900 seconds that the service gives it.
 #[must_use = "`create` creates it"]
 pub struct NewToken<'a> {
     testing: &'a Testing,
@@ -93,8 +97,8 @@ impl<'a> NewToken<'a> {
         NewToken { organization: Some(id.into()), ..self }
     }
 
-    /// Adds an origin where it may be used, as people write them: `shop.example`. Requests are from the first one. A
-    /// publishable token without any is bound to `page.example`.
+    /// Adds an origin where a publishable token, a temporary one or a bundle may be used, as people write them:
+    /// `shop.example`. Requests are from the first one. A publishable token without any is bound to `page.example`.
     ///
     /// # Panics
     /// If the text is not a pattern of origins.
@@ -190,6 +194,11 @@ impl<'a> NewToken<'a> {
             ("a reference", self.is_reference, is_bundle),
             ("a text of its creator's choice", self.text.is_some(), is_chosen),
             ("a parent", self.parent.is_some(), is_signed || is_bundle),
+            (
+                "origins",
+                !self.origins.is_empty(),
+                kind == TokenKind::Publishable || kind == TokenKind::Temporary || is_bundle,
+            ),
         ];
         for (what, is_there, is_known) in cases {
             assert!(!is_there || is_known, "no such token has {what}: kind {kind}, format {:?}", self.format);

@@ -61,8 +61,7 @@ impl TestToken {
             is_signed: false,
             serial: record.serial,
             location,
-            // A backend sends no origin.
-            origin: record.origins.first().filter(|_| !record.kind.is_backend_only()).map(page),
+            origin: record.origins.first().map(page),
         }
     }
 
@@ -197,16 +196,14 @@ impl fmt::Debug for TestToken {
     }
 }
 
-/// Returns the origin of a page that a pattern matches.
+/// Returns the origin of a page that a pattern matches, as a browser writes it: without the scheme's own port.
 fn page(pattern: &OriginPattern) -> String {
-    let text = pattern.to_string().replace('*', "www");
-    let origin = match text.strip_suffix(':') {
-        // A pattern of a scheme alone.
-        Some(scheme) => format!("{scheme}://page"),
-        None if text.contains("://") => text,
-        None => format!("https://{text}"),
-    };
-    let is_match = Origin::parse(&origin).is_ok_and(|origin| pattern.matches(&origin));
-    assert!(is_match, "no page is known for the pattern `{pattern}`");
-    origin
+    let scheme = pattern.scheme().unwrap_or("https");
+    // A pattern of a scheme alone has no host.
+    let host = if pattern.host().is_empty() { "page".to_owned() } else { pattern.host().replace('*', "www") };
+    let port = pattern.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let origins = [format!("{scheme}://{host}{port}"), format!("{scheme}://{host}")];
+    let is_match = |text: &String| Origin::parse(text).is_ok_and(|origin| pattern.matches(&origin));
+    let origin = origins.into_iter().find(is_match);
+    origin.unwrap_or_else(|| panic!("no page is known for the pattern `{pattern}`"))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Api, EXPOSED, bearer, body, get_with, headers, outcome};
-use crate::common::{SITE, Signer, Store, claims, record, verifier};
+use crate::common::{SITE, Signer, Store, claims, generate, record, verifier};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response};
@@ -21,16 +21,17 @@ const ELSEWHERE: &str = "https://elsewhere.example";
 struct World {
     verifier: Verifier,
     publishable: String,
+    personal: String,
     temporary: String,
 }
 
 impl World {
     fn new() -> World {
         let mut store = Store::default();
-        let publishable = store.add(record(TokenKind::Publishable));
+        let [publishable, personal] = [TokenKind::Publishable, TokenKind::Personal].map(|kind| store.add(record(kind)));
         let signer = Signer::new("k1", 1);
         let temporary = signer.jwt(JwtType::AccessToken, &claims());
-        World { verifier: verifier().keys(signer.keys()).introspector(store), publishable, temporary }
+        World { verifier: verifier().keys(signer.keys()).introspector(store), publishable, personal, temporary }
     }
 
     async fn send(&self, layer: impl FnOnce(VerifyLayer) -> VerifyLayer, request: Request<Body>) -> Response<Body> {
@@ -85,12 +86,14 @@ async fn a_page_that_a_token_allows_may_send_cookies_where_the_product_says_so()
     let settings = |layer: VerifyLayer| layer.cors(Cors::new().credentials());
     let (authorization, in_query) = (bearer(&world.temporary), format!("/floor?pubtoken={}", world.publishable));
     let invalid = [("authorization", "Bearer hunter2"), ("origin", SITE)];
+    let unknown = format!("/floor?pubtoken={}", generate(TokenKind::Publishable).expose_secret());
     for (path, headers, status, allowed) in [
         ("/floor", vec![("authorization", authorization.as_str()), ("origin", SITE)], 200, true),
         (&in_query, vec![("origin", SITE)], 200, true),
-        // Errors are of the layer, to which cookies say nothing.
-        ("/floor", vec![("origin", SITE)], 401, true),
-        ("/floor", invalid.to_vec(), 401, true),
+        // A cookie might be the credential instead.
+        ("/floor", vec![("origin", SITE)], 401, false),
+        ("/floor", invalid.to_vec(), 401, false),
+        (&unknown, vec![("origin", SITE)], 401, true),
         (&in_query, vec![("origin", ELSEWHERE)], 403, false),
         (&in_query, vec![], 403, false),
         ("/floor", vec![("authorization", authorization.as_str())], 200, false),
@@ -99,11 +102,58 @@ async fn a_page_that_a_token_allows_may_send_cookies_where_the_product_says_so()
         let response = world.send(settings, get_with(path, &headers)).await;
         assert_eq!(response.status().as_u16(), status, "{origin:?}");
         assert_eq!(header(&response, CREDENTIALS), allowed.then_some("true"), "{origin:?}");
-        assert_eq!(header(&response, "access-control-allow-origin"), origin.filter(|_| allowed));
+        let readable = origin.filter(|_| status != 403);
+        assert_eq!(header(&response, "access-control-allow-origin"), readable);
     }
     let response = world.send(settings, preflight("/floor", "PUT")).await;
     assert_eq!(header(&response, CREDENTIALS), Some("true"));
     assert_eq!(header(&response, "access-control-allow-origin"), Some(SITE));
+}
+
+/// SECURITY: with the visitor's cookies, a page reads the same whether or not one of them holds a token.
+#[tokio::test]
+async fn no_page_finds_out_whether_a_visitor_has_a_token_in_a_cookie() {
+    let world = World::new();
+    let [personal, unknown] =
+        [world.personal.as_str(), generate(TokenKind::Personal).expose_secret()].map(|text| format!("authn={text}"));
+    let two = format!("{personal}; {unknown}");
+    let in_query = format!("/floor?pubtoken={}", world.publishable);
+    let [temporary, invalid, unrecognized] = [
+        bearer(&world.temporary),
+        bearer(generate(TokenKind::Secret).expose_secret()),
+        bearer("session-of-the-product"),
+    ];
+    for layer in [
+        |layer: VerifyLayer| layer.cors(Cors::new().credentials()),
+        |layer: VerifyLayer| layer.cors(Cors::new().credentials()).allow_missing_token(),
+    ] {
+        for origin in [SITE, ELSEWHERE] {
+            for (path, authorization) in [
+                ("/floor", None),
+                ("/floor", Some(&unrecognized)),
+                ("/floor", Some(&invalid)),
+                ("/floor", Some(&temporary)),
+                (in_query.as_str(), None),
+                (&in_query, Some(&unrecognized)),
+                (&in_query, Some(&temporary)),
+            ] {
+                let seen = async |cookie: Option<&String>| {
+                    let mut list = vec![("origin", origin)];
+                    list.extend(authorization.map(|value| ("authorization", value.as_str())));
+                    list.extend(cookie.map(|value| ("cookie", value.as_str())));
+                    let response = world.send(layer, get_with(path, &list)).await;
+                    // What a script sees of a request with `credentials: 'include'`.
+                    let is_readable = header(&response, CREDENTIALS) == Some("true")
+                        && header(&response, "access-control-allow-origin") == Some(origin);
+                    is_readable.then_some((response.status().as_u16(), headers(&response)))
+                };
+                let without = seen(None).await;
+                for cookie in [&personal, &unknown, &two] {
+                    assert_eq!(seen(Some(cookie)).await, without, "{origin} {authorization:?}");
+                }
+            }
+        }
+    }
 }
 
 /// SECURITY: nobody knows whether such a page may use the cookies.

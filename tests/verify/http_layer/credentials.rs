@@ -1,10 +1,11 @@
 //! Which parts of a request are credentials.
 
 use super::{Api, bearer, body, get_with, headers, outcome, router};
-use crate::common::{SITE, Store, record, verifier};
+use crate::common::{SITE, Store, generate, record, stored, verifier};
 use axum::body::Body;
 use axum::http::{HeaderValue, Request};
-use daypass::TokenKind;
+use daypass::verify::{Credential, PageHeaders, TokenLocation};
+use daypass::{Error, TokenKind, UnknownPage};
 use tower::ServiceExt;
 
 #[tokio::test]
@@ -112,13 +113,19 @@ async fn a_personal_token_travels_bare_or_in_a_cookie_and_no_other_cookie_is_a_c
     let (router, _) = router(verifier().introspector(store));
     let bare = personal.clone();
     let another = format!("authn={another}");
+    let unknown = generate(TokenKind::Personal).expose_secret().to_owned();
     let cookie = format!("theme=dark; authn={personal}; other=1");
     let not_ascii = format!("city=Zürich;authn={personal}");
     for (headers, expected) in [
         (vec![("authorization", &*bare)], 200),
         (vec![("cookie", &*cookie)], 200),
         (vec![("cookie", &*cookie), ("origin", SITE)], 403),
-        (vec![("cookie", &*another), ("authorization", &*bare)], 400),
+        // A cookie, which a browser adds by itself, gives way to any other token.
+        (vec![("cookie", &*another), ("authorization", &*bare)], 200),
+        (vec![("authorization", &*bare), ("cookie", &*another)], 200),
+        (vec![("authorization", &*unknown), ("cookie", &*cookie)], 401),
+        (vec![("cookie", &*cookie), ("cookie", &*another), ("authorization", &*bare)], 200),
+        (vec![("cookie", &*cookie), ("authorization", &*bare), ("authorization", &*unknown)], 400),
         (vec![("cookie", &*cookie), ("authorization", &*bare)], 200),
         (vec![("cookie", &*not_ascii)], 200),
         (vec![("cookie", &*not_ascii), ("cookie", &*another)], 400),
@@ -129,4 +136,32 @@ async fn a_personal_token_travels_bare_or_in_a_cookie_and_no_other_cookie_is_a_c
         let response = router.clone().oneshot(get_with("/floor", &headers)).await.unwrap();
         assert_eq!(response.status().as_u16(), expected, "{names:?}");
     }
+}
+
+#[tokio::test]
+async fn an_image_with_a_publishable_token_loads_for_a_visitor_with_a_token_in_a_cookie() {
+    let mut store = Store::default();
+    let [personal, publishable] = [TokenKind::Personal, TokenKind::Publishable].map(|kind| store.add(record(kind)));
+    let (router, _) = router(verifier().introspector(store));
+    let cookie = format!("authn={personal}");
+    let list = [("cookie", &*cookie), ("referer", "https://www.northlight.example/"), ("sec-fetch-site", "same-site")];
+    let response = router.oneshot(get_with(&format!("/floor?pubtoken={publishable}"), &list)).await.unwrap();
+    assert_eq!((response.status().as_u16(), body(response).await.as_str()), (200, "publishable_1"));
+}
+
+#[tokio::test]
+async fn a_product_reads_a_publishable_token_and_its_page_by_itself() {
+    let (text, verifier) = stored(record(TokenKind::Publishable));
+    let verify = async |headers: &[(&'static str, &str)], with_page: bool| {
+        let (parts, _) = get_with("/floor", headers).into_parts();
+        let own = Credential { text: text.as_bytes(), location: TokenLocation::Query };
+        let credentials = verifier.credentials(&parts).with_credential(own);
+        let page = if with_page { PageHeaders::from_parts(&parts) } else { PageHeaders::default() };
+        verifier.verify(&credentials.with_page_headers(page), None).await.map(|access| access.kind())
+    };
+    let referer = [("referer", "https://www.northlight.example/"), ("sec-fetch-site", "cross-site")];
+    assert_eq!(verify(&referer, true).await, Ok(TokenKind::Publishable));
+    assert_eq!(verify(&referer, false).await, Err(Error::OriginRequired(UnknownPage::NoPage)));
+    let evil = [("origin", "https://evil.example"), referer[0]];
+    assert_eq!(verify(&evil, true).await, Err(Error::OriginNotAllowed("https://evil.example".into())));
 }

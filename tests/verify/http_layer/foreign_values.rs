@@ -147,7 +147,8 @@ async fn one_token_in_two_places_counts_once_at_the_stricter() {
         (TokenLocation::AccessTokenId, TokenLocation::Query, TokenLocation::Query),
         (TokenLocation::AccessTokenId, TokenLocation::ApiKey, TokenLocation::AccessTokenId),
         (TokenLocation::Bearer, TokenLocation::Dpop, TokenLocation::Dpop),
-        (TokenLocation::Bearer, TokenLocation::Cookie, TokenLocation::Cookie),
+        // A browser adds a cookie by itself.
+        (TokenLocation::Bearer, TokenLocation::Cookie, TokenLocation::Bearer),
     ] {
         for [first, second] in [[first, second], [second, first]] {
             let again = Credential { text: b"dp_sec_", location: second };

@@ -203,8 +203,9 @@ async fn row_4_a_page_on_the_apis_own_origin() {
             (Method::GET, &[of_own], Ok((API_ORIGIN, PageEvidence::Referer))),
             (Method::GET, &[same, of_site], Err(UnknownPage::Contradiction)),
             (Method::GET, &[same, ("referer", "https://evil.example/")], Err(UnknownPage::Contradiction)),
-            (Method::GET, &[cross, of_own], Err(UnknownPage::Contradiction)),
-            (Method::GET, &[("sec-fetch-site", "same-site"), of_own], Err(UnknownPage::Contradiction)),
+            // A page of the API's own origin, after a redirect of another site.
+            (Method::GET, &[cross, of_own], Ok((API_ORIGIN, PageEvidence::Referer))),
+            (Method::GET, &[("sec-fetch-site", "same-site"), of_own], Ok((API_ORIGIN, PageEvidence::Referer))),
             (Method::GET, &[cross, of_site], BY_REFERER),
             (Method::GET, &[cross], Err(UnknownPage::Hidden)),
             (Method::POST, &[same], Err(UnknownPage::Method)),
@@ -234,7 +235,10 @@ async fn row_4_of_several_public_urls_the_host_says_which_one_a_request_is_for()
             (Method::GET, &[same, at_shop, shop], Ok(("https://shop.northlight.example", PageEvidence::SameOrigin))),
             (Method::GET, &[same_site, at_api, shop], Ok(("https://shop.northlight.example", PageEvidence::Referer))),
             (Method::GET, &[same, at_api, shop], Err(UnknownPage::Contradiction)),
-            (Method::GET, &[same_site, at_api, api], Err(UnknownPage::Contradiction)),
+            (Method::GET, &[same_site, at_api, api], Ok((API_ORIGIN, PageEvidence::Referer))),
+            // A proxy has added the default port.
+            (Method::GET, &[same, ("host", "api.northlight.example:443")], Ok((API_ORIGIN, PageEvidence::SameOrigin))),
+            (Method::GET, &[same, ("host", "api.northlight.example:80")], Err(UnknownPage::OwnOrigin)),
             // A proxy has changed it, or the sender.
             (Method::GET, &[same, ("host", "10.0.0.7:3000")], Err(UnknownPage::OwnOrigin)),
             (Method::GET, &[same], Err(UnknownPage::OwnOrigin)),

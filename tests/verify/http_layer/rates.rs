@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::{bearer, get_with};
-use crate::common::{SITE, Store, generate, record, verifier};
+use crate::common::{SITE, Store, generate, record, verifier, without_stall};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Response;
@@ -60,57 +60,85 @@ fn rates(response: &Response<Body>) -> String {
     format!("{} {}", response.status().as_u16(), lines.join(" | "))
 }
 
-fn per_second(number: u32) -> NonZeroU32 {
-    NonZeroU32::new(number).unwrap()
-}
+/// One a second, and two at once.
+const ONE: NonZeroU32 = NonZeroU32::MIN;
 
 #[tokio::test]
 async fn a_response_tells_how_much_the_client_has_left_of_its_rate() {
-    let api = Api::new(RateLimits::new().publishable(per_second(1)));
-    let visit = async |forwarded_for| rates(&api.visit("/floor", forwarded_for).await);
+    let responses = without_stall(async || {
+        let api = Api::new(RateLimits::new().publishable(ONE));
+        let visit = async |forwarded_for| rates(&api.visit("/floor", forwarded_for).await);
+        [
+            // The first request is not cached.
+            visit("198.51.100.1").await,
+            visit("198.51.100.1").await,
+            visit("198.51.100.1").await,
+            visit("198.51.100.2").await,
+            // What the client writes itself does not make it another one.
+            visit("198.51.100.9, 198.51.100.1").await,
+        ]
+    })
+    .await;
     let policy = r#""client";q=2;w=2"#;
-    // The first request is not cached.
-    assert_eq!(visit("198.51.100.1").await, format!(r#"200 {policy} | "client";r=1;t=1 | "#));
-    assert_eq!(visit("198.51.100.1").await, format!(r#"200 {policy} | "client";r=0;t=2 | "#));
-    assert_eq!(visit("198.51.100.1").await, format!(r#"429 {policy} | "client";r=0;t=1 | 1"#));
-    assert_eq!(visit("198.51.100.2").await, format!(r#"200 {policy} | "client";r=1;t=1 | "#));
-    // What the client writes itself does not make it another one.
-    assert_eq!(visit("198.51.100.9, 198.51.100.1").await, format!(r#"429 {policy} | "client";r=0;t=1 | 1"#));
+    let expected = [
+        format!(r#"200 {policy} | "client";r=1;t=1 | "#),
+        format!(r#"200 {policy} | "client";r=0;t=2 | "#),
+        format!(r#"429 {policy} | "client";r=0;t=1 | 1"#),
+        format!(r#"200 {policy} | "client";r=1;t=1 | "#),
+        format!(r#"429 {policy} | "client";r=0;t=1 | 1"#),
+    ];
+    assert_eq!(responses, expected);
 }
 
 #[tokio::test]
 async fn how_busy_others_are_is_told_only_when_they_use_all() {
-    let api = Api::new(RateLimits::new().publishable_total(per_second(2)));
-    let visit = async |forwarded_for| rates(&api.visit("/floor", forwarded_for).await);
-    for forwarded_for in ["198.51.100.1", "198.51.100.2", "198.51.100.3"] {
-        let response = visit(forwarded_for).await;
-        assert_eq!(response, r#"200 "client";q=200;w=2 | "client";r=199;t=1 | "#);
-    }
-    // Its address is unknown: it has no rate of its own.
-    assert_eq!(visit("").await, r#"200 "token";q=4;w=2 | "token";r=0;t=2 | "#);
-    assert_eq!(visit("198.51.100.4").await, r#"429 "token";q=4;w=2 | "token";r=0;t=1 | 1"#);
+    let responses = without_stall(async || {
+        let api = Api::new(RateLimits::new().publishable_total(ONE));
+        let visit = async |forwarded_for| rates(&api.visit("/floor", forwarded_for).await);
+        // The second address is unknown: that client has no rate of its own.
+        [visit("198.51.100.1").await, visit("").await, visit("198.51.100.2").await]
+    })
+    .await;
+    let expected = [
+        r#"200 "client";q=200;w=2 | "client";r=199;t=1 | "#,
+        r#"200 "token";q=2;w=2 | "token";r=0;t=2 | "#,
+        r#"429 "token";q=2;w=2 | "token";r=0;t=1 | 1"#,
+    ];
+    assert_eq!(responses, expected);
 }
 
 #[tokio::test]
 async fn tokens_of_an_organization_share_its_rate_and_others_have_none() {
     let api = Api::new(RateLimits::new());
     assert_eq!(rates(&api.call(&api.secret).await), "200  |  | ");
-    let api = Api::new(RateLimits::new().organization(per_second(1)));
+    let responses = without_stall(async || {
+        let api = Api::new(RateLimits::new().organization(ONE));
+        let visit = async || rates(&api.visit("/floor", "198.51.100.1").await);
+        let call = async || rates(&api.call(&api.secret).await);
+        [call().await, visit().await, call().await]
+    })
+    .await;
     let policy = r#""organization";q=2;w=2"#;
-    assert_eq!(rates(&api.call(&api.secret).await), format!(r#"200 {policy} | "organization";r=1;t=1 | "#));
-    let response = rates(&api.visit("/floor", "198.51.100.1").await);
-    assert_eq!(response, r#"200 "client";q=200;w=2 | "client";r=199;t=1 | "#);
-    assert_eq!(rates(&api.call(&api.secret).await), format!(r#"429 {policy} | "organization";r=0;t=1 | 1"#));
+    let expected = [
+        format!(r#"200 {policy} | "organization";r=1;t=1 | "#),
+        r#"200 "client";q=200;w=2 | "client";r=199;t=1 | "#.to_owned(),
+        format!(r#"429 {policy} | "organization";r=0;t=1 | 1"#),
+    ];
+    assert_eq!(responses, expected);
 }
 
 #[tokio::test]
 async fn the_count_of_invalid_tokens_is_told_to_none_but_who_must_wait() {
-    let api = Api::new(RateLimits::new().invalid_tokens(per_second(1)));
-    let attempt = async || rates(&api.call(generate(TokenKind::Secret).expose_secret()).await);
-    for _ in 0..3 {
-        assert_eq!(attempt().await, "401  |  | ");
-    }
-    assert_eq!(attempt().await, r#"429 "invalid-tokens";q=2;w=2 | "invalid-tokens";r=0;t=1 | 1"#);
+    let limits = || RateLimits::new().invalid_tokens(ONE);
+    let responses = without_stall(async || {
+        let api = Api::new(limits());
+        let attempt = async || rates(&api.call(generate(TokenKind::Secret).expose_secret()).await);
+        [attempt().await, attempt().await, attempt().await, attempt().await]
+    })
+    .await;
+    let told = r#"429 "invalid-tokens";q=2;w=2 | "invalid-tokens";r=0;t=1 | 1"#;
+    assert_eq!(responses, ["401  |  | ", "401  |  | ", "401  |  | ", told]);
+    let api = Api::new(limits());
     // A secret one that comes from a page is refused for that, and counts for nothing.
     let headers = [("authorization", &*bearer(&api.secret)), ("origin", SITE)];
     let response = api.router.clone().oneshot(get_with("/floor", &headers)).await.unwrap();

@@ -7,25 +7,25 @@ use super::{WHO, locations};
 use locations::{LOCATIONS, place, tokens};
 
 /// The places that are read, which are all that Speckle has. In each other place a token says nothing.
-const READ: [&str; 5] = ["Bearer", "AL-Secret-Token", "bare", "embedToken", "cookie"];
+const READ: [&str; 4] = ["Bearer", "bare", "embedToken", "cookie"];
 
 /// What `activeUser` is for each kind and format, in the order of [`READ`]: the user, `NULL`, or `NONE` if the token is
 /// refused.
 const OUTCOMES: [(&str, [&str; READ.len()]); 12] = [
     // It comes from no page.
-    ("publishable", [NONE, NONE, NONE, NONE, NONE]),
-    ("secret", [NULL, NONE, NULL, NONE, NONE]),
-    ("personal", [USER, NONE, USER, NONE, USER]),
-    ("application", [NULL, NONE, NULL, NONE, NONE]),
-    ("temporary", [NONE, NONE, NONE, NONE, NONE]),
-    ("reference", [NONE, NONE, NONE, NONE, NONE]),
-    ("signed bundle", [NONE, NONE, NONE, NONE, NONE]),
+    ("publishable", [NONE, NONE, NONE, NONE]),
+    ("secret", [NULL, NULL, NONE, NONE]),
+    ("personal", [USER, USER, NONE, USER]),
+    ("application", [NULL, NULL, NONE, NONE]),
+    ("temporary", [NONE, NONE, NONE, NONE]),
+    ("reference", [NONE, NONE, NONE, NONE]),
+    ("signed bundle", [NONE, NONE, NONE, NONE]),
     // It lacks `profile:read`.
-    ("oauthAccess", [NULL, NONE, NULL, NONE, NONE]),
-    ("oauthRefresh", [NONE, NONE, NONE, NONE, NONE]),
-    ("Speckle's", [USER, NONE, USER, NONE, USER]),
-    ("UUID", [NONE, NONE, NONE, NONE, NONE]),
-    ("chosen id", [NONE, NONE, NONE, NONE, NONE]),
+    ("oauthAccess", [NULL, NULL, NONE, NONE]),
+    ("oauthRefresh", [NONE, NONE, NONE, NONE]),
+    ("Speckle's", [USER, USER, NONE, USER]),
+    ("UUID", [NONE, NONE, NONE, NONE]),
+    ("chosen id", [NONE, NONE, NONE, NONE]),
 ];
 const USER: &str = "user";
 const NULL: &str = "null";

@@ -3,7 +3,7 @@
 use crate::{Error, ErrorCode};
 
 /// The algorithms that proofs may be signed with: those of the browsers' WebCrypto, the second by both of its names.
-pub const DPOP_ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "Ed25519"];
+pub(crate) const DPOP_ALGORITHMS: [&str; 3] = ["ES256", "EdDSA", "Ed25519"];
 
 /// The challenge of Basic authentication (RFC 7617, section 2).
 const BASIC: &str = r#"Basic realm="daypass", charset="UTF-8""#;

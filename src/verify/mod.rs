@@ -59,7 +59,6 @@ pub mod testing;
 mod token;
 mod verifier;
 
-pub use crate::challenge::DPOP_ALGORITHMS;
 pub use access::{Access, AccessCheck, ScopeCheck};
 pub use cache::Cache;
 pub use credentials::{
@@ -80,6 +79,9 @@ pub use sources::{
     Unavailable,
 };
 pub use verifier::Verifier;
+
+/// The algorithms that proofs may be signed with (RFC 9449), as metadata and challenges name them.
+pub const DPOP_ALGORITHMS: [&str; 3] = crate::challenge::DPOP_ALGORITHMS;
 
 /// The most seconds of difference between two servers' clocks that a verifier tolerates.
 ///

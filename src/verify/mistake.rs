@@ -11,7 +11,8 @@ static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
 /// Logs a mistake and what to do about it, once, however many requests meet it. A mistake that changes is another one.
 ///
 /// Its correction needs a change of the program or of a setting, and so another process, which tells it again if it is
-/// still there. A clock alone may be set right without that, and is told no second time. What passes by itself is an [`Outage`](super::outage::Outage).
+/// still there. A clock alone may be set right without that, and is told no second time. What passes by
+/// itself is an [`Outage`](super::outage::Outage).
 ///
 /// SECURITY: neither text holds a token, nor what an unauthenticated caller chooses.
 pub(super) fn tell(mistake: impl AsRef<str> + Into<String>, help: &str) {

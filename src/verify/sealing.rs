@@ -14,7 +14,8 @@ const TAG: usize = 16;
 
 /// A key that the service seals a bundle's parameters with, and the product's verifier opens them: 32 bytes, known to these two.
 ///
-/// The sealed text is a JWE (RFC 7516) in the compact form, with the algorithms `dir` and `A256GCM`. `Debug` does not show the key.
+/// The sealed text is a JWE (RFC 7516) in the compact form, with the algorithms `dir` and `A256GCM`. `Debug` does not
+/// show the key.
 pub struct SealingKey {
     /// The encoded header of everything that is sealed with this key.
     header: String,

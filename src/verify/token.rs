@@ -283,8 +283,31 @@ impl AuthenticToken {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// A record for the tests of the modules around this one.
+    pub(in crate::verify) fn record(kind: TokenKind, id: &str, organization: &str) -> TokenRecord {
+        TokenRecord {
+            id: id.into(),
+            serial: 1,
+            root_serial: None,
+            kind,
+            name: String::new(),
+            organization: organization.into(),
+            grants: vec![],
+            origins: vec![],
+            created_at: 0,
+            expires_at: None,
+            created_by: None,
+            owner: None,
+            revoked_at: None,
+            suspended_at: None,
+            last_used_at: None,
+            version: 1,
+            last_chars: String::new(),
+        }
+    }
 
     #[test]
     fn what_a_token_does_not_share_is_small() {

@@ -3,22 +3,10 @@ import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { connect, createServer as createTcpServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { after } from 'node:test';
 import { digest, info } from './demo.mjs';
-
-/** Starts a server for the tests of this file and returns its address. */
-async function serve(answer) {
-  const server = createServer(answer);
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${server.address().port}`;
-}
+import { serve } from './server.mjs';
 
 /** Returns an address at which no server listens. */
 export async function findUnreachableUrl() {

@@ -1,20 +1,10 @@
 // What a page of another origin reads of a response, and whether it may send cookies, behind the product's layer. A proxy
 // adds what a handler with ranges sends.
 import assert from 'node:assert/strict';
-import { createServer, request as httpRequest } from 'node:http';
-import { after, describe } from 'node:test';
+import { request as httpRequest } from 'node:http';
+import { describe } from 'node:test';
 import { info, rule } from './demo.mjs';
-
-/** Starts a server for the tests of this file and returns its origin. */
-async function serve(answer) {
-  const server = createServer(answer);
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${server.address().port}`;
-}
+import { serve } from './server.mjs';
 
 /** What a handler sends that has ranges, pages and versions. */
 const OF_HANDLER = {

@@ -7,18 +7,6 @@ use daypass::verify::{Access, Credentials, TokenLocation, Verifier};
 use daypass::{Catalog, Error, Grant, Resource, Scope, TokenKind, UnknownPage};
 use serde_json::json;
 
-const LOCATIONS: [TokenLocation; 9] = [
-    TokenLocation::Bearer,
-    TokenLocation::Dpop,
-    TokenLocation::AlSecretToken,
-    TokenLocation::Bare,
-    TokenLocation::Cookie,
-    TokenLocation::Query,
-    TokenLocation::AccessTokenId,
-    TokenLocation::ApiKey,
-    TokenLocation::ApiToken,
-];
-
 /// A token of this kind with a grant of these scopes, and a verifier that accepts it.
 fn token(kind: TokenKind, scopes: &str) -> (String, Verifier) {
     let scopes = scopes.split(' ').map(|scope| scope.parse::<Scope>().unwrap()).collect();
@@ -52,7 +40,7 @@ fn may(access: &Access, scope: &str) -> bool {
 async fn row_20_each_kind_travels_in_its_own_locations_and_a_secret_never_in_a_query() {
     for kind in TokenKind::ALL {
         let (text, verifier) = token(kind, "floor:readPublic");
-        for location in LOCATIONS {
+        for location in TokenLocation::ALL {
             let credentials = Credentials::new(&text, location);
             let credentials = if kind == TokenKind::Publishable { credentials.from_origin(SITE) } else { credentials };
             let result = verifier.verify(&credentials, None).await.map(|access| access.kind());

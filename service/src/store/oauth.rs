@@ -86,8 +86,8 @@ pub(crate) trait OAuthStore: Send + Sync {
         rule: Rule<Option<RefreshFacts>, RefreshUse>,
     ) -> StoreFuture<'_, RefreshUse>;
 
-    /// Keeps an authorization request if the rule allows it, and deletes those that ended before `at`. The rule gets the number of
-    /// its client's requests that are kept, up to `count_to`; those that are added at the same time may be missing.
+    /// Keeps an authorization request if the rule allows it, and deletes those that ended before `at`. The rule gets the
+    /// number of its client's requests that are kept, up to `count_to`; those that are added at the same time may be missing.
     fn keep_oauth_request(
         &self,
         hash: [u8; 32],

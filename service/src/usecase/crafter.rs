@@ -34,8 +34,8 @@ pub(crate) struct NewAccessToken {
 /// SECURITY: with a digest of the credential, a reader of lists or logs could test guesses.
 ///
 /// # Errors
-/// [`Error::AlreadyExists`] if an active token, or one of another organization, has this credential, [`Error::InvalidScope`] if the grantor lacks a
-/// scope on a tenant, [`Error::InvalidRequest`] if a field is wrong.
+/// [`Error::AlreadyExists`] if an active token, or one of another organization, has this credential,
+/// [`Error::InvalidScope`] if the grantor lacks a scope on a tenant, [`Error::InvalidRequest`] if a field is wrong.
 pub(crate) async fn create(
     store: &dyn Store,
     catalogs: &Catalogs,

@@ -153,30 +153,11 @@ mod tests {
 
     use super::*;
     use crate::TokenKind;
-    use crate::api::TokenRecord;
     use crate::verify::Generation;
+    use crate::verify::token::tests::record;
 
     fn token(id: &str, organization: &str, fresh_until: Moment) -> AuthenticToken {
-        let record = TokenRecord {
-            id: id.into(),
-            serial: 1,
-            root_serial: None,
-            kind: TokenKind::Secret,
-            name: String::new(),
-            organization: organization.into(),
-            grants: vec![],
-            origins: vec![],
-            created_at: 0,
-            expires_at: None,
-            created_by: None,
-            owner: None,
-            revoked_at: None,
-            suspended_at: None,
-            last_used_at: None,
-            version: 1,
-            last_chars: String::new(),
-        };
-        AuthenticToken::from_record(record, Generation::Untracked, fresh_until)
+        AuthenticToken::from_record(record(TokenKind::Secret, id, organization), Generation::Untracked, fresh_until)
     }
 
     #[test]

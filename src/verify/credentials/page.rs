@@ -129,8 +129,8 @@ impl PageRules {
 ///
 /// SECURITY: `Referer` never replaces an `Origin` that is there. A page can choose to send no `Referer`, and can send
 /// none but its own; a redirect keeps it, also one that led through another site: then `Sec-Fetch-Site` is
-/// `cross-site`, and `Referer` may be of the API's own origin. What is sent with `mode: cors` across origins, and a `WebSocket`, has an
-/// `Origin` in every browser, so that there nothing else counts. `Sec-Fetch-Dest` is not looked at: which element loads
+/// `cross-site`, and `Referer` may be of the API's own origin. What is sent with `mode: cors` across origins, and a
+/// `WebSocket`, has an `Origin` in every browser, so that there nothing else counts. `Sec-Fetch-Dest` is not looked at: which element loads
 /// something does not change whose it is, a link that downloads is a navigation, and new elements get new names.
 ///
 /// # Errors

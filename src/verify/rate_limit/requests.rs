@@ -114,30 +114,13 @@ mod tests {
     use crate::api::TokenRecord;
     use crate::verify::Generation;
     use crate::verify::clock::Moment;
+    use crate::verify::token::tests::record;
 
     const TWO: NonZeroU32 = NonZeroU32::new(2).expect("a number above 0");
     const FIVE: NonZeroU32 = NonZeroU32::new(5).expect("a number above 0");
 
     fn token(kind: TokenKind, serial: u64, organization: &str) -> AuthenticToken {
-        let record = TokenRecord {
-            id: "tok_1".into(),
-            serial,
-            root_serial: None,
-            kind,
-            name: String::new(),
-            organization: organization.into(),
-            grants: vec![],
-            origins: vec![],
-            created_at: 0,
-            expires_at: None,
-            created_by: None,
-            owner: None,
-            revoked_at: None,
-            suspended_at: None,
-            last_used_at: None,
-            version: 1,
-            last_chars: String::new(),
-        };
+        let record = TokenRecord { serial, ..record(kind, "tok_1", organization) };
         AuthenticToken::from_record(record, Generation::Untracked, Moment::now())
     }
 

@@ -30,8 +30,8 @@ pub(super) struct ClientSecret {
 
 /// Authenticates a client, as of a moment after `since`.
 ///
-/// SECURITY: a page that has a client's secret gets nothing for it, since visitors can read it. A confidential client always proves that it holds a token which is its own. One that is not known and one with
-/// another secret get the same refusal; what is wrong with the client itself is told after that.
+/// SECURITY: a page that has a client's secret gets nothing for it, since visitors can read it. A confidential client always
+/// proves that it holds a token which is its own. One that is not known and one with another secret get the same refusal; what is wrong with the client itself is told after that.
 ///
 /// # Errors
 /// `invalid_client`, and those of [`Client::require_active`].

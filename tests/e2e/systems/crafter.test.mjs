@@ -67,3 +67,13 @@ rule('the example permissions decide, and end with the token until it is created
   await page.getByTestId('example-state').filter({ hasText: 'exists again' }).waitFor();
   await tryAll(isExample);
 });
+
+rule('ids can be read on a phone, and only the table is wider than it', { viewport: { width: 390, height: 844 } }, async (page) => {
+  await page.goto(info.site);
+  await untilRows(page, 'tokens', (seen) => seen.length >= 3);
+  for (const button of await page.getByTestId('tokens').locator('.id button').all()) {
+    const { width, height } = await button.boundingBox();
+    assert.ok(width > height, `${width} × ${height}`);
+  }
+  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+});

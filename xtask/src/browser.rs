@@ -1,4 +1,4 @@
-//! The browsers that tests drive, and PostgreSQL: found on the machine, or installed where possible.
+//! The browsers that tests drive, PostgreSQL and libfaketime: found on the machine, or installed where possible.
 
 use std::env;
 use std::fs;
@@ -33,6 +33,9 @@ const FIREFOX: Program = Program {
     names: &["firefox-esr", "firefox"],
 };
 const CURL: Program = Program { package: "curl", homebrew: "curl", variable: None, names: &["curl"] };
+/// By its library, tests set the clock of a process.
+const FAKETIME: Program =
+    Program { package: "faketime", homebrew: "libfaketime", variable: None, names: &["faketime"] };
 /// Debian has it in a folder for each version, which is not on PATH.
 const POSTGRES: Program = Program { package: "postgresql", homebrew: "postgresql", variable: None, names: &["initdb"] };
 const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
@@ -84,6 +87,12 @@ pub(crate) fn chromium() -> Result<PathBuf> {
 pub(crate) fn postgres() -> Result<PathBuf> {
     require(&[&POSTGRES])?;
     POSTGRES.path()
+}
+
+/// Finds or installs libfaketime, by which the service's tests set its clock.
+pub(crate) fn faketime() -> Result<PathBuf> {
+    require(&[&FAKETIME])?;
+    FAKETIME.path()
 }
 
 fn geckodriver() -> Result<PathBuf> {

@@ -65,6 +65,7 @@ pub(crate) fn all() -> Result<()> {
     println!("ok  geckodriver at {}", browsers.geckodriver.display());
     println!("ok  curl");
     println!("ok  PostgreSQL at {}", browser::postgres()?.display());
+    println!("ok  libfaketime with {}", browser::faketime()?.display());
     Ok(())
 }
 

@@ -36,7 +36,7 @@ Example:
 
 #[derive(Subcommand)]
 pub(super) enum Command {
-    /// List the keys, in the order in which they sign
+    /// List the keys, in the order in which they were added
     ///
     /// A key is pending (published, and signs later), active (signs), retired (what it signed is still accepted),
     /// expired (nothing that it signed is valid any more) or revoked.

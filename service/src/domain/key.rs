@@ -1,8 +1,13 @@
 //! Signing keys: what each one is for at a time, and how they follow one another.
 //!
-//! Which key signs is told by the clock. When a retired one expires is not, by it alone: a clock that was behind at the
-//! rotation, or is ahead now, would end what the key signed. So the marks of the feed count too, which follow one another
-//! by elapsed time, as for [revocations](super::retention).
+//! The clock alone decides nothing, since it may jump by days. Keys follow one another in the order in which they were added,
+//! and the marks of the feed, which follow one another by elapsed time, count too, as for
+//! [revocations](super::retention):
+//!
+//! - A key signs once the clock says so, or once it has certainly been published for an hour. A key that was added while the
+//!   clock was ahead does not wait for that time to come, and one that signs goes on when the clock is set back.
+//! - A retired key expires when the clock says so and the marks do.
+//! - A key is due for rotation when the clock says so or the marks do.
 
 use daypass::Error;
 use daypass::api::duration;
@@ -30,6 +35,10 @@ const RETIRED_SECONDS: u64 = duration::MOST + MAX_LEEWAY;
 ///
 /// SECURITY: the key is accepted for no more hours in which the service runs, whatever the clock says.
 const RETIRED_MARKS: u64 = MARKS + 2;
+
+/// How many marks must follow the one at which a key was added until it has certainly been published for an hour, in which
+/// [`PENDING_SECONDS`] are over: the first of them may have followed at once.
+const SIGNING_MARKS: u64 = 2;
 
 /// A private key as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,24 +81,48 @@ pub(crate) enum KeyState {
     Revoked,
 }
 
+impl StoredKey {
+    /// Returns whether its turn has come, unless it was revoked before.
+    fn has_begun(&self, moment: Moment) -> bool {
+        self.signs_from <= moment.now || moment.newest_mark >= self.mark + SIGNING_MARKS
+    }
+
+    /// Returns whether it has replaced the keys before it. A key that was revoked before it signed has replaced none.
+    fn has_replaced(&self, moment: Moment) -> bool {
+        self.revoked_at.map_or_else(|| self.has_begun(moment), |revoked_at| revoked_at >= self.signs_from)
+    }
+}
+
 impl KeyState {
-    /// Returns the state of each key. The keys are in the order in which they sign.
+    /// Returns the state of each key. The keys are in the order in which they were added.
+    ///
+    /// If the turn of no key has come by a clock that was set back, the first pending one signs: it is published.
     pub(crate) fn of(keys: &[StoredKey], moment: Moment) -> Vec<KeyState> {
+        let mut states = KeyState::in_turn(keys, moment);
+        if !states.contains(&KeyState::Active)
+            && let Some(next) = states.iter_mut().find(|state| **state == KeyState::Pending)
+        {
+            *next = KeyState::Active;
+        }
+        states
+    }
+
+    /// Like [`KeyState::of`], but no key signs before its turn.
+    fn in_turn(keys: &[StoredKey], moment: Moment) -> Vec<KeyState> {
         let Moment { now, newest_mark } = moment;
-        // A key that was revoked before it signed has replaced no other.
-        let has_signed = |key: &&StoredKey| {
-            key.signs_from <= now && key.revoked_at.is_none_or(|revoked_at| revoked_at >= key.signs_from)
-        };
         let state = |(index, key): (usize, &StoredKey)| {
             if key.revoked_at.is_some() {
                 return KeyState::Revoked;
             }
-            if key.signs_from > now {
+            if !key.has_begun(moment) {
                 return KeyState::Pending;
             }
-            let Some(successor) = keys[index + 1..].iter().find(has_signed) else { return KeyState::Active };
-            let (end, hours) =
-                (successor.signs_from + RETIRED_SECONDS, (successor.mark + RETIRED_MARKS).saturating_sub(newest_mark));
+            let Some(successor) = keys[index + 1..].iter().find(|key| key.has_replaced(moment)) else {
+                return KeyState::Active;
+            };
+            let hours = (successor.mark + RETIRED_MARKS).saturating_sub(newest_mark);
+            // A time in the future is of a clock that was ahead, or is behind now: the marks alone count.
+            let end = if successor.signs_from <= now { successor.signs_from + RETIRED_SECONDS } else { now };
             match hours {
                 _ if now < end => KeyState::Retired(end),
                 0 => KeyState::Expired,
@@ -131,13 +164,18 @@ pub(crate) enum KeyChange {
     },
 }
 
-/// Returns whether no key was created in the last `every` seconds, so that a new one is due.
+/// Returns whether no key was created in the last `every` seconds, so that a new one is due: by the clock, or by the marks
+/// that followed it.
 ///
 /// A key from more than a minute ahead does not count: the clock was wrong then, and would stop the rotation until
 /// that time. Nearer, another node's clock may be right. A revoked key does not count either, since it signs nothing.
-pub(crate) fn is_rotation_due(keys: &[StoredKey], every: u64, now: u64) -> bool {
+pub(crate) fn is_rotation_due(keys: &[StoredKey], every: u64, moment: Moment) -> bool {
+    let Moment { now, newest_mark } = moment;
     let due_since = now.saturating_sub(every);
-    let is_young = |key: &StoredKey| due_since < key.created_at && key.created_at <= now + MAX_LEEWAY;
+    let is_young = |key: &StoredKey| {
+        let hours = newest_mark.saturating_sub(key.mark);
+        due_since < key.created_at && key.created_at <= now + MAX_LEEWAY && hours * INTERVAL.as_secs() < every
+    };
     !keys.iter().any(|key| key.revoked_at.is_none() && is_young(key))
 }
 
@@ -148,16 +186,23 @@ pub(crate) fn is_rotation_due(keys: &[StoredKey], every: u64, now: u64) -> bool 
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such key.
-pub(crate) fn revocation(keys: &[StoredKey], kid: &str, spare: &StoredKey, now: u64) -> Result<Vec<KeyChange>, Error> {
+pub(crate) fn revocation(
+    keys: &[StoredKey],
+    kid: &str,
+    spare: &StoredKey,
+    moment: Moment,
+) -> Result<Vec<KeyChange>, Error> {
+    let now = moment.now;
     let index = keys.iter().position(|key| key.kid == kid).ok_or(Error::NotFound)?;
     if keys[index].revoked_at.is_some() {
         return Ok(vec![]);
     }
     let mut remaining = keys.to_vec();
     remaining[index].revoked_at = Some(now);
-    // Which key signs does not depend on marks.
-    let states = KeyState::of(&remaining, Moment { now, newest_mark: 0 });
-    let mut changes = vec![KeyChange::Revoke { kid: kid.to_owned(), at: now }];
+    let states = KeyState::in_turn(&remaining, moment);
+    // A key that signs by the marks alone has replaced the keys before it too, whose time is not to come back.
+    let at = if keys[index].has_begun(moment) { now.max(keys[index].signs_from) } else { now };
+    let mut changes = vec![KeyChange::Revoke { kid: kid.to_owned(), at }];
     if !states.contains(&KeyState::Active) {
         let pending = states.iter().position(|state| *state == KeyState::Pending);
         changes.push(pending.map_or_else(
@@ -191,8 +236,7 @@ mod tests {
         let end = 100 + 86_400 + 60;
         // When each signs from and when it was revoked, the time, and what each is for then.
         for (keys, now, expected) in [
-            (&[(50, None)][..], 49, &[Pending][..]),
-            (&[(50, None)], 50, &[Active]),
+            (&[(50, None)][..], 50, &[Active][..]),
             (&[(50, None)], u64::MAX, &[Active]),
             (&[(50, None), (100, None)], 99, &[Active, Pending]),
             (&[(50, None), (100, None)], 100, &[Retired(end), Active]),
@@ -207,10 +251,46 @@ mod tests {
             // Of two that sign from the same time on, the second is active.
             (&[(50, None), (100, None), (100, None)], 100, &[Retired(end), Retired(end), Active]),
             (&[(50, Some(60)), (100, None)], 100, &[Revoked, Active]),
+            // Without any whose turn has come, the first that is not revoked signs.
+            (&[(50, None)], 49, &[Active]),
+            (&[(50, None), (100, None)], 49, &[Active, Pending]),
+            (&[(50, Some(60)), (100, None), (110, None)], 70, &[Revoked, Active, Pending]),
+            // A key that was added while the clock was ahead is overtaken by one that was added later.
+            (&[(50, None), (9000, None), (100, None)], 99, &[Active, Pending, Pending]),
+            (&[(50, None), (9000, None), (100, None)], 100, &[Retired(end), Pending, Active]),
+            (&[(50, None), (9000, None), (100, None)], 9000, &[Retired(9000 + 86_460), Retired(end), Active]),
+            // So is one from before the clock was set back, for good.
+            (&[(9000, None), (100, None)], 100, &[Retired(end), Active]),
+            (&[(9000, None), (100, None)], 9000, &[Retired(end), Active]),
         ] {
-            let moment = Moment { now, newest_mark: RETIRED_MARKS };
-            assert_eq!(KeyState::of(&stored(keys), moment), expected, "{keys:?} at {now}");
+            // The marks have not made any key's turn come, or all have followed that end a key.
+            let newest_mark = if expected.contains(&Expired) { RETIRED_MARKS } else { 1 };
+            assert_eq!(KeyState::of(&stored(keys), Moment { now, newest_mark }), expected, "{keys:?} at {now}");
         }
+    }
+
+    #[test]
+    fn a_key_signs_once_it_was_published_for_an_hour_whatever_the_clock_says() {
+        let mut keys = stored(&[(50, None), (9000, None)]);
+        keys[1].mark = 7;
+        for (now, newest_mark, expected) in [
+            (60, 8, [Active, Pending]),
+            (60, 9, [Retired(60 + 25 * 3600), Active]),
+            // The clock is set back to before both.
+            (40, 9, [Retired(40 + 25 * 3600), Active]),
+            (60, 33, [Retired(60 + 3600), Active]),
+            (60, 34, [Expired, Active]),
+        ] {
+            assert_eq!(KeyState::of(&keys, Moment { now, newest_mark }), expected, "{now} {newest_mark}");
+        }
+        // Its revocation brings the first one back neither now nor later.
+        let spare = StoredKey { kid: "spare".into(), mark: 9, ..stored(&[(60, None)]).remove(0) };
+        let moment = Moment { now: 60, newest_mark: 9 };
+        let changes = revocation(&keys, "1", &spare, moment).unwrap_or_else(|error| panic!("{error}"));
+        assert!(matches!(&changes[..], [KeyChange::Revoke { at: 9000, .. }, KeyChange::Add(_)]));
+        keys[1].revoked_at = Some(9000);
+        keys.push(spare);
+        assert_eq!(KeyState::of(&keys, moment), [Retired(60 + 25 * 3600), Revoked, Active]);
     }
 
     #[test]
@@ -235,6 +315,7 @@ mod tests {
     #[test]
     fn a_revoked_key_has_a_successor_where_no_other_signs() {
         let spare = StoredKey { kid: "spare".into(), ..stored(&[(100, None)]).remove(0) };
+        let moment = Moment { now: 100, newest_mark: 0 };
         // The keys, the one that is revoked at 100, and the one that signs at once because of it.
         for (keys, kid, successor) in [
             (&[(50, None)][..], "0", Some("spare")),
@@ -247,7 +328,7 @@ mod tests {
             (&[(50, None), (90, None)], "1", Some("spare")),
         ] {
             let keys = stored(keys);
-            let changes = revocation(&keys, kid, &spare, 100).unwrap_or_else(|error| panic!("{error}"));
+            let changes = revocation(&keys, kid, &spare, moment).unwrap_or_else(|error| panic!("{error}"));
             let is_revoked = matches!(&changes[0], KeyChange::Revoke { kid: revoked, at: 100 } if revoked == kid);
             let named = changes.get(1).map(|change| match change {
                 KeyChange::Add(key) => &*key.kid,
@@ -257,8 +338,8 @@ mod tests {
             assert_eq!((is_revoked, named), (true, successor), "{kid}");
         }
         let keys = stored(&[(50, Some(60)), (70, None)]);
-        assert!(revocation(&keys, "0", &spare, 100).is_ok_and(|changes| changes.is_empty()), "once is for good");
-        assert!(revocation(&keys, "2", &spare, 100).is_err_and(|error| error == Error::NotFound));
+        assert!(revocation(&keys, "0", &spare, moment).is_ok_and(|changes| changes.is_empty()), "once is for good");
+        assert!(revocation(&keys, "2", &spare, moment).is_err_and(|error| error == Error::NotFound));
     }
 
     #[test]
@@ -276,7 +357,13 @@ mod tests {
         ] {
             let key = |&(created_at, revoked_at)| StoredKey { created_at, ..stored(&[(0, revoked_at)]).remove(0) };
             let stored: Vec<_> = keys.iter().map(key).collect();
-            assert_eq!(is_rotation_due(&stored, 100, 1000), is_due, "{keys:?}");
+            let moment = Moment { now: 1000, newest_mark: 0 };
+            assert_eq!(is_rotation_due(&stored, 100, moment), is_due, "{keys:?}");
+        }
+        // The clock was set back meanwhile.
+        let young = [StoredKey { created_at: 1000, mark: 7, ..stored(&[(0, None)]).remove(0) }];
+        for (newest_mark, is_due) in [(7, false), (30, false), (31, true)] {
+            assert_eq!(is_rotation_due(&young, 86_400, Moment { now: 1000, newest_mark }), is_due, "{newest_mark}");
         }
     }
 }

@@ -112,8 +112,7 @@ pub(crate) struct Snapshot {
     pub(crate) newest_mark: u64,
     /// The name of the history of the feed that these numbers are of, as in a [`FeedPage`].
     pub(crate) epoch: String,
-    /// The signing keys, in the order in which they sign: of two that sign from the same time on, the one that was added
-    /// later comes last.
+    /// The signing keys, in the order in which they were added.
     pub(crate) keys: Vec<StoredKey>,
     /// The version of the catalogue; 0 without one.
     pub(crate) catalog_version: u64,

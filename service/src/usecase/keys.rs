@@ -16,7 +16,7 @@ pub(crate) struct KeyRevocation {
     pub(crate) successor: Option<String>,
 }
 
-/// Returns the keys with their states, in the order in which they sign.
+/// Returns the keys with their states, in the order in which they were added.
 pub(crate) async fn list(store: &dyn Store) -> Result<Vec<(StoredKey, KeyState)>, Error> {
     let Snapshot { keys, newest_mark, .. } = store.snapshot().await?;
     let states = KeyState::of(&keys, Moment { now: now(), newest_mark });
@@ -36,14 +36,20 @@ pub(crate) async fn rotate(store: &dyn Store, at_once: bool) -> Result<(StoredKe
 
 /// Adds a key if that is due, so many seconds after the last one: of several processes that find it due, one
 /// adds it.
-pub(super) async fn rotate_if_due(store: &dyn Store, keys: &[StoredKey], every: u64) -> Result<(), Error> {
+pub(super) async fn rotate_if_due(
+    store: &dyn Store,
+    keys: &[StoredKey],
+    newest_mark: u64,
+    every: u64,
+) -> Result<(), Error> {
     let now = now();
-    if !key::is_rotation_due(keys, every, now) {
+    let moment = Moment { now, newest_mark };
+    if !key::is_rotation_due(keys, every, moment) {
         return Ok(());
     }
     let new = SigningKey::generate(now, now + PENDING_SECONDS);
     let rule = move |keys: &Vec<StoredKey>| {
-        let is_due = key::is_rotation_due(keys, every, now);
+        let is_due = key::is_rotation_due(keys, every, moment);
         Ok(is_due.then(|| KeyChange::Add(new.clone())).into_iter().collect())
     };
     store.change_keys(Box::new(rule)).await.map(drop)
@@ -55,7 +61,8 @@ pub(crate) async fn revoke(store: &dyn Store, kid: &str) -> Result<KeyRevocation
     let now = now();
     let (target, spare) = (RevocationTarget::Key { kid: kid.to_owned() }, SigningKey::generate(now, now));
     let kid = kid.to_owned();
-    let changes = store.change_keys(Box::new(move |keys| key::revocation(keys, &kid, &spare, now))).await?;
+    let moment = Moment { now, newest_mark: store.snapshot().await?.newest_mark };
+    let changes = store.change_keys(Box::new(move |keys| key::revocation(keys, &kid, &spare, moment))).await?;
     let successor = changes.into_iter().find_map(|change| match change {
         KeyChange::Add(key) => Some(key.kid),
         KeyChange::SignFrom { kid, .. } => Some(kid),

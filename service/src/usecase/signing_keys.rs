@@ -16,7 +16,7 @@ use crate::domain::key::{KeyState, Moment, StoredKey};
 pub(crate) struct SigningKeys(Arc<RwLock<Arc<KeyRing>>>);
 
 impl SigningKeys {
-    /// Loads the keys of a store, in the order in which they sign, as of the feed's newest mark.
+    /// Loads the keys of a store, in the order in which they were added, as of the feed's newest mark.
     ///
     /// # Errors
     /// When one cannot be read.

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
+use super::clock::ClockWatch;
 use super::current_catalog::CurrentCatalog;
 use super::keys;
 use super::signing_keys::SigningKeys;
@@ -49,7 +50,9 @@ impl StoreSync {
     pub(crate) async fn run(self) {
         let start = Instant::now();
         let mut watch = MarkWatch::default();
+        let mut clock = ClockWatch::new(start);
         loop {
+            clock.check(start);
             let at = Instant::now();
             let (pause, least) = match self.store.snapshot().await {
                 Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, catalog_version }) => {
@@ -65,7 +68,7 @@ impl StoreSync {
                     }
                     if let Some(every) = self.rotate_every {
                         // The store logs a failure; the next poll tries again.
-                        let _ = keys::rotate_if_due(&*self.store, &keys, every).await;
+                        let _ = keys::rotate_if_due(&*self.store, &keys, newest_mark, every).await;
                     }
                     (PAUSE, SHORT_PAUSE)
                 }

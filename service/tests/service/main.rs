@@ -17,6 +17,8 @@ macro_rules! suite {
         mod catalog;
         #[path = "../catalog_over_http.rs"]
         mod catalog_over_http;
+        #[path = "../clocks.rs"]
+        mod clocks;
         #[path = "../command_line.rs"]
         mod command_line;
         #[path = "../concurrency.rs"]
@@ -156,6 +158,7 @@ mod postgres {
 
 mod binary;
 mod catalog_types;
+mod clock;
 mod codegen;
 mod documented_requests;
 mod issuer;

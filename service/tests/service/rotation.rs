@@ -16,7 +16,7 @@ use super::running::{Daypass, send, to_text};
 const ROUNDS: usize = 5;
 
 /// Returns the id of the key that signed this.
-fn signer(token: &str) -> String {
+pub(crate) fn signer(token: &str) -> String {
     let header = Base64UrlUnpadded::decode_vec(token.split('.').next().expect("a header")).expect("base64url");
     to_text(&serde_json::from_slice::<Value>(&header).expect("JSON")["kid"])
 }
@@ -141,4 +141,60 @@ async fn a_process_knows_a_key_as_soon_as_another_signs_with_it() {
             }
         }
     }
+}
+
+/// Returns a token that names a key of no service.
+fn forge(number: usize) -> String {
+    let kid = Base64UrlUnpadded::encode_string(&[&number.to_le_bytes()[..], &[7; 24]].concat());
+    let header = daypass::jwt::JwtType::AccessToken.header(&kid);
+    format!("{header}.{}.{}", Base64UrlUnpadded::encode_string(b"{}"), Base64UrlUnpadded::encode_string(&[1; 64]))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn made_up_key_ids_neither_delay_tokens_of_a_new_key_nor_have_them_called_forged() {
+    const FLOODS: usize = 32;
+    let daypass = Daypass::start_with(&["--issuer", "https://tokens.example", "--audience", "product"]);
+    let beside = daypass.start_beside();
+    let (url, is_over) = (format!("{}/v2/access-token/self", beside.url), Arc::new(AtomicBool::new(false)));
+    let floods: Vec<_> = (0..FLOODS)
+        .map(|flood| {
+            let (url, is_over, client) = (url.clone(), Arc::clone(&is_over), reqwest::Client::new());
+            tokio::spawn(async move {
+                let mut refused = 0;
+                while !is_over.load(Ordering::SeqCst) {
+                    let response = client.get(&url).bearer_auth(forge(flood + FLOODS * refused)).send().await;
+                    assert_eq!(response.expect("a response").status(), 401);
+                    refused += 1;
+                }
+                refused
+            })
+        })
+        .collect();
+    let client = reqwest::Client::new();
+    for round in 0..2 * ROUNDS {
+        // A revocation makes the next key sign at once: it was announced to nobody.
+        let kid = if round % 2 == 0 {
+            to_text(&daypass.json(&["key", "rotate", "--now"])["kid"])
+        } else {
+            revoke(&daypass, &active_key(&daypass))
+        };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let token = loop {
+            let token = daypass.create_temporary(&daypass.admin).await;
+            if signer(&token) == kid {
+                break token;
+            }
+            assert!(Instant::now() < deadline, "round {round}: the key {kid} does not sign");
+        };
+        let asked_at = Instant::now();
+        let (status, described) = send(client.get(&url).bearer_auth(&token)).await;
+        assert_eq!((status, &described["revoked"]), (200, &Value::Bool(false)), "round {round}: {described}");
+        assert!(asked_at.elapsed() < Duration::from_secs(2), "round {round}: {:?}", asked_at.elapsed());
+    }
+    is_over.store(true, Ordering::SeqCst);
+    let mut refused = 0;
+    for flood in floods {
+        refused += flood.await.expect("each forged token is refused");
+    }
+    assert!(refused > 10 * FLOODS, "{refused}");
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 pub(crate) use crate::binary::daypass;
+use crate::clock::{Clock, daypass_by};
 
 use super::backend::{Backend, EDITED_BY_HAND, RANDOM_BYTES, Session};
 use super::events::Events;
@@ -29,6 +30,7 @@ pub(crate) struct Daypass {
     pub(crate) folder: TempDir,
     backend: Backend,
     options: Vec<String>,
+    clock: Option<Clock>,
     process: Child,
     client: Client,
 }
@@ -47,18 +49,36 @@ impl Daypass {
 
     /// Starts a service on this store, in a folder.
     pub(crate) fn start_in(folder: TempDir, backend: Backend, options: &[&str]) -> Daypass {
+        Daypass::start_by(None, folder, backend, options)
+    }
+
+    /// Starts a service on a new store whose clock the test sets: so many days ahead, or behind.
+    pub(crate) fn start_days_ahead(days: i64, options: &[&str]) -> Daypass {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::new(folder.path());
+        clock.set_days_ahead(days);
+        let backend = Backend::new(folder.path());
+        Daypass::start_by(Some(clock), folder, backend, options)
+    }
+
+    fn start_by(clock: Option<Clock>, folder: TempDir, backend: Backend, options: &[&str]) -> Daypass {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        let (process, line) = serve(&folder, backend.location(), &options);
+        let (process, line) = read_line(spawn(&folder, backend.location(), &options, clock.as_ref()));
         let url = to_text(&line["listening"]);
         let admin = to_text(&line["ownerToken"]);
-        Daypass { url, line, admin, folder, backend, options, process, client: Client::new() }
+        Daypass { url, line, admin, folder, backend, options, clock, process, client: Client::new() }
+    }
+
+    /// Sets the service's clock so many days ahead, or behind.
+    pub(crate) fn set_days_ahead(&self, days: i64) {
+        self.clock.as_ref().expect("a clock of its own").set_days_ahead(days);
     }
 
     /// Starts several services at once on a new store, which is gone when they run.
     pub(crate) fn start_together(count: usize) -> Vec<Beside> {
         let folder = tempfile::tempdir().expect("a folder");
         let backend = Backend::new(folder.path());
-        let processes: Vec<_> = (0..count).map(|_| spawn(&folder, backend.location(), &[])).collect();
+        let processes: Vec<_> = (0..count).map(|_| spawn(&folder, backend.location(), &[], None)).collect();
         processes.into_iter().map(read_line).map(|(process, line)| Beside { url: to_text(&line["listening"]), line, process }).collect()
     }
 
@@ -69,7 +89,7 @@ impl Daypass {
 
     /// Starts another process on the same store, with these options instead.
     pub(crate) fn start_beside_with(&self, options: &[String]) -> Beside {
-        let (process, line) = serve(&self.folder, self.store(), options);
+        let (process, line) = self.serve(options);
         Beside { url: to_text(&line["listening"]), line, process }
     }
 
@@ -82,8 +102,12 @@ impl Daypass {
     /// Kills the process and starts another on the same store.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        (self.process, self.line) = serve(&self.folder, self.store(), &self.options);
+        (self.process, self.line) = self.serve(&self.options);
         self.url = to_text(&self.line["listening"]);
+    }
+
+    fn serve(&self, options: &[String]) -> (Child, Value) {
+        read_line(spawn(&self.folder, self.store(), options, self.clock.as_ref()))
     }
 
     pub(crate) fn process_id(&self) -> u32 {
@@ -136,7 +160,7 @@ impl Daypass {
 
     /// Runs `daypass …` on the same store.
     pub(crate) fn command(&self, arguments: &[&str]) -> Output {
-        daypass().args(arguments).arg("--store").arg(self.store()).output().expect("it runs")
+        daypass_by(self.clock.as_ref()).args(arguments).arg("--store").arg(self.store()).output().expect("it runs")
     }
 
     /// Runs `daypass … --json` on the same store and returns the output.
@@ -270,10 +294,6 @@ pub(crate) fn payload_of(jwt: &str) -> Value {
     serde_json::from_slice(&payload).expect("JSON")
 }
 
-fn serve(folder: &TempDir, store: &str, options: &[String]) -> (Child, Value) {
-    read_line(spawn(folder, store, options))
-}
-
 /// What most tests are about, whose tokens have the scopes of the Space API.
 const PROTOCOLS: &str = "--protocols=space-api,kudo";
 
@@ -281,10 +301,10 @@ const PROTOCOLS: &str = "--protocols=space-api,kudo";
 pub(crate) const DEFAULT_PROTOCOLS: &str = "";
 
 /// Starts a service with these options, in which `--protocols=` names other protocols.
-fn spawn(folder: &TempDir, store: &str, options: &[String]) -> Child {
+fn spawn(folder: &TempDir, store: &str, options: &[String], clock: Option<&Clock>) -> Child {
     let are_given = options.iter().any(|option| option.starts_with("--protocols=") || option == DEFAULT_PROTOCOLS);
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log");
-    daypass()
+    daypass_by(clock)
         .args(["serve", "--json", "--listen", "127.0.0.1:0", "--store", store])
         .args((!are_given).then_some(PROTOCOLS))
         .args(options.iter().filter(|option| *option != DEFAULT_PROTOCOLS))

@@ -12,9 +12,9 @@ use crate::domain::key::{KeyChange, StoredKey};
 const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
 
 pub(super) async fn keys(client: &impl GenericClient) -> Result<Vec<StoredKey>, Failure> {
-    let in_turn =
-        "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY signs_from, number";
-    rows(client, in_turn, &[]).await?.iter().map(key).collect()
+    let as_added =
+        "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY number";
+    rows(client, as_added, &[]).await?.iter().map(key).collect()
 }
 
 /// Changes the keys. The lock of the feed excludes other changes, and a revocation needs it.

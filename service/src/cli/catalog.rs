@@ -13,6 +13,7 @@ use super::{failure, shell};
 use crate::codegen::scope_types::{self, Language};
 use crate::config::read_catalogs;
 use crate::domain::catalogs::Catalogs;
+use crate::domain::hidden;
 use crate::domain::protocol::{self, Protocol};
 use crate::store::{Location, Store};
 use crate::usecase::catalog::{self, Outcome, Removal};
@@ -103,11 +104,11 @@ async fn set(file: &Path, yes: bool, common: &Common) -> anyhow::Result<()> {
             "name": product.name, "changed": is_changed, "removed": scopes, "tokens": tokens,
         }));
     }
-    let mut out = io::stdout().lock();
+    let (mut out, name) = (io::stdout().lock(), hidden::show(&product.name));
     if !is_changed {
-        return Ok(writeln!(out, "{} has this catalogue already: {}.", common.store, product.name)?);
+        return Ok(writeln!(out, "{} has this catalogue already: {name}.", common.store)?);
     }
-    writeln!(out, "Catalogue of {} set: {}, {} scopes.", common.store, product.name, product.scopes.len())?;
+    writeln!(out, "Catalogue of {} set: {name}, {} scopes.", common.store, product.scopes.len())?;
     if tokens > 0 {
         writeln!(out, "Active tokens that hold scopes that it lacks ({scopes}): {tokens}.")?;
     }
@@ -122,10 +123,10 @@ async fn show(common: &Common) -> anyhow::Result<()> {
         return print_json(product);
     }
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", product.name)?;
+    writeln!(out, "{}", hidden::show(&product.name))?;
     for entry in &product.scopes {
         let publishable = if entry.publishable { " (publishable)" } else { "" };
-        writeln!(out, "  {:<36}  {}{publishable}", entry.scope.as_str(), entry.description)?;
+        writeln!(out, "  {:<36}  {}{publishable}", entry.scope.as_str(), hidden::show(&entry.description))?;
     }
     for Alias { alias, scopes } in &product.aliases {
         writeln!(out, "  {:<36}  older name of {scopes}", alias.as_str())?;

@@ -31,6 +31,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 
+use crate::domain::hidden;
+
 const START: &str = "\
 Start with `daypass serve`: at its first start it prints the first tokens and the next commands.
 The other commands work on the service's store, whether or not the service is running.";
@@ -99,7 +101,7 @@ pub(crate) async fn run() -> ExitCode {
         // A program such as `head` reads no more: that needs no message.
         Err(cause) if is_broken_pipe(&cause) => ExitCode::FAILURE,
         Err(cause) => {
-            eprintln!("error: {cause:#}");
+            eprintln!("error: {}", hidden::show_lines(&format!("{cause:#}")));
             ExitCode::FAILURE
         }
     }

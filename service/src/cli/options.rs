@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::failure::Subject;
 use super::shell;
 use crate::domain::catalogs::Catalogs;
+use crate::domain::hidden;
 use crate::store::{self, Location, SharedStore, Store};
 use crate::usecase::catalog;
 
@@ -115,5 +116,5 @@ impl InOrganization {
 
 /// Prints one line of JSON.
 pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    Ok(writeln!(io::stdout(), "{}", serde_json::to_string(value)?)?)
+    Ok(writeln!(io::stdout(), "{}", hidden::show_json(&serde_json::to_string(value)?))?)
 }

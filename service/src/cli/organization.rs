@@ -12,6 +12,7 @@ use super::confirmation::{Confirmation, show_counts};
 use super::failure::Subject;
 use super::options::{Common, print_json};
 use super::{organization_limits as limits, time};
+use crate::domain::hidden;
 use crate::domain::page_limit::PageLimit;
 use crate::store::{SharedStore, Store};
 use crate::usecase::clock::now;
@@ -270,7 +271,7 @@ fn show(organization: &OrganizationRecord, common: &Common) -> anyhow::Result<()
 
 fn print_line(out: &mut impl Write, organization: &OrganizationRecord) -> anyhow::Result<()> {
     let OrganizationRecord { id, name, state, .. } = organization;
-    Ok(writeln!(out, "{id:<26}  {state:<9}  {name}  ({})", note(organization))?)
+    Ok(writeln!(out, "{id:<26}  {state:<9}  {}  ({})", hidden::show(name), note(organization))?)
 }
 
 async fn list(common: &Common) -> anyhow::Result<()> {

@@ -15,6 +15,7 @@ use super::oauth_client::{self, CheckedClient, ClientOptions, WithClient};
 use super::options::{Common, InOrganization, print_json};
 use super::principal_kind::Kind;
 use super::time;
+use crate::domain::hidden;
 use crate::domain::page_limit::PageLimit;
 use crate::domain::principal::Actor;
 use crate::store::{SharedStore, Store};
@@ -169,7 +170,8 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
                 "This gives the user {id} ({}) in {} the role {role}. What ends:\n\
                  - active tokens that grant more: {count}\n\
                  - every temporary token and bundle made from them",
-                before.name, common.store
+                hidden::show(&before.name),
+                common.store
             ))?;
         }
     }
@@ -199,10 +201,11 @@ async fn run_remove<K: Kind>(remove: Remove) -> anyhow::Result<()> {
     let counts = principals::count_owned(&*store, &organization, &id).await;
     let counts = show_counts(&counts.map_err(|error| common.explain(error, None))?);
     confirmation.require(&format!(
-        "This removes the {} {id} ({name}) from the organization {organization} in {}. What ends:\n\
+        "This removes the {} {id} ({}) from the organization {organization} in {}. What ends:\n\
          - active tokens: {counts}\n\
          - every temporary token and bundle made from them",
         K::NOUN,
+        hidden::show(&name),
         common.store
     ))?;
     let removed = principals::remove(&*store, Actor::Operator, &organization, &id).await;
@@ -233,5 +236,5 @@ pub(super) fn print_line(out: &mut impl Write, principal: &PrincipalRecord) -> a
         Some(at) => format!("removed {}", time::show(*at)),
         None => format!("created {}", time::show(*created_at)),
     };
-    Ok(writeln!(out, "{id:<26}  {role}{name}{email}  ({note})")?)
+    Ok(writeln!(out, "{id:<26}  {role}{}{}  ({note})", hidden::show(name), hidden::show(&email))?)
 }

@@ -12,6 +12,7 @@ use super::failure::Subject;
 use super::options::{Common, InOrganization, print_json};
 use super::{time, token_edit, token_list};
 use crate::domain::grantor::Grantor;
+use crate::domain::hidden;
 use crate::domain::origins::{is_shared, normalize_origin};
 use crate::domain::token;
 use crate::domain::token_fields::newly_shared;
@@ -285,7 +286,7 @@ pub(super) fn print(token: &TokenRecord, common: &Common) -> anyhow::Result<()> 
 
 fn print_record(out: &mut impl Write, token: &TokenRecord) -> anyhow::Result<()> {
     let TokenRecord { id, kind, name, last_chars, version, .. } = token;
-    writeln!(out, "{kind} token {id}, …{last_chars}: {name}")?;
+    writeln!(out, "{kind} token {id}, …{last_chars}: {}", hidden::show(name))?;
     writeln!(out, "  state    {}", token::status(token, now()).as_str())?;
     writeln!(out, "  version  {version}")?;
     let times = [

@@ -31,6 +31,18 @@ impl Catalogs {
         let mut json = serde_json::Deserializer::from_str(text);
         let product = serde_path_to_error::deserialize(&mut json)?;
         json.end()?;
+        Catalogs::given(product)
+    }
+
+    /// Like [`Catalogs::checked`], for a catalogue that comes in: what people read in it has no hidden character.
+    ///
+    /// # Errors
+    /// Also when a name or a description has one. The error names the field and the character.
+    pub(crate) fn given(product: Catalog) -> anyhow::Result<Catalogs> {
+        hidden::refuse_in("`name`", &product.name)?;
+        for entry in &product.scopes {
+            hidden::refuse_in(&format!("`description` of `{}`", entry.scope), &entry.description)?;
+        }
         Catalogs::checked(product)
     }
 

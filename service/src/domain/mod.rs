@@ -13,6 +13,7 @@
 //! | `crafter` | access tokens of Crafter Profile: scopes, masters, ids |
 //! | `cross_site` | which requests with a session come from the service's own pages |
 //! | `grantor` | who creates or edits a token, and which scopes it can have |
+//! | `hidden` | characters that people do not see: refused, and shown escaped |
 //! | `introspection` | what an introspection tells about a token |
 //! | `invitation` | invitations of users: when they may be made, and who accepts them |
 //! | `key` | signing keys: states, rotation, revocation |
@@ -52,6 +53,7 @@ pub(crate) mod client_network;
 pub(crate) mod crafter;
 pub(crate) mod cross_site;
 pub(crate) mod grantor;
+pub(crate) mod hidden;
 pub(crate) mod introspection;
 pub(crate) mod invitation;
 pub(crate) mod key;

@@ -3,6 +3,7 @@
 use daypass::Error;
 use daypass::api::{CreatePrincipalRequest, PrincipalKind, PrincipalRecord, Role};
 
+use super::hidden;
 use super::organization::Organization;
 use super::role::may_manage;
 use super::token_fields::check_name;
@@ -174,7 +175,8 @@ pub(crate) fn is_id_of(id: &str, kind: PrincipalKind) -> bool {
 /// by it.
 pub(crate) fn normalize_email(text: &str) -> Result<String, Error> {
     let email = text.trim().to_lowercase();
-    let is_plain = email.len() <= MAX_EMAIL && !email.chars().any(|c| c.is_whitespace() || c.is_control());
+    hidden::refuse_in("`email`", &email)?;
+    let is_plain = email.len() <= MAX_EMAIL && !email.chars().any(char::is_whitespace);
     match email.rsplit_once('@') {
         Some((local, domain)) if is_plain && !local.is_empty() && !local.contains('@') && !domain.is_empty() => {
             Ok(email)

@@ -3,6 +3,7 @@
 use daypass::api::CreateTokenRequest;
 use daypass::{Error, OriginPattern, Resource, Scope, TokenKind};
 
+use super::hidden;
 use super::catalogs::Catalogs;
 use super::origins::{is_shared, normalize_origin};
 
@@ -88,11 +89,10 @@ pub(crate) fn check_kind(kind: TokenKind) -> Result<(), Error> {
 /// # Errors
 /// [`Error::InvalidRequest`].
 pub(super) fn check_name(name: &str) -> Result<(), Error> {
-    let length = name.chars().count();
-    if (1..=MAX_NAME).contains(&length) && !name.chars().any(char::is_control) {
-        Ok(())
+    if (1..=MAX_NAME).contains(&name.chars().count()) {
+        hidden::refuse_in("`name`", name)
     } else {
-        refuse(format!("The name must be 1 to {MAX_NAME} characters, none of them control characters."))
+        refuse(format!("The `name` must be 1 to {MAX_NAME} characters."))
     }
 }
 
@@ -145,12 +145,12 @@ fn check_resources(resources: &[Resource], catalogs: &Catalogs) -> Result<(), Er
 
 /// Checks the tenant of a new token's grant. A product names its tenants as it likes.
 fn check_tenant(tenant: Option<&str>) -> Result<(), Error> {
-    let is_right =
-        |tenant: &str| (1..=MAX_NAME).contains(&tenant.chars().count()) && !tenant.chars().any(char::is_control);
-    if tenant.is_none_or(is_right) {
-        Ok(())
-    } else {
-        refuse(format!("The `tenant` must be 1 to {MAX_NAME} characters, none of them control characters."))
+    match tenant {
+        Some(tenant) if !(1..=MAX_NAME).contains(&tenant.chars().count()) => {
+            refuse(format!("The `tenant` must be 1 to {MAX_NAME} characters."))
+        }
+        Some(tenant) => hidden::refuse_in("`tenant`", tenant),
+        None => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use daypass::{Error, OriginPattern};
 
+use super::hidden;
 use super::token_fields::normalize_origins;
 
 /// Longest subject, in characters.
@@ -34,13 +35,12 @@ pub(crate) fn origins(origins: Option<&[String]>, accepts_shared: bool) -> Resul
 /// # Errors
 /// [`Error::InvalidRequest`].
 pub(crate) fn subject(subject: Option<String>) -> Result<Option<String>, Error> {
-    let is_right = |subject: &String| {
-        (1..=MAX_SUBJECT).contains(&subject.chars().count()) && !subject.chars().any(char::is_control)
-    };
-    if subject.as_ref().is_none_or(is_right) {
-        Ok(subject)
-    } else {
-        refuse(format!("The `subject` must be 1 to {MAX_SUBJECT} characters, none of them control characters."))
+    match subject {
+        Some(subject) if !(1..=MAX_SUBJECT).contains(&subject.chars().count()) => {
+            refuse(format!("The `subject` must be 1 to {MAX_SUBJECT} characters."))
+        }
+        Some(subject) => hidden::refuse_in("`subject`", &subject).map(|()| Some(subject)),
+        None => Ok(None),
     }
 }
 

@@ -3,6 +3,8 @@
 use axum::http::HeaderName;
 use axum::http::header::{REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 
+use crate::domain::hidden;
+
 const OPENER_POLICY: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -16,10 +18,11 @@ pub(crate) const ISOLATED: [(HeaderName, &str); 4] = [
     (RESOURCE_POLICY, "same-origin"),
 ];
 
-/// Returns a text as HTML that shows it literally, also in an attribute with double quotation marks.
+/// Returns a text as HTML that shows it literally, also in an attribute with double quotation marks, and in which no
+/// character is hidden.
 pub(crate) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in hidden::show(text).chars() {
         match c {
             '&' => html.push_str("&amp;"),
             '<' => html.push_str("&lt;"),
@@ -39,5 +42,6 @@ mod tests {
     #[test]
     fn a_text_is_shown_literally() {
         assert_eq!(escape(r#"<b a="1" c='2'>&amp; é"#), "&lt;b a=&quot;1&quot; c=&#39;2&#39;&gt;&amp;amp; é");
+        assert_eq!(escape("<\u{202e}"), "&lt;\\u{202e}");
     }
 }

@@ -9,6 +9,7 @@ use daypass::Error;
 use serde::Serialize;
 
 use crate::domain::catalogs::Catalogs;
+use crate::domain::hidden;
 use crate::domain::membership::Membership;
 use crate::domain::oauth::consent::Consent;
 use crate::domain::oauth::scope;
@@ -43,16 +44,21 @@ struct ScopeBody {
     description: String,
 }
 
+/// Returns a text as the page shows it.
+fn shown(text: &str) -> String {
+    hidden::show(text).into_owned()
+}
+
 impl ConsentBody {
     fn new(user: Membership, consent: Consent, catalogs: &Catalogs) -> ConsentBody {
         let scopes = scope::current(&consent.scopes, catalogs);
         let scopes = scopes.iter().map(|scope| ScopeBody {
             scope: scope.to_string(),
-            description: scope::describe(scope, catalogs.product()).join("; "),
+            description: shown(&scope::describe(scope, catalogs.product()).join("; ")),
         });
         let scopes = scopes.collect();
-        let client = Named { id: consent.client.id().to_owned(), name: consent.client.principal.name };
-        let organization = Named { id: user.organization, name: user.organization_name };
+        let client = Named { id: consent.client.id().to_owned(), name: shown(&consent.client.principal.name) };
+        let organization = Named { id: user.organization, name: shown(&user.organization_name) };
         ConsentBody { client, organization, scopes, given_at: consent.given_at }
     }
 }

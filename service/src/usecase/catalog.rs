@@ -7,6 +7,7 @@ use daypass::{Catalog, Error, ScopeSet};
 use super::clock::now;
 use crate::domain::catalog_change::{StoredCatalog, may_remove, removed, replacement, version};
 use crate::domain::catalogs::Catalogs;
+use crate::domain::hidden;
 use crate::domain::versions::{self, Versions};
 use crate::store::{GrantsSlice, Store};
 
@@ -92,7 +93,7 @@ pub(crate) async fn set(
         // Another process may have set one meanwhile.
         if store.set_catalog(Box::new(rule)).await? {
             let version = compared + 1;
-            tracing::info!(name = new.product().name, version, "catalogue set");
+            tracing::info!(name = &*hidden::show(&new.product().name), version, "catalogue set");
             return Ok(Outcome::Set { version, removal });
         }
     }

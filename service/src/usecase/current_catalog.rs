@@ -7,6 +7,7 @@ use daypass::verify::{TokenLocation, Verifier};
 
 use super::catalog::{self, Loaded};
 use crate::domain::catalogs::Catalogs;
+use crate::domain::hidden;
 use crate::store::Store;
 
 /// What a service decides by one version of the catalogue.
@@ -61,7 +62,7 @@ impl CurrentCatalog {
             return Ok(());
         }
         let Some(loaded) = catalog::load(store).await? else { return Ok(()) };
-        tracing::info!(version = loaded.version, name = loaded.catalogs.product().name, "catalogue changed");
+        tracing::info!(version = loaded.version, name = &*hidden::show(&loaded.catalogs.product().name), "catalogue changed");
         let new = CatalogView::new(loaded, view.verifier.clone(), view.api_verifier.clone());
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(())

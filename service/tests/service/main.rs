@@ -63,6 +63,8 @@ macro_rules! suite {
         mod kudo;
         #[path = "../locations.rs"]
         mod locations;
+        #[path = "../names.rs"]
+        mod names;
         #[path = "../oauth_clients.rs"]
         mod oauth_clients;
         #[path = "../oauth_exchange.rs"]

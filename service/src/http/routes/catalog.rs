@@ -52,7 +52,7 @@ pub(super) async fn set(
     let Query(Confirmation { yes }) = confirmation.map_err(|cause| Error::InvalidRequest(cause.body_text()))?;
     let versions = if_match(&headers)?;
     let given: Catalog = body?.read()?;
-    let given = Catalogs::checked(given).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
+    let given = Catalogs::given(given).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
     let (version, changed, removal) = match catalog::set(&*app.store, &given, yes, &versions).await? {
         Outcome::Unchanged { version } => (version, false, Removal::default()),
         Outcome::Set { version, removal } => (version, true, removal),

@@ -12,6 +12,7 @@ use super::super::extract::{OwnPage, SignedIn};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use super::organizations::ADMINISTER;
 use super::session;
+use crate::domain::hidden;
 use crate::domain::invitation::InvitationFacts;
 use crate::usecase::invitations;
 
@@ -60,6 +61,8 @@ impl From<InvitationFacts> for InvitationResponse {
     fn from(facts: InvitationFacts) -> InvitationResponse {
         let InvitationFacts { organization, organization_name, principal, name, email, expires_at, account, .. } =
             facts;
+        // The page shows these.
+        let [name, organization_name] = [name, organization_name].map(|name| hidden::show(&name).into_owned());
         let organization = OrganizationBody { id: organization, name: organization_name };
         InvitationResponse { organization, principal, name, email, expires_at, has_account: account.is_some() }
     }

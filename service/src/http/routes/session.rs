@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::super::extract::{ClientAddress, OwnPage, SignedIn};
 use super::super::{JsonText, NO_STORE, SharedApp, cookie};
 use crate::domain::account::Account;
+use crate::domain::hidden;
 use crate::domain::membership::Membership;
 use crate::usecase::clock::now;
 use crate::usecase::sign_in::{self, Begun};
@@ -107,6 +108,8 @@ pub(super) async fn session_cookie(
 pub(super) async fn describe(app: &SharedApp, account: Account, expires_at: u64) -> Result<SessionResponse, Error> {
     let memberships = app.store.memberships(account.number).await?.into_iter().map(MembershipBody::from).collect();
     let Account { id, email, name, password_hash, identity, .. } = account;
+    // Pages show it.
+    let name = hidden::show(&name).into_owned();
     let identity_provider = identity.map(|identity| identity.issuer);
     let account = AccountBody { id, email, name, has_password: password_hash.is_some(), identity_provider };
     Ok(SessionResponse { account, memberships, expires_at })
@@ -114,7 +117,8 @@ pub(super) async fn describe(app: &SharedApp, account: Account, expires_at: u64)
 
 impl From<Membership> for MembershipBody {
     fn from(membership: Membership) -> MembershipBody {
-        let Membership { organization: id, organization_name: name, suspended_at, principal, role } = membership;
+        let Membership { organization: id, organization_name, suspended_at, principal, role } = membership;
+        let name = hidden::show(&organization_name).into_owned();
         MembershipBody { organization: OrganizationBody { id, name, suspended_at }, principal, role }
     }
 }

@@ -62,7 +62,7 @@ pub(super) enum Command {
     /// The TypeScript module has the types `Scope` and `PublishableScope`, and no code. Where it is part of a project, the
     /// package `daypass` accepts no other scopes. The Rust module has a constant for each scope, and a type for the
     /// signatures of handlers: `FLOOR_READ` and `Scoped<FloorRead>`. It needs the crate `daypass`. Older names are in
-    /// neither. The same catalogue always gives the same text.
+    /// neither. The same catalogue always gives the same text. With `--json` the output is `{"file","module"}`.
     #[command(after_help = TYPES)]
     Types {
         /// A JSON file with the product's scopes [default: the scopes of the store]
@@ -73,9 +73,8 @@ pub(super) enum Command {
         /// Write the module to this file instead of standard output
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
-        /// The SQLite file of the service, or the `postgres://` URL of its database
-        #[arg(long, env = "DAYPASS_STORE", hide_env_values = true, default_value = "daypass.db", value_name = "STORE")]
-        store: Location,
+        #[command(flatten)]
+        common: Common,
     },
 }
 
@@ -83,7 +82,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Set { file, yes, common } => set(&file, yes, &common).await,
         Command::Show { common } => show(&common).await,
-        Command::Types { file, language, out, store } => types(file.as_deref(), language, out.as_deref(), store).await,
+        Command::Types { file, language, out, common } => types(file.as_deref(), language, out.as_deref(), &common).await,
     }
 }
 
@@ -134,17 +133,20 @@ async fn show(common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn types(file: Option<&Path>, language: Language, out: Option<&Path>, store: Location) -> anyhow::Result<()> {
+async fn types(file: Option<&Path>, language: Language, out: Option<&Path>, common: &Common) -> anyhow::Result<()> {
     let catalogs = if let Some(file) = file {
         read_catalogs(file)?
     } else {
-        let common = Common::on(store);
         let store = common.open().await?;
         common.catalogs(&*store).await?
     };
     let module = scope_types::module(catalogs.product(), language)?;
+    if let Some(file) = out {
+        fs::write(file, &module).with_context(|| format!("{} cannot be written", file.display()))?;
+    }
     match out {
-        Some(file) => fs::write(file, module).with_context(|| format!("{} cannot be written", file.display())),
+        _ if common.is_json() => print_json(&serde_json::json!({"file": out, "module": module})),
+        Some(_) => Ok(()),
         None => Ok(io::stdout().write_all(module.as_bytes())?),
     }
 }

@@ -62,6 +62,51 @@ impl Common {
 pub(super) fn of_store(error: Error, store: &Location) -> anyhow::Error {
     match error {
         Error::Unavailable => anyhow!("{store} could not be read or written: the log above says why"),
-        error => anyhow!("{error}"),
+        error => anyhow!("{}", with_options(&error.to_string())),
+    }
+}
+
+/// Names options instead of the fields of the API's JSON that they set.
+fn with_options(message: &str) -> String {
+    let name = |(index, part): (usize, &str)| match OPTIONS.iter().find(|(field, _)| *field == part) {
+        // What stands between the marks of a name.
+        Some((_, option)) if index % 2 == 1 => (*option).to_owned(),
+        _ => part.to_owned(),
+    };
+    message.split('`').enumerate().map(name).collect::<Vec<_>>().join("`")
+}
+
+/// The fields of requests, and the options that set them.
+const OPTIONS: [(&str, &str); 14] = [
+    ("acceptSharedSuffix", "--accept-shared-suffix"),
+    ("confidential", "--confidential"),
+    ("email", "--email"),
+    ("expiresAt", "--expires-at"),
+    ("grants", "--grant"),
+    ("grantTypes", "--grant-type"),
+    ("id", "--id"),
+    ("name", "--name"),
+    ("origins", "--origin"),
+    ("redirectUris", "--redirect-uri"),
+    ("resources", "--resource"),
+    ("role", "--role"),
+    ("scopes", "--scope"),
+    ("tenant", "--tenant"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_names_options() {
+        for (message, expected) in [
+            ("The `name` must be short.", "The `--name` must be short."),
+            ("name, `expiresAt`", "name, `--expires-at`"),
+            ("The scope `name:id` is none of `scopes`", "The scope `name:id` is none of `--scope`"),
+            ("a ` alone, and the name", "a ` alone, and the name"),
+        ] {
+            assert_eq!(with_options(message), expected);
+        }
     }
 }

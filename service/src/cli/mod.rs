@@ -1,6 +1,7 @@
 //! The command line.
 
 mod catalog;
+mod completions;
 mod confirmation;
 mod connections;
 mod crafter;
@@ -8,12 +9,14 @@ mod failure;
 mod issuer;
 mod key;
 mod key_sealing;
+mod manual;
 mod oauth_client;
 mod options;
 mod organization;
 mod organization_limits;
 mod principal;
 mod principal_kind;
+mod revocation;
 mod serve;
 mod shell;
 mod sign_in;
@@ -22,7 +25,9 @@ mod time;
 mod token;
 mod token_edit;
 mod token_list;
+mod token_text;
 mod user;
+mod user_consents;
 
 use std::io;
 use std::process::ExitCode;
@@ -55,24 +60,36 @@ enum Command {
     /// Create, list, rename, limit, suspend and revoke organizations, the tenants of the service
     #[command(subcommand)]
     Organization(organization::Command),
-    /// Add, list, edit and remove the users of an organization
+    /// Add, list, show, edit, invite and remove the users of an organization, and withdraw their consents
     #[command(subcommand)]
     User(user::Command),
-    /// Add, list, edit and remove the service accounts of an organization, to which its tokens can belong
+    /// Add, list, show, edit and remove the service accounts of an organization, to which its tokens can belong
     #[command(subcommand)]
     ServiceAccount(principal::Command<principal_kind::ServiceAccount>),
     /// Add, list, show, edit and remove the applications of an organization: OAuth clients, and what tokens can belong to
     #[command(subcommand)]
-    Application(oauth_client::Command),
+    Application(principal::Command<principal_kind::Application>),
     /// List, rotate and revoke the keys that sign temporary tokens and bundles, and make one that seals
     #[command(subcommand)]
     Key(key::Command),
     /// Set and show the catalogue, the scopes of the product, and turn it into TypeScript types
     #[command(subcommand)]
     Catalog(catalog::Command),
+    /// List what was revoked, as products hear it that follow the feed
+    #[command(subcommand)]
+    Revocation(revocation::Command),
     /// Create the first tokens of Crafter Profile's applications
     #[command(subcommand)]
     Crafter(crafter::Command),
+    /// Print the completions of a shell
+    ///
+    /// The shell loads the script, such as by `source <(daypass completions bash)` in `~/.bashrc`, or from a folder of
+    /// its own: `daypass completions fish > ~/.config/fish/completions/daypass.fish`.
+    #[command(after_help = completions::EXAMPLES)]
+    Completions(completions::Options),
+    /// Print the manual page, or write one for each command to a folder
+    #[command(after_help = manual::EXAMPLES)]
+    Man(manual::Options),
 }
 
 /// Returns the description of the command line, which the reference is generated from.
@@ -91,10 +108,13 @@ pub(crate) async fn run() -> ExitCode {
         Command::Organization(command) => organization::run(command).await,
         Command::User(command) => user::run(command).await,
         Command::ServiceAccount(command) => principal::run(command).await,
-        Command::Application(command) => oauth_client::run(command).await,
+        Command::Application(command) => principal::run(command).await,
         Command::Key(command) => key::run(command).await,
         Command::Catalog(command) => catalog::run(command).await,
+        Command::Revocation(command) => revocation::run(command).await,
         Command::Crafter(command) => crafter::run(command).await,
+        Command::Completions(options) => completions::run(options),
+        Command::Man(options) => manual::run(options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,46 +1,23 @@
-//! `daypass application`: the commands of principals with the options of OAuth clients, and `show`.
+//! The options of `daypass application` for OAuth clients, and how a client is printed.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anyhow::ensure;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand};
+use clap::Args;
 use daypass::api::{PrincipalKind, PrincipalRecord};
 use daypass::{Error, Scope, ScopeSet};
 use serde::Serialize;
 
 use super::failure::Subject;
-use super::options::{Common, InOrganization, print_json};
+use super::options::{Common, print_json};
 use super::principal;
 use super::principal_kind::{Application, Kind};
 use crate::domain::oauth::client::GrantType;
 use crate::domain::oauth::registration::{self, ClientRecord, Registration};
 use crate::store::Store;
 use crate::usecase::oauth::clients;
-
-const SHOW: &str = "\
-Example:
-  daypass application show app_6kIYBmP8S3Ww0GAfX2B6sw";
-
-#[derive(Subcommand)]
-pub(super) enum Command {
-    #[command(flatten)]
-    Principal(principal::Command<Application>),
-    /// Show an application, and the OAuth client that it is
-    #[command(after_help = SHOW)]
-    Show(Show),
-}
-
-#[derive(Args)]
-pub(super) struct Show {
-    /// Its id, as the command `list` prints it
-    id: String,
-    #[command(flatten)]
-    within: InOrganization,
-    #[command(flatten)]
-    common: Common,
-}
 
 /// What makes an application an OAuth client.
 #[derive(Args)]
@@ -160,21 +137,6 @@ pub(super) async fn find(
         Err(Error::NotFound) => Ok(None),
         Err(error) => Err(common.explain(error, None)),
     }
-}
-
-pub(super) async fn run(command: Command) -> anyhow::Result<()> {
-    match command {
-        Command::Principal(command) => principal::run(command).await,
-        Command::Show(show) => run_show(show).await,
-    }
-}
-
-async fn run_show(show: Show) -> anyhow::Result<()> {
-    let Show { id, within, common } = show;
-    let (store, organization) = within.open(&common).await?;
-    let principal = principal::find::<Application>(&*store, &organization, &id, &common).await?;
-    let client = find(&*store, &organization, &id, &common).await?;
-    print(principal, client, &common)
 }
 
 /// Prints a principal, and the client that it is, if it is one.

@@ -34,11 +34,6 @@ pub(super) struct Common {
 }
 
 impl Common {
-    /// Returns the options of a command that prints no JSON.
-    pub(super) fn on(store: Location) -> Common {
-        Common { store, output: Json { json: false } }
-    }
-
     /// Opens the store, which a first start has made.
     pub(super) async fn open(&self) -> anyhow::Result<SharedStore> {
         let advice = || format!("there is no store at {}: run `{}` first", self.store, self.command("serve"));

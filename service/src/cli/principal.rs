@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use anyhow::{anyhow, ensure};
 use clap::{Args, Subcommand};
 use daypass::Error;
-use daypass::api::{CreatePrincipalRequest, PrincipalRecord, Role, UpdatePrincipalRequest};
+use daypass::api::{CreatePrincipalRequest, PrincipalKind, PrincipalRecord, Role, UpdatePrincipalRequest};
 use serde::Serialize;
 
 use super::confirmation::{Confirmation, show_counts};
@@ -27,6 +27,15 @@ pub(super) enum Command<K: Kind> {
     Add(Add<K>),
     #[command(about = K::LIST, after_help = K::LIST_EXAMPLES)]
     List {
+        #[command(flatten)]
+        within: InOrganization,
+        #[command(flatten)]
+        common: Common,
+    },
+    #[command(about = K::SHOW, after_help = K::SHOW_EXAMPLES)]
+    Show {
+        /// Its id, as the command `list` prints it
+        id: String,
         #[command(flatten)]
         within: InOrganization,
         #[command(flatten)]
@@ -87,6 +96,7 @@ pub(super) async fn run<K: Kind>(command: Command<K>) -> anyhow::Result<()> {
     match command {
         Command::Add(add) => run_add(add).await,
         Command::List { within, common } => list::<K>(&within, &common).await,
+        Command::Show { id, within, common } => show::<K>(&id, &within, &common).await,
         Command::Edit(edit) => run_edit(edit).await,
         Command::Remove(remove) => run_remove::<K>(remove).await,
     }
@@ -150,6 +160,16 @@ async fn list<K: Kind>(within: &InOrganization, common: &Common) -> anyhow::Resu
     }
     let mut out = io::stdout().lock();
     principals.iter().try_for_each(|principal| principal.print(&mut out))
+}
+
+async fn show<K: Kind>(id: &str, within: &InOrganization, common: &Common) -> anyhow::Result<()> {
+    let (store, organization) = within.open(common).await?;
+    let principal = find::<K>(&*store, &organization, id, common).await?;
+    let client = match K::KIND {
+        PrincipalKind::Application => oauth_client::find(&*store, &organization, id, common).await?,
+        PrincipalKind::User | PrincipalKind::ServiceAccount => None,
+    };
+    oauth_client::print(principal, client, common)
 }
 
 async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {

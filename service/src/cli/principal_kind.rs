@@ -17,6 +17,8 @@ pub(super) trait Kind: Sized {
     const ADD_EXAMPLES: &'static str;
     const LIST: &'static str;
     const LIST_EXAMPLES: &'static str;
+    const SHOW: &'static str;
+    const SHOW_EXAMPLES: &'static str;
     const EDIT: &'static str;
     const EDIT_LONG: &'static str;
     const EDIT_EXAMPLES: &'static str;
@@ -76,6 +78,10 @@ Example:
     const LIST_EXAMPLES: &'static str = "\
 Example:
   daypass user list --organization org_6kIYBmP8S3Ww0GAfX2B6sw";
+    const SHOW: &'static str = "Show a user: id, role, name, email address";
+    const SHOW_EXAMPLES: &'static str = "\
+Example:
+  daypass user show usr_6kIYBmP8S3Ww0GAfX2B6sw";
     const EDIT: &'static str = "Edit a user: the name, the role";
     const EDIT_LONG: &'static str = "Edit a user: the name, the role\n\n\
         A lower role takes effect at once: the user's tokens that grant more than it may keep are revoked, after a \
@@ -123,6 +129,10 @@ Example:
     const LIST_EXAMPLES: &'static str = "\
 Example:
   daypass service-account list --organization org_6kIYBmP8S3Ww0GAfX2B6sw";
+    const SHOW: &'static str = "Show a service account";
+    const SHOW_EXAMPLES: &'static str = "\
+Example:
+  daypass service-account show svc_6kIYBmP8S3Ww0GAfX2B6sw";
     const EDIT: &'static str = "Rename a service account";
     const EDIT_LONG: &'static str = "Rename a service account; its id and its tokens stay";
     const EDIT_EXAMPLES: &'static str = "\
@@ -163,6 +173,10 @@ Examples:
     const LIST_EXAMPLES: &'static str = "\
 Example:
   daypass application list --organization org_6kIYBmP8S3Ww0GAfX2B6sw";
+    const SHOW: &'static str = "Show an application, and the OAuth client that it is";
+    const SHOW_EXAMPLES: &'static str = "\
+Example:
+  daypass application show app_6kIYBmP8S3Ww0GAfX2B6sw";
     const EDIT: &'static str = "Edit an application: the name, the OAuth client that it is";
     const EDIT_LONG: &'static str = "Edit an application: the name, the OAuth client that it is\n\n\
         Its id and its tokens stay. Options of the OAuth client replace the earlier ones: name all redirect URIs or all \

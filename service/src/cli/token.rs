@@ -10,7 +10,7 @@ use daypass::{Error, Grant, OriginPattern, ParseScopeError, Resource, Scope, Tok
 
 use super::failure::Subject;
 use super::options::{Common, InOrganization, print_json};
-use super::{time, token_edit, token_list};
+use super::{time, token_edit, token_list, token_text};
 use crate::domain::grantor::Grantor;
 use crate::domain::hidden;
 use crate::domain::origins::{is_shared, normalize_origin};
@@ -35,8 +35,9 @@ const SHOW: &str = "\
 Example:
   daypass token show tok_6kIYBmP8S3Ww0GAfX2B6sw";
 const REVOKE: &str = "\
-Example:
-  daypass token revoke tok_6kIYBmP8S3Ww0GAfX2B6sw";
+Examples:
+  daypass token revoke tok_6kIYBmP8S3Ww0GAfX2B6sw
+  daypass token revoke --stdin --issuer https://tokens.example.com < token.txt";
 
 /// The kinds that the command line creates.
 pub(super) const CREATED: [(TokenKind, &str); 4] = [
@@ -50,7 +51,7 @@ pub(super) enum Command {
     /// Create a token, and print it this once
     #[command(after_help = CREATE)]
     Create(Create),
-    /// List the tokens, newest first: id, kind, last characters, state, day of the last use, name
+    /// List the tokens, newest first: id, kind, last characters, state, time of the last use, name
     ///
     /// Tokens are printed as they are read, however many there are. With `--json` the output is one document,
     /// `{"tokens":[…]}`, which is complete if the command succeeds.
@@ -74,6 +75,12 @@ pub(super) enum Command {
     /// are: to end them, revoke it.
     #[command(after_help = token_edit::EXAMPLES)]
     Edit(token_edit::Options),
+    /// Tell what a token is that is given in full, on standard input
+    ///
+    /// The answer is that of the service's `/introspect`, with `--json` in whole. The token is not in the command line,
+    /// which other users of the machine can see.
+    #[command(after_help = token_text::EXAMPLES)]
+    Introspect(token_text::Introspect),
     /// Revoke a token, and with it all that was made from it
     ///
     /// A running service refuses it at once. Products that follow the service's feed of revocations refuse it within
@@ -82,7 +89,13 @@ pub(super) enum Command {
     #[command(after_help = REVOKE)]
     Revoke {
         /// The token's id, as `daypass token list` prints it
-        id: String,
+        #[arg(required_unless_present = "stdin")]
+        id: Option<String>,
+        /// Revoke the token that is on standard input in full, which may be a temporary token or a signed bundle too
+        #[arg(long, conflicts_with = "id")]
+        stdin: bool,
+        #[command(flatten)]
+        issuer: token_text::IssuerOptions,
         #[command(flatten)]
         within: InOrganization,
         #[command(flatten)]
@@ -168,7 +181,9 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             let token = tokens::find(&*store, &organization, &id).await;
             print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
-        Command::Revoke { id, within, common } => {
+        Command::Introspect(options) => token_text::introspect(options).await,
+        Command::Revoke { id: None, issuer, within, common, .. } => token_text::revoke(issuer, &within, &common).await,
+        Command::Revoke { id: Some(id), within, common, .. } => {
             let (store, organization) = within.open(&common).await?;
             let token = revoke::token(&*store, &organization, &id).await;
             print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)

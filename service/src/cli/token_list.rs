@@ -118,8 +118,8 @@ impl<W: Write> Output<W> {
             } else {
                 let TokenRecord { id, kind, name, last_chars, last_used_at, .. } = token;
                 let (kind, status) = (kind.as_str(), token::status(token, now()).as_str());
-                let used = last_used_at.map_or("not used".to_owned(), time::day);
-                writeln!(self.out, "{id:<26}  {kind:<11}  …{last_chars}  {status:<9}  {used:<10}  {}", hidden::show(name))?;
+                let used = last_used_at.map_or("not used".to_owned(), time::show);
+                writeln!(self.out, "{id:<26}  {kind:<11}  …{last_chars}  {status:<9}  {used:<33}  {}", hidden::show(name))?;
             }
             self.count += 1;
         }

@@ -1,4 +1,4 @@
-//! `daypass user`: the commands of principals, and `invite`.
+//! `daypass user`: the commands of principals, `invite` and consents.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::failure::Subject;
 use super::options::{Common, InOrganization, print_json};
 use super::principal_kind::User;
-use super::{issuer, principal, time};
+use super::{issuer, principal, time, user_consents};
 use crate::domain::principal::Actor;
 use crate::usecase::invitations;
 
@@ -27,6 +27,12 @@ pub(super) enum Command {
     /// give it to the person alone. It can be used once, within 7 days. A new link replaces the earlier one.
     #[command(after_help = INVITE)]
     Invite(Invite),
+    /// List the applications that a user lets act for them: id, name, scopes, since when
+    #[command(after_help = user_consents::LIST)]
+    Consents(user_consents::List),
+    /// Withdraw a user's consent to an application, and revoke the tokens that the application has for the user
+    #[command(after_help = user_consents::WITHDRAW)]
+    WithdrawConsent(user_consents::Withdraw),
 }
 
 #[derive(Args)]
@@ -47,6 +53,8 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Principal(command) => principal::run(command).await,
         Command::Invite(invite) => run_invite(invite).await,
+        Command::Consents(list) => user_consents::list(list).await,
+        Command::WithdrawConsent(withdraw) => user_consents::withdraw(withdraw).await,
     }
 }
 

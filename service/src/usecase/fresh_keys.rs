@@ -11,9 +11,13 @@ use tokio::time::timeout;
 
 use super::signing_keys::SigningKeys;
 use super::sync::FeedPosition;
+use crate::store::Snapshot;
 
 /// How long a question waits for a poll of the store.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Longer than a command takes.
+const LONGEST_COMMAND: Duration = Duration::from_secs(3600);
 
 /// The keys of the store, for questions that an older snapshot must not answer.
 ///
@@ -41,6 +45,18 @@ pub(super) enum KeysOf {
 }
 
 impl FreshKeys {
+    /// Returns the keys for a command, whose questions are older than the snapshot: none waits for a later one.
+    ///
+    /// # Errors
+    /// When a key cannot be read.
+    pub(crate) fn of_snapshot(snapshot: Snapshot) -> anyhow::Result<FreshKeys> {
+        let Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, .. } = snapshot;
+        let keys = SigningKeys::load(&keys, newest_mark)?;
+        let at = Instant::now() + LONGEST_COMMAND;
+        let (_, position) = watch::channel(FeedPosition { latest, deleted_up_to, epoch, at });
+        Ok(FreshKeys { keys, position, poll: Arc::default() })
+    }
+
     /// Returns the public keys whose signatures are accepted now or soon, as of now.
     ///
     /// # Errors

@@ -34,23 +34,21 @@ pub(crate) async fn stored(store: &dyn Store, record: &TokenRecord) -> Result<To
 }
 
 /// Revokes a token of the organization that is given in full: an opaque token, or a JWT of this service. Of a refresh
-/// token, also one that was used, that is its family.
-///
-/// SECURITY: anything else is ignored without an error, so that the result does not tell what is a token.
+/// token, also one that was used, that is its family. Returns whether it is one: anything else is ignored.
 pub(crate) async fn credential(
     store: &dyn Store,
     jwt_issuer: &JwtIssuer,
     formats: &[ForeignFormat],
     organization: &str,
     text: &str,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let now = now();
     let mut own = None;
     for token in protocol::readings(text, formats) {
         if token.kind() == TokenKind::OauthRefresh {
             let facts = store.refresh_token(TokenHash::of(&token)).await?;
             if let Some(facts) = facts.filter(|facts| facts.family.organization == organization) {
-                return family(store, organization, facts.family.serial).await;
+                return family(store, organization, facts.family.serial).await.map(|()| true);
             }
         }
         let record = store.record(TokenHash::of(&token), Instant::now()).await?;
@@ -65,11 +63,10 @@ pub(crate) async fn credential(
         let claims = claims.filter(|claims| !jwt_issuer.is_older_than_entries(claims));
         (claims.map(|claims| RevocationTarget::Jwt { jti: claims.jti }), None)
     };
-    if let Some(target) = target {
-        revoke_with(store, organization, target.clone(), also, now).await?;
-        tracing::info!(organization, %target, "credential revoked");
-    }
-    Ok(())
+    let Some(target) = target else { return Ok(false) };
+    revoke_with(store, organization, target.clone(), also, now).await?;
+    tracing::info!(organization, %target, "credential revoked");
+    Ok(true)
 }
 
 /// Revokes a family of refresh tokens, and its access tokens.

@@ -166,8 +166,10 @@ mod documented_requests;
 mod issuer;
 #[path = "openid/provider.rs"]
 mod openid_provider;
+mod operations;
 mod public;
 mod sdk;
+mod shells;
 mod start;
 
 /// What does not depend on the store is tested on a file.

@@ -38,7 +38,8 @@ async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameter
     caller.require_secret(&TOKEN_REVOKE)?;
     let (form, organization) = (form?, caller.access.organization());
     let token = form.require("token")?;
-    revoke::credential(&*app.store, &app.jwt_issuer, &app.foreign_formats, organization, token).await
+    // SECURITY: whether it was a token of the organization is not told.
+    revoke::credential(&*app.store, &app.jwt_issuer, &app.foreign_formats, organization, token).await.map(drop)
 }
 
 #[derive(Deserialize)]

@@ -30,7 +30,14 @@ pub(crate) async fn withdraw(store: &dyn Store, account: &Account, client: &str)
     let users = store.memberships(account.number).await?;
     let user = users.into_iter().find(|user| user.organization == client.principal.organization);
     let Membership { organization, principal: owner, .. } = user.ok_or(Error::NotFound)?;
-    let parties = Parties { organization, owner, client: client.id().to_owned() };
+    withdraw_of(store, Parties { organization, owner, client: client.id().to_owned() }).await
+}
+
+/// Like [`withdraw`], of one user.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the store does not answer.
+pub(crate) async fn withdraw_of(store: &dyn Store, parties: Parties) -> Result<(), Error> {
     loop {
         let rule = |families: &Vec<u64>| Ok(consent::withdraw(families, MOST_REVOKED));
         let is_last = store.withdraw_oauth_consent(parties.clone(), now(), MOST_REVOKED, Box::new(rule)).await?;

@@ -1,10 +1,11 @@
+use base64ct::{Base64UrlUnpadded, Base64Unpadded, Encoding};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::locations::{CHOSEN, create_chosen, tokens};
 use super::oauth_clients::{OAuthClient, REDIRECT_URI, Tokens, VERIFIER, add_code, add_developer};
 use super::people::{Browser, PASSWORD, add_user, invite};
-use super::running::{DEFAULT_PROTOCOLS, Daypass, FLOOR_READ, now, send, to_text};
+use super::running::{DEFAULT_PROTOCOLS, Daypass, FLOOR_READ, daypass, now, send, to_text};
 
 /// A text in the place of an access code, which none is.
 const CODE: &str = "canary-access-code-c3d0";
@@ -114,7 +115,7 @@ async fn no_password_session_or_invitation_is_in_the_store_or_in_the_log() {
 
 /// Uses a code and a refresh token twice, and sends each secret where it does not belong.
 async fn use_oauth(daypass: &Daypass) -> Vec<String> {
-    let user = add_developer(daypass, "ada").await;
+    let user = add_developer(daypass, "olga").await;
     let client = OAuthClient::add(daypass, true).await;
     let (used, unused) =
         (add_code(daypass, &client, &user, now() + 60), add_code(daypass, &client, &user, now() + 60));
@@ -151,7 +152,7 @@ async fn no_code_client_secret_or_oauth_token_is_in_the_store_or_in_the_log() {
 
 /// Uses the texts of each system whose own format a token has, and sends each where it does not belong.
 async fn use_foreign(daypass: &Daypass) -> Vec<String> {
-    let (tokens, user) = (tokens(daypass).await, add_developer(daypass, "ada").await);
+    let (tokens, user) = (tokens(daypass).await, add_developer(daypass, "fred").await);
     let of = |kind: &str| tokens.iter().find(|(known, _)| *known == kind).expect("it").1.clone();
     let (secret, partner, speckle, uuid) = (of("secret"), of("application"), of("Speckle's"), of("UUID"));
     let master = create_chosen(daypass, CHOSEN, "canary.chosen-master.5e1f").await;
@@ -207,19 +208,121 @@ async fn no_token_in_another_systems_format_is_in_the_store_or_in_the_log() {
     expect_nowhere(&daypass, &secrets, "token created", FLOOR_READ);
 }
 
-/// Searches the log, which has this text, and the store, which has this one.
+/// What anyone may ask. A path that this version does not have says so.
+const OPEN_PATHS: [&str; 16] = [
+    "/",
+    "/health",
+    "/ready",
+    "/metrics",
+    "/openapi.json",
+    "/.well-known/jwks.json",
+    "/.well-known/oauth-authorization-server",
+    "/v2/sign-in-methods",
+    "/v2/session",
+    "/v2/audit",
+    "/sign-in",
+    "/invitation",
+    "/applications",
+    "/pages/service.js",
+    "/oauth/authorize",
+    "/api/serverinfo",
+];
+
+/// One service does one of everything, and then nothing that it wrote or tells has a secret in any form.
+#[tokio::test]
+async fn no_secret_is_anywhere_after_one_of_everything() {
+    let outside = tempfile::tempdir().expect("a folder");
+    let sealing_key = outside.path().join("sealing.key").to_str().expect("UTF-8").to_owned();
+    let made = daypass().args(["key", "sealing", &sealing_key]).output().expect("it runs");
+    assert!(made.status.success());
+    let mut daypass = Daypass::start_with(&[DEFAULT_PROTOCOLS, "--sealing-key-file", &sealing_key]);
+    let mut secrets = vec![std::fs::read_to_string(&sealing_key).expect("a key").trim().to_owned()];
+    secrets.extend(["ownerToken", "operatorToken"].map(|token| to_text(&daypass.line[token])));
+    secrets.extend(sign_in(&daypass).await);
+    secrets.extend(use_oauth(&daypass).await);
+    secrets.extend(use_foreign(&daypass).await);
+    let (partner, sealed) = (daypass.create_partner().await, json!({"parameters": {}, "sealed": {"server": CANARY}}));
+    let (status, bundle) = send(daypass.post("/v2/bundle/create").bearer_auth(&partner).json(&sealed)).await;
+    assert_eq!(status, 200, "{}", bundle["message"]);
+    secrets.extend([partner, to_text(&bundle["bundle"])]);
+    daypass.json(&["token", "revoke", "northlight"]);
+    // Last, since it revokes the token that made everything.
+    secrets.extend(use_secrets(&daypass).await);
+    for path in OPEN_PATHS {
+        let response = daypass.get(path).send().await.expect("a response");
+        let head = format!("{:?}", response.headers()).into_bytes();
+        let body = response.bytes().await.expect("a body").to_vec();
+        for text in [head, body] {
+            search(path, &text, &secrets);
+        }
+    }
+    expect_nowhere(&daypass, &secrets, "token created", FLOOR_READ);
+    // What it writes when it starts and when it stops, too.
+    daypass.restart();
+    expect_nowhere(&daypass, &secrets, "token created", FLOOR_READ);
+}
+
+/// Searches the log, which has this text, every other file of the service, and the store, which has this one.
 fn expect_nowhere(daypass: &Daypass, secrets: &[String], logged: &str, stored: &str) {
     let log = daypass.log();
     assert!(log.contains(logged), "this is the log of the service");
-
-    let mut files = vec![("log".to_owned(), log.into_bytes())];
-    files.extend(daypass.contents());
-    for (name, bytes) in &files {
-        for secret in secrets {
-            let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
-            assert!(!found, "{name} holds a secret that starts with {}", &secret[..8]);
+    let mut files = daypass.contents();
+    for entry in std::fs::read_dir(daypass.folder.path()).expect("a folder") {
+        let path = entry.expect("a file").path();
+        if path.is_file() {
+            files.push((path.display().to_string(), std::fs::read(&path).expect("a file")));
         }
+    }
+    for (name, bytes) in &files {
+        search(name, bytes, secrets);
     }
     let is_stored = files.iter().any(|(_, bytes)| bytes.windows(stored.len()).any(|w| w == stored.as_bytes()));
     assert!(is_stored, "the search finds what is stored");
+}
+
+/// Expects no secret in what a file or a response has, in any form.
+fn search(name: &str, bytes: &[u8], secrets: &[String]) {
+    let text = String::from_utf8_lossy(bytes);
+    for secret in secrets {
+        for (form, hidden) in forms(secret) {
+            assert!(!text.contains(&hidden), "{name} holds, {form}, a secret that starts with {}", &secret[..4]);
+        }
+    }
+}
+
+/// Returns a secret as it may be written, and how that is.
+fn forms(secret: &str) -> Vec<(&'static str, String)> {
+    let bytes = secret.as_bytes();
+    let mut forms = vec![("as it is", secret.to_owned())];
+    // Wherever it begins in what is encoded, only the characters that come from it alone.
+    for before in 0..3 {
+        let padded = [&vec![0; before][..], bytes].concat();
+        let whole = (padded.len() * 8 / 6).saturating_sub((before * 8).div_ceil(6));
+        let own = |text: String| text.chars().skip((before * 8).div_ceil(6)).take(whole).collect::<String>();
+        forms.push(("in base64", own(Base64Unpadded::encode_string(&padded))));
+        forms.push(("in base64url", own(Base64UrlUnpadded::encode_string(&padded))));
+    }
+    let list = |each: fn(&u8) -> String, between: &str| bytes.iter().map(each).collect::<Vec<_>>().join(between);
+    forms.push(("in hexadecimal", list(|byte| format!("{byte:02x}"), "")));
+    forms.push(("in hexadecimal", list(|byte| format!("{byte:02X}"), "")));
+    forms.push(("as a list of bytes", list(u8::to_string, ", ")));
+    forms.push(("in a form", secret.replace(' ', "+")));
+    forms.push(("in a URL", secret.replace(' ', "%20")));
+    forms
+}
+
+#[test]
+fn a_search_finds_a_secret_in_every_form() {
+    let secret = "dp_sec_canary with a space";
+    for text in [
+        secret.to_owned(),
+        Base64Unpadded::encode_string(format!("Basic id:{secret}").as_bytes()),
+        Base64UrlUnpadded::encode_string(format!("x{secret}y").as_bytes()),
+        Base64Unpadded::encode_string(format!("{secret}yy").as_bytes()),
+        "64705f7365635f63616e61727920776974682061207370616365".into(),
+        format!("{:?}", secret.as_bytes()),
+        "q=dp_sec_canary+with+a+space".into(),
+    ] {
+        assert!(forms(secret).iter().any(|(_, hidden)| text.contains(hidden)), "{text}");
+    }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anyhow::ensure;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use daypass::api::{PrincipalKind, PrincipalRecord};
 use daypass::{Error, Scope, ScopeSet};
 use serde::Serialize;

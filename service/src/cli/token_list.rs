@@ -114,12 +114,21 @@ impl<W: Write> Output<W> {
     fn add(&mut self, tokens: &[TokenRecord]) -> anyhow::Result<()> {
         for token in tokens {
             if self.is_json {
-                write!(self.out, "{}{}", if self.count > 0 { "," } else { "" }, hidden::show_json(&serde_json::to_string(token)?))?;
+                write!(
+                    self.out,
+                    "{}{}",
+                    if self.count > 0 { "," } else { "" },
+                    hidden::show_json(&serde_json::to_string(token)?)
+                )?;
             } else {
                 let TokenRecord { id, kind, name, last_chars, last_used_at, .. } = token;
                 let (kind, status) = (kind.as_str(), token::status(token, now()).as_str());
                 let used = last_used_at.map_or("not used".to_owned(), time::show);
-                writeln!(self.out, "{id:<26}  {kind:<11}  …{last_chars}  {status:<9}  {used:<33}  {}", hidden::show(name))?;
+                writeln!(
+                    self.out,
+                    "{id:<26}  {kind:<11}  …{last_chars}  {status:<9}  {used:<33}  {}",
+                    hidden::show(name)
+                )?;
             }
             self.count += 1;
         }

@@ -100,5 +100,8 @@ pub(super) async fn withdraw(options: Withdraw) -> anyhow::Result<()> {
     if common.is_json() {
         return print_json(&Withdrawn { user: &id, client_id: &client });
     }
-    Ok(writeln!(io::stdout(), "The user {id} lets the application {client} do nothing any more: its tokens are revoked.")?)
+    Ok(writeln!(
+        io::stdout(),
+        "The user {id} lets the application {client} do nothing any more: its tokens are revoked."
+    )?)
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use anyhow::{bail, ensure};
 use daypass::{Alias, Catalog, Error, Resource, Scope, ScopeSet};
 
+use super::hidden;
+
 /// The product's catalogue, and everything that tokens can hold.
 #[derive(Clone)]
 pub(crate) struct Catalogs {

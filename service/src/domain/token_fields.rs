@@ -3,8 +3,8 @@
 use daypass::api::CreateTokenRequest;
 use daypass::{Error, OriginPattern, Resource, Scope, TokenKind};
 
-use super::hidden;
 use super::catalogs::Catalogs;
+use super::hidden;
 use super::origins::{is_shared, normalize_origin};
 
 /// Longest name, in characters (as in Speckle).

@@ -46,7 +46,8 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_went_further_than_time_or_less_far() {
         let mut watch = ClockWatch { wall: 1000, monotonic: Duration::from_secs(5) };
-        for (wall, monotonic, jump) in [(1001, 6, 0), (1061, 66, 0), (865_061, 66, 864_000), (1062, 67, -864_000), (0, 68, -1063)]
+        for (wall, monotonic, jump) in
+            [(1001, 6, 0), (1061, 66, 0), (865_061, 66, 864_000), (1062, 67, -864_000), (0, 68, -1063)]
         {
             assert_eq!(watch.jump(wall, Duration::from_secs(monotonic)), jump, "{wall}");
         }

@@ -62,7 +62,11 @@ impl CurrentCatalog {
             return Ok(());
         }
         let Some(loaded) = catalog::load(store).await? else { return Ok(()) };
-        tracing::info!(version = loaded.version, name = &*hidden::show(&loaded.catalogs.product().name), "catalogue changed");
+        tracing::info!(
+            version = loaded.version,
+            name = &*hidden::show(&loaded.catalogs.product().name),
+            "catalogue changed"
+        );
         let new = CatalogView::new(loaded, view.verifier.clone(), view.api_verifier.clone());
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(())

@@ -77,11 +77,8 @@ const OPERATIONS: &[(&str, Way)] = &[
 /// The files that declare the routes of the native API and of OAuth. Those of other systems' protocols are for their clients.
 const ROUTES: [&str; 2] = ["http/routes/mod.rs", "oauth/mod.rs"];
 /// Paths that are constants.
-const PATHS: [(&str, &str); 3] = [
-    ("CALLBACK", "/v2/session/openid-connect/callback"),
-    ("par::PATH", "/oauth/par"),
-    ("token::PATH", "/oauth/token"),
-];
+const PATHS: [(&str, &str); 3] =
+    [("CALLBACK", "/v2/session/openid-connect/callback"), ("par::PATH", "/oauth/par"), ("token::PATH", "/oauth/token")];
 
 /// Returns the operations that the source declares.
 fn operations() -> Vec<String> {

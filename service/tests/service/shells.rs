@@ -70,7 +70,12 @@ fn each_command_has_a_manual_page_without_warnings() {
         let mut groff = Command::new("groff");
         groff.args(["-man", "-Tutf8", "-ww", "-z"]).arg(page.path());
         let Ok(Output { status, stderr, .. }) = groff.output() else { return };
-        assert!(status.success() && stderr.is_empty(), "{}: {}", page.path().display(), String::from_utf8_lossy(&stderr));
+        assert!(
+            status.success() && stderr.is_empty(),
+            "{}: {}",
+            page.path().display(),
+            String::from_utf8_lossy(&stderr)
+        );
         count += 1;
     }
     assert!(count > 40, "{count}");

@@ -12,8 +12,7 @@ use crate::domain::key::{KeyChange, StoredKey};
 const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
 
 pub(super) async fn keys(client: &impl GenericClient) -> Result<Vec<StoredKey>, Failure> {
-    let as_added =
-        "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY number";
+    let as_added = "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY number";
     rows(client, as_added, &[]).await?.iter().map(key).collect()
 }
 

@@ -10,8 +10,7 @@ use crate::domain::key::{KeyChange, StoredKey};
 const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
 
 pub(super) fn keys(connection: &Connection) -> Result<Vec<StoredKey>, Failure> {
-    let as_added =
-        "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY rowid";
+    let as_added = "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY rowid";
     let mut keys = connection.prepare_cached(as_added)?;
     let rows = keys.query_map([], key)?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -74,7 +74,7 @@ pub(crate) async fn revoke(issuing: &Issuing<'_>, client: &AuthenticatedClient, 
     match find(issuing, client, KeysOf::AnyTime, text).await? {
         Some(OwnToken::Refresh(facts)) => revoke::family(issuing.store, organization, facts.family.serial).await,
         Some(OwnToken::Access(_)) => {
-            revoke::credential(issuing.store, issuing.jwt_issuer, &[], organization, text).await
+            revoke::credential(issuing.store, issuing.jwt_issuer, &[], organization, text).await.map(drop)
         }
         None => Ok(()),
     }

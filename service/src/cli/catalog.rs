@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use daypass::Alias;
 
+use super::config_file::ConfigFile;
 use super::options::{Common, on_store, print_json};
 use super::{failure, shell};
 use crate::codegen::scope_types::{self, Language};
@@ -75,6 +76,8 @@ pub(super) enum Command {
         /// The SQLite file of the service, or the `postgres://` URL of its database
         #[arg(long, env = "DAYPASS_STORE", hide_env_values = true, default_value = "daypass.db", value_name = "STORE")]
         store: Location,
+        #[command(flatten)]
+        config: ConfigFile,
     },
 }
 
@@ -82,7 +85,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Set { file, yes, common } => set(&file, yes, &common).await,
         Command::Show { common } => show(&common).await,
-        Command::Types { file, language, out, store } => types(file.as_deref(), language, out.as_deref(), store).await,
+        Command::Types { file, language, out, store, config: _ } => types(file.as_deref(), language, out.as_deref(), store).await,
     }
 }
 

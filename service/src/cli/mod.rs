@@ -1,6 +1,9 @@
 //! The command line.
 
+mod address;
 mod catalog;
+mod config;
+mod config_file;
 mod confirmation;
 mod connections;
 mod crafter;
@@ -8,6 +11,8 @@ mod failure;
 mod issuer;
 mod key;
 mod key_sealing;
+mod log;
+mod metrics;
 mod oauth_client;
 mod options;
 mod organization;
@@ -15,6 +20,8 @@ mod organization_limits;
 mod principal;
 mod principal_kind;
 mod serve;
+mod settings;
+mod settings_file;
 mod shell;
 mod sign_in;
 mod stop;
@@ -27,9 +34,12 @@ mod user;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use settings::Settings;
+use settings_file::SettingsFile;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
+
+use crate::domain::log_text::LogFormat;
 
 const START: &str = "\
 Start with `daypass serve`: at its first start it prints the first tokens and the next commands.
@@ -46,7 +56,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the service
-    Serve(serve::Options),
+    Serve(Box<serve::Options>),
+    /// Check the settings of the service
+    #[command(subcommand)]
+    Config(config::Command),
     /// Create, list, show, edit and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -81,10 +94,28 @@ pub fn command() -> clap::Command {
 
 /// Does what the command line says.
 pub(crate) async fn run() -> ExitCode {
-    let command = Cli::parse().command;
-    log_from(if matches!(command, Command::Serve(_)) { LevelFilter::INFO } else { LevelFilter::WARN });
+    let description = command();
+    let settings = match Settings::gather(&description, std::env::args_os().collect()) {
+        Ok(settings) => settings,
+        Err(cause) => {
+            eprintln!("error: {cause:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let parsed = description.clone().try_get_matches_from(&settings.arguments);
+    let parsed = parsed.and_then(|given| Ok((Cli::from_arg_matches(&given)?.command, given)));
+    let (command, given) = parsed.unwrap_or_else(|cause| settings.exit(&cause));
+    match &command {
+        Command::Serve(options) => log::start(LevelFilter::INFO, options.log.log_format),
+        _ => log::start(LevelFilter::WARN, LogFormat::Text),
+    }
+    let exposure = settings.file.as_ref().and_then(SettingsFile::exposure);
+    if let Some(warning) = exposure {
+        tracing::warn!("{warning}");
+    }
     let done = match command {
-        Command::Serve(options) => serve::run(options).await,
+        Command::Serve(options) => serve::run(*options).await,
+        Command::Config(command) => config::run(command, &settings, &description, &given),
         Command::Token(command) => token::run(command).await,
         Command::Organization(command) => organization::run(command).await,
         Command::User(command) => user::run(command).await,
@@ -100,6 +131,7 @@ pub(crate) async fn run() -> ExitCode {
         Err(cause) if is_broken_pipe(&cause) => ExitCode::FAILURE,
         Err(cause) => {
             eprintln!("error: {cause:#}");
+            settings.print_note();
             ExitCode::FAILURE
         }
     }
@@ -107,10 +139,4 @@ pub(crate) async fn run() -> ExitCode {
 
 fn is_broken_pipe(cause: &anyhow::Error) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// Logs to standard error from this level on, unless `RUST_LOG` sets another. Standard output is for answers.
-fn log_from(level: LevelFilter) {
-    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -8,6 +8,7 @@ use clap::builder::BoolishValueParser;
 use daypass::Error;
 use serde::Serialize;
 
+use super::config_file::ConfigFile;
 use super::failure::Subject;
 use super::shell;
 use crate::domain::catalogs::Catalogs;
@@ -29,13 +30,15 @@ pub(super) struct Common {
     #[arg(long, env = "DAYPASS_STORE", hide_env_values = true, default_value = "daypass.db", value_name = "STORE")]
     pub(super) store: Location,
     #[command(flatten)]
+    config: ConfigFile,
+    #[command(flatten)]
     output: Json,
 }
 
 impl Common {
     /// Returns the options of a command that prints no JSON.
     pub(super) fn on(store: Location) -> Common {
-        Common { store, output: Json { json: false } }
+        Common { store, config: ConfigFile::default(), output: Json { json: false } }
     }
 
     /// Opens the store, which a first start has made.

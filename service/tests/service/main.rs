@@ -159,11 +159,15 @@ mod catalog_types;
 mod codegen;
 mod documented_requests;
 mod issuer;
+mod logs;
+mod metrics;
 #[path = "openid/provider.rs"]
 mod openid_provider;
 mod public;
 mod sdk;
+mod settings;
 mod start;
+mod stop;
 
 /// What does not depend on the store is tested on a file.
 use sqlite::running;

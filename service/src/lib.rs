@@ -16,6 +16,7 @@
 //! | `usecase` | what the service does |
 //! | `store` | what the service keeps: facts in, facts out |
 //! | `crypto` | keys, encryption and randomness |
+//! | `metrics` | the figures of the process, for Prometheus |
 //! | `domain` | records and rules, pure |
 
 mod app;
@@ -25,6 +26,7 @@ mod config;
 mod crypto;
 mod domain;
 mod http;
+mod metrics;
 mod oauth;
 mod protocols;
 mod router;

@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use daypass::Error;
 
 use crate::app::App;
+use crate::http::log::{Recorder, record_request};
 use crate::http::{self, MAX_BODY};
 use crate::{oauth, protocols};
 
 /// Returns the routes of the native API, of OAuth and of every protocol.
-pub(crate) fn router(app: App) -> Router {
+pub(crate) fn router(app: App, recorder: Recorder) -> Router {
     http::routes::router(&app.jwt_issuer.issuer)
         .merge(protocols::router(&app.protocols))
         .merge(oauth::router())
         .fallback(async || Error::NotFound)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(http::log::log_request))
+        .layer(from_fn_with_state(Arc::new(recorder), record_request))
         .with_state(Arc::new(app))
 }

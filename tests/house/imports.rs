@@ -37,7 +37,7 @@ const SERVICE: Layers = Layers {
         &["usecase"],
         &["store"],
         // Tools that know neither the store nor a request.
-        &["config", "crypto"],
+        &["config", "crypto", "metrics"],
         &["domain"],
     ],
     apart: &[],

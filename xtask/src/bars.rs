@@ -125,7 +125,7 @@ const BROWSER: [(&str, Bar); 31] = [
 const MIB: f64 = 1_048_576.0;
 
 /// Rows of `bench service`. To answer a part of another row's requests a second is to take one divided by it of its time.
-const SERVICE: [(&str, Bar); 33] = [
+const SERVICE: [(&str, Bar); 36] = [
     ("introspection/daypass", Times("introspection/bare", 1.0 / 0.60)),
     ("introspection/daypass", AimTimes("introspection/bare", 1.0 / 0.85)),
     ("introspection/daypass", Times("introspection/oidc-provider", 1.0 / 10.0)),
@@ -133,6 +133,9 @@ const SERVICE: [(&str, Bar); 33] = [
     ("introspection/daypass-processor", Beside("introspection/bare-processor")),
     ("introspection/daypass-processor", Beside("introspection/oidc-provider-processor")),
     ("introspection/daypass-p99", Beside("introspection/bare-p99")),
+    ("introspection/recorded", Times("introspection/daypass", 1.0 / 0.90)),
+    ("introspection/recorded", AimTimes("introspection/daypass", 1.0 / 0.97)),
+    ("introspection/recorded-processor", Beside("introspection/daypass-processor")),
     ("minting/daypass", Times("minting/route", 1.0 / 0.65)),
     ("minting/daypass", AimTimes("minting/route", 1.0 / 0.85)),
     ("minting/daypass", Beside("minting/signing")),

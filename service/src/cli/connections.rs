@@ -19,13 +19,11 @@ use crate::http::Peer;
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest request line and headers, in bytes. A longer request gets 431.
 const MAX_HEADERS: usize = 32 * 1024;
-/// How long open requests may continue after the signal to stop.
-const GRACE: Duration = Duration::from_secs(5);
 /// The pause when the machine is out of connections.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves every connection until a signal stops the process.
-pub(super) async fn serve(listener: TcpListener, router: Router) {
+/// Serves every connection until a signal stops the process, and open requests for this time after it.
+pub(super) async fn serve(listener: TcpListener, router: Router, grace: Duration) {
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(MAX_HEADERS);
     let open = GracefulShutdown::new();
@@ -50,7 +48,12 @@ pub(super) async fn serve(listener: TcpListener, router: Router) {
         }
     }
     drop(listener);
-    if tokio::time::timeout(GRACE, open.shutdown()).await.is_err() {
+    let is_done = tokio::select! {
+        ended = tokio::time::timeout(grace, open.shutdown()) => ended.is_ok(),
+        // A second signal.
+        () = wait_for_stop() => false,
+    };
+    if !is_done {
         tracing::warn!("stopped while requests were open");
     }
 }

@@ -18,6 +18,12 @@ pub(super) fn parse(text: &str) -> Result<String, &'static str> {
     }
 }
 
+/// Checks the issuer of an OpenID Connect provider, which is compared as it is.
+pub(super) fn parse_provider(text: &str) -> Result<String, &'static str> {
+    let is_url = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+    is_url.then(|| text.to_owned()).ok_or("expected an http or https URL")
+}
+
 /// Returns the origin of the pages of a service with this issuer.
 ///
 /// # Errors

@@ -1,7 +1,10 @@
 //! The command line.
 
+mod address;
 mod catalog;
 mod completions;
+mod config;
+mod config_file;
 mod confirmation;
 mod connections;
 mod crafter;
@@ -10,6 +13,8 @@ mod issuer;
 mod key;
 mod key_sealing;
 mod manual;
+mod log;
+mod metrics;
 mod oauth_client;
 mod options;
 mod organization;
@@ -18,6 +23,8 @@ mod principal;
 mod principal_kind;
 mod revocation;
 mod serve;
+mod settings;
+mod settings_file;
 mod shell;
 mod sign_in;
 mod stop;
@@ -32,9 +39,12 @@ mod user_consents;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use settings::Settings;
+use settings_file::SettingsFile;
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::EnvFilter;
+
+use crate::domain::log_text::LogFormat;
 
 use crate::domain::hidden;
 
@@ -53,7 +63,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the service
-    Serve(serve::Options),
+    Serve(Box<serve::Options>),
+    /// Check the settings of the service
+    #[command(subcommand)]
+    Config(config::Command),
     /// Create, list, show, edit and revoke tokens
     #[command(subcommand)]
     Token(token::Command),
@@ -100,10 +113,28 @@ pub fn command() -> clap::Command {
 
 /// Does what the command line says.
 pub(crate) async fn run() -> ExitCode {
-    let command = Cli::parse().command;
-    log_from(if matches!(command, Command::Serve(_)) { LevelFilter::INFO } else { LevelFilter::WARN });
+    let description = command();
+    let settings = match Settings::gather(&description, std::env::args_os().collect()) {
+        Ok(settings) => settings,
+        Err(cause) => {
+            eprintln!("error: {cause:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let parsed = description.clone().try_get_matches_from(&settings.arguments);
+    let parsed = parsed.and_then(|given| Ok((Cli::from_arg_matches(&given)?.command, given)));
+    let (command, given) = parsed.unwrap_or_else(|cause| settings.exit(&cause));
+    match &command {
+        Command::Serve(options) => log::start(LevelFilter::INFO, options.log.log_format),
+        _ => log::start(LevelFilter::WARN, LogFormat::Text),
+    }
+    let exposure = settings.file.as_ref().and_then(SettingsFile::exposure);
+    if let Some(warning) = exposure {
+        tracing::warn!("{warning}");
+    }
     let done = match command {
-        Command::Serve(options) => serve::run(options).await,
+        Command::Serve(options) => serve::run(*options).await,
+        Command::Config(command) => config::run(command, &settings, &description, &given),
         Command::Token(command) => token::run(command).await,
         Command::Organization(command) => organization::run(command).await,
         Command::User(command) => user::run(command).await,
@@ -122,6 +153,7 @@ pub(crate) async fn run() -> ExitCode {
         Err(cause) if is_broken_pipe(&cause) => ExitCode::FAILURE,
         Err(cause) => {
             eprintln!("error: {}", hidden::show_lines(&format!("{cause:#}")));
+            settings.print_note();
             ExitCode::FAILURE
         }
     }
@@ -129,10 +161,4 @@ pub(crate) async fn run() -> ExitCode {
 
 fn is_broken_pipe(cause: &anyhow::Error) -> bool {
     cause.downcast_ref::<io::Error>().is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
-}
-
-/// Logs to standard error from this level on, unless `RUST_LOG` sets another. Standard output is for answers.
-fn log_from(level: LevelFilter) {
-    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 }

@@ -8,6 +8,7 @@ use clap::builder::BoolishValueParser;
 use daypass::Error;
 use serde::Serialize;
 
+use super::config_file::ConfigFile;
 use super::failure::Subject;
 use super::shell;
 use crate::domain::catalogs::Catalogs;
@@ -29,6 +30,8 @@ pub(super) struct Common {
     /// The SQLite file of the service, or the `postgres://` URL of its database
     #[arg(long, env = "DAYPASS_STORE", hide_env_values = true, default_value = "daypass.db", value_name = "STORE")]
     pub(super) store: Location,
+    #[command(flatten)]
+    config: ConfigFile,
     #[command(flatten)]
     output: Json,
 }

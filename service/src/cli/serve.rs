@@ -4,21 +4,28 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use daypass::ForeignFormat;
 use daypass::api::duration;
+use daypass::verify::SealingKey;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
+use super::catalog::Given;
+use super::config_file::ConfigFile;
+use super::log::LogOptions;
+use super::metrics::MetricsOptions;
 use super::options::{Json, on_store};
 use super::sign_in::SignInOptions;
-use super::stop::wait_for_stop;
-use super::{catalog, connections, failure, issuer};
+use super::stop::{StopOptions, wait_for_stop};
+use super::{address, catalog, connections, failure, issuer};
 use crate::app::App;
-use crate::config::{Config, load_sealing_key};
+use crate::config::{Config, OpenIdSettings, load_sealing_key};
 use crate::domain::protocol::Protocol;
+use crate::http::log::Recorder;
+use crate::metrics;
 use crate::router::router;
 use crate::store::{self, Location};
 use crate::usecase::bootstrap::{Start, bootstrap};
@@ -34,7 +41,8 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(super) struct Options {
     /// The address to listen on; port 0 takes a free port
-    #[arg(long, env = "DAYPASS_LISTEN", default_value = "127.0.0.1:8787", value_name = "HOST:PORT")]
+    #[arg(long, env = "DAYPASS_LISTEN", default_value = "127.0.0.1:8787", value_name = "HOST:PORT",
+          value_parser = address::parse)]
     listen: String,
     /// The store of tokens and keys: an SQLite file, created at the first start, or the URL of a PostgreSQL database
     ///
@@ -79,46 +87,110 @@ pub(super) struct Options {
     #[command(flatten)]
     sign_in: SignInOptions,
     #[command(flatten)]
+    pub(super) log: LogOptions,
+    #[command(flatten)]
+    metrics: MetricsOptions,
+    #[command(flatten)]
+    stop: StopOptions,
+    #[command(flatten)]
+    config: ConfigFile,
+    #[command(flatten)]
     output: Json,
 }
 
+/// What the files say that settings name.
+pub(super) struct Read<'a> {
+    catalog: Option<Given<'a>>,
+    sealing_key: Option<SealingKey>,
+    openid: Option<OpenIdSettings>,
+}
+
+impl Options {
+    /// Reads the files that the settings name, and checks that the settings fit together. Nothing is created or opened.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is wrong, a URL has a host that no URL has, or two settings contradict each other.
+    pub(super) fn check(&self) -> anyhow::Result<Read<'_>> {
+        let catalog = catalog::read(self.catalog.as_deref())?;
+        let sealing_key = self.sealing_key_file.as_deref().map(load_sealing_key).transpose()?;
+        let openid = self.sign_in.openid()?;
+        if let Some(issuer) = &self.issuer {
+            issuer::origin(issuer)?;
+        }
+        self.store.check()?;
+        let metrics = self.metrics.metrics_listen.as_ref();
+        ensure!(
+            metrics.is_none_or(|metrics| *metrics != self.listen || metrics.ends_with(":0")),
+            "--metrics-listen and --listen are both {}: give the metrics a port of their own",
+            self.listen
+        );
+        Ok(Read { catalog, sealing_key, openid })
+    }
+
+    /// Returns whether the output is JSON.
+    pub(super) fn is_json(&self) -> bool {
+        self.output.json
+    }
+
+    /// Returns how the service runs that has this issuer.
+    fn config(
+        &self,
+        issuer: String,
+        sealing_key: Option<SealingKey>,
+        openid: Option<OpenIdSettings>,
+    ) -> anyhow::Result<Config> {
+        Ok(Config {
+            sign_in: self.sign_in.config(&issuer, openid)?,
+            audience: self.audience.clone().unwrap_or_else(|| issuer.clone()),
+            issuer,
+            protocols: self.protocols.clone(),
+            personal_token_format: (!self.speckle_daypass_tokens).then_some(ForeignFormat::Speckle),
+            reference_format: self.kudo_uuid.then_some(ForeignFormat::Uuid),
+            accepts_shared_suffixes: !self.refuse_shared_suffixes,
+            temporary_min_seconds: self.temporary_min_seconds,
+            rotate_keys_every: self.rotate_keys_every.map(|days| days * 86_400),
+            sealing_key,
+        })
+    }
+}
+
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
-    let given = catalog::read(options.catalog.as_deref())?;
-    let sealing_key = options.sealing_key_file.as_deref().map(load_sealing_key).transpose()?;
-    let listen = &options.listen;
+    let Read { catalog: given, sealing_key, openid } = options.check()?;
     // Before the store is created: a port in use must not cost the first tokens, which are shown once.
-    let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+    let listener = listen(&options.listen).await?;
+    let metrics_listener = match &options.metrics.metrics_listen {
+        None => None,
+        Some(address) => Some(listen(address).await?),
+    };
     let address = listener.local_addr()?;
     let listening = format!("http://{address}");
-    let store = store::open_or_create(&options.store).await?;
-    let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
-    let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.store))?;
-    announce(&listening, &start, &options)?;
-
-    let issuer = options.issuer.unwrap_or(listening);
+    let issuer = options.issuer.clone().unwrap_or_else(|| listening.clone());
     if let Some(warning) = issuer::warning(&issuer, address) {
         tracing::warn!(issuer, listening = %address, "{warning}: set --issuer to the URL by which others reach the service");
     }
-    let sign_in = options.sign_in.config(&issuer)?;
-    let audience = options.audience.unwrap_or_else(|| issuer.clone());
-    let config = Config {
-        issuer,
-        audience,
-        protocols: options.protocols,
-        personal_token_format: (!options.speckle_daypass_tokens).then_some(ForeignFormat::Speckle),
-        reference_format: options.kudo_uuid.then_some(ForeignFormat::Uuid),
-        accepts_shared_suffixes: !options.refuse_shared_suffixes,
-        temporary_min_seconds: options.temporary_min_seconds,
-        rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
-        sealing_key,
-        sign_in,
-    };
+    let config = options.config(issuer, sealing_key, openid)?;
+    if metrics_listener.is_some() {
+        metrics::enable();
+    }
+    let metrics_address = metrics_listener.as_ref().map(TcpListener::local_addr).transpose()?;
+    let metrics = metrics_address.map(|address| format!("http://{address}/metrics"));
+
+    let store = store::open_or_create(&options.store).await?;
+    let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
+    let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.store))?;
+    announce(&listening, metrics.as_deref(), &start, &options)?;
+
+    let access_log = options.log.start_access_log()?.map(Arc::new);
+    let recorder = Recorder { access_log: access_log.clone(), proxies: config.sign_in.proxies };
     let (app, sync) = App::new(store, config).await?;
     let uses = Arc::clone(&app.uses);
     tokio::spawn({
         let uses = Arc::clone(&uses);
         async move { uses.run().await }
     });
+    if let Some(listener) = metrics_listener {
+        super::metrics::serve(listener, app.feed.position.clone(), options.stop.grace());
+    }
     // Once nothing polls the store the feed ends, so that its subscribers do not hold up the stop.
     tokio::spawn(async {
         tokio::select! {
@@ -126,17 +198,26 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
             () = wait_for_stop() => {}
         }
     });
-    connections::serve(listener, router(app)).await;
+    connections::serve(listener, router(app, recorder), options.stop.grace()).await;
     uses.write().await;
+    if let Some(access_log) = access_log {
+        access_log.close();
+    }
     Ok(())
 }
 
+async fn listen(address: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))
+}
+
 /// Prints where the service is and, at the first start, its tokens: the only place where they are ever shown.
-fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result<()> {
+fn announce(listening: &str, metrics: Option<&str>, start: &Start, options: &Options) -> anyhow::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Line<'a> {
         listening: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        metrics: Option<&'a str>,
         organization: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         owner_token: Option<&'a str>,
@@ -149,11 +230,14 @@ fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result
         [owner_token, operator_token].map(|token| token.as_ref().map(|token| token.expose_secret()));
     let mut out = io::stdout().lock();
     if options.output.json {
-        writeln!(out, "{}", serde_json::to_string(&Line { listening, organization, owner_token, operator_token })?)?;
+        writeln!(out, "{}", serde_json::to_string(&Line { listening, metrics, organization, owner_token, operator_token })?)?;
         return Ok(out.flush()?);
     }
     writeln!(out, "Daypass listens on {listening}")?;
     writeln!(out, "  store         {}", options.store)?;
+    if let Some(metrics) = metrics {
+        writeln!(out, "  metrics       {metrics}")?;
+    }
     writeln!(out, "  organization  {organization}")?;
     if let Some(operator_token) = operator_token {
         writeln!(

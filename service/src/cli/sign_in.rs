@@ -30,7 +30,8 @@ pub(super) struct SignInOptions {
     ///
     /// Register the service there as a client whose redirect URI is the issuer of the service and
     /// `/v2/session/openid-connect/callback`.
-    #[arg(long, env = "DAYPASS_OIDC_ISSUER", value_name = "URL", requires = "oidc_client_id")]
+    #[arg(long, env = "DAYPASS_OIDC_ISSUER", value_name = "URL", requires = "oidc_client_id",
+          value_parser = issuer::parse_provider)]
     oidc_issuer: Option<String>,
     /// The id of the service as a client of the OpenID Connect provider
     #[arg(long, env = "DAYPASS_OIDC_CLIENT_ID", value_name = "ID", requires = "oidc_issuer")]
@@ -41,22 +42,25 @@ pub(super) struct SignInOptions {
 }
 
 impl SignInOptions {
+    /// Returns the service as a client of the OpenID Connect provider, if there is one.
+    ///
+    /// # Errors
+    /// When the file with the secret cannot be read.
+    pub(super) fn openid(&self) -> anyhow::Result<Option<OpenIdSettings>> {
+        let (Some(issuer), Some(client_id)) = (&self.oidc_issuer, &self.oidc_client_id) else { return Ok(None) };
+        let client_secret = client_secret(self.oidc_client_secret_file.as_deref())?;
+        Ok(Some(OpenIdSettings { issuer: issuer.clone(), client_id: client_id.clone(), client_secret }))
+    }
+
     /// Returns how people sign in to a service with this issuer.
     ///
     /// # Errors
-    /// When the file with the secret cannot be read, or an issuer is not a URL.
-    pub(super) fn config(self, service: &str) -> anyhow::Result<SignInConfig> {
+    /// When the issuer is not a URL.
+    pub(super) fn config(&self, service: &str, openid: Option<OpenIdSettings>) -> anyhow::Result<SignInConfig> {
         let SignInOptions { session_idle_minutes, session_hours, proxies, .. } = self;
         let limits = SessionLimits { idle: session_idle_minutes * 60, total: session_hours * 3600 };
         let public_origin = issuer::origin(service)?;
-        let openid = match (self.oidc_issuer, self.oidc_client_id) {
-            (Some(issuer), Some(client_id)) => {
-                let client_secret = client_secret(self.oidc_client_secret_file.as_deref())?;
-                Some(OpenIdSettings { issuer, client_id, client_secret })
-            }
-            _ => None,
-        };
-        Ok(SignInConfig { public_origin, limits, proxies: proxies.into(), openid })
+        Ok(SignInConfig { public_origin, limits, proxies: (*proxies).into(), openid })
     }
 }
 

@@ -1,4 +1,24 @@
-//! The signals that stop the service.
+//! The signals that stop the service, and how long its requests may go on.
+
+use std::time::Duration;
+
+use clap::Args;
+
+/// The option of `daypass serve` for its stop.
+#[derive(Args)]
+pub(super) struct StopOptions {
+    /// How long open requests may go on after the signal to stop; new connections are not accepted then
+    #[arg(long, env = "DAYPASS_GRACE_SECONDS", default_value_t = 5, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(0..=3600))]
+    grace_seconds: u64,
+}
+
+impl StopOptions {
+    /// Returns how long open requests may go on.
+    pub(super) fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds)
+    }
+}
 
 /// Waits for Ctrl-C or, from a process manager, SIGTERM.
 pub(super) async fn wait_for_stop() {

@@ -19,6 +19,7 @@
 //! | `key` | signing keys: states, rotation, revocation |
 //! | `last_use` | when tokens were last used |
 //! | `lifetime` | when what is minted expires |
+//! | `log_text` | text in a line of the log |
 //! | `membership` | the organizations of a signed-in person |
 //! | `narrowing` | which of its parent's grants a temporary token gets |
 //! | `numbered_page` | pages of a list by their number |
@@ -59,6 +60,7 @@ pub(crate) mod invitation;
 pub(crate) mod key;
 pub(crate) mod last_use;
 pub(crate) mod lifetime;
+pub(crate) mod log_text;
 pub(crate) mod membership;
 pub(crate) mod narrowing;
 pub(crate) mod numbered_page;

@@ -2,17 +2,20 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `access_log` | a line for each request |
 //! | `cookie` | cookies of the service's own pages |
 //! | `cors` | responses that pages of any origin may read |
 //! | `etag` | entity tags |
 //! | `extract` | what handlers take from a request |
-//! | `log` | a log line for every request |
+//! | `log` | what is recorded of every request |
 //! | `oauth_error` | errors as OAuth words them |
 //! | `page` | the service's own pages |
+//! | `request_id` | the id of a request, and who makes it |
 //! | `routes` | the handlers, by subject |
 //! | `sdk_files` | the browser SDK's files |
 //! | `version` | the versions of records as entity tags |
 
+pub(crate) mod access_log;
 mod cookie;
 mod cors;
 mod etag;
@@ -20,6 +23,7 @@ mod extract;
 pub(crate) mod log;
 mod oauth_error;
 pub(crate) mod page;
+pub(crate) mod request_id;
 pub(crate) mod routes;
 mod sdk_files;
 mod version;

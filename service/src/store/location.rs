@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
@@ -26,6 +26,25 @@ impl From<OsString> for Location {
             Some(url) if url.contains("://") => Location::Database(DatabaseUrl(url.to_owned())),
             _ => Location::File(text.into()),
         }
+    }
+}
+
+impl Location {
+    /// Checks that a store can be there. Nothing is opened.
+    ///
+    /// # Errors
+    /// When a URL is wrong, or a file cannot be in its folder.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        let path = match self {
+            Location::Database(url) => return url.config().map(|_| ()),
+            Location::File(path) => path,
+        };
+        let (shown, folder) = (path.display(), path.parent().filter(|folder| !folder.as_os_str().is_empty()));
+        ensure!(!path.is_dir(), "cannot create the store {shown}: it is a folder, name a file in it");
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            bail!("cannot create the store {shown}: create the folder {} first", folder.display());
+        }
+        Ok(())
     }
 }
 

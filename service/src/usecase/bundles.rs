@@ -16,6 +16,7 @@ use crate::domain::catalogs::Catalogs;
 use crate::domain::lifetime::Lifetime;
 use crate::domain::token::{NewToken, require_active_parent};
 use crate::domain::token_fields::normalize_origins;
+use crate::metrics;
 use crate::store::Store;
 
 /// A reference to parameters that the service stores.
@@ -146,6 +147,7 @@ pub(crate) async fn create(
     let claims = Claims { origins: origins.clone(), sealed, ..claims };
     let bundle = jwt_issuer.sign(JwtType::Bundle, &Payload { claims, parameters: &request.parameters })?;
     parent.require(store, now, lifetime).await?;
+    metrics::count_created(TokenKind::Bundle);
     shared_suffix::log_minted(&origins, &id, parent.access);
     Ok(BundleResponse { bundle, expires_at })
 }
@@ -205,6 +207,7 @@ async fn add_reference(
         Ok(BundleAddition::new(end, facts.newest_mark))
     };
     let expires_at = store.add_bundle(new, Box::new(rule)).await?;
+    metrics::count_created(TokenKind::Bundle);
     shared_suffix::log_minted(&origins, &id, parent.access);
     Ok(BundleReference { token, expires_at })
 }

@@ -14,6 +14,7 @@ use super::signing_keys::SigningKeys;
 use super::sync::FeedPosition;
 use crate::domain::revocation::read_after;
 use crate::domain::token::TokenStatus;
+use crate::metrics::OpenStream;
 use crate::store::{FeedPage, SharedStore};
 
 /// The time between two heartbeats.
@@ -66,7 +67,7 @@ impl Feed {
     /// Nothing is buffered for a slow subscriber: it gets what the store has when it reads on.
     pub(crate) fn subscribe(&self, subscriber: Subscriber) -> impl Stream<Item = FeedEvent> + use<> {
         let feed = self.clone();
-        let subscription = Subscription { feed, subscriber, start: Instant::now(), epoch: None, last_heartbeat: None };
+        let subscription = Subscription { feed, subscriber, start: Instant::now(), epoch: None, last_heartbeat: None, _open: OpenStream::begin() };
         stream::unfold(subscription, Subscription::next).flat_map(stream::iter)
     }
 }
@@ -80,6 +81,7 @@ struct Subscription {
     epoch: Option<String>,
     /// The moment that the last heartbeat spoke of; none while entries are missing.
     last_heartbeat: Option<Instant>,
+    _open: OpenStream,
 }
 
 impl Subscription {

@@ -19,6 +19,7 @@ use crate::domain::oauth::family::RefreshFacts;
 use crate::domain::protocol;
 use crate::domain::revocation::jwt_standing;
 use crate::domain::token::is_active;
+use crate::metrics;
 use crate::store::{SharedStore, Store, TokenSelector};
 
 /// Who asks, and by what an answer is found.
@@ -42,29 +43,7 @@ impl Introspection<'_> {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
     pub(crate) async fn tell(&self, token: &str) -> Result<Arc<[u8]>, Error> {
-        let claims = self.jwt_issuer.authenticate(KeysOf::Now, token).await?;
-        if let Some(claims) = claims.filter(|claims| self.reaches(&claims.sub)) {
-            let facts = self.store.jwt(claims.root_serial, &claims.jti).await?;
-            let standing = jwt_standing(&claims, &facts);
-            return Ok(to_json(&introspection::of_jwt(claims, standing, &self.catalog.catalogs, now())));
-        }
-        if let Some(facts) = self.refresh_token(token).await? {
-            let names = Names { issuer: &self.jwt_issuer.issuer, audience: &self.jwt_issuer.audience };
-            return Ok(to_json(&introspection::of_refresh_token(facts, &names, &self.catalog.catalogs, now())));
-        }
-        let Some(record) = self.find(token).await? else { return Ok(to_json(&IntrospectionResponse::default())) };
-        let now = now();
-        let root = match record.root_serial {
-            None => None,
-            Some(root) => self.store.token(TokenSelector::Serial(root)).await?,
-        };
-        let form = if is_active(&record, now) { Form::Active } else { Form::Inactive };
-        Ok(self.answers.get_or_make(&record, self.catalog.version(), form, || {
-            let client = if record.root_serial.is_some() { root.map(|root| root.id) } else { Some(record.id.clone()) };
-            let names = Names { issuer: &self.jwt_issuer.issuer, audience: &self.jwt_issuer.audience };
-            let record = TokenRecord::clone(&record);
-            to_json(&introspection::of_record(record, client, &names, &self.catalog.catalogs, now))
-        }))
+        self.describe(token).await.map(Told::counted)
     }
 
     /// Returns the record of a stored token, active or not, and nothing else.
@@ -72,18 +51,51 @@ impl Introspection<'_> {
     /// # Errors
     /// [`Error::Unavailable`] if the store does not answer.
     pub(crate) async fn record(&self, token: &str) -> Result<Arc<[u8]>, Error> {
+        self.describe_record(token).await.map(Told::counted)
+    }
+
+    async fn describe(&self, token: &str) -> Result<Told, Error> {
+        let claims = self.jwt_issuer.authenticate(KeysOf::Now, token).await?;
+        if let Some(claims) = claims.filter(|claims| self.reaches(&claims.sub)) {
+            let facts = self.store.jwt(claims.root_serial, &claims.jti).await?;
+            let standing = jwt_standing(&claims, &facts);
+            return Ok(introspection::of_jwt(claims, standing, &self.catalog.catalogs, now()).into());
+        }
+        if let Some(facts) = self.refresh_token(token).await? {
+            let names = Names { issuer: &self.jwt_issuer.issuer, audience: &self.jwt_issuer.audience };
+            return Ok(introspection::of_refresh_token(facts, &names, &self.catalog.catalogs, now()).into());
+        }
+        let Some(record) = self.find(token).await? else { return Ok(IntrospectionResponse::default().into()) };
+        let now = now();
+        let root = match record.root_serial {
+            None => None,
+            Some(root) => self.store.token(TokenSelector::Serial(root)).await?,
+        };
+        let is_active = is_active(&record, now);
+        let form = if is_active { Form::Active } else { Form::Inactive };
+        let json = self.answers.get_or_make(&record, self.catalog.version(), form, || {
+            let client = if record.root_serial.is_some() { root.map(|root| root.id) } else { Some(record.id.clone()) };
+            let names = Names { issuer: &self.jwt_issuer.issuer, audience: &self.jwt_issuer.audience };
+            let record = TokenRecord::clone(&record);
+            to_json(&introspection::of_record(record, client, &names, &self.catalog.catalogs, now))
+        });
+        Ok(Told { json, is_active })
+    }
+
+    async fn describe_record(&self, token: &str) -> Result<Told, Error> {
         if let Some(facts) = self.refresh_token(token).await? {
             let active = facts.is_active(now());
             let record = Some(facts.family);
-            return Ok(to_json(&IntrospectionResponse { active, record, ..IntrospectionResponse::default() }));
+            return Ok(IntrospectionResponse { active, record, ..IntrospectionResponse::default() }.into());
         }
-        let Some(record) = self.find(token).await? else { return Ok(to_json(&IntrospectionResponse::default())) };
+        let Some(record) = self.find(token).await? else { return Ok(IntrospectionResponse::default().into()) };
         let active = is_active(&record, now());
         let form = if active { Form::RecordOfActive } else { Form::Record };
-        Ok(self.answers.get_or_make(&record, self.catalog.version(), form, || {
+        let json = self.answers.get_or_make(&record, self.catalog.version(), form, || {
             let record = Some(TokenRecord::clone(&record));
             to_json(&IntrospectionResponse { active, record, ..IntrospectionResponse::default() })
-        }))
+        });
+        Ok(Told { json, is_active: active })
     }
 
     fn reaches(&self, other: &str) -> bool {
@@ -112,6 +124,25 @@ impl Introspection<'_> {
             }
         }
         Ok(None)
+    }
+}
+
+/// What is told of a token.
+struct Told {
+    json: Arc<[u8]>,
+    is_active: bool,
+}
+
+impl Told {
+    fn counted(self) -> Arc<[u8]> {
+        metrics::count_introspection(Some(self.is_active));
+        self.json
+    }
+}
+
+impl From<IntrospectionResponse> for Told {
+    fn from(response: IntrospectionResponse) -> Told {
+        Told { json: to_json(&response), is_active: response.active }
     }
 }
 

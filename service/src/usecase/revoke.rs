@@ -12,6 +12,7 @@ use super::jwt_issuer::JwtIssuer;
 use super::tokens;
 use crate::domain::protocol;
 use crate::domain::revocation::{self, redeemed_bundle};
+use crate::metrics;
 use crate::store::{Store, TokenSelector};
 
 /// Revokes the most recent token with this id, and everything minted from it.
@@ -130,5 +131,7 @@ async fn revoke_with(
             Ok(entries)
         }
     };
-    store.revoke(organization, target, now, Box::new(rule)).await
+    store.revoke(organization, target.clone(), now, Box::new(rule)).await?;
+    metrics::count_revocation(&target);
+    Ok(())
 }

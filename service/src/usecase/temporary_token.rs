@@ -12,6 +12,7 @@ use crate::domain::catalogs::Catalogs;
 use crate::domain::lifetime::Lifetime;
 use crate::domain::narrowing::{confirmation, narrow};
 use crate::domain::visitor;
+use crate::metrics;
 use crate::store::Store;
 
 /// Mints a temporary token. Its lifetime is at least `least` seconds.
@@ -41,6 +42,7 @@ pub(crate) async fn mint(
     let claims = Claims { cnf, origins, subject, claims: visitor_claims, ..unbound };
     let token = jwt_issuer.sign(JwtType::AccessToken, &claims)?;
     parent.require(store, now, lifetime).await?;
+    metrics::count_created(TokenKind::Temporary);
     shared_suffix::log_minted(&claims.origins, &claims.jti, parent.access);
     Ok(TemporaryTokenResponse { authorization: format!("{scheme} {token}"), expires_at })
 }

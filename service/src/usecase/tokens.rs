@@ -17,6 +17,7 @@ use crate::domain::token_fields;
 use crate::domain::token_list::{Cursor, TokenFilter, TokenList};
 use crate::domain::token_owner::{self, OwnerRule};
 use crate::domain::versions::Versions;
+use crate::metrics;
 use crate::store::{AddedToken, Store, TokenSelector, TokenSlice};
 
 /// The response to a [`CreateTokenRequest`]: the record, and beside it `token`, which is shown this once.
@@ -128,6 +129,7 @@ pub(crate) async fn create_as(
     let rule = move |facts: &_| may_add(kind, &owner, facts);
     let AddedToken { serial, owner } = store.add_token(new, Box::new(count_to), Box::new(rule)).await?;
     (record.serial, record.owner) = (serial, owner);
+    metrics::count_created(kind);
     tracing::info!(id = record.id, kind = %record.kind, organization = record.organization, "token created");
     shared_suffix::log(&record.origins, &[], &record.id, &record.organization, grantor.id());
     Ok(CreateTokenResponse { record, token })

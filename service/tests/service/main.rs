@@ -164,13 +164,17 @@ mod clock;
 mod codegen;
 mod documented_requests;
 mod issuer;
+mod logs;
+mod metrics;
 #[path = "openid/provider.rs"]
 mod openid_provider;
 mod operations;
 mod public;
 mod sdk;
+mod settings;
 mod shells;
 mod start;
+mod stop;
 
 /// What does not depend on the store is tested on a file.
 use sqlite::running;

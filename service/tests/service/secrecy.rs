@@ -9,6 +9,8 @@ use super::running::{DEFAULT_PROTOCOLS, Daypass, FLOOR_READ, daypass, now, send,
 
 /// A text in the place of an access code, which none is.
 const CODE: &str = "canary-access-code-c3d0";
+/// The log has all that it can have.
+const LOGGED: &str = "--access-log";
 /// A value in a bundle's parameters.
 const CANARY: &str = "canary-7f3a-backend.example";
 
@@ -66,7 +68,7 @@ async fn use_secrets(daypass: &Daypass) -> Vec<String> {
 
 #[tokio::test]
 async fn no_secret_is_in_the_store_or_in_the_log() {
-    let daypass = Daypass::start();
+    let daypass = Daypass::start_with(&[LOGGED]);
     let secrets = use_secrets(&daypass).await;
     expect_nowhere(&daypass, &secrets, "token created", FLOOR_READ);
 }
@@ -106,7 +108,7 @@ async fn sign_in(daypass: &Daypass) -> Vec<String> {
 
 #[tokio::test]
 async fn no_password_session_or_invitation_is_in_the_store_or_in_the_log() {
-    let daypass = Daypass::start();
+    let daypass = Daypass::start_with(&[LOGGED]);
     let secrets = sign_in(&daypass).await;
     expect_nowhere(&daypass, &secrets, "signed in", "$argon2id$v=19$m=19456,t=2,p=1$");
     let log = daypass.log();
@@ -145,7 +147,7 @@ async fn use_oauth(daypass: &Daypass) -> Vec<String> {
 
 #[tokio::test]
 async fn no_code_client_secret_or_oauth_token_is_in_the_store_or_in_the_log() {
-    let daypass = Daypass::start();
+    let daypass = Daypass::start_with(&[LOGGED]);
     let secrets = use_oauth(&daypass).await;
     expect_nowhere(&daypass, &secrets, "family of refresh tokens revoked", REDIRECT_URI);
 }
@@ -203,7 +205,7 @@ async fn use_foreign(daypass: &Daypass) -> Vec<String> {
 
 #[tokio::test]
 async fn no_token_in_another_systems_format_is_in_the_store_or_in_the_log() {
-    let daypass = Daypass::start_with(&[DEFAULT_PROTOCOLS]);
+    let daypass = Daypass::start_with(&[DEFAULT_PROTOCOLS, LOGGED]);
     let secrets = use_foreign(&daypass).await;
     expect_nowhere(&daypass, &secrets, "token created", FLOOR_READ);
 }

@@ -8,6 +8,7 @@ use daypass::verify::{Access, Credentials, Verifier};
 use daypass::{Error, OpaqueToken, Scope, TokenKind};
 
 use super::super::SharedApp;
+use super::super::request_id::note_caller;
 use crate::usecase::parent::Parent;
 
 /// Only grants for every tenant meet a requirement for this one: no organization can have this id.
@@ -37,6 +38,7 @@ impl TokenCaller {
         let access = verifier.verify(&credentials, None).await?;
         // SECURITY: JWTs are for products. None of them opens anything here.
         let token = verifier.opaque_token(credentials.credential()?).ok_or(Error::KindNotAccepted(access.kind()))?;
+        note_caller(&access);
         // The serial number of a bundle reference is another one than its root's, and its use is its redemption.
         if access.kind() != TokenKind::Bundle {
             app.uses.note(access.root_serial());

@@ -9,6 +9,7 @@ use daypass::{Error, ForeignFormat, Scope};
 
 use super::super::extract::{ApiCaller, TokenForm};
 use super::super::{NO_STORE, OAuthError, Parameters, SharedApp, TokenCaller};
+use crate::metrics;
 use crate::usecase::introspect::Introspection;
 use crate::usecase::oauth::authentication::AuthenticatedClient;
 use crate::usecase::oauth::{Issuing, own_tokens};
@@ -28,12 +29,16 @@ pub(super) async fn introspect(State(app): State<SharedApp>, form: TokenForm<Api
             of_holder(&app, &caller, parameters).await.map_err(IntoResponse::into_response)
         }
     };
-    told.unwrap_or_else(|refused| refused)
+    told.unwrap_or_else(|refused| {
+        metrics::count_introspection(None);
+        refused
+    })
 }
 
 async fn of_client(app: &SharedApp, client: &AuthenticatedClient, form: &Parameters) -> Result<Response, OAuthError> {
     let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
     let response = own_tokens::tell(&issuing, client, form.require("token")?).await?;
+    metrics::count_introspection(Some(response.active));
     Ok((NO_STORE, Json(response)).into_response())
 }
 

@@ -6,6 +6,8 @@ use daypass::Error;
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::{DbError, SqlState};
 
+use crate::metrics;
+
 /// Why an operation failed.
 pub(super) enum Failure {
     /// A rule refused it.
@@ -63,6 +65,7 @@ impl Failure {
             Err(Failure::Late) => "the database did not answer in time".to_owned(),
             Err(Failure::Value(cause)) => cause.to_string(),
         };
+        metrics::count_store_error();
         tracing::error!(cause, "the store did not answer");
         Err(Error::Unavailable)
     }

@@ -10,6 +10,7 @@ use tokio_postgres::IsolationLevel;
 
 use super::connection::PATIENCE;
 use super::{Failure, PostgresStore};
+use crate::metrics::time_store;
 
 /// How often a transaction is tried that another one prevented.
 const ATTEMPTS: usize = 5;
@@ -17,12 +18,12 @@ const ATTEMPTS: usize = 5;
 impl PostgresStore {
     /// Runs an operation that reads with one statement.
     pub(super) async fn read<A, T>(&self, arguments: A, operation: Operation<Client, A, T>) -> Result<T, Error> {
-        read(&self.readers, arguments, operation).await
+        time_store("read", read(&self.readers, arguments, operation)).await
     }
 
     /// Runs an operation that reads what can take long.
     pub(super) async fn read_list<A, T>(&self, arguments: A, operation: Operation<Client, A, T>) -> Result<T, Error> {
-        read(&self.list_readers, arguments, operation).await
+        time_store("list", read(&self.list_readers, arguments, operation)).await
     }
 
     /// Runs an operation that reads with several statements, all as of one moment.
@@ -44,12 +45,12 @@ impl PostgresStore {
             let done = timeout(PATIENCE, reading).await;
             in_time(connection, done)
         };
-        Failure::log(read.await)
+        Failure::log(time_store("read", read).await)
     }
 
     /// Runs an operation that writes.
     pub(super) async fn write<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        write(&self.writers, arguments, operation).await
+        time_store("write", write(&self.writers, arguments, operation)).await
     }
 
     /// Runs an operation that writes something for [`Store::changed`](super::Store::changed) to tell.
@@ -64,7 +65,7 @@ impl PostgresStore {
     /// SECURITY: it waits for no connection that other writers use. Otherwise one organization's writes could delay the
     /// revocations of all.
     pub(super) async fn revoking<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let done = write(&self.revokers, arguments, operation).await?;
+        let done = time_store("revoke", write(&self.revokers, arguments, operation)).await?;
         self.listener.wake();
         Ok(done)
     }

@@ -54,6 +54,7 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
+use crate::metrics;
 
 use batch::Waiting;
 use client_cache::ClientCache;
@@ -123,6 +124,7 @@ impl Failure {
             Err(Failure::History(cause)) => cause,
             Err(Failure::Panicked(cause)) => cause.to_string(),
         };
+        metrics::count_store_error();
         tracing::error!(cause, "the store did not answer");
         Err(Error::Unavailable)
     }

@@ -9,6 +9,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use super::batch::Turn;
 use super::{Failure, SqliteStore, StoreFuture};
+use crate::metrics::time_store;
 
 impl SqliteStore {
     /// Runs an operation that reads with one statement.
@@ -16,7 +17,7 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
-        Box::pin(self.run(&self.reader, |connection| operation(connection)))
+        Box::pin(time_store("read", self.run(&self.reader, |connection| operation(connection))))
     }
 
     /// Runs an operation that reads what can take long.
@@ -24,7 +25,7 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
-        Box::pin(self.run(&self.list_reader, |connection| operation(connection)))
+        Box::pin(time_store("list", self.run(&self.list_reader, |connection| operation(connection))))
     }
 
     /// Runs an operation that reads with several statements, all as of one moment.
@@ -33,11 +34,10 @@ impl SqliteStore {
         reader: &'a Arc<Mutex<Connection>>,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'a, T> {
-        Box::pin(
-            self.run(reader, |connection| {
-                operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
-            }),
-        )
+        let run = self.run(reader, |connection| {
+            operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
+        });
+        Box::pin(time_store("read", run))
     }
 
     /// Runs an operation that writes, with others that wait at the same time.
@@ -45,7 +45,7 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
-        Box::pin(self.write_in(Turn::Next, operation))
+        Box::pin(time_store("write", self.write_in(Turn::Next, operation)))
     }
 
     /// Adds a write to those that wait. The task that gets the connection commits all whose turn it is, so that the others
@@ -104,7 +104,7 @@ impl SqliteStore {
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
         Box::pin(async {
-            let done = self.write_in(Turn::First, operation).await?;
+            let done = time_store("revoke", self.write_in(Turn::First, operation)).await?;
             self.changes.notify_one();
             Ok(done)
         })

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use super::super::parent::Root;
 use super::Issuing;
 use crate::domain::introspection;
+use crate::metrics;
 
 /// The response of the token endpoint (RFC 6749, section 5.1).
 #[derive(Serialize)]
@@ -74,6 +75,7 @@ pub(super) fn sign(
     claims: &Claims,
     refresh_token: Option<OpaqueToken>,
 ) -> Result<TokenResponse, Error> {
+    metrics::count_created(claims.kind);
     let scope = introspection::scope(claims.kind, &claims.grants, &claims.sub, &issuing.catalog.catalogs);
     Ok(TokenResponse {
         access_token: issuing.jwt_issuer.sign(JwtType::AccessToken, claims)?,

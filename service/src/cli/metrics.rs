@@ -1,0 +1,38 @@
+//! `daypass serve --metrics-listen`: figures for Prometheus, on a listener of their own.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::{address, connections};
+use crate::metrics;
+use crate::usecase::sync::FeedPosition;
+
+/// The text format of OpenMetrics, which Prometheus reads.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The option of `daypass serve` for its figures.
+#[derive(Args)]
+pub(super) struct MetricsOptions {
+    /// The address on which `GET /metrics` has figures for Prometheus; port 0 takes a free port [default: none]
+    ///
+    /// Anyone who reaches the address can read them. They name routes and numbers, and no organization, token or client.
+    #[arg(long, env = "DAYPASS_METRICS_LISTEN", value_name = "HOST:PORT", value_parser = address::parse)]
+    pub(super) metrics_listen: Option<String>,
+}
+
+/// Serves the figures until a signal stops the process.
+pub(super) fn serve(listener: TcpListener, position: watch::Receiver<FeedPosition>, grace: Duration) {
+    let figures = move || {
+        let FeedPosition { latest, at, .. } = *position.borrow();
+        let text = metrics::encode(latest, at.elapsed());
+        async { ([(CONTENT_TYPE, OPEN_METRICS)], text) }
+    };
+    let router = Router::new().route("/metrics", get(figures));
+    tokio::spawn(connections::serve(listener, router, grace));
+}

@@ -9,13 +9,16 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use daypass::ForeignFormat;
 use daypass::api::duration;
+use daypass::verify::http;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
+use super::connections::ConnectionOptions;
 use super::options::{Json, on_store};
+use super::rates::RateOptions;
 use super::sign_in::SignInOptions;
 use super::stop::wait_for_stop;
-use super::{catalog, connections, failure, issuer};
+use super::{catalog, failure, issuer};
 use crate::app::App;
 use crate::config::{Config, load_sealing_key};
 use crate::domain::protocol::Protocol;
@@ -79,12 +82,17 @@ pub(super) struct Options {
     #[command(flatten)]
     sign_in: SignInOptions,
     #[command(flatten)]
+    connections: ConnectionOptions,
+    #[command(flatten)]
+    rates: RateOptions,
+    #[command(flatten)]
     output: Json,
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let given = catalog::read(options.catalog.as_deref())?;
     let sealing_key = options.sealing_key_file.as_deref().map(load_sealing_key).transpose()?;
+    let (limits, streams) = options.connections.limits()?;
     let listen = &options.listen;
     // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
@@ -112,6 +120,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
         sealing_key,
         sign_in,
+        streams,
+        rates: options.rates.config(),
     };
     let (app, sync) = App::new(store, config).await?;
     let uses = Arc::clone(&app.uses);
@@ -126,7 +136,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
             () = wait_for_stop() => {}
         }
     });
-    connections::serve(listener, router(app)).await;
+    http::serve(listener, router(app), &limits, wait_for_stop()).await;
     uses.write().await;
     Ok(())
 }

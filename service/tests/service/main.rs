@@ -154,6 +154,7 @@ mod postgres {
     suite!();
 }
 
+mod attacks;
 mod binary;
 mod catalog_types;
 mod codegen;
@@ -163,6 +164,7 @@ mod issuer;
 mod openid_provider;
 mod public;
 mod sdk;
+mod slow_clients;
 mod start;
 
 /// What does not depend on the store is tested on a file.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
+use daypass::verify::http::Places;
 use daypass::verify::{Cache, SealingKey, TokenLocation, Verifier};
 use daypass::{Error, ForeignFormat};
 use tokio::sync::{Notify, watch};
@@ -21,6 +22,7 @@ use crate::usecase::introspect::StoreIntrospector;
 use crate::usecase::jwt_issuer::JwtIssuer;
 use crate::usecase::openid::OpenIdProvider;
 use crate::usecase::passwords::Passwords;
+use crate::usecase::rates::Rates;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
@@ -35,6 +37,9 @@ pub(crate) struct App {
     pub(crate) catalog: CurrentCatalog,
     pub(crate) jwt_issuer: JwtIssuer,
     pub(crate) feed: Feed,
+    /// The open streams of the feed, by the organizations of their tokens.
+    pub(crate) streams: Places<Arc<str>>,
+    pub(crate) rates: Rates,
     /// When tokens were last used.
     pub(crate) uses: Arc<TokenUses>,
     /// The responses of introspection that were given lately.
@@ -85,7 +90,10 @@ impl App {
             rotate_keys_every,
             sealing_key,
             sign_in,
+            streams,
+            rates,
         } = config;
+        let rates = Rates::new(&rates);
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark)?;
@@ -104,6 +112,7 @@ impl App {
                 .foreign_tokens(&foreign_formats)
                 .public_url(&sign_in.public_origin)
                 .locations(&locations)
+                .rate_limits(Arc::clone(&rates.authentication))
                 .cache(Cache::new(CALLERS))
         };
         let loaded = catalog::load(&*store).await?.context("the store has no catalogue")?;
@@ -123,12 +132,15 @@ impl App {
         let openid = openid.map(|settings| OpenIdProvider::new(settings, &jwt_issuer.issuer)).transpose()?;
         let sign_in = SignIn { passwords: Passwords::default(), public_origin, limits, proxies, openid };
         let answers = Answers::new();
+        let streams = Places::new("streams of the feed", streams.all, streams.of_organization);
         Ok((
             App {
                 store,
                 catalog,
                 jwt_issuer,
                 feed,
+                streams,
+                rates,
                 uses,
                 answers,
                 protocols,

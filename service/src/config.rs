@@ -1,5 +1,6 @@
 //! How a service runs: [`Config`], and catalogues in files.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use anyhow::Context;
@@ -32,6 +33,18 @@ pub(crate) struct Config {
     pub(crate) sealing_key: Option<SealingKey>,
     /// How people sign in.
     pub(crate) sign_in: SignInConfig,
+    /// How many streams of the feed there may be.
+    pub(crate) streams: StreamLimits,
+    /// How often clients may call.
+    pub(crate) rates: RateConfig,
+}
+
+/// How many streams of the feed there may be.
+pub(crate) struct StreamLimits {
+    /// The most in all.
+    pub(crate) all: usize,
+    /// The most by tokens of one organization.
+    pub(crate) of_organization: usize,
 }
 
 /// How people sign in.
@@ -44,6 +57,18 @@ pub(crate) struct SignInConfig {
     pub(crate) proxies: usize,
     /// The OpenID Connect provider, if there is one.
     pub(crate) openid: Option<OpenIdSettings>,
+}
+
+/// How often clients may call, each second; without limit where there is none.
+pub(crate) struct RateConfig {
+    /// The refused authentications of an address.
+    pub(crate) refused: Option<NonZeroU32>,
+    /// The introspections of a token, and of an address.
+    pub(crate) introspection: Option<NonZeroU32>,
+    /// The tokens that a token mints, and that an address does.
+    pub(crate) minting: Option<NonZeroU32>,
+    /// The other requests with a token or a session, and of an address.
+    pub(crate) administration: Option<NonZeroU32>,
 }
 
 /// The service as a client of an OpenID Connect provider.

@@ -14,11 +14,13 @@ use crate::{oauth, protocols};
 
 /// Returns the routes of the native API, of OAuth and of every protocol.
 pub(crate) fn router(app: App, recorder: Recorder) -> Router {
+    let app = Arc::new(app);
     http::routes::router(&app.jwt_issuer.issuer)
         .merge(protocols::router(&app.protocols))
         .merge(oauth::router())
         .fallback(async || Error::NotFound)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn_with_state(Arc::clone(&app), http::rates::limit))
         .layer(from_fn_with_state(Arc::new(recorder), record_request))
-        .with_state(Arc::new(app))
+        .with_state(app)
 }

@@ -68,7 +68,7 @@ use decision::Observer;
 pub use decision::{Decision, TokenSummary};
 pub use dpop::{Dpop, DpopNonces, TokenRequestProof};
 use issuer::Issuer;
-pub use rate_limit::RateLimits;
+pub use rate_limit::{Attempt, RateLimit, RateLimits, RateStatus};
 #[cfg(feature = "remote")]
 pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys};
 pub use revocation::Revocations;

@@ -126,8 +126,8 @@ impl Verifier {
 
     /// Refuses requests that come too often. Without rate limits, no request is refused for its rate.
     #[must_use]
-    pub fn rate_limits(self, limits: RateLimits) -> Verifier {
-        Verifier { rate_limits: Some(Arc::new(limits)), ..self }
+    pub fn rate_limits(self, limits: impl Into<Arc<RateLimits>>) -> Verifier {
+        Verifier { rate_limits: Some(limits.into()), ..self }
     }
 
     /// Sets the product's scopes: aliases in tokens mean the scopes that they stand for, and a

@@ -13,6 +13,7 @@
 //! | `scale` | lists, creations and look-ups in stores with many tokens |
 //! | `server` | servers in turns |
 //! | `stores` | stores that are filled by inserts |
+//! | `streams` | the memory of open streams of the feed |
 
 mod creation;
 mod introspection;
@@ -25,6 +26,7 @@ mod revocation;
 mod scale;
 mod server;
 mod stores;
+mod streams;
 
 use std::path::PathBuf;
 
@@ -50,6 +52,8 @@ pub enum Part {
     TenMillion,
     /// A revocation, from node to node
     Revocation,
+    /// The memory of 10,000 open streams of the feed
+    Streams,
 }
 
 /// What every part is given.
@@ -82,6 +86,7 @@ pub fn measure(options: &Options, folder: PathBuf, parts: &[Part]) -> Result<Res
             Part::Million => scale::million(&bench)?,
             Part::TenMillion => scale::ten_million(&bench)?,
             Part::Revocation => revocation::measure(&bench)?,
+            Part::Streams => streams::measure(&bench)?,
         });
     }
     Ok(results)

@@ -21,6 +21,7 @@ use axum::Router;
 use axum::http::HeaderValue;
 use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
 use clap::Parser;
+use daypass::verify::http::{self, ServerLimits, raise_descriptor_limit};
 use daypass::verify::{RateLimits, Verifier};
 use daypass::{Catalog, OpaqueToken};
 use serde_json::json;
@@ -80,8 +81,8 @@ async fn main() -> anyhow::Result<()> {
             _ = tokio::signal::ctrl_c() => (),
         }
     };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(end).await?;
+    raise_descriptor_limit();
+    http::serve(listener, router, &ServerLimits::new(), end).await;
     Ok(())
 }
 

@@ -26,6 +26,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use clap::Parser;
+use daypass::verify::http::{self, ServerLimits, raise_descriptor_limit};
 use daypass::verify::{Dpop, RateLimits, Verifier};
 use daypass::{Catalog, ForeignFormat, OpaqueToken};
 use serde_json::json;
@@ -92,12 +93,15 @@ async fn main() -> anyhow::Result<()> {
     let verifier = Arc::new(verifier);
     let api_router = api::router(api::Building { organization, floors }, Arc::clone(&verifier));
     let embed_router = embed::router(embed::Config { service, api: api_url }, verifier, &embed_dir, &sdk_dir);
-    tokio::try_join!(serve(api, api_router), serve(embed, embed_router))?;
+    raise_descriptor_limit();
+    // The two count their connections together.
+    let limits = ServerLimits::new();
+    tokio::try_join!(serve(api, api_router, &limits), serve(embed, embed_router, &limits))?;
     Ok(())
 }
 
 /// Serves until the process is asked to end, and completes the requests that have begun.
-async fn serve(listener: TcpListener, router: Router) -> io::Result<()> {
+async fn serve(listener: TcpListener, router: Router, limits: &ServerLimits) -> io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let end = async move {
         tokio::select! {
@@ -105,5 +109,6 @@ async fn serve(listener: TcpListener, router: Router) -> io::Result<()> {
             _ = tokio::signal::ctrl_c() => (),
         }
     };
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(end).await
+    http::serve(listener, router, limits, end).await;
+    Ok(())
 }

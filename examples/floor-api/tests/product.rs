@@ -2,6 +2,10 @@
 //! may do.
 #![allow(missing_docs, clippy::unwrap_used, reason = "the names of the tests say what they hold; a panic is a failure")]
 
+#[allow(dead_code, reason = "the tests of the service use more of it")]
+#[path = "../../../service/tests/service/slow_clients.rs"]
+mod slow_clients;
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -17,13 +21,16 @@ use reqwest::Response;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use slow_clients::{SlowClient, attack_with, with_few_descriptors};
+
 const ORGANIZATION: &str = "org_northlight";
 const SITE: &str = "https://northlight.example";
 
 /// The tokens: name, kind, scopes.
-const TOKENS: [(&str, TokenKind, &str); 2] = [
+const TOKENS: [(&str, TokenKind, &str); 3] = [
     ("page", TokenKind::Publishable, "floor:readPublic floor:queryPublic"),
     ("reader", TokenKind::Secret, "floor:readPublic floor:readPrivate"),
+    ("writer", TokenKind::Secret, "floor:update"),
 ];
 
 /// A token service that introspects the tokens above for the holder of `key`, and has no signing keys.
@@ -132,7 +139,20 @@ impl Product {
         Product::behind(service, &key)
     }
 
+    /// Starts it with few descriptors, and without a log.
+    async fn start_small() -> Product {
+        let service = TokenService::start().await;
+        let key = service.key.clone();
+        let mut command = with_few_descriptors(&program());
+        command.env("RUST_LOG", "off").stdout(Stdio::piped()).stderr(Stdio::null());
+        Product::run(command, service, &key)
+    }
+
     fn behind(service: TokenService, key: &OpaqueToken) -> Product {
+        Product::run(program(), service, key)
+    }
+
+    fn run(mut command: Command, service: TokenService, key: &OpaqueToken) -> Product {
         let files = tempfile::tempdir().unwrap();
         let [www, pkg] = ["www", "pkg"].map(|folder| files.path().join(folder));
         for (folder, name) in [(&www, "index.html"), (&www, "viewer.js"), (&pkg, "index.js"), (&pkg, "daypass_bg.wasm")]
@@ -142,7 +162,6 @@ impl Product {
         }
         std::fs::write(files.path().join("beside"), "not to be served").unwrap();
 
-        let mut command = program();
         command.args(["--service", &service.url]).arg("--embed-dir").arg(www).arg("--sdk-dir").arg(pkg);
         let mut process = command.env("DAYPASS_TOKEN", key.expose_secret()).spawn().unwrap();
         let mut line = String::new();
@@ -275,4 +294,26 @@ async fn it_exits_with_0_when_terminated_and_has_logged_no_token() {
     for token in product.service.tokens.values().chain([&product.service.key]) {
         assert!(!log.contains(&token.expose_secret()[7..]));
     }
+}
+
+#[tokio::test]
+async fn slow_clients_of_each_kind_keep_nobody_else_waiting() {
+    let product = Product::start_small().await;
+    let token = &product.service.tokens["reader"];
+    let address = product.api.trim_start_matches("http://").parse().unwrap();
+    let head = format!(
+        "PUT /v2/floor/ground/name HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {}\r\n",
+        product.service.tokens["writer"].expose_secret()
+    );
+    let kinds = [
+        SlowClient::never_reading("/v2/floor"),
+        SlowClient::headers(),
+        SlowClient::body(&head),
+        SlowClient::idle(),
+        SlowClient::keep_alive("/v2/floor"),
+    ];
+    attack_with(address, &kinds, |client| {
+        client.get(format!("{}/v2/floor/ground", product.api)).bearer_auth(token.expose_secret())
+    })
+    .await;
 }

@@ -1,11 +1,13 @@
 //! The program: an API with the tenants and profiles of Crafter Profile. `lib.rs` says what is where.
 
+use std::future;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
+use daypass::verify::http::{self, ServerLimits, raise_descriptor_limit};
 use daypass::verify::{RateLimits, Verifier};
 use daypass::{Catalog, ForeignFormat, OpaqueToken};
 use serde_json::json;
@@ -51,6 +53,7 @@ async fn main() -> anyhow::Result<()> {
         .foreign_tokens(&[ForeignFormat::ChosenId])
         .rate_limits(RateLimits::new());
     let router = profile_api::router(Arc::new(verifier), &tenants);
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    raise_descriptor_limit();
+    http::serve(listener, router, &ServerLimits::new(), future::pending()).await;
     Ok(())
 }

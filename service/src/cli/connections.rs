@@ -1,68 +1,84 @@
-//! The connections of a running service.
+//! The options of `daypass serve` for what clients may hold: connections, and streams of the feed.
 
-use std::io;
 use std::time::Duration;
 
-use axum::Router;
-use hyper::Request;
-use hyper::body::Incoming;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use anyhow::ensure;
+use clap::{Args, value_parser};
+use daypass::verify::http::{ServerLimits, raise_descriptor_limit};
 
-use super::stop::wait_for_stop;
-use crate::http::Peer;
+use crate::config::StreamLimits;
 
-/// A client that has not sent all of its headers by then is disconnected.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest request line and headers, in bytes. A longer request gets 431.
-const MAX_HEADERS: usize = 32 * 1024;
-/// The pause when the machine is out of connections.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// The descriptors that are kept for the store, the log and the requests of the service itself.
+const KEPT: usize = 64;
+/// The most connections, and the most streams, unless set.
+const USUAL: usize = 8192;
 
-/// Serves every connection until a signal stops the process, and open requests for this time after it.
-pub(super) async fn serve(listener: TcpListener, router: Router, grace: Duration) {
-    let mut http = hyper::server::conn::http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEADERS_TIMEOUT).max_buf_size(MAX_HEADERS);
-    let open = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(wait_for_stop());
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
-        };
-        match accepted {
-            Ok((stream, address)) => {
-                let routes = TowerToHyperService::new(router.clone());
-                let service = service_fn(move |mut request: Request<Incoming>| {
-                    request.extensions_mut().insert(Peer(address.ip()));
-                    routes.call(request)
-                });
-                let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
-                // An error on a connection concerns its client only.
-                tokio::spawn(async { drop(connection.await) });
-            }
-            Err(cause) => wait_if_exhausted(&cause).await,
-        }
-    }
-    drop(listener);
-    let is_done = tokio::select! {
-        ended = tokio::time::timeout(grace, open.shutdown()) => ended.is_ok(),
-        // A second signal.
-        () = wait_for_stop() => false,
-    };
-    if !is_done {
-        tracing::warn!("stopped while requests were open");
-    }
+#[derive(Args)]
+pub(super) struct ConnectionOptions {
+    /// The most connections of clients, streams of the feed apart [default: 8192, or three quarters of the process's
+    /// descriptors]
+    ///
+    /// A connection beyond is closed after a 503 with Retry-After.
+    #[arg(long, env = "DAYPASS_MAX_CONNECTIONS", value_name = "COUNT", value_parser = value_parser!(u32).range(1..))]
+    max_connections: Option<u32>,
+    /// The most connections from one address, or from one /64 network of IPv6 [default: a quarter of all]
+    ///
+    /// A connection beyond is closed after a 429 with Retry-After. Behind a proxy every connection is the proxy's: set it to
+    /// the value of --max-connections, and limit clients at the proxy.
+    #[arg(long, env = "DAYPASS_MAX_CONNECTIONS_PER_ADDRESS", value_name = "COUNT",
+          value_parser = value_parser!(u32).range(1..))]
+    max_connections_per_address: Option<u32>,
+    /// The most open streams of the feed [default: 8192, or a quarter of the process's descriptors]
+    ///
+    /// Each process of an API that verifies tokens has one. A stream beyond is 503 with Retry-After.
+    #[arg(long, env = "DAYPASS_MAX_STREAMS", value_name = "COUNT", value_parser = value_parser!(u32).range(1..))]
+    max_streams: Option<u32>,
+    /// The most open streams by tokens of one organization [default: half of all]
+    ///
+    /// A stream beyond is 429 with Retry-After.
+    #[arg(long, env = "DAYPASS_MAX_STREAMS_PER_ORGANIZATION", value_name = "COUNT",
+          value_parser = value_parser!(u32).range(1..))]
+    max_streams_per_organization: Option<u32>,
+    /// How long a client may take to send a request's headers, and how long a connection may be idle between requests
+    #[arg(long, env = "DAYPASS_HEADERS_TIMEOUT_SECONDS", default_value_t = 10, value_name = "SECONDS",
+          value_parser = value_parser!(u64).range(1..=3600))]
+    headers_timeout_seconds: u64,
+    /// How long a client may take to read the next 8 KiB of a response, or the rest of it
+    #[arg(long, env = "DAYPASS_WRITE_TIMEOUT_SECONDS", default_value_t = 20, value_name = "SECONDS",
+          value_parser = value_parser!(u64).range(1..=3600))]
+    write_timeout_seconds: u64,
 }
 
-async fn wait_if_exhausted(cause: &io::Error) {
-    let is_client_error =
-        [io::ErrorKind::ConnectionAborted, io::ErrorKind::ConnectionRefused, io::ErrorKind::ConnectionReset];
-    if !is_client_error.contains(&cause.kind()) {
-        tracing::error!(%cause, "cannot accept connections");
-        tokio::time::sleep(ACCEPT_PAUSE).await;
+impl ConnectionOptions {
+    /// Returns the limits of connections and of streams, and lets the process have all descriptors that it may.
+    ///
+    /// # Errors
+    /// When the process may not have as many descriptors as the limits need.
+    pub(super) fn limits(&self) -> anyhow::Result<(ServerLimits, StreamLimits)> {
+        let descriptors = raise_descriptor_limit();
+        let free = descriptors.saturating_sub(KEPT);
+        let [connections, of_address, streams, of_organization] = [
+            self.max_connections,
+            self.max_connections_per_address,
+            self.max_streams,
+            self.max_streams_per_organization,
+        ]
+        .map(|count| count.map(|count| usize::try_from(count).unwrap_or(usize::MAX)));
+        let connections = connections.unwrap_or_else(|| USUAL.min(free / 4 * 3));
+        let streams = streams.unwrap_or_else(|| USUAL.min(free / 4));
+        let needed = connections.saturating_add(streams).saturating_add(KEPT);
+        ensure!(
+            connections > 0 && streams > 0 && needed <= descriptors,
+            "{connections} connections, {streams} streams and {KEPT} descriptors for the service itself are more than the \
+             {descriptors} descriptors that the process may have: lower --max-connections or --max-streams, or raise the \
+             limit (`ulimit -n {needed}`, in a systemd unit LimitNOFILE={needed})"
+        );
+        let limits = ServerLimits::new()
+            .connections(connections)
+            .connections_per_address(of_address.unwrap_or((connections / 4).max(1)))
+            .headers_timeout(Duration::from_secs(self.headers_timeout_seconds))
+            .write_timeout(Duration::from_secs(self.write_timeout_seconds));
+        let of_organization = of_organization.unwrap_or(streams.div_ceil(2));
+        Ok((limits, StreamLimits { all: streams, of_organization }))
     }
 }

@@ -21,6 +21,7 @@ mod organization;
 mod organization_limits;
 mod principal;
 mod principal_kind;
+mod rates;
 mod revocation;
 mod serve;
 mod settings;

@@ -9,20 +9,22 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use daypass::ForeignFormat;
 use daypass::api::duration;
-use daypass::verify::SealingKey;
+use daypass::verify::{SealingKey, http};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::catalog::Given;
 use super::config_file::ConfigFile;
+use super::connections::ConnectionOptions;
 use super::log::LogOptions;
 use super::metrics::MetricsOptions;
 use super::options::{Json, on_store};
+use super::rates::RateOptions;
 use super::sign_in::SignInOptions;
-use super::stop::{StopOptions, wait_for_stop};
-use super::{address, catalog, connections, failure, issuer};
+use super::stop::{StopOptions, wait_for_second_stop, wait_for_stop};
+use super::{address, catalog, failure, issuer};
 use crate::app::App;
-use crate::config::{Config, OpenIdSettings, load_sealing_key};
+use crate::config::{Config, OpenIdSettings, StreamLimits, load_sealing_key};
 use crate::domain::protocol::Protocol;
 use crate::http::log::Recorder;
 use crate::metrics;
@@ -91,6 +93,10 @@ pub(super) struct Options {
     #[command(flatten)]
     metrics: MetricsOptions,
     #[command(flatten)]
+    connections: ConnectionOptions,
+    #[command(flatten)]
+    rates: RateOptions,
+    #[command(flatten)]
     stop: StopOptions,
     #[command(flatten)]
     config: ConfigFile,
@@ -138,6 +144,7 @@ impl Options {
         issuer: String,
         sealing_key: Option<SealingKey>,
         openid: Option<OpenIdSettings>,
+        streams: StreamLimits,
     ) -> anyhow::Result<Config> {
         Ok(Config {
             sign_in: self.sign_in.config(&issuer, openid)?,
@@ -150,12 +157,15 @@ impl Options {
             temporary_min_seconds: self.temporary_min_seconds,
             rotate_keys_every: self.rotate_keys_every.map(|days| days * 86_400),
             sealing_key,
+            streams,
+            rates: self.rates.config(),
         })
     }
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let Read { catalog: given, sealing_key, openid } = options.check()?;
+    let (limits, streams) = options.connections.limits()?;
     // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = listen(&options.listen).await?;
     let metrics_listener = match &options.metrics.metrics_listen {
@@ -168,7 +178,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     if let Some(warning) = issuer::warning(&issuer, address) {
         tracing::warn!(issuer, listening = %address, "{warning}: set --issuer to the URL by which others reach the service");
     }
-    let config = options.config(issuer, sealing_key, openid)?;
+    let config = options.config(issuer, sealing_key, openid, streams)?;
     if metrics_listener.is_some() {
         metrics::enable();
     }
@@ -198,7 +208,11 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
             () = wait_for_stop() => {}
         }
     });
-    connections::serve(listener, router(app, recorder), options.stop.grace()).await;
+    let served = http::serve(listener, router(app, recorder), &limits.grace(options.stop.grace()), wait_for_stop());
+    tokio::select! {
+        () = served => {}
+        () = wait_for_second_stop() => tracing::warn!("stopped while requests were open"),
+    }
     uses.write().await;
     if let Some(access_log) = access_log {
         access_log.close();

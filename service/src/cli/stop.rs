@@ -33,6 +33,12 @@ pub(super) async fn wait_for_stop() {
     }
 }
 
+/// Waits for two signals: the second ends what the first let go on.
+pub(super) async fn wait_for_second_stop() {
+    wait_for_stop().await;
+    wait_for_stop().await;
+}
+
 #[cfg(unix)]
 async fn wait_for_sigterm() {
     use tokio::signal::unix::{SignalKind, signal};

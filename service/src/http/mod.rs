@@ -10,6 +10,7 @@
 //! | `log` | what is recorded of every request |
 //! | `oauth_error` | errors as OAuth words them |
 //! | `page` | the service's own pages |
+//! | `rates` | how often clients may call |
 //! | `request_id` | the id of a request, and who makes it |
 //! | `routes` | the handlers, by subject |
 //! | `sdk_files` | the browser SDK's files |
@@ -23,6 +24,7 @@ mod extract;
 pub(crate) mod log;
 mod oauth_error;
 pub(crate) mod page;
+pub(crate) mod rates;
 pub(crate) mod request_id;
 pub(crate) mod routes;
 mod sdk_files;
@@ -37,7 +39,7 @@ use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
 pub(crate) use cookie::find as find_cookie;
-pub(crate) use extract::{Caller, JsonText, MAX_BODY, OwnPage, Peer, SignedIn, TokenCaller, authenticate_client};
+pub(crate) use extract::{Caller, ClientAddress, JsonText, MAX_BODY, OwnPage, SignedIn, TokenCaller, authenticate_client, credentials};
 pub(crate) use oauth_error::OAuthError;
 
 pub(crate) use crate::domain::oauth::parameters::Parameters;

@@ -8,7 +8,7 @@ use daypass::Error;
 use serde::Serialize;
 
 use super::proof;
-use crate::http::{NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
+use crate::http::{ClientAddress, NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
 use crate::usecase::oauth::authorize::Authorizer;
 use crate::usecase::oauth::kept_requests;
 
@@ -24,12 +24,13 @@ struct PushedResponse {
 /// `POST /oauth/par`
 pub(super) async fn push(
     State(app): State<SharedApp>,
+    address: ClientAddress,
     headers: HeaderMap,
     parameters: Result<Parameters, Error>,
 ) -> impl IntoResponse {
     let nonce = proof::next_nonce(&app, &headers);
     let response = match parameters {
-        Ok(parameters) => respond(&app, &headers, parameters).await,
+        Ok(parameters) => respond(&app, address, &headers, parameters).await,
         Err(error) => Err(error.into()),
     };
     (nonce, response)
@@ -37,10 +38,11 @@ pub(super) async fn push(
 
 async fn respond(
     app: &SharedApp,
+    address: ClientAddress,
     headers: &HeaderMap,
     parameters: Parameters,
 ) -> Result<impl IntoResponse + use<>, OAuthError> {
-    let client = authenticate_client(app, headers, &parameters).await?.client;
+    let client = authenticate_client(app, address, headers, &parameters).await?.client;
     let jkt = proof::jkt(app, headers, PATH)?;
     let parameters = parameters.without("client_secret").bound_to(jkt)?;
     let view = app.catalog.view();

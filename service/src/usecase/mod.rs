@@ -23,6 +23,7 @@
 //! | `parent` | the stored token that something is minted from |
 //! | `passwords` | hashes passwords aside, a few at once |
 //! | `personal_tokens` | creates, lists and revokes the personal tokens of a user |
+//! | `rates` | how often clients may call |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
 //! | `revoke` | revokes tokens, JWTs and organizations |
@@ -55,6 +56,7 @@ pub(crate) mod parent;
 pub(crate) mod passwords;
 pub(crate) mod personal_tokens;
 pub(crate) mod principals;
+pub(crate) mod rates;
 #[cfg(test)]
 mod retention_days;
 pub(crate) mod revoke;

@@ -158,6 +158,7 @@ mod postgres {
     suite!();
 }
 
+mod attacks;
 mod binary;
 mod catalog_types;
 mod clock;
@@ -173,6 +174,7 @@ mod public;
 mod sdk;
 mod settings;
 mod shells;
+mod slow_clients;
 mod start;
 mod stop;
 

@@ -9,7 +9,6 @@ use http::header::{self, HeaderValue};
 use pin_project_lite::pin_project;
 
 use super::cors::Cors;
-use super::rates::add_rate;
 use super::resource::Resource;
 use super::response::{DPOP_NONCE, challenge_with_dpop};
 use crate::verify::rate_limit::RateStatus;
@@ -56,7 +55,7 @@ impl ResponseHeaders {
             headers.insert(DPOP_NONCE, nonce);
         }
         if let Some(rate) = self.rate {
-            add_rate(headers, rate);
+            rate.add_to(headers);
         }
     }
 }

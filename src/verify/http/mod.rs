@@ -61,6 +61,7 @@
 //! | `rates` | how far a rate limit is used |
 //! | `resource` | the metadata of the API as a protected resource (RFC 9728) |
 //! | `response` | the response to a refused request |
+//! | `server` | a server that bounds what its clients can hold (feature `server`) |
 //! | `frame_ancestors` | which pages may frame an embed's page |
 
 mod client;
@@ -76,6 +77,8 @@ mod rates;
 mod recognition;
 mod resource;
 mod response;
+#[cfg(feature = "server")]
+mod server;
 
 pub use client::client_address;
 pub use cors::Cors;
@@ -83,3 +86,5 @@ pub use frame_ancestors::FrameAncestors;
 pub use future::VerifyFuture;
 pub use layer::{VerifyLayer, VerifyService};
 pub(super) use locations::Locations;
+#[cfg(feature = "server")]
+pub use server::{Connection, Place, Places, ServerLimits, raise_descriptor_limit, serve};

@@ -7,18 +7,20 @@ use crate::verify::rate_limit::{Policy, RateStatus, WINDOW};
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Adds `RateLimit` and `RateLimit-Policy` to a response. A product's own limit may be in it already:
-/// both fields are lists, which may be split.
-pub(super) fn add_rate(headers: &mut HeaderMap, rate: RateStatus) {
-    let RateStatus { policy, quota, remaining, seconds } = rate;
-    let name = name(policy);
-    let mut append = |header, text| {
-        headers.append(header, HeaderValue::try_from(text).expect("numbers and names are ASCII"));
-    };
-    if let Some(quota) = quota {
-        append(RATE_LIMIT_POLICY, format!(r#""{name}";q={quota};w={WINDOW}"#));
+impl RateStatus {
+    /// Adds `RateLimit` and `RateLimit-Policy` to the headers of a response. Those of another limit may be there already: both
+    /// fields are lists, which may be split.
+    pub fn add_to(&self, headers: &mut HeaderMap) {
+        let RateStatus { policy, quota, remaining, seconds } = *self;
+        let name = name(policy);
+        let mut append = |header, text| {
+            headers.append(header, HeaderValue::try_from(text).expect("numbers and names are ASCII"));
+        };
+        if let Some(quota) = quota {
+            append(RATE_LIMIT_POLICY, format!(r#""{name}";q={quota};w={WINDOW}"#));
+        }
+        append(RATE_LIMIT, format!(r#""{name}";r={remaining};t={seconds}"#));
     }
-    append(RATE_LIMIT, format!(r#""{name}";r={remaining};t={seconds}"#));
 }
 
 fn name(policy: Policy) -> &'static str {
@@ -28,5 +30,6 @@ fn name(policy: Policy) -> &'static str {
         Policy::Organization => "organization",
         Policy::InvalidTokens => "invalid-tokens",
         Policy::Proofs => "proofs",
+        Policy::Own(name) => name,
     }
 }

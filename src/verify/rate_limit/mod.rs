@@ -1,10 +1,12 @@
 //! Limits on how often requests may come: [`RateLimits`].
 
 mod limiter;
+mod own;
 mod requests;
 mod status;
 
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -18,7 +20,9 @@ use limiter::{CoarseClock, Limiter};
 use requests::RequestLimits;
 #[cfg(feature = "axum")]
 pub(super) use status::WINDOW;
-pub(super) use status::{Policy, RateStatus};
+pub use own::RateLimit;
+pub(super) use status::Policy;
+pub use status::RateStatus;
 
 /// How many invalid tokens one client may try each second, unless another number is set. A page
 /// whose token was revoked sends all its requests with it at once, and right after that with a good
@@ -60,9 +64,18 @@ pub struct RateLimits {
 
 /// A client's address. An IPv6 client controls all addresses of its /64 network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Client {
+pub(super) enum Client {
     V4(u32),
     V6(u64),
+}
+
+impl fmt::Display for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Client::V4(bits) => Ipv4Addr::from_bits(bits).fmt(f),
+            Client::V6(network) => write!(f, "{}/64", Ipv6Addr::from_bits(u128::from(network) << 64)),
+        }
+    }
 }
 
 impl From<IpAddr> for Client {
@@ -129,6 +142,15 @@ impl RateLimits {
         self.requests.check(token, client.map(Client::from), status)
     }
 
+    /// Begins to authenticate something else of a client than a token that the verifier knows, such as a password, unless
+    /// the client has to wait. Failed attempts and invalid tokens count together.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`].
+    pub fn attempt(&self, client: IpAddr) -> Result<Attempt<'_>, Error> {
+        self.begin_attempt(Some(client), Moment::now())
+    }
+
     /// Begins to authenticate a token that is not cached, unless the client has to wait.
     pub(super) fn begin_attempt(&self, client: Option<IpAddr>, now: Moment) -> Result<Attempt<'_>, Error> {
         if client.is_none() {
@@ -154,18 +176,19 @@ impl RateLimits {
     }
 }
 
-/// An attempt to authenticate a client's token.
+/// An attempt to authenticate a client.
 ///
 /// SECURITY: it counts as an invalid token unless it is discarded, so that clients that disconnect
 /// early are counted too.
-pub(super) struct Attempt<'a> {
+#[must_use = "an attempt that is dropped has failed"]
+pub struct Attempt<'a> {
     limits: &'a RateLimits,
     client: Option<Client>,
 }
 
 impl Attempt<'_> {
-    /// Ends the attempt without counting it: the token is authentic, or could not be checked.
-    pub(super) fn discard(mut self) {
+    /// Ends the attempt without counting it: the client is authenticated, or could not be checked.
+    pub fn discard(mut self) {
         self.client = None;
     }
 }

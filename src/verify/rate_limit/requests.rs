@@ -85,7 +85,7 @@ impl<C: Clock<Instant = Nanos> + Clone> RequestLimits<C> {
 
 /// Counts a request by one of the limits. The first that counts it, or the one that refuses it, gives
 /// the status.
-fn count<C: Clock<Instant = Nanos>>(
+pub(super) fn count<C: Clock<Instant = Nanos>>(
     limiter: &Limiter<C>,
     policy: Policy,
     key: impl std::hash::Hash,

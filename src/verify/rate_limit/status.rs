@@ -20,6 +20,8 @@ pub(in crate::verify) enum Policy {
     InvalidTokens,
     /// The proofs by one key.
     Proofs,
+    /// A limit of the product's own.
+    Own(&'static str),
 }
 
 /// What a client may know of the limit that a request was counted by: the narrowest, or the one that
@@ -28,7 +30,7 @@ pub(in crate::verify) enum Policy {
 /// SECURITY: how far a limit is used that many clients share says how busy the others are, so that it is
 /// told only where the client has no limit of its own; that of an organization only to its backends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::verify) struct RateStatus {
+pub struct RateStatus {
     pub(in crate::verify) policy: Policy,
     /// How many requests may come within [`WINDOW`] seconds, if the limit is of that kind.
     pub(in crate::verify) quota: Option<NonZeroU32>,

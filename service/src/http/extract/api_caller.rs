@@ -9,8 +9,8 @@ use daypass::Error;
 use daypass::verify::{Credential, TokenLocation, Verifier};
 
 use super::super::SharedApp;
-use super::TokenCaller;
 use super::basic::{Login, invalid_client};
+use super::{TokenCaller, credentials};
 
 /// A [`TokenCaller`] that authenticates with its token as Bearer, or with the token's id and the token as Basic
 /// (RFC 6749, section 2.3.1; RFC 7009, section 2.1).
@@ -41,18 +41,17 @@ impl FromRequestParts<SharedApp> for ApiCaller {
 
 async fn authenticate(parts: &Parts, app: &SharedApp, verifier: &Verifier) -> Result<TokenCaller, Error> {
     let Some(login) = Login::of(&parts.headers) else {
-        return TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await;
+        return TokenCaller::authenticate(app, verifier, credentials(app, verifier, parts)).await;
     };
     let login = login?;
     // SECURITY: the token passes every check that it would pass as Bearer, and a request with a token
     // beside it, be it the same one, is refused: a client has one method (RFC 6749, section 2.3).
-    let others = verifier.credentials(parts);
+    let others = credentials(app, verifier, parts);
     if !matches!(others.credential(), Err(Error::MissingToken)) {
         return Err(Error::InvalidRequest("The request has a token beside Basic; send exactly one.".into()));
     }
     let credential = Credential { text: login.token.as_bytes(), location: TokenLocation::Bearer };
-    let credentials = others.with_credential(credential);
-    let caller = TokenCaller::authenticate(app, verifier, credentials).await.map_err(of_client)?;
+    let caller = TokenCaller::authenticate(app, verifier, others.with_credential(credential)).await.map_err(of_client)?;
     if caller.access.id() != login.id {
         return Err(invalid_client("The id is not that of the token."));
     }

@@ -29,10 +29,9 @@ pub(crate) use caller::Caller;
 pub(crate) use json::JsonText;
 pub(super) use oauth_client::TokenForm;
 pub(crate) use oauth_client::authenticate_client;
-pub(super) use session::ClientAddress;
-pub(crate) use session::{OwnPage, Peer, SignedIn};
+pub(crate) use session::{ClientAddress, OwnPage, SignedIn};
 pub(super) use token_caller::Follower;
-pub(crate) use token_caller::TokenCaller;
+pub(crate) use token_caller::{TokenCaller, credentials};
 
 /// Longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;

@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use daypass::{Error, OpaqueToken, TokenKind};
 
 use super::super::{OAuthError, SharedApp};
+use super::ClientAddress;
 use super::basic::Login;
 use crate::domain::oauth::parameters::Parameters;
-use crate::domain::oauth::refusal::Refusal;
+use crate::domain::oauth::refusal::{Refusal, RefusalCode};
 use crate::usecase::oauth::authentication::{self, AuthenticatedClient};
 
 /// Authenticates the client of a request: by Basic, or by `client_id` and `client_secret` in the form (RFC 6749, section
@@ -21,6 +22,7 @@ use crate::usecase::oauth::authentication::{self, AuthenticatedClient};
 /// `invalid_request` for two ways at once, and those of [`authentication::authenticate`].
 pub(crate) async fn authenticate_client(
     app: &SharedApp,
+    ClientAddress(address): ClientAddress,
     headers: &HeaderMap,
     parameters: &Parameters,
 ) -> Result<AuthenticatedClient, Refusal> {
@@ -36,7 +38,12 @@ pub(crate) async fn authenticate_client(
         Some(login) => (&*login.id, Some(&*login.token).filter(|token| !token.is_empty())),
         None => (id.ok_or_else(|| Error::InvalidClient("The request names no client.".into()))?, secret),
     };
-    authentication::authenticate(&*app.store, &app.uses, id, secret, headers.contains_key(ORIGIN), since).await
+    let attempt = app.rates.authentication.attempt(address)?;
+    let client = authentication::authenticate(&*app.store, &app.uses, id, secret, headers.contains_key(ORIGIN), since).await;
+    if !matches!(client, Err(Refusal::OAuth(RefusalCode::InvalidClient, _))) {
+        attempt.discard();
+    }
+    client
 }
 
 /// A form about a token, from one who authenticates as `C` does, or as an OAuth client.
@@ -53,12 +60,13 @@ impl<C: FromRequestParts<SharedApp, Rejection: IntoResponse + Send> + Send> From
     async fn from_request(request: Request, app: &SharedApp) -> Result<TokenForm<C>, Response> {
         let (mut parts, body) = request.into_parts();
         let headers = parts.headers.clone();
+        let address = ClientAddress::of(&parts, app).map_err(IntoResponse::into_response)?;
         // Before the body, which an unauthenticated caller can hold back.
         let holder = C::from_request_parts(&mut parts, app).await;
         let parameters = Parameters::from_request(Request::from_parts(parts, body), app).await;
         match parameters {
             Ok(parameters) if is_of_client(&headers, &parameters) => {
-                let client = authenticate_client(app, &headers, &parameters).await;
+                let client = authenticate_client(app, address, &headers, &parameters).await;
                 let client = client.map_err(|refusal| OAuthError(refusal).into_response())?;
                 Ok(TokenForm::OfClient(Box::new(client), parameters))
             }

@@ -1,8 +1,8 @@
 //! What a signed-in person's browser sends: [`SignedIn`].
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
@@ -14,10 +14,6 @@ use crate::domain::cross_site::{Page, require_own_page};
 use crate::usecase::sign_in::{self, Session};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// The address at the other end of a connection. The server adds it to each request.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Proof that a request comes from a page of the service, or changes nothing.
 pub(crate) struct OwnPage;
@@ -82,13 +78,21 @@ pub(super) fn has_cookie(parts: &Parts) -> bool {
 }
 
 /// The address of the client, behind the service's proxies too.
-pub(in crate::http) struct ClientAddress(pub(in crate::http) IpAddr);
+#[derive(Clone, Copy)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+impl ClientAddress {
+    /// Finds the address of a request.
+    pub(crate) fn of(parts: &Parts, app: &SharedApp) -> Result<ClientAddress, Error> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().ok_or(Error::Misconfigured)?;
+        Ok(ClientAddress(client_address(peer.ip(), &parts.headers, app.sign_in.proxies)))
+    }
+}
 
 impl FromRequestParts<SharedApp> for ClientAddress {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<ClientAddress, Error> {
-        let Some(Peer(peer)) = parts.extensions.get() else { return Err(Error::Misconfigured) };
-        Ok(ClientAddress(client_address(*peer, &parts.headers, app.sign_in.proxies)))
+        ClientAddress::of(parts, app)
     }
 }

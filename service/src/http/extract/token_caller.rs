@@ -9,6 +9,7 @@ use daypass::{Error, OpaqueToken, Scope, TokenKind};
 
 use super::super::SharedApp;
 use super::super::request_id::note_caller;
+use super::ClientAddress;
 use crate::usecase::parent::Parent;
 
 /// Only grants for every tenant meet a requirement for this one: no organization can have this id.
@@ -94,12 +95,21 @@ impl TokenCaller {
     }
 }
 
+/// Returns the credentials of a request, with the address of its client.
+pub(crate) fn credentials<'a>(app: &SharedApp, verifier: &Verifier, parts: &'a Parts) -> Credentials<'a> {
+    let credentials = verifier.credentials(parts);
+    match ClientAddress::of(parts, app) {
+        Ok(ClientAddress(address)) => credentials.from_client(address),
+        Err(_) => credentials,
+    }
+}
+
 impl FromRequestParts<SharedApp> for TokenCaller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<TokenCaller, Error> {
         let verifier = &app.catalog.view().verifier;
-        TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await
+        TokenCaller::authenticate(app, verifier, credentials(app, verifier, parts)).await
     }
 }
 
@@ -111,6 +121,6 @@ impl FromRequestParts<SharedApp> for Follower {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Follower, Error> {
         let verifier = &app.catalog.view().api_verifier;
-        TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await.map(Follower)
+        TokenCaller::authenticate(app, verifier, credentials(app, verifier, parts)).await.map(Follower)
     }
 }

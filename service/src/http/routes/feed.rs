@@ -1,14 +1,15 @@
 //! `GET /v2/revocation`: the feed of revocations, as events or by the page.
 
-use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::header::ACCEPT;
+use axum::http::header::{ACCEPT, CONNECTION};
 use axum::http::{HeaderMap, HeaderName};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use daypass::Error;
 use daypass::verify::TokenHash;
+use daypass::verify::http::Connection;
 use futures_util::StreamExt;
 use serde::Deserialize;
 
@@ -21,6 +22,8 @@ use crate::usecase::feed::{FeedEvent, Subscriber};
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// Asks proxies to pass each event on at once.
 const UNBUFFERED: [(HeaderName, &str); 1] = [(HeaderName::from_static("x-accel-buffering"), "no")];
+/// A connection that had a stream has no other request.
+const LAST: [(HeaderName, &str); 1] = [(CONNECTION, "close")];
 
 #[derive(Deserialize)]
 pub(super) struct Position {
@@ -32,6 +35,7 @@ pub(super) async fn revocations(
     State(app): State<SharedApp>,
     Follower(caller): Follower,
     position: Result<Query<Position>, QueryRejection>,
+    Extension(connection): Extension<Connection>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     caller.require_secret(&INTROSPECT)?;
@@ -41,8 +45,15 @@ pub(super) async fn revocations(
     if !accepts_events(&headers) {
         return Ok((NO_STORE, Json(app.feed.page(organization.as_deref(), after).await?)).into_response());
     }
+    // A stream stays open for days, and has a limit of its own.
+    let place = app.streams.take(caller.access.organization().into())?;
+    connection.leave();
     let events = app.feed.subscribe(Subscriber { token: TokenHash::of(&caller.token), organization, after });
-    Ok((NO_STORE, UNBUFFERED, Sse::new(events.map(event))).into_response())
+    let events = events.map(move |next| {
+        let _until_the_stream_ends = &place;
+        event(next)
+    });
+    Ok((NO_STORE, UNBUFFERED, LAST, Sse::new(events)).into_response())
 }
 
 fn event(event: FeedEvent) -> Result<Event, axum::Error> {

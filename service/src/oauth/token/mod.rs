@@ -23,7 +23,7 @@ use super::proof;
 use crate::domain::oauth::client::GrantType;
 use crate::domain::oauth::exchange;
 use crate::domain::oauth::refusal::{Refusal, RefusalCode};
-use crate::http::{NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
+use crate::http::{ClientAddress, NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
 use crate::usecase::oauth::authentication::AuthenticatedClient;
 use crate::usecase::oauth::{Issuing, TokenResponse};
 
@@ -58,21 +58,27 @@ impl TokenRequest<'_> {
 /// noticed in one transaction, and what it ends is revoked in the next.
 pub(super) async fn token(
     State(app): State<SharedApp>,
+    address: ClientAddress,
     headers: HeaderMap,
     parameters: Result<Parameters, Error>,
 ) -> Response {
     let nonce = proof::next_nonce(&app, &headers);
-    let answer = tokio::spawn(async move { respond(&app, &headers, &parameters?).await });
+    let answer = tokio::spawn(async move { respond(&app, address, &headers, &parameters?).await });
     match answer.await.unwrap_or(Err(OAuthError(Refusal::Service(Error::Unavailable)))) {
         Ok(response) => (nonce, NO_STORE, Json(response)).into_response(),
         Err(error) => (nonce, error).into_response(),
     }
 }
 
-async fn respond(app: &SharedApp, headers: &HeaderMap, parameters: &Parameters) -> Result<TokenResponse, OAuthError> {
+async fn respond(
+    app: &SharedApp,
+    address: ClientAddress,
+    headers: &HeaderMap,
+    parameters: &Parameters,
+) -> Result<TokenResponse, OAuthError> {
     let name = parameters.require("grant_type")?;
     let grant_type = GrantType::named(name).ok_or_else(|| unsupported(name))?;
-    let client = authenticate_client(app, headers, parameters).await?;
+    let client = authenticate_client(app, address, headers, parameters).await?;
     let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
     exchange::require_own(parameters.all("resource"), &app.jwt_issuer.audience)?;
     let jkt = proof::jkt(app, headers, PATH)?;

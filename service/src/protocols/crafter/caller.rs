@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use daypass::verify::{Credential, TokenLocation};
 use daypass::{Error, Scope, TokenKind};
 
-use crate::http::{Parameters, SharedApp, TokenCaller};
+use crate::http::{Parameters, SharedApp, TokenCaller, credentials};
 
 /// The parameter that carries the token.
 const ACCESS_TOKEN_ID: &str = "accessTokenId";
@@ -20,7 +20,7 @@ impl FromRequestParts<SharedApp> for QueryCaller {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<QueryCaller, Error> {
         let verifier = &app.catalog.view().crafter_verifier;
-        TokenCaller::authenticate(app, verifier, verifier.credentials(parts)).await.map(QueryCaller)
+        TokenCaller::authenticate(app, verifier, credentials(app, verifier, parts)).await.map(QueryCaller)
     }
 }
 
@@ -38,10 +38,10 @@ pub(super) async fn of_form(app: &SharedApp, request: Request) -> Result<TokenCa
     // An empty parameter is a missing one, as at home.
     let text = form.as_ref().and_then(|form| form.find(ACCESS_TOKEN_ID));
     let verifier = &app.catalog.view().crafter_verifier;
-    let credentials = verifier.credentials(&parts);
-    let credentials = text.map_or(credentials, |text| {
+    let others = credentials(app, verifier, &parts);
+    let credentials = text.map_or(others, |text| {
         let credential = Credential { text: text.as_bytes(), location: TokenLocation::AccessTokenId };
-        credentials.with_credential(credential)
+        others.with_credential(credential)
     });
     TokenCaller::authenticate(app, verifier, credentials).await
 }

@@ -1,0 +1,93 @@
+//! How often clients may call: the middleware [`limit`], and which requests count.
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::extract::ClientAddress;
+use super::{SharedApp, cookie};
+use crate::usecase::rates::RequestClass;
+
+/// Refuses requests that come too often.
+pub(crate) async fn limit(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+    let class = request.extensions().get::<MatchedPath>().and_then(|route| class(request.method(), route.as_str()));
+    let Some(class) = class else { return next.run(request).await };
+    let (parts, body) = request.into_parts();
+    let client = match ClientAddress::of(&parts, &app) {
+        Ok(ClientAddress(client)) => client,
+        Err(error) => return error.into_response(),
+    };
+    let mut status = None;
+    let counted = with_token(&app, &parts, |token| app.rates.count(class, client, token, &mut status));
+    let mut response = match counted {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(error) => error.into_response(),
+    };
+    if let Some(status) = status {
+        status.add_to(response.headers_mut());
+    }
+    response
+}
+
+/// Returns the class of the requests of a route; none for what costs little, and for revocations.
+///
+/// SECURITY: no flood keeps anybody from a revocation.
+fn class(method: &Method, route: &str) -> Option<RequestClass> {
+    let is_read = [Method::GET, Method::HEAD].contains(method);
+    match route {
+        "/introspect" | "/verify" => Some(RequestClass::Introspection),
+        "/v2/revocation" if is_read => Some(RequestClass::Introspection),
+        "/v2/temporary-access-token/create" | "/v2/bundle/create" | "/generate" | "/oauth/token" | "/oauth/par"
+        | "/auth/token" => Some(RequestClass::Minting),
+        "/revoke" | "/v2/revocation" | "/v2/organization/{id}/suspend" => None,
+        // For pages of other sites, which could not read the refusal.
+        "/v2/access-token/self" => None,
+        _ if ["/delete", "/delete.json"].iter().any(|end| route.ends_with(end)) => None,
+        _ if [Method::DELETE, Method::OPTIONS].contains(method) => None,
+        _ if is_read && !["/v2/", "/api/", "/oauth/"].iter().any(|api| route.starts_with(api)) => None,
+        _ => Some(RequestClass::Administration),
+    }
+}
+
+/// Calls a function with the token or the session of a request, whether or not it is valid.
+fn with_token<T>(app: &SharedApp, parts: &Parts, count: impl FnOnce(Option<&[u8]>) -> T) -> T {
+    let view = app.catalog.view();
+    let credentials = view.verifier.credentials(parts);
+    let token = credentials.credential().ok().map(|credential| credential.text);
+    let basic = || parts.headers.get(AUTHORIZATION).map(|value| value.as_bytes());
+    let session = || cookie::find(&parts.headers, cookie::SESSION).map(str::as_bytes);
+    count(token.or_else(basic).or_else(session))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_revocation_is_of_no_class_and_every_other_change_is_of_one() {
+        for (method, route, class) in [
+            (Method::POST, "/introspect", Some(RequestClass::Introspection)),
+            (Method::GET, "/v2/revocation", Some(RequestClass::Introspection)),
+            (Method::POST, "/generate", Some(RequestClass::Minting)),
+            (Method::POST, "/oauth/token", Some(RequestClass::Minting)),
+            (Method::POST, "/v2/access-token", Some(RequestClass::Administration)),
+            (Method::GET, "/v2/access-token", Some(RequestClass::Administration)),
+            (Method::POST, "/graphql", Some(RequestClass::Administration)),
+            (Method::PUT, "/something/new", Some(RequestClass::Administration)),
+            (Method::POST, "/revoke", None),
+            (Method::POST, "/v2/revocation", None),
+            (Method::DELETE, "/v2/access-token/{id}", None),
+            (Method::DELETE, "/v2/organization/{id}", None),
+            (Method::POST, "/v2/organization/{id}/suspend", None),
+            (Method::POST, "/api/1/access_token/{id}/delete", None),
+            (Method::GET, "/health", None),
+            (Method::GET, "/.well-known/jwks.json", None),
+            (Method::GET, "/sdk/{version}/{file}", None),
+        ] {
+            assert_eq!(super::class(&method, route), class, "{method} {route}");
+        }
+    }
+}

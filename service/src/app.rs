@@ -83,12 +83,13 @@ impl App {
             accepts_shared_suffixes,
             temporary_min_seconds,
             rotate_keys_every,
+            master_key,
             sealing_key,
             sign_in,
         } = config;
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
-        let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark)?;
+        let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark, master_key)?;
         let start =
             FeedPosition { latest: snapshot.latest, deleted_up_to: snapshot.deleted_up_to, epoch: snapshot.epoch, at };
         let (sender, position) = watch::channel(start);

@@ -1,14 +1,17 @@
 //! How a service runs: [`Config`], and catalogues in files.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use daypass::ForeignFormat;
 use daypass::verify::SealingKey;
 
+use crate::crypto::master_key::MasterKey;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::protocol::Protocol;
 use crate::domain::session::SessionLimits;
+use crate::private_files;
 
 /// How a service runs, beside its store.
 pub(crate) struct Config {
@@ -28,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) temporary_min_seconds: u64,
     /// Rotate the signing key every so many seconds; never without it.
     pub(crate) rotate_keys_every: Option<u64>,
+    /// What seals the signing keys in the store.
+    pub(crate) master_key: Arc<MasterKey>,
     /// The key for the sealed parameters of bundles; none are accepted without it.
     pub(crate) sealing_key: Option<SealingKey>,
     /// How people sign in.
@@ -59,10 +64,10 @@ pub(crate) struct OpenIdSettings {
 /// Loads the sealing key in a file.
 ///
 /// # Errors
-/// When the file cannot be read or has no key. The error names the file and does not repeat its content.
+/// When the file cannot be read, others can read it, or it has no key. The error names the file and does not repeat its content.
 pub(crate) fn load_sealing_key(file: &Path) -> anyhow::Result<SealingKey> {
     let context = || format!("the sealing key {}", file.display());
-    let text = std::fs::read_to_string(file).with_context(context)?;
+    let text = private_files::read_secret(file).with_context(context)?;
     SealingKey::parse(&text).with_context(context)
 }
 

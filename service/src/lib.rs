@@ -16,6 +16,7 @@
 //! | `usecase` | what the service does |
 //! | `store` | what the service keeps: facts in, facts out |
 //! | `crypto` | keys, encryption and randomness |
+//! | `private_files` | files that only their owner may read |
 //! | `domain` | records and rules, pure |
 
 mod app;
@@ -26,6 +27,7 @@ mod crypto;
 mod domain;
 mod http;
 mod oauth;
+mod private_files;
 mod protocols;
 mod router;
 mod store;

@@ -125,7 +125,7 @@ const BROWSER: [(&str, Bar); 31] = [
 const MIB: f64 = 1_048_576.0;
 
 /// Rows of `bench service`. To answer a part of another row's requests a second is to take one divided by it of its time.
-const SERVICE: [(&str, Bar); 33] = [
+const SERVICE: [(&str, Bar); 35] = [
     ("introspection/daypass", Times("introspection/bare", 1.0 / 0.60)),
     ("introspection/daypass", AimTimes("introspection/bare", 1.0 / 0.85)),
     ("introspection/daypass", Times("introspection/oidc-provider", 1.0 / 10.0)),
@@ -160,6 +160,8 @@ const SERVICE: [(&str, Bar); 33] = [
     ("revocation/p99", Most(250e6)),
     ("revocation/p99", Aim(100e6)),
     ("revocation/p99", Beside("revocation/p50")),
+    ("backup/writes-p99", Times("backup/writes-calm-p99", 3.0)),
+    ("backup/time", Beside("backup/writes-p99")),
 ];
 
 /// The verdict on a row.

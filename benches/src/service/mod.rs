@@ -2,6 +2,7 @@
 //!
 //! | module | what it measures |
 //! | --- | --- |
+//! | `backup` | writes at a steady rate, alone and while the store is backed up |
 //! | `creation` | secret tokens, beside bare inserts |
 //! | `introspection` | introspection, beside a bare route and oidc-provider |
 //! | `minting` | temporary tokens, beside bare signing |
@@ -14,6 +15,7 @@
 //! | `server` | servers in turns |
 //! | `stores` | stores that are filled by inserts |
 
+mod backup;
 mod creation;
 mod introspection;
 mod minting;
@@ -50,6 +52,8 @@ pub enum Part {
     TenMillion,
     /// A revocation, from node to node
     Revocation,
+    /// Writes while the store is backed up
+    Backup,
 }
 
 /// What every part is given.
@@ -82,6 +86,7 @@ pub fn measure(options: &Options, folder: PathBuf, parts: &[Part]) -> Result<Res
             Part::Million => scale::million(&bench)?,
             Part::TenMillion => scale::ten_million(&bench)?,
             Part::Revocation => revocation::measure(&bench)?,
+            Part::Backup => backup::measure(&bench)?,
         });
     }
     Ok(results)

@@ -1,7 +1,7 @@
 //! `daypass serve`
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -12,6 +12,7 @@ use daypass::api::duration;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
+use super::master_key::{self, MasterKeyOptions, StoreMasterKey};
 use super::options::{Json, on_store};
 use super::sign_in::SignInOptions;
 use super::stop::wait_for_stop;
@@ -77,6 +78,8 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_SEALING_KEY_FILE", value_name = "FILE")]
     sealing_key_file: Option<PathBuf>,
     #[command(flatten)]
+    master_key: MasterKeyOptions,
+    #[command(flatten)]
     sign_in: SignInOptions,
     #[command(flatten)]
     output: Json,
@@ -85,15 +88,17 @@ pub(super) struct Options {
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let given = catalog::read(options.catalog.as_deref())?;
     let sealing_key = options.sealing_key_file.as_deref().map(load_sealing_key).transpose()?;
+    let master_key = options.master_key.given(&options.store).await?;
     let listen = &options.listen;
     // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let address = listener.local_addr()?;
     let listening = format!("http://{address}");
     let store = store::open_or_create(&options.store).await?;
+    let StoreMasterKey { key: master_key, created } = master_key::of_store(master_key, &*store, &options.store).await?;
     let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
-    let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.store))?;
-    announce(&listening, &start, &options)?;
+    let start = bootstrap(&*store, &catalogs, &master_key).await.map_err(|error| failure::of_store(error, &options.store))?;
+    announce(&listening, &start, created.as_deref(), &options)?;
 
     let issuer = options.issuer.unwrap_or(listening);
     if let Some(warning) = issuer::warning(&issuer, address) {
@@ -110,6 +115,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         accepts_shared_suffixes: !options.refuse_shared_suffixes,
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
+        master_key,
         sealing_key,
         sign_in,
     };
@@ -132,7 +138,12 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 /// Prints where the service is and, at the first start, its tokens: the only place where they are ever shown.
-fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result<()> {
+fn announce(
+    listening: &str,
+    start: &Start,
+    master_key_file: Option<&Path>,
+    options: &Options,
+) -> anyhow::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Line<'a> {
@@ -142,6 +153,8 @@ fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result
         owner_token: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         operator_token: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        master_key_file: Option<&'a Path>,
     }
 
     let Start { organization, owner_token, operator_token } = start;
@@ -149,12 +162,22 @@ fn announce(listening: &str, start: &Start, options: &Options) -> anyhow::Result
         [owner_token, operator_token].map(|token| token.as_ref().map(|token| token.expose_secret()));
     let mut out = io::stdout().lock();
     if options.output.json {
-        writeln!(out, "{}", serde_json::to_string(&Line { listening, organization, owner_token, operator_token })?)?;
+        let line = Line { listening, organization, owner_token, operator_token, master_key_file };
+        writeln!(out, "{}", serde_json::to_string(&line)?)?;
         return Ok(out.flush()?);
     }
     writeln!(out, "Daypass listens on {listening}")?;
     writeln!(out, "  store         {}", options.store)?;
     writeln!(out, "  organization  {organization}")?;
+    if let Some(file) = master_key_file {
+        writeln!(out, "  master key    {}", file.display())?;
+        writeln!(
+            out,
+            r#"
+The master key is new. It seals the signing keys in the store: keep a copy of its file, apart from
+the back-ups of the store. In production, move it away and name it with --master-key-file."#
+        )?;
+    }
     if let Some(operator_token) = operator_token {
         writeln!(
             out,

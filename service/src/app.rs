@@ -10,6 +10,7 @@ use daypass::{Error, ForeignFormat};
 use tokio::sync::{Notify, watch};
 
 use crate::config::{Config, SignInConfig};
+use crate::crypto::master_key::MasterKey;
 use crate::domain::protocol::{self, Protocol};
 use crate::domain::session::SessionLimits;
 use crate::store::SharedStore;
@@ -74,11 +75,15 @@ pub(crate) struct SignIn {
 }
 
 impl App {
-    /// Creates the service on a bootstrapped store, and the poller that must run with it.
+    /// Creates the service on a bootstrapped store, whose signing keys the master key sealed, and the poller that must run with it.
     ///
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
-    pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync)> {
+    pub(crate) async fn new(
+        store: SharedStore,
+        config: Config,
+        master_key: Arc<MasterKey>,
+    ) -> anyhow::Result<(App, StoreSync)> {
         let Config {
             issuer,
             audience,
@@ -96,7 +101,7 @@ impl App {
         let rates = Rates::new(&rates);
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
-        let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark)?;
+        let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark, master_key)?;
         let start =
             FeedPosition { latest: snapshot.latest, deleted_up_to: snapshot.deleted_up_to, epoch: snapshot.epoch, at };
         let (sender, position) = watch::channel(start);

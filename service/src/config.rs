@@ -10,6 +10,7 @@ use daypass::verify::SealingKey;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::protocol::Protocol;
 use crate::domain::session::SessionLimits;
+use crate::private_files;
 
 /// How a service runs, beside its store.
 pub(crate) struct Config {
@@ -84,10 +85,10 @@ pub(crate) struct OpenIdSettings {
 /// Loads the sealing key in a file.
 ///
 /// # Errors
-/// When the file cannot be read or has no key. The error names the file and does not repeat its content.
+/// When the file cannot be read, others can read it, or it has no key. The error names the file and does not repeat its content.
 pub(crate) fn load_sealing_key(file: &Path) -> anyhow::Result<SealingKey> {
     let context = || format!("the sealing key {}", file.display());
-    let text = std::fs::read_to_string(file).with_context(context)?;
+    let text = private_files::read_secret(file).with_context(context)?;
     SealingKey::parse(&text).with_context(context)
 }
 

@@ -17,6 +17,7 @@
 //! | `store` | what the service keeps: facts in, facts out |
 //! | `crypto` | keys, encryption and randomness |
 //! | `metrics` | the figures of the process, for Prometheus |
+//! | `private_files` | files that only their owner may read |
 //! | `domain` | records and rules, pure |
 
 mod app;
@@ -28,6 +29,7 @@ mod domain;
 mod http;
 mod metrics;
 mod oauth;
+mod private_files;
 mod protocols;
 mod router;
 mod store;

@@ -38,6 +38,7 @@ const SERVICE: Layers = Layers {
         &["store"],
         // Tools that know neither the store nor a request.
         &["config", "crypto", "metrics"],
+        &["private_files"],
         &["domain"],
     ],
     apart: &[],

@@ -125,7 +125,7 @@ const BROWSER: [(&str, Bar); 31] = [
 const MIB: f64 = 1_048_576.0;
 
 /// Rows of `bench service`. To answer a part of another row's requests a second is to take one divided by it of its time.
-const SERVICE: [(&str, Bar); 38] = [
+const SERVICE: [(&str, Bar); 40] = [
     ("introspection/daypass", Times("introspection/bare", 1.0 / 0.60)),
     ("introspection/daypass", AimTimes("introspection/bare", 1.0 / 0.85)),
     ("introspection/daypass", Times("introspection/oidc-provider", 1.0 / 10.0)),
@@ -165,6 +165,8 @@ const SERVICE: [(&str, Bar); 38] = [
     ("revocation/p99", Beside("revocation/p50")),
     ("memory/stream", Most(24.0 * 1024.0)),
     ("memory/stream", Aim(8.0 * 1024.0)),
+    ("backup/writes-p99", Times("backup/writes-calm-p99", 3.0)),
+    ("backup/time", Beside("backup/writes-p99")),
 ];
 
 /// The verdict on a row.

@@ -2,6 +2,7 @@
 //!
 //! | module | what it measures |
 //! | --- | --- |
+//! | `backup` | writes at a steady rate, alone and while the store is backed up |
 //! | `creation` | secret tokens, beside bare inserts |
 //! | `introspection` | introspection, beside a bare route and oidc-provider |
 //! | `minting` | temporary tokens, beside bare signing |
@@ -15,6 +16,7 @@
 //! | `stores` | stores that are filled by inserts |
 //! | `streams` | the memory of open streams of the feed |
 
+mod backup;
 mod creation;
 mod introspection;
 mod minting;
@@ -54,6 +56,8 @@ pub enum Part {
     Revocation,
     /// The memory of 10,000 open streams of the feed
     Streams,
+    /// Writes while the store is backed up
+    Backup,
 }
 
 /// What every part is given.
@@ -87,6 +91,7 @@ pub fn measure(options: &Options, folder: PathBuf, parts: &[Part]) -> Result<Res
             Part::TenMillion => scale::ten_million(&bench)?,
             Part::Revocation => revocation::measure(&bench)?,
             Part::Streams => streams::measure(&bench)?,
+            Part::Backup => backup::measure(&bench)?,
         });
     }
     Ok(results)

@@ -1,9 +1,10 @@
-//! `daypass key`: the operator lists, rotates and revokes the keys that sign temporary tokens and bundles, and makes the one that
-//! seals parameters.
+//! `daypass key`: the operator lists, rotates and revokes the keys that sign temporary tokens and bundles, and makes those that
+//! seal.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Subcommand;
 use daypass::Error;
 use daypass::api::Revocation;
@@ -11,12 +12,14 @@ use serde::Serialize;
 
 use super::confirmation::Confirmation;
 use super::failure::Subject;
-use super::key_sealing;
+use super::key_file::{self, Purpose};
+use super::master_key::{self, MasterKeyOptions};
 use super::options::{Common, Json, print_json};
 use super::time;
+use crate::crypto::master_key::MasterKey;
 use crate::domain::key::{KeyState, StoredKey};
 use crate::store::Store;
-use crate::usecase::keys;
+use crate::usecase::{keys, seal_keys};
 
 const LIST: &str = "\
 Example:
@@ -29,6 +32,15 @@ const REVOKE: &str = "\
 Examples:
   daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
   daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k --yes";
+
+const MASTER: &str = "\
+Example:
+  daypass key master master.key";
+
+const RESEAL: &str = "\
+Examples:
+  daypass key reseal --new-master-key-file /etc/daypass/master.key
+  daypass key reseal --master-key-file old.key --new-master-key-file new.key --store /var/lib/daypass.db";
 
 const SEALING: &str = "\
 Example:
@@ -57,6 +69,8 @@ pub(super) enum Command {
         #[arg(long)]
         now: bool,
         #[command(flatten)]
+        master_key: MasterKeyOptions,
+        #[command(flatten)]
         common: Common,
     },
     /// Revoke a key that may have leaked, and with it all that it signed
@@ -72,6 +86,36 @@ pub(super) enum Command {
         kid: String,
         #[command(flatten)]
         confirmation: Confirmation,
+        #[command(flatten)]
+        master_key: MasterKeyOptions,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Write a new master key to a file that only its owner can read
+    ///
+    /// It seals the signing keys in the store: with the store alone, nobody can sign tokens.
+    #[command(after_help = MASTER)]
+    Master {
+        /// The file, which must not exist yet
+        file: PathBuf,
+        #[command(flatten)]
+        output: Json,
+    },
+    /// Seal the signing keys by another master key
+    ///
+    /// Running services go on with the keys that they have opened, and add no key until they are restarted with the new
+    /// master key. Keep the old one as long as back-ups that it has sealed.
+    #[command(after_help = RESEAL)]
+    Reseal {
+        /// The file with the new master key, as `daypass key master` writes it
+        #[arg(long, value_name = "FILE", required_unless_present = "new_master_key_command",
+              conflicts_with = "new_master_key_command")]
+        new_master_key_file: Option<PathBuf>,
+        /// A command that prints the new master key
+        #[arg(long, value_name = "COMMAND")]
+        new_master_key_command: Option<String>,
+        #[command(flatten)]
+        master_key: MasterKeyOptions,
         #[command(flatten)]
         common: Common,
     },
@@ -128,9 +172,16 @@ impl Listed {
 pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::List { common } => list(&common).await,
-        Command::Rotate { now, common } => rotate(now, &common).await,
-        Command::Revoke { kid, confirmation, common } => revoke(&kid, &confirmation, &common).await,
-        Command::Sealing { file, output } => key_sealing::run(&file, &output),
+        Command::Rotate { now, master_key, common } => rotate(now, &master_key, &common).await,
+        Command::Revoke { kid, confirmation, master_key, common } => {
+            revoke(&kid, &confirmation, &master_key, &common).await
+        }
+        Command::Master { file, output } => key_file::run(&Purpose::Master, &file, &output),
+        Command::Reseal { new_master_key_file, new_master_key_command, master_key, common } => {
+            let new = master_key::load(new_master_key_file.as_deref(), new_master_key_command.as_deref()).await?;
+            reseal(new.context("give the new master key")?, &master_key, &common).await
+        }
+        Command::Sealing { file, output } => key_file::run(&Purpose::Sealing, &file, &output),
     }
 }
 
@@ -157,9 +208,9 @@ async fn find_keys(store: &dyn Store, common: &Common) -> anyhow::Result<Vec<Lis
     Ok(keys.into_iter().map(|(key, state)| Listed::new(key, state)).collect())
 }
 
-async fn rotate(at_once: bool, common: &Common) -> anyhow::Result<()> {
-    let store = common.open().await?;
-    let (key, state) = keys::rotate(&*store, at_once).await.map_err(|error| common.explain(error, None))?;
+async fn rotate(at_once: bool, master_key: &MasterKeyOptions, common: &Common) -> anyhow::Result<()> {
+    let (store, master_key) = master_key.open(common).await?;
+    let (key, state) = keys::rotate(&*store, &master_key, at_once).await.map_err(|error| common.explain(error, None))?;
     let listed = Listed::new(key, state);
     if common.is_json() {
         return print_json(&listed);
@@ -169,19 +220,44 @@ async fn rotate(at_once: bool, common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn revoke(kid: &str, confirmation: &Confirmation, common: &Common) -> anyhow::Result<()> {
+async fn reseal(new: MasterKey, master_key: &MasterKeyOptions, common: &Common) -> anyhow::Result<()> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Resealed<'a> {
+        keys: usize,
+        master_key: &'a str,
+    }
+    let old = master_key.given_or_beside(common).await?;
+    let store = common.open().await?;
+    let master_key = new.id().to_owned();
+    let keys = seal_keys::reseal(&*store, old, new).await?;
+    if common.is_json() {
+        return print_json(&Resealed { keys, master_key: &master_key });
+    }
+    let mut out = io::stdout().lock();
+    writeln!(out, "Sealed {keys} signing keys by the master key {master_key}.")?;
+    writeln!(out, "Restart the service with it. Back-ups that were made before need the old one.")?;
+    Ok(())
+}
+
+async fn revoke(
+    kid: &str,
+    confirmation: &Confirmation,
+    master_key: &MasterKeyOptions,
+    common: &Common,
+) -> anyhow::Result<()> {
     #[derive(Serialize)]
     struct Revoked<'a> {
         revocation: &'a Revocation,
         successor: Option<&'a str>,
     }
 
-    let store = common.open().await?;
+    let (store, master_key) = master_key.open(common).await?;
     let explain = |error| common.explain(error, Some(Subject::Key(kid)));
     let keys = find_keys(&*store, common).await?;
     let key = keys.iter().find(|key| key.kid == kid).ok_or_else(|| explain(Error::NotFound))?;
     confirmation.require(&what_ends(key, common))?;
-    let done = keys::revoke(&*store, kid).await.map_err(explain)?;
+    let done = keys::revoke(&*store, &master_key, kid).await.map_err(explain)?;
     let (revocation, successor) = (&done.revocation, done.successor.as_deref());
     if common.is_json() {
         return print_json(&Revoked { revocation, successor });

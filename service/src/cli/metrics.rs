@@ -6,15 +6,20 @@ use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::get;
 use clap::Args;
+use daypass::verify::http::{self, ServerLimits};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::{address, connections};
+use super::address;
+use super::stop::wait_for_stop;
 use crate::metrics;
 use crate::usecase::sync::FeedPosition;
 
 /// The text format of OpenMetrics, which Prometheus reads.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// The most connections to the figures.
+const MOST_READERS: usize = 64;
 
 /// The option of `daypass serve` for its figures.
 #[derive(Args)]
@@ -34,5 +39,8 @@ pub(super) fn serve(listener: TcpListener, position: watch::Receiver<FeedPositio
         async { ([(CONTENT_TYPE, OPEN_METRICS)], text) }
     };
     let router = Router::new().route("/metrics", get(figures));
-    tokio::spawn(connections::serve(listener, router, grace));
+    tokio::spawn(async move {
+        let limits = ServerLimits::new().connections(MOST_READERS).grace(grace);
+        http::serve(listener, router, &limits, wait_for_stop()).await;
+    });
 }

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod address;
+mod backup;
 mod catalog;
 mod completions;
 mod config;
@@ -8,12 +9,14 @@ mod config_file;
 mod confirmation;
 mod connections;
 mod crafter;
+mod doctor;
 mod failure;
 mod issuer;
 mod key;
-mod key_sealing;
-mod manual;
+mod key_file;
 mod log;
+mod manual;
+mod master_key;
 mod metrics;
 mod oauth_client;
 mod options;
@@ -83,9 +86,24 @@ enum Command {
     /// Add, list, show, edit and remove the applications of an organization: OAuth clients, and what tokens can belong to
     #[command(subcommand)]
     Application(principal::Command<principal_kind::Application>),
-    /// List, rotate and revoke the keys that sign temporary tokens and bundles, and make one that seals
+    /// List, rotate and revoke the keys that sign temporary tokens and bundles, and make those that seal
     #[command(subcommand)]
     Key(key::Command),
+    /// Write a copy of the store to a file, while the service runs
+    ///
+    /// The copy is as of one moment, complete and checked. It does not have the master key, without which its signing keys
+    /// cannot be used. An SQLite store is copied to an SQLite file. A database is copied by `pg_dump`, in its custom format.
+    Backup(backup::Backup),
+    /// Write a back-up to a place without a store
+    ///
+    /// Whatever was revoked after the back-up is active again in the restored store: revoke it before the service starts.
+    /// The feed of the restored store begins another history, so that verifiers read all of it.
+    Restore(backup::Restore),
+    /// Check the store and a running service, and say what to do
+    ///
+    /// One line for each check: permissions, disk, version of the tables, clock, signing keys, master key, and the issuer
+    /// and the feed of the running service. The exit code is 1 if one fails.
+    Doctor(doctor::Options),
     /// Set and show the catalogue, the scopes of the product, and turn it into TypeScript types
     #[command(subcommand)]
     Catalog(catalog::Command),
@@ -144,6 +162,9 @@ pub(crate) async fn run() -> ExitCode {
         Command::Key(command) => key::run(command).await,
         Command::Catalog(command) => catalog::run(command).await,
         Command::Revocation(command) => revocation::run(command).await,
+        Command::Backup(backup) => backup::back_up(backup).await,
+        Command::Restore(restore) => backup::restore(restore).await,
+        Command::Doctor(options) => doctor::run(options).await,
         Command::Crafter(command) => crafter::run(command).await,
         Command::Completions(options) => completions::run(options),
         Command::Man(options) => manual::run(options),

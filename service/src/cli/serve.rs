@@ -1,7 +1,7 @@
 //! `daypass serve`
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, ensure};
@@ -18,6 +18,7 @@ use super::config_file::ConfigFile;
 use super::connections::ConnectionOptions;
 use super::log::LogOptions;
 use super::metrics::MetricsOptions;
+use super::master_key::{self, MasterKeyOptions, StoreMasterKey};
 use super::options::{Json, on_store};
 use super::rates::RateOptions;
 use super::sign_in::SignInOptions;
@@ -86,6 +87,8 @@ pub(super) struct Options {
     /// The file with the key for the sealed parameters of bundles, as `daypass key sealing` writes it
     #[arg(long, env = "DAYPASS_SEALING_KEY_FILE", value_name = "FILE")]
     sealing_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    master_key: MasterKeyOptions,
     #[command(flatten)]
     sign_in: SignInOptions,
     #[command(flatten)]
@@ -166,6 +169,7 @@ impl Options {
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let Read { catalog: given, sealing_key, openid } = options.check()?;
     let (limits, streams) = options.connections.limits()?;
+    let master_key = options.master_key.given(&options.store).await?;
     // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = listen(&options.listen).await?;
     let metrics_listener = match &options.metrics.metrics_listen {
@@ -186,13 +190,14 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let metrics = metrics_address.map(|address| format!("http://{address}/metrics"));
 
     let store = store::open_or_create(&options.store).await?;
+    let StoreMasterKey { key: master_key, created } = master_key::of_store(master_key, &*store, &options.store).await?;
     let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
-    let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.store))?;
-    announce(&listening, metrics.as_deref(), &start, &options)?;
+    let start = bootstrap(&*store, &catalogs, &master_key).await.map_err(|error| failure::of_store(error, &options.store))?;
+    announce(&listening, metrics.as_deref(), &start, created.as_deref(), &options)?;
 
     let access_log = options.log.start_access_log()?.map(Arc::new);
     let recorder = Recorder { access_log: access_log.clone(), proxies: config.sign_in.proxies };
-    let (app, sync) = App::new(store, config).await?;
+    let (app, sync) = App::new(store, config, master_key).await?;
     let uses = Arc::clone(&app.uses);
     tokio::spawn({
         let uses = Arc::clone(&uses);
@@ -225,7 +230,13 @@ async fn listen(address: &str) -> anyhow::Result<TcpListener> {
 }
 
 /// Prints where the service is and, at the first start, its tokens: the only place where they are ever shown.
-fn announce(listening: &str, metrics: Option<&str>, start: &Start, options: &Options) -> anyhow::Result<()> {
+fn announce(
+    listening: &str,
+    metrics: Option<&str>,
+    start: &Start,
+    master_key_file: Option<&Path>,
+    options: &Options,
+) -> anyhow::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Line<'a> {
@@ -237,6 +248,8 @@ fn announce(listening: &str, metrics: Option<&str>, start: &Start, options: &Opt
         owner_token: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         operator_token: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        master_key_file: Option<&'a Path>,
     }
 
     let Start { organization, owner_token, operator_token } = start;
@@ -244,7 +257,8 @@ fn announce(listening: &str, metrics: Option<&str>, start: &Start, options: &Opt
         [owner_token, operator_token].map(|token| token.as_ref().map(|token| token.expose_secret()));
     let mut out = io::stdout().lock();
     if options.output.json {
-        writeln!(out, "{}", serde_json::to_string(&Line { listening, metrics, organization, owner_token, operator_token })?)?;
+        let line = Line { listening, metrics, organization, owner_token, operator_token, master_key_file };
+        writeln!(out, "{}", serde_json::to_string(&line)?)?;
         return Ok(out.flush()?);
     }
     writeln!(out, "Daypass listens on {listening}")?;
@@ -253,6 +267,15 @@ fn announce(listening: &str, metrics: Option<&str>, start: &Start, options: &Opt
         writeln!(out, "  metrics       {metrics}")?;
     }
     writeln!(out, "  organization  {organization}")?;
+    if let Some(file) = master_key_file {
+        writeln!(out, "  master key    {}", file.display())?;
+        writeln!(
+            out,
+            r#"
+The master key is new. It seals the signing keys in the store: keep a copy of its file, apart from
+the back-ups of the store. In production, move it away and name it with --master-key-file."#
+        )?;
+    }
     if let Some(operator_token) = operator_token {
         writeln!(
             out,

@@ -3,6 +3,7 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `master_key` | what seals signing keys |
 //! | `password` | hashes of passwords |
 //! | `pkce` | the challenges of PKCE |
 //! | `random` | ids and bytes that cannot be guessed |
@@ -11,6 +12,7 @@
 //! | `secret` | secrets of sessions and invitations |
 //! | `signing_key` | one Ed25519 key pair, and what it signs |
 
+pub(crate) mod master_key;
 pub(crate) mod password;
 pub(crate) mod pkce;
 pub(crate) mod random;

@@ -17,7 +17,7 @@ pub(crate) fn id() -> String {
 ///
 /// # Panics
 /// If the operating system gives no randomness.
-pub(crate) fn sealing_key() -> String {
+pub(crate) fn key() -> String {
     let mut bytes = [0; 32];
     fill(&mut bytes);
     Base64UrlUnpadded::encode_string(&bytes)

@@ -8,6 +8,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::jwt::{Jwk, Jwks, JwtType};
 use daypass::verify::{DpopNonces, PublicKey, StaticKeys};
 
+use super::master_key::MasterKey;
 use crate::domain::key::StoredKey;
 
 /// Separates the nonces of proofs from anything else that may be derived from a signing key.
@@ -25,23 +26,30 @@ impl SigningKey {
     /// Reads a stored key.
     ///
     /// # Errors
-    /// When it is not PKCS #8 of Ed25519.
-    pub(crate) fn load(stored: &StoredKey) -> anyhow::Result<SigningKey> {
-        let pair = Ed25519KeyPair::from_pkcs8(&stored.pkcs8).context("cannot read a signing key of the store")?;
+    /// When the master key did not seal it, or it is not PKCS #8 of Ed25519.
+    pub(crate) fn load(stored: &StoredKey, master_key: &MasterKey) -> anyhow::Result<SigningKey> {
+        let pkcs8 = master_key.open(&stored.kid, &stored.private)?;
+        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).context("cannot read a signing key of the store")?;
         let kid = thumbprint(pair.public_key().as_ref());
         let public = StaticKeys::from(&Jwks { keys: vec![Jwk::ed25519(&kid, pair.public_key().as_ref())] });
-        Ok(SigningKey { kid, pair, public, nonces: nonces(&stored.pkcs8) })
+        Ok(SigningKey { kid, pair, public, nonces: nonces(&pkcs8) })
     }
 
-    /// Generates a key, created now, that signs from a time on.
+    /// Generates a key, created now, that signs from a time on. The master key seals it.
     ///
     /// # Panics
     /// If the operating system gives no randomness.
-    pub(crate) fn generate(now: u64, signs_from: u64) -> StoredKey {
+    pub(crate) fn generate(master_key: &MasterKey, now: u64, signs_from: u64) -> StoredKey {
         let pair = Ed25519KeyPair::generate().expect("the operating system gives randomness");
-        let pkcs8 = pair.to_pkcs8().expect("a generated key has a PKCS #8 form").as_ref().to_vec();
+        let pkcs8 = pair.to_pkcs8().expect("a generated key has a PKCS #8 form");
         let kid = thumbprint(pair.public_key().as_ref());
-        StoredKey { kid, pkcs8, created_at: now, signs_from, revoked_at: None, mark: 0 }
+        let private = master_key.seal(&kid, pkcs8.as_ref());
+        StoredKey { kid, private, created_at: now, signs_from, revoked_at: None, mark: 0 }
+    }
+
+    /// Returns its id.
+    pub(crate) fn kid(&self) -> &str {
+        &self.kid
     }
 
     /// Returns the JWT with this payload (RFC 7515, compact).

@@ -41,12 +41,22 @@ const RETIRED_MARKS: u64 = MARKS + 2;
 const SIGNING_MARKS: u64 = 2;
 
 /// A private key as it is stored.
+/// The private part of a key as it is stored.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct PrivateKey {
+    /// The key pair: PKCS #8, which is sealed unless a version before master keys stored it.
+    pub(crate) bytes: Vec<u8>,
+    /// The id of the master key that sealed it, if one did.
+    pub(crate) master_key: Option<String>,
+}
+
+/// A signing key as it is stored.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct StoredKey {
     /// Its id: the thumbprint.
     pub(crate) kid: String,
-    /// The key pair, as PKCS #8.
-    pub(crate) pkcs8: Vec<u8>,
+    /// The key pair.
+    pub(crate) private: PrivateKey,
     /// The time from which it is published.
     pub(crate) created_at: u64,
     /// The time from which it signs, until the next key does.
@@ -155,6 +165,13 @@ pub(crate) enum KeyChange {
         /// The time.
         time: u64,
     },
+    /// The private part of a key gets another form, which seals it.
+    Seal {
+        /// The key.
+        kid: String,
+        /// The form.
+        private: PrivateKey,
+    },
     /// A key is revoked.
     Revoke {
         /// The key.
@@ -162,6 +179,11 @@ pub(crate) enum KeyChange {
         /// When.
         at: u64,
     },
+}
+
+/// Returns the first key that this master key has not sealed, if there is one.
+pub(crate) fn find_foreign<'a>(keys: &'a [StoredKey], master_key: &str) -> Option<&'a StoredKey> {
+    keys.iter().find(|key| key.private.master_key.as_deref() != Some(master_key))
 }
 
 /// Returns whether no key was created in the last `every` seconds, so that a new one is due: by the clock, or by the marks
@@ -222,7 +244,7 @@ mod tests {
     fn stored(keys: &[(u64, Option<u64>)]) -> Vec<StoredKey> {
         let key = |(index, &(signs_from, revoked_at)): (usize, &(u64, Option<u64>))| StoredKey {
             kid: index.to_string(),
-            pkcs8: vec![],
+            private: PrivateKey::default(),
             created_at: 0,
             signs_from,
             revoked_at,

@@ -1,6 +1,6 @@
 //! Where a store is: [`Location`].
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use anyhow::{Context, bail, ensure};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
-use super::server_trust::ServerTrust;
+use super::server_trust::{Roots, ServerTrust};
 
 /// Where a store is.
 #[derive(Clone)]
@@ -98,6 +98,57 @@ impl DatabaseUrl {
         // SECURITY: a standby may lack revocations that were acknowledged, so that none is ever read.
         config.target_session_attrs(TargetSessionAttrs::ReadWrite);
         Ok((config, trust))
+    }
+
+    /// Returns the name of the database.
+    ///
+    /// # Errors
+    /// When the URL is wrong.
+    pub(super) fn database(&self) -> anyhow::Result<String> {
+        Ok(self.config()?.0.get_dbname().unwrap_or_default().to_owned())
+    }
+
+    /// Returns the variables by which the programs of PostgreSQL use the same database.
+    ///
+    /// # Errors
+    /// When the URL is wrong.
+    pub(super) fn environment(&self) -> anyhow::Result<Vec<(&'static str, OsString)>> {
+        let (config, trust) = self.config()?;
+        let hosts = config.get_hosts().iter().map(|host| match host {
+            Host::Tcp(host) => OsString::from(host),
+            #[cfg(unix)]
+            Host::Unix(folder) => folder.clone().into_os_string(),
+        });
+        let ports = config.get_ports().iter().map(|port| OsString::from(port.to_string()));
+        let list = |texts: Vec<OsString>| texts.join(OsStr::new(","));
+        let mode = match (&trust, config.get_ssl_mode()) {
+            (ServerTrust::Host(_), _) => "verify-full",
+            (ServerTrust::Issuer(_), _) => "verify-ca",
+            (ServerTrust::Any, SslMode::Disable) => "disable",
+            (ServerTrust::Any, SslMode::Require) => "require",
+            (ServerTrust::Any, _) => "prefer",
+        };
+        let mut variables = vec![
+            ("PGHOST", list(hosts.collect())),
+            ("PGPORT", list(ports.collect())),
+            ("PGDATABASE", config.get_dbname().unwrap_or_default().into()),
+            ("PGSSLMODE", mode.into()),
+            ("PGTARGETSESSIONATTRS", "read-write".into()),
+        ];
+        if let ServerTrust::Host(roots) | ServerTrust::Issuer(roots) = trust {
+            let roots = match roots {
+                Roots::System => "system".into(),
+                Roots::File(file) => file.into_os_string(),
+            };
+            variables.push(("PGSSLROOTCERT", roots));
+        }
+        if let Some(user) = config.get_user() {
+            variables.push(("PGUSER", user.into()));
+        }
+        if let Some(password) = config.get_password() {
+            variables.push(("PGPASSWORD", OsString::from(String::from_utf8_lossy(password).into_owned())));
+        }
+        Ok(variables)
     }
 
     /// Returns the URL as a command line takes it, unless it has a secret.

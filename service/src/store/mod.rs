@@ -4,6 +4,7 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
+//! | `backup` | what a back-up has, and how its file comes to be |
 //! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `entry` | an entry of the feed, and words, in their columns |
@@ -15,6 +16,7 @@
 //! | `principals` | the part of the trait that is about principals |
 //! | `record_cache` | the records that were looked up lately |
 //! | `redemption` | tests of bundle references and their redemption |
+//! | `schema` | the version of a store's tables |
 //! | `server_trust` | which certificates of a database server are accepted |
 //! | `sessions` | tests of accounts, sessions and attempts to sign in |
 //! | `sign_in` | the trait [`SignInStore`], for accounts, sessions and invitations |
@@ -22,6 +24,7 @@
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 //! | `token_pages` | tests of the size of pages |
 
+mod backup;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
@@ -42,6 +45,7 @@ mod record_cache;
 mod redemption;
 #[cfg(test)]
 mod repeated_text;
+mod schema;
 mod server_trust;
 #[cfg(test)]
 mod sessions;
@@ -53,16 +57,24 @@ pub(crate) mod suite;
 mod token_pages;
 mod traits;
 
+use std::path::Path;
 use std::sync::Arc;
 
+use anyhow::ensure;
+
+pub(crate) use backup::{Contents, OnProgress, Progress};
 pub(crate) use location::Location;
 pub(crate) use oauth::OAuthStore;
 pub(crate) use principals::PrincipalStore;
+pub(crate) use schema::Schema;
 pub(crate) use sign_in::{Forgiven, SignInStore, StoredSession};
 pub(crate) use traits::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, SharedStore, Snapshot, Store,
     StoreFuture, TokenSelector, TokenSlice,
 };
+
+/// The endings of the files of an SQLite store: its own, those that SQLite has beside it, and that of the feed's history.
+pub(crate) const FILES: [&str; 4] = ["", "-wal", "-shm", "-feed"];
 
 /// Opens a store, or creates it: an SQLite file that only its owner can read, or the tables of a database.
 ///
@@ -91,4 +103,49 @@ pub(crate) async fn open(location: &Location) -> anyhow::Result<Option<SharedSto
             None => None,
         },
     })
+}
+
+/// Writes a copy of a store as of one moment to a new file, while services may be running.
+///
+/// # Errors
+/// When there is no store or there is such a file, or the copy is not complete.
+pub(crate) async fn back_up(
+    location: &Location,
+    file: &Path,
+    on_progress: &OnProgress,
+) -> anyhow::Result<Contents> {
+    match location {
+        Location::File(path) => {
+            ensure!(path.is_file(), "there is no store at {location}");
+            tokio::task::block_in_place(|| sqlite::back_up(path, file, on_progress))
+        }
+        Location::Database(url) => postgres::back_up(url, file, on_progress).await,
+    }
+}
+
+/// Writes a back-up to a place without a store. The feed of the restored store begins another history.
+///
+/// # Errors
+/// When there is a store, or the file is no back-up of a store.
+pub(crate) async fn restore(
+    file: &Path,
+    location: &Location,
+    on_progress: &OnProgress,
+) -> anyhow::Result<Contents> {
+    match location {
+        Location::File(path) => tokio::task::block_in_place(|| sqlite::restore(file, path, on_progress)),
+        Location::Database(url) => postgres::restore(file, url, on_progress).await,
+    }
+}
+
+/// Returns the version of a store's tables, if there is a store, and changes nothing.
+///
+/// # Errors
+/// When the file cannot be read, or the database cannot be reached.
+pub(crate) async fn schema(location: &Location) -> anyhow::Result<Option<Schema>> {
+    match location {
+        Location::File(path) if !path.is_file() => Ok(None),
+        Location::File(path) => sqlite::schema(path).map(Some),
+        Location::Database(url) => postgres::schema(url).await,
+    }
 }

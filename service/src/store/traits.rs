@@ -292,7 +292,7 @@ pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore {
     fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, GrantsSlice>;
 
     /// Makes the changes that the rule returns for all keys, and returns them. A revocation also adds
-    /// an entry to the feed.
+    /// an entry to the feed. After a key was sealed, its earlier form is removed from the disk as far as the database can.
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>>;
 
     /// Revokes what the rule returns for the target's facts: marks it, and adds an entry to the feed
@@ -331,6 +331,10 @@ pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore {
     /// SECURITY: this and [`subscriber`](Store::subscriber) are what heartbeats say. An implementation answers them
     /// also while callers read as much as they can.
     fn snapshot(&self) -> StoreFuture<'_, Snapshot>;
+
+    /// Returns the time of the newest token, entry of the feed or signing key: a clock that shows an earlier one is wrong, or
+    /// one was that wrote it.
+    fn newest_time(&self) -> StoreFuture<'_, u64>;
 
     /// Returns the state of a subscriber's token, if the store has it.
     fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>>;

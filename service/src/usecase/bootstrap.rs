@@ -4,6 +4,7 @@ use daypass::{Error, OpaqueToken, Scope};
 
 use super::clock::now;
 use super::organizations::{new_id, with_owner, with_token};
+use crate::crypto::master_key::MasterKey;
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::organization::{OPERATOR, Organization};
@@ -20,13 +21,13 @@ pub(crate) struct Start {
 }
 
 /// Writes what the store needs and lacks.
-pub(crate) async fn bootstrap(store: &dyn Store, catalogs: &Catalogs) -> Result<Start, Error> {
+pub(crate) async fn bootstrap(store: &dyn Store, catalogs: &Catalogs, master_key: &MasterKey) -> Result<Start, Error> {
     let now = now();
     let (owner, first) = with_owner(Organization::new(new_id(), "First organization".into(), now), catalogs);
     let operator = Organization { is_operator: true, ..Organization::new(OPERATOR.into(), "Operator".into(), now) };
     let scopes = [Scope::literal("daypass:administer")].into_iter().collect();
     let (operator_token, operator) = with_token(operator, "Operator", "*", scopes);
-    let bootstrap = Bootstrap { first, operator, key: SigningKey::generate(now, now) };
+    let bootstrap = Bootstrap { first, operator, key: SigningKey::generate(master_key, now, now) };
     // If another process was first, that one has the tokens.
     let done = store.bootstrap(bootstrap).await?;
     Ok(Start {

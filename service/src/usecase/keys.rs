@@ -4,6 +4,7 @@ use daypass::Error;
 use daypass::api::{Revocation, RevocationTarget};
 
 use super::clock::now;
+use crate::crypto::master_key::MasterKey;
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::key::{self, ANNOUNCED_SECONDS, KeyChange, KeyState, Moment, PENDING_SECONDS, StoredKey};
 use crate::store::{Snapshot, Store};
@@ -25,30 +26,41 @@ pub(crate) async fn list(store: &dyn Store) -> Result<Vec<(StoredKey, KeyState)>
 
 /// Adds a key that replaces the active one: when every verifier has it, or as soon as those have it that
 /// follow the feed.
-pub(crate) async fn rotate(store: &dyn Store, at_once: bool) -> Result<(StoredKey, KeyState), Error> {
+pub(crate) async fn rotate(
+    store: &dyn Store,
+    master_key: &MasterKey,
+    at_once: bool,
+) -> Result<(StoredKey, KeyState), Error> {
     let now = now();
     let signs_from = now + if at_once { ANNOUNCED_SECONDS } else { PENDING_SECONDS };
-    let new = SigningKey::generate(now, signs_from);
-    let change = KeyChange::Add(new.clone());
-    store.change_keys(Box::new(move |_| Ok(vec![change.clone()]))).await?;
+    let new = SigningKey::generate(master_key, now, signs_from);
+    let (change, master_key) = (KeyChange::Add(new.clone()), master_key.id().to_owned());
+    let rule = move |keys: &Vec<StoredKey>| {
+        require_own(keys, &master_key)?;
+        Ok(vec![change.clone()])
+    };
+    store.change_keys(Box::new(rule)).await?;
     Ok((new, KeyState::Pending))
 }
 
 /// Adds a key if that is due, so many seconds after the last one: of several processes that find it due, one
-/// adds it.
+/// adds it. One whose master key is no longer that of the store adds none.
 pub(super) async fn rotate_if_due(
     store: &dyn Store,
+    master_key: &MasterKey,
     keys: &[StoredKey],
     newest_mark: u64,
     every: u64,
 ) -> Result<(), Error> {
     let now = now();
     let moment = Moment { now, newest_mark };
-    if !key::is_rotation_due(keys, every, moment) {
+    if !key::is_rotation_due(keys, every, moment) || key::find_foreign(keys, master_key.id()).is_some() {
         return Ok(());
     }
-    let new = SigningKey::generate(now, now + PENDING_SECONDS);
+    let new = SigningKey::generate(master_key, now, now + PENDING_SECONDS);
+    let master_key = master_key.id().to_owned();
     let rule = move |keys: &Vec<StoredKey>| {
+        require_own(keys, &master_key)?;
         let is_due = key::is_rotation_due(keys, every, moment);
         Ok(is_due.then(|| KeyChange::Add(new.clone())).into_iter().collect())
     };
@@ -57,17 +69,25 @@ pub(super) async fn rotate_if_due(
 
 /// Revokes a key, permanently. If no other key would sign now, the next one does at once, or else a new
 /// one.
-pub(crate) async fn revoke(store: &dyn Store, kid: &str) -> Result<KeyRevocation, Error> {
+pub(crate) async fn revoke(store: &dyn Store, master_key: &MasterKey, kid: &str) -> Result<KeyRevocation, Error> {
     let now = now();
-    let (target, spare) = (RevocationTarget::Key { kid: kid.to_owned() }, SigningKey::generate(now, now));
+    let (target, spare) = (RevocationTarget::Key { kid: kid.to_owned() }, SigningKey::generate(master_key, now, now));
     let kid = kid.to_owned();
     let moment = Moment { now, newest_mark: store.snapshot().await?.newest_mark };
     let changes = store.change_keys(Box::new(move |keys| key::revocation(keys, &kid, &spare, moment))).await?;
     let successor = changes.into_iter().find_map(|change| match change {
         KeyChange::Add(key) => Some(key.kid),
         KeyChange::SignFrom { kid, .. } => Some(kid),
-        KeyChange::Revoke { .. } => None,
+        KeyChange::Seal { .. } | KeyChange::Revoke { .. } => None,
     });
     let revocation = store.entry(target).await?.ok_or(Error::NotFound)?;
     Ok(KeyRevocation { revocation, successor })
+}
+
+/// Requires that this master key has sealed all keys, so that whoever opens them can open the next one too.
+fn require_own(keys: &[StoredKey], master_key: &str) -> Result<(), Error> {
+    let Some(foreign) = key::find_foreign(keys, master_key) else { return Ok(()) };
+    let sealed_by = foreign.private.master_key.as_deref().unwrap_or("none");
+    tracing::error!(kid = foreign.kid, sealed_by, given = master_key, "another master key seals the signing keys, give that one");
+    Err(Error::Unavailable)
 }

@@ -27,6 +27,7 @@
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
 //! | `revoke` | revokes tokens, JWTs and organizations |
+//! | `seal_keys` | seals the signing keys by the master key, or by another one |
 //! | `shared_suffix` | logs which patterns were accepted that anyone may match |
 //! | `sign_in` | signs people in and out, and changes their passwords |
 //! | `signing_keys` | the keys of a running service |
@@ -60,6 +61,7 @@ pub(crate) mod rates;
 #[cfg(test)]
 mod retention_days;
 pub(crate) mod revoke;
+pub(crate) mod seal_keys;
 mod shared_suffix;
 pub(crate) mod sign_in;
 pub(crate) mod signing_keys;

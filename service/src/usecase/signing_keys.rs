@@ -8,20 +8,34 @@ use daypass::verify::PublicKey;
 use serde::Serialize;
 
 use super::clock::now;
+use crate::crypto::master_key::MasterKey;
 use crate::crypto::signing_key::SigningKey;
-use crate::domain::key::{KeyState, Moment, StoredKey};
+use crate::domain::key::{self, KeyState, Moment, StoredKey};
 
 /// The service's keys, as of the last snapshot of the store. Clones share them.
 #[derive(Clone)]
-pub(crate) struct SigningKeys(Arc<RwLock<Arc<KeyRing>>>);
+pub(crate) struct SigningKeys {
+    ring: Arc<RwLock<Arc<KeyRing>>>,
+    master_key: Arc<MasterKey>,
+}
 
 impl SigningKeys {
     /// Loads the keys of a store, in the order in which they were added, as of the feed's newest mark.
     ///
     /// # Errors
-    /// When one cannot be read.
-    pub(crate) fn load(stored: &[StoredKey], newest_mark: u64) -> anyhow::Result<SigningKeys> {
-        Ok(SigningKeys(Arc::new(RwLock::new(Arc::new(KeyRing::load(stored, newest_mark)?)))))
+    /// When one cannot be read, or the master key did not seal it.
+    pub(crate) fn load(
+        stored: &[StoredKey],
+        newest_mark: u64,
+        master_key: Arc<MasterKey>,
+    ) -> anyhow::Result<SigningKeys> {
+        let ring = KeyRing::load(stored, newest_mark, &master_key, &[])?;
+        Ok(SigningKeys { ring: Arc::new(RwLock::new(Arc::new(ring))), master_key })
+    }
+
+    /// Returns the master key that opened them.
+    pub(super) fn master_key(&self) -> Arc<MasterKey> {
+        Arc::clone(&self.master_key)
     }
 
     /// Takes over the keys of the store and the newest mark, if they changed.
@@ -34,14 +48,19 @@ impl SigningKeys {
         if is_same && before.newest_mark == newest_mark {
             return;
         }
-        let ring = KeyRing::load(stored, newest_mark).unwrap_or_else(|cause| {
+        let loaded = KeyRing::load(stored, newest_mark, &self.master_key, &before.keys);
+        let ring = loaded.unwrap_or_else(|cause| {
             tracing::error!(%cause, "signing keys unreadable, signing nothing and accepting no signature");
             KeyRing { stored: stored.to_vec(), keys: vec![], newest_mark }
         });
         if !is_same {
             tracing::info!(keys = ring.keys.len(), "signing keys changed");
+            if let Some(key) = key::find_foreign(stored, self.master_key.id()) {
+                let sealed_by = key.private.master_key.as_deref();
+                tracing::warn!(sealed_by, "the signing keys have another master key now, restart with that one");
+            }
         }
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
     }
 
     /// Returns the public keys whose signatures are accepted now or soon.
@@ -120,26 +139,41 @@ impl SigningKeys {
     }
 
     fn ring(&self) -> Arc<KeyRing> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 /// All keys of the store at one time.
 struct KeyRing {
     stored: Vec<StoredKey>,
-    keys: Vec<SigningKey>,
+    keys: Vec<Arc<SigningKey>>,
     newest_mark: u64,
 }
 
 impl KeyRing {
-    fn load(stored: &[StoredKey], newest_mark: u64) -> anyhow::Result<KeyRing> {
-        let keys = stored.iter().map(SigningKey::load).collect::<anyhow::Result<_>>()?;
+    /// Opens the stored keys.
+    ///
+    /// Those that another master key has sealed meanwhile are taken from `opened`: an id is the thumbprint of one key pair.
+    fn load(
+        stored: &[StoredKey],
+        newest_mark: u64,
+        master_key: &MasterKey,
+        opened: &[Arc<SigningKey>],
+    ) -> anyhow::Result<KeyRing> {
+        let load = |stored: &StoredKey| {
+            let is_resealed = stored.private.master_key.as_deref().is_some_and(|id| id != master_key.id());
+            match opened.iter().find(|key| is_resealed && key.kid() == stored.kid) {
+                Some(key) => Ok(Arc::clone(key)),
+                None => SigningKey::load(stored, master_key).map(Arc::new),
+            }
+        };
+        let keys = stored.iter().map(load).collect::<anyhow::Result<_>>()?;
         Ok(KeyRing { stored: stored.to_vec(), keys, newest_mark })
     }
 
     /// Returns each key with its state at this time.
     fn states_at(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
-        self.keys.iter().zip(KeyState::of(&self.stored, Moment { now, newest_mark: self.newest_mark }))
+        self.keys.iter().map(|key| &**key).zip(KeyState::of(&self.stored, Moment { now, newest_mark: self.newest_mark }))
     }
 
     /// Returns the key that signs now.

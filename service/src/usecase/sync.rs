@@ -68,7 +68,8 @@ impl StoreSync {
                     }
                     if let Some(every) = self.rotate_every {
                         // The store logs a failure; the next poll tries again.
-                        let _ = keys::rotate_if_due(&*self.store, &keys, newest_mark, every).await;
+                        let _ =
+                            keys::rotate_if_due(&*self.store, &self.keys.master_key(), &keys, newest_mark, every).await;
                     }
                     (PAUSE, SHORT_PAUSE)
                 }

@@ -206,7 +206,7 @@ async fn unreadable_keys_sign_nothing_and_verify_nothing() {
     let daypass = Daypass::start();
     let (token, kid) = sign(&daypass).await;
     daypass.json(&["key", "rotate"]);
-    daypass.execute(&format!("UPDATE signing_key SET pkcs8 = {RANDOM_BYTES}, revoked_at = 1 WHERE kid = '{kid}'"));
+    daypass.execute(&format!("UPDATE signing_key SET private_key = {RANDOM_BYTES}, revoked_at = 1 WHERE kid = '{kid}'"));
     expect_published(&daypass, &[]).await;
     expect_error(daypass.get(SELF).bearer_auth(&token), 401, "invalid_token").await;
     let mint = daypass.post("/v2/temporary-access-token/create").bearer_auth(&daypass.admin);

@@ -9,6 +9,8 @@ macro_rules! suite {
         mod authorization;
         #[path = "../authorization_requests.rs"]
         pub(crate) mod authorization_requests;
+        #[path = "../backup.rs"]
+        mod backup;
         #[path = "../bad_input.rs"]
         mod bad_input;
         #[path = "../bundles.rs"]
@@ -37,6 +39,8 @@ macro_rules! suite {
         mod crash;
         #[path = "../details.rs"]
         mod details;
+        #[path = "../doctor.rs"]
+        mod doctor;
         #[path = "../edit.rs"]
         mod edit;
         #[path = "../epoch.rs"]
@@ -59,6 +63,8 @@ macro_rules! suite {
         mod invitations;
         #[path = "../keys.rs"]
         mod keys;
+        #[path = "../keys_at_rest.rs"]
+        mod keys_at_rest;
         #[path = "../kudo.rs"]
         mod kudo;
         #[path = "../locations.rs"]
@@ -139,7 +145,9 @@ mod sqlite {
     mod backend;
     mod file;
     mod many_tokens;
+    mod master_key_file;
     mod migration;
+    mod upgrade;
 
     suite!();
 }

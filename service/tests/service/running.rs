@@ -65,7 +65,8 @@ impl Daypass {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         let (process, line) = read_line(spawn(&folder, backend.location(), &options, clock.as_ref()));
         let url = to_text(&line["listening"]);
-        let admin = to_text(&line["ownerToken"]);
+        // A store that was restored has had its first start.
+        let admin = line["ownerToken"].as_str().unwrap_or_default().to_owned();
         Daypass { url, line, admin, folder, backend, options, clock, process, client: Client::new() }
     }
 
@@ -104,6 +105,12 @@ impl Daypass {
         self.kill();
         (self.process, self.line) = self.serve(&self.options);
         self.url = to_text(&self.line["listening"]);
+    }
+
+    /// Kills the process and starts another on the same store, with these options instead.
+    pub(crate) fn restart_with(&mut self, options: &[&str]) {
+        self.options = options.iter().map(|option| (*option).to_owned()).collect();
+        self.restart();
     }
 
     fn serve(&self, options: &[String]) -> (Child, Value) {
@@ -304,7 +311,11 @@ pub(crate) const DEFAULT_PROTOCOLS: &str = "";
 fn spawn(folder: &TempDir, store: &str, options: &[String], clock: Option<&Clock>) -> Child {
     let are_given = options.iter().any(|option| option.starts_with("--protocols=") || option == DEFAULT_PROTOCOLS);
     let log = std::fs::OpenOptions::new().create(true).append(true).open(folder.path().join("log")).expect("a log");
-    daypass_by(clock)
+    let mut serve = daypass_by(clock);
+    if options.iter().any(|option| option.starts_with("--master-key")) {
+        serve.env_remove("DAYPASS_MASTER_KEY");
+    }
+    serve
         .args(["serve", "--json", "--listen", "127.0.0.1:0", "--store", store])
         .args((!are_given).then_some(PROTOCOLS))
         .args(options.iter().filter(|option| *option != DEFAULT_PROTOCOLS))

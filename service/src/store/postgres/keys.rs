@@ -3,16 +3,18 @@
 use daypass::api::RevocationTarget;
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::super::Rule;
 use super::sql::{execute, number, number_option, rows, signed, signed_option};
 use super::{Failure, feed, listener};
-use crate::domain::key::{KeyChange, StoredKey};
+use crate::domain::key::{KeyChange, PrivateKey, StoredKey};
 
 const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
 
 pub(super) async fn keys(client: &impl GenericClient) -> Result<Vec<StoredKey>, Failure> {
-    let as_added = "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY number";
+    let as_added = "SELECT kid, private_key, master_key, created_at, signs_from, revoked_at, mark FROM signing_key
+        ORDER BY number";
     rows(client, as_added, &[]).await?.iter().map(key).collect()
 }
 
@@ -30,6 +32,10 @@ pub(super) async fn change(
                 let update = format!("UPDATE signing_key SET signs_from = $2, mark = ({NEWEST_MARK}) WHERE kid = $1");
                 execute(transaction, &update, &[kid, &signed(*time)?]).await?;
             }
+            KeyChange::Seal { kid, private } => {
+                let update = "UPDATE signing_key SET private_key = $2, master_key = $3 WHERE kid = $1";
+                execute(transaction, update, &[kid, &private.bytes, &private.master_key]).await?;
+            }
             KeyChange::Revoke { kid, at } => {
                 feed::enter(transaction, None, &[RevocationTarget::Key { kid: kid.clone() }], *at).await?;
             }
@@ -39,21 +45,29 @@ pub(super) async fn change(
     Ok(changes)
 }
 
+/// Writes the table anew, without the rows that were replaced.
+pub(super) async fn remove_dead(client: &impl GenericClient) -> Result<(), Failure> {
+    Ok(client.batch_execute("VACUUM FULL signing_key").await?)
+}
+
 pub(super) async fn insert(transaction: &impl GenericClient, key: &StoredKey) -> Result<(), Failure> {
     let insert = format!(
-        "INSERT INTO signing_key (kid, pkcs8, created_at, signs_from, revoked_at, mark)
-        VALUES ($1, $2, $3, $4, $5, ({NEWEST_MARK}))"
+        "INSERT INTO signing_key (kid, private_key, master_key, created_at, signs_from, revoked_at, mark)
+        VALUES ($1, $2, $3, $4, $5, $6, ({NEWEST_MARK}))"
     );
-    let StoredKey { kid, pkcs8, created_at, signs_from, revoked_at, mark: _ } = key;
+    let StoredKey { kid, private, created_at, signs_from, revoked_at, mark: _ } = key;
+    let PrivateKey { bytes, master_key } = private;
     let [created_at, signs_from] = [signed(*created_at)?, signed(*signs_from)?];
-    execute(transaction, &insert, &[kid, pkcs8, &created_at, &signs_from, &signed_option(*revoked_at)?]).await?;
+    let row: [&(dyn ToSql + Sync); 6] =
+        [kid, bytes, master_key, &created_at, &signs_from, &signed_option(*revoked_at)?];
+    execute(transaction, &insert, &row).await?;
     Ok(())
 }
 
 fn key(row: &Row) -> Result<StoredKey, Failure> {
     Ok(StoredKey {
         kid: row.try_get("kid")?,
-        pkcs8: row.try_get("pkcs8")?,
+        private: PrivateKey { bytes: row.try_get("private_key")?, master_key: row.try_get("master_key")? },
         created_at: number(row, "created_at")?,
         signs_from: number(row, "signs_from")?,
         revoked_at: number_option(row, "revoked_at")?,

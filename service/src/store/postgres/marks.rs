@@ -16,6 +16,15 @@ pub(super) async fn newest(client: &impl GenericClient) -> Result<Mark, Failure>
     mark(&row(client, "SELECT number, seq FROM feed_mark ORDER BY number DESC LIMIT 1", &[]).await?)
 }
 
+/// Returns the time of the newest token, entry of the feed or signing key.
+pub(super) async fn newest_time(client: &impl GenericClient) -> Result<u64, Failure> {
+    let newest = "SELECT greatest(
+        coalesce((SELECT created_at FROM token ORDER BY number DESC LIMIT 1), 0),
+        coalesce((SELECT at FROM revocation ORDER BY seq DESC LIMIT 1), 0),
+        coalesce((SELECT max(created_at) FROM signing_key), 0)) AS newest";
+    number(&row(client, newest, &[]).await?, "newest")
+}
+
 pub(super) async fn add(
     transaction: &Transaction<'_>,
     rule: &Rule<MarkFacts, Option<MarkChange>>,

@@ -1,7 +1,10 @@
 //! The tables of a database, and their version.
 
-use anyhow::{Context, ensure};
-use tokio_postgres::{Client, Transaction};
+use anyhow::Context;
+use tokio_postgres::{Client, GenericClient, Transaction};
+
+use super::super::location::DatabaseUrl;
+use super::super::schema::Schema;
 
 /// The steps to the newest version. Step 1 is the first.
 const STEPS: &[&str] = &[
@@ -17,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0010_issued_up_to.sql"),
     include_str!("../../../migrations/postgres/0011_inviter.sql"),
     include_str!("../../../migrations/postgres/0012_oauth.sql"),
+    include_str!("../../../migrations/postgres/0015_master_key.sql"),
 ];
 
 /// Held by the process that changes the tables. The number means nothing; it is Daypass's.
@@ -33,17 +37,20 @@ pub(super) async fn has_store(client: &Client) -> anyhow::Result<bool> {
     Ok(client.query_one(HAS_STORE, &[]).await?.try_get(0)?)
 }
 
+/// Returns the version of the tables of a store.
+pub(super) async fn schema(client: &impl GenericClient) -> anyhow::Result<Schema> {
+    let newest = "SELECT coalesce(max(step), 0) FROM daypass_migration";
+    let done: i32 = client.query_one(newest, &[]).await?.try_get(0)?;
+    Ok(Schema { found: usize::try_from(done)?, known: STEPS.len() })
+}
+
 /// Brings the tables to the newest version, or creates them.
-pub(super) async fn migrate(client: &mut Client) -> anyhow::Result<()> {
+pub(super) async fn migrate(client: &mut Client, url: &DatabaseUrl) -> anyhow::Result<()> {
     let transaction = client.transaction().await?;
     transaction.batch_execute(LOCK).await?;
-    let done = steps_done(&transaction).await.context("cannot read or create the tables of the store")?;
-    ensure!(
-        done <= STEPS.len(),
-        "the tables of the store are of a newer version of Daypass, step {done}: this one knows {}",
-        STEPS.len()
-    );
-    for (index, step) in STEPS.iter().enumerate().skip(done) {
+    let schema = create_or_read(&transaction).await.context("cannot read or create the tables of the store")?;
+    schema.require_known(url)?;
+    for (index, step) in STEPS.iter().enumerate().skip(schema.found) {
         let step_number = i32::try_from(index + 1)?;
         let apply = async {
             transaction.batch_execute(step).await?;
@@ -54,11 +61,9 @@ pub(super) async fn migrate(client: &mut Client) -> anyhow::Result<()> {
     Ok(transaction.commit().await?)
 }
 
-async fn steps_done(transaction: &Transaction<'_>) -> anyhow::Result<usize> {
+async fn create_or_read(transaction: &Transaction<'_>) -> anyhow::Result<Schema> {
     if !transaction.query_one(HAS_STORE, &[]).await?.try_get::<_, bool>(0)? {
         transaction.batch_execute(TABLE).await?;
     }
-    let done: i32 =
-        transaction.query_one("SELECT coalesce(max(step), 0) FROM daypass_migration", &[]).await?.try_get(0)?;
-    Ok(usize::try_from(done)?)
+    schema(transaction).await
 }

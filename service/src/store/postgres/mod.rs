@@ -1,5 +1,6 @@
 //! A store in a PostgreSQL database, which several nodes share: [`PostgresStore`].
 
+mod backup;
 mod bundles;
 mod catalog;
 mod connection;
@@ -51,6 +52,7 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
+pub(super) use backup::{back_up, restore, schema};
 use connection::Settings;
 use failure::Failure;
 use listener::Listener;
@@ -83,7 +85,7 @@ impl PostgresStore {
     /// Opens a store, and creates its tables if there are none.
     pub(super) async fn create(url: &DatabaseUrl) -> anyhow::Result<PostgresStore> {
         let settings = connection::settings(url)?;
-        migrations::migrate(&mut connection::connect(url, &settings).await?).await?;
+        migrations::migrate(&mut connection::connect(url, &settings).await?, url).await?;
         PostgresStore::new(settings)
     }
 
@@ -94,7 +96,7 @@ impl PostgresStore {
         if !migrations::has_store(&client).await? {
             return Ok(None);
         }
-        migrations::migrate(&mut client).await?;
+        migrations::migrate(&mut client, url).await?;
         PostgresStore::new(settings).map(Some)
     }
 
@@ -275,7 +277,13 @@ impl Store for PostgresStore {
     }
 
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
-        Box::pin(self.revoking(rule, |transaction, rule| Box::pin(keys::change(transaction, rule))))
+        Box::pin(async {
+            let changes = self.revoking(rule, |transaction, rule| Box::pin(keys::change(transaction, rule))).await?;
+            if changes.iter().any(|change| matches!(change, KeyChange::Seal { .. })) {
+                read(&self.writers, (), |client, ()| Box::pin(keys::remove_dead(client))).await?;
+            }
+            Ok(changes)
+        })
     }
 
     fn revoke<'a>(
@@ -332,6 +340,10 @@ impl Store for PostgresStore {
                 Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, catalog_version })
             })
         }))
+    }
+
+    fn newest_time(&self) -> StoreFuture<'_, u64> {
+        Box::pin(self.read((), |client, ()| Box::pin(marks::newest_time(client))))
     }
 
     fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>> {

@@ -7,6 +7,8 @@ use anyhow::Context;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
+use super::{Failure, backup};
+
 const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0001_begin.sql")),
     M::up(include_str!("../../../migrations/0002_revocation.sql")),
@@ -26,7 +28,11 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0016_issued_up_to.sql")),
     M::up(include_str!("../../../migrations/0017_inviter.sql")),
     M::up(include_str!("../../../migrations/0018_oauth.sql")),
+    M::up(include_str!("../../../migrations/0021_master_key.sql")),
 ];
+
+/// The newest version of the tables.
+pub(super) const NEWEST: usize = MIGRATIONS.len();
 
 /// How long to wait for another process's transaction, such as the command line's.
 const BUSY: Duration = Duration::from_secs(3);
@@ -36,12 +42,17 @@ const STATEMENTS: usize = 256;
 
 /// Opens a connection that writes, and brings the tables to the newest version.
 pub(super) fn open_writer(path: &Path) -> anyhow::Result<Connection> {
+    // Before anything is written.
+    backup::schema(path)?.require_known(&path.display())?;
     let open = || -> anyhow::Result<Connection> {
         let mut connection = connect(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // A write that was acknowledged survives a crash of the machine too.
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // SECURITY: what is replaced, such as a signing key that was not sealed yet, is overwritten in the pages that are
+        // written anyway.
+        connection.pragma_update(None, "secure_delete", "FAST")?;
         // A transaction is the only writer from its beginning to its end: the facts that it read stay
         // true.
         connection.set_transaction_behavior(TransactionBehavior::Immediate);
@@ -61,6 +72,11 @@ pub(super) fn open_reader(path: &Path) -> anyhow::Result<Connection> {
         Ok(connection)
     };
     open().with_context(|| context(path))
+}
+
+/// Moves what the log has to the file and truncates it, if no other process reads from it.
+pub(super) fn empty_log(connection: &Connection) -> Result<(), Failure> {
+    Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
 }
 
 fn connect(path: &Path) -> anyhow::Result<Connection> {

@@ -1,6 +1,5 @@
 //! The file of a store.
 
-use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use super::super::FILES;
 use super::Failure;
+use crate::private_files;
 
 /// How long a file that was in place counts as such, for what is answered from memory.
 const SEEN: Duration = Duration::from_millis(10);
@@ -16,11 +17,17 @@ const SEEN: Duration = Duration::from_millis(10);
 /// Creates an empty file that only its owner can read, if there is no file. SQLite gives the files
 /// beside it the same mode.
 pub(in crate::store) fn create(path: &Path) -> anyhow::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).with_context(|| format!("cannot create the store {}", path.display()))
+    private_files::require_safe_folder(path)?;
+    private_files::open_or_create(path).map(drop).with_context(|| format!("cannot create the store {}", path.display()))
+}
+
+/// Takes the permissions of other users away from the files of a store.
+///
+/// # Errors
+/// When that fails, or every user can replace the files.
+pub(super) fn protect(path: &Path) -> anyhow::Result<()> {
+    private_files::require_safe_folder(path)?;
+    FILES.into_iter().try_for_each(|ending| private_files::narrow(&private_files::beside(path, ending)))
 }
 
 /// The file that a store was opened from.

@@ -1,6 +1,6 @@
 //! Tells a store that goes on from one that was restored: [`History`].
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use super::{Failure, revocations};
 use crate::crypto::random;
+use crate::private_files;
 
 /// How many characters of its hash name a history: 132 bits.
 const NAME: usize = 22;
@@ -45,9 +46,7 @@ struct Told {
 impl History {
     /// Names the file beside a store.
     pub(super) fn beside(store: &Path) -> History {
-        let mut path = store.as_os_str().to_owned();
-        path.push("-feed");
-        History { path: path.into() }
+        History { path: private_files::beside(store, "-feed") }
     }
 
     /// Reads where the feed is, and writes to the disk that it is told. It must be the first that a transaction reads.
@@ -68,11 +67,7 @@ impl History {
     }
 
     fn open_locked(&self) -> io::Result<File> {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&self.path)?;
+        let file = private_files::open_or_create(&self.path)?;
         file.lock()?;
         Ok(file)
     }

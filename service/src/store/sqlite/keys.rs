@@ -5,12 +5,13 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::super::Rule;
 use super::{Failure, revocations};
-use crate::domain::key::{KeyChange, StoredKey};
+use crate::domain::key::{KeyChange, PrivateKey, StoredKey};
 
 const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
 
 pub(super) fn keys(connection: &Connection) -> Result<Vec<StoredKey>, Failure> {
-    let as_added = "SELECT kid, pkcs8, created_at, signs_from, revoked_at, mark FROM signing_key ORDER BY rowid";
+    let as_added = "SELECT kid, private_key, master_key, created_at, signs_from, revoked_at, mark FROM signing_key
+        ORDER BY rowid";
     let mut keys = connection.prepare_cached(as_added)?;
     let rows = keys.query_map([], key)?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -28,6 +29,10 @@ pub(super) fn change(
                 let update = format!("UPDATE signing_key SET signs_from = ?2, mark = ({NEWEST_MARK}) WHERE kid = ?1");
                 transaction.execute(&update, params![kid, time])?;
             }
+            KeyChange::Seal { kid, private } => {
+                let update = "UPDATE signing_key SET private_key = ?2, master_key = ?3 WHERE kid = ?1";
+                transaction.execute(update, params![kid, private.bytes, private.master_key])?;
+            }
             KeyChange::Revoke { kid, at } => {
                 revocations::enter(transaction, None, &RevocationTarget::Key { kid: kid.clone() }, *at)?;
             }
@@ -38,21 +43,22 @@ pub(super) fn change(
 
 pub(super) fn insert(transaction: &Transaction<'_>, key: &StoredKey) -> Result<(), Failure> {
     let insert = format!(
-        "INSERT INTO signing_key (kid, pkcs8, created_at, signs_from, revoked_at, mark)
-        VALUES (?1, ?2, ?3, ?4, ?5, ({NEWEST_MARK}))"
+        "INSERT INTO signing_key (kid, private_key, master_key, created_at, signs_from, revoked_at, mark)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ({NEWEST_MARK}))"
     );
-    let StoredKey { kid, pkcs8, created_at, signs_from, revoked_at, mark: _ } = key;
-    transaction.execute(&insert, params![kid, pkcs8, created_at, signs_from, revoked_at])?;
+    let StoredKey { kid, private, created_at, signs_from, revoked_at, mark: _ } = key;
+    let PrivateKey { bytes, master_key } = private;
+    transaction.execute(&insert, params![kid, bytes, master_key, created_at, signs_from, revoked_at])?;
     Ok(())
 }
 
 fn key(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
     Ok(StoredKey {
         kid: row.get(0)?,
-        pkcs8: row.get(1)?,
-        created_at: row.get(2)?,
-        signs_from: row.get(3)?,
-        revoked_at: row.get(4)?,
-        mark: row.get(5)?,
+        private: PrivateKey { bytes: row.get(1)?, master_key: row.get(2)? },
+        created_at: row.get(3)?,
+        signs_from: row.get(4)?,
+        revoked_at: row.get(5)?,
+        mark: row.get(6)?,
     })
 }

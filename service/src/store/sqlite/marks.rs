@@ -16,6 +16,15 @@ pub(super) fn newest(connection: &Connection) -> Result<Mark, Failure> {
     Ok(connection.prepare_cached(newest)?.query_row([], mark)?)
 }
 
+/// Returns the time of the newest token, entry of the feed or signing key.
+pub(super) fn newest_time(connection: &Connection) -> Result<u64, Failure> {
+    let newest = "SELECT max(
+        coalesce((SELECT created_at FROM token ORDER BY number DESC LIMIT 1), 0),
+        coalesce((SELECT at FROM revocation ORDER BY seq DESC LIMIT 1), 0),
+        coalesce((SELECT max(created_at) FROM signing_key), 0))";
+    Ok(connection.query_row(newest, [], |row| row.get(0))?)
+}
+
 pub(super) fn add(transaction: &Transaction<'_>, rule: &Rule<MarkFacts, Option<MarkChange>>) -> Result<(), Failure> {
     let facts = MarkFacts { newest: newest(transaction)?, latest: revocations::latest(transaction)? };
     let Some(MarkChange { add, oldest: number }) = rule(&facts)? else { return Ok(()) };

@@ -1,5 +1,6 @@
 //! A store in one SQLite file: [`SqliteStore`].
 
+mod backup;
 mod batch;
 mod bundles;
 mod catalog;
@@ -60,6 +61,7 @@ use batch::Waiting;
 use client_cache::ClientCache;
 use follower::Follower;
 
+pub(super) use backup::{back_up, restore, schema};
 pub(super) use file::create;
 use history::{History, Position};
 
@@ -133,6 +135,7 @@ impl Failure {
 impl SqliteStore {
     /// Opens a store whose file exists.
     pub(super) fn open(path: &Path) -> anyhow::Result<SqliteStore> {
+        file::protect(path)?;
         let (writer, history) = (connection::open_writer(path)?, History::beside(path));
         // Before anything is written: the store may have been restored.
         Failure::log(history.position(&writer))?;
@@ -291,7 +294,13 @@ impl Store for SqliteStore {
     }
 
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
-        self.revoking(move |transaction| keys::change(transaction, &rule))
+        Box::pin(async {
+            let changes = self.revoking(move |transaction| keys::change(transaction, &rule)).await?;
+            if changes.iter().any(|change| matches!(change, KeyChange::Seal { .. })) {
+                self.run(&self.writer, |connection| connection::empty_log(connection)).await?;
+            }
+            Ok(changes)
+        })
     }
 
     fn revoke<'a>(
@@ -343,6 +352,10 @@ impl Store for SqliteStore {
                 catalog_version: catalog::version(transaction)?,
             })
         })
+    }
+
+    fn newest_time(&self) -> StoreFuture<'_, u64> {
+        self.read(marks::newest_time)
     }
 
     fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>> {

@@ -15,6 +15,8 @@ use daypass::jwt::{Claims, Jwks, JwtType};
 use daypass::verify::{Credentials, Revocations, Standing, StaticKeys, TokenLocation, Verifier};
 use daypass::{Error, TokenKind};
 
+use crate::crypto::master_key::MasterKey;
+use crate::crypto::random;
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::bundle::BundleAddition;
 use crate::domain::retention::{INTERVAL, Mark, MarkFacts, MarkWatch, is_older_than_entries, next_mark};
@@ -107,7 +109,8 @@ struct World {
 impl World {
     fn new(seed: u64) -> World {
         let mut dice = Dice::new(seed);
-        let key = SigningKey::load(&SigningKey::generate(0, 0)).expect("a key");
+        let master_key = MasterKey::parse(&random::key()).expect("a master key");
+        let key = SigningKey::load(&SigningKey::generate(&master_key, 0, 0), &master_key).expect("a key");
         let keys = StaticKeys::from(&Jwks { keys: vec![key.jwk()] });
         let (has_leaps, has_restarts) = (!dice.one_in(4), dice.one_in(3));
         let nodes = 1 + dice.roll(3);

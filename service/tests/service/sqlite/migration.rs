@@ -4,6 +4,16 @@ use daypass::api::{Revocation, RevocationTarget};
 use rusqlite::Connection;
 
 use super::running::{Daypass, send, to_text};
+use crate::binary::{KNOWN_KID, KNOWN_PKCS8};
+
+/// Gives the store a known signing key, which the next start seals.
+fn set_known_key(daypass: &mut Daypass) {
+    daypass.kill();
+    daypass.execute(&format!(
+        "UPDATE signing_key SET kid = '{KNOWN_KID}', private_key = X'{KNOWN_PKCS8}', master_key = NULL"
+    ));
+    daypass.restart();
+}
 
 /// Turns the store into one of the first version, with everything that such a store can hold.
 fn downgrade(daypass: &Daypass) {
@@ -13,13 +23,14 @@ fn downgrade(daypass: &Daypass) {
     connection.execute("ATTACH ?1 AS new", [new.to_str()]).expect("the store");
     let copy = "
         INSERT INTO organization SELECT id, created_at FROM new.organization WHERE NOT is_operator;
-        INSERT INTO signing_key SELECT kid, pkcs8, created_at FROM new.signing_key;
+        INSERT INTO signing_key SELECT kid, unsealed, created_at FROM new.signing_key;
         INSERT INTO token SELECT number, hash, organization, id, kind, name, grants, origins, last_chars, created_at,
             expires_at, revoked_at FROM new.token WHERE organization <> 'operator';
         INSERT INTO bundle SELECT token, parent, parameters FROM new.bundle;
         PRAGMA user_version = 1;
         DETACH new";
-    connection.execute_batch(copy).expect("rows");
+    let copy = copy.replace("unsealed", &format!("X'{KNOWN_PKCS8}'"));
+    connection.execute_batch(&copy).expect("rows");
     for suffix in ["", "-wal", "-shm"] {
         // SQLite removes the WAL after a checkpoint.
         let _ = std::fs::remove_file(format!("{}{suffix}", new.display()));
@@ -30,6 +41,7 @@ fn downgrade(daypass: &Daypass) {
 #[tokio::test]
 async fn an_old_store_is_migrated_and_its_revocations_are_in_the_feed() {
     let mut daypass = Daypass::start();
+    set_known_key(&mut daypass);
     let partner = daypass.create_partner().await;
     let reference = daypass.create_reference(&partner, &serde_json::json!({"file": "f"})).await;
     let (active, _) = daypass.create_secret().await;
@@ -61,6 +73,7 @@ async fn an_old_store_is_migrated_and_its_revocations_are_in_the_feed() {
 #[tokio::test]
 async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
     let mut daypass = Daypass::start_with(&["--issuer", "https://tokens.example"]);
+    set_known_key(&mut daypass);
     let (secret, _) = daypass.create_secret().await;
     let temporary = daypass.create_temporary(&secret).await;
     daypass.revoke_by_text(&temporary).await;
@@ -79,6 +92,9 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         DELETE FROM organization WHERE is_operator;
         DROP VIEW record;
         ALTER TABLE signing_key DROP COLUMN mark;
+        ALTER TABLE signing_key DROP COLUMN master_key;
+        ALTER TABLE signing_key RENAME COLUMN private_key TO pkcs8;
+        UPDATE signing_key SET pkcs8 = unsealed;
         DROP INDEX token_by_owner; DROP INDEX token_by_owner_kind;
         ALTER TABLE token DROP COLUMN owner;
         DROP TABLE oauth_request; DROP TABLE oauth_refresh_token; DROP TABLE oauth_family; DROP TABLE oauth_code;
@@ -102,6 +118,7 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         ALTER TABLE organization DROP COLUMN name;
         ALTER TABLE organization DROP COLUMN is_operator;
         PRAGMA user_version = 2";
+    let downgrade = downgrade.replace("unsealed", &format!("X'{KNOWN_PKCS8}'"));
     daypass.execute(&format!("{downgrade}; CREATE VIEW {view}"));
     daypass.restart();
     assert_eq!(daypass.read_page(&daypass.admin, 0).await.revocations, entries);

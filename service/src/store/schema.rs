@@ -1,0 +1,28 @@
+//! The version of a store's tables: [`Schema`].
+
+use std::fmt::Display;
+
+use anyhow::ensure;
+
+/// The version of a store's tables, and the newest one that this version of Daypass knows.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Schema {
+    pub(crate) found: usize,
+    pub(crate) known: usize,
+}
+
+impl Schema {
+    /// Requires that this version of Daypass knows the tables.
+    ///
+    /// # Errors
+    /// When a newer version has written them.
+    pub(super) fn require_known(self, store: &impl Display) -> anyhow::Result<()> {
+        let Schema { found, known } = self;
+        ensure!(
+            found <= known,
+            "the store {store} is of a newer version of Daypass (its tables have version {found}, and this one knows \
+             {known}): run that version, there is no way back to this one"
+        );
+        Ok(())
+    }
+}

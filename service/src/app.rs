@@ -13,6 +13,7 @@ use crate::domain::protocol::{self, Protocol};
 use crate::domain::session::SessionLimits;
 use crate::store::SharedStore;
 use crate::usecase::answers::Answers;
+use crate::usecase::bundle_rate::BundleRate;
 use crate::usecase::catalog;
 use crate::usecase::current_catalog::CurrentCatalog;
 use crate::usecase::feed::Feed;
@@ -24,6 +25,7 @@ use crate::usecase::passwords::Passwords;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
+use crate::usecase::write_probe::WriteProbe;
 
 /// The most memory that the callers take that were verified lately, in bytes, by each verifier.
 const CALLERS: usize = 1024 * 1024;
@@ -35,6 +37,8 @@ pub(crate) struct App {
     pub(crate) catalog: CurrentCatalog,
     pub(crate) jwt_issuer: JwtIssuer,
     pub(crate) feed: Feed,
+    /// How often each token may create bundle references.
+    pub(crate) bundle_rate: BundleRate,
     /// When tokens were last used.
     pub(crate) uses: Arc<TokenUses>,
     /// The responses of introspection that were given lately.
@@ -69,11 +73,11 @@ pub(crate) struct SignIn {
 }
 
 impl App {
-    /// Creates the service on a bootstrapped store, and the poller that must run with it.
+    /// Creates the service on a bootstrapped store, and what must run with it: the poller of the store, and the probe.
     ///
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
-    pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync)> {
+    pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync, WriteProbe)> {
         let Config {
             issuer,
             audience,
@@ -84,6 +88,8 @@ impl App {
             temporary_min_seconds,
             rotate_keys_every,
             sealing_key,
+            disk_reserve_bytes,
+            bundles_per_second,
             sign_in,
         } = config;
         let at = Instant::now();
@@ -118,7 +124,8 @@ impl App {
         };
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
-        let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
+        let (write_probe, writable) = WriteProbe::start(Arc::clone(&store), disk_reserve_bytes).await;
+        let jwt_issuer = JwtIssuer { keys: fresh_keys, writable, issuer, audience };
         let SignInConfig { public_origin, limits, proxies, openid } = sign_in;
         let openid = openid.map(|settings| OpenIdProvider::new(settings, &jwt_issuer.issuer)).transpose()?;
         let sign_in = SignIn { passwords: Passwords::default(), public_origin, limits, proxies, openid };
@@ -129,6 +136,7 @@ impl App {
                 catalog,
                 jwt_issuer,
                 feed,
+                bundle_rate: BundleRate::new(bundles_per_second),
                 uses,
                 answers,
                 protocols,
@@ -141,6 +149,7 @@ impl App {
                 sign_in,
             },
             sync,
+            write_probe,
         ))
     }
     /// Requires that callers may accept patterns below a suffix that many owners share, if this one does.

@@ -14,6 +14,7 @@ mod organization;
 mod organization_limits;
 mod principal;
 mod principal_kind;
+mod quotas;
 mod serve;
 mod shell;
 mod sign_in;

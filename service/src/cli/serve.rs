@@ -13,6 +13,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 
 use super::options::{Json, on_store};
+use super::quotas::QuotaOptions;
 use super::sign_in::SignInOptions;
 use super::stop::wait_for_stop;
 use super::{catalog, connections, failure, issuer};
@@ -77,6 +78,8 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_SEALING_KEY_FILE", value_name = "FILE")]
     sealing_key_file: Option<PathBuf>,
     #[command(flatten)]
+    quotas: QuotaOptions,
+    #[command(flatten)]
     sign_in: SignInOptions,
     #[command(flatten)]
     output: Json,
@@ -111,9 +114,11 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
         sealing_key,
+        disk_reserve_bytes: options.quotas.disk_reserve_bytes(),
+        bundles_per_second: options.quotas.bundles_per_second(),
         sign_in,
     };
-    let (app, sync) = App::new(store, config).await?;
+    let (app, sync, write_probe) = App::new(store, config).await?;
     let uses = Arc::clone(&app.uses);
     tokio::spawn({
         let uses = Arc::clone(&uses);
@@ -123,6 +128,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     tokio::spawn(async {
         tokio::select! {
             () = sync.run() => {}
+            () = write_probe.run() => {}
             () = wait_for_stop() => {}
         }
     });

@@ -6,6 +6,7 @@ use daypass::verify::{Access, SealingKey, TokenHash};
 use daypass::{Error, ForeignFormat, Grant, OpaqueToken, OriginPattern, Parameters, TokenKind};
 use serde::Serialize;
 
+use super::bundle_rate::BundleRate;
 use super::clock::now;
 use super::jwt_issuer::JwtIssuer;
 use super::parent::{Parent, Root};
@@ -29,10 +30,11 @@ pub(crate) struct BundleReference {
 /// Stores parameters and creates a reference to them, which has a format of another system if there is one.
 ///
 /// # Errors
-/// When the parent is no longer active.
+/// When the parent is no longer active, creates references too often, or its organization has as many as it may.
 pub(crate) async fn create_reference(
     store: &dyn Store,
     catalogs: &Catalogs,
+    rate: &BundleRate,
     parent: &Parent<'_>,
     parameters: &Parameters,
     format: Option<ForeignFormat>,
@@ -40,7 +42,7 @@ pub(crate) async fn create_reference(
     let now = now();
     let grants = bundle::grants(parent.access.grants(), catalogs);
     let reference = NewReference { grants, origins: vec![], lifetime: None, single_use: None, format };
-    add_reference(store, parent, parameters, reference, now).await
+    add_reference(store, rate, parent, parameters, reference, now).await
 }
 
 /// What a reference stands for.
@@ -111,6 +113,7 @@ pub(crate) async fn create(
     store: &dyn Store,
     catalogs: &Catalogs,
     jwt_issuer: &JwtIssuer,
+    rate: &BundleRate,
     sealing_key: Option<&SealingKey>,
     parent: &Parent<'_>,
     request: CreateBundleRequest,
@@ -138,7 +141,7 @@ pub(crate) async fn create(
         sign_single_use(jwt_issuer, &root, new_id(), signed, origins.clone(), now, expires_at)?;
         let (lifetime, single_use) = (Some(lifetime), Some(single_use));
         let new = NewReference { grants: vec![], origins, lifetime, single_use, format: None };
-        let BundleReference { token, expires_at } = add_reference(store, parent, &request.parameters, new, now).await?;
+        let BundleReference { token, expires_at } = add_reference(store, rate, parent, &request.parameters, new, now).await?;
         return Ok(BundleResponse { bundle: token.expose_secret().to_owned(), expires_at });
     }
     let claims = jwt_issuer.claims(&parent.root(), TokenKind::Bundle, grants, now, expires_at);
@@ -178,11 +181,13 @@ struct NewReference {
 /// been edited after it was authenticated.
 async fn add_reference(
     store: &dyn Store,
+    rate: &BundleRate,
     parent: &Parent<'_>,
     parameters: &Parameters,
     reference: NewReference,
     now: u64,
 ) -> Result<BundleReference, Error> {
+    rate.count(parent.access.root_serial())?;
     let NewReference { grants, origins, lifetime, single_use, format } = reference;
     let token = match format {
         None => OpaqueToken::generate(TokenKind::Bundle, random::fill),
@@ -196,13 +201,15 @@ async fn add_reference(
     new.record.origins.clone_from(&origins);
     let parameters = seal::seal(parameters, &token);
     let new = NewBundle { token: new, parent: parent.hash, parameters, single_use };
+    let bytes = new.stored_bytes();
     let rule = move |facts: &BundleFacts| {
         let parent_end = require_active_parent(facts.parent, now)?.expires_at;
         let end = match &lifetime {
             Some(lifetime) => lifetime.end(now, parent_end)?,
             None => bundle::reference_expiry(now, parent_end),
         };
-        Ok(BundleAddition::new(end, facts.newest_mark))
+        bundle::require_room(facts, bytes)?;
+        Ok(BundleAddition::new(end, facts.newest_mark, bytes))
     };
     let expires_at = store.add_bundle(new, Box::new(rule)).await?;
     shared_suffix::log_minted(&origins, &id, parent.access);

@@ -6,6 +6,7 @@
 //! | `access_tokens` | creates, lists and finds public and private tokens (Threekit) |
 //! | `answers` | the responses of introspection that were given lately |
 //! | `bootstrap` | writes what a new store gets first |
+//! | `bundle_rate` | limits how often a token may create bundle references |
 //! | `bundles` | stores, signs and redeems parameter bundles |
 //! | `catalog` | reads and sets the product's scopes |
 //! | `clock` | tells the time |
@@ -25,6 +26,7 @@
 //! | `personal_tokens` | creates, lists and revokes the personal tokens of a user |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
+//! | `readiness` | whether the service can do its work |
 //! | `revoke` | revokes tokens, JWTs and organizations |
 //! | `shared_suffix` | logs which patterns were accepted that anyone may match |
 //! | `sign_in` | signs people in and out, and changes their passwords |
@@ -33,10 +35,12 @@
 //! | `temporary_token` | mints temporary tokens |
 //! | `token_uses` | notes when tokens were last used |
 //! | `tokens` | creates, lists, finds and edits stored tokens |
+//! | `write_probe` | finds out whether revocations can be written |
 
 pub(crate) mod access_tokens;
 pub(crate) mod answers;
 pub(crate) mod bootstrap;
+pub(crate) mod bundle_rate;
 pub(crate) mod bundles;
 pub(crate) mod catalog;
 pub(crate) mod clock;
@@ -57,6 +61,7 @@ pub(crate) mod personal_tokens;
 pub(crate) mod principals;
 #[cfg(test)]
 mod retention_days;
+pub(crate) mod readiness;
 pub(crate) mod revoke;
 mod shared_suffix;
 pub(crate) mod sign_in;
@@ -65,3 +70,4 @@ pub(crate) mod sync;
 pub(crate) mod temporary_token;
 pub(crate) mod token_uses;
 pub(crate) mod tokens;
+pub(crate) mod write_probe;

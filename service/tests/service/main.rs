@@ -11,6 +11,8 @@ macro_rules! suite {
         pub(crate) mod authorization_requests;
         #[path = "../bad_input.rs"]
         mod bad_input;
+        #[path = "../bundle_limits.rs"]
+        mod bundle_limits;
         #[path = "../bundles.rs"]
         mod bundles;
         #[path = "../catalog.rs"]
@@ -113,6 +115,8 @@ macro_rules! suite {
         mod space_api;
         #[path = "../speckle/mod.rs"]
         mod speckle;
+        #[path = "../stopped.rs"]
+        mod stopped;
         #[path = "../store.rs"]
         mod store;
         #[path = "../suspension.rs"]
@@ -133,6 +137,7 @@ macro_rules! suite {
 /// On an SQLite file.
 mod sqlite {
     mod backend;
+    mod disk;
     mod file;
     mod many_tokens;
     mod migration;
@@ -145,6 +150,7 @@ mod postgres {
     mod backend;
     mod cluster;
     mod database;
+    mod disk;
     mod failover;
     mod other_epoch;
     mod restart;

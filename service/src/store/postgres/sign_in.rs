@@ -142,7 +142,7 @@ impl SignInStore for PostgresStore {
         new: NewInvitation,
         rule: Rule<InviteFacts>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.write(
+        Box::pin(self.add(
             (organization, principal, acting, new, rule),
             |transaction, (organization, principal, acting, new, rule)| {
                 Box::pin(invitations::add(transaction, organization, principal, *acting, new, rule))
@@ -160,7 +160,7 @@ impl SignInStore for PostgresStore {
         at: u64,
         rule: Rule<Option<InvitationFacts>, Acceptance>,
     ) -> StoreFuture<'_, u64> {
-        Box::pin(self.write((hash, at, rule), |transaction, (hash, at, rule)| {
+        Box::pin(self.add((hash, at, rule), |transaction, (hash, at, rule)| {
             Box::pin(invitations::accept(transaction, *hash, *at, rule))
         }))
     }

@@ -119,7 +119,7 @@ impl SignInStore for SqliteStore {
     ) -> StoreFuture<'a, ()> {
         let (organization, principal) = (organization.to_owned(), principal.to_owned());
         let acting = acting.map(str::to_owned);
-        self.write(move |transaction| {
+        self.add(move |transaction| {
             invitations::add(transaction, &organization, &principal, acting.as_deref(), &new, &rule)
         })
     }
@@ -134,7 +134,7 @@ impl SignInStore for SqliteStore {
         at: u64,
         rule: Rule<Option<InvitationFacts>, Acceptance>,
     ) -> StoreFuture<'_, u64> {
-        self.write(move |transaction| invitations::accept(transaction, hash, at, &rule))
+        self.add(move |transaction| invitations::accept(transaction, hash, at, &rule))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::domain::protocol::{self, Protocol};
 use crate::domain::session::SessionLimits;
 use crate::store::SharedStore;
 use crate::usecase::answers::Answers;
-use crate::usecase::bundle_rate::BundleRate;
+use crate::usecase::rates::Rates;
 use crate::usecase::catalog;
 use crate::usecase::current_catalog::CurrentCatalog;
 use crate::usecase::feed::Feed;
@@ -37,8 +37,8 @@ pub(crate) struct App {
     pub(crate) catalog: CurrentCatalog,
     pub(crate) jwt_issuer: JwtIssuer,
     pub(crate) feed: Feed,
-    /// How often each token may create bundle references.
-    pub(crate) bundle_rate: BundleRate,
+    /// How often callers may make the store keep something.
+    pub(crate) rates: Rates,
     /// When tokens were last used.
     pub(crate) uses: Arc<TokenUses>,
     /// The responses of introspection that were given lately.
@@ -136,7 +136,7 @@ impl App {
                 catalog,
                 jwt_issuer,
                 feed,
-                bundle_rate: BundleRate::new(bundles_per_second),
+                rates: Rates::new(bundles_per_second),
                 uses,
                 answers,
                 protocols,

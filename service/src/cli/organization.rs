@@ -106,7 +106,7 @@ pub(super) enum Command {
         /// The organization's id, as `daypass organization list` prints it
         id: String,
         #[command(flatten)]
-        limits: limits::Limits,
+        limits: limits::LimitOptions,
         #[command(flatten)]
         common: Common,
     },

@@ -12,7 +12,7 @@ use crate::usecase::organizations;
 
 /// The limits to set. Those that are not given stay as they are.
 #[derive(Args)]
-pub(super) struct Limits {
+pub(super) struct LimitOptions {
     /// The most active publishable tokens, or `unlimited`
     #[arg(long, value_name = "NUMBER", value_parser = parse::<u32>)]
     publishable: Option<Most<u32>>,
@@ -49,9 +49,9 @@ fn parse<T: FromStr>(text: &str) -> Result<Most<T>, &'static str> {
 }
 
 /// Sets the limits that are given, and shows all of them.
-pub(super) async fn run(id: &str, limits: Limits, common: &Common) -> anyhow::Result<()> {
+pub(super) async fn run(id: &str, limits: LimitOptions, common: &Common) -> anyhow::Result<()> {
     let store = common.open().await?;
-    let Limits { publishable, secret, application, personal, principals, bundles, bundle_bytes } = limits;
+    let LimitOptions { publishable, secret, application, personal, principals, bundles, bundle_bytes } = limits;
     let request = UpdateLimitsRequest {
         publishable: publishable.map(|most| most.0),
         secret: secret.map(|most| most.0),

@@ -79,8 +79,8 @@ async fn generate(
     let parameters = Parameters::from_json(body.text()?).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
     let format = app.reference_format;
     let catalogs = &app.catalog.view().catalogs;
-    let (rate, parent) = (&app.bundle_rate, caller.parent());
-    let reference = bundles::create_reference(&*app.store, catalogs, rate, &parent, &parameters, format).await?;
+    let (rates, parent) = (&app.rates, caller.parent());
+    let reference = bundles::create_reference(&*app.store, catalogs, rates, &parent, &parameters, format).await?;
     let token = reference.token.expose_secret().to_owned();
     Ok((NO_STORE, Json(Session { token, expiration_time: reference.expires_at })))
 }

@@ -6,10 +6,10 @@ use daypass::verify::{Access, SealingKey, TokenHash};
 use daypass::{Error, ForeignFormat, Grant, OpaqueToken, OriginPattern, Parameters, TokenKind};
 use serde::Serialize;
 
-use super::bundle_rate::BundleRate;
 use super::clock::now;
 use super::jwt_issuer::JwtIssuer;
 use super::parent::{Parent, Root};
+use super::rates::Rates;
 use super::shared_suffix;
 use crate::crypto::{random, redeemer, seal};
 use crate::domain::bundle::{self, BundleAddition, BundleFacts, NewBundle, Redeemer, SingleUse};
@@ -34,7 +34,7 @@ pub(crate) struct BundleReference {
 pub(crate) async fn create_reference(
     store: &dyn Store,
     catalogs: &Catalogs,
-    rate: &BundleRate,
+    rates: &Rates,
     parent: &Parent<'_>,
     parameters: &Parameters,
     format: Option<ForeignFormat>,
@@ -42,7 +42,7 @@ pub(crate) async fn create_reference(
     let now = now();
     let grants = bundle::grants(parent.access.grants(), catalogs);
     let reference = NewReference { grants, origins: vec![], lifetime: None, single_use: None, format };
-    add_reference(store, rate, parent, parameters, reference, now).await
+    add_reference(store, rates, parent, parameters, reference, now).await
 }
 
 /// What a reference stands for.
@@ -113,7 +113,7 @@ pub(crate) async fn create(
     store: &dyn Store,
     catalogs: &Catalogs,
     jwt_issuer: &JwtIssuer,
-    rate: &BundleRate,
+    rates: &Rates,
     sealing_key: Option<&SealingKey>,
     parent: &Parent<'_>,
     request: CreateBundleRequest,
@@ -141,7 +141,8 @@ pub(crate) async fn create(
         sign_single_use(jwt_issuer, &root, new_id(), signed, origins.clone(), now, expires_at)?;
         let (lifetime, single_use) = (Some(lifetime), Some(single_use));
         let new = NewReference { grants: vec![], origins, lifetime, single_use, format: None };
-        let BundleReference { token, expires_at } = add_reference(store, rate, parent, &request.parameters, new, now).await?;
+        let added = add_reference(store, rates, parent, &request.parameters, new, now);
+        let BundleReference { token, expires_at } = added.await?;
         return Ok(BundleResponse { bundle: token.expose_secret().to_owned(), expires_at });
     }
     let claims = jwt_issuer.claims(&parent.root(), TokenKind::Bundle, grants, now, expires_at);
@@ -181,13 +182,13 @@ struct NewReference {
 /// been edited after it was authenticated.
 async fn add_reference(
     store: &dyn Store,
-    rate: &BundleRate,
+    rates: &Rates,
     parent: &Parent<'_>,
     parameters: &Parameters,
     reference: NewReference,
     now: u64,
 ) -> Result<BundleReference, Error> {
-    rate.count(parent.access.root_serial())?;
+    rates.count_bundle(parent.access.root_serial())?;
     let NewReference { grants, origins, lifetime, single_use, format } = reference;
     let token = match format {
         None => OpaqueToken::generate(TokenKind::Bundle, random::fill),

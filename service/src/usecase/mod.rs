@@ -6,7 +6,6 @@
 //! | `access_tokens` | creates, lists and finds public and private tokens (Threekit) |
 //! | `answers` | the responses of introspection that were given lately |
 //! | `bootstrap` | writes what a new store gets first |
-//! | `bundle_rate` | limits how often a token may create bundle references |
 //! | `bundles` | stores, signs and redeems parameter bundles |
 //! | `catalog` | reads and sets the product's scopes |
 //! | `clock` | tells the time |
@@ -26,6 +25,7 @@
 //! | `personal_tokens` | creates, lists and revokes the personal tokens of a user |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
+//! | `rates` | how often callers may make the store keep something |
 //! | `readiness` | whether the service can do its work |
 //! | `revoke` | revokes tokens, JWTs and organizations |
 //! | `shared_suffix` | logs which patterns were accepted that anyone may match |
@@ -40,7 +40,6 @@
 pub(crate) mod access_tokens;
 pub(crate) mod answers;
 pub(crate) mod bootstrap;
-pub(crate) mod bundle_rate;
 pub(crate) mod bundles;
 pub(crate) mod catalog;
 pub(crate) mod clock;
@@ -61,6 +60,7 @@ pub(crate) mod personal_tokens;
 pub(crate) mod principals;
 #[cfg(test)]
 mod retention_days;
+pub(crate) mod rates;
 pub(crate) mod readiness;
 pub(crate) mod revoke;
 mod shared_suffix;

@@ -9,6 +9,7 @@ use daypass::{Error, ForeignFormat, TokenKind};
 use super::clock::now;
 use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
+use super::rates::Rates;
 use super::tokens;
 use crate::domain::protocol;
 use crate::domain::revocation::{self, redeemed_bundle};
@@ -37,9 +38,14 @@ pub(crate) async fn stored(store: &dyn Store, record: &TokenRecord) -> Result<To
 /// token, also one that was used, that is its family.
 ///
 /// SECURITY: anything else is ignored without an error, so that the result does not tell what is a token.
+///
+/// # Errors
+/// [`Error::TooManyRequests`] if the organization revokes JWTs one by one too often. The token that they were minted from
+/// can be revoked instead.
 pub(crate) async fn credential(
     store: &dyn Store,
     jwt_issuer: &JwtIssuer,
+    rates: &Rates,
     formats: &[ForeignFormat],
     organization: &str,
     text: &str,
@@ -66,6 +72,9 @@ pub(crate) async fn credential(
         (claims.map(|claims| RevocationTarget::Jwt { jti: claims.jti }), None)
     };
     if let Some(target) = target {
+        if matches!(target, RevocationTarget::Jwt { .. }) {
+            rates.count_entry(organization)?;
+        }
         revoke_with(store, organization, target.clone(), also, now).await?;
         tracing::info!(organization, %target, "credential revoked");
     }

@@ -15,6 +15,7 @@ use crate::domain::protocol::{self, Protocol};
 use crate::domain::session::SessionLimits;
 use crate::store::SharedStore;
 use crate::usecase::answers::Answers;
+use crate::usecase::rates::Rates;
 use crate::usecase::catalog;
 use crate::usecase::current_catalog::CurrentCatalog;
 use crate::usecase::feed::Feed;
@@ -23,10 +24,10 @@ use crate::usecase::introspect::StoreIntrospector;
 use crate::usecase::jwt_issuer::JwtIssuer;
 use crate::usecase::openid::OpenIdProvider;
 use crate::usecase::passwords::Passwords;
-use crate::usecase::rates::Rates;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
+use crate::usecase::write_probe::WriteProbe;
 
 /// The most memory that the callers take that were verified lately, in bytes, by each verifier.
 const CALLERS: usize = 1024 * 1024;
@@ -75,7 +76,8 @@ pub(crate) struct SignIn {
 }
 
 impl App {
-    /// Creates the service on a bootstrapped store, whose signing keys the master key sealed, and the poller that must run with it.
+    /// Creates the service on a bootstrapped store, whose signing keys the master key sealed, and what must run with it:
+    /// the poller of the store, and the probe.
     ///
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
@@ -83,7 +85,7 @@ impl App {
         store: SharedStore,
         config: Config,
         master_key: Arc<MasterKey>,
-    ) -> anyhow::Result<(App, StoreSync)> {
+    ) -> anyhow::Result<(App, StoreSync, WriteProbe)> {
         let Config {
             issuer,
             audience,
@@ -94,11 +96,13 @@ impl App {
             temporary_min_seconds,
             rotate_keys_every,
             sealing_key,
+            disk_reserve_bytes,
+            bundles_per_second,
             sign_in,
             streams,
             rates,
         } = config;
-        let rates = Rates::new(&rates);
+        let rates = Rates::new(&rates, bundles_per_second);
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark, master_key)?;
@@ -132,7 +136,8 @@ impl App {
         };
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
-        let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
+        let (write_probe, writable) = WriteProbe::start(Arc::clone(&store), disk_reserve_bytes).await;
+        let jwt_issuer = JwtIssuer { keys: fresh_keys, writable, issuer, audience };
         let SignInConfig { public_origin, limits, proxies, openid } = sign_in;
         let openid = openid.map(|settings| OpenIdProvider::new(settings, &jwt_issuer.issuer)).transpose()?;
         let sign_in = SignIn { passwords: Passwords::default(), public_origin, limits, proxies, openid };
@@ -158,8 +163,10 @@ impl App {
                 sign_in,
             },
             sync,
+            write_probe,
         ))
     }
+
     /// Requires that callers may accept patterns below a suffix that many owners share, if this one does.
     ///
     /// # Errors

@@ -25,12 +25,13 @@ pub struct OrganizationRecord {
     pub suspended_at: Option<u64>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<u64>,
-    /// How many active tokens of each kind it may have.
+    /// How much of each kind it may have.
     #[serde(default)]
     pub limits: OrganizationLimits,
 }
 
-/// How many active tokens of each kind an organization may have; `None` for as many as it likes.
+/// How many active tokens of each kind, principals and bundle references an organization may have; `None` for as many as it
+/// likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OrganizationLimits {
@@ -40,12 +41,29 @@ pub struct OrganizationLimits {
     pub secret: Option<u32>,
     /// Application tokens.
     pub application: Option<u32>,
+    /// Personal tokens, of all users together.
+    pub personal: Option<u32>,
+    /// Principals that are not removed.
+    pub principals: Option<u32>,
+    /// Bundle references that are stored: those of the last two days.
+    pub bundles: Option<u32>,
+    /// How many bytes these references take in the store.
+    pub bundle_bytes: Option<u64>,
 }
 
-/// 100 publishable and 100 secret tokens, as in the Space API, and any number of application tokens.
+/// 100 publishable and 100 secret tokens, as in the Space API, 10,000 application tokens, personal tokens and principals, and
+/// a million bundle references that take a gibibyte.
 impl Default for OrganizationLimits {
     fn default() -> OrganizationLimits {
-        OrganizationLimits { publishable: Some(100), secret: Some(100), application: None }
+        OrganizationLimits {
+            publishable: Some(100),
+            secret: Some(100),
+            application: Some(10_000),
+            personal: Some(10_000),
+            principals: Some(10_000),
+            bundles: Some(1_000_000),
+            bundle_bytes: Some(1 << 30),
+        }
     }
 }
 
@@ -91,7 +109,7 @@ pub struct UpdateOrganizationRequest {
 }
 
 /// The body of `PATCH /v2/organization/{id}/limits`. What is absent stays as it is; `null` is for no limit.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateLimitsRequest {
     /// Publishable tokens.
@@ -103,6 +121,18 @@ pub struct UpdateLimitsRequest {
     /// Application tokens.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
     pub application: Option<Option<u32>>,
+    /// Personal tokens, of all users together.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub personal: Option<Option<u32>>,
+    /// Principals that are not removed.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub principals: Option<Option<u32>>,
+    /// Bundle references that are stored: those of the last two days.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub bundles: Option<Option<u32>>,
+    /// How many bytes these references take in the store.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "super::present")]
+    pub bundle_bytes: Option<Option<u64>>,
 }
 
 /// The response of `GET /v2/organization`.

@@ -81,12 +81,12 @@ pub enum Error {
     MethodNotAllowed,
     /// The id is taken.
     AlreadyExists,
-    /// An organization has the most active tokens of a kind that it may have.
+    /// An organization has as much of something as it may have.
     LimitReached {
         /// The most that it may have.
-        most: usize,
-        /// The kind.
-        kind: TokenKind,
+        most: u64,
+        /// Of what, such as `active secret tokens`.
+        what: &'static str,
     },
     /// A token or the catalogue was edited since the caller read it; the payload is its version.
     VersionConflict(u64),
@@ -144,7 +144,7 @@ impl Error {
             Error::NotFound,
             Error::MethodNotAllowed,
             Error::AlreadyExists,
-            Error::LimitReached { most: 100, kind: TokenKind::Publishable },
+            Error::LimitReached { most: 100, what: "active publishable tokens" },
             Error::VersionConflict(3),
             Error::ScopesInUse("The new catalogue lacks scopes that 2 active tokens hold: floor:fly.".into()),
             Error::TokenImmutable(TokenKind::Application),
@@ -265,7 +265,7 @@ impl fmt::Display for Error {
                 write!(f, "{scope}: it has no grant for the tenant {tenant}")
             }
             Error::BodyTooLarge(most) => write!(f, "{most}"),
-            Error::LimitReached { most, kind } => write!(f, "{most} active {kind} tokens"),
+            Error::LimitReached { most, what } => write!(f, "{most} {what}"),
             Error::VersionConflict(version) => write!(f, "{version}"),
             Error::SecretInQuery(kind)
             | Error::SecretInBrowser(kind)

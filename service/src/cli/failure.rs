@@ -45,12 +45,13 @@ impl Common {
                     "an active {noun} with id {id} is in {store}: choose another --id, or revoke it with `{revoke}`"
                 )
             }
-            (Error::LimitReached { most, kind }, _) => {
-                let list = self.command(&format!("token list --kind {kind}"));
+            (Error::LimitReached { most, what }, _) => {
+                // Those of tokens name the kind in between; the other commands name what they are about.
+                let kind = what.strip_prefix("active ").and_then(|what| what.strip_suffix(" tokens")).unwrap_or(what);
                 let limits = self.command(&format!("organization limits ID --{kind} NUMBER"));
                 anyhow!(
-                    "{store} has {most} active {kind} tokens, which is the limit: \
-                     revoke one that is no longer needed (`{list}` lists them), or raise the limit with `{limits}`"
+                    "{store} has {most} {what}, which is the limit: revoke or remove what is no longer needed, or raise \
+                     the limit with `{limits}`"
                 )
             }
             (error, _) => of_store(error, store),

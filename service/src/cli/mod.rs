@@ -24,6 +24,7 @@ mod organization;
 mod organization_limits;
 mod principal;
 mod principal_kind;
+mod quotas;
 mod rates;
 mod revocation;
 mod serve;

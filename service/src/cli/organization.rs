@@ -97,23 +97,17 @@ pub(super) enum Command {
         #[command(flatten)]
         common: Common,
     },
-    /// Set how many active tokens of each kind an organization may have, or show it
+    /// Set how many active tokens of each kind, principals and bundles an organization may have, or show it
     ///
-    /// Without other limits an organization may have 100 publishable and 100 secret tokens, and any number of
-    /// application tokens. Tokens that it has stay active under a lower limit.
+    /// Without other limits an organization may have 100 publishable and 100 secret tokens, 10,000 application tokens,
+    /// personal tokens and principals, and a million bundle references that take a gibibyte. What it has stays under a
+    /// lower limit.
     #[command(after_help = LIMITS)]
     Limits {
         /// The organization's id, as `daypass organization list` prints it
         id: String,
-        /// The most active publishable tokens, or `unlimited`
-        #[arg(long, value_name = "NUMBER", value_parser = limits::parse)]
-        publishable: Option<limits::Most>,
-        /// The most active secret tokens, or `unlimited`
-        #[arg(long, value_name = "NUMBER", value_parser = limits::parse)]
-        secret: Option<limits::Most>,
-        /// The most active application tokens, or `unlimited`
-        #[arg(long, value_name = "NUMBER", value_parser = limits::parse)]
-        application: Option<limits::Most>,
+        #[command(flatten)]
+        limits: limits::LimitOptions,
         #[command(flatten)]
         common: Common,
     },
@@ -186,9 +180,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             let renamed = organizations::rename(&*store, &id, &name).await;
             show(&renamed.map_err(|error| common.explain(error, Some(Subject::Organization(&id))))?, &common)
         }
-        Command::Limits { id, publishable, secret, application, common } => {
-            limits::run(&id, [publishable, secret, application], &common).await
-        }
+        Command::Limits { id, limits, common } => limits::run(&id, limits, &common).await,
         Command::Suspend { id, common } => {
             let store = common.open().await?;
             let suspended = organizations::suspend(&*store, &id).await;

@@ -20,6 +20,7 @@ use super::log::LogOptions;
 use super::metrics::MetricsOptions;
 use super::master_key::{self, MasterKeyOptions, StoreMasterKey};
 use super::options::{Json, on_store};
+use super::quotas::QuotaOptions;
 use super::rates::RateOptions;
 use super::sign_in::SignInOptions;
 use super::stop::{StopOptions, wait_for_second_stop, wait_for_stop};
@@ -89,6 +90,7 @@ pub(super) struct Options {
     sealing_key_file: Option<PathBuf>,
     #[command(flatten)]
     master_key: MasterKeyOptions,
+    quotas: QuotaOptions,
     #[command(flatten)]
     sign_in: SignInOptions,
     #[command(flatten)]
@@ -160,6 +162,8 @@ impl Options {
             temporary_min_seconds: self.temporary_min_seconds,
             rotate_keys_every: self.rotate_keys_every.map(|days| days * 86_400),
             sealing_key,
+            disk_reserve_bytes: self.quotas.disk_reserve_bytes(),
+            bundles_per_second: self.quotas.bundles_per_second(),
             streams,
             rates: self.rates.config(),
         })
@@ -197,7 +201,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
 
     let access_log = options.log.start_access_log()?.map(Arc::new);
     let recorder = Recorder { access_log: access_log.clone(), proxies: config.sign_in.proxies };
-    let (app, sync) = App::new(store, config, master_key).await?;
+    let (app, sync, write_probe) = App::new(store, config, master_key).await?;
     let uses = Arc::clone(&app.uses);
     tokio::spawn({
         let uses = Arc::clone(&uses);
@@ -210,6 +214,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     tokio::spawn(async {
         tokio::select! {
             () = sync.run() => {}
+            () = write_probe.run() => {}
             () = wait_for_stop() => {}
         }
     });

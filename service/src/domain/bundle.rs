@@ -1,5 +1,6 @@
 //! Parameter bundles: how long they live, how long they are kept, and what they may do.
 
+use daypass::api::OrganizationLimits;
 use daypass::verify::TokenHash;
 use daypass::{Error, Grant};
 
@@ -15,6 +16,8 @@ pub(crate) const DEFAULT: u64 = 3600;
 const KEEP: u64 = 24;
 /// The most references that the addition of another one deletes.
 pub(crate) const MOST_DELETED: usize = 100;
+/// About how many bytes the rows of a reference and their index entries take beside what is stored in them.
+const ROWS: u64 = 1024;
 /// How long the redeemer of a single-use reference may repeat the redemption, in seconds: for a page that is loaded again.
 const REPEAT: u64 = 60;
 
@@ -31,12 +34,33 @@ pub(crate) struct NewBundle {
     pub(crate) single_use: Option<SingleUse>,
 }
 
+impl NewBundle {
+    /// Returns about how many bytes it takes in the store.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        let sealed = self.single_use.as_ref().and_then(|single_use| single_use.sealed.as_ref());
+        ROWS + (self.parameters.len() + sealed.map_or(0, String::len)) as u64
+    }
+}
+
+/// The bundle references of an organization that are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct BundleUsage {
+    /// How many there are.
+    pub(crate) number: u64,
+    /// How many bytes they take.
+    pub(crate) bytes: u64,
+}
+
 /// What decides about the addition of a bundle reference.
 pub(crate) struct BundleFacts {
     /// The state of its parent, if the store has it.
     pub(crate) parent: Option<TokenState>,
     /// The number of the newest mark of the feed.
     pub(crate) newest_mark: u64,
+    /// What its organization may have.
+    pub(crate) limits: OrganizationLimits,
+    /// What its organization has, with marks from [`delete_before`] on.
+    pub(crate) usage: BundleUsage,
 }
 
 /// What is written when a bundle reference is added.
@@ -48,17 +72,39 @@ pub(crate) struct BundleAddition {
     pub(crate) mark: u64,
     /// References with an earlier mark can be deleted.
     pub(crate) delete_before: u64,
+    /// About how many bytes it takes.
+    pub(crate) bytes: u64,
+}
+
+/// Returns the mark before which references can be deleted, while a mark is the newest.
+///
+/// The clock that dated the ends of references may have been wrong, or may be wrong now. When as many marks have followed a
+/// reference as make a JWT expire, it has expired by its own lifetime.
+pub(crate) fn delete_before(newest_mark: u64) -> u64 {
+    newest_mark.saturating_sub(MARKS + KEEP)
 }
 
 impl BundleAddition {
-    /// The addition of a reference that expires at a time, while a mark is the newest.
-    ///
-    /// The clock that dated the ends of other references may have been wrong, or may be wrong now. When as many marks
-    /// have followed a reference as make a JWT expire, it has expired by its own lifetime.
-    pub(crate) fn new(expires_at: u64, newest_mark: u64) -> BundleAddition {
-        let delete_before = newest_mark.saturating_sub(MARKS + KEEP);
-        BundleAddition { expires_at, mark: newest_mark, delete_before }
+    /// The addition of a reference that takes so many bytes and expires at a time, while a mark is the newest.
+    pub(crate) fn new(expires_at: u64, newest_mark: u64, bytes: u64) -> BundleAddition {
+        BundleAddition { expires_at, mark: newest_mark, delete_before: delete_before(newest_mark), bytes }
     }
+}
+
+/// Requires that an organization may store another reference of so many bytes.
+///
+/// # Errors
+/// [`Error::LimitReached`].
+pub(crate) fn require_room(facts: &BundleFacts, bytes: u64) -> Result<(), Error> {
+    let OrganizationLimits { bundles, bundle_bytes, .. } = facts.limits;
+    let of_number = (bundles.map(u64::from), facts.usage.number + 1, "bundles of the last two days");
+    let of_bytes = (bundle_bytes, facts.usage.bytes.saturating_add(bytes), "bytes of bundles of the last two days");
+    for (most, wanted, what) in [of_number, of_bytes] {
+        if let Some(most) = most.filter(|most| wanted > *most) {
+            return Err(Error::LimitReached { most, what });
+        }
+    }
+    Ok(())
 }
 
 /// What the redemption of a single-use reference gives beside the parameters.
@@ -171,9 +217,28 @@ mod tests {
     fn a_reference_is_deleted_a_day_after_the_longest_lifetime_and_a_clock_makes_no_difference() {
         for (newest_mark, delete_before) in [(0, 0), (49, 0), (50, 1), (149, 100)] {
             for expires_at in [0, 900, u64::MAX] {
-                let expected = BundleAddition { expires_at, mark: newest_mark, delete_before };
-                assert_eq!(BundleAddition::new(expires_at, newest_mark), expected);
+                let expected = BundleAddition { expires_at, mark: newest_mark, delete_before, bytes: 7 };
+                assert_eq!(BundleAddition::new(expires_at, newest_mark, 7), expected);
             }
+        }
+    }
+
+    #[test]
+    fn an_organization_stores_as_many_references_and_bytes_as_its_limits_allow() {
+        let of = |bundles, bundle_bytes| OrganizationLimits { bundles, bundle_bytes, ..<_>::default() };
+        for (limits, number, bytes, refused_by) in [
+            (of(Some(2), Some(100)), 1, 90, None),
+            (of(Some(2), Some(100)), 2, 0, Some(2)),
+            (of(Some(2), Some(100)), 1, 91, Some(100)),
+            (of(Some(0), None), 0, 0, Some(0)),
+            (of(None, None), u64::MAX - 1, u64::MAX, None),
+        ] {
+            let facts = BundleFacts { parent: None, newest_mark: 0, limits, usage: BundleUsage { number, bytes } };
+            let refused = match require_room(&facts, 10) {
+                Err(Error::LimitReached { most, .. }) => Some(most),
+                other => other.map(|()| None).expect("a limit"),
+            };
+            assert_eq!(refused, refused_by, "{limits:?}");
         }
     }
 

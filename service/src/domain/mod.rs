@@ -45,6 +45,7 @@
 //! | `token_owner` | the principal that a new token belongs to |
 //! | `versions` | the version of a record that an edit is meant for |
 //! | `visitor` | what a temporary token says of its visitor, and where it may be used |
+//! | `write_state` | whether revocations can be written, and what may still be added |
 
 pub(crate) mod account;
 pub(crate) mod bundle;
@@ -86,3 +87,4 @@ pub(crate) mod token_list;
 pub(crate) mod token_owner;
 pub(crate) mod versions;
 pub(crate) mod visitor;
+pub(crate) mod write_state;

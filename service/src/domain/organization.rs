@@ -49,11 +49,12 @@ impl Organization {
 
     /// Returns how many active tokens of this kind it may have, if there is a limit.
     pub(crate) fn most_active(&self, kind: TokenKind) -> Option<usize> {
-        let OrganizationLimits { publishable, secret, application } = self.limits;
+        let OrganizationLimits { publishable, secret, application, personal, .. } = self.limits;
         let most = match kind {
             TokenKind::Publishable => publishable,
             TokenKind::Secret => secret,
             TokenKind::Application => application,
+            TokenKind::Personal => personal,
             _ => None,
         };
         most.and_then(|most| most.try_into().ok())
@@ -70,6 +71,17 @@ impl From<Organization> for OrganizationRecord {
             (None, None) => OrganizationState::Active,
         };
         OrganizationRecord { id, name, state, is_operator, created_at, issued_before, suspended_at, revoked_at, limits }
+    }
+}
+
+/// Returns what a limit on tokens of this kind counts.
+pub(crate) const fn active_tokens(kind: TokenKind) -> &'static str {
+    match kind {
+        TokenKind::Publishable => "active publishable tokens",
+        TokenKind::Secret => "active secret tokens",
+        TokenKind::Application => "active application tokens",
+        TokenKind::Personal => "active personal tokens",
+        _ => "active tokens of this kind",
     }
 }
 
@@ -106,11 +118,15 @@ pub(crate) fn may_change(existing: Option<&Organization>) -> Result<(), Error> {
 
 /// Returns the limits of an organization after a change of them.
 pub(crate) fn changed_limits(limits: OrganizationLimits, change: UpdateLimitsRequest) -> OrganizationLimits {
-    let UpdateLimitsRequest { publishable, secret, application } = change;
+    let UpdateLimitsRequest { publishable, secret, application, personal, principals, bundles, bundle_bytes } = change;
     OrganizationLimits {
         publishable: publishable.unwrap_or(limits.publishable),
         secret: secret.unwrap_or(limits.secret),
         application: application.unwrap_or(limits.application),
+        personal: personal.unwrap_or(limits.personal),
+        principals: principals.unwrap_or(limits.principals),
+        bundles: bundles.unwrap_or(limits.bundles),
+        bundle_bytes: bundle_bytes.unwrap_or(limits.bundle_bytes),
     }
 }
 
@@ -181,7 +197,7 @@ mod tests {
     fn a_change_of_limits_leaves_the_others() {
         let limits = OrganizationLimits { publishable: Some(7), ..OrganizationLimits::default() };
         let change = UpdateLimitsRequest { secret: Some(None), application: Some(Some(0)), ..<_>::default() };
-        let changed = OrganizationLimits { publishable: Some(7), secret: None, application: Some(0) };
+        let changed = OrganizationLimits { publishable: Some(7), secret: None, application: Some(0), ..limits };
         assert_eq!(changed_limits(limits, change), changed);
     }
 

@@ -189,6 +189,8 @@ pub(crate) fn normalize_email(text: &str) -> Result<String, Error> {
 pub(crate) struct AddPrincipalFacts {
     /// The organization, if the store has it.
     pub(crate) organization: Option<Organization>,
+    /// How many principals of it are not removed, counted up to its limit.
+    pub(crate) count: usize,
     /// Whether a user of the organization that is not removed has the new one's email address.
     pub(crate) is_email_taken: bool,
     /// The user that adds it, if one does.
@@ -199,7 +201,8 @@ pub(crate) struct AddPrincipalFacts {
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization does not exist, [`Error::InvalidRequest`] if it was revoked or the actor may
-/// not give the role, [`Error::AlreadyExists`] if it has a user with the email address, and those of [`require_still`].
+/// not give the role, [`Error::AlreadyExists`] if it has a user with the email address, [`Error::LimitReached`], and those of
+/// [`require_still`].
 pub(crate) fn may_add(new: &Principal, actor: &Actor, facts: &AddPrincipalFacts) -> Result<(), Error> {
     let organization = facts.organization.as_ref().ok_or(Error::NotFound)?;
     if organization.revoked_at.is_some() {
@@ -207,7 +210,15 @@ pub(crate) fn may_add(new: &Principal, actor: &Actor, facts: &AddPrincipalFacts)
     }
     actor.require_still(facts.creator.as_ref())?;
     actor.require(new.role)?;
-    if facts.is_email_taken { Err(Error::AlreadyExists) } else { Ok(()) }
+    if facts.is_email_taken {
+        return Err(Error::AlreadyExists);
+    }
+    match organization.limits.principals {
+        Some(most) if facts.count >= most as usize => {
+            Err(Error::LimitReached { most: most.into(), what: "principals" })
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -316,8 +327,11 @@ pub(super) mod tests {
             (with(None), false, user(Role::Admin), Ok(())),
             (with(None), false, user(Role::Developer), Err("invalid_request")),
         ] {
-            let facts = AddPrincipalFacts { organization, is_email_taken, creator: stored(&actor) };
+            let facts = AddPrincipalFacts { organization, count: 9_999, is_email_taken, creator: stored(&actor) };
             assert_eq!(code(may_add(&new, &actor, &facts)), expected, "{is_email_taken} {actor:?}");
         }
+        let full =
+            AddPrincipalFacts { organization: with(None), count: 10_000, is_email_taken: false, creator: None };
+        assert_eq!(code(may_add(&new, &Actor::Operator, &full)), Err("limit_reached"));
     }
 }

@@ -12,6 +12,9 @@ pub(crate) struct SessionLimits {
 /// How old the time of the last request may be in the store, in seconds: a session is read far more often than written.
 const SEEN_INTERVAL: u64 = 60;
 
+/// How many sessions an account has at once: a new one ends the oldest.
+pub(crate) const MOST: usize = 100;
+
 /// A session to be stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NewSession {

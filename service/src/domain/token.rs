@@ -5,7 +5,7 @@ use daypass::verify::TokenHash;
 use daypass::{Error, ForeignFormat, Grant, OpaqueToken, TokenKind};
 use serde::Deserialize;
 
-use super::organization::Organization;
+use super::organization::{Organization, active_tokens};
 use super::principal::{Principal, require_still};
 use super::token_owner::{self, OwnerRule};
 
@@ -220,7 +220,9 @@ pub(crate) fn may_add(kind: TokenKind, rule: &OwnerRule, facts: &AddFacts) -> Re
         return Err(Error::AlreadyExists);
     }
     match organization.most_active(kind) {
-        Some(most) if facts.active_of_kind >= most => Err(Error::LimitReached { most, kind }),
+        Some(most) if facts.active_of_kind >= most => {
+            Err(Error::LimitReached { most: most as u64, what: active_tokens(kind) })
+        },
         Some(_) | None => token_owner::owner(rule, facts),
     }
 }
@@ -235,7 +237,7 @@ mod tests {
     fn a_token_is_added_while_its_organization_stands_its_id_is_free_and_the_limit_is_not_reached() {
         let with = |revoked_at| Organization { revoked_at, ..Organization::new("o".into(), "O".into(), 1) };
         let (stands, revoked) = (Some(with(None)), Some(with(Some(7))));
-        let limits = OrganizationLimits { publishable: None, secret: Some(2), application: Some(0) };
+        let limits = OrganizationLimits { publishable: None, secret: Some(2), application: Some(0), ..<_>::default() };
         let limited = Some(Organization { limits, ..with(None) });
         for (organization, active_of_id, active_of_kind, kind, code) in [
             (&stands, 0, 99, TokenKind::Secret, None),

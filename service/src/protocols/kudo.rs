@@ -52,7 +52,9 @@ impl IntoResponse for KudoError {
     fn into_response(self) -> Response {
         let reason = match self.0 {
             // Nothing is wrong with what the client sent.
-            Error::Unavailable | Error::TooManyRequests(_) | Error::TooSlow => return self.0.into_response(),
+            Error::Unavailable | Error::TooManyRequests(_) | Error::LimitReached { .. } | Error::TooSlow => {
+                return self.0.into_response();
+            }
             // Kudo has no references that are redeemed once.
             Error::BundleUsed => return self.0.into_response(),
             // A body is read only for a key that is right, so that its holder alone is told.
@@ -77,7 +79,8 @@ async fn generate(
     let parameters = Parameters::from_json(body.text()?).map_err(|cause| Error::InvalidBody(cause.to_string()))?;
     let format = app.reference_format;
     let catalogs = &app.catalog.view().catalogs;
-    let reference = bundles::create_reference(&*app.store, catalogs, &caller.parent(), &parameters, format).await?;
+    let (rates, parent) = (&app.rates, caller.parent());
+    let reference = bundles::create_reference(&*app.store, catalogs, rates, &parent, &parameters, format).await?;
     let token = reference.token.expose_secret().to_owned();
     Ok((NO_STORE, Json(Session { token, expiration_time: reference.expires_at })))
 }

@@ -123,7 +123,7 @@ async fn the_feed_keeps_the_newest_entry_of_a_suspension(location: Location) {
 async fn limits_are_the_defaults_until_others_are_set_and_counts_go_as_far(location: Location) {
     let store = store(&location).await;
     assert_eq!(organization(&store).await.limits, OrganizationLimits::default());
-    let limits = OrganizationLimits { publishable: None, secret: Some(2), application: Some(0) };
+    let limits = OrganizationLimits { publishable: None, secret: Some(2), application: Some(0), ..<_>::default() };
     store.set_limits("o", Box::new(move |_| Ok(limits))).await.expect("limits");
     assert_eq!(organization(&store).await.limits, limits);
     let missing =

@@ -35,7 +35,7 @@ async fn add_reference(store: &SharedStore, parent: TokenHash) -> u64 {
     let token = new_token(TokenKind::Bundle, 100);
     let hash = token.hash;
     let new = NewBundle { token, parent, parameters: vec![], single_use: None };
-    store.add_bundle(new, Box::new(|_| Ok(BundleAddition::new(900, 0)))).await.expect("a bundle");
+    store.add_bundle(new, Box::new(|_| Ok(BundleAddition::new(900, 0, 1024)))).await.expect("a bundle");
     store.record(hash, Instant::now()).await.expect("an answer").expect("a bundle").serial
 }
 

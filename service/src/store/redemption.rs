@@ -43,7 +43,7 @@ async fn add(store: &SharedStore, parent: TokenHash, single_use: Option<SingleUs
     let reference = token.hash;
     let new = NewBundle { token, parent, parameters: vec![7], single_use };
     let rule = |facts: &BundleFacts| {
-        require_active_parent(facts.parent, 60).map(|_| BundleAddition::new(900, facts.newest_mark))
+        require_active_parent(facts.parent, 60).map(|_| BundleAddition::new(900, facts.newest_mark, 1024))
     };
     assert_eq!(store.add_bundle(new, Box::new(rule)).await, Ok(900));
     reference

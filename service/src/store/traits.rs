@@ -20,6 +20,7 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
+use crate::domain::write_state::Probe;
 use crate::store::{OAuthStore, PrincipalStore, SignInStore};
 
 /// A store that several tasks share.
@@ -338,6 +339,19 @@ pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore {
 
     /// Returns the state of a subscriber's token, if the store has it.
     fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>>;
+
+    /// Finds out whether a revocation could be written, by a write that revokes nothing, and reserves space for revocations
+    /// if it knows its disk, a part of `reserve_bytes`.
+    fn probe(&self, reserve_bytes: u64) -> StoreFuture<'_, Probe>;
+
+    /// Waits until a write of this process has failed since the last call.
+    fn write_failed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+
+    /// Asks this rule from now on before an operation that only adds, given how many bytes are free if the store knows.
+    ///
+    /// SECURITY: only what adds asks it. Revocations, suspensions, edits, sign-ins and the ends of sessions do not, so that
+    /// they go on when nothing may be added.
+    fn guard_additions(&self, rule: Rule<Option<u64>>);
 
     /// Waits until this process has revoked something or changed the keys since the last call.
     fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;

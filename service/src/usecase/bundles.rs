@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::clock::now;
 use super::jwt_issuer::JwtIssuer;
 use super::parent::{Parent, Root};
+use super::rates::Rates;
 use super::shared_suffix;
 use crate::crypto::{random, redeemer, seal};
 use crate::domain::bundle::{self, BundleAddition, BundleFacts, NewBundle, Redeemer, SingleUse};
@@ -30,10 +31,11 @@ pub(crate) struct BundleReference {
 /// Stores parameters and creates a reference to them, which has a format of another system if there is one.
 ///
 /// # Errors
-/// When the parent is no longer active.
+/// When the parent is no longer active, creates references too often, or its organization has as many as it may.
 pub(crate) async fn create_reference(
     store: &dyn Store,
     catalogs: &Catalogs,
+    rates: &Rates,
     parent: &Parent<'_>,
     parameters: &Parameters,
     format: Option<ForeignFormat>,
@@ -41,7 +43,7 @@ pub(crate) async fn create_reference(
     let now = now();
     let grants = bundle::grants(parent.access.grants(), catalogs);
     let reference = NewReference { grants, origins: vec![], lifetime: None, single_use: None, format };
-    add_reference(store, parent, parameters, reference, now).await
+    add_reference(store, rates, parent, parameters, reference, now).await
 }
 
 /// What a reference stands for.
@@ -112,6 +114,7 @@ pub(crate) async fn create(
     store: &dyn Store,
     catalogs: &Catalogs,
     jwt_issuer: &JwtIssuer,
+    rates: &Rates,
     sealing_key: Option<&SealingKey>,
     parent: &Parent<'_>,
     request: CreateBundleRequest,
@@ -139,7 +142,8 @@ pub(crate) async fn create(
         sign_single_use(jwt_issuer, &root, new_id(), signed, origins.clone(), now, expires_at)?;
         let (lifetime, single_use) = (Some(lifetime), Some(single_use));
         let new = NewReference { grants: vec![], origins, lifetime, single_use, format: None };
-        let BundleReference { token, expires_at } = add_reference(store, parent, &request.parameters, new, now).await?;
+        let added = add_reference(store, rates, parent, &request.parameters, new, now);
+        let BundleReference { token, expires_at } = added.await?;
         return Ok(BundleResponse { bundle: token.expose_secret().to_owned(), expires_at });
     }
     let claims = jwt_issuer.claims(&parent.root(), TokenKind::Bundle, grants, now, expires_at);
@@ -180,11 +184,13 @@ struct NewReference {
 /// been edited after it was authenticated.
 async fn add_reference(
     store: &dyn Store,
+    rates: &Rates,
     parent: &Parent<'_>,
     parameters: &Parameters,
     reference: NewReference,
     now: u64,
 ) -> Result<BundleReference, Error> {
+    rates.count_bundle(parent.access.root_serial())?;
     let NewReference { grants, origins, lifetime, single_use, format } = reference;
     let token = match format {
         None => OpaqueToken::generate(TokenKind::Bundle, random::fill),
@@ -198,13 +204,15 @@ async fn add_reference(
     new.record.origins.clone_from(&origins);
     let parameters = seal::seal(parameters, &token);
     let new = NewBundle { token: new, parent: parent.hash, parameters, single_use };
+    let bytes = new.stored_bytes();
     let rule = move |facts: &BundleFacts| {
         let parent_end = require_active_parent(facts.parent, now)?.expires_at;
         let end = match &lifetime {
             Some(lifetime) => lifetime.end(now, parent_end)?,
             None => bundle::reference_expiry(now, parent_end),
         };
-        Ok(BundleAddition::new(end, facts.newest_mark))
+        bundle::require_room(facts, bytes)?;
+        Ok(BundleAddition::new(end, facts.newest_mark, bytes))
     };
     let expires_at = store.add_bundle(new, Box::new(rule)).await?;
     metrics::count_created(TokenKind::Bundle);

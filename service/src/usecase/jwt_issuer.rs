@@ -8,12 +8,15 @@ use serde::Serialize;
 
 use super::fresh_keys::{FreshKeys, KeysOf};
 use super::parent::Root;
+use super::write_probe::Writable;
 use crate::crypto::random;
 use crate::domain::retention::is_older_than_entries;
 
 /// Signs JWTs that name this service as their issuer and the product as their audience.
 pub(crate) struct JwtIssuer {
     pub(crate) keys: FreshKeys,
+    /// Whether what is signed could be revoked.
+    pub(crate) writable: Writable,
     /// This service's URL.
     pub(crate) issuer: String,
     /// The product.
@@ -81,16 +84,21 @@ impl JwtIssuer {
     /// Requires that JWTs can be signed, before something is used up for one.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] without an active key.
+    /// [`Error::Unavailable`] without an active key, or while no revocation can be written.
     pub(super) fn require_active_key(&self) -> Result<(), Error> {
+        self.writable.require_revocable()?;
         self.keys.keys.require_active()
     }
 
     /// Signs a payload.
     ///
+    /// SECURITY: nothing is minted while no revocation can be written.
+    ///
     /// # Errors
-    /// Like [`SigningKeys::sign`](super::signing_keys::SigningKeys::sign).
+    /// Like [`SigningKeys::sign`](super::signing_keys::SigningKeys::sign), and [`Error::Unavailable`] while no revocation can
+    /// be written.
     pub(super) fn sign(&self, jwt_type: JwtType, payload: &impl Serialize) -> Result<String, Error> {
+        self.writable.require_revocable()?;
         self.keys.keys.sign(jwt_type, payload)
     }
 

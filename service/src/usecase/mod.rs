@@ -23,9 +23,10 @@
 //! | `parent` | the stored token that something is minted from |
 //! | `passwords` | hashes passwords aside, a few at once |
 //! | `personal_tokens` | creates, lists and revokes the personal tokens of a user |
-//! | `rates` | how often clients may call |
+//! | `rates` | how often clients may call, and make the store keep something |
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
+//! | `readiness` | whether the service can do its work |
 //! | `revoke` | revokes tokens, JWTs and organizations |
 //! | `seal_keys` | seals the signing keys by the master key, or by another one |
 //! | `shared_suffix` | logs which patterns were accepted that anyone may match |
@@ -35,6 +36,7 @@
 //! | `temporary_token` | mints temporary tokens |
 //! | `token_uses` | notes when tokens were last used |
 //! | `tokens` | creates, lists, finds and edits stored tokens |
+//! | `write_probe` | finds out whether revocations can be written |
 
 pub(crate) mod access_tokens;
 pub(crate) mod answers;
@@ -57,9 +59,10 @@ pub(crate) mod parent;
 pub(crate) mod passwords;
 pub(crate) mod personal_tokens;
 pub(crate) mod principals;
-pub(crate) mod rates;
 #[cfg(test)]
 mod retention_days;
+pub(crate) mod rates;
+pub(crate) mod readiness;
 pub(crate) mod revoke;
 pub(crate) mod seal_keys;
 mod shared_suffix;
@@ -69,3 +72,4 @@ pub(crate) mod sync;
 pub(crate) mod temporary_token;
 pub(crate) mod token_uses;
 pub(crate) mod tokens;
+pub(crate) mod write_probe;

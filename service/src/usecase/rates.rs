@@ -16,7 +16,17 @@ pub(crate) struct Rates {
     introspection: Option<ClassLimit>,
     minting: Option<ClassLimit>,
     administration: Option<ClassLimit>,
+    /// The bundle references that a token creates, by its serial number.
+    bundles: RateLimit,
+    /// The entries of the feed for single JWTs and for edits, by organization. These have no other bound: revocations of
+    /// stored tokens end with the tokens.
+    entries: RateLimit,
 }
+
+/// How many seconds' worth of bundle references a token may create at once.
+const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).expect("a number above 0");
+/// How many entries for single JWTs and for edits an organization may add to the feed at once.
+const ENTRIES_AT_ONCE: NonZeroU32 = NonZeroU32::new(10_000).expect("a number above 0");
 
 /// The limit on requests of one class.
 struct ClassLimit {
@@ -36,7 +46,8 @@ pub(crate) enum RequestClass {
 }
 
 impl Rates {
-    pub(crate) fn new(config: &RateConfig) -> Rates {
+    /// Makes limits of this configuration, and of so many bundle references a second for each token.
+    pub(crate) fn new(config: &RateConfig, bundles_per_second: NonZeroU32) -> Rates {
         let class = |name, rate: Option<NonZeroU32>| {
             rate.map(|rate| ClassLimit { of_address: RateLimit::new(name, rate), of_token: RateLimit::new(name, rate) })
         };
@@ -48,6 +59,8 @@ impl Rates {
             introspection: class("introspection", config.introspection),
             minting: class("minting", config.minting),
             administration: class("administration", config.administration),
+            bundles: RateLimit::new("bundles", bundles_per_second).burst(bundles_per_second.saturating_mul(BURST_SECONDS)),
+            entries: RateLimit::new("entries", NonZeroU32::MIN).burst(ENTRIES_AT_ONCE),
         }
     }
 
@@ -72,5 +85,43 @@ impl Rates {
         let Some(limit) = limit else { return Ok(()) };
         limit.of_address.count_client(client, status)?;
         token.map_or(Ok(()), |token| limit.of_token.count(token, status))
+    }
+
+    /// Counts a bundle reference of the token with this serial number.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] with the seconds to wait.
+    pub(super) fn count_bundle(&self, serial: u64) -> Result<(), Error> {
+        self.bundles.count(serial, &mut None)
+    }
+
+    /// Counts an entry for a single JWT or an edit.
+    ///
+    /// SECURITY: never called for what revokes a stored token, an organization or a key: those can always be revoked, and
+    /// with a token all JWTs that were minted from it.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] with the seconds to wait.
+    pub(crate) fn count_entry(&self, organization: &str) -> Result<(), Error> {
+        self.entries.count(organization, &mut None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_token_and_each_organization_has_a_budget_of_its_own() {
+        let config = RateConfig { refused: None, introspection: None, minting: None, administration: None };
+        let rates = Rates::new(&config, NonZeroU32::MIN);
+        for serial in [1, 2] {
+            assert!((0..10).all(|_| rates.count_bundle(serial).is_ok()));
+            assert!((0..20).any(|_| rates.count_bundle(serial) == Err(Error::TooManyRequests(1))));
+        }
+        for organization in ["a", "b"] {
+            assert!((0..10_000).all(|_| rates.count_entry(organization).is_ok()));
+            assert!((0..100).any(|_| rates.count_entry(organization) == Err(Error::TooManyRequests(1))));
+        }
     }
 }

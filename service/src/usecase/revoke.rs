@@ -9,6 +9,7 @@ use daypass::{Error, ForeignFormat, TokenKind};
 use super::clock::now;
 use super::fresh_keys::KeysOf;
 use super::jwt_issuer::JwtIssuer;
+use super::rates::Rates;
 use super::tokens;
 use crate::domain::protocol;
 use crate::domain::revocation::{self, redeemed_bundle};
@@ -35,10 +36,17 @@ pub(crate) async fn stored(store: &dyn Store, record: &TokenRecord) -> Result<To
 }
 
 /// Revokes a token of the organization that is given in full: an opaque token, or a JWT of this service. Of a refresh
-/// token, also one that was used, that is its family. Returns whether it is one: anything else is ignored.
+/// token, also one that was used, that is its family. Returns whether it is one.
+///
+/// SECURITY: anything else is ignored without an error, so that the result does not tell what is a token.
+///
+/// # Errors
+/// [`Error::TooManyRequests`] if the organization revokes JWTs one by one too often. The token that they were minted from
+/// can be revoked instead.
 pub(crate) async fn credential(
     store: &dyn Store,
     jwt_issuer: &JwtIssuer,
+    rates: &Rates,
     formats: &[ForeignFormat],
     organization: &str,
     text: &str,
@@ -65,6 +73,9 @@ pub(crate) async fn credential(
         (claims.map(|claims| RevocationTarget::Jwt { jti: claims.jti }), None)
     };
     let Some(target) = target else { return Ok(false) };
+    if matches!(target, RevocationTarget::Jwt { .. }) {
+        rates.count_entry(organization)?;
+    }
     revoke_with(store, organization, target.clone(), also, now).await?;
     tracing::info!(organization, %target, "credential revoked");
     Ok(true)

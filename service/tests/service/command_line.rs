@@ -282,7 +282,10 @@ fn organizations_are_listed() {
             "issuedBefore": issued_before,
             "suspendedAt": null,
             "revokedAt": revoked_at,
-            "limits": {"publishable": 100, "secret": 100, "application": null},
+            "limits": {
+                "publishable": 100, "secret": 100, "application": 10_000, "personal": 10_000, "principals": 10_000,
+                "bundles": 1_000_000, "bundleBytes": 1_073_741_824,
+            },
         }])
     };
     let words = || out(&running.command(&["organization", "list"]));

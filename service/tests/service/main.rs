@@ -13,6 +13,8 @@ macro_rules! suite {
         mod backup;
         #[path = "../bad_input.rs"]
         mod bad_input;
+        #[path = "../bundle_limits.rs"]
+        mod bundle_limits;
         #[path = "../bundles.rs"]
         mod bundles;
         #[path = "../catalog.rs"]
@@ -123,6 +125,8 @@ macro_rules! suite {
         mod space_api;
         #[path = "../speckle/mod.rs"]
         mod speckle;
+        #[path = "../stopped.rs"]
+        mod stopped;
         #[path = "../store.rs"]
         mod store;
         #[path = "../suspension.rs"]
@@ -143,6 +147,7 @@ macro_rules! suite {
 /// On an SQLite file.
 mod sqlite {
     mod backend;
+    mod disk;
     mod file;
     mod many_tokens;
     mod master_key_file;
@@ -157,6 +162,7 @@ mod postgres {
     mod backend;
     mod cluster;
     mod database;
+    mod disk;
     mod failover;
     mod other_epoch;
     mod restart;

@@ -32,7 +32,10 @@ async fn an_operator_creates_lists_renames_and_revokes_organizations() {
     let record = json!({
         "id": "northlight", "name": "Northlight", "state": "active", "isOperator": false,
         "createdAt": created["createdAt"], "issuedBefore": null, "suspendedAt": null, "revokedAt": null,
-        "limits": {"publishable": 100, "secret": 100, "application": null},
+        "limits": {
+            "publishable": 100, "secret": 100, "application": 10_000, "personal": 10_000, "principals": 10_000,
+            "bundles": 1_000_000, "bundleBytes": 1_073_741_824,
+        },
     });
     let owner = &created["ownerToken"];
     assert_eq!((&owner["organization"], &owner["name"]), (&json!("northlight"), &json!("Owner")));

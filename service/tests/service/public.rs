@@ -6,9 +6,11 @@ use serde_json::json;
 use crate::running::{Daypass, expect_error, send};
 
 #[tokio::test]
-async fn health_and_keys_are_public() {
+async fn health_readiness_and_keys_are_public() {
     let daypass = Daypass::start();
     assert_eq!(send(daypass.get("/health")).await, (200, json!({"status": "ok"})));
+    let checks = json!({"store": "ok", "keys": "ok", "feed": "ok", "space": "ok"});
+    assert_eq!(send(daypass.get("/ready")).await, (200, json!({"status": "ready", "checks": checks})));
 
     let response = daypass.get("/.well-known/jwks.json").send().await.expect("a response");
     assert_eq!(response.status(), 200);

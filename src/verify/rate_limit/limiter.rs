@@ -30,7 +30,12 @@ pub(super) struct Limiter<C: Clock<Instant = Nanos>> {
 impl<C: Clock<Instant = Nanos>> Limiter<C> {
     /// Makes a limit of so many a second, and of twice that at once.
     pub(super) fn new(per_second: NonZeroU32, clock: C) -> Limiter<C> {
-        let quota = Quota::per_second(per_second).allow_burst(per_second.saturating_mul(WINDOW));
+        Limiter::with_burst(per_second, per_second.saturating_mul(WINDOW), clock)
+    }
+
+    /// Makes a limit of so many a second, and of so many at once.
+    pub(super) fn with_burst(per_second: NonZeroU32, burst: NonZeroU32, clock: C) -> Limiter<C> {
+        let quota = Quota::per_second(per_second).allow_burst(burst);
         let limiter = RateLimiter::new(quota, Table::new(), clock);
         Limiter { per_second, hasher: RandomState::new(), limiter }
     }

@@ -11,7 +11,7 @@ use crate::Error;
 
 /// Limits how often each of many keys may do something of the product's own, such as start an export.
 ///
-/// Bursts may reach twice the rate. The limit is for one process, and takes a fixed quarter of a mebibyte.
+/// Bursts may reach twice the rate, or what is set. The limit is for one process, and takes a fixed quarter of a mebibyte.
 ///
 /// ```
 /// # use std::net::IpAddr;
@@ -40,6 +40,13 @@ impl RateLimit {
     #[must_use]
     pub fn new(name: &'static str, per_second: NonZeroU32) -> RateLimit {
         RateLimit { name, limiter: Limiter::new(per_second, CoarseClock) }
+    }
+
+    /// Sets how many may come at once: twice the rate unless set.
+    #[must_use]
+    pub fn burst(self, most: NonZeroU32) -> RateLimit {
+        let limiter = Limiter::with_burst(self.limiter.per_second(), most, CoarseClock);
+        RateLimit { limiter, ..self }
     }
 
     /// Counts one for this key. `status` becomes what the client may know, unless another limit has said it already.

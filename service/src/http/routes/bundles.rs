@@ -31,7 +31,7 @@ pub(super) async fn create(
     };
     let (key, parent) = (app.sealing_key.as_ref(), caller.parent());
     let catalogs = &app.catalog.view().catalogs;
-    let response = bundles::create(&*app.store, catalogs, &app.jwt_issuer, key, &parent, request).await?;
+    let response = bundles::create(&*app.store, catalogs, &app.jwt_issuer, &app.rates, key, &parent, request).await?;
     Ok((NO_STORE, Json(response)))
 }
 

@@ -14,7 +14,7 @@
 //! | `own_token` | `GET /v2/access-token/self` |
 //! | `pages` | `/sign-in`, `/invitation`, `/applications`, `/pages/…` |
 //! | `principals` | `/v2/organization/{id}/principal` |
-//! | `public` | `GET /health`, `GET /.well-known/jwks.json` |
+//! | `public` | `GET /health`, `GET /ready`, `GET /.well-known/jwks.json` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
 //! | `sdk` | `GET /sdk/…` |
 //! | `session` | `/v2/session` |
@@ -54,6 +54,7 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .merge(sdk::router(FILES, issuer));
     let for_backends = Router::new()
         .route("/health", get(public::health))
+        .route("/ready", get(public::ready))
         .route("/v2/access-token", get(tokens::list).post(tokens::create))
         .route("/v2/access-token/{id}", get(tokens::show).patch(tokens::edit).delete(tokens::revoke))
         .route("/v2/catalog", get(catalog::show).put(catalog::set))

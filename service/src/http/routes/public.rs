@@ -1,25 +1,59 @@
-//! What anyone may ask: health and the public keys.
+//! What anyone may ask: health, readiness and the public keys.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::response::{IntoResponse, Response};
 use daypass::Error;
 use serde::Serialize;
 
-use super::super::{SharedApp, etag};
+use super::super::{NO_STORE, SharedApp, etag};
 use crate::domain::key::JWKS_MAX_AGE;
+use crate::usecase::readiness::Readiness;
 
 #[derive(Serialize)]
 pub(super) struct Health {
     status: &'static str,
 }
 
-/// `GET /health`: whether the store answers.
-pub(super) async fn health(State(app): State<SharedApp>) -> Result<Json<Health>, Error> {
-    app.store.first_organization().await?;
-    Ok(Json(Health { status: "ok" }))
+/// `GET /health`: that the process answers. Whether it can do its work is `/ready`'s.
+pub(super) async fn health() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+#[derive(Serialize)]
+struct ReadyResponse {
+    status: &'static str,
+    checks: ReadyChecks,
+}
+
+/// SECURITY: anyone may read it. It names what fails, and not why.
+#[derive(Serialize)]
+struct ReadyChecks {
+    store: &'static str,
+    keys: &'static str,
+    feed: &'static str,
+    space: &'static str,
+}
+
+/// `GET /ready`: whether the service can do its work.
+pub(super) async fn ready(State(app): State<SharedApp>) -> Response {
+    let readiness = Readiness::check(&*app.store, &app.feed, &app.jwt_issuer).await;
+    let Readiness { is_store_writable, has_key, is_feed_fresh, has_space } = readiness;
+    let check = |is_good| if is_good { "ok" } else { "failed" };
+    let checks = ReadyChecks {
+        store: check(is_store_writable),
+        keys: check(has_key),
+        feed: check(is_feed_fresh),
+        space: if has_space { "ok" } else { "low" },
+    };
+    if readiness.is_ready() {
+        return (NO_STORE, Json(ReadyResponse { status: "ready", checks })).into_response();
+    }
+    let response = Json(ReadyResponse { status: "not ready", checks });
+    (StatusCode::SERVICE_UNAVAILABLE, NO_STORE, [(RETRY_AFTER, "1")], response).into_response()
 }
 
 /// `GET /.well-known/jwks.json`: the keys of JWTs (RFC 7517).

@@ -31,7 +31,7 @@ pub(super) async fn credential(State(app): State<SharedApp>, form: TokenForm<Cli
 
 async fn of_client(app: &SharedApp, client: &AuthenticatedClient, form: &Parameters) -> Result<(), OAuthError> {
     let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
-    Ok(own_tokens::revoke(&issuing, client, form.require("token")?).await?)
+    Ok(own_tokens::revoke(&issuing, &app.rates, client, form.require("token")?).await?)
 }
 
 async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameters, Error>) -> Result<(), Error> {
@@ -39,7 +39,8 @@ async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameter
     let (form, organization) = (form?, caller.access.organization());
     let token = form.require("token")?;
     // SECURITY: whether it was a token of the organization is not told.
-    revoke::credential(&*app.store, &app.jwt_issuer, &app.foreign_formats, organization, token).await.map(drop)
+    let (issuer, formats) = (&app.jwt_issuer, &app.foreign_formats);
+    revoke::credential(&*app.store, issuer, &app.rates, formats, organization, token).await.map(drop)
 }
 
 #[derive(Deserialize)]

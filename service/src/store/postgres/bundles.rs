@@ -4,12 +4,12 @@ use daypass::verify::TokenHash;
 use deadpool_postgres::GenericClient;
 
 use super::super::Rule;
-use super::sql::{execute, find, number, number_option, rows, signed};
+use super::sql::{execute, find, number, number_option, row, rows, signed};
 use super::tokens::{from_json, insert, locked_state, state};
-use super::{Failure, marks};
+use super::{Failure, marks, organizations};
 use crate::domain::bundle::{
-    BundleAddition, BundleFacts, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse,
-    StoredBundle,
+    BundleAddition, BundleFacts, BundleUsage, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse,
+    StoredBundle, delete_before,
 };
 
 pub(super) async fn add(
@@ -18,8 +18,11 @@ pub(super) async fn add(
     rule: &Rule<BundleFacts, BundleAddition>,
 ) -> Result<u64, Failure> {
     let (number, parent) = locked_state(transaction, new.parent).await?.unzip();
-    let facts = BundleFacts { parent, newest_mark: marks::newest(transaction).await?.number };
-    let BundleAddition { expires_at, mark, delete_before } = rule(&facts)?;
+    let (newest_mark, organization) = (marks::newest(transaction).await?.number, &new.token.record.organization);
+    let limits = organizations::find(transaction, organization).await?.map(|found| found.limits).unwrap_or_default();
+    let usage = usage(transaction, organization, newest_mark).await?;
+    let BundleAddition { expires_at, mark, delete_before, bytes } =
+        rule(&BundleFacts { parent, newest_mark, limits, usage })?;
     // Another node may be deleting the same ones.
     let delete = format!(
         "DELETE FROM token WHERE number IN (
@@ -34,7 +37,37 @@ pub(super) async fn add(
     let insert = "INSERT INTO bundle (token, parent, parameters, grants, sealed, mark) VALUES ($1, $2, $3, $4, $5, $6)";
     let grants = grants.map_err(Failure::value)?;
     execute(transaction, insert, &[&reference, &number, &new.parameters, &grants, &sealed, &signed(mark)?]).await?;
+    count(transaction, organization, signed(mark)?, signed(bytes)?, signed(delete_before)?).await?;
     Ok(expires_at)
+}
+
+/// Counts another reference. Its row is the last that the transaction locks.
+async fn count(
+    transaction: &impl GenericClient,
+    organization: &str,
+    mark: i64,
+    bytes: i64,
+    delete_before: i64,
+) -> Result<(), Failure> {
+    let delete = "DELETE FROM usage WHERE organization = $1 AND kind = 'bundle' AND mark < $2";
+    execute(transaction, delete, &[&organization, &delete_before]).await?;
+    let add = "INSERT INTO usage (organization, kind, mark, number, bytes) VALUES ($1, 'bundle', $2, 1, $3)
+        ON CONFLICT (organization, kind, mark)
+        DO UPDATE SET number = usage.number + 1, bytes = usage.bytes + excluded.bytes";
+    execute(transaction, add, &[&organization, &mark, &bytes]).await?;
+    Ok(())
+}
+
+/// Those that are added at the same time may be missing.
+async fn usage(
+    transaction: &impl GenericClient,
+    organization: &str,
+    newest_mark: u64,
+) -> Result<BundleUsage, Failure> {
+    let usage = "SELECT coalesce(sum(number), 0)::bigint AS number, coalesce(sum(bytes), 0)::bigint AS bytes
+        FROM usage WHERE organization = $1 AND kind = 'bundle' AND mark >= $2";
+    let usage = row(transaction, usage, &[&organization, &signed(delete_before(newest_mark))?]).await?;
+    Ok(BundleUsage { number: number(&usage, "number")?, bytes: number(&usage, "bytes")? })
 }
 
 pub(super) async fn find_bundle(

@@ -54,6 +54,19 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<(), Failure> {
     Ok(transaction.batch_execute(LOCK).await?)
 }
 
+/// Adds an entry and takes it back: the transaction commits no more than that it could.
+///
+/// It does not lock the feed: while a standby is lost the commit waits, and nothing must wait for it.
+const PROBE: &str = "
+    SAVEPOINT probe;
+    INSERT INTO revocation (seq, at, level, name) VALUES (-1 - floor(random() * 1e15)::bigint, 0, 'jwt', 'probe');
+    ROLLBACK TO probe";
+
+/// Finds out whether an entry could be written.
+pub(super) async fn probe(transaction: &Transaction<'_>) -> Result<(), Failure> {
+    Ok(transaction.batch_execute(PROBE).await?)
+}
+
 /// Marks the targets as revoked, suspended or resumed, and adds their entries to the feed, which the transaction has locked.
 ///
 /// An entry without an organization is for all.

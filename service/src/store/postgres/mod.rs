@@ -27,14 +27,14 @@ mod token_list;
 mod tokens;
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
 use daypass::{Catalog, TokenKind};
 use deadpool_postgres::Pool;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use super::location::DatabaseUrl;
 use super::{
@@ -53,6 +53,7 @@ use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 pub(super) use backup::{back_up, restore, schema};
+use crate::domain::write_state::Probe;
 use connection::Settings;
 use failure::Failure;
 use listener::Listener;
@@ -79,6 +80,10 @@ pub(super) struct PostgresStore {
     heartbeat_readers: Pool,
     listener: Listener,
     records: Records,
+    /// Told of writes that failed.
+    failures: Notify,
+    /// What is asked before something is added.
+    additions: OnceLock<Rule<Option<u64>>>,
 }
 
 impl PostgresStore {
@@ -111,6 +116,8 @@ impl PostgresStore {
             heartbeat_readers: connection::readers(&settings, 2)?,
             listener: Listener::new(settings),
             records: Records::new(),
+            failures: Notify::new(),
+            additions: OnceLock::new(),
         })
     }
 }
@@ -140,7 +147,7 @@ impl Store for PostgresStore {
 
     fn add_organization(&self, new: NewOrganization, rule: Rule<Option<Organization>>) -> StoreFuture<'_, u64> {
         Box::pin(
-            self.write((new, rule), |transaction, (new, rule)| Box::pin(organizations::add(transaction, new, rule))),
+            self.add((new, rule), |transaction, (new, rule)| Box::pin(organizations::add(transaction, new, rule))),
         )
     }
 
@@ -218,7 +225,7 @@ impl Store for PostgresStore {
         count_to: Rule<Option<Organization>, usize>,
         rule: Rule<AddFacts, Option<Principal>>,
     ) -> StoreFuture<'_, AddedToken> {
-        Box::pin(self.write((new, count_to, rule), |transaction, (new, count_to, rule)| {
+        Box::pin(self.add((new, count_to, rule), |transaction, (new, count_to, rule)| {
             Box::pin(tokens::add(transaction, new, count_to, rule))
         }))
     }
@@ -245,7 +252,7 @@ impl Store for PostgresStore {
     }
 
     fn add_bundle(&self, new: NewBundle, rule: Rule<BundleFacts, BundleAddition>) -> StoreFuture<'_, u64> {
-        Box::pin(self.write((new, rule), |transaction, (new, rule)| Box::pin(bundles::add(transaction, new, rule))))
+        Box::pin(self.add((new, rule), |transaction, (new, rule)| Box::pin(bundles::add(transaction, new, rule))))
     }
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {
@@ -348,6 +355,23 @@ impl Store for PostgresStore {
 
     fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>> {
         Box::pin(read(&self.heartbeat_readers, token, |client, token| Box::pin(tokens::state_of(client, *token))))
+    }
+
+    fn probe(&self, _: u64) -> StoreFuture<'_, Probe> {
+        Box::pin(async {
+            self.try_writing((), |transaction, ()| Box::pin(feed::probe(transaction))).await?;
+            // The disk is another machine's, and its database says when it is full.
+            Ok(Probe { free_bytes: None, has_reserve: true })
+        })
+    }
+
+    fn write_failed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.failures.notified())
+    }
+
+    fn guard_additions(&self, rule: Rule<Option<u64>>) {
+        // One service runs on a store.
+        let _ = self.additions.set(rule);
     }
 
     fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

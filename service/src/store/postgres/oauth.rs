@@ -35,7 +35,7 @@ impl OAuthStore for PostgresStore {
         id: &'a str,
         rule: Rule<Option<Principal>, ClientSettings>,
     ) -> StoreFuture<'a, Client> {
-        Box::pin(self.write((organization, id, rule), |transaction, (organization, id, rule)| {
+        Box::pin(self.add((organization, id, rule), |transaction, (organization, id, rule)| {
             Box::pin(set_client(transaction, organization, id, rule))
         }))
     }
@@ -54,7 +54,7 @@ impl OAuthStore for PostgresStore {
     }
 
     fn give_oauth_consent(&self, parties: Parties, at: u64, rule: Rule<ConsentFacts, ScopeSet>) -> StoreFuture<'_, ()> {
-        Box::pin(self.write((parties, at, rule), |transaction, (parties, at, rule)| {
+        Box::pin(self.add((parties, at, rule), |transaction, (parties, at, rule)| {
             Box::pin(give_consent(transaction, parties, *at, rule))
         }))
     }
@@ -85,7 +85,7 @@ impl OAuthStore for PostgresStore {
 
     fn add_oauth_code(&self, new: NewCode, rule: Rule<ConsentFacts>) -> StoreFuture<'_, ()> {
         Box::pin(
-            self.write((new, rule), |transaction, (new, rule)| {
+            self.add((new, rule), |transaction, (new, rule)| {
                 Box::pin(oauth_families::add_code(transaction, new, rule))
             }),
         )
@@ -137,7 +137,7 @@ impl OAuthStore for PostgresStore {
         count_to: usize,
         rule: Rule<usize>,
     ) -> StoreFuture<'_, ()> {
-        Box::pin(self.write((hash, request, at, count_to, rule), |transaction, (hash, request, at, count_to, rule)| {
+        Box::pin(self.add((hash, request, at, count_to, rule), |transaction, (hash, request, at, count_to, rule)| {
             Box::pin(keep_request(transaction, *hash, request, *at, *count_to, rule))
         }))
     }

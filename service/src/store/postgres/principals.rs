@@ -83,7 +83,7 @@ impl PrincipalStore for PostgresStore {
     }
 
     fn add_principal(&self, new: Principal, rule: Rule<AddPrincipalFacts>) -> StoreFuture<'_, u64> {
-        Box::pin(self.write((new, rule), |transaction, (new, rule)| Box::pin(add(transaction, new, rule))))
+        Box::pin(self.add((new, rule), |transaction, (new, rule)| Box::pin(add(transaction, new, rule))))
     }
 
     fn edit_principal<'a>(
@@ -204,7 +204,12 @@ async fn add(transaction: &Transaction<'_>, new: &Principal, rule: &Rule<AddPrin
         ) AS is_taken";
     let is_email_taken = row(transaction, taken, &[&new.organization, &new.email]).await?.try_get("is_taken")?;
     let creator = find_acting(transaction, &new.organization, new.created_by.as_deref()).await?;
-    rule(&AddPrincipalFacts { organization, is_email_taken, creator })?;
+    let count = "SELECT count(*) AS count
+        FROM (SELECT 1 FROM principal WHERE organization = $1 AND removed_at IS NULL LIMIT $2) AS counted";
+    let count_to = organization.as_ref().and_then(|organization| organization.limits.principals);
+    let count = row(transaction, count, &[&new.organization, &i64::from(count_to.unwrap_or(0))]).await?;
+    let count = usize::try_from(number(&count, "count")?).map_err(Failure::value)?;
+    rule(&AddPrincipalFacts { organization, count, is_email_taken, creator })?;
     let insert = "INSERT INTO principal (organization, id, kind, name, email, role, created_at, created_by, version)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING number";
     let added = row(

@@ -50,7 +50,29 @@ impl PostgresStore {
 
     /// Runs an operation that writes.
     pub(super) async fn write<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        time_store("write", write(&self.writers, arguments, operation)).await
+        time_store("write", self.write_or_tell(&self.writers, arguments, operation)).await
+    }
+
+    /// Runs an operation that only adds, if that is allowed now.
+    pub(super) async fn add<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
+        if let Some(rule) = self.additions.get() {
+            rule(&None)?;
+        }
+        self.write(arguments, operation).await
+    }
+
+    /// Runs an operation that writes as revocations do, whose failure is told to its caller alone.
+    pub(super) async fn try_writing<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
+        write(&self.writers, arguments, operation).await
+    }
+
+    /// Runs an operation that writes, and tells [`Store::write_failed`](super::Store::write_failed) if it fails.
+    async fn write_or_tell<A, T>(&self, pool: &Pool, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
+        let done = write(pool, arguments, operation).await;
+        if matches!(done, Err(Error::Unavailable)) {
+            self.failures.notify_one();
+        }
+        done
     }
 
     /// Runs an operation that writes something for [`Store::changed`](super::Store::changed) to tell.
@@ -65,7 +87,7 @@ impl PostgresStore {
     /// SECURITY: it waits for no connection that other writers use. Otherwise one organization's writes could delay the
     /// revocations of all.
     pub(super) async fn revoking<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let done = time_store("revoke", write(&self.revokers, arguments, operation)).await?;
+        let done = time_store("revoke", self.write_or_tell(&self.revokers, arguments, operation)).await?;
         self.listener.wake();
         Ok(done)
     }

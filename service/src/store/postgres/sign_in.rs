@@ -10,7 +10,7 @@ use super::{Failure, PostgresStore, invitations};
 use crate::domain::account::{Account, AccountSelector, Identity};
 use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, NewInvitation};
 use crate::domain::membership::Membership;
-use crate::domain::session::{NewSession, SessionTimes};
+use crate::domain::session::{MOST, NewSession, SessionTimes};
 use crate::domain::sign_in_rate::{AttemptKey, Attempts};
 
 /// The columns of an account, for [`account`].
@@ -142,7 +142,7 @@ impl SignInStore for PostgresStore {
         new: NewInvitation,
         rule: Rule<InviteFacts>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.write(
+        Box::pin(self.add(
             (organization, principal, acting, new, rule),
             |transaction, (organization, principal, acting, new, rule)| {
                 Box::pin(invitations::add(transaction, organization, principal, *acting, new, rule))
@@ -160,7 +160,7 @@ impl SignInStore for PostgresStore {
         at: u64,
         rule: Rule<Option<InvitationFacts>, Acceptance>,
     ) -> StoreFuture<'_, u64> {
-        Box::pin(self.write((hash, at, rule), |transaction, (hash, at, rule)| {
+        Box::pin(self.add((hash, at, rule), |transaction, (hash, at, rule)| {
             Box::pin(invitations::accept(transaction, *hash, *at, rule))
         }))
     }
@@ -214,6 +214,11 @@ async fn add_session(
     let insert =
         "INSERT INTO session (hash, account, created_at, last_seen_at, expires_at) VALUES ($1, $2, $3, $3, $4)";
     execute(transaction, insert, &[&&hash[..], &signed(*account)?, &created_at, &signed(*expires_at)?]).await?;
+    let end_oldest = format!(
+        "DELETE FROM session WHERE account = $1 AND hash IN (
+            SELECT hash FROM session WHERE account = $1 ORDER BY hash = $2 DESC, created_at DESC OFFSET {MOST})"
+    );
+    execute(transaction, &end_oldest, &[&signed(*account)?, &&hash[..]]).await?;
     match forgiven {
         Some(forgiven) => forgive(transaction, forgiven).await,
         None => Ok(()),

@@ -6,10 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::Rule;
 use super::tokens::{from_json, insert, state, to_json};
-use super::{Failure, marks};
+use super::{Failure, marks, organizations};
 use crate::domain::bundle::{
-    BundleAddition, BundleFacts, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse,
-    StoredBundle,
+    BundleAddition, BundleFacts, BundleUsage, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse,
+    StoredBundle, delete_before,
 };
 
 pub(super) fn add(
@@ -18,8 +18,11 @@ pub(super) fn add(
     rule: &Rule<BundleFacts, BundleAddition>,
 ) -> Result<u64, Failure> {
     let (number, parent) = state(transaction, new.parent)?.unzip();
-    let facts = BundleFacts { parent, newest_mark: marks::newest(transaction)?.number };
-    let BundleAddition { expires_at, mark, delete_before } = rule(&facts)?;
+    let (newest_mark, organization) = (marks::newest(transaction)?.number, &new.token.record.organization);
+    let limits = organizations::find(transaction, organization)?.map(|found| found.limits).unwrap_or_default();
+    let usage = usage(transaction, organization, newest_mark)?;
+    let BundleAddition { expires_at, mark, delete_before, bytes } =
+        rule(&BundleFacts { parent, newest_mark, limits, usage })?;
     let delete = format!(
         "DELETE FROM token WHERE number IN (SELECT token FROM bundle WHERE mark < ?1 ORDER BY mark LIMIT {MOST_DELETED})"
     );
@@ -33,7 +36,24 @@ pub(super) fn add(
             "INSERT INTO bundle (token, parent, parameters, grants, sealed, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![reference, number, new.parameters, grants, sealed, mark])?;
+    transaction
+        .prepare_cached("DELETE FROM usage WHERE organization = ?1 AND kind = 'bundle' AND mark < ?2")?
+        .execute(params![organization, delete_before])?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO usage (organization, kind, mark, number, bytes) VALUES (?1, 'bundle', ?2, 1, ?3)
+            ON CONFLICT DO UPDATE SET number = number + 1, bytes = bytes + excluded.bytes",
+        )?
+        .execute(params![organization, mark, bytes])?;
     Ok(expires_at)
+}
+
+fn usage(transaction: &Transaction<'_>, organization: &str, newest_mark: u64) -> Result<BundleUsage, Failure> {
+    let usage = "SELECT coalesce(sum(number), 0), coalesce(sum(bytes), 0)
+        FROM usage WHERE organization = ?1 AND kind = 'bundle' AND mark >= ?2";
+    Ok(transaction.prepare_cached(usage)?.query_row(params![organization, delete_before(newest_mark)], |row| {
+        Ok(BundleUsage { number: row.get(0)?, bytes: row.get(1)? })
+    })?)
 }
 
 pub(super) fn bundle(connection: &Connection, reference: TokenHash) -> Result<Option<StoredBundle>, Failure> {

@@ -1,11 +1,12 @@
 //! The file of a store.
 
-use std::io;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use super::super::FILES;
 use super::Failure;
@@ -16,7 +17,11 @@ const SEEN: Duration = Duration::from_millis(10);
 
 /// Creates an empty file that only its owner can read, if there is no file. SQLite gives the files
 /// beside it the same mode.
+///
+/// # Errors
+/// When it cannot be created. Also when there was a store that is gone: the file beside it is still there.
 pub(in crate::store) fn create(path: &Path) -> anyhow::Result<()> {
+    require_not_lost(path)?;
     private_files::require_safe_folder(path)?;
     private_files::open_or_create(path).map(drop).with_context(|| format!("cannot create the store {}", path.display()))
 }
@@ -30,6 +35,26 @@ pub(super) fn protect(path: &Path) -> anyhow::Result<()> {
     FILES.into_iter().try_for_each(|ending| private_files::narrow(&private_files::beside(path, ending)))
 }
 
+/// SECURITY: a new store would know no revocation, and verifiers would trust other keys.
+fn require_not_lost(path: &Path) -> anyhow::Result<()> {
+    let beside = |suffix: &str| {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        PathBuf::from(file)
+    };
+    let is_empty = |file: &Path| file.metadata().map_or(true, |metadata| metadata.len() == 0);
+    let feed = beside("-feed");
+    // While a store is created, its first tables are in the log.
+    let is_lost = is_empty(path) && is_empty(&beside("-wal")) && !is_empty(&feed);
+    ensure!(
+        !is_lost,
+        "the store {} was emptied or removed: restore a backup of it, or remove {} to begin a new store",
+        path.display(),
+        feed.display()
+    );
+    Ok(())
+}
+
 /// The file that a store was opened from.
 ///
 /// SQLite keeps using an open file that was moved, removed or replaced, and so would miss what other
@@ -37,14 +62,17 @@ pub(super) fn protect(path: &Path) -> anyhow::Result<()> {
 pub(super) struct File {
     path: PathBuf,
     identity: Identity,
+    /// The greatest length that it had.
+    longest: AtomicU64,
     /// Before the last time that it was in place.
     seen_at: Mutex<Instant>,
 }
 
 impl File {
     pub(super) fn open(path: &Path) -> anyhow::Result<File> {
-        let identity = identity(path).with_context(|| format!("cannot find the store {}", path.display()))?;
-        Ok(File { path: path.to_owned(), identity, seen_at: Mutex::new(Instant::now()) })
+        let metadata = path.metadata().with_context(|| format!("cannot find the store {}", path.display()))?;
+        let (identity, longest) = (identity(&metadata), AtomicU64::new(metadata.len()));
+        Ok(File { path: path.to_owned(), identity, longest, seen_at: Mutex::new(Instant::now()) })
     }
 
     /// Returns whether it was in place a moment ago, or is.
@@ -64,10 +92,18 @@ impl File {
         is_in_place
     }
 
-    /// SECURITY: a file that is no longer the store lets nothing pass.
+    /// SECURITY: a file that is no longer the store lets nothing pass, nor one that lost its end: what SQLite has in memory
+    /// would hide that.
     pub(super) fn require_in_place(&self) -> Result<(), Failure> {
-        let is_in_place = identity(&self.path).is_ok_and(|identity| identity == self.identity);
-        if is_in_place { Ok(()) } else { Err(Failure::Moved) }
+        let length = self.length()?;
+        let longest = self.longest.fetch_max(length, Ordering::Relaxed);
+        // It may have grown since its length was read, and another task may have seen that.
+        if length < longest && self.length()? < longest { Err(Failure::Truncated) } else { Ok(()) }
+    }
+
+    fn length(&self) -> Result<u64, Failure> {
+        let metadata = self.path.metadata().ok().filter(|metadata| identity(metadata) == self.identity);
+        metadata.map(|metadata| metadata.len()).ok_or(Failure::Moved)
     }
 }
 
@@ -75,10 +111,9 @@ impl File {
 type Identity = (u64, u64);
 
 #[cfg(unix)]
-fn identity(path: &Path) -> io::Result<Identity> {
+fn identity(metadata: &Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
-    let metadata = path.metadata()?;
-    Ok((metadata.dev(), metadata.ino()))
+    (metadata.dev(), metadata.ino())
 }
 
 /// Other systems do not let an open file be moved.
@@ -86,6 +121,4 @@ fn identity(path: &Path) -> io::Result<Identity> {
 type Identity = ();
 
 #[cfg(not(unix))]
-fn identity(path: &Path) -> io::Result<Identity> {
-    path.metadata().map(drop)
-}
+fn identity(_: &Metadata) -> Identity {}

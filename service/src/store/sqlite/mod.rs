@@ -7,6 +7,7 @@ mod catalog;
 mod client_cache;
 mod commits;
 mod connection;
+mod disk;
 mod file;
 mod follower;
 mod history;
@@ -28,7 +29,7 @@ mod tokens;
 
 use std::path::Path;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
@@ -55,10 +56,12 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
+use crate::domain::write_state::Probe;
 use crate::metrics;
 
-use batch::Waiting;
+use batch::{Turn, Waiting};
 use client_cache::ClientCache;
+use disk::Disk;
 use follower::Follower;
 
 pub(super) use backup::{back_up, restore, schema};
@@ -85,8 +88,13 @@ pub(super) struct SqliteStore {
     follower: Arc<Mutex<Follower>>,
     clients: ClientCache,
     file: Arc<file::File>,
+    disk: Arc<Disk>,
     history: Arc<History>,
     changes: Notify,
+    /// Told of writes that failed.
+    failures: Notify,
+    /// What is asked before something is added.
+    additions: OnceLock<Rule<Option<u64>>>,
 }
 
 /// Why an operation failed.
@@ -97,6 +105,8 @@ enum Failure {
     Database(rusqlite::Error),
     /// The file is no longer where it was.
     Moved,
+    /// The file is shorter than it was.
+    Truncated,
     /// The file beside it cannot be read or written.
     History(String),
     /// The operation panicked.
@@ -123,6 +133,9 @@ impl Failure {
             Err(Failure::Refused(error)) => return Err(error),
             Err(Failure::Database(cause)) => cause.to_string(),
             Err(Failure::Moved) => "its file was moved or replaced: put it back, or restart the service".to_owned(),
+            Err(Failure::Truncated) => {
+                "its file was truncated: stop the service and restore a backup, or restart it after a VACUUM".to_owned()
+            }
             Err(Failure::History(cause)) => cause,
             Err(Failure::Panicked(cause)) => cause.to_string(),
         };
@@ -152,8 +165,11 @@ impl SqliteStore {
             follower: Arc::new(Mutex::new(follower)),
             clients: ClientCache::new(path)?,
             file: Arc::new(file::File::open(path)?),
+            disk: Arc::new(Disk::of(path)),
             history: Arc::new(history),
             changes: Notify::new(),
+            failures: Notify::new(),
+            additions: OnceLock::new(),
         })
     }
 }
@@ -177,7 +193,7 @@ impl Store for SqliteStore {
     }
 
     fn add_organization(&self, new: NewOrganization, rule: Rule<Option<Organization>>) -> StoreFuture<'_, u64> {
-        self.write(move |transaction| organizations::add(transaction, &new, &rule))
+        self.add(move |transaction| organizations::add(transaction, &new, &rule))
     }
 
     fn rename_organization<'a>(
@@ -242,7 +258,7 @@ impl Store for SqliteStore {
         count_to: Rule<Option<Organization>, usize>,
         rule: Rule<AddFacts, Option<Principal>>,
     ) -> StoreFuture<'_, AddedToken> {
-        self.write(move |transaction| tokens::add(transaction, &new, &count_to, &rule))
+        self.add(move |transaction| tokens::add(transaction, &new, &count_to, &rule))
     }
 
     fn edit_token(
@@ -266,7 +282,7 @@ impl Store for SqliteStore {
     }
 
     fn add_bundle(&self, new: NewBundle, rule: Rule<BundleFacts, BundleAddition>) -> StoreFuture<'_, u64> {
-        self.write(move |transaction| bundles::add(transaction, &new, &rule))
+        self.add(move |transaction| bundles::add(transaction, &new, &rule))
     }
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {
@@ -362,6 +378,38 @@ impl Store for SqliteStore {
         Box::pin(self.run(&self.heartbeat_reader, move |connection| {
             Ok(tokens::state(connection, token)?.map(|(_, state)| state))
         }))
+    }
+
+    fn probe(&self, reserve_bytes: u64) -> StoreFuture<'_, Probe> {
+        Box::pin(async move {
+            let write = || {
+                self.write_in(Turn::First, |transaction| {
+                    Ok(transaction.prepare_cached("UPDATE write_probe SET number = number + 1")?.execute([])?)
+                })
+            };
+            let is_written = write().await.is_ok();
+            // What failed for want of space succeeds with the reserve.
+            if !is_written && self.disk.give_up_reserve() {
+                write().await?;
+            } else if !is_written {
+                return Err(Error::Unavailable);
+            }
+            let disk = Arc::clone(&self.disk);
+            let probe = tokio::task::spawn_blocking(move || Probe {
+                has_reserve: disk.keep_reserve(reserve_bytes),
+                free_bytes: disk.free_bytes(),
+            });
+            probe.await.map_err(|_| Error::Unavailable)
+        })
+    }
+
+    fn write_failed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.failures.notified())
+    }
+
+    fn guard_additions(&self, rule: Rule<Option<u64>>) {
+        // One service runs on a store.
+        let _ = self.additions.set(rule);
     }
 
     fn changed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -34,7 +34,7 @@ impl OAuthStore for SqliteStore {
         rule: Rule<Option<Principal>, ClientSettings>,
     ) -> StoreFuture<'a, Client> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
-        self.write(move |transaction| set_client(transaction, &organization, &id, &rule))
+        self.add(move |transaction| set_client(transaction, &organization, &id, &rule))
     }
 
     fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Arc<Client>>> {
@@ -47,7 +47,7 @@ impl OAuthStore for SqliteStore {
     }
 
     fn give_oauth_consent(&self, parties: Parties, at: u64, rule: Rule<ConsentFacts, ScopeSet>) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| give_consent(transaction, &parties, at, &rule))
+        self.add(move |transaction| give_consent(transaction, &parties, at, &rule))
     }
 
     fn oauth_consent(&self, parties: Parties) -> StoreFuture<'_, ConsentFacts> {
@@ -70,7 +70,7 @@ impl OAuthStore for SqliteStore {
     }
 
     fn add_oauth_code(&self, new: NewCode, rule: Rule<ConsentFacts>) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| oauth_families::add_code(transaction, &new, &rule))
+        self.add(move |transaction| oauth_families::add_code(transaction, &new, &rule))
     }
 
     fn oauth_code(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<StoredCode>> {
@@ -107,7 +107,7 @@ impl OAuthStore for SqliteStore {
         count_to: usize,
         rule: Rule<usize>,
     ) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| keep_request(transaction, hash, &request, at, count_to, &rule))
+        self.add(move |transaction| keep_request(transaction, hash, &request, at, count_to, &rule))
     }
 
     fn oauth_request(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<KeptRequest>> {

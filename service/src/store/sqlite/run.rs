@@ -45,12 +45,37 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
-        Box::pin(time_store("write", self.write_in(Turn::Next, operation)))
+        Box::pin(time_store("write", self.write_or_tell(Turn::Next, operation)))
+    }
+
+    /// Runs an operation that only adds, if that is allowed now.
+    pub(super) fn add<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> StoreFuture<'_, T> {
+        let allowed = self.additions.get().map_or(Ok(()), |rule| rule(&self.disk.free_bytes()));
+        match allowed {
+            Ok(()) => self.write(operation),
+            Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
+        }
+    }
+
+    /// Runs an operation that writes, and tells [`Store::write_failed`](super::Store::write_failed) if it fails.
+    async fn write_or_tell<T: Send + 'static>(
+        &self,
+        turn: Turn,
+        operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Error> {
+        let done = self.write_in(turn, operation).await;
+        if matches!(done, Err(Error::Unavailable)) {
+            self.failures.notify_one();
+        }
+        done
     }
 
     /// Adds a write to those that wait. The task that gets the connection commits all whose turn it is, so that the others
     /// need not wait for it.
-    async fn write_in<T: Send + 'static>(
+    pub(super) async fn write_in<T: Send + 'static>(
         &self,
         turn: Turn,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
@@ -67,8 +92,9 @@ impl SqliteStore {
                 Err(TryRecvError::Closed) => return Err(Error::Unavailable),
                 Err(TryRecvError::Empty) => {}
             }
-            let (waiting, file) = (Arc::clone(&self.waiting), Arc::clone(&self.file));
+            let (waiting, file, disk) = (Arc::clone(&self.waiting), Arc::clone(&self.file), Arc::clone(&self.disk));
             let task = tokio::task::spawn_blocking(move || {
+                disk.make_room();
                 let done = file.require_in_place().and_then(|()| waiting.commit(&mut writer));
                 (writer, done)
             });
@@ -104,7 +130,7 @@ impl SqliteStore {
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
         Box::pin(async {
-            let done = time_store("revoke", self.write_in(Turn::First, operation)).await?;
+            let done = time_store("revoke", self.write_or_tell(Turn::First, operation)).await?;
             self.changes.notify_one();
             Ok(done)
         })

@@ -8,7 +8,7 @@ use super::{Failure, SqliteStore, invitations, unreadable};
 use crate::domain::account::{Account, AccountSelector, Identity};
 use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, NewInvitation};
 use crate::domain::membership::Membership;
-use crate::domain::session::{NewSession, SessionTimes};
+use crate::domain::session::{MOST, NewSession, SessionTimes};
 use crate::domain::sign_in_rate::{AttemptKey, Attempts};
 
 /// The columns of an account, for [`account`].
@@ -119,7 +119,7 @@ impl SignInStore for SqliteStore {
     ) -> StoreFuture<'a, ()> {
         let (organization, principal) = (organization.to_owned(), principal.to_owned());
         let acting = acting.map(str::to_owned);
-        self.write(move |transaction| {
+        self.add(move |transaction| {
             invitations::add(transaction, &organization, &principal, acting.as_deref(), &new, &rule)
         })
     }
@@ -134,7 +134,7 @@ impl SignInStore for SqliteStore {
         at: u64,
         rule: Rule<Option<InvitationFacts>, Acceptance>,
     ) -> StoreFuture<'_, u64> {
-        self.write(move |transaction| invitations::accept(transaction, hash, at, &rule))
+        self.add(move |transaction| invitations::accept(transaction, hash, at, &rule))
     }
 }
 
@@ -173,6 +173,9 @@ fn add_session(
     let insert =
         "INSERT INTO session (hash, account, created_at, last_seen_at, expires_at) VALUES (?1, ?2, ?3, ?3, ?4)";
     transaction.prepare_cached(insert)?.execute(params![hash, account, created_at, expires_at])?;
+    let end_oldest = "DELETE FROM session WHERE account = ?1 AND hash IN (
+        SELECT hash FROM session WHERE account = ?1 ORDER BY hash = ?2 DESC, created_at DESC LIMIT -1 OFFSET ?3)";
+    transaction.prepare_cached(end_oldest)?.execute(params![account, hash, MOST])?;
     forgiven.map_or(Ok(()), |forgiven| forgive(transaction, forgiven))
 }
 

@@ -80,7 +80,7 @@ async fn writes_that_wait_are_committed_together_revocations_first_and_each_stan
     };
     let busy = store.writer.lock().await;
     let (first, refused) =
-        (add("first", Ok(())), add("refused", Err(Error::LimitReached { most: 1, kind: TokenKind::Secret })));
+        (add("first", Ok(())), add("refused", Err(Error::LimitReached { most: 1, what: "active secret tokens" })));
     let (dropped, last) = (add("dropped", Ok(())), add("last", Ok(())));
     let revocation = tokio::spawn({
         let (store, order) = (Arc::clone(&store), Arc::clone(&order));

@@ -7,6 +7,7 @@ use daypass::{Error, OpaqueToken, TokenKind};
 
 use super::super::clock::now;
 use super::super::fresh_keys::KeysOf;
+use super::super::rates::Rates;
 use super::super::revoke;
 use super::Issuing;
 use super::authentication::AuthenticatedClient;
@@ -68,13 +69,18 @@ pub(crate) async fn tell(
 /// SECURITY: anything else is ignored without an error, so that the result does not tell what is a token.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the store does not answer.
-pub(crate) async fn revoke(issuing: &Issuing<'_>, client: &AuthenticatedClient, text: &str) -> Result<(), Error> {
+/// [`Error::Unavailable`] if the store does not answer, [`Error::TooManyRequests`] for too many access tokens.
+pub(crate) async fn revoke(
+    issuing: &Issuing<'_>,
+    rates: &Rates,
+    client: &AuthenticatedClient,
+    text: &str,
+) -> Result<(), Error> {
     let organization = &client.client.principal.organization;
     match find(issuing, client, KeysOf::AnyTime, text).await? {
         Some(OwnToken::Refresh(facts)) => revoke::family(issuing.store, organization, facts.family.serial).await,
         Some(OwnToken::Access(_)) => {
-            revoke::credential(issuing.store, issuing.jwt_issuer, &[], organization, text).await.map(drop)
+            revoke::credential(issuing.store, issuing.jwt_issuer, rates, &[], organization, text).await.map(drop)
         }
         None => Ok(()),
     }

@@ -186,7 +186,7 @@ impl World {
 
     /// Makes a bundle reference, which deletes earlier ones.
     fn refer(&mut self) {
-        let addition = BundleAddition::new(0, self.marks.last().expect("a mark").number);
+        let addition = BundleAddition::new(0, self.marks.last().expect("a mark").number, 0);
         let (now, seed, count) = (self.now, self.seed, self.references.len());
         self.references.retain(|(mark, end)| {
             let is_kept = *mark >= addition.delete_before;

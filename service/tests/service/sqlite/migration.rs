@@ -85,6 +85,7 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
     let view = include_str!("../../../migrations/0002_revocation.sql").split_once("CREATE VIEW").expect("a view").1;
     let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt';
         DROP INDEX token_listed; DROP INDEX token_by_kind; DROP INDEX token_by_expiry;
+        DROP TABLE usage; DROP TABLE write_probe;
         DROP TABLE catalog;
         DROP TABLE feed;
         DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);

@@ -1,0 +1,90 @@
+//! Finds out whether revocations can be written: [`WriteProbe`].
+
+use std::time::Duration;
+
+use daypass::Error;
+use tokio::sync::watch;
+
+use crate::domain::write_state::WriteState;
+use crate::store::{SharedStore, Store};
+
+/// The time between two probes.
+const PAUSE: Duration = Duration::from_secs(3);
+/// The time after a probe that found revocations at risk.
+const PAUSE_AT_RISK: Duration = Duration::from_secs(1);
+/// The least time between two probes, however many writes fail.
+const SHORT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the last probe found.
+#[derive(Clone)]
+pub(crate) struct Writable(watch::Receiver<WriteState>);
+
+impl Writable {
+    /// Returns what the store can write.
+    pub(crate) fn state(&self) -> WriteState {
+        *self.0.borrow()
+    }
+
+    /// Requires that revocations can be written.
+    ///
+    /// SECURITY: called for everything that is minted.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub(super) fn require_revocable(&self) -> Result<(), Error> {
+        self.state().require_revocable()
+    }
+}
+
+/// Probes the store for the whole process.
+pub(crate) struct WriteProbe {
+    store: SharedStore,
+    /// How many bytes are kept free for revocations.
+    reserve_bytes: u64,
+    state: watch::Sender<WriteState>,
+}
+
+impl WriteProbe {
+    /// Probes the store a first time, and lets it ask before it adds something. The rest is [`run`](WriteProbe::run)'s.
+    pub(crate) async fn start(store: SharedStore, reserve_bytes: u64) -> (WriteProbe, Writable) {
+        let (state, receiver) = watch::channel(find_state(&*store, reserve_bytes).await);
+        let writable = Writable(receiver);
+        let guard = writable.clone();
+        store.guard_additions(Box::new(move |free: &Option<u64>| guard.state().may_add(*free, reserve_bytes)));
+        let probe = WriteProbe { store, reserve_bytes, state };
+        log(*probe.state.borrow(), reserve_bytes);
+        (probe, writable)
+    }
+
+    /// Probes the store for ever, and at once when a write has failed.
+    pub(crate) async fn run(self) {
+        loop {
+            let pause = if *self.state.borrow() == WriteState::AtRisk { PAUSE_AT_RISK } else { PAUSE };
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.store.write_failed() => tokio::time::sleep(SHORT_PAUSE).await,
+            }
+            let state = find_state(&*self.store, self.reserve_bytes).await;
+            if self.state.send_replace(state) != state {
+                log(state, self.reserve_bytes);
+            }
+        }
+    }
+}
+
+async fn find_state(store: &dyn Store, reserve_bytes: u64) -> WriteState {
+    // The store logs a failure.
+    WriteState::after(store.probe(reserve_bytes).await.ok(), reserve_bytes)
+}
+
+fn log(state: WriteState, reserve_bytes: u64) {
+    match state {
+        WriteState::Open => tracing::info!("the store can be written"),
+        WriteState::Low => {
+            tracing::error!(reserve_bytes, "the disk is nearly full: nothing is added, only revocations go on");
+        }
+        WriteState::AtRisk => {
+            tracing::error!("revocations may fail: nothing is minted or added until the store can be written");
+        }
+    }
+}

@@ -21,6 +21,7 @@ use crate::usecase::introspect::StoreIntrospector;
 use crate::usecase::jwt_issuer::JwtIssuer;
 use crate::usecase::openid::OpenIdProvider;
 use crate::usecase::passwords::Passwords;
+use crate::usecase::refusals::Refusals;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) feed: Feed,
     /// When tokens were last used.
     pub(crate) uses: Arc<TokenUses>,
+    /// The refusals that become entries of the audit trail.
+    pub(crate) refusals: Arc<Refusals>,
     /// The responses of introspection that were given lately.
     pub(crate) answers: Answers,
     /// The systems whose protocols it speaks.
@@ -117,6 +120,7 @@ impl App {
             rotate_every: rotate_keys_every,
         };
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
+        let refusals = Arc::new(Refusals::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let jwt_issuer = JwtIssuer { keys: fresh_keys, issuer, audience };
         let SignInConfig { public_origin, limits, proxies, openid } = sign_in;
@@ -130,6 +134,7 @@ impl App {
                 jwt_issuer,
                 feed,
                 uses,
+                refusals,
                 answers,
                 protocols,
                 foreign_formats,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use daypass::Error;
 
 use crate::app::App;
@@ -13,11 +13,13 @@ use crate::{oauth, protocols};
 
 /// Returns the routes of the native API, of OAuth and of every protocol.
 pub(crate) fn router(app: App) -> Router {
+    let app = Arc::new(app);
     http::routes::router(&app.jwt_issuer.issuer)
         .merge(protocols::router(&app.protocols))
         .merge(oauth::router())
         .fallback(async || Error::NotFound)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn_with_state(Arc::clone(&app), http::audit::record))
         .layer(from_fn(http::log::log_request))
-        .with_state(Arc::new(app))
+        .with_state(app)
 }

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod audit;
+mod audit_options;
 mod catalog;
 mod confirmation;
 mod connections;
@@ -18,6 +20,7 @@ mod serve;
 mod shell;
 mod sign_in;
 mod stop;
+mod system_user;
 mod time;
 mod token;
 mod token_edit;
@@ -30,6 +33,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
+
+use crate::domain::audit::actor::Actor;
+use crate::store::Acting;
 
 const START: &str = "\
 Start with `daypass serve`: at its first start it prints the first tokens and the next commands.
@@ -68,6 +74,9 @@ enum Command {
     /// Set and show the catalogue, the scopes of the product, and turn it into TypeScript types
     #[command(subcommand)]
     Catalog(catalog::Command),
+    /// List and export the audit trail: who did what, from where, when, and with which outcome
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Create the first tokens of Crafter Profile's applications
     #[command(subcommand)]
     Crafter(crafter::Command),
@@ -83,17 +92,11 @@ pub fn command() -> clap::Command {
 pub(crate) async fn run() -> ExitCode {
     let command = Cli::parse().command;
     log_from(if matches!(command, Command::Serve(_)) { LevelFilter::INFO } else { LevelFilter::WARN });
-    let done = match command {
-        Command::Serve(options) => serve::run(options).await,
-        Command::Token(command) => token::run(command).await,
-        Command::Organization(command) => organization::run(command).await,
-        Command::User(command) => user::run(command).await,
-        Command::ServiceAccount(command) => principal::run(command).await,
-        Command::Application(command) => oauth_client::run(command).await,
-        Command::Key(command) => key::run(command).await,
-        Command::Catalog(command) => catalog::run(command).await,
-        Command::Crafter(command) => crafter::run(command).await,
+    let acting = match command {
+        Command::Serve(_) => Actor::Service,
+        _ => Actor::CommandLine(system_user::name()),
     };
+    let done = Acting::locally(acting).run(run_command(command)).await;
     match done {
         Ok(()) => ExitCode::SUCCESS,
         // A program such as `head` reads no more: that needs no message.
@@ -102,6 +105,21 @@ pub(crate) async fn run() -> ExitCode {
             eprintln!("error: {cause:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+async fn run_command(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(options) => serve::run(options).await,
+        Command::Token(command) => token::run(command).await,
+        Command::Organization(command) => organization::run(command).await,
+        Command::User(command) => user::run(command).await,
+        Command::ServiceAccount(command) => principal::run(command).await,
+        Command::Application(command) => oauth_client::run(command).await,
+        Command::Key(command) => key::run(command).await,
+        Command::Catalog(command) => catalog::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
+        Command::Crafter(command) => crafter::run(command).await,
     }
 }
 

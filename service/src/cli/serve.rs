@@ -12,6 +12,7 @@ use daypass::api::duration;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
+use super::audit_options::AuditOptions;
 use super::options::{Json, on_store};
 use super::sign_in::SignInOptions;
 use super::stop::wait_for_stop;
@@ -21,6 +22,7 @@ use crate::config::{Config, load_sealing_key};
 use crate::domain::protocol::Protocol;
 use crate::router::router;
 use crate::store::{self, Location};
+use crate::usecase::audit::delete_old;
 use crate::usecase::bootstrap::{Start, bootstrap};
 
 const EXAMPLES: &str = "\
@@ -79,6 +81,8 @@ pub(super) struct Options {
     #[command(flatten)]
     sign_in: SignInOptions,
     #[command(flatten)]
+    audit: AuditOptions,
+    #[command(flatten)]
     output: Json,
 }
 
@@ -114,10 +118,11 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         sign_in,
     };
     let (app, sync) = App::new(store, config).await?;
-    let uses = Arc::clone(&app.uses);
+    let (uses, refusals) = (Arc::clone(&app.uses), Arc::clone(&app.refusals));
+    tokio::spawn(delete_old(Arc::clone(&app.store), options.audit.audit_days));
     tokio::spawn({
-        let uses = Arc::clone(&uses);
-        async move { uses.run().await }
+        let (uses, refusals) = (Arc::clone(&uses), Arc::clone(&refusals));
+        async move { tokio::join!(uses.run(), refusals.run()) }
     });
     // Once nothing polls the store the feed ends, so that its subscribers do not hold up the stop.
     tokio::spawn(async {
@@ -128,6 +133,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     });
     connections::serve(listener, router(app)).await;
     uses.write().await;
+    refusals.finish().await;
     Ok(())
 }
 

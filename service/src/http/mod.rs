@@ -2,6 +2,8 @@
 //!
 //! | module | what it has |
 //! | --- | --- |
+//! | `audit` | who acts, and refusals, for the audit trail |
+//! | `audited_routes` | which requests are administrative |
 //! | `cookie` | cookies of the service's own pages |
 //! | `cors` | responses that pages of any origin may read |
 //! | `etag` | entity tags |
@@ -13,6 +15,8 @@
 //! | `sdk_files` | the browser SDK's files |
 //! | `version` | the versions of records as entity tags |
 
+pub(crate) mod audit;
+mod audited_routes;
 mod cookie;
 mod cors;
 mod etag;
@@ -33,7 +37,9 @@ use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
 pub(crate) use cookie::find as find_cookie;
-pub(crate) use extract::{Caller, JsonText, MAX_BODY, OwnPage, Peer, SignedIn, TokenCaller, authenticate_client};
+pub(crate) use extract::{
+    Caller, JsonText, MAX_BODY, OwnPage, Peer, SignedIn, TokenCaller, actor, authenticate_client,
+};
 pub(crate) use oauth_error::OAuthError;
 
 pub(crate) use crate::domain::oauth::parameters::Parameters;

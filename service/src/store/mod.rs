@@ -4,12 +4,15 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
+//! | `acting` | who acts, for the entries of the audit trail |
+//! | `audit` | the trait [`AuditStore`], for the audit trail |
 //! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `entry` | an entry of the feed, and words, in their columns |
 //! | `families` | tests of OAuth's codes, families of refresh tokens and consents |
 //! | `issued_before` | tests of a time before which tokens are revoked |
 //! | `location` | where a store is |
+//! | `notes` | what the operation of a transaction notes for the audit trail |
 //! | `oauth` | the trait [`OAuthStore`], for clients, consents, codes and refresh tokens |
 //! | `owners` | tests of principals, and of tokens that belong to them |
 //! | `principals` | the part of the trait that is about principals |
@@ -22,6 +25,8 @@
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 //! | `token_pages` | tests of the size of pages |
 
+pub(crate) mod acting;
+mod audit;
 #[cfg(test)]
 mod catalog;
 #[cfg(test)]
@@ -32,6 +37,7 @@ mod families;
 #[cfg(test)]
 mod issued_before;
 mod location;
+mod notes;
 mod oauth;
 #[cfg(test)]
 mod owners;
@@ -55,6 +61,8 @@ mod traits;
 
 use std::sync::Arc;
 
+pub(crate) use acting::Acting;
+pub(crate) use audit::{AuditSlice, AuditStore};
 pub(crate) use location::Location;
 pub(crate) use oauth::OAuthStore;
 pub(crate) use principals::PrincipalStore;

@@ -5,7 +5,6 @@ use daypass::{Error, OpaqueToken, TokenKind};
 use serde::{Serialize, Serializer};
 
 use super::clock::now;
-use super::shared_suffix;
 use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
@@ -129,7 +128,6 @@ pub(crate) async fn create_as(
     let AddedToken { serial, owner } = store.add_token(new, Box::new(count_to), Box::new(rule)).await?;
     (record.serial, record.owner) = (serial, owner);
     tracing::info!(id = record.id, kind = %record.kind, organization = record.organization, "token created");
-    shared_suffix::log(&record.origins, &[], &record.id, &record.organization, grantor.id());
     Ok(CreateTokenResponse { record, token })
 }
 
@@ -152,10 +150,8 @@ pub(crate) async fn edit(
     let record = find(store, organization, id).await?;
     let change = token_edit::check(request, &record, editor, now)?;
     let rule = move |record: &Option<TokenRecord>| token_edit::edit(record.as_ref(), &change, &versions, now);
-    let before = record.origins;
     let record = store.edit_token(record.serial, now, Box::new(rule)).await?;
     tracing::info!(id, organization, version = record.version, "token edited");
-    shared_suffix::log(&record.origins, &before, id, organization, editor.id());
     Ok(record)
 }
 

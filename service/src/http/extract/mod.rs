@@ -32,7 +32,7 @@ pub(crate) use oauth_client::authenticate_client;
 pub(super) use session::ClientAddress;
 pub(crate) use session::{OwnPage, Peer, SignedIn};
 pub(super) use token_caller::Follower;
-pub(crate) use token_caller::TokenCaller;
+pub(crate) use token_caller::{TokenCaller, actor};
 
 /// Longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;

@@ -5,8 +5,10 @@ use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
 use super::super::Rule;
+use super::super::notes::note;
 use super::sql::{execute, number, number_option, rows, signed, signed_option};
 use super::{Failure, feed, listener};
+use crate::domain::audit::change;
 use crate::domain::key::{KeyChange, StoredKey};
 
 const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
@@ -30,6 +32,7 @@ pub(super) async fn change(
             KeyChange::SignFrom { kid, time } => {
                 let update = format!("UPDATE signing_key SET signs_from = $2, mark = ({NEWEST_MARK}) WHERE kid = $1");
                 execute(transaction, &update, &[kid, &signed(*time)?]).await?;
+                note(change::key_promoted(kid, *time));
             }
             KeyChange::Revoke { kid, at } => {
                 feed::enter(transaction, None, &[RevocationTarget::Key { kid: kid.clone() }], *at).await?;
@@ -46,8 +49,9 @@ pub(super) async fn insert(transaction: &impl GenericClient, key: &StoredKey) ->
         VALUES ($1, $2, $3, $4, $5, ({NEWEST_MARK}))"
     );
     let StoredKey { kid, pkcs8, created_at, signs_from, revoked_at, mark: _ } = key;
-    let [created_at, signs_from] = [signed(*created_at)?, signed(*signs_from)?];
-    execute(transaction, &insert, &[kid, pkcs8, &created_at, &signs_from, &signed_option(*revoked_at)?]).await?;
+    let times = [signed(*created_at)?, signed(*signs_from)?];
+    execute(transaction, &insert, &[kid, pkcs8, &times[0], &times[1], &signed_option(*revoked_at)?]).await?;
+    note(change::key_added(kid, *signs_from));
     Ok(())
 }
 

@@ -17,6 +17,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0010_issued_up_to.sql"),
     include_str!("../../../migrations/postgres/0011_inviter.sql"),
     include_str!("../../../migrations/postgres/0012_oauth.sql"),
+    include_str!("../../../migrations/postgres/0013_audit.sql"),
 ];
 
 /// Held by the process that changes the tables. The number means nothing; it is Daypass's.

@@ -26,6 +26,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0016_issued_up_to.sql")),
     M::up(include_str!("../../../migrations/0017_inviter.sql")),
     M::up(include_str!("../../../migrations/0018_oauth.sql")),
+    M::up(include_str!("../../../migrations/0019_audit.sql")),
 ];
 
 /// How long to wait for another process's transaction, such as the command line's.

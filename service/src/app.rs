@@ -24,6 +24,7 @@ use crate::usecase::introspect::StoreIntrospector;
 use crate::usecase::jwt_issuer::JwtIssuer;
 use crate::usecase::openid::OpenIdProvider;
 use crate::usecase::passwords::Passwords;
+use crate::usecase::refusals::Refusals;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
@@ -44,6 +45,8 @@ pub(crate) struct App {
     pub(crate) rates: Rates,
     /// When tokens were last used.
     pub(crate) uses: Arc<TokenUses>,
+    /// The refusals that become entries of the audit trail.
+    pub(crate) refusals: Arc<Refusals>,
     /// The responses of introspection that were given lately.
     pub(crate) answers: Answers,
     /// The systems whose protocols it speaks.
@@ -135,6 +138,7 @@ impl App {
             rotate_every: rotate_keys_every,
         };
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
+        let refusals = Arc::new(Refusals::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
         let (write_probe, writable) = WriteProbe::start(Arc::clone(&store), disk_reserve_bytes).await;
         let jwt_issuer = JwtIssuer { keys: fresh_keys, writable, issuer, audience };
@@ -152,6 +156,7 @@ impl App {
                 streams,
                 rates,
                 uses,
+                refusals,
                 answers,
                 protocols,
                 foreign_formats,

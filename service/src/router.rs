@@ -21,6 +21,7 @@ pub(crate) fn router(app: App, recorder: Recorder) -> Router {
         .fallback(async || Error::NotFound)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(Arc::clone(&app), http::rates::limit))
+        .layer(from_fn_with_state(Arc::clone(&app), http::audit::record))
         .layer(from_fn_with_state(Arc::new(recorder), record_request))
         .with_state(app)
 }

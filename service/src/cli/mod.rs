@@ -1,6 +1,8 @@
 //! The command line.
 
 mod address;
+mod audit;
+mod audit_options;
 mod backup;
 mod catalog;
 mod completions;
@@ -33,6 +35,7 @@ mod settings_file;
 mod shell;
 mod sign_in;
 mod stop;
+mod system_user;
 mod time;
 mod token;
 mod token_edit;
@@ -52,6 +55,9 @@ use tracing::level_filters::LevelFilter;
 use crate::domain::log_text::LogFormat;
 
 use crate::domain::hidden;
+
+use crate::domain::audit::actor::Actor;
+use crate::store::Acting;
 
 const START: &str = "\
 Start with `daypass serve`: at its first start it prints the first tokens and the next commands.
@@ -111,6 +117,9 @@ enum Command {
     /// List what was revoked, as products hear it that follow the feed
     #[command(subcommand)]
     Revocation(revocation::Command),
+    /// List and export the audit trail: who did what, from where, when, and with which outcome
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Create the first tokens of Crafter Profile's applications
     #[command(subcommand)]
     Crafter(crafter::Command),
@@ -152,9 +161,32 @@ pub(crate) async fn run() -> ExitCode {
     if let Some(warning) = exposure {
         tracing::warn!("{warning}");
     }
-    let done = match command {
+    let acting = match command {
+        Command::Serve(_) => Actor::Service,
+        _ => Actor::CommandLine(system_user::name()),
+    };
+    let done = Acting::locally(acting).run(run_command(command, &settings, &description, &given)).await;
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        // A program such as `head` reads no more: that needs no message.
+        Err(cause) if is_broken_pipe(&cause) => ExitCode::FAILURE,
+        Err(cause) => {
+            eprintln!("error: {}", hidden::show_lines(&format!("{cause:#}")));
+            settings.print_note();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run_command(
+    command: Command,
+    settings: &Settings,
+    description: &clap::Command,
+    given: &ArgMatches,
+) -> anyhow::Result<()> {
+    match command {
         Command::Serve(options) => serve::run(*options).await,
-        Command::Config(command) => config::run(command, &settings, &description, &given),
+        Command::Config(command) => config::run(command, settings, description, given),
         Command::Token(command) => token::run(command).await,
         Command::Organization(command) => organization::run(command).await,
         Command::User(command) => user::run(command).await,
@@ -166,19 +198,10 @@ pub(crate) async fn run() -> ExitCode {
         Command::Backup(backup) => backup::back_up(backup).await,
         Command::Restore(restore) => backup::restore(restore).await,
         Command::Doctor(options) => doctor::run(options).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::Crafter(command) => crafter::run(command).await,
         Command::Completions(options) => completions::run(options),
         Command::Man(options) => manual::run(options),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        // A program such as `head` reads no more: that needs no message.
-        Err(cause) if is_broken_pipe(&cause) => ExitCode::FAILURE,
-        Err(cause) => {
-            eprintln!("error: {}", hidden::show_lines(&format!("{cause:#}")));
-            settings.print_note();
-            ExitCode::FAILURE
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use daypass::verify::{SealingKey, http};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
+use super::audit_options::AuditOptions;
 use super::catalog::Given;
 use super::config_file::ConfigFile;
 use super::connections::ConnectionOptions;
@@ -32,6 +33,7 @@ use crate::http::log::Recorder;
 use crate::metrics;
 use crate::router::router;
 use crate::store::{self, Location};
+use crate::usecase::audit::delete_old;
 use crate::usecase::bootstrap::{Start, bootstrap};
 
 const EXAMPLES: &str = "\
@@ -94,6 +96,7 @@ pub(super) struct Options {
     #[command(flatten)]
     sign_in: SignInOptions,
     #[command(flatten)]
+    audit: AuditOptions,
     pub(super) log: LogOptions,
     #[command(flatten)]
     metrics: MetricsOptions,
@@ -202,10 +205,11 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let access_log = options.log.start_access_log()?.map(Arc::new);
     let recorder = Recorder { access_log: access_log.clone(), proxies: config.sign_in.proxies };
     let (app, sync, write_probe) = App::new(store, config, master_key).await?;
-    let uses = Arc::clone(&app.uses);
+    let (uses, refusals) = (Arc::clone(&app.uses), Arc::clone(&app.refusals));
+    tokio::spawn(delete_old(Arc::clone(&app.store), options.audit.audit_days));
     tokio::spawn({
-        let uses = Arc::clone(&uses);
-        async move { uses.run().await }
+        let (uses, refusals) = (Arc::clone(&uses), Arc::clone(&refusals));
+        async move { tokio::join!(uses.run(), refusals.run()) }
     });
     if let Some(listener) = metrics_listener {
         super::metrics::serve(listener, app.feed.position.clone(), options.stop.grace());
@@ -224,6 +228,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         () = wait_for_second_stop() => tracing::warn!("stopped while requests were open"),
     }
     uses.write().await;
+    refusals.finish().await;
     if let Some(access_log) = access_log {
         access_log.close();
     }

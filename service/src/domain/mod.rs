@@ -6,6 +6,7 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `account` | accounts: how people sign in |
+//! | `audit` | the audit trail: entries, actions, lists, exports |
 //! | `bundle` | parameter bundles: lifetimes, retention, what they may do |
 //! | `catalog_change` | changes of the catalogue: which scopes of tokens they remove |
 //! | `catalogs` | the scopes that exist: the product's, and Daypass's own |
@@ -38,16 +39,19 @@
 //! | `role` | what the users of an organization may do, by their role |
 //! | `session` | sessions of signed-in people: when one has ended |
 //! | `sign_in_rate` | how often sign-ins may fail |
+//! | `timestamp` | times as people write them |
 //! | `token` | stored tokens: when one may be added, when it is active |
 //! | `token_edit` | edits of stored tokens |
 //! | `token_fields` | the fields of a new token |
 //! | `token_list` | lists of tokens: filters, pages, cursors |
 //! | `token_owner` | the principal that a new token belongs to |
 //! | `versions` | the version of a record that an edit is meant for |
+//! | `visible` | texts whose every character is seen |
 //! | `visitor` | what a temporary token says of its visitor, and where it may be used |
 //! | `write_state` | whether revocations can be written, and what may still be added |
 
 pub(crate) mod account;
+pub(crate) mod audit;
 pub(crate) mod bundle;
 pub(crate) mod catalog_change;
 pub(crate) mod catalogs;
@@ -80,11 +84,13 @@ pub(crate) mod revocation;
 pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod sign_in_rate;
+pub(crate) mod timestamp;
 pub(crate) mod token;
 pub(crate) mod token_edit;
 pub(crate) mod token_fields;
 pub(crate) mod token_list;
 pub(crate) mod token_owner;
 pub(crate) mod versions;
+pub(crate) mod visible;
 pub(crate) mod visitor;
 pub(crate) mod write_state;

@@ -3,6 +3,8 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `access_log` | a line for each request |
+//! | `audit` | who acts, and refusals, for the audit trail |
+//! | `audited_routes` | which requests are administrative |
 //! | `cookie` | cookies of the service's own pages |
 //! | `cors` | responses that pages of any origin may read |
 //! | `etag` | entity tags |
@@ -17,6 +19,8 @@
 //! | `version` | the versions of records as entity tags |
 
 pub(crate) mod access_log;
+pub(crate) mod audit;
+mod audited_routes;
 mod cookie;
 mod cors;
 mod etag;
@@ -39,7 +43,9 @@ use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
 pub(crate) use cookie::find as find_cookie;
-pub(crate) use extract::{Caller, ClientAddress, JsonText, MAX_BODY, OwnPage, SignedIn, TokenCaller, authenticate_client, credentials};
+pub(crate) use extract::{
+    Caller, ClientAddress, JsonText, MAX_BODY, OwnPage, SignedIn, TokenCaller, actor, authenticate_client, credentials,
+};
 pub(crate) use oauth_error::OAuthError;
 
 pub(crate) use crate::domain::oauth::parameters::Parameters;

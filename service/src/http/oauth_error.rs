@@ -1,9 +1,9 @@
 //! The response to an OAuth request that is refused: [`OAuthError`].
 
-use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use daypass::Error;
 use serde::Serialize;
 
@@ -44,7 +44,7 @@ impl IntoResponse for OAuthError {
             parts.headers.remove(WWW_AUTHENTICATE);
         }
         let body = OAuthErrorBody { error: code.as_str(), error_description: printable(&error_description) };
-        (parts.status, parts.headers, Json(body)).into_response()
+        (parts.status, parts.headers, Extension(like.code()), Json(body)).into_response()
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::membership::Membership;
 use crate::domain::oauth::consent::Consent;
 use crate::domain::oauth::scope;
 use crate::http::{NO_STORE, SharedApp, SignedIn};
+use crate::store::acting;
 use crate::usecase::oauth::consents;
 
 #[derive(Serialize)]
@@ -84,6 +85,6 @@ pub(super) async fn withdraw(
 ) -> Result<impl IntoResponse, Error> {
     let Path(client) = client.map_err(|_| Error::NotFound)?;
     let withdrawal = async move { consents::withdraw(&*app.store, &session.account, &client).await };
-    tokio::spawn(withdrawal).await.unwrap_or(Err(Error::Unavailable))?;
+    acting::spawn(withdrawal).await.unwrap_or(Err(Error::Unavailable))?;
     Ok((StatusCode::NO_CONTENT, NO_STORE))
 }

@@ -4,6 +4,8 @@
 //! | module | what it has |
 //! | --- | --- |
 //! | `traits` | the trait [`Store`], and why it looks as it does |
+//! | `acting` | who acts, for the entries of the audit trail |
+//! | `audit` | the trait [`AuditStore`], for the audit trail |
 //! | `backup` | what a back-up has, and how its file comes to be |
 //! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
@@ -11,6 +13,7 @@
 //! | `families` | tests of OAuth's codes, families of refresh tokens and consents |
 //! | `issued_before` | tests of a time before which tokens are revoked |
 //! | `location` | where a store is |
+//! | `notes` | what the operation of a transaction notes for the audit trail |
 //! | `oauth` | the trait [`OAuthStore`], for clients, consents, codes and refresh tokens |
 //! | `owners` | tests of principals, and of tokens that belong to them |
 //! | `principals` | the part of the trait that is about principals |
@@ -24,6 +27,8 @@
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 //! | `token_pages` | tests of the size of pages |
 
+pub(crate) mod acting;
+mod audit;
 mod backup;
 #[cfg(test)]
 mod catalog;
@@ -35,6 +40,7 @@ mod families;
 #[cfg(test)]
 mod issued_before;
 mod location;
+mod notes;
 mod oauth;
 #[cfg(test)]
 mod owners;
@@ -60,6 +66,8 @@ mod traits;
 use std::path::Path;
 use std::sync::Arc;
 
+pub(crate) use acting::Acting;
+pub(crate) use audit::{AuditSlice, AuditStore};
 use anyhow::ensure;
 
 pub(crate) use backup::{Contents, OnProgress, Progress};

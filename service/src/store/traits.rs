@@ -1,5 +1,5 @@
-//! The trait that every store implements: [`Store`]. Its parts about principals, signing in and
-//! OAuth are [`PrincipalStore`], [`SignInStore`] and [`OAuthStore`].
+//! The trait that every store implements: [`Store`]. Its parts about principals, signing in, OAuth and the audit trail are
+//! [`PrincipalStore`], [`SignInStore`], [`OAuthStore`] and [`AuditStore`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 use crate::domain::write_state::Probe;
-use crate::store::{OAuthStore, PrincipalStore, SignInStore};
+use crate::store::{AuditStore, OAuthStore, PrincipalStore, SignInStore};
 
 /// A store that several tasks share.
 pub(crate) type SharedStore = Arc<dyn Store>;
@@ -144,11 +144,14 @@ pub(crate) struct FeedPage {
 /// read and write in as few round trips as it likes. The rules still exist once, in `domain`, for every
 /// store. A rule is `Fn`, so that a store may retry a transaction that could not be serialized.
 ///
+/// An operation that changes something adds entries to the audit trail, in its transaction: it notes what it changes, and
+/// [`Acting`](crate::store::Acting) says who does it.
+///
 /// An implementation locks the rows that it reads facts from until it commits (SQLite:
 /// `BEGIN IMMEDIATE`; PostgreSQL: `SELECT … FOR NO KEY UPDATE`), so that the facts hold when it writes. It
 /// returns the rule's error, and [`Error::Unavailable`] when the database fails, with the cause in the
 /// log.
-pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore {
+pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore + AuditStore {
     /// Returns the id of the first organization that is no operator, if the store has one.
     fn first_organization(&self) -> StoreFuture<'_, Option<String>>;
 

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `access_tokens` | creates, lists and finds public and private tokens (Threekit) |
 //! | `answers` | the responses of introspection that were given lately |
+//! | `audit` | lists, exports and deletes entries of the audit trail |
 //! | `bootstrap` | writes what a new store gets first |
 //! | `bundles` | stores, signs and redeems parameter bundles |
 //! | `catalog` | reads and sets the product's scopes |
@@ -27,9 +28,10 @@
 //! | `retention_days` | simulated days in which clocks are wrong: no revocation is forgotten |
 //! | `principals` | adds, lists, finds, edits and removes principals |
 //! | `readiness` | whether the service can do its work |
+//! | `refusals` | refusals of administrative requests, for the audit trail |
 //! | `revoke` | revokes tokens, JWTs and organizations |
 //! | `seal_keys` | seals the signing keys by the master key, or by another one |
-//! | `shared_suffix` | logs which patterns were accepted that anyone may match |
+//! | `shared_suffix` | logs which patterns temporary tokens and bundles accept that anyone may match |
 //! | `sign_in` | signs people in and out, and changes their passwords |
 //! | `signing_keys` | the keys of a running service |
 //! | `sync` | polls the store, in which other processes write too |
@@ -40,6 +42,7 @@
 
 pub(crate) mod access_tokens;
 pub(crate) mod answers;
+pub(crate) mod audit;
 pub(crate) mod bootstrap;
 pub(crate) mod bundles;
 pub(crate) mod catalog;
@@ -59,6 +62,7 @@ pub(crate) mod parent;
 pub(crate) mod passwords;
 pub(crate) mod personal_tokens;
 pub(crate) mod principals;
+pub(crate) mod refusals;
 #[cfg(test)]
 mod retention_days;
 pub(crate) mod rates;

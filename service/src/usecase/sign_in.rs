@@ -15,7 +15,7 @@ use crate::domain::password;
 use crate::domain::principal::normalize_email;
 use crate::domain::session::{NewSession, SessionLimits};
 use crate::domain::sign_in_rate::{self, AttemptKey, AttemptSubject, Attempts, WINDOW};
-use crate::store::{Forgiven, SignInStore};
+use crate::store::{Forgiven, SignInStore, acting};
 
 /// Why a request that needs a session is refused.
 const NO_SESSION: &str = "The request has no session, or the session has ended.";
@@ -67,7 +67,8 @@ pub(crate) async fn with_password(
         (Some(account), Some(hash)) if is_right => {
             begin(store, limits, account, Proof::Password(hash), Some(forgiven)).await
         }
-        _ => {
+        (account, _) => {
+            account.iter().for_each(|account| acting::about("account", &account.id));
             tracing::info!("sign-in failed");
             Err(wrong_password())
         }

@@ -5,7 +5,6 @@ use daypass::{Error, OpaqueToken, TokenKind};
 use serde::{Serialize, Serializer};
 
 use super::clock::now;
-use super::shared_suffix;
 use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
 use crate::domain::grantor::Grantor;
@@ -131,7 +130,6 @@ pub(crate) async fn create_as(
     (record.serial, record.owner) = (serial, owner);
     metrics::count_created(kind);
     tracing::info!(id = record.id, kind = %record.kind, organization = record.organization, "token created");
-    shared_suffix::log(&record.origins, &[], &record.id, &record.organization, grantor.id());
     Ok(CreateTokenResponse { record, token })
 }
 
@@ -154,10 +152,8 @@ pub(crate) async fn edit(
     let record = find(store, organization, id).await?;
     let change = token_edit::check(request, &record, editor, now)?;
     let rule = move |record: &Option<TokenRecord>| token_edit::edit(record.as_ref(), &change, &versions, now);
-    let before = record.origins;
     let record = store.edit_token(record.serial, now, Box::new(rule)).await?;
     tracing::info!(id, organization, version = record.version, "token edited");
-    shared_suffix::log(&record.origins, &before, id, organization, editor.id());
     Ok(record)
 }
 

@@ -5,6 +5,8 @@
 /// Declares the tests that hold on every store, for one of them.
 macro_rules! suite {
     () => {
+        #[path = "../audit.rs"]
+        mod audit;
         #[path = "../authorization.rs"]
         mod authorization;
         #[path = "../authorization_requests.rs"]

@@ -16,12 +16,13 @@ pub(super) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 const RETRY_AFTER_UNAVAILABLE: u16 = 1;
 
 impl Error {
-    /// Returns the HTTP response to the refused request.
+    /// Returns the HTTP response to the refused request. Its extensions have the [`ErrorCode`](crate::ErrorCode).
     #[must_use]
     pub fn response<R: From<String>>(&self) -> Response<R> {
         let body = serde_json::to_string(&self.body()).expect("an error's body is JSON");
         let mut response = Response::new(R::from(body));
         *response.status_mut() = StatusCode::from_u16(self.status()).expect("the table has valid statuses");
+        response.extensions_mut().insert(self.code());
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

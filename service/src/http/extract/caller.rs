@@ -10,10 +10,12 @@ use daypass::{Error, Scope};
 
 use super::super::SharedApp;
 use super::{SignedIn, TokenCaller};
+use crate::domain::audit::actor::Actor as AuditActor;
 use crate::domain::grantor::Grantor;
 use crate::domain::membership::{self, Membership};
 use crate::domain::principal::Actor;
 use crate::domain::role;
+use crate::store::acting;
 use crate::usecase::current_catalog::CatalogView;
 
 /// Names the organization that a request with a session is about.
@@ -43,11 +45,23 @@ impl Person {
     async fn new(SignedIn(session): SignedIn, parts: &Parts, app: &SharedApp) -> Result<Person, Error> {
         let named = parts.headers.get(ORGANIZATION).map(|name| name.to_str().unwrap_or_default().to_owned());
         let memberships = app.store.memberships(session.account.number).await?;
+        let users = memberships.iter().map(|user| (user.organization.clone(), user.principal.clone())).collect();
+        let (account, email) = (session.account.id, session.account.email);
+        acting::authenticated(AuditActor::Person { account, email, users });
         Ok(Person { memberships, named, view: app.catalog.view() })
     }
 
     fn choose(&self) -> Result<&Membership, Error> {
-        membership::choose(&self.memberships, self.named.as_deref())
+        let user = membership::choose(&self.memberships, self.named.as_deref())?;
+        acting::within(&user.organization);
+        Ok(user)
+    }
+
+    fn find(&self, organization: &str) -> Result<&Membership, Error> {
+        let user =
+            membership::find(&self.memberships, organization).inspect_err(|error| acting::refused(error.code()))?;
+        acting::within(organization);
+        Ok(user)
     }
 
     /// Requires that a user's role has a scope.
@@ -109,7 +123,7 @@ impl Caller {
     pub(crate) fn require_in(&self, organization: &str, scope: &Scope) -> Result<(), Error> {
         match self {
             Caller::Token(token) => token.require_in(organization, scope),
-            Caller::Person(person) => person.require(membership::find(&person.memberships, organization)?, scope),
+            Caller::Person(person) => person.require(person.find(organization)?, scope),
         }
     }
 
@@ -117,6 +131,18 @@ impl Caller {
     pub(crate) fn require_in_or(&self, organization: &str, scope: &Scope, of_user: &Scope) -> Result<(), Error> {
         let scope = if matches!(self, Caller::Token(_)) { scope } else { of_user };
         self.require_in(organization, scope)
+    }
+
+    /// Requires a secret token with a scope, or a role that has it, and returns the organization within which the caller has
+    /// it; `None` if that is all of them.
+    pub(crate) fn reach(&self, scope: &Scope) -> Result<Option<String>, Error> {
+        match self {
+            Caller::Token(token) => {
+                token.require_secret(scope)?;
+                Ok(token.reach(scope).map(str::to_owned))
+            }
+            Caller::Person(_) => self.require(scope).map(|organization| Some(organization.to_owned())),
+        }
     }
 
     /// Returns the caller as the grantor of tokens.
@@ -132,7 +158,7 @@ impl Caller {
         match self {
             Caller::Token(token) => Ok(Actor::Token(token.access.id().to_owned())),
             Caller::Person(person) => {
-                let user = membership::find(&person.memberships, organization)?;
+                let user = person.find(organization)?;
                 Ok(Actor::User(user.principal.clone(), user.role))
             }
         }

@@ -31,7 +31,7 @@ pub(super) use oauth_client::TokenForm;
 pub(crate) use oauth_client::authenticate_client;
 pub(crate) use session::{ClientAddress, OwnPage, SignedIn};
 pub(super) use token_caller::Follower;
-pub(crate) use token_caller::{TokenCaller, credentials};
+pub(crate) use token_caller::{TokenCaller, actor, credentials};
 
 /// Longest body, in bytes.
 pub(crate) const MAX_BODY: usize = 64 * 1024;

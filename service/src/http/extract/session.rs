@@ -10,7 +10,9 @@ use daypass::Error;
 use daypass::verify::http::client_address;
 
 use super::super::{SharedApp, cookie};
+use crate::domain::audit::actor::Actor;
 use crate::domain::cross_site::{Page, require_own_page};
+use crate::store::acting;
 use crate::usecase::sign_in::{self, Session};
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -60,7 +62,10 @@ impl SignedIn {
     pub(super) async fn authenticate(parts: &Parts, app: &SharedApp) -> Result<SignedIn, Error> {
         OwnPage::check(parts, app)?;
         let text = cookie::find(&parts.headers, cookie::SESSION);
-        sign_in::find(&*app.store, app.sign_in.limits, text).await.map(SignedIn)
+        let session = sign_in::find(&*app.store, app.sign_in.limits, text).await?;
+        let (account, email) = (session.account.id.clone(), session.account.email.clone());
+        acting::authenticated(Actor::Person { account, email, users: vec![] });
+        Ok(SignedIn(session))
     }
 }
 

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use daypass::verify::{Access, Credentials, Verifier};
-use daypass::{Error, OpaqueToken, Scope, TokenKind};
+use daypass::{Error, ErrorCode, OpaqueToken, Scope, TokenKind};
 
 use super::super::SharedApp;
 use super::super::request_id::note_caller;
 use super::ClientAddress;
+use crate::domain::audit::actor::Actor;
+use crate::store::acting;
 use crate::usecase::parent::Parent;
 
 /// Only grants for every tenant meet a requirement for this one: no organization can have this id.
@@ -40,6 +42,7 @@ impl TokenCaller {
         // SECURITY: JWTs are for products. None of them opens anything here.
         let token = verifier.opaque_token(credentials.credential()?).ok_or(Error::KindNotAccepted(access.kind()))?;
         note_caller(&access);
+        acting::authenticated(actor(&access));
         // The serial number of a bundle reference is another one than its root's, and its use is its redemption.
         if access.kind() != TokenKind::Bundle {
             app.uses.note(access.root_serial());
@@ -74,7 +77,10 @@ impl TokenCaller {
     /// does not.
     pub(crate) fn require_in(&self, organization: &str, scope: &Scope) -> Result<(), Error> {
         self.require_secret(scope)?;
-        self.access.require(scope).tenant(organization).check().map_err(|_| Error::NotFound)
+        self.access.require(scope).tenant(organization).check().map_err(|_| {
+            acting::refused(ErrorCode::NotFound);
+            Error::NotFound
+        })
     }
 
     /// Returns the organization within which the caller has a scope that it has; `None` if it has it for all.
@@ -102,6 +108,10 @@ pub(crate) fn credentials<'a>(app: &SharedApp, verifier: &Verifier, parts: &'a P
         Ok(ClientAddress(address)) => credentials.from_client(address),
         Err(_) => credentials,
     }
+/// Returns the holder of a token as the audit trail names it.
+pub(crate) fn actor(access: &Access) -> Actor {
+    let (id, organization) = (access.id().to_owned(), access.organization().to_owned());
+    Actor::Token { id, serial: access.root_serial(), organization }
 }
 
 impl FromRequestParts<SharedApp> for TokenCaller {

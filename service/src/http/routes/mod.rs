@@ -2,6 +2,7 @@
 //!
 //! | module | routes |
 //! | --- | --- |
+//! | `audit` | `GET /v2/audit` |
 //! | `bundles` | `POST /v2/bundle/create` |
 //! | `catalog` | `/v2/catalog` |
 //! | `feed` | `GET /v2/revocation` |
@@ -20,6 +21,7 @@
 //! | `session` | `/v2/session` |
 //! | `tokens` | `/v2/access-token` |
 
+mod audit;
 mod bundles;
 mod catalog;
 mod feed;
@@ -57,6 +59,7 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/ready", get(public::ready))
         .route("/v2/access-token", get(tokens::list).post(tokens::create))
         .route("/v2/access-token/{id}", get(tokens::show).patch(tokens::edit).delete(tokens::revoke))
+        .route("/v2/audit", get(audit::list))
         .route("/v2/catalog", get(catalog::show).put(catalog::set))
         .route("/v2/organization", get(organizations::list).post(organizations::create))
         .route(

@@ -24,6 +24,7 @@ use crate::domain::oauth::client::GrantType;
 use crate::domain::oauth::exchange;
 use crate::domain::oauth::refusal::{Refusal, RefusalCode};
 use crate::http::{ClientAddress, NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
+use crate::store::acting;
 use crate::usecase::oauth::authentication::AuthenticatedClient;
 use crate::usecase::oauth::{Issuing, TokenResponse};
 
@@ -63,7 +64,7 @@ pub(super) async fn token(
     parameters: Result<Parameters, Error>,
 ) -> Response {
     let nonce = proof::next_nonce(&app, &headers);
-    let answer = tokio::spawn(async move { respond(&app, address, &headers, &parameters?).await });
+    let answer = acting::spawn(async move { respond(&app, address, &headers, &parameters?).await });
     match answer.await.unwrap_or(Err(OAuthError(Refusal::Service(Error::Unavailable)))) {
         Ok(response) => (nonce, NO_STORE, Json(response)).into_response(),
         Err(error) => (nonce, error).into_response(),

@@ -52,6 +52,7 @@ impl IntoResponse for CrafterError {
         let (status, error_code) = self.status_and_code();
         let body = Body { error_code, message: self.0.to_string() };
         let mut response = (status, NO_STORE, Json(body)).into_response();
+        response.extensions_mut().insert(self.0.code());
         // When to ask again, for the statuses that say it.
         let retry_after: Option<HeaderValue> = self.0.into_response().headers_mut().remove(RETRY_AFTER);
         response.headers_mut().extend(retry_after.map(|value| (RETRY_AFTER, value)));

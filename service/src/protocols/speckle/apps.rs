@@ -21,6 +21,7 @@ use crate::crypto::pkce;
 use crate::domain::oauth::authorization::ACCESS_CODE;
 use crate::domain::oauth::refusal::Refusal;
 use crate::http::{JsonText, NO_STORE, SharedApp};
+use crate::store::acting;
 use crate::usecase::oauth::code::{self, CodeRequest};
 use crate::usecase::oauth::refresh::{self, RefreshRequest};
 use crate::usecase::oauth::{Issuing, TokenResponse, authentication};
@@ -74,7 +75,7 @@ pub(super) async fn exchange(
     body: Result<JsonText, Error>,
 ) -> Response {
     let is_from_browser = headers.contains_key(ORIGIN);
-    let answer = tokio::spawn(async move { respond(&app, body?.read()?, is_from_browser).await });
+    let answer = acting::spawn(async move { respond(&app, body?.read()?, is_from_browser).await });
     match answer.await.unwrap_or(Err(Refusal::Service(Error::Unavailable))) {
         Ok(TokenResponse { access_token: token, refresh_token, .. }) => {
             let refresh_token = refresh_token.as_ref().map(OpaqueToken::expose_secret).map(str::to_owned);

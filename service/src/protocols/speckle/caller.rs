@@ -11,8 +11,8 @@ use url::form_urlencoded;
 
 use super::error::{self, InvalidToken};
 use crate::domain::principal::Principal;
-use crate::http::{SharedApp, find_cookie};
-use crate::store::TokenSelector;
+use crate::http::{SharedApp, actor, find_cookie};
+use crate::store::{TokenSelector, acting};
 
 /// Who sends a request: the holder of an active token, or an anonymous client.
 pub(super) enum Caller {
@@ -144,6 +144,7 @@ async fn authenticate(
         | TokenKind::Application
         | TokenKind::Publishable => {
             app.uses.note(access.root_serial());
+            acting::authenticated(actor(&access));
             Ok(access)
         }
         kind => Err(Error::KindNotAccepted(kind)),

@@ -26,6 +26,7 @@ impl IntoResponse for InvalidToken {
             _ => {
                 let mut body = Json(InvalidTokenBody { error: "Your token is not valid." }).into_response();
                 *body.status_mut() = StatusCode::FORBIDDEN;
+                body.extensions_mut().insert(self.0.code());
                 let kept = response.headers().iter().filter(|(name, _)| !body.headers().contains_key(*name));
                 let kept: Vec<_> = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
                 body.headers_mut().extend(kept);

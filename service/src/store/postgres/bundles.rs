@@ -4,6 +4,7 @@ use daypass::verify::TokenHash;
 use deadpool_postgres::GenericClient;
 
 use super::super::Rule;
+use super::super::notes::traffic;
 use super::sql::{execute, find, number, number_option, row, rows, signed};
 use super::tokens::{from_json, insert, locked_state, state};
 use super::{Failure, marks, organizations};
@@ -111,6 +112,7 @@ pub(super) async fn redeem(
         None => None,
     };
     if let (Some(Redemption { at, redeemer }), Some(row)) = (rule(&facts)?, &row) {
+        traffic();
         let write = "UPDATE bundle SET redeemed_at = $2, redeemer = $3 WHERE token = $1";
         execute(transaction, write, &[&signed(number(row, "number")?)?, &signed(at)?, &&redeemer.0[..]]).await?;
     }

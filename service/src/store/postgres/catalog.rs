@@ -4,9 +4,11 @@ use daypass::Catalog;
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
+use super::super::notes::note;
 use super::super::{GrantsSlice, Rule};
 use super::sql::{execute, find as find_row, number, row, rows, signed};
 use super::{Failure, listener, tokens};
+use crate::domain::audit::change;
 use crate::domain::catalog_change::{self, StoredCatalog, TokenGrants};
 
 /// Returns the statement that reads a page of so many tokens at most.
@@ -46,9 +48,10 @@ pub(super) async fn set(
         Some(_) => "UPDATE catalog SET version = $1, json = $2",
         None => "INSERT INTO catalog (version, json) VALUES ($1, $2)",
     };
-    let version = signed(catalog_change::version(before.as_ref()) + 1)?;
+    let version = catalog_change::version(before.as_ref()) + 1;
     let json = serde_json::to_string(&new).map_err(Failure::value)?;
-    execute(transaction, write, &[&version, &json]).await?;
+    execute(transaction, write, &[&signed(version)?, &json]).await?;
+    note(change::catalog_set(before.map(|before| before.catalog).as_ref(), &new, version));
     listener::notify(transaction).await?;
     Ok(true)
 }

@@ -5,8 +5,10 @@ use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
 use super::super::entry::{columns, target};
+use super::super::notes::note;
 use super::sql::{execute, find, number, row, rows, signed};
-use super::{Failure, listener};
+use super::{Failure, listener, tokens};
+use crate::domain::audit::change;
 
 const ENTRY: &str = "SELECT seq, at, organization, level, name FROM revocation";
 
@@ -79,7 +81,7 @@ pub(super) async fn enter(
     if targets.is_empty() {
         return Ok(());
     }
-    mark(transaction, targets, at).await?;
+    mark(transaction, organization, targets, at).await?;
     let count = i64::try_from(targets.len()).map_err(Failure::value)?;
     let draw = row(transaction, "UPDATE feed SET seq = seq + $1 RETURNING seq", &[&count]).await?;
     let before = draw.try_get::<_, i64>("seq")? - count;
@@ -91,11 +93,17 @@ pub(super) async fn enter(
     listener::notify(transaction).await
 }
 
-/// Marks the rows of the targets.
-async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at: u64) -> Result<(), Failure> {
+/// Marks the rows of the targets, and notes what that changes.
+async fn mark(
+    transaction: &impl GenericClient,
+    organization: Option<&str>,
+    targets: &[RevocationTarget],
+    at: u64,
+) -> Result<(), Failure> {
     let at = signed(at)?;
-    mark_tokens(transaction, targets, at).await?;
+    mark_tokens(transaction, organization, targets, at).await?;
     for target in targets {
+        change::entered(organization, target).map_or((), note);
         match target {
             // Tokens were marked together. A JWT has no row to mark, an edit was written with the token's row, and the
             // next one took the fourth's place.
@@ -129,7 +137,12 @@ async fn mark(transaction: &impl GenericClient, targets: &[RevocationTarget], at
 }
 
 /// Marks the rows of the tokens among the targets, which may be thousands, with one statement.
-async fn mark_tokens(transaction: &impl GenericClient, targets: &[RevocationTarget], at: i64) -> Result<(), Failure> {
+async fn mark_tokens(
+    transaction: &impl GenericClient,
+    organization: Option<&str>,
+    targets: &[RevocationTarget],
+    at: i64,
+) -> Result<(), Failure> {
     let serial = |target: &RevocationTarget| match target {
         RevocationTarget::Token { serial } => Some(signed(*serial)),
         _ => None,
@@ -141,7 +154,10 @@ async fn mark_tokens(transaction: &impl GenericClient, targets: &[RevocationTarg
         rows(transaction, lock, &[&serials]).await?;
     }
     if !serials.is_empty() {
-        execute(transaction, "UPDATE token SET revoked_at = $2 WHERE number = ANY ($1)", &[&serials, &at]).await?;
+        let mark = "UPDATE token SET revoked_at = $2 WHERE number = ANY ($1) RETURNING id, kind";
+        for row in rows(transaction, mark, &[&serials, &at]).await? {
+            note(change::token_revoked(organization, row.try_get("id")?, tokens::kind(&row)?));
+        }
     }
     Ok(())
 }

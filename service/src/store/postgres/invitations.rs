@@ -4,9 +4,11 @@ use deadpool_postgres::GenericClient;
 
 use super::super::Rule;
 use super::super::entry::word;
+use super::super::notes::note;
 use super::sign_in::{ACCOUNT, account};
 use super::sql::{execute, find as find_row, number, number_option, row, signed};
 use super::{Failure, principals};
+use crate::domain::audit::change;
 use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, Inviter, NewAccount, NewInvitation};
 
 pub(super) async fn add(
@@ -27,7 +29,9 @@ pub(super) async fn add(
     let principal = principals::find(transaction, organization, principal).await?;
     let number = principal.as_ref().map(|principal| signed(principal.number)).transpose()?;
     let acting_user = principals::find_acting(transaction, organization, acting).await?;
-    rule(&InviteFacts { principal, has_account, acting_user })?;
+    let facts = InviteFacts { principal, has_account, acting_user };
+    rule(&facts)?;
+    facts.principal.iter().for_each(|principal| note(change::invited(principal, new.expires_at)));
     let NewInvitation { hash, created_at, expires_at, inviter } = new;
     let replace = "INSERT INTO invitation (hash, principal, created_at, expires_at, inviter)
         VALUES ($1, $2, $3, $4, (SELECT number FROM principal WHERE organization = $5 AND id = $6))
@@ -84,7 +88,10 @@ pub(super) async fn accept(
             SELECT organization FROM invitation JOIN principal ON principal.number = invitation.principal WHERE hash = $1
         ) FOR NO KEY UPDATE";
     find_row(transaction, lock, &[&&hash[..]]).await?;
-    let account = match rule(&find(transaction, hash).await?)? {
+    let facts = find(transaction, hash).await?;
+    let acceptance = rule(&facts)?;
+    facts.iter().for_each(|facts| note(change::accepted_invitation(facts, &acceptance)));
+    let account = match acceptance {
         Acceptance::Existing(number) => number,
         Acceptance::New(new) => insert_account(transaction, hash, &new).await?,
     };

@@ -6,8 +6,10 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::super::Rule;
+use super::super::notes::note;
 use super::sql::{execute, number, number_option, rows, signed, signed_option};
 use super::{Failure, feed, listener};
+use crate::domain::audit::change;
 use crate::domain::key::{KeyChange, PrivateKey, StoredKey};
 
 const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
@@ -31,6 +33,7 @@ pub(super) async fn change(
             KeyChange::SignFrom { kid, time } => {
                 let update = format!("UPDATE signing_key SET signs_from = $2, mark = ({NEWEST_MARK}) WHERE kid = $1");
                 execute(transaction, &update, &[kid, &signed(*time)?]).await?;
+                note(change::key_promoted(kid, *time));
             }
             KeyChange::Seal { kid, private } => {
                 let update = "UPDATE signing_key SET private_key = $2, master_key = $3 WHERE kid = $1";
@@ -61,6 +64,7 @@ pub(super) async fn insert(transaction: &impl GenericClient, key: &StoredKey) ->
     let row: [&(dyn ToSql + Sync); 6] =
         [kid, bytes, master_key, &created_at, &signs_from, &signed_option(*revoked_at)?];
     execute(transaction, &insert, &row).await?;
+    note(change::key_added(kid, *signs_from));
     Ok(())
 }
 

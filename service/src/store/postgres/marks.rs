@@ -4,6 +4,7 @@ use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
 use super::super::Rule;
+use super::super::notes::traffic;
 use super::sql::{execute, number, row, signed};
 use super::{Failure, feed};
 use crate::domain::retention::{Mark, MarkChange, MarkFacts};
@@ -32,6 +33,7 @@ pub(super) async fn add(
     feed::lock(transaction).await?;
     let facts = MarkFacts { newest: newest(transaction).await?, latest: feed::position(transaction).await?.latest };
     let Some(MarkChange { add, oldest: kept }) = rule(&facts)? else { return Ok(()) };
+    traffic();
     let insert = "INSERT INTO feed_mark (number, seq) VALUES ($1, $2)";
     execute(transaction, insert, &[&signed(add.number)?, &signed(add.seq)?]).await?;
     let before = oldest(transaction).await?.seq;

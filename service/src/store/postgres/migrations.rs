@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0010_issued_up_to.sql"),
     include_str!("../../../migrations/postgres/0011_inviter.sql"),
     include_str!("../../../migrations/postgres/0012_oauth.sql"),
+    include_str!("../../../migrations/postgres/0013_audit.sql"),
     include_str!("../../../migrations/postgres/0014_quotas.sql"),
     include_str!("../../../migrations/postgres/0015_master_key.sql"),
 ];

@@ -1,5 +1,6 @@
 //! A store in a PostgreSQL database, which several nodes share: [`PostgresStore`].
 
+mod audit;
 mod backup;
 mod bundles;
 mod catalog;

@@ -7,10 +7,12 @@ use daypass::{Error, ScopeSet};
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 
+use super::super::notes::{note, traffic};
 use super::super::{OAuthStore, Rule, StoreFuture};
 use super::sql::{Parameters, execute, find, number, number_option, row, rows, signed};
 use super::tokens::from_json;
 use super::{Failure, PostgresStore, oauth_families, organizations, principals};
+use crate::domain::audit::change;
 use crate::domain::oauth::client::{Client, ClientSettings};
 use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{Consent, ConsentFacts, Parties, Withdrawal};
@@ -156,6 +158,7 @@ impl OAuthStore for PostgresStore {
     fn take_oauth_request(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<KeptRequest>> {
         Box::pin(self.write(hash, |transaction, hash| {
             Box::pin(async move {
+                traffic();
                 let take = "DELETE FROM oauth_request USING oauth_client
                     WHERE hash = $1 AND oauth_client.principal = oauth_request.client
                     RETURNING oauth_client.id, parameters, expires_at";
@@ -175,6 +178,10 @@ async fn set_client(
     organizations::find_locked(transaction, organization).await?;
     let principal = principals::find(transaction, organization, id).await?;
     let settings = rule(&principal)?;
+    if let Some(principal) = &principal {
+        let before = find_client(transaction, id).await?.map(|client| client.settings);
+        note(change::client_set(principal, before.as_ref(), &settings));
+    }
     let ClientSettings { is_confidential, redirect_uris, scopes, grant_types } = settings;
     let set = "INSERT INTO oauth_client (principal, id, is_confidential, redirect_uris, scopes, grant_types)
         VALUES ($1, $2, $3, $4, $5, $6)
@@ -224,7 +231,9 @@ async fn give_consent(
     // Excludes the removal of both, and a withdrawal.
     organizations::find_locked(transaction, &parties.organization).await?;
     let facts = consent_facts(transaction, parties).await?;
-    let scopes = serde_json::to_string(&rule(&facts)?).map_err(Failure::value)?;
+    let scopes = rule(&facts)?;
+    note(change::consent_given(parties, &facts, &scopes));
+    let scopes = serde_json::to_string(&scopes).map_err(Failure::value)?;
     let give = "INSERT INTO oauth_consent (owner, client, scopes, given_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (owner, client) DO UPDATE SET scopes = excluded.scopes, given_at = excluded.given_at";
     let owner = facts.owner.map(|owner| signed(owner.number)).transpose()?;
@@ -272,6 +281,7 @@ async fn keep_request(
     count_to: usize,
     rule: &Rule<usize>,
 ) -> Result<(), Failure> {
+    traffic();
     // Another node may be deleting the same ones.
     let delete = "DELETE FROM oauth_request WHERE hash IN (
         SELECT hash FROM oauth_request WHERE expires_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";

@@ -4,11 +4,13 @@ use daypass::Error;
 use daypass::verify::TokenHash;
 use deadpool_postgres::{GenericClient, Transaction};
 
+use super::super::notes::{note, traffic};
 use super::super::{Rule, TokenSelector};
 use super::oauth::{consent_facts, given, numbered_client};
 use super::sql::{Parameters, execute, find, number, number_option, rows, signed, signed_option};
 use super::tokens::{self, from_json};
 use super::{Failure, feed, organizations, principals};
+use crate::domain::audit::change;
 use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
@@ -34,6 +36,7 @@ pub(super) async fn add_code(
 ) -> Result<(), Failure> {
     let facts = consent_facts(transaction, &new.parties).await?;
     rule(&facts)?;
+    traffic();
     // Another node may be deleting the same ones.
     let delete = "DELETE FROM oauth_code WHERE hash IN (
         SELECT hash FROM oauth_code WHERE expires_at < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
@@ -152,6 +155,7 @@ pub(super) async fn use_refresh_token(
     find(transaction, lock, &[&old]).await?;
     let refresh_use = rule(&refresh_facts(transaction, hash).await?)?;
     if let RefreshUse::Rotate { family, .. } = &refresh_use {
+        traffic();
         let now = signed(at)?;
         execute(transaction, "UPDATE oauth_refresh_token SET used_at = $2 WHERE hash = $1", &[&old, &now]).await?;
         let serial = signed(family.serial)?;
@@ -182,9 +186,11 @@ pub(super) async fn withdraw(
     else {
         return Err(Error::NotFound.into());
     };
-    let (client, owner) = (signed(client.principal.number)?, signed(owner.number)?);
+    let user = owner;
+    let (client, owner) = (signed(client.principal.number)?, signed(user.number)?);
     let delete = "DELETE FROM oauth_code WHERE owner = $1 AND client = $2 AND family IS NULL";
     execute(transaction, delete, &[&owner, &client]).await?;
+    traffic();
     let limit = i64::try_from(most + 1).map_err(Failure::value)?;
     let families =
         rows(transaction, OF_CONSENT, &[&client, &owner, &limit, &signed(family::revocable_from(at))?]).await?;
@@ -192,7 +198,9 @@ pub(super) async fn withdraw(
     let Withdrawal { revoked, is_last } = rule(&families)?;
     if is_last {
         let delete = "DELETE FROM oauth_consent WHERE owner = $1 AND client = $2";
-        execute(transaction, delete, &[&owner, &client]).await?;
+        if execute(transaction, delete, &[&owner, &client]).await? > 0 {
+            note(change::consent_withdrawn(parties, &user));
+        }
     }
     feed::enter(transaction, Some(&parties.organization), &revoked, at).await?;
     Ok(is_last)

@@ -4,9 +4,11 @@ use daypass::api::{OrganizationLimits, RevocationTarget};
 use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
+use super::super::notes::note;
 use super::super::{Bootstrap, Bootstrapped, NewOrganization, Rule};
 use super::sql::{execute, find as find_row, number, number_option, row, rows, signed};
 use super::{Failure, feed, keys, tokens};
+use crate::domain::audit::change;
 use crate::domain::organization::Organization;
 
 const ORGANIZATION: &str = "
@@ -90,8 +92,10 @@ pub(super) async fn rename(
     name: &str,
     rule: &Rule<Option<Organization>>,
 ) -> Result<(), Failure> {
-    rule(&find_locked(transaction, id).await?)?;
+    let before = find_locked(transaction, id).await?;
+    rule(&before)?;
     execute(transaction, "UPDATE organization SET name = $2 WHERE id = $1", &[&id, &name]).await?;
+    before.iter().for_each(|before| note(change::organization_renamed(before, name)));
     Ok(())
 }
 
@@ -100,9 +104,11 @@ pub(super) async fn set_limits(
     id: &str,
     rule: &Rule<Option<Organization>, OrganizationLimits>,
 ) -> Result<(), Failure> {
-    let limits = rule(&find_locked(transaction, id).await?)?;
-    let limits = serde_json::to_string(&limits).map_err(Failure::value)?;
-    execute(transaction, "UPDATE organization SET limits = $2 WHERE id = $1", &[&id, &limits]).await?;
+    let before = find_locked(transaction, id).await?;
+    let limits = rule(&before)?;
+    let json = serde_json::to_string(&limits).map_err(Failure::value)?;
+    execute(transaction, "UPDATE organization SET limits = $2 WHERE id = $1", &[&id, &json]).await?;
+    before.iter().for_each(|before| note(change::limits_set(before, &limits)));
     Ok(())
 }
 
@@ -124,6 +130,7 @@ async fn insert(transaction: &impl GenericClient, new: &NewOrganization) -> Resu
     let Organization { id, name, is_operator, created_at, .. } = &new.organization;
     let insert = "INSERT INTO organization (id, name, is_operator, created_at) VALUES ($1, $2, $3, $4)";
     execute(transaction, insert, &[id, name, is_operator, &signed(*created_at)?]).await?;
+    note(change::organization_added(&new.organization));
     tokens::insert(transaction, &new.token, None).await
 }
 

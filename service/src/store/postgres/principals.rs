@@ -6,11 +6,13 @@ use deadpool_postgres::{GenericClient, Transaction};
 use tokio_postgres::Row;
 
 use super::super::entry::word;
+use super::super::notes::{note, traffic};
 use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
 use super::sql::{Parameters, execute, find as find_row, number, number_option, row, rows, signed};
 use super::tokens::{from_json, kind};
 use super::{Failure, PostgresStore, feed, invitations, organizations};
+use crate::domain::audit::change;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
 use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal, TokenRange};
 
@@ -228,6 +230,7 @@ async fn add(transaction: &Transaction<'_>, new: &Principal, rule: &Rule<AddPrin
         ],
     )
     .await?;
+    note(change::principal_added(new));
     number(&added, "number")
 }
 
@@ -268,8 +271,13 @@ async fn edit(
     let facts = facts(transaction, organization, id, acting, range, GRANTED, |row| {
         Ok(OwnedToken { serial: number(row, "number")?, kind: kind(row)?, grants: from_json(row, "grants")? })
     });
-    let mut looked_at = None;
-    if let Some(EditedPrincipal { name, role, version, revoked, next, ends_invitation }) = rule(&facts.await?)? {
+    let (facts, mut looked_at) = (facts.await?, None);
+    if let Some(edited) = rule(&facts)? {
+        match &facts.principal {
+            Some(before) if edited.next.is_none() => note(change::principal_edited(before, &edited)),
+            _ => traffic(),
+        }
+        let EditedPrincipal { name, role, version, revoked, next, ends_invitation } = edited;
         if next.is_none() {
             let edit = "UPDATE principal SET name = $3, role = $4, version = $5 WHERE organization = $1 AND id = $2";
             let role = role.map(Role::as_str);
@@ -300,6 +308,7 @@ async fn remove(
         if is_last {
             let remove = "UPDATE principal SET removed_at = $3 WHERE organization = $1 AND id = $2";
             execute(transaction, remove, &[&organization, &id, &signed(at)?]).await?;
+            facts.principal.iter().for_each(|principal| note(change::principal_removed(principal)));
         }
         feed::enter(transaction, Some(organization), &revoked, at).await?;
     }

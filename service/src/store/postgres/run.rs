@@ -8,8 +8,10 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_postgres::IsolationLevel;
 
+use super::super::acting::Acting;
+use super::super::notes::Notes;
 use super::connection::PATIENCE;
-use super::{Failure, PostgresStore};
+use super::{Failure, PostgresStore, audit};
 use crate::metrics::time_store;
 
 /// How often a transaction is tried that another one prevented.
@@ -116,7 +118,7 @@ pub(super) async fn read<A, T>(pool: &Pool, arguments: A, operation: Operation<C
     Failure::log(read.await)
 }
 
-/// Runs an operation that writes, again if another transaction prevented it.
+/// Runs an operation that writes, again if another transaction prevented it. What it notes is added to the audit trail.
 async fn write<A, T>(pool: &Pool, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
     let mut attempt = 1;
     loop {
@@ -131,7 +133,9 @@ async fn write_once<A, T>(pool: &Pool, arguments: &A, operation: InTransaction<A
     let mut connection = pool.get().await?;
     let writing = async {
         let transaction = connection.transaction().await?;
-        let done = operation(&transaction, arguments).await?;
+        let (done, notes) = Notes::of_future(operation(&transaction, arguments)).await;
+        let done = done?;
+        audit::add(&transaction, &notes.entries(&Acting::current())).await?;
         transaction.commit().await?;
         Ok(done)
     };

@@ -4,10 +4,13 @@ use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
 
 use super::super::entry::word;
+use super::super::notes::{note, traffic};
 use super::super::{Forgiven, Rule, SignInStore, StoreFuture, StoredSession};
 use super::sql::{Parameters, execute, find as find_row, number, number_option, row, rows, signed};
 use super::{Failure, PostgresStore, invitations};
 use crate::domain::account::{Account, AccountSelector, Identity};
+use crate::domain::audit::action::Action;
+use crate::domain::audit::change;
 use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, NewInvitation};
 use crate::domain::membership::Membership;
 use crate::domain::session::{MOST, NewSession, SessionTimes};
@@ -60,6 +63,7 @@ impl SignInStore for PostgresStore {
             Box::pin(async move {
                 let touch = "UPDATE session SET last_seen_at = greatest(last_seen_at, $2) WHERE hash = $1";
                 execute(transaction, touch, &[&&hash[..], &signed(*at)?]).await?;
+                traffic();
                 Ok(())
             })
         }))
@@ -68,8 +72,11 @@ impl SignInStore for PostgresStore {
     fn end_session(&self, hash: [u8; 32]) -> StoreFuture<'_, ()> {
         Box::pin(self.write(hash, |transaction, hash| {
             Box::pin(async move {
-                execute(transaction, "DELETE FROM session WHERE hash = $1", &[&&hash[..]]).await?;
-                Ok(())
+                let end = "DELETE FROM session WHERE hash = $1 RETURNING account";
+                match find_row(transaction, end, &[&&hash[..]]).await? {
+                    Some(row) => note_account(transaction, Action::SessionSignOut, number(&row, "account")?).await,
+                    None => Ok(()),
+                }
             })
         }))
     }
@@ -87,6 +94,7 @@ impl SignInStore for PostgresStore {
             |transaction, (account, hash, kept, forgiven, rule)| {
                 Box::pin(async move {
                     rule(&locked(transaction, *account).await?)?;
+                    note_account(transaction, Action::SessionChangePassword, *account).await?;
                     let account = signed(*account)?;
                     let set = "UPDATE account SET password_hash = $2 WHERE number = $1";
                     execute(transaction, set, &[&account, hash]).await?;
@@ -108,7 +116,7 @@ impl SignInStore for PostgresStore {
                 rule(&(locked(transaction, *account).await?, linked(transaction, identity).await?))?;
                 let link = "UPDATE account SET oidc_issuer = $2, oidc_subject = $3 WHERE number = $1";
                 execute(transaction, link, &[&signed(*account)?, &identity.issuer, &identity.subject]).await?;
-                Ok(())
+                note_account(transaction, Action::SessionLinkIdentity, *account).await
             })
         }))
     }
@@ -122,6 +130,7 @@ impl SignInStore for PostgresStore {
         Box::pin(self.write((account, kept_session, rule), |transaction, (account, kept, rule)| {
             Box::pin(async move {
                 rule(&locked(transaction, *account).await?)?;
+                note_account(transaction, Action::SessionUnlinkIdentity, *account).await?;
                 let account = signed(*account)?;
                 let unlink = "UPDATE account SET oidc_issuer = NULL, oidc_subject = NULL WHERE number = $1";
                 execute(transaction, unlink, &[&account]).await?;
@@ -172,6 +181,7 @@ async fn count_attempts(
     delete_before: u64,
     rule: &Rule<Vec<Attempts>, Vec<Attempts>>,
 ) -> Result<(), Failure> {
+    traffic();
     // Those of other transactions are passed over: they are counted just now.
     let delete = "DELETE FROM sign_in_attempt WHERE key IN (
         SELECT key FROM sign_in_attempt WHERE since < $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
@@ -219,10 +229,19 @@ async fn add_session(
             SELECT hash FROM session WHERE account = $1 ORDER BY hash = $2 DESC, created_at DESC OFFSET {MOST})"
     );
     execute(transaction, &end_oldest, &[&signed(*account)?, &&hash[..]]).await?;
+    note_account(transaction, Action::SessionSignIn, *account).await?;
     match forgiven {
         Some(forgiven) => forgive(transaction, forgiven).await,
         None => Ok(()),
     }
+}
+
+/// Notes what the person of an account does.
+async fn note_account(client: &impl GenericClient, action: Action, number: u64) -> Result<(), Failure> {
+    if let Some(account) = find(client, "number = $1", &[&signed(number)?]).await? {
+        change::of_account(action, &account, &memberships(client, number).await?).into_iter().for_each(note);
+    }
+    Ok(())
 }
 
 /// Ends the sessions of an account except one.

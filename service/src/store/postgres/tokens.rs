@@ -7,10 +7,12 @@ use deadpool_postgres::{GenericClient, Transaction};
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 
+use super::super::notes::{note, traffic};
 use super::super::{AddedToken, Rule, TokenSelector};
 use super::sql::{Parameters, execute, find, number, number_option, row, rows, signed, signed_option};
 use super::{Failure, feed, organizations, principals};
 use crate::crypto::random;
+use crate::domain::audit::change;
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::principal::Principal;
@@ -179,7 +181,9 @@ pub(super) async fn edit(
     let (selector, number) = (TokenSelector::Serial(serial), signed(serial)?);
     find(transaction, "SELECT number FROM token WHERE number = $1 FOR NO KEY UPDATE", &[&number]).await?;
     let before = token(transaction, &selector).await?;
-    if let (Some(EditedToken { name, origins, expires_at, version }), Some(before)) = (rule(&before)?, &before) {
+    if let (Some(edited), Some(before)) = (rule(&before)?, &before) {
+        note(change::token_edited(before, &edited));
+        let EditedToken { name, origins, expires_at, version } = edited;
         let edit = "UPDATE token SET name = $2, origins = $3, expires_at = $4, version = $5 WHERE number = $1";
         let origins = serde_json::to_string(&origins).map_err(Failure::value)?;
         let row: Parameters<'_> = &[&number, &name, &origins, &signed_option(expires_at)?, &signed(version)?];
@@ -197,6 +201,7 @@ pub(super) async fn record_uses(transaction: &Transaction<'_>, uses: &[TokenUse]
     let [serials, times, replaced] = [column(|one| one.serial)?, column(|one| one.at)?, column(|one| one.replaces)?];
     let lock = "SELECT number FROM token WHERE number = ANY ($1) ORDER BY number FOR NO KEY UPDATE";
     rows(transaction, lock, &[&serials]).await?;
+    traffic();
     let write = "UPDATE token SET last_used_at = uses.at
         FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS uses (serial, at, replaces)
         WHERE number = uses.serial AND (last_used_at IS NULL OR last_used_at <= uses.replaces)";
@@ -268,6 +273,11 @@ pub(super) async fn insert(
         ],
     )
     .await?;
+    if record.kind == TokenKind::Bundle {
+        traffic()
+    } else {
+        note(change::token_added(record, owner))
+    }
     number(&added, "number")
 }
 

@@ -1,13 +1,15 @@
 //! Writes that wait at the same time share a transaction, and so the wait for the disk: [`Waiting`].
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use daypass::Error;
 use rusqlite::{Connection, Transaction};
 use tokio::sync::oneshot;
 
-use super::Failure;
+use super::super::acting::Acting;
+use super::super::notes::Notes;
+use super::{Failure, audit};
 
 /// How many writes share a transaction at most.
 const MOST: usize = 64;
@@ -47,13 +49,14 @@ impl Waiting {
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> oneshot::Receiver<Result<T, Error>> {
         let (sender, receiver) = oneshot::channel();
+        let acting = Acting::current();
         let write: Write = Box::new(move |transaction| {
             if sender.is_closed() {
                 return Ok(None);
             }
             // What it wrote before it failed is not committed with the others.
             transaction.prepare_cached("SAVEPOINT write")?.execute([])?;
-            let done = operation(transaction);
+            let done = run_with_entries(transaction, &acting, operation);
             if done.is_err() {
                 transaction.prepare_cached("ROLLBACK TO write")?.execute([])?;
             }
@@ -96,8 +99,27 @@ impl Waiting {
     }
 }
 
+/// Runs a write, and adds to the audit trail what it notes.
+fn run_with_entries<T>(
+    transaction: &Transaction<'_>,
+    acting: &Arc<Acting>,
+    operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let before = transaction.total_changes();
+    let (done, notes) = Notes::of(|| operation(transaction));
+    let done = done?;
+    // A change that is not noted would be missing in the trail: each test that makes it fails.
+    debug_assert!(
+        notes.has_any() || transaction.total_changes() == before,
+        "an operation changed rows and noted neither a change nor traffic"
+    );
+    audit::add(transaction, &notes.entries(acting))?;
+    Ok(done)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::super::super::notes::traffic;
     use super::*;
 
     #[test]
@@ -105,8 +127,12 @@ mod tests {
         let mut connection = Connection::open_in_memory().expect("a store");
         connection.execute_batch("CREATE TABLE t (n INTEGER UNIQUE)").expect("a table");
         let waiting = Waiting::default();
-        let insert =
-            |rows: &'static str| waiting.add(Turn::Next, move |transaction| Ok(transaction.execute_batch(rows)?));
+        let insert = |rows: &'static str| {
+            waiting.add(Turn::Next, move |transaction| {
+                traffic();
+                Ok(transaction.execute_batch(rows)?)
+            })
+        };
         let mut results = [
             insert("INSERT INTO t VALUES (1)"),
             insert("INSERT INTO t VALUES (2); INSERT INTO t VALUES (1)"),
@@ -125,7 +151,12 @@ mod tests {
         let mut connection = Connection::open_in_memory().expect("a store");
         connection.execute_batch("CREATE TABLE t (n INTEGER)").expect("a table");
         let waiting = Waiting::default();
-        let add = |turn, n: u32| waiting.add(turn, move |write| Ok(write.execute("INSERT INTO t VALUES (?1)", [n])?));
+        let add = |turn, n: u32| {
+            waiting.add(turn, move |write| {
+                traffic();
+                Ok(write.execute("INSERT INTO t VALUES (?1)", [n])?)
+            })
+        };
         let mut told = vec![add(Turn::Next, 2)];
         told.extend((0..MOST).map(|_| add(Turn::First, 1)));
         told.push(add(Turn::First, 3));

@@ -5,6 +5,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::Rule;
+use super::super::notes::traffic;
 use super::tokens::{from_json, insert, state, to_json};
 use super::{Failure, marks, organizations};
 use crate::domain::bundle::{
@@ -80,6 +81,7 @@ pub(super) fn redeem(
         None => None,
     };
     if let Some(Redemption { at, redeemer }) = rule(&facts)? {
+        traffic();
         transaction
             .prepare_cached("UPDATE bundle SET redeemed_at = ?2, redeemer = ?3 WHERE token = ?1")?
             .execute(params![number, at, redeemer.0])?;

@@ -3,8 +3,10 @@
 use daypass::Catalog;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::super::notes::note;
 use super::super::{GrantsSlice, Rule};
 use super::{Failure, tokens, unreadable};
+use crate::domain::audit::change;
 use crate::domain::catalog_change::{self, StoredCatalog, TokenGrants};
 
 /// The page is taken from an index that has no bundle references, and tokens that are not active count for it.
@@ -38,6 +40,7 @@ pub(super) fn set(
     let replace = "INSERT OR REPLACE INTO catalog (is_only, version, json) VALUES (1, ?1, ?2)";
     let version = catalog_change::version(before.as_ref()) + 1;
     transaction.execute(replace, params![version, tokens::to_json(&new)?])?;
+    note(change::catalog_set(before.map(|before| before.catalog).as_ref(), &new, version));
     Ok(true)
 }
 

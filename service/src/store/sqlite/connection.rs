@@ -28,6 +28,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0016_issued_up_to.sql")),
     M::up(include_str!("../../../migrations/0017_inviter.sql")),
     M::up(include_str!("../../../migrations/0018_oauth.sql")),
+    M::up(include_str!("../../../migrations/0019_audit.sql")),
     M::up(include_str!("../../../migrations/0020_quotas.sql")),
     M::up(include_str!("../../../migrations/0021_master_key.sql")),
 ];

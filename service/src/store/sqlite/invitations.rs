@@ -6,8 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::Rule;
 use super::super::entry::word;
+use super::super::notes::note;
 use super::sign_in::{ACCOUNT, account};
 use super::{Failure, principals, unreadable};
+use crate::domain::audit::change;
 use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, Inviter, NewAccount, NewInvitation};
 
 pub(super) fn add(
@@ -26,7 +28,9 @@ pub(super) fn add(
     let principal = principals::find(transaction, organization, principal)?;
     let number = principal.as_ref().map(|principal| principal.number);
     let acting_user = principals::find_acting(transaction, organization, acting)?;
-    rule(&InviteFacts { principal, has_account, acting_user })?;
+    let facts = InviteFacts { principal, has_account, acting_user };
+    rule(&facts)?;
+    facts.principal.iter().for_each(|principal| note(change::invited(principal, new.expires_at)));
     let NewInvitation { hash, created_at, expires_at, inviter } = new;
     transaction
         .prepare_cached(
@@ -76,7 +80,10 @@ pub(super) fn accept(
     at: u64,
     rule: &Rule<Option<InvitationFacts>, Acceptance>,
 ) -> Result<u64, Failure> {
-    let account = match rule(&find(transaction, hash)?)? {
+    let facts = find(transaction, hash)?;
+    let acceptance = rule(&facts)?;
+    facts.iter().for_each(|facts| note(change::accepted_invitation(facts, &acceptance)));
+    let account = match acceptance {
         Acceptance::Existing(number) => number,
         Acceptance::New(new) => insert_account(transaction, hash, &new)?,
     };

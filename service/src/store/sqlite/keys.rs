@@ -4,7 +4,9 @@ use daypass::api::RevocationTarget;
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::super::Rule;
+use super::super::notes::note;
 use super::{Failure, revocations};
+use crate::domain::audit::change;
 use crate::domain::key::{KeyChange, PrivateKey, StoredKey};
 
 const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
@@ -28,6 +30,7 @@ pub(super) fn change(
             KeyChange::SignFrom { kid, time } => {
                 let update = format!("UPDATE signing_key SET signs_from = ?2, mark = ({NEWEST_MARK}) WHERE kid = ?1");
                 transaction.execute(&update, params![kid, time])?;
+                note(change::key_promoted(kid, *time));
             }
             KeyChange::Seal { kid, private } => {
                 let update = "UPDATE signing_key SET private_key = ?2, master_key = ?3 WHERE kid = ?1";
@@ -49,6 +52,7 @@ pub(super) fn insert(transaction: &Transaction<'_>, key: &StoredKey) -> Result<(
     let StoredKey { kid, private, created_at, signs_from, revoked_at, mark: _ } = key;
     let PrivateKey { bytes, master_key } = private;
     transaction.execute(&insert, params![kid, bytes, master_key, created_at, signs_from, revoked_at])?;
+    note(change::key_added(kid, *signs_from));
     Ok(())
 }
 

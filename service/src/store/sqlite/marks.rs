@@ -3,6 +3,7 @@
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::super::Rule;
+use super::super::notes::traffic;
 use super::{Failure, revocations};
 use crate::domain::retention::{Mark, MarkChange, MarkFacts};
 
@@ -28,6 +29,7 @@ pub(super) fn newest_time(connection: &Connection) -> Result<u64, Failure> {
 pub(super) fn add(transaction: &Transaction<'_>, rule: &Rule<MarkFacts, Option<MarkChange>>) -> Result<(), Failure> {
     let facts = MarkFacts { newest: newest(transaction)?, latest: revocations::latest(transaction)? };
     let Some(MarkChange { add, oldest: number }) = rule(&facts)? else { return Ok(()) };
+    traffic();
     transaction
         .prepare_cached("INSERT INTO feed_mark (number, seq) VALUES (?1, ?2)")?
         .execute(params![add.number, add.seq])?;

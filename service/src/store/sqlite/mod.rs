@@ -1,5 +1,6 @@
 //! A store in one SQLite file: [`SqliteStore`].
 
+mod audit;
 mod backup;
 mod batch;
 mod bundles;

@@ -6,9 +6,11 @@ use daypass::verify::TokenHash;
 use daypass::{Error, ScopeSet};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::super::notes::{note, traffic};
 use super::super::{OAuthStore, Rule, StoreFuture};
 use super::tokens::{from_json, to_json};
 use super::{Failure, SqliteStore, oauth_families, principals};
+use crate::domain::audit::change;
 use crate::domain::oauth::client::{Client, ClientSettings};
 use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{Consent, ConsentFacts, Parties, Withdrawal};
@@ -116,6 +118,7 @@ impl OAuthStore for SqliteStore {
 
     fn take_oauth_request(&self, hash: [u8; 32]) -> StoreFuture<'_, Option<KeptRequest>> {
         self.write(move |transaction| {
+            traffic();
             let taken = request(transaction, hash)?;
             transaction.prepare_cached("DELETE FROM oauth_request WHERE hash = ?1")?.execute([hash])?;
             Ok(taken)
@@ -131,6 +134,10 @@ fn set_client(
 ) -> Result<Client, Failure> {
     let principal = principals::find(transaction, organization, id)?;
     let settings = rule(&principal)?;
+    if let Some(principal) = &principal {
+        let before = find_client(transaction, id)?.map(|client| client.settings);
+        note(change::client_set(principal, before.as_ref(), &settings));
+    }
     let ClientSettings { is_confidential, redirect_uris, scopes, grant_types } = settings;
     let set = "INSERT INTO oauth_client (principal, id, is_confidential, redirect_uris, scopes, grant_types)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -194,6 +201,7 @@ fn give_consent(
 ) -> Result<(), Failure> {
     let facts = consent_facts(transaction, parties)?;
     let scopes = rule(&facts)?;
+    note(change::consent_given(parties, &facts, &scopes));
     let give = "INSERT INTO oauth_consent (owner, client, scopes, given_at) VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (owner, client) DO UPDATE SET scopes = excluded.scopes, given_at = excluded.given_at";
     let owner = facts.owner.map(|owner| owner.number);
@@ -243,6 +251,7 @@ fn keep_request(
     count_to: usize,
     rule: &Rule<usize>,
 ) -> Result<(), Failure> {
+    traffic();
     transaction.prepare_cached("DELETE FROM oauth_request WHERE expires_at < ?1")?.execute([at])?;
     let KeptRequest { client, parameters, expires_at } = request;
     let client = find_client(transaction, client)?.ok_or(Error::NotFound)?.principal.number;

@@ -4,10 +4,12 @@ use daypass::Error;
 use daypass::verify::TokenHash;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
+use super::super::notes::{note, traffic};
 use super::super::{Rule, TokenSelector};
 use super::oauth::{consent_facts, given, numbered_client};
 use super::tokens::{self, from_json, to_json};
 use super::{Failure, principals, revocations};
+use crate::domain::audit::change;
 use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
@@ -29,6 +31,7 @@ const SURPLUS: &str = "
 pub(super) fn add_code(transaction: &Transaction<'_>, new: &NewCode, rule: &Rule<ConsentFacts>) -> Result<(), Failure> {
     let facts = consent_facts(transaction, &new.parties)?;
     rule(&facts)?;
+    traffic();
     let delete = "DELETE FROM oauth_code WHERE expires_at < ?1";
     transaction.prepare_cached(delete)?.execute([new.delete_before()])?;
     let insert = "INSERT INTO oauth_code (hash, client, owner, redirect_uri, challenge, scopes, jkt, expires_at)
@@ -121,6 +124,7 @@ pub(super) fn use_refresh_token(
 ) -> Result<RefreshUse, Failure> {
     let refresh_use = rule(&refresh_facts(transaction, hash)?)?;
     if let RefreshUse::Rotate { family, .. } = &refresh_use {
+        traffic();
         let write = "UPDATE oauth_refresh_token SET used_at = ?2 WHERE hash = ?1";
         transaction.prepare_cached(write)?.execute(params![hash.as_bytes(), at])?;
         let add = "INSERT INTO oauth_refresh_token (hash, family, generation)
@@ -145,16 +149,20 @@ pub(super) fn withdraw(
     let ConsentFacts { client: Some(client), owner: Some(owner), .. } = consent_facts(transaction, parties)? else {
         return Err(Error::NotFound.into());
     };
-    let (client, owner) = (client.principal.number, owner.number);
+    let user = owner;
+    let (client, owner) = (client.principal.number, user.number);
     let delete = "DELETE FROM oauth_code WHERE owner = ?1 AND client = ?2 AND family IS NULL";
     transaction.prepare_cached(delete)?.execute([owner, client])?;
+    traffic();
     let mut families = transaction.prepare_cached(OF_CONSENT)?;
     let families =
         families.query_map(params![client, owner, most + 1, family::revocable_from(at)], |row| row.get(0))?;
     let Withdrawal { revoked, is_last } = rule(&families.collect::<Result<_, _>>()?)?;
     if is_last {
         let delete = "DELETE FROM oauth_consent WHERE owner = ?1 AND client = ?2";
-        transaction.prepare_cached(delete)?.execute([owner, client])?;
+        if transaction.prepare_cached(delete)?.execute([owner, client])? > 0 {
+            note(change::consent_withdrawn(parties, &user));
+        }
     }
     for target in &revoked {
         revocations::enter(transaction, Some(&parties.organization), target, at)?;

@@ -3,8 +3,10 @@
 use daypass::api::{OrganizationLimits, RevocationTarget};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::super::notes::note;
 use super::super::{Bootstrap, Bootstrapped, NewOrganization, Rule};
 use super::{Failure, keys, revocations, tokens, unreadable};
+use crate::domain::audit::change;
 use crate::domain::organization::Organization;
 
 const ORGANIZATION: &str = "
@@ -77,8 +79,10 @@ pub(super) fn rename(
     name: &str,
     rule: &Rule<Option<Organization>>,
 ) -> Result<(), Failure> {
-    rule(&find(transaction, id)?)?;
+    let before = find(transaction, id)?;
+    rule(&before)?;
     transaction.prepare_cached("UPDATE organization SET name = ?2 WHERE id = ?1")?.execute([id, name])?;
+    before.iter().for_each(|before| note(change::organization_renamed(before, name)));
     Ok(())
 }
 
@@ -87,8 +91,11 @@ pub(super) fn set_limits(
     id: &str,
     rule: &Rule<Option<Organization>, OrganizationLimits>,
 ) -> Result<(), Failure> {
-    let limits = tokens::to_json(&rule(&find(transaction, id)?)?)?;
-    transaction.prepare_cached("UPDATE organization SET limits = ?2 WHERE id = ?1")?.execute([id, &limits])?;
+    let before = find(transaction, id)?;
+    let limits = rule(&before)?;
+    let json = tokens::to_json(&limits)?;
+    transaction.prepare_cached("UPDATE organization SET limits = ?2 WHERE id = ?1")?.execute([id, &json])?;
+    before.iter().for_each(|before| note(change::limits_set(before, &limits)));
     Ok(())
 }
 
@@ -111,6 +118,7 @@ fn insert(transaction: &Transaction<'_>, new: &NewOrganization) -> Result<u64, F
     transaction
         .prepare_cached("INSERT INTO organization (id, name, is_operator, created_at) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![id, name, is_operator, created_at])?;
+    note(change::organization_added(&new.organization));
     tokens::insert(transaction, &new.token, None)
 }
 

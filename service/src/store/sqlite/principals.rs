@@ -5,10 +5,12 @@ use daypass::{Error, TokenKind};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::entry::word;
+use super::super::notes::{note, traffic};
 use super::super::principals::PrincipalStore;
 use super::super::{Rule, StoreFuture};
 use super::tokens::from_json;
 use super::{Failure, SqliteStore, invitations, organizations, revocations, unreadable};
+use crate::domain::audit::change;
 use crate::domain::principal::{AddPrincipalFacts, Principal};
 use crate::domain::principal_edit::{EditedPrincipal, OwnedToken, PrincipalFacts, Removal, TokenRange};
 
@@ -191,6 +193,7 @@ fn add(transaction: &Transaction<'_>, new: &Principal, rule: &Rule<AddPrincipalF
         new.created_by,
         new.version,
     ])?;
+    note(change::principal_added(new));
     // SQLite numbers from 1.
     Ok(transaction.last_insert_rowid().unsigned_abs())
 }
@@ -230,7 +233,12 @@ fn edit(
         Ok(OwnedToken { serial: row.get(0)?, kind, grants: from_json(row, 2)? })
     })?;
     let mut looked_at = None;
-    if let Some(EditedPrincipal { name, role, version, revoked, next, ends_invitation }) = rule(&facts)? {
+    if let Some(edited) = rule(&facts)? {
+        match &facts.principal {
+            Some(before) if edited.next.is_none() => note(change::principal_edited(before, &edited)),
+            _ => traffic(),
+        }
+        let EditedPrincipal { name, role, version, revoked, next, ends_invitation } = edited;
         if next.is_none() {
             let edit = "UPDATE principal SET name = ?3, role = ?4, version = ?5 WHERE organization = ?1 AND id = ?2";
             let row = params![organization, id, name, role.map(Role::as_str), version];
@@ -262,6 +270,7 @@ fn remove(
         if is_last {
             let remove = "UPDATE principal SET removed_at = ?3 WHERE organization = ?1 AND id = ?2";
             transaction.prepare_cached(remove)?.execute(params![organization, id, at])?;
+            facts.principal.iter().for_each(|principal| note(change::principal_removed(principal)));
         }
         for target in &revoked {
             revocations::enter(transaction, Some(organization), target, at)?;

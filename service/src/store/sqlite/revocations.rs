@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::Rule;
 use super::super::entry::{columns, target};
+use super::super::notes::{note, traffic};
 use super::{Failure, marks, organizations, tokens, unreadable};
+use crate::domain::audit::change;
 use crate::domain::revocation::{IssueOrder, JwtFacts, RevocationFacts, RootFacts};
 
 const ENTRY: &str = "SELECT seq, at, organization, level, name FROM revocation";
@@ -66,7 +68,16 @@ pub(super) fn enter(
     };
     match target {
         RevocationTarget::Token { serial } => {
-            mark("UPDATE token SET revoked_at = ?2 WHERE number = ?1", serial, Some(at))?
+            let mark = "UPDATE token SET revoked_at = ?2 WHERE number = ?1 RETURNING id, kind";
+            let marked = transaction.prepare_cached(mark)?.query_row([serial, &at], |row| {
+                let kind = row.get_ref(1)?.as_str()?.parse().map_err(|cause| unreadable(1, cause))?;
+                Ok((row.get::<_, String>(0)?, kind))
+            });
+            match marked.optional()? {
+                Some((id, kind)) => note(change::token_revoked(organization, &id, kind)),
+                None => traffic(),
+            }
+            1
         }
         // A JWT has no row to mark, an edit was written with the token's row, and the next one took the third's place.
         RevocationTarget::Jwt { .. } | RevocationTarget::Changed { .. } | RevocationTarget::IssuedBefore { .. } => 0,
@@ -90,6 +101,7 @@ pub(super) fn enter(
     transaction
         .prepare_cached("INSERT INTO revocation (at, organization, level, name) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![at, organization, level, name])?;
+    change::entered(organization, target).map_or((), note);
     Ok(())
 }
 

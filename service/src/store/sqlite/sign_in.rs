@@ -3,9 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::super::entry::word;
+use super::super::notes::{note, traffic};
 use super::super::{Forgiven, Rule, SignInStore, StoreFuture, StoredSession};
 use super::{Failure, SqliteStore, invitations, unreadable};
 use crate::domain::account::{Account, AccountSelector, Identity};
+use crate::domain::audit::action::Action;
+use crate::domain::audit::change;
 use crate::domain::invitation::{Acceptance, InvitationFacts, InviteFacts, NewInvitation};
 use crate::domain::membership::Membership;
 use crate::domain::session::{MOST, NewSession, SessionTimes};
@@ -49,14 +52,16 @@ impl SignInStore for SqliteStore {
         self.write(move |transaction| {
             let touch = "UPDATE session SET last_seen_at = max(last_seen_at, ?2) WHERE hash = ?1";
             transaction.prepare_cached(touch)?.execute(params![hash, at])?;
+            traffic();
             Ok(())
         })
     }
 
     fn end_session(&self, hash: [u8; 32]) -> StoreFuture<'_, ()> {
         self.write(move |transaction| {
-            transaction.prepare_cached("DELETE FROM session WHERE hash = ?1")?.execute([hash])?;
-            Ok(())
+            let end = "DELETE FROM session WHERE hash = ?1 RETURNING account";
+            let account = transaction.prepare_cached(end)?.query_row([hash], |row| row.get(0)).optional()?;
+            account.map_or(Ok(()), |number| note_account(transaction, Action::SessionSignOut, number))
         })
     }
 
@@ -72,6 +77,7 @@ impl SignInStore for SqliteStore {
             rule(&numbered(transaction, account)?)?;
             let set = "UPDATE account SET password_hash = ?2 WHERE number = ?1";
             transaction.prepare_cached(set)?.execute(params![account, password_hash])?;
+            note_account(transaction, Action::SessionChangePassword, account)?;
             end_others(transaction, account, kept_session)?;
             forgive(transaction, &forgiven)
         })
@@ -87,7 +93,7 @@ impl SignInStore for SqliteStore {
             rule(&(numbered(transaction, account)?, linked(transaction, &identity)?))?;
             let link = "UPDATE account SET oidc_issuer = ?2, oidc_subject = ?3 WHERE number = ?1";
             transaction.prepare_cached(link)?.execute(params![account, identity.issuer, identity.subject])?;
-            Ok(())
+            note_account(transaction, Action::SessionLinkIdentity, account)
         })
     }
 
@@ -101,6 +107,7 @@ impl SignInStore for SqliteStore {
             rule(&numbered(transaction, account)?)?;
             let unlink = "UPDATE account SET oidc_issuer = NULL, oidc_subject = NULL WHERE number = ?1";
             transaction.prepare_cached(unlink)?.execute([account])?;
+            note_account(transaction, Action::SessionUnlinkIdentity, account)?;
             end_others(transaction, account, kept_session)
         })
     }
@@ -144,6 +151,7 @@ fn count_attempts(
     delete_before: u64,
     rule: &Rule<Vec<Attempts>, Vec<Attempts>>,
 ) -> Result<(), Failure> {
+    traffic();
     transaction.prepare_cached("DELETE FROM sign_in_attempt WHERE since < ?1")?.execute([delete_before])?;
     let mut find = transaction.prepare_cached("SELECT since, count FROM sign_in_attempt WHERE key = ?1")?;
     let counted = keys.iter().map(|key| {
@@ -176,10 +184,19 @@ fn add_session(
     let end_oldest = "DELETE FROM session WHERE account = ?1 AND hash IN (
         SELECT hash FROM session WHERE account = ?1 ORDER BY hash = ?2 DESC, created_at DESC LIMIT -1 OFFSET ?3)";
     transaction.prepare_cached(end_oldest)?.execute(params![account, hash, MOST])?;
+    note_account(transaction, Action::SessionSignIn, account)?;
     forgiven.map_or(Ok(()), |forgiven| forgive(transaction, forgiven))
 }
 
 /// Ends the sessions of an account except one.
+/// Notes what the person of an account does.
+fn note_account(connection: &Connection, action: Action, number: u64) -> Result<(), Failure> {
+    if let Some(account) = numbered(connection, number)? {
+        change::of_account(action, &account, &memberships(connection, number)?).into_iter().for_each(note);
+    }
+    Ok(())
+}
+
 fn end_others(transaction: &Transaction<'_>, account: u64, kept_session: [u8; 32]) -> Result<(), Failure> {
     let end = "DELETE FROM session WHERE account = ?1 AND hash <> ?2";
     transaction.prepare_cached(end)?.execute(params![account, kept_session])?;

@@ -7,9 +7,11 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, pa
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::super::notes::{note, traffic};
 use super::super::{AddedToken, Rule, TokenSelector};
 use super::{Failure, organizations, principals, revocations, unreadable};
 use crate::crypto::random;
+use crate::domain::audit::change;
 use crate::domain::last_use::TokenUse;
 use crate::domain::organization::Organization;
 use crate::domain::principal::Principal;
@@ -143,7 +145,9 @@ pub(super) fn edit(
 ) -> Result<TokenRecord, Failure> {
     let selector = TokenSelector::Serial(serial);
     let before = token(transaction, &selector)?;
-    if let (Some(EditedToken { name, origins, expires_at, version }), Some(before)) = (rule(&before)?, &before) {
+    if let (Some(edited), Some(before)) = (rule(&before)?, &before) {
+        note(change::token_edited(before, &edited));
+        let EditedToken { name, origins, expires_at, version } = edited;
         let edit = "UPDATE token SET name = ?2, origins = ?3, expires_at = ?4, version = ?5 WHERE number = ?1";
         let row = params![serial, name, to_json(&origins)?, expires_at, version];
         transaction.prepare_cached(edit)?.execute(row)?;
@@ -156,6 +160,7 @@ pub(super) fn edit(
 pub(super) fn record_uses(transaction: &Transaction<'_>, uses: &[TokenUse]) -> Result<(), Failure> {
     let write = "UPDATE token SET last_used_at = ?2 WHERE number = ?1 AND (last_used_at IS NULL OR last_used_at <= ?3)";
     let mut write = transaction.prepare_cached(write)?;
+    traffic();
     for TokenUse { serial, at, replaces } in uses {
         write.execute([serial, at, replaces])?;
     }
@@ -213,6 +218,11 @@ pub(super) fn insert(transaction: &Transaction<'_>, new: &NewToken, owner: Optio
         record.created_by,
         owner.map(|owner| owner.number),
     ])?;
+    if record.kind == TokenKind::Bundle {
+        traffic()
+    } else {
+        note(change::token_added(record, owner))
+    }
     // SQLite numbers from 1.
     Ok(transaction.last_insert_rowid().unsigned_abs())
 }

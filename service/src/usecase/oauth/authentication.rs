@@ -9,10 +9,11 @@ use daypass::{OpaqueToken, TokenKind};
 
 use super::super::clock::now;
 use super::super::token_uses::TokenUses;
+use crate::domain::audit::actor::Actor;
 use crate::domain::oauth::client::{Client, unknown};
 use crate::domain::oauth::refusal::{Refusal, RefusalCode};
 use crate::domain::token::{TokenStatus, status};
-use crate::store::Store;
+use crate::store::{Store, acting};
 
 /// A client that is who it says, as far as it can prove that, and that is active.
 pub(crate) struct AuthenticatedClient {
@@ -60,6 +61,8 @@ pub(crate) async fn authenticate(
         (false, Some(_)) => return Err(unknown()),
     };
     client.require_active()?;
+    let (id, organization) = (client.id().to_owned(), client.principal.organization.clone());
+    acting::authenticated(Actor::Client { id, organization });
     if let Some(secret) = &secret {
         uses.note(secret.record.serial);
     }

@@ -87,6 +87,7 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
         DROP INDEX token_listed; DROP INDEX token_by_kind; DROP INDEX token_by_expiry;
         DROP TABLE usage; DROP TABLE write_probe;
         DROP TABLE catalog;
+        DROP TABLE audit;
         DROP TABLE feed;
         DROP TABLE feed_mark; CREATE INDEX revocation_by_time ON revocation (at);
         DELETE FROM token WHERE organization = 'operator';

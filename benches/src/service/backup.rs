@@ -95,7 +95,8 @@ fn read_created(stream: &mut TcpStream) -> Result<()> {
         let text = String::from_utf8_lossy(&response);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         ensure!(head.get(9..12) == Some("201"), "the service refuses: {}", head.lines().next().unwrap_or_default());
-        let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let length =
+            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
         if body.len() >= length.context("a response without a length")? {
             return Ok(());
         }

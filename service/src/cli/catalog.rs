@@ -8,7 +8,6 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use daypass::Alias;
 
-use super::config_file::ConfigFile;
 use super::options::{Common, on_store, print_json};
 use super::{failure, shell};
 use crate::codegen::scope_types::{self, Language};

@@ -97,7 +97,10 @@ impl MasterKeyOptions {
 pub(super) async fn load(file: Option<&Path>, command: Option<&str>) -> anyhow::Result<Option<MasterKey>> {
     if let Some(file) = file {
         let context = || format!("cannot use the master key in {}", file.display());
-        return private_files::read_secret(file).and_then(|text| MasterKey::parse(&text)).with_context(context).map(Some);
+        return private_files::read_secret(file)
+            .and_then(|text| MasterKey::parse(&text))
+            .with_context(context)
+            .map(Some);
     }
     let Some(command) = command else { return Ok(None) };
     run(command).await.with_context(|| format!("the command for the master key, `{command}`")).map(Some)
@@ -182,8 +185,7 @@ async fn run(command: &str) -> anyhow::Result<MasterKey> {
     let Ok((text, complaint, status)) = timeout(PATIENCE, done).await else {
         bail!("it printed no key within {} seconds", PATIENCE.as_secs());
     };
-    let complaint: String =
-        complaint.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
+    let complaint: String = complaint.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(500).collect();
     let status = status?;
     ensure!(status.success(), "it failed ({status}): {}", if complaint.is_empty() { "no message" } else { &complaint });
     MasterKey::parse(&text).with_context(|| format!("its output is no key{}", of_complaint(&complaint)))

@@ -47,7 +47,7 @@ mod user_consents;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use settings::Settings;
 use settings_file::SettingsFile;
 use tracing::level_filters::LevelFilter;

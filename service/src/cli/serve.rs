@@ -18,8 +18,8 @@ use super::catalog::Given;
 use super::config_file::ConfigFile;
 use super::connections::ConnectionOptions;
 use super::log::LogOptions;
-use super::metrics::MetricsOptions;
 use super::master_key::{self, MasterKeyOptions, StoreMasterKey};
+use super::metrics::MetricsOptions;
 use super::options::{Json, on_store};
 use super::quotas::QuotaOptions;
 use super::rates::RateOptions;
@@ -92,11 +92,13 @@ pub(super) struct Options {
     sealing_key_file: Option<PathBuf>,
     #[command(flatten)]
     master_key: MasterKeyOptions,
+    #[command(flatten)]
     quotas: QuotaOptions,
     #[command(flatten)]
     sign_in: SignInOptions,
     #[command(flatten)]
     audit: AuditOptions,
+    #[command(flatten)]
     pub(super) log: LogOptions,
     #[command(flatten)]
     metrics: MetricsOptions,
@@ -199,7 +201,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let store = store::open_or_create(&options.store).await?;
     let StoreMasterKey { key: master_key, created } = master_key::of_store(master_key, &*store, &options.store).await?;
     let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
-    let start = bootstrap(&*store, &catalogs, &master_key).await.map_err(|error| failure::of_store(error, &options.store))?;
+    let start =
+        bootstrap(&*store, &catalogs, &master_key).await.map_err(|error| failure::of_store(error, &options.store))?;
     announce(&listening, metrics.as_deref(), &start, created.as_deref(), &options)?;
 
     let access_log = options.log.start_access_log()?.map(Arc::new);
@@ -222,7 +225,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
             () = wait_for_stop() => {}
         }
     });
-    let served = http::serve(listener, router(app, recorder), &limits.grace(options.stop.grace()), wait_for_stop());
+    let limits = limits.grace(options.stop.grace());
+    let served = http::serve(listener, router(app, recorder), &limits, wait_for_stop());
     tokio::select! {
         () = served => {}
         () = wait_for_second_stop() => tracing::warn!("stopped while requests were open"),

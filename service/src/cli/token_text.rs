@@ -8,8 +8,9 @@ use clap::Args;
 use daypass::api::IntrospectionResponse;
 use daypass::verify::Verifier;
 
+use super::master_key::MasterKeyOptions;
 use super::options::{Common, InOrganization};
-use super::{issuer, time};
+use super::{issuer, master_key, time};
 use crate::domain::hidden;
 use crate::domain::protocol::{self, Protocol};
 use crate::store::{SharedStore, Store};
@@ -21,6 +22,7 @@ use crate::usecase::introspect::Introspection;
 use crate::usecase::jwt_issuer::JwtIssuer;
 use crate::usecase::revoke;
 use crate::usecase::token_uses::TokenUses;
+use crate::usecase::write_probe::Writable;
 
 pub(super) const EXAMPLES: &str = "\
 Example:
@@ -39,6 +41,8 @@ pub(super) struct IssuerOptions {
     /// Their audience, as in `daypass serve --audience` [default: the issuer]
     #[arg(long, env = "DAYPASS_AUDIENCE", value_name = "NAME")]
     audience: Option<String>,
+    #[command(flatten)]
+    master_key: MasterKeyOptions,
 }
 
 #[derive(Args)]
@@ -53,9 +57,12 @@ pub(super) struct Introspect {
 
 impl IssuerOptions {
     async fn load(self, store: &dyn Store, common: &Common) -> anyhow::Result<JwtIssuer> {
+        let given = self.master_key.given(&common.store).await?;
+        let master_key = master_key::of_store(given, store, &common.store).await?.key;
         let snapshot = store.snapshot().await.map_err(|error| common.explain(error, None))?;
         let audience = self.audience.unwrap_or_else(|| self.issuer.clone());
-        Ok(JwtIssuer { keys: FreshKeys::of_snapshot(snapshot)?, issuer: self.issuer, audience })
+        let keys = FreshKeys::of_snapshot(snapshot, master_key)?;
+        Ok(JwtIssuer { keys, writable: Writable::of_command(), issuer: self.issuer, audience })
     }
 }
 
@@ -124,7 +131,7 @@ pub(super) async fn revoke(issuer: IssuerOptions, within: &InOrganization, commo
     let (store, organization) = within.open(common).await?;
     let jwt_issuer = issuer.load(&*store, common).await?;
     let formats = protocol::foreign_formats(&Protocol::ALL);
-    let revoked = revoke::credential(&*store, &jwt_issuer, &formats, &organization, &token).await;
+    let revoked = revoke::credential(&*store, &jwt_issuer, None, &formats, &organization, &token).await;
     if !revoked.map_err(|error| common.explain(error, None))? {
         bail!(
             "the text on standard input is no token of the organization {organization} in {}; for a temporary token or a \

@@ -20,9 +20,11 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let time = match text.parse::<i64>() {
         Ok(seconds) => jiff::Timestamp::from_second(seconds)
             .map_err(|_| "the time must be before the year 10000, in seconds, not milliseconds")?,
-        Err(_) => text
-            .parse::<jiff::Timestamp>()
-            .map_err(|_| "expected a time such as 2027-01-31T12:00:00Z (RFC 3339), or Unix seconds")?,
+        // A day begins in UTC, whatever the time zone of this machine is.
+        Err(_) => (text.parse::<jiff::Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse())).map_err(|_| {
+            "expected a time such as 2027-01-31T12:00:00Z or a day such as 2027-01-31 (RFC 3339, the day in UTC), or \
+             Unix seconds"
+        })?,
     };
     if time.subsec_nanosecond() != 0 {
         return Err("expected whole seconds".into());
@@ -41,6 +43,7 @@ mod tests {
             ("1796032800", 1_796_032_800),
             ("2026-11-30T10:00:00Z", 1_796_032_800),
             ("2026-11-30t10:00:00z", 1_796_032_800),
+            ("2026-11-30", 1_795_996_800),
             ("2026-11-30T11:00:00+01:00", 1_796_032_800),
             ("2026-11-30T10:00:00.000Z", 1_796_032_800),
         ] {
@@ -49,7 +52,7 @@ mod tests {
         for (text, says) in [
             ("", "RFC 3339"),
             ("soon", "RFC 3339"),
-            ("2026-11-30", "RFC 3339"),
+            ("2026-11-31", "RFC 3339"),
             ("2026-11-30T10:00:00", "RFC 3339"),
             ("2026-02-30T10:00:00Z", "RFC 3339"),
             ("1.5", "RFC 3339"),

@@ -7,10 +7,10 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use daypass::ErrorCode;
-use daypass::verify::http::client_address;
 
 use super::audited_routes::{Audited, find};
-use super::{Peer, SharedApp};
+use super::request_id::current_id;
+use super::{ClientAddress, SharedApp};
 use crate::domain::audit::action::Action;
 use crate::domain::audit::{NewEntry, Outcome};
 use crate::store::Acting;
@@ -18,9 +18,9 @@ use crate::store::Acting;
 /// Answers a request on behalf of its client, and notes its refusal if it is administrative.
 pub(crate) async fn record(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().and_then(|route| find(request.method(), route.as_str()));
-    let peer = request.extensions().get::<Peer>();
-    let address = peer.map(|Peer(peer)| client_address(*peer, request.headers(), app.sign_in.proxies));
-    let acting = Acting::client(address.map(|address| address.to_string()), None);
+    let address = ClientAddress::find(request.extensions(), request.headers(), app.sign_in.proxies);
+    let address = address.map(|ClientAddress(address)| address);
+    let acting = Acting::client(address.map(|address| address.to_string()), current_id());
     let response = Arc::clone(&acting).run(next.run(request)).await;
     let action = match (acting.refusal(), route) {
         (Some((Some(action), _)), _) | (_, Some(Audited::Administrative(action))) => Some(action),

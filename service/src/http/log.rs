@@ -10,11 +10,10 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use daypass::verify::Access;
-use daypass::verify::http::client_address;
 use futures_util::StreamExt;
 
 use super::access_log::{AccessLog, Entry};
-use super::extract::Peer;
+use super::extract::ClientAddress;
 use super::request_id::{CurrentRequest, REQUEST_ID};
 use crate::metrics;
 
@@ -30,11 +29,7 @@ pub(crate) struct Recorder {
 }
 
 /// Gives a request its id, answers it, and records it.
-pub(crate) async fn record_request(
-    State(recorder): State<Arc<Recorder>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn record_request(State(recorder): State<Arc<Recorder>>, request: Request, next: Next) -> Response {
     let is_logged = recorder.access_log.is_some();
     let current = CurrentRequest::begin(request.headers(), recorder.proxies > 0, is_logged);
     let mut exchange = Exchange::begin(recorder, &request, Arc::clone(&current));
@@ -72,9 +67,8 @@ struct Exchange {
 
 impl Exchange {
     fn begin(recorder: Arc<Recorder>, request: &Request, current: Arc<CurrentRequest>) -> Exchange {
-        let peer = request.extensions().get().map(|Peer(peer)| *peer);
-        let client = peer.filter(|_| recorder.access_log.is_some());
-        let client = client.map(|peer| client_address(peer, request.headers(), recorder.proxies));
+        let find = || ClientAddress::find(request.extensions(), request.headers(), recorder.proxies);
+        let client = recorder.access_log.as_ref().and_then(|_| find()).map(|ClientAddress(address)| address);
         let (method, route) = (request.method().clone(), request.extensions().get().cloned());
         Exchange { recorder, start: Instant::now(), method, route, client, current, status: None, bytes: 0 }
     }

@@ -69,6 +69,11 @@ pub(crate) fn with_request_id(call: impl FnOnce(&str)) {
     let _ = CURRENT.try_with(|current| call(current.text()));
 }
 
+/// Returns the id of the request that the current task answers, if it answers one.
+pub(super) fn current_id() -> Option<String> {
+    CURRENT.try_with(|current| current.text().to_owned()).ok()
+}
+
 /// Returns whether an id is a text of letters, digits and `.`, `_`, `-`, `:`, `=`, `+`, `/`.
 fn is_well_formed(id: &[u8]) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-:=+/".contains(byte);

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::signing_keys::SigningKeys;
 use super::sync::FeedPosition;
+use crate::crypto::master_key::MasterKey;
 use crate::store::Snapshot;
 
 /// How long a question waits for a poll of the store.
@@ -49,9 +50,9 @@ impl FreshKeys {
     ///
     /// # Errors
     /// When a key cannot be read.
-    pub(crate) fn of_snapshot(snapshot: Snapshot) -> anyhow::Result<FreshKeys> {
+    pub(crate) fn of_snapshot(snapshot: Snapshot, master_key: Arc<MasterKey>) -> anyhow::Result<FreshKeys> {
         let Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, .. } = snapshot;
-        let keys = SigningKeys::load(&keys, newest_mark)?;
+        let keys = SigningKeys::load(&keys, newest_mark, master_key)?;
         let at = Instant::now() + LONGEST_COMMAND;
         let (_, position) = watch::channel(FeedPosition { latest, deleted_up_to, epoch, at });
         Ok(FreshKeys { keys, position, poll: Arc::default() })

@@ -62,11 +62,11 @@ pub(crate) mod parent;
 pub(crate) mod passwords;
 pub(crate) mod personal_tokens;
 pub(crate) mod principals;
+pub(crate) mod rates;
+pub(crate) mod readiness;
 pub(crate) mod refusals;
 #[cfg(test)]
 mod retention_days;
-pub(crate) mod rates;
-pub(crate) mod readiness;
 pub(crate) mod revoke;
 pub(crate) mod seal_keys;
 mod shared_suffix;

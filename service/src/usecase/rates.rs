@@ -59,7 +59,8 @@ impl Rates {
             introspection: class("introspection", config.introspection),
             minting: class("minting", config.minting),
             administration: class("administration", config.administration),
-            bundles: RateLimit::new("bundles", bundles_per_second).burst(bundles_per_second.saturating_mul(BURST_SECONDS)),
+            bundles: RateLimit::new("bundles", bundles_per_second)
+                .burst(bundles_per_second.saturating_mul(BURST_SECONDS)),
             entries: RateLimit::new("entries", NonZeroU32::MIN).burst(ENTRIES_AT_ONCE),
         }
     }

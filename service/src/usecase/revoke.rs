@@ -40,13 +40,15 @@ pub(crate) async fn stored(store: &dyn Store, record: &TokenRecord) -> Result<To
 ///
 /// SECURITY: anything else is ignored without an error, so that the result does not tell what is a token.
 ///
+/// The command line has no rates.
+///
 /// # Errors
 /// [`Error::TooManyRequests`] if the organization revokes JWTs one by one too often. The token that they were minted from
 /// can be revoked instead.
 pub(crate) async fn credential(
     store: &dyn Store,
     jwt_issuer: &JwtIssuer,
-    rates: &Rates,
+    rates: Option<&Rates>,
     formats: &[ForeignFormat],
     organization: &str,
     text: &str,
@@ -74,7 +76,7 @@ pub(crate) async fn credential(
     };
     let Some(target) = target else { return Ok(false) };
     if matches!(target, RevocationTarget::Jwt { .. }) {
-        rates.count_entry(organization)?;
+        rates.map_or(Ok(()), |rates| rates.count_entry(organization))?;
     }
     revoke_with(store, organization, target.clone(), also, now).await?;
     tracing::info!(organization, %target, "credential revoked");

@@ -20,6 +20,11 @@ const SHORT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Writable(watch::Receiver<WriteState>);
 
 impl Writable {
+    /// Returns what a command assumes, which mints nothing.
+    pub(crate) fn of_command() -> Writable {
+        Writable(watch::channel(WriteState::Open).1)
+    }
+
     /// Returns what the store can write.
     pub(crate) fn state(&self) -> WriteState {
         *self.0.borrow()

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::ORIGIN;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Method};
+use axum::http::{Extensions, HeaderMap, HeaderName, Method};
 use daypass::Error;
 use daypass::verify::http::client_address;
 
@@ -89,8 +89,13 @@ pub(crate) struct ClientAddress(pub(crate) IpAddr);
 impl ClientAddress {
     /// Finds the address of a request.
     pub(crate) fn of(parts: &Parts, app: &SharedApp) -> Result<ClientAddress, Error> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().ok_or(Error::Misconfigured)?;
-        Ok(ClientAddress(client_address(peer.ip(), &parts.headers, app.sign_in.proxies)))
+        ClientAddress::find(&parts.extensions, &parts.headers, app.sign_in.proxies).ok_or(Error::Misconfigured)
+    }
+
+    /// Finds the address of a request that passed so many proxies.
+    pub(crate) fn find(extensions: &Extensions, headers: &HeaderMap, proxies: usize) -> Option<ClientAddress> {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>()?;
+        Some(ClientAddress(client_address(peer.ip(), headers, proxies)))
     }
 }
 

@@ -108,6 +108,8 @@ pub(crate) fn credentials<'a>(app: &SharedApp, verifier: &Verifier, parts: &'a P
         Ok(ClientAddress(address)) => credentials.from_client(address),
         Err(_) => credentials,
     }
+}
+
 /// Returns the holder of a token as the audit trail names it.
 pub(crate) fn actor(access: &Access) -> Actor {
     let (id, organization) = (access.id().to_owned(), access.organization().to_owned());

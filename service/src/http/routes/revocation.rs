@@ -40,7 +40,7 @@ async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameter
     let token = form.require("token")?;
     // SECURITY: whether it was a token of the organization is not told.
     let (issuer, formats) = (&app.jwt_issuer, &app.foreign_formats);
-    revoke::credential(&*app.store, issuer, &app.rates, formats, organization, token).await.map(drop)
+    revoke::credential(&*app.store, issuer, Some(&app.rates), formats, organization, token).await.map(drop)
 }
 
 #[derive(Deserialize)]

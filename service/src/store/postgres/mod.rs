@@ -53,8 +53,8 @@ use crate::domain::revocation::{JwtFacts, RevocationFacts};
 use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
-pub(super) use backup::{back_up, restore, schema};
 use crate::domain::write_state::Probe;
+pub(super) use backup::{back_up, restore, schema};
 use connection::Settings;
 use failure::Failure;
 use listener::Listener;
@@ -147,9 +147,7 @@ impl Store for PostgresStore {
     }
 
     fn add_organization(&self, new: NewOrganization, rule: Rule<Option<Organization>>) -> StoreFuture<'_, u64> {
-        Box::pin(
-            self.add((new, rule), |transaction, (new, rule)| Box::pin(organizations::add(transaction, new, rule))),
-        )
+        Box::pin(self.add((new, rule), |transaction, (new, rule)| Box::pin(organizations::add(transaction, new, rule))))
     }
 
     fn rename_organization<'a>(

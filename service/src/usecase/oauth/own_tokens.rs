@@ -80,7 +80,7 @@ pub(crate) async fn revoke(
     match find(issuing, client, KeysOf::AnyTime, text).await? {
         Some(OwnToken::Refresh(facts)) => revoke::family(issuing.store, organization, facts.family.serial).await,
         Some(OwnToken::Access(_)) => {
-            revoke::credential(issuing.store, issuing.jwt_issuer, rates, &[], organization, text).await.map(drop)
+            revoke::credential(issuing.store, issuing.jwt_issuer, Some(rates), &[], organization, text).await.map(drop)
         }
         None => Ok(()),
     }

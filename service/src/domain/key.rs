@@ -219,11 +219,11 @@ pub(crate) fn revocation(
     if keys[index].revoked_at.is_some() {
         return Ok(vec![]);
     }
-    let mut remaining = keys.to_vec();
-    remaining[index].revoked_at = Some(now);
-    let states = KeyState::in_turn(&remaining, moment);
     // A key that signs by the marks alone has replaced the keys before it too, whose time is not to come back.
     let at = if keys[index].has_begun(moment) { now.max(keys[index].signs_from) } else { now };
+    let mut remaining = keys.to_vec();
+    remaining[index].revoked_at = Some(at);
+    let states = KeyState::in_turn(&remaining, moment);
     let mut changes = vec![KeyChange::Revoke { kid: kid.to_owned(), at }];
     if !states.contains(&KeyState::Active) {
         let pending = states.iter().position(|state| *state == KeyState::Pending);
@@ -282,7 +282,7 @@ mod tests {
             (&[(50, None), (9000, None), (100, None)], 100, &[Retired(end), Pending, Active]),
             (&[(50, None), (9000, None), (100, None)], 9000, &[Retired(9000 + 86_460), Retired(end), Active]),
             // So is one from before the clock was set back, for good.
-            (&[(9000, None), (100, None)], 100, &[Retired(end), Active]),
+            (&[(9000, None), (100, None)], 100, &[Pending, Active]),
             (&[(9000, None), (100, None)], 9000, &[Retired(end), Active]),
         ] {
             // The marks have not made any key's turn come, or all have followed that end a key.

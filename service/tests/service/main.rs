@@ -27,6 +27,8 @@ macro_rules! suite {
         mod clocks;
         #[path = "../command_line.rs"]
         mod command_line;
+        #[path = "../command_line_operations.rs"]
+        mod command_line_operations;
         #[path = "../concurrency.rs"]
         mod concurrency;
         #[path = "../confirmation.rs"]

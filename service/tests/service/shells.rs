@@ -68,7 +68,7 @@ fn each_command_has_a_manual_page_without_warnings() {
     for page in std::fs::read_dir(&pages).expect("a folder").flatten() {
         // Debian's image may lack it; `groff` is what `man` runs.
         let mut groff = Command::new("groff");
-        groff.args(["-man", "-Tutf8", "-ww", "-z"]).arg(page.path());
+        groff.args(["-Kutf8", "-man", "-Tutf8", "-ww", "-z"]).arg(page.path());
         let Ok(Output { status, stderr, .. }) = groff.output() else { return };
         assert!(
             status.success() && stderr.is_empty(),

@@ -85,7 +85,9 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Set { file, yes, common } => set(&file, yes, &common).await,
         Command::Show { common } => show(&common).await,
-        Command::Types { file, language, out, store, config: _ } => types(file.as_deref(), language, out.as_deref(), store).await,
+        Command::Types { file, language, out, store, config: _ } => {
+            types(file.as_deref(), language, out.as_deref(), store).await
+        }
     }
 }
 

@@ -230,7 +230,11 @@ fn announce(listening: &str, metrics: Option<&str>, start: &Start, options: &Opt
         [owner_token, operator_token].map(|token| token.as_ref().map(|token| token.expose_secret()));
     let mut out = io::stdout().lock();
     if options.output.json {
-        writeln!(out, "{}", serde_json::to_string(&Line { listening, metrics, organization, owner_token, operator_token })?)?;
+        writeln!(
+            out,
+            "{}",
+            serde_json::to_string(&Line { listening, metrics, organization, owner_token, operator_token })?
+        )?;
         return Ok(out.flush()?);
     }
     writeln!(out, "Daypass listens on {listening}")?;

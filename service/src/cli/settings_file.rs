@@ -94,7 +94,8 @@ impl SettingsFile {
 
 /// Returns the options of a command that are settings: all but `--config` and those that are about the command line.
 pub(super) fn options(command: &Command) -> impl Iterator<Item = &Arg> {
-    let is_setting = |option: &&Arg| option.get_long().is_some_and(|long| long != "config") && option.get_env().is_some();
+    let is_setting =
+        |option: &&Arg| option.get_long().is_some_and(|long| long != "config") && option.get_env().is_some();
     command.get_arguments().filter(is_setting)
 }
 
@@ -144,9 +145,11 @@ fn values(serve: &Command, option: &Arg, item: &Item) -> Result<Vec<String>, Str
         (Some(Value::Boolean(value)), Shape::Flag) => vec![value.value().to_string()],
         (Some(Value::Integer(value)), Shape::Number) => vec![value.value().to_string()],
         (Some(Value::String(value)), Shape::Text) => vec![value.value().clone()],
-        (Some(Value::Array(array)), Shape::List) if !array.is_empty() => {
-            array.iter().map(|value| value.as_str().map(str::to_owned)).collect::<Option<_>>().ok_or_else(|| wrong(""))?
-        }
+        (Some(Value::Array(array)), Shape::List) if !array.is_empty() => array
+            .iter()
+            .map(|value| value.as_str().map(str::to_owned))
+            .collect::<Option<_>>()
+            .ok_or_else(|| wrong(""))?,
         _ => return Err(wrong("")),
     };
     check(serve, option, &values).map_err(|why| wrong(&why))?;
@@ -181,7 +184,8 @@ enum Shape {
 
 fn shape(option: &Arg) -> Shape {
     let kind = option.get_value_parser().type_id();
-    let numbers = [TypeId::of::<u8>(), TypeId::of::<u16>(), TypeId::of::<u32>(), TypeId::of::<u64>(), TypeId::of::<usize>()];
+    let numbers =
+        [TypeId::of::<u8>(), TypeId::of::<u16>(), TypeId::of::<u32>(), TypeId::of::<u64>(), TypeId::of::<usize>()];
     if !option.get_action().takes_values() {
         Shape::Flag
     } else if option.get_value_delimiter().is_some() || matches!(option.get_action(), ArgAction::Append) {
@@ -217,7 +221,9 @@ fn check(serve: &Command, option: &Arg, values: &[String]) -> Result<(), String>
         return Ok(());
     };
     match cause.kind() {
-        ErrorKind::ValueValidation => Err(std::error::Error::source(&cause).map(ToString::to_string).unwrap_or_default()),
+        ErrorKind::ValueValidation => {
+            Err(std::error::Error::source(&cause).map(ToString::to_string).unwrap_or_default())
+        }
         ErrorKind::InvalidValue => Err(String::new()),
         // What is lacking beside it may come from elsewhere.
         _ if cause.get(ContextKind::InvalidValue).is_none() => Ok(()),

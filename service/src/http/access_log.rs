@@ -191,8 +191,7 @@ impl Shared {
     /// Waits for lines, and for others to be written with them.
     fn take(&self, batch: &mut Vec<u8>) -> (u64, bool) {
         let is_idle = |waiting: &mut Waiting| waiting.lines.is_empty() && !waiting.is_closed;
-        let mut waiting =
-            self.wanted.wait_while(self.lock(), is_idle).unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.wanted.wait_while(self.lock(), is_idle).unwrap_or_else(PoisonError::into_inner);
         let start = Instant::now();
         while waiting.lines.len() < BATCH && !waiting.is_closed {
             let Some(left) = PAUSE.checked_sub(start.elapsed()) else { break };

@@ -30,11 +30,7 @@ pub(crate) struct Recorder {
 }
 
 /// Gives a request its id, answers it, and records it.
-pub(crate) async fn record_request(
-    State(recorder): State<Arc<Recorder>>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn record_request(State(recorder): State<Arc<Recorder>>, request: Request, next: Next) -> Response {
     let is_logged = recorder.access_log.is_some();
     let current = CurrentRequest::begin(request.headers(), recorder.proxies > 0, is_logged);
     let mut exchange = Exchange::begin(recorder, &request, Arc::clone(&current));

@@ -67,7 +67,14 @@ impl Feed {
     /// Nothing is buffered for a slow subscriber: it gets what the store has when it reads on.
     pub(crate) fn subscribe(&self, subscriber: Subscriber) -> impl Stream<Item = FeedEvent> + use<> {
         let feed = self.clone();
-        let subscription = Subscription { feed, subscriber, start: Instant::now(), epoch: None, last_heartbeat: None, _open: OpenStream::begin() };
+        let subscription = Subscription {
+            feed,
+            subscriber,
+            start: Instant::now(),
+            epoch: None,
+            last_heartbeat: None,
+            _open: OpenStream::begin(),
+        };
         stream::unfold(subscription, Subscription::next).flat_map(stream::iter)
     }
 }

@@ -34,9 +34,8 @@ impl SqliteStore {
         reader: &'a Arc<Mutex<Connection>>,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'a, T> {
-        let run = self.run(reader, |connection| {
-            operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?)
-        });
+        let run = self
+            .run(reader, |connection| operation(&connection.transaction_with_behavior(TransactionBehavior::Deferred)?));
         Box::pin(time_store("read", run))
     }
 

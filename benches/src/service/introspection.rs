@@ -26,11 +26,7 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
     let path = request.replacen("/introspect", "/", 1);
     let servers = [
         Server { row: "introspection/daypass", process: node.id(), target: node.target(request) },
-        Server {
-            row: "introspection/recorded",
-            process: recorded.id(),
-            target: recorded.target(recorded_request),
-        },
+        Server { row: "introspection/recorded", process: recorded.id(), target: recorded.target(recorded_request) },
         Server {
             row: "introspection/bare",
             process: std::process::id(),

@@ -136,7 +136,7 @@ impl Metrics {
         own.register("requests", "Requests, by route, method and class of the status", self.requests.clone());
         let help = "Time until the response to a request begins, by route";
         own.register_with_unit("request_duration", help, Unit::Seconds, self.durations.clone());
-        own.register("introspections", "Introspections, by outcome", self.introspections.clone());
+        own.register("introspections", "Introspections that were answered, by outcome", self.introspections.clone());
         own.register("tokens_created", "Tokens and bundles created, by kind", self.created.clone());
         own.register("revocations", "Revocations by this process, by level", self.revocations.clone());
         own.register("feed_streams", "Open streams of the revocation feed", self.feed_streams.clone());
@@ -219,14 +219,10 @@ fn status_class(status: Option<u16>) -> &'static str {
     }
 }
 
-/// Counts an introspection that was answered, or refused without `is_active`.
-pub(crate) fn count_introspection(is_active: Option<bool>) {
+/// Counts an introspection that was answered.
+pub(crate) fn count_introspection(is_active: bool) {
     let Some(metrics) = METRICS.get() else { return };
-    let outcome = match is_active {
-        Some(true) => "active",
-        Some(false) => "inactive",
-        None => "refused",
-    };
+    let outcome = if is_active { "active" } else { "inactive" };
     metrics.introspections.get_or_create(&OutcomeLabels { outcome }).inc();
 }
 

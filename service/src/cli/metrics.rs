@@ -24,7 +24,8 @@ const MOST_READERS: usize = 64;
 /// The option of `daypass serve` for its figures.
 #[derive(Args)]
 pub(super) struct MetricsOptions {
-    /// The address on which `GET /metrics` has figures for Prometheus; port 0 takes a free port [default: none]
+    /// The address on which `GET /metrics` has figures for Prometheus, which are not counted without it; port 0 takes a
+    /// free port
     ///
     /// Anyone who reaches the address can read them. They name routes and numbers, and no organization, token or client.
     #[arg(long, env = "DAYPASS_METRICS_LISTEN", value_name = "HOST:PORT", value_parser = address::parse)]

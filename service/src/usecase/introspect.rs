@@ -135,7 +135,7 @@ struct Told {
 
 impl Told {
     fn counted(self) -> Arc<[u8]> {
-        metrics::count_introspection(Some(self.is_active));
+        metrics::count_introspection(self.is_active);
         self.json
     }
 }

@@ -31,12 +31,16 @@ async fn the_access_log_has_the_route_and_the_caller_and_no_path_query_or_header
     let response = daypass.get(&path).bearer_auth(&daypass.admin).send().await.expect("a response");
     let request = response.headers()["x-request-id"].to_str().expect("a text").to_owned();
     let length = response.content_length().expect("a length");
-    let line = wait_for_line(&daypass, &[&format!("request={request}")]).await;
+    let line = wait_for_line(&daypass, &["daypass::access", &format!("request={request}")]).await;
     let organization = format!("organization={:?}", daypass.organization());
     let bytes = format!("bytes={length} ");
-    for part in [" INFO daypass::access: request method=GET route=/v2/access-token/{id} status=200 seconds=0.", &bytes,
-        "client=127.0.0.1 ", &organization, " token=\"tok_"]
-    {
+    for part in [
+        " INFO daypass::access: request method=GET route=/v2/access-token/{id} status=200 seconds=0.",
+        &bytes,
+        "client=127.0.0.1 ",
+        &organization,
+        " token=\"tok_",
+    ] {
         assert!(line.contains(part), "{part}: {line}");
     }
 

@@ -40,7 +40,7 @@ fn an_option_wins_over_the_environment_and_that_over_the_file() {
         ("session-idle-minutes", json!("480"), "default"),
         ("kudo-uuid", json!("true"), "daypass.toml:6"),
         ("protocols", json!("kudo,speckle"), "daypass.toml:7"),
-        ("refuse-shared-suffixes", json!("false"), "DAYPASS_REFUSE_SHARED_SUFFIXES"),
+        ("refuse-shared-suffixes", json!("no"), "DAYPASS_REFUSE_SHARED_SUFFIXES"),
         ("issuer", Value::Null, "default"),
         ("json", json!("true"), "--json"),
     ] {
@@ -91,7 +91,10 @@ fn an_error_names_the_file_the_line_the_key_the_value_and_what_was_expected() {
         ("protocols = [\"kudoo\"]", "`protocols` is [\"kudoo\"]: expected a list of texts"),
         ("protocols = [\"kudoo\"]", "space-api, kudo, crafter, speckle, threekit"),
         ("log-format = \"xml\"", "`log-format` is \"xml\": expected one of \"text\", \"json\""),
-        ("issuer = \"example.com\"", "`issuer` is \"example.com\": expected a text (URL) (expected an http or https URL"),
+        (
+            "issuer = \"example.com\"",
+            "`issuer` is \"example.com\": expected a text (URL) (expected an http or https URL",
+        ),
         ("listen = 8787", "`listen` is 8787: expected a text (HOST:PORT)"),
         ("listen = \"8787\"", "`listen` is \"8787\": expected a text (HOST:PORT) (expected a host and a port"),
         ("json = true\nproxies =", "daypass.toml:2: this is not TOML: "),
@@ -123,7 +126,11 @@ fn settings_that_do_not_fit_together_start_nothing_and_the_check_says_the_same()
         ("issuer = \"https://a..b\"", "the issuer https://a..b", "`issuer` (line 1)"),
         ("\nstore = \"none/daypass.db\"", "create the folder none first", "`store` (line 2)"),
         ("store = \"postgres://u:hunter2@h:port/d\"", "the URL of the store is wrong", "`store` (line 1)"),
-        ("listen = \"127.0.0.1:1\"\nmetrics-listen = \"127.0.0.1:1\"", "a port of their own", "`metrics-listen` (line 2)"),
+        (
+            "listen = \"127.0.0.1:1\"\nmetrics-listen = \"127.0.0.1:1\"",
+            "a port of their own",
+            "`metrics-listen` (line 2)",
+        ),
     ] {
         for command in [&["serve"][..], &["config", "check"]] {
             let output = run_to_end(&mut configured(folder.path(), command, text));

@@ -29,16 +29,13 @@ pub(super) async fn introspect(State(app): State<SharedApp>, form: TokenForm<Api
             of_holder(&app, &caller, parameters).await.map_err(IntoResponse::into_response)
         }
     };
-    told.unwrap_or_else(|refused| {
-        metrics::count_introspection(None);
-        refused
-    })
+    told.unwrap_or_else(|refused| refused)
 }
 
 async fn of_client(app: &SharedApp, client: &AuthenticatedClient, form: &Parameters) -> Result<Response, OAuthError> {
     let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
     let response = own_tokens::tell(&issuing, client, form.require("token")?).await?;
-    metrics::count_introspection(Some(response.active));
+    metrics::count_introspection(response.active);
     Ok((NO_STORE, Json(response)).into_response())
 }
 

@@ -12,8 +12,7 @@ use serde_json::Value;
 use crate::load::Target;
 
 /// No limit on how often clients may call, which is what is measured.
-const UNLIMITED: [&str; 6] =
-    ["--rate-introspection", "0", "--rate-minting", "0", "--rate-administration", "0"];
+const UNLIMITED: [&str; 6] = ["--rate-introspection", "0", "--rate-minting", "0", "--rate-administration", "0"];
 
 /// A process of the service, on the processors of this one. Dropping it stops the process.
 pub(super) struct Node {
@@ -34,7 +33,11 @@ impl Node {
     /// Starts a service on a store, with more options.
     pub(super) fn start_with(store: &str, options: &[&str]) -> Result<Node> {
         let mut command = daypass()?;
-        command.args(["serve", "--json", "--listen", "127.0.0.1:0"]).args(UNLIMITED).args(options).env("DAYPASS_STORE", store);
+        command
+            .args(["serve", "--json", "--listen", "127.0.0.1:0"])
+            .args(UNLIMITED)
+            .args(options)
+            .env("DAYPASS_STORE", store);
         let begin = Instant::now();
         // The log is written as ever, to a reader that costs nothing.
         let mut process =

@@ -35,7 +35,9 @@ use axum::middleware::from_fn;
 use daypass::{Error, Scope};
 
 pub(crate) use cookie::find as find_cookie;
-pub(crate) use extract::{Caller, ClientAddress, JsonText, MAX_BODY, OwnPage, SignedIn, TokenCaller, authenticate_client, credentials};
+pub(crate) use extract::{
+    Caller, ClientAddress, JsonText, MAX_BODY, OwnPage, SignedIn, TokenCaller, authenticate_client, credentials,
+};
 pub(crate) use oauth_error::OAuthError;
 
 pub(crate) use crate::domain::oauth::parameters::Parameters;

@@ -40,7 +40,11 @@ fn class(method: &Method, route: &str) -> Option<RequestClass> {
     match route {
         "/introspect" | "/verify" => Some(RequestClass::Introspection),
         "/v2/revocation" if is_read => Some(RequestClass::Introspection),
-        "/v2/temporary-access-token/create" | "/v2/bundle/create" | "/generate" | "/oauth/token" | "/oauth/par"
+        "/v2/temporary-access-token/create"
+        | "/v2/bundle/create"
+        | "/generate"
+        | "/oauth/token"
+        | "/oauth/par"
         | "/auth/token" => Some(RequestClass::Minting),
         "/revoke" | "/v2/revocation" | "/v2/organization/{id}/suspend" => None,
         // For pages of other sites, which could not read the refusal.

@@ -17,12 +17,12 @@ use super::mistake;
 use super::token::AuthenticToken;
 use crate::Error;
 use limiter::{CoarseClock, Limiter};
-use requests::RequestLimits;
-#[cfg(feature = "axum")]
-pub(super) use status::WINDOW;
 pub use own::RateLimit;
+use requests::RequestLimits;
 pub(super) use status::Policy;
 pub use status::RateStatus;
+#[cfg(feature = "axum")]
+pub(super) use status::WINDOW;
 
 /// How many invalid tokens one client may try each second, unless another number is set. A page
 /// whose token was revoked sends all its requests with it at once, and right after that with a good

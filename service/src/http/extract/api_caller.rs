@@ -51,7 +51,8 @@ async fn authenticate(parts: &Parts, app: &SharedApp, verifier: &Verifier) -> Re
         return Err(Error::InvalidRequest("The request has a token beside Basic; send exactly one.".into()));
     }
     let credential = Credential { text: login.token.as_bytes(), location: TokenLocation::Bearer };
-    let caller = TokenCaller::authenticate(app, verifier, others.with_credential(credential)).await.map_err(of_client)?;
+    let caller =
+        TokenCaller::authenticate(app, verifier, others.with_credential(credential)).await.map_err(of_client)?;
     if caller.access.id() != login.id {
         return Err(invalid_client("The id is not that of the token."));
     }

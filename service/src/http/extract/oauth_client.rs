@@ -39,7 +39,8 @@ pub(crate) async fn authenticate_client(
         None => (id.ok_or_else(|| Error::InvalidClient("The request names no client.".into()))?, secret),
     };
     let attempt = app.rates.authentication.attempt(address)?;
-    let client = authentication::authenticate(&*app.store, &app.uses, id, secret, headers.contains_key(ORIGIN), since).await;
+    let client =
+        authentication::authenticate(&*app.store, &app.uses, id, secret, headers.contains_key(ORIGIN), since).await;
     if !matches!(client, Err(Refusal::OAuth(RefusalCode::InvalidClient, _))) {
         attempt.discard();
     }

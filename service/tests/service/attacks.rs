@@ -26,7 +26,8 @@ impl Small {
         let folder = tempfile::tempdir().expect("a folder");
         let mut serve = daypass();
         serve.args(["serve", "--json", "--listen", "127.0.0.1:0", "--store"]).arg(folder.path().join("daypass.db"));
-        let mut process = with_few_descriptors(&serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("sh");
+        let mut process =
+            with_few_descriptors(&serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("sh");
         let mut line = String::new();
         BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
         let line: Value = serde_json::from_str(&line).expect("a line of JSON");
@@ -54,7 +55,8 @@ async fn row_32_slow_clients_of_each_kind_keep_nobody_else_waiting() {
         async { send(request).await }
     };
     let [honest, _] = honest_clients();
-    let (status, api) = create(&honest, &json!({"kind": "secret", "name": "API", "scopes": ["token:introspect"]})).await;
+    let (status, api) =
+        create(&honest, &json!({"kind": "secret", "name": "API", "scopes": ["token:introspect"]})).await;
     assert_eq!(status, 201, "{}", api["message"]);
     let api = to_text(&api["token"]);
     let head = format!(
@@ -109,10 +111,9 @@ fn listen_on(connection: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn a_connection_beyond_the_limits_is_told_when_to_come_again() {
-    for (most, of_address, status, code) in [
-        ("2", "4", "503 Service Unavailable", "unavailable"),
-        ("4", "2", "429 Too Many Requests", "too_many_requests"),
-    ] {
+    for (most, of_address, status, code) in
+        [("2", "4", "503 Service Unavailable", "unavailable"), ("4", "2", "429 Too Many Requests", "too_many_requests")]
+    {
         let daypass = Daypass::start_with(&["--max-connections", most, "--max-connections-per-address", of_address]);
         let connect = || TcpStream::connect(address(&daypass.url)).expect("a connection");
         let held = [connect(), connect()];
@@ -121,7 +122,8 @@ async fn a_connection_beyond_the_limits_is_told_when_to_come_again() {
         assert!(refused.contains("retry-after: 1\r\n") && refused.contains("connection: close\r\n"), "{refused}");
         assert!(daypass.log().contains("refused, since too many are open"));
         let [other, _] = honest_clients();
-        let is_served = other.get(format!("{}/health", daypass.url)).send().await.is_ok_and(|response| response.status() == 200);
+        let is_served =
+            other.get(format!("{}/health", daypass.url)).send().await.is_ok_and(|response| response.status() == 200);
         assert_eq!(is_served, of_address == "2", "a client at another address");
 
         drop(held);
@@ -186,7 +188,10 @@ async fn row_18_each_kind_of_request_has_a_rate() {
             statuses.push(response.status().as_u16());
             if response.status() == 429 {
                 let header = |name: &str| response.headers()[name].to_str().expect("text").to_owned();
-                assert_eq!((&*header("retry-after"), header("ratelimit-policy")), ("1", format!(r#""{name}";q=2;w=2"#)));
+                assert_eq!(
+                    (&*header("retry-after"), header("ratelimit-policy")),
+                    ("1", format!(r#""{name}";q=2;w=2"#))
+                );
                 assert_eq!(header("ratelimit"), format!(r#""{name}";r=0;t=1"#));
                 return;
             }

@@ -14,13 +14,15 @@ use reqwest::{Client, RequestBuilder};
 pub(crate) const DESCRIPTORS: usize = 256;
 /// How many connections an attack keeps.
 const CONNECTIONS: usize = 500;
-/// The time between two passes over the connections.
+/// The time between two passes over the connections, and between two parts of one.
 const PASS: Duration = Duration::from_millis(100);
+const PART: Duration = Duration::from_millis(2);
 /// The pause between two honest requests, and how many are measured.
 const PAUSE: Duration = Duration::from_millis(10);
 const REQUESTS: usize = 150;
-/// What counts as the calm p99 at least, since a loaded machine is no steady one.
-const FLOOR: Duration = Duration::from_millis(20);
+/// What counts as the calm p99 at least, since a loaded machine is no steady one. A service that is cut off answers nothing
+/// for seconds.
+const FLOOR: Duration = Duration::from_millis(50);
 /// How many times the calm p99 the one under an attack may be.
 const MOST_TIMES: u32 = 10;
 
@@ -82,7 +84,10 @@ impl Attack {
             move || {
                 let mut connections: Vec<Option<TcpStream>> = (0..CONNECTIONS).map(|_| None).collect();
                 while !stop.load(Ordering::Relaxed) {
-                    connections.iter_mut().for_each(|connection| pass(connection, address, &client));
+                    for part in connections.chunks_mut(20) {
+                        part.iter_mut().for_each(|connection| pass(connection, address, &client));
+                        std::thread::sleep(PART);
+                    }
                     passes.fetch_add(1, Ordering::Relaxed);
                     std::thread::sleep(PASS);
                 }
@@ -182,8 +187,8 @@ pub(crate) async fn attack_with(
     request: impl Fn(&Client) -> RequestBuilder,
 ) {
     let honest = honest_clients();
-    let calm = p99(&honest, &request).await.max(FLOOR);
     for client in clients {
+        let calm = p99(&honest, &request).await.max(FLOOR);
         let attack = Attack::start(address, client);
         let attacked = p99(&honest, &request).await;
         drop(attack);

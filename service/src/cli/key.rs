@@ -108,8 +108,12 @@ pub(super) enum Command {
     #[command(after_help = RESEAL)]
     Reseal {
         /// The file with the new master key, as `daypass key master` writes it
-        #[arg(long, value_name = "FILE", required_unless_present = "new_master_key_command",
-              conflicts_with = "new_master_key_command")]
+        #[arg(
+            long,
+            value_name = "FILE",
+            required_unless_present = "new_master_key_command",
+            conflicts_with = "new_master_key_command"
+        )]
         new_master_key_file: Option<PathBuf>,
         /// A command that prints the new master key
         #[arg(long, value_name = "COMMAND")]
@@ -210,7 +214,8 @@ async fn find_keys(store: &dyn Store, common: &Common) -> anyhow::Result<Vec<Lis
 
 async fn rotate(at_once: bool, master_key: &MasterKeyOptions, common: &Common) -> anyhow::Result<()> {
     let (store, master_key) = master_key.open(common).await?;
-    let (key, state) = keys::rotate(&*store, &master_key, at_once).await.map_err(|error| common.explain(error, None))?;
+    let (key, state) =
+        keys::rotate(&*store, &master_key, at_once).await.map_err(|error| common.explain(error, None))?;
     let listed = Listed::new(key, state);
     if common.is_json() {
         return print_json(&listed);

@@ -97,7 +97,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let store = store::open_or_create(&options.store).await?;
     let StoreMasterKey { key: master_key, created } = master_key::of_store(master_key, &*store, &options.store).await?;
     let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
-    let start = bootstrap(&*store, &catalogs, &master_key).await.map_err(|error| failure::of_store(error, &options.store))?;
+    let start =
+        bootstrap(&*store, &catalogs, &master_key).await.map_err(|error| failure::of_store(error, &options.store))?;
     announce(&listening, &start, created.as_deref(), &options)?;
 
     let issuer = options.issuer.unwrap_or(listening);
@@ -138,12 +139,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 /// Prints where the service is and, at the first start, its tokens: the only place where they are ever shown.
-fn announce(
-    listening: &str,
-    start: &Start,
-    master_key_file: Option<&Path>,
-    options: &Options,
-) -> anyhow::Result<()> {
+fn announce(listening: &str, start: &Start, master_key_file: Option<&Path>, options: &Options) -> anyhow::Result<()> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Line<'a> {

@@ -104,7 +104,8 @@ mod tests {
         assert!(sealed != one.seal("k", b"private"), "each has a nonce of its own");
         assert!(!sealed.bytes.windows(7).any(|part| part == b"private"));
         assert!(one.open("k", &sealed).is_ok_and(|opened| opened == b"private"));
-        let error = |key: &MasterKey, kid: &str, sealed: &PrivateKey| key.open(kid, sealed).expect_err("no").to_string();
+        let error =
+            |key: &MasterKey, kid: &str, sealed: &PrivateKey| key.open(kid, sealed).expect_err("no").to_string();
         let wrong = error(&other, "k", &sealed);
         assert!(wrong.contains(one.id()) && wrong.contains(other.id()), "{wrong}");
         assert!(error(&one, "l", &sealed).contains("damaged"), "another key's place");

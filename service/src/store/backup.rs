@@ -49,7 +49,11 @@ pub(super) fn write_new<T>(file: &Path, write: impl FnOnce(&Path) -> anyhow::Res
 
 /// Requires that there is no file of this name.
 pub(super) fn require_absent(file: &Path) -> anyhow::Result<()> {
-    ensure!(fs::symlink_metadata(file).is_err(), "{} exists already: choose another name, or move it away", file.display());
+    ensure!(
+        fs::symlink_metadata(file).is_err(),
+        "{} exists already: choose another name, or move it away",
+        file.display()
+    );
     Ok(())
 }
 

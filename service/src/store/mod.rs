@@ -109,11 +109,7 @@ pub(crate) async fn open(location: &Location) -> anyhow::Result<Option<SharedSto
 ///
 /// # Errors
 /// When there is no store or there is such a file, or the copy is not complete.
-pub(crate) async fn back_up(
-    location: &Location,
-    file: &Path,
-    on_progress: &OnProgress,
-) -> anyhow::Result<Contents> {
+pub(crate) async fn back_up(location: &Location, file: &Path, on_progress: &OnProgress) -> anyhow::Result<Contents> {
     match location {
         Location::File(path) => {
             ensure!(path.is_file(), "there is no store at {location}");
@@ -127,11 +123,7 @@ pub(crate) async fn back_up(
 ///
 /// # Errors
 /// When there is a store, or the file is no back-up of a store.
-pub(crate) async fn restore(
-    file: &Path,
-    location: &Location,
-    on_progress: &OnProgress,
-) -> anyhow::Result<Contents> {
+pub(crate) async fn restore(file: &Path, location: &Location, on_progress: &OnProgress) -> anyhow::Result<Contents> {
     match location {
         Location::File(path) => tokio::task::block_in_place(|| sqlite::restore(file, path, on_progress)),
         Location::Database(url) => postgres::restore(file, url, on_progress).await,

@@ -85,6 +85,11 @@ pub(crate) async fn revoke(store: &dyn Store, master_key: &MasterKey, kid: &str)
 fn require_own(keys: &[StoredKey], master_key: &str) -> Result<(), Error> {
     let Some(foreign) = key::find_foreign(keys, master_key) else { return Ok(()) };
     let sealed_by = foreign.private.master_key.as_deref().unwrap_or("none");
-    tracing::error!(kid = foreign.kid, sealed_by, given = master_key, "another master key seals the signing keys, give that one");
+    tracing::error!(
+        kid = foreign.kid,
+        sealed_by,
+        given = master_key,
+        "another master key seals the signing keys, give that one"
+    );
     Err(Error::Unavailable)
 }

@@ -173,7 +173,10 @@ impl KeyRing {
 
     /// Returns each key with its state at this time.
     fn states_at(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
-        self.keys.iter().map(|key| &**key).zip(KeyState::of(&self.stored, Moment { now, newest_mark: self.newest_mark }))
+        self.keys
+            .iter()
+            .map(|key| &**key)
+            .zip(KeyState::of(&self.stored, Moment { now, newest_mark: self.newest_mark }))
     }
 
     /// Returns the key that signs now.

@@ -195,7 +195,8 @@ async fn clock(store: &SharedStore) -> Result<Check, daypass::Error> {
     const NAME: &str = "clock";
     let (newest, now) = (store.newest_time().await?, now());
     if newest > now + APART_SECONDS {
-        let text = format!("it is {} here, before {}, the newest time in the store", time::show(now), time::show(newest));
+        let text =
+            format!("it is {} here, before {}, the newest time in the store", time::show(now), time::show(newest));
         return Ok(Check::fail(NAME, text, "set the clock, for example by NTP: one of the two is wrong"));
     }
     Ok(Check::ok(NAME, format!("it is {} here, after everything in the store", time::show(now))))

@@ -246,7 +246,8 @@ async fn a_row_that_the_database_refuses_is_not_described() {
     let Location::Database(url) = database.location() else { panic!("a database") };
     let client = connection::connect(&url, &connection::settings(&url).expect("settings")).await.expect("a connection");
     // Without a time, the database tells the whole row.
-    let insert = "INSERT INTO signing_key (kid, private_key, created_at, signs_from) VALUES ('k', '\\x6b6579', NULL, 1)";
+    let insert =
+        "INSERT INTO signing_key (kid, private_key, created_at, signs_from) VALUES ('k', '\\x6b6579', NULL, 1)";
     let refused = client.batch_execute(insert).await.expect_err("the row is refused");
     let detail = refused.as_db_error().and_then(|told| told.detail()).expect("a detail");
     assert!(detail.contains("6b6579"), "{detail}");

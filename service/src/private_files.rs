@@ -2,9 +2,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 /// What the group and other users may do, in the mode of a file.
 #[cfg(unix)]
@@ -37,14 +37,10 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 /// # Errors
 /// When it cannot be read, or others can read or write it. The error does not repeat its content.
 pub(crate) fn read_secret(path: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(path)?;
-    ensure!(
-        open_to_others(path)?.is_none(),
-        "others can read or write this file (mode {:04o}): run `chmod 600 {}`",
-        open_to_others(path)?.unwrap_or_default(),
-        path.display()
-    );
-    Ok(text)
+    if let Some(mode) = open_to_others(path)? {
+        bail!("others can read or write this file (mode {mode:04o}): run `chmod 600 {}`", path.display());
+    }
+    Ok(std::fs::read_to_string(path)?)
 }
 
 /// Returns the mode of a file that others can read or write.
@@ -122,7 +118,7 @@ pub(crate) fn folder(file: &Path) -> &Path {
 }
 
 /// Returns the path with this ending after its name.
-pub(crate) fn beside(path: &Path, ending: &str) -> std::path::PathBuf {
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
@@ -133,10 +129,7 @@ pub(crate) fn beside(path: &Path, ending: &str) -> std::path::PathBuf {
 /// # Errors
 /// When the folder cannot be written.
 pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    File::open(folder(file))?.sync_all()?;
-    let _ = file;
-    Ok(())
+    if cfg!(unix) { File::open(folder(file))?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(unix)]

@@ -144,28 +144,26 @@ fn default(file: &Path, has_sealed_key: bool) -> anyhow::Result<(MasterKey, Opti
             file.display()
         );
     }
-    if is_missing {
-        private_files::require_safe_folder(file)?;
-        // Of several processes, one writes it while the others wait.
-        let write = || {
-            let mut out = private_files::open_or_create(file)?;
-            out.lock()?;
-            let mut text = String::new();
-            out.read_to_string(&mut text)?;
-            if !text.is_empty() {
-                return Ok(false);
-            }
-            out.seek(SeekFrom::Start(0))?;
-            writeln!(out, "{}", random::key())?;
-            out.sync_all()?;
-            private_files::sync_folder(file).map(|()| true)
-        };
-        let is_created = write().with_context(context)?;
-        let key = private_files::read_secret(file).and_then(|text| MasterKey::parse(&text)).with_context(context)?;
-        return Ok((key, is_created.then(|| file.to_owned())));
-    }
+    let is_created = is_missing && write_default(file).with_context(context)?;
     let key = private_files::read_secret(file).and_then(|text| MasterKey::parse(&text)).with_context(context)?;
-    Ok((key, None))
+    Ok((key, is_created.then(|| file.to_owned())))
+}
+
+/// Writes a new key to the file, unless another process has done so meanwhile. Returns whether it did.
+fn write_default(file: &Path) -> anyhow::Result<bool> {
+    private_files::require_safe_folder(file)?;
+    let mut out = private_files::open_or_create(file)?;
+    out.lock()?;
+    let mut text = String::new();
+    out.read_to_string(&mut text)?;
+    if !text.is_empty() {
+        return Ok(false);
+    }
+    out.seek(SeekFrom::Start(0))?;
+    writeln!(out, "{}", random::key())?;
+    out.sync_all()?;
+    private_files::sync_folder(file)?;
+    Ok(true)
 }
 
 /// Runs a command that prints the key.

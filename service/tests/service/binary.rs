@@ -7,10 +7,8 @@ use std::time::{Duration, Instant};
 pub(crate) const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// The key pair of RFC 8037, appendix A, as PKCS #8, and its thumbprint. Everybody knows it.
-pub(crate) const KNOWN_PKCS8: &str = concat!(
-    "302e020100300506032b657004220420",
-    "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"
-);
+pub(crate) const KNOWN_PKCS8: &str =
+    concat!("302e020100300506032b657004220420", "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
 pub(crate) const KNOWN_KID: &str = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
 
 /// Returns the binary with the master key of the tests, without the settings in their environment.

@@ -71,7 +71,10 @@ async fn a_store_of_an_earlier_version_is_sealed_at_the_first_start_and_its_keys
         "DELETE FROM signing_key WHERE signs_from = (SELECT max(signs_from) FROM signing_key);
         UPDATE signing_key SET kid = '{KNOWN_KID}', private_key = {unsealed}, master_key = NULL"
     ));
+    let mut session = daypass.session();
+    session.number("SELECT count(*) FROM signing_key");
     assert!(is_stored(&daypass, KNOWN_PKCS8));
+    drop(session);
     daypass.restart();
     let (_, jwks) = send(daypass.get("/.well-known/jwks.json")).await;
     assert_eq!(jwks["keys"][0]["kid"], KNOWN_KID);

@@ -29,8 +29,8 @@ pub(in crate::store) fn back_up(path: &Path, file: &Path, on_progress: &OnProgre
     // Not migrated: a store can be backed up before it is upgraded.
     let source = connection::open_reader(path)?;
     require_store(&source).with_context(|| format!("cannot back up {}", path.display()))?;
-    // One moment for everything that is read.
-    source.execute_batch("BEGIN")?;
+    // One moment for everything that is read: that of the first reading.
+    source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")?;
     let contents = write_new(file, |part| {
         copy(&source, part, true, on_progress)?;
         on_progress(Progress::Checking);

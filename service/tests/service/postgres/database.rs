@@ -70,7 +70,10 @@ fn a_server_that_is_too_old_and_tables_that_are_too_new_are_refused() {
 
     let daypass = Daypass::start();
     daypass.execute("INSERT INTO daypass_migration (step) VALUES (99)");
-    expect_failure(&daypass.command(&["token", "list"]), "of a newer version of Daypass (its tables have version 99, and this one knows");
+    expect_failure(
+        &daypass.command(&["token", "list"]),
+        "of a newer version of Daypass (its tables have version 99, and this one knows",
+    );
 }
 
 #[test]

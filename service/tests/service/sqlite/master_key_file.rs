@@ -75,7 +75,8 @@ fn the_first_start_writes_a_master_key_and_later_ones_need_it() {
     stop(start(&store));
     // In production it is elsewhere.
     fs::rename(&key, &moved).expect("a file");
-    let mut process = serve(&store).arg("--master-key-file").arg(&moved).stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut process =
+        serve(&store).arg("--master-key-file").arg(&moved).stdout(Stdio::piped()).spawn().expect("it starts");
     let mut line = String::new();
     BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
     assert!(line.contains("listening"));

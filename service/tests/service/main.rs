@@ -138,6 +138,7 @@ macro_rules! suite {
 mod sqlite {
     mod backend;
     mod disk;
+    mod entry_rate;
     mod file;
     mod many_tokens;
     mod migration;

@@ -13,7 +13,6 @@ use crate::domain::protocol::{self, Protocol};
 use crate::domain::session::SessionLimits;
 use crate::store::SharedStore;
 use crate::usecase::answers::Answers;
-use crate::usecase::rates::Rates;
 use crate::usecase::catalog;
 use crate::usecase::current_catalog::CurrentCatalog;
 use crate::usecase::feed::Feed;
@@ -22,10 +21,11 @@ use crate::usecase::introspect::StoreIntrospector;
 use crate::usecase::jwt_issuer::JwtIssuer;
 use crate::usecase::openid::OpenIdProvider;
 use crate::usecase::passwords::Passwords;
+use crate::usecase::rates::Rates;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
-use crate::usecase::write_probe::WriteProbe;
+use crate::usecase::write_probe::Writable;
 
 /// The most memory that the callers take that were verified lately, in bytes, by each verifier.
 const CALLERS: usize = 1024 * 1024;
@@ -73,11 +73,15 @@ pub(crate) struct SignIn {
 }
 
 impl App {
-    /// Creates the service on a bootstrapped store, and what must run with it: the poller of the store, and the probe.
+    /// Creates the service on a bootstrapped store that is probed, and the poller that must run with it.
     ///
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
-    pub(crate) async fn new(store: SharedStore, config: Config) -> anyhow::Result<(App, StoreSync, WriteProbe)> {
+    pub(crate) async fn new(
+        store: SharedStore,
+        writable: Writable,
+        config: Config,
+    ) -> anyhow::Result<(App, StoreSync)> {
         let Config {
             issuer,
             audience,
@@ -88,7 +92,6 @@ impl App {
             temporary_min_seconds,
             rotate_keys_every,
             sealing_key,
-            disk_reserve_bytes,
             bundles_per_second,
             sign_in,
         } = config;
@@ -124,7 +127,6 @@ impl App {
         };
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
-        let (write_probe, writable) = WriteProbe::start(Arc::clone(&store), disk_reserve_bytes).await;
         let jwt_issuer = JwtIssuer { keys: fresh_keys, writable, issuer, audience };
         let SignInConfig { public_origin, limits, proxies, openid } = sign_in;
         let openid = openid.map(|settings| OpenIdProvider::new(settings, &jwt_issuer.issuer)).transpose()?;
@@ -149,7 +151,6 @@ impl App {
                 sign_in,
             },
             sync,
-            write_probe,
         ))
     }
     /// Requires that callers may accept patterns below a suffix that many owners share, if this one does.

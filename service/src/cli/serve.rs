@@ -23,6 +23,7 @@ use crate::domain::protocol::Protocol;
 use crate::router::router;
 use crate::store::{self, Location};
 use crate::usecase::bootstrap::{Start, bootstrap};
+use crate::usecase::write_probe::WriteProbe;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -94,6 +95,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let listening = format!("http://{address}");
     let store = store::open_or_create(&options.store).await?;
+    let reserve_bytes = options.quotas.disk_reserve_bytes();
+    let (write_probe, writable) = WriteProbe::start(Arc::clone(&store), reserve_bytes).await;
     let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
     let start = bootstrap(&*store, &catalogs).await.map_err(|error| failure::of_store(error, &options.store))?;
     announce(&listening, &start, &options)?;
@@ -114,11 +117,10 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
         temporary_min_seconds: options.temporary_min_seconds,
         rotate_keys_every: options.rotate_keys_every.map(|days| days * 86_400),
         sealing_key,
-        disk_reserve_bytes: options.quotas.disk_reserve_bytes(),
         bundles_per_second: options.quotas.bundles_per_second(),
         sign_in,
     };
-    let (app, sync, write_probe) = App::new(store, config).await?;
+    let (app, sync) = App::new(store, writable, config).await?;
     let uses = Arc::clone(&app.uses);
     tokio::spawn({
         let uses = Arc::clone(&uses);

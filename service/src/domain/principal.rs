@@ -328,8 +328,7 @@ pub(super) mod tests {
             let facts = AddPrincipalFacts { organization, count: 9_999, is_email_taken, creator: stored(&actor) };
             assert_eq!(code(may_add(&new, &actor, &facts)), expected, "{is_email_taken} {actor:?}");
         }
-        let full =
-            AddPrincipalFacts { organization: with(None), count: 10_000, is_email_taken: false, creator: None };
+        let full = AddPrincipalFacts { organization: with(None), count: 10_000, is_email_taken: false, creator: None };
         assert_eq!(code(may_add(&new, &Actor::Operator, &full)), Err("limit_reached"));
     }
 }

@@ -222,7 +222,7 @@ pub(crate) fn may_add(kind: TokenKind, rule: &OwnerRule, facts: &AddFacts) -> Re
     match organization.most_active(kind) {
         Some(most) if facts.active_of_kind >= most => {
             Err(Error::LimitReached { most: most as u64, what: active_tokens(kind) })
-        },
+        }
         Some(_) | None => token_owner::owner(rule, facts),
     }
 }

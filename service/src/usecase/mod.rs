@@ -58,10 +58,10 @@ pub(crate) mod parent;
 pub(crate) mod passwords;
 pub(crate) mod personal_tokens;
 pub(crate) mod principals;
-#[cfg(test)]
-mod retention_days;
 pub(crate) mod rates;
 pub(crate) mod readiness;
+#[cfg(test)]
+mod retention_days;
 pub(crate) mod revoke;
 mod shared_suffix;
 pub(crate) mod sign_in;

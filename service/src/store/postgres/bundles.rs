@@ -8,8 +8,8 @@ use super::sql::{execute, find, number, number_option, row, rows, signed};
 use super::tokens::{from_json, insert, locked_state, state};
 use super::{Failure, marks, organizations};
 use crate::domain::bundle::{
-    BundleAddition, BundleFacts, BundleUsage, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse,
-    StoredBundle, delete_before,
+    BundleAddition, BundleFacts, BundleUsage, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts,
+    SingleUse, StoredBundle, delete_before,
 };
 
 pub(super) async fn add(
@@ -59,11 +59,7 @@ async fn count(
 }
 
 /// Those that are added at the same time may be missing.
-async fn usage(
-    transaction: &impl GenericClient,
-    organization: &str,
-    newest_mark: u64,
-) -> Result<BundleUsage, Failure> {
+async fn usage(transaction: &impl GenericClient, organization: &str, newest_mark: u64) -> Result<BundleUsage, Failure> {
     let usage = "SELECT coalesce(sum(number), 0)::bigint AS number, coalesce(sum(bytes), 0)::bigint AS bytes
         FROM usage WHERE organization = $1 AND kind = 'bundle' AND mark >= $2";
     let usage = row(transaction, usage, &[&organization, &signed(delete_before(newest_mark))?]).await?;

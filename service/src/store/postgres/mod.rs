@@ -144,9 +144,7 @@ impl Store for PostgresStore {
     }
 
     fn add_organization(&self, new: NewOrganization, rule: Rule<Option<Organization>>) -> StoreFuture<'_, u64> {
-        Box::pin(
-            self.add((new, rule), |transaction, (new, rule)| Box::pin(organizations::add(transaction, new, rule))),
-        )
+        Box::pin(self.add((new, rule), |transaction, (new, rule)| Box::pin(organizations::add(transaction, new, rule))))
     }
 
     fn rename_organization<'a>(

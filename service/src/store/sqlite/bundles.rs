@@ -8,8 +8,8 @@ use super::super::Rule;
 use super::tokens::{from_json, insert, state, to_json};
 use super::{Failure, marks, organizations};
 use crate::domain::bundle::{
-    BundleAddition, BundleFacts, BundleUsage, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts, SingleUse,
-    StoredBundle, delete_before,
+    BundleAddition, BundleFacts, BundleUsage, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts,
+    SingleUse, StoredBundle, delete_before,
 };
 
 pub(super) fn add(

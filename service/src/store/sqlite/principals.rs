@@ -173,10 +173,12 @@ fn add(transaction: &Transaction<'_>, new: &Principal, rule: &Rule<AddPrincipalF
     let taken = transaction.prepare_cached(taken)?.query_row(params![new.organization, new.email], |row| row.get(0))?;
     let organization = organizations::find(transaction, &new.organization)?;
     let creator = find_acting(transaction, &new.organization, new.created_by.as_deref())?;
-    let count = "SELECT count(*) FROM (SELECT 1 FROM principal WHERE organization = ?1 AND removed_at IS NULL LIMIT ?2)";
-    let count_to = organization.as_ref().and_then(|organization| organization.limits.principals);
     let count =
-        transaction.prepare_cached(count)?.query_row(params![new.organization, count_to.unwrap_or(0)], |row| row.get(0))?;
+        "SELECT count(*) FROM (SELECT 1 FROM principal WHERE organization = ?1 AND removed_at IS NULL LIMIT ?2)";
+    let count_to = organization.as_ref().and_then(|organization| organization.limits.principals);
+    let count = transaction
+        .prepare_cached(count)?
+        .query_row(params![new.organization, count_to.unwrap_or(0)], |row| row.get(0))?;
     rule(&AddPrincipalFacts { organization, count, is_email_taken: taken, creator })?;
     let insert = "INSERT INTO principal (organization, id, kind, name, email, role, created_at, created_by, version)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";

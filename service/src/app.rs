@@ -28,7 +28,7 @@ use crate::usecase::refusals::Refusals;
 use crate::usecase::signing_keys::SigningKeys;
 use crate::usecase::sync::{FeedPosition, StoreSync};
 use crate::usecase::token_uses::TokenUses;
-use crate::usecase::write_probe::WriteProbe;
+use crate::usecase::write_probe::Writable;
 
 /// The most memory that the callers take that were verified lately, in bytes, by each verifier.
 const CALLERS: usize = 1024 * 1024;
@@ -79,16 +79,17 @@ pub(crate) struct SignIn {
 }
 
 impl App {
-    /// Creates the service on a bootstrapped store, whose signing keys the master key sealed, and what must run with it:
-    /// the poller of the store, and the probe.
+    /// Creates the service on a bootstrapped store that is probed and whose signing keys the master key sealed, and the
+    /// poller that must run with it.
     ///
     /// # Errors
     /// When the store does not answer or has no catalogue, or a signing key cannot be read.
     pub(crate) async fn new(
         store: SharedStore,
+        writable: Writable,
         config: Config,
         master_key: Arc<MasterKey>,
-    ) -> anyhow::Result<(App, StoreSync, WriteProbe)> {
+    ) -> anyhow::Result<(App, StoreSync)> {
         let Config {
             issuer,
             audience,
@@ -99,7 +100,6 @@ impl App {
             temporary_min_seconds,
             rotate_keys_every,
             sealing_key,
-            disk_reserve_bytes,
             bundles_per_second,
             sign_in,
             streams,
@@ -140,7 +140,6 @@ impl App {
         let uses = Arc::new(TokenUses::new(Arc::clone(&store)));
         let refusals = Arc::new(Refusals::new(Arc::clone(&store)));
         let feed = Feed { store: Arc::clone(&store), keys, position };
-        let (write_probe, writable) = WriteProbe::start(Arc::clone(&store), disk_reserve_bytes).await;
         let jwt_issuer = JwtIssuer { keys: fresh_keys, writable, issuer, audience };
         let SignInConfig { public_origin, limits, proxies, openid } = sign_in;
         let openid = openid.map(|settings| OpenIdProvider::new(settings, &jwt_issuer.issuer)).transpose()?;
@@ -168,7 +167,6 @@ impl App {
                 sign_in,
             },
             sync,
-            write_probe,
         ))
     }
 

@@ -32,8 +32,6 @@ pub(crate) struct Config {
     pub(crate) rotate_keys_every: Option<u64>,
     /// The key for the sealed parameters of bundles; none are accepted without it.
     pub(crate) sealing_key: Option<SealingKey>,
-    /// How many bytes of the store's disk are kept free for revocations.
-    pub(crate) disk_reserve_bytes: u64,
     /// How many bundle references each token may create a second.
     pub(crate) bundles_per_second: NonZeroU32,
     /// How people sign in.

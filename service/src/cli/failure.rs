@@ -46,13 +46,16 @@ impl Common {
                 )
             }
             (Error::LimitReached { most, what }, _) => {
-                // Those of tokens name the kind in between; the other commands name what they are about.
-                let kind = what.strip_prefix("active ").and_then(|what| what.strip_suffix(" tokens")).unwrap_or(what);
-                let limits = self.command(&format!("organization limits ID --{kind} NUMBER"));
-                anyhow!(
-                    "{store} has {most} {what}, which is the limit: revoke or remove what is no longer needed, or raise \
-                     the limit with `{limits}`"
-                )
+                let of_tokens = what.strip_prefix("active ").and_then(|what| what.strip_suffix(" tokens"));
+                let limits = self.command(&format!("organization limits ID --{} NUMBER", of_tokens.unwrap_or(what)));
+                let give_up = match of_tokens {
+                    Some(kind) => {
+                        let list = self.command(&format!("token list --kind {kind}"));
+                        format!("revoke one that is no longer needed (`{list}` lists them)")
+                    }
+                    None => "remove one that is no longer needed".to_owned(),
+                };
+                anyhow!("{store} has {most} {what}, which is the limit: {give_up}, or raise the limit with `{limits}`")
             }
             (error, _) => of_store(error, store),
         }

@@ -35,6 +35,7 @@ use crate::router::router;
 use crate::store::{self, Location};
 use crate::usecase::audit::delete_old;
 use crate::usecase::bootstrap::{Start, bootstrap};
+use crate::usecase::write_probe::WriteProbe;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -167,7 +168,6 @@ impl Options {
             temporary_min_seconds: self.temporary_min_seconds,
             rotate_keys_every: self.rotate_keys_every.map(|days| days * 86_400),
             sealing_key,
-            disk_reserve_bytes: self.quotas.disk_reserve_bytes(),
             bundles_per_second: self.quotas.bundles_per_second(),
             streams,
             rates: self.rates.config(),
@@ -199,6 +199,8 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let metrics = metrics_address.map(|address| format!("http://{address}/metrics"));
 
     let store = store::open_or_create(&options.store).await?;
+    let (write_probe, writable) =
+        WriteProbe::start(Arc::clone(&store), options.quotas.disk_reserve_bytes()).await;
     let StoreMasterKey { key: master_key, created } = master_key::of_store(master_key, &*store, &options.store).await?;
     let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
     let start =
@@ -207,7 +209,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
 
     let access_log = options.log.start_access_log()?.map(Arc::new);
     let recorder = Recorder { access_log: access_log.clone(), proxies: config.sign_in.proxies };
-    let (app, sync, write_probe) = App::new(store, config, master_key).await?;
+    let (app, sync) = App::new(store, writable, config, master_key).await?;
     let (uses, refusals) = (Arc::clone(&app.uses), Arc::clone(&app.refusals));
     tokio::spawn(delete_old(Arc::clone(&app.store), options.audit.audit_days));
     tokio::spawn({

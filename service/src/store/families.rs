@@ -25,6 +25,7 @@ on_every_store!(
     a_client_that_was_read_before_is_as_it_was_committed_last,
     what_is_old_is_deleted_with_what_is_new,
     a_family_keeps_its_last_thousand_refresh_tokens,
+    a_code_ends_the_oldest_that_wait_beyond_a_hundred,
     a_kept_request_is_taken_once,
 );
 
@@ -133,6 +134,21 @@ async fn is_revoked(store: &SharedStore, serial: u64) -> bool {
 async fn feed(store: &SharedStore) -> Vec<RevocationTarget> {
     let page = store.revocations(Some("o"), Box::new(|_| Ok(0))).await.expect("a page");
     page.revocations.into_iter().map(|entry| entry.target).collect()
+}
+
+async fn a_code_ends_the_oldest_that_wait_beyond_a_hundred(location: Location) {
+    let store = open_with_organization(&location).await;
+    let parties = add_parties(&store).await;
+    add_code(&store, &parties, [250; 32], 50).await.expect("a code");
+    use_code(&store, &parties, [250; 32], 60).await.expect("a family");
+    for number in 0..100 {
+        add_code(&store, &parties, [number; 32], 100 + u64::from(number)).await.expect("a code");
+    }
+    // The clock may have been set back: the new one stays, and so does one that was used.
+    add_code(&store, &parties, [200; 32], 90).await.expect("a code");
+    for (hash, is_there) in [(0, false), (1, true), (99, true), (200, true), (250, true)] {
+        assert_eq!(store.oauth_code([hash; 32]).await.expect("an answer").is_some(), is_there, "{hash}");
+    }
 }
 
 async fn a_code_and_each_refresh_token_are_used_once(location: Location) {

@@ -14,6 +14,7 @@ use crate::domain::sign_in_rate::{AttemptKey, Attempts};
 on_every_store!(
     a_session_begins_only_while_its_proof_holds_and_a_new_password_ends_the_others,
     attempts_at_once_are_all_counted_and_old_ones_deleted,
+    a_session_ends_the_oldest_of_its_account_beyond_a_hundred,
 );
 
 /// A store with an account whose password has the hash `one`, and the account.
@@ -67,6 +68,22 @@ async fn a_session_begins_only_while_its_proof_holds_and_a_new_password_ends_the
     let later = NewSession { hash: [6; 32], account: account.number, created_at: 200, expires_at: 300 };
     store.add_session(later, None, Box::new(|_| Ok(()))).await.expect("a session");
     assert!(!is_there(1).await && !is_there(5).await && is_there(6).await, "those that are over are deleted");
+}
+
+async fn a_session_ends_the_oldest_of_its_account_beyond_a_hundred(location: Location) {
+    let (store, account) = store(&location).await;
+    let begin = |hash: u8, created_at: u64| {
+        let new = NewSession { hash: [hash; 32], account: account.number, created_at, expires_at: 2000 };
+        store.add_session(new, None, Box::new(|_| Ok(())))
+    };
+    for number in 0..100 {
+        begin(number, 100 + u64::from(number)).await.expect("a session");
+    }
+    // The clock may have been set back: the new one stays.
+    begin(200, 1).await.expect("a session");
+    for (hash, is_there) in [(0, false), (1, true), (99, true), (200, true)] {
+        assert_eq!(store.session([hash; 32]).await.expect("an answer").is_some(), is_there, "{hash}");
+    }
 }
 
 async fn attempts_at_once_are_all_counted_and_old_ones_deleted(location: Location) {

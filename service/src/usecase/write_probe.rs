@@ -6,7 +6,7 @@ use daypass::Error;
 use tokio::sync::watch;
 
 use crate::domain::write_state::WriteState;
-use crate::store::{SharedStore, Store};
+use crate::store::SharedStore;
 
 /// The time between two probes.
 const PAUSE: Duration = Duration::from_secs(3);
@@ -52,34 +52,41 @@ pub(crate) struct WriteProbe {
 impl WriteProbe {
     /// Probes the store a first time, and lets it ask before it adds something. The rest is [`run`](WriteProbe::run)'s.
     pub(crate) async fn start(store: SharedStore, reserve_bytes: u64) -> (WriteProbe, Writable) {
-        let (state, receiver) = watch::channel(find_state(&*store, reserve_bytes).await);
+        // Space is reserved later: that takes longer than a start should.
+        let first = WriteState::after(store.probe(0).await.ok(), reserve_bytes);
+        log(first, reserve_bytes);
+        let (state, receiver) = watch::channel(first);
         let writable = Writable(receiver);
         let guard = writable.clone();
         store.guard_additions(Box::new(move |free: &Option<u64>| guard.state().may_add(*free, reserve_bytes)));
-        let probe = WriteProbe { store, reserve_bytes, state };
-        log(*probe.state.borrow(), reserve_bytes);
-        (probe, writable)
+        (WriteProbe { store, reserve_bytes, state }, writable)
     }
 
     /// Probes the store for ever, and at once when a write has failed.
     pub(crate) async fn run(self) {
         loop {
-            let pause = if *self.state.borrow() == WriteState::AtRisk { PAUSE_AT_RISK } else { PAUSE };
+            let state = self.find_state().await;
+            if self.state.send_replace(state) != state {
+                log(state, self.reserve_bytes);
+            }
+            let pause = if state == WriteState::AtRisk { PAUSE_AT_RISK } else { PAUSE };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
                 () = self.store.write_failed() => tokio::time::sleep(SHORT_PAUSE).await,
             }
-            let state = find_state(&*self.store, self.reserve_bytes).await;
-            if self.state.send_replace(state) != state {
-                log(state, self.reserve_bytes);
-            }
         }
     }
-}
 
-async fn find_state(store: &dyn Store, reserve_bytes: u64) -> WriteState {
-    // The store logs a failure.
-    WriteState::after(store.probe(reserve_bytes).await.ok(), reserve_bytes)
+    /// Probes the store, twice if the first time it fails: one write that was late under load does not stop minting.
+    async fn find_state(&self) -> WriteState {
+        let probe = || self.store.probe(self.reserve_bytes);
+        // The store logs a failure.
+        let found = match probe().await {
+            Ok(found) => Some(found),
+            Err(_) => probe().await.ok(),
+        };
+        WriteState::after(found, self.reserve_bytes)
+    }
 }
 
 fn log(state: WriteState, reserve_bytes: u64) {

@@ -152,6 +152,7 @@ macro_rules! suite {
 mod sqlite {
     mod backend;
     mod disk;
+    mod entry_rate;
     mod file;
     mod many_tokens;
     mod master_key_file;

@@ -16,6 +16,9 @@ pub(crate) const LIFETIME: u64 = 60;
 /// How long a code is kept, in seconds, so that a second use of it is noticed.
 pub(crate) const KEPT: u64 = 24 * 3600;
 
+/// How many codes of a user for a client wait at once: a new one ends the oldest.
+pub(crate) const MOST_UNUSED: usize = 100;
+
 /// A code to be stored.
 #[derive(Clone)]
 pub(crate) struct NewCode {

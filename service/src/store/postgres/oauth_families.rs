@@ -11,7 +11,7 @@ use super::sql::{Parameters, execute, find, number, number_option, rows, signed,
 use super::tokens::{self, from_json};
 use super::{Failure, feed, organizations, principals};
 use crate::domain::audit::change;
-use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
+use crate::domain::oauth::code::{CodeUse, MOST_UNUSED, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
 
@@ -54,6 +54,12 @@ pub(super) async fn add_code(
         &signed(new.expires_at())?,
     ];
     execute(transaction, insert, row).await?;
+    let end_oldest = format!(
+        "DELETE FROM oauth_code WHERE hash IN (
+            SELECT hash FROM oauth_code WHERE owner = $3 AND client = $2 AND family IS NULL
+            ORDER BY hash = $1 DESC, expires_at DESC OFFSET {MOST_UNUSED})"
+    );
+    execute(transaction, &end_oldest, &row[..3]).await?;
     Ok(())
 }
 

@@ -40,13 +40,12 @@ impl Disk {
         }
     }
 
-    /// Deletes the reserve. Returns whether there was one.
-    pub(super) fn give_up_reserve(&self) -> bool {
-        let is_deleted = fs::remove_file(&self.reserve).is_ok();
-        if is_deleted {
-            tracing::error!(file = %self.reserve.display(), "the disk is full, revocations use the space reserved for them");
+    /// Deletes the reserve, so that revocations have its space.
+    pub(super) fn give_up_reserve(&self) {
+        if fs::remove_file(&self.reserve).is_ok() {
+            let file = self.reserve.display();
+            tracing::error!(%file, "the disk is full, revocations use the space reserved for them");
         }
-        is_deleted
     }
 
     /// Makes the reserve unless it is there, if there is space for twice of it. Returns whether it is there.

@@ -37,7 +37,7 @@ use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
 use rusqlite::types::Type;
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, ErrorCode, Transaction};
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinError;
 
@@ -127,6 +127,12 @@ impl From<rusqlite::Error> for Failure {
 }
 
 impl Failure {
+    /// Returns whether the disk may have had no space for what was written, or the user's part of the disk.
+    fn may_want_space(&self) -> bool {
+        let Failure::Database(cause) = self else { return false };
+        matches!(cause.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
+    }
+
     /// Logs why the database failed, and returns what callers hear of it.
     fn log<T>(result: Result<T, Failure>) -> Result<T, Error> {
         let cause = match result {
@@ -383,18 +389,10 @@ impl Store for SqliteStore {
 
     fn probe(&self, reserve_bytes: u64) -> StoreFuture<'_, Probe> {
         Box::pin(async move {
-            let write = || {
-                self.write_in(Turn::First, |transaction| {
-                    Ok(transaction.prepare_cached("UPDATE write_probe SET number = number + 1")?.execute([])?)
-                })
-            };
-            let is_written = write().await.is_ok();
-            // What failed for want of space succeeds with the reserve.
-            if !is_written && self.disk.give_up_reserve() {
-                write().await?;
-            } else if !is_written {
-                return Err(Error::Unavailable);
-            }
+            self.write_in(Turn::First, |transaction| {
+                Ok(transaction.prepare_cached("UPDATE write_probe SET number = number + 1")?.execute([])?)
+            })
+            .await?;
             let disk = Arc::clone(&self.disk);
             let probe = tokio::task::spawn_blocking(move || Probe {
                 has_reserve: disk.keep_reserve(reserve_bytes),

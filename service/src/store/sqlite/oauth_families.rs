@@ -10,7 +10,7 @@ use super::oauth::{consent_facts, given, numbered_client};
 use super::tokens::{self, from_json, to_json};
 use super::{Failure, principals, revocations};
 use crate::domain::audit::change;
-use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
+use crate::domain::oauth::code::{CodeUse, MOST_UNUSED, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
 
@@ -36,16 +36,22 @@ pub(super) fn add_code(transaction: &Transaction<'_>, new: &NewCode, rule: &Rule
     transaction.prepare_cached(delete)?.execute([new.delete_before()])?;
     let insert = "INSERT INTO oauth_code (hash, client, owner, redirect_uri, challenge, scopes, jkt, expires_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let client = facts.client.map(|client| client.principal.number);
+    let owner = facts.owner.map(|owner| owner.number);
     transaction.prepare_cached(insert)?.execute(params![
         new.hash,
-        facts.client.map(|client| client.principal.number),
-        facts.owner.map(|owner| owner.number),
+        client,
+        owner,
         new.redirect_uri,
         new.challenge,
         to_json(&new.scopes)?,
         new.jkt,
         new.expires_at(),
     ])?;
+    let end_oldest = "DELETE FROM oauth_code WHERE hash IN (
+        SELECT hash FROM oauth_code WHERE owner = ?3 AND client = ?2 AND family IS NULL
+        ORDER BY hash = ?1 DESC, expires_at DESC LIMIT -1 OFFSET ?4)";
+    transaction.prepare_cached(end_oldest)?.execute(params![new.hash, client, owner, MOST_UNUSED])?;
     Ok(())
 }
 

@@ -95,6 +95,9 @@ impl SqliteStore {
             let task = tokio::task::spawn_blocking(move || {
                 disk.make_room();
                 let done = file.require_in_place().and_then(|()| waiting.commit(&mut writer));
+                if done.as_ref().is_err_and(Failure::may_want_space) {
+                    disk.give_up_reserve();
+                }
                 (writer, done)
             });
             let (free, committed) = match task.await {

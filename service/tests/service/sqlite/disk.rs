@@ -167,7 +167,8 @@ async fn below_the_reserve_nothing_is_added_and_everything_that_takes_something_
     let operator = to_text(&daypass.line["operatorToken"]);
     let low = daypass.start_beside_with(&["--disk-reserve-mib".into(), "1048576".into()]);
     let (client, own) = (Client::new(), format!("/v2/organization/{}", daypass.organization()));
-    let request = |method, path: &str, caller: &str| client.request(method, format!("{}{path}", low.url)).bearer_auth(caller);
+    let request =
+        |method, path: &str, caller: &str| client.request(method, format!("{}{path}", low.url)).bearer_auth(caller);
     let principals = format!("{own}/principal");
     for (path, caller, body) in [
         ("/v2/access-token", &daypass.admin, json!({"kind": "secret", "name": "n"})),

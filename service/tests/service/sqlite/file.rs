@@ -86,10 +86,8 @@ async fn a_store_that_was_emptied_or_removed_is_not_begun_anew() {
     for suffix in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{suffix}", daypass.store()));
     }
-    let lose: [&dyn Fn() -> std::io::Result<()>; 2] = [
-        &|| std::fs::write(daypass.store(), ""),
-        &|| std::fs::remove_file(daypass.store()),
-    ];
+    let lose: [&dyn Fn() -> std::io::Result<()>; 2] =
+        [&|| std::fs::write(daypass.store(), ""), &|| std::fs::remove_file(daypass.store())];
     for lose in lose {
         lose().expect("a file");
         let output = serve();

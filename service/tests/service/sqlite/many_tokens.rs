@@ -16,6 +16,7 @@ const ROUNDS: usize = 21;
 fn start_with_tokens(count: usize) -> Daypass {
     let daypass = Daypass::start();
     add_tokens(&daypass, count);
+    daypass.json(&["organization", "limits", &daypass.organization(), "--application", "unlimited"]);
     // One owner has every second token, another one the three that were created first.
     for (owner, condition) in [("svc_many", "number % 2 = 0"), ("svc_few", "number IN (3, 5, 7)")] {
         daypass.execute(&format!(

@@ -249,7 +249,7 @@ async fn every_change_by_a_command_is_an_entry() {
     let keys = daypass.json(&["key", "list"]);
     trail.command(&["key", "revoke", &to_text(&keys["keys"][1]["kid"]), "--yes"], &["key.revoke"]).await;
     let catalog = daypass.folder.path().join("catalog.json");
-    std::fs::write(&catalog, r#"{"scopes":[{"scope":"door:open","description":"d","publishable":false}]}"#).expect("a file");
+    std::fs::write(&catalog, r#"{"name":"Doors","scopes":[{"scope":"door:open","description":"d","publishable":false}]}"#).expect("a file");
     trail.command(&["catalog", "set", catalog.to_str().expect("a path"), "--yes"], &["catalog.set"]).await;
     let export = daypass.command(&["audit", "export"]);
     assert!(export.status.success());
@@ -348,10 +348,14 @@ async fn refusals_are_entries_and_a_flood_of_them_is_counted() {
     assert_eq!(send(attempt("vi@example.com")).await.0, 401);
     let entry = wait_for(&daypass, "outcome=refused&action=session.sign_in").await;
     assert_eq!((&entry["code"], &entry["target"]["kind"]), (&json!("sign_in_failed"), &json!("account")));
+    // The provider's response leads to a page, also if it is refused.
+    daypass.get("/v2/session/openid-connect/callback?state=a&code=b").send().await.expect("a response");
     for _ in 0..60 {
         assert!(daypass.get("/v2/access-token").send().await.expect("a response").status() == 401);
     }
     tokio::time::sleep(Duration::from_secs(3)).await;
+    let sign_ins = entries(&daypass, "outcome=refused&action=session.sign_in").await;
+    assert_eq!((sign_ins.len(), &sign_ins[0]["code"]), (2, &json!("sign_in_failed")));
     let count = entries(&daypass, "outcome=refused&limit=1000").await.len();
     assert!((8..=25).contains(&count), "{count} entries");
     drop(operator);

@@ -1,5 +1,6 @@
 //! What is generated from the code. `cargo xtask codegen` writes the files, and a test fails while one is stale.
 
+mod audit_actions;
 mod catalog_schema;
 mod command_line;
 mod configuration;
@@ -68,6 +69,11 @@ pub fn files(command: &clap::Command) -> Vec<Generated> {
             path: "pkg/src/codes.ts",
             text: errors::union(),
             place: Place::Between("// <error-codes>", "// </error-codes>"),
+        },
+        Generated {
+            path: "docs/guides/audit.md",
+            text: audit_actions::rows(),
+            place: Place::Between("<!-- <actions> -->", "<!-- </actions> -->"),
         },
     ]
 }

@@ -43,16 +43,6 @@ pub(crate) enum Editor<'a> {
     },
 }
 
-impl Editor<'_> {
-    /// Returns the id of the holder's token, or of the user.
-    pub(crate) fn id(&self) -> Option<&str> {
-        match self {
-            Editor::Operator => None,
-            Editor::Holder { grantor, .. } => grantor.id(),
-        }
-    }
-}
-
 /// Checks what an edit of this token changes, and whether the editor may make it, which no edit changes.
 ///
 /// SECURITY: the editor holds everything that the token holds, as its creator did. Otherwise a token with few scopes

@@ -35,6 +35,7 @@ pub(crate) async fn record(State(app): State<SharedApp>, request: Request, next:
 fn note(app: &SharedApp, action: Action, address: IpAddr, acting: &Acting, response: &Response) {
     let status = response.status().as_u16();
     let outcome = match (acting.refusal(), status) {
+        (Some((_, code)), _) if code.status() >= 500 => Outcome::Failed,
         (Some(_), _) | (None, 401 | 403 | 429) => Outcome::Refused,
         (None, 500..) => Outcome::Failed,
         _ => return,

@@ -111,7 +111,7 @@ mod tests {
     fn changing(source: &str) -> Vec<(Method, String)> {
         let mut routes = vec![];
         for part in source.split(".route(").skip(1) {
-            let handlers = part.split(".route(").next().unwrap_or_default();
+            let handlers = part.split(';').next().unwrap_or_default();
             let path = handlers.trim_start().split([',', '\n']).next().unwrap_or_default().trim();
             let path = match path {
                 "CALLBACK" => CALLBACK,

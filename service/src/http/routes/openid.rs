@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::super::extract::{ClientAddress, OwnPage, SignedIn};
 use super::super::{JsonText, NO_STORE, SharedApp, cookie};
 use super::session::session_cookie;
+use crate::store::acting;
 use crate::usecase::openid::{OpenIdProvider, Pending};
 use crate::usecase::sign_in::{Begun, LinkProof};
 use crate::usecase::{invitations, sign_in};
@@ -175,6 +176,8 @@ pub(super) async fn callback(
         Ok(Query(callback)) => finish(&app, session, &headers, callback).await,
         Err(cause) => Err(Error::InvalidRequest(cause.body_text())),
     };
+    // The response is a redirect in every case.
+    done.as_ref().err().map(Error::code).into_iter().for_each(acting::refused);
     let issuer = &app.jwt_issuer.issuer;
     let waiting = PendingCookie::find(&headers).and_then(|pending| pending.authorize);
     // SECURITY: the cookie may have another text than `start` has checked.

@@ -7,7 +7,7 @@ use super::super::StoreFuture;
 use super::super::audit::{AuditSlice, AuditStore};
 use super::super::entry::word;
 use super::super::notes::{note, traffic};
-use super::sql::{Parameters, execute, number, number_option, row, rows, signed};
+use super::sql::{Parameters, execute, find, number, row, rows, signed};
 use super::tokens::from_json;
 use super::{Failure, PostgresStore};
 use crate::domain::audit::actor::ActorColumns;
@@ -95,15 +95,23 @@ pub(super) fn statement(filter: &AuditFilter) -> String {
     format!("SELECT {COLUMNS} FROM audit WHERE {range} ORDER BY {order}, id DESC LIMIT $5")
 }
 
+/// Returns the statement that finds the time of the oldest entry of a list.
+pub(super) fn oldest(filter: &AuditFilter) -> &'static str {
+    match filter.organization {
+        Some(_) => {
+            "SELECT at FROM audit WHERE (organization, at) >= ($1, 0) AND organization <= $1
+            ORDER BY organization, at, id LIMIT 1"
+        }
+        None => "SELECT at FROM audit WHERE $1::text IS NULL ORDER BY at, id LIMIT 1",
+    }
+}
+
 /// Reads a page: with statements that examine more and more entries if the filter includes few.
 async fn page(transaction: &Transaction<'_>, query: &AuditQuery) -> Result<AuditSlice, Failure> {
     let AuditQuery { filter, limit, max_examined, .. } = query;
     let (list, since) = (statement(filter), signed(filter.since.unwrap_or(0))?);
-    let oldest = match filter.organization {
-        Some(_) => "SELECT min(at) AS oldest FROM audit WHERE organization = $1",
-        None => "SELECT min(at) AS oldest FROM audit WHERE $1::text IS NULL",
-    };
-    let oldest_at = number_option(&row(transaction, oldest, &[&filter.organization]).await?, "oldest")?;
+    let oldest = find(transaction, oldest(filter), &[&filter.organization]).await?;
+    let oldest_at = oldest.map(|row| number(&row, "at")).transpose()?;
     let (mut start, mut entries, mut last, mut examined) = (query.start(), vec![], None, 0);
     let mut most = (limit + 1).min(MAX_ROWS);
     loop {

@@ -103,7 +103,7 @@ async fn mark(
     let at = signed(at)?;
     mark_tokens(transaction, organization, targets, at).await?;
     for target in targets {
-        change::entered(organization, target).map_or((), note);
+        change::entered(organization, target).into_iter().for_each(note);
         match target {
             // Tokens were marked together. A JWT has no row to mark, an edit was written with the token's row, and the
             // next one took the fourth's place.

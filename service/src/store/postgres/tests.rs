@@ -13,8 +13,9 @@ use daypass::{Error, OpaqueToken, TokenKind};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{PostgresStore, catalog, connection, failure, feed, principals, token_list, tokens};
+use super::{PostgresStore, audit, catalog, connection, failure, feed, principals, token_list, tokens};
 use crate::crypto::random;
+use crate::domain::audit::list::AuditFilter;
 use crate::domain::revocation::entries;
 use crate::domain::token_list::TokenFilter;
 use crate::store::suite::{Database, open_with_organization};
@@ -159,6 +160,39 @@ async fn a_page_of_the_feed_reads_no_entries_of_other_organizations() {
             assert_eq!(plan.matches(" on revocation").count(), scans + plan.matches("Bitmap Heap").count(), "{plan}");
             assert_eq!(plan.matches(&format!(" {index} ")).count(), scans, "{organization} {index}: {plan}");
             assert!(!plan.contains("Rows Removed by Filter"), "{organization}: {plan}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_the_audit_trail_reads_no_entries_of_other_organizations() {
+    let database = Database::create();
+    open_with_organization(&database.location()).await;
+    database.sql(
+        "INSERT INTO audit (at, organization, actor_kind, action, outcome, facts)
+        SELECT i, CASE WHEN i < 30000 THEN 'early' WHEN i % 100 > 1 THEN 'large' WHEN i % 100 = 1 THEN 'small' END,
+            'service', 'token.create', 'ok', '{}'
+        FROM generate_series(1, 100000) AS i; ANALYZE",
+    );
+    let of = |organization: Option<&str>| AuditFilter {
+        organization: organization.map(str::to_owned),
+        ..AuditFilter::default()
+    };
+    for (organization, index) in [
+        (Some("large"), "audit_by_organization"),
+        (Some("small"), "audit_by_organization"),
+        (Some("early"), "audit_by_organization"),
+        (Some("none"), "audit_by_organization"),
+        (None, "audit_by_time"),
+    ] {
+        let filter = of(organization);
+        for statement in [audit::statement(&filter), audit::oldest(&filter).to_owned()] {
+            let name = organization.map_or_else(|| "NULL".to_owned(), |name| format!("'{name}'"));
+            let statement = statement.replace("$1", &name).replace("$2", "90000").replace("$3", "9999999");
+            let statement = statement.replace("$4", "50").replace("$5", "101");
+            let plan = database.sql(&format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) {statement}"));
+            assert!(plan.contains(&format!(" {index} ")), "{organization:?} {index}: {plan}");
+            assert!(!plan.contains("Rows Removed by Filter") && !plan.contains("Sort"), "{organization:?}: {plan}");
         }
     }
 }

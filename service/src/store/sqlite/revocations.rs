@@ -101,7 +101,7 @@ pub(super) fn enter(
     transaction
         .prepare_cached("INSERT INTO revocation (at, organization, level, name) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![at, organization, level, name])?;
-    change::entered(organization, target).map_or((), note);
+    change::entered(organization, target).into_iter().for_each(note);
     Ok(())
 }
 

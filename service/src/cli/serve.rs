@@ -199,8 +199,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let metrics = metrics_address.map(|address| format!("http://{address}/metrics"));
 
     let store = store::open_or_create(&options.store).await?;
-    let (write_probe, writable) =
-        WriteProbe::start(Arc::clone(&store), options.quotas.disk_reserve_bytes()).await;
+    let (write_probe, writable) = WriteProbe::start(Arc::clone(&store), options.quotas.disk_reserve_bytes()).await;
     let StoreMasterKey { key: master_key, created } = master_key::of_store(master_key, &*store, &options.store).await?;
     let catalogs = catalog::begin(&*store, given, &options.protocols, &options.store).await?;
     let start =

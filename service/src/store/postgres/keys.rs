@@ -61,8 +61,7 @@ pub(super) async fn insert(transaction: &impl GenericClient, key: &StoredKey) ->
     let StoredKey { kid, private, created_at, signs_from, revoked_at, mark: _ } = key;
     let PrivateKey { bytes, master_key } = private;
     let times = [signed(*created_at)?, signed(*signs_from)?];
-    let row: [&(dyn ToSql + Sync); 6] =
-        [kid, bytes, master_key, &times[0], &times[1], &signed_option(*revoked_at)?];
+    let row: [&(dyn ToSql + Sync); 6] = [kid, bytes, master_key, &times[0], &times[1], &signed_option(*revoked_at)?];
     execute(transaction, &insert, &row).await?;
     note(change::key_added(kid, *signs_from));
     Ok(())

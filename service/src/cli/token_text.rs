@@ -24,7 +24,7 @@ use crate::usecase::token_uses::TokenUses;
 
 pub(super) const EXAMPLES: &str = "\
 Example:
-  daypass token introspect --issuer https://tokens.example.com < token.txt";
+  daypass token introspect --issuer https://tokens.example.com";
 
 /// The longest text that is read.
 const MOST: u64 = 1024 * 1024;

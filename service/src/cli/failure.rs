@@ -72,12 +72,14 @@ pub(super) fn of_store(error: Error, store: &Location) -> anyhow::Error {
 
 /// Names options instead of the fields of the API's JSON that they set.
 fn with_options(message: &str) -> String {
-    let name = |(index, part): (usize, &str)| match OPTIONS.iter().find(|(field, _)| *field == part) {
-        // What stands between the marks of a name.
-        Some((_, option)) if index % 2 == 1 => (*option).to_owned(),
-        _ => part.to_owned(),
+    let parts: Vec<_> = message.split('`').collect();
+    let name = |index: usize| {
+        // What stands between two marks, and is no field of a field.
+        let is_field = index % 2 == 1 && parts.get(index + 1).is_some_and(|next| !next.starts_with(" of a resource"));
+        let option = OPTIONS.iter().find(|(field, _)| is_field && *field == parts[index]);
+        option.map_or(parts[index], |(_, option)| *option)
     };
-    message.split('`').enumerate().map(name).collect::<Vec<_>>().join("`")
+    (0..parts.len()).map(name).collect::<Vec<_>>().join("`")
 }
 
 /// The fields of requests, and the options that set them.
@@ -107,7 +109,8 @@ mod tests {
         for (message, expected) in [
             ("The `name` must be short.", "The `--name` must be short."),
             ("name, `expiresAt`", "name, `--expires-at`"),
-            ("The scope `name:id` is none of `scopes`", "The scope `name:id` is none of `--scope`"),
+            ("The scope `name:id` is not in `scopes`", "The scope `name:id` is not in `--scope`"),
+            ("The `id` of a resource", "The `id` of a resource"),
             ("a ` alone, and the name", "a ` alone, and the name"),
         ] {
             assert_eq!(with_options(message), expected);

@@ -17,7 +17,7 @@ Examples:
 
 #[derive(Args)]
 pub(super) struct Options {
-    /// The folder, which is created if it is missing: `daypass.1`, `daypass-serve.1` and so on [default: print the first]
+    /// The folder for `daypass.1`, `daypass-serve.1` and so on, which is created if it is missing [default: print the first]
     folder: Option<PathBuf>,
 }
 

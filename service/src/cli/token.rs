@@ -37,7 +37,7 @@ Example:
 const REVOKE: &str = "\
 Examples:
   daypass token revoke tok_6kIYBmP8S3Ww0GAfX2B6sw
-  daypass token revoke --stdin --issuer https://tokens.example.com < token.txt";
+  daypass token revoke --stdin --issuer https://tokens.example.com";
 
 /// The kinds that the command line creates.
 pub(super) const CREATED: [(TokenKind, &str); 4] = [

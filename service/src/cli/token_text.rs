@@ -26,7 +26,7 @@ use crate::usecase::write_probe::Writable;
 
 pub(super) const EXAMPLES: &str = "\
 Example:
-  daypass token introspect --issuer https://tokens.example.com < token.txt";
+  daypass token introspect --issuer https://tokens.example.com";
 
 /// The longest text that is read.
 const MOST: u64 = 1024 * 1024;

@@ -1,9 +1,9 @@
 //! Characters that people do not see, or that change how a text around them is read: refused in names that come in, and
 //! escaped where a stored name is shown.
 //!
-//! They are control characters, line separators, and what Unicode calls default ignorable: bidirectional controls, tags,
-//! spaces without a width and fillers. An emoji and a word of many scripts may have joiners and variants inside, which are
-//! left alone there.
+//! They are control characters, line separators, and what Unicode calls default ignorable: bidirectional controls,
+//! tags, spaces without a width and fillers. An emoji and a word of many scripts may have joiners and variants
+//! inside, which are left alone there.
 
 use std::borrow::Cow;
 use std::fmt::Write;

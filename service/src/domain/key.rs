@@ -1,11 +1,12 @@
 //! Signing keys: what each one is for at a time, and how they follow one another.
 //!
-//! The clock alone decides nothing, since it may jump by days. Keys follow one another in the order in which they were added,
-//! and the marks of the feed, which follow one another by elapsed time, count too, as for
+//! The clock alone decides nothing, since it may jump by days. Keys follow one another in the order in which they were
+//! added, and the marks of the feed, which follow one another by elapsed time, count too, as for
 //! [revocations](super::retention):
 //!
-//! - A key signs once the clock says so, or once it has certainly been published for an hour. A key that was added while the
-//!   clock was ahead does not wait for that time to come, and one that signs goes on when the clock is set back.
+//! - A key signs once the clock says so, or once it has certainly been published for an hour. A key that was added
+//!   while the clock was ahead does not wait for that time to come, and one that signs goes on when the clock is set
+//!   back.
 //! - A retired key expires when the clock says so and the marks do.
 //! - A key is due for rotation when the clock says so or the marks do.
 
@@ -36,7 +37,7 @@ const RETIRED_SECONDS: u64 = duration::MOST + MAX_LEEWAY;
 /// SECURITY: the key is accepted for no more hours in which the service runs, whatever the clock says.
 const RETIRED_MARKS: u64 = MARKS + 2;
 
-/// How many marks must follow the one at which a key was added until it has certainly been published for an hour, in which
+/// How many marks must follow the one at which a key was added until it has certainly been published for an hour, and
 /// [`PENDING_SECONDS`] are over: the first of them may have followed at once.
 const SIGNING_MARKS: u64 = 2;
 
@@ -186,8 +187,8 @@ pub(crate) fn find_foreign<'a>(keys: &'a [StoredKey], master_key: &str) -> Optio
     keys.iter().find(|key| key.private.master_key.as_deref() != Some(master_key))
 }
 
-/// Returns whether no key was created in the last `every` seconds, so that a new one is due: by the clock, or by the marks
-/// that followed it.
+/// Returns whether no key was created in the last `every` seconds, so that a new one is due: by the clock, or by the
+/// marks that followed it.
 ///
 /// A key from more than a minute ahead does not count: the clock was wrong then, and would stop the rotation until
 /// that time. Nearer, another node's clock may be right. A revoked key does not count either, since it signs nothing.

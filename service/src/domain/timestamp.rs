@@ -22,8 +22,7 @@ pub(crate) fn parse(text: &str) -> Result<u64, String> {
             .map_err(|_| "the time must be before the year 10000, in seconds, not milliseconds")?,
         // A day begins in UTC, whatever the time zone of this machine is.
         Err(_) => (text.parse::<jiff::Timestamp>().or_else(|_| format!("{text}T00:00:00Z").parse())).map_err(|_| {
-            "expected a time such as 2027-01-31T12:00:00Z or a day such as 2027-01-31 (RFC 3339, the day in UTC), or \
-             Unix seconds"
+            "expected a time such as 2027-01-31T12:00:00Z (RFC 3339), a day such as 2027-01-31 (in UTC), or Unix seconds"
         })?,
     };
     if time.subsec_nanosecond() != 0 {

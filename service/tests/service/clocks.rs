@@ -174,7 +174,8 @@ async fn no_revocation_is_forgotten_while_the_clock_is_wrong() {
                 assert!(!is_active(&daypass, &daypass.admin, token).await, "{days}, then {back}");
             }
             let page = daypass.read_page(&daypass.admin, 0).await;
-            assert_eq!((page.latest, page.revocations.len(), page.deleted_up_to), (latest, 3, 0), "{days}, then {back}");
+            let seen = (page.latest, page.revocations.len(), page.deleted_up_to);
+            assert_eq!(seen, (latest, 3, 0), "{days}, then {back}");
         }
     }
 }

@@ -23,7 +23,7 @@ const HIDDEN: [(char, &str); 8] = [
 const STORED: &str = "Web\u{202e}pohs\u{1b}[2J\nroot\u{200b}";
 const SHOWN: &str = "Web\\u{202e}pohs\\u{1b}[2J\\u{a}root\\u{200b}";
 
-/// Returns each request that takes a name, with this one: what it is, and the request. `master` may use Crafter's paths.
+/// Returns each request that takes a name, with this one, and what it is. `master` may use Crafter's paths.
 async fn requests(daypass: &Daypass, master: &str, name: &str) -> Vec<(&'static str, RequestBuilder)> {
     let (admin, operator) = (&daypass.admin, &to_text(&daypass.line["operatorToken"]));
     let organization = daypass.organization();
@@ -44,15 +44,19 @@ async fn requests(daypass: &Daypass, master: &str, name: &str) -> Vec<(&'static 
     let create = "mutation($token: ApiTokenCreateInput!) { apiTokenCreate(token: $token) }";
     let speckle = json!({"query": create, "variables": {"token": {"name": name, "scopes": ["profile:read"]}}});
     let scope = |description: &str| json!([{"scope": "chair:sit", "description": description, "publishable": false}]);
-    let crafter = json!({"application": name, "tenantPermissions": [{"tenant": "t", "allowedActions": ["READ_TENANT"]}]});
-    let tenant = json!({"application": "n", "tenantPermissions": [{"tenant": name, "allowedActions": ["READ_TENANT"]}]});
-    let crafter_path = format!("/api/1/access_token/create?accessTokenId={master}");
+    let crafter = |application: &str, tenant: &str| {
+        let permissions = json!([{"tenant": tenant, "allowedActions": ["READ_TENANT"]}]);
+        daypass.post("/api/1/access_token/create").query(&[("accessTokenId", master)]).json(
+            &json!({"application": application, "tenantPermissions": permissions}),
+        )
+    };
     vec![
         ("organization", post("/v2/organization", operator, json!({"name": name}))),
         ("organization's new name", other(Method::PATCH, &at, admin, json!({"name": name}))),
         ("publishable", post(tokens, admin, json!({"kind": "publishable", "name": name, "origins": ["a.example"]}))),
         ("secret", post(tokens, admin, json!({"kind": "secret", "name": name}))),
-        ("personal", post(tokens, admin, json!({"kind": "personal", "name": name, "owner": user, "scopes": [FLOOR_READ]}))),
+        ("personal", post(tokens, admin,
+            json!({"kind": "personal", "name": name, "owner": user, "scopes": [FLOOR_READ]}))),
         ("application", post(tokens, admin, json!({"kind": "application", "name": name, "scopes": [FLOOR_READ]}))),
         ("tenant", post(tokens, admin, json!({"kind": "secret", "name": "n", "tenant": name}))),
         ("tenant of a grant", post(tokens, admin, json!({"kind": "application", "name": "n",
@@ -74,8 +78,8 @@ async fn requests(daypass: &Daypass, master: &str, name: &str) -> Vec<(&'static 
         ("Speckle's", post("/graphql", &manager, speckle)),
         ("Threekit's", post("/api/accesstokens", admin,
             json!({"name": name, "permissions": "private", "domains": [], "orgId": organization}))),
-        ("Crafter's", daypass.post(&crafter_path).json(&crafter)),
-        ("Crafter's tenant", daypass.post(&crafter_path).json(&tenant)),
+        ("Crafter's", crafter(name, "t")),
+        ("Crafter's tenant", crafter("n", name)),
     ]
 }
 
@@ -99,8 +103,9 @@ async fn no_name_with_a_hidden_character_comes_in() {
     // What is visible comes in: joiners where they belong are no deception.
     for name in ["Zoë's №5", "می\u{200c}خواهم", "👩\u{200d}💻"] {
         for (what, request) in requests(&daypass, &master, name).await {
-            // These are refused for other reasons.
-            if !matches!(what, "email" | "catalogue" | "description" | "user") && !what.contains("tenant") {
+            // These are refused for other reasons, or get in the way of the next round.
+            let is_left_out = ["email", "organization", "catalogue", "description", "user"].contains(&what);
+            if !is_left_out && !what.contains("tenant") {
                 let response = request.send().await.expect("a response");
                 assert!(response.status().is_success(), "{what}: {name}: {}", response.status());
             }
@@ -209,7 +214,8 @@ async fn stored_names_are_shown_with_escapes() {
     let page = Answer::ask(&browser, &query(&client, "&scope=floor:export&prompt=consent")).await;
     expect_no_hidden("the page of consent", &page.text, false);
     let (_, session) = send(browser.get("/v2/session")).await;
-    assert_eq!((&session["account"]["name"], &session["memberships"][0]["organization"]["name"]), (&json!(SHOWN), &json!(SHOWN)));
+    let (account, organization) = (&session["account"]["name"], &session["memberships"][0]["organization"]["name"]);
+    assert_eq!((account, organization), (&json!(SHOWN), &json!(SHOWN)));
     let (_, consents) = send(browser.get("/v2/consent")).await;
     let consent = &consents["consents"][0];
     assert_eq!(

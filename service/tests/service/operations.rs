@@ -74,7 +74,7 @@ const OPERATIONS: &[(&str, Way)] = &[
     ("POST /oauth/token", PROTOCOL),
 ];
 
-/// The files that declare the routes of the native API and of OAuth. Those of other systems' protocols are for their clients.
+/// The files that declare the routes of the native API and of OAuth. Other systems' protocols are for their clients.
 const ROUTES: [&str; 2] = ["http/routes/mod.rs", "oauth/mod.rs"];
 /// Paths that are constants.
 const PATHS: [(&str, &str); 3] =

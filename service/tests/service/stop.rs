@@ -47,6 +47,8 @@ async fn open_requests_end_uses_are_written_and_the_feed_ends() {
     signal(&daypass);
     wait_until_closed(&daypass);
     while events.next().await.is_some() {}
+    // The grace time is longer.
+    std::thread::sleep(Duration::from_millis(500));
     stream.write_all(b"ab").expect("it is written");
     let mut response = String::new();
     stream.read_to_string(&mut response).expect("a response");

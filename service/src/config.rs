@@ -62,7 +62,7 @@ pub(crate) struct SignInConfig {
     pub(crate) openid: Option<OpenIdSettings>,
 }
 
-/// How often clients may call, each second; without limit where there is none.
+/// How often clients may call, each second. `None` is no limit.
 pub(crate) struct RateConfig {
     /// The refused authentications of an address.
     pub(crate) refused: Option<NonZeroU32>,

@@ -20,8 +20,8 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
     let mut results = Results::new();
     for _ in 0..bench.rounds(3) {
         let folder = stores::folder(bench)?;
-        let count = STREAMS.to_string();
-        let limits = ["--max-streams", &count, "--max-streams-per-organization", &count, "--max-connections", "2000"];
+        let count: &str = &STREAMS.to_string();
+        let limits = ["--max-streams", count, "--max-streams-per-organization", count, "--max-connections", "2000"];
         let node = Node::start_with(
             &stores::path(&folder, "streams.db")?,
             &[&limits[..], &["--max-connections-per-address", "2000"]].concat(),

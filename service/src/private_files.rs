@@ -59,7 +59,7 @@ pub(crate) fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
     path.metadata().map(|_| None)
 }
 
-/// Takes the permissions of others away, and says so in the log. A file that does not exist is none of theirs.
+/// Takes the permissions of others away, and says so in the log. A file that does not exist stays so.
 ///
 /// # Errors
 /// When the permissions cannot be changed.

@@ -22,7 +22,7 @@ const CALM: Duration = Duration::from_secs(10);
 
 /// Measures creations of tokens in a store with a million, 200 a second, before a back-up and during it.
 ///
-/// The time of a write counts from the moment at which it was due, so that one that had to wait for others counts as such.
+/// The time of a write counts from the moment at which it was due: one that had to wait for others counts as such.
 pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
     let store = stores::filled(&bench.folder, "million", 1_000_000, 1)?;
     let folder = stores::folder(bench)?;
@@ -95,8 +95,8 @@ fn read_created(stream: &mut TcpStream) -> Result<()> {
         let text = String::from_utf8_lossy(&response);
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         ensure!(head.get(9..12) == Some("201"), "the service refuses: {}", head.lines().next().unwrap_or_default());
-        let length =
-            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        let lower = head.to_ascii_lowercase();
+        let length: Option<usize> = lower.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
         if body.len() >= length.context("a response without a length")? {
             return Ok(());
         }

@@ -75,8 +75,8 @@ pub(super) async fn restore(restore: Restore) -> anyhow::Result<()> {
     }
     Ok(writeln!(
         io::stdout(),
-        "What was revoked after the back-up is active again: revoke it before the service starts (docs/guides/backup.md).\n\
-         Start the service with the master key of that time."
+        "What was revoked after the back-up is active again: revoke it before the service starts, as the guide says\n\
+         (docs/guides/service.md#back-up-and-restore). Start the service with the master key of that time."
     )?)
 }
 

@@ -1,5 +1,5 @@
-//! `daypass key`: the operator lists, rotates and revokes the keys that sign temporary tokens and bundles, and makes those that
-//! seal.
+//! `daypass key`: the operator lists, rotates and revokes the keys that sign temporary tokens and bundles, and makes
+//! those that seal.
 
 use std::io::{self, Write};
 use std::path::PathBuf;

@@ -34,8 +34,7 @@ const ENDING: &str = ".master-key";
 #[derive(Args)]
 pub(super) struct MasterKeyOptions {
     /// The file with the master key, which seals the signing keys in the store, as `daypass key master` writes it
-    /// [default: the environment variable DAYPASS_MASTER_KEY, or for an SQLite store the file beside it whose name ends
-    /// with `.master-key`, created at the first start]
+    /// [default: DAYPASS_MASTER_KEY, or with SQLite the file STORE.master-key, created at the first start]
     #[arg(long, env = "DAYPASS_MASTER_KEY_FILE", value_name = "FILE", conflicts_with = "master_key_command")]
     master_key_file: Option<PathBuf>,
 

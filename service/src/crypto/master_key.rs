@@ -53,8 +53,8 @@ impl MasterKey {
 
     /// Opens what [`seal`](MasterKey::seal) returned for this id.
     ///
-    /// SECURITY: a private part that no master key has sealed is refused. Otherwise whoever can write to the store could add
-    /// a signing key.
+    /// SECURITY: a private part that no master key has sealed is refused. Otherwise anyone who can write to the store could
+    /// add a signing key.
     ///
     /// # Errors
     /// When it is not sealed, by another master key, or damaged.

@@ -84,7 +84,7 @@ pub(crate) async fn revoke(store: &dyn Store, master_key: &MasterKey, kid: &str)
     Ok(KeyRevocation { revocation, successor })
 }
 
-/// Requires that this master key has sealed all keys, so that whoever opens them can open the next one too.
+/// Requires that this master key has sealed all keys, so that processes that opened them can open the next one too.
 fn require_own(keys: &[StoredKey], master_key: &str) -> Result<(), Error> {
     let Some(foreign) = key::find_foreign(keys, master_key) else { return Ok(()) };
     let sealed_by = foreign.private.master_key.as_deref().unwrap_or("none");

@@ -20,7 +20,7 @@ pub(crate) async fn has_sealed_key(store: &dyn Store) -> Result<bool, Error> {
 /// When the store does not answer, or the master key does not open a key.
 pub(crate) async fn seal(store: &dyn Store, master_key: &Arc<MasterKey>) -> anyhow::Result<usize> {
     change(store, Arc::clone(master_key), |keys, master_key| {
-        // SECURITY: one unsealed key among sealed ones is none of an earlier version.
+        // SECURITY: an unsealed key among sealed ones was not written by an earlier version.
         let is_earlier = keys.iter().all(|key| key.private.master_key.is_none());
         let sealed = keys.iter().map(|key| {
             if is_earlier {

@@ -89,13 +89,13 @@ async fn a_key_that_the_master_key_has_not_sealed_is_never_used() {
     let mut daypass = Daypass::start();
     let temporary = daypass.create_temporary(&daypass.admin).await;
     let unsealed = bytes(KNOWN_PKCS8);
-    // Whoever writes to the store has no key to sign with by that.
+    // Who can write to the store cannot add a key to sign with.
     daypass.execute(&format!(
         "INSERT INTO signing_key (kid, private_key, created_at, signs_from) VALUES ('{KNOWN_KID}', {unsealed}, 1, 1)"
     ));
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while send(daypass.get(SELF).bearer_auth(&temporary)).await.0 == 200 {
-        assert!(std::time::Instant::now() < deadline, "the services goes on");
+        assert!(std::time::Instant::now() < deadline, "the service goes on");
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     let (_, jwks) = send(daypass.get("/.well-known/jwks.json")).await;

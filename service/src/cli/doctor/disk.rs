@@ -6,6 +6,7 @@ use crate::store::Location;
 const NAME: &str = "disk";
 
 #[cfg(unix)]
+#[allow(clippy::useless_conversion, reason = "on other systems these numbers are shorter")]
 pub(super) fn check(location: &Location) -> Check {
     use crate::private_files::folder;
 

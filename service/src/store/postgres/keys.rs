@@ -48,7 +48,7 @@ pub(super) async fn change(
     Ok(changes)
 }
 
-/// Writes the table anew, without the rows that were replaced.
+/// Rewrites the table without the rows that were replaced.
 pub(super) async fn remove_dead(client: &impl GenericClient) -> Result<(), Failure> {
     Ok(client.batch_execute("VACUUM FULL signing_key").await?)
 }

@@ -15,9 +15,7 @@ use daypass::jwt::{Claims, Jwks, JwtType};
 use daypass::verify::{Credentials, Revocations, Standing, StaticKeys, TokenLocation, Verifier};
 use daypass::{Error, TokenKind};
 
-use crate::crypto::master_key::MasterKey;
-use crate::crypto::random;
-use crate::crypto::signing_key::SigningKey;
+use crate::crypto::{master_key::MasterKey, random, signing_key::SigningKey};
 use crate::domain::bundle::BundleAddition;
 use crate::domain::retention::{INTERVAL, Mark, MarkFacts, MarkWatch, is_older_than_entries, next_mark};
 use crate::domain::revocation::{IssueOrder, JwtFacts, RevocationFacts, RootFacts, entries, jwt_standing};

@@ -24,7 +24,8 @@ pub(crate) struct Rates {
 }
 
 impl Rates {
-    /// Makes rates of so many bundle references a second for each token, and of one entry a second for each organization.
+    /// Makes rates of so many bundle references a second for each token, and of one entry a second for each
+    /// organization.
     pub(crate) fn new(bundles_per_second: NonZeroU32) -> Rates {
         let at_once = bundles_per_second.saturating_mul(BURST_SECONDS);
         Rates {
@@ -43,8 +44,8 @@ impl Rates {
 
     /// Counts an entry for a single JWT or an edit.
     ///
-    /// SECURITY: never called for what revokes a stored token, an organization or a key: those can always be revoked, and
-    /// with a token all JWTs that were minted from it.
+    /// SECURITY: never called for what revokes a stored token, an organization or a key: those can always be revoked,
+    /// and with a token all JWTs that were minted from it.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`] with the seconds to wait.

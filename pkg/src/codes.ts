@@ -54,7 +54,7 @@ export type DaypassErrorCode =
   | 'method_not_allowed'
   /** An active token or an organization has this id, or a user of the organization this email address. */
   | 'already_exists'
-  /** The organization has as many active tokens of this kind as it may have: 100, unless the operator set another limit. */
+  /** The organization has as many active tokens of this kind, principals or bundles as its limits allow. */
   | 'limit_reached'
   /** The token, principal or catalogue has another version than the edit's `If-Match`. */
   | 'version_conflict'

@@ -1,5 +1,5 @@
--- What organizations make the store keep for some time, counted by the mark of the feed that was the newest then. Rows are
--- deleted by their mark, as what they count is.
+-- What organizations make the store keep for some time, counted by the mark of the feed that was the newest then. Rows
+-- are deleted by their mark, as what they count is.
 CREATE TABLE usage (
     organization TEXT NOT NULL REFERENCES organization (id),
     -- 'bundle': references, with what is stored for each.

@@ -30,8 +30,8 @@ pub struct OrganizationRecord {
     pub limits: OrganizationLimits,
 }
 
-/// How many active tokens of each kind, principals and bundle references an organization may have; `None` for as many as it
-/// likes.
+/// How many active tokens of each kind, principals and bundle references an organization may have; `None` for as many
+/// as it likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct OrganizationLimits {
@@ -51,8 +51,8 @@ pub struct OrganizationLimits {
     pub bundle_bytes: Option<u64>,
 }
 
-/// 100 publishable and 100 secret tokens, as in the Space API, 10,000 application tokens, personal tokens and principals, and
-/// a million bundle references that take a gibibyte.
+/// 100 publishable and 100 secret tokens, as in the Space API, 10,000 application tokens, personal tokens and
+/// principals, and a million bundle references that take a gibibyte.
 impl Default for OrganizationLimits {
     fn default() -> OrganizationLimits {
         OrganizationLimits {

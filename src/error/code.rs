@@ -162,7 +162,7 @@ error_codes! {
     LimitReached: "limit_reached", 409, false,
         "Limit reached: {}.",
         "Revoke a token that is no longer needed, or ask the operator for a higher limit.",
-        "The organization has as many active tokens of this kind, principals or bundles as its limits allow, which the operator sets.";
+        "The organization has as many active tokens of this kind, principals or bundles as its limits allow.";
     VersionConflict: "version_conflict", 409, false,
         "It was edited meanwhile: its version is {}.",
         "Read it again, and send the edit with its new version in If-Match.",

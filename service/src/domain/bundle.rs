@@ -78,8 +78,8 @@ pub(crate) struct BundleAddition {
 
 /// Returns the mark before which references can be deleted, while a mark is the newest.
 ///
-/// The clock that dated the ends of references may have been wrong, or may be wrong now. When as many marks have followed a
-/// reference as make a JWT expire, it has expired by its own lifetime.
+/// The clock that dated the ends of references may have been wrong, or may be wrong now. When as many marks have
+/// followed a reference as make a JWT expire, it has expired by its own lifetime.
 pub(crate) fn delete_before(newest_mark: u64) -> u64 {
     newest_mark.saturating_sub(MARKS + KEEP)
 }

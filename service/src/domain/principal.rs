@@ -201,8 +201,8 @@ pub(crate) struct AddPrincipalFacts {
 ///
 /// # Errors
 /// [`Error::NotFound`] if the organization does not exist, [`Error::InvalidRequest`] if it was revoked or the actor may
-/// not give the role, [`Error::AlreadyExists`] if it has a user with the email address, [`Error::LimitReached`], and those of
-/// [`require_still`].
+/// not give the role, [`Error::AlreadyExists`] if it has a user with the email address, [`Error::LimitReached`], and
+/// those of [`require_still`].
 pub(crate) fn may_add(new: &Principal, actor: &Actor, facts: &AddPrincipalFacts) -> Result<(), Error> {
     let organization = facts.organization.as_ref().ok_or(Error::NotFound)?;
     if organization.revoked_at.is_some() {

@@ -51,8 +51,8 @@ pub(crate) trait OAuthStore: Send + Sync {
         rule: Rule<Vec<u64>, Withdrawal>,
     ) -> StoreFuture<'_, bool>;
 
-    /// Adds a code if the rule allows it. Deletes codes that ended long ago, and the oldest of its user and client that wait,
-    /// beyond [`MOST_UNUSED`](crate::domain::oauth::code::MOST_UNUSED).
+    /// Adds a code if the rule allows it. Deletes codes that ended long ago, and the oldest of its user and client that
+    /// wait, beyond [`MOST_UNUSED`](crate::domain::oauth::code::MOST_UNUSED).
     fn add_oauth_code(&self, new: NewCode, rule: Rule<ConsentFacts>) -> StoreFuture<'_, ()>;
 
     /// Returns what the store knows of a code.

@@ -40,8 +40,8 @@ pub(crate) trait SignInStore: Send + Sync {
     /// Returns an account.
     fn account(&self, selector: AccountSelector) -> StoreFuture<'_, Option<Account>>;
 
-    /// Adds a session if the rule allows it for its account, and deletes sessions that are over at its beginning, and the
-    /// account's oldest beyond [`MOST`](crate::domain::session::MOST). The attempts are forgiven that led to it.
+    /// Adds a session if the rule allows it for its account, and deletes sessions that are over at its beginning, and
+    /// the account's oldest beyond [`MOST`](crate::domain::session::MOST). The attempts are forgiven that led to it.
     ///
     /// SECURITY: this serializes with [`set_password`](SignInStore::set_password) on the account's row. Otherwise a session
     /// by an earlier password could begin after the others were ended.

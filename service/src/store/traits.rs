@@ -343,8 +343,8 @@ pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore + AuditStore {
     /// Returns the state of a subscriber's token, if the store has it.
     fn subscriber(&self, token: TokenHash) -> StoreFuture<'_, Option<TokenState>>;
 
-    /// Finds out whether a revocation could be written, by a write that revokes nothing, and reserves space for revocations
-    /// if it knows its disk, a part of `reserve_bytes`.
+    /// Finds out whether a revocation could be written, by a write that revokes nothing, and reserves space for
+    /// revocations if it knows its disk, a part of `reserve_bytes`.
     fn probe(&self, reserve_bytes: u64) -> StoreFuture<'_, Probe>;
 
     /// Waits until a write of this process has failed since the last call.
@@ -352,8 +352,8 @@ pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore + AuditStore {
 
     /// Asks this rule from now on before an operation that only adds, given how many bytes are free if the store knows.
     ///
-    /// SECURITY: only what adds asks it. Revocations, suspensions, edits, sign-ins and the ends of sessions do not, so that
-    /// they go on when nothing may be added.
+    /// SECURITY: only what adds asks it. Revocations, suspensions, edits, sign-ins and the ends of sessions do not, so
+    /// that they go on when nothing may be added.
     fn guard_additions(&self, rule: Rule<Option<u64>>);
 
     /// Waits until this process has revoked something or changed the keys since the last call.

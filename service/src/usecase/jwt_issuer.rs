@@ -95,8 +95,8 @@ impl JwtIssuer {
     /// SECURITY: nothing is minted while no revocation can be written.
     ///
     /// # Errors
-    /// Like [`SigningKeys::sign`](super::signing_keys::SigningKeys::sign), and [`Error::Unavailable`] while no revocation can
-    /// be written.
+    /// Like [`SigningKeys::sign`](super::signing_keys::SigningKeys::sign), and [`Error::Unavailable`] while no
+    /// revocation can be written.
     pub(super) fn sign(&self, jwt_type: JwtType, payload: &impl Serialize) -> Result<String, Error> {
         self.writable.require_revocable()?;
         self.keys.keys.sign(jwt_type, payload)

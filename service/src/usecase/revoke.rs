@@ -43,8 +43,8 @@ pub(crate) async fn stored(store: &dyn Store, record: &TokenRecord) -> Result<To
 /// The command line has no rates.
 ///
 /// # Errors
-/// [`Error::TooManyRequests`] if the organization revokes JWTs one by one too often. The token that they were minted from
-/// can be revoked instead.
+/// [`Error::TooManyRequests`] if the organization revokes JWTs one by one too often. The token that they were minted
+/// from can be revoked instead.
 pub(crate) async fn credential(
     store: &dyn Store,
     jwt_issuer: &JwtIssuer,

@@ -69,7 +69,8 @@ async fn an_operator_sets_how_many_tokens_of_each_kind_an_organization_may_have(
     let path = format!("/v2/organization/{}/limits", daypass.organization());
     let set = |caller: &str, body: &Value| daypass.request(Method::PATCH, &path).bearer_auth(caller).json(body);
     let record = daypass.json(&["organization", "show", &daypass.organization()]);
-    let of_tokens = |record: &Value| ["publishable", "secret", "application"].map(|kind| record["limits"][kind].clone());
+    let of_tokens =
+        |record: &Value| ["publishable", "secret", "application"].map(|kind| record["limits"][kind].clone());
     assert_eq!(of_tokens(&record), [json!(100), json!(100), json!(10_000)]);
     let create = async |kind: &str| {
         let mut body = json!({"kind": kind, "name": "n"});

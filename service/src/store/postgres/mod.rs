@@ -71,6 +71,8 @@ pub(super) struct PostgresStore {
     writers: Pool,
     /// Revoke, and wait for no other writer.
     revokers: Pool,
+    /// Finds out whether revocations can be written, also while all other connections are in use.
+    prober: Pool,
     /// Held by what revokes much.
     much: Mutex<()>,
     /// Check tokens, and wait for a revocation that has begun.
@@ -111,6 +113,7 @@ impl PostgresStore {
             readers: connection::readers(&settings, 6)?,
             writers: connection::writers(&settings, 6)?,
             revokers: connection::writers(&settings, 2)?,
+            prober: connection::writers(&settings, 1)?,
             much: Mutex::new(()),
             checkers: connection::readers(&settings, 4)?,
             list_readers: connection::readers(&settings, 2)?,

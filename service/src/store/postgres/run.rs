@@ -65,7 +65,7 @@ impl PostgresStore {
 
     /// Runs an operation that writes as revocations do, whose failure is told to its caller alone.
     pub(super) async fn try_writing<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        write(&self.revokers, arguments, operation).await
+        write(&self.prober, arguments, operation).await
     }
 
     /// Runs an operation that writes, and tells [`Store::write_failed`](super::Store::write_failed) if it fails.

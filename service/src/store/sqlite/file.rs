@@ -92,8 +92,8 @@ impl File {
         is_in_place
     }
 
-    /// SECURITY: a file that is no longer the store lets nothing pass, nor one that lost its end: what SQLite has in memory
-    /// would hide that.
+    /// SECURITY: a file that is no longer the store lets nothing pass, nor one that lost its end: what SQLite has in
+    /// memory would hide that.
     pub(super) fn require_in_place(&self) -> Result<(), Failure> {
         let length = self.length()?;
         let longest = self.longest.fetch_max(length, Ordering::Relaxed);

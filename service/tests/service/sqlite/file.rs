@@ -78,7 +78,7 @@ async fn a_truncated_file_lets_nothing_pass_not_even_what_is_in_memory() {
 }
 
 #[tokio::test]
-async fn a_store_that_was_emptied_or_removed_is_not_begun_anew() {
+async fn a_store_that_was_emptied_or_removed_is_not_created_again() {
     let mut daypass = Daypass::start();
     daypass.execute("PRAGMA wal_checkpoint(TRUNCATE)");
     daypass.kill();

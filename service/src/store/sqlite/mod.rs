@@ -60,7 +60,7 @@ use crate::domain::token_list::PageQuery;
 use crate::domain::write_state::Probe;
 use crate::metrics;
 
-use batch::{Turn, Waiting};
+use batch::Waiting;
 use client_cache::ClientCache;
 use disk::Disk;
 use follower::Follower;
@@ -388,18 +388,7 @@ impl Store for SqliteStore {
     }
 
     fn probe(&self, reserve_bytes: u64) -> StoreFuture<'_, Probe> {
-        Box::pin(async move {
-            self.write_in(Turn::First, |transaction| {
-                Ok(transaction.prepare_cached("UPDATE write_probe SET number = number + 1")?.execute([])?)
-            })
-            .await?;
-            let disk = Arc::clone(&self.disk);
-            let probe = tokio::task::spawn_blocking(move || Probe {
-                has_reserve: disk.keep_reserve(reserve_bytes),
-                free_bytes: disk.free_bytes(),
-            });
-            probe.await.map_err(|_| Error::Unavailable)
-        })
+        Box::pin(self.write_probe(reserve_bytes))
     }
 
     fn write_failed(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {

@@ -9,7 +9,11 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use super::batch::Turn;
 use super::{Failure, SqliteStore, StoreFuture};
+<<<<<<< HEAD
 use crate::metrics::time_store;
+=======
+use crate::domain::write_state::Probe;
+>>>>>>> quotas
 
 impl SqliteStore {
     /// Runs an operation that reads with one statement.
@@ -57,6 +61,20 @@ impl SqliteStore {
             Ok(()) => self.write(operation),
             Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
         }
+    }
+
+    /// Writes what revokes nothing, in the order of revocations, and then reserves space.
+    pub(super) async fn write_probe(&self, reserve_bytes: u64) -> Result<Probe, Error> {
+        self.write_in(Turn::First, |transaction| {
+            Ok(transaction.prepare_cached("UPDATE write_probe SET number = number + 1")?.execute([])?)
+        })
+        .await?;
+        let disk = Arc::clone(&self.disk);
+        let probe = tokio::task::spawn_blocking(move || Probe {
+            has_reserve: disk.keep_reserve(reserve_bytes),
+            free_bytes: disk.free_bytes(),
+        });
+        probe.await.map_err(|_| Error::Unavailable)
     }
 
     /// Runs an operation that writes, and tells [`Store::write_failed`](super::Store::write_failed) if it fails.

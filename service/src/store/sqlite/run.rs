@@ -9,11 +9,8 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use super::batch::Turn;
 use super::{Failure, SqliteStore, StoreFuture};
-<<<<<<< HEAD
-use crate::metrics::time_store;
-=======
 use crate::domain::write_state::Probe;
->>>>>>> quotas
+use crate::metrics::time_store;
 
 impl SqliteStore {
     /// Runs an operation that reads with one statement.

@@ -44,7 +44,7 @@
 //! | `token_list` | lists of tokens: filters, pages, cursors |
 //! | `token_owner` | the principal that a new token belongs to |
 //! | `versions` | the version of a record that an edit is meant for |
-//! | `visible` | texts whose every character is seen |
+//! | `visible` | texts without hidden characters |
 //! | `visitor` | what a temporary token says of its visitor, and where it may be used |
 
 pub(crate) mod account;

@@ -46,7 +46,7 @@
 //! | `token_list` | lists of tokens: filters, pages, cursors |
 //! | `token_owner` | the principal that a new token belongs to |
 //! | `versions` | the version of a record that an edit is meant for |
-//! | `visible` | texts whose every character is seen |
+//! | `visible` | texts without hidden characters |
 //! | `visitor` | what a temporary token says of its visitor, and where it may be used |
 //! | `write_state` | whether revocations can be written, and what may still be added |
 

@@ -1,8 +1,8 @@
-//! Texts whose every character is seen: [`escape`].
+//! Texts without hidden characters: [`escape`].
 
 use std::fmt::Write;
 
-/// Returns whether a character is not seen, or changes how others are: control characters, separators of lines, and those
+/// Returns whether a character is hidden, or changes how others are shown: control characters, separators of lines, and those
 /// that turn the direction of text or have no width.
 fn is_hidden(c: char) -> bool {
     c.is_control()
@@ -10,7 +10,7 @@ fn is_hidden(c: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Returns a text in which characters that are not seen have the form `\u202e`, as in JSON.
+/// Returns a text in which hidden characters have the form `\u202e`, as in JSON.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_seen_is_shown_and_the_rest_stays() {
+    fn hidden_characters_are_shown_and_the_rest_stays() {
         for (text, shown) in [
             ("Zürich 東京 👩", "Zürich 東京 👩"),
             ("a\u{202e}b", "a\\u202eb"),

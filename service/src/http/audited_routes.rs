@@ -10,7 +10,7 @@ pub(super) enum Audited {
     /// It is an administrative one: what it changes is an entry, and so is a refusal.
     Administrative(Action),
     /// It is what products and pages do all the time. What it changes beside, such as the end of a token that is used
-    /// twice, is an entry; a refusal is none.
+    /// twice, is an entry; a refusal makes no entry.
     Traffic,
 }
 

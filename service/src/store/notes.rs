@@ -19,7 +19,7 @@ tokio::task_local! {
 #[derive(Default)]
 struct Noted {
     changes: Vec<Change>,
-    /// Whether the operation writes what is no change for the trail.
+    /// Whether the operation writes something that the trail does not tell.
     is_traffic: bool,
 }
 

@@ -68,7 +68,7 @@ impl Format {
     }
 }
 
-/// Returns an entry as JSON, in which characters that are not seen are escaped.
+/// Returns an entry as JSON, in which hidden characters are escaped.
 pub(crate) fn json(entry: &impl serde::Serialize) -> String {
     // Outside of texts JSON has none of the characters, and in texts it has this form of escape.
     serde_json::to_string(entry).map(|json| escape(&json)).unwrap_or_default()
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_is_no_formula_and_shows_what_is_not_seen() {
+    fn a_cell_is_no_formula_and_shows_hidden_characters() {
         for (name, cell) in [
             ("=1+1", "'=1+1"),
             ("+1", "'+1"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_of_json_is_an_object_that_shows_what_is_not_seen() {
+    fn a_line_of_json_is_an_object_that_shows_hidden_characters() {
         let line = Format::JsonLines.lines(&[entry("a\u{202e}b\u{2028}\u{85}c\n")]);
         assert!(!line.contains('\u{202e}') && line.contains("\\u202e"), "{line}");
         assert_eq!(line.lines().count(), 1);

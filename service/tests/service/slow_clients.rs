@@ -138,7 +138,7 @@ fn drain(stream: &mut TcpStream) -> bool {
 /// Sends as much as there is place for. Returns whether the connection is open.
 fn send(stream: &mut TcpStream, text: &str) -> bool {
     match stream.write(text.as_bytes()) {
-        Ok(_) => true,
+        Ok(sent) => sent > 0 || text.is_empty(),
         Err(cause) => cause.kind() == ErrorKind::WouldBlock,
     }
 }

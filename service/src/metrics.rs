@@ -77,7 +77,7 @@ struct OperationLabels {
     operation: &'static str,
 }
 
-/// The template of a path, of which the service has a fixed number; none for what is not found.
+/// The template of a path, of which the service has a fixed number; none for an unknown path.
 #[derive(Clone, Debug)]
 struct Route(Option<MatchedPath>);
 

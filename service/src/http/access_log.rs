@@ -159,7 +159,7 @@ impl AccessLog {
         waiting.is_closed = true;
         self.shared.wanted.notify_one();
         let wait = self.shared.done.wait_timeout_while(waiting, PATIENCE, |waiting| !waiting.is_done);
-        // What is not written by then has no reader.
+        // Lines that wait still have no reader.
         drop(wait);
     }
 }

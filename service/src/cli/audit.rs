@@ -13,8 +13,8 @@ use super::time;
 use crate::domain::audit::export::{Format, json};
 use crate::domain::audit::list::{ActionFilter, AuditCursor, AuditFilter};
 use crate::domain::audit::{Entry, Outcome};
+use crate::domain::hidden;
 use crate::domain::page_limit::PageLimit;
-use crate::domain::visible::escape;
 use crate::store::SharedStore;
 use crate::usecase::audit::{self, AuditPage, Export};
 use crate::usecase::organizations;
@@ -178,7 +178,7 @@ fn print(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
     let facts = if facts.is_empty() { String::new() } else { serde_json::to_string(facts)? };
     let line =
         format!("{}  {outcome}  {action}  {target}  by {who}  in {within}  from {from}  {facts}", time::show(*at));
-    writeln!(out, "{}", escape(line.trim_end()))
+    writeln!(out, "{}", hidden::show(line.trim_end()))
 }
 
 async fn export(filter: Filter, format: Format, common: &Common) -> anyhow::Result<()> {

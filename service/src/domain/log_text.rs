@@ -1,9 +1,10 @@
 //! Text in a line of the log: [`escape`].
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 use clap::ValueEnum;
+
+use super::hidden;
 
 /// How lines of the log are written.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -18,28 +19,10 @@ pub(crate) enum LogFormat {
 ///
 /// SECURITY: names and header values are written by others. Without escapes they could add lines to the log.
 pub(crate) fn escape(line: &str, format: LogFormat) -> Cow<'_, str> {
-    if line.chars().all(is_printable) {
-        return line.into();
+    match format {
+        LogFormat::Text => hidden::show(line),
+        LogFormat::Json => hidden::show_json(line),
     }
-    let mut escaped = String::with_capacity(line.len() + 16);
-    for c in line.chars() {
-        if is_printable(c) {
-            escaped.push(c);
-        } else if format == LogFormat::Text {
-            escaped.extend(c.escape_unicode());
-        } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(escaped, "\\u{unit:04x}").expect("a string takes all");
-            }
-        }
-    }
-    escaped.into()
-}
-
-/// Returns whether a character is shown as itself and changes nothing around it.
-fn is_printable(c: char) -> bool {
-    // Quotes and backslashes have escapes too.
-    matches!(c, ' '..='~') || (!c.is_ascii() && c.escape_debug().count() == 1)
 }
 
 #[cfg(test)]

@@ -46,7 +46,6 @@
 //! | `token_list` | lists of tokens: filters, pages, cursors |
 //! | `token_owner` | the principal that a new token belongs to |
 //! | `versions` | the version of a record that an edit is meant for |
-//! | `visible` | texts without hidden characters |
 //! | `visitor` | what a temporary token says of its visitor, and where it may be used |
 //! | `write_state` | whether revocations can be written, and what may still be added |
 
@@ -91,6 +90,5 @@ pub(crate) mod token_fields;
 pub(crate) mod token_list;
 pub(crate) mod token_owner;
 pub(crate) mod versions;
-pub(crate) mod visible;
 pub(crate) mod visitor;
 pub(crate) mod write_state;

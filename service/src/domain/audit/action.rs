@@ -63,6 +63,7 @@ actions! {
     ConsentRead: "consent.read", "A user's consents were listed; only refusals are entries";
     KeyRotate: "key.rotate", "A signing key was added";
     KeyPromote: "key.promote", "A signing key signs from another time on, since the one before was revoked";
+    KeySeal: "key.seal", "A signing key was sealed by a master key, or by another one";
     KeyRevoke: "key.revoke", "A signing key was revoked";
     CatalogSet: "catalog.set", "The product's scopes were set";
     CatalogRead: "catalog.read", "The product's scopes were shown; only refusals are entries";

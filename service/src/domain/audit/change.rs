@@ -284,6 +284,11 @@ pub(crate) fn key_promoted(kid: &str, signs_from: u64) -> Change {
     Change::new(Action::KeyPromote, None, "key", kid).fact("signsFrom", signs_from)
 }
 
+/// A signing key was sealed by the master key with this id.
+pub(crate) fn key_sealed(kid: &str, master_key: Option<&str>) -> Change {
+    Change::new(Action::KeySeal, None, "key", kid).fact("masterKey", master_key)
+}
+
 /// Old entries of the trail were deleted.
 pub(crate) fn entries_deleted(count: u64, days: u64) -> Change {
     let change = Change { target: None, ..Change::new(Action::AuditDelete, None, "", "") };

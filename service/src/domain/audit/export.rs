@@ -1,7 +1,7 @@
 //! Entries as CSV and as lines of JSON, for other systems and for spreadsheets.
 
 use super::Entry;
-use crate::domain::visible::escape;
+use crate::domain::hidden;
 
 /// A form of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Format {
 /// Returns an entry as JSON, in which hidden characters are escaped.
 pub(crate) fn json(entry: &impl serde::Serialize) -> String {
     // Outside of texts JSON has none of the characters, and in texts it has this form of escape.
-    serde_json::to_string(entry).map(|json| escape(&json)).unwrap_or_default()
+    serde_json::to_string(entry).map(|json| hidden::show_json(&json).into_owned()).unwrap_or_default()
 }
 
 fn cells(entry: &Entry) -> Vec<String> {
@@ -98,7 +98,7 @@ fn cells(entry: &Entry) -> Vec<String> {
 
 fn line(cells: &[String]) -> String {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![]);
-    let written = writer.write_record(cells.iter().map(|cell| harmless(&escape(cell))));
+    let written = writer.write_record(cells.iter().map(|cell| harmless(&hidden::show_json(cell))));
     // Neither can fail: memory takes it all, and texts are UTF-8.
     let bytes = written.ok().and_then(|()| writer.into_inner().ok()).unwrap_or_default();
     String::from_utf8(bytes).unwrap_or_default()

@@ -38,6 +38,7 @@ pub(super) async fn change(
             KeyChange::Seal { kid, private } => {
                 let update = "UPDATE signing_key SET private_key = $2, master_key = $3 WHERE kid = $1";
                 execute(transaction, update, &[kid, &private.bytes, &private.master_key]).await?;
+                note(change::key_sealed(kid, private.master_key.as_deref()));
             }
             KeyChange::Revoke { kid, at } => {
                 feed::enter(transaction, None, &[RevocationTarget::Key { kid: kid.clone() }], *at).await?;

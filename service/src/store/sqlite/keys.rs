@@ -35,6 +35,7 @@ pub(super) fn change(
             KeyChange::Seal { kid, private } => {
                 let update = "UPDATE signing_key SET private_key = ?2, master_key = ?3 WHERE kid = ?1";
                 transaction.execute(update, params![kid, private.bytes, private.master_key])?;
+                note(change::key_sealed(kid, private.master_key.as_deref()));
             }
             KeyChange::Revoke { kid, at } => {
                 revocations::enter(transaction, None, &RevocationTarget::Key { kid: kid.clone() }, *at)?;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::Mutex;
 use tokio::sync::oneshot::error::TryRecvError;
 
+use super::super::notes::traffic;
 use super::batch::Turn;
 use super::{Failure, SqliteStore, StoreFuture};
 use crate::domain::write_state::Probe;
@@ -63,6 +64,7 @@ impl SqliteStore {
     /// Writes what revokes nothing, in the order of revocations, and then reserves space.
     pub(super) async fn write_probe(&self, reserve_bytes: u64) -> Result<Probe, Error> {
         self.write_in(Turn::First, |transaction| {
+            traffic();
             Ok(transaction.prepare_cached("UPDATE write_probe SET number = number + 1")?.execute([])?)
         })
         .await?;

@@ -202,7 +202,7 @@ async fn unusual_text_is_stored_or_refused() {
         ("::", json!({"type": "floor", "id": "f1"}), 400),
         ("*:*", json!({"type": "floor", "id": "f1"}), 400),
     ] {
-        let body = json!({"kind": "secret", "name": "\u{202e}☃", "scopes": [scope], "resources": [resource]});
+        let body = json!({"kind": "secret", "name": "'; DROP TABLE token; -- %s ☃", "scopes": [scope], "resources": [resource]});
         assert_eq!(daypass.post_token(body.clone()).await.0, expected, "{body}");
     }
 }

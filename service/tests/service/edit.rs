@@ -99,7 +99,7 @@ async fn an_edit_that_is_wrong_is_refused_with_the_reason() {
     daypass.create_partner().await;
     for (id, body, status, code, says) in [
         (&id, json!({}), 400, "invalid_request", "`name`, `origins` or `expiresAt`"),
-        (&id, json!({"name": ""}), 400, "invalid_request", "The name must be 1 to 512"),
+        (&id, json!({"name": ""}), 400, "invalid_request", "The `name` must be 1 to 512"),
         (&id, json!({"name": null, "origins": []}), 400, "invalid_request", "needs `origins`"),
         (&id, json!({"origins": ["http://"]}), 400, "invalid_request", ""),
         (&id, json!({"expiresAt": now() - 1}), 400, "invalid_request", "must be in the future"),

@@ -129,7 +129,7 @@ async fn a_store_that_fails_is_counted() {
     // It has begun to serve.
     assert_eq!(send(daypass.get("/health")).await.0, 200);
     std::fs::rename(&store, format!("{store}.moved")).expect("a file");
-    assert_eq!(send(daypass.get("/health")).await.0, 503);
+    assert_eq!(send(daypass.get("/ready")).await.0, 503);
     let figures = scrape(&daypass).await;
     assert!(value(&figures, "daypass_store_errors_total").is_some_and(|errors| errors >= 1.0));
     std::fs::rename(format!("{store}.moved"), &store).expect("a file");

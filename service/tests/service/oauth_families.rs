@@ -293,13 +293,13 @@ async fn without_a_signing_key_no_code_and_no_refresh_token_is_used_up() {
     let client = OAuthClient::add(&daypass, false).await;
     let first = client.begin(&daypass, &user).await;
     let code = add_code(&daypass, &client, &user, now() + 60);
-    daypass.execute("UPDATE signing_key SET signs_from = signs_from + 10000000000");
+    daypass.execute("UPDATE signing_key SET revoked_at = 1");
     expect_signing(&daypass, false).await;
     for _ in 0..2 {
         expect_refusal(client.refresh(&daypass.url, &first.refresh), 503, "temporarily_unavailable").await;
         expect_refusal(client.redeem(&daypass.url, &code), 503, "temporarily_unavailable").await;
     }
-    daypass.execute("UPDATE signing_key SET signs_from = signs_from - 10000000000");
+    daypass.execute("UPDATE signing_key SET revoked_at = NULL");
     expect_signing(&daypass, true).await;
     Tokens::of(client.refresh(&daypass.url, &first.refresh)).await;
     Tokens::of(client.redeem(&daypass.url, &code)).await;

@@ -77,7 +77,7 @@ async fn an_invalid_organization_request_is_refused_with_the_reason() {
     create(&daypass, "Chairs").await;
     for (body, status, code, says) in [
         (json!({}), 400, "invalid_body", "missing field `name`"),
-        (json!({"name": ""}), 400, "invalid_request", "The name must be 1 to 512 characters"),
+        (json!({"name": ""}), 400, "invalid_request", "The `name` must be 1 to 512 characters"),
         (json!({"name": "n", "id": "a b"}), 400, "invalid_request", "The `id` must be 1 to 128"),
         (json!({"name": "n", "id": "*"}), 400, "invalid_request", "The `id` must be 1 to 128"),
         (json!({"name": "n", "id": "operator"}), 409, "already_exists", ""),

@@ -94,7 +94,7 @@ async fn an_invalid_principal_request_is_refused_with_the_reason() {
     for (body, status, code, says) in [
         (json!({"name": "n"}), 400, "invalid_body", "missing field `kind`"),
         (json!({"kind": "robot", "name": "n"}), 400, "invalid_body", "kind: unknown variant `robot`"),
-        (json!({"kind": "application", "name": ""}), 400, "invalid_request", "The name must be 1 to 512 characters"),
+        (json!({"kind": "application", "name": ""}), 400, "invalid_request", "The `name` must be 1 to 512 characters"),
         (json!({"kind": "application", "name": "n", "id": "a"}), 400, "invalid_body", "unknown field `id`"),
         (json!({"kind": "application", "name": "n", "role": "owner"}), 400, "invalid_request", "Only a user"),
         (json!({"kind": "user", "name": "n", "role": "owner"}), 400, "invalid_request", "A user needs an `email`"),

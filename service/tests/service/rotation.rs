@@ -153,7 +153,14 @@ fn forge(number: usize) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn made_up_key_ids_neither_delay_tokens_of_a_new_key_nor_have_them_called_forged() {
     const FLOODS: usize = 32;
-    let daypass = Daypass::start_with(&["--issuer", "https://tokens.example", "--audience", "product"]);
+    let daypass = Daypass::start_with(&[
+        "--issuer",
+        "https://tokens.example",
+        "--audience",
+        "product",
+        "--rate-refused",
+        "0",
+    ]);
     let beside = daypass.start_beside();
     let (url, is_over) = (format!("{}/v2/access-token/self", beside.url), Arc::new(AtomicBool::new(false)));
     let floods: Vec<_> = (0..FLOODS)

@@ -166,6 +166,13 @@ async fn one_of_100_clients_at_once_redeems_it_over_two_processes() {
     }
 }
 
+/// Writes a file that its owner alone can read.
+fn write_private(file: &std::path::Path, content: &str) {
+    std::fs::write(file, content).expect("a file");
+    #[cfg(unix)]
+    std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("permissions");
+}
+
 /// A service with a sealing key, and the key's text.
 fn start_with_key() -> (Daypass, String) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -257,7 +264,7 @@ async fn what_is_wrong_with_a_sealed_or_single_use_bundle_is_named() {
     for (content, says) in [("", "not a sealing key"), ("not a key at all", "not a sealing key")] {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("sealing.key");
-        std::fs::write(&file, content).expect("a file");
+        write_private(&file, content);
         let mut serve = daypass();
         let store = folder.path().join("store.db");
         let serve = serve.arg("serve").args(["--listen", "127.0.0.1:0", "--sealing-key-file"]).arg(&file).arg("--store");

@@ -134,7 +134,14 @@ async fn write_once<A, T>(pool: &Pool, arguments: &A, operation: InTransaction<A
     let writing = async {
         let transaction = connection.transaction().await?;
         let (done, notes) = Notes::of_future(operation(&transaction, arguments)).await;
-        let done = done?;
+        let done = match done {
+            Ok(done) => done,
+            Err(failure) => {
+                // The locks end before the caller hears of it: a transaction that is dropped ends some time later.
+                let _ = transaction.rollback().await;
+                return Err(failure);
+            }
+        };
         audit::add(&transaction, &notes.entries(&Acting::current())).await?;
         transaction.commit().await?;
         Ok(done)

@@ -45,7 +45,7 @@ const STATEMENTS: usize = 256;
 /// Opens a connection that writes, and brings the tables to the newest version.
 pub(super) fn open_writer(path: &Path) -> anyhow::Result<Connection> {
     // Before anything is written.
-    backup::schema(path)?.require_known(&path.display())?;
+    backup::schema(path).with_context(|| context(path))?.require_known(&path.display())?;
     let open = || -> anyhow::Result<Connection> {
         let mut connection = connect(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -70,8 +70,8 @@ async fn nobody_creates_a_token_that_has_more_than_the_own_one() {
     let (status, refused) = daypass.post_token(native).await;
     assert_eq!((status, &refused["error"]), (400, &json!("invalid_scope")));
     for (name, lifespan, says) in [
-        ("", json!(null), "The name must be 1 to 512 characters"),
-        (&*"n".repeat(513), json!(null), "The name must be 1 to 512 characters"),
+        ("", json!(null), "The `name` must be 1 to 512 characters"),
+        (&*"n".repeat(513), json!(null), "The `name` must be 1 to 512 characters"),
         ("n\u{7}", json!(null), "U+0007 at position 2"),
         ("n", json!(999), "The lifespan must be in milliseconds, at least 1000"),
         ("n", json!(-1), "The lifespan must be in milliseconds, at least 1000"),

@@ -6,9 +6,11 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use daypass::verify::Verifier;
 
 use super::extract::ClientAddress;
 use super::{SharedApp, cookie};
+use crate::usecase::current_catalog::CatalogView;
 use crate::usecase::rates::RequestClass;
 
 /// Refuses requests that come too often.
@@ -32,12 +34,31 @@ pub(crate) async fn limit(State(app): State<SharedApp>, request: Request, next: 
     response
 }
 
+/// Returns the verifier that guards a request.
+pub(crate) fn guard<'v>(view: &'v CatalogView, parts: &Parts) -> &'v Verifier {
+    let is_revocation = |route: &MatchedPath| is_revocation(&parts.method, route.as_str());
+    match parts.extensions.get::<MatchedPath>().is_some_and(is_revocation) {
+        true => &view.revocation_verifier,
+        false => &view.verifier,
+    }
+}
+
+/// Returns whether the requests of a route end something.
+fn is_revocation(method: &Method, route: &str) -> bool {
+    let is_read = [Method::GET, Method::HEAD].contains(method);
+    match route {
+        "/revoke" | "/v2/revocation" | "/v2/organization/{id}/suspend" => !is_read,
+        _ => *method == Method::DELETE || ["/delete", "/delete.json"].iter().any(|end| route.ends_with(end)),
+    }
+}
+
 /// Returns the class of the requests of a route; none for what costs little, and for revocations.
 ///
 /// SECURITY: no flood keeps anybody from a revocation.
 fn class(method: &Method, route: &str) -> Option<RequestClass> {
     let is_read = [Method::GET, Method::HEAD].contains(method);
     match route {
+        _ if is_revocation(method, route) => None,
         "/introspect" | "/verify" => Some(RequestClass::Introspection),
         "/v2/revocation" if is_read => Some(RequestClass::Introspection),
         "/v2/temporary-access-token/create"
@@ -46,11 +67,9 @@ fn class(method: &Method, route: &str) -> Option<RequestClass> {
         | "/oauth/token"
         | "/oauth/par"
         | "/auth/token" => Some(RequestClass::Minting),
-        "/revoke" | "/v2/revocation" | "/v2/organization/{id}/suspend" => None,
         // For pages of other sites, which could not read the refusal.
         "/v2/access-token/self" => None,
-        _ if ["/delete", "/delete.json"].iter().any(|end| route.ends_with(end)) => None,
-        _ if [Method::DELETE, Method::OPTIONS].contains(method) => None,
+        _ if *method == Method::OPTIONS => None,
         _ if is_read && !["/v2/", "/api/", "/oauth/"].iter().any(|api| route.starts_with(api)) => None,
         _ => Some(RequestClass::Administration),
     }

@@ -1,9 +1,10 @@
 //! The catalogue of a running service: [`CurrentCatalog`].
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use daypass::Error;
-use daypass::verify::{TokenLocation, Verifier};
+use daypass::verify::{RateLimits, TokenLocation, Verifier};
 
 use super::catalog::{self, Loaded};
 use crate::domain::catalogs::Catalogs;
@@ -19,7 +20,11 @@ pub(crate) struct CatalogView {
     pub(crate) verifier: Verifier,
     /// Guards what an API asks that must refuse tokens: also while its own organization is suspended.
     pub(crate) api_verifier: Verifier,
-    /// Guards Crafter's paths: reads every location.
+    /// Guards revocations: refuses no valid token because the client sent many that are not.
+    ///
+    /// SECURITY: a flood of invalid tokens from an address, such as that of a proxy, keeps nobody from a revocation.
+    pub(crate) revocation_verifier: Verifier,
+    /// Reads the tokens of Crafter's requests, in every location.
     pub(crate) crafter_verifier: Verifier,
 }
 
@@ -29,7 +34,9 @@ impl CatalogView {
         let [verifier, api_verifier] =
             [verifier, api_verifier].map(|verifier| verifier.catalog(catalogs.whole().clone()));
         let crafter_verifier = verifier.clone().locations(&TokenLocation::ALL);
-        CatalogView { version, catalogs, verifier, api_verifier, crafter_verifier }
+        let no_limits = RateLimits::new().publishable(NonZeroU32::MAX).invalid_tokens(NonZeroU32::MAX);
+        let revocation_verifier = verifier.clone().rate_limits(no_limits);
+        CatalogView { version, catalogs, verifier, api_verifier, revocation_verifier, crafter_verifier }
     }
 
     pub(super) fn version(&self) -> u64 {

@@ -65,7 +65,7 @@ impl FreshKeys {
     /// a valid token for a forgery.
     pub(crate) async fn jwks(&self) -> Result<Jwks, Error> {
         self.wait_until_fresh().await?;
-        Ok(self.keys.jwks())
+        self.keys.jwks()
     }
 
     /// Returns the claims of a JWT that one of these keys signed, also if the JWT has expired.
@@ -79,10 +79,10 @@ impl FreshKeys {
             KeysOf::AnyTime => self.keys.signer(jwt.header()),
         };
         let key = match find() {
-            Some(key) => Some(key),
-            None => {
+            Ok(Some(key)) => Some(key),
+            Ok(None) | Err(_) => {
                 self.wait_until_fresh().await?;
-                find()
+                find()?
             }
         };
         Ok(key.and_then(|key| jwt.verify(&key)?.claims()))
@@ -104,11 +104,12 @@ impl FreshKeys {
 impl KeySource for FreshKeys {
     fn find<'a>(&'a self, header: &'a str) -> ResponseFuture<'a, KeyLookup> {
         Box::pin(async move {
-            if let Some(key) = self.keys.public_key(header) {
+            if let Ok(Some(key)) = self.keys.public_key(header) {
                 return Ok(KeyLookup::Known(key));
             }
-            Ok(match self.wait_until_fresh().await {
-                Ok(()) => self.keys.public_key(header).into(),
+            let waited = self.wait_until_fresh().await;
+            Ok(match waited.and_then(|()| self.keys.public_key(header)) {
+                Ok(key) => key.into(),
                 Err(_) => KeyLookup::Undetermined,
             })
         })

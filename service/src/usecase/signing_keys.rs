@@ -48,13 +48,14 @@ impl SigningKeys {
         if is_same && before.newest_mark == newest_mark {
             return;
         }
-        let loaded = KeyRing::load(stored, newest_mark, &self.master_key, &before.keys);
+        let opened: Vec<_> = before.keys.iter().flatten().cloned().collect();
+        let loaded = KeyRing::load(stored, newest_mark, &self.master_key, &opened);
         let ring = loaded.unwrap_or_else(|cause| {
             tracing::error!(%cause, "signing keys unreadable, signing nothing and accepting no signature");
-            KeyRing { stored: stored.to_vec(), keys: vec![], newest_mark }
+            KeyRing { stored: stored.to_vec(), keys: vec![None; stored.len()], newest_mark }
         });
         if !is_same {
-            tracing::info!(keys = ring.keys.len(), "signing keys changed");
+            tracing::info!(keys = ring.keys.iter().flatten().count(), "signing keys changed");
             if let Some(key) = key::find_foreign(stored, self.master_key.id()) {
                 let sealed_by = key.private.master_key.as_deref();
                 tracing::warn!(sealed_by, "the signing keys have another master key now, restart with that one");
@@ -64,13 +65,18 @@ impl SigningKeys {
     }
 
     /// Returns the public keys whose signatures are accepted now or soon.
-    pub(crate) fn jwks(&self) -> Jwks {
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if one of them cannot be opened: a verifier that got the others alone would take what it
+    /// signed for a forgery.
+    pub(crate) fn jwks(&self) -> Result<Jwks, Error> {
         let ring = self.ring();
+        ring.require_all()?;
         let published = ring.states_at(now()).filter(|(_, state)| state.is_accepted()).map(|(key, state)| {
             let exp = if let KeyState::Retired(end) = state { Some(end) } else { None };
             Jwk { exp, ..key.jwk() }
         });
-        Jwks { keys: published.collect() }
+        Ok(Jwks { keys: published.collect() })
     }
 
     /// Returns the JWT with this payload, signed by the active key.
@@ -126,7 +132,10 @@ impl SigningKeys {
     }
 
     /// Returns the key that signs JWTs with exactly this header, if its signatures are accepted.
-    pub(super) fn public_key(&self, header: &str) -> Option<PublicKey> {
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it may be one that cannot be opened.
+    pub(super) fn public_key(&self, header: &str) -> Result<Option<PublicKey>, Error> {
         self.ring().find(header, KeyState::is_accepted)
     }
 
@@ -134,7 +143,10 @@ impl SigningKeys {
     ///
     /// SECURITY: by a clock that is ahead a key seems to have expired too early. What it signed can be
     /// revoked nevertheless, since it is accepted again once the clock is corrected.
-    pub(super) fn signer(&self, header: &str) -> Option<PublicKey> {
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] if it may be one that cannot be opened.
+    pub(super) fn signer(&self, header: &str) -> Result<Option<PublicKey>, Error> {
         self.ring().find(header, |state| state != KeyState::Revoked)
     }
 
@@ -146,14 +158,16 @@ impl SigningKeys {
 /// All keys of the store at one time.
 struct KeyRing {
     stored: Vec<StoredKey>,
-    keys: Vec<Arc<SigningKey>>,
+    /// Each of the stored ones; `None` for one that another master key has sealed and that was never opened here.
+    keys: Vec<Option<Arc<SigningKey>>>,
     newest_mark: u64,
 }
 
 impl KeyRing {
     /// Opens the stored keys.
     ///
-    /// Those that another master key has sealed meanwhile are taken from `opened`: an id is the thumbprint of one key pair.
+    /// Those that another master key has sealed meanwhile are taken from `opened`, as far as they are there: an id is the
+    /// thumbprint of one key pair. At a start nothing is opened, and a key of another master key is an error.
     fn load(
         stored: &[StoredKey],
         newest_mark: u64,
@@ -162,10 +176,10 @@ impl KeyRing {
     ) -> anyhow::Result<KeyRing> {
         let load = |stored: &StoredKey| {
             let is_resealed = stored.private.master_key.as_deref().is_some_and(|id| id != master_key.id());
-            match opened.iter().find(|key| is_resealed && key.kid() == stored.kid) {
-                Some(key) => Ok(Arc::clone(key)),
-                None => SigningKey::load(stored, master_key).map(Arc::new),
+            if !is_resealed || opened.is_empty() {
+                return SigningKey::load(stored, master_key).map(|key| Some(Arc::new(key)));
             }
+            Ok(opened.iter().find(|key| key.kid() == stored.kid).cloned())
         };
         let keys = stored.iter().map(load).collect::<anyhow::Result<_>>()?;
         Ok(KeyRing { stored: stored.to_vec(), keys, newest_mark })
@@ -173,10 +187,16 @@ impl KeyRing {
 
     /// Returns each key with its state at this time.
     fn states_at(&self, now: u64) -> impl Iterator<Item = (&SigningKey, KeyState)> {
-        self.keys
-            .iter()
-            .map(|key| &**key)
-            .zip(KeyState::of(&self.stored, Moment { now, newest_mark: self.newest_mark }))
+        let states = KeyState::of(&self.stored, Moment { now, newest_mark: self.newest_mark });
+        self.keys.iter().zip(states).filter_map(|(key, state)| Some((&**key.as_ref()?, state)))
+    }
+
+    /// Requires that every key was opened.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    fn require_all(&self) -> Result<(), Error> {
+        if self.keys.iter().all(Option::is_some) { Ok(()) } else { Err(Error::Unavailable) }
     }
 
     /// Returns the key that signs now.
@@ -192,8 +212,11 @@ impl KeyRing {
     }
 
     /// Returns the key of JWTs with exactly this header, if it is in such a state.
-    fn find(&self, header: &str, is_wanted: fn(KeyState) -> bool) -> Option<PublicKey> {
+    fn find(&self, header: &str, is_wanted: fn(KeyState) -> bool) -> Result<Option<PublicKey>, Error> {
         let mut wanted = self.states_at(now()).filter(|(_, state)| is_wanted(*state));
-        wanted.find_map(|(key, _)| key.public_key(header).cloned())
+        match wanted.find_map(|(key, _)| key.public_key(header).cloned()) {
+            Some(key) => Ok(Some(key)),
+            None => self.require_all().map(|()| None),
+        }
     }
 }

@@ -9,6 +9,7 @@ use daypass::Error;
 use daypass::verify::{Credential, TokenLocation, Verifier};
 
 use super::super::SharedApp;
+use super::super::rates::guard;
 use super::basic::{Login, invalid_client};
 use super::{TokenCaller, credentials};
 
@@ -27,7 +28,7 @@ impl FromRequestParts<SharedApp> for ClientCaller {
     type Rejection = Unauthenticated;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<ClientCaller, Unauthenticated> {
-        authenticate(parts, app, &app.catalog.view().verifier).await.map(ClientCaller).map_err(Unauthenticated)
+        authenticate(parts, app, guard(&app.catalog.view(), parts)).await.map(ClientCaller).map_err(Unauthenticated)
     }
 }
 

@@ -8,6 +8,7 @@ use daypass::verify::{Access, Credentials, Verifier};
 use daypass::{Error, ErrorCode, OpaqueToken, Scope, TokenKind};
 
 use super::super::SharedApp;
+use super::super::rates::guard;
 use super::super::request_id::note_caller;
 use super::ClientAddress;
 use crate::domain::audit::actor::Actor;
@@ -120,7 +121,8 @@ impl FromRequestParts<SharedApp> for TokenCaller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<TokenCaller, Error> {
-        let verifier = &app.catalog.view().verifier;
+        let view = app.catalog.view();
+        let verifier = guard(&view, parts);
         TokenCaller::authenticate(app, verifier, credentials(app, verifier, parts)).await
     }
 }

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use daypass::verify::{Credential, TokenLocation};
 use daypass::{Error, Scope, TokenKind};
 
+use crate::http::rates::guard;
 use crate::http::{Parameters, SharedApp, TokenCaller, credentials};
 
 /// The parameter that carries the token.
@@ -19,8 +20,9 @@ impl FromRequestParts<SharedApp> for QueryCaller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<QueryCaller, Error> {
-        let verifier = &app.catalog.view().crafter_verifier;
-        TokenCaller::authenticate(app, verifier, credentials(app, verifier, parts)).await.map(QueryCaller)
+        let view = app.catalog.view();
+        let credentials = credentials(app, &view.crafter_verifier, parts);
+        TokenCaller::authenticate(app, guard(&view, parts), credentials).await.map(QueryCaller)
     }
 }
 
@@ -37,13 +39,13 @@ pub(super) async fn of_form(app: &SharedApp, request: Request) -> Result<TokenCa
     };
     // An empty parameter is a missing one, as at home.
     let text = form.as_ref().and_then(|form| form.find(ACCESS_TOKEN_ID));
-    let verifier = &app.catalog.view().crafter_verifier;
-    let others = credentials(app, verifier, &parts);
+    let view = app.catalog.view();
+    let others = credentials(app, &view.crafter_verifier, &parts);
     let credentials = text.map_or(others, |text| {
         let credential = Credential { text: text.as_bytes(), location: TokenLocation::AccessTokenId };
         others.with_credential(credential)
     });
-    TokenCaller::authenticate(app, verifier, credentials).await
+    TokenCaller::authenticate(app, guard(&view, &parts), credentials).await
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

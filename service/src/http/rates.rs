@@ -36,15 +36,15 @@ pub(crate) async fn limit(State(app): State<SharedApp>, request: Request, next: 
 
 /// Returns the verifier that guards a request.
 pub(crate) fn guard<'v>(view: &'v CatalogView, parts: &Parts) -> &'v Verifier {
-    let is_revocation = |route: &MatchedPath| is_revocation(&parts.method, route.as_str());
-    match parts.extensions.get::<MatchedPath>().is_some_and(is_revocation) {
-        true => &view.revocation_verifier,
-        false => &view.verifier,
-    }
+    if is_revocation(parts) { &view.revocation_verifier } else { &view.verifier }
 }
 
-/// Returns whether the requests of a route end something.
-fn is_revocation(method: &Method, route: &str) -> bool {
+/// Returns whether a request ends something.
+pub(crate) fn is_revocation(parts: &Parts) -> bool {
+    parts.extensions.get::<MatchedPath>().is_some_and(|route| is_of_revocation(&parts.method, route.as_str()))
+}
+
+fn is_of_revocation(method: &Method, route: &str) -> bool {
     let is_read = [Method::GET, Method::HEAD].contains(method);
     match route {
         "/revoke" | "/v2/revocation" | "/v2/organization/{id}/suspend" => !is_read,
@@ -58,7 +58,7 @@ fn is_revocation(method: &Method, route: &str) -> bool {
 fn class(method: &Method, route: &str) -> Option<RequestClass> {
     let is_read = [Method::GET, Method::HEAD].contains(method);
     match route {
-        _ if is_revocation(method, route) => None,
+        _ if is_of_revocation(method, route) => None,
         "/introspect" | "/verify" => Some(RequestClass::Introspection),
         "/v2/revocation" if is_read => Some(RequestClass::Introspection),
         "/v2/temporary-access-token/create"

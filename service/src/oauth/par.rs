@@ -42,7 +42,9 @@ async fn respond(
     headers: &HeaderMap,
     parameters: Parameters,
 ) -> Result<impl IntoResponse + use<>, OAuthError> {
-    let client = authenticate_client(app, address, headers, &parameters).await?.client;
+    let ClientAddress(address) = address;
+    let attempt = app.rates.authentication.attempt(address)?;
+    let client = authenticate_client(app, Some(attempt), headers, &parameters).await?.client;
     let jkt = proof::jkt(app, headers, PATH)?;
     let parameters = parameters.without("client_secret").bound_to(jkt)?;
     let view = app.catalog.view();

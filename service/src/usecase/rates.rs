@@ -18,14 +18,16 @@ pub(crate) struct Rates {
     administration: Option<ClassLimit>,
     /// The bundle references that a token creates, by its serial number.
     bundles: RateLimit,
-    /// The entries of the feed for single JWTs and for edits, by organization. These have no other bound: revocations of
-    /// stored tokens end with the tokens.
-    entries: RateLimit,
+    /// The entries of the feed for single JWTs, by organization. These have no other bound: revocations of stored tokens
+    /// end with the tokens.
+    jwts: RateLimit,
+    /// Edits of tokens, by organization, which add entries too.
+    edits: RateLimit,
 }
 
 /// How many seconds' worth of bundle references a token may create at once.
 const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).expect("a number above 0");
-/// How many entries for single JWTs and for edits an organization may add to the feed at once.
+/// How many entries for single JWTs, and how many for edits, an organization may add to the feed at once.
 const ENTRIES_AT_ONCE: NonZeroU32 = NonZeroU32::new(10_000).expect("a number above 0");
 
 /// The limit on requests of one class.
@@ -61,7 +63,8 @@ impl Rates {
             administration: class("administration", config.administration),
             bundles: RateLimit::new("bundles", bundles_per_second)
                 .burst(bundles_per_second.saturating_mul(BURST_SECONDS)),
-            entries: RateLimit::new("entries", NonZeroU32::MIN).burst(ENTRIES_AT_ONCE),
+            jwts: RateLimit::new("jwts", NonZeroU32::MIN).burst(ENTRIES_AT_ONCE),
+            edits: RateLimit::new("edits", NonZeroU32::MIN).burst(ENTRIES_AT_ONCE),
         }
     }
 
@@ -96,15 +99,25 @@ impl Rates {
         self.bundles.count(serial, &mut None)
     }
 
-    /// Counts an entry for a single JWT or an edit.
+    /// Counts the revocation of a single JWT.
     ///
     /// SECURITY: never called for what revokes a stored token, an organization or a key: those can always be revoked, and
     /// with a token all JWTs that were minted from it.
     ///
     /// # Errors
     /// [`Error::TooManyRequests`] with the seconds to wait.
-    pub(crate) fn count_entry(&self, organization: &str) -> Result<(), Error> {
-        self.entries.count(organization, &mut None)
+    pub(crate) fn count_jwt(&self, organization: &str) -> Result<(), Error> {
+        self.jwts.count(organization, &mut None)
+    }
+
+    /// Counts an edit of a token.
+    ///
+    /// SECURITY: apart from revocations, which need another scope.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`] with the seconds to wait.
+    pub(crate) fn count_edit(&self, organization: &str) -> Result<(), Error> {
+        self.edits.count(organization, &mut None)
     }
 }
 
@@ -121,8 +134,9 @@ mod tests {
             assert!((0..20).any(|_| rates.count_bundle(serial) == Err(Error::TooManyRequests(1))));
         }
         for organization in ["a", "b"] {
-            assert!((0..10_000).all(|_| rates.count_entry(organization).is_ok()));
-            assert!((0..100).any(|_| rates.count_entry(organization) == Err(Error::TooManyRequests(1))));
+            assert!((0..10_000).all(|_| rates.count_edit(organization).is_ok()));
+            assert!((0..100).any(|_| rates.count_edit(organization) == Err(Error::TooManyRequests(1))));
+            assert_eq!(rates.count_jwt(organization), Ok(()), "edits take nothing from revocations");
         }
     }
 }

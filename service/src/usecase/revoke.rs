@@ -76,7 +76,7 @@ pub(crate) async fn credential(
     };
     let Some(target) = target else { return Ok(false) };
     if matches!(target, RevocationTarget::Jwt { .. }) {
-        rates.map_or(Ok(()), |rates| rates.count_entry(organization))?;
+        rates.map_or(Ok(()), |rates| rates.count_jwt(organization))?;
     }
     revoke_with(store, organization, target.clone(), also, now).await?;
     tracing::info!(organization, %target, "credential revoked");

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use daypass::Error;
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use crate::domain::write_state::WriteState;
 use crate::store::SharedStore;
@@ -12,6 +13,8 @@ use crate::store::SharedStore;
 const PAUSE: Duration = Duration::from_secs(3);
 /// The time after a probe that found revocations at risk.
 const PAUSE_AT_RISK: Duration = Duration::from_secs(1);
+/// How long a probe may take.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// The least time between two probes, however many writes fail.
 const SHORT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -79,11 +82,11 @@ impl WriteProbe {
 
     /// Probes the store, twice if the first time it fails: one write that was late under load does not stop minting.
     async fn find_state(&self) -> WriteState {
-        let probe = || self.store.probe(self.reserve_bytes);
-        // The store logs a failure.
+        // A disk that hangs fails nothing. The store logs a failure.
+        let probe = async || timeout(PATIENCE, self.store.probe(self.reserve_bytes)).await.ok()?.ok();
         let found = match probe().await {
-            Ok(found) => Some(found),
-            Err(_) => probe().await.ok(),
+            Some(found) => Some(found),
+            None => probe().await,
         };
         WriteState::after(found, self.reserve_bytes)
     }

@@ -225,6 +225,8 @@ async fn row_18_an_address_that_tries_tokens_waits_and_those_that_were_accepted_
     let (unknown, _) = daypass.create_secret().await;
     daypass.revoke_by_text(&unknown).await;
     let invalid = crate::running::mistype(&unknown);
+    let (cold, _) = daypass.create_token(json!({"kind": "secret", "name": "n", "scopes": ["token:revoke"]})).await;
+    let (_, id) = daypass.create_token(json!({"kind": "secret", "name": "m", "scopes": ["token:introspect"]})).await;
     let mut statuses = vec![];
     while statuses.last() != Some(&(429, true)) {
         assert!(statuses.len() < 50, "{statuses:?}");
@@ -232,6 +234,16 @@ async fn row_18_an_address_that_tries_tokens_waits_and_those_that_were_accepted_
         assert_eq!(list(flooder, &daypass.admin).await.0, 200);
     }
     assert_eq!(list("203.0.113.2", &invalid).await.0, 401);
+    // SECURITY: a token that was never used before revokes nevertheless, from the address of the flood too.
+    assert_eq!(list(flooder, &cold).await.0, 429);
+    let end = daypass.delete(&format!("/v2/access-token/{id}")).header("x-forwarded-for", flooder).bearer_auth(&cold);
+    assert_eq!(send(end).await.0, 200);
+    let client = |path: &str| {
+        let form = [("token", &*invalid), ("client_id", "nobody"), ("client_secret", "x"), ("grant_type", "password")];
+        daypass.post(path).header("x-forwarded-for", flooder).form(&form)
+    };
+    assert_eq!(send(client("/revoke")).await.0, 401, "it is authenticated");
+    assert_eq!(send(client("/introspect")).await.0, 429);
     let client = daypass.post("/oauth/token").header("x-forwarded-for", "203.0.113.3");
     let client = client.form(&[("grant_type", "client_credentials"), ("client_id", "nobody"), ("client_secret", "x")]);
     let mut statuses = vec![];

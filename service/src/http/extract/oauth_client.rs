@@ -6,9 +6,10 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::ORIGIN;
 use axum::response::{IntoResponse, Response};
+use daypass::verify::Attempt;
 use daypass::{Error, OpaqueToken, TokenKind};
 
-use super::super::{OAuthError, SharedApp};
+use super::super::{OAuthError, SharedApp, rates};
 use super::ClientAddress;
 use super::basic::Login;
 use crate::domain::oauth::parameters::Parameters;
@@ -16,13 +17,13 @@ use crate::domain::oauth::refusal::{Refusal, RefusalCode};
 use crate::usecase::oauth::authentication::{self, AuthenticatedClient};
 
 /// Authenticates the client of a request: by Basic, or by `client_id` and `client_secret` in the form (RFC 6749, section
-/// 2.3.1). A public client has its `client_id` alone.
+/// 2.3.1). A public client has its `client_id` alone. A failure counts as the attempt, if there is one.
 ///
 /// # Errors
 /// `invalid_request` for two ways at once, and those of [`authentication::authenticate`].
 pub(crate) async fn authenticate_client(
     app: &SharedApp,
-    ClientAddress(address): ClientAddress,
+    attempt: Option<Attempt<'_>>,
     headers: &HeaderMap,
     parameters: &Parameters,
 ) -> Result<AuthenticatedClient, Refusal> {
@@ -38,10 +39,11 @@ pub(crate) async fn authenticate_client(
         Some(login) => (&*login.id, Some(&*login.token).filter(|token| !token.is_empty())),
         None => (id.ok_or_else(|| Error::InvalidClient("The request names no client.".into()))?, secret),
     };
-    let attempt = app.rates.authentication.attempt(address)?;
     let client =
         authentication::authenticate(&*app.store, &app.uses, id, secret, headers.contains_key(ORIGIN), since).await;
-    if !matches!(client, Err(Refusal::OAuth(RefusalCode::InvalidClient, _))) {
+    if let Some(attempt) = attempt
+        && !matches!(client, Err(Refusal::OAuth(RefusalCode::InvalidClient, _)))
+    {
         attempt.discard();
     }
     client
@@ -61,13 +63,18 @@ impl<C: FromRequestParts<SharedApp, Rejection: IntoResponse + Send> + Send> From
     async fn from_request(request: Request, app: &SharedApp) -> Result<TokenForm<C>, Response> {
         let (mut parts, body) = request.into_parts();
         let headers = parts.headers.clone();
-        let address = ClientAddress::of(&parts, app).map_err(IntoResponse::into_response)?;
+        let ClientAddress(address) = ClientAddress::of(&parts, app).map_err(IntoResponse::into_response)?;
+        let is_revocation = rates::is_revocation(&parts);
         // Before the body, which an unauthenticated caller can hold back.
         let holder = C::from_request_parts(&mut parts, app).await;
         let parameters = Parameters::from_request(Request::from_parts(parts, body), app).await;
         match parameters {
             Ok(parameters) if is_of_client(&headers, &parameters) => {
-                let client = authenticate_client(app, address, &headers, &parameters).await;
+                let attempt = app.rates.authentication.attempt(address);
+                // SECURITY: a client that has to wait may revoke meanwhile.
+                let attempt =
+                    if is_revocation { attempt.ok() } else { Some(attempt.map_err(IntoResponse::into_response)?) };
+                let client = authenticate_client(app, attempt, &headers, &parameters).await;
                 let client = client.map_err(|refusal| OAuthError(refusal).into_response())?;
                 Ok(TokenForm::OfClient(Box::new(client), parameters))
             }

@@ -90,7 +90,7 @@ pub(super) async fn edit(
     let editor = Editor::Holder { grantor: &grantor, catalogs: &view.catalogs };
     let request: UpdateTokenRequest = body?.read()?;
     app.check_shared_suffix(request.accept_shared_suffix)?;
-    app.rates.count_entry(organization)?;
+    app.rates.count_edit(organization)?;
     let record = tokens::edit(&*app.store, &editor, organization, &id, request, versions).await?;
     Ok((NO_STORE, tag(record.version), Json(record)))
 }

@@ -79,7 +79,9 @@ async fn respond(
 ) -> Result<TokenResponse, OAuthError> {
     let name = parameters.require("grant_type")?;
     let grant_type = GrantType::named(name).ok_or_else(|| unsupported(name))?;
-    let client = authenticate_client(app, address, headers, parameters).await?;
+    let ClientAddress(address) = address;
+    let attempt = app.rates.authentication.attempt(address)?;
+    let client = authenticate_client(app, Some(attempt), headers, parameters).await?;
     let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
     exchange::require_own(parameters.all("resource"), &app.jwt_issuer.audience)?;
     let jkt = proof::jkt(app, headers, PATH)?;

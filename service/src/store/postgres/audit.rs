@@ -27,7 +27,7 @@ impl AuditStore for PostgresStore {
     }
 
     fn add_audit_entries(&self, entries: Vec<NewEntry>) -> StoreFuture<'_, ()> {
-        Box::pin(self.write(entries, |transaction, entries| {
+        Box::pin(self.add(entries, |transaction, entries| {
             Box::pin(async move {
                 traffic();
                 add(transaction, entries).await

@@ -56,12 +56,13 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<(), Failure> {
     Ok(transaction.batch_execute(LOCK).await?)
 }
 
-/// Adds an entry and takes it back: the transaction commits no more than that it could.
+/// Adds an entry, and one to the audit trail, as a revocation does, and takes them back: the transaction commits no more than that it could.
 ///
 /// It does not lock the feed: while a standby is lost the commit waits, and nothing must wait for it.
 const PROBE: &str = "
     SAVEPOINT probe;
     INSERT INTO revocation (seq, at, level, name) VALUES (-1 - floor(random() * 1e15)::bigint, 0, 'jwt', 'probe');
+    INSERT INTO audit (actor_kind, action, outcome, facts) VALUES ('service', 'probe', 'ok', '{}');
     ROLLBACK TO probe";
 
 /// Finds out whether an entry could be written.

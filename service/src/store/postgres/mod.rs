@@ -159,7 +159,7 @@ impl Store for PostgresStore {
         name: &'a str,
         rule: Rule<Option<Organization>>,
     ) -> StoreFuture<'a, ()> {
-        Box::pin(self.write((id, name, rule), |transaction, (id, name, rule)| {
+        Box::pin(self.add((id, name, rule), |transaction, (id, name, rule)| {
             Box::pin(organizations::rename(transaction, id, name, rule))
         }))
     }
@@ -170,9 +170,7 @@ impl Store for PostgresStore {
         rule: Rule<Option<Organization>, OrganizationLimits>,
     ) -> StoreFuture<'a, ()> {
         Box::pin(
-            self.write((id, rule), |transaction, (id, rule)| {
-                Box::pin(organizations::set_limits(transaction, id, rule))
-            }),
+            self.add((id, rule), |transaction, (id, rule)| Box::pin(organizations::set_limits(transaction, id, rule))),
         )
     }
 

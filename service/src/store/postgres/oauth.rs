@@ -102,7 +102,7 @@ impl OAuthStore for PostgresStore {
     }
 
     fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse> {
-        Box::pin(self.write((hash, rule), |transaction, (hash, rule)| {
+        Box::pin(self.add((hash, rule), |transaction, (hash, rule)| {
             Box::pin(oauth_families::use_code(transaction, *hash, rule))
         }))
     }
@@ -126,7 +126,7 @@ impl OAuthStore for PostgresStore {
         at: u64,
         rule: Rule<Option<RefreshFacts>, RefreshUse>,
     ) -> StoreFuture<'_, RefreshUse> {
-        Box::pin(self.write((hash, next, at, rule), |transaction, (hash, next, at, rule)| {
+        Box::pin(self.add((hash, next, at, rule), |transaction, (hash, next, at, rule)| {
             Box::pin(oauth_families::use_refresh_token(transaction, *hash, *next, *at, rule))
         }))
     }

@@ -97,12 +97,16 @@ impl PrincipalStore for PostgresStore {
         at: u64,
         rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, (Principal, Option<u64>)> {
-        Box::pin(self.revoking_much(
-            (organization, id, acting, range, at, rule),
-            |transaction, (organization, id, acting, range, at, rule)| {
-                Box::pin(edit(transaction, organization, id, *acting, *range, *at, rule))
-            },
-        ))
+        Box::pin(async move {
+            self.require_space()?;
+            self.revoking_much(
+                (organization, id, acting, range, at, rule),
+                |transaction, (organization, id, acting, range, at, rule)| {
+                    Box::pin(edit(transaction, organization, id, *acting, *range, *at, rule))
+                },
+            )
+            .await
+        })
     }
 
     fn remove_principal<'a>(

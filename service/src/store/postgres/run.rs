@@ -55,11 +55,17 @@ impl PostgresStore {
         time_store("write", self.write_or_tell(&self.writers, arguments, operation)).await
     }
 
-    /// Runs an operation that only adds, if that is allowed now.
+    /// Requires that something may be added, which takes no space that is kept for revocations.
+    pub(super) fn require_space(&self) -> Result<(), Error> {
+        self.additions.get().map_or(Ok(()), |rule| rule(&None))
+    }
+
+    /// Runs an operation that adds something, if that is allowed now.
+    ///
+    /// SECURITY: whatever a caller can repeat adds something, if only to the audit trail. Revocations, sign-outs and what
+    /// they need do not run here.
     pub(super) async fn add<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        if let Some(rule) = self.additions.get() {
-            rule(&None)?;
-        }
+        self.require_space()?;
         self.write(arguments, operation).await
     }
 
@@ -79,7 +85,7 @@ impl PostgresStore {
 
     /// Runs an operation that writes something for [`Store::changed`](super::Store::changed) to tell.
     pub(super) async fn change<A, T>(&self, arguments: A, operation: InTransaction<A, T>) -> Result<T, Error> {
-        let done = self.write(arguments, operation).await?;
+        let done = self.add(arguments, operation).await?;
         self.listener.wake();
         Ok(done)
     }

@@ -15,13 +15,20 @@ use crate::domain::audit::{Entry, EntryActor, NewEntry, Target};
 const COLUMNS: &str = "id, at, organization, actor_kind, actor_id, actor_name, actor_owner, action, target_kind,
     target_id, address, request_id, outcome, code, facts";
 
+/// Adds an entry as a revocation does, and takes it back.
+pub(super) const PROBE: &str = "
+    SAVEPOINT probe;
+    INSERT INTO audit (actor_kind, action, outcome, facts) VALUES ('service', 'probe', 'ok', '{}');
+    ROLLBACK TO probe;
+    RELEASE probe";
+
 impl AuditStore for SqliteStore {
     fn audit_page(&self, query: AuditQuery) -> StoreFuture<'_, AuditSlice> {
         self.read_list(move |connection| page(connection, &query))
     }
 
     fn add_audit_entries(&self, entries: Vec<NewEntry>) -> StoreFuture<'_, ()> {
-        self.write(move |transaction| {
+        self.add(move |transaction| {
             traffic();
             add(transaction, &entries)
         })

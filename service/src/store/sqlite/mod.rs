@@ -210,7 +210,7 @@ impl Store for SqliteStore {
         rule: Rule<Option<Organization>>,
     ) -> StoreFuture<'a, ()> {
         let (id, name) = (id.to_owned(), name.to_owned());
-        self.write(move |transaction| organizations::rename(transaction, &id, &name, &rule))
+        self.add(move |transaction| organizations::rename(transaction, &id, &name, &rule))
     }
 
     fn set_limits<'a>(
@@ -219,7 +219,7 @@ impl Store for SqliteStore {
         rule: Rule<Option<Organization>, OrganizationLimits>,
     ) -> StoreFuture<'a, ()> {
         let id = id.to_owned();
-        self.write(move |transaction| organizations::set_limits(transaction, &id, &rule))
+        self.add(move |transaction| organizations::set_limits(transaction, &id, &rule))
     }
 
     fn change_suspension<'a>(

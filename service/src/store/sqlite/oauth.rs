@@ -80,7 +80,7 @@ impl OAuthStore for SqliteStore {
     }
 
     fn use_oauth_code(&self, hash: [u8; 32], rule: Rule<Option<StoredCode>, CodeUse>) -> StoreFuture<'_, CodeUse> {
-        self.write(move |transaction| oauth_families::use_code(transaction, hash, &rule))
+        self.add(move |transaction| oauth_families::use_code(transaction, hash, &rule))
     }
 
     fn surplus_oauth_families(&self, family: u64, at: u64, kept: usize, most: usize) -> StoreFuture<'_, Vec<u64>> {
@@ -98,7 +98,7 @@ impl OAuthStore for SqliteStore {
         at: u64,
         rule: Rule<Option<RefreshFacts>, RefreshUse>,
     ) -> StoreFuture<'_, RefreshUse> {
-        self.write(move |transaction| oauth_families::use_refresh_token(transaction, hash, next, at, &rule))
+        self.add(move |transaction| oauth_families::use_refresh_token(transaction, hash, next, at, &rule))
     }
 
     fn keep_oauth_request(

@@ -93,8 +93,12 @@ impl PrincipalStore for SqliteStore {
         rule: Rule<PrincipalFacts<OwnedToken>, Option<EditedPrincipal>>,
     ) -> StoreFuture<'a, (Principal, Option<u64>)> {
         let (organization, id, acting) = (organization.to_owned(), id.to_owned(), acting.map(str::to_owned));
-        self.revoking_much(move |transaction| {
-            edit(transaction, &organization, &id, acting.as_deref(), range, at, &rule)
+        Box::pin(async move {
+            self.require_space()?;
+            let edit = move |transaction: &Transaction<'_>| {
+                edit(transaction, &organization, &id, acting.as_deref(), range, at, &rule)
+            };
+            self.revoking_much(edit).await
         })
     }
 

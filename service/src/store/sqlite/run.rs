@@ -9,7 +9,7 @@ use tokio::sync::oneshot::error::TryRecvError;
 
 use super::super::notes::traffic;
 use super::batch::Turn;
-use super::{Failure, SqliteStore, StoreFuture};
+use super::{Failure, SqliteStore, StoreFuture, audit};
 use crate::domain::write_state::Probe;
 use crate::metrics::time_store;
 
@@ -49,13 +49,20 @@ impl SqliteStore {
         Box::pin(time_store("write", self.write_or_tell(Turn::Next, operation)))
     }
 
-    /// Runs an operation that only adds, if that is allowed now.
+    /// Requires that something may be added, which takes no space that is kept for revocations.
+    pub(super) fn require_space(&self) -> Result<(), Error> {
+        self.additions.get().map_or(Ok(()), |rule| rule(&self.disk.free_bytes()))
+    }
+
+    /// Runs an operation that adds something, if that is allowed now.
+    ///
+    /// SECURITY: whatever a caller can repeat adds something, if only to the audit trail. Revocations, sign-outs and what
+    /// they need do not run here.
     pub(super) fn add<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
-        let allowed = self.additions.get().map_or(Ok(()), |rule| rule(&self.disk.free_bytes()));
-        match allowed {
+        match self.require_space() {
             Ok(()) => self.write(operation),
             Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
         }
@@ -65,6 +72,8 @@ impl SqliteStore {
     pub(super) async fn write_probe(&self, reserve_bytes: u64) -> Result<Probe, Error> {
         self.write_in(Turn::First, |transaction| {
             traffic();
+            // A revocation adds an entry to the trail too.
+            transaction.execute_batch(audit::PROBE)?;
             Ok(transaction.prepare_cached("UPDATE write_probe SET number = number + 1")?.execute([])?)
         })
         .await?;
@@ -110,9 +119,11 @@ impl SqliteStore {
             }
             let (waiting, file, disk) = (Arc::clone(&self.waiting), Arc::clone(&self.file), Arc::clone(&self.disk));
             let task = tokio::task::spawn_blocking(move || {
-                disk.make_room();
+                if turn == Turn::First {
+                    disk.make_room();
+                }
                 let done = file.require_in_place().and_then(|()| waiting.commit(&mut writer));
-                if done.as_ref().is_err_and(Failure::may_want_space) {
+                if turn == Turn::First && done.as_ref().is_err_and(Failure::may_want_space) {
                     disk.give_up_reserve();
                 }
                 (writer, done)
@@ -135,7 +146,7 @@ impl SqliteStore {
         operation: impl FnOnce(&Transaction<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> StoreFuture<'_, T> {
         Box::pin(async {
-            let done = self.write(operation).await?;
+            let done = self.add(operation).await?;
             self.changes.notify_one();
             Ok(done)
         })

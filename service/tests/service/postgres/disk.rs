@@ -46,14 +46,17 @@ async fn expect_recovery(daypass: &Daypass, break_it: impl FnOnce(), repair: imp
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_databases_disk_is_full_nothing_is_minted_or_added_and_then_all_recovers() {
     let daypass = Daypass::start();
-    let full = || {
-        daypass.session().execute(
-            "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE disk_full; END';
-            CREATE TRIGGER disk_is_full BEFORE INSERT ON revocation EXECUTE FUNCTION disk_is_full()",
-        );
-    };
-    let free = || daypass.session().execute("DROP FUNCTION disk_is_full CASCADE");
-    expect_recovery(&daypass, full, free).await;
+    // A revocation adds to both.
+    for table in ["revocation", "audit"] {
+        let full = || {
+            daypass.session().execute(&format!(
+                "CREATE FUNCTION disk_is_full() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE disk_full; END';
+                CREATE TRIGGER disk_is_full BEFORE INSERT ON {table} EXECUTE FUNCTION disk_is_full()",
+            ));
+        };
+        let free = || daypass.session().execute("DROP FUNCTION disk_is_full CASCADE");
+        expect_recovery(&daypass, full, free).await;
+    }
     assert!(daypass.log().contains("53100"), "the log has the database's word for it");
 }
 

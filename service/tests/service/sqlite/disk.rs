@@ -160,11 +160,14 @@ async fn a_service_that_cannot_write_says_that_it_is_not_ready_and_mints_nothing
 
 /// Needs no right to mount: more than any disk has is to be kept free.
 #[tokio::test(flavor = "multi_thread")]
-async fn below_the_reserve_nothing_is_added_and_everything_that_takes_something_away_goes_on() {
+async fn below_the_reserve_nothing_is_added_or_edited_and_everything_that_takes_something_away_goes_on() {
     let daypass = Daypass::start();
     let (secret, id) = daypass.create_secret().await;
     let partner = daypass.create_partner().await;
     let operator = to_text(&daypass.line["operatorToken"]);
+    let person = to_text(
+        &daypass.json(&["user", "add", "--name", "Ada", "--email", "ada@example.com", "--role", "developer"])["id"],
+    );
     let low = daypass.start_beside_with(&["--disk-reserve-mib".into(), "1048576".into()]);
     let (client, own) = (Client::new(), format!("/v2/organization/{}", daypass.organization()));
     let request =
@@ -182,11 +185,20 @@ async fn below_the_reserve_nothing_is_added_and_everything_that_takes_something_
     assert_eq!((status, &ready["checks"]["space"]), (200, &json!("low")), "revocations can be written");
     let mint = request(Method::POST, "/v2/temporary-access-token/create", &secret);
     assert_eq!(send(mint.json(&json!({"scopes": [FLOOR_READ]}))).await.0, 200);
-    let edit = request(Method::PATCH, &format!("/v2/access-token/{id}"), &daypass.admin).header("if-match", "\"1\"");
-    assert_eq!(send(edit.json(&json!({"name": "Edited"}))).await.0, 200);
-    assert_eq!(send(request(Method::DELETE, &format!("/v2/access-token/{id}"), &daypass.admin)).await.0, 200);
-    let limits = request(Method::PATCH, &format!("{own}/limits"), &operator);
-    assert_eq!(send(limits.json(&json!({"secret": 1}))).await.0, 200);
+    // Each of these adds an entry to the audit trail.
+    let (token, limits) = (format!("/v2/access-token/{id}"), format!("{own}/limits"));
+    for (path, caller, body) in [
+        (&token, &daypass.admin, json!({"name": "Edited"})),
+        (&limits, &operator, json!({"secret": 1})),
+        (&own, &operator, json!({"name": "Chairs"})),
+        (&format!("{principals}/{person}"), &daypass.admin, json!({"name": "Ada"})),
+    ] {
+        let edit = request(Method::PATCH, path, caller).header("if-match", "\"1\"");
+        expect_error(edit.json(&body), 503, "unavailable").await;
+    }
+    for path in [&token, &format!("{principals}/{person}")] {
+        assert_eq!(send(request(Method::DELETE, path, &daypass.admin)).await.0, 200);
+    }
     daypass.json(&["key", "rotate"]);
 }
 

@@ -299,7 +299,7 @@ fn what_ends(key: &Listed, has_successor: bool, common: &Common) -> String {
         text += if has_successor {
             "\nThe next key, or a new one, signs from then on."
         } else {
-            "\nThe next key signs from then on. If there is none, the service mints nothing."
+            "\nThe next key signs from then on. Without one the service mints nothing."
         };
     }
     text

@@ -109,6 +109,8 @@ impl App {
         let at = Instant::now();
         let snapshot = store.snapshot().await?;
         let keys = SigningKeys::load(&snapshot.keys, snapshot.newest_mark, master_key)?;
+        // It logs what to do. Stored tokens work all the same, and a key may follow.
+        let _ = keys.require_active();
         let start =
             FeedPosition { latest: snapshot.latest, deleted_up_to: snapshot.deleted_up_to, epoch: snapshot.epoch, at };
         let (sender, position) = watch::channel(start);

@@ -31,7 +31,8 @@ Examples:
 const REVOKE: &str = "\
 Examples:
   daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k
-  daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k --yes";
+  daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k --yes
+  daypass key revoke kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k --without-successor";
 
 const MASTER: &str = "\
 Example:
@@ -84,6 +85,9 @@ pub(super) enum Command {
         // It may begin with a hyphen.
         #[arg(allow_hyphen_values = true)]
         kid: String,
+        /// Add no key, which needs no master key: if no other key signs, the service mints nothing until there is one
+        #[arg(long)]
+        without_successor: bool,
         #[command(flatten)]
         confirmation: Confirmation,
         #[command(flatten)]
@@ -177,8 +181,8 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::List { common } => list(&common).await,
         Command::Rotate { now, master_key, common } => rotate(now, &master_key, &common).await,
-        Command::Revoke { kid, confirmation, master_key, common } => {
-            revoke(&kid, &confirmation, &master_key, &common).await
+        Command::Revoke { kid, without_successor, confirmation, master_key, common } => {
+            revoke(&kid, &confirmation, (!without_successor).then_some(&master_key), &common).await
         }
         Command::Master { file, output } => key_file::run(&Purpose::Master, &file, &output),
         Command::Reseal { new_master_key_file, new_master_key_command, master_key, common } => {
@@ -248,7 +252,7 @@ async fn reseal(new: MasterKey, master_key: &MasterKeyOptions, common: &Common) 
 async fn revoke(
     kid: &str,
     confirmation: &Confirmation,
-    master_key: &MasterKeyOptions,
+    successors: Option<&MasterKeyOptions>,
     common: &Common,
 ) -> anyhow::Result<()> {
     #[derive(Serialize)]
@@ -257,12 +261,19 @@ async fn revoke(
         successor: Option<&'a str>,
     }
 
-    let (store, master_key) = master_key.open(common).await?;
+    let (store, master_key) = match successors {
+        Some(master_key) => {
+            let opened = master_key.open(common).await;
+            let (store, key) = opened.context("cannot add a key that follows it (--without-successor adds none)")?;
+            (store, Some(key))
+        }
+        None => (common.open().await?, None),
+    };
     let explain = |error| common.explain(error, Some(Subject::Key(kid)));
     let keys = find_keys(&*store, common).await?;
     let key = keys.iter().find(|key| key.kid == kid).ok_or_else(|| explain(Error::NotFound))?;
-    confirmation.require(&what_ends(key, common))?;
-    let done = keys::revoke(&*store, &master_key, kid).await.map_err(explain)?;
+    confirmation.require(&what_ends(key, master_key.is_some(), common))?;
+    let done = keys::revoke(&*store, master_key.as_deref(), kid).await.map_err(explain)?;
     let (revocation, successor) = (&done.revocation, done.successor.as_deref());
     if common.is_json() {
         return print_json(&Revoked { revocation, successor });
@@ -271,11 +282,13 @@ async fn revoke(
     writeln!(out, "Revoked at {}: {}.", time::show(revocation.at), revocation.target)?;
     if let Some(successor) = successor {
         writeln!(out, "It was the active key: the key {successor} signs from now on.")?;
+    } else if master_key.is_none() && !find_keys(&*store, common).await?.iter().any(|key| key.state == "active") {
+        writeln!(out, "No key signs now: add one with `{}`.", common.command("key rotate"))?;
     }
     Ok(())
 }
 
-fn what_ends(key: &Listed, common: &Common) -> String {
+fn what_ends(key: &Listed, has_successor: bool, common: &Common) -> String {
     let Listed { kid, state, .. } = key;
     let mut text = format!(
         "This revokes the {state} key {kid} in {}. What ends:\n\
@@ -283,7 +296,11 @@ fn what_ends(key: &Listed, common: &Common) -> String {
         common.store
     );
     if *state == "active" {
-        text += "\nThe next key, or a new one, signs from then on.";
+        text += if has_successor {
+            "\nThe next key, or a new one, signs from then on."
+        } else {
+            "\nThe next key signs from then on. Without one the service mints nothing."
+        };
     }
     text
 }

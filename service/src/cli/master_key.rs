@@ -13,6 +13,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::options::Common;
+use super::shell;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::random;
 use crate::private_files::{self, beside};
@@ -81,6 +82,21 @@ impl MasterKeyOptions {
             (None, Location::File(path)) => Ok(default(&beside(path, ENDING), true)?.0),
             (None, Location::Database(_)) => bail!("a database needs a master key: give it by {HOW}"),
         }
+    }
+
+    /// Returns these options as a shell reads them behind a command.
+    pub(super) fn words(&self) -> String {
+        let file = self.master_key_file.as_ref().map(|file| format!(" --master-key-file {}", shell::quote(file)));
+        let command = self.master_key_command.as_ref();
+        let command = command.map(|command| format!(" --master-key-command {}", shell::quote(command)));
+        [file, command].into_iter().flatten().collect()
+    }
+
+    /// Returns whether a command with these options has a master key, and makes none.
+    pub(super) fn is_given_or_beside(&self, location: &Location) -> bool {
+        let is_beside = matches!(location, Location::File(path) if beside(path, ENDING).exists());
+        let is_option = self.master_key_file.is_some() || self.master_key_command.is_some();
+        is_option || is_beside || std::env::var_os("DAYPASS_MASTER_KEY").is_some()
     }
 
     /// Opens a store and the master key that opens its signing keys, and seals those that are not sealed yet.

@@ -1,13 +1,11 @@
 //! Times: RFC 3339, days too, or Unix seconds in; both out.
 
-use jiff::Timestamp;
-
 pub(super) use crate::domain::timestamp::parse;
+use crate::domain::timestamp::rfc_3339;
 
 /// Returns a time for people and for scripts.
 pub(super) fn show(seconds: u64) -> String {
-    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    time.map_or_else(|| seconds.to_string(), |time| format!("{time} ({seconds})"))
+    rfc_3339(seconds).map_or_else(|| seconds.to_string(), |time| format!("{time} ({seconds})"))
 }
 
 #[cfg(test)]

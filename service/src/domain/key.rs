@@ -205,14 +205,14 @@ pub(crate) fn is_rotation_due(keys: &[StoredKey], every: u64, moment: Moment) ->
 /// Returns the changes that revoke a key; none if it was revoked before.
 ///
 /// SECURITY: there is always a key that signs, so that no operator has to keep a revoked one in use. If
-/// no other key would sign now, the next pending one does at once, or else `spare`.
+/// no other key would sign now, the next pending one does at once, or else `spare`. Without a `spare` none does then.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such key.
 pub(crate) fn revocation(
     keys: &[StoredKey],
     kid: &str,
-    spare: &StoredKey,
+    spare: Option<&StoredKey>,
     moment: Moment,
 ) -> Result<Vec<KeyChange>, Error> {
     let now = moment.now;
@@ -228,10 +228,8 @@ pub(crate) fn revocation(
     let mut changes = vec![KeyChange::Revoke { kid: kid.to_owned(), at }];
     if !states.contains(&KeyState::Active) {
         let pending = states.iter().position(|state| *state == KeyState::Pending);
-        changes.push(pending.map_or_else(
-            || KeyChange::Add(spare.clone()),
-            |next| KeyChange::SignFrom { kid: keys[next].kid.clone(), time: now },
-        ));
+        let promoted = pending.map(|next| KeyChange::SignFrom { kid: keys[next].kid.clone(), time: now });
+        changes.extend(promoted.or_else(|| spare.cloned().map(KeyChange::Add)));
     }
     Ok(changes)
 }
@@ -309,7 +307,7 @@ mod tests {
         // Its revocation brings the first one back neither now nor later.
         let spare = StoredKey { kid: "spare".into(), mark: 9, ..stored(&[(60, None)]).remove(0) };
         let moment = Moment { now: 60, newest_mark: 9 };
-        let changes = revocation(&keys, "1", &spare, moment).unwrap_or_else(|error| panic!("{error}"));
+        let changes = revocation(&keys, "1", Some(&spare), moment).unwrap_or_else(|error| panic!("{error}"));
         assert!(matches!(&changes[..], [KeyChange::Revoke { at: 9000, .. }, KeyChange::Add(_)]));
         keys[1].revoked_at = Some(9000);
         keys.push(spare);
@@ -351,7 +349,7 @@ mod tests {
             (&[(50, None), (90, None)], "1", Some("spare")),
         ] {
             let keys = stored(keys);
-            let changes = revocation(&keys, kid, &spare, moment).unwrap_or_else(|error| panic!("{error}"));
+            let changes = revocation(&keys, kid, Some(&spare), moment).unwrap_or_else(|error| panic!("{error}"));
             let is_revoked = matches!(&changes[0], KeyChange::Revoke { kid: revoked, at: 100 } if revoked == kid);
             let named = changes.get(1).map(|change| match change {
                 KeyChange::Add(key) => &*key.kid,
@@ -359,10 +357,16 @@ mod tests {
                 _ => "another change",
             });
             assert_eq!((is_revoked, named), (true, successor), "{kid}");
+            let without = revocation(&keys, kid, None, moment).unwrap_or_else(|error| panic!("{error}"));
+            let with: Vec<_> = changes.into_iter().filter(|change| !matches!(change, KeyChange::Add(_))).collect();
+            assert!(without == with, "{kid}: another pending key signs all the same");
         }
         let keys = stored(&[(50, Some(60)), (70, None)]);
-        assert!(revocation(&keys, "0", &spare, moment).is_ok_and(|changes| changes.is_empty()), "once is for good");
-        assert!(revocation(&keys, "2", &spare, moment).is_err_and(|error| error == Error::NotFound));
+        assert!(
+            revocation(&keys, "0", Some(&spare), moment).is_ok_and(|changes| changes.is_empty()),
+            "once is for good"
+        );
+        assert!(revocation(&keys, "2", Some(&spare), moment).is_err_and(|error| error == Error::NotFound));
     }
 
     #[test]

@@ -15,6 +15,12 @@ impl TryFrom<String> for Timestamp {
     }
 }
 
+/// Returns a time in RFC 3339, if it is before the year 10000.
+pub(crate) fn rfc_3339(seconds: u64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(seconds.try_into().ok()?).ok()?;
+    Some(time.to_string())
+}
+
 /// Reads a time in whole seconds since 1970.
 pub(crate) fn parse(text: &str) -> Result<u64, String> {
     let time = match text.parse::<i64>() {

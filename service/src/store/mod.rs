@@ -138,6 +138,17 @@ pub(crate) async fn restore(file: &Path, location: &Location, on_progress: &OnPr
     }
 }
 
+/// Requires that an SQLite store was not emptied or removed.
+///
+/// # Errors
+/// When it was. The error says what to do.
+pub(crate) fn require_not_lost(location: &Location) -> anyhow::Result<()> {
+    match location {
+        Location::File(path) => sqlite::require_not_lost(path),
+        Location::Database(_) => Ok(()),
+    }
+}
+
 /// Returns the version of a store's tables, if there is a store, and changes nothing.
 ///
 /// # Errors

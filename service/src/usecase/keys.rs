@@ -68,13 +68,18 @@ pub(super) async fn rotate_if_due(
 }
 
 /// Revokes a key, permanently. If no other key would sign now, the next one does at once, or else a new
-/// one.
-pub(crate) async fn revoke(store: &dyn Store, master_key: &MasterKey, kid: &str) -> Result<KeyRevocation, Error> {
+/// one, which the master key seals. Without a master key none signs then.
+pub(crate) async fn revoke(
+    store: &dyn Store,
+    master_key: Option<&MasterKey>,
+    kid: &str,
+) -> Result<KeyRevocation, Error> {
     let now = now();
-    let (target, spare) = (RevocationTarget::Key { kid: kid.to_owned() }, SigningKey::generate(master_key, now, now));
+    let target = RevocationTarget::Key { kid: kid.to_owned() };
+    let spare = master_key.map(|master_key| SigningKey::generate(master_key, now, now));
     let kid = kid.to_owned();
     let moment = Moment { now, newest_mark: store.snapshot().await?.newest_mark };
-    let changes = store.change_keys(Box::new(move |keys| key::revocation(keys, &kid, &spare, moment))).await?;
+    let changes = store.change_keys(Box::new(move |keys| key::revocation(keys, &kid, spare.as_ref(), moment))).await?;
     let successor = changes.into_iter().find_map(|change| match change {
         KeyChange::Add(key) => Some(key.kid),
         KeyChange::SignFrom { kid, .. } => Some(kid),

@@ -99,7 +99,7 @@ impl SigningKeys {
     ///
     /// # Errors
     /// [`Error::Unavailable`] without an active key.
-    pub(super) fn require_active(&self) -> Result<(), Error> {
+    pub(crate) fn require_active(&self) -> Result<(), Error> {
         self.ring().active().map(|_| ())
     }
 

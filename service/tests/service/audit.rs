@@ -439,7 +439,7 @@ async fn an_export_has_every_entry_and_no_formula() {
         response.text().await.expect("a body")
     };
     let csv = export(daypass.get("/v2/audit?format=csv&action=token"), "text/csv").await;
-    assert!(csv.starts_with("id,at,organization,actorKind,"), "{csv}");
+    assert!(csv.starts_with("id,at,time,organization,actorKind,"), "{csv}");
     assert_eq!(csv.lines().count(), 1 + 4, "{csv}");
     assert!(csv.contains(",'=cmd|") && !csv.contains(",=cmd"), "{csv}");
     let lines = export(daypass.get("/v2/audit").header("accept", "application/x-ndjson"), "application/x-ndjson").await;

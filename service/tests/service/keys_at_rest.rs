@@ -205,3 +205,37 @@ async fn another_master_key_seals_the_keys_while_services_run() {
     let list: Value = daypass.json(&["key", "list"]);
     assert_eq!(list["keys"].as_array().map(Vec::len), Some(2));
 }
+
+#[tokio::test]
+async fn a_key_ends_without_the_master_key_that_is_lost() {
+    let mut daypass = Daypass::start();
+    let temporary = daypass.create_temporary(&daypass.admin).await;
+    let kid = to_text(&daypass.json(&["key", "list"])["keys"][0]["kid"]);
+    let lost = new_master_key(&daypass, "lost.key");
+    let refused = command_with(&daypass, &["key", "revoke", &kid, "--yes"], &lost);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("--without-successor"));
+    let revoke = ["key", "revoke", &kid, "--yes", "--without-successor", "--json"];
+    let revoked = command_with(&daypass, &revoke, &lost);
+    let done: Value = serde_json::from_slice(&revoked.stdout).expect("JSON");
+    assert_eq!((&done["successor"], &done["revocation"]["kid"]), (&Value::Null, &json!(kid)));
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while send(daypass.get(SELF).bearer_auth(&temporary)).await.0 == 200 {
+        assert!(std::time::Instant::now() < deadline, "what it signed ends");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // A start says that nothing signs, before anybody asks.
+    daypass.restart();
+    while !daypass.log().contains("no active signing key") {
+        assert!(std::time::Instant::now() < deadline, "{}", daypass.log());
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(send(daypass.get("/ready")).await.0, 503);
+    // As the guide says.
+    daypass.kill();
+    daypass.execute("DELETE FROM signing_key");
+    let rotated = command_with(&daypass, &["key", "rotate", "--now"], &lost);
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+    daypass.restart_with(&["--master-key-file", lost.to_str().expect("UTF-8")]);
+    daypass.create_temporary(&daypass.admin).await;
+    assert_eq!(send(daypass.get(SELF).bearer_auth(&temporary)).await.0, 401);
+}

@@ -1,6 +1,7 @@
 //! `daypass doctor`: whether a service and its store are in order.
 
 mod disk;
+mod permissions;
 mod service;
 
 use std::fmt::{self, Display, Formatter};
@@ -10,14 +11,12 @@ use anyhow::bail;
 use clap::Args;
 use serde::Serialize;
 
-use super::issuer;
 use super::master_key::MasterKeyOptions;
 use super::options::{Common, print_json};
-use super::time;
+use super::{address, issuer, time};
 use crate::crypto::signing_key::SigningKey;
 use crate::domain::key::{KeyState, StoredKey};
-use crate::private_files::{self, beside};
-use crate::store::{self, FILES, Location, Schema, SharedStore};
+use crate::store::{self, Location, Schema, SharedStore};
 use crate::usecase::clock::now;
 use crate::usecase::keys;
 
@@ -34,9 +33,12 @@ const OLD_DAYS: u64 = 365;
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Options {
-    /// The URL of the running service, as in `daypass serve --issuer` [default: http://127.0.0.1:8787]
+    /// The URL of the running service, as in `daypass serve --issuer` [default: http:// and the address of --listen]
     #[arg(long, env = "DAYPASS_ISSUER", value_name = "URL", value_parser = issuer::parse)]
     issuer: Option<String>,
+    /// The address that the running service listens on, as in `daypass serve --listen` [default: 127.0.0.1:8787]
+    #[arg(long, env = "DAYPASS_LISTEN", value_name = "HOST:PORT", value_parser = address::parse)]
+    listen: Option<String>,
     #[command(flatten)]
     master_key: MasterKeyOptions,
     #[command(flatten)]
@@ -86,18 +88,46 @@ impl Check {
     }
 }
 
+impl Options {
+    /// Returns the URL of the service, if one was given.
+    fn url(&self) -> Option<String> {
+        self.issuer.clone().or_else(|| self.listen.as_deref().and_then(local_url))
+    }
+}
+
+/// Returns the URL by which this machine reaches what listens on an address; none if the port was not chosen yet.
+fn local_url(listen: &str) -> Option<String> {
+    let (host, port) = listen.rsplit_once(':').filter(|(_, port)| *port != "0")?;
+    let host = match host {
+        "0.0.0.0" => "127.0.0.1",
+        "[::]" => "[::1]",
+        host => host,
+    };
+    Some(format!("http://{host}:{port}"))
+}
+
+/// What the running service must have too, if the store is its own.
+struct Own {
+    /// The id of the key that signs, if one does.
+    signing: Option<String>,
+    /// The name of the feed's history.
+    epoch: String,
+}
+
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let common = &options.common;
-    let mut checks = vec![permissions(&common.store)?, disk::check(&common.store)];
+    let permissions = permissions::find(&common.store);
+    let mut checks = vec![disk::check(&common.store)];
     let (schema, is_current) = schema(common).await;
     checks.push(schema);
-    let mut signing = None;
+    let mut own = None;
     if is_current {
-        let (store_checks, active) = store_checks(&options).await;
+        let (store_checks, found) = store_checks(&options).await;
         checks.extend(store_checks);
-        signing = active;
+        own = found;
     }
-    checks.extend(service::check(options.issuer.as_deref(), signing.as_deref()).await);
+    checks.insert(0, permissions.unwrap_or_else(|exposed| exposed.after_opening(&common.store)));
+    checks.extend(service::check(options.url().as_deref(), own.as_ref()).await);
     report(&checks, common)
 }
 
@@ -125,29 +155,6 @@ fn report(checks: &[Check], common: &Common) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn permissions(location: &Location) -> anyhow::Result<Check> {
-    const NAME: &str = "permissions";
-    let Location::File(path) = location else {
-        return Ok(Check::ok(NAME, "the database keeps its files to itself"));
-    };
-    if let Err(cause) = private_files::require_safe_folder(path) {
-        return Ok(Check::fail(NAME, "the folder of the store is open to every user", cause.to_string()));
-    }
-    for ending in FILES.into_iter().chain([".master-key"]) {
-        let file = beside(path, ending);
-        match private_files::open_to_others(&file) {
-            Ok(Some(mode)) => {
-                let text = format!("others can read or write {} (mode {mode:04o})", file.display());
-                return Ok(Check::fail(NAME, text, format!("run `chmod 600 {}`", file.display())));
-            }
-            Ok(None) => {}
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
-            Err(cause) => return Ok(Check::fail(NAME, cause.to_string(), "run this as the user of the service")),
-        }
-    }
-    Ok(Check::ok(NAME, "only the owner can read and write the files of the store"))
-}
-
 /// Compares the version of the tables, and returns whether this version of Daypass can read them as they are.
 async fn schema(common: &Common) -> (Check, bool) {
     const NAME: &str = "schema";
@@ -166,28 +173,39 @@ async fn schema(common: &Common) -> (Check, bool) {
         }
         Ok(None) => {
             let text = format!("there is no store at {}", common.store);
-            (Check::fail(NAME, text, format!("run `{}`", common.command("serve"))), false)
+            let advice = match store::require_not_lost(&common.store) {
+                Ok(()) => format!("run `{}`", common.command("serve")),
+                Err(cause) => cause.to_string(),
+            };
+            (Check::fail(NAME, text, advice), false)
         }
-        Err(cause) => (Check::fail(NAME, format!("{cause:#}"), "make the store readable for this user"), false),
+        Err(cause) => {
+            let advice = match common.store {
+                Location::File(_) => "if the permissions above are right, the file is no store: correct --store",
+                Location::Database(_) => "start the database, or correct --store",
+            };
+            (Check::fail(NAME, format!("{cause:#}"), advice), false)
+        }
     }
 }
 
-/// Checks what is in the store. Returns the id of the key that signs, too.
-async fn store_checks(options: &Options) -> (Vec<Check>, Option<String>) {
+/// Checks what is in the store.
+async fn store_checks(options: &Options) -> (Vec<Check>, Option<Own>) {
     let common = &options.common;
     let store = match common.open().await {
         Ok(store) => store,
         Err(cause) => return (vec![Check::fail("store", format!("{cause:#}"), "see the log above")], None),
     };
-    let listed = match (keys::list(&*store).await, clock(&store).await) {
-        (Ok(keys), Ok(clock)) => (keys, clock),
-        (Err(error), _) | (_, Err(error)) => {
+    let read = async || Ok((keys::list(&*store).await?, clock(&store).await?, store.snapshot().await?.epoch));
+    let (keys, clock, epoch) = match read().await {
+        Ok(read) => read,
+        Err::<_, daypass::Error>(error) => {
             return (vec![Check::fail("store", error.to_string(), "see the log above")], None);
         }
     };
-    let (keys, clock) = listed;
     let signing = keys.iter().find(|(_, state)| *state == KeyState::Active).map(|(key, _)| key.kid.clone());
-    (vec![clock, signing_keys(&keys, common), master_key(&keys, options).await], signing)
+    let checks = vec![clock, signing_keys(&keys, options), master_key(&keys, options).await];
+    (checks, Some(Own { signing, epoch }))
 }
 
 /// Compares the clock with the newest time in the store.
@@ -202,11 +220,17 @@ async fn clock(store: &SharedStore) -> Result<Check, daypass::Error> {
     Ok(Check::ok(NAME, format!("it is {} here, after everything in the store", time::show(now))))
 }
 
-fn signing_keys(keys: &[(StoredKey, KeyState)], common: &Common) -> Check {
+fn signing_keys(keys: &[(StoredKey, KeyState)], options: &Options) -> Check {
     const NAME: &str = "keys";
-    let rotate = common.command("key rotate");
+    let rotate = options.common.command("key rotate") + &options.master_key.words();
     let Some((active, _)) = keys.iter().find(|(_, state)| *state == KeyState::Active) else {
-        return Check::fail(NAME, "no key signs", format!("check the clock, or run `{rotate}`"));
+        let advice = if options.master_key.is_given_or_beside(&options.common.store) {
+            format!("check the clock, or run `{rotate}`")
+        } else {
+            // The command would make another.
+            format!("check the clock, or run `{rotate}` with the master key of the service")
+        };
+        return Check::fail(NAME, "no key signs", advice);
     };
     let days = now().saturating_sub(active.created_at) / 86_400;
     let text = format!("the key {} signs, created {days} days ago", active.kid);
@@ -218,6 +242,9 @@ fn signing_keys(keys: &[(StoredKey, KeyState)], common: &Common) -> Check {
 
 async fn master_key(keys: &[(StoredKey, KeyState)], options: &Options) -> Check {
     const NAME: &str = "master key";
+    if keys.is_empty() {
+        return Check::warn(NAME, "there is no signing key that it could open", "add one first");
+    }
     let unsealed = keys.iter().filter(|(key, _)| key.private.master_key.is_none()).count();
     if unsealed == keys.len() {
         return Check::warn(NAME, "the signing keys are not sealed yet", "the next start of the service seals them");
@@ -230,5 +257,23 @@ async fn master_key(keys: &[(StoredKey, KeyState)], options: &Options) -> Check 
     match opened {
         Ok(()) => Check::ok(NAME, format!("the master key {} opens all {} signing keys", master_key.id(), keys.len())),
         Err(cause) => Check::fail(NAME, format!("{cause:#}"), "the service does not start like this"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_reached_where_it_listens() {
+        for (listen, url) in [
+            ("127.0.0.1:9000", Some("http://127.0.0.1:9000")),
+            ("0.0.0.0:9000", Some("http://127.0.0.1:9000")),
+            ("[::]:9000", Some("http://[::1]:9000")),
+            ("tokens.example:80", Some("http://tokens.example:80")),
+            ("127.0.0.1:0", None),
+        ] {
+            assert_eq!(local_url(listen).as_deref(), url, "{listen}");
+        }
     }
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use daypass::api::ServerMetadata;
 use daypass::jwt::Jwks;
 use reqwest::{Client, Response};
+use serde::Deserialize;
 
-use super::{APART_SECONDS, Check};
+use super::{APART_SECONDS, Check, Own};
 use crate::usecase::clock::now;
 
 /// Where a service is that was given no address.
@@ -15,15 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// A service that takes longer to read its store sends heartbeats that subscribers find late.
 const SLOW: Duration = Duration::from_millis(500);
 
-/// Checks the service at this URL, whose store has this key that signs.
-pub(super) async fn check(issuer: Option<&str>, signing: Option<&str>) -> Vec<Check> {
-    let url = issuer.unwrap_or(DEFAULT);
+/// Checks the service at this URL, which has this store if it could be read.
+pub(super) async fn check(given: Option<&str>, own: Option<&Own>) -> Vec<Check> {
+    let url = given.unwrap_or(DEFAULT);
     let metadata = match get(url, "/.well-known/oauth-authorization-server").await {
         Ok(response) => response,
         Err(cause) => {
             let text = format!("no service answers at {url} ({cause})");
-            return vec![match issuer {
-                Some(_) => Check::fail("issuer", text, "start the service, or correct --issuer"),
+            return vec![match given {
+                Some(_) => Check::fail("issuer", text, "start the service, or correct --issuer or --listen"),
                 None => Check::warn("issuer", text, "if it runs elsewhere, name its URL with --issuer"),
             }];
         }
@@ -31,7 +32,7 @@ pub(super) async fn check(issuer: Option<&str>, signing: Option<&str>) -> Vec<Ch
     let clock = clock(&metadata);
     let mut checks = vec![names_itself(metadata, url).await];
     checks.extend(clock);
-    checks.push(feed(url, signing).await);
+    checks.push(feed(url, own).await);
     checks
 }
 
@@ -64,8 +65,10 @@ fn clock(response: &Response) -> Option<Check> {
 }
 
 /// Measures how long the service takes to follow its store: it answers with keys as of a moment after the question.
-async fn feed(url: &str, signing: Option<&str>) -> Check {
+async fn feed(url: &str, own: Option<&Own>) -> Check {
     const NAME: &str = "feed";
+    const ADVICE: &str = "name the store of that service with --store, or its URL with --issuer";
+    let signing = own.and_then(|own| own.signing.as_deref());
     let begin = Instant::now();
     let keys = match get(url, "/.well-known/jwks.json").await {
         Ok(response) => response.json::<Jwks>().await.map_err(|cause| cause.to_string()),
@@ -80,17 +83,38 @@ async fn feed(url: &str, signing: Option<&str>) -> Check {
         }
         Ok(Jwks { keys }) if signing.is_some_and(|kid| !keys.iter().any(|key| key.kid == kid)) => {
             let text = format!("the service at {url} publishes other keys than this store has");
-            Check::fail(NAME, text, "name the store of that service with --store, or its URL with --issuer")
+            Check::fail(NAME, text, ADVICE)
+        }
+        Ok(_) if is_another_history(url, own).await => {
+            let text = format!("the service at {url} has another store with the same keys, such as a restored copy");
+            Check::fail(NAME, text, ADVICE)
         }
         Ok(_) if lag > SLOW => Check::warn(NAME, text, "the machine or its disk is overloaded"),
         Ok(_) => Check::ok(NAME, text),
     }
 }
 
+/// Returns whether the feed of the service has another history than that of the store.
+async fn is_another_history(url: &str, own: Option<&Own>) -> bool {
+    #[derive(Deserialize)]
+    struct Ready {
+        epoch: String,
+    }
+
+    // It tells that when it is not ready, too.
+    let Ok(response) = send(url, "/ready").await else { return false };
+    let ready = response.json::<Ready>().await;
+    ready.is_ok_and(|Ready { epoch }| own.is_some_and(|own| own.epoch != epoch))
+}
+
 async fn get(url: &str, path: &str) -> Result<Response, String> {
+    let response = send(url, path).await?;
+    if response.status().is_success() { Ok(response) } else { Err(format!("status {}", response.status())) }
+}
+
+async fn send(url: &str, path: &str) -> Result<Response, String> {
     let client = Client::builder().timeout(PATIENCE).build().map_err(|cause| cause.to_string())?;
     let response = client.get(format!("{}{path}", url.trim_end_matches('/'))).send().await;
     // The cause, without the URL.
-    let response = response.map_err(|cause| cause.without_url().to_string())?;
-    if response.status().is_success() { Ok(response) } else { Err(format!("status {}", response.status())) }
+    response.map_err(|cause| cause.without_url().to_string())
 }

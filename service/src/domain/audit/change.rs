@@ -2,7 +2,7 @@
 //! writes.
 
 use daypass::api::{OrganizationLimits, RevocationTarget, TokenRecord};
-use daypass::{Catalog, Grant, OriginPattern, ScopeSet, TokenKind};
+use daypass::{Catalog, Grant, OriginPattern, Scope, ScopeSet, TokenKind};
 use serde_json::{Value, json};
 
 use super::action::Action;
@@ -82,15 +82,26 @@ fn text(text: &str) -> Value {
 }
 
 fn scopes_of(grants: &[Grant]) -> Value {
-    list(grants.iter().flat_map(|grant| grant.scopes.iter()))
+    scope_list(grants.iter().flat_map(|grant| grant.scopes.iter()))
+}
+
+/// Returns so many scopes as an entry has room for.
+///
+/// SECURITY: `*` and Daypass's own come first, so that no number of a product's scopes hides them.
+fn scope_list<'a>(scopes: impl Iterator<Item = &'a Scope>) -> Value {
+    let own = Catalog::daypass();
+    let is_own = |scope: &Scope| own.scopes.iter().any(|entry| entry.scope.resource() == scope.resource());
+    let (first, others): (Vec<_>, Vec<_>) = scopes.partition(|scope| **scope == Scope::ALL || is_own(scope));
+    list(first.into_iter().chain(others))
 }
 
 /// What a catalogue, a consent or a client had and has.
 fn scopes(before: Option<&ScopeSet>, after: &ScopeSet) -> Facts {
     let none = ScopeSet::default();
     let before = before.unwrap_or(&none);
-    let only =
-        |set: &ScopeSet, other: &ScopeSet| list(set.iter().filter(|scope| !other.iter().any(|also| also == *scope)));
+    let only = |set: &ScopeSet, other: &ScopeSet| {
+        scope_list(set.iter().filter(|scope| !other.iter().any(|also| also == *scope)))
+    };
     let sides = [("scopesAdded", only(after, before)), ("scopesRemoved", only(before, after))];
     let sides = sides.into_iter().filter(|(_, scopes)| scopes.as_array().is_some_and(|scopes| !scopes.is_empty()));
     sides.map(|(name, scopes)| (name.to_owned(), scopes)).collect()
@@ -310,6 +321,17 @@ mod tests {
         let long = text(&"ß".repeat(300));
         assert_eq!(long.as_str().map(|text| text.chars().count()), Some(201));
         assert_eq!(text("short"), json!("short"));
+    }
+
+    #[test]
+    fn the_scopes_of_daypass_are_told_before_those_of_a_product() {
+        let product = (0..50).map(|number| format!("a:b{number}").parse().expect("a scope"));
+        let scopes: ScopeSet =
+            product.chain([Scope::literal("token:revoke"), Scope::literal("bundle:create")]).collect();
+        let facts = super::scopes(None, &scopes);
+        let told = facts["scopesAdded"].as_array().expect("a list");
+        assert_eq!(told[..2], [json!("bundle:create"), json!("token:revoke")]);
+        assert_eq!((told.len(), told.last()), (41, Some(&json!("… and 12 more"))));
     }
 
     #[test]

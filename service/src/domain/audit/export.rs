@@ -1,7 +1,7 @@
 //! Entries as CSV and as lines of JSON, for other systems and for spreadsheets.
 
 use super::Entry;
-use crate::domain::hidden;
+use crate::domain::{hidden, timestamp};
 
 /// A form of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,9 +12,10 @@ pub(crate) enum Format {
     JsonLines,
 }
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "id",
     "at",
+    "time",
     "organization",
     "actorKind",
     "actorId",
@@ -80,6 +81,7 @@ fn cells(entry: &Entry) -> Vec<String> {
     vec![
         entry.id.to_string(),
         entry.at.to_string(),
+        timestamp::rfc_3339(entry.at).unwrap_or_default(),
         optional(&entry.organization),
         entry.actor.kind.clone(),
         optional(&entry.actor.id),
@@ -154,6 +156,7 @@ mod tests {
             assert_eq!(line.matches('\n').count(), 1, "{line:?}");
         }
         assert_eq!(Format::Csv.header().split(',').count(), cells(&entry("n")).len());
+        assert!(Format::Csv.lines(&[entry("n")]).starts_with("7,100,1970-01-01T00:01:40Z,o,token,"));
     }
 
     #[test]

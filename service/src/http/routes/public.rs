@@ -27,6 +27,8 @@ pub(super) async fn health() -> Json<Health> {
 struct ReadyResponse {
     status: &'static str,
     checks: ReadyChecks,
+    /// The name of the feed's history, by which `daypass doctor` tells a store from its copies.
+    epoch: String,
 }
 
 /// SECURITY: anyone may read it. It names what fails, and not why.
@@ -49,10 +51,11 @@ pub(super) async fn ready(State(app): State<SharedApp>) -> Response {
         feed: check(is_feed_fresh),
         space: if has_space { "ok" } else { "low" },
     };
+    let epoch = app.feed.position.borrow().epoch.clone();
     if readiness.is_ready() {
-        return (NO_STORE, Json(ReadyResponse { status: "ready", checks })).into_response();
+        return (NO_STORE, Json(ReadyResponse { status: "ready", checks, epoch })).into_response();
     }
-    let response = Json(ReadyResponse { status: "not ready", checks });
+    let response = Json(ReadyResponse { status: "not ready", checks, epoch });
     (StatusCode::SERVICE_UNAVAILABLE, NO_STORE, [(RETRY_AFTER, "1")], response).into_response()
 }
 

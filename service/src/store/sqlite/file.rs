@@ -35,8 +35,13 @@ pub(super) fn protect(path: &Path) -> anyhow::Result<()> {
     FILES.into_iter().try_for_each(|ending| private_files::narrow(&private_files::beside(path, ending)))
 }
 
+/// Requires that there is a store, or there was none before.
+///
 /// SECURITY: a new store would know no revocation, and verifiers would trust other keys.
-fn require_not_lost(path: &Path) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When a store was emptied or removed. The error says what to do.
+pub(in crate::store) fn require_not_lost(path: &Path) -> anyhow::Result<()> {
     let beside = |suffix: &str| {
         let mut file = path.as_os_str().to_owned();
         file.push(suffix);

@@ -161,3 +161,32 @@ fn an_older_version_says_that_a_store_is_newer_and_leaves_it_as_it_is() {
     }
     assert!(fs::read(store).expect("a store") == before);
 }
+
+#[test]
+fn the_doctor_tells_a_copy_from_the_store_and_says_what_it_narrowed() {
+    let daypass = Daypass::start();
+    let examine = |store: &str| {
+        let mut doctor = self::daypass();
+        doctor.args(["doctor", "--json", "--store", store, "--issuer", &daypass.url]);
+        let report: Value = serde_json::from_slice(&run_to_end(&mut doctor).stdout).expect("JSON");
+        let named = |name: &str| {
+            let checks = report["checks"].as_array().expect("a list");
+            checks.iter().find(|check| check["name"] == name).expect(name).to_string()
+        };
+        (named("permissions"), named("feed"))
+    };
+    let (backup, copy) = (daypass.folder.path().join("backup"), daypass.folder.path().join("copy.db"));
+    let backup = backup.to_str().expect("UTF-8");
+    assert!(daypass.command(&["backup", backup]).status.success());
+    assert!(run_to_end(self::daypass().args(["restore", backup, "--store"]).arg(&copy)).status.success());
+    let (_, feed) = examine(copy.to_str().expect("UTF-8"));
+    assert!(feed.contains("fail") && feed.contains("another store with the same keys"), "{feed}");
+    set_mode(Path::new(daypass.store()), 0o644);
+    let (permissions, feed) = examine(daypass.store());
+    assert!(!feed.contains("another store"), "{feed}");
+    assert!(
+        permissions.contains("warn") && permissions.contains("(mode 0644), only its owner can now"),
+        "{permissions}"
+    );
+    assert_eq!(mode(Path::new(daypass.store())), 0o600);
+}

@@ -9,6 +9,7 @@ mod client_cache;
 mod commits;
 mod connection;
 mod disk;
+mod failure;
 mod file;
 mod follower;
 mod history;
@@ -35,11 +36,10 @@ use std::time::Instant;
 
 use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord};
 use daypass::verify::TokenHash;
-use daypass::{Catalog, Error, TokenKind};
+use daypass::{Catalog, TokenKind};
 use rusqlite::types::Type;
-use rusqlite::{Connection, ErrorCode, Transaction};
+use rusqlite::{Connection, Transaction};
 use tokio::sync::{Mutex, Notify};
-use tokio::task::JoinError;
 
 use super::record_cache::RecordCache;
 use super::{
@@ -58,11 +58,11 @@ use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 use crate::domain::write_state::Probe;
-use crate::metrics;
 
 use batch::Waiting;
 use client_cache::ClientCache;
 use disk::Disk;
+use failure::Failure;
 use follower::Follower;
 
 pub(super) use backup::{back_up, restore, schema};
@@ -96,60 +96,6 @@ pub(super) struct SqliteStore {
     failures: Notify,
     /// What is asked before something is added.
     additions: OnceLock<Rule<Option<u64>>>,
-}
-
-/// Why an operation failed.
-enum Failure {
-    /// A rule refused it.
-    Refused(Error),
-    /// The database failed.
-    Database(rusqlite::Error),
-    /// The file is no longer where it was.
-    Moved,
-    /// The file is shorter than it was.
-    Truncated,
-    /// The file beside it cannot be read or written.
-    History(String),
-    /// The operation panicked.
-    Panicked(JoinError),
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Failure {
-        Failure::Refused(error)
-    }
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(cause: rusqlite::Error) -> Failure {
-        Failure::Database(cause)
-    }
-}
-
-impl Failure {
-    /// Returns whether the disk may have had no space for what was written, or the user's part of the disk.
-    fn may_want_space(&self) -> bool {
-        let Failure::Database(cause) = self else { return false };
-        matches!(cause.sqlite_error_code(), Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure))
-    }
-
-    /// Logs why the database failed, and returns what callers hear of it.
-    fn log<T>(result: Result<T, Failure>) -> Result<T, Error> {
-        let cause = match result {
-            Ok(done) => return Ok(done),
-            Err(Failure::Refused(error)) => return Err(error),
-            Err(Failure::Database(cause)) => cause.to_string(),
-            Err(Failure::Moved) => "its file was moved or replaced: put it back, or restart the service".to_owned(),
-            Err(Failure::Truncated) => {
-                "its file was truncated: stop the service and restore a backup, or restart it after a VACUUM".to_owned()
-            }
-            Err(Failure::History(cause)) => cause,
-            Err(Failure::Panicked(cause)) => cause.to_string(),
-        };
-        metrics::count_store_error();
-        tracing::error!(cause, "the store did not answer");
-        Err(Error::Unavailable)
-    }
 }
 
 impl SqliteStore {

@@ -66,7 +66,7 @@ use disk::Disk;
 use follower::Follower;
 
 pub(super) use backup::{back_up, restore, schema};
-pub(super) use file::create;
+pub(super) use file::{create, require_no_link};
 use history::{History, Position};
 
 /// A store in one SQLite file, which several processes may have open.

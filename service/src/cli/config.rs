@@ -20,8 +20,10 @@ pub(super) enum Command {
     /// Check the settings of `daypass serve`, and print where each comes from
     ///
     /// It takes the options of `daypass serve`, reads the same environment variables and file, and checks all that can be
-    /// checked without a start: also the files that settings name and the command for the master key. It opens no port and
-    /// no store. The exit code is 0 if the service could start with these settings. With `--json` the output is `{"settings":[{"key","value","source"}],
+    /// checked without a start: also the files that settings name and the command for the master key. It opens no port
+    /// and no store. The exit code is 0 if the service could start with these settings.
+    ///
+    /// With `--json` the output is `{"settings":[{"key","value","source"}],
     /// "warnings":[…]}`. A secret is not printed.
     #[command(after_help = CHECK)]
     Check(Box<serve::Options>),

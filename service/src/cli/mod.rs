@@ -104,7 +104,8 @@ enum Command {
     Backup(backup::Backup),
     /// Write a backup to a place without a store
     ///
-    /// Whatever was revoked after the backup is active again in the restored store: revoke it before the service starts.
+    /// Whatever was revoked after the backup is active again in the restored store: revoke it before the service
+    /// starts.
     /// The feed of the restored store begins another history, so that verifiers read all of it.
     Restore(backup::Restore),
     /// Check the store and a running service, and say what to do

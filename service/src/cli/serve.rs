@@ -139,12 +139,12 @@ pub(super) struct Read<'a> {
 }
 
 impl Options {
-    /// Reads the files that the settings name, runs the command for the master key, and checks that the settings fit together.
-    /// Nothing is created or opened.
+    /// Reads the files that the settings name, runs the command for the master key, and checks that the settings fit
+    /// together. Nothing is created or opened.
     ///
     /// # Errors
-    /// When a file or the master key cannot be read or is wrong, a URL has a host that no URL has, the process may not have
-    /// as many descriptors as the limits need, or two settings contradict each other.
+    /// When a file or the master key cannot be read or is wrong, a URL has a host that no URL has, the process may
+    /// not have as many descriptors as the limits need, or two settings contradict each other.
     pub(super) async fn check(&self) -> anyhow::Result<Read<'_>> {
         let catalog = catalog::read(self.catalog.as_deref())?;
         let sealing_key = self.sealing_key_file.as_deref().map(load_sealing_key).transpose()?;

@@ -101,8 +101,8 @@ pub(crate) async fn open_or_create(location: &Location) -> anyhow::Result<Shared
 /// Opens a store, if there is one, whose tables have the newest version.
 ///
 /// # Errors
-/// When the file cannot be opened, the database cannot be reached or is too old, or another version of Daypass has written
-/// the tables.
+/// When the file cannot be opened, the database cannot be reached or is too old, or another version of Daypass has
+/// written the tables.
 pub(crate) async fn open(location: &Location) -> anyhow::Result<Option<SharedStore>> {
     Ok(match location {
         Location::File(path) if !path.is_file() => None,

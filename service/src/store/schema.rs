@@ -26,8 +26,8 @@ impl Schema {
         Ok(())
     }
 
-    /// Requires that the tables have the newest version, so that a command beside an older service does not take them away
-    /// from it.
+    /// Requires that the tables have the newest version, so that a command beside an older service does not take them
+    /// away from it.
     ///
     /// # Errors
     /// When another version has written them.

@@ -105,11 +105,13 @@ pub(super) fn explain(cause: anyhow::Error) -> anyhow::Error {
     let Some(failure) = of_sqlite.and_then(rusqlite::Error::sqlite_error) else { return cause };
     let advice = match (failure.code, failure.extended_code) {
         (_, SQLITE_READONLY_DIRECTORY) => {
-            "this user may not write to its folder, where SQLite has files beside it: run this as the user of the service"
+            "this user may not write to its folder, where SQLite has files beside it: run this as the \
+             user of the service"
         }
         (ErrorCode::ReadOnly, _) => "this user may not write to its file: run this as the user of the service",
         (ErrorCode::CannotOpen, _) => {
-            "its file, one beside it or its folder cannot be read or written by this user: run this as the user of the service"
+            "its file, one beside it or its folder cannot be read or written by this user: run this as \
+             the user of the service"
         }
         (ErrorCode::NotADatabase, _) => "its file is no SQLite database: name the store, or restore a backup",
         _ => return cause,

@@ -75,7 +75,7 @@ pub(super) async fn restore(restore: Restore) -> anyhow::Result<()> {
     }
     Ok(writeln!(
         io::stdout(),
-        "What was revoked after the back-up is active again: revoke it before the service starts, as the guide says\n\
+        "What was revoked after the backup is active again: revoke it before the service starts, as the guide says\n\
          (docs/guides/service.md#back-up-and-restore). Start the service with the master key of that time."
     )?)
 }

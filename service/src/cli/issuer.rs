@@ -7,11 +7,14 @@ use axum::http::Uri;
 use daypass::Origin;
 use url::Url;
 
+use crate::domain::hidden;
+
 /// Reads an issuer. A trailing slash is taken off: tokens never have it.
 pub(super) fn parse(text: &str) -> Result<String, &'static str> {
     let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
     let has_host = host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'));
-    if has_host && !text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#')) {
+    let has_other = text.contains(|c: char| c.is_whitespace() || matches!(c, '?' | '#'));
+    if has_host && !has_other && hidden::find(text).is_none() {
         Ok(text.trim_end_matches('/').to_owned())
     } else {
         Err("expected an http or https URL without query and fragment")
@@ -87,6 +90,7 @@ mod tests {
             ("https://tokens.example.com?t", None),
             ("https://tokens.example.com#t", None),
             ("https://tokens.example.com ", None),
+            ("https://tokens.example.com/a\u{202e}b", None),
         ] {
             assert_eq!(parse(text).ok().as_deref(), expected, "{text}");
         }

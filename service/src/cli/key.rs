@@ -108,7 +108,7 @@ pub(super) enum Command {
     /// Seal the signing keys by another master key
     ///
     /// Running services go on with the keys that they have opened, and add no key until they are restarted with the new
-    /// master key. Keep the old one as long as back-ups that it has sealed.
+    /// master key. Keep the old one as long as backups that it has sealed.
     #[command(after_help = RESEAL)]
     Reseal {
         /// The file with the new master key, as `daypass key master` writes it
@@ -245,7 +245,7 @@ async fn reseal(new: MasterKey, master_key: &MasterKeyOptions, common: &Common) 
     }
     let mut out = io::stdout().lock();
     writeln!(out, "Sealed {keys} signing keys by the master key {master_key}.")?;
-    writeln!(out, "Restart the service with it. Back-ups that were made before need the old one.")?;
+    writeln!(out, "Restart the service with it. Backups that were made before need the old one.")?;
     Ok(())
 }
 

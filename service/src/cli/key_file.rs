@@ -38,7 +38,7 @@ pub(super) fn run(purpose: &Purpose, file: &Path, output: &Json) -> anyhow::Resu
         ),
         Purpose::Master => (
             "master key",
-            "Start the service with --master-key-file, and keep a copy apart from the back-ups of the store.",
+            "Start the service with --master-key-file, and keep a copy apart from the backups of the store.",
         ),
     };
     let mut out = io::stdout().lock();

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use tracing::level_filters::LevelFilter;
@@ -33,9 +33,26 @@ impl LogOptions {
     }
 }
 
-/// Logs to standard error from this level on, unless `RUST_LOG` sets another. Standard output is for answers.
-pub(super) fn start(level: LevelFilter, format: LogFormat) {
-    let filter = EnvFilter::builder().with_default_directive(level.into()).from_env_lossy();
+/// What `RUST_LOG` may be.
+const EXPECTED: &str = "expected off, error, warn, info, debug or trace, or TARGET=LEVEL, with commas between";
+
+/// Returns what is logged: from this level on, unless `RUST_LOG` says otherwise.
+///
+/// # Errors
+/// When it is wrong. A word that is no level is too: it would be a target, and everything else would not be logged.
+pub(super) fn filter(level: LevelFilter) -> anyhow::Result<EnvFilter> {
+    let text = std::env::var_os("RUST_LOG").unwrap_or_default();
+    let text = text.to_str().with_context(|| format!("RUST_LOG is not UTF-8: {EXPECTED}"))?;
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty() && !word.contains(['=', '[', ']', '}'])) {
+        let is_level = word.parse::<LevelFilter>().is_ok();
+        ensure!(is_level, "RUST_LOG is {text:?}, in which {word:?} is no level: {EXPECTED}");
+    }
+    let filter = EnvFilter::builder().with_default_directive(level.into()).parse(text);
+    filter.map_err(|cause| anyhow!("RUST_LOG is {text:?}: {EXPECTED} ({cause})"))
+}
+
+/// Logs to standard error. Standard output is for answers.
+pub(super) fn start(filter: EnvFilter, format: LogFormat) {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Lines(format));
     match format {
         LogFormat::Text => log.init(),

@@ -137,7 +137,7 @@ pub(super) async fn of_store(
         (None, Location::Database(_)) => bail!("a database needs a master key: give it by {HOW}"),
     };
     if let Some(file) = &created {
-        tracing::warn!(file = %file.display(), "a new master key seals the signing keys, keep a copy apart from back-ups of the store");
+        tracing::warn!(file = %file.display(), "a new master key seals the signing keys, keep a copy apart from backups of the store");
     }
     let key = Arc::new(key);
     let sealed = seal_keys::seal(store, &key).await?;

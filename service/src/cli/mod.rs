@@ -51,6 +51,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use settings::Settings;
 use settings_file::SettingsFile;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
 
 use crate::domain::log_text::LogFormat;
 
@@ -101,9 +102,10 @@ enum Command {
     /// The copy is as of one moment, complete and checked. It does not have the master key, without which its signing keys
     /// cannot be used. An SQLite store is copied to an SQLite file. A database is copied by `pg_dump`, in its custom format.
     Backup(backup::Backup),
-    /// Write a back-up to a place without a store
+    /// Write a backup to a place without a store
     ///
-    /// Whatever was revoked after the back-up is active again in the restored store: revoke it before the service starts.
+    /// Whatever was revoked after the backup is active again in the restored store: revoke it before the service
+    /// starts.
     /// The feed of the restored store begins another history, so that verifiers read all of it.
     Restore(backup::Restore),
     /// Check the store and a running service, and say what to do
@@ -146,17 +148,29 @@ pub(crate) async fn run() -> ExitCode {
     let settings = match Settings::gather(&description, std::env::args_os().collect()) {
         Ok(settings) => settings,
         Err(cause) => {
-            eprintln!("error: {cause:#}");
+            eprintln!("error: {}", hidden::show_lines(&format!("{cause:#}")));
             return ExitCode::from(2);
         }
     };
     let parsed = description.clone().try_get_matches_from(&settings.arguments);
     let parsed = parsed.and_then(|given| Ok((Cli::from_arg_matches(&given)?.command, given)));
     let (command, given) = parsed.unwrap_or_else(|cause| settings.exit(&cause));
-    match &command {
-        Command::Serve(options) => log::start(LevelFilter::INFO, options.log.log_format),
-        _ => log::start(LevelFilter::WARN, LogFormat::Text),
-    }
+    let (level, format) = match &command {
+        Command::Serve(options) => (LevelFilter::INFO, options.log.log_format),
+        _ => (LevelFilter::WARN, LogFormat::Text),
+    };
+    let filter = match (log::filter(level), &command) {
+        (Ok(filter), _) => filter,
+        (Err(cause), Command::Serve(_) | Command::Config(_)) => {
+            eprintln!("error: {cause}");
+            return ExitCode::from(2);
+        }
+        (Err(cause), _) => {
+            eprintln!("warning: it is ignored that {cause}");
+            EnvFilter::new(level.to_string())
+        }
+    };
+    log::start(filter, format);
     let exposure = settings.file.as_ref().and_then(SettingsFile::exposure);
     if let Some(warning) = exposure {
         tracing::warn!("{warning}");
@@ -171,8 +185,9 @@ pub(crate) async fn run() -> ExitCode {
         // A program such as `head` reads no more: that needs no message.
         Err(cause) if is_broken_pipe(&cause) => ExitCode::FAILURE,
         Err(cause) => {
-            eprintln!("error: {}", hidden::show_lines(&format!("{cause:#}")));
-            settings.print_note();
+            let message = format!("{cause:#}");
+            eprintln!("error: {}", hidden::show_lines(&message));
+            settings.print_note(&message);
             ExitCode::FAILURE
         }
     }
@@ -186,7 +201,7 @@ async fn run_command(
 ) -> anyhow::Result<()> {
     match command {
         Command::Serve(options) => serve::run(*options).await,
-        Command::Config(command) => config::run(command, settings, description, given),
+        Command::Config(command) => config::run(command, settings, description, given).await,
         Command::Token(command) => token::run(command).await,
         Command::Organization(command) => organization::run(command).await,
         Command::User(command) => user::run(command).await,

@@ -9,6 +9,7 @@ use clap::Args;
 use clap::builder::BoolishValueParser;
 use daypass::ForeignFormat;
 use daypass::api::duration;
+use daypass::verify::http::ServerLimits;
 use daypass::verify::{SealingKey, http};
 use serde::Serialize;
 use tokio::net::TcpListener;
@@ -28,6 +29,8 @@ use super::stop::{StopOptions, wait_for_second_stop, wait_for_stop};
 use super::{address, catalog, failure, issuer};
 use crate::app::App;
 use crate::config::{Config, OpenIdSettings, StreamLimits, load_sealing_key};
+use crate::crypto::master_key::MasterKey;
+use crate::domain::hidden;
 use crate::domain::protocol::Protocol;
 use crate::http::log::Recorder;
 use crate::metrics;
@@ -61,7 +64,7 @@ pub(super) struct Options {
     #[arg(long, env = "DAYPASS_ISSUER", value_name = "URL", value_parser = issuer::parse)]
     issuer: Option<String>,
     /// The audience of JWTs: the product that they are for [default: the issuer]
-    #[arg(long, env = "DAYPASS_AUDIENCE", value_name = "NAME")]
+    #[arg(long, env = "DAYPASS_AUDIENCE", value_name = "NAME", value_parser = parse_audience)]
     audience: Option<String>,
     /// Set the product's scopes to those of this JSON file, as `daypass catalog set` does [default: those of the store,
     /// which are those of the protocols at first]
@@ -115,19 +118,34 @@ pub(super) struct Options {
     output: Json,
 }
 
-/// What the files say that settings name.
+/// Reads an audience.
+fn parse_audience(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        return Err("expected a name".to_owned());
+    }
+    hidden::refuse_in("audience", text).map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
+}
+
+/// What the files and the command say that settings name, and what the process may have.
 pub(super) struct Read<'a> {
     catalog: Option<Given<'a>>,
     sealing_key: Option<SealingKey>,
     openid: Option<OpenIdSettings>,
+    /// The master key that was given, if one was.
+    master_key: Option<MasterKey>,
+    limits: ServerLimits,
+    streams: StreamLimits,
 }
 
 impl Options {
-    /// Reads the files that the settings name, and checks that the settings fit together. Nothing is created or opened.
+    /// Reads the files that the settings name, runs the command for the master key, and checks that the settings fit
+    /// together. Nothing is created or opened.
     ///
     /// # Errors
-    /// When a file cannot be read or is wrong, a URL has a host that no URL has, or two settings contradict each other.
-    pub(super) fn check(&self) -> anyhow::Result<Read<'_>> {
+    /// When a file or the master key cannot be read or is wrong, a URL has a host that no URL has, the process may
+    /// not have as many descriptors as the limits need, or two settings contradict each other.
+    pub(super) async fn check(&self) -> anyhow::Result<Read<'_>> {
         let catalog = catalog::read(self.catalog.as_deref())?;
         let sealing_key = self.sealing_key_file.as_deref().map(load_sealing_key).transpose()?;
         let openid = self.sign_in.openid()?;
@@ -141,7 +159,9 @@ impl Options {
             "--metrics-listen and --listen are both {}: give the metrics a port of their own",
             self.listen
         );
-        Ok(Read { catalog, sealing_key, openid })
+        let (limits, streams) = self.connections.limits()?;
+        let master_key = self.master_key.given(&self.store).await?;
+        Ok(Read { catalog, sealing_key, openid, master_key, limits, streams })
     }
 
     /// Returns whether the output is JSON.
@@ -176,9 +196,7 @@ impl Options {
 }
 
 pub(super) async fn run(options: Options) -> anyhow::Result<()> {
-    let Read { catalog: given, sealing_key, openid } = options.check()?;
-    let (limits, streams) = options.connections.limits()?;
-    let master_key = options.master_key.given(&options.store).await?;
+    let Read { catalog: given, sealing_key, openid, master_key, limits, streams } = options.check().await?;
     // Before the store is created: a port in use must not cost the first tokens, which are shown once.
     let listener = listen(&options.listen).await?;
     let metrics_listener = match &options.metrics.metrics_listen {
@@ -288,7 +306,7 @@ fn announce(
             out,
             r#"
 The master key is new. It seals the signing keys in the store: keep a copy of its file, apart from
-the back-ups of the store. In production, move it away and name it with --master-key-file."#
+the backups of the store. In production, move it away and name it with --master-key-file."#
         )?;
     }
     if let Some(operator_token) = operator_token {

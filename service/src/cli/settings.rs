@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 
 use super::settings_file::{SettingsFile, options, shown_value};
+use crate::domain::hidden;
 
 /// The arguments of a command with the settings of its file, if it has one.
 pub(super) struct Settings {
@@ -63,25 +65,54 @@ impl Settings {
 
     /// Prints an error of the arguments, or the help, and ends the process.
     pub(super) fn exit(&self, cause: &clap::Error) -> ! {
-        // Without a reader there is nobody to tell.
-        let _ = cause.print();
+        let message = cause.render().to_string();
+        if cause.use_stderr() && message.lines().any(|line| hidden::find(line).is_some()) {
+            eprint!("{}", hidden::show_lines(&message));
+        } else {
+            // Without a reader there is nobody to tell.
+            let _ = cause.print();
+        }
         if cause.use_stderr() {
-            self.print_note();
+            self.print_note(&message);
+            if let Some(variable) = self.variable_of(cause) {
+                eprintln!("note: the environment variable {variable} sets it");
+            }
         }
         std::process::exit(cause.exit_code())
     }
 
-    /// Prints which settings of the file are in force, beside an error that may be due to one.
-    pub(super) fn print_note(&self) {
-        if let Some(note) = self.note() {
-            eprintln!("note: {note}");
+    /// Returns the environment variable that has the value which is wrong, if it is not among the arguments.
+    fn variable_of(&self, cause: &clap::Error) -> Option<String> {
+        if !matches!(cause.kind(), ErrorKind::ValueValidation | ErrorKind::InvalidValue) {
+            return None;
+        }
+        let Some(ContextValue::String(usage)) = cause.get(ContextKind::InvalidArg) else { return None };
+        let option = usage.split([' ', '=', '[']).next()?;
+        let is_given = |argument: &OsString| {
+            let argument = argument.to_string_lossy();
+            argument.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+        };
+        // The names of the variables are those of the options.
+        let variable = format!("DAYPASS_{}", option.strip_prefix("--")?.replace('-', "_").to_uppercase());
+        (!self.arguments.iter().any(is_given) && std::env::var_os(&variable).is_some()).then_some(variable)
+    }
+
+    /// Prints which settings of the file are in force that an error names, or whose values it has.
+    pub(super) fn print_note(&self, message: &str) {
+        if let Some(note) = self.note(message) {
+            eprintln!("note: {}", hidden::show(&note));
         }
     }
 
-    fn note(&self) -> Option<String> {
-        let file = self.file.as_ref().filter(|_| !self.from_file.is_empty())?;
-        let keys: Vec<_> = self.from_file.iter().map(|(key, line)| format!("`{key}` (line {line})")).collect();
-        Some(format!("{} sets {}", file.path.display(), keys.join(", ")))
+    fn note(&self, message: &str) -> Option<String> {
+        let file = self.file.as_ref()?;
+        let is_named = |key: &str| {
+            let mut values = file.entries.iter().filter(|entry| entry.key == key).flat_map(|entry| &entry.values);
+            message.contains(key) || values.any(|value| value.len() > "false".len() && message.contains(value.as_str()))
+        };
+        let keys = self.from_file.iter().filter(|(key, _)| is_named(key));
+        let keys: Vec<_> = keys.map(|(key, line)| format!("`{key}` (line {line})")).collect();
+        (!keys.is_empty()).then(|| format!("{} sets {}", file.path.display(), keys.join(", ")))
     }
 
     /// Returns the value of each setting that a command has, and where it comes from.

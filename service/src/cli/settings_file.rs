@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::fs;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -57,7 +58,7 @@ impl SettingsFile {
         for (key, item) in document.iter() {
             let span = document.key(key).and_then(toml_edit::Key::span).or_else(|| item.span());
             let line = line(span);
-            let setting = option(serve, key).ok_or_else(|| unknown(serve, key));
+            let setting = option(serve, key).ok_or_else(|| unknown(serve, key, item));
             match setting.and_then(|option| values(serve, option, item)) {
                 Ok(values) => entries.push(Entry { key: key.to_owned(), line, values }),
                 Err(problem) => problems.push(format!("{shown}:{line}: {problem}")),
@@ -124,7 +125,10 @@ fn line_at(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
 }
 
-fn unknown(serve: &Command, key: &str) -> String {
+fn unknown(serve: &Command, key: &str, item: &Item) -> String {
+    if item.is_table() || item.is_array_of_tables() {
+        return format!("unknown key {key:?}: there are no sections, leave out the line `[…]`");
+    }
     let alike = |option: &&str| strsim::jaro_winkler(option, key);
     let nearest = options(serve).filter_map(Arg::get_long).max_by(|a, b| alike(a).total_cmp(&alike(b)));
     match nearest.filter(|nearest| alike(nearest) > ALIKE) {
@@ -136,7 +140,7 @@ fn unknown(serve: &Command, key: &str) -> String {
 /// Returns the values of an option that an item of the file has.
 fn values(serve: &Command, option: &Arg, item: &Item) -> Result<Vec<String>, String> {
     let key = option.get_long().unwrap_or_default();
-    let seen = item.as_value().map_or_else(|| item.type_name().to_owned(), |value| describe(option, value));
+    let seen = item.as_value().map_or_else(|| "a table".to_owned(), |value| describe(option, value));
     let wrong = |why: &str| {
         let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
         format!("`{key}` is {seen}: expected {}{why}", expectation(option))
@@ -169,7 +173,9 @@ fn describe(option: &Arg, value: &Value) -> String {
         Value::Array(values) => {
             format!("[{}]", values.iter().map(|value| describe(option, value)).collect::<Vec<_>>().join(", "))
         }
-        value => value.type_name().to_owned(),
+        Value::Float(value) => value.value().to_string(),
+        Value::Datetime(value) => value.value().to_string(),
+        Value::InlineTable(_) => "a table".to_owned(),
     }
 }
 
@@ -184,8 +190,14 @@ enum Shape {
 
 fn shape(option: &Arg) -> Shape {
     let kind = option.get_value_parser().type_id();
-    let numbers =
-        [TypeId::of::<u8>(), TypeId::of::<u16>(), TypeId::of::<u32>(), TypeId::of::<u64>(), TypeId::of::<usize>()];
+    let numbers = [
+        TypeId::of::<u8>(),
+        TypeId::of::<u16>(),
+        TypeId::of::<u32>(),
+        TypeId::of::<u64>(),
+        TypeId::of::<usize>(),
+        TypeId::of::<NonZeroU32>(),
+    ];
     if !option.get_action().takes_values() {
         Shape::Flag
     } else if option.get_value_delimiter().is_some() || matches!(option.get_action(), ArgAction::Append) {
@@ -228,5 +240,38 @@ fn check(serve: &Command, option: &Arg, values: &[String]) -> Result<(), String>
         // What is lacking beside it may come from elsewhere.
         _ if cause.get(ContextKind::InvalidValue).is_none() => Ok(()),
         kind => Err(kind.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_that_is_a_number_is_a_number_in_the_file() {
+        let command = crate::command();
+        let serve = command.find_subcommand("serve").expect("the command");
+        let mut numbers = 0;
+        for option in options(serve).filter(|option| option.get_action().takes_values()) {
+            let key = option.get_long().expect("a name");
+            let takes = |value: &str| {
+                let bare = serve.clone().no_binary_name(true).mut_args(|arg| arg.env(Resettable::Reset));
+                bare.try_get_matches_from([format!("--{key}={value}")]).is_ok()
+            };
+            let Some(number) = ["1", "100"].into_iter().find(|number| takes(number) && !takes("one")) else { continue };
+            numbers += 1;
+            let document = Document::parse(format!("{key} = {number}")).expect("TOML");
+            let item = document.get(key).expect("the key");
+            assert_eq!(values(serve, option, item), Ok(vec![number.to_owned()]), "{key}");
+        }
+        assert!(numbers > 15, "{numbers}");
+    }
+
+    #[test]
+    fn the_name_of_each_variable_is_that_of_its_option() {
+        for option in options(crate::command().find_subcommand("serve").expect("the command")) {
+            let name = option.get_long().expect("a name").replace('-', "_").to_uppercase();
+            assert_eq!(option.get_env().and_then(|name| name.to_str()), Some(&*format!("DAYPASS_{name}")));
+        }
     }
 }

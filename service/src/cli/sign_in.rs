@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 
 use super::issuer;
@@ -30,14 +30,14 @@ pub(super) struct SignInOptions {
     ///
     /// Register the service there as a client whose redirect URI is the issuer of the service and
     /// `/v2/session/openid-connect/callback`.
-    #[arg(long, env = "DAYPASS_OIDC_ISSUER", value_name = "URL", requires = "oidc_client_id",
+    #[arg(long, env = "DAYPASS_OIDC_ISSUER", value_name = "URL",
           value_parser = issuer::parse_provider)]
     oidc_issuer: Option<String>,
     /// The id of the service as a client of the OpenID Connect provider
-    #[arg(long, env = "DAYPASS_OIDC_CLIENT_ID", value_name = "ID", requires = "oidc_issuer")]
+    #[arg(long, env = "DAYPASS_OIDC_CLIENT_ID", value_name = "ID")]
     oidc_client_id: Option<String>,
     /// The file with the secret of that client [default: the environment variable DAYPASS_OIDC_CLIENT_SECRET, or none]
-    #[arg(long, env = "DAYPASS_OIDC_CLIENT_SECRET_FILE", value_name = "FILE", requires = "oidc_issuer")]
+    #[arg(long, env = "DAYPASS_OIDC_CLIENT_SECRET_FILE", value_name = "FILE")]
     oidc_client_secret_file: Option<PathBuf>,
 }
 
@@ -45,9 +45,19 @@ impl SignInOptions {
     /// Returns the service as a client of the OpenID Connect provider, if there is one.
     ///
     /// # Errors
-    /// When the file with the secret cannot be read.
+    /// When one of its settings is lacking, or the file with the secret cannot be read.
     pub(super) fn openid(&self) -> anyhow::Result<Option<OpenIdSettings>> {
-        let (Some(issuer), Some(client_id)) = (&self.oidc_issuer, &self.oidc_client_id) else { return Ok(None) };
+        let (issuer, client_id) = match (&self.oidc_issuer, &self.oidc_client_id) {
+            (Some(issuer), Some(client_id)) => (issuer, client_id),
+            (Some(_), None) => {
+                bail!("--oidc-issuer needs --oidc-client-id: set it to the id of the service as a client there")
+            }
+            (None, Some(_)) => bail!("--oidc-client-id needs --oidc-issuer: set it to the URL of the provider"),
+            (None, None) if self.oidc_client_secret_file.is_some() => {
+                bail!("--oidc-client-secret-file needs --oidc-issuer and --oidc-client-id: set them too")
+            }
+            (None, None) => return Ok(None),
+        };
         let client_secret = client_secret(self.oidc_client_secret_file.as_deref())?;
         Ok(Some(OpenIdSettings { issuer: issuer.clone(), client_id: client_id.clone(), client_secret }))
     }

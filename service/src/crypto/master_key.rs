@@ -79,7 +79,7 @@ impl MasterKey {
             let opened = self.key.open_in_place(nonce.into(), associated_data, &mut text).ok()?;
             (*version == VERSION).then(|| opened.to_vec())
         };
-        open().with_context(|| format!("the signing key {kid} in the store is damaged: restore it from a back-up"))
+        open().with_context(|| format!("the signing key {kid} in the store is damaged: restore it from a backup"))
     }
 
     /// SECURITY: what belongs to one key cannot be put in another's place.

@@ -90,7 +90,7 @@ impl FromStr for Protocol {
     fn from_str(text: &str) -> Result<Protocol, String> {
         let names = Protocol::ALL.map(Protocol::as_str).join(", ");
         let found = Protocol::ALL.into_iter().find(|protocol| protocol.as_str() == text);
-        found.ok_or_else(|| format!("it is not one of {names}"))
+        found.ok_or_else(|| format!("{text:?} is not one of {names}"))
     }
 }
 

@@ -1,13 +1,13 @@
-//! What a back-up has, and how its file comes to be.
+//! What a backup has, and how its file comes to be.
 
-use std::fs;
 use std::path::Path;
+use std::{fs, io};
 
 use anyhow::{Context, ensure};
 
 use crate::private_files::{self, beside};
 
-/// What is in a back-up.
+/// What is in a backup.
 pub(crate) struct Contents {
     pub(crate) organizations: u64,
     pub(crate) tokens: u64,
@@ -33,8 +33,20 @@ pub(super) fn write_new<T>(file: &Path, write: impl FnOnce(&Path) -> anyhow::Res
     require_absent(file)?;
     private_files::require_safe_folder(file)?;
     let part = beside(file, ".part");
-    let create = || format!("cannot create {}: remove it if no other back-up is being written", part.display());
-    drop(private_files::create_new(&part).with_context(create)?);
+    let create = |cause: &io::Error| match cause.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("cannot create {}: remove it if no other backup is being written", part.display())
+        }
+        io::ErrorKind::NotFound => {
+            let folder = private_files::folder(file).display();
+            format!("cannot create {}: create the folder {folder} first", file.display())
+        }
+        _ => format!("cannot create {}", part.display()),
+    };
+    private_files::create_new(&part).map(drop).map_err(|cause| {
+        let context = create(&cause);
+        anyhow::Error::new(cause).context(context)
+    })?;
     let written = write(&part).and_then(|written| {
         publish(&part, file).with_context(|| format!("cannot create {}", file.display()))?;
         Ok(written)

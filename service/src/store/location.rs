@@ -9,6 +9,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 
 use super::server_trust::{Roots, ServerTrust};
+use super::sqlite;
 
 /// Where a store is.
 #[derive(Clone)]
@@ -40,6 +41,8 @@ impl Location {
             Location::File(path) => path,
         };
         let (shown, folder) = (path.display(), path.parent().filter(|folder| !folder.as_os_str().is_empty()));
+        ensure!(!path.as_os_str().is_empty(), "the name of the store is empty: name a file, or a `postgres://` URL");
+        sqlite::require_no_link(path)?;
         ensure!(!path.is_dir(), "cannot create the store {shown}: it is a folder, name a file in it");
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
             bail!("cannot create the store {shown}: create the folder {} first", folder.display());

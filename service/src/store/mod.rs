@@ -6,7 +6,7 @@
 //! | `traits` | the trait [`Store`], and why it looks as it does |
 //! | `acting` | who acts, for the entries of the audit trail |
 //! | `audit` | the trait [`AuditStore`], for the audit trail |
-//! | `backup` | what a back-up has, and how its file comes to be |
+//! | `backup` | what a backup has, and how its file comes to be |
 //! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
 //! | `entry` | an entry of the feed, and words, in their columns |
@@ -98,14 +98,22 @@ pub(crate) async fn open_or_create(location: &Location) -> anyhow::Result<Shared
     }
 }
 
-/// Opens a store, if there is one.
+/// Opens a store, if there is one, whose tables have the newest version.
 ///
 /// # Errors
-/// When the file cannot be opened, or the database cannot be reached or is too old.
+/// When the file cannot be opened, the database cannot be reached or is too old, or another version of Daypass has
+/// written the tables.
 pub(crate) async fn open(location: &Location) -> anyhow::Result<Option<SharedStore>> {
     Ok(match location {
         Location::File(path) if !path.is_file() => None,
-        Location::File(path) => Some(Arc::new(sqlite::SqliteStore::open(path)?)),
+        Location::File(path) => match sqlite::schema(path)? {
+            // A file in which nothing has been created yet.
+            Schema { found: 0, .. } => None,
+            schema => {
+                schema.require_current(location)?;
+                Some(Arc::new(sqlite::SqliteStore::open(path)?))
+            }
+        },
         Location::Database(url) => match postgres::PostgresStore::open(url).await? {
             Some(store) => Some(Arc::new(store)),
             None => None,
@@ -127,10 +135,10 @@ pub(crate) async fn back_up(location: &Location, file: &Path, on_progress: &OnPr
     }
 }
 
-/// Writes a back-up to a place without a store. The feed of the restored store begins another history.
+/// Writes a backup to a place without a store. The feed of the restored store begins another history.
 ///
 /// # Errors
-/// When there is a store, or the file is no back-up of a store.
+/// When there is a store, or the file is no backup of a store.
 pub(crate) async fn restore(file: &Path, location: &Location, on_progress: &OnProgress) -> anyhow::Result<Contents> {
     match location {
         Location::File(path) => tokio::task::block_in_place(|| sqlite::restore(file, path, on_progress)),

@@ -25,4 +25,21 @@ impl Schema {
         );
         Ok(())
     }
+
+    /// Requires that the tables have the newest version, so that a command beside an older service does not take them
+    /// away from it.
+    ///
+    /// # Errors
+    /// When another version has written them.
+    pub(super) fn require_current(self, store: &impl Display) -> anyhow::Result<()> {
+        self.require_known(store)?;
+        let Schema { found, known } = self;
+        ensure!(
+            found == known,
+            "the store {store} is of an older version of Daypass (its tables have version {found}, and this one has \
+             {known}): start `daypass serve` of this version, which upgrades them and leaves no way back, or use the \
+             command line of that version"
+        );
+        Ok(())
+    }
 }

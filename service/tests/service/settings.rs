@@ -81,7 +81,14 @@ fn an_error_names_the_file_the_line_the_key_the_value_and_what_was_expected() {
     let folder = tempfile::tempdir().expect("a folder");
     for (text, expected) in [
         ("listn = \"x\"", "daypass.toml:1: unknown key \"listn\": did you mean `listen`?"),
-        ("[serve]\nlisten = \"127.0.0.1:1\"", "daypass.toml:1: unknown key \"serve\": "),
+        ("[serve]\nlisten = \"127.0.0.1:1\"", "daypass.toml:1: unknown key \"serve\": there are no sections"),
+        ("bundles-per-second = 0", "`bundles-per-second` is 0: expected a whole number (COUNT)"),
+        ("audit-days = 1.5", "`audit-days` is 1.5: expected a whole number (DAYS)"),
+        ("audience = 2026-01-31", "`audience` is 2026-01-31: expected a text (NAME)"),
+        (
+            "audience = \"a\\u202eb\"",
+            "`audience` is \"a\\u{202e}b\": expected a text (NAME) (The audience has the char",
+        ),
         ("\nproxies = \"two\"", "daypass.toml:2: `proxies` is \"two\": expected a whole number (COUNT)"),
         ("proxies = 17", "daypass.toml:1: `proxies` is 17: expected a whole number (COUNT) (17 is not in 0..=16)"),
         ("kudo-uuid = \"yes\"", "daypass.toml:1: `kudo-uuid` is \"yes\": expected true or false"),
@@ -89,7 +96,7 @@ fn an_error_names_the_file_the_line_the_key_the_value_and_what_was_expected() {
         ("protocols = \"kudo\"", "`protocols` is \"kudo\": expected a list of texts"),
         ("protocols = []", "`protocols` is []: expected a list of texts"),
         ("protocols = [\"kudoo\"]", "`protocols` is [\"kudoo\"]: expected a list of texts"),
-        ("protocols = [\"kudoo\"]", "space-api, kudo, crafter, speckle, threekit"),
+        ("protocols = [\"kudo\", \"kudoo\"]", "\"kudoo\" is not one of space-api, kudo, crafter, speckle, threekit"),
         ("log-format = \"xml\"", "`log-format` is \"xml\": expected one of \"text\", \"json\""),
         (
             "issuer = \"example.com\"",
@@ -120,10 +127,23 @@ fn an_error_names_the_file_the_line_the_key_the_value_and_what_was_expected() {
 fn settings_that_do_not_fit_together_start_nothing_and_the_check_says_the_same() {
     let folder = tempfile::tempdir().expect("a folder");
     for (text, expected, note) in [
-        ("oidc-issuer = \"https://id.example\"", "--oidc-client-id <ID>", "daypass.toml sets `oidc-issuer` (line 1)"),
+        (
+            "oidc-issuer = \"https://id.example\"",
+            "--oidc-issuer needs --oidc-client-id:",
+            "daypass.toml sets `oidc-issuer` (line 1)",
+        ),
         ("catalog = \"none.json\"", "the catalogue none.json", "`catalog` (line 1)"),
         ("sealing-key-file = \"none.key\"", "the sealing key none.key", "`sealing-key-file` (line 1)"),
         ("issuer = \"https://a..b\"", "the issuer https://a..b", "`issuer` (line 1)"),
+        ("master-key-file = \"none.key\"", "the master key in none.key", "`master-key-file` (line 1)"),
+        (
+            "master-key-command = \"exit 7\"",
+            "the command for the master key, `exit 7`",
+            "`master-key-command` (line 1)",
+        ),
+        ("max-connections = 99999999", "lower --max-connections", "`max-connections` (line 1)"),
+        ("store = \"\"", "the name of the store is empty", "`store` (line 1)"),
+        ("store = \"postgres://u@127.0.0.1:1/d\"", "needs a master key", "`store` (line 1)"),
         ("\nstore = \"none/daypass.db\"", "create the folder none first", "`store` (line 2)"),
         ("store = \"postgres://u:hunter2@h:port/d\"", "the URL of the store is wrong", "`store` (line 1)"),
         (
@@ -133,7 +153,7 @@ fn settings_that_do_not_fit_together_start_nothing_and_the_check_says_the_same()
         ),
     ] {
         for command in [&["serve"][..], &["config", "check"]] {
-            let output = run_to_end(&mut configured(folder.path(), command, text));
+            let output = run_to_end(configured(folder.path(), command, text).env_remove("DAYPASS_MASTER_KEY"));
             let error = String::from_utf8_lossy(&output.stderr);
             assert!(error.contains(expected) && error.contains(note), "{text}: {error}");
             assert!(!error.contains("hunter2"), "{text}");
@@ -141,6 +161,44 @@ fn settings_that_do_not_fit_together_start_nothing_and_the_check_says_the_same()
         }
     }
     assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1);
+}
+
+#[test]
+fn a_wrong_environment_is_named_and_starts_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (variable, value, expected) in [
+        ("RUST_LOG", "banana", "error: RUST_LOG is \"banana\", in which \"banana\" is no level: expected off, error, "),
+        ("RUST_LOG", "nonsense=[", "error: RUST_LOG is \"nonsense=[\": expected off, error, "),
+        ("RUST_LOG", "info,daypass=loud", "error: RUST_LOG is \"info,daypass=loud\": expected off, error, "),
+        ("DAYPASS_PROXIES", "one", "note: the environment variable DAYPASS_PROXIES sets it"),
+        ("DAYPASS_LOG_FORMAT", "xml", "note: the environment variable DAYPASS_LOG_FORMAT sets it"),
+        ("DAYPASS_AUDIENCE", "a\u{202e}b", "note: the environment variable DAYPASS_AUDIENCE sets it"),
+        ("DAYPASS_MASTER_KEY", "short", "DAYPASS_MASTER_KEY"),
+    ] {
+        for command in [&["serve"][..], &["config", "check"]] {
+            let output = run_to_end(daypass().args(command).env(variable, value).current_dir(&folder));
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(error.contains(expected) && !error.contains('\u{202e}'), "{variable}={value}: {error}");
+            assert!(!output.status.success() && output.stdout.is_empty(), "{variable}={value}");
+        }
+    }
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 0);
+    let correct = run_to_end(
+        daypass().args(["config", "check"]).env("RUST_LOG", "info,daypass_service::store=debug").current_dir(&folder),
+    );
+    assert!(correct.status.success(), "{}", String::from_utf8_lossy(&correct.stderr));
+    let option = run_to_end(daypass().args(["serve", "--proxies", "one"]).env("DAYPASS_PROXIES", "1"));
+    assert!(!String::from_utf8_lossy(&option.stderr).contains("environment variable DAYPASS_PROXIES"));
+}
+
+#[tokio::test]
+async fn an_error_that_is_not_about_the_file_does_not_name_it() {
+    let daypass = Daypass::start();
+    let text = format!("store = {:?}\nmaster-key-file = \"none.key\"\n", daypass.store());
+    let create = ["token", "create", "--kind", "secret", "--name", "a\u{202e}b"];
+    let output = run_to_end(&mut configured(daypass.folder.path(), &create, &text));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("U+202E") && !error.contains("note:"), "{error}");
 }
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Copies of a store's database: back-up and restore, by the programs that come with PostgreSQL.
+//! Copies of a store's database: backup and restore, by the programs that come with PostgreSQL.
 
 use std::io;
 use std::path::Path;
@@ -35,24 +35,26 @@ pub(in crate::store) async fn back_up(
     contents(&client).await
 }
 
-/// Writes a back-up to a database without a store, whose feed begins another history.
+/// Writes a backup to a database without a store, whose feed begins another history.
 pub(in crate::store) async fn restore(
     file: &Path,
     url: &DatabaseUrl,
     on_progress: &OnProgress,
 ) -> anyhow::Result<Contents> {
-    let client = connect(url).await?;
+    let mut client = connect(url).await?;
     ensure!(
         !migrations::has_store(&client).await?,
-        "there is a store at {url}: a back-up is not restored over it; create another database, and name that"
+        "there is a store at {url}: a backup is not restored over it; create another database, and name that"
     );
     on_progress(Progress::Copied(0));
     let mut command = program("pg_restore", url)?;
     command.args(["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--dbname"]);
     command.arg(url.database()?).arg(file);
     run(command, "pg_restore").await.with_context(|| format!("cannot restore {}", file.display()))?;
-    ensure!(migrations::has_store(&client).await?, "{} is no back-up of a store of Daypass", file.display());
+    ensure!(migrations::has_store(&client).await?, "{} is no backup of a store of Daypass", file.display());
     migrations::schema(&client).await?.require_known(&file.display())?;
+    // The commands that revoke in it before the service starts need the newest tables.
+    migrations::migrate(&mut client, url).await?;
     // SECURITY: verifiers must not take revocations that they heard of later for known.
     client.batch_execute("UPDATE feed SET epoch = gen_random_uuid()::text").await?;
     contents(&client).await

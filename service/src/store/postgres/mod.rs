@@ -97,14 +97,14 @@ impl PostgresStore {
         PostgresStore::new(settings)
     }
 
-    /// Opens a store, if the database has one.
+    /// Opens a store, if the database has one, whose tables have the newest version.
     pub(super) async fn open(url: &DatabaseUrl) -> anyhow::Result<Option<PostgresStore>> {
         let settings = connection::settings(url)?;
-        let mut client = connection::connect(url, &settings).await?;
+        let client = connection::connect(url, &settings).await?;
         if !migrations::has_store(&client).await? {
             return Ok(None);
         }
-        migrations::migrate(&mut client, url).await?;
+        migrations::schema(&client).await?.require_current(url)?;
         PostgresStore::new(settings).map(Some)
     }
 

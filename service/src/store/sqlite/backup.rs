@@ -1,4 +1,4 @@
-//! Copies of a store's file: back-up and restore.
+//! Copies of a store's file: backup and restore.
 
 use std::fs::File;
 use std::path::Path;
@@ -18,7 +18,7 @@ use crate::private_files::beside;
 const STEP: i32 = 64;
 
 /// How many of these are copied until the disk has them. Otherwise the writes of the service would wait for a large part of the
-/// back-up to be written.
+/// backup to be written.
 const STEPS_UNTIL_SYNC: u64 = 32;
 
 /// The least pause after a step, in which the service has the disk and the processor.
@@ -28,7 +28,9 @@ const PAUSE: Duration = Duration::from_millis(1);
 pub(in crate::store) fn back_up(path: &Path, file: &Path, on_progress: &OnProgress) -> anyhow::Result<Contents> {
     // Not migrated: a store can be backed up before it is upgraded.
     let source = connection::open_reader(path)?;
-    require_store(&source).with_context(|| format!("cannot back up {}", path.display()))?;
+    require_store(&source)
+        .map_err(connection::explain)
+        .with_context(|| format!("cannot back up {}", path.display()))?;
     // One moment for everything that is read: that of the first reading.
     source.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema")?;
     let contents = write_new(file, |part| {
@@ -39,7 +41,7 @@ pub(in crate::store) fn back_up(path: &Path, file: &Path, on_progress: &OnProgre
         copied.pragma_update(None, "journal_mode", "DELETE")?;
         check(&copied)?;
         let (is, was) = (counts(&copied)?, counts(&source)?);
-        ensure!(is == was, "the back-up has other rows than the store");
+        ensure!(is == was, "the backup has other rows than the store");
         contents(&copied)
     })?;
     source.execute_batch("COMMIT")?;
@@ -48,12 +50,12 @@ pub(in crate::store) fn back_up(path: &Path, file: &Path, on_progress: &OnProgre
     Ok(contents)
 }
 
-/// Writes a back-up to the file of a new store, whose feed begins another history.
+/// Writes a backup to the file of a new store, whose feed begins another history.
 pub(in crate::store) fn restore(file: &Path, path: &Path, on_progress: &OnProgress) -> anyhow::Result<Contents> {
     for ending in ["", "-wal", "-shm", "-journal"] {
-        require_absent(&beside(path, ending)).context("a back-up is not restored over a store")?;
+        require_absent(&beside(path, ending)).context("a backup is not restored over a store")?;
     }
-    let what = || format!("{} is no back-up that can be restored", file.display());
+    let what = || format!("{} is no backup that can be restored", file.display());
     let source = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).with_context(what)?;
     require_store(&source).with_context(what)?;
     schema_of(&source)?.require_known(&file.display())?;
@@ -61,20 +63,20 @@ pub(in crate::store) fn restore(file: &Path, path: &Path, on_progress: &OnProgre
     check(&source).with_context(what)?;
     write_new(path, |part| {
         copy(&source, part, false, on_progress)?;
-        let copied = Connection::open(part)?;
+        let mut copied = Connection::open(part)?;
         copied.pragma_update(None, "journal_mode", "DELETE")?;
-        // SECURITY: verifiers must not take revocations that they heard of later for known. Earlier versions have no such
-        // table, and the next start creates it with another name.
-        if has_table(&copied, "feed")? {
-            copied.execute("UPDATE feed SET epoch = lower(hex(randomblob(16)))", [])?;
-        }
+        copied.pragma_update(None, "foreign_keys", true)?;
+        // The commands that revoke in it before the service starts need the newest tables.
+        connection::migrate(&mut copied)?;
+        // SECURITY: verifiers must not take revocations that they heard of later for known.
+        copied.execute("UPDATE feed SET epoch = lower(hex(randomblob(16)))", [])?;
         contents(&copied)
     })
 }
 
 /// Returns the version of the tables in a file.
 pub(in crate::store) fn schema(path: &Path) -> anyhow::Result<Schema> {
-    schema_of(&connection::open_reader(path)?)
+    schema_of(&connection::open_reader(path)?).map_err(connection::explain).with_context(|| connection::context(path))
 }
 
 fn schema_of(connection: &Connection) -> anyhow::Result<Schema> {

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::Context;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use anyhow::{Context, anyhow};
+use rusqlite::ffi::SQLITE_READONLY_DIRECTORY;
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 use rusqlite_migration::{M, Migrations};
 
 use super::{Failure, backup};
@@ -45,7 +46,7 @@ const STATEMENTS: usize = 256;
 /// Opens a connection that writes, and brings the tables to the newest version.
 pub(super) fn open_writer(path: &Path) -> anyhow::Result<Connection> {
     // Before anything is written.
-    backup::schema(path).with_context(|| context(path))?.require_known(&path.display())?;
+    backup::schema(path)?.require_known(&path.display())?;
     let open = || -> anyhow::Result<Connection> {
         let mut connection = connect(path)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -58,12 +59,17 @@ pub(super) fn open_writer(path: &Path) -> anyhow::Result<Connection> {
         // A transaction is the only writer from its beginning to its end: the facts that it read stay
         // true.
         connection.set_transaction_behavior(TransactionBehavior::Immediate);
-        Migrations::from_slice(MIGRATIONS).to_latest(&mut connection)?;
+        migrate(&mut connection)?;
         Ok(connection)
     };
     // Of two processes that create one store, one finds it locked or its tables just made: at its
     // second try it is ready.
-    open().or_else(|_| open()).with_context(|| context(path))
+    open().or_else(|_| open()).map_err(explain).with_context(|| context(path))
+}
+
+/// Brings the tables to the newest version.
+pub(super) fn migrate(connection: &mut Connection) -> anyhow::Result<()> {
+    Ok(Migrations::from_slice(MIGRATIONS).to_latest(connection)?)
 }
 
 /// Opens a connection that only reads, and so waits for no writer. The tables have their newest version.
@@ -73,7 +79,7 @@ pub(super) fn open_reader(path: &Path) -> anyhow::Result<Connection> {
         connection.pragma_update(None, "query_only", true)?;
         Ok(connection)
     };
-    open().with_context(|| context(path))
+    open().map_err(explain).with_context(|| context(path))
 }
 
 /// Moves what the log has to the file and truncates it, if no other process reads from it.
@@ -89,8 +95,28 @@ fn connect(path: &Path) -> anyhow::Result<Connection> {
     Ok(connection)
 }
 
-fn context(path: &Path) -> String {
+pub(super) fn context(path: &Path) -> String {
     format!("cannot open the store {}", path.display())
+}
+
+/// Says what to do about errors for which SQLite has a number or a few words.
+pub(super) fn explain(cause: anyhow::Error) -> anyhow::Error {
+    let of_sqlite = cause.chain().find_map(|cause| cause.downcast_ref::<rusqlite::Error>());
+    let Some(failure) = of_sqlite.and_then(rusqlite::Error::sqlite_error) else { return cause };
+    let advice = match (failure.code, failure.extended_code) {
+        (_, SQLITE_READONLY_DIRECTORY) => {
+            "this user may not write to its folder, where SQLite has files beside it: run this as the \
+             user of the service"
+        }
+        (ErrorCode::ReadOnly, _) => "this user may not write to its file: run this as the user of the service",
+        (ErrorCode::CannotOpen, _) => {
+            "its file, one beside it or its folder cannot be read or written by this user: run this as \
+             the user of the service"
+        }
+        (ErrorCode::NotADatabase, _) => "its file is no SQLite database: name the store, or restore a backup",
+        _ => return cause,
+    };
+    anyhow!(advice)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 
 use super::super::FILES;
 use super::Failure;
@@ -21,9 +21,14 @@ const SEEN: Duration = Duration::from_millis(10);
 /// # Errors
 /// When it cannot be created. Also when there was a store that is gone: the file beside it is still there.
 pub(in crate::store) fn create(path: &Path) -> anyhow::Result<()> {
+    require_no_link(path)?;
     require_not_lost(path)?;
     private_files::require_safe_folder(path)?;
-    private_files::open_or_create(path).map(drop).with_context(|| format!("cannot create the store {}", path.display()))
+    let context = || match path.exists() {
+        true => format!("cannot open the store {}: run this as the user who owns it", path.display()),
+        false => format!("cannot create the store {}", path.display()),
+    };
+    private_files::open_or_create(path).map(drop).with_context(context)
 }
 
 /// Takes the permissions of other users away from the files of a store.
@@ -31,8 +36,21 @@ pub(in crate::store) fn create(path: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When that fails, or every user can replace the files.
 pub(super) fn protect(path: &Path) -> anyhow::Result<()> {
+    require_no_link(path)?;
     private_files::require_safe_folder(path)?;
     FILES.into_iter().try_for_each(|ending| private_files::narrow(&private_files::beside(path, ending)))
+}
+
+/// Requires that the files beside the store are beside the file that SQLite opens.
+///
+/// # Errors
+/// When the path is a symbolic link.
+pub(in crate::store) fn require_no_link(path: &Path) -> anyhow::Result<()> {
+    if let Ok(target) = path.read_link() {
+        let target = private_files::folder(path).join(target);
+        bail!("the store {} is a symbolic link: name its target, {}", path.display(), target.display());
+    }
+    Ok(())
 }
 
 /// Requires that there is a store, or there was none before.

@@ -66,7 +66,7 @@ use failure::Failure;
 use follower::Follower;
 
 pub(super) use backup::{back_up, restore, schema};
-pub(super) use file::{create, require_not_lost};
+pub(super) use file::{create, require_no_link, require_not_lost};
 use history::{History, Position};
 
 /// A store in one SQLite file, which several processes may have open.

@@ -74,6 +74,13 @@ fn a_server_that_is_too_old_and_tables_that_are_too_new_are_refused() {
         &daypass.command(&["token", "list"]),
         "of a newer version of Daypass (its tables have version 99, and this one knows",
     );
+    daypass.execute(
+        "DELETE FROM daypass_migration WHERE step = 99;
+        DELETE FROM daypass_migration WHERE step = (SELECT max(step) FROM daypass_migration)",
+    );
+    for command in [&["token", "list"][..], &["key", "rotate"]] {
+        expect_failure(&daypass.command(command), "start `daypass serve` of this version, which upgrades them");
+    }
 }
 
 #[test]

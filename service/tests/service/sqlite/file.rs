@@ -96,3 +96,32 @@ async fn a_store_that_was_emptied_or_removed_is_not_created_again() {
         assert!(error.contains("restore a backup") && error.contains("-feed"), "{error}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_store_is_refused_by_the_name_of_its_target() {
+    let mut daypass = Daypass::start();
+    daypass.kill();
+    let link = daypass.folder.path().join("link.db");
+    std::os::unix::fs::symlink("daypass.db", &link).expect("a link");
+    for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["config", "check"], &["token", "list"]] {
+        let output = run_to_end(self::daypass().args(command).arg("--store").arg(&link));
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{command:?}");
+        assert!(
+            error.contains("link.db is a symbolic link: name its target, ") && error.contains("/daypass.db"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_backup_to_a_folder_that_is_missing_says_so() {
+    let daypass = Daypass::start();
+    let folder = daypass.folder.path().join("none");
+    let file = folder.join("daypass.backup");
+    let output = run_to_end(self::daypass().args(["backup", "--store", daypass.store()]).arg(file));
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains(&format!("create the folder {} first", folder.display())), "{error}");
+    assert!(!error.contains(".part"), "{error}");
+}

@@ -7,16 +7,26 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use super::backend::Backend;
-use super::running::{Daypass, send, to_text};
+use super::running::{Daypass, daypass, send, to_text};
+use crate::binary::run_to_end;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/service/sqlite/store_of_9171dba");
 
+fn read(name: &str) -> String {
+    fs::read_to_string(Path::new(FOLDER).join(name)).expect("a file of the fixture")
+}
+
+/// Makes the store in a folder.
+fn make(folder: &Path) -> Backend {
+    let store = Backend::new(folder);
+    Connection::open(store.location()).expect("a file").execute_batch(&read("store.sql")).expect("the store");
+    store
+}
+
 /// Starts this version on the store, and returns what its maker was told.
 fn upgrade() -> (Daypass, Value) {
-    let read = |name: &str| fs::read_to_string(Path::new(FOLDER).join(name)).expect("a file of the fixture");
     let folder = tempfile::tempdir().expect("a folder");
-    let store = Backend::new(folder.path());
-    Connection::open(store.location()).expect("a file").execute_batch(&read("store.sql")).expect("the store");
+    let store = make(folder.path());
     let told: Value = serde_json::from_str(&read("told.json")).expect("JSON");
     (Daypass::start_in(folder, store, &["--issuer", "https://tokens.example"]), told)
 }
@@ -76,6 +86,51 @@ async fn no_record_of_an_older_store_is_lost() {
     assert_eq!(daypass.session().number("SELECT count(*) FROM signing_key WHERE master_key IS NULL"), 0);
     daypass.restart();
     assert_eq!(daypass.json(&["token", "list", "--limit", "100"]), list);
+}
+
+#[test]
+fn only_the_service_upgrades_a_store_and_a_restore_its_copy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = make(folder.path());
+    let version = |file: &str| -> u32 {
+        let connection = Connection::open(file).expect("a file");
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).expect("a version")
+    };
+    let before = version(store.location());
+    let run = |arguments: &[&str], store: &str| {
+        let output = run_to_end(daypass().args(arguments).args(["--store", store]).current_dir(&folder));
+        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    for arguments in [
+        &["token", "list"][..],
+        &["token", "create", "--kind", "secret", "--name", "New"],
+        &["organization", "list"],
+        &["key", "list"],
+        &["key", "rotate"],
+        &["catalog", "show"],
+        &["revocation", "list"],
+        &["audit", "list"],
+    ] {
+        let (is_done, error) = run(arguments, store.location());
+        let expected = "of an older version of Daypass (its tables have version 2, and this one has ";
+        assert!(
+            !is_done && error.contains(expected) && error.contains("start `daypass serve`"),
+            "{arguments:?}: {error}"
+        );
+        assert_eq!(version(store.location()), before, "{arguments:?}");
+    }
+    let _ = run(&["doctor", "--issuer", "http://127.0.0.1:1"], store.location());
+    assert_eq!(run(&["backup", "copy"], store.location()), (true, String::new()));
+    assert_eq!(
+        (version(store.location()), version(folder.path().join("copy").to_str().expect("UTF-8"))),
+        (before, before)
+    );
+
+    let (is_done, error) = run(&["restore", "copy"], "restored.db");
+    assert!(is_done, "{error}");
+    // What is to be revoked is revoked before the service starts.
+    let (is_done, error) = run(&["token", "list"], "restored.db");
+    assert!(is_done, "{error}");
 }
 
 /// What the maker was told of a token.

@@ -198,3 +198,23 @@ async fn another_master_key_seals_the_keys_while_services_run() {
     let list: Value = daypass.json(&["key", "list"]);
     assert_eq!(list["keys"].as_array().map(Vec::len), Some(2));
 }
+
+#[tokio::test]
+async fn a_reader_in_the_way_fails_no_resealing_and_is_told_of() {
+    let daypass = Daypass::start();
+    let temporary = daypass.create_temporary(&daypass.admin).await;
+    let file = new_master_key(&daypass, "new.key");
+    let mut reader = daypass.session();
+    reader.execute("BEGIN");
+    assert_eq!(reader.number("SELECT count(*) FROM signing_key"), 1);
+    let reseal = ["key", "reseal", "--json", "--new-master-key-file", file.to_str().expect("UTF-8")];
+    let output = daypass.command(&reseal);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert!(error.contains("can still have them as they were before"), "{error}");
+    let sealed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(sealed["keys"], 1);
+    drop(reader);
+    assert_eq!(daypass.json(&reseal[..])["keys"], 0);
+    assert_eq!(send(daypass.get(SELF).bearer_auth(&temporary)).await.0, 200);
+}

@@ -288,8 +288,13 @@ impl Store for PostgresStore {
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
         Box::pin(async {
             let changes = self.revoking(rule, |transaction, rule| Box::pin(keys::change(transaction, rule))).await?;
-            if changes.iter().any(|change| matches!(change, KeyChange::Seal { .. })) {
-                read(&self.writers, (), |client, ()| Box::pin(keys::remove_dead(client))).await?;
+            let is_sealed = changes.iter().any(|change| matches!(change, KeyChange::Seal { .. }));
+            // The change is made, whatever becomes of this: a reader, such as a dump, can be in its way.
+            if is_sealed && read(&self.writers, (), |client, ()| Box::pin(keys::remove_dead(client))).await.is_err() {
+                tracing::warn!(
+                    "the signing keys are sealed, but the file of their table can still have them as they were before: run \
+                     `VACUUM FULL signing_key` in the database once nothing else reads that table, such as pg_dump"
+                );
             }
             Ok(changes)
         })

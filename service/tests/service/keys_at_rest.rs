@@ -207,14 +207,13 @@ async fn a_reader_in_the_way_fails_no_resealing_and_is_told_of() {
     let mut reader = daypass.session();
     reader.execute("BEGIN");
     assert_eq!(reader.number("SELECT count(*) FROM signing_key"), 1);
-    let reseal = ["key", "reseal", "--json", "--new-master-key-file", file.to_str().expect("UTF-8")];
+    let reseal = ["key", "reseal", "--new-master-key-file", file.to_str().expect("UTF-8")];
     let output = daypass.command(&reseal);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
     assert!(error.contains("can still have them as they were before"), "{error}");
-    let sealed: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(sealed["keys"], 1);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Sealed 1 signing keys"));
     drop(reader);
-    assert_eq!(daypass.json(&reseal[..])["keys"], 0);
+    assert_eq!(daypass.json(&reseal)["keys"], 0);
     assert_eq!(send(daypass.get(SELF).bearer_auth(&temporary)).await.0, 200);
 }

@@ -26,6 +26,7 @@ mod tests;
 mod tls;
 mod token_list;
 mod tokens;
+mod turns;
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -60,6 +61,7 @@ use failure::Failure;
 use listener::Listener;
 use records::Records;
 use run::read;
+use turns::Turns;
 
 /// A store in a PostgreSQL database.
 ///
@@ -75,6 +77,8 @@ pub(super) struct PostgresStore {
     prober: Pool,
     /// Held by what revokes much.
     much: Mutex<()>,
+    /// Taken by what revokes single tokens.
+    turns: Turns,
     /// Check tokens, and wait for a revocation that has begun.
     checkers: Pool,
     /// Read what can take long: lists and counts of tokens.
@@ -115,6 +119,7 @@ impl PostgresStore {
             revokers: connection::writers(&settings, 2)?,
             prober: connection::writers(&settings, 1)?,
             much: Mutex::new(()),
+            turns: Turns::default(),
             checkers: connection::readers(&settings, 4)?,
             list_readers: connection::readers(&settings, 2)?,
             heartbeat_readers: connection::readers(&settings, 2)?,
@@ -310,6 +315,13 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let is_much = matches!(target, RevocationTarget::IssuedBefore { .. });
             let _one = if is_much { Some(self.much.lock().await) } else { None };
+            let is_single = matches!(target, RevocationTarget::Token { .. } | RevocationTarget::Jwt { .. });
+            let _turn = if is_single { Some(self.turns.take(organization).await) } else { None };
+            if let RevocationTarget::Token { serial } = target
+                && self.is_revoked_already(serial).await?
+            {
+                return Ok(());
+            }
             let arguments = (organization, target, at, rule);
             self.revoking(arguments, |transaction, (organization, target, at, rule)| {
                 Box::pin(revocations::revoke(transaction, organization, target, *at, rule))

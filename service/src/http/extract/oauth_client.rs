@@ -22,11 +22,10 @@ use crate::usecase::oauth::authentication::{self, AuthenticatedClient};
 /// `invalid_request` for two ways at once, and those of [`authentication::authenticate`].
 pub(crate) async fn authenticate_client(
     app: &SharedApp,
-    ClientAddress(address): ClientAddress,
+    address: ClientAddress,
     headers: &HeaderMap,
     parameters: &Parameters,
 ) -> Result<AuthenticatedClient, Refusal> {
-    let since = Instant::now();
     let (id, secret) = (parameters.find("client_id"), parameters.find("client_secret"));
     let login = Login::of(headers).transpose()?;
     let (id, secret) = match &login {
@@ -38,9 +37,23 @@ pub(crate) async fn authenticate_client(
         Some(login) => (&*login.id, Some(&*login.token).filter(|token| !token.is_empty())),
         None => (id.ok_or_else(|| Error::InvalidClient("The request names no client.".into()))?, secret),
     };
+    authenticate_by(app, address, id, secret, headers.contains_key(ORIGIN)).await
+}
+
+/// Authenticates the client of a request by its id and its secret, and counts what is refused.
+///
+/// # Errors
+/// Those of [`authentication::authenticate`], and [`Error::TooManyRequests`] if too many were refused.
+pub(crate) async fn authenticate_by(
+    app: &SharedApp,
+    ClientAddress(address): ClientAddress,
+    id: &str,
+    secret: Option<&str>,
+    is_from_browser: bool,
+) -> Result<AuthenticatedClient, Refusal> {
     let attempt = app.rates.authentication.attempt(address)?;
-    let client =
-        authentication::authenticate(&*app.store, &app.uses, id, secret, headers.contains_key(ORIGIN), since).await;
+    let since = Instant::now();
+    let client = authentication::authenticate(&*app.store, &app.uses, id, secret, is_from_browser, since).await;
     if !matches!(client, Err(Refusal::OAuth(RefusalCode::InvalidClient, _))) {
         attempt.discard();
     }

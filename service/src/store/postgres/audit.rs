@@ -56,9 +56,11 @@ pub(super) async fn add(transaction: &Transaction<'_>, entries: &[NewEntry]) -> 
         [of_actor(|actor| Some(actor.kind)), of_actor(|actor| actor.id), of_actor(|actor| actor.name)];
     let serials = actors.iter().map(|actor| actor.serial.map(signed).transpose()).collect::<Result<Vec<_>, _>>()?;
     let facts = entries.iter().map(|entry| serde_json::to_string(&entry.facts)).collect::<Result<Vec<_>, _>>();
-    let insert = "INSERT INTO audit (mark, organization, actor_kind, actor_id, actor_name, actor_owner, action, target_kind,
+    let insert = "INSERT INTO audit (mark,
+            organization, actor_kind, actor_id, actor_name, actor_owner, action, target_kind,
             target_id, address, request_id, outcome, code, facts)
-        SELECT (SELECT max(number) FROM feed_mark), new.organization, actor_kind, actor_id, coalesce(actor_name, token.name), principal.id, action,
+        SELECT (SELECT max(number) FROM feed_mark),
+            new.organization, actor_kind, actor_id, coalesce(actor_name, token.name), principal.id, action,
             target_kind, target_id, address, request_id, outcome, code, facts
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[],
                 $9::text[], $10::text[], $11::text[], $12::text[], $13::text[]) WITH ORDINALITY

@@ -53,8 +53,8 @@ pub(in crate::store) async fn restore(
     command.args(["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--dbname"]);
     command.arg(url.database()?).arg(file);
     run(command, "pg_restore").await.with_context(|| format!("cannot restore {}", file.display()))?;
-    // SECURITY: verifiers must not take revocations that they heard of later for known. Before this they do not either: the
-    // name of the history that they are told has the number of the table, which is another one.
+    // SECURITY: verifiers must not take revocations that they heard of later for known. Before this they do not
+    // either: the name of the history that they are told has the number of the table, which is another one.
     client.batch_execute("UPDATE feed SET epoch = gen_random_uuid()::text").await?;
     contents(&client).await
 }

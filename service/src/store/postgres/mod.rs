@@ -297,8 +297,8 @@ impl Store for PostgresStore {
             // The change is made, whatever becomes of this: a reader, such as a dump, can be in its way.
             if is_sealed && read(&self.writers, (), |client, ()| Box::pin(keys::remove_dead(client))).await.is_err() {
                 tracing::warn!(
-                    "the signing keys are sealed, but the file of their table can still have them as they were before: run \
-                     `VACUUM FULL signing_key` in the database once nothing else reads that table, such as pg_dump"
+                    "the signing keys are sealed, but the file of their table can still have them as they were before: \
+                     run `VACUUM FULL signing_key` in the database once nothing else reads that table, such as pg_dump"
                 );
             }
             Ok(changes)

@@ -325,8 +325,8 @@ impl Store for SqliteStore {
                 && !self.run(&self.writer, |connection| connection::empty_log(connection)).await.unwrap_or(false)
             {
                 tracing::warn!(
-                    "the signing keys are sealed, but the store's log can still have them as they were before, until the \
-                     last process that has the store open has ended: stop what reads it, and the service once"
+                    "the signing keys are sealed, but the store's log can still have them as they were before, until \
+                     the last process that has the store open has ended: stop what reads it, and the service once"
                 );
             }
             Ok(changes)

@@ -4,6 +4,8 @@
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL DEFAULT (unixepoch()),
+    -- The newest mark of the feed when it was written: clocks change no marks.
+    mark INTEGER NOT NULL,
     organization TEXT,
     -- Who did it: the kind, and what of the others that kind has.
     actor_kind TEXT NOT NULL,

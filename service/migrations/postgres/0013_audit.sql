@@ -4,6 +4,8 @@
 CREATE TABLE audit (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at BIGINT NOT NULL DEFAULT floor(extract(epoch FROM clock_timestamp()))::bigint,
+    -- The newest mark of the feed when it was written: clocks change no marks.
+    mark BIGINT NOT NULL,
     organization TEXT,
     -- Who did it: the kind, and what of the others that kind has.
     actor_kind TEXT NOT NULL,

@@ -41,7 +41,6 @@ const RETIRED_MARKS: u64 = MARKS + 2;
 /// [`PENDING_SECONDS`] are over: the first of them may have followed at once.
 const SIGNING_MARKS: u64 = 2;
 
-/// A private key as it is stored.
 /// The private part of a key as it is stored.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct PrivateKey {

@@ -28,6 +28,12 @@ pub(crate) const INTERVAL: Duration = Duration::from_secs(3600);
 /// behind the service's.
 pub(super) const MARKS: u64 = (duration::MOST + 2 * MAX_LEEWAY).div_ceil(INTERVAL.as_secs());
 
+/// Returns how many marks must follow an entry of the audit trail until it has certainly been kept for so many days in
+/// which the service ran.
+pub(crate) fn marks_in(days: u64) -> u64 {
+    days.saturating_mul(24 * 3600 / INTERVAL.as_secs())
+}
+
 /// The number that the feed had reached at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {

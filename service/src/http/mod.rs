@@ -44,7 +44,8 @@ use daypass::{Error, Scope};
 
 pub(crate) use cookie::find as find_cookie;
 pub(crate) use extract::{
-    Caller, ClientAddress, JsonText, MAX_BODY, OwnPage, SignedIn, TokenCaller, actor, authenticate_client, credentials,
+    Caller, ClientAddress, JsonText, MAX_BODY, OwnPage, SignedIn, TokenCaller, actor, authenticate_by,
+    authenticate_client, credentials,
 };
 pub(crate) use oauth_error::OAuthError;
 

@@ -25,8 +25,8 @@ pub(crate) trait AuditStore: Send + Sync {
     /// Adds entries of what changed nothing else.
     fn add_audit_entries(&self, entries: Vec<NewEntry>) -> StoreFuture<'_, ()>;
 
-    /// Deletes entries that are so many days old, by the clock that wrote their times: the oldest, and so many at most.
-    /// Returns how many.
+    /// Deletes entries that are so many days old, by the clock that wrote their times and by the marks that followed:
+    /// the oldest, and so many at most. Returns how many.
     ///
     /// Nothing is deleted before the oldest is a day older than that, so that the entry that tells of the deletion is one
     /// for many.

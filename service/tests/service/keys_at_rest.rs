@@ -239,3 +239,22 @@ async fn a_key_ends_without_the_master_key_that_is_lost() {
     daypass.create_temporary(&daypass.admin).await;
     assert_eq!(send(daypass.get(SELF).bearer_auth(&temporary)).await.0, 401);
 }
+
+#[tokio::test]
+async fn a_reader_in_the_way_fails_no_resealing_and_is_told_of() {
+    let daypass = Daypass::start();
+    let temporary = daypass.create_temporary(&daypass.admin).await;
+    let file = new_master_key(&daypass, "new.key");
+    let mut reader = daypass.session();
+    reader.execute("BEGIN");
+    assert_eq!(reader.number("SELECT count(*) FROM signing_key"), 1);
+    let reseal = ["key", "reseal", "--new-master-key-file", file.to_str().expect("UTF-8")];
+    let output = daypass.command(&reseal);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert!(error.contains("can still have them as they were before"), "{error}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Sealed 1 signing keys"));
+    drop(reader);
+    assert_eq!(daypass.json(&reseal)["keys"], 0);
+    assert_eq!(send(daypass.get(SELF).bearer_auth(&temporary)).await.0, 200);
+}

@@ -28,7 +28,7 @@ pub(super) use api_caller::{ApiCaller, ClientCaller};
 pub(crate) use caller::Caller;
 pub(crate) use json::JsonText;
 pub(super) use oauth_client::TokenForm;
-pub(crate) use oauth_client::authenticate_client;
+pub(crate) use oauth_client::{authenticate_by, authenticate_client};
 pub(crate) use session::{ClientAddress, OwnPage, SignedIn};
 pub(super) use token_caller::Follower;
 pub(crate) use token_caller::{TokenCaller, actor, credentials};

@@ -27,7 +27,6 @@ pub(crate) async fn authenticate_client(
     headers: &HeaderMap,
     parameters: &Parameters,
 ) -> Result<AuthenticatedClient, Refusal> {
-    let since = Instant::now();
     let (id, secret) = (parameters.find("client_id"), parameters.find("client_secret"));
     let login = Login::of(headers).transpose()?;
     let (id, secret) = match &login {
@@ -39,8 +38,22 @@ pub(crate) async fn authenticate_client(
         Some(login) => (&*login.id, Some(&*login.token).filter(|token| !token.is_empty())),
         None => (id.ok_or_else(|| Error::InvalidClient("The request names no client.".into()))?, secret),
     };
-    let client =
-        authentication::authenticate(&*app.store, &app.uses, id, secret, headers.contains_key(ORIGIN), since).await;
+    authenticate_by(app, attempt, id, secret, headers.contains_key(ORIGIN)).await
+}
+
+/// Authenticates the client of a request by its id and its secret. A failure counts as the attempt, if there is one.
+///
+/// # Errors
+/// Those of [`authentication::authenticate`].
+pub(crate) async fn authenticate_by(
+    app: &SharedApp,
+    attempt: Option<Attempt<'_>>,
+    id: &str,
+    secret: Option<&str>,
+    is_from_browser: bool,
+) -> Result<AuthenticatedClient, Refusal> {
+    let since = Instant::now();
+    let client = authentication::authenticate(&*app.store, &app.uses, id, secret, is_from_browser, since).await;
     if let Some(attempt) = attempt
         && !matches!(client, Err(Refusal::OAuth(RefusalCode::InvalidClient, _)))
     {

@@ -3,8 +3,6 @@
 //! An app is an OAuth client. Its challenge is a text of its own choice and length: what OAuth gets is a verifier that
 //! is made of it (RFC 7636).
 
-use std::time::Instant;
-
 use aws_lc_rs::digest::{SHA256, digest};
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -20,11 +18,11 @@ use url::form_urlencoded;
 use crate::crypto::pkce;
 use crate::domain::oauth::authorization::ACCESS_CODE;
 use crate::domain::oauth::refusal::Refusal;
-use crate::http::{JsonText, NO_STORE, SharedApp};
+use crate::http::{ClientAddress, JsonText, NO_STORE, SharedApp, authenticate_by};
 use crate::store::acting;
 use crate::usecase::oauth::code::{self, CodeRequest};
 use crate::usecase::oauth::refresh::{self, RefreshRequest};
-use crate::usecase::oauth::{Issuing, TokenResponse, authentication};
+use crate::usecase::oauth::{Issuing, TokenResponse};
 
 /// What an app sends: a code and its challenge, or a refresh token.
 #[derive(Deserialize)]
@@ -71,11 +69,12 @@ pub(super) async fn verify(
 /// SECURITY: a task of its own answers, which goes on if the app hangs up, as that of `/oauth/token` does.
 pub(super) async fn exchange(
     State(app): State<SharedApp>,
+    address: ClientAddress,
     headers: HeaderMap,
     body: Result<JsonText, Error>,
 ) -> Response {
     let is_from_browser = headers.contains_key(ORIGIN);
-    let answer = acting::spawn(async move { respond(&app, body?.read()?, is_from_browser).await });
+    let answer = acting::spawn(async move { respond(&app, address, body?.read()?, is_from_browser).await });
     match answer.await.unwrap_or(Err(Refusal::Service(Error::Unavailable))) {
         Ok(TokenResponse { access_token: token, refresh_token, .. }) => {
             let refresh_token = refresh_token.as_ref().map(OpaqueToken::expose_secret).map(str::to_owned);
@@ -91,18 +90,24 @@ fn refuse(err: String) -> Response {
     (StatusCode::UNAUTHORIZED, NO_STORE, Json(ExchangeErrorBody { err })).into_response()
 }
 
-async fn respond(app: &SharedApp, request: ExchangeRequest, is_from_browser: bool) -> Result<TokenResponse, Refusal> {
+async fn respond(
+    app: &SharedApp,
+    address: ClientAddress,
+    request: ExchangeRequest,
+    is_from_browser: bool,
+) -> Result<TokenResponse, Refusal> {
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let ExchangeRequest { app_id, app_secret, access_code, challenge, refresh_token } = request;
     let refresh_token = given(refresh_token);
     let (Some(id), Some(secret)) = (given(app_id), given(app_secret)) else {
         return Err(missing(refresh_token.is_some()));
     };
+    let ClientAddress(address) = address;
+    let attempt = app.rates.authentication.attempt(address)?;
     // A public app of Speckle sends a secret that everybody knows: what proves it is its challenge.
     let is_confidential = app.store.oauth_client(&id).await?.is_none_or(|client| client.settings.is_confidential);
     let secret = is_confidential.then_some(&*secret);
-    let client =
-        authentication::authenticate(&*app.store, &app.uses, &id, secret, is_from_browser, Instant::now()).await?;
+    let client = authenticate_by(app, Some(attempt), &id, secret, is_from_browser).await?;
     let issuing = Issuing { store: &*app.store, catalog: app.catalog.view(), jwt_issuer: &app.jwt_issuer };
     if let Some(refresh_token) = refresh_token {
         let request = RefreshRequest { refresh_token, scope: None, jkt: None };

@@ -7,6 +7,7 @@ use super::super::StoreFuture;
 use super::super::audit::{AuditSlice, AuditStore};
 use super::super::entry::word;
 use super::super::notes::{note, traffic};
+use super::marks::NEWEST_MARK;
 use super::sql::{Parameters, execute, find, number, row, rows, signed};
 use super::tokens::from_json;
 use super::{Failure, PostgresStore};
@@ -14,9 +15,12 @@ use crate::domain::audit::actor::ActorColumns;
 use crate::domain::audit::change;
 use crate::domain::audit::list::{AuditCursor, AuditFilter, AuditQuery};
 use crate::domain::audit::{Entry, EntryActor, NewEntry, Target};
+use crate::domain::retention::marks_in;
 
 /// How many entries one statement examines at most.
 const MAX_ROWS: usize = 1000;
+/// The time, by the clock that wrote the times of the entries.
+const NOW: &str = "floor(extract(epoch FROM clock_timestamp()))::bigint";
 
 const COLUMNS: &str = "id, at, organization, actor_kind, actor_id, actor_name, actor_owner, action, target_kind,
     target_id, address, request_id, outcome, code, facts";
@@ -52,9 +56,11 @@ pub(super) async fn add(transaction: &Transaction<'_>, entries: &[NewEntry]) -> 
         [of_actor(|actor| Some(actor.kind)), of_actor(|actor| actor.id), of_actor(|actor| actor.name)];
     let serials = actors.iter().map(|actor| actor.serial.map(signed).transpose()).collect::<Result<Vec<_>, _>>()?;
     let facts = entries.iter().map(|entry| serde_json::to_string(&entry.facts)).collect::<Result<Vec<_>, _>>();
-    let insert = "INSERT INTO audit (organization, actor_kind, actor_id, actor_name, actor_owner, action, target_kind,
+    let insert = "INSERT INTO audit (mark,
+            organization, actor_kind, actor_id, actor_name, actor_owner, action, target_kind,
             target_id, address, request_id, outcome, code, facts)
-        SELECT new.organization, actor_kind, actor_id, coalesce(actor_name, token.name), principal.id, action,
+        SELECT (SELECT max(number) FROM feed_mark),
+            new.organization, actor_kind, actor_id, coalesce(actor_name, token.name), principal.id, action,
             target_kind, target_id, address, request_id, outcome, code, facts
         FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[],
                 $9::text[], $10::text[], $11::text[], $12::text[], $13::text[]) WITH ORDINALITY
@@ -138,20 +144,27 @@ async fn page(transaction: &Transaction<'_>, query: &AuditQuery) -> Result<Audit
     }
 }
 
-/// Deletes old entries. Another node may be deleting the same ones.
+/// Deletes old entries, if so many marks have followed them: a time alone says nothing, because a clock may be ahead.
+/// Another node may be deleting the same ones.
+///
+/// Of those that are old by their time only the first are looked at. So a clock that is ahead costs no more.
 async fn delete(transaction: &Transaction<'_>, days: u64, most: usize) -> Result<u64, Failure> {
-    const NOW: &str = "floor(extract(epoch FROM clock_timestamp()))::bigint";
-    let (days_signed, most) = (signed(days)?, i64::try_from(most).map_err(Failure::value)?);
-    let is_due = format!("SELECT EXISTS (SELECT 1 FROM audit WHERE at < {NOW} - ($1::bigint + 1) * 86400) AS is_due");
-    if !row(transaction, &is_due, &[&days_signed]).await?.try_get::<_, bool>("is_due")? {
+    let [in_days, a_day_more, marks] = [days, days + 1, marks_in(days)].map(signed);
+    let (in_days, a_day_more, marks) = (in_days?, a_day_more?, marks?);
+    let most = i64::try_from(most).map_err(Failure::value)?;
+    let old = |lock: &str| {
+        format!(
+            "SELECT id FROM (
+                SELECT id, mark FROM audit WHERE at < {NOW} - $1::bigint * 86400 ORDER BY at, id LIMIT $2 {lock}
+            ) AS old WHERE mark + $3 <= ({NEWEST_MARK})"
+        )
+    };
+    let is_due = format!("SELECT EXISTS ({}) AS is_due", old(""));
+    if !row(transaction, &is_due, &[&a_day_more, &most, &marks]).await?.try_get::<_, bool>("is_due")? {
         return Ok(0);
     }
-    let delete = format!(
-        "DELETE FROM audit WHERE id IN (
-            SELECT id FROM audit WHERE at < {NOW} - $1::bigint * 86400
-            ORDER BY at, id LIMIT $2 FOR UPDATE SKIP LOCKED)"
-    );
-    let deleted = execute(transaction, &delete, &[&days_signed, &most]).await?;
+    let delete = format!("DELETE FROM audit WHERE id IN ({})", old("FOR UPDATE SKIP LOCKED"));
+    let deleted = execute(transaction, &delete, &[&in_days, &most, &marks]).await?;
     if deleted > 0 {
         note(change::entries_deleted(deleted, days));
     }

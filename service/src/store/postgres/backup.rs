@@ -46,18 +46,30 @@ pub(in crate::store) async fn restore(
         !migrations::has_store(&client).await?,
         "there is a store at {url}: a backup is not restored over it; create another database, and name that"
     );
+    on_progress(Progress::Checking);
+    schema_in(file, url).await?.require_known(&file.display())?;
     on_progress(Progress::Copied(0));
     let mut command = program("pg_restore", url)?;
     command.args(["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--dbname"]);
     command.arg(url.database()?).arg(file);
     run(command, "pg_restore").await.with_context(|| format!("cannot restore {}", file.display()))?;
-    ensure!(migrations::has_store(&client).await?, "{} is no backup of a store of Daypass", file.display());
-    migrations::schema(&client).await?.require_known(&file.display())?;
     // The commands that revoke in it before the service starts need the newest tables.
     migrations::migrate(&mut client, url).await?;
-    // SECURITY: verifiers must not take revocations that they heard of later for known.
+    // SECURITY: verifiers must not take revocations that they heard of later for known. Before this they do not
+    // either: the name of the history that they are told has the number of the table, which is another one.
     client.batch_execute("UPDATE feed SET epoch = gen_random_uuid()::text").await?;
     contents(&client).await
+}
+
+/// Returns the version of the tables in a back-up, before anything of it is in a database.
+async fn schema_in(file: &Path, url: &DatabaseUrl) -> anyhow::Result<Schema> {
+    let mut command = program("pg_restore", url)?;
+    command.args(["--data-only", "--table", migrations::TABLE_NAME, "--file", "-"]).arg(file).stdout(Stdio::piped());
+    let rows = run(command, "pg_restore").await.with_context(|| format!("cannot restore {}", file.display()))?;
+    let steps = rows.lines().skip_while(|line| !line.starts_with("COPY ")).skip(1).take_while(|line| *line != r"\.");
+    let newest = steps.filter_map(|row| row.split('\t').next()?.parse().ok()).max();
+    let found = newest.with_context(|| format!("{} is no back-up of a store of Daypass", file.display()))?;
+    Ok(migrations::schema_of(found))
 }
 
 /// Returns the version of the tables in a database; none without a store.
@@ -82,7 +94,8 @@ fn program(name: &str, url: &DatabaseUrl) -> anyhow::Result<Command> {
     Ok(command)
 }
 
-async fn run(mut command: Command, name: &str) -> anyhow::Result<()> {
+/// Runs a program to its end, and returns what it wrote to its output if that is a pipe.
+async fn run(mut command: Command, name: &str) -> anyhow::Result<String> {
     let child = command.spawn().map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => anyhow::anyhow!(
             "{name} is not installed: it comes with PostgreSQL's client programs (Debian: `apt-get install \
@@ -93,7 +106,7 @@ async fn run(mut command: Command, name: &str) -> anyhow::Result<()> {
     let output = child.wait_with_output().await?;
     let complaint = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{name} failed: {}", complaint.trim());
-    Ok(())
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 async fn contents(client: &Client) -> anyhow::Result<Contents> {

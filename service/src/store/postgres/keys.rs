@@ -7,12 +7,11 @@ use tokio_postgres::types::ToSql;
 
 use super::super::Rule;
 use super::super::notes::note;
+use super::marks::NEWEST_MARK;
 use super::sql::{execute, number, number_option, rows, signed, signed_option};
 use super::{Failure, feed, listener};
 use crate::domain::audit::change;
 use crate::domain::key::{KeyChange, PrivateKey, StoredKey};
-
-const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
 
 pub(super) async fn keys(client: &impl GenericClient) -> Result<Vec<StoredKey>, Failure> {
     let as_added = "SELECT kid, private_key, master_key, created_at, signs_from, revoked_at, mark FROM signing_key

@@ -9,6 +9,9 @@ use super::sql::{execute, number, row, signed};
 use super::{Failure, feed};
 use crate::domain::retention::{Mark, MarkChange, MarkFacts};
 
+/// Selects the number of the newest mark.
+pub(super) const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
+
 pub(super) async fn oldest(client: &impl GenericClient) -> Result<Mark, Failure> {
     mark(&row(client, "SELECT number, seq FROM feed_mark ORDER BY number LIMIT 1", &[]).await?)
 }

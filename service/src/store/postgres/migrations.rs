@@ -28,6 +28,8 @@ const STEPS: &[&str] = &[
 /// Held by the process that changes the tables. The number means nothing; it is Daypass's.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(4918837201)";
 const HAS_STORE: &str = "SELECT to_regclass('daypass_migration') IS NOT NULL";
+/// The name of the table of the steps that were done.
+pub(super) const TABLE_NAME: &str = "daypass_migration";
 /// Which steps were done.
 const TABLE: &str = "CREATE TABLE daypass_migration (
     step INTEGER PRIMARY KEY,
@@ -43,7 +45,12 @@ pub(super) async fn has_store(client: &Client) -> anyhow::Result<bool> {
 pub(super) async fn schema(client: &impl GenericClient) -> anyhow::Result<Schema> {
     let newest = "SELECT coalesce(max(step), 0) FROM daypass_migration";
     let done: i32 = client.query_one(newest, &[]).await?.try_get(0)?;
-    Ok(Schema { found: usize::try_from(done)?, known: STEPS.len() })
+    Ok(schema_of(usize::try_from(done)?))
+}
+
+/// Returns the version of tables whose newest step is this one.
+pub(super) fn schema_of(found: usize) -> Schema {
+    Schema { found, known: STEPS.len() }
 }
 
 /// Brings the tables to the newest version, or creates them.

@@ -26,6 +26,7 @@ mod tests;
 mod tls;
 mod token_list;
 mod tokens;
+mod turns;
 
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -60,6 +61,7 @@ use failure::Failure;
 use listener::Listener;
 use records::Records;
 use run::read;
+use turns::Turns;
 
 /// A store in a PostgreSQL database.
 ///
@@ -75,6 +77,8 @@ pub(super) struct PostgresStore {
     prober: Pool,
     /// Held by what revokes much.
     much: Mutex<()>,
+    /// Taken by what revokes single tokens.
+    turns: Turns,
     /// Check tokens, and wait for a revocation that has begun.
     checkers: Pool,
     /// Read what can take long: lists and counts of tokens.
@@ -115,6 +119,7 @@ impl PostgresStore {
             revokers: connection::writers(&settings, 2)?,
             prober: connection::writers(&settings, 1)?,
             much: Mutex::new(()),
+            turns: Turns::default(),
             checkers: connection::readers(&settings, 4)?,
             list_readers: connection::readers(&settings, 2)?,
             heartbeat_readers: connection::readers(&settings, 2)?,
@@ -286,8 +291,13 @@ impl Store for PostgresStore {
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
         Box::pin(async {
             let changes = self.revoking(rule, |transaction, rule| Box::pin(keys::change(transaction, rule))).await?;
-            if changes.iter().any(|change| matches!(change, KeyChange::Seal { .. })) {
-                read(&self.writers, (), |client, ()| Box::pin(keys::remove_dead(client))).await?;
+            let is_sealed = changes.iter().any(|change| matches!(change, KeyChange::Seal { .. }));
+            // The change is made, whatever becomes of this: a reader, such as a dump, can be in its way.
+            if is_sealed && read(&self.writers, (), |client, ()| Box::pin(keys::remove_dead(client))).await.is_err() {
+                tracing::warn!(
+                    "the signing keys are sealed, but the file of their table can still have them as they were before: \
+                     run `VACUUM FULL signing_key` in the database once nothing else reads that table, such as pg_dump"
+                );
             }
             Ok(changes)
         })
@@ -303,6 +313,13 @@ impl Store for PostgresStore {
         Box::pin(async move {
             let is_much = matches!(target, RevocationTarget::IssuedBefore { .. });
             let _one = if is_much { Some(self.much.lock().await) } else { None };
+            let is_single = matches!(target, RevocationTarget::Token { .. } | RevocationTarget::Jwt { .. });
+            let _turn = if is_single { Some(self.turns.take(organization).await) } else { None };
+            if let RevocationTarget::Token { serial } = target
+                && self.is_revoked_already(serial).await?
+            {
+                return Ok(());
+            }
             let arguments = (organization, target, at, rule);
             self.revoking(arguments, |transaction, (organization, target, at, rule)| {
                 Box::pin(revocations::revoke(transaction, organization, target, *at, rule))

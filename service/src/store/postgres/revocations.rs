@@ -1,5 +1,6 @@
 //! Revocations, and what the store knows of a JWT.
 
+use daypass::Error;
 use daypass::api::RevocationTarget;
 use daypass::jwt::lineage;
 use deadpool_postgres::{GenericClient, Transaction};
@@ -8,8 +9,11 @@ use tokio_postgres::types::ToSql;
 use super::super::Rule;
 use super::sql::{find, number, number_option, row, signed};
 use super::tokens::{Compared, compare_more};
-use super::{Failure, feed, organizations};
+use super::{Failure, PostgresStore, feed, organizations};
 use crate::domain::revocation::{IssueOrder, JwtFacts, RevocationFacts, RootFacts};
+
+/// Locks the rows that a statement selects.
+const LOCKED: &str = "FOR NO KEY UPDATE";
 
 pub(super) async fn revoke(
     transaction: &Transaction<'_>,
@@ -28,6 +32,17 @@ pub(super) async fn revoke(
     feed::lock(transaction).await?;
     let targets = rule(&facts(transaction, target, at, compared).await?)?;
     feed::enter(transaction, Some(organization), &targets, at).await
+}
+
+impl PostgresStore {
+    /// Returns whether a token was revoked itself, so that revoking it again adds nothing.
+    ///
+    /// SECURITY: that delays no revocation, because it uses no connection of theirs and leaves the feed unlocked. The
+    /// lock of the token's row is committed, so that this waits for what the revocation waited for, such as a standby.
+    pub(super) async fn is_revoked_already(&self, serial: u64) -> Result<bool, Error> {
+        Ok(self.read(serial, |client, serial| Box::pin(is_revoked(client, *serial, ""))).await?
+            && self.write(serial, |client, serial| Box::pin(is_revoked(client, *serial, LOCKED))).await?)
+    }
 }
 
 /// Reads the facts, and locks the target's row: an organization's before its tokens are read, so that whatever is added
@@ -69,8 +84,13 @@ async fn mark(
     key: &str,
     value: &(dyn ToSql + Sync),
 ) -> Result<Option<Option<u64>>, Failure> {
-    let mark = format!("SELECT revoked_at FROM {table} WHERE {key} = $1 FOR NO KEY UPDATE");
+    let mark = format!("SELECT revoked_at FROM {table} WHERE {key} = $1 {LOCKED}");
     find(transaction, &mark, &[value]).await?.map(|row| number_option(&row, "revoked_at")).transpose()
+}
+
+async fn is_revoked(client: &impl GenericClient, serial: u64, lock: &str) -> Result<bool, Failure> {
+    let find_revoked = format!("SELECT FROM token WHERE number = $1 AND revoked_at IS NOT NULL {lock}");
+    Ok(find(client, &find_revoked, &[&signed(serial)?]).await?.is_some())
 }
 
 /// Reads what is known of a JWT, as of one moment: with one statement.

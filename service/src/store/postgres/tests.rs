@@ -363,3 +363,62 @@ async fn the_epoch_stays_at_a_restart_and_changes_when_a_backup_is_restored() {
     assert_eq!(restored.latest, 1);
     assert_ne!(restored.epoch, first, "over the database itself, while a node runs");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_backup_of_a_known_version_leaves_nothing_in_the_database() {
+    let (source, place) = (Database::create(), Database::create());
+    let folder = tempfile::tempdir().expect("a folder");
+    let restore = async |name: &str| {
+        let file = folder.path().join(name);
+        let dump = Command::new("pg_dump").args(["--format=custom", "--file"]).arg(&file).arg(&source.url).status();
+        assert!(dump.expect("pg_dump runs").success());
+        let restored = crate::store::restore(&file, &place.location(), &|_| {}).await;
+        let tables = place.sql("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace");
+        (restored.map(|contents| contents.organizations).map_err(|cause| cause.to_string()), tables)
+    };
+    source.sql("CREATE TABLE foreign_table (number INTEGER)");
+    let (restored, tables) = restore("foreign").await;
+    assert!(restored.is_err_and(|cause| cause.contains("is no back-up of a store of Daypass")) && tables == "0");
+    open_with_organization(&source.location()).await;
+    source.sql("INSERT INTO daypass_migration (step) VALUES (9999)");
+    let (restored, tables) = restore("newer").await;
+    assert!(restored.is_err_and(|cause| cause.contains("newer")) && tables == "0");
+    source.sql("DELETE FROM daypass_migration WHERE step = 9999");
+    assert!(restore("own").await.0.is_ok_and(|organizations| organizations > 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_revocation_writes_nothing_and_waits_for_no_other() {
+    let database = Database::create();
+    let store = open_with_organization(&database.location()).await;
+    let number = database.sql(
+        "INSERT INTO token (hash, organization, id, kind, name, grants, origins, last_chars, created_at)
+        VALUES (sha256('t'), 'o', 't', 'secret', 'n', '[]', '[]', 'abcd', 1) RETURNING number",
+    );
+    let serial = number.lines().next().and_then(|line| line.parse().ok()).expect("a number");
+    let target = RevocationTarget::Token { serial };
+    let revoke = async || {
+        let target = target.clone();
+        let rule = move |facts: &_| entries(&RevocationTarget::Token { serial }, facts);
+        timeout(Duration::from_secs(20), store.revoke("o", target, 1, Box::new(rule))).await.expect("an answer")
+    };
+    revoke().await.expect("a revocation");
+    let latest = store.snapshot().await.expect("a snapshot").latest;
+    // Whoever adds to the feed waits.
+    let mut other = Command::new("psql")
+        .args(["-qX", &database.url, "-c", "BEGIN; SELECT pg_advisory_xact_lock(4918837202); SELECT pg_sleep(60)"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("psql runs");
+    let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 623869906
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    while database.sql(held) == "0" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let repeated = revoke().await;
+    database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; SELECT pg_adv%'");
+    other.wait().expect("it ends");
+    assert_eq!(repeated, Ok(()));
+    assert_eq!(store.snapshot().await.expect("a snapshot").latest, latest);
+}

@@ -6,11 +6,13 @@ use super::super::StoreFuture;
 use super::super::audit::{AuditSlice, AuditStore};
 use super::super::entry::word;
 use super::super::notes::{note, traffic};
+use super::marks::NEWEST_MARK;
 use super::{Failure, SqliteStore, unreadable};
 use crate::domain::audit::actor::ActorColumns;
 use crate::domain::audit::change;
 use crate::domain::audit::list::{AuditCursor, AuditFilter, AuditQuery};
 use crate::domain::audit::{Entry, EntryActor, NewEntry, Target};
+use crate::domain::retention::marks_in;
 
 const COLUMNS: &str = "id, at, organization, actor_kind, actor_id, actor_name, actor_owner, action, target_kind,
     target_id, address, request_id, outcome, code, facts";
@@ -44,9 +46,10 @@ pub(super) fn add(transaction: &Transaction<'_>, entries: &[NewEntry]) -> Result
     if entries.is_empty() {
         return Ok(());
     }
-    let insert = "INSERT INTO audit (organization, actor_kind, actor_id, actor_name, actor_owner, action, target_kind,
+    let insert =
+        "INSERT INTO audit (mark, organization, actor_kind, actor_id, actor_name, actor_owner, action, target_kind,
             target_id, address, request_id, outcome, code, facts)
-        VALUES (:organization, :actor_kind, :actor_id,
+        VALUES ((SELECT max(number) FROM feed_mark), :organization, :actor_kind, :actor_id,
             coalesce(:actor_name, (SELECT name FROM token WHERE number = :serial)),
             (SELECT principal.id FROM token JOIN principal ON principal.number = token.owner
                 WHERE token.number = :serial),
@@ -114,14 +117,21 @@ fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditSlice, Failu
     Ok(AuditSlice { entries, next: None, oldest_at })
 }
 
+/// Deletes old entries, if so many marks have followed them: a time alone says nothing, because a clock may be ahead.
+///
+/// Of those that are old by their time only the first are looked at. So a clock that is ahead costs no more.
 fn delete(transaction: &Transaction<'_>, days: u64, most: usize) -> Result<u64, Failure> {
-    let is_due = "SELECT EXISTS (SELECT 1 FROM audit WHERE at < unixepoch() - (?1 + 1) * 86400)";
-    if !transaction.prepare_cached(is_due)?.query_row([days], |row| row.get(0))? {
+    let old = format!(
+        "SELECT id FROM (SELECT id, mark FROM audit WHERE at < unixepoch() - ?1 * 86400 ORDER BY at, id LIMIT ?2)
+        WHERE mark + ?3 <= ({NEWEST_MARK})"
+    );
+    let marks = marks_in(days);
+    let is_due = format!("SELECT EXISTS ({old})");
+    if !transaction.prepare_cached(&is_due)?.query_row(params![days + 1, most, marks], |row| row.get(0))? {
         return Ok(0);
     }
-    let delete = "DELETE FROM audit WHERE id IN (
-        SELECT id FROM audit WHERE at < unixepoch() - ?1 * 86400 ORDER BY at, id LIMIT ?2)";
-    let deleted = transaction.prepare_cached(delete)?.execute(params![days, most])? as u64;
+    let delete = format!("DELETE FROM audit WHERE id IN ({old})");
+    let deleted = transaction.prepare_cached(&delete)?.execute(params![days, most, marks])? as u64;
     note(change::entries_deleted(deleted, days));
     Ok(deleted)
 }

@@ -82,9 +82,10 @@ pub(super) fn open_reader(path: &Path) -> anyhow::Result<Connection> {
     open().map_err(explain).with_context(|| context(path))
 }
 
-/// Moves what the log has to the file and truncates it, if no other process reads from it.
-pub(super) fn empty_log(connection: &Connection) -> Result<(), Failure> {
-    Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+/// Moves what the log has to the file and truncates it, if no other process reads from it. Returns whether it did.
+pub(super) fn empty_log(connection: &Connection) -> Result<bool, Failure> {
+    let is_busy: bool = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(!is_busy)
 }
 
 fn connect(path: &Path) -> anyhow::Result<Connection> {

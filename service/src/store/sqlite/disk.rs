@@ -4,6 +4,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::private_files::{beside, folder};
+
 /// The part of the space to be kept free that a file takes: one in so many.
 const PART: u64 = 8;
 /// The most bytes of that file.
@@ -21,10 +23,7 @@ pub(super) struct Disk {
 impl Disk {
     /// The disk of the store in this file.
     pub(super) fn of(store: &Path) -> Disk {
-        let mut reserve = store.as_os_str().to_owned();
-        reserve.push("-reserve");
-        let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Disk { folder: folder.to_owned(), reserve: reserve.into() }
+        Disk { folder: folder(store).to_owned(), reserve: beside(store, "-reserve") }
     }
 
     /// Returns how many bytes are free, if the system tells.

@@ -60,11 +60,7 @@ pub(in crate::store) fn require_no_link(path: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// When a store was emptied or removed. The error says what to do.
 pub(in crate::store) fn require_not_lost(path: &Path) -> anyhow::Result<()> {
-    let beside = |suffix: &str| {
-        let mut file = path.as_os_str().to_owned();
-        file.push(suffix);
-        PathBuf::from(file)
-    };
+    let beside = |ending| private_files::beside(path, ending);
     let is_empty = |file: &Path| file.metadata().map_or(true, |metadata| metadata.len() == 0);
     let feed = beside("-feed");
     // While a store is created, its first tables are in the log.

@@ -5,11 +5,10 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::super::Rule;
 use super::super::notes::note;
+use super::marks::NEWEST_MARK;
 use super::{Failure, revocations};
 use crate::domain::audit::change;
 use crate::domain::key::{KeyChange, PrivateKey, StoredKey};
-
-const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
 
 pub(super) fn keys(connection: &Connection) -> Result<Vec<StoredKey>, Failure> {
     let as_added = "SELECT kid, private_key, master_key, created_at, signs_from, revoked_at, mark FROM signing_key

@@ -7,6 +7,9 @@ use super::super::notes::traffic;
 use super::{Failure, revocations};
 use crate::domain::retention::{Mark, MarkChange, MarkFacts};
 
+/// Selects the number of the newest mark.
+pub(super) const NEWEST_MARK: &str = "SELECT max(number) FROM feed_mark";
+
 pub(super) fn oldest(connection: &Connection) -> Result<Mark, Failure> {
     let oldest = "SELECT number, seq FROM feed_mark ORDER BY number LIMIT 1";
     Ok(connection.prepare_cached(oldest)?.query_row([], mark)?)

@@ -265,8 +265,15 @@ impl Store for SqliteStore {
     fn change_keys(&self, rule: Rule<Vec<StoredKey>, Vec<KeyChange>>) -> StoreFuture<'_, Vec<KeyChange>> {
         Box::pin(async {
             let changes = self.revoking(move |transaction| keys::change(transaction, &rule)).await?;
-            if changes.iter().any(|change| matches!(change, KeyChange::Seal { .. })) {
-                self.run(&self.writer, |connection| connection::empty_log(connection)).await?;
+            let is_sealed = changes.iter().any(|change| matches!(change, KeyChange::Seal { .. }));
+            // The change is made, whatever becomes of this: a reader can be in its way.
+            if is_sealed
+                && !self.run(&self.writer, |connection| connection::empty_log(connection)).await.unwrap_or(false)
+            {
+                tracing::warn!(
+                    "the signing keys are sealed, but the store's log can still have them as they were before, until \
+                     the last process that has the store open has ended: stop what reads it, and the service once"
+                );
             }
             Ok(changes)
         })

@@ -188,7 +188,6 @@ fn add_session(
     forgiven.map_or(Ok(()), |forgiven| forgive(transaction, forgiven))
 }
 
-/// Ends the sessions of an account except one.
 /// Notes what the person of an account does.
 fn note_account(connection: &Connection, action: Action, number: u64) -> Result<(), Failure> {
     if let Some(account) = numbered(connection, number)? {
@@ -197,6 +196,7 @@ fn note_account(connection: &Connection, action: Action, number: u64) -> Result<
     Ok(())
 }
 
+/// Ends the sessions of an account except one.
 fn end_others(transaction: &Transaction<'_>, account: u64, kept_session: [u8; 32]) -> Result<(), Failure> {
     let end = "DELETE FROM session WHERE account = ?1 AND hash <> ?2";
     transaction.prepare_cached(end)?.execute(params![account, kept_session])?;

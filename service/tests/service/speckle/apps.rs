@@ -147,3 +147,15 @@ async fn a_token_that_was_exchanged_for_a_secret_one_acts_for_nobody() {
     let refused = error_of(ask_as(&daypass, &token, CREATE, input).await);
     assert_eq!(refused.1, "You do not have the required server role");
 }
+
+#[tokio::test]
+async fn an_address_that_tries_secrets_of_apps_waits() {
+    let daypass = Daypass::start_with(&["--protocols=speckle", "--rate-refused=1"]);
+    let body = json!({"appId": "nobody", "appSecret": "x", "accessCode": "x", "challenge": CHALLENGE});
+    let mut statuses = vec![];
+    while statuses.last() != Some(&429) {
+        assert!(statuses.len() < 50, "{statuses:?}");
+        statuses.push(exchange(&daypass, body.clone()).await.0);
+    }
+    assert_eq!(statuses[0], 401);
+}

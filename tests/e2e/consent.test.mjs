@@ -8,7 +8,7 @@ import { info, rule } from './demo.mjs';
 
 const service = new URL(info.service).origin;
 const PASSWORD = 'correct horse battery';
-const HOSTILE = `<img src=x onerror="document.title='evil'">'"&amp;\u202Egnp`;
+const HOSTILE = `<img src=x onerror="document.title='evil'">'"&amp;gnp`;
 
 /** A client's website, which shows the path and the query that it was called with; `/evil` has the page of the test. */
 let evil = '';

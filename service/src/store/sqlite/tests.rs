@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use daypass::OpaqueToken;
+use daypass::{Error, OpaqueToken};
 use tokio::time::timeout;
 
 use super::*;

@@ -62,7 +62,7 @@ pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<(), Failure> {
 const PROBE: &str = "
     SAVEPOINT probe;
     INSERT INTO revocation (seq, at, level, name) VALUES (-1 - floor(random() * 1e15)::bigint, 0, 'jwt', 'probe');
-    INSERT INTO audit (actor_kind, action, outcome, facts) VALUES ('service', 'probe', 'ok', '{}');
+    INSERT INTO audit (mark, actor_kind, action, outcome, facts) VALUES (0, 'service', 'probe', 'ok', '{}');
     ROLLBACK TO probe";
 
 /// Finds out whether an entry could be written.

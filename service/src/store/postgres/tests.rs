@@ -1,4 +1,6 @@
 //! What holds for PostgreSQL alone: several nodes on one database.
+//!
+//! Long because every test needs a database that is made here.
 
 #![expect(clippy::print_stdout, reason = "figures are printed for who asks")]
 
@@ -169,8 +171,8 @@ async fn a_page_of_the_audit_trail_reads_no_entries_of_other_organizations() {
     let database = Database::create();
     open_with_organization(&database.location()).await;
     database.sql(
-        "INSERT INTO audit (at, organization, actor_kind, action, outcome, facts)
-        SELECT i, CASE WHEN i < 30000 THEN 'early' WHEN i % 100 > 1 THEN 'large' WHEN i % 100 = 1 THEN 'small' END,
+        "INSERT INTO audit (at, mark, organization, actor_kind, action, outcome, facts)
+        SELECT i, 0, CASE WHEN i < 30000 THEN 'early' WHEN i % 100 > 1 THEN 'large' WHEN i % 100 = 1 THEN 'small' END,
             'service', 'token.create', 'ok', '{}'
         FROM generate_series(1, 100000) AS i; ANALYZE",
     );
@@ -365,7 +367,7 @@ async fn the_epoch_stays_at_a_restart_and_changes_when_a_backup_is_restored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_backup_of_a_known_version_leaves_nothing_in_the_database() {
+async fn a_file_that_is_not_a_backup_of_a_known_version_leaves_nothing_in_the_database() {
     let (source, place) = (Database::create(), Database::create());
     let folder = tempfile::tempdir().expect("a folder");
     let restore = async |name: &str| {
@@ -404,7 +406,7 @@ async fn a_repeated_revocation_writes_nothing_and_waits_for_no_other() {
     };
     revoke().await.expect("a revocation");
     let latest = store.snapshot().await.expect("a snapshot").latest;
-    // Whoever adds to the feed waits.
+    // What adds to the feed waits.
     let mut other = Command::new("psql")
         .args(["-qX", &database.url, "-c", "BEGIN; SELECT pg_advisory_xact_lock(4918837202); SELECT pg_sleep(60)"])
         .stdout(Stdio::null())

@@ -20,7 +20,7 @@ const COLUMNS: &str = "id, at, organization, actor_kind, actor_id, actor_name, a
 /// Adds an entry as a revocation does, and takes it back.
 pub(super) const PROBE: &str = "
     SAVEPOINT probe;
-    INSERT INTO audit (actor_kind, action, outcome, facts) VALUES ('service', 'probe', 'ok', '{}');
+    INSERT INTO audit (mark, actor_kind, action, outcome, facts) VALUES (0, 'service', 'probe', 'ok', '{}');
     ROLLBACK TO probe;
     RELEASE probe";
 

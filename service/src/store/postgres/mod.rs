@@ -279,7 +279,7 @@ impl Store for PostgresStore {
     }
 
     fn set_catalog(&self, rule: Rule<Option<StoredCatalog>, Option<Catalog>>) -> StoreFuture<'_, bool> {
-        Box::pin(self.change(rule, |transaction, rule| Box::pin(catalog::set(transaction, rule))))
+        Box::pin(self.write(rule, |transaction, rule| Box::pin(catalog::set(transaction, rule))))
     }
 
     fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, GrantsSlice> {

@@ -255,7 +255,7 @@ impl Store for SqliteStore {
     }
 
     fn set_catalog(&self, rule: Rule<Option<StoredCatalog>, Option<Catalog>>) -> StoreFuture<'_, bool> {
-        self.change(move |transaction| catalog::set(transaction, &rule))
+        self.write(move |transaction| catalog::set(transaction, &rule))
     }
 
     fn active_grants(&self, after: u64, most: usize, now: u64) -> StoreFuture<'_, GrantsSlice> {

@@ -1,9 +1,12 @@
 //! Revocations, and what the store knows of a JWT.
 
+use std::time::Duration;
+
 use daypass::Error;
 use daypass::api::RevocationTarget;
 use daypass::jwt::lineage;
 use deadpool_postgres::{GenericClient, Transaction};
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 
 use super::super::Rule;
@@ -12,6 +15,8 @@ use super::tokens::{Compared, compare_more};
 use super::{Failure, PostgresStore, feed, organizations};
 use crate::domain::revocation::{IssueOrder, JwtFacts, RevocationFacts, RootFacts};
 
+/// How long a revocation looks whether it was made already.
+const LOOK: Duration = Duration::from_millis(200);
 /// Locks the rows that a statement selects.
 const LOCKED: &str = "FOR NO KEY UPDATE";
 
@@ -35,13 +40,20 @@ pub(super) async fn revoke(
 }
 
 impl PostgresStore {
-    /// Returns whether a token was revoked itself, so that revoking it again adds nothing.
+    /// Returns whether a token is known to have been revoked itself, so that revoking it again adds nothing.
     ///
-    /// SECURITY: that delays no revocation, because it uses no connection of theirs and leaves the feed unlocked. The
-    /// lock of the token's row is committed, so that this waits for what the revocation waited for, such as a standby.
-    pub(super) async fn is_revoked_already(&self, serial: u64) -> Result<bool, Error> {
-        Ok(self.read(serial, |client, serial| Box::pin(is_revoked(client, *serial, ""))).await?
-            && self.write(serial, |client, serial| Box::pin(is_revoked(client, *serial, LOCKED))).await?)
+    /// SECURITY: that delays no revocation for longer than [`LOOK`], and prevents none: what is not known by then, such as
+    /// while others read as much as they can, is revoked as if it had not been. It uses no connection of revocations and
+    /// leaves the feed unlocked. The lock of the token's row is committed, so that this waits for what the revocation
+    /// waited for, such as a standby.
+    pub(super) async fn is_revoked_already(&self, serial: u64) -> bool {
+        let look = async {
+            Ok::<_, Error>(
+                self.read(serial, |client, serial| Box::pin(is_revoked(client, *serial, ""))).await?
+                    && self.write(serial, |client, serial| Box::pin(is_revoked(client, *serial, LOCKED))).await?,
+            )
+        };
+        matches!(timeout(LOOK, look).await, Ok(Ok(true)))
     }
 }
 

@@ -42,10 +42,10 @@ pub(super) async fn revoke(
 impl PostgresStore {
     /// Returns whether a token is known to have been revoked itself, so that revoking it again adds nothing.
     ///
-    /// SECURITY: that delays no revocation for longer than [`LOOK`], and prevents none: what is not known by then, such as
-    /// while others read as much as they can, is revoked as if it had not been. It uses no connection of revocations and
-    /// leaves the feed unlocked. The lock of the token's row is committed, so that this waits for what the revocation
-    /// waited for, such as a standby.
+    /// SECURITY: that delays no revocation for longer than [`LOOK`], and prevents none: if nothing is known by then, such
+    /// as while others read as much as they can, the token is revoked as if it had not been. It uses no connection of
+    /// revocations and leaves the feed unlocked. The lock of the token's row is committed, so that this waits for what
+    /// the revocation waited for, such as a standby.
     pub(super) async fn is_revoked_already(&self, serial: u64) -> bool {
         let look = async {
             Ok::<_, Error>(

@@ -51,8 +51,14 @@ async fn fail_over(round: usize) -> Duration {
     pair.primary.kill();
     pair.standby.administer("SELECT pg_promote()");
     let promoted = Instant::now();
-    // One for each writer, so that both nodes write again.
     writers.wait_for(6).await;
+    // The writers of one node may have been all of them.
+    for url in [&daypass.url, &beside.url] {
+        while send(Client::new().get(format!("{url}/ready"))).await.0 != 200 {
+            assert!(promoted.elapsed() < BACK, "round {round}: a node is not ready");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
     let back = promoted.elapsed();
     let told = writers.stop().await;
     for url in [&daypass.url, &beside.url] {

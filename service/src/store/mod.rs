@@ -67,7 +67,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub(crate) use acting::Acting;
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 pub(crate) use audit::{AuditSlice, AuditStore};
 
 pub(crate) use backup::{Contents, OnProgress, Progress};
@@ -135,15 +135,19 @@ pub(crate) async fn back_up(location: &Location, file: &Path, on_progress: &OnPr
     }
 }
 
-/// Writes a backup to a place without a store. The feed of the restored store begins another history.
+/// Writes a backup to a place without a store. The feed of the restored store begins another history, and its audit
+/// trail says so.
 ///
 /// # Errors
 /// When there is a store, or the file is no backup of a store.
 pub(crate) async fn restore(file: &Path, location: &Location, on_progress: &OnProgress) -> anyhow::Result<Contents> {
-    match location {
-        Location::File(path) => tokio::task::block_in_place(|| sqlite::restore(file, path, on_progress)),
-        Location::Database(url) => postgres::restore(file, url, on_progress).await,
-    }
+    let contents = match location {
+        Location::File(path) => tokio::task::block_in_place(|| sqlite::restore(file, path, on_progress))?,
+        Location::Database(url) => postgres::restore(file, url, on_progress).await?,
+    };
+    let store = open(location).await?.with_context(|| format!("{location} is gone"))?;
+    store.add_audit_entries(notes::restored(file)).await.context("restored, but not told by the audit trail")?;
+    Ok(contents)
 }
 
 /// Requires that an SQLite store was not emptied or removed.

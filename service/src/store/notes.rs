@@ -4,11 +4,12 @@
 //! transaction before that is committed: an entry stands if and only if the change does.
 
 use std::cell::RefCell;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::acting::Acting;
 use crate::domain::audit::actor::Actor;
-use crate::domain::audit::change::Change;
+use crate::domain::audit::change::{self, Change};
 use crate::domain::audit::{NewEntry, Outcome};
 
 tokio::task_local! {
@@ -81,4 +82,10 @@ impl Notes {
         };
         self.0.changes.into_iter().map(entry).collect()
     }
+}
+
+/// Returns the entry of a restored store, by the one who restores it.
+pub(super) fn restored(backup: &Path) -> Vec<NewEntry> {
+    let ((), notes) = Notes::of(|| note(change::store_restored(backup)));
+    notes.entries(&Acting::current())
 }

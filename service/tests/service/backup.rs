@@ -63,6 +63,8 @@ async fn a_backup_while_clients_write_has_everything_that_was_acknowledged_befor
     assert!(page.revocations.len() >= subscriber.revocations.len());
     assert!(page.revocations.starts_with(&subscriber.revocations));
     restored.create_temporary(&daypass.admin).await;
+    let trail = restored.json(&["audit", "list", "--action", "store.restore"]);
+    assert_eq!(trail["entries"][0]["facts"]["backup"], "store.backup", "{trail}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,6 +67,7 @@ actions! {
     KeyRevoke: "key.revoke", "A signing key was revoked";
     CatalogSet: "catalog.set", "The product's scopes were set";
     CatalogRead: "catalog.read", "The product's scopes were shown; only refusals are entries";
+    StoreRestore: "store.restore", "The store was restored from a backup: what follows is not what followed the backup";
     AuditRead: "audit.read", "The audit trail was listed; only refusals are entries";
     AuditExport: "audit.export", "The audit trail was exported";
     AuditDelete: "audit.delete", "Entries of the audit trail were deleted because of their age";

@@ -1,6 +1,8 @@
 //! What an operation changes, as an entry of the trail tells it: [`Change`]. Pure functions from what a store has read and
 //! writes.
 
+use std::path::Path;
+
 use daypass::api::{OrganizationLimits, RevocationTarget, TokenRecord};
 use daypass::{Catalog, Grant, OriginPattern, Scope, ScopeSet, TokenKind};
 use serde_json::{Value, json};
@@ -9,6 +11,7 @@ use super::action::Action;
 use super::actor::Actor;
 use super::{Facts, Target};
 use crate::domain::account::Account;
+use crate::domain::hidden;
 use crate::domain::invitation::{Acceptance, InvitationFacts};
 use crate::domain::membership::Membership;
 use crate::domain::oauth::client::ClientSettings;
@@ -298,6 +301,13 @@ pub(crate) fn key_promoted(kid: &str, signs_from: u64) -> Change {
 /// A signing key was sealed by the master key with this id.
 pub(crate) fn key_sealed(kid: &str, master_key: Option<&str>) -> Change {
     Change::new(Action::KeySeal, None, "key", kid).fact("masterKey", master_key)
+}
+
+/// The store was restored from this backup.
+pub(crate) fn store_restored(file: &Path) -> Change {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let change = Change { target: None, ..Change::new(Action::StoreRestore, None, "", "") };
+    change.fact("backup", text(&hidden::show(&name)))
 }
 
 /// Old entries of the trail were deleted.

@@ -22,6 +22,7 @@ const SEEN: Duration = Duration::from_millis(10);
 /// When it cannot be created. Also when there was a store that is gone: the file beside it is still there.
 pub(in crate::store) fn create(path: &Path) -> anyhow::Result<()> {
     require_no_link(path)?;
+    require_own_disk(path)?;
     require_not_lost(path)?;
     private_files::require_safe_folder(path)?;
     let context = || match path.exists() {
@@ -37,6 +38,7 @@ pub(in crate::store) fn create(path: &Path) -> anyhow::Result<()> {
 /// When that fails, or every user can replace the files.
 pub(super) fn protect(path: &Path) -> anyhow::Result<()> {
     require_no_link(path)?;
+    require_own_disk(path)?;
     private_files::require_safe_folder(path)?;
     FILES.into_iter().try_for_each(|ending| private_files::narrow(&private_files::beside(path, ending)))
 }
@@ -51,6 +53,40 @@ pub(in crate::store) fn require_no_link(path: &Path) -> anyhow::Result<()> {
         bail!("the store {} is a symbolic link: name its target, {}", path.display(), target.display());
     }
     Ok(())
+}
+
+/// Requires that the store is not on a disk of another machine.
+///
+/// SECURITY: processes of one store share its log in memory, so that a second machine would miss what the first one
+/// revokes, and either could damage the file (SQLite, "Write-Ahead Logging", section 1).
+///
+/// # Errors
+/// When it is on a network file system. The error says what to do.
+fn require_own_disk(path: &Path) -> anyhow::Result<()> {
+    #[cfg(target_os = "linux")]
+    if let Ok(disk) = nix::sys::statfs::statfs(private_files::folder(path))
+        && let Some(name) = network_file_system(disk.filesystem_type().0)
+    {
+        bail!(
+            "the store {} is on a network file system ({name}), on which SQLite misses what other processes write: keep \
+             it on a disk of this machine, or use PostgreSQL for several machines (docs/guides/postgresql.md)",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+/// Returns the name of a network file system by the number that Linux gives its type (statfs(2)).
+#[cfg(target_os = "linux")]
+fn network_file_system(number: impl TryInto<i64>) -> Option<&'static str> {
+    // Some targets have the number with its sign, in 32 bits.
+    match number.try_into().ok()? & 0xffff_ffff {
+        0x6969 => Some("NFS"),
+        0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("SMB"),
+        0x00c3_6400 => Some("Ceph"),
+        0x5346_414f | 0x6b41_4653 => Some("AFS"),
+        _ => None,
+    }
 }
 
 /// Requires that there is a store, or there was none before.
@@ -141,3 +177,21 @@ type Identity = ();
 
 #[cfg(not(unix))]
 fn identity(_: &Metadata) -> Identity {}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_is_on_no_network_file_system() {
+        assert_eq!(network_file_system(0x6969_i64), Some("NFS"));
+        for smb in [0xff53_4d42_u32, 0xfe53_4d42] {
+            assert_eq!(network_file_system(i64::from(smb)), Some("SMB"));
+            assert_eq!(network_file_system(smb.cast_signed()), Some("SMB"), "32 bits with a sign");
+        }
+        // ext4, and a disk in memory.
+        assert_eq!([0xef53_i64, 0x0102_1994].map(network_file_system), [None, None]);
+        let folder = tempfile::tempdir().expect("a folder");
+        require_own_disk(&folder.path().join("daypass.db")).expect("a disk of this machine");
+    }
+}

@@ -8,20 +8,19 @@ use axum::middleware::from_fn_with_state;
 use daypass::Error;
 
 use crate::app::App;
-use crate::http::log::{Recorder, record_request};
+use crate::http::front::{self, Front};
+use crate::http::log::Recorder;
 use crate::http::{self, MAX_BODY};
 use crate::{oauth, protocols};
 
 /// Returns the routes of the native API, of OAuth and of every protocol.
 pub(crate) fn router(app: App, recorder: Recorder) -> Router {
     let app = Arc::new(app);
+    let front = Front { app: Arc::clone(&app), recorder };
     http::routes::router(&app.jwt_issuer.issuer)
         .merge(protocols::router(&app.protocols))
         .merge(oauth::router())
         .fallback(async || Error::NotFound)
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn_with_state(Arc::clone(&app), http::rates::limit))
-        .layer(from_fn_with_state(Arc::clone(&app), http::audit::record))
-        .layer(from_fn_with_state(Arc::new(recorder), record_request))
+        .layer((from_fn_with_state(Arc::new(front), front::pass), DefaultBodyLimit::max(MAX_BODY)))
         .with_state(app)
 }

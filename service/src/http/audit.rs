@@ -3,8 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
-use axum::middleware::Next;
+use axum::extract::{MatchedPath, Request};
 use axum::response::Response;
 use daypass::ErrorCode;
 
@@ -16,18 +15,22 @@ use crate::domain::audit::{NewEntry, Outcome};
 use crate::store::Acting;
 
 /// Answers a request on behalf of its client, and notes its refusal if it is administrative.
-pub(crate) async fn record(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+pub(super) async fn record(
+    app: &SharedApp,
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let route = request.extensions().get::<MatchedPath>().and_then(|route| find(request.method(), route.as_str()));
     let address = ClientAddress::find(request.extensions(), request.headers(), app.sign_in.proxies);
     let address = address.map(|ClientAddress(address)| address);
-    let acting = Acting::client(address.map(|address| address.to_string()), current_id());
-    let response = Arc::clone(&acting).run(next.run(request)).await;
+    let acting = Acting::client(address, current_id());
+    let response = Arc::clone(&acting).run(answer(request)).await;
     let action = match (acting.refusal(), route) {
         (Some((Some(action), _)), _) | (_, Some(Audited::Administrative(action))) => Some(action),
         _ => None,
     };
     if let (Some(action), Some(address)) = (action, address) {
-        note(&app, action, address, &acting, &response);
+        note(app, action, address, &acting, &response);
     }
     response
 }
@@ -46,8 +49,8 @@ fn note(app: &SharedApp, action: Action, address: IpAddr, acting: &Acting, respo
         actor: acting.actor(),
         action,
         target: acting.target(),
-        address: acting.address.clone(),
-        request_id: acting.request_id.clone(),
+        address: acting.address(),
+        request_id: acting.request_id(),
         outcome,
         code: Some(code.map_or_else(|| status.to_string(), |code| code.as_str().to_owned())),
         facts: Default::default(),

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::{Body, HttpBody};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
-use axum::middleware::Next;
 use axum::response::Response;
 use daypass::verify::Access;
 use futures_util::StreamExt;
@@ -29,12 +28,16 @@ pub(crate) struct Recorder {
 }
 
 /// Gives a request its id, answers it, and records it.
-pub(crate) async fn record_request(State(recorder): State<Arc<Recorder>>, request: Request, next: Next) -> Response {
+pub(super) async fn record_request(
+    recorder: &Recorder,
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let is_logged = recorder.access_log.is_some();
     let current = CurrentRequest::begin(request.headers(), recorder.proxies > 0, is_logged);
     let mut exchange = Exchange::begin(recorder, &request, Arc::clone(&current));
-    let mut response = Arc::clone(&current).scope(next.run(request)).await;
-    response.headers_mut().insert(REQUEST_ID, current.id.clone());
+    let mut response = Arc::clone(&current).scope(answer(request)).await;
+    response.headers_mut().insert(REQUEST_ID, current.header());
     exchange.respond(response.status().as_u16());
     if !is_logged {
         return response;
@@ -54,7 +57,7 @@ pub(crate) async fn record_request(State(recorder): State<Arc<Recorder>>, reques
 
 /// A request and its response. Dropping it writes the line of the access log.
 struct Exchange {
-    recorder: Arc<Recorder>,
+    log: Option<Arc<AccessLog>>,
     start: Instant,
     method: Method,
     route: Option<MatchedPath>,
@@ -66,11 +69,12 @@ struct Exchange {
 }
 
 impl Exchange {
-    fn begin(recorder: Arc<Recorder>, request: &Request, current: Arc<CurrentRequest>) -> Exchange {
+    fn begin(recorder: &Recorder, request: &Request, current: Arc<CurrentRequest>) -> Exchange {
+        let log = recorder.access_log.clone();
         let find = || ClientAddress::find(request.extensions(), request.headers(), recorder.proxies);
-        let client = recorder.access_log.as_ref().and_then(|_| find()).map(|ClientAddress(address)| address);
+        let client = log.as_ref().and_then(|_| find()).map(|ClientAddress(address)| address);
         let (method, route) = (request.method().clone(), request.extensions().get().cloned());
-        Exchange { recorder, start: Instant::now(), method, route, client, current, status: None, bytes: 0 }
+        Exchange { log, start: Instant::now(), method, route, client, current, status: None, bytes: 0 }
     }
 
     fn count(&mut self, bytes: u64) {
@@ -88,7 +92,7 @@ impl Drop for Exchange {
         if self.status.is_none() {
             metrics::count_request(self.route.as_ref(), &self.method, None, self.start.elapsed());
         }
-        let Some(log) = &self.recorder.access_log else { return };
+        let Some(log) = &self.log else { return };
         let route = self.route.as_ref().map_or("none", MatchedPath::as_str);
         let caller = self.current.caller();
         log.add(&Entry {

@@ -9,6 +9,7 @@
 //! | `cors` | responses that pages of any origin may read |
 //! | `etag` | entity tags |
 //! | `extract` | what handlers take from a request |
+//! | `front` | what every request passes |
 //! | `log` | what is recorded of every request |
 //! | `oauth_error` | errors as OAuth words them |
 //! | `page` | the service's own pages |
@@ -19,12 +20,13 @@
 //! | `version` | the versions of records as entity tags |
 
 pub(crate) mod access_log;
-pub(crate) mod audit;
+mod audit;
 mod audited_routes;
 mod cookie;
 mod cors;
 mod etag;
 mod extract;
+pub(crate) mod front;
 pub(crate) mod log;
 mod oauth_error;
 pub(crate) mod page;

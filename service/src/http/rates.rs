@@ -1,10 +1,9 @@
-//! How often clients may call: the middleware [`limit`], and which requests count.
+//! How often clients may call: [`limit`], and which requests count.
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use daypass::verify::Verifier;
 
@@ -14,18 +13,22 @@ use crate::usecase::current_catalog::CatalogView;
 use crate::usecase::rates::RequestClass;
 
 /// Refuses requests that come too often.
-pub(crate) async fn limit(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+pub(super) async fn limit(
+    app: &SharedApp,
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let class = request.extensions().get::<MatchedPath>().and_then(|route| class(request.method(), route.as_str()));
-    let Some(class) = class else { return next.run(request).await };
+    let Some(limit) = class.and_then(|class| app.rates.of(class)) else { return answer(request).await };
     let (parts, body) = request.into_parts();
-    let client = match ClientAddress::of(&parts, &app) {
+    let client = match ClientAddress::of(&parts, app) {
         Ok(ClientAddress(client)) => client,
         Err(error) => return error.into_response(),
     };
     let mut status = None;
-    let counted = with_token(&app, &parts, |token| app.rates.count(class, client, token, &mut status));
+    let counted = with_token(app, &parts, |token| limit.count(client, token, &mut status));
     let mut response = match counted {
-        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Ok(()) => answer(Request::from_parts(parts, body)).await,
         Err(error) => error.into_response(),
     };
     if let Some(status) = status {

@@ -20,7 +20,7 @@ tokio::task_local! {
 /// What the log tells of the request that a task answers.
 pub(super) struct CurrentRequest {
     /// The id, which is a visible text.
-    pub(super) id: HeaderValue,
+    id: Arc<str>,
     /// The token that makes it, once it is authenticated.
     caller: OnceLock<Access>,
     /// Whether anyone asks for the caller.
@@ -32,8 +32,9 @@ impl CurrentRequest {
     ///
     /// SECURITY: only proxies of one's own may give the id. A client could else choose that of another one's request.
     pub(super) fn begin(headers: &HeaderMap, is_behind_proxy: bool, is_logged: bool) -> Arc<CurrentRequest> {
-        let given = headers.get(REQUEST_ID).filter(|id| is_behind_proxy && is_well_formed(id.as_bytes()));
-        let id = given.cloned().unwrap_or_else(|| HeaderValue::try_from(random::id()).expect("base64url is visible"));
+        let given = headers.get(REQUEST_ID).filter(|_| is_behind_proxy).and_then(|id| id.to_str().ok());
+        let given = given.filter(|id| is_well_formed(id.as_bytes())).map(Arc::from);
+        let id = given.unwrap_or_else(|| random::id().into());
         Arc::new(CurrentRequest { id, caller: OnceLock::new(), is_logged })
     }
 
@@ -44,7 +45,12 @@ impl CurrentRequest {
 
     /// Returns the id as text.
     pub(super) fn text(&self) -> &str {
-        self.id.to_str().unwrap_or_default()
+        &self.id
+    }
+
+    /// Returns the id as the value of a header.
+    pub(super) fn header(&self) -> HeaderValue {
+        HeaderValue::from_str(&self.id).expect("a visible text")
     }
 
     /// Returns what the token may do that makes the request, if it is known.
@@ -70,8 +76,8 @@ pub(crate) fn with_request_id(call: impl FnOnce(&str)) {
 }
 
 /// Returns the id of the request that the current task answers, if it answers one.
-pub(super) fn current_id() -> Option<String> {
-    CURRENT.try_with(|current| current.text().to_owned()).ok()
+pub(super) fn current_id() -> Option<Arc<str>> {
+    CURRENT.try_with(|current| Arc::clone(&current.id)).ok()
 }
 
 /// Returns whether an id is a text of letters, digits and `.`, `_`, `-`, `:`, `=`, `+`, `/`.

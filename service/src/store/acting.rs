@@ -1,6 +1,7 @@
 //! Who acts while a request is answered or a command is run, for the entries of the audit trail. It travels with the task,
 //! so that no operation can be called without it.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use daypass::ErrorCode;
@@ -23,9 +24,9 @@ pub(crate) struct Acting {
     /// The code of a refusal that the response's status does not tell.
     refusal: Mutex<Option<(Option<Action>, ErrorCode)>>,
     /// The address of the client.
-    pub(crate) address: Option<String>,
+    address: Option<IpAddr>,
     /// The id of the request.
-    pub(crate) request_id: Option<String>,
+    request_id: Option<Arc<str>>,
 }
 
 impl Acting {
@@ -35,11 +36,11 @@ impl Acting {
     }
 
     /// A client that is not authenticated yet.
-    pub(crate) fn client(address: Option<String>, request_id: Option<String>) -> Arc<Acting> {
+    pub(crate) fn client(address: Option<IpAddr>, request_id: Option<Arc<str>>) -> Arc<Acting> {
         Acting::new(Actor::Anonymous, address, request_id)
     }
 
-    fn new(actor: Actor, address: Option<String>, request_id: Option<String>) -> Arc<Acting> {
+    fn new(actor: Actor, address: Option<IpAddr>, request_id: Option<Arc<str>>) -> Arc<Acting> {
         let (organization, target, refusal) = (Mutex::default(), Mutex::default(), Mutex::default());
         Arc::new(Acting { actor: Mutex::new(actor), organization, target, refusal, address, request_id })
     }
@@ -52,6 +53,16 @@ impl Acting {
     /// Runs a future on behalf of this.
     pub(crate) async fn run<F: Future>(self: Arc<Acting>, future: F) -> F::Output {
         ACTING.scope(self, future).await
+    }
+
+    /// Returns the address of the client.
+    pub(crate) fn address(&self) -> Option<String> {
+        self.address.map(|address| address.to_string())
+    }
+
+    /// Returns the id of the request.
+    pub(crate) fn request_id(&self) -> Option<String> {
+        self.request_id.as_deref().map(str::to_owned)
     }
 
     /// Returns who it is.

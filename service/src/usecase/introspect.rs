@@ -61,11 +61,12 @@ impl Introspection<'_> {
             let standing = jwt_standing(&claims, &facts);
             return Ok(introspection::of_jwt(claims, standing, &self.catalog.catalogs, now()).into());
         }
-        if let Some(facts) = self.refresh_token(token).await? {
+        let readings = protocol::readings(token, self.formats);
+        if let Some(facts) = self.refresh_token(&readings).await? {
             let names = Names { issuer: &self.jwt_issuer.issuer, audience: &self.jwt_issuer.audience };
             return Ok(introspection::of_refresh_token(facts, &names, &self.catalog.catalogs, now()).into());
         }
-        let Some(record) = self.find(token).await? else { return Ok(IntrospectionResponse::default().into()) };
+        let Some(record) = self.find(&readings).await? else { return Ok(IntrospectionResponse::default().into()) };
         let now = now();
         let root = match record.root_serial {
             None => None,
@@ -83,12 +84,13 @@ impl Introspection<'_> {
     }
 
     async fn describe_record(&self, token: &str) -> Result<Told, Error> {
-        if let Some(facts) = self.refresh_token(token).await? {
+        let readings = protocol::readings(token, self.formats);
+        if let Some(facts) = self.refresh_token(&readings).await? {
             let active = facts.is_active(now());
             let record = Some(facts.family);
             return Ok(IntrospectionResponse { active, record, ..IntrospectionResponse::default() }.into());
         }
-        let Some(record) = self.find(token).await? else { return Ok(IntrospectionResponse::default().into()) };
+        let Some(record) = self.find(&readings).await? else { return Ok(IntrospectionResponse::default().into()) };
         let active = is_active(&record, now());
         let form = if active { Form::RecordOfActive } else { Form::Record };
         let json = self.answers.get_or_make(&record, self.catalog.version(), form, || {
@@ -103,19 +105,18 @@ impl Introspection<'_> {
     }
 
     /// Finds what the store knows of a refresh token, also of one that was used.
-    async fn refresh_token(&self, token: &str) -> Result<Option<RefreshFacts>, Error> {
-        let Some(token) = token.parse::<OpaqueToken>().ok().filter(|token| token.kind() == TokenKind::OauthRefresh)
-        else {
+    async fn refresh_token(&self, readings: &[OpaqueToken]) -> Result<Option<RefreshFacts>, Error> {
+        let Some(token) = readings.iter().find(|token| token.kind() == TokenKind::OauthRefresh) else {
             return Ok(None);
         };
-        let facts = self.store.refresh_token(TokenHash::of(&token)).await?;
+        let facts = self.store.refresh_token(TokenHash::of(token)).await?;
         Ok(facts.filter(|facts| self.reaches(&facts.family.organization)))
     }
 
     /// Finds the record of a token that an API has received, so that it is in use if it is active.
-    async fn find(&self, token: &str) -> Result<Option<Arc<TokenRecord>>, Error> {
-        for token in protocol::readings(token, self.formats) {
-            let record = self.store.record(TokenHash::of(&token), self.since).await?;
+    async fn find(&self, readings: &[OpaqueToken]) -> Result<Option<Arc<TokenRecord>>, Error> {
+        for token in readings {
+            let record = self.store.record(TokenHash::of(token), self.since).await?;
             if let Some(record) = record.filter(|record| self.reaches(&record.organization)) {
                 if is_active(&record, now()) {
                     self.uses.note(record.serial);

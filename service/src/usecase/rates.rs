@@ -31,9 +31,27 @@ const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).expect("a number above 0")
 const ENTRIES_AT_ONCE: NonZeroU32 = NonZeroU32::new(10_000).expect("a number above 0");
 
 /// The limit on requests of one class.
-struct ClassLimit {
+pub(crate) struct ClassLimit {
     of_address: RateLimit,
     of_token: RateLimit,
+}
+
+impl ClassLimit {
+    /// Counts a request.
+    ///
+    /// SECURITY: the token is counted by its text, before it is authenticated: only its holder can use up its rate.
+    ///
+    /// # Errors
+    /// [`Error::TooManyRequests`].
+    pub(crate) fn count(
+        &self,
+        client: IpAddr,
+        token: Option<&[u8]>,
+        status: &mut Option<RateStatus>,
+    ) -> Result<(), Error> {
+        self.of_address.count_client(client, status)?;
+        token.map_or(Ok(()), |token| self.of_token.count(token, status))
+    }
 }
 
 /// A class of requests that are counted together.
@@ -68,27 +86,13 @@ impl Rates {
         }
     }
 
-    /// Counts a request of this class.
-    ///
-    /// SECURITY: the token is counted by its text, before it is authenticated: only its holder can use up its rate.
-    ///
-    /// # Errors
-    /// [`Error::TooManyRequests`].
-    pub(crate) fn count(
-        &self,
-        class: RequestClass,
-        client: IpAddr,
-        token: Option<&[u8]>,
-        status: &mut Option<RateStatus>,
-    ) -> Result<(), Error> {
-        let limit = match class {
-            RequestClass::Introspection => &self.introspection,
-            RequestClass::Minting => &self.minting,
-            RequestClass::Administration => &self.administration,
-        };
-        let Some(limit) = limit else { return Ok(()) };
-        limit.of_address.count_client(client, status)?;
-        token.map_or(Ok(()), |token| limit.of_token.count(token, status))
+    /// Returns the limit on requests of this class, if there is one.
+    pub(crate) fn of(&self, class: RequestClass) -> Option<&ClassLimit> {
+        match class {
+            RequestClass::Introspection => self.introspection.as_ref(),
+            RequestClass::Minting => self.minting.as_ref(),
+            RequestClass::Administration => self.administration.as_ref(),
+        }
     }
 
     /// Counts a bundle reference of the token with this serial number.

@@ -1,0 +1,27 @@
+//! What every request passes before its route: [`pass`].
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::log::{self, Recorder};
+use super::{SharedApp, audit, rates};
+
+/// What every request passes.
+pub(crate) struct Front {
+    /// What answers.
+    pub(crate) app: SharedApp,
+    /// What records requests.
+    pub(crate) recorder: Recorder,
+}
+
+/// Records a request and who makes it, and refuses it if requests come too often.
+///
+/// One middleware, since each one of axum costs about a microsecond of boxes and copies.
+pub(crate) async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
+    let Front { app, recorder } = &*front;
+    let answer = async |request| rates::limit(app, request, async |request| next.run(request).await).await;
+    log::record_request(recorder, request, async |request| audit::record(app, request, answer).await).await
+}

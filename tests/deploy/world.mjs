@@ -23,7 +23,7 @@ const PATIENCE = 60_000;
 /** The user that runs servers when the tests run as root: Debian's `nobody`. */
 const NOBODY = 65534;
 export const isRoot = process.getuid() === 0;
-const unprivileged = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+export const unprivileged = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
 
 /** Makes a folder of the user that runs servers, and removes it when the test ends. */
 export function folder(t) {
@@ -171,8 +171,13 @@ http {
     const to = { host: '127.0.0.1', port: this.port, path, ca: this.#certificate, localAddress: from, agent: false };
     const sent = request({ ...to, servername: '', ...options });
     sent.end(body);
-    const [response] = await once(sent, 'response');
-    return response;
+    try {
+      const [response] = await once(sent, 'response', { signal: AbortSignal.timeout(PATIENCE) });
+      return response;
+    } catch (error) {
+      sent.destroy();
+      throw error;
+    }
   }
 
   /** Like `open`, but waits for the end of the response. */

@@ -18,7 +18,8 @@ const instructions = (() => {
   const lines = read(FILE).replace(/^#.*\n/gm, '').replace(/\\\n\s*/g, '').split('\n').filter(Boolean);
   let stage = -1;
   return lines.map((line) => {
-    const [, name, flags, rest] = /^([A-Z]+) ((?:--\S+ )*)(.*)$/.exec(line) ?? assert.fail(`not an instruction: ${line}`);
+    const [, name, flags, rest] = /^([A-Z]+) ((?:--\S+ )*)(.*)$/.exec(line) ?? [];
+    assert.ok(name, `not an instruction: ${line}`);
     if (name === 'FROM') stage += 1;
     return { name, flags: flags.split(' ').filter(Boolean), rest, stage };
   });
@@ -54,7 +55,8 @@ test('each file that is copied from the clone is tracked, and each command can b
 const isTracked = (path) => execFileSync('git', ['ls-files', path]).length > 0;
 
 test('the binary needs no library that a slim image lacks', () => {
-  const needed = execFileSync('ldd', [daypass], { encoding: 'utf8' }).split('\n').map((line) => line.trim().split(' ')[0]);
+  const lines = execFileSync('ldd', [daypass], { encoding: 'utf8' }).split('\n');
+  const needed = lines.map((line) => line.trim().split(' ')[0]);
   const slim = /^(linux-vdso\.so\.1|libc\.so\.6|libm\.so\.6|libgcc_s\.so\.1|\/lib\S*\/ld-linux\S+|)$/;
   assert.deepEqual(needed.filter((library) => !slim.test(library)), []);
 });
@@ -63,12 +65,15 @@ test('the binary needs no library that a slim image lacks', () => {
 const ENTER = `set -e
 root=$1 data=$2 user=$3; shift 3
 mount -t tmpfs tmpfs "$root"
-mkdir -p "$root/usr/local/bin" "$root/bin" "$root/lib" "$root/lib64" "$root/etc/ssl" "$root/proc" "$root/dev" "$root$VOLUME"
+for folder in usr/local/bin bin lib lib64 etc/ssl proc dev "$VOLUME"; do mkdir -p "$root/$folder"; done
 touch "$root/usr/local/bin/daypass" "$root/dev/null"
 cp /usr/bin/env "$root/bin/env"
 mount --bind "$BINARY" "$root/usr/local/bin/daypass"
 mount -o remount,bind,ro "$root/usr/local/bin/daypass"
-for folder in lib lib64 etc/ssl; do mount --bind "/$folder" "$root/$folder"; mount -o remount,bind,ro "$root/$folder"; done
+for folder in lib lib64 etc/ssl; do
+  mount --bind "/$folder" "$root/$folder"
+  mount -o remount,bind,ro "$root/$folder"
+done
 mount --bind /dev/null "$root/dev/null"
 mount -t proc proc "$root/proc"
 mount --bind "$data" "$root$VOLUME"

@@ -60,14 +60,16 @@ test('the service makes no system call that the unit refuses', { timeout }, asyn
   const env = { ...process.env, CREDENTIALS_DIRECTORY: place, [name]: value };
   const trace = join(place, 'trace');
   const serve = [daypass, 'serve', '--listen', '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0', '--store', store];
-  const options = { env, cwd: place, stdio: ['ignore', 'pipe', 'ignore'], ...unprivileged };
+  const options = { env, cwd: place, stdio: ['ignore', 'pipe', 'pipe'], ...unprivileged };
   const strace = spawn('strace', ['-f', '-qq', '-o', trace, ...serve], options);
-  let printed = '';
+  let [printed, journal] = ['', ''];
+  strace.stderr.on('data', (chunk) => (journal += chunk));
   strace.stdout.on('data', (chunk) => (printed += chunk));
   const origin = await until(() => /http:\/\/127\.0\.0\.1:\d+/.exec(printed)?.[0], () => 'the service does not listen');
   const create = ['token', 'create', '--store', store, '--kind', 'secret', '--name', 'API', '--json'];
   const scopes = ['token:introspect', 'token:revoke', 'floor:readPublic'].flatMap((scope) => ['--scope', scope]);
-  const { token } = JSON.parse(execFileSync(daypass, [...create, ...scopes], { env, encoding: 'utf8', ...unprivileged }));
+  const created = execFileSync(daypass, [...create, ...scopes], { env, encoding: 'utf8', ...unprivileged });
+  const { token } = JSON.parse(created);
   const call = async (method, path, body) => {
     const type = typeof body === 'string' && { 'content-type': 'application/json' };
     const headers = { authorization: `Bearer ${token}`, ...type };
@@ -82,6 +84,8 @@ test('the service makes no system call that the unit refuses', { timeout }, asyn
   process.kill(child, 'SIGTERM');
   if (strace.exitCode === null) await once(strace, 'exit');
 
+  assert.deepEqual([settings('StandardOutput'), printed.includes('dp_sec_')], [['null'], true]);
+  assert.ok(journal.includes('INFO') && !journal.includes('dp_sec_'), 'the journal has the log, and no token');
   const made = new Set([...readFileSync(trace, 'utf8').matchAll(/^\d+ +(\w+)\(/gm)].map(([, call]) => call));
   assert.ok(made.has('accept4') && made.has('fdatasync'), 'the trace has what the service does');
   const allowed = allowedCalls();

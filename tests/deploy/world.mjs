@@ -1,4 +1,4 @@
-// Shared by the tests of service/deploy: a real service, and nginx before it, unprivileged, each in a folder of its own.
+// Shared by the tests of service/deploy: a real service, and nginx before it, unprivileged, each in its own folder.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,8 +11,10 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCertificate } from '../e2e/systems/tls.mjs';
 
-const { DAYPASS_TARGET: target } = process.env;
-if (!target) throw new Error('DAYPASS_TARGET is not set. Run these tests with `cargo xtask test --only deploy`.');
+const { DAYPASS_TARGET: target, DAYPASS_NGINX: nginx } = process.env;
+if (!target || !nginx) {
+  throw new Error('DAYPASS_TARGET or DAYPASS_NGINX is not set. Run these tests with `cargo xtask test --only deploy`.');
+}
 
 export const daypass = join(target, 'debug/daypass');
 export const read = (name) => readFileSync(join('service/deploy', name), 'utf8');
@@ -110,22 +112,23 @@ export class Nginx {
   #certificate;
 
   static async start(t, service, changes = []) {
-    const nginx = new Nginx();
-    nginx.folder = folder(t);
-    nginx.port = await freePort();
-    await nginx.#write(service, changes);
-    const args = ['-p', nginx.folder, '-e', join(nginx.folder, 'logs/start.log'), '-c', join(nginx.folder, 'nginx.conf')];
-    const server = spawn('nginx', args, { stdio: ['ignore', 'ignore', 'inherit'], ...unprivileged });
+    const proxy = new Nginx();
+    proxy.folder = folder(t);
+    proxy.port = await freePort();
+    await proxy.#write(service, changes);
+    const inFolder = (name) => join(proxy.folder, name);
+    const args = ['-p', proxy.folder, '-e', inFolder('logs/start.log'), '-c', inFolder('nginx.conf')];
+    const server = spawn(nginx, args, { stdio: ['ignore', 'ignore', 'inherit'], ...unprivileged });
     t.after(async () => {
       server.kill('SIGTERM');
       if (server.exitCode === null) await once(server, 'exit');
     });
     await until(
-      () => server.exitCode !== null || isOpen(nginx.port),
-      () => `nginx does not listen:\n${nginx.logs()}`,
+      () => server.exitCode !== null || isOpen(proxy.port),
+      () => `nginx does not listen:\n${proxy.logs()}`,
     );
-    assert.equal(server.exitCode, null, nginx.logs());
-    return nginx;
+    assert.equal(server.exitCode, null, proxy.logs());
+    return proxy;
   }
 
   async #write(service, changes) {

@@ -66,6 +66,7 @@ pub(crate) fn all() -> Result<()> {
     println!("ok  curl");
     println!("ok  PostgreSQL at {}", browser::postgres()?.display());
     println!("ok  libfaketime with {}", browser::faketime()?.display());
+    println!("ok  nginx at {}, and what checks a unit of systemd", browser::deployment()?.display());
     Ok(())
 }
 

@@ -55,6 +55,16 @@ pub(super) fn docs() -> Result<Outcome> {
     )
 }
 
+/// Tests what `service/deploy` has, with Debian's nginx and systemd, and the built service.
+pub(super) fn deploy() -> Result<Outcome> {
+    let nginx = browser::deployment()?;
+    setup::system_clients()?;
+    build()?;
+    run_tests::<NodeReader>(
+        node_test(&[Path::new("tests/deploy")])?.env("DAYPASS_TARGET", target_dir()?).env("DAYPASS_NGINX", nginx),
+    )
+}
+
 /// Tests the demo, driven by each browser and by clients.
 pub(super) fn e2e() -> Result<Outcome> {
     let engines = browser::engines()?;

@@ -11,7 +11,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCertificate } from '../e2e/systems/tls.mjs';
 
-const { DAYPASS_TARGET: target, DAYPASS_NGINX: nginx } = process.env;
+export const { DAYPASS_TARGET: target, DAYPASS_NGINX: nginx } = process.env;
 if (!target || !nginx) {
   throw new Error('DAYPASS_TARGET or DAYPASS_NGINX is not set. Run these tests with `cargo xtask test --only deploy`.');
 }

@@ -1,4 +1,5 @@
-//! The browsers that tests drive, PostgreSQL, libfaketime, nginx and systemd: found on the machine, or installed where possible.
+//! The browsers that tests drive, PostgreSQL, libfaketime, nginx and systemd: found on the machine, or installed where
+//! possible.
 
 use std::env;
 use std::fs;

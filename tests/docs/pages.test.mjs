@@ -26,7 +26,10 @@ const NOT_RUN = [
   // These tests are part of it.
   ['README.md', 'cargo xtask test   # everything that must pass'],
   // These change the machine, need a container tool, or take long.
-  ['docs/guides/production.md', ' pages, backends, APIs ── https ──▶ nginx ── 127.0.0.1:8787 ──▶ daypass serve ──▶ /var/lib/daypass'],
+  [
+    'docs/guides/production.md',
+    ' pages, backends, APIs ── https ──▶ nginx ── 127.0.0.1:8787 ──▶ daypass serve ──▶ /var/lib/daypass',
+  ],
   ['docs/guides/production.md', 'systemctl daemon-reload'],
   ['docs/guides/production.md', 'export DAYPASS_CONFIG=/etc/daypass/daypass.toml'],
   [

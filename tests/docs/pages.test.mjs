@@ -25,6 +25,18 @@ const NOT_RUN = [
   ['README.md', " your customer's page                      your API                   the token service"],
   // These tests are part of it.
   ['README.md', 'cargo xtask test   # everything that must pass'],
+  // These change the machine, need a container tool, or take long.
+  [
+    'docs/guides/production.md',
+    ' pages, backends, APIs ── https ──▶ nginx ── 127.0.0.1:8787 ──▶ daypass serve ──▶ /var/lib/daypass',
+  ],
+  ['docs/guides/production.md', 'systemctl daemon-reload'],
+  ['docs/guides/production.md', 'export DAYPASS_CONFIG=/etc/daypass/daypass.toml'],
+  [
+    'docs/guides/production.md',
+    'git archive HEAD | podman build --format docker --file service/deploy/Containerfile --tag daypass -',
+  ],
+  ['docs/guides/production.md', 'cargo xtask release'],
   ['docs/reference/http.md', 'id: 7'],
 ];
 

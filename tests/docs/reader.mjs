@@ -42,7 +42,12 @@ const COMMAND = 600_000;
 const START = 600_000;
 
 /** The ports that the pages print, and what listens there. */
-const PORTS = { 8787: 'the token service', 3000: "the product's API", 8000: "the customer's site" };
+const PORTS = {
+  8787: 'the token service',
+  3000: "the product's API",
+  8000: "the customer's site",
+  9187: 'the figures of the service',
+};
 /** The servers that pkg/README.md names, and the ports of those that stand in for them. */
 const NAMES = {
   'https://tokens.example.com': 'http://127.0.0.1:8787',
@@ -205,7 +210,7 @@ export class Reader {
   /** The text with the servers of this run. */
   #here(text) {
     for (const [name, server] of Object.entries(NAMES)) text = text.replaceAll(name, server);
-    return text.replace(/\b(8787|3000|8000)\b/g, (port) => this.#ports[port]);
+    return text.replace(/\b(8787|3000|8000|9187)\b/g, (port) => this.#ports[port]);
   }
 
   /** The text with the servers of this run, and with what was printed for what it leaves out. */

@@ -8,14 +8,19 @@ const BEGIN = '<!-- SECURITY lines: written by `node tests/docs/security-lines.m
 const END = '<!-- end of the SECURITY lines -->\n';
 const WIDTH = 100;
 
+/** What begins a comment, and a line of one that goes on, in code and in the files of `service/deploy`. */
+const CODE = [/^\s*(\/\/[/!]?|--|\*|\/\*\*?) SECURITY:/, /^\s*(?:\/\/[/!]?|--|\*(?!\/)|\/\*\*?) ?(.*?)(?:\s*\*\/)?$/];
+const SETTINGS = [/^\s*# SECURITY:/, /^\s*# ?(.*)$/];
+
 /** The first sentence behind each `SECURITY:` of a file. It may go on over several lines of a comment. */
 function sentences(file) {
   const lines = readFileSync(file, 'utf8').split('\n');
+  const [first, further] = file.startsWith('service/deploy/') ? SETTINGS : CODE;
   return lines.flatMap((line, at) => {
-    if (!/^\s*(\/\/[/!]?|--|\*|\/\*\*?) SECURITY:/.test(line)) return [];
+    if (!first.test(line)) return [];
     const comment = [];
     for (const next of lines.slice(at)) {
-      const text = /^\s*(?:\/\/[/!]?|--|\*(?!\/)|\/\*\*?) ?(.*?)(?:\s*\*\/)?$/.exec(next)?.[1];
+      const text = further.exec(next)?.[1];
       if (!text) break;
       comment.push(text);
     }
@@ -36,7 +41,7 @@ function wrapped(text) {
 
 /** The list, by file. */
 export function list() {
-  const folders = ['src', 'service/src', 'service/migrations', 'pkg/src', 'pkg/types'];
+  const folders = ['src', 'service/src', 'service/deploy', 'service/migrations', 'pkg/src', 'pkg/types'];
   const files = execFileSync('git', ['ls-files', ...folders], { encoding: 'utf8' }).trim().split('\n').sort();
   const entries = files.map((file) => [file, sentences(file)]).filter(([, found]) => found.length > 0);
   return entries.flatMap(([file, found]) => [`- \`${file}\``, ...found.map((text) => wrapped(`  - ${text}`))]).join('\n');

@@ -1,4 +1,5 @@
-//! The browsers that tests drive, PostgreSQL and libfaketime: found on the machine, or installed where possible.
+//! The browsers that tests drive, PostgreSQL, libfaketime, nginx and systemd: found on the machine, or installed where
+//! possible.
 
 use std::env;
 use std::fs;
@@ -36,9 +37,17 @@ const CURL: Program = Program { package: "curl", homebrew: "curl", variable: Non
 /// By its library, tests set the clock of a process.
 const FAKETIME: Program =
     Program { package: "faketime", homebrew: "libfaketime", variable: None, names: &["faketime"] };
+/// The reverse proxy whose example the tests start.
+const NGINX: Program = Program { package: "nginx", homebrew: "nginx", variable: None, names: &["nginx"] };
+const SYSTEMD: Program =
+    Program { package: "systemd", homebrew: "systemd", variable: None, names: &["systemd-analyze"] };
+/// By it a test sees the system calls of the service.
+const STRACE: Program = Program { package: "strace", homebrew: "strace", variable: None, names: &["strace"] };
 /// Debian has it in a folder for each version, which is not on PATH.
 const POSTGRES: Program = Program { package: "postgresql", homebrew: "postgresql", variable: None, names: &["initdb"] };
 const POSTGRES_VERSIONS: &str = "/usr/lib/postgresql";
+/// Debian has servers in this folder, which is on the PATH of root alone.
+const SERVERS: &str = "/usr/sbin";
 
 /// The browsers, and the programs by which WebDriver reaches them.
 pub(crate) struct Browsers {
@@ -87,6 +96,12 @@ pub(crate) fn chromium() -> Result<PathBuf> {
 pub(crate) fn postgres() -> Result<PathBuf> {
     require(&[&POSTGRES])?;
     POSTGRES.path()
+}
+
+/// Finds or installs nginx, and on Linux what checks the unit of systemd. Returns nginx.
+pub(crate) fn deployment() -> Result<PathBuf> {
+    require(if cfg!(target_os = "linux") { &[&NGINX, &SYSTEMD, &STRACE] } else { &[&NGINX] })?;
+    NGINX.path()
 }
 
 /// Finds or installs libfaketime, by which the service's tests set its clock.
@@ -179,7 +194,8 @@ fn find_named(variable: &str, programs: &[&str]) -> Result<Option<PathBuf>> {
 fn find(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     let versions = fs::read_dir(POSTGRES_VERSIONS).into_iter().flatten().flatten();
-    let folders = env::split_paths(&path).chain(versions.map(|version| version.path().join("bin")));
+    let versions = versions.map(|version| version.path().join("bin"));
+    let folders = env::split_paths(&path).chain(versions).chain([SERVERS.into()]);
     folders.map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 

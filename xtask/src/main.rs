@@ -14,7 +14,9 @@ mod fuzz;
 mod pack;
 mod package;
 mod process;
+mod release;
 mod rust_app;
+mod sbom;
 mod server;
 mod setup;
 mod size;
@@ -56,6 +58,8 @@ enum Task {
     Codegen,
     /// Build the npm package and pack it, by default into `target/package`
     Pack(pack::Options),
+    /// Make a release: an archive for this machine, the npm package, a bill of materials, and sums
+    Release(release::Options),
     /// Print what a visitor downloads, in bytes
     Size(size::Options),
     /// Measure times, allocations, memory and sizes; fail if a bar is missed
@@ -101,6 +105,7 @@ fn run(task: Task) -> Result<ExitCode> {
             process::run(cargo().args(["run", "--quiet", "-p", "daypass-service", "--example", "codegen"]))?
         }
         Task::Pack(options) => pack::run(&options, &from)?,
+        Task::Release(options) => release::run(&options, &from)?,
         Task::Size(options) => return size::run(&options, &from),
         Task::Bench(options) => return bench::run(&options, &from),
         Task::Soak(options) => return soak::run(&options),

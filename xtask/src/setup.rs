@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::process::{cargo, output, run};
 use crate::workspace::target_dir;
-use crate::{browser, rust_app};
+use crate::{browser, rust_app, sbom};
 
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -66,6 +66,8 @@ pub(crate) fn all() -> Result<()> {
     println!("ok  curl");
     println!("ok  PostgreSQL at {}", browser::postgres()?.display());
     println!("ok  libfaketime with {}", browser::faketime()?.display());
+    println!("ok  cargo-cyclonedx at {}", sbom::program()?.display());
+    println!("ok  nginx at {}, and what checks a unit of systemd", browser::deployment()?.display());
     Ok(())
 }
 

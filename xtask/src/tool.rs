@@ -12,7 +12,9 @@ use crate::workspace::target_dir;
 pub(crate) fn build(name: &str, version: &str) -> Result<PathBuf> {
     let tools = target_dir()?.join("tools");
     let program = tools.join("bin").join(name);
-    let is_current = output(Command::new(&program).arg("--version")).is_ok_and(|text| text.contains(version));
+    // A command of Cargo's expects its own name first.
+    let ask = name.strip_prefix("cargo-").into_iter().chain(["--version"]);
+    let is_current = output(Command::new(&program).args(ask)).is_ok_and(|text| text.contains(version));
     if !is_current {
         println!("building {name} {version}, which takes some minutes");
         // Unoptimized is enough: such a program starts others and waits for them.

@@ -39,10 +39,22 @@ pub(crate) fn root() -> &'static Path {
 
 /// Asks Cargo for its folder of build outputs.
 pub(crate) fn target_dir() -> Result<PathBuf> {
-    let metadata = output(cargo().args(["metadata", "--no-deps", "--format-version=1"]))?;
-    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let metadata = metadata()?;
     let folder = metadata["target_directory"].as_str().context("`cargo metadata` names no target folder")?;
     Ok(folder.into())
+}
+
+/// Asks Cargo for the manifests of the workspace's packages.
+pub(crate) fn manifests() -> Result<Vec<PathBuf>> {
+    let metadata = metadata()?;
+    let packages = metadata["packages"].as_array().context("`cargo metadata` names no packages")?;
+    Ok(packages.iter().filter_map(|package| package["manifest_path"].as_str()).map(PathBuf::from).collect())
+}
+
+/// Describes the workspace, without its dependencies.
+fn metadata() -> Result<serde_json::Value> {
+    let metadata = output(cargo().args(["metadata", "--no-deps", "--format-version=1"]))?;
+    Ok(serde_json::from_str(&metadata)?)
 }
 
 /// Returns where Cargo puts a native program of this workspace, such as `daypass` or xtask itself.

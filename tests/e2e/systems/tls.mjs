@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import { generate } from 'selfsigned';
 
 /** Makes a certificate for `127.0.0.1`, and returns what HTTPS servers need of it. */
-async function makeCertificate() {
+export async function makeCertificate() {
   const altNames = [{ type: 7, ip: '127.0.0.1' }];
   const extensions = [{ name: 'subjectAltName', altNames }];
   const { private: key, cert } = await generate([{ name: 'commonName', value: '127.0.0.1' }], { extensions });

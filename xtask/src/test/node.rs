@@ -16,10 +16,13 @@ use crate::process::run;
 use crate::workspace::target_dir;
 use crate::{browser, pack, rust_app, setup};
 
-/// Tests the packed package, which is installed as a user would, in a temporary folder; also the guide to loaders.
+/// Tests the packed package, which is installed as a user would, in a temporary folder; also the guide to loaders, and the
+/// examples in JavaScript.
 pub(super) fn package() -> Result<Outcome> {
     let chromium = browser::chromium()?;
     setup::package_tests()?;
+    setup::npm_in(Path::new(setup::OTHER_LANGUAGES))?;
+    build()?;
     let tarball = pack::pack(&target_dir()?.join("package"))?;
 
     // Below the bundlers and frameworks of the tests, so that Node finds them from there.
@@ -32,8 +35,9 @@ pub(super) fn package() -> Result<Outcome> {
 
     let temporary = tempfile::tempdir()?;
     run_tests::<NodeReader>(
-        node_test(&[folder, Path::new(setup::LOADER_TESTS)])?
+        node_test(&[folder, Path::new(setup::LOADER_TESTS), Path::new("tests/examples")])?
             .env("DAYPASS_TARBALL", tarball)
+            .env("DAYPASS_TARGET", target_dir()?)
             .env("DAYPASS_SITE", site)
             // The browser's temporary files are removed with the folder.
             .env("TMPDIR", temporary.path())
@@ -52,6 +56,16 @@ pub(super) fn docs() -> Result<Outcome> {
             .env("DAYPASS_TARGET", target_dir()?)
             .env("DAYPASS_OTHER_PYTHON", python)
             .env("CHROMIUM", chromium),
+    )
+}
+
+/// Tests what `service/deploy` has, with Debian's nginx and systemd, and the built service.
+pub(super) fn deploy() -> Result<Outcome> {
+    let nginx = browser::deployment()?;
+    setup::system_clients()?;
+    build()?;
+    run_tests::<NodeReader>(
+        node_test(&[Path::new("tests/deploy")])?.env("DAYPASS_TARGET", target_dir()?).env("DAYPASS_NGINX", nginx),
     )
 }
 

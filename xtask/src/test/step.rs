@@ -44,6 +44,8 @@ pub(super) enum Step {
     Docs,
     /// The demo, driven by Chromium and by Firefox side by side, and by clients
     E2e,
+    /// Deployment: nginx, the unit of systemd, the container, and a release
+    Deploy,
 }
 
 impl Step {
@@ -63,6 +65,7 @@ impl Step {
             Self::Package => node::package(),
             Self::Docs => node::docs(),
             Self::E2e => node::e2e(),
+            Self::Deploy => node::deploy(),
         }
     }
 
@@ -71,7 +74,7 @@ impl Step {
         match self {
             Self::Setup | Self::Fmt | Self::Clippy | Self::Doc | Self::Types => false,
             Self::Native | Self::Million | Self::Differential | Self::Oauth | Self::Wasm => true,
-            Self::Package | Self::Docs | Self::E2e => true,
+            Self::Package | Self::Docs | Self::E2e | Self::Deploy => true,
         }
     }
 }

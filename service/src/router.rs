@@ -10,14 +10,15 @@ use daypass::Error;
 use crate::app::App;
 use crate::http::log::{Recorder, record_request};
 use crate::http::{self, MAX_BODY};
-use crate::{oauth, protocols};
+use crate::{console, oauth, protocols};
 
-/// Returns the routes of the native API, of OAuth and of every protocol.
+/// Returns the routes of the native API, of OAuth, of every protocol and of the console.
 pub(crate) fn router(app: App, recorder: Recorder) -> Router {
     let app = Arc::new(app);
     http::routes::router(&app.jwt_issuer.issuer)
         .merge(protocols::router(&app.protocols))
         .merge(oauth::router())
+        .merge(console::router())
         .fallback(async || Error::NotFound)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(from_fn_with_state(Arc::clone(&app), http::rates::limit))

@@ -52,7 +52,7 @@ pub(crate) fn build() -> Result<()> {
     println!("building the package");
     declarations::build(&DECLARED)?;
     // Outputs move to `pkg/dist` together, so that it never holds half a build.
-    let work = work_folder(".dist-")?;
+    let work = work_folder("pkg", ".dist-")?;
     for (name, source, own) in ENTRIES {
         for (format, end) in FORMATS {
             let to = work.path().join(format!("{name}.{end}"));

@@ -1,0 +1,70 @@
+//! What a token may do, as a matrix: tenants × actions.
+
+use std::collections::BTreeSet;
+
+use daypass::{Catalog, Grant, Scope};
+use maud::{Markup, html};
+
+use super::super::text::outside;
+
+/// Shows the grants of a token: a row for each scope, a column for each grant.
+pub(super) fn matrix(grants: &[Grant], catalog: &Catalog) -> Markup {
+    let scopes: BTreeSet<&Scope> = grants.iter().flat_map(|grant| grant.scopes.iter()).collect();
+    html! {
+        @if scopes.is_empty() {
+            p.none { "It opens nothing." }
+        } @else {
+            div.scroll tabindex="0" role="region" aria-label="Scopes by tenant" {
+                table.matrix.plain {
+                    thead {
+                        tr {
+                            th scope="col" { "Scope" }
+                            @for grant in grants { th scope="col" { (tenant(grant)) } }
+                        }
+                    }
+                    tbody {
+                        @for scope in &scopes {
+                            tr {
+                                th scope="row" { code { (scope.as_str()) } (meaning(scope, catalog)) }
+                                @for grant in grants { td { (cell(grant, scope)) } }
+                            }
+                        }
+                    }
+                }
+            }
+            @if grants.iter().any(|grant| !grant.resources.is_empty()) { (limits(grants)) }
+        }
+    }
+}
+
+fn tenant(grant: &Grant) -> Markup {
+    html! { @if grant.tenant == "*" { "all tenants" } @else { code { (outside(&grant.tenant)) } } }
+}
+
+fn meaning(scope: &Scope, catalog: &Catalog) -> Markup {
+    let entry = catalog.scopes.iter().find(|entry| entry.scope == *scope);
+    html! { @if let Some(entry) = entry { br; span.note { (outside(&entry.description)) } } }
+}
+
+fn cell(grant: &Grant, scope: &Scope) -> Markup {
+    if grant.scopes.iter().any(|held| held == scope) {
+        html! { span.yes aria-hidden="true" { "✓" } span.hint { "yes" } }
+    } else {
+        html! { span.none aria-hidden="true" { "–" } span.hint { "no" } }
+    }
+}
+
+fn limits(grants: &[Grant]) -> Markup {
+    html! {
+        h3.field { "Only these resources" }
+        @for grant in grants.iter().filter(|grant| !grant.resources.is_empty()) {
+            p {
+                (tenant(grant)) ": "
+                @for (at, limit) in grant.resources.iter().enumerate() {
+                    @if at > 0 { ", " }
+                    code { (limit.kind) ":" (limit.id) }
+                }
+            }
+        }
+    }
+}

@@ -36,10 +36,6 @@ async fn details(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer,
     let content = html! {
         (back(visitor))
         section.panel { (facts(&record, owner, now)) }
-        section {
-            h2 { "What it may do" }
-            (grants::matrix(&record.grants, view.catalogs.whole()))
-        }
         @if !record.origins.is_empty() {
             section {
                 h2 { "Where it may be used" }
@@ -48,6 +44,10 @@ async fn details(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer,
         }
         @if let Some(bundles) = &bundles {
             section.panel { h2 { "Made from it" } (children::shown(bundles, now)) }
+        }
+        section {
+            h2 { "What it may do" }
+            (grants::matrix(&record.grants, view.catalogs.whole()))
         }
         (history::section(app, visitor, &record).await?)
     };

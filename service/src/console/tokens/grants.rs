@@ -6,31 +6,44 @@ use daypass::{Catalog, Grant, Scope};
 use maud::{Markup, html};
 
 use super::super::text::outside;
+use super::shown;
+
+/// More scopes than this are folded up.
+const MANY: usize = 20;
 
 /// Shows the grants of a token: a row for each scope, a column for each grant.
 pub(super) fn matrix(grants: &[Grant], catalog: &Catalog) -> Markup {
     let scopes: BTreeSet<&Scope> = grants.iter().flat_map(|grant| grant.scopes.iter()).collect();
+    let table = html! {
+        div.scroll tabindex="0" role="region" aria-label="Scopes by tenant" {
+            table.matrix.plain {
+                thead {
+                    tr {
+                        th scope="col" { "Scope" }
+                        th scope="col" { "What it opens" }
+                        @for grant in grants { th scope="col" { (tenant(grant)) } }
+                    }
+                }
+                tbody {
+                    @for scope in &scopes {
+                        tr {
+                            th scope="row" { (shown::scope(scope)) }
+                            td { (meaning(scope, catalog)) }
+                            @for grant in grants { td.answer { (cell(grant, scope)) } }
+                        }
+                    }
+                }
+            }
+        }
+    };
     html! {
         @if scopes.is_empty() {
             p.none { "It opens nothing." }
         } @else {
-            div.scroll tabindex="0" role="region" aria-label="Scopes by tenant" {
-                table.matrix.plain {
-                    thead {
-                        tr {
-                            th scope="col" { "Scope" }
-                            @for grant in grants { th scope="col" { (tenant(grant)) } }
-                        }
-                    }
-                    tbody {
-                        @for scope in &scopes {
-                            tr {
-                                th scope="row" { code { (scope.as_str()) } (meaning(scope, catalog)) }
-                                @for grant in grants { td { (cell(grant, scope)) } }
-                            }
-                        }
-                    }
-                }
+            @if scopes.len() > MANY {
+                details { summary { (scopes.len()) " scopes" } (table) }
+            } @else {
+                (table)
             }
             @if grants.iter().any(|grant| !grant.resources.is_empty()) { (limits(grants)) }
         }
@@ -43,7 +56,7 @@ fn tenant(grant: &Grant) -> Markup {
 
 fn meaning(scope: &Scope, catalog: &Catalog) -> Markup {
     let entry = catalog.scopes.iter().find(|entry| entry.scope == *scope);
-    html! { @if let Some(entry) = entry { br; span.note { (outside(&entry.description)) } } }
+    html! { @if let Some(entry) = entry { (outside(&entry.description)) } @else { span.none { "–" } } }
 }
 
 fn cell(grant: &Grant, scope: &Scope) -> Markup {

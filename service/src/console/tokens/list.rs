@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::response::Response;
 use daypass::api::{TokenPage, TokenRecord};
-use daypass::{Error, Scope, TokenKind};
+use daypass::{Error, TokenKind};
 use maud::{Markup, html};
 
 use super::super::fields::{Fields, QueryFields};
@@ -143,7 +143,7 @@ fn table(visitor: &Visitor, tokens: &[TokenRecord], names: &BTreeMap<&str, Strin
     let head = ["Token", "Scopes", "Origins", "Owner", "Last used", "Expires", "State"];
     html! {
         // On a phone each row is a card, so that the roles are named: the style takes those of the elements.
-        table.cards role="table" {
+        table.cards.tokens role="table" {
             thead role="rowgroup" {
                 tr role="row" { @for name in head { th role="columnheader" scope="col" { (name) } } }
             }
@@ -155,7 +155,6 @@ fn table(visitor: &Visitor, tokens: &[TokenRecord], names: &BTreeMap<&str, Strin
 }
 
 fn row(visitor: &Visitor, token: &TokenRecord, names: &BTreeMap<&str, String>, now: u64) -> Markup {
-    let scopes = shown::scopes(token);
     html! {
         tr role="row" {
             th role="rowheader" scope="row" {
@@ -163,9 +162,7 @@ fn row(visitor: &Visitor, token: &TokenRecord, names: &BTreeMap<&str, String>, n
                 span.kind { (token.kind) }
                 (shown::ends(token))
             }
-            td role="cell" data-label="Scopes" {
-                @if scopes.is_empty() { span.none { "–" } } @else { (shown::some(scopes.into_iter().map(Scope::as_str))) }
-            }
+            td role="cell" data-label="Scopes" { (shown::some_scopes(token)) }
             td role="cell" data-label="Origins" { (shown::some_origins(&token.origins)) }
             td role="cell" data-label="Owner" {
                 @match &token.owner {

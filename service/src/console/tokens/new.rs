@@ -181,7 +181,8 @@ fn id(fields: &Fields, flaw: Option<&Flaw>) -> Markup {
 }
 
 fn resources(fields: &Fields, flaw: Option<&Flaw>, catalogs: &Catalogs) -> Markup {
-    let types = catalogs.resource_types();
+    let own = ["bundle", "daypass", "token"];
+    let types: Vec<_> = catalogs.resource_types().into_iter().filter(|kind| !own.contains(kind)).collect();
     let example = catalogs.product().scopes.first().map_or("floor", |entry| entry.scope.resource());
     html! {
         div.field {

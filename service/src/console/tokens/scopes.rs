@@ -38,10 +38,12 @@ pub(super) fn field(offered: &[&CatalogScope], fields: &Fields, flaw: Option<&Fl
             legend { "Scopes: what it may do" }
             p.note { "Give it as few as it needs. Each is named as your product's API checks it." }
             (Flaw::beside(flaw, "scopes"))
-            @for (resource, group) in groups {
-                div.group role="group" aria-label=(resource) {
-                    h3 { (outside(resource)) }
-                    @for entry in group { (check(entry, fields)) }
+            div.groups {
+                @for (resource, group) in groups {
+                    div.group role="group" aria-label=(resource) {
+                        h3 { (outside(resource)) }
+                        @for entry in group { (check(entry, fields)) }
+                    }
                 }
             }
         }

@@ -27,30 +27,40 @@ pub(super) fn ends(record: &TokenRecord) -> Markup {
 }
 
 /// Returns the scopes of all grants, each once.
-pub(super) fn scopes(record: &TokenRecord) -> Vec<&Scope> {
+fn scopes(record: &TokenRecord) -> Vec<&Scope> {
     let mut scopes: Vec<_> = record.grants.iter().flat_map(|grant| grant.scopes.iter()).collect();
     scopes.sort_unstable();
     scopes.dedup();
     scopes
 }
 
-/// Shows some of many texts, and how many more there are.
-pub(super) fn some<'a>(texts: impl ExactSizeIterator<Item = &'a str>) -> Markup {
-    let more = texts.len().saturating_sub(FEW);
-    html! {
-        ul.some {
-            @for text in texts.take(FEW) { li { code { (outside(text)) } } }
-            @if more > 0 { li.note { "and " (more) " more" } }
-        }
-    }
+/// Shows a scope, which may break into lines after a colon.
+pub(super) fn scope(scope: &Scope) -> Markup {
+    let parts = scope.as_str().split_inclusive(':');
+    html! { code { @for part in parts { (part) wbr; } } }
+}
+
+/// Shows some of a token's scopes; a dash for a token without any.
+pub(super) fn some_scopes(record: &TokenRecord) -> Markup {
+    some(scopes(record).into_iter().map(scope).collect())
 }
 
 /// Shows some of a token's origins; a dash for a token without any.
 pub(super) fn some_origins(origins: &[OriginPattern]) -> Markup {
-    let texts: Vec<_> = origins.iter().map(OriginPattern::to_string).collect();
-    if texts.is_empty() {
-        html! { span.none { "–" } }
-    } else {
-        some(texts.iter().map(String::as_str))
+    some(origins.iter().map(|origin| html! { code { (outside(&origin.to_string())) } }).collect())
+}
+
+/// Shows some of many parts, and how many more there are; a dash for none.
+fn some(parts: Vec<Markup>) -> Markup {
+    let more = parts.len().saturating_sub(FEW);
+    html! {
+        @if parts.is_empty() {
+            span.none { "–" }
+        } @else {
+            ul.some {
+                @for part in parts.iter().take(FEW) { li { (part) } }
+                @if more > 0 { li.note { "and " (more) " more" } }
+            }
+        }
     }
 }

@@ -294,7 +294,7 @@ async fn a_revocation_says_first_what_ends_with_it_and_the_token_is_created_once
     assert!(!owner.get("tokens/northlight").await.text.contains("Made from it"));
     let (status, _) = send(daypass.get("/v2/access-token/self").bearer_auth(&partner)).await;
     assert_eq!(status, 200);
-    owner.get("tokens/northlight/recreate").await.has(&["bundle:create", FLOOR_READ, "<form method=\"post\""]);
+    owner.get("tokens/northlight/recreate").await.has(&["bundle:<wbr>create", "floor:<wbr>readPrivate", "<form method=\"post\""]);
     let page = owner.post("tokens/northlight/recreate", &[]).await;
     assert_eq!(page.status, 201);
     let token = shown_token(&page);

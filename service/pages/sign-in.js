@@ -11,7 +11,15 @@ const FAILURES = {
 // An authorization request that waits for the sign-in. It goes back to the service alone, whatever it is.
 const given = new URLSearchParams(location.hash.slice(1));
 const authorize = given.get('authorize');
-const goOn = () => location.replace(`oauth/authorize?${authorize}`);
+// The console, by a word of its own: no link leads from here to another site. A provider's response comes without it.
+if (given.get('to') === 'console') sessionStorage.setItem('to', 'console');
+const isForConsole = authorize === null && sessionStorage.getItem('to') === 'console';
+const isOnTheWay = authorize !== null || isForConsole;
+
+function goOn() {
+  sessionStorage.removeItem('to');
+  location.replace(authorize === null ? 'console' : `oauth/authorize?${authorize}`);
+}
 
 const find = (id) => document.getElementById(id);
 
@@ -50,7 +58,7 @@ function askForSignIn(account) {
 const { openIdIssuer } = await send('GET', 'v2/sign-in-methods');
 try {
   const session = await send('GET', 'v2/session');
-  if (authorize === null) showSession(session, openIdIssuer);
+  if (!isOnTheWay) showSession(session, openIdIssuer);
   else if (given.has('another')) askForSignIn(session.account);
   else goOn();
 } catch (error) {
@@ -71,8 +79,8 @@ form.addEventListener(
   attempt(form.querySelector('button'), async () => {
     const session = await send('POST', 'v2/session', Object.fromEntries(new FormData(form)));
     form.reset();
-    if (authorize === null) showSession(session, openIdIssuer);
-    else goOn();
+    if (isOnTheWay) goOn();
+    else showSession(session, openIdIssuer);
   }),
 );
 find('sign-out').addEventListener(

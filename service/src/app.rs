@@ -58,7 +58,7 @@ pub(crate) struct App {
     /// The format of the references that Kudo's clients get; Daypass's own without it.
     pub(crate) reference_format: Option<ForeignFormat>,
     /// Whether callers may accept patterns below a suffix that many owners share.
-    accepts_shared_suffixes: bool,
+    pub(crate) accepts_shared_suffixes: bool,
     /// The shortest lifetime of a temporary token, in seconds.
     pub(crate) temporary_min_seconds: u64,
     /// The key for the sealed parameters of bundles.

@@ -8,6 +8,7 @@
 //! | `cli` | the command line |
 //! | `codegen` | what is generated from the code |
 //! | `router` | every path of the service |
+//! | `console` | the pages on which people manage tokens |
 //! | `oauth` | the endpoints of OAuth 2.1 |
 //! | `protocols` | the paths, names and errors of the systems that Daypass replaces |
 //! | `http` | the native HTTP API |
@@ -24,6 +25,7 @@ mod app;
 mod cli;
 pub mod codegen;
 mod config;
+mod console;
 mod crypto;
 mod domain;
 mod http;

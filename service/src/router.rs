@@ -11,15 +11,16 @@ use crate::app::App;
 use crate::http::front::{self, Front};
 use crate::http::log::Recorder;
 use crate::http::{self, MAX_BODY};
-use crate::{oauth, protocols};
+use crate::{console, oauth, protocols};
 
-/// Returns the routes of the native API, of OAuth and of every protocol.
+/// Returns the routes of the native API, of OAuth, of every protocol and of the console.
 pub(crate) fn router(app: App, recorder: Recorder) -> Router {
     let app = Arc::new(app);
     let front = Front { app: Arc::clone(&app), recorder };
     http::routes::router(&app.jwt_issuer.issuer)
         .merge(protocols::router(&app.protocols))
         .merge(oauth::router())
+        .merge(console::router())
         .fallback(async || Error::NotFound)
         .layer((from_fn_with_state(Arc::new(front), front::pass), DefaultBodyLimit::max(MAX_BODY)))
         .with_state(app)

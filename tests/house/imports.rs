@@ -31,7 +31,7 @@ const SERVICE: Layers = Layers {
         &["cli"],
         &["codegen"],
         &["router"],
-        &["protocols", "oauth"],
+        &["protocols", "oauth", "console"],
         &["http"],
         &["app"],
         &["usecase"],

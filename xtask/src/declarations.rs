@@ -15,9 +15,9 @@ pub(crate) const FOLDER: &str = "pkg/types";
 
 /// Generates the declarations of these entries and of what they import, each for ES modules and for CommonJS.
 pub(crate) fn build(entries: &[&str]) -> Result<()> {
-    let all = work_folder(".declarations-")?;
+    let all = work_folder("pkg", ".declarations-")?;
     run(Command::new("node_modules/.bin/tsc").args(["-p", "pkg", "--outDir"]).arg(all.path()))?;
-    let work = work_folder(".types-")?;
+    let work = work_folder("pkg", ".types-")?;
     let mut pending: Vec<String> = entries.iter().map(|&entry| entry.to_owned()).collect();
     let mut seen = BTreeSet::new();
     while let Some(name) = pending.pop() {

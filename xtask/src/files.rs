@@ -14,14 +14,14 @@ pub(crate) fn modified(file: &Path) -> io::Result<SystemTime> {
     fs::metadata(file)?.modified()
 }
 
-/// Makes a hidden folder in `pkg`, in which a build puts its outputs until they are complete.
-pub(crate) fn work_folder(prefix: &str) -> Result<TempDir> {
+/// Makes a hidden folder in another one, in which a build puts its outputs until they are complete.
+pub(crate) fn work_folder(within: &str, prefix: &str) -> Result<TempDir> {
     let mode = fs::Permissions::from_mode(0o755);
     tempfile::Builder::new()
         .prefix(prefix)
         .permissions(mode)
-        .tempdir_in("pkg")
-        .context("could not make a folder in pkg")
+        .tempdir_in(within)
+        .with_context(|| format!("could not make a folder in {within}"))
 }
 
 /// Puts a complete folder in the place of another.

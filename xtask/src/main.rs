@@ -11,6 +11,7 @@ mod demo;
 mod files;
 mod findings;
 mod fuzz;
+mod origins;
 mod pack;
 mod package;
 mod process;

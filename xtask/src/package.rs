@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::files::{modified, replace, work_folder};
 use crate::process::run;
 use crate::workspace::program;
-use crate::{declarations, setup, wasm};
+use crate::{declarations, origins, setup, wasm};
 
 /// The folder that visitors and bundlers load from.
 pub(crate) const FOLDER: &str = "pkg/dist";
@@ -45,6 +45,8 @@ pub(crate) fn build() -> Result<()> {
     setup::wasm_target()?;
     setup::npm()?;
     wasm::build()?;
+    // The service is built from this too.
+    origins::build()?;
     let last = Path::new(FOLDER).join("daypass_bg.wasm");
     if modified(&last).ok() > Some(newest_source()?) && Path::new(declarations::FOLDER).is_dir() {
         return Ok(());
@@ -52,7 +54,7 @@ pub(crate) fn build() -> Result<()> {
     println!("building the package");
     declarations::build(&DECLARED)?;
     // Outputs move to `pkg/dist` together, so that it never holds half a build.
-    let work = work_folder(".dist-")?;
+    let work = work_folder("pkg", ".dist-")?;
     for (name, source, own) in ENTRIES {
         for (format, end) in FORMATS {
             let to = work.path().join(format!("{name}.{end}"));

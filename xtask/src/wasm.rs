@@ -41,18 +41,22 @@ pub(crate) fn with_names() -> Result<Vec<u8>> {
 /// Compiles the crate, and returns the module.
 fn compile() -> Result<PathBuf> {
     println!("building the WebAssembly");
+    compile_small("daypass", &["--no-default-features", "--features", "package"])
+}
+
+/// Compiles a crate for size, and returns the module.
+pub(crate) fn compile_small(name: &str, features: &[&str]) -> Result<PathBuf> {
     // In a separate target folder: these flags would make Cargo rebuild the outputs of the tests each time.
     let target = target_dir()?.join("small");
-    let wasm32 =
-        ["--no-default-features", "--features", "package", "--target", "wasm32-unknown-unknown", "--profile", "wasm"];
     run(cargo()
-        .args(["rustc", "--quiet", "-p", "daypass", "--lib", "--crate-type", "cdylib"])
-        .args(wasm32)
+        .args(["rustc", "--quiet", "-p", name, "--lib", "--crate-type", "cdylib"])
+        .args(features)
+        .args(["--target", "wasm32-unknown-unknown", "--profile", "wasm"])
         .args(STANDARD_LIBRARY)
         .env("CARGO_TARGET_DIR", &target)
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", FLAGS))?;
-    Ok(target.join("wasm32-unknown-unknown/wasm/daypass.wasm"))
+    Ok(target.join("wasm32-unknown-unknown/wasm").join(name.replace('-', "_")).with_extension("wasm"))
 }
 
 /// Writes the module without its descriptions, and the functions that it imports.
@@ -63,7 +67,7 @@ fn bind(compiled: &Path, folder: &Path) -> Result<()> {
 }
 
 /// Makes a module small, and returns what wasm-opt printed.
-fn optimize(module: &Path, first: &[&str], last: &[&str]) -> Result<String> {
+pub(crate) fn optimize(module: &Path, first: &[&str], last: &[&str]) -> Result<String> {
     // Without inlining: a copy of a function compresses worse than a call.
     let sparing = ["-ocimfs=20", "-aimfs=1", "-fimfs=1"];
     // The first kilobyte is the end of the stack: no address is computed from one in it.
@@ -100,7 +104,7 @@ pub(crate) fn build() -> Result<()> {
     }
 
     // Outputs move to `pkg/wasm` together, so that it never holds half a build.
-    let work = work_folder(".wasm-")?;
+    let work = work_folder("pkg", ".wasm-")?;
     bind(&compiled, work.path())?;
     let module = work.path().join("daypass_bg.wasm");
     let names = optimize(&module, &["--strip-producers", "--strip-target-features"], &[SHORT_NAMES])?;

@@ -42,6 +42,18 @@ impl NewBundle {
     }
 }
 
+/// The most active references of a token that are counted. Of more, that is known alone.
+pub(crate) const MOST_COUNTED: u64 = 10_000;
+
+/// The active bundle references of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ActiveBundles {
+    /// How many there are; one more than [`MOST_COUNTED`] for more.
+    pub(crate) number: u64,
+    /// When the last one of them expires.
+    pub(crate) last_end: Option<u64>,
+}
+
 /// The bundle references of an organization that are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BundleUsage {

@@ -200,7 +200,7 @@ impl<'a> Grantor<'a> {
     ///
     /// # Errors
     /// [`Error::InsufficientScope`], which names the first scope that is not held.
-    pub(super) fn require_all(&self, grants: &[Grant], catalogs: &Catalogs) -> Result<(), Error> {
+    pub(crate) fn require_all(&self, grants: &[Grant], catalogs: &Catalogs) -> Result<(), Error> {
         for grant in grants {
             // Stored grants may have older names of scopes and types.
             let scopes = catalogs.whole().canonical_scopes(&grant.scopes, &grant.resources);

@@ -78,7 +78,7 @@ pub(crate) fn check(
 
 /// Returns whether tokens of this kind are edited. Application tokens are immutable, as in Crafter Profile; bundles
 /// and JWTs are short-lived.
-fn is_editable(kind: TokenKind) -> bool {
+pub(crate) fn is_editable(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Publishable | TokenKind::Secret | TokenKind::Personal)
 }
 

@@ -83,6 +83,16 @@ const ROUTES: &[(Method, &str, Audited)] = &[
     // Its mutations note what they refuse.
     (Method::POST, "/graphql", Traffic),
     (Method::POST, "/auth/token", Traffic),
+    (Method::GET, "/console/{organization}/tokens", Admin(TokenRead)),
+    (Method::GET, "/console/{organization}/tokens/new", Admin(TokenCreate)),
+    (Method::POST, "/console/{organization}/tokens/new", Admin(TokenCreate)),
+    (Method::GET, "/console/{organization}/tokens/{id}", Admin(TokenRead)),
+    (Method::GET, "/console/{organization}/tokens/{id}/edit", Admin(TokenEdit)),
+    (Method::POST, "/console/{organization}/tokens/{id}/edit", Admin(TokenEdit)),
+    (Method::GET, "/console/{organization}/tokens/{id}/recreate", Admin(TokenCreate)),
+    (Method::POST, "/console/{organization}/tokens/{id}/recreate", Admin(TokenCreate)),
+    (Method::GET, "/console/{organization}/tokens/{id}/revoke", Admin(TokenRevoke)),
+    (Method::POST, "/console/{organization}/tokens/{id}/revoke", Admin(TokenRevoke)),
 ];
 
 /// Returns what the trail tells of a request; `None` for a route that is not in the table, which changes nothing.
@@ -97,8 +107,9 @@ mod tests {
     use crate::usecase::openid::CALLBACK;
 
     /// The files that have routes.
-    const SOURCES: [&str; 7] = [
+    const SOURCES: [&str; 8] = [
         include_str!("routes/mod.rs"),
+        include_str!("../console/tokens/mod.rs"),
         include_str!("../oauth/mod.rs"),
         include_str!("../protocols/crafter/mod.rs"),
         include_str!("../protocols/kudo.rs"),

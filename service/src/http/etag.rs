@@ -8,13 +8,13 @@ use axum::response::{IntoResponse, Response};
 use base64ct::{Base64UrlUnpadded, Encoding};
 
 /// Returns the tag of a body. Other bytes have another tag.
-pub(super) fn of(body: &[u8]) -> HeaderValue {
+pub(crate) fn of(body: &[u8]) -> HeaderValue {
     let hash = Base64UrlUnpadded::encode_string(digest(&SHA256, body).as_ref());
     HeaderValue::try_from(format!("\"{hash}\"")).expect("base64url is ASCII")
 }
 
 /// Returns the response with its tag, or 304 without the body if the client has that tag.
-pub(super) fn respond(request: &HeaderMap, tag: HeaderValue, response: impl IntoResponse) -> Response {
+pub(crate) fn respond(request: &HeaderMap, tag: HeaderValue, response: impl IntoResponse) -> Response {
     let mut response = response.into_response();
     if has_tag(request, &tag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;

@@ -24,7 +24,7 @@ mod audit;
 mod audited_routes;
 mod cookie;
 mod cors;
-mod etag;
+pub(crate) mod etag;
 mod extract;
 pub(crate) mod front;
 pub(crate) mod log;
@@ -46,8 +46,8 @@ use daypass::{Error, Scope};
 
 pub(crate) use cookie::find as find_cookie;
 pub(crate) use extract::{
-    Caller, ClientAddress, JsonText, MAX_BODY, OwnPage, SignedIn, TokenCaller, actor, authenticate_by,
-    authenticate_client, credentials,
+    Caller, ClientAddress, FormFields, JsonText, MAX_BODY, OwnPage, Person, SignedIn, TokenCaller, actor,
+    authenticate_by, authenticate_client, credentials,
 };
 pub(crate) use oauth_error::OAuthError;
 

@@ -50,7 +50,10 @@ pub(crate) fn is_revocation(parts: &Parts) -> bool {
 fn is_of_revocation(method: &Method, route: &str) -> bool {
     let is_read = [Method::GET, Method::HEAD].contains(method);
     match route {
-        "/revoke" | "/v2/revocation" | "/v2/organization/{id}/suspend" => !is_read,
+        "/revoke"
+        | "/v2/revocation"
+        | "/v2/organization/{id}/suspend"
+        | "/console/{organization}/tokens/{id}/revoke" => !is_read,
         _ => *method == Method::DELETE || ["/delete", "/delete.json"].iter().any(|end| route.ends_with(end)),
     }
 }
@@ -73,7 +76,7 @@ fn class(method: &Method, route: &str) -> Option<RequestClass> {
         // For pages of other sites, which could not read the refusal.
         "/v2/access-token/self" => None,
         _ if *method == Method::OPTIONS => None,
-        _ if is_read && !["/v2/", "/api/", "/oauth/"].iter().any(|api| route.starts_with(api)) => None,
+        _ if is_read && !["/v2/", "/api/", "/oauth/", "/console"].iter().any(|api| route.starts_with(api)) => None,
         _ => Some(RequestClass::Administration),
     }
 }
@@ -109,6 +112,10 @@ mod tests {
             (Method::DELETE, "/v2/organization/{id}", None),
             (Method::POST, "/v2/organization/{id}/suspend", None),
             (Method::POST, "/api/1/access_token/{id}/delete", None),
+            (Method::POST, "/console/{organization}/tokens/{id}/revoke", None),
+            (Method::GET, "/console/{organization}/tokens/{id}/revoke", Some(RequestClass::Administration)),
+            (Method::POST, "/console/{organization}/tokens/new", Some(RequestClass::Administration)),
+            (Method::GET, "/pages/console.css", None),
             (Method::GET, "/health", None),
             (Method::GET, "/.well-known/jwks.json", None),
             (Method::GET, "/sdk/{version}/{file}", None),

@@ -9,7 +9,9 @@ use daypass::api::{OrganizationLimits, Revocation, RevocationTarget, TokenRecord
 use daypass::verify::TokenHash;
 use daypass::{Catalog, Error, TokenKind};
 
-use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
+use crate::domain::bundle::{
+    ActiveBundles, BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle,
+};
 use crate::domain::catalog_change::{StoredCatalog, TokenGrants};
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -271,6 +273,10 @@ pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore + AuditStore {
 
     /// Returns what a bundle reference stands for, also if it is revoked or expired.
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>>;
+
+    /// Counts the bundle references of the token with this serial number that were not revoked and expire after this time,
+    /// up to [`MOST_COUNTED`](crate::domain::bundle::MOST_COUNTED) and one.
+    fn count_bundles(&self, parent: u64, now: u64) -> StoreFuture<'_, ActiveBundles>;
 
     /// Writes the first redemption of a bundle reference if the rule returns one.
     ///

@@ -12,7 +12,7 @@ use super::parent::{Parent, Root};
 use super::rates::Rates;
 use super::shared_suffix;
 use crate::crypto::{random, redeemer, seal};
-use crate::domain::bundle::{self, BundleAddition, BundleFacts, NewBundle, Redeemer, SingleUse};
+use crate::domain::bundle::{self, ActiveBundles, BundleAddition, BundleFacts, NewBundle, Redeemer, SingleUse};
 use crate::domain::catalogs::Catalogs;
 use crate::domain::lifetime::Lifetime;
 use crate::domain::token::{NewToken, require_active_parent};
@@ -44,6 +44,14 @@ pub(crate) async fn create_reference(
     let grants = bundle::grants(parent.access.grants(), catalogs);
     let reference = NewReference { grants, origins: vec![], lifetime: None, single_use: None, format };
     add_reference(store, rates, parent, parameters, reference, now).await
+}
+
+/// Counts the references of the token with this serial number that can be used now.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the store does not answer.
+pub(crate) async fn count_active(store: &dyn Store, parent: u64) -> Result<ActiveBundles, Error> {
+    store.count_bundles(parent, now()).await
 }
 
 /// What a reference stands for.

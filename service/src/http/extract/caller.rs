@@ -33,6 +33,8 @@ pub(crate) enum Caller {
 
 /// A person who is signed in, and what the person's roles are.
 pub(crate) struct Person {
+    /// The email of the person's account.
+    email: String,
     /// The person's users in organizations.
     memberships: Vec<Membership>,
     /// The organization that the request names.
@@ -47,11 +49,22 @@ impl Person {
         let memberships = app.store.memberships(session.account.number).await?;
         let users = memberships.iter().map(|user| (user.organization.clone(), user.principal.clone())).collect();
         let (account, email) = (session.account.id, session.account.email);
-        acting::authenticated(AuditActor::Person { account, email, users });
-        Ok(Person { memberships, named, view: app.catalog.view() })
+        acting::authenticated(AuditActor::Person { account, email: email.clone(), users });
+        Ok(Person { email, memberships, named, view: app.catalog.view() })
     }
 
-    fn choose(&self) -> Result<&Membership, Error> {
+    /// Returns the email of the person's account.
+    pub(crate) fn email(&self) -> &str {
+        &self.email
+    }
+
+    /// Returns the person's users in organizations.
+    pub(crate) fn memberships(&self) -> &[Membership] {
+        &self.memberships
+    }
+
+    /// Returns the user that the request is about.
+    pub(crate) fn choose(&self) -> Result<&Membership, Error> {
         let user = membership::choose(&self.memberships, self.named.as_deref())?;
         acting::within(&user.organization);
         Ok(user)
@@ -84,6 +97,17 @@ impl Caller {
             Caller::Person(person) => person.named = Some(organization),
         }
         Ok(self)
+    }
+
+    /// Returns the person who makes the request.
+    ///
+    /// # Errors
+    /// [`Error::NotSignedIn`] for the holder of a token.
+    pub(crate) fn person(&self) -> Result<&Person, Error> {
+        match self {
+            Caller::Token(_) => Err(Error::NotSignedIn("This is for people who are signed in, not for tokens.")),
+            Caller::Person(person) => Ok(person),
+        }
     }
 
     /// Returns the organization that the request is about.

@@ -10,7 +10,7 @@ use super::{MAX_BODY, in_time};
 use crate::domain::oauth::parameters::Parameters;
 
 /// A form, parsed as a `T`.
-struct FormFields<T>(T);
+pub(crate) struct FormFields<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormFields<T> {
     type Rejection = Error;

@@ -25,7 +25,8 @@ use std::time::Duration;
 use daypass::Error;
 
 pub(super) use api_caller::{ApiCaller, ClientCaller};
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, Person};
+pub(crate) use form::FormFields;
 pub(crate) use json::JsonText;
 pub(super) use oauth_client::TokenForm;
 pub(crate) use oauth_client::{authenticate_by, authenticate_client};

@@ -13,6 +13,8 @@ use super::super::{SharedApp, etag};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+const STYLE: &str = concat!(include_str!("../../../pages/colors.css"), include_str!("../../../pages/page.css"));
+
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
@@ -28,7 +30,7 @@ pub(super) fn router() -> Router<SharedApp> {
         .route("/pages/sign-in.js", page(SCRIPT, include_str!("../../../pages/sign-in.js")))
         .route("/pages/invitation.js", page(SCRIPT, include_str!("../../../pages/invitation.js")))
         .route("/pages/service.js", page(SCRIPT, include_str!("../../../pages/service.js")))
-        .route("/pages/page.css", page("text/css; charset=utf-8", include_str!("../../../pages/page.css")))
+        .route("/pages/page.css", page("text/css; charset=utf-8", STYLE))
 }
 
 fn respond(request: &HeaderMap, content_type: &'static str, text: &'static str) -> Response {

@@ -9,8 +9,8 @@ use super::sql::{execute, find, number, number_option, row, rows, signed};
 use super::tokens::{from_json, insert, locked_state, state};
 use super::{Failure, marks, organizations};
 use crate::domain::bundle::{
-    BundleAddition, BundleFacts, BundleUsage, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts,
-    SingleUse, StoredBundle, delete_before,
+    ActiveBundles, BundleAddition, BundleFacts, BundleUsage, MOST_COUNTED, MOST_DELETED, NewBundle, Redeemer,
+    Redemption, RedemptionFacts, SingleUse, StoredBundle, delete_before,
 };
 
 pub(super) async fn add(
@@ -65,6 +65,15 @@ async fn usage(transaction: &impl GenericClient, organization: &str, newest_mark
         FROM usage WHERE organization = $1 AND kind = 'bundle' AND mark >= $2";
     let usage = row(transaction, usage, &[&organization, &signed(delete_before(newest_mark))?]).await?;
     Ok(BundleUsage { number: number(&usage, "number")?, bytes: number(&usage, "bytes")? })
+}
+
+pub(super) async fn count_active(client: &impl GenericClient, parent: u64, now: u64) -> Result<ActiveBundles, Failure> {
+    let count = "SELECT count(*) AS number, max(expires_at) AS last_end FROM (
+        SELECT token.expires_at FROM bundle JOIN token ON token.number = bundle.token
+        WHERE bundle.parent = $1 AND token.revoked_at IS NULL AND token.expires_at > $2 LIMIT $3) AS active";
+    let most = signed(MOST_COUNTED + 1)?;
+    let counted = row(client, count, &[&signed(parent)?, &signed(now)?, &most]).await?;
+    Ok(ActiveBundles { number: number(&counted, "number")?, last_end: number_option(&counted, "last_end")? })
 }
 
 pub(super) async fn find_bundle(

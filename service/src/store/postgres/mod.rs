@@ -43,7 +43,9 @@ use super::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, Snapshot, Store, StoreFuture,
     TokenSelector, TokenSlice,
 };
-use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
+use crate::domain::bundle::{
+    ActiveBundles, BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle,
+};
 use crate::domain::catalog_change::StoredCatalog;
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -262,6 +264,12 @@ impl Store for PostgresStore {
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {
         Box::pin(self.read(reference, |client, reference| Box::pin(bundles::find_bundle(client, *reference))))
+    }
+
+    fn count_bundles(&self, parent: u64, now: u64) -> StoreFuture<'_, ActiveBundles> {
+        Box::pin(read(&self.list_readers, (parent, now), |client, (parent, now)| {
+            Box::pin(bundles::count_active(client, *parent, *now))
+        }))
     }
 
     fn redeem_bundle(

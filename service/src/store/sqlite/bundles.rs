@@ -9,8 +9,8 @@ use super::super::notes::traffic;
 use super::tokens::{from_json, insert, state, to_json};
 use super::{Failure, marks, organizations};
 use crate::domain::bundle::{
-    BundleAddition, BundleFacts, BundleUsage, MOST_DELETED, NewBundle, Redeemer, Redemption, RedemptionFacts,
-    SingleUse, StoredBundle, delete_before,
+    ActiveBundles, BundleAddition, BundleFacts, BundleUsage, MOST_COUNTED, MOST_DELETED, NewBundle, Redeemer,
+    Redemption, RedemptionFacts, SingleUse, StoredBundle, delete_before,
 };
 
 pub(super) fn add(
@@ -54,6 +54,17 @@ fn usage(transaction: &Transaction<'_>, organization: &str, newest_mark: u64) ->
         FROM usage WHERE organization = ?1 AND kind = 'bundle' AND mark >= ?2";
     Ok(transaction.prepare_cached(usage)?.query_row(params![organization, delete_before(newest_mark)], |row| {
         Ok(BundleUsage { number: row.get(0)?, bytes: row.get(1)? })
+    })?)
+}
+
+pub(super) fn count(connection: &Connection, parent: u64, now: u64) -> Result<ActiveBundles, Failure> {
+    // The index has the references of a token in their order.
+    let count = "SELECT count(*), max(expires_at) FROM (
+        SELECT token.expires_at FROM bundle JOIN token ON token.number = bundle.token
+        WHERE bundle.parent = ?1 AND token.revoked_at IS NULL AND token.expires_at > ?2
+        ORDER BY bundle.token DESC LIMIT ?3)";
+    Ok(connection.prepare_cached(count)?.query_row(params![parent, now, MOST_COUNTED + 1], |row| {
+        Ok(ActiveBundles { number: row.get(0)?, last_end: row.get(1)? })
     })?)
 }
 

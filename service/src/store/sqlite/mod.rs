@@ -46,7 +46,9 @@ use super::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, Snapshot, Store, StoreFuture,
     TokenSelector, TokenSlice,
 };
-use crate::domain::bundle::{BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle};
+use crate::domain::bundle::{
+    ActiveBundles, BundleAddition, BundleFacts, NewBundle, Redemption, RedemptionFacts, StoredBundle,
+};
 use crate::domain::catalog_change::StoredCatalog;
 use crate::domain::key::{KeyChange, StoredKey};
 use crate::domain::last_use::TokenUse;
@@ -240,6 +242,10 @@ impl Store for SqliteStore {
 
     fn bundle(&self, reference: TokenHash) -> StoreFuture<'_, Option<StoredBundle>> {
         self.read(move |connection| bundles::bundle(connection, reference))
+    }
+
+    fn count_bundles(&self, parent: u64, now: u64) -> StoreFuture<'_, ActiveBundles> {
+        self.read_list(move |connection| bundles::count(connection, parent, now))
     }
 
     fn redeem_bundle(

@@ -1,0 +1,90 @@
+//! `/console/{organization}/tokens/{id}/revoke`: says what ends with a token, and revokes it.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use daypass::api::TokenRecord;
+use daypass::{Error, TokenKind};
+use maud::{Markup, html};
+
+use super::super::page::Page;
+use super::super::sections::Section;
+use super::super::text::{outside, relative};
+use super::super::visitor::{Answer, Visitor};
+use super::{children, shown};
+use crate::domain::bundle::ActiveBundles;
+use crate::http::{SharedApp, TOKEN_REVOKE};
+use crate::usecase::clock::now;
+use crate::usecase::{revoke, tokens};
+
+/// `GET /console/{organization}/tokens/{id}/revoke`
+pub(super) async fn show(
+    State(app): State<SharedApp>,
+    visitor: Visitor,
+    Path((_, id)): Path<(String, String)>,
+) -> Response {
+    visitor.answer(Section::Tokens, ask(&app, &visitor, &id).await)
+}
+
+/// `POST /console/{organization}/tokens/{id}/revoke`
+pub(super) async fn submit(
+    State(app): State<SharedApp>,
+    visitor: Visitor,
+    Path((_, id)): Path<(String, String)>,
+) -> Response {
+    visitor.answer(Section::Tokens, end(&app, &visitor, &id).await)
+}
+
+/// Finds a token that the person may revoke.
+async fn find(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<TokenRecord, Error> {
+    let organization = visitor.caller.require(&TOKEN_REVOKE)?;
+    let record = tokens::find(&*app.store, organization, id).await?;
+    visitor.caller.grantor()?.require_revocable(&record)?;
+    Ok(record)
+}
+
+async fn end(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
+    let record = find(app, visitor, id).await?;
+    revoke::token(&*app.store, &visitor.organization, &record.id).await?;
+    Ok(Answer::Redirect(visitor.to(&["tokens", id])))
+}
+
+async fn ask(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
+    let record = find(app, visitor, id).await?;
+    let (bundles, now) = (children::find(&*app.store, &record).await?, now());
+    let content = html! {
+        p.crumb { a href=(visitor.to(&["tokens", &record.id])) { "← Back to the token" } }
+        section.panel {
+            h2 { "This ends at once, and for good" }
+            ul { (losses(&record, bundles.as_ref(), now)) }
+            p.field {
+                "Every product that follows the service refuses it within moments. It cannot be undone: a new token has "
+                "another text."
+            }
+        }
+        form method="post" action=(visitor.to(&["tokens", &record.id, "revoke"])) {
+            div.buttons {
+                button.danger type="submit" { "Revoke the token" }
+                a href=(visitor.to(&["tokens", &record.id])) { "Keep it" }
+            }
+        }
+    };
+    Ok(Answer::Page(Page::new(format!("Revoke {}?", record.name), content)))
+}
+
+/// Lists what ends with a token.
+fn losses(record: &TokenRecord, bundles: Option<&ActiveBundles>, now: u64) -> Markup {
+    html! {
+        li {
+            "The " (record.kind) " token " (shown::ends(record)) ", “" (outside(&record.name)) "”, "
+            @match record.last_used_at { Some(at) => { "last used " (relative(at, now)) }, None => "which was never used" }
+            "."
+        }
+        @if record.kind == TokenKind::Publishable {
+            li { "Every page that has it, on " (record.origins.len()) " origin patterns." }
+        }
+        @if let Some(bundles) = bundles {
+            li { (children::references(bundles, now)) }
+            li { "Every temporary token and signed bundle that was made from it: signed, and not counted." }
+        }
+    }
+}

@@ -1,6 +1,6 @@
--- How tokens were used, as verifiers report it: a row for each token and day, and one for each organization and day, whose
--- token is 0. `counts` is an object, as JSON. `mark` is the newest mark of the feed when it was written last: clocks change
--- no marks.
+-- How tokens were used, as verifiers report it: a row for each token and day, and one for each organization and
+-- day, whose token is 0. `counts` is an object, as JSON. `mark` is the newest mark of the feed when it was written
+-- last: clocks change no marks.
 CREATE TABLE token_use (
     organization TEXT NOT NULL REFERENCES organization (id),
     token INTEGER NOT NULL,

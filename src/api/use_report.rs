@@ -27,11 +27,11 @@ pub struct UseReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct UseRow {
-    /// [`TokenRecord::serial`](super::TokenRecord::serial) of the token, or of the stored token that it was made from. `None`
-    /// for the tokens that the verifier had no room to count apart.
+    /// [`TokenRecord::serial`](super::TokenRecord::serial) of the token, or of the stored token that it was made
+    /// from. `None` for the tokens that the verifier had no room to count apart.
     pub serial: Option<u64>,
-    /// [`ACCEPTED`], or the code of the error. `insufficient_scope` is counted beside the request's [`ACCEPTED`], since a
-    /// handler finds out later what an accepted token lacks.
+    /// [`ACCEPTED`], or the code of the error. `insufficient_scope` is counted beside the request's [`ACCEPTED`],
+    /// since a handler finds out later what an accepted token lacks.
     pub outcome: Cow<'static, str>,
     /// How many.
     pub count: u64,

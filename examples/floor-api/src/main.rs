@@ -60,7 +60,8 @@ struct Options {
     /// The files of the npm package `daypass`, served at /daypass/
     #[arg(long, value_name = "FOLDER")]
     sdk_dir: PathBuf,
-    /// Report to the token service how tokens are used, every so many seconds; the token needs the scope token:report too
+    /// Report to the token service how tokens are used, every so many seconds; the token needs the scope
+    /// token:report too
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     report_use_every: Option<u64>,
 }

@@ -46,8 +46,8 @@ impl Days {
     /// # Errors
     /// [`Error::InvalidRequest`] if there are none.
     pub(crate) fn between(since: Option<u64>, until: Option<u64>, now: u64) -> Result<Days, Error> {
-        let last = until.map_or(day_of(now), |until| day_of(until.saturating_sub(1)));
-        let first = since.map_or((last + 1).saturating_sub(DEFAULT_DAYS), day_of);
+        let Days { first, last } = Days::last(DEFAULT_DAYS, until.map_or(now, |until| until.saturating_sub(1)));
+        let first = since.map_or(first, day_of);
         if since.zip(until).is_some_and(|(since, until)| since >= until) || first > last {
             return Err(Error::InvalidRequest("The time `until` must be after `since`.".into()));
         }
@@ -208,8 +208,8 @@ impl Addition {
 impl Counted {
     fn of_row(row: UseRow) -> Counted {
         let UseRow { serial, outcome, count, origins, mut other_origins } = row;
-        // SECURITY: names are of a known set, and origins are what a browser writes, so that no text of a client's choice is
-        // stored or shown.
+        // SECURITY: names are of a known set, and origins are what a browser writes, so that no text of a client's
+        // choice is stored or shown.
         let (origins, others): (Vec<_>, Vec<_>) =
             origins.into_iter().partition(|one| one.origin.len() <= MAX_ORIGIN && Origin::parse(&one.origin).is_ok());
         for other in others {

@@ -32,9 +32,9 @@ const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// The longest time between two tries.
 const MAX_BACK_OFF: Duration = Duration::from_secs(60);
 
-/// Reports to the service once a minute how tokens were used: counts by token and outcome, with some of the origins, and
-/// neither a token's text nor a client's address. Nothing is reported unless a verifier
-/// [has them](super::super::Verifier::use_reports).
+/// Reports to the service once a minute how tokens were used: counts by token and outcome, with some of the
+/// origins, and neither a token's text nor a client's address. Nothing is reported unless a verifier [has
+/// them](super::super::Verifier::use_reports).
 ///
 /// While the service does not answer, the reports of an hour are kept, of 8 MiB at most, and the oldest are dropped. No
 /// decision depends on it or waits for it.
@@ -94,7 +94,8 @@ impl UseReports {
         Arc::new(UseReports { counts, finish })
     }
 
-    /// Sends what was counted, and returns once the service has it, or does not answer. Call it before the process ends.
+    /// Sends what was counted, and returns once the service has it, or does not answer. Call it before the process
+    /// ends.
     pub async fn finish(&self) {
         let (done, finished) = oneshot::channel();
         if self.finish.send(done).is_ok() {

@@ -28,7 +28,8 @@ pub(super) struct UseQuery {
     until: Option<Timestamp>,
 }
 
-/// `POST /v2/use`: counts the use of tokens of the caller's organization, or of any if the caller may report on every tenant.
+/// `POST /v2/use`: counts the use of tokens of the caller's organization, or of any if the caller may report on
+/// every tenant.
 pub(super) async fn report(
     State(app): State<SharedApp>,
     Follower(caller): Follower,

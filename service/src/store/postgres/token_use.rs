@@ -39,8 +39,8 @@ impl UseStore for PostgresStore {
     }
 }
 
-/// Counts what is added. The rows of the verifier and of the counts are the last that the transaction locks, in the order
-/// of their keys.
+/// Counts what is added. The rows of the verifier and of the counts are the last that the transaction locks, in the
+/// order of their keys.
 async fn add(transaction: &Transaction<'_>, addition: &Addition, rule: &CountRule) -> Result<Vec<u64>, Failure> {
     traffic();
     let last = match &addition.reporter {
@@ -136,8 +136,8 @@ async fn on_days(client: &Client, organization: &str, token: u64, days: Days) ->
     rows.iter().map(|row| Ok((number(row, "day")?, from_json(row, "counts")?))).collect()
 }
 
-/// Deletes old rows, if so many marks have followed them: a day alone says nothing, because a clock may be ahead. Another
-/// node may be deleting the same ones.
+/// Deletes old rows, if so many marks have followed them: a day alone says nothing, because a clock may be ahead.
+/// Another node may be deleting the same ones.
 async fn delete(transaction: &Transaction<'_>, before: u64, days: u64, most: usize) -> Result<u64, Failure> {
     traffic();
     let forget = format!(

@@ -56,7 +56,7 @@ export class Panel {
     const [small, large] = this.#rings as [Ring, Ring];
     const title = make('span', { class: 'title' }, 'Daypass', ...(settings.name ? [' ', named(settings.name)] : []));
     this.#toggle = make('button', { type: 'button', class: 'toggle', 'aria-controls': id });
-    this.#toggle.append(small.element, title, this.#kind, this.#count);
+    this.#toggle.append(small.element, make('span', { class: 'words' }, title, this.#kind, this.#count));
     this.#toggle.addEventListener('click', () => this.#open(!this.#isOpen));
 
     const move = make('button', { type: 'button', class: 'tool' });
@@ -97,7 +97,7 @@ export class Panel {
   /** Shows what is the case now. */
   update(): void {
     const description = this.#recorder.describe();
-    const hasToken = description !== null && description.secondsLeft !== 0;
+    const hasToken = this.#recorder.hasToken();
     for (const ring of this.#rings) ring.show(description, hasToken);
     this.#kind.textContent = description?.kind ?? 'not connected';
     const count = this.#recorder.refusals.reduce((sum, refusal) => sum + refusal.count, 0);
@@ -180,15 +180,17 @@ function factsOf(recorder: Recorder): [string, string | string[]][] {
   if (!description) return [['State', 'connecting failed']];
   const { kind, scopes, origins, subject, secondsLeft, refreshInSeconds } = description;
   const facts: [string, string | string[]][] = [];
-  if (secondsLeft === null) facts.push(['Expires', kind === 'publishable' ? 'no end is known to the page' : 'never']);
-  else facts.push(['Expires', secondsLeft > 0 ? `in ${duration(secondsLeft)}` : 'has expired']);
+  if (!recorder.hasToken()) facts.push(['Expires', 'has expired: no token is in use']);
+  else if (secondsLeft !== null) facts.push(['Expires', `in ${duration(secondsLeft)}`]);
+  else facts.push(['Expires', kind === 'publishable' ? 'not known to the page' : 'never']);
   if (kind === 'temporary') {
     facts.push(['Next refresh', nextRefresh(recorder, refreshInSeconds)]);
     const { 'this tab': own, 'another tab': others } = recorder.refreshes;
     facts.push(['Refreshes', others === 0 ? `${own}` : `${own + others}: ${own} by this tab, ${others} by others`]);
     const tabs = { 'this tab': 'this tab leads', 'another tab': 'another tab leads, this one shares its token' };
-    facts.push(['Tabs', recorder.leader ? tabs[recorder.leader] : 'told by the next refresh']);
+    facts.push(['Tabs', recorder.leader ? tabs[recorder.leader] : 'known with the next refresh']);
   }
+  if (!recorder.hasToken()) return facts;
   facts.push(['Scopes', scopes === null ? 'not known: the token is opaque' : scopes.length === 0 ? 'none' : scopes]);
   if (origins !== null) facts.push(['Origins', origins.length === 0 ? 'any' : origins]);
   if (subject !== null) facts.push(['Visitor', [subject]]);

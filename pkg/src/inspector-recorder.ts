@@ -70,6 +70,11 @@ export class Recorder {
     return this.#daypass?.describe() ?? null;
   }
 
+  /** Returns whether a token is in use. Without one, a description says of its life what it says of one that never ends. */
+  hasToken(): boolean {
+    return typeof this.#daypass?.peek() === 'string';
+  }
+
   /** Records a failure. */
   add(error: DaypassError, request: string | null): void {
     if (this.#life.signal.aborted || this.#seen.has(error)) return;

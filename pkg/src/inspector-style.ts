@@ -36,9 +36,9 @@ button {
 button:hover { background: var(--tint); }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: -2px; }
 .toggle {
-  display: flex; align-items: center; flex-wrap: wrap; gap: 2px 8px; flex: 1; min-width: 0;
-  padding: 8px 10px; text-align: start;
+  display: flex; align-items: center; gap: 8px; flex: 1; min-width: 0; padding: 8px 10px; text-align: start;
 }
+.words { display: flex; align-items: center; flex-wrap: wrap; gap: 2px 8px; min-width: 0; }
 .title { font-weight: 600; overflow-wrap: anywhere; }
 .kind { padding: 0 7px; border: 1px solid var(--line); border-radius: 99px; color: var(--soft); font-size: 12px; }
 .count { color: var(--bad); font-weight: 600; }
@@ -53,15 +53,15 @@ button:hover { background: var(--tint); }
 .ring.low .life { stroke: var(--low); }
 .ring.large { width: 72px; height: 72px; stroke-width: 6; margin-top: 8px; }
 .ring .mark { stroke: var(--text); stroke-dasharray: 1.5 200; transform: rotate(-90deg); transform-origin: center; }
-.ring .time { fill: var(--text); font-size: 13px; text-anchor: middle; dominant-baseline: central; }
+.ring .time { fill: var(--text); font-size: 11px; text-anchor: middle; dominant-baseline: central; }
 .top { display: flex; gap: 14px; }
 dl { flex: 1; min-width: 0; margin: 8px 0 0; }
-dl > div { margin-bottom: 6px; }
-dt { color: var(--soft); font-size: 12px; }
-dd { margin: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
+dl > div { display: grid; grid-template-columns: 82px 1fr; gap: 8px; margin-bottom: 6px; }
+dt { color: var(--soft); }
+dd { margin: 0; min-width: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 ul, ol { list-style: none; margin: 0; padding: 0; }
-ul { display: flex; flex-wrap: wrap; gap: 4px; padding-top: 2px; }
-ul li { padding: 0 6px; background: var(--tint); border-radius: 5px; overflow-wrap: anywhere; min-width: 0; }
+ul { display: flex; flex-wrap: wrap; gap: 4px; }
+ul li { max-width: 100%; padding: 0 6px; background: var(--tint); border-radius: 5px; overflow-wrap: anywhere; min-width: 0; }
 ul li, code, .request { font-family: ui-monospace, monospace; font-size: 12px; }
 h2 { margin: 8px 0 4px; font-size: 13px; font-weight: 600; }
 p { margin: 2px 0; overflow-wrap: anywhere; }

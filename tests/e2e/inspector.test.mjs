@@ -1,6 +1,7 @@
 // The inspector: what its panel shows of a connection, and what it never shows. All parts are real.
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createTemporaryToken } from './backend.mjs';
 import { info, requests, rule } from './demo.mjs';
 import { api, connect, createBackend, fact, markup, open, service, site, untilFact } from './inspector.mjs';
 
@@ -56,6 +57,19 @@ rule('the inspector counts down, and counts a refresh', {}, async (page) => {
   await page.evaluate(() => globalThis.daypass.refresh());
   await untilFact(page, 'Refreshes', /^1$/);
   await untilFact(page, 'Tabs', 'this tab leads');
+});
+
+rule('the inspector tells a token that has expired from one that never does', {}, async (page) => {
+  await open(page);
+  await connect(page, { publishableToken: info.publishableToken, scopes: undefined });
+  await untilFact(page, 'Expires', 'not known to the page');
+  await page.getByRole('img', { name: "100 % of the token's life is left" }).waitFor();
+  await page.evaluate(() => globalThis.daypass.close());
+  await connect(page, { temporaryToken: await createTemporaryToken(12), scopes: undefined });
+  await untilFact(page, 'Expires', /^in (\d|1\d) s$/);
+  await page.locator('daypass-inspector .ring.large.low').waitFor();
+  await untilFact(page, 'Expires', 'has expired: no token is in use');
+  await page.getByRole('img', { name: 'No token is in use' }).waitFor();
 });
 
 rule('the inspector shows refusals after a revocation with their help and a link', {}, async (page) => {

@@ -71,7 +71,8 @@ export class Panel {
       dock.move();
       label();
     });
-    const remove = make('button', { type: 'button', class: 'tool', 'aria-label': 'Remove the panel', title: 'Remove the panel' });
+    const words = 'Remove the panel';
+    const remove = make('button', { type: 'button', class: 'tool', 'aria-label': words, title: words });
     remove.append(icon('M6 6l12 12M18 6L6 18'));
     remove.addEventListener('click', settings.onRemove);
     this.#tools = make('div', { class: 'tools' }, move, remove);
@@ -81,8 +82,9 @@ export class Panel {
     this.#body = make('div', { id, class: 'body', role: 'group', 'aria-label': 'Details', tabindex: '0' });
     this.#body.append(make('div', { class: 'top' }, large.element, this.#facts), make('h2', {}, 'Refusals'), log);
 
-    const words = settings.name ? `Daypass inspector: ${settings.name}` : 'Daypass inspector';
-    this.element = make('section', { 'aria-label': words }, make('div', { class: 'head' }, this.#toggle, this.#tools), this.#body);
+    const name = settings.name ? `Daypass inspector: ${settings.name}` : 'Daypass inspector';
+    const head = make('div', { class: 'head' }, this.#toggle, this.#tools);
+    this.element = make('section', { 'aria-label': name }, head, this.#body);
     this.element.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape' || !this.#isOpen) return;
       event.stopPropagation();
@@ -127,7 +129,8 @@ export class Panel {
     }
     this.#shownFacts = shape;
     const rows = facts.map(([name, value]) => {
-      const shown = typeof value === 'string' ? value : make('ul', {}, ...value.map((one) => make('li', {}, named(one))));
+      const items = typeof value === 'string' ? [] : value.map((one) => make('li', {}, named(one)));
+      const shown = typeof value === 'string' ? value : make('ul', {}, ...items);
       return make('div', {}, make('dt', {}, name), make('dd', {}, shown));
     });
     this.#facts.replaceChildren(...rows);
@@ -185,16 +188,23 @@ function factsOf(recorder: Recorder): [string, string | string[]][] {
   else facts.push(['Expires', kind === 'publishable' ? 'not known to the page' : 'never']);
   if (kind === 'temporary') {
     facts.push(['Next refresh', nextRefresh(recorder, refreshInSeconds)]);
-    const { 'this tab': own, 'another tab': others } = recorder.refreshes;
-    facts.push(['Refreshes', others === 0 ? `${own}` : `${own + others}: ${own} by this tab, ${others} by others`]);
-    const tabs = { 'this tab': 'this tab leads', 'another tab': 'another tab leads, this one shares its token' };
-    facts.push(['Tabs', recorder.leader ? tabs[recorder.leader] : 'known with the next refresh']);
+    const isRefreshed = refreshInSeconds !== null || recorder.isRefreshing || recorder.hasEnded || recorder.leader;
+    if (isRefreshed) facts.push(...refreshes(recorder));
   }
   if (!recorder.hasToken()) return facts;
   facts.push(['Scopes', scopes === null ? 'not known: the token is opaque' : scopes.length === 0 ? 'none' : scopes]);
   if (origins !== null) facts.push(['Origins', origins.length === 0 ? 'any' : origins]);
   if (subject !== null) facts.push(['Visitor', [subject]]);
   return facts;
+}
+
+function refreshes({ refreshes, leader }: Recorder): [string, string][] {
+  const { 'this tab': own, 'another tab': others } = refreshes;
+  const tabs = { 'this tab': 'this tab leads', 'another tab': 'another tab leads, this one shares its token' };
+  return [
+    ['Refreshes', others === 0 ? `${own}` : `${own + others}: ${own} by this tab, ${others} by others`],
+    ['Tabs', leader ? tabs[leader] : 'known with the next refresh'],
+  ];
 }
 
 function nextRefresh({ isRefreshing, hasEnded }: Recorder, seconds: number | null): string {

@@ -2,6 +2,7 @@
 import type { Daypass } from './daypass.js';
 import type { Description } from './description.js';
 import type { DaypassError } from './error.js';
+import type { DaypassEventMap } from './events.js';
 import { withoutTokens } from './inspector-text.js';
 import type { Scope } from './scope.js';
 
@@ -70,7 +71,7 @@ export class Recorder {
     return this.#daypass?.describe() ?? null;
   }
 
-  /** Returns whether a token is in use. Without one, a description says of its life what it says of one that never ends. */
+  /** Returns whether a token is in use. Without one, a description has the times of a token that never ends. */
   hasToken(): boolean {
     return typeof this.#daypass?.peek() === 'string';
   }
@@ -109,7 +110,7 @@ export class Recorder {
     daypass.addEventListener('refreshed', changed(() => this.#refreshed()), { signal });
     daypass.addEventListener('expired', changed(() => {}), { signal });
     daypass.addEventListener('closed', () => this.onClosed(), { signal });
-    const failed = ({ detail: { error, retryInSeconds } }: { detail: { error: DaypassError; retryInSeconds: number | null } }) => {
+    const failed = ({ detail: { error, retryInSeconds } }: DaypassEventMap['failed']) => {
       this.isRefreshing = false;
       this.hasEnded = retryInSeconds === null;
       this.add(error, null);
@@ -148,7 +149,8 @@ export class Recorder {
         return this.#rethrow(error, request);
       }
     };
-    Object.defineProperty(daypass, name, { value: watched, configurable: true, writable: true, enumerable: !!own?.enumerable });
+    const how = { configurable: true, writable: true, enumerable: !!own?.enumerable };
+    Object.defineProperty(daypass, name, { ...how, value: watched });
     this.#undo.push(() => {
       // What others have put in its place stays.
       if (daypass[name] !== watched) return;

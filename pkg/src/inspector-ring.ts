@@ -34,7 +34,8 @@ export class Ring {
   }
 
   show(description: Description | null, hasToken: boolean): void {
-    const { lifetimeSeconds: whole = null, secondsLeft: left = null, refreshInSeconds: next = null } = description ?? {};
+    const [whole, left] = [description?.lifetimeSeconds ?? null, description?.secondsLeft ?? null];
+    const next = description?.refreshInSeconds ?? null;
     const part = !hasToken ? 0 : whole && left !== null ? Math.min(1, left / whole) : 1;
     this.#life.setAttribute('stroke-dasharray', `${(part * 100).toFixed(2)} 200`);
     this.element.classList.toggle('low', hasToken && part < LOW);
@@ -43,6 +44,7 @@ export class Ring {
     this.#mark.setAttribute('stroke-dashoffset', String(isPlanned ? -((left - next) / whole) * 100 : 0));
     this.#mark.setAttribute('visibility', isPlanned ? 'visible' : 'hidden');
     this.#text.textContent = !hasToken ? 'none' : left === null ? '∞' : briefDuration(left);
-    this.element.setAttribute('aria-label', !hasToken ? 'No token is in use' : `${Math.round(part * 100)} % of the token's life is left`);
+    const words = hasToken ? `${Math.round(part * 100)} % of the token's life is left` : 'No token is in use';
+    this.element.setAttribute('aria-label', words);
   }
 }

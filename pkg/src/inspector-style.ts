@@ -49,10 +49,11 @@ button:hover { background: var(--tint); }
 .body { overflow: auto; min-height: 0; padding: 4px 12px 12px; border-top: 1px solid var(--line); }
 .ring { width: 18px; height: 18px; flex: none; fill: none; stroke-width: 10; }
 .ring .track { stroke: var(--line); }
-.ring .life { stroke: var(--life); transform: rotate(-90deg); transform-origin: center; }
+.ring .life { stroke: var(--life); }
 .ring.low .life { stroke: var(--low); }
 .ring.large { width: 72px; height: 72px; stroke-width: 6; margin-top: 8px; }
-.ring .mark { stroke: var(--text); stroke-dasharray: 1.5 200; transform: rotate(-90deg); transform-origin: center; }
+.ring .mark { stroke: var(--text); stroke-dasharray: 1.5 200; }
+.ring .life, .ring .mark { transform: rotate(-90deg); transform-origin: center; }
 .ring .time { fill: var(--text); font-size: 11px; text-anchor: middle; dominant-baseline: central; }
 .top { display: flex; gap: 14px; }
 dl { flex: 1; min-width: 0; margin: 8px 0 0; }
@@ -61,7 +62,7 @@ dt { color: var(--soft); }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 ul, ol { list-style: none; margin: 0; padding: 0; }
 ul { display: flex; flex-wrap: wrap; gap: 4px; }
-ul li { max-width: 100%; padding: 0 6px; background: var(--tint); border-radius: 5px; overflow-wrap: anywhere; min-width: 0; }
+ul li { max-width: 100%; padding: 0 6px; background: var(--tint); border-radius: 5px; overflow-wrap: anywhere; }
 ul li, code, .request { font-family: ui-monospace, monospace; font-size: 12px; }
 h2 { margin: 8px 0 4px; font-size: 13px; font-weight: 600; }
 p { margin: 2px 0; overflow-wrap: anywhere; }

@@ -92,7 +92,8 @@ rule('screen readers hear names, and refusals as they come', {}, async (page) =>
   await page.getByRole('link', { name: 'About this code' }).first().waitFor();
 });
 
-rule('the panel does not move where people want no motion', { reducedMotion: 'reduce', chromiumOnly: NO_SCHEME }, async (page) => {
+const STILL = { reducedMotion: 'reduce', chromiumOnly: NO_SCHEME };
+rule('the panel does not move where people want no motion', STILL, async (page) => {
   const { provider } = await createBackend();
   await open(page);
   await connect(page, { provider });
@@ -115,7 +116,11 @@ rule('the panel leaves the page below it to the embed', { viewport: PHONE }, asy
     const isPanel = (x, y) => document.elementFromPoint(x, y)?.localName === 'daypass-inspector';
     return {
       inside: isPanel((left + right) / 2, (top + bottom) / 2),
-      beside: [isPanel(left - 5, (top + bottom) / 2), isPanel((left + right) / 2, top - 5), isPanel(right + 5, bottom + 5)],
+      beside: [
+        isPanel(left - 5, (top + bottom) / 2),
+        isPanel((left + right) / 2, top - 5),
+        isPanel(right + 5, bottom + 5),
+      ],
       part: ((right - left) * (bottom - top)) / (innerWidth * innerHeight),
       tooWide: document.documentElement.scrollWidth - innerWidth,
     };
@@ -140,12 +145,14 @@ for (const [size, viewport] of [['1280', DESKTOP], ['390', PHONE]]) {
         [new URL(info.api).origin, info.publishableToken],
       );
       await untilFact(page, 'Visitor', 'visitor-42');
-      const shoot = (name) => page.screenshot({ path: `${screenshots}inspector-${name}-${size}-${colorScheme}-${engine}.png` });
+      const end = `${size}-${colorScheme}-${engine}.png`;
+      const shoot = (name) => page.screenshot({ path: `${screenshots}inspector-${name}-${end}` });
       await shoot('top');
       await expectAccessible(page);
-      await page.locator('daypass-inspector .body').first().evaluate((element) => element.scrollTo(0, element.scrollHeight));
+      const body = page.locator('daypass-inspector .body').first();
+      await body.evaluate((element) => element.scrollTo(0, element.scrollHeight));
       await shoot('refusals');
-      const cut = await page.locator('daypass-inspector .body').first().evaluate((element) => element.scrollWidth - element.clientWidth);
+      const cut = await body.evaluate((element) => element.scrollWidth - element.clientWidth);
       assert.ok(cut <= 0, `${cut} pixels are cut off`);
       await toggle(page).first().click();
       await shoot('folded');

@@ -181,12 +181,13 @@ rule('the inspector says why there is no connection, until the next attempt', {}
 
 rule('the inspector refuses options that it does not know', {}, async (page) => {
   await open(page);
-  const wrong = [{ colour: 'red' }, { corner: 'left' }, { open: 1 }, { name: 7 }, { reference: 'javascript:alert(1)' }, 'yes'];
+  const code = 'javascript:alert(1)';
+  const wrong = [{ colour: 'red' }, { corner: 'left' }, { open: 1 }, { name: 7 }, { reference: code }, 'yes'];
   const seen = await page.evaluate(
-    ([wrong, options]) =>
-      Promise.all(
-        wrong.map((debug) => globalThis.connect({ ...options, debug }).then(() => 'connected', (error) => error.message)),
-      ),
+    ([wrong, options]) => {
+      const attempt = (debug) => globalThis.connect({ ...options, debug });
+      return Promise.all(wrong.map((debug) => attempt(debug).then(() => 'connected', ({ message }) => message)));
+    },
     [wrong, { api, publishableToken: info.publishableToken }],
   );
   const words = ['`colour`', '`corner`', '`open`', '`name`', '`reference`', 'an object'];

@@ -16,6 +16,7 @@ const ENTRIES = [
   'daypass/react',
   'daypass/types',
   'daypass/host',
+  'daypass/inspector',
   'daypass/testing',
 ];
 
@@ -106,7 +107,7 @@ test('a CommonJS program connects and fetches', async () => {
   assert.equal(await run('node', ['--input-type=commonjs', '--eval', code]), 'the first floor\n');
 });
 
-for (const name of ['index', 'nowasm', 'react', 'types', 'global', 'host', 'testing']) {
+for (const name of ['index', 'nowasm', 'react', 'types', 'global', 'host', 'inspector', 'testing']) {
   test(`${name}.js has no top-level await`, async () => {
     // CommonJS does not support it.
     await transform(await readFile(join(installed, 'dist', `${name}.js`)), { format: 'cjs', logLevel: 'silent' });

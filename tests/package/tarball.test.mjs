@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { installed, run, tarball, tool } from './world.mjs';
 
 /** The entries, each for ES modules and for CommonJS. */
-const ENTRIES = ['host', 'index', 'nowasm', 'react', 'testing', 'types'];
+const ENTRIES = ['host', 'index', 'inspector', 'nowasm', 'react', 'testing', 'types'];
 /** The entries' declarations, and what these import. */
 const DECLARATIONS = [
   'codes',
@@ -23,6 +23,8 @@ const DECLARATIONS = [
   'host-options',
   'index',
   'initialise-options',
+  'inspector',
+  'inspector-dock',
   'react',
   'scope',
   'testing',
@@ -31,7 +33,7 @@ const DECLARATIONS = [
   'types',
 ];
 /** The folders of the entries, for bundlers that do not read `exports`. */
-const FOLDERS = ['host', 'inline', 'node', 'nowasm', 'react', 'testing'];
+const FOLDERS = ['host', 'inline', 'inspector', 'node', 'nowasm', 'react', 'testing'];
 const FILES = [
   'LICENSE-APACHE',
   'LICENSE-MIT',

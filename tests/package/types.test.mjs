@@ -90,12 +90,16 @@ await initialise({ module_or_path: compiled });
 `;
 const OTHERS = `
 import { mount } from 'daypass/host';
+import { connect, inspect } from 'daypass/inspector';
 import { useDaypass } from 'daypass/react';
 import { mock } from 'daypass/testing';
 mount(document.body, { url: '/', provider: '/token', title: 'An embed', origins: ['/'], onRejected: ({ origin }) => origin satisfies string });
 mount(document.body, { url: '/', provider: '/token', title: 'An embed', class: 'plan', allowfullscreen: true, 'data-floor': 'first' });
 // @ts-expect-error there is no such option
 mount(document.body, { url: '/', provider: '/token', title: 'An embed', orgins: ['/'] });
+connect({ api: '/', provider: '/token', debug: true }).then((daypass) => inspect(daypass, { corner: 'top-left' }).close());
+// @ts-expect-error there is no such corner
+connect({ api: '/', provider: '/token', debug: { corner: 'left' } });
 const state = useDaypass({ api: '/', provider: '/token' });
 state.daypass?.fetch('/');
 if (state.error?.code) state.error.help satisfies string;
@@ -181,7 +185,7 @@ const UNDOCUMENTED = [
 ];
 
 test('TypeDoc reports nothing', async () => {
-  const files = ['index', 'react', 'types', 'global', 'host', 'testing'].map((name) =>
+  const files = ['index', 'react', 'types', 'global', 'host', 'inspector', 'testing'].map((name) =>
     join(installed, 'types', `${name}.d.ts`),
   );
   const folder = join(site, 'reference');

@@ -19,11 +19,12 @@ pub(crate) const FOLDER: &str = "pkg/dist";
 const FORMATS: [(&str, &str); 2] = [("--format=esm", "js"), ("--format=cjs", "cjs")];
 
 /// The entries of the package: the name, the source, and the options that differ from those of a plain module.
-const ENTRIES: [(&str, &str, &[&str]); 6] = [
+const ENTRIES: [(&str, &str, &[&str]); 7] = [
     ("index", "index.ts", &["--loader:.deflate=base64"]),
     ("nowasm", "nowasm.ts", &[]),
     ("host", "host.ts", &[]),
     ("react", "react.ts", &["--external:react", "--external:daypass"]),
+    ("inspector", "inspector.ts", &["--external:daypass"]),
     ("testing", "testing.ts", &[]),
     ("types", "types.ts", &[]),
 ];
@@ -33,7 +34,7 @@ const GLOBAL: (&str, &str, &[&str]) =
     ("global", ENTRIES[0].1, &["--loader:.deflate=base64", "--format=iife", "--global-name=daypass"]);
 
 /// The entries that have declarations of their own: the one without WebAssembly has those of the default entry.
-const DECLARED: [&str; 6] = ["index", "host", "react", "testing", "types", "global"];
+const DECLARED: [&str; 7] = ["index", "host", "react", "inspector", "testing", "types", "global"];
 
 /// The options of every entry: the syntax that browsers of 2024 support, minified.
 const COMMON: [&str; 5] = ["--bundle", "--minify", "--format=esm", "--target=es2022", "--log-level=warning"];

@@ -23,13 +23,14 @@ pub(crate) struct Options {
     json: Option<PathBuf>,
 }
 
-/// The file of each entry. A page loads `host` and `react` in addition to one of the others.
-const ENTRIES: [(&str, &str); 6] = [
+/// The file of each entry. A page loads `host`, `react` and `inspector` in addition to one of the others.
+const ENTRIES: [(&str, &str); 7] = [
     ("default", "index.js"),
     ("global", "global.js"),
     ("nowasm", "nowasm.js"),
     ("host", "host.js"),
     ("react", "react.js"),
+    (INSPECTOR, "inspector.js"),
     ("testing", "testing.js"),
 ];
 
@@ -37,6 +38,11 @@ const ENTRIES: [(&str, &str); 6] = [
 pub(crate) const MOST: usize = 60_000;
 /// The bytes that it should have at most.
 pub(crate) const AIM: usize = 46_000;
+
+/// The entry of the inspector.
+const INSPECTOR: &str = "inspector";
+/// The most bytes that it may have after gzip.
+const INSPECTOR_MOST: usize = 7_000;
 
 /// The bytes of a file: as it is, and compressed.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -59,17 +65,19 @@ struct Report {
     entries: Vec<Row>,
     most: usize,
     aim: usize,
+    inspector_most: usize,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     crates: Vec<wasm_crates::Share>,
 }
 
-/// Builds the package, prints a table of bytes, and fails if the default entry is over its limit.
+/// Builds the package, prints a table of bytes, and fails if the default entry or the inspector is over its limit.
 pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
     package::build()?;
     let report = Report {
         entries: entries()?,
         most: MOST,
         aim: AIM,
+        inspector_most: INSPECTOR_MOST,
         crates: if options.by_crate { wasm_crates::shares(&wasm::with_names()?)? } else { Vec::new() },
     };
     println!("{:<10} {:<28} {:>9} {:>9} {:>9}", "entry", "file", "bytes", "gzip -9", "Brotli");
@@ -90,10 +98,13 @@ pub(crate) fn run(options: &Options, from: &Path) -> Result<ExitCode> {
         fs::write(from.join(file), serde_json::to_string_pretty(&report)?)?;
     }
     let default = report.entries[0].size.gzip;
-    let is_over = default > MOST;
-    let verdict = if is_over { ": OVER" } else { "" };
-    println!("default entry: {default} of at most {MOST} bytes, gzip -9, aim {AIM}{verdict}");
-    Ok(ExitCode::from(u8::from(is_over)))
+    let verdict = |is_over| if is_over { ": OVER" } else { "" };
+    let is_default_over = default > MOST;
+    println!("default entry: {default} of at most {MOST} bytes, gzip -9, aim {AIM}{}", verdict(is_default_over));
+    let inspector = report.entries.iter().find(|row| row.name == INSPECTOR).map_or(0, |row| row.size.gzip);
+    let is_inspector_over = inspector > INSPECTOR_MOST;
+    println!("inspector: {inspector} of at most {INSPECTOR_MOST} bytes, gzip -9{}", verdict(is_inspector_over));
+    Ok(ExitCode::from(u8::from(is_default_over || is_inspector_over)))
 }
 
 /// Measures the entries, and what the default one would be in two files.

@@ -26,6 +26,7 @@ use actor::Actor;
 /// What happened to the request or command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "AuditOutcome")]
 pub(crate) enum Outcome {
     /// It was done.
     Ok,

@@ -121,7 +121,8 @@ impl Callers {
     /// Returns the codes with which a caller may be refused.
     pub(super) fn codes(self) -> Vec<ErrorCode> {
         let parts: &[&[ErrorCode]] = match self {
-            Callers::Anyone | Callers::Clients => &[],
+            Callers::Anyone => &[],
+            Callers::Clients => &[&[InvalidClient, TooManyRequests, Unavailable]],
             Callers::Holders => &[OF_TOKENS],
             Callers::Managers(_) => &[OF_TOKENS, OF_SESSIONS, &[InsufficientScope, InsufficientRole, NotFound]],
             Callers::Followers(_) | Callers::Secret(_) | Callers::Operators(_) | Callers::Minters(_) => {

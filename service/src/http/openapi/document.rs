@@ -42,6 +42,11 @@ pub(crate) fn document(issuer: &str, operations: &[Operation]) -> Value {
         let method = operation.method.as_str().to_lowercase();
         paths.entry(operation.path).or_default().insert(method, describe(operation, &mut schemas));
     }
+    let (components, own_forms) = schemas.components();
+    let operations = paths.values_mut().flat_map(Map::values_mut);
+    for body in operations.filter_map(|operation| operation.get_mut("requestBody")) {
+        *body = own_forms.apply(body.take());
+    }
     let tags = Tag::ALL.map(Tag::texts).map(|(name, description)| json!({ "name": name, "description": description }));
     let mut document = json!({
         "openapi": "3.1.0",
@@ -54,7 +59,7 @@ pub(crate) fn document(issuer: &str, operations: &[Operation]) -> Value {
         "tags": tags,
         "paths": paths,
         "components": {
-            "schemas": schemas.components(),
+            "schemas": components,
             "headers": headers::components(),
             "securitySchemes": security_schemes(),
         },
@@ -113,6 +118,7 @@ fn parameters(operation: &Operation, schemas: &mut Schemas) -> Vec<Value> {
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let (mut field, required) = (field.clone(), is_required(name));
             let description = field.as_object_mut().and_then(|field| field.remove("description")).unwrap_or_default();
+            let field = without_null(field);
             parameters.push(json!({
                 "name": name, "in": "query", "required": required, "description": description, "schema": field,
             }));
@@ -125,6 +131,21 @@ fn parameters(operation: &Operation, schemas: &mut Schemas) -> Vec<Value> {
     }
     parameters.extend(operation.headers.iter().map(|(name, what)| headers::parameter(name, what)));
     parameters
+}
+
+/// Returns the schema of a field of a query, which is absent where a field of JSON may be `null`.
+fn without_null(mut field: Value) -> Value {
+    let is_null = |part: &Value| *part == "null" || part["type"] == "null";
+    for key in ["type", "anyOf"] {
+        let Some(parts) = field[key].as_array() else { continue };
+        let mut others = parts.iter().filter(|part| !is_null(part)).cloned();
+        match (others.next(), others.next()) {
+            (Some(only), None) if key == "type" => field[key] = only,
+            (Some(only), None) => return only,
+            _ => {}
+        }
+    }
+    field
 }
 
 fn path_parameter(path: &str, name: &str) -> Value {

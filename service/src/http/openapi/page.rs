@@ -164,8 +164,8 @@ fn named_type(name: &str, schema: &Value) -> String {
 }
 
 fn form(form: &Value) -> String {
-    let what = if form["properties"].is_null() { type_of(form) } else { fields(form) };
-    format!("<li>{what}{}</li>\n", markdown(&form["description"]))
+    let what = if form["properties"].is_null() { format!("<p>{}</p>\n", type_of(form)) } else { fields(form) };
+    format!("<li>{}{what}</li>\n", markdown(&form["description"]))
 }
 
 fn security_scheme(name: &str, scheme: &Value) -> String {

@@ -1,5 +1,7 @@
 //! The schemas of the types that handlers read and write: [`Schemas`].
 
+use std::collections::BTreeSet;
+
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
@@ -41,18 +43,59 @@ impl Schemas {
         schema(&mut self.responses).to_value()
     }
 
-    /// Returns every schema that others refer to, by its name.
-    ///
-    /// # Panics
-    /// If a type is read in another form than it is written in. A test makes the document.
-    pub(super) fn components(mut self) -> Map<String, Value> {
+    /// Returns every schema that others refer to, by its name, and the types that are read in another form than they are
+    /// written in: with a default, a field may be missing in a request alone.
+    pub(super) fn components(mut self) -> (Map<String, Value>, OwnForms) {
         let mut all = self.responses.take_definitions(true);
-        for (name, schema) in self.requests.take_definitions(true) {
-            let written = all.entry(name.clone()).or_insert_with(|| schema.clone());
-            assert!(*written == schema, "{name} is read in another form than it is written in: give one another name");
+        let read = self.requests.take_definitions(true);
+        let mut own = OwnForms::default();
+        loop {
+            let differs = |(name, schema): &(&String, &Value)| {
+                let written = all.get(*name);
+                !own.0.contains(*name)
+                    && written.is_some_and(|written| written != *schema || own.apply((*schema).clone()) != **schema)
+            };
+            let Some((name, _)) = read.iter().find(differs) else { break };
+            own.0.insert(name.clone());
         }
+        all.extend(read.into_iter().map(|(name, schema)| (own.name(&name), own.apply(schema))));
         all.values_mut().for_each(explain_times);
-        all
+        (all, own)
+    }
+}
+
+/// The types that have a form of their own in requests.
+#[derive(Default)]
+pub(super) struct OwnForms(BTreeSet<String>);
+
+impl OwnForms {
+    fn name(&self, name: &str) -> String {
+        if self.0.contains(name) { format!("{name}Request") } else { name.to_owned() }
+    }
+
+    /// Makes what a request has refer to these forms.
+    pub(super) fn apply(&self, mut schema: Value) -> Value {
+        self.rename(&mut schema);
+        schema
+    }
+
+    fn rename(&self, value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                for (key, value) in object {
+                    match value {
+                        Value::String(path) if key == "$ref" => {
+                            *path = path
+                                .rsplit_once('/')
+                                .map_or_else(String::new, |(at, name)| format!("{at}/{}", self.name(name)));
+                        }
+                        value => self.rename(value),
+                    }
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(|value| self.rename(value)),
+            _ => {}
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{Scope, ScopeSet};
 
 /// Scopes within one tenant, optionally for some resources only. A token holds grants; without one it opens nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The tenant (organization, site, workspace) that it is for, or `*` for all.
@@ -21,6 +22,7 @@ pub struct Grant {
 
 /// One resource of a product.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Resource {
     /// Its type, named like the resource of a scope: `floor`.

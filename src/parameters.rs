@@ -10,8 +10,12 @@ use serde_json::value::RawValue;
 /// The parameters of a bundle: any JSON object, kept exactly as it was posted (Kudo), with unknown keys, order and the text of
 /// numbers.
 #[derive(Clone, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(inline))]
 #[serde(transparent)]
-pub struct Parameters(IndexMap<String, Box<RawValue>>);
+pub struct Parameters(
+    #[cfg_attr(feature = "schema", schemars(with = "std::collections::BTreeMap<String, serde_json::Value>"))]
+    IndexMap<String, Box<RawValue>>,
+);
 
 impl Parameters {
     /// Parses the parameters from a JSON object.

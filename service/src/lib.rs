@@ -41,6 +41,12 @@ use std::process::ExitCode;
 
 pub use cli::command;
 
+/// Describes the API of a service at this URL that speaks every protocol: the body of its `GET /openapi.json`.
+#[must_use]
+pub fn openapi(issuer: &str) -> serde_json::Value {
+    router::describe(issuer, &domain::protocol::Protocol::ALL)
+}
+
 /// Runs the command that the process's arguments name, and returns its exit code.
 pub async fn run() -> ExitCode {
     cli::run().await

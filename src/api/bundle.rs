@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The body of `POST /v2/bundle/create`. The service reads the parameters as raw JSON, to keep their text.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CreateBundleRequest"))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateBundleRequest<P = crate::Parameters> {
     /// What the embed is opened with.
@@ -17,7 +18,7 @@ pub struct CreateBundleRequest<P = crate::Parameters> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_seconds: Option<u64>,
     /// What only the product's backend may read. The service encrypts it, and the verifier opens it: `Access::sealed`.
-    #[serde(default = "none", skip_serializing_if = "Option::is_none")]
+    #[serde(default = "none::<P>", skip_serializing_if = "Option::is_none")]
     pub sealed: Option<P>,
     /// Whether the bundle is a reference that one client can redeem, once. Otherwise it is a JWT, which any page opens by
     /// itself.
@@ -35,6 +36,7 @@ fn none<P>() -> Option<P> {
 
 /// The response to a [`CreateBundleRequest`]. Its `Debug` does not show the bundle.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct BundleResponse {
     /// The signed JWT, or a reference with `singleUse`.

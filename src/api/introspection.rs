@@ -13,6 +13,7 @@ use crate::{Grant, OriginPattern, TokenKind};
 /// The default is the whole response for a token that is not active. A request with `record=true`
 /// gets `active` and `record` alone, of an expired or revoked token too.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IntrospectionResponse {
     /// Whether the token can be used now.
     pub active: bool,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The response has more members, which are for clients of OAuth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ServerMetadata {
     /// The issuer, as tokens name it.
     pub issuer: String,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// An organization, as the service describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrganizationRecord {
     /// Its id: the tenant of its tokens' grants.
@@ -33,6 +34,7 @@ pub struct OrganizationRecord {
 /// How many active tokens of each kind, principals and bundle references an organization may have; `None` for as many
 /// as it likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct OrganizationLimits {
     /// Publishable tokens.
@@ -69,6 +71,7 @@ impl Default for OrganizationLimits {
 
 /// Whether an organization's tokens can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum OrganizationState {
     /// They can.
@@ -91,6 +94,7 @@ impl fmt::Display for OrganizationState {
 
 /// The body of `POST /v2/organization`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateOrganizationRequest {
     /// A name to recognize it by, 1 to 512 characters.
@@ -102,6 +106,7 @@ pub struct CreateOrganizationRequest {
 
 /// The body of `PATCH /v2/organization/{id}`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateOrganizationRequest {
     /// Its new name, 1 to 512 characters.
@@ -110,6 +115,7 @@ pub struct UpdateOrganizationRequest {
 
 /// The body of `PATCH /v2/organization/{id}/limits`. What is absent stays as it is; `null` is for no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateLimitsRequest {
     /// Publishable tokens.
@@ -137,6 +143,7 @@ pub struct UpdateLimitsRequest {
 
 /// The response of `GET /v2/organization`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OrganizationPage {
     /// The organizations after the cursor, oldest first.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A principal, as the service describes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PrincipalRecord {
     /// Its id: [`TokenRecord::owner`](super::TokenRecord::owner) of its tokens.
@@ -34,6 +35,7 @@ pub struct PrincipalRecord {
 
 /// What a principal is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum PrincipalKind {
     /// A person.
@@ -68,6 +70,7 @@ impl fmt::Display for PrincipalKind {
 
 /// What a user may do in an organization. A later role may do all that an earlier one may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// Reads lists and details.
@@ -104,6 +107,7 @@ impl fmt::Display for Role {
 
 /// The body of `POST /v2/organization/{id}/principal`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreatePrincipalRequest {
     /// What it is.
@@ -120,6 +124,7 @@ pub struct CreatePrincipalRequest {
 
 /// The body of `PATCH /v2/organization/{id}/principal/{id}`. What is absent stays as it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdatePrincipalRequest {
     /// Its new name, 1 to 512 characters.
@@ -133,6 +138,7 @@ pub struct UpdatePrincipalRequest {
 /// The response of `GET /v2/organization/{id}/principal`: a page of an organization's principals, oldest first, without
 /// the removed ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct PrincipalPage {
     /// The principals.

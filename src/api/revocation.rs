@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// One entry of the revocation feed, `GET /v2/revocation`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Revocation {
     /// Its number in the feed. Later entries have greater numbers.
     pub seq: u64,
@@ -20,6 +21,7 @@ pub struct Revocation {
 ///
 /// SECURITY: a reader that does not know a level must not go on, since the entry may revoke something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", tag = "level")]
 pub enum RevocationTarget {
     /// A stored token, and everything minted from it.
@@ -110,6 +112,7 @@ impl fmt::Display for RevocationTarget {
 
 /// The response of `GET /v2/revocation?after=` to a client that polls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct RevocationPage {
     /// The entries after the requested number, oldest first; all entries that are kept if the feed has not reached that
@@ -145,6 +148,7 @@ impl RevocationPage {
 
 /// The feed's event `heartbeat`: no entry up to `latest` is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Heartbeat {
     /// The feed's last number, counting other organizations' entries.

@@ -23,6 +23,7 @@ pub mod duration {
 /// SECURITY: it has no field that says who the visitor is or where the token may be used. Those are the backend's to
 /// decide: [`CreateTemporaryTokenRequest`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TemporaryTokenRequest {
     /// The requested scopes: a subset of the secret token's.
@@ -39,6 +40,7 @@ pub struct TemporaryTokenRequest {
 
 /// The body of `POST /v2/temporary-access-token/create`: what a backend asks the service for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTemporaryTokenRequest {
     /// The requested scopes: a subset of the secret token's.
@@ -112,6 +114,7 @@ fn unique_keys<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<St
 
 /// The response to a [`CreateTemporaryTokenRequest`], and to a [`TemporaryTokenRequest`]. Its `Debug` does not show the token.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TemporaryTokenResponse {
     /// `Bearer …`, or `DPoP …` for a bound token: the value of the `Authorization` header.

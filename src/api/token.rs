@@ -6,6 +6,7 @@ use crate::{Grant, OriginPattern, Resource, ScopeSet, TokenKind};
 
 /// A stored token, without the token itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenRecord {
     /// Its id, by which it is listed and revoked. A revoked token's id may come to name another token.
@@ -57,6 +58,7 @@ fn first_version() -> u64 {
 
 /// The response of `GET /v2/access-token`: a page of an organization's tokens, newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenPage {
     /// The tokens: at most as many as the request's `limit`. A page can have fewer, or none, and not be the last one.
@@ -74,6 +76,7 @@ impl TokenPage {
 
 /// The body of `POST /v2/access-token`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateTokenRequest {
     /// Publishable, secret, personal or application.
@@ -113,6 +116,7 @@ pub struct CreateTokenRequest {
 
 /// The body of `PATCH /v2/access-token/{id}`. What is absent stays as it is.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateTokenRequest {
     /// Its new name, 1 to 512 characters.
@@ -132,6 +136,7 @@ pub struct UpdateTokenRequest {
 
 /// The response of `GET /v2/access-token/self`: the token in the request, and whether the request's origin may use it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TokenDescription {
     /// Its kind.

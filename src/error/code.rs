@@ -386,3 +386,10 @@ impl PartialEq<&str> for ErrorCode {
         self.as_str() == *name
     }
 }
+
+/// Returns the schema of a text that names a code of a response.
+#[cfg(feature = "schema")]
+pub(super) fn names(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    let names = ErrorCode::ALL.iter().filter(|code| code.status() > 0).map(|code| code.as_str());
+    schemars::json_schema!({ "type": "string", "enum": names.collect::<Vec<_>>() })
+}

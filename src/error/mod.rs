@@ -284,8 +284,10 @@ impl std::error::Error for Error {}
 
 /// The JSON body of a response that refuses a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ErrorBody {
     /// The code's stable name: [`ErrorCode::as_str`].
+    #[cfg_attr(feature = "schema", schemars(schema_with = "code::names"))]
     pub error: String,
     /// What happened.
     pub message: String,

@@ -71,6 +71,7 @@ fn present_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: 
 
 /// The public key that a token is bound to (RFC 9449, section 6.1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Confirmation {
     /// The key's JWK thumbprint: SHA-256 in base64url (RFC 7638).
     pub jkt: String,

@@ -8,6 +8,7 @@ use super::object::Object;
 
 /// The service's public keys: `GET /.well-known/jwks.json` (RFC 7517).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Jwks {
     /// The keys. Readers skip those that are not Ed25519 signing keys: [`Jwk::public_key`]. In the place of one that
     /// cannot be read is one that has its `kty` alone, or nothing if it has none.
@@ -36,6 +37,7 @@ fn each_alone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Jwk>, D:
 
 /// An Ed25519 public key (RFC 8037).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Jwk {
     /// `OKP`.
     pub kty: String,

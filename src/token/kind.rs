@@ -9,6 +9,7 @@ use crate::Scope;
 
 /// What a token is for. It decides what the token may hold, and where in a request it may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum TokenKind {

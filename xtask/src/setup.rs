@@ -27,6 +27,9 @@ pub(crate) const SPECKLEPY_TESTS: &str = "tests/specklepy";
 /// The folder of the tests with published OAuth clients.
 pub(crate) const OAUTH_TESTS: &str = "tests/oauth";
 
+/// The folder of the tests of the API's description.
+pub(crate) const OPENAPI_TESTS: &str = "tests/openapi";
+
 /// The folder of the tests of the guide to loaders.
 pub(crate) const LOADER_TESTS: &str = "tests/loaders";
 
@@ -34,7 +37,8 @@ pub(crate) const LOADER_TESTS: &str = "tests/loaders";
 pub(crate) const OTHER_LANGUAGES: &str = "tests/other-languages";
 
 /// The folders of tests with packages of Python.
-const PYTHON_TESTS: [&str; 4] = ["tests/differential", OAUTH_TESTS, OTHER_LANGUAGES, SPECKLEPY_TESTS];
+const PYTHON_TESTS: [&str; 5] =
+    ["tests/differential", OAUTH_TESTS, OPENAPI_TESTS, OTHER_LANGUAGES, SPECKLEPY_TESTS];
 
 /// The folder of the published clients of the systems that Daypass replaces.
 pub(crate) const SYSTEM_CLIENTS: &str = "tests/e2e/systems";

@@ -1,6 +1,9 @@
 //! How many entries a page of a list has: [`PageLimit`].
 
+use std::borrow::Cow;
+
 use daypass::api::TokenPage;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
 /// The most entries of one page of a list.
@@ -23,6 +26,21 @@ impl PageLimit {
 impl Default for PageLimit {
     fn default() -> PageLimit {
         PageLimit(TokenPage::DEFAULT)
+    }
+}
+
+/// In a query it is a text, which reads as a number.
+impl JsonSchema for PageLimit {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "PageLimit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": TokenPage::MOST })
     }
 }
 

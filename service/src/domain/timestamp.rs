@@ -1,10 +1,12 @@
 //! Times as people write them: [`Timestamp`].
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A time in whole seconds since 1970, which is written in RFC 3339 or as that number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(inline)]
 pub(crate) struct Timestamp(pub(crate) u64);
 
 impl TryFrom<String> for Timestamp {

@@ -3,6 +3,7 @@
 use daypass::api::TokenRecord;
 use daypass::verify::TokenHash;
 use daypass::{Error, ForeignFormat, Grant, OpaqueToken, TokenKind};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::organization::{Organization, active_tokens};
@@ -112,7 +113,7 @@ impl TokenState {
 }
 
 /// Whether a stored token can be used, as lists name it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum TokenStatus {
     /// It can be used.

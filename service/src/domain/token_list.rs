@@ -2,6 +2,7 @@
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::TokenKind;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::page_limit::PageLimit;
@@ -41,8 +42,9 @@ impl TokenFilter {
 }
 
 /// A part of a name, in lower case.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(inline)]
 pub(crate) struct NamePart(String);
 
 impl TryFrom<String> for NamePart {
@@ -58,8 +60,9 @@ impl TryFrom<String> for NamePart {
 }
 
 /// Where a page begins: below this serial number. On the wire it is opaque, so that it can change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(inline)]
 pub(crate) struct Cursor(u64);
 
 impl Cursor {

@@ -12,6 +12,7 @@
 //! | `front` | what every request passes |
 //! | `log` | what is recorded of every request |
 //! | `oauth_error` | errors as OAuth words them |
+//! | `openapi` | the description of the API |
 //! | `page` | the service's own pages |
 //! | `rates` | how often clients may call |
 //! | `request_id` | the id of a request, and who makes it |
@@ -29,6 +30,7 @@ mod extract;
 pub(crate) mod front;
 pub(crate) mod log;
 mod oauth_error;
+pub(crate) mod openapi;
 pub(crate) mod page;
 pub(crate) mod rates;
 pub(crate) mod request_id;

@@ -5,6 +5,7 @@ use axum::http::header::WWW_AUTHENTICATE;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use daypass::Error;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use crate::domain::oauth::refusal::{Refusal, RefusalCode};
@@ -18,10 +19,18 @@ impl<E: Into<Refusal>> From<E> for OAuthError {
     }
 }
 
-#[derive(Serialize)]
-struct OAuthErrorBody {
+/// An error as OAuth words it (RFC 6749, section 5.2).
+#[derive(Serialize, JsonSchema)]
+pub(super) struct OAuthErrorBody {
+    /// The code.
+    #[schemars(schema_with = "codes")]
     error: &'static str,
+    /// What happened, in printable ASCII.
     error_description: String,
+}
+
+fn codes(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "enum": RefusalCode::ALL.map(RefusalCode::as_str) })
 }
 
 impl IntoResponse for OAuthError {

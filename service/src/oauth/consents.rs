@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use daypass::Error;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::catalogs::Catalogs;
@@ -13,32 +14,42 @@ use crate::domain::hidden;
 use crate::domain::membership::Membership;
 use crate::domain::oauth::consent::Consent;
 use crate::domain::oauth::scope;
+use crate::http::openapi::{Callers, Operation, Tag};
 use crate::http::{NO_STORE, SharedApp, SignedIn};
 use crate::store::acting;
 use crate::usecase::oauth::consents;
 
-#[derive(Serialize)]
+/// What a person lets clients have.
+#[derive(Serialize, JsonSchema)]
 struct ConsentList {
+    /// A consent for each of the person's users and clients.
     consents: Vec<ConsentBody>,
 }
 
 /// What a person lets a client have.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Consent")]
 struct ConsentBody {
+    /// The client.
     client: Named,
+    /// The organization of the person's user.
     organization: Named,
+    /// What it may do.
     scopes: Vec<ScopeBody>,
+    /// When the person said so.
     given_at: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConsentParty")]
 struct Named {
     id: String,
     name: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ConsentScope")]
 struct ScopeBody {
     scope: String,
     /// In the words of the catalogue.
@@ -87,4 +98,16 @@ pub(super) async fn withdraw(
     let withdrawal = async move { consents::withdraw(&*app.store, &session.account, &client).await };
     acting::spawn(withdrawal).await.unwrap_or(Err(Error::Unavailable))?;
     Ok((StatusCode::NO_CONTENT, NO_STORE))
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let of = |method, path, id, summary| Operation::new(method, path, id, summary, Tag::People).by(Callers::People);
+    vec![
+        of(Method::GET, "/v2/consent", "listConsents", "List what applications may do")
+            .answers::<ConsentList>(200, "What the person lets applications have."),
+        of(Method::DELETE, "/v2/consent/{client}", "withdrawConsent", "Withdraw a consent")
+            .says("The application's tokens for the person are revoked.")
+            .answers_nothing(204, "The consent is withdrawn."),
+    ]
 }

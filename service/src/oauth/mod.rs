@@ -18,6 +18,7 @@ use axum::Router;
 use axum::middleware::map_response;
 use axum::routing::{delete, get, post};
 
+use crate::http::openapi::Operation;
 use crate::http::{SharedApp, backend_routes, browser_post_routes};
 
 /// Returns the routes of OAuth.
@@ -29,4 +30,10 @@ pub(crate) fn router() -> Router<SharedApp> {
         .route("/v2/consent", get(consents::list))
         .route("/v2/consent/{client}", delete(consents::withdraw));
     browser_post_routes(for_clients).merge(backend_routes(for_own_pages))
+}
+
+/// Describes the operations of OAuth.
+pub(crate) fn operations() -> Vec<Operation> {
+    let modules = [authorize::operations(), consents::operations(), par::operations(), token::operations()];
+    modules.into_iter().flatten().collect()
 }

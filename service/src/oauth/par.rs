@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
 use daypass::Error;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::proof;
+use crate::http::openapi::{Callers, Field, Header, Operation, Tag};
 use crate::http::{ClientAddress, NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
 use crate::usecase::oauth::authorize::Authorizer;
 use crate::usecase::oauth::kept_requests;
@@ -15,9 +17,12 @@ use crate::usecase::oauth::kept_requests;
 /// The path of the endpoint.
 pub(super) const PATH: &str = "/oauth/par";
 
-#[derive(Serialize)]
+/// The response to a request that was pushed (RFC 9126, section 2.2).
+#[derive(Serialize, JsonSchema)]
 struct PushedResponse {
+    /// Its name.
     request_uri: String,
+    /// In seconds.
     expires_in: u64,
 }
 
@@ -53,4 +58,20 @@ async fn respond(
     let request_uri = kept_requests::keep(&*app.store, client.id(), &parameters).await?;
     let body = PushedResponse { request_uri, expires_in: kept_requests::LIFETIME };
     Ok((StatusCode::CREATED, NO_STORE, Json(body)))
+}
+
+/// Describes the operation of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let operation = Operation::new(Method::POST, PATH, "pushRequest", "Push an authorization request", Tag::OAuth)
+        .says("RFC 9126. The form has the parameters of the authorization request beside these.")
+        .by(Callers::Clients)
+        .header(proof::HEADER, proof::WHAT)
+        .takes_form(&[
+            Field::optional("client_id", "The client."),
+            Field::optional("client_secret", "Its secret, if it is confidential and does not authenticate as Basic."),
+        ])
+        .answers::<PushedResponse>(201, "The name of the request.")
+        .with(Header::Nonce)
+        .with_oauth_errors();
+    vec![operation]
 }

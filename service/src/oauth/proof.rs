@@ -7,6 +7,11 @@ use crate::domain::oauth::refusal::Refusal;
 use crate::http::SharedApp;
 use crate::usecase::oauth::proof;
 
+/// The header of a proof, as the description of the API names it.
+pub(super) const HEADER: &str = "DPoP";
+/// What it is for.
+pub(super) const WHAT: &str = "A proof of the client's key, to which the tokens are then bound (RFC 9449).";
+
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 

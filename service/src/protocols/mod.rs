@@ -11,6 +11,7 @@ use axum::Router;
 
 use crate::domain::protocol::Protocol;
 use crate::http::SharedApp;
+use crate::http::openapi::Operation;
 
 /// Returns the routes of these protocols.
 pub(crate) fn router(protocols: &[Protocol]) -> Router<SharedApp> {
@@ -22,4 +23,9 @@ pub(crate) fn router(protocols: &[Protocol]) -> Router<SharedApp> {
         Protocol::Threekit => threekit::router(),
     });
     routers.fold(Router::new(), Router::merge)
+}
+
+/// Describes the operations of these protocols that are of the native API too.
+pub(crate) fn operations(protocols: &[Protocol]) -> Vec<Operation> {
+    if protocols.contains(&Protocol::SpaceApi) { space_api::operations() } else { vec![] }
 }

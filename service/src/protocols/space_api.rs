@@ -1,12 +1,15 @@
 //! The Space API: temporary tokens.
 
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::IntoResponse;
 use axum::routing::post;
 use axum::{Json, Router};
-use daypass::api::CreateTemporaryTokenRequest;
+use daypass::ErrorCode::{DurationOutOfRange, InvalidRequest, InvalidScope};
+use daypass::api::{CreateTemporaryTokenRequest, TemporaryTokenResponse};
 use daypass::{Error, TokenKind};
 
+use crate::http::openapi::{Callers, Operation, Tag};
 use crate::http::{JsonText, NO_STORE, SharedApp, TokenCaller, browser_post_routes};
 use crate::usecase::temporary_token;
 
@@ -30,4 +33,16 @@ async fn create(
             .await?;
     app.uses.note_refresh(caller.access.root_serial());
     Ok((NO_STORE, Json(response)))
+}
+
+/// Describes the operation of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let (path, summary) = ("/v2/temporary-access-token/create", "Create a temporary token");
+    let operation = Operation::new(Method::POST, path, "createTemporaryToken", summary, Tag::Minting)
+        .says("A short-lived JWT for one visitor's browser. It has scopes of the caller's token, and ends with it.")
+        .by(Callers::Backends)
+        .takes::<CreateTemporaryTokenRequest>()
+        .answers::<TemporaryTokenResponse>(200, "The token.")
+        .refuses(&[InvalidRequest, InvalidScope, DurationOutOfRange]);
+    vec![operation]
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use daypass::Error;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ const STEPS: usize = 20;
 const PAUSE: Duration = Duration::from_secs(600);
 
 /// A page of the trail, newest first.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AuditPage {
     /// The entries.

@@ -2,6 +2,7 @@
 
 use daypass::api::{CreateTokenRequest, TokenPage, TokenRecord, UpdateTokenRequest};
 use daypass::{Error, OpaqueToken, TokenKind};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::clock::now;
@@ -20,13 +21,14 @@ use crate::metrics;
 use crate::store::{AddedToken, Store, TokenSelector, TokenSlice};
 
 /// The response to a [`CreateTokenRequest`]: the record, and beside it `token`, which is shown this once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct CreateTokenResponse {
     /// What is stored of it.
     #[serde(flatten)]
     pub(crate) record: TokenRecord,
     /// The token.
     #[serde(serialize_with = "expose")]
+    #[schemars(with = "String")]
     pub(crate) token: OpaqueToken,
 }
 

@@ -186,10 +186,12 @@ mod binary;
 mod catalog_types;
 mod clock;
 mod codegen;
+mod described;
 mod documented_requests;
 mod issuer;
 mod logs;
 mod metrics;
+mod openapi;
 #[path = "openid/provider.rs"]
 mod openid_provider;
 mod operations;

@@ -80,15 +80,27 @@ const OPERATIONS: &[(&str, Way)] = &[
 
 /// The files that declare the routes of the native API and of OAuth. Other systems' protocols are for their clients.
 const ROUTES: [&str; 2] = ["http/routes/mod.rs", "oauth/mod.rs"];
+/// The files of other routes that are described.
+const FILES: [&str; 3] = ["http/openapi/routes.rs", "http/routes/sdk.rs", "protocols/space_api.rs"];
 /// Paths that are constants.
-const PATHS: [(&str, &str); 3] =
-    [("CALLBACK", "/v2/session/openid-connect/callback"), ("par::PATH", "/oauth/par"), ("token::PATH", "/oauth/token")];
+const PATHS: [(&str, &str); 5] = [
+    ("CALLBACK", "/v2/session/openid-connect/callback"),
+    ("PAGE", "/docs/api"),
+    ("PATH", "/openapi.json"),
+    ("par::PATH", "/oauth/par"),
+    ("token::PATH", "/oauth/token"),
+];
 
-/// Returns the operations that the source declares.
-fn operations() -> Vec<String> {
+/// Returns every operation that the description of the API has.
+pub(crate) fn declared() -> Vec<String> {
+    operations(&[&ROUTES[..], &FILES].concat())
+}
+
+/// Returns the operations that these files declare.
+fn operations(files: &[&str]) -> Vec<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut operations = vec![];
-    for file in ROUTES {
+    for file in files {
         let text = std::fs::read_to_string(source.join(file)).expect("the routes");
         for route in text.split(".route(").skip(1) {
             let (path, handlers) = route.trim_start().split_once(',').expect("a path and handlers");
@@ -122,7 +134,7 @@ fn has_command(mut command: &Command, words: &str) -> bool {
 
 #[test]
 fn every_operation_has_a_command_or_a_reason() {
-    let (declared, command) = (operations(), daypass_service::command());
+    let (declared, command) = (operations(&ROUTES), daypass_service::command());
     let known: BTreeMap<_, _> = OPERATIONS.iter().map(|(operation, way)| (*operation, way)).collect();
     assert!(declared.len() > 40, "{declared:?}");
     for operation in &declared {

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 pub(crate) use crate::binary::daypass;
 use crate::clock::{Clock, daypass_by};
+use crate::described;
 
 use super::backend::{Backend, EDITED_BY_HAND, RANDOM_BYTES, Session};
 use super::events::Events;
@@ -334,10 +335,17 @@ fn read_line(mut process: Child) -> (Child, Value) {
 }
 
 /// Sends a request, and returns the status and the JSON of the response.
+///
+/// Each response is held against the description of the API.
 pub(crate) async fn send(request: RequestBuilder) -> (u16, Value) {
-    let response = request.send().await.expect("a response");
+    let (client, request) = request.build_split();
+    let request = request.expect("a request");
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = client.execute(request).await.expect("a response");
     let status = response.status().as_u16();
-    (status, response.json().await.expect("JSON"))
+    let body = response.json().await.expect("JSON");
+    described::require(&method, &path, status, &body);
+    (status, body)
 }
 
 /// Expects that a request is refused, checks the whole error, and returns its message.

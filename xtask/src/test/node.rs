@@ -1,4 +1,4 @@
-//! Node's tests: the packed package, the documentation, and the demo.
+//! Node's tests: the packed package, the documentation, the description of the API, and the demo.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::browser::Engine;
 use crate::build::build;
 use crate::demo::{Demo, System};
 use crate::process::run;
-use crate::workspace::target_dir;
+use crate::workspace::{program, target_dir};
 use crate::{browser, pack, rust_app, setup};
 
 /// Tests the packed package, which is installed as a user would, in a temporary folder; also the guide to loaders, and the
@@ -66,6 +66,17 @@ pub(super) fn deploy() -> Result<Outcome> {
     build()?;
     run_tests::<NodeReader>(
         node_test(&[Path::new("tests/deploy")])?.env("DAYPASS_TARGET", target_dir()?).env("DAYPASS_NGINX", nginx),
+    )
+}
+
+/// Tests the running service beside its description, with schemathesis.
+pub(super) fn openapi() -> Result<Outcome> {
+    let python = setup::python(setup::OPENAPI_TESTS)?;
+    build()?;
+    run_tests::<NodeReader>(
+        node_test(&[Path::new(setup::OPENAPI_TESTS)])?
+            .env("DAYPASS_SERVICE", program("daypass")?)
+            .env("DAYPASS_PYTHON", python),
     )
 }
 

@@ -34,6 +34,8 @@ pub(super) enum Step {
     Differential,
     /// Published OAuth clients beside the running service
     Oauth,
+    /// The running service beside its description, OpenAPI
+    Openapi,
     /// The WebAssembly tests, in headless Chromium and in headless Firefox side by side
     Wasm,
     /// The package's type declarations
@@ -60,6 +62,7 @@ impl Step {
             Self::Million => cargo_test(cargo().args(["test", "--profile", "million", "-p", "daypass-million"])),
             Self::Differential => differential(),
             Self::Oauth => oauth(),
+            Self::Openapi => node::openapi(),
             Self::Wasm => wasm::wasm(),
             Self::Types => types(),
             Self::Package => node::package(),
@@ -73,7 +76,7 @@ impl Step {
     pub(super) fn has_tests(self) -> bool {
         match self {
             Self::Setup | Self::Fmt | Self::Clippy | Self::Doc | Self::Types => false,
-            Self::Native | Self::Million | Self::Differential | Self::Oauth | Self::Wasm => true,
+            Self::Native | Self::Million | Self::Differential | Self::Oauth | Self::Openapi | Self::Wasm => true,
             Self::Package | Self::Docs | Self::E2e | Self::Deploy => true,
         }
     }

@@ -1,6 +1,7 @@
 //! Lists of entries: which, and from where on.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::action::Action;
@@ -43,8 +44,9 @@ impl AuditFilter {
 }
 
 /// An action, or the part of one before the point.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(inline)]
 pub(crate) struct ActionFilter(String);
 
 impl TryFrom<String> for ActionFilter {
@@ -60,8 +62,9 @@ impl TryFrom<String> for ActionFilter {
 }
 
 /// Where a page begins: before the entry with this time and this number. On the wire it is opaque.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "String")]
+#[schemars(inline)]
 pub(crate) struct AuditCursor {
     /// The time.
     pub(crate) at: u64,

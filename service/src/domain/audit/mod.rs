@@ -16,6 +16,7 @@ pub(crate) mod export;
 pub(crate) mod list;
 pub(crate) mod refusals;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -23,8 +24,9 @@ use action::Action;
 use actor::Actor;
 
 /// What happened to the request or command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "AuditOutcome")]
 pub(crate) enum Outcome {
     /// It was done.
     Ok,
@@ -49,7 +51,8 @@ impl Outcome {
 }
 
 /// What an entry is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "AuditTarget")]
 pub(crate) struct Target {
     /// What it is, such as `token`.
     pub(crate) kind: String,
@@ -86,8 +89,9 @@ pub(crate) struct NewEntry {
 }
 
 /// An entry, as lists show it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuditEntry")]
 pub(crate) struct Entry {
     /// Its number, which grows.
     pub(crate) id: u64,
@@ -114,7 +118,8 @@ pub(crate) struct Entry {
 }
 
 /// Who did what an entry tells.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "AuditActor")]
 pub(crate) struct EntryActor {
     /// What it is, such as `token`.
     pub(crate) kind: String,

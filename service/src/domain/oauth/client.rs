@@ -2,13 +2,14 @@
 
 use daypass::api::PrincipalKind;
 use daypass::{Error, ScopeSet};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::refusal::{Refusal, RefusalCode};
 use crate::domain::principal::Principal;
 
 /// A way to a token, as the token endpoint names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) enum GrantType {
     /// A code that a user let the client have (RFC 6749, section 4.1).
     #[serde(rename = "authorization_code")]

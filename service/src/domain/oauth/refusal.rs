@@ -40,6 +40,26 @@ pub(crate) enum RefusalCode {
 }
 
 impl RefusalCode {
+    /// Every code.
+    pub(crate) const ALL: [RefusalCode; 16] = [
+        RefusalCode::InvalidRequest,
+        RefusalCode::InvalidClient,
+        RefusalCode::InvalidGrant,
+        RefusalCode::UnauthorizedClient,
+        RefusalCode::UnsupportedGrantType,
+        RefusalCode::InvalidScope,
+        RefusalCode::InvalidDpopProof,
+        RefusalCode::UseDpopNonce,
+        RefusalCode::UnsupportedResponseType,
+        RefusalCode::AccessDenied,
+        RefusalCode::LoginRequired,
+        RefusalCode::ConsentRequired,
+        RefusalCode::RequestNotSupported,
+        RefusalCode::InvalidTarget,
+        RefusalCode::TemporarilyUnavailable,
+        RefusalCode::ServerError,
+    ];
+
     /// Returns the code on the wire.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

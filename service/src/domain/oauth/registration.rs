@@ -1,6 +1,7 @@
 //! What an administrator says of a client: [`Registration`].
 
 use daypass::{Error, ScopeSet};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Client, ClientSettings, GrantType};
@@ -11,7 +12,8 @@ use crate::domain::catalogs::Catalogs;
 const MOST_REDIRECT_URIS: usize = 20;
 
 /// The settings of a client, as `PUT …/oauth-client` has them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "OAuthClientSettings")]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Registration {
     /// Whether it keeps a secret.
@@ -27,7 +29,8 @@ pub(crate) struct Registration {
 }
 
 /// A client, as the service describes it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OAuthClient")]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ClientRecord {
     /// The id of the application.

@@ -4,12 +4,14 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
 use futures_util::stream;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::openapi::{Callers, Operation, Tag};
 use super::super::{Caller, NO_STORE, SharedApp};
 use super::organizations::ADMINISTER;
 use crate::domain::audit::Outcome;
@@ -17,21 +19,31 @@ use crate::domain::audit::export::{Format, json};
 use crate::domain::audit::list::{ActionFilter, AuditCursor, AuditFilter};
 use crate::domain::page_limit::PageLimit;
 use crate::domain::timestamp::Timestamp;
-use crate::usecase::audit::{self, Export};
+use crate::usecase::audit::{self, AuditPage, Export};
 
 /// The query. An unknown field is refused: a misspelt filter must not list everything.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
+    /// Entries that concern this organization; without it, those that the caller may read.
     organization: Option<String>,
+    /// Entries of the actor with this id, name or email, and of tokens that belong to it.
     actor: Option<String>,
+    /// Entries of this action, or of a group of actions.
     action: Option<ActionFilter>,
+    /// Entries about the target with this id.
     target: Option<String>,
+    /// Entries with this outcome.
     outcome: Option<Outcome>,
+    /// Entries from this time on: Unix seconds, or RFC 3339.
     since: Option<Timestamp>,
+    /// Entries before this time: Unix seconds, or RFC 3339.
     until: Option<Timestamp>,
+    /// The most entries of the page; 100 without it.
     limit: Option<PageLimit>,
+    /// The `nextCursor` of the page before.
     cursor: Option<AuditCursor>,
+    /// `json`, or an export as `csv` or `ndjson`; without it, the header `Accept` decides.
     format: Option<String>,
 }
 
@@ -96,4 +108,17 @@ fn send(format: Format, export: Export) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
     ];
     (NO_STORE, headers, Body::from_stream(lines)).into_response()
+}
+
+/// Describes the operation of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let operation = Operation::new(Method::GET, "/v2/audit", "listAudit", "List or export the audit trail", Tag::Audit)
+        .says("Newest first, by the page, or all entries of the filters as an export. A token with the scope on `*` reads \
+               the entries of every organization, and those of the service itself.")
+        .by(Callers::Managers("daypass:administer"))
+        .query::<ListQuery>()
+        .answers::<AuditPage>(200, "A page of entries, or an export.")
+        .or_text(Format::Csv.media_type())
+        .or_text(Format::JsonLines.media_type());
+    vec![operation]
 }

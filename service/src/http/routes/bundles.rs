@@ -2,12 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::Method;
 use axum::response::IntoResponse;
-use daypass::api::CreateBundleRequest;
+use daypass::ErrorCode::{DurationOutOfRange, InvalidRequest, LimitReached};
+use daypass::api::{BundleResponse, CreateBundleRequest};
 use daypass::jwt::check_other_claim;
 use daypass::{Error, Parameters, TokenKind};
 use serde_json::value::RawValue;
 
+use super::super::openapi::{Callers, Operation, Tag};
 use super::super::{BUNDLE_CREATE, JsonText, NO_STORE, SharedApp, TokenCaller};
 use crate::usecase::bundles;
 
@@ -43,4 +46,16 @@ fn read(field: &str, json: &RawValue) -> Result<Parameters, Error> {
     let parameters = Parameters::from_json(json.get()).map_err(|cause| invalid(cause.to_string()))?;
     check_other_claim(json.get()).map_err(|cause| invalid(cause.into()))?;
     Ok(parameters)
+}
+
+/// Describes the operation of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let (path, summary) = ("/v2/bundle/create", "Create a parameter bundle");
+    let operation = Operation::new(Method::POST, path, "createBundle", summary, Tag::Minting)
+        .says("A signed JWT that any page opens by itself, or with `singleUse` a reference that is redeemed once.")
+        .by(Callers::Minters("bundle:create"))
+        .takes::<CreateBundleRequest>()
+        .answers::<BundleResponse>(200, "The bundle.")
+        .refuses(&[InvalidRequest, DurationOutOfRange, LimitReached]);
+    vec![operation]
 }

@@ -3,11 +3,14 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::IntoResponse;
+use daypass::ErrorCode::{NotFound, ScopesInUse};
 use daypass::{Catalog, Error, ScopeSet};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::super::openapi::{Callers, Header, Operation, Tag};
 use super::super::version::{if_match, tag};
 use super::super::{JsonText, NO_STORE, SharedApp, TokenCaller};
 use super::organizations::ADMINISTER;
@@ -15,7 +18,7 @@ use crate::domain::catalogs::Catalogs;
 use crate::usecase::catalog::{self, Outcome, Removal};
 
 /// The query of a change.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Confirmation {
     /// Whether scopes may be removed that active tokens hold.
@@ -24,11 +27,15 @@ pub(super) struct Confirmation {
 }
 
 /// What a change did, as `daypass catalog set --json` prints it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct SetCatalogResponse {
+    /// The product's name.
     name: String,
+    /// Whether the store had another catalogue.
     changed: bool,
+    /// The scopes that exist no longer.
     removed: ScopeSet,
+    /// How many active tokens hold any of these.
     tokens: u64,
 }
 
@@ -67,4 +74,25 @@ fn refusal(removal: &Removal) -> String {
     let Removal { tokens, scopes } = removal;
     let hold = if *tokens == 1 { "token holds" } else { "tokens hold" };
     format!("The new catalogue lacks scopes that {tokens} active {hold}: {scopes}.")
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let of = |method, id, summary| Operation::new(method, "/v2/catalog", id, summary, Tag::Catalogue);
+    let operators = Callers::Operators("daypass:administer");
+    vec![
+        of(Method::GET, "showCatalogue", "Show the catalogue")
+            .by(operators)
+            .answers::<Catalog>(200, "The catalogue.")
+            .with(Header::Tag)
+            .refuses(&[NotFound]),
+        of(Method::PUT, "setCatalogue", "Set the catalogue")
+            .says("Every node goes by it within a second.")
+            .by(operators)
+            .query::<Confirmation>()
+            .takes::<Catalog>()
+            .answers::<SetCatalogResponse>(200, "What changed.")
+            .of_version()
+            .refuses(&[ScopesInUse]),
+    ]
 }

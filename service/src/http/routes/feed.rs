@@ -3,17 +3,20 @@
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{ACCEPT, CONNECTION};
-use axum::http::{HeaderMap, HeaderName};
+use axum::http::{HeaderMap, HeaderName, Method};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use daypass::Error;
+use daypass::api::RevocationPage;
 use daypass::verify::TokenHash;
 use daypass::verify::http::Connection;
 use futures_util::StreamExt;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::extract::Follower;
+use super::super::openapi::{Callers, Operation, Tag};
 use super::super::{NO_STORE, SharedApp};
 use super::introspection::INTROSPECT;
 use crate::usecase::feed::{FeedEvent, Subscriber};
@@ -25,8 +28,9 @@ const UNBUFFERED: [(HeaderName, &str); 1] = [(HeaderName::from_static("x-accel-b
 /// A connection that had a stream has no other request.
 const LAST: [(HeaderName, &str); 1] = [(CONNECTION, "close")];
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Position {
+    /// The number of the last entry that the client has.
     after: Option<u64>,
 }
 
@@ -77,4 +81,20 @@ fn accepts_events(headers: &HeaderMap) -> bool {
         let media_type = range.split(';').next().unwrap_or_default().trim();
         media_type.eq_ignore_ascii_case("text/event-stream")
     })
+}
+
+/// Describes the operation that reads the feed.
+pub(super) fn operations() -> Vec<Operation> {
+    let (path, summary) = ("/v2/revocation", "Follow the feed of revocations");
+    let operation = Operation::new(Method::GET, path, "followRevocations", summary, Tag::Verification)
+        .says(
+            "One page, or with `Accept: text/event-stream` a stream of the events `revocation` and `heartbeat`, whose \
+               data are a `Revocation` and a `Heartbeat`. A reader that does not know a `level` must not go on.",
+        )
+        .by(Callers::Followers("token:introspect"))
+        .query::<Position>()
+        .header("Last-Event-ID", "The number of the last event that a client received. It counts before `after`.")
+        .answers::<RevocationPage>(200, "The entries after a number.")
+        .or_text("text/event-stream");
+    vec![operation]
 }

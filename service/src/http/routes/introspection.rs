@@ -3,11 +3,14 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::Method;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use daypass::api::IntrospectionResponse;
 use daypass::{Error, ForeignFormat, Scope};
 
 use super::super::extract::{ApiCaller, TokenForm};
+use super::super::openapi::{Callers, Field, Operation, Tag};
 use super::super::{NO_STORE, OAuthError, Parameters, SharedApp, TokenCaller};
 use crate::metrics;
 use crate::usecase::introspect::Introspection;
@@ -64,4 +67,23 @@ async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameter
     };
     let json = if record { introspection.record(token).await? } else { introspection.tell(token).await? };
     Ok((NO_STORE, [(CONTENT_TYPE, "application/json")], Bytes::from_owner(json)).into_response())
+}
+
+/// Describes the operation of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let (path, summary) = ("/introspect", "Introspect a token");
+    let operation = Operation::new(Method::POST, path, "introspect", summary, Tag::Verification)
+        .says("RFC 7662. A text that is no active token of the caller's organization is `{\"active\":false}`.")
+        .by(Callers::HoldersAndClients("token:introspect"))
+        .takes_form(&[
+            Field::required("token", "The token: opaque, or a JWT."),
+            Field::optional("token_type_hint", "It makes no difference."),
+            Field::optional("record", "`true` for `active` and `record` alone, also of a token that is not active."),
+            Field::optional("format", "The format of another system's token: `speckle`, `uuid` or `chosen-id`."),
+            Field::optional("client_id", "An OAuth client's id."),
+            Field::optional("client_secret", "An OAuth client's secret."),
+        ])
+        .answers::<IntrospectionResponse>(200, "What the token is.")
+        .with_errors_by_caller();
+    vec![operation]
 }

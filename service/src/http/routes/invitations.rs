@@ -3,43 +3,53 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
+use daypass::ErrorCode::{AlreadyExists, InvalidInvitation, InvalidRequest, NotSignedIn};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::extract::{OwnPage, SignedIn};
+use super::super::openapi::{Callers, Header, Operation, Tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp};
 use super::organizations::ADMINISTER;
-use super::session;
+use super::session::{self, SessionResponse};
 use crate::domain::hidden;
 use crate::domain::invitation::InvitationFacts;
 use crate::usecase::invitations;
 
 /// An invitation by the secret in its link.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct InvitationRequest {
+    /// The secret in the link.
     invitation: String,
 }
 
-#[derive(Deserialize)]
+/// The acceptance of an invitation.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "AcceptInvitationRequest")]
 struct AcceptRequest {
+    /// The secret in the link.
     invitation: String,
+    /// The password of a new account, 12 characters at least.
     password: Option<String>,
 }
 
 /// A new invitation. The link is shown this once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct InviteResponse {
+    /// The link, with the secret in its fragment.
     link: String,
+    /// When it expires.
     expires_at: u64,
 }
 
 /// An invitation, as the service describes it to the holder of its link.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct InvitationResponse {
     organization: OrganizationBody,
@@ -51,7 +61,8 @@ struct InvitationResponse {
     has_account: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "InvitingOrganization")]
 struct OrganizationBody {
     id: String,
     name: String,
@@ -117,4 +128,29 @@ pub(super) async fn accept(
     invitations::accept_signed_in(&*app.store, &invitation, &session).await?;
     let response = session::describe(&app, session.account, session.expires_at).await?;
     Ok((NO_STORE, Json(response)).into_response())
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let of = |path, id, summary, tag| Operation::new(Method::POST, path, id, summary, tag);
+    let invite = "/v2/organization/{id}/principal/{principal}/invitation";
+    vec![
+        of(invite, "inviteUser", "Invite a user", Tag::Principals)
+            .says("The link is shown this once, and replaces an earlier one.")
+            .by(Callers::Managers("daypass:administer"))
+            .answers::<InviteResponse>(201, "The link.")
+            .refuses(&[InvalidRequest]),
+        of("/v2/invitation", "showInvitation", "Show an invitation", Tag::People)
+            .by(Callers::OwnPages)
+            .takes::<InvitationRequest>()
+            .answers::<InvitationResponse>(200, "What the invitation is for.")
+            .refuses(&[InvalidInvitation]),
+        of("/v2/invitation/accept", "acceptInvitation", "Accept an invitation", Tag::People)
+            .says("With `password` for a new account, or with the session of the account that has the email.")
+            .by(Callers::OwnPages)
+            .takes::<AcceptRequest>()
+            .answers::<SessionResponse>(200, "The session.")
+            .with(Header::Cookie)
+            .refuses(&[InvalidInvitation, InvalidRequest, NotSignedIn, AlreadyExists]),
+    ]
 }

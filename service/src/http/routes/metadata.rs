@@ -1,14 +1,16 @@
 //! `GET /.well-known/oauth-authorization-server`: the issuer, and what is where.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use daypass::ScopeSet;
 use daypass::api::ServerMetadata;
 use daypass::verify::DPOP_ALGORITHMS;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::super::SharedApp;
+use super::super::openapi::{Operation, Tag};
 use super::public::cacheable;
 use crate::domain::oauth::client::GrantType;
 
@@ -16,7 +18,7 @@ use crate::domain::oauth::client::GrantType;
 const CLIENT_METHODS: [&str; 3] = ["client_secret_basic", "client_secret_post", "none"];
 
 /// The metadata of the authorization server (RFC 8414, section 2).
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Metadata<'a> {
     #[serde(flatten)]
     server: ServerMetadata,
@@ -68,4 +70,14 @@ pub(super) async fn show(State(app): State<SharedApp>, headers: HeaderMap) -> Re
         prompt_values_supported: ["none", "login", "consent", "select_account"],
     };
     cacheable(&headers, serde_json::to_vec(&metadata).expect("metadata is JSON"))
+}
+
+/// Describes the operation of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let (path, summary) = ("/.well-known/oauth-authorization-server", "Get the metadata");
+    let operation = Operation::new(Method::GET, path, "getMetadata", summary, Tag::Service)
+        .says("RFC 8414: the issuer, and what is where.")
+        .answers::<Metadata<'static>>(200, "The metadata.")
+        .revalidated();
+    vec![operation]
 }

@@ -45,6 +45,9 @@ mod tokens;
 use axum::Router;
 use axum::routing::{get, patch, post, put};
 
+pub(super) use pages::{HTML, respond};
+
+use super::openapi::Operation;
 use super::sdk_files::FILES;
 use super::{SharedApp, backend_routes, browser_post_routes, browser_routes};
 use crate::usecase::openid::CALLBACK;
@@ -97,4 +100,28 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
     browser_routes(for_browsers)
         .merge(browser_post_routes(posted_by_browsers))
         .merge(backend_routes(for_backends.merge(pages::router())))
+}
+
+/// Describes the operations of the native API.
+pub(crate) fn operations() -> Vec<Operation> {
+    let modules = [
+        audit::operations(),
+        bundles::operations(),
+        catalog::operations(),
+        feed::operations(),
+        introspection::operations(),
+        invitations::operations(),
+        metadata::operations(),
+        oauth_clients::operations(),
+        openid::operations(),
+        organizations::operations(),
+        own_token::operations(),
+        principals::operations(),
+        public::operations(),
+        revocation::operations(),
+        sdk::operations(),
+        session::operations(),
+        tokens::operations(),
+    ];
+    modules.into_iter().flatten().collect()
 }

@@ -3,11 +3,15 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
+use axum::http::Method;
 use axum::response::IntoResponse;
 use daypass::Error;
+use daypass::ErrorCode::{InvalidRequest, InvalidScope};
 
+use super::super::openapi::{Callers, Operation, Tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ};
 use super::organizations::{ADMINISTER, allowed};
+use crate::domain::oauth::registration::{ClientRecord, Registration};
 use crate::usecase::oauth::clients;
 
 /// The organization and the application in a path.
@@ -32,4 +36,24 @@ pub(super) async fn set(
     let (registration, view) = (body?.read()?, app.catalog.view());
     let record = clients::set(&*app.store, &view.catalogs, &organization, &id, registration).await?;
     Ok((NO_STORE, Json(record)))
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let path = "/v2/organization/{id}/principal/{principal}/oauth-client";
+    let of = |method, id, summary| Operation::new(method, path, id, summary, Tag::OAuth);
+    vec![
+        of(Method::GET, "showOAuthClient", "Show an OAuth client")
+            .says(
+                "The settings of an application that is a client. A user of the organization needs `token:read` alone.",
+            )
+            .by(Callers::Managers("daypass:administer"))
+            .answers::<ClientRecord>(200, "The client."),
+        of(Method::PUT, "setOAuthClient", "Make an application an OAuth client")
+            .says("It replaces the settings of one that is a client.")
+            .by(Callers::Managers("daypass:administer"))
+            .takes::<Registration>()
+            .answers::<ClientRecord>(200, "The client after that.")
+            .refuses(&[InvalidRequest, InvalidScope]),
+    ]
 }

@@ -3,18 +3,21 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::Error;
+use daypass::ErrorCode::{InvalidRequest, NotSignedIn, SignInFailed, TooManyRequests, Unavailable};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::extract::{ClientAddress, OwnPage, SignedIn};
+use super::super::openapi::{Callers, Header, Operation, Tag};
 use super::super::{JsonText, NO_STORE, SharedApp, cookie};
 use super::session::session_cookie;
 use crate::store::acting;
-use crate::usecase::openid::{OpenIdProvider, Pending};
+use crate::usecase::openid::{CALLBACK, OpenIdProvider, Pending};
 use crate::usecase::sign_in::{Begun, LinkProof};
 use crate::usecase::{invitations, sign_in};
 
@@ -26,8 +29,10 @@ const PENDING_SECONDS: u64 = 600;
 /// Longest query of an authorization request that waits in the cookie.
 const MAX_AUTHORIZE: usize = 2000;
 
-#[derive(Deserialize)]
+/// What a page begins at the provider.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "StartOpenIdConnectRequest")]
 struct StartRequest {
     /// The secret in the link of an invitation to accept.
     invitation: Option<String>,
@@ -40,14 +45,18 @@ struct StartRequest {
     authorize: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "UnlinkIdentityRequest")]
 struct UnlinkRequest {
+    /// The account's password.
     password: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StartOpenIdConnectResponse")]
 struct StartResponse {
+    /// The provider's authorization endpoint, with the request.
     url: String,
 }
 
@@ -86,17 +95,22 @@ impl PendingCookie {
 }
 
 /// The provider's response (RFC 6749, section 4.1.2).
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct Callback {
+    /// The state of the request.
     state: Option<String>,
+    /// The authorization code.
     code: Option<String>,
+    /// Why there is no code.
     error: Option<String>,
 }
 
 /// How people can sign in beside a password.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "SignInMethods")]
 pub(super) struct Methods<'a> {
+    /// The issuer of the OpenID Connect provider; `None` without one.
     open_id_issuer: Option<&'a str>,
 }
 
@@ -234,4 +248,34 @@ async fn finish(
         // Another person may have signed in meanwhile: then the proof is not of that account.
         Purpose::Link(proof) => sign_in::link(store, &session?.0, identity, proof).await.map(|()| None),
     }
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let of = |method, path, id, summary| Operation::new(method, path, id, summary, Tag::People);
+    vec![
+        of(Method::GET, "/v2/sign-in-methods", "getSignInMethods", "Get the ways to sign in")
+            .answers::<Methods<'static>>(200, "The ways.")
+            .refuses(&[TooManyRequests]),
+        of(Method::POST, "/v2/session/openid-connect", "startOpenIdConnect", "Begin at the OpenID Connect provider")
+            .says("To sign in, to accept an invitation, or to link the identity with the account that is signed in.")
+            .by(Callers::OwnPages)
+            .takes::<StartRequest>()
+            .answers::<StartResponse>(200, "Where the page goes.")
+            .with(Header::Cookie)
+            .refuses(&[InvalidRequest, NotSignedIn, SignInFailed]),
+        of(Method::POST, "/v2/session/openid-connect/unlink", "unlinkIdentity", "Unlink the identity")
+            .says("The account's other sessions end.")
+            .by(Callers::People)
+            .takes::<UnlinkRequest>()
+            .answers_nothing(204, "The identity is linked no more.")
+            .refuses(&[InvalidRequest, SignInFailed]),
+        of(Method::GET, CALLBACK, "finishOpenIdConnect", "Come back from the OpenID Connect provider")
+            .says("The provider's response (RFC 6749, section 4.1.2). The page gets the code of an error in the fragment.")
+            .query::<Callback>()
+            .answers_nothing(303, "To a page of the service.")
+            .with(Header::Location)
+            .with(Header::Cookie)
+            .refuses(&[TooManyRequests, Unavailable]),
+    ]
 }

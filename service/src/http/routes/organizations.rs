@@ -3,12 +3,17 @@
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
-use daypass::api::{OrganizationRecord, UpdateOrganizationRequest};
+use daypass::ErrorCode::{AlreadyExists, InvalidRequest};
+use daypass::api::{
+    CreateOrganizationRequest, OrganizationPage, OrganizationRecord, UpdateLimitsRequest, UpdateOrganizationRequest,
+};
 use daypass::{Error, Scope};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::super::openapi::{Callers, Operation, Tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ, TokenCaller};
 use crate::domain::page_limit::PageLimit;
 use crate::usecase::tokens::CreateTokenResponse;
@@ -18,7 +23,7 @@ use crate::usecase::{organizations, revoke};
 pub(super) const ADMINISTER: Scope = Scope::literal("daypass:administer");
 
 /// The organization, and its owner token, which is shown this once.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct CreateOrganizationResponse {
     #[serde(flatten)]
@@ -27,10 +32,12 @@ struct CreateOrganizationResponse {
 }
 
 /// The query of a list.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Paging {
+    /// The most organizations of the page; 100 without it.
     limit: Option<PageLimit>,
+    /// The `nextCursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -134,4 +141,58 @@ pub(super) fn allowed(caller: &Caller, id: Result<Path<String>, PathRejection>) 
     let Path(id) = id.map_err(|_| Error::NotFound)?;
     caller.require_in(&id, &ADMINISTER)?;
     Ok(id)
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    const PATH: &str = "/v2/organization";
+    const ONE: &str = "/v2/organization/{id}";
+    let of = |method, path, id, summary| Operation::new(method, path, id, summary, Tag::Organizations);
+    let changed = |operation: Operation, what| operation.answers::<OrganizationRecord>(200, what);
+    let (managers, operators) = (Callers::Managers("daypass:administer"), Callers::Operators("daypass:administer"));
+    vec![
+        of(Method::GET, PATH, "listOrganizations", "List organizations")
+            .says("Oldest first.")
+            .by(operators)
+            .query::<Paging>()
+            .answers::<OrganizationPage>(200, "A page of organizations."),
+        of(Method::POST, PATH, "createOrganization", "Create an organization")
+            .says("The response has a token for its owner, which is shown this once.")
+            .by(operators)
+            .takes::<CreateOrganizationRequest>()
+            .answers::<CreateOrganizationResponse>(201, "The organization, and `ownerToken`.")
+            .refuses(&[InvalidRequest, AlreadyExists]),
+        changed(of(Method::GET, ONE, "showOrganization", "Show an organization"), "The organization.")
+            .says("A user of the organization needs `token:read` alone.")
+            .by(managers),
+        changed(of(Method::PATCH, ONE, "renameOrganization", "Rename an organization"), "With its new name.")
+            .by(managers)
+            .takes::<UpdateOrganizationRequest>()
+            .refuses(&[InvalidRequest]),
+        changed(of(Method::DELETE, ONE, "revokeOrganization", "Revoke an organization"), "The organization, revoked.")
+            .says("For ever, with all of its tokens.")
+            .by(operators)
+            .refuses(&[InvalidRequest]),
+        changed(
+            of(Method::PATCH, "/v2/organization/{id}/limits", "limitOrganization", "Limit an organization"),
+            "With its new limits.",
+        )
+        .by(operators)
+        .takes::<UpdateLimitsRequest>()
+        .refuses(&[InvalidRequest]),
+        changed(
+            of(Method::POST, "/v2/organization/{id}/suspend", "suspendOrganization", "Suspend an organization"),
+            "The organization, suspended.",
+        )
+        .says("Until it is resumed, its tokens are refused with `organization_suspended`. Idempotent.")
+        .by(operators)
+        .refuses(&[InvalidRequest]),
+        changed(
+            of(Method::POST, "/v2/organization/{id}/resume", "resumeOrganization", "Resume an organization"),
+            "The organization, active again.",
+        )
+        .says("Idempotent.")
+        .by(operators)
+        .refuses(&[InvalidRequest]),
+    ]
 }

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::super::page::ISOLATED;
@@ -15,7 +15,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 
 const STYLE: &str = concat!(include_str!("../../../pages/colors.css"), include_str!("../../../pages/page.css"));
 
-const HTML: &str = "text/html; charset=utf-8";
+/// The media type of a page.
+pub(in crate::http) const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Returns the routes of the pages. Their paths are relative, so that a proxy may put the service below a path.
@@ -30,10 +32,17 @@ pub(super) fn router() -> Router<SharedApp> {
         .route("/pages/sign-in.js", page(SCRIPT, include_str!("../../../pages/sign-in.js")))
         .route("/pages/invitation.js", page(SCRIPT, include_str!("../../../pages/invitation.js")))
         .route("/pages/service.js", page(SCRIPT, include_str!("../../../pages/service.js")))
-        .route("/pages/page.css", page("text/css; charset=utf-8", STYLE))
+        .route("/pages/page.css", page(CSS, STYLE))
+        .route("/pages/api.css", page(CSS, include_str!("../../../pages/api.css")))
 }
 
-fn respond(request: &HeaderMap, content_type: &'static str, text: &'static str) -> Response {
+/// Returns a page, or a file of one.
+pub(in crate::http) fn respond(
+    request: &HeaderMap,
+    content_type: &'static str,
+    text: impl AsRef<[u8]> + IntoResponse,
+) -> Response {
+    let tag = etag::of(text.as_ref());
     let fields = [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-cache"), (CONTENT_SECURITY_POLICY, POLICY)];
-    etag::respond(request, etag::of(text.as_bytes()), (fields, ISOLATED, text))
+    etag::respond(request, tag, (fields, ISOLATED, text))
 }

@@ -3,12 +3,15 @@
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
 use daypass::Error;
-use daypass::api::PrincipalKind;
+use daypass::ErrorCode::{AlreadyExists, InvalidRequest, LimitReached};
+use daypass::api::{CreatePrincipalRequest, PrincipalKind, PrincipalPage, PrincipalRecord, UpdatePrincipalRequest};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::openapi::{Callers, Header, Operation, Tag};
 use super::super::version::{if_match, tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ};
 use super::organizations::{ADMINISTER, allowed};
@@ -16,11 +19,14 @@ use crate::domain::page_limit::PageLimit;
 use crate::usecase::principals;
 
 /// The query of a list. An unknown field is refused: a misspelt filter must not list everything.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
+    /// Principals of this kind.
     kind: Option<PrincipalKind>,
+    /// The most principals of the page; 100 without it.
     limit: Option<PageLimit>,
+    /// The `nextCursor` of the page before.
     cursor: Option<String>,
 }
 
@@ -88,4 +94,37 @@ pub(super) async fn remove(State(app): State<SharedApp>, caller: Caller, ids: Id
 fn allowed_with(caller: &Caller, ids: Ids) -> Result<(String, String), Error> {
     let Path((organization, id)) = ids.map_err(|_| Error::NotFound)?;
     Ok((allowed(caller, Ok(Path(organization)))?, id))
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    const PATH: &str = "/v2/organization/{id}/principal";
+    const ONE: &str = "/v2/organization/{id}/principal/{principal}";
+    let of = |method, path, id, summary| {
+        Operation::new(method, path, id, summary, Tag::Principals).by(Callers::Managers("daypass:administer"))
+    };
+    vec![
+        of(Method::GET, PATH, "listPrincipals", "List principals")
+            .says("Oldest first, without the removed ones. A user of the organization needs `token:read` alone.")
+            .query::<ListQuery>()
+            .answers::<PrincipalPage>(200, "A page of principals."),
+        of(Method::POST, PATH, "addPrincipal", "Add a principal")
+            .takes::<CreatePrincipalRequest>()
+            .answers::<PrincipalRecord>(201, "The principal.")
+            .with(Header::Tag)
+            .refuses(&[InvalidRequest, AlreadyExists, LimitReached]),
+        of(Method::GET, ONE, "showPrincipal", "Show a principal")
+            .says("A user of the organization needs `token:read` alone.")
+            .answers::<PrincipalRecord>(200, "The principal.")
+            .with(Header::Tag),
+        of(Method::PATCH, ONE, "editPrincipal", "Edit a principal")
+            .says("What is absent stays as it is. A lower role revokes the tokens that have more than it.")
+            .takes::<UpdatePrincipalRequest>()
+            .answers::<PrincipalRecord>(200, "The principal after the edit.")
+            .of_version(),
+        of(Method::DELETE, ONE, "removePrincipal", "Remove a principal")
+            .says("Permanent and idempotent. All of its tokens are revoked.")
+            .answers::<PrincipalRecord>(200, "The principal, with `removedAt`.")
+            .refuses(&[InvalidRequest]),
+    ]
 }

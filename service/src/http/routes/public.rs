@@ -3,18 +3,23 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
+use daypass::ErrorCode::Unavailable;
+use daypass::jwt::Jwks;
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::super::openapi::{Header, Operation, Tag};
 use super::super::{NO_STORE, SharedApp, etag};
 use crate::domain::key::JWKS_MAX_AGE;
 use crate::usecase::readiness::Readiness;
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(super) struct Health {
+    /// `ok`.
     status: &'static str,
 }
 
@@ -23,8 +28,9 @@ pub(super) async fn health() -> Json<Health> {
     Json(Health { status: "ok" })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ReadyResponse {
+    /// `ready` or `not ready`.
     status: &'static str,
     checks: ReadyChecks,
     /// The name of the feed's history, by which `daypass doctor` tells a store from its copies.
@@ -32,11 +38,15 @@ struct ReadyResponse {
 }
 
 /// SECURITY: anyone may read it. It names what fails, and not why.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ReadyChecks {
+    /// `ok` if the store answers and revocations can be written, or `failed`.
     store: &'static str,
+    /// `ok` if a key signs, or `failed`.
     keys: &'static str,
+    /// `ok` if the feed was read within the last 3 seconds, or `failed`.
     feed: &'static str,
+    /// `ok`, or `low` while only revocations may use the disk.
     space: &'static str,
 }
 
@@ -73,4 +83,21 @@ pub(super) fn cacheable(request: &HeaderMap, json: Vec<u8>) -> Response {
     let caching = format!("public, max-age={JWKS_MAX_AGE}, must-revalidate");
     let fields = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, &*caching)];
     etag::respond(request, etag::of(&json), (fields, json))
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let of = |path, id, summary| Operation::new(Method::GET, path, id, summary, Tag::Service);
+    vec![
+        of("/health", "getHealth", "Check that the service runs").answers::<Health>(200, "The process answers."),
+        of("/ready", "getReadiness", "Check that the service can do its work")
+            .answers::<ReadyResponse>(200, "It can.")
+            .answers::<ReadyResponse>(503, "A check has failed.")
+            .with(Header::RetryAfter),
+        of("/.well-known/jwks.json", "getKeys", "Get the public keys")
+            .says("RFC 7517. Caches keep them for 300 seconds.")
+            .answers::<Jwks>(200, "The keys with which JWTs are verified.")
+            .revalidated()
+            .refuses(&[Unavailable]),
+    ]
 }

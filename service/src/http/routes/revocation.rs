@@ -2,12 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
+use daypass::ErrorCode::InvalidRequest;
+use daypass::api::Revocation;
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::extract::{ClientCaller, TokenForm};
+use super::super::openapi::{Callers, Field, Operation, Tag};
 use super::super::{JsonText, NO_STORE, OAuthError, Parameters, SharedApp, TOKEN_REVOKE, TokenCaller};
 use crate::usecase::oauth::authentication::AuthenticatedClient;
 use crate::usecase::oauth::{Issuing, own_tokens};
@@ -43,9 +47,11 @@ async fn of_holder(app: &SharedApp, caller: &TokenCaller, form: Result<Parameter
     revoke::credential(&*app.store, issuer, Some(&app.rates), formats, organization, token).await.map(drop)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RevokeIssuedBeforeRequest")]
 struct IssuedBefore {
+    /// The first second whose tokens stay active, not in the future.
     issued_before: u64,
 }
 
@@ -59,4 +65,28 @@ pub(super) async fn issued_before(
     let IssuedBefore { issued_before } = body?.read()?;
     let revocation = revoke::issued_before(&*app.store, caller.access.organization(), issued_before).await?;
     Ok((NO_STORE, Json(revocation)))
+}
+
+/// Describes the operations that revoke beyond one token with an id.
+pub(super) fn operations() -> Vec<Operation> {
+    let of = |path, id, summary| Operation::new(Method::POST, path, id, summary, Tag::Verification);
+    vec![
+        of("/revoke", "revoke", "Revoke a token by its text")
+            .says("RFC 7009. The response is the same for a text that is no token of the caller's organization.")
+            .by(Callers::HoldersAndClients("token:revoke"))
+            .takes_form(&[
+                Field::required("token", "The token: opaque, or a JWT."),
+                Field::optional("token_type_hint", "It makes no difference."),
+                Field::optional("client_id", "An OAuth client's id."),
+                Field::optional("client_secret", "An OAuth client's secret."),
+            ])
+            .answers_nothing(200, "The token, if it was one, is revoked.")
+            .with_errors_by_caller(),
+        of("/v2/revocation", "revokeIssuedBefore", "Revoke all tokens that were issued before a time")
+            .says("The caller's own token too, if it is older.")
+            .by(Callers::Secret("token:revoke"))
+            .takes::<IssuedBefore>()
+            .answers::<Revocation>(200, "The entry of the feed.")
+            .refuses(&[InvalidRequest]),
+    ]
 }

@@ -7,14 +7,17 @@ use axum::extract::{Path, State};
 use axum::http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use base64ct::{Base64, Encoding};
+use daypass::ErrorCode::NotFound;
 use daypass::{Error, ErrorBody};
+use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::super::openapi::{Operation, Tag};
 use super::super::sdk_files::SdkFile;
 use super::super::{NO_STORE, etag};
 
@@ -53,21 +56,29 @@ impl From<&SdkFile> for TaggedFile {
 }
 
 /// The body of `GET /sdk/`.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SdkIndex")]
+struct Index {
+    /// The version of the SDK: the service's.
+    version: &'static str,
+    /// The files.
+    files: Vec<Entry>,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SdkEntry")]
+struct Entry {
+    /// Where the file is.
+    url: String,
+    /// Its hash, for the attribute `integrity`.
+    integrity: String,
+    /// The `type` of its script element: `module` or `script`.
+    r#type: &'static str,
+    /// Its size.
+    bytes: usize,
+}
+
 fn index(files: &[SdkFile], service: &str) -> Vec<u8> {
-    #[derive(Serialize)]
-    struct Index {
-        version: &'static str,
-        files: Vec<Entry>,
-    }
-
-    #[derive(Serialize)]
-    struct Entry {
-        url: String,
-        integrity: String,
-        r#type: &'static str,
-        bytes: usize,
-    }
-
     let entry = |file: &SdkFile| Entry {
         url: format!("{}/sdk/{VERSION}/{}", service.trim_end_matches('/'), file.name),
         integrity: format!("sha384-{}", Base64::encode_string(digest(&SHA384, file.bytes).as_ref())),
@@ -137,6 +148,20 @@ fn unknown_file() -> Response {
 
 fn not_found(body: ErrorBody) -> Response {
     (StatusCode::NOT_FOUND, NO_STORE, Json(body)).into_response()
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let of = |path, id, summary| Operation::new(Method::GET, path, id, summary, Tag::Service);
+    vec![
+        of("/sdk/", "listSdk", "List the files of the browser SDK")
+            .answers::<Index>(200, "The files, with their hashes (Subresource Integrity).")
+            .revalidated()
+            .refuses(&[NotFound]),
+        of("/sdk/{version}/{file}", "getSdkFile", "Get a file of the browser SDK")
+            .answers_text(200, "text/javascript", "The file.")
+            .revalidated(),
+    ]
 }
 
 #[cfg(test)]

@@ -2,13 +2,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::IntoResponse;
 use daypass::Error;
+use daypass::ErrorCode::{InvalidRequest, SignInFailed};
 use daypass::api::Role;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::extract::{ClientAddress, OwnPage, SignedIn};
+use super::super::openapi::{Callers, Header, Operation, Tag};
 use super::super::{JsonText, NO_STORE, SharedApp, cookie};
 use crate::domain::account::Account;
 use crate::domain::hidden;
@@ -16,31 +19,39 @@ use crate::domain::membership::Membership;
 use crate::usecase::clock::now;
 use crate::usecase::sign_in::{self, Begun};
 
-#[derive(Deserialize)]
+/// What a person signs in with.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct SignInRequest {
     email: String,
     password: String,
 }
 
-#[derive(Deserialize)]
+/// A change of the password.
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ChangePasswordRequest {
+    /// The one that the account has.
     old_password: String,
+    /// The new one, 12 characters at least and 1024 bytes at most.
     new_password: String,
 }
 
 /// A session, as the service describes it to the person who is signed in.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SessionResponse {
+    /// The account.
     account: AccountBody,
+    /// The account's users in organizations.
     memberships: Vec<MembershipBody>,
+    /// When the session ends, if it is used until then.
     expires_at: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Account")]
 struct AccountBody {
     id: String,
     email: String,
@@ -50,16 +61,18 @@ struct AccountBody {
     identity_provider: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Membership")]
 struct MembershipBody {
     organization: OrganizationBody,
     principal: String,
     role: Role,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "MembershipOrganization")]
 struct OrganizationBody {
     id: String,
     name: String,
@@ -154,4 +167,31 @@ pub(super) async fn change_password(
     let passwords = &app.sign_in.passwords;
     sign_in::change_password(&*app.store, passwords, &session, old_password, new_password, client).await?;
     Ok((StatusCode::NO_CONTENT, NO_STORE))
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    const PATH: &str = "/v2/session";
+    let of = |method, path, id, summary| Operation::new(method, path, id, summary, Tag::People);
+    vec![
+        of(Method::GET, PATH, "showSession", "Show the session")
+            .by(Callers::People)
+            .answers::<SessionResponse>(200, "The session."),
+        of(Method::POST, PATH, "signIn", "Sign in")
+            .by(Callers::OwnPages)
+            .takes::<SignInRequest>()
+            .answers::<SessionResponse>(200, "The session, and its cookie.")
+            .with(Header::Cookie)
+            .refuses(&[SignInFailed]),
+        of(Method::DELETE, PATH, "signOut", "Sign out")
+            .by(Callers::OwnPages)
+            .answers_nothing(204, "The session has ended.")
+            .with(Header::Cookie),
+        of(Method::PUT, "/v2/session/password", "changePassword", "Change the password")
+            .says("The account's other sessions end.")
+            .by(Callers::People)
+            .takes::<ChangePasswordRequest>()
+            .answers_nothing(204, "The password is changed.")
+            .refuses(&[SignInFailed, InvalidRequest]),
+    ]
 }

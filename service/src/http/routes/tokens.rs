@@ -3,29 +3,39 @@
 use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::IntoResponse;
-use daypass::api::{CreateTokenRequest, UpdateTokenRequest};
+use daypass::ErrorCode::{AlreadyExists, InvalidRequest, InvalidScope, LimitReached, NotFound, TokenImmutable};
+use daypass::api::{CreateTokenRequest, TokenPage, TokenRecord, UpdateTokenRequest};
 use daypass::{Error, TokenKind};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::openapi::{Callers, Header, Operation, Tag};
 use super::super::version::{if_match, tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_CREATE, TOKEN_READ, TOKEN_REVOKE};
 use crate::domain::page_limit::PageLimit;
 use crate::domain::token::TokenStatus;
 use crate::domain::token_edit::Editor;
 use crate::domain::token_list::{Cursor, NamePart, TokenFilter, TokenList};
+use crate::usecase::tokens::CreateTokenResponse;
 use crate::usecase::{revoke, tokens};
 
 /// The query of a list. An unknown field is refused: a misspelt filter must not list everything.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
+    /// Tokens of this kind; without it, of all kinds but bundle references.
     kind: Option<TokenKind>,
+    /// Tokens in this state.
     state: Option<TokenStatus>,
+    /// A part of the name. Upper and lower case are the same.
     name: Option<NamePart>,
+    /// Tokens of the principal with this id.
     owner: Option<String>,
+    /// The most tokens of the page; 100 without it.
     limit: Option<PageLimit>,
+    /// The `nextCursor` of the page before.
     cursor: Option<Cursor>,
 }
 
@@ -107,4 +117,40 @@ pub(super) async fn revoke(
     caller.grantor()?.require_revocable(&record)?;
     let record = revoke::token(&*app.store, organization, &id).await?;
     Ok((NO_STORE, Json(record)))
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    const PATH: &str = "/v2/access-token";
+    const ONE: &str = "/v2/access-token/{id}";
+    let of = |method, path, id, summary| Operation::new(method, path, id, summary, Tag::Tokens);
+    vec![
+        of(Method::GET, PATH, "listTokens", "List tokens")
+            .says("The organization's tokens, newest first. Only a `nextCursor` of `null` is the end of the list.")
+            .by(Callers::Managers("token:read"))
+            .query::<ListQuery>()
+            .answers::<TokenPage>(200, "A page of tokens.")
+            .refuses(&[NotFound]),
+        of(Method::POST, PATH, "createToken", "Create a token")
+            .says("The response has the token itself, which is shown this once.")
+            .by(Callers::Managers("token:create"))
+            .takes::<CreateTokenRequest>()
+            .answers::<CreateTokenResponse>(201, "The record of the new token, and `token`.")
+            .refuses(&[InvalidRequest, InvalidScope, AlreadyExists, LimitReached, NotFound]),
+        of(Method::GET, ONE, "showToken", "Show a token")
+            .by(Callers::Managers("token:read"))
+            .answers::<TokenRecord>(200, "The record.")
+            .with(Header::Tag),
+        of(Method::PATCH, ONE, "editToken", "Edit a token")
+            .says("The newest token with this id. What is absent stays as it is.")
+            .by(Callers::Managers("token:create"))
+            .takes::<UpdateTokenRequest>()
+            .answers::<TokenRecord>(200, "The record after the edit.")
+            .of_version()
+            .refuses(&[TokenImmutable, InvalidScope]),
+        of(Method::DELETE, ONE, "revokeToken", "Revoke a token")
+            .says("The newest token with this id, and everything made from it. Permanent and idempotent.")
+            .by(Callers::Managers("token:revoke"))
+            .answers::<TokenRecord>(200, "The record, with `revokedAt`."),
+    ]
 }

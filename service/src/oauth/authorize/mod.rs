@@ -6,14 +6,17 @@
 mod page;
 
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
 use axum::http::header::LOCATION;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use daypass::ErrorCode::{NotFound, TooManyRequests, Unavailable};
 use daypass::{Error, ScopeSet};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use schemars::JsonSchema;
 
 use crate::domain::membership::Membership;
 use crate::domain::oauth::authorization::Denial;
+use crate::http::openapi::{Callers, Field, Header, Operation, Tag};
 use crate::http::{NO_STORE, OwnPage, Parameters, SharedApp, SignedIn};
 use crate::usecase::oauth::authorize::{Authorizer, Next, Problem, SIGN_IN_SEEN};
 use crate::usecase::sign_in::Session;
@@ -130,4 +133,61 @@ fn respond(app: &SharedApp, done: Result<Response, Problem>) -> Response {
         Err(Problem::Person(error)) => page::problem(&error),
         Err(Problem::Client(address, denial)) => redirect(address.with_denial(denial, &app.jwt_issuer.issuer)),
     }
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    const PATH: &str = "/oauth/authorize";
+    let of = |method, id, summary| {
+        Operation::new(method, PATH, id, summary, Tag::OAuth)
+            .answers_text(200, "text/html", "The page of consent.")
+            .answers_nothing(303, "To the sign-in, or to the client's redirect URI with the response.")
+            .with(Header::Location)
+            .with_error_pages()
+    };
+    vec![
+        of(Method::GET, "authorize", "Ask a person for a code")
+            .says("The authorization request of a client (RFC 6749, section 4.1.1), with PKCE. A person's browser opens it.")
+            .query::<AuthorizationRequest>()
+            .refuses(&[TooManyRequests, Unavailable, NotFound]),
+        of(Method::POST, "decide", "Decide about a code")
+            .says("The form of the page of consent.")
+            .by(Callers::OwnPages)
+            .takes_form(&[
+                Field::required("request", "The query of the authorization request."),
+                Field::required("decision", "`allow`, or anything else."),
+                Field::optional("shown", "What the page showed."),
+            ])
+            .refuses(&[NotFound]),
+    ]
+}
+
+/// The query of an authorization request. Others are overlooked.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it documents what `Authorizer` reads by name")]
+struct AuthorizationRequest {
+    /// `code`.
+    response_type: Option<String>,
+    /// The client.
+    client_id: Option<String>,
+    /// One of the client's, exactly; may be left out if it has one alone.
+    redirect_uri: Option<String>,
+    /// Some that the client may ask for, separated by spaces; without it, all of them.
+    scope: Option<String>,
+    /// It comes back exactly; 2000 bytes at most.
+    state: Option<String>,
+    /// The challenge of PKCE (RFC 7636).
+    code_challenge: Option<String>,
+    /// `S256`.
+    code_challenge_method: Option<String>,
+    /// `query`.
+    response_mode: Option<String>,
+    /// `none`, or some of `login`, `consent`, `select_account`.
+    prompt: Option<String>,
+    /// The key that the code is bound to (RFC 9449, section 10).
+    dpop_jkt: Option<String>,
+    /// The service's audience (RFC 8707).
+    resource: Option<String>,
+    /// The name of a pushed request; then only `client_id` counts beside it.
+    request_uri: Option<String>,
 }

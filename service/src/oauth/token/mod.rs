@@ -15,7 +15,7 @@ mod token_exchange;
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::{ORIGIN, PRAGMA};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use daypass::Error;
 
@@ -23,6 +23,7 @@ use super::proof;
 use crate::domain::oauth::client::GrantType;
 use crate::domain::oauth::exchange;
 use crate::domain::oauth::refusal::{Refusal, RefusalCode};
+use crate::http::openapi::{Callers, Field, Header, Operation, Tag};
 use crate::http::{ClientAddress, NO_STORE, OAuthError, Parameters, SharedApp, authenticate_client};
 use crate::store::acting;
 use crate::usecase::oauth::authentication::AuthenticatedClient;
@@ -104,4 +105,32 @@ pub(super) async fn without_old_caches(mut response: Response) -> Response {
 
 fn unsupported(name: &str) -> Refusal {
     Refusal::new(RefusalCode::UnsupportedGrantType, format!("There is no grant type {name}."))
+}
+
+/// Describes the operation of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let exchange = "Token exchange (RFC 8693).";
+    let operation = Operation::new(Method::POST, PATH, "getTokens", "Get tokens", Tag::OAuth)
+        .says("RFC 6749, section 3.2. Pages of any origin may send it, without cookies.")
+        .by(Callers::Clients)
+        .header(proof::HEADER, proof::WHAT)
+        .takes_form(&[
+            Field::required("grant_type", "One of `grant_types_supported` in the metadata."),
+            Field::optional("client_id", "The client."),
+            Field::optional("client_secret", "Its secret, if it is confidential and does not authenticate as Basic."),
+            Field::optional("code", "An authorization code."),
+            Field::optional("code_verifier", "What the code was asked for with (RFC 7636)."),
+            Field::optional("redirect_uri", "That of the authorization request."),
+            Field::optional("refresh_token", "A refresh token, which is used once."),
+            Field::optional("scope", "Fewer scopes, separated by spaces."),
+            Field::optional("resource", "The service's audience (RFC 8707)."),
+            Field::optional("subject_token", exchange),
+            Field::optional("subject_token_type", exchange),
+            Field::optional("requested_token_type", exchange),
+            Field::optional("audience", exchange),
+        ])
+        .answers::<TokenResponse>(200, "The tokens.")
+        .with(Header::Nonce)
+        .with_oauth_errors();
+    vec![operation]
 }

@@ -2,6 +2,7 @@
 
 use daypass::jwt::{Claims, Confirmation, JwtType};
 use daypass::{Error, Grant, OpaqueToken, TokenKind};
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use super::super::parent::Root;
@@ -10,13 +11,18 @@ use crate::domain::introspection;
 use crate::metrics;
 
 /// The response of the token endpoint (RFC 6749, section 5.1).
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OAuthTokenResponse")]
 pub(crate) struct TokenResponse {
+    /// The access token, a JWT (RFC 9068).
     pub(crate) access_token: String,
+    /// `Bearer`, or `DPoP` for a token that is bound to a key.
     token_type: &'static str,
     /// In seconds.
     expires_in: u64,
+    /// The next refresh token.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "expose")]
+    #[schemars(with = "Option<String>")]
     pub(crate) refresh_token: Option<OpaqueToken>,
     /// What holds for all of the organization, as an introspection says it.
     scope: String,

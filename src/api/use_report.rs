@@ -10,6 +10,7 @@ pub const ACCEPTED: &str = "accepted";
 
 /// The body of `POST /v2/use`: a verifier's decisions in aggregate. It has no token's text and no client's address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UseReport {
     /// A random name of the verifying process.
@@ -25,6 +26,7 @@ pub struct UseReport {
 
 /// The requests with one token that had one outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UseRow {
     /// [`TokenRecord::serial`](super::TokenRecord::serial) of the token, or of the stored token that it was made
@@ -45,6 +47,7 @@ pub struct UseRow {
 
 /// How many requests came from the pages of an origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OriginUse {
     /// The origin, as browsers write it.
@@ -55,6 +58,7 @@ pub struct OriginUse {
 
 /// The response of `GET /v2/use`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UseResponse {
     /// The days on which anything was counted, oldest first.
@@ -63,6 +67,7 @@ pub struct UseResponse {
 
 /// The use of a token, or of all tokens of an organization, on one day.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UseDay {
     /// When the day began, in UTC.

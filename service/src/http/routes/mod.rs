@@ -121,6 +121,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         revocation::operations(),
         sdk::operations(),
         session::operations(),
+        token_use::operations(),
         tokens::operations(),
     ];
     modules.into_iter().flatten().collect()

@@ -3,13 +3,15 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use daypass::api::{UseReport, UseResponse};
-use daypass::{Error, Scope};
+use daypass::{Error, ErrorCode, Scope};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::extract::Follower;
+use super::super::openapi::{Callers, Operation, Tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_use::Days;
@@ -20,11 +22,14 @@ use crate::usecase::token_use::{add_report, use_of_organization, use_of_token};
 const REPORT: Scope = Scope::literal("token:report");
 
 /// The query. An unknown field is refused: a misspelt token must not tell of all.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UseQuery {
+    /// The id of a token; without it, the use of all tokens of the organization is told.
     token: Option<String>,
+    /// Days from that of this time on: Unix seconds, or RFC 3339.
     since: Option<Timestamp>,
+    /// Days before this time: Unix seconds, or RFC 3339.
     until: Option<Timestamp>,
 }
 
@@ -56,4 +61,23 @@ pub(super) async fn show(
         None => use_of_organization(&*app.store, organization, days).await?,
     };
     Ok((NO_STORE, Json(UseResponse { days })))
+}
+
+/// Describes the operations of this module.
+pub(super) fn operations() -> Vec<Operation> {
+    let (path, tag) = ("/v2/use", Tag::Tokens);
+    vec![
+        Operation::new(Method::GET, path, "showUse", "Tell how tokens are used", tag)
+            .says("By the day (UTC), of the last 90 days: the requests that verifiers reported, and refreshes.")
+            .by(Callers::Managers("token:read"))
+            .query::<UseQuery>()
+            .answers::<UseResponse>(200, "The days on which anything was counted, oldest first.")
+            .refuses(&[ErrorCode::NotFound]),
+        Operation::new(Method::POST, path, "reportUse", "Report how tokens were used", tag)
+            .says("Verifiers send it. A report with a number that the service has from this verifier counts no more.")
+            .by(Callers::Followers("token:report"))
+            .takes::<UseReport>()
+            .answers_nothing(204, "The report is counted.")
+            .refuses(&[ErrorCode::InvalidRequest]),
+    ]
 }

@@ -1,11 +1,9 @@
 /** The place of all panels: one element in a corner of the page, with a shadow tree of its own. */
+import type { Corner } from './inspector-options.js';
 import { STYLE } from './inspector-style.js';
 
 /** The corners, in the order in which the panel moves through them. */
-export const CORNERS = ['bottom-right', 'bottom-left', 'top-left', 'top-right'] as const;
-
-/** A corner of the page. */
-export type Corner = (typeof CORNERS)[number];
+export const CORNERS: readonly Corner[] = ['bottom-right', 'bottom-left', 'top-left', 'top-right'];
 
 /** The element. Unlike a registered custom element it leaves no trace in the page once it is gone. */
 const TAG = 'daypass-inspector';
@@ -30,10 +28,10 @@ export class Dock {
     (document.body ?? document.documentElement).append(this.#host);
   }
 
-  /** Returns the dock of the page, and makes it if there is none. A corner moves it. */
+  /** Returns the dock of the page, and makes it where it is missing. A corner moves it. */
   static of(document: Document, corner?: Corner): Dock {
     // The page may have removed it.
-    if (!present || !present.#host.isConnected) present = new Dock(document, corner ?? CORNERS[0]);
+    if (!present || !present.#host.isConnected) present = new Dock(document, corner ?? CORNERS[0]!);
     else if (corner) present.#moveTo(corner);
     return present;
   }

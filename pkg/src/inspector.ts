@@ -9,7 +9,8 @@ import { connect as connectDaypass } from 'daypass';
 import type { ConnectOptions } from './connect-options.js';
 import type { Daypass } from './daypass.js';
 import { dispose } from './dispose.js';
-import { type Corner, CORNERS, Dock } from './inspector-dock.js';
+import { CORNERS, Dock } from './inspector-dock.js';
+import type { DebugOptions, InspectorOptions } from './inspector-options.js';
 import { Panel } from './inspector-panel.js';
 import { isDaypassError, Recorder } from './inspector-recorder.js';
 import type { KnownScope, Scope } from './scope.js';
@@ -20,30 +21,9 @@ export type * from './connect-options.js';
 export type * from './description.js';
 export type * from './events.js';
 export type * from './initialise-options.js';
-export type { Corner } from './inspector-dock.js';
+export type * from './inspector-options.js';
 export type * from './scope.js';
 export type * from './token.js';
-
-/** How the panel looks at first. */
-export interface InspectorOptions {
-  /** The name of the connection in the panel's title, where a page has several. */
-  name?: string | undefined;
-  /** The corner of the page in which the panel is; by default `bottom-right`. A button moves it. */
-  corner?: Corner | undefined;
-  /** Whether the panel is open; by default it is where the page is at least 600 pixels wide. */
-  open?: boolean | undefined;
-  /**
-   * The URL of a page with a section for each error code, such as `docs/reference/errors.md` of the
-   * repository where your team reads it. Refusals link to it, with the code as the fragment.
-   */
-  reference?: string | URL | undefined;
-}
-
-/** The option that this entry adds to those of `connect`. */
-export interface DebugOptions {
-  /** Whether to show the panel; by default `false`. */
-  debug?: boolean | InspectorOptions | undefined;
-}
 
 /** A panel in the page. It goes when its connection is closed. */
 export interface Inspector {

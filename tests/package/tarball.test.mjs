@@ -24,7 +24,7 @@ const DECLARATIONS = [
   'index',
   'initialise-options',
   'inspector',
-  'inspector-dock',
+  'inspector-options',
   'react',
   'scope',
   'testing',
@@ -60,6 +60,14 @@ test('no file contains the path of its build, or names a source map', async () =
     for (const place of [process.cwd(), homedir(), 'sourceMappingURL'])
       assert.ok(!content.includes(place), `${file} contains ${place}`);
   }
+});
+
+test('only its own entry has the code of the inspector', async () => {
+  const ofInspector = [];
+  for (const file of FILES.filter((file) => file.startsWith('dist/'))) {
+    if ((await readFile(join(installed, file), 'latin1')).includes('daypass-inspector')) ofInspector.push(file);
+  }
+  assert.deepEqual(ofInspector, ['dist/inspector.cjs', 'dist/inspector.js']);
 });
 
 test('publint reports nothing', () => run(tool('publint'), ['--strict', tarball]));

@@ -231,21 +231,27 @@ pub(crate) fn count(addition: &Addition, facts: &UseFacts) -> Option<Vec<StoredU
     {
         return None;
     }
-    let tokens = facts.rows.iter().filter(|row| row.token != ALL_TOKENS);
-    let organizations: HashMap<u64, &str> = tokens.map(|row| (row.token, &*row.organization)).collect();
+    let (mut tokens, mut organizations) = (HashMap::new(), HashMap::new());
+    for (place, row) in facts.rows.iter().enumerate() {
+        match row.token {
+            ALL_TOKENS => organizations.insert(&*row.organization, place),
+            serial => tokens.insert(serial, place),
+        };
+    }
     let own = addition.reporter.as_ref().map(|reporter| &*reporter.organization);
-    let changed = facts.rows.iter().filter_map(|before| {
-        let mut after = before.clone();
-        for row in &addition.rows {
-            let organization = row.serial.map_or(own, |serial| organizations.get(&serial).copied());
-            let is_of_row = before.token == ALL_TOKENS || Some(before.token) == row.serial;
-            if is_of_row && organization == Some(&before.organization) {
-                after.counts.add(row);
-            }
-        }
-        (after != *before).then_some(after)
-    });
-    Some(changed.collect())
+    let mut rows = facts.rows.clone();
+    for row in &addition.rows {
+        let of_token = row.serial.and_then(|serial| tokens.get(&serial));
+        let organization = match (row.serial, of_token) {
+            (Some(_), Some(place)) => Some(&*facts.rows[*place].organization),
+            (Some(_), None) => None,
+            (None, _) => own,
+        };
+        let of_all = organization.and_then(|organization| organizations.get(organization));
+        of_token.into_iter().chain(of_all).for_each(|place| rows[*place].counts.add(row));
+    }
+    let changed = rows.into_iter().zip(&facts.rows).filter(|(after, before)| after != *before);
+    Some(changed.map(|(after, _)| after).collect())
 }
 
 impl Counts {

@@ -98,9 +98,9 @@ pub(crate) fn postgres() -> Result<PathBuf> {
     POSTGRES.path()
 }
 
-/// Finds or installs nginx, and on Linux what checks the unit of systemd. Returns nginx.
+/// Finds or installs nginx and what checks the unit of systemd, on Linux. Returns nginx.
 pub(crate) fn deployment() -> Result<PathBuf> {
-    require(if cfg!(target_os = "linux") { &[&NGINX, &SYSTEMD, &STRACE] } else { &[&NGINX] })?;
+    require(&[&NGINX, &SYSTEMD, &STRACE])?;
     NGINX.path()
 }
 

@@ -9,7 +9,6 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use flate2::{Compression, GzBuilder};
 
 use crate::build::build;
 use crate::process::{cargo, output, run as run_command};
@@ -63,8 +62,7 @@ pub(crate) fn run(options: &Options, from: &Path) -> Result<()> {
     let work = tempfile::tempdir()?;
     let folder = work.path().join(&name);
     fill(&folder, &binary)?;
-    let archive = out.join(format!("{name}.tar.gz"));
-    pack_folder(&folder, &name, &archive)?;
+    let archive = pack_folder(&folder, &name, &out, options.debug)?;
     let bill = out.join(format!("{name}.cdx.json"));
     fs::write(&bill, sbom::of_service(&machine)?)?;
 
@@ -113,19 +111,23 @@ fn fill(folder: &Path, binary: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Packs a folder, in the order of names, without times and owners.
-fn pack_folder(folder: &Path, name: &str, archive: &Path) -> Result<()> {
+/// Packs a folder, in the order of names, without times and owners, and returns the archive's path.
+fn pack_folder(folder: &Path, name: &str, out: &Path, is_fast: bool) -> Result<PathBuf> {
     let mut files = Vec::new();
     list(folder, &mut files)?;
     files.sort();
-    let out = fs::File::create(archive).with_context(|| format!("could not create {}", archive.display()))?;
-    let mut tar = tar::Builder::new(GzBuilder::new().write(out, Compression::best()));
+    let plain = out.join(format!("{name}.tar"));
+    let file = fs::File::create(&plain).with_context(|| format!("could not create {}", plain.display()))?;
+    let mut tar = tar::Builder::new(file);
     tar.mode(tar::HeaderMode::Deterministic);
     for file in files {
         tar.append_path_with_name(&file, Path::new(name).join(file.strip_prefix(folder)?))?;
     }
-    tar.into_inner()?.finish()?.sync_all()?;
-    Ok(())
+    tar.into_inner()?.sync_all()?;
+    // By the program, since xtask itself is not optimized.
+    let level = if is_fast { "--fast" } else { "--best" };
+    run_command(Command::new("gzip").args(["--no-name", "--force", level]).arg(&plain)).context("install gzip")?;
+    Ok(out.join(format!("{name}.tar.gz")))
 }
 
 /// Lists the files of a folder, and of those in it.

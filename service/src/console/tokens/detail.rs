@@ -50,7 +50,7 @@ async fn details(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer,
         }
         section {
             h2 { "What it may do" }
-            (grants::matrix(&record.grants, view.catalogs.whole()))
+            (grants::matrix(&record.grants, view.catalogs.whole(), &visitor.organization))
         }
         (history::section(app, visitor, &record).await?)
     };
@@ -85,7 +85,7 @@ fn facts(record: &TokenRecord, owner: Option<Markup>, now: u64) -> Markup {
             dt { "Id" }
             dd { code { (outside(&record.id)) } }
             dt { "Owner" }
-            dd { @match owner { Some(owner) => (owner), None => span.none { "none: it ends with nobody" } } }
+            dd { @match owner { Some(owner) => (owner), None => span.none { "none" } } }
             dt { "Created" }
             dd {
                 (time(record.created_at)) " UTC"

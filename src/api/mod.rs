@@ -10,6 +10,7 @@
 //! | `organization` | organizations: create, list, show, rename, limits |
 //! | `principal` | principals, to which tokens belong: create, list, show, edit |
 //! | `revocation` | revocations, and the feed of them |
+//! | `use_report` | how tokens were used: what verifiers report, and what the service tells of it |
 
 mod bundle;
 mod introspection;
@@ -19,6 +20,7 @@ mod principal;
 mod revocation;
 mod temporary_token;
 mod token;
+mod use_report;
 
 use serde::{Deserialize, Deserializer};
 
@@ -35,6 +37,7 @@ pub use principal::{
 pub use revocation::{Heartbeat, Revocation, RevocationPage, RevocationTarget};
 pub use temporary_token::{CreateTemporaryTokenRequest, TemporaryTokenRequest, TemporaryTokenResponse, duration};
 pub use token::{CreateTokenRequest, TokenDescription, TokenPage, TokenRecord, UpdateTokenRequest};
+pub use use_report::{ACCEPTED, OriginUse, UseDay, UseReport, UseResponse, UseRow};
 
 /// Reads a field that is present, so that `null` is told from an absent field.
 fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "remote")]
+use super::UseReports;
 use super::token::AuthenticToken;
 use super::{Credentials, Page};
 use crate::{Error, Requirement, TokenKind};
@@ -67,16 +69,38 @@ impl<'a> TokenSummary<'a> {
     }
 }
 
-/// The function that sees each decision.
-#[derive(Clone)]
-pub(super) struct Observer(Arc<dyn Fn(&Decision<'_>) + Send + Sync>);
+/// What sees each decision: a function of the product, and reports of use.
+#[derive(Clone, Default)]
+pub(super) struct Observer(Arc<Watchers>);
+
+#[derive(Clone, Default)]
+struct Watchers {
+    hook: Option<Arc<Hook>>,
+    #[cfg(feature = "remote")]
+    reports: Option<Arc<UseReports>>,
+}
+
+type Hook = dyn Fn(&Decision<'_>) + Send + Sync;
 
 impl Observer {
-    pub(super) fn new(observe: impl Fn(&Decision<'_>) + Send + Sync + 'static) -> Observer {
-        Observer(Arc::new(observe))
+    /// Adds a function, in the place of the one before.
+    pub(super) fn with_hook(self, observe: impl Fn(&Decision<'_>) + Send + Sync + 'static) -> Observer {
+        Observer(Arc::new(Watchers { hook: Some(Arc::new(observe)), ..Arc::unwrap_or_clone(self.0) }))
+    }
+
+    /// Adds reports of use, in the place of those before.
+    #[cfg(feature = "remote")]
+    pub(super) fn with_reports(self, reports: Arc<UseReports>) -> Observer {
+        Observer(Arc::new(Watchers { reports: Some(reports), ..Arc::unwrap_or_clone(self.0) }))
     }
 
     pub(super) fn observe(&self, decision: &Decision<'_>) {
-        (self.0)(decision);
+        #[cfg(feature = "remote")]
+        if let Some(reports) = &self.0.reports {
+            reports.count(decision);
+        }
+        if let Some(hook) = &self.0.hook {
+            hook(decision);
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! | --- | --- | --- |
 //! | `daypass_decisions_total` | `outcome`: `admitted`, or the code of the error | decisions |
 //! | `daypass_cache_total` | `result`: `hit` or `miss` | tokens that were cached or not |
+//! | `daypass_use_reports_total` | `result`: `sent`, `failed` or `dropped` | reports of use, if there are any |
 //!
 //! The decisions are those of [`Verifier::verify`](super::Verifier::verify).
 

@@ -70,7 +70,7 @@ pub use dpop::{Dpop, DpopNonces, TokenRequestProof};
 use issuer::Issuer;
 pub use rate_limit::{Attempt, RateLimit, RateLimits, RateStatus};
 #[cfg(feature = "remote")]
-pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys};
+pub use remote::{Connect, IssuerMismatch, RemoteIntrospector, RemoteKeys, UseReports};
 pub use revocation::Revocations;
 pub use scoped::{Permit, Scoped, ScopedCheck};
 pub use sealing::{ParseSealingKeyError, SealedError, SealingKey};

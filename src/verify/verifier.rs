@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+#[cfg(feature = "remote")]
+use super::UseReports;
 use super::clock::Clock;
 use super::credentials::page::PageRules;
 #[cfg(feature = "axum")]
@@ -161,7 +163,14 @@ impl Verifier {
     /// Calls a function with each decision. It must be quick: it runs before the response.
     #[must_use]
     pub fn on_decision(self, observe: impl Fn(&Decision<'_>) + Send + Sync + 'static) -> Verifier {
-        Verifier { observer: Some(Observer::new(observe)), ..self }
+        Verifier { observer: Some(self.observer.unwrap_or_default().with_hook(observe)), ..self }
+    }
+
+    /// Reports how tokens are used to the service. Without this, nothing is reported.
+    #[cfg(feature = "remote")]
+    #[must_use]
+    pub fn use_reports(self, reports: Arc<UseReports>) -> Verifier {
+        Verifier { observer: Some(self.observer.unwrap_or_default().with_reports(reports)), ..self }
     }
 
     /// Adds a public URL of the API, as browsers show it: `https://www.example.com/api`. Its origin is then that of pages

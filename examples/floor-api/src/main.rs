@@ -22,12 +22,13 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
 use clap::Parser;
 use daypass::verify::http::{self, ServerLimits, raise_descriptor_limit};
-use daypass::verify::{Dpop, RateLimits, Verifier};
+use daypass::verify::{Dpop, RateLimits, UseReports, Verifier};
 use daypass::{Catalog, ForeignFormat, OpaqueToken};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -59,13 +60,18 @@ struct Options {
     /// The files of the npm package `daypass`, served at /daypass/
     #[arg(long, value_name = "FOLDER")]
     sdk_dir: PathBuf,
+    /// Report to the token service how tokens are used, every so many seconds; the token needs the scope
+    /// token:report too
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    report_use_every: Option<u64>,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let log = EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
     tracing_subscriber::fmt().with_env_filter(log).with_writer(io::stderr).init();
-    let Options { service, audience, organization, listen, embed_listen, embed_dir, sdk_dir } = Options::parse();
+    let Options { service, audience, organization, listen, embed_listen, embed_dir, sdk_dir, report_use_every } =
+        Options::parse();
 
     // SECURITY: every user of the machine can read a command line, but not the environment.
     let token: OpaqueToken = std::env::var("DAYPASS_TOKEN")
@@ -80,6 +86,7 @@ async fn main() -> anyhow::Result<()> {
     let embed_url = format!("http://{}", embed.local_addr()?);
     writeln!(io::stdout(), "{}", json!({ "api": api_url, "embed": embed_url }))?;
 
+    let reports = report_use_every.map(|every| UseReports::every(Duration::from_secs(every), &service, token.clone()));
     let verifier = Verifier::connect(&service, audience, token)
         .await?
         .catalog(Catalog::space_api())
@@ -90,6 +97,10 @@ async fn main() -> anyhow::Result<()> {
         .rate_limits(RateLimits::new())
         // One machine has one clock.
         .leeway(0);
+    let verifier = match &reports {
+        Some(reports) => verifier.use_reports(Arc::clone(reports)),
+        None => verifier,
+    };
     let verifier = Arc::new(verifier);
     let api_router = api::router(api::Building { organization, floors }, Arc::clone(&verifier));
     let embed_router = embed::router(embed::Config { service, api: api_url }, verifier, &embed_dir, &sdk_dir);
@@ -97,6 +108,9 @@ async fn main() -> anyhow::Result<()> {
     // The two count their connections together.
     let limits = ServerLimits::new();
     tokio::try_join!(serve(api, api_router, &limits), serve(embed, embed_router, &limits))?;
+    if let Some(reports) = reports {
+        reports.finish().await;
+    }
     Ok(())
 }
 

@@ -41,6 +41,7 @@ mod token;
 mod token_edit;
 mod token_list;
 mod token_text;
+mod token_use;
 mod user;
 mod user_consents;
 

@@ -38,6 +38,7 @@ use crate::router::router;
 use crate::store::{self, Location};
 use crate::usecase::audit::delete_old;
 use crate::usecase::bootstrap::{Start, bootstrap};
+use crate::usecase::token_use;
 use crate::usecase::write_probe::WriteProbe;
 
 const EXAMPLES: &str = "\
@@ -229,6 +230,7 @@ pub(super) async fn run(options: Options) -> anyhow::Result<()> {
     let (app, sync) = App::new(store, writable, config, master_key).await?;
     let (uses, refusals) = (Arc::clone(&app.uses), Arc::clone(&app.refusals));
     tokio::spawn(delete_old(Arc::clone(&app.store), options.audit.audit_days));
+    tokio::spawn(token_use::delete_old(Arc::clone(&app.store)));
     tokio::spawn({
         let (uses, refusals) = (Arc::clone(&uses), Arc::clone(&refusals));
         async move { tokio::join!(uses.run(), refusals.run()) }

@@ -10,7 +10,7 @@ use daypass::{Error, Grant, OriginPattern, ParseScopeError, Resource, Scope, Tok
 
 use super::failure::Subject;
 use super::options::{Common, InOrganization, print_json};
-use super::{time, token_edit, token_list, token_text};
+use super::{time, token_edit, token_list, token_text, token_use};
 use crate::domain::grantor::Grantor;
 use crate::domain::hidden;
 use crate::domain::origins::{is_shared, normalize_origin};
@@ -75,6 +75,13 @@ pub(super) enum Command {
     /// are: to end them, revoke it.
     #[command(after_help = token_edit::EXAMPLES)]
     Edit(token_edit::Options),
+    /// Tell how a token was used, day by day, as far as APIs report it
+    ///
+    /// For each day: the requests with the token and with what was made from it, how many of them were accepted, the
+    /// temporary tokens that were minted, then the reasons of refusals and the origins of most requests. An API reports
+    /// nothing unless its verifier is told to. A day is kept for 90 days.
+    #[command(after_help = token_use::EXAMPLES)]
+    Use(token_use::Options),
     /// Tell what a token is that is given in full, on standard input
     ///
     /// The answer is that of the service's `/introspect`, with `--json` in whole. The token is not in the command line,
@@ -181,6 +188,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<()> {
             let token = tokens::find(&*store, &organization, &id).await;
             print(&token.map_err(|error| common.explain(error, Some(Subject::Token(&id))))?, &common)
         }
+        Command::Use(options) => token_use::run(options).await,
         Command::Introspect(options) => token_text::introspect(options).await,
         Command::Revoke { id: None, issuer, within, common, .. } => token_text::revoke(issuer, &within, &common).await,
         Command::Revoke { id: Some(id), within, common, .. } => {

@@ -20,21 +20,44 @@ pub(crate) struct TokenUse {
 
 /// The uses of tokens since the last write.
 #[derive(Default)]
-pub(crate) struct LastUses(HashMap<u64, u64>);
+pub(crate) struct LastUses {
+    /// The time of the last use, by the token's serial number.
+    times: HashMap<u64, u64>,
+    /// How many temporary tokens were minted, by the serial number of their parent.
+    refreshes: HashMap<u64, u64>,
+}
 
 impl LastUses {
-    /// Notes that the token with this serial number is used now.
-    pub(crate) fn note(&mut self, serial: u64, now: u64) {
-        if self.0.len() < MOST || self.0.contains_key(&serial) {
-            self.0.insert(serial, now);
+    /// Notes that the token with this serial number was used at a time.
+    pub(crate) fn note(&mut self, serial: u64, at: u64) {
+        if let Some(last) = find_or_add(&mut self.times, serial) {
+            *last = at.max(*last);
         }
     }
 
-    /// Takes what is to be written.
+    /// Notes that a temporary token was minted from the token with this serial number.
+    pub(crate) fn note_refresh(&mut self, serial: u64) {
+        if let Some(number) = find_or_add(&mut self.refreshes, serial) {
+            *number += 1;
+        }
+    }
+
+    /// Takes the times that are to be written.
     pub(crate) fn take(&mut self) -> Vec<TokenUse> {
-        let uses = std::mem::take(&mut self.0).into_iter();
+        let uses = std::mem::take(&mut self.times).into_iter();
         uses.map(|(serial, at)| TokenUse { serial, at, replaces: at.saturating_sub(INTERVAL) }).collect()
     }
+
+    /// Takes the numbers of temporary tokens that are to be written, by the serial numbers of their parents.
+    pub(crate) fn take_refreshes(&mut self) -> Vec<(u64, u64)> {
+        std::mem::take(&mut self.refreshes).into_iter().collect()
+    }
+}
+
+/// Returns the value of a token, if there is room for it.
+fn find_or_add(tokens: &mut HashMap<u64, u64>, serial: u64) -> Option<&mut u64> {
+    let has_room = tokens.len() < MOST || tokens.contains_key(&serial);
+    has_room.then(|| tokens.entry(serial).or_default())
 }
 
 #[cfg(test)]
@@ -52,6 +75,20 @@ mod tests {
         let written = |serial, at, replaces| TokenUse { serial, at, replaces };
         assert_eq!(taken, [written(1, 130, 70), written(2, 101, 41)]);
         assert_eq!(uses.take(), []);
+        for (serial, at, last) in [(1, 100, 100), (1, 90, 100), (1, 110, 110)] {
+            uses.note(serial, at);
+            assert_eq!(uses.times[&serial], last, "a report may tell of an earlier use");
+        }
+    }
+
+    #[test]
+    fn the_temporary_tokens_of_each_parent_are_counted() {
+        let mut uses = LastUses::default();
+        [1, 2, 1].into_iter().for_each(|serial| uses.note_refresh(serial));
+        let mut taken = uses.take_refreshes();
+        taken.sort_unstable();
+        assert_eq!(taken, [(1, 2), (2, 1)]);
+        assert_eq!(uses.take_refreshes(), []);
     }
 
     #[test]

@@ -137,7 +137,7 @@ mod tests {
             (
                 Role::Owner,
                 TokenKind::Secret,
-                "bundle:create daypass:administer token:create token:introspect token:read token:revoke",
+                "bundle:create daypass:administer token:create token:introspect token:read token:report token:revoke",
             ),
         ] {
             let user = user(role);

@@ -89,14 +89,26 @@ mod tests {
     fn each_role_has_its_scopes() {
         let catalogs = Catalogs::new(Catalog::space_api());
         for (role, own, others) in [
-            (Role::Viewer, "token:read", "token:create token:revoke token:introspect bundle:create daypass:administer"),
+            (
+                Role::Viewer,
+                "token:read",
+                "token:create token:revoke token:introspect token:report bundle:create daypass:administer",
+            ),
             (
                 Role::Developer,
                 "token:read token:create token:revoke",
-                "token:introspect bundle:create daypass:administer",
+                "token:introspect token:report bundle:create daypass:administer",
             ),
-            (Role::Admin, "token:read token:create token:revoke daypass:administer", "token:introspect bundle:create"),
-            (Role::Owner, "token:read token:create token:revoke token:introspect bundle:create daypass:administer", ""),
+            (
+                Role::Admin,
+                "token:read token:create token:revoke daypass:administer",
+                "token:introspect token:report bundle:create",
+            ),
+            (
+                Role::Owner,
+                "token:read token:create token:revoke token:introspect token:report bundle:create daypass:administer",
+                "",
+            ),
         ] {
             let held = management(role, &catalogs);
             assert_eq!(held, scopes(own), "{role}");

@@ -60,6 +60,8 @@ const ROUTES: &[(Method, &str, Audited)] = &[
     (Method::POST, "/v2/invitation/accept", Admin(InvitationAccept)),
     (Method::POST, "/v2/revocation", Admin(OrganizationRevokeIssuedBefore)),
     (Method::POST, "/revoke", Admin(TokenRevoke)),
+    (Method::GET, "/v2/use", Admin(TokenRead)),
+    (Method::POST, "/v2/use", Traffic),
     (Method::GET, "/oauth/authorize", Admin(ConsentGrant)),
     (Method::POST, "/oauth/authorize", Admin(ConsentGrant)),
     (Method::GET, "/v2/consent", Admin(ConsentRead)),

@@ -64,6 +64,7 @@ fn class(method: &Method, route: &str) -> Option<RequestClass> {
         _ if is_of_revocation(method, route) => None,
         "/introspect" | "/verify" => Some(RequestClass::Introspection),
         "/v2/revocation" if is_read => Some(RequestClass::Introspection),
+        "/v2/use" if !is_read => Some(RequestClass::Introspection),
         "/v2/temporary-access-token/create"
         | "/v2/bundle/create"
         | "/generate"
@@ -97,6 +98,8 @@ mod tests {
         for (method, route, class) in [
             (Method::POST, "/introspect", Some(RequestClass::Introspection)),
             (Method::GET, "/v2/revocation", Some(RequestClass::Introspection)),
+            (Method::POST, "/v2/use", Some(RequestClass::Introspection)),
+            (Method::GET, "/v2/use", Some(RequestClass::Administration)),
             (Method::POST, "/generate", Some(RequestClass::Minting)),
             (Method::POST, "/oauth/token", Some(RequestClass::Minting)),
             (Method::POST, "/v2/access-token", Some(RequestClass::Administration)),

@@ -28,5 +28,6 @@ async fn create(
     let response =
         temporary_token::mint(&*app.store, &app.catalog.view().catalogs, &app.jwt_issuer, least, &parent, request)
             .await?;
+    app.uses.note_refresh(caller.access.root_serial());
     Ok((NO_STORE, Json(response)))
 }

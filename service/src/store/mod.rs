@@ -26,6 +26,8 @@
 //! | `sqlite` | a store in one SQLite file |
 //! | `postgres` | a store in a PostgreSQL database, for several nodes |
 //! | `token_pages` | tests of the size of pages |
+//! | `token_use` | the trait [`UseStore`], for how tokens were used |
+//! | `use_counts` | tests of what is counted of tokens' use, and for how long |
 
 pub(crate) mod acting;
 mod audit;
@@ -61,7 +63,10 @@ mod sqlite;
 pub(crate) mod suite;
 #[cfg(test)]
 mod token_pages;
+mod token_use;
 mod traits;
+#[cfg(test)]
+mod use_counts;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -76,6 +81,7 @@ pub(crate) use oauth::OAuthStore;
 pub(crate) use principals::PrincipalStore;
 pub(crate) use schema::Schema;
 pub(crate) use sign_in::{Forgiven, SignInStore, StoredSession};
+pub(crate) use token_use::UseStore;
 pub(crate) use traits::{
     AddedToken, Bootstrap, Bootstrapped, FeedPage, GrantsSlice, NewOrganization, Rule, SharedStore, Snapshot, Store,
     StoreFuture, TokenSelector, TokenSlice,

@@ -1,5 +1,5 @@
-//! The trait that every store implements: [`Store`]. Its parts about principals, signing in, OAuth and the audit trail are
-//! [`PrincipalStore`], [`SignInStore`], [`OAuthStore`] and [`AuditStore`].
+//! The trait that every store implements: [`Store`]. Its parts about principals, signing in, OAuth, the audit trail and
+//! the use of tokens are [`PrincipalStore`], [`SignInStore`], [`OAuthStore`], [`AuditStore`] and [`UseStore`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::domain::token::{AddFacts, NewToken, TokenState};
 use crate::domain::token_edit::EditedToken;
 use crate::domain::token_list::PageQuery;
 use crate::domain::write_state::Probe;
-use crate::store::{AuditStore, OAuthStore, PrincipalStore, SignInStore};
+use crate::store::{AuditStore, OAuthStore, PrincipalStore, SignInStore, UseStore};
 
 /// A store that several tasks share.
 pub(crate) type SharedStore = Arc<dyn Store>;
@@ -153,7 +153,7 @@ pub(crate) struct FeedPage {
 /// `BEGIN IMMEDIATE`; PostgreSQL: `SELECT … FOR NO KEY UPDATE`), so that the facts hold when it writes. It
 /// returns the rule's error, and [`Error::Unavailable`] when the database fails, with the cause in the
 /// log.
-pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore + AuditStore {
+pub(crate) trait Store: PrincipalStore + SignInStore + OAuthStore + AuditStore + UseStore {
     /// Returns the id of the first organization that is no operator, if the store has one.
     fn first_organization(&self) -> StoreFuture<'_, Option<String>>;
 

@@ -36,6 +36,7 @@
 //! | `signing_keys` | the keys of a running service |
 //! | `sync` | polls the store, in which other processes write too |
 //! | `temporary_token` | mints temporary tokens |
+//! | `token_use` | counts how tokens are used, and tells it by the day |
 //! | `token_uses` | notes when tokens were last used |
 //! | `tokens` | creates, lists, finds and edits stored tokens |
 //! | `write_probe` | finds out whether revocations can be written |
@@ -74,6 +75,7 @@ pub(crate) mod sign_in;
 pub(crate) mod signing_keys;
 pub(crate) mod sync;
 pub(crate) mod temporary_token;
+pub(crate) mod token_use;
 pub(crate) mod token_uses;
 pub(crate) mod tokens;
 pub(crate) mod write_probe;

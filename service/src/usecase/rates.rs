@@ -39,7 +39,7 @@ struct ClassLimit {
 /// A class of requests that are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RequestClass {
-    /// What APIs ask about tokens.
+    /// What APIs ask about tokens, and report of them.
     Introspection,
     /// Temporary tokens, bundles and tokens of OAuth.
     Minting,

@@ -143,6 +143,8 @@ macro_rules! suite {
         mod threekit_callers;
         #[path = "../token_list.rs"]
         mod token_list;
+        #[path = "../token_use.rs"]
+        mod token_use;
         #[path = "../tokens.rs"]
         mod tokens;
     };

@@ -68,6 +68,8 @@ const OPERATIONS: &[(&str, Way)] = &[
     ("GET /v2/revocation", By("revocation list")),
     ("POST /v2/revocation", By("organization revoke-issued-before")),
     ("GET /v2/audit", By("audit list")),
+    ("GET /v2/use", By("token use")),
+    ("POST /v2/use", PROTOCOL),
     ("GET /v2/consent", By("user consents")),
     ("DELETE /v2/consent/{client}", By("user withdraw-consent")),
     ("GET /oauth/authorize", OWN_SESSION),

@@ -7,12 +7,16 @@
 //! | `keys` | the keys, fetched and cached |
 //! | `introspector` | records of opaque tokens, by introspection |
 //! | `feed` | the subscriber of the revocation feed |
+//! | `use_counts` | counts of decisions by token and outcome |
+//! | `use_reports` | reports of those counts |
 
 mod connect;
 mod feed;
 mod introspector;
 mod issuer;
 mod keys;
+mod use_counts;
+mod use_reports;
 
 use std::error::Error;
 use std::iter;
@@ -26,6 +30,7 @@ pub use connect::Connect;
 pub use introspector::RemoteIntrospector;
 pub use issuer::IssuerMismatch;
 pub use keys::RemoteKeys;
+pub use use_reports::UseReports;
 
 use super::Unavailable;
 use crate::{ErrorBody, ErrorCode};
@@ -60,7 +65,7 @@ async fn require_success(response: Response) -> Result<Response, Unavailable> {
         if let Some(code) =
             ErrorCode::ALL.iter().find(|code| code.as_str() == error && code.status() == status.as_u16())
         {
-            return Err(Unavailable(refusal(*code)));
+            return Err(Unavailable(refusal(*code, &path)));
         }
     }
     let is_elsewhere = status == StatusCode::NOT_FOUND || status.is_redirection();
@@ -68,11 +73,12 @@ async fn require_success(response: Response) -> Result<Response, Unavailable> {
     Err(Unavailable(format!("{path} answers {status}{help}")))
 }
 
-/// Says why the service refused the verifier's own token.
-fn refusal(code: ErrorCode) -> String {
+/// Says why the service refused the verifier's own token at this path.
+fn refusal(code: ErrorCode, path: &str) -> String {
     match code {
         ErrorCode::InsufficientScope => {
-            "this verifier's token lacks the scope token:introspect: give it a token that has the scope".into()
+            let scope = if path.ends_with("/v2/use") { "token:report" } else { "token:introspect" };
+            format!("this verifier's token lacks the scope {scope}: give it a token that has the scope")
         }
         code => format!("the token service refused this verifier's token: {code}. Give it another secret token"),
     }

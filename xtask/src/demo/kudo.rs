@@ -10,7 +10,7 @@ pub(super) fn start(setting: &Setting) -> Result<Started> {
     // The editor's files are floors: their catalogue is the product's, since Kudo has no scopes.
     let catalog = ["--catalog", "catalogs/space-api.json"];
     let (service, at) = setting.service(&[&["--protocols", "kudo", "--kudo-uuid"][..], &catalog].concat())?;
-    let introspection = setting.token("secret", "Floor API", &scopes(&["token:introspect"]))?;
+    let introspection = setting.token("secret", "Floor API", &scopes(&["token:introspect", "token:report"]))?;
     let partner = [
         vec!["--id", "northlight-editor"],
         scopes(&["bundle:create", "floor:readPublic", "floor:readPrivate", "floor:update"]),

@@ -72,7 +72,7 @@ impl Setting {
         let mut serve = Command::new(program("floor-api")?);
         serve
             .args(["--service", &at.listening, "--audience", AUDIENCE, "--organization", &at.organization])
-            .args(["--listen", "127.0.0.1:0", "--embed-listen", "127.0.0.1:0"])
+            .args(["--listen", "127.0.0.1:0", "--embed-listen", "127.0.0.1:0", "--report-use-every", "10"])
             .args(["--embed-dir", "www/embed", "--sdk-dir", package::FOLDER])
             .env("DAYPASS_TOKEN", &introspection.token);
         Server::start("floor-api", &mut serve)

@@ -16,7 +16,7 @@ pub(super) fn start(setting: &Setting) -> Result<Started> {
     let secret = setting.token("secret", "Customer's backend", &[])?;
     let manager = scopes(&["token:create", "token:revoke", "floor:readPrivate"]);
     let manager = setting.token("secret", "Customer's backend, to create and revoke", &manager)?;
-    let introspection = setting.token("secret", "Floor API", &scopes(&["token:introspect"]))?;
+    let introspection = setting.token("secret", "Floor API", &scopes(&["token:introspect", "token:report"]))?;
     let partner = [
         vec!["--id", "northlight-editor"],
         scopes(&["bundle:create", "floor:readPublic", "floor:readPrivate", "floor:update"]),

@@ -19,6 +19,7 @@
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
 //! | `sdk` | `GET /sdk/…` |
 //! | `session` | `/v2/session` |
+//! | `token_use` | `/v2/use` |
 //! | `tokens` | `/v2/access-token` |
 
 mod audit;
@@ -38,6 +39,7 @@ mod public;
 mod revocation;
 mod sdk;
 mod session;
+mod token_use;
 mod tokens;
 
 use axum::Router;
@@ -89,7 +91,8 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         .route("/v2/invitation", post(invitations::show))
         .route("/v2/invitation/accept", post(invitations::accept))
         .route("/introspect", post(introspection::introspect))
-        .route("/v2/revocation", get(feed::revocations).post(revocation::issued_before));
+        .route("/v2/revocation", get(feed::revocations).post(revocation::issued_before))
+        .route("/v2/use", get(token_use::show).post(token_use::report));
     let posted_by_browsers = Router::new().route("/revoke", post(revocation::credential));
     browser_routes(for_browsers)
         .merge(browser_post_routes(posted_by_browsers))

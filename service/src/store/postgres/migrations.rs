@@ -23,6 +23,7 @@ const STEPS: &[&str] = &[
     include_str!("../../../migrations/postgres/0013_audit.sql"),
     include_str!("../../../migrations/postgres/0014_quotas.sql"),
     include_str!("../../../migrations/postgres/0015_master_key.sql"),
+    include_str!("../../../migrations/postgres/0016_use.sql"),
 ];
 
 /// Held by the process that changes the tables. The number means nothing; it is Daypass's.

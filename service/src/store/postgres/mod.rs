@@ -25,6 +25,7 @@ mod sql;
 mod tests;
 mod tls;
 mod token_list;
+mod token_use;
 mod tokens;
 mod turns;
 

@@ -32,6 +32,7 @@ const MIGRATIONS: &[M<'static>] = &[
     M::up(include_str!("../../../migrations/0019_audit.sql")),
     M::up(include_str!("../../../migrations/0020_quotas.sql")),
     M::up(include_str!("../../../migrations/0021_master_key.sql")),
+    M::up(include_str!("../../../migrations/0022_use.sql")),
 ];
 
 /// The newest version of the tables.

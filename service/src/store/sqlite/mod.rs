@@ -27,6 +27,7 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 mod token_list;
+mod token_use;
 mod tokens;
 
 use std::path::Path;

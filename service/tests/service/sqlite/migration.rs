@@ -86,6 +86,7 @@ async fn an_older_stores_entries_of_jwts_are_served_as_level_jwt() {
     let downgrade = "UPDATE revocation SET level = 'signed' WHERE level = 'jwt';
         DROP INDEX token_listed; DROP INDEX token_by_kind; DROP INDEX token_by_expiry;
         DROP TABLE usage; DROP TABLE write_probe;
+        DROP TABLE token_use; DROP TABLE use_verifier;
         DROP TABLE catalog;
         DROP TABLE audit;
         DROP TABLE feed;

@@ -1,0 +1,25 @@
+-- How tokens were used, as verifiers report it: a row for each token and day, and one for each organization and
+-- day, whose token is 0. `counts` is an object, as JSON. `mark` is the newest mark of the feed when it was written
+-- last: clocks change no marks.
+CREATE TABLE token_use (
+    organization TEXT NOT NULL REFERENCES organization (id),
+    token INTEGER NOT NULL,
+    -- Days since 1970, in UTC.
+    day INTEGER NOT NULL,
+    mark INTEGER NOT NULL,
+    counts TEXT NOT NULL,
+    PRIMARY KEY (organization, token, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX token_use_by_day ON token_use (day);
+
+-- The number of the last report of each verifier, so that none is counted twice.
+CREATE TABLE use_verifier (
+    organization TEXT NOT NULL REFERENCES organization (id),
+    verifier TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    mark INTEGER NOT NULL,
+    PRIMARY KEY (organization, verifier)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX use_verifier_by_mark ON use_verifier (mark);

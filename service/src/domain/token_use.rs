@@ -1,0 +1,425 @@
+//! How tokens are used, by day: what a report of a verifier adds, and what is kept.
+
+use std::collections::{BTreeMap, HashMap};
+
+use daypass::api::{ACCEPTED, OriginUse, UseDay, UseReport, UseRow};
+use daypass::{Error, ErrorCode, Origin};
+use serde::{Deserialize, Serialize};
+
+/// How many days are kept.
+pub(crate) const DAYS: u64 = 90;
+/// How many days are told unless the caller says which.
+pub(crate) const DEFAULT_DAYS: u64 = 30;
+/// How many verifiers of an organization are known at a time.
+pub(crate) const MOST_VERIFIERS: usize = 1000;
+/// In the place of a token's serial number: all tokens of the organization.
+pub(crate) const ALL_TOKENS: u64 = 0;
+
+/// How many origins of a kind are kept for each row.
+const MOST_ORIGINS: usize = 20;
+/// The longest origin that is kept, in bytes.
+const MAX_ORIGIN: usize = 280;
+/// The longest name of a verifier.
+const MAX_VERIFIER: usize = 64;
+/// The outcome of codes that this version does not know.
+const OTHER: &str = "other";
+const SECONDS: u64 = 86_400;
+
+/// Days from one to another, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Days {
+    /// The first, as days since 1970 in UTC.
+    pub(crate) first: u64,
+    /// The last.
+    pub(crate) last: u64,
+}
+
+impl Days {
+    /// Returns so many days, of which the last is today.
+    pub(crate) fn last(number: u64, now: u64) -> Days {
+        let today = day_of(now);
+        Days { first: (today + 1).saturating_sub(number), last: today }
+    }
+
+    /// Returns the days from the one with `since` until the one before which `until` is.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] if there are none.
+    pub(crate) fn between(since: Option<u64>, until: Option<u64>, now: u64) -> Result<Days, Error> {
+        let Days { first, last } = Days::last(DEFAULT_DAYS, until.map_or(now, |until| until.saturating_sub(1)));
+        let first = since.map_or(first, day_of);
+        if since.zip(until).is_some_and(|(since, until)| since >= until) || first > last {
+            return Err(Error::InvalidRequest("The time `until` must be after `since`.".into()));
+        }
+        Ok(Days { first, last })
+    }
+}
+
+/// Returns the day of a time.
+pub(crate) fn day_of(time: u64) -> u64 {
+    time / SECONDS
+}
+
+/// Which verifier reports, and where its reports have got to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Reporter {
+    /// The organization of its token.
+    pub(crate) organization: String,
+    /// Its name.
+    pub(crate) verifier: String,
+    /// The report's number.
+    pub(crate) sequence: u64,
+}
+
+/// What is to be counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Addition {
+    /// Who reports it; `None` if the service counted it.
+    pub(crate) reporter: Option<Reporter>,
+    /// The organization whose tokens are counted; those of all without one.
+    pub(crate) organization: Option<String>,
+    /// The day on which it happened.
+    pub(crate) day: u64,
+    rows: Vec<Counted>,
+}
+
+/// What happened, with which token, and how often.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Counted {
+    /// The token's serial number; `None` for tokens that were not counted apart.
+    serial: Option<u64>,
+    outcome: Outcome,
+    count: u64,
+    origins: Vec<OriginUse>,
+    other_origins: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Accepted,
+    /// By the code of the error.
+    Refused(&'static str),
+    /// A temporary token was minted.
+    Refreshed,
+}
+
+/// What is stored of a token on a day, or of all tokens of an organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredUse {
+    /// The token's organization.
+    pub(crate) organization: String,
+    /// Its serial number, or [`ALL_TOKENS`].
+    pub(crate) token: u64,
+    /// The counts.
+    pub(crate) counts: Counts,
+}
+
+/// What the store knows when something is to be counted.
+pub(crate) struct UseFacts {
+    /// The number of the last report of this verifier.
+    pub(crate) last: Option<u64>,
+    /// What is stored of the tokens that are counted, and of their organizations; empty counts if nothing is.
+    pub(crate) rows: Vec<StoredUse>,
+}
+
+/// The counts of a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Counts {
+    accepted: u64,
+    refused: BTreeMap<String, u64>,
+    refreshes: u64,
+    origins: Origins,
+    refused_origins: Origins,
+}
+
+/// The origins of most requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Origins {
+    most: BTreeMap<String, u64>,
+    other: u64,
+}
+
+impl Addition {
+    /// Reads a report of a verifier whose token is of this organization, and counts tokens of those that it reaches.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`], which names the field.
+    pub(crate) fn of_report(
+        report: UseReport,
+        reporter: &str,
+        reach: Option<&str>,
+        now: u64,
+    ) -> Result<Addition, Error> {
+        let UseReport { verifier, sequence, age_seconds, rows } = report;
+        let is_name = (1..=MAX_VERIFIER).contains(&verifier.len()) && verifier.bytes().all(|b| b.is_ascii_graphic());
+        if !is_name {
+            let why = format!("The `verifier` must have 1 to {MAX_VERIFIER} visible ASCII characters.");
+            return Err(Error::InvalidRequest(why));
+        }
+        if !(1..=i64::MAX.cast_unsigned()).contains(&sequence) {
+            return Err(Error::InvalidRequest("The `sequence` must be a number from 1 on.".into()));
+        }
+        if age_seconds >= DAYS * SECONDS {
+            return Err(Error::InvalidRequest(format!("The `ageSeconds` must be less than {DAYS} days.")));
+        }
+        Ok(Addition {
+            reporter: Some(Reporter { organization: reporter.to_owned(), verifier, sequence }),
+            organization: reach.map(str::to_owned),
+            day: day_of(now.saturating_sub(age_seconds)),
+            rows: rows.into_iter().map(Counted::of_row).collect(),
+        })
+    }
+
+    /// Counts temporary tokens that were minted, by the serial numbers of their parents.
+    pub(crate) fn of_refreshes(refreshes: impl IntoIterator<Item = (u64, u64)>, now: u64) -> Addition {
+        let row = |(serial, count)| Counted {
+            serial: Some(serial),
+            outcome: Outcome::Refreshed,
+            count,
+            origins: vec![],
+            other_origins: 0,
+        };
+        Addition {
+            reporter: None,
+            organization: None,
+            day: day_of(now),
+            rows: refreshes.into_iter().map(row).collect(),
+        }
+    }
+
+    /// Returns the serial numbers of the tokens that it is about, in their order, each once.
+    pub(crate) fn serials(&self) -> Vec<u64> {
+        let mut serials: Vec<_> = self.rows.iter().filter_map(|row| row.serial).collect();
+        serials.sort_unstable();
+        serials.dedup();
+        // Numbers begin with 1, and no store has a greater one.
+        serials.retain(|serial| (1..=i64::MAX.cast_unsigned()).contains(serial));
+        serials
+    }
+
+    /// Returns the serial numbers of the tokens that were accepted.
+    pub(crate) fn accepted(&self) -> impl Iterator<Item = u64> + '_ {
+        let is_use = |row: &&Counted| row.outcome == Outcome::Accepted && row.count > 0;
+        self.rows.iter().filter(is_use).filter_map(|row| row.serial)
+    }
+}
+
+impl Counted {
+    fn of_row(row: UseRow) -> Counted {
+        let UseRow { serial, outcome, count, origins, mut other_origins } = row;
+        // SECURITY: names are of a known set, and origins are what a browser writes, so that no text of a client's
+        // choice is stored or shown.
+        let (origins, others): (Vec<_>, Vec<_>) =
+            origins.into_iter().partition(|one| one.origin.len() <= MAX_ORIGIN && Origin::parse(&one.origin).is_ok());
+        for other in others {
+            other_origins = other_origins.saturating_add(other.count);
+        }
+        let outcome = match ErrorCode::find(&outcome) {
+            _ if outcome == ACCEPTED => Outcome::Accepted,
+            Some(code) if code.status() > 0 => Outcome::Refused(code.as_str()),
+            _ => Outcome::Refused(OTHER),
+        };
+        Counted { serial, outcome, count, origins, other_origins }
+    }
+}
+
+/// Returns the rows that change; `None` if the report was counted before.
+pub(crate) fn count(addition: &Addition, facts: &UseFacts) -> Option<Vec<StoredUse>> {
+    if let Some(reporter) = &addition.reporter
+        && facts.last.is_some_and(|last| reporter.sequence <= last)
+    {
+        return None;
+    }
+    let tokens = facts.rows.iter().filter(|row| row.token != ALL_TOKENS);
+    let organizations: HashMap<u64, &str> = tokens.map(|row| (row.token, &*row.organization)).collect();
+    let own = addition.reporter.as_ref().map(|reporter| &*reporter.organization);
+    let changed = facts.rows.iter().filter_map(|before| {
+        let mut after = before.clone();
+        for row in &addition.rows {
+            let organization = row.serial.map_or(own, |serial| organizations.get(&serial).copied());
+            let is_of_row = before.token == ALL_TOKENS || Some(before.token) == row.serial;
+            if is_of_row && organization == Some(&before.organization) {
+                after.counts.add(row);
+            }
+        }
+        (after != *before).then_some(after)
+    });
+    Some(changed.collect())
+}
+
+impl Counts {
+    fn add(&mut self, row: &Counted) {
+        let (number, origins) = match row.outcome {
+            Outcome::Accepted => (&mut self.accepted, Some(&mut self.origins)),
+            Outcome::Refreshed => (&mut self.refreshes, None),
+            Outcome::Refused(code) => {
+                (self.refused.entry(code.to_owned()).or_default(), Some(&mut self.refused_origins))
+            }
+        };
+        *number = number.saturating_add(row.count);
+        if let Some(origins) = origins {
+            origins.add(&row.origins, row.other_origins);
+        }
+    }
+
+    /// Returns the counts as callers see them.
+    pub(crate) fn on(self, day: u64) -> UseDay {
+        let Counts { accepted, refused, refreshes, origins, refused_origins } = self;
+        // What an accepted token lacks is counted beside its request.
+        let lacking = ErrorCode::InsufficientScope.as_str();
+        let refusals = refused.iter().filter(|(code, _)| **code != lacking).map(|(_, count)| *count);
+        let ((origins, other_origins), (refused_origins, other_refused_origins)) =
+            (origins.listed(), refused_origins.listed());
+        UseDay {
+            day: day * SECONDS,
+            requests: refusals.fold(accepted, u64::saturating_add),
+            accepted,
+            refused,
+            refreshes,
+            origins,
+            other_origins,
+            refused_origins,
+            other_refused_origins,
+        }
+    }
+}
+
+impl Origins {
+    fn add(&mut self, origins: &[OriginUse], other: u64) {
+        for OriginUse { origin, count } in origins {
+            let number = self.most.entry(origin.clone()).or_default();
+            *number = number.saturating_add(*count);
+        }
+        self.other = self.other.saturating_add(other);
+        while self.most.len() > MOST_ORIGINS {
+            let least = self.most.iter().min_by_key(|(_, count)| **count).map(|(origin, _)| origin.clone());
+            let count = least.and_then(|origin| self.most.remove(&origin)).unwrap_or_default();
+            self.other = self.other.saturating_add(count);
+        }
+    }
+
+    /// Returns the origins, those of most requests first, and the number of the requests of others.
+    fn listed(self) -> (Vec<OriginUse>, u64) {
+        let mut origins: Vec<_> = self.most.into_iter().map(|(origin, count)| OriginUse { origin, count }).collect();
+        origins.sort_by_key(|one| std::cmp::Reverse(one.count));
+        (origins, self.other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 20_000 * SECONDS + 5;
+
+    fn row(serial: Option<u64>, outcome: &'static str, count: u64, origins: &[(&str, u64)]) -> UseRow {
+        let origin = |(origin, count): &(&str, u64)| OriginUse { origin: (*origin).to_owned(), count: *count };
+        UseRow {
+            serial,
+            outcome: outcome.into(),
+            count,
+            origins: origins.iter().map(origin).collect(),
+            other_origins: 0,
+        }
+    }
+
+    fn report(sequence: u64, rows: Vec<UseRow>) -> UseReport {
+        UseReport { verifier: "v".into(), sequence, age_seconds: 0, rows }
+    }
+
+    fn addition(rows: Vec<UseRow>) -> Addition {
+        Addition::of_report(report(1, rows), "o", Some("o"), NOW).expect("a report")
+    }
+
+    fn stored(token: u64) -> StoredUse {
+        StoredUse { organization: "o".into(), token, counts: Counts::default() }
+    }
+
+    #[test]
+    fn a_report_counts_for_its_tokens_and_for_their_organization_and_unknown_tokens_for_nobody() {
+        let site = [("https://a.example", 3)];
+        let addition = addition(vec![
+            row(Some(1), "accepted", 3, &site),
+            row(Some(1), "insufficient_scope", 1, &[]),
+            row(Some(2), "origin_not_allowed", 2, &[("https://b.example", 2)]),
+            row(Some(2), "of_a_later_version", 5, &[]),
+            row(Some(99), "accepted", 50, &[("https://c.example", 50)]),
+            row(None, "accepted", 7, &[]),
+        ]);
+        assert_eq!(addition.serials(), [1, 2, 99]);
+        assert_eq!(addition.accepted().collect::<Vec<_>>(), [1, 99]);
+        let facts = UseFacts { last: None, rows: vec![stored(ALL_TOKENS), stored(1), stored(2), stored(3)] };
+        let days: Vec<_> = count(&addition, &facts).expect("rows").into_iter().map(|row| row.counts.on(1)).collect();
+        let [all, one, two] = &days[..] else { panic!("{days:?}") };
+        assert_eq!((all.day, all.requests, all.accepted), (SECONDS, 17, 10));
+        assert_eq!((one.requests, one.accepted, one.refused.len()), (3, 3, 1));
+        assert_eq!((two.requests, two.accepted, two.refused["origin_not_allowed"], two.refused["other"]), (7, 0, 2, 5));
+        assert_eq!(
+            (one.origins.len(), two.origins.len(), &*two.refused_origins[0].origin),
+            (1, 0, "https://b.example")
+        );
+    }
+
+    #[test]
+    fn a_report_counts_once() {
+        let addition = addition(vec![row(Some(1), "accepted", 1, &[])]);
+        for (last, is_counted) in [(None, true), (Some(0), true), (Some(1), false), (Some(2), false)] {
+            let counted = count(&addition, &UseFacts { last, rows: vec![stored(1)] });
+            assert_eq!(counted.is_some_and(|rows| rows.len() == 1), is_counted, "{last:?}");
+        }
+    }
+
+    #[test]
+    fn the_origins_of_most_requests_are_kept_and_what_is_none_is_not() {
+        let mut counts = Counts::default();
+        for n in 0..1000 {
+            let origin = format!("https://s{n}.example");
+            counts.add(&Counted::of_row(row(Some(1), "accepted", 1, &[(&origin, 1), ("https://big.example", 2)])));
+        }
+        counts.add(&Counted::of_row(row(Some(1), "accepted", 1, &[("<script>", 4), ("https://a.example/path", 4)])));
+        let day = counts.on(0);
+        assert_eq!(
+            (day.origins.len(), &*day.origins[0].origin, day.origins[0].count),
+            (20, "https://big.example", 2000)
+        );
+        assert_eq!(day.other_origins, 1000 - 19 + 8);
+    }
+
+    #[test]
+    fn a_report_of_another_form_is_refused_by_name() {
+        let check = |report: UseReport| {
+            Addition::of_report(report, "o", None, NOW).map(drop).map_err(|error| error.to_string())
+        };
+        let good = report(1, vec![]);
+        assert_eq!(check(good.clone()), Ok(()));
+        for (report, field) in [
+            (UseReport { verifier: String::new(), ..good.clone() }, "`verifier`"),
+            (UseReport { verifier: "a b".into(), ..good.clone() }, "`verifier`"),
+            (UseReport { verifier: "a".repeat(65), ..good.clone() }, "`verifier`"),
+            (UseReport { sequence: 0, ..good.clone() }, "`sequence`"),
+            (UseReport { sequence: u64::MAX, ..good.clone() }, "`sequence`"),
+            (UseReport { age_seconds: DAYS * SECONDS, ..good.clone() }, "`ageSeconds`"),
+        ] {
+            assert!(check(report).is_err_and(|error| error.contains(field)), "{field}");
+        }
+    }
+
+    #[test]
+    fn days_are_those_of_their_times() {
+        let now = 20_000 * SECONDS + 5;
+        assert_eq!(Days::last(1, now), Days { first: 20_000, last: 20_000 });
+        assert_eq!(Days::last(30, now), Days { first: 19_971, last: 20_000 });
+        for (since, until, expected) in [
+            (None, None, Some((19_971, 20_000))),
+            (Some(19_990 * SECONDS), None, Some((19_990, 20_000))),
+            (Some(19_990 * SECONDS), Some(19_991 * SECONDS), Some((19_990, 19_990))),
+            (None, Some(19_991 * SECONDS + 1), Some((19_962, 19_991))),
+            (Some(5), Some(5), None),
+            (Some(20_001 * SECONDS), None, None),
+        ] {
+            let days = Days::between(since, until, now).ok().map(|days| (days.first, days.last));
+            assert_eq!(days, expected, "{since:?} {until:?}");
+        }
+    }
+}

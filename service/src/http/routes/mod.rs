@@ -47,6 +47,8 @@ use axum::routing::{get, patch, post, put};
 
 use super::sdk_files::FILES;
 use super::{SharedApp, backend_routes, browser_post_routes, browser_routes};
+pub(crate) use audit::send as send_export;
+
 use crate::usecase::openid::CALLBACK;
 
 /// Returns the routes of the native API, for a service at this URL.

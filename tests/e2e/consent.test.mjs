@@ -1,13 +1,12 @@
 // The pages on which people let an application act for them, with the keyboard alone.
 import assert from 'node:assert/strict';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { after } from 'node:test';
-import { info, rule } from './demo.mjs';
+import { rule } from './demo.mjs';
+import { PASSWORD, addPerson, ask, principals, service } from './people.mjs';
 
-const service = new URL(info.service).origin;
-const PASSWORD = 'correct horse battery';
 const HOSTILE = `<img src=x onerror="document.title='evil'">'"&amp;gnp`;
 
 /** A client's website, which shows the path and the query that it was called with; `/evil` has the page of the test. */
@@ -21,17 +20,6 @@ await once(site, 'listening');
 after(() => site.close());
 const callback = `http://127.0.0.1:${site.address().port}/callback`;
 
-/** Calls the service with the owner token, and returns the body. */
-async function ask(method, path, json) {
-  const headers = { authorization: `Bearer ${info.ownerToken}`, 'content-type': 'application/json' };
-  const response = await fetch(service + path, { method, headers, body: json && JSON.stringify(json) });
-  assert.ok(response.ok, `${path}: ${response.status}`);
-  return response.json();
-}
-
-const { organization } = (await ask('GET', '/v2/access-token?limit=1')).tokens[0];
-const principals = `/v2/organization/${organization}/principal`;
-
 async function addClient(name) {
   const { id } = await ask('POST', principals, { kind: 'application', name });
   const scopes = (await ask('GET', '/.well-known/oauth-authorization-server')).scopes_supported.slice(0, 3);
@@ -39,20 +27,6 @@ async function addClient(name) {
   const settings = { confidential: false, redirectUris: ['http://127.0.0.1/callback'], scopes };
   await ask('PUT', `${principals}/${id}/oauth-client`, settings);
   return id;
-}
-
-/** Adds a user, who accepts the invitation, and returns the email. */
-async function addPerson() {
-  const email = `ada-${randomUUID()}@example.com`;
-  const { id } = await ask('POST', principals, { kind: 'user', name: 'Ada Lovelace', email, role: 'developer' });
-  const { link } = await ask('POST', `${principals}/${id}/invitation`, {});
-  const response = await fetch(`${service}/v2/invitation/accept`, {
-    method: 'POST',
-    headers: { origin: service, 'content-type': 'application/json' },
-    body: JSON.stringify({ invitation: new URL(link).hash.slice(1), password: PASSWORD }),
-  });
-  assert.equal(response.status, 200);
-  return email;
 }
 
 /** Makes an authorization request, and what proves later that it was this client's. */

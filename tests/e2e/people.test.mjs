@@ -1,41 +1,13 @@
 // The pages on which people accept an invitation and sign in, without a pointer: with the keyboard alone.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { info, rule } from './demo.mjs';
-
-const service = new URL(info.service).origin;
-const PASSWORD = 'correct horse battery';
-
-/** Calls the service with the owner token, and returns the body. */
-async function ask(path, json) {
-  const headers = { authorization: `Bearer ${info.ownerToken}`, 'content-type': 'application/json' };
-  const response = await fetch(service + path, { method: json ? 'POST' : 'GET', headers, body: JSON.stringify(json) });
-  assert.ok(response.ok, `${path}: ${response.status}`);
-  return response.json();
-}
+import { rule } from './demo.mjs';
+import { PASSWORD, ask, expectFits, expectNoErrors, principals, service } from './people.mjs';
 
 /** Adds a user to the owner's organization, and returns the link that invites the user. */
 async function invite(email) {
-  const { organization } = (await ask('/v2/access-token?limit=1')).tokens[0];
-  const principals = `/v2/organization/${organization}/principal`;
-  const { id } = await ask(principals, { kind: 'user', name: 'Ada Lovelace', email, role: 'developer' });
-  return (await ask(`${principals}/${id}/invitation`, {})).link;
-}
-
-/** Fails if the page's policy blocked something, or a script failed. */
-function expectNoErrors(page) {
-  const errors = [];
-  page.on('pageerror', ({ message }) => errors.push(message));
-  page.on('console', (message) => {
-    // Chromium reports every answer that refuses something, such as 401 to a person who is not signed in.
-    if (message.type() === 'error' && !message.text().includes('Failed to load resource')) errors.push(message.text());
-  });
-  return () => assert.deepEqual(errors, []);
-}
-
-/** The pages have no room to scroll sideways. */
-async function expectFits(page) {
-  assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  const { id } = await ask('POST', principals, { kind: 'user', name: 'Ada Lovelace', email, role: 'developer' });
+  return (await ask('POST', `${principals}/${id}/invitation`, {})).link;
 }
 
 const DARK = {

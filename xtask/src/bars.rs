@@ -125,7 +125,7 @@ const BROWSER: [(&str, Bar); 31] = [
 const MIB: f64 = 1_048_576.0;
 
 /// Rows of `bench service`. To answer a part of another row's requests a second is to take one divided by it of its time.
-const SERVICE: [(&str, Bar); 40] = [
+const SERVICE: [(&str, Bar); 42] = [
     ("introspection/daypass", Times("introspection/bare", 1.0 / 0.60)),
     ("introspection/daypass", AimTimes("introspection/bare", 1.0 / 0.85)),
     ("introspection/daypass", Times("introspection/oidc-provider", 1.0 / 10.0)),
@@ -149,6 +149,8 @@ const SERVICE: [(&str, Bar); 40] = [
     ("creation/daypass", Times("creation/insert", 1.0 / 0.7)),
     ("creation/one-client", Beside("creation/insert")),
     ("creation/million", Times("creation/hundred", 1.5)),
+    ("console/list-p99", Most(50e6)),
+    ("console/filter-p99", Most(50e6)),
     ("list/million", Times("list/thousand", 2.0)),
     ("memory/first-page", Most(4.0 * MIB)),
     ("lookup/ten-million", Times("lookup/thousand", 2.0)),

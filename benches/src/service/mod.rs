@@ -3,6 +3,7 @@
 //! | module | what it measures |
 //! | --- | --- |
 //! | `backup` | writes at a steady rate, alone and while the store is backed up |
+//! | `console` | the console's list of tokens |
 //! | `creation` | secret tokens, beside bare inserts |
 //! | `introspection` | introspection, beside a bare route and oidc-provider |
 //! | `minting` | temporary tokens, beside bare signing |
@@ -17,6 +18,7 @@
 //! | `streams` | the memory of open streams of the feed |
 
 mod backup;
+mod console;
 mod creation;
 mod introspection;
 mod minting;
@@ -48,6 +50,8 @@ pub enum Part {
     Oauth,
     /// Secret tokens
     Creation,
+    /// The console's list of 100,000 tokens
+    Console,
     /// An organization of a million tokens
     Million,
     /// A store of ten million tokens
@@ -87,6 +91,7 @@ pub fn measure(options: &Options, folder: PathBuf, parts: &[Part]) -> Result<Res
             Part::Minting => minting::measure(&bench)?,
             Part::Oauth => oauth::measure(&bench)?,
             Part::Creation => creation::measure(&bench)?,
+            Part::Console => console::measure(&bench)?,
             Part::Million => scale::million(&bench)?,
             Part::TenMillion => scale::ten_million(&bench)?,
             Part::Revocation => revocation::measure(&bench)?,

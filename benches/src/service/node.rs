@@ -83,13 +83,18 @@ impl Node {
 
     /// Sends one request and returns the body of its response, which must be a success.
     pub(super) fn send(&self, request: &str) -> Result<String> {
+        self.exchange(request).map(|(_, body)| body)
+    }
+
+    /// Like `send`, but returns the head of the response too.
+    pub(super) fn exchange(&self, request: &str) -> Result<(String, String)> {
         let mut stream = TcpStream::connect(self.address)?;
         stream.write_all(request.replacen("\r\n", "\r\nConnection: close\r\n", 1).as_bytes())?;
         let mut response = String::new();
         stream.read_to_string(&mut response)?;
         let (head, body) = response.split_once("\r\n\r\n").context("no response")?;
         ensure!(head.get(9..10) == Some("2"), "the service refuses: {}", head.lines().next().unwrap_or_default());
-        Ok(body.to_owned())
+        Ok((head.to_owned(), body.to_owned()))
     }
 
     /// Returns this node as the target of one request.

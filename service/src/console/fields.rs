@@ -64,7 +64,9 @@ impl FromRequest<SharedApp> for Fields {
     type Rejection = Error;
 
     async fn from_request(request: Request, app: &SharedApp) -> Result<Fields, Error> {
-        let FormFields(pairs) = FormFields::from_request(request, app).await?;
-        Ok(Fields(pairs))
+        let FormFields(pairs) = FormFields::<Vec<(String, String)>>::from_request(request, app).await?;
+        // A browser ends the lines of a field by both characters.
+        let pairs = pairs.into_iter().map(|(name, value)| (name, value.replace("\r\n", "\n")));
+        Ok(Fields(pairs.collect()))
     }
 }

@@ -33,6 +33,8 @@ macro_rules! suite {
         mod concurrency;
         #[path = "../confirmation.rs"]
         mod confirmation;
+        #[path = "../console.rs"]
+        mod console;
         #[path = "../crafter.rs"]
         mod crafter;
         #[path = "../crafter_callers.rs"]

@@ -11,7 +11,7 @@ use crate::usecase::bundles;
 
 /// Finds what was made from a token; nothing for a kind from which nothing is made.
 pub(super) async fn find(store: &dyn Store, record: &TokenRecord) -> Result<Option<ActiveBundles>, Error> {
-    if record.kind != TokenKind::Secret {
+    if !matches!(record.kind, TokenKind::Secret | TokenKind::Application) {
         return Ok(None);
     }
     bundles::count_active(store, record.serial).await.map(Some)

@@ -32,7 +32,10 @@ async fn details(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer,
     let owners = Owners::find(&*app.store, organization).await?;
     let names = owners.names(&*app.store, organization, record.owner.as_deref().into_iter()).await?;
     let owner = record.owner.as_deref().map(|owner| owners::name(&names, owner));
-    let bundles = children::find(&*app.store, &record).await?;
+    let bundles = match shown::is_usable(&record, now) {
+        true => children::find(&*app.store, &record).await?,
+        false => None,
+    };
     let content = html! {
         (back(visitor))
         section.panel { (facts(&record, owner, now)) }

@@ -41,7 +41,7 @@ pub(super) fn field(offered: &[&CatalogScope], fields: &Fields, flaw: Option<&Fl
             div.groups {
                 @for (resource, group) in groups {
                     div.group role="group" aria-label=(resource) {
-                        h3 { (outside(resource)) }
+                        h2 { (outside(resource)) }
                         @for entry in group { (check(entry, fields)) }
                     }
                 }

@@ -30,7 +30,9 @@ pub(super) fn measure(bench: &Bench<'_>) -> Result<Results> {
     let targets = vec![page(""), page("?state=revoked")];
     let task = Task { connections: 1, rounds: bench.rounds(32), seconds: 0.2, targets };
     let mut results = Results::new();
-    for (row, turns) in ["console/list-p99", "console/filter-p99"].into_iter().zip(load::run(bench.options.load_core, &task)?) {
+    for (row, turns) in
+        ["console/list-p99", "console/filter-p99"].into_iter().zip(load::run(bench.options.load_core, &task)?)
+    {
         results.insert(row.to_owned(), turns.into_iter().map(|turn: Turn| turn.p99).collect());
     }
     Ok(results)

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::api::duration;
 use crate::jwt::{Claims, JwtType, MAX_JWT_BYTES, UnverifiedJwt};
-use crate::{Error, ForeignFormat, Grant, OpaqueToken, TokenKind};
+use crate::{Catalog, Error, ForeignFormat, Grant, OpaqueToken, TokenKind};
 
 /// How long a verified signature stays cached. A key may be withdrawn meanwhile without an entry in
 /// the feed.
@@ -35,6 +35,17 @@ enum Failure {
 impl From<Unavailable> for Failure {
     fn from(_: Unavailable) -> Failure {
         Failure::Source
+    }
+}
+
+/// Replaces aliases of scopes and resource types, and takes from a publishable token all scopes
+/// that must not be published.
+pub(super) fn apply_catalog(catalog: &Catalog, kind: TokenKind, grant: &mut Grant) {
+    grant.scopes = catalog.canonical_scopes(&grant.scopes, &grant.resources);
+    let limits = catalog.canonical_limits(&grant.resources);
+    grant.resources.extend(limits);
+    if kind == TokenKind::Publishable {
+        grant.scopes = grant.scopes.intersection(&catalog.publishable());
     }
 }
 
@@ -279,7 +290,7 @@ impl Verifier {
             self.apply_catalog(claims.kind, grant);
         }
         let sealed = claims.sealed.take().map(|sealed| sealing::open(&self.sealing_keys, &sealed));
-        Ok(Some(AuthenticToken::from_claims(claims, sealed, standing, &key.key, self.leeway, fresh_until)))
+        Ok(Some(AuthenticToken::from_claims(claims, sealed, standing, Some(&key.key), self.leeway, fresh_until)))
     }
 
     fn introspection_fresh(&self) -> Duration {
@@ -296,15 +307,9 @@ impl Verifier {
         }
     }
 
-    /// Replaces aliases of scopes and resource types, and takes from a publishable token all scopes
-    /// that must not be published.
     fn apply_catalog(&self, kind: TokenKind, grant: &mut Grant) {
-        let Some(catalog) = &self.catalog else { return };
-        grant.scopes = catalog.canonical_scopes(&grant.scopes, &grant.resources);
-        let limits = catalog.canonical_limits(&grant.resources);
-        grant.resources.extend(limits);
-        if kind == TokenKind::Publishable {
-            grant.scopes = grant.scopes.intersection(&catalog.publishable());
+        if let Some(catalog) = &self.catalog {
+            apply_catalog(catalog, kind, grant);
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::clock::Moment;
 use super::rate_limit::{Policy, RateStatus};
 use super::token::AuthenticToken;
-use super::{Access, Credentials, Decision, Dpop, Page, Standing, TokenSummary, Verifier, mistake};
+use super::{Access, Check, Credentials, Decision, Dpop, Page, TokenSummary, Verifier, mistake};
 use crate::{Error, Requirement};
 
 /// Evidence that a token passed every check.
@@ -104,9 +104,6 @@ impl Verifier {
     }
 
     /// Runs every check on an authentic token.
-    ///
-    /// SECURITY: location and origin come before the token's state. A page that may not use the
-    /// token learns nothing about it.
     #[inline]
     fn evaluate(
         &self,
@@ -119,10 +116,13 @@ impl Verifier {
         let credential = credentials.credential()?;
         let now = self.clock.at(at);
         let withdrawn = self.check_withdrawn(token, at)?;
-        token.check_location(credential.location)?;
-        token.check_page(token.page(credentials, &self.page_rules)?)?;
-        withdrawn?;
-        token.check_life(now).inspect_err(|_| tell_clock_behind(token, now.saturating_add(self.leeway)))?;
+        let find_page = || token.page(credentials, &self.page_rules);
+        token.check_in_order(credential.location, find_page, withdrawn, now, |check, outcome| {
+            if outcome.is_err() && check == Check::Life {
+                tell_clock_behind(token, now.saturating_add(self.leeway));
+            }
+            outcome
+        })?;
         Dpop::check(self.dpop.as_deref(), token, credential, &credentials.proof, now)
             .inspect_err(|error| *rate = RateStatus::refused(Policy::Proofs, None, error))?;
         if let Some(limits) = &self.rate_limits {
@@ -142,11 +142,7 @@ impl Verifier {
     pub(super) fn check_withdrawn(&self, token: &AuthenticToken, at: Moment) -> Result<Result<(), Error>, Error> {
         match self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(token, at)) {
             Err(Error::InvalidToken) => Err(Error::InvalidToken),
-            Ok(()) => Ok(match token.standing {
-                Standing::Good => Ok(()),
-                Standing::Suspended => Err(Error::OrganizationSuspended),
-                Standing::Revoked => Err(Error::TokenRevoked),
-            }),
+            Ok(()) => Ok(token.check_standing()),
             withdrawn => Ok(withdrawn),
         }
     }

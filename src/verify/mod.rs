@@ -9,6 +9,7 @@
 //! | `verifier` | the settings |
 //! | `authenticate` | whether a text is a token of ours: from the cache, by its signature, by introspection |
 //! | `evaluate` | whether an authentic token may be used for this request |
+//! | `explain` | the checks one by one, for people who ask why a request was refused |
 //! | `access` | what a verified token may do |
 //! | `scoped` | scopes in signatures |
 //! | `decision` | what a hook sees of each decision |
@@ -38,6 +39,7 @@ mod decision;
 mod describe;
 mod dpop;
 mod evaluate;
+mod explain;
 #[cfg(feature = "axum")]
 pub mod http;
 mod issuer;
@@ -67,6 +69,7 @@ pub use credentials::{
 use decision::Observer;
 pub use decision::{Decision, TokenSummary};
 pub use dpop::{Dpop, DpopNonces, TokenRequestProof};
+pub use explain::{Check, RequestFacts};
 use issuer::Issuer;
 pub use rate_limit::{Attempt, RateLimit, RateLimits, RateStatus};
 #[cfg(feature = "remote")]

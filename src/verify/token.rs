@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU64;
 use super::clock::Moment;
 use super::credentials::page::{PageRules, find_page};
 use super::sources::{Generation, Key};
-use super::{Credentials, MAX_LEEWAY, Page, SealedError, Standing, TokenLocation};
+use super::{Check, Credentials, MAX_LEEWAY, Page, SealedError, Standing, TokenLocation};
 use crate::api::TokenRecord;
 use crate::jwt::Claims;
 use crate::{Error, Grant, OriginPattern, Parameters, Requirement, Scope, TokenKind, UnknownPage};
@@ -100,12 +100,13 @@ impl Deref for AuthenticToken {
 }
 
 impl AuthenticToken {
-    /// Makes a token from the claims of a JWT that `key` signed, and its parameters, which were `sealed`.
+    /// Makes a token from the claims of a JWT that `key` signed, and its parameters, which were `sealed`. Without a key,
+    /// the JWT's own end counts.
     pub(super) fn from_claims(
         claims: Claims,
         sealed: Option<Result<Parameters, SealedError>>,
         standing: Standing,
-        key: &Key,
+        key: Option<&Key>,
         leeway: u64,
         fresh_until: Moment,
     ) -> AuthenticToken {
@@ -124,7 +125,7 @@ impl AuthenticToken {
                 organization: claims.sub.into(),
                 grants: claims.grants.into(),
                 origins: claims.origins.into(),
-                key_id: Some(key.kid.clone()),
+                key_id: key.map(|key| key.kid.clone()),
             }),
             is_apart: false,
             root_serial: claims.root_serial,
@@ -133,7 +134,7 @@ impl AuthenticToken {
             form: Form::Jwt {
                 feed_seq: claims.feed_seq,
                 valid_from: claims.nbf.unwrap_or_default().max(claims.iat).saturating_sub(leeway),
-                valid_until: key.expires_at.map_or(end, |key_end| key_end.min(end)),
+                valid_until: key.and_then(|key| key.expires_at).map_or(end, |key_end| key_end.min(end)),
             },
             rare: rare.boxed(),
             standing,
@@ -178,6 +179,35 @@ impl AuthenticToken {
     /// Returns whether it is a JWT that was minted before the revocation feed had an entry of this number.
     pub(super) fn was_minted_before(&self, entry: u64) -> bool {
         matches!(self.form, Form::Jwt { feed_seq, .. } if feed_seq < entry)
+    }
+
+    /// Makes the checks that come before proofs and limits, in their order. `tell` gets each outcome, and returns it to
+    /// stop there if it is an error.
+    ///
+    /// SECURITY: location and page come before the token's state. A page that may not use the token learns nothing about it.
+    #[inline]
+    pub(super) fn check_in_order<'a>(
+        &self,
+        location: TokenLocation,
+        find_page: impl FnOnce() -> Result<Option<Page<'a>>, Error>,
+        withdrawn: Result<(), Error>,
+        now: u64,
+        mut tell: impl FnMut(Check, Result<(), Error>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        tell(Check::Location, self.check_location(location))?;
+        tell(Check::Page, find_page().and_then(|page| self.check_page(page)))?;
+        tell(Check::Withdrawal, withdrawn)?;
+        tell(Check::Life, self.check_life(now))
+    }
+
+    /// Checks that the token's source has neither revoked nor suspended it.
+    #[inline]
+    pub(super) fn check_standing(&self) -> Result<(), Error> {
+        match self.standing {
+            Standing::Good => Ok(()),
+            Standing::Suspended => Err(Error::OrganizationSuspended),
+            Standing::Revoked => Err(Error::TokenRevoked),
+        }
     }
 
     /// Checks that a token of this kind may travel at `location`.

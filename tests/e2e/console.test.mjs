@@ -1,38 +1,10 @@
 // The console: people manage tokens, by mouse and with the keyboard alone, with scripts and without them.
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
+import { HOSTILE, consolePath, looksAt, signIn, tabTo } from './console.mjs';
 import { info, rule } from './demo.mjs';
-import { PASSWORD, addPerson, ask, expectFits, expectNoErrors, organization, service } from './people.mjs';
+import { PASSWORD, addPerson, ask, expectNoErrors, service } from './people.mjs';
 import { serve } from './server.mjs';
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const SCREENSHOTS = new URL('../../target/screenshots/', import.meta.url).pathname;
-const HOSTILE = `<img src=x onerror="document.title='evil'">'"&amp;`;
-const FIREFOX_SCHEME = 'WebDriver BiDi sets no color scheme in Firefox ESR';
-
-const consolePath = (path) => `${service}/console/${organization}/${path}`;
-
-/** Signs a person in, by the page to which the console leads. */
-async function signIn(page, role = 'owner') {
-  const email = await addPerson(role);
-  await page.goto(`${service}/console`);
-  await page.getByLabel('Email').fill(email);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('heading', { name: 'Tokens', level: 1 }).waitFor();
-}
-
-/** Presses Tab until an element has the focus, as a person does who sees where it is. */
-async function tabTo(locator) {
-  const page = locator.page();
-  for (let presses = 0; presses < 120; presses += 1) {
-    if (await locator.evaluate((element) => element === document.activeElement)) return;
-    await page.keyboard.press('Tab');
-  }
-  assert.fail(`Tab does not reach ${locator}`);
-}
 
 /** Returns the token that the page shows this once. */
 const shownToken = (page) => page.getByRole('textbox', { name: /token “/ }).inputValue();
@@ -41,13 +13,6 @@ const shownToken = (page) => page.getByRole('textbox', { name: /token “/ }).in
 async function describe(token, origin) {
   const headers = { authorization: `Bearer ${token}`, ...(origin && { origin }) };
   return (await fetch(`${service}/v2/access-token/self`, { headers })).json();
-}
-
-/** Tells what axe-core finds in the page. */
-async function violations(page) {
-  await page.evaluate(AXE);
-  const found = await page.evaluate(async () => (await axe.run(document)).violations);
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
 }
 
 rule('a person signs in and creates, finds, edits and revokes a token by mouse', {}, async (page) => {
@@ -307,27 +272,10 @@ const ANSWERS = {
   },
 };
 
-for (const [width, height] of [
-  [1280, 900],
-  [390, 844],
-]) {
-  for (const colorScheme of ['light', 'dark']) {
-    const chromiumOnly = colorScheme === 'dark' && FIREFOX_SCHEME;
-    const options = { viewport: { width, height }, colorScheme, chromiumOnly };
-    rule(`axe-core finds nothing in any page at ${width} px, ${colorScheme}, and each fits`, options, async (page) => {
-      mkdirSync(SCREENSHOTS, { recursive: true });
-      await signIn(page);
-      const visits = Object.entries(await pages()).map(([name, path]) => [name, () => page.goto(consolePath(path))]);
-      for (const [name, visit] of [...visits, ...Object.entries(ANSWERS)]) {
-        await visit(page);
-        await expectFits(page);
-        assert.deepEqual(await violations(page), [], name);
-        await hideTokens(page);
-        await page.screenshot({ path: `${SCREENSHOTS}${name}-${width}-${colorScheme}.png`, fullPage: true });
-      }
-    });
-  }
-}
+looksAt('any page about tokens', async () => {
+  const visits = Object.entries(await pages()).map(([name, path]) => [name, (page) => page.goto(consolePath(path))]);
+  return { ...Object.fromEntries(visits), ...ANSWERS };
+});
 
 rule('a page weighs less than 60 kB with its WebAssembly, compressed', {}, async (page) => {
   await signIn(page);

@@ -16,7 +16,7 @@ pub(super) struct Flaw {
 }
 
 /// The field of a form for a name that messages have in backticks.
-const NAMED: [(&str, &str); 9] = [
+const NAMED: [(&str, &str); 11] = [
     ("`name`", "name"),
     ("`origins`", "origins"),
     ("origin", "origins"),
@@ -25,6 +25,8 @@ const NAMED: [(&str, &str); 9] = [
     ("`resources`", "resources"),
     ("resource", "resources"),
     ("`owner`", "owner"),
+    ("`email`", "email"),
+    ("`role`", "role"),
     ("id must be", "id"),
 ];
 
@@ -33,6 +35,11 @@ impl Flaw {
     pub(super) fn of(field: &'static str, message: impl Into<String>) -> Flaw {
         let code = ErrorCode::InvalidRequest;
         Flaw { field: Some(field), message: message.into(), status: code.status(), code }
+    }
+
+    /// Returns what is wrong, and what to do.
+    pub(super) fn into_message(self) -> String {
+        self.message
     }
 
     /// Shows what is wrong with a field, beside it.

@@ -34,6 +34,7 @@
 //! | `principal` | principals: their fields, and when one may be added |
 //! | `principal_edit` | edits and removals of principals, and which tokens end with them |
 //! | `protocol` | the systems whose protocols the service speaks |
+//! | `public_part` | what lists show of a token's text |
 //! | `retention` | how long the feed keeps entries, by order and not by time |
 //! | `revocation` | which entries of the feed a revocation makes |
 //! | `role` | what the users of an organization may do, by their role |
@@ -79,6 +80,7 @@ pub(crate) mod personal_token;
 pub(crate) mod principal;
 pub(crate) mod principal_edit;
 pub(crate) mod protocol;
+pub(crate) mod public_part;
 pub(crate) mod retention;
 pub(crate) mod revocation;
 pub(crate) mod role;

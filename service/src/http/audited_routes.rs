@@ -85,6 +85,25 @@ const ROUTES: &[(Method, &str, Audited)] = &[
     // Its mutations note what they refuse.
     (Method::POST, "/graphql", Traffic),
     (Method::POST, "/auth/token", Traffic),
+    (Method::GET, "/console/{organization}/applications", Admin(ClientRead)),
+    (Method::GET, "/console/{organization}/audit", Admin(AuditRead)),
+    (Method::GET, "/console/{organization}/audit/export", Admin(AuditRead)),
+    (Method::GET, "/console/{organization}/members", Admin(PrincipalRead)),
+    (Method::GET, "/console/{organization}/members/new", Admin(PrincipalAdd)),
+    (Method::POST, "/console/{organization}/members/new", Admin(PrincipalAdd)),
+    (Method::GET, "/console/{organization}/members/{id}", Admin(PrincipalRead)),
+    (Method::GET, "/console/{organization}/members/{id}/edit", Admin(PrincipalEdit)),
+    (Method::POST, "/console/{organization}/members/{id}/edit", Admin(PrincipalEdit)),
+    (Method::POST, "/console/{organization}/members/{id}/invite", Admin(InvitationCreate)),
+    (Method::GET, "/console/{organization}/members/{id}/remove", Admin(PrincipalRemove)),
+    (Method::POST, "/console/{organization}/members/{id}/remove", Admin(PrincipalRemove)),
+    (Method::GET, "/console/{organization}/organization", Admin(OrganizationRead)),
+    (Method::POST, "/console/{organization}/organization", Admin(OrganizationRename)),
+    // It explains, and changes nothing.
+    (Method::GET, "/console/{organization}/refusal", Admin(TokenRead)),
+    (Method::POST, "/console/{organization}/refusal", Admin(TokenRead)),
+    (Method::GET, "/console/{organization}/scopes", Admin(CatalogRead)),
+    (Method::GET, "/console/{organization}/use", Admin(TokenRead)),
     (Method::GET, "/console/{organization}/tokens", Admin(TokenRead)),
     (Method::GET, "/console/{organization}/tokens/new", Admin(TokenCreate)),
     (Method::POST, "/console/{organization}/tokens/new", Admin(TokenCreate)),
@@ -109,8 +128,11 @@ mod tests {
     use crate::usecase::openid::CALLBACK;
 
     /// The files that have routes.
-    const SOURCES: [&str; 8] = [
+    const SOURCES: [&str; 11] = [
         include_str!("routes/mod.rs"),
+        include_str!("../console/members/mod.rs"),
+        include_str!("../console/organization.rs"),
+        include_str!("../console/refusal/mod.rs"),
         include_str!("../console/tokens/mod.rs"),
         include_str!("../oauth/mod.rs"),
         include_str!("../protocols/crafter/mod.rs"),

@@ -55,6 +55,8 @@ pub(crate) use oauth_error::OAuthError;
 
 pub(crate) use crate::domain::oauth::parameters::Parameters;
 
+pub(crate) use routes::send_export;
+
 use crate::app::App;
 
 /// The state of every handler.

@@ -15,6 +15,8 @@ use crate::store::{Acting, AuditSlice, SharedStore, Store};
 
 /// How many entries of an export are read at once.
 const AT_ONCE: usize = 500;
+/// How many of the newest entries a search for a request reads.
+pub(crate) const SEARCHED: usize = 10_000;
 /// How many old entries one transaction deletes.
 const MOST_DELETED: usize = 500;
 /// How many such transactions follow one another, so that others have the store too.
@@ -46,6 +48,26 @@ pub(crate) async fn list(
 ) -> Result<AuditPage, Error> {
     let AuditSlice { entries, next, oldest_at } = store.audit_page(AuditQuery::new(filter, cursor, limit)).await?;
     Ok(AuditPage { entries, next_cursor: next.map(AuditCursor::encode), oldest_at })
+}
+
+/// Returns the newest entries of an organization about the request with this id, among so many of the newest as a search
+/// reads.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the store does not answer.
+pub(crate) async fn of_request(store: &dyn Store, organization: &str, request_id: &str) -> Result<Vec<Entry>, Error> {
+    let (mut found, mut cursor) = (vec![], None);
+    for _ in 0..SEARCHED / AT_ONCE {
+        let filter = AuditFilter { organization: Some(organization.to_owned()), ..AuditFilter::default() };
+        let query = AuditQuery::new(filter, cursor, PageLimit::at_most(AT_ONCE));
+        let AuditSlice { entries, next, .. } = store.audit_page(query).await?;
+        found.extend(entries.into_iter().filter(|entry| entry.request_id.as_deref() == Some(request_id)));
+        cursor = next;
+        if cursor.is_none() || !found.is_empty() {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// An export of the trail, which is read page by page.

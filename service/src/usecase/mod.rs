@@ -12,6 +12,7 @@
 //! | `clock` | tells the time |
 //! | `crafter` | creates, finds and lists the access tokens of Crafter Profile |
 //! | `current_catalog` | the catalogue of a running service |
+//! | `explain` | finds the token that somebody asks about |
 //! | `feed` | tells subscribers what was revoked |
 //! | `fresh_keys` | signing keys that are as new as the question for them |
 //! | `invitations` | invites users, and lets them accept |
@@ -50,6 +51,7 @@ pub(crate) mod catalog;
 pub(crate) mod clock;
 pub(crate) mod crafter;
 pub(crate) mod current_catalog;
+pub(crate) mod explain;
 pub(crate) mod feed;
 pub(crate) mod fresh_keys;
 pub(crate) mod introspect;

@@ -11,17 +11,17 @@ use super::people::{Browser, join};
 use super::running::{Daypass, FLOOR_READ, send, to_text};
 
 /// What the service answered.
-struct Answer {
-    status: u16,
-    location: String,
-    policy: String,
-    cache: String,
-    text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) location: String,
+    pub(crate) policy: String,
+    pub(crate) cache: String,
+    pub(crate) text: String,
 }
 
 impl Answer {
     /// Expects a page that has these texts.
-    fn has(&self, texts: &[&str]) {
+    pub(crate) fn has(&self, texts: &[&str]) {
         for text in texts {
             assert!(self.text.contains(text), "no `{text}` in the page");
         }
@@ -29,20 +29,20 @@ impl Answer {
 }
 
 /// The browser of a person who is signed in, which follows no redirect.
-struct Person<'a> {
+pub(crate) struct Person<'a> {
     browser: Browser<'a>,
     client: Client,
     organization: String,
 }
 
 impl<'a> Person<'a> {
-    async fn join(daypass: &'a Daypass, role: &str) -> Person<'a> {
+    pub(crate) async fn join(daypass: &'a Daypass, role: &str) -> Person<'a> {
         let (_, browser) = join(daypass, &format!("{role}@example.com"), role).await;
         let client = Client::builder().redirect(Policy::none()).build().expect("a client");
         Person { browser, client, organization: daypass.organization() }
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.browser.daypass.url));
         match &self.browser.cookie {
             Some(cookie) => request.header("cookie", format!("__Host-daypass-session={cookie}")),
@@ -51,22 +51,22 @@ impl<'a> Person<'a> {
     }
 
     /// Returns the path of a page of the organization.
-    fn path(&self, page: &str) -> String {
+    pub(crate) fn path(&self, page: &str) -> String {
         format!("/console/{}/{page}", self.organization)
     }
 
-    async fn get(&self, page: &str) -> Answer {
+    pub(crate) async fn get(&self, page: &str) -> Answer {
         answer(self.request(Method::GET, &self.path(page))).await
     }
 
     /// Sends a form from a page of the service.
-    async fn post(&self, page: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn post(&self, page: &str, fields: &[(&str, &str)]) -> Answer {
         let request = self.request(Method::POST, &self.path(page)).header("origin", &self.browser.daypass.url);
         answer(request.form(fields)).await
     }
 }
 
-async fn answer(request: RequestBuilder) -> Answer {
+pub(crate) async fn answer(request: RequestBuilder) -> Answer {
     let response = request.send().await.expect("a response");
     let header = |name| response.headers().get(name).map(|value| value.to_str().expect("text").to_owned());
     let [location, policy, cache] = [LOCATION, CONTENT_SECURITY_POLICY, CACHE_CONTROL].map(|name| header(name).unwrap_or_default());

@@ -34,7 +34,9 @@ macro_rules! suite {
         #[path = "../confirmation.rs"]
         mod confirmation;
         #[path = "../console.rs"]
-        mod console;
+        pub(crate) mod console;
+        #[path = "../console_pages.rs"]
+        mod console_pages;
         #[path = "../crafter.rs"]
         mod crafter;
         #[path = "../crafter_callers.rs"]

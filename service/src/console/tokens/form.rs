@@ -11,7 +11,7 @@ use super::origins;
 use crate::domain::timestamp;
 
 /// Returns the ids of what describes a field: its note, and what is wrong with it.
-pub(super) fn described_by(flaw: Option<&Flaw>, field: &str) -> String {
+pub(in crate::console) fn described_by(flaw: Option<&Flaw>, field: &str) -> String {
     match Flaw::is_in(flaw, field) {
         Some(_) => format!("{field}-problem {field}-note"),
         None => format!("{field}-note"),

@@ -42,6 +42,7 @@ use axum::Router;
 use axum::routing::get;
 
 use crate::http::SharedApp;
+pub(super) use form::described_by;
 
 /// Returns the routes of the pages about tokens.
 pub(super) fn router() -> Router<SharedApp> {

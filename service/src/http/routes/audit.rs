@@ -90,7 +90,7 @@ fn export_format(name: Option<&str>, headers: &HeaderMap) -> Result<Option<Forma
 
 /// Sends an export page by page, so that its memory is that of one page. If the store does not answer, the response ends
 /// without its end, which the client notices.
-fn send(format: Format, export: Export) -> Response {
+pub(crate) fn send(format: Format, export: Export) -> Response {
     let lines = stream::try_unfold((export, Some(format.header())), move |(mut export, header)| async move {
         if let Some(header) = header.filter(|header| !header.is_empty()) {
             return Ok(Some((header, (export, None))));

@@ -50,6 +50,8 @@ pub(super) use pages::{HTML, respond};
 use super::openapi::Operation;
 use super::sdk_files::FILES;
 use super::{SharedApp, backend_routes, browser_post_routes, browser_routes};
+pub(crate) use audit::send as send_export;
+
 use crate::usecase::openid::CALLBACK;
 
 /// Returns the routes of the native API, for a service at this URL.

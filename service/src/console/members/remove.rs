@@ -1,0 +1,73 @@
+//! `/console/{organization}/members/{id}/remove`: says what ends with a member, and removes it.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use daypass::Error;
+use daypass::api::PrincipalKind;
+use maud::html;
+
+use super::super::page::Page;
+use super::super::sections::Section;
+use super::super::text::outside;
+use super::super::visitor::{Answer, Visitor};
+use super::{detail, may};
+use crate::domain::token_owner::ADMINISTER;
+use crate::http::SharedApp;
+use crate::usecase::principals;
+
+/// `GET /console/{organization}/members/{id}/remove`
+pub(super) async fn show(
+    State(app): State<SharedApp>,
+    visitor: Visitor,
+    Path((_, id)): Path<(String, String)>,
+) -> Response {
+    visitor.answer(Section::Members, ask(&app, &visitor, &id).await)
+}
+
+/// `POST /console/{organization}/members/{id}/remove`
+pub(super) async fn submit(
+    State(app): State<SharedApp>,
+    visitor: Visitor,
+    Path((_, id)): Path<(String, String)>,
+) -> Response {
+    visitor.answer(Section::Members, remove(&app, &visitor, &id).await)
+}
+
+async fn remove(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
+    let organization = visitor.caller.require(&ADMINISTER)?;
+    principals::remove(&*app.store, visitor.caller.actor(organization)?, organization, id).await?;
+    Ok(Answer::Redirect(visitor.to(&["members", id])))
+}
+
+async fn ask(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
+    let organization = visitor.caller.require(&ADMINISTER)?;
+    let member = principals::find(&*app.store, organization, id).await?;
+    let owned = principals::count_owned(&*app.store, organization, id).await?;
+    let details = visitor.to(&["members", id]);
+    let content = html! {
+        p.crumb { a href=(details.clone()) { "← Back to the member" } }
+        section.panel {
+            h2 { "This ends at once, and for good" }
+            p {
+                @match member.kind {
+                    PrincipalKind::User => { (outside(&member.name)) " can no longer sign in to this organization." },
+                    PrincipalKind::Application => "The application is no OAuth client any more, and what users let it have ends.",
+                    PrincipalKind::ServiceAccount => "The service account can own no more tokens.",
+                }
+            }
+            h3.field { "Tokens that are revoked with it" }
+            (detail::tokens(&owned))
+        }
+        @if may::manage(visitor, &member) {
+            form method="post" action=(visitor.to(&["members", id, "remove"])) {
+                div.buttons {
+                    button.danger type="submit" { "Remove the member" }
+                    a href=(details) { "Keep it" }
+                }
+            }
+        } @else {
+            p.warning { "Your role may not remove it, or it was removed before." }
+        }
+    };
+    Ok(Answer::Page(Page::new(format!("Remove {}?", member.name), content)))
+}

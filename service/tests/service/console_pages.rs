@@ -1,0 +1,288 @@
+//! The console's pages beside those about tokens: why a request was refused, members, the audit trail, and the rest.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::console::{Person, answer};
+use super::people::PASSWORD;
+use super::running::{Daypass, send, to_text};
+
+/// Every page that is reached by an address alone.
+const PAGES: [&str; 8] = ["use", "refusal", "members", "applications", "audit", "organization", "scopes", "keys"];
+
+/// A name that is markup, turns the text around, and closes an attribute.
+const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'\u{202e}";
+
+/// Creates a publishable token for a shop, and returns its text and its record.
+async fn create_shop(daypass: &Daypass) -> (String, Value) {
+    let body = json!({"kind": "publishable", "name": "Web shop", "scopes": ["floor:readPublic"], "origins": ["shop.example.com"]});
+    let (status, created) = send(daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&body)).await;
+    assert_eq!(status, 201, "{}", created["message"]);
+    (to_text(&created["token"]), created)
+}
+
+#[tokio::test]
+async fn each_page_is_for_the_roles_that_may_have_it_and_has_the_policy_of_all() {
+    let daypass = Daypass::start();
+    for (role, sees_audit) in [("viewer", false), ("developer", false), ("admin", true), ("owner", true)] {
+        let person = Person::join(&daypass, role).await;
+        for path in PAGES {
+            let page = person.get(path).await;
+            let expected = if path == "audit" && !sees_audit { 403 } else { 200 };
+            assert_eq!((page.status, &*page.cache), (expected, "no-store"), "{role} {path}");
+            assert!(!page.policy.contains("unsafe") && page.policy.contains("form-action 'self'"), "{role} {path}");
+            assert!(!page.text.contains(" style=") && !page.text.contains("<script>"), "{role} {path}");
+            let is_offered = page.text.contains(&format!("href=\"{}\"", person.path("audit")));
+            assert_eq!(is_offered, sees_audit, "{role} {path}");
+        }
+        for path in ["members/new", "members/nobody/edit", "members/nobody/remove"] {
+            let expected = match (sees_audit, path) {
+                (false, _) => 403,
+                (true, "members/new") => 200,
+                (true, _) => 404,
+            };
+            assert_eq!(person.get(path).await.status, expected, "{role} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_explained_step_by_step_by_the_answer_and_the_token() {
+    let daypass = Daypass::start();
+    let viewer = Person::join(&daypass, "viewer").await;
+    let (text, record) = create_shop(&daypass).await;
+    let id = to_text(&record["id"]);
+    let public_part = format!("dp_pub_…{}", to_text(&record["lastChars"]));
+    let refused = r#"{"error":"origin_not_allowed","message":"m","help":"h","status":403,"origin":"https://evil.example"}"#;
+    for token in [&*id, &public_part, &text] {
+        let page = viewer.post("refusal", &[("answer", refused), ("token", token), ("location", "query")]).await;
+        assert_eq!((page.status, &*page.cache, &*page.location), (200, "no-store", ""));
+        page.has(&[
+            "Refused: <code>origin_not_allowed</code> (403)",
+            "The same as the answer says.",
+            "<code><bdi>https://evil.example</bdi></code>",
+            "<li class=\"differs\"><code><bdi>shop.example.com</bdi></code> does not match",
+            "<li class=\"failed\"><h3>May this page use it?",
+            "<li class=\"passed\"><h3>May a token of its kind be there?",
+            "<li class=\"passed\"><h3>Is it within its life?",
+            "<li class=\"unknown\"><h3>May it do that?",
+        ]);
+        assert!(!page.text.contains(&text), "the page shows the token");
+        page.has(&[&format!("name=\"token\" value=\"{id}\"")]);
+    }
+    let of = async |fields: &[(&str, &str)]| {
+        let fields: Vec<_> = [("token", &*id), ("location", "query")].into_iter().chain(fields.iter().copied()).collect();
+        viewer.post("refusal", &fields).await
+    };
+    let good = ("origin", "https://shop.example.com");
+    of(&[good, ("scope", "floor:readPublic")]).await.has(&["A verifier would accept it now", "has it"]);
+    of(&[good, ("scope", "floor:export")]).await.has(&["Refused: <code>insufficient_scope</code>", "lacks the scope"]);
+    of(&[good, ("scope", "floor:readPublic"), ("tenant", "other")]).await.has(&["is for another tenant"]);
+    of(&[good, ("answer", refused)]).await.has(&["The answer said <code>origin_not_allowed</code>, and the decision now is that it passes"]);
+    let wrong_place = viewer.post("refusal", &[("token", &id), good, ("location", "api-key")]).await;
+    wrong_place.has(&["Refused: <code>kind_not_accepted</code>", "It was here: Header x-api-key."]);
+    let revoked = daypass.request(Method::DELETE, &format!("/v2/access-token/{id}")).bearer_auth(&daypass.admin);
+    assert_eq!(send(revoked).await.0, 200);
+    of(&[good]).await.has(&["Refused: <code>token_revoked</code>", "A revocation is for good."]);
+
+    // What is found by nothing is not shown again: it may be a token with a typing error.
+    let unknown = viewer.post("refusal", &[("token", "dp_sec_mistyped"), ("answer", "dp_sec_pasted by mistake")]).await;
+    assert_eq!(unknown.status, 400);
+    assert!(!unknown.text.contains("mistyped") && !unknown.text.contains("pasted by"));
+    let unknown = viewer.post("refusal", &[("token", "dp_sec_mistyped")]).await;
+    unknown.has(&["verifiers answer", "invalid_token"]);
+    assert!(!unknown.text.contains("dp_sec_mistyped"));
+    let hostile = of(&[("origin", HOSTILE), ("tenant", HOSTILE), ("scope", "floor:export")]).await;
+    assert!(!hostile.text.contains("<img") && !hostile.text.contains('\u{202e}'));
+}
+
+#[tokio::test]
+async fn a_temporary_token_is_explained_too_and_a_token_of_another_organization_is_unknown() {
+    let daypass = Daypass::start();
+    let viewer = Person::join(&daypass, "viewer").await;
+    let body = json!({"kind": "secret", "name": "Backend", "scopes": ["floor:readPublic"]});
+    let (_, secret) = send(daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&body)).await;
+    let body = json!({"scopes": ["floor:readPublic"], "origins": ["https://shop.example.com"]});
+    let request = daypass.post("/v2/temporary-access-token/create").bearer_auth(to_text(&secret["token"]));
+    let (status, made) = send(request.json(&body)).await;
+    assert_eq!(status, 200, "{}", made["message"]);
+    let text = to_text(&made["authorization"]);
+    let text = text.strip_prefix("Bearer ").expect("a bearer token");
+    let fields = [("token", text), ("origin", "https://shop.example.com"), ("location", "bearer"), ("scope", "floor:readPublic")];
+    let page = viewer.post("refusal", &fields).await;
+    page.has(&["A verifier would accept it now", "A temporary token, made from"]);
+    assert!(!page.text.contains(text), "the page shows the token");
+    let id = to_text(&secret["id"]);
+    let revoke = daypass.request(Method::DELETE, &format!("/v2/access-token/{id}")).bearer_auth(&daypass.admin);
+    assert_eq!(send(revoke).await.0, 200);
+    viewer.post("refusal", &fields).await.has(&["Refused: <code>token_revoked</code>", "or what it was made from was"]);
+
+    let operator = to_text(&daypass.line["operatorToken"]);
+    let (_, created) = send(daypass.post("/v2/organization").bearer_auth(&operator).json(&json!({"name": "Chairs"}))).await;
+    let other = to_text(&created["ownerToken"]["token"]);
+    for token in [&other, &to_text(&created["ownerToken"]["id"]), &operator] {
+        let page = viewer.post("refusal", &[("token", token)]).await;
+        assert_eq!(page.status, 400);
+        assert!(!page.text.contains(&**token) && !page.text.contains("Owner token"), "it tells of another organization");
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_leads_to_its_entry_for_those_who_may_read_the_trail() {
+    let daypass = Daypass::start();
+    let (admin, viewer) = (Person::join(&daypass, "admin").await, Person::join(&daypass, "viewer").await);
+    let rename = admin.request(Method::POST, &admin.path("organization")).header("origin", &daypass.url);
+    let renamed = rename.form(&[("name", "Renamed")]).send().await.expect("a response");
+    assert_eq!(renamed.status(), 303);
+    let id = renamed.headers()["x-request-id"].to_str().expect("text").to_owned();
+    admin.post("refusal", &[("answer", &id)]).await.has(&["organization.rename", "admin@example.com"]);
+    admin.post("refusal", &[("answer", "nothing-has-this-id")]).await.has(&["The audit trail has no entry of it"]);
+    viewer.post("refusal", &[("answer", &id)]).await.has(&["Only admins and owners read the audit trail"]);
+}
+
+#[tokio::test]
+async fn an_admin_adds_invites_edits_and_removes_members_and_is_told_what_ends() {
+    let daypass = Daypass::start();
+    let admin = Person::join(&daypass, "admin").await;
+    let user = [("kind", "user"), ("name", HOSTILE), ("email", "grace@example.com"), ("role", "developer")];
+    let added = admin.post("members/new", &user).await;
+    assert_eq!(added.status, 303, "{}", added.text);
+    let page = answer(admin.request(Method::GET, &added.location)).await;
+    assert!(!page.text.contains("<img") && !page.text.contains('\u{202e}'));
+    page.has(&["&lt;img src=x", "grace@example.com", "developer", "No active token belongs to it."]);
+    let own = added.location.strip_prefix(&admin.path("")).expect("a page of the organization").to_owned();
+    admin.post("members/new", &user).await.has(&["has this email already", "aria-invalid=\"true\""]);
+    let nameless = admin.post("members/new", &[("kind", "user"), ("email", "a@example.com"), ("role", "owner")]).await;
+    assert_eq!(nameless.status, 400);
+    nameless.has(&["The member was not added", "a@example.com"]);
+    // An admin gives no role above the own one.
+    let owner = admin.post("members/new", &[("kind", "user"), ("name", "n"), ("email", "o@example.com"), ("role", "owner")]).await;
+    assert_eq!(owner.status, 400);
+    owner.has(&["Your role may not do this"]);
+
+    let invited = admin.post(&format!("{own}/invite"), &[]).await;
+    assert_eq!((invited.status, &*invited.cache), (201, "no-store"));
+    let link = invited.text.split("id=\"link\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let secret = link.split_once('#').expect("a secret").1;
+    assert!(!answer(admin.request(Method::GET, &added.location)).await.text.contains(secret));
+    let mut browser = super::people::Browser::new(&daypass);
+    let accept = browser.post("/v2/invitation/accept", &json!({"invitation": secret, "password": PASSWORD}));
+    assert_eq!(browser.send(accept).await.0, 200);
+    let token = json!({"kind": "personal", "name": "mine", "scopes": ["floor:export"]});
+    assert_eq!(send(browser.post("/v2/access-token", &token)).await.0, 201);
+
+    // The lower role ends a token: the form says so first.
+    admin.get(&format!("{own}/edit")).await.has(&["name=\"version\" value=\"1\""]);
+    let lower = [("name", "Grace"), ("role", "viewer"), ("version", "1")];
+    let asked = admin.post(&format!("{own}/edit"), &lower).await;
+    assert_eq!(asked.status, 200);
+    asked.has(&["The lower role ends 1 token", "name=\"ending\" value=\"1\""]);
+    admin.get(&own).await.has(&["1 personal token", "developer"]);
+    let confirmed = admin.post(&format!("{own}/edit"), &[&lower[..], &[("ending", "1")]].concat()).await;
+    assert_eq!(confirmed.status, 303, "{}", confirmed.text);
+    admin.get(&own).await.has(&["Grace", "viewer", "No active token belongs to it."]);
+    let stale = admin.post(&format!("{own}/edit"), &[("name", "Late"), ("role", "viewer"), ("version", "1")]).await;
+    assert_eq!(stale.status, 412);
+
+    let service = admin.post("members/new", &[("kind", "serviceAccount"), ("name", "Web shop")]).await;
+    let id = service.location.rsplit('/').next().expect("an id").to_owned();
+    let token = json!({"kind": "secret", "name": "Backend", "scopes": ["floor:readPublic"], "owner": id});
+    assert_eq!(send(daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&token)).await.0, 201);
+    admin.get(&format!("members/{id}/remove")).await.has(&["1 secret token", "Remove the member"]);
+    assert_eq!(admin.post(&format!("members/{id}/remove"), &[]).await.status, 303);
+    admin.get(&format!("members/{id}")).await.has(&["removed", "No active token belongs to it."]);
+    admin.get("members?kind=user").await.has(&["grace@example.com"]);
+    assert!(!admin.get("members?kind=application").await.text.contains("grace@example.com"));
+    assert_eq!(admin.get("members?kind=nonsense").await.status, 400);
+}
+
+#[tokio::test]
+async fn no_form_is_taken_from_another_site_or_from_a_role_that_may_not() {
+    let daypass = Daypass::start();
+    let (owner, viewer) = (Person::join(&daypass, "owner").await, Person::join(&daypass, "viewer").await);
+    let added = owner.post("members/new", &[("kind", "serviceAccount"), ("name", "Target")]).await;
+    let own = added.location.strip_prefix(&owner.path("")).expect("a page of the organization").to_owned();
+    let forms = ["members/new", "organization", "refusal", &format!("{own}/edit"), &format!("{own}/invite"), &format!("{own}/remove")];
+    let fields = [("kind", "serviceAccount"), ("name", "Stolen"), ("version", "1"), ("token", "t")];
+    for form in forms {
+        let request = owner.request(Method::POST, &owner.path(form)).header("origin", "https://evil.example");
+        let refused = answer(request.form(&fields)).await;
+        assert_eq!(refused.status, 403, "{form}");
+        refused.has(&["Not from this site"]);
+        if form != "refusal" {
+            assert_eq!(viewer.post(form, &fields).await.status, 403, "{form}");
+        }
+    }
+    owner.get(&own).await.has(&["Target", "active"]);
+    owner.get("organization").await.has(&["First organization"]);
+}
+
+#[tokio::test]
+async fn the_trail_is_filtered_and_exported_as_the_api_has_it() {
+    let daypass = Daypass::start();
+    let admin = Person::join(&daypass, "admin").await;
+    create_shop(&daypass).await;
+    assert_eq!(admin.post("organization", &[("name", "Renamed")]).await.status, 303);
+    let all = admin.get("audit").await;
+    all.has(&["organization.rename", "token.create", "Export CSV"]);
+    let some = admin.get("audit?action=organization.rename&actor=admin%40example.com&outcome=ok&since=2020-01-01").await;
+    some.has(&["<td role=\"cell\" data-label=\"What\">organization.rename", "name=\"since\" type=\"date\" value=\"2020-01-01\""]);
+    assert!(!some.text.contains("data-label=\"What\">token.create"));
+    admin.get("audit?until=2020-01-01").await.has(&["No entry matches."]);
+    let wrong = admin.get("audit?since=never").await;
+    assert_eq!(wrong.status, 400);
+    wrong.has(&["The day is wrong"]);
+    for (format, media_type) in [("csv", "text/csv; charset=utf-8; header=present"), ("ndjson", "application/x-ndjson")] {
+        let path = admin.path(&format!("audit/export?format={format}&action=organization.rename"));
+        let export = admin.request(Method::GET, &path).send().await.expect("a response");
+        assert_eq!((export.status().as_u16(), &export.headers()["content-type"]), (200, &media_type.parse().expect("a value")));
+        let text = export.text().await.expect("a body");
+        assert!(text.contains("organization.rename") && !text.contains("token.create"), "{format}");
+    }
+    assert_eq!(admin.get("audit/export?format=html").await.status, 400);
+    assert_eq!(Person::join(&daypass, "viewer").await.get("audit/export?format=csv").await.status, 403);
+}
+
+#[tokio::test]
+async fn the_other_pages_show_what_there_is() {
+    let daypass = Daypass::start();
+    let owner = Person::join(&daypass, "owner").await;
+    create_shop(&daypass).await;
+    owner.get("organization").await.has(&["First organization", "<td role=\"cell\" data-label=\"Used\">1 <meter", "100"]);
+    let nameless = owner.post("organization", &[("name", " ")]).await;
+    assert_eq!(nameless.status, 400);
+    nameless.has(&["The organization was not renamed"]);
+    owner.get("scopes").await.has(&["floor:readPublic", "token:create", "Daypass itself"]);
+    let (_, jwks) = send(daypass.get("/.well-known/jwks.json")).await;
+    owner.get("keys").await.has(&[&to_text(&jwks["keys"][0]["kid"]), "It signs until the next key does.", "daypass key rotate"]);
+
+    let app = owner.post("members/new", &[("kind", "application"), ("name", "Planner")]).await;
+    let id = app.location.rsplit('/').next().expect("an id");
+    owner.get("applications").await.has(&["No OAuth client yet"]);
+    let settings = json!({"confidential": false, "redirectUris": ["https://planner.example/back"], "scopes": ["floor:readPublic"]});
+    let path = format!("/v2/organization/{}/principal/{id}/oauth-client", daypass.organization());
+    assert_eq!(send(daypass.request(Method::PUT, &path).bearer_auth(&daypass.admin).json(&settings)).await.0, 200);
+    owner.get("applications").await.has(&["Planner", id, "https://planner.example/back", "authorization_code"]);
+}
+
+#[tokio::test]
+async fn use_is_shown_by_the_day_for_a_token_and_for_all() {
+    let daypass = Daypass::start();
+    let owner = Person::join(&daypass, "owner").await;
+    owner.get("use").await.has(&["Nothing was counted"]);
+    let (_, record) = create_shop(&daypass).await;
+    let rows = json!([
+        {"serial": record["serial"], "outcome": "accepted", "count": 41, "origins": [{"origin": "https://shop.example.com", "count": 41}]},
+        {"serial": record["serial"], "outcome": "origin_not_allowed", "count": 3, "origins": [{"origin": "https://evil.example", "count": 3}]},
+    ]);
+    let report = json!({"verifier": "v", "sequence": 1, "rows": rows});
+    let (status, refused) = send(daypass.post("/v2/use").bearer_auth(&daypass.admin).json(&report)).await;
+    assert_eq!(status, 204, "{}", refused["message"]);
+    let id = to_text(&record["id"]);
+    for path in ["use".to_owned(), format!("use?token={id}")] {
+        let page = owner.get(&path).await;
+        page.has(&["<svg", "origin_not_allowed", "https://evil.example", "https://shop.example.com"]);
+        page.has(&["<p class=\"total\">41</p>", "<p class=\"total\">3</p>"]);
+    }
+    assert_eq!(owner.get("use?token=nothing-has-this-id").await.status, 404);
+}

@@ -37,8 +37,7 @@ pub(crate) const LOADER_TESTS: &str = "tests/loaders";
 pub(crate) const OTHER_LANGUAGES: &str = "tests/other-languages";
 
 /// The folders of tests with packages of Python.
-const PYTHON_TESTS: [&str; 5] =
-    ["tests/differential", OAUTH_TESTS, OPENAPI_TESTS, OTHER_LANGUAGES, SPECKLEPY_TESTS];
+const PYTHON_TESTS: [&str; 5] = ["tests/differential", OAUTH_TESTS, OPENAPI_TESTS, OTHER_LANGUAGES, SPECKLEPY_TESTS];
 
 /// The folder of the published clients of the systems that Daypass replaces.
 pub(crate) const SYSTEM_CLIENTS: &str = "tests/e2e/systems";

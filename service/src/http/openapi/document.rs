@@ -22,14 +22,14 @@ The API of the Daypass token service: access tokens for embeds.
 
 - Times are Unix time in seconds, and durations are seconds.
 - JSON bodies are objects in UTF-8. An unknown field is refused (400 `invalid_body`). A body has at most 64 KiB.
-- Every error of JSON is an `ErrorBody`: its `error` is a stable code, and its `help` says what to do. What lists of codes \
-leave out: an unknown path is 404 `not_found`, another method 405 `method_not_allowed` with `Allow`.
+- Every error of JSON is an `ErrorBody`: its `error` is a stable code, and its `help` says what to do. Besides the errors \
+that an operation lists, an unknown path is 404 `not_found`, and another method 405 `method_not_allowed` with `Allow`.
 - 429 and 503 have `Retry-After`. 401 has `WWW-Authenticate`. Every response has `X-Request-Id`.
-- A request has one token. In lists of codes are those of every token that the operation may be called with.
-- A request that may be HEAD instead of GET is not listed as such.
+- A request has one token. The errors of an operation include those of every token that a request may have.
+- HEAD works wherever GET does.
 
-The paths of the systems that Daypass replaces (`daypass serve --protocols`) are not here, and neither are the pages for \
-people. Both are in the documentation.";
+The paths of the systems that Daypass replaces (`daypass serve --protocols`) are left out, and so are the pages for people: \
+see the documentation.";
 
 /// What an id is: 1 to 128 characters.
 const ID: &str = "^[A-Za-z0-9][A-Za-z0-9._~-]{0,127}$";

@@ -1,7 +1,7 @@
 //! The description of the native API: `GET /openapi.json` (OpenAPI 3.1), and a page to read it.
 //!
-//! Each module of handlers lists its operations beside them. The schemas of bodies and queries come from the types that the
-//! handlers read and write, and the errors from the table of codes.
+//! Each module of handlers lists its operations beside them. The schemas of bodies and queries come from the types that
+//! the handlers read and write, and the errors from the table of codes.
 //!
 //! | module | what it has |
 //! | --- | --- |

@@ -48,8 +48,8 @@ type LazyTexts = Arc<LazyLock<Texts, Box<dyn FnOnce() -> Texts + Send>>>;
 
 /// Returns the routes of a document, which is made when it is first asked for.
 ///
-/// Any page may read the document, as editors of such documents do: it needs no token, has nothing that is not public and
-/// is the same for everyone.
+/// Any page may read the document, as editors and clients of APIs in the browser do: it needs no token, is public and is
+/// the same for everyone.
 pub(crate) fn router(document: impl FnOnce() -> Value + Send + 'static) -> Router<SharedApp> {
     let texts: LazyTexts = Arc::new(LazyLock::new(Box::new(move || Texts::new(&document()))));
     let for_browsers = Router::new().route(PATH, get(json)).with_state(Arc::clone(&texts));

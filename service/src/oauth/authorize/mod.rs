@@ -9,7 +9,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::header::LOCATION;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
-use daypass::ErrorCode::{NotFound, TooManyRequests, Unavailable};
+use daypass::ErrorCode::{TooManyRequests, Unavailable};
 use daypass::{Error, ScopeSet};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
@@ -149,7 +149,7 @@ pub(super) fn operations() -> Vec<Operation> {
         of(Method::GET, "authorize", "Ask a person for a code")
             .says("The authorization request of a client (RFC 6749, section 4.1.1), with PKCE. A person's browser opens it.")
             .query::<AuthorizationRequest>()
-            .refuses(&[TooManyRequests, Unavailable, NotFound]),
+            .refuses(&[TooManyRequests, Unavailable]),
         of(Method::POST, "decide", "Decide about a code")
             .says("The form of the page of consent.")
             .by(Callers::OwnPages)
@@ -157,8 +157,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Field::required("request", "The query of the authorization request."),
                 Field::required("decision", "`allow`, or anything else."),
                 Field::optional("shown", "What the page showed."),
-            ])
-            .refuses(&[NotFound]),
+            ]),
     ]
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::crafter;
 use super::oauth_clients::{OAuthClient, add_developer};
 use super::people::{Browser, PASSWORD, add_user, invite, join};
-use super::running::{Daypass, FLOOR_READ, expect_error, send, to_text};
+use super::running::{Daypass, FLOOR_READ, expect_error, send, to_text, wait_until_ready};
 use super::threekit;
 
 /// Returns the operator's token.
@@ -304,6 +304,7 @@ async fn an_entry_stands_if_and_only_if_the_change_does() {
     daypass.execute("ALTER TABLE audit RENAME TO lost");
     expect_error(create(), 503, "unavailable").await;
     daypass.execute("ALTER TABLE lost RENAME TO audit");
+    wait_until_ready(&daypass.url, Duration::from_secs(30)).await;
     let list = daypass.get("/v2/access-token?name=canary").bearer_auth(&daypass.admin);
     assert_eq!(send(list).await.1["tokens"], json!([]), "no change without its entry");
     assert_eq!(send(create()).await.0, 201);

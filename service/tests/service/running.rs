@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Output, Stdio};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::api::RevocationPage;
@@ -346,6 +346,15 @@ pub(crate) async fn send(request: RequestBuilder) -> (u16, Value) {
     let body = response.json().await.expect("JSON");
     described::require(&method, &path, status, &body);
     (status, body)
+}
+
+/// Waits until a node can do its work again: some time after its store can be written, since it probes that.
+pub(crate) async fn wait_until_ready(url: &str, patience: Duration) {
+    let deadline = Instant::now() + patience;
+    while send(Client::new().get(format!("{url}/ready"))).await.0 != 200 {
+        assert!(Instant::now() < deadline, "{url} is not ready");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Expects that a request is refused, checks the whole error, and returns its message.

@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::backend::{FIND_TABLES, LOCK, LOSE_TABLES};
-use super::running::{Daypass, expect_error, send};
+use super::running::{Daypass, expect_error, send, wait_until_ready};
 
 #[tokio::test]
 async fn while_the_store_is_locked_writes_fail() {
@@ -43,5 +43,6 @@ async fn without_its_tables_the_service_refuses_everything() {
     }
     assert_eq!(send(daypass.get("/ready")).await.0, 503);
     daypass.execute(FIND_TABLES);
+    wait_until_ready(&daypass.url, Duration::from_secs(30)).await;
     assert_eq!(send(daypass.get("/verify").header("x-api-token", &reference)).await.0, 200);
 }

@@ -7,7 +7,7 @@ use reqwest::Client;
 use super::backend::Backend;
 use super::cluster::{Cluster, Durability};
 use super::crash::{Writers, expect_kept};
-use super::running::{Daypass, expect_error, send};
+use super::running::{Daypass, expect_error, send, wait_until_ready};
 
 /// How long the service may take after the promotion.
 const BACK: Duration = Duration::from_secs(5);
@@ -54,10 +54,7 @@ async fn fail_over(round: usize) -> Duration {
     writers.wait_for(6).await;
     // The writers of one node may have been all of them.
     for url in [&daypass.url, &beside.url] {
-        while send(Client::new().get(format!("{url}/ready"))).await.0 != 200 {
-            assert!(promoted.elapsed() < BACK, "round {round}: a node is not ready");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        wait_until_ready(url, BACK.saturating_sub(promoted.elapsed())).await;
     }
     let back = promoted.elapsed();
     let told = writers.stop().await;

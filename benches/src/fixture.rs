@@ -187,7 +187,7 @@ pub fn cached(issuer: &Issuer, store: Store, cache: Cache) -> Verifier {
 /// Lets a verifier count its decisions for reports. Nothing is sent, since the runtime is gone.
 ///
 /// # Panics
-/// If there is no runtime to be had.
+/// If the system gives no runtime.
 #[must_use]
 pub fn reporting(verifier: Verifier) -> Verifier {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

@@ -102,7 +102,7 @@ async fn what_verifiers_report_is_told_by_token_and_day_and_has_no_tokens_text()
     )
     .await;
 
-    // In another period, and what was made from a token; a handler refuses it later. What is no token is nobody's.
+    // In another period, and what was made from a token; a handler refuses it later. Invalid tokens are nobody's.
     visit(&verifier, &page, SITE, 4).await;
     let credentials = Credentials::new(&temporary, TokenLocation::Bearer).from_origin(&page);
     let access = verifier.verify(&credentials, None).await.expect("an access");

@@ -6,8 +6,9 @@ use tokio_postgres::Row;
 
 use super::super::entry::{columns, target};
 use super::super::notes::note;
+use super::super::{FeedPage, Rule, Snapshot};
 use super::sql::{execute, find, number, row, rows, signed};
-use super::{Failure, listener, tokens};
+use super::{Failure, catalog, keys, listener, marks, tokens};
 use crate::domain::audit::change;
 
 const ENTRY: &str = "SELECT seq, at, organization, level, name FROM revocation";
@@ -43,6 +44,28 @@ pub(super) struct Position {
 pub(super) async fn position(client: &impl GenericClient) -> Result<Position, Failure> {
     let row = row(client, POSITION, &[]).await?;
     Ok(Position { latest: number(&row, "latest")?, epoch: row.try_get("epoch")? })
+}
+
+/// Returns the entries after a number, which the rule finds by the last one's.
+pub(super) async fn entries(
+    transaction: &Transaction<'_>,
+    organization: Option<&str>,
+    after: &Rule<u64, u64>,
+) -> Result<FeedPage, Failure> {
+    let Position { latest, epoch } = position(transaction).await?;
+    let revocations = page(transaction, organization, after(&latest)?).await?;
+    let deleted_up_to = marks::oldest(transaction).await?.seq;
+    Ok(FeedPage { revocations, latest, deleted_up_to, epoch })
+}
+
+/// Returns what a node follows.
+pub(super) async fn snapshot(transaction: &Transaction<'_>) -> Result<Snapshot, Failure> {
+    let Position { latest, epoch } = position(transaction).await?;
+    let deleted_up_to = marks::oldest(transaction).await?.seq;
+    let newest_mark = marks::newest(transaction).await?.number;
+    let catalog_version = catalog::version(transaction).await?;
+    let keys = keys::keys(transaction).await?;
+    Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, catalog_version })
 }
 
 /// Locks the feed until the transaction ends: its first lock of all.

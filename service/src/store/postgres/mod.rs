@@ -349,12 +349,7 @@ impl Store for PostgresStore {
 
     fn revocations<'a>(&'a self, organization: Option<&'a str>, after: Rule<u64, u64>) -> StoreFuture<'a, FeedPage> {
         Box::pin(self.read_together(&self.readers, (organization, after), |transaction, (organization, after)| {
-            Box::pin(async {
-                let feed::Position { latest, epoch } = feed::position(transaction).await?;
-                let revocations = feed::page(transaction, *organization, after(&latest)?).await?;
-                let deleted_up_to = marks::oldest(transaction).await?.seq;
-                Ok(FeedPage { revocations, latest, deleted_up_to, epoch })
-            })
+            Box::pin(feed::entries(transaction, *organization, after))
         }))
     }
 
@@ -363,16 +358,9 @@ impl Store for PostgresStore {
     }
 
     fn snapshot(&self) -> StoreFuture<'_, Snapshot> {
-        Box::pin(self.read_together(&self.heartbeat_readers, (), |transaction, ()| {
-            Box::pin(async {
-                let feed::Position { latest, epoch } = feed::position(transaction).await?;
-                let deleted_up_to = marks::oldest(transaction).await?.seq;
-                let newest_mark = marks::newest(transaction).await?.number;
-                let catalog_version = catalog::version(transaction).await?;
-                let keys = keys::keys(transaction).await?;
-                Ok(Snapshot { latest, deleted_up_to, newest_mark, epoch, keys, catalog_version })
-            })
-        }))
+        Box::pin(
+            self.read_together(&self.heartbeat_readers, (), |transaction, ()| Box::pin(feed::snapshot(transaction))),
+        )
     }
 
     fn newest_time(&self) -> StoreFuture<'_, u64> {

@@ -5,7 +5,7 @@ use daypass::Error;
 /// How many seconds a day has.
 pub(crate) const SECONDS: u64 = 86_400;
 /// How many days are told unless the caller says which.
-const DEFAULT: u64 = 30;
+pub(crate) const DEFAULT_DAYS: u64 = 30;
 
 /// Days from one to another, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Days {
     /// # Errors
     /// [`Error::InvalidRequest`] if there are none.
     pub(crate) fn between(since: Option<u64>, until: Option<u64>, now: u64) -> Result<Days, Error> {
-        let Days { first, last } = Days::last(DEFAULT, until.map_or(now, |until| until.saturating_sub(1)));
+        let Days { first, last } = Days::last(DEFAULT_DAYS, until.map_or(now, |until| until.saturating_sub(1)));
         let first = since.map_or(first, day_of);
         if since.zip(until).is_some_and(|(since, until)| since >= until) || first > last {
             return Err(Error::InvalidRequest("The time `until` must be after `since`.".into()));

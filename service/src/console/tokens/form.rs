@@ -89,7 +89,7 @@ pub(super) fn local(seconds: Option<u64>) -> String {
 /// Reads the field for the end.
 ///
 /// # Errors
-/// A [`Flaw`] for what is no time.
+/// A [`Flaw`] if the text is not a time.
 pub(super) fn end(fields: &Fields) -> Result<Option<u64>, Flaw> {
     let Some(text) = fields.get("expires") else { return Ok(None) };
     // A browser sends the seconds if they are not zero.

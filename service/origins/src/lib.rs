@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_pattern_says_why() {
+    fn a_text_that_is_not_a_pattern_says_why() {
         for text in ["", "a b", "https://example.com/path", "*.*.example.com", "https://"] {
             assert!(matches!(explain(text), Explanation::Wrong { .. }), "{text}");
         }

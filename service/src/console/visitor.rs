@@ -14,11 +14,12 @@ use super::links::Links;
 use super::page::{self, Page};
 use super::sections::Section;
 use crate::domain::membership::Membership;
-use crate::http::{Caller, NO_STORE, OwnPage, Person, SharedApp};
+use crate::http::{Caller, NO_STORE, SharedApp};
 
 /// A person who is signed in, within the organization that the path names.
 ///
-/// SECURITY: there is no way to it but by the check of the page from which a form comes, and by the person's membership.
+/// SECURITY: there is no way to it but by a session, which comes with the check of the page that sends a form, and by
+/// the person's membership.
 pub(super) struct Visitor {
     /// The person, as the use cases have callers.
     pub(super) caller: Caller,
@@ -46,7 +47,6 @@ pub(super) enum Answer {
 
 impl Visitor {
     async fn find(parts: &mut Parts, app: &SharedApp, links: &Links) -> Result<Visitor, Error> {
-        OwnPage::from_request_parts(parts, app).await?;
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let Path(mut path) = path.map_err(|_| Error::NotFound)?;
         let organization = path.remove("organization").ok_or(Error::NotFound)?;
@@ -81,7 +81,7 @@ impl Visitor {
 /// Returns the person of a request, who may be in no organization.
 pub(super) async fn person(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
     let caller = Caller::from_request_parts(parts, app).await?;
-    caller.person().map(|_: &Person| ())?;
+    caller.person()?;
     Ok(caller)
 }
 

@@ -44,8 +44,8 @@ use daypass::{Error, Scope};
 
 pub(crate) use cookie::find as find_cookie;
 pub(crate) use extract::{
-    Caller, ClientAddress, FormFields, JsonText, MAX_BODY, OwnPage, Person, SignedIn, TokenCaller, actor,
-    authenticate_by, authenticate_client, credentials,
+    Caller, ClientAddress, FormFields, JsonText, MAX_BODY, OwnPage, SignedIn, TokenCaller, actor, authenticate_by,
+    authenticate_client, credentials,
 };
 pub(crate) use oauth_error::OAuthError;
 

@@ -6,6 +6,7 @@ use daypass::api::TokenRecord;
 use daypass::{Error, OriginPattern, TokenKind};
 use maud::{Markup, html};
 
+use super::super::links::query;
 use super::super::page::Page;
 use super::super::sections::Section;
 use super::super::text::{outside, purpose, relative, time};
@@ -50,7 +51,11 @@ async fn details(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer,
         }
         section {
             h2 { "What it may do" }
-            (grants::matrix(&record.grants, view.catalogs.whole()))
+            (grants::matrix(&record.grants, view.catalogs.whole(), &visitor.organization))
+        }
+        p.field {
+            a href={ (visitor.to(&["use"])) (query(&[("token", id)])) } { "Its use by the day" } " · "
+            a href={ (visitor.to(&["refusal"])) (query(&[("token", id)])) } { "Why was it refused?" }
         }
         (history::section(app, visitor, &record).await?)
     };
@@ -85,7 +90,7 @@ fn facts(record: &TokenRecord, owner: Option<Markup>, now: u64) -> Markup {
             dt { "Id" }
             dd { code { (outside(&record.id)) } }
             dt { "Owner" }
-            dd { @match owner { Some(owner) => (owner), None => span.none { "none: it ends with nobody" } } }
+            dd { @match owner { Some(owner) => (owner), None => span.none { "none" } } }
             dt { "Created" }
             dd {
                 (time(record.created_at)) " UTC"

@@ -44,7 +44,8 @@ pub(super) fn origins(fields: &Fields, flaw: Option<&Flaw>, accepts_shared: bool
             }
             textarea id="origins" name="origins" rows="4" spellcheck="false" autocapitalize="none" autocomplete="off"
                 required aria-describedby=(described_by(flaw, "origins")) aria-invalid=[Flaw::is_in(flaw, "origins")] { "\n" (fields.raw("origins")) }
-            (Flaw::beside(flaw, "origins"))
+            // What is wrong with a pattern is below, beside the pattern.
+            div.hint[origins::has_wrong(&typed)] { (Flaw::beside(flaw, "origins")) }
             div id="origins-shown" aria-live="polite" { (origins::shown(&typed)) }
             div.field id="try" hidden {
                 label for="page" { "Try a page" }
@@ -88,7 +89,7 @@ pub(super) fn local(seconds: Option<u64>) -> String {
 /// Reads the field for the end.
 ///
 /// # Errors
-/// A [`Flaw`] for what is no time.
+/// A [`Flaw`] if the text is not a time.
 pub(super) fn end(fields: &Fields) -> Result<Option<u64>, Flaw> {
     let Some(text) = fields.get("expires") else { return Ok(None) };
     // A browser sends the seconds if they are not zero.

@@ -12,7 +12,7 @@ use super::shown;
 const MANY: usize = 20;
 
 /// Shows the grants of a token: a row for each scope, a column for each grant.
-pub(super) fn matrix(grants: &[Grant], catalog: &Catalog) -> Markup {
+pub(super) fn matrix(grants: &[Grant], catalog: &Catalog, organization: &str) -> Markup {
     let scopes: BTreeSet<&Scope> = grants.iter().flat_map(|grant| grant.scopes.iter()).collect();
     let table = html! {
         div.scroll tabindex="0" role="region" aria-label="Scopes by tenant" {
@@ -21,7 +21,7 @@ pub(super) fn matrix(grants: &[Grant], catalog: &Catalog) -> Markup {
                     tr {
                         th scope="col" { "Scope" }
                         th scope="col" { "What it opens" }
-                        @for grant in grants { th scope="col" { (tenant(grant)) } }
+                        @for grant in grants { th scope="col" { (tenant(grant, organization)) } }
                     }
                 }
                 tbody {
@@ -45,13 +45,17 @@ pub(super) fn matrix(grants: &[Grant], catalog: &Catalog) -> Markup {
             } @else {
                 (table)
             }
-            @if grants.iter().any(|grant| !grant.resources.is_empty()) { (limits(grants)) }
+            @if grants.iter().any(|grant| !grant.resources.is_empty()) { (limits(grants, organization)) }
         }
     }
 }
 
-fn tenant(grant: &Grant) -> Markup {
-    html! { @if grant.tenant == "*" { "all tenants" } @else { code { (outside(&grant.tenant)) } } }
+fn tenant(grant: &Grant, organization: &str) -> Markup {
+    match &*grant.tenant {
+        "*" => html! { "All tenants" },
+        own if own == organization => html! { "This organization" },
+        other => html! { code { (outside(other)) } },
+    }
 }
 
 fn meaning(scope: &Scope, catalog: &Catalog) -> Markup {
@@ -67,12 +71,12 @@ fn cell(grant: &Grant, scope: &Scope) -> Markup {
     }
 }
 
-fn limits(grants: &[Grant]) -> Markup {
+fn limits(grants: &[Grant], organization: &str) -> Markup {
     html! {
         h3.field { "Only these resources" }
         @for grant in grants.iter().filter(|grant| !grant.resources.is_empty()) {
             p {
-                (tenant(grant)) ": "
+                (tenant(grant, organization)) ": "
                 @for (at, limit) in grant.resources.iter().enumerate() {
                     @if at > 0 { ", " }
                     code { (limit.kind) ":" (limit.id) }

@@ -138,9 +138,9 @@ async fn page(
         false => None,
     };
     let content = html! {
+        (Flaw::summary(flaw, "The token was not created"))
         (kinds(visitor, Some(kind)))
         form method="post" action=(visitor.to(&["tokens", "new"])) novalidate {
-            (Flaw::summary(flaw, "The token was not created"))
             input type="hidden" name="kind" value=(kind);
             (form::name(fields, flaw))
             @if form::has_origins(kind) {

@@ -16,6 +16,11 @@ pub(super) fn shown<S: AsRef<str>>(patterns: &[S]) -> Markup {
     }
 }
 
+/// Returns whether one of these is no pattern.
+pub(super) fn has_wrong(patterns: &[&str]) -> bool {
+    patterns.iter().any(|pattern| matches!(explain(pattern), Explanation::Wrong { .. }))
+}
+
 fn one(pattern: &str) -> Markup {
     match explain(pattern) {
         Explanation::Pattern { examples } => html! {

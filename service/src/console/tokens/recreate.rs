@@ -56,7 +56,7 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Err
                 "A new token with the id " code { (outside(&record.id)) } " and the same scopes. It has another text, and no "
                 "expiry. The earlier one stays refused."
             }
-            section { h2 { "What it may do" } (grants::matrix(&record.grants, view.catalogs.whole())) }
+            section { h2 { "What it may do" } (grants::matrix(&record.grants, view.catalogs.whole(), &visitor.organization)) }
             form method="post" action=(visitor.to(&["tokens", &record.id, "recreate"])) {
                 div.buttons {
                     button type="submit" { "Create the token" }

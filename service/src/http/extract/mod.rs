@@ -25,7 +25,7 @@ use std::time::Duration;
 use daypass::Error;
 
 pub(super) use api_caller::{ApiCaller, ClientCaller};
-pub(crate) use caller::{Caller, Person};
+pub(crate) use caller::Caller;
 pub(crate) use form::FormFields;
 pub(crate) use json::JsonText;
 pub(super) use oauth_client::TokenForm;

@@ -1,4 +1,6 @@
 //! A store in a PostgreSQL database, which several nodes share: [`PostgresStore`].
+//!
+//! Long because every operation of the store is one of its methods.
 
 mod audit;
 mod backup;

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { HOSTILE, consolePath, looksAt, signIn, tabTo } from './console.mjs';
-import { rule } from './demo.mjs';
-import { ask, expectNoErrors, organization, principals } from './people.mjs';
+import { info, rule } from './demo.mjs';
+import { ask, expectNoErrors, organization, principals, service } from './people.mjs';
 import { serve } from './server.mjs';
 
 /** The body of an API that refused a page's origin. */
@@ -174,6 +174,22 @@ rule('hostile values are shown literally in every field of these pages', {}, asy
   expectNone();
 });
 
+/** Reports use of a token, as the verifier of an API does. */
+async function reportUse(serial) {
+  const origin = { origin: 'https://shop.example.com', count: 1203 };
+  const rows = [
+    { serial, outcome: 'accepted', count: 1203, origins: [origin] },
+    { serial, outcome: 'origin_not_allowed', count: 31, origins: [{ origin: 'https://evil.example', count: 31 }] },
+    { serial, outcome: 'token_expired', count: 4 },
+  ];
+  const response = await fetch(`${service}/v2/use`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${info.ownerToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ verifier: randomUUID(), sequence: 1, rows }),
+  });
+  assert.equal(response.status, 204);
+}
+
 /** Makes what the pages show, and returns the visits by name. */
 async function visits() {
   const shop = await createShop();
@@ -185,6 +201,8 @@ async function visits() {
   await ask('POST', '/v2/access-token', { kind: 'secret', name: 'Backend', owner: member.id });
   const settings = { confidential: false, redirectUris: ['https://planner.example/back'], scopes: ['floor:readPublic'] };
   await ask('PUT', `${principals}/${application.id}/oauth-client`, settings);
+  await reportUse(shop.serial);
+  const { id: unused } = await createShop();
   const at = (path) => (page) => page.goto(consolePath(path));
   const explain = (fields, expected) => async (page) => {
     await page.goto(consolePath('refusal'));
@@ -212,8 +230,8 @@ async function visits() {
     organization: at('organization'),
     scopes: at('scopes'),
     keys: at('keys'),
-    'use-empty': at(`use?token=${shop.id}`),
-    use: at('use'),
+    'use-empty': at(`use?token=${unused}`),
+    use: at(`use?token=${shop.id}`),
     invited: async (page) => {
       const body = { kind: 'user', name: 'Grace', email: `grace-${randomUUID()}@example.com`, role: 'viewer' };
       const { id } = await ask('POST', principals, body);

@@ -42,6 +42,15 @@ async function violations(page) {
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target).join(', ')}`);
 }
 
+/** Shortens the tokens in the page. SECURITY: pictures are kept. */
+async function hideTokens(page) {
+  await page.evaluate(() => {
+    const hide = (text) => text.replace(/(dp_[a-z]{3}_|invitation#)\w+/g, '$1…');
+    for (const input of document.querySelectorAll('input')) input.value = hide(input.value);
+    for (const code of document.querySelectorAll('code')) code.textContent = hide(code.textContent);
+  });
+}
+
 /**
  * Looks at pages in both themes and both widths: each fits, axe-core finds nothing in it, and a picture of it is kept.
  * `visits` makes what they show, and returns what leads to each by its name.
@@ -61,9 +70,8 @@ export function looksAt(what, visits) {
           await visit(page);
           await expectFits(page);
           assert.deepEqual(await violations(page), [], name);
-          // SECURITY: pictures are kept, so that they show no token.
-          const path = `${SCREENSHOTS}${name}-${width}-${colorScheme}.png`;
-          await page.screenshot({ path, fullPage: true, mask: [page.locator('#token[readonly], #link, pre')] });
+          await hideTokens(page);
+          await page.screenshot({ path: `${SCREENSHOTS}${name}-${width}-${colorScheme}.png`, fullPage: true });
         }
       });
     }

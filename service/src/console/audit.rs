@@ -14,7 +14,7 @@ use super::links::query;
 use super::page::{self, Page};
 use super::sections::Section;
 use super::table::{cards, cell, or_dash, row};
-use super::text::{outside, time};
+use super::text::{outside, time, word};
 use super::visitor::{Answer, Visitor};
 use crate::domain::audit::action::Action;
 use crate::domain::audit::export::Format;
@@ -208,7 +208,7 @@ fn shown(visitor: &Visitor, entry: &Entry) -> Markup {
     let help = entry.code.as_deref().and_then(ErrorCode::find).map(ErrorCode::message);
     row(&html! {
         (cell("When", &time(entry.at)))
-        (cell("What", &html! { (entry.action) (facts(entry)) }))
+        (cell("What", &html! { (word(&entry.action)) (facts(entry)) }))
         (cell("Who", &html! { (entry.actor.kind) " " @if let Some(who) = who { (outside(who)) } }))
         (cell("About", &or_dash(entry.target.as_ref().map(|target| html! {
             (target.kind) " "
@@ -217,7 +217,7 @@ fn shown(visitor: &Visitor, entry: &Entry) -> Markup {
                 None => code { (outside(&target.id)) },
             }
         }))))
-        (cell("From", &or_dash(entry.address.as_ref().map(|address| outside(address)))))
+        (cell("From", &or_dash(entry.address.as_ref().map(|address| word(address)))))
         (cell("Outcome", &html! {
             span.state.active[entry.outcome == Outcome::Ok].revoked[entry.outcome != Outcome::Ok] { (entry.outcome.as_str()) }
             @if let Some(code) = &entry.code { " " code title=[help] { (code) } }

@@ -13,7 +13,7 @@ use super::flaw::Flaw;
 use super::page::Page;
 use super::sections::Section;
 use super::table::{cards, cell, head, row};
-use super::text::{outside, time};
+use super::text::{grouped, outside, time};
 use super::tokens::described_by;
 use super::visitor::{Answer, Visitor};
 use crate::domain::token_owner::ADMINISTER;
@@ -122,7 +122,7 @@ fn limits(limits: &OrganizationLimits, active: &[(TokenKind, u64)]) -> Markup {
                 (row(&html! {
                     (head(&html! { (name) }))
                     (cell("Used", &used_of(name, used, most)))
-                    (cell("At most", &html! { @match most { Some(most) => (most), None => "as many as it likes" } }))
+                    (cell("At most", &html! { @match most { Some(most) => (grouped(most)), None => "as many as it likes" } }))
                 }))
             }
         }))
@@ -134,8 +134,8 @@ fn limits(limits: &OrganizationLimits, active: &[(TokenKind, u64)]) -> Markup {
 fn used_of(name: &str, used: Option<u64>, most: Option<u64>) -> Markup {
     html! {
         @match (used, most) {
-            (Some(used), Some(most)) => { (used) " " meter min="0" max=(most.max(1)) value=(used) aria-label=(name) {} },
-            (Some(used), None) => (used),
+            (Some(used), Some(most)) => { (grouped(used)) " " meter min="0" max=(most.max(1)) value=(used) aria-label=(name) {} },
+            (Some(used), None) => (grouped(used)),
             (None, _) => span.none { "–" },
         }
     }

@@ -10,6 +10,18 @@ pub(super) fn outside(text: &str) -> Markup {
     html! { bdi { (text) } }
 }
 
+/// Shows a word of ours, such as a role, which a narrow column does not break.
+pub(super) fn word(text: &str) -> Markup {
+    html! { span.word { (text) } }
+}
+
+/// Returns a number with a comma before each three digits.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(|group| String::from_utf8_lossy(group));
+    groups.collect::<Vec<_>>().join(",")
+}
+
 /// Shows a time, to the minute and in UTC.
 pub(super) fn time(seconds: u64) -> Markup {
     match rfc_3339(seconds) {
@@ -54,6 +66,13 @@ pub(super) fn purpose(kind: TokenKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_has_a_comma_before_each_three_digits() {
+        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_073_741_824, "1,073,741,824")] {
+            assert_eq!(grouped(number), expected);
+        }
+    }
 
     #[test]
     fn times_are_shown_in_utc_and_by_their_distance() {

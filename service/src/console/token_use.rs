@@ -15,7 +15,7 @@ use super::fields::{Fields, QueryFields};
 use super::page::Page;
 use super::sections::Section;
 use super::table::{cards, cell, head, row};
-use super::text::{count, outside};
+use super::text::{count, grouped, outside};
 use super::visitor::{Answer, Visitor};
 use crate::domain::days::{DEFAULT_DAYS, Days};
 use crate::domain::timestamp::rfc_3339;
@@ -55,7 +55,7 @@ async fn charts(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<A
         @if all.iter().all(|day| *day == empty(day.day)) {
             section.empty {
                 h2 { "Nothing was counted in the last " (DEFAULT_DAYS) " days" }
-                p { "Temporary tokens are counted here by the service. Requests are counted once your API's verifier reports them: " code { "report_use" } "." }
+                p { "Temporary tokens are counted here by the service. Requests are counted once your API's verifier reports them: " code { "Verifier::use_reports" } "." }
             }
         } @else {
             div.charts {
@@ -119,7 +119,7 @@ fn panel(title: &str, total: u64, days: &[UseDay], value: fn(&UseDay) -> u64, cl
     html! {
         section.panel {
             h2 { (title) }
-            p.total { (total) }
+            p.total { (grouped(total)) }
             (chart::bars(&format!("{title} by the day"), &bars, class))
         }
     }

@@ -117,6 +117,7 @@ mod tests {
             (Method::POST, "/v2/organization/{id}/suspend", None),
             (Method::POST, "/api/1/access_token/{id}/delete", None),
             (Method::POST, "/console/{organization}/tokens/{id}/revoke", None),
+            (Method::POST, "/console/{organization}/members/{id}/remove", None),
             (Method::GET, "/console/{organization}/tokens/{id}/revoke", Some(RequestClass::Administration)),
             (Method::POST, "/console/{organization}/tokens/new", Some(RequestClass::Administration)),
             (Method::GET, "/pages/console.css", None),

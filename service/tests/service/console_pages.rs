@@ -12,6 +12,8 @@ const PAGES: [&str; 8] = ["use", "refusal", "members", "applications", "audit", 
 
 /// A name that is markup, turns the text around, and closes an attribute.
 const HOSTILE: &str = "<img src=x onerror=alert(1)>\"'\u{202e}";
+/// A name that is markup. One with a hidden character is refused.
+const MARKUP: &str = "<img src=x onerror=alert(1)>\"'";
 
 /// Creates a publishable token for a shop, and returns its text and its record.
 async fn create_shop(daypass: &Daypass) -> (String, Value) {
@@ -59,7 +61,7 @@ async fn a_refusal_is_explained_step_by_step_by_the_answer_and_the_token() {
         assert_eq!((page.status, &*page.cache, &*page.location), (200, "no-store", ""));
         page.has(&[
             "Refused: <code>origin_not_allowed</code> (403)",
-            "The same as the answer says.",
+            "The answer said the same as is decided now.",
             "<code><bdi>https://evil.example</bdi></code>",
             "<li class=\"differs\"><code><bdi>shop.example.com</bdi></code> does not match",
             "<li class=\"failed\"><h3>May this page use it?",
@@ -144,11 +146,11 @@ async fn a_request_id_leads_to_its_entry_for_those_who_may_read_the_trail() {
 async fn an_admin_adds_invites_edits_and_removes_members_and_is_told_what_ends() {
     let daypass = Daypass::start();
     let admin = Person::join(&daypass, "admin").await;
-    let user = [("kind", "user"), ("name", HOSTILE), ("email", "grace@example.com"), ("role", "developer")];
+    let user = [("kind", "user"), ("name", MARKUP), ("email", "grace@example.com"), ("role", "developer")];
     let added = admin.post("members/new", &user).await;
     assert_eq!(added.status, 303, "{}", added.text);
     let page = answer(admin.request(Method::GET, &added.location)).await;
-    assert!(!page.text.contains("<img") && !page.text.contains('\u{202e}'));
+    assert!(!page.text.contains("<img"));
     page.has(&["&lt;img src=x", "grace@example.com", "developer", "No active token belongs to it."]);
     let own = added.location.strip_prefix(&admin.path("")).expect("a page of the organization").to_owned();
     admin.post("members/new", &user).await.has(&["has this email already", "aria-invalid=\"true\""]);
@@ -276,8 +278,8 @@ async fn use_is_shown_by_the_day_for_a_token_and_for_all() {
         {"serial": record["serial"], "outcome": "origin_not_allowed", "count": 3, "origins": [{"origin": "https://evil.example", "count": 3}]},
     ]);
     let report = json!({"verifier": "v", "sequence": 1, "rows": rows});
-    let (status, refused) = send(daypass.post("/v2/use").bearer_auth(&daypass.admin).json(&report)).await;
-    assert_eq!(status, 204, "{}", refused["message"]);
+    let reported = daypass.post("/v2/use").bearer_auth(&daypass.admin).json(&report).send().await.expect("a response");
+    assert_eq!(reported.status(), 204);
     let id = to_text(&record["id"]);
     for path in ["use".to_owned(), format!("use?token={id}")] {
         let page = owner.get(&path).await;

@@ -11,7 +11,7 @@ use super::super::links::query;
 use super::super::page::Page;
 use super::super::sections::Section;
 use super::super::table::{cards, cell, head, or_dash, row};
-use super::super::text::{outside, time};
+use super::super::text::{outside, time, word};
 use super::super::visitor::{Answer, Visitor};
 use super::{form, may};
 use crate::domain::page_limit::PageLimit;
@@ -76,7 +76,7 @@ fn shown(visitor: &Visitor, member: &PrincipalRecord) -> Markup {
             span.kind { (form::kind_name(member.kind)) }
         }))
         (cell("Email", &or_dash(member.email.as_ref().map(|email| outside(email)))))
-        (cell("Role", &or_dash(member.role.map(|role| html! { (role) }))))
+        (cell("Role", &or_dash(member.role.map(|role| word(role.as_str())))))
         (cell("Added", &time(member.created_at)))
         (cell("State", &state(member)))
     })

@@ -67,7 +67,7 @@ pub(super) fn verdict(first: Option<&Error>) -> Markup {
 /// Shows that an answer said something else than what would be decided now.
 pub(super) fn comparison(said: ErrorCode, decided: Option<ErrorCode>) -> Markup {
     if decided == Some(said) {
-        return html! { p { "The same as the answer says." } };
+        return html! { p.field { "The answer said the same as is decided now." } };
     }
     html! {
         section.warning role="status" {

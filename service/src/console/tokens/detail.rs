@@ -6,6 +6,7 @@ use daypass::api::TokenRecord;
 use daypass::{Error, OriginPattern, TokenKind};
 use maud::{Markup, html};
 
+use super::super::links::query;
 use super::super::page::Page;
 use super::super::sections::Section;
 use super::super::text::{outside, purpose, relative, time};
@@ -51,6 +52,10 @@ async fn details(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer,
         section {
             h2 { "What it may do" }
             (grants::matrix(&record.grants, view.catalogs.whole(), &visitor.organization))
+        }
+        p.field {
+            a href={ (visitor.to(&["use"])) (query(&[("token", id)])) } { "Its use by the day" } " · "
+            a href={ (visitor.to(&["refusal"])) (query(&[("token", id)])) } { "Why was it refused?" }
         }
         (history::section(app, visitor, &record).await?)
     };

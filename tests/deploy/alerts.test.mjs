@@ -9,7 +9,7 @@ import { daypass, folder, freePort, isOpen, unprivileged, until } from './world.
 const GUIDE = 'docs/guides/production.md';
 
 test('the alerts of the guide name figures of the service', { timeout: 120_000 }, async (t) => {
-  const place = folder(t);
+  const place = folder();
   const [port, metrics] = [await freePort(), await freePort()];
   const args = ['serve', '--listen', `127.0.0.1:${port}`, '--metrics-listen', `127.0.0.1:${metrics}`];
   const service = spawn(daypass, args, { cwd: place, stdio: 'ignore', ...unprivileged });

@@ -83,7 +83,7 @@ exec chroot --userspec="$user" --groups= "$root" "$@"`;
 
 test('the binary runs as the image says, with a read-only root and no privileges', { timeout }, async (t) => {
   if (!isRoot) return t.skip('only root can make such a root');
-  const [place, root] = [folder(t), folder(t)];
+  const [place, root] = [folder(), folder()];
   const [user, volume] = [the('USER'), the('VOLUME')];
   const data = join(place, 'data');
   const [uid, gid] = user.split(':');

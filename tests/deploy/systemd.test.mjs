@@ -14,8 +14,8 @@ const analyze = (...args) => spawnSync('systemd-analyze', ['--no-pager', ...args
 /** The settings of a key of the unit, in order. */
 const settings = (key) => [...read(UNIT).matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => value);
 
-test('systemd verifies the unit', (t) => {
-  const file = join(folder(t), UNIT);
+test('systemd verifies the unit', () => {
+  const file = join(folder(), UNIT);
   const verify = (text) => {
     writeFileSync(file, text);
     const { status, stderr } = analyze('verify', '--man=no', '--recursive-errors=no', file);
@@ -53,15 +53,19 @@ function allowedCalls() {
 }
 
 test('the service makes no system call that the unit refuses', { timeout }, async (t) => {
-  const place = folder(t);
+  const place = folder();
   const store = join(place, 'daypass.db');
   execFileSync(daypass, ['key', 'master', join(place, 'master-key')], unprivileged);
   const [, name, value] = /^"(\w+)=(.*)"$/.exec(settings('Environment')[0]);
   const env = { ...process.env, CREDENTIALS_DIRECTORY: place, [name]: value };
   const trace = join(place, 'trace');
   const serve = [daypass, 'serve', '--listen', '127.0.0.1:0', '--metrics-listen', '127.0.0.1:0', '--store', store];
-  const options = { env, cwd: place, stdio: ['ignore', 'pipe', 'pipe'], ...unprivileged };
+  const options = { env, cwd: place, stdio: ['ignore', 'pipe', 'pipe'], detached: true, ...unprivileged };
   const strace = spawn('strace', ['-f', '-qq', '-o', trace, ...serve], options);
+  // The whole group: what strace follows goes on without it.
+  t.after(() => {
+    if (strace.exitCode === null) process.kill(-strace.pid, 'SIGKILL');
+  });
   let [printed, journal] = ['', ''];
   strace.stderr.on('data', (chunk) => (journal += chunk));
   strace.stdout.on('data', (chunk) => (printed += chunk));

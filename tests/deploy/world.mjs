@@ -27,11 +27,11 @@ const NOBODY = 65534;
 export const isRoot = process.getuid() === 0;
 export const unprivileged = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
 
-/** Makes a folder of the user that runs servers, and removes it when the test ends. */
-export function folder(t) {
+/** Makes a folder of the user that runs servers. It is removed with the process, when all servers have ended. */
+export function folder() {
   const made = mkdtempSync(join(tmpdir(), 'daypass-deploy-'));
   if (isRoot) chownSync(made, NOBODY, NOBODY);
-  t.after(() => rmSync(made, { recursive: true, force: true }));
+  process.on('exit', () => rmSync(made, { recursive: true, force: true }));
   return made;
 }
 
@@ -75,7 +75,7 @@ export class Service {
 
   static async start(t, port = 0) {
     const service = new Service();
-    service.folder = folder(t);
+    service.folder = folder();
     await service.begin(port);
     t.after(() => service.stop());
     return service;
@@ -113,7 +113,7 @@ export class Nginx {
 
   static async start(t, service, changes = []) {
     const proxy = new Nginx();
-    proxy.folder = folder(t);
+    proxy.folder = folder();
     proxy.port = await freePort();
     await proxy.#write(service, changes);
     const inFolder = (name) => join(proxy.folder, name);

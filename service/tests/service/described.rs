@@ -21,8 +21,8 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 /// The validators of responses, by the method, the path and the status.
 static VALIDATORS: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
-/// Requires that a response of JSON is described, with its status, its code and all of its fields. What is not of the
-/// native API passes.
+/// Requires that a response of JSON is described, with its status, its code and all of its fields. Other systems'
+/// protocols pass.
 ///
 /// SECURITY: the message does not have the body, which may have a token.
 pub(crate) fn require(method: &Method, path: &str, status: u16, body: &Value) {

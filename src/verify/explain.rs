@@ -45,8 +45,8 @@ pub struct RequestFacts<'a> {
 }
 
 impl RequestFacts<'_> {
-    /// Returns what grants open to a token of a kind: older names of scopes are replaced, and what must not be published is
-    /// taken from a publishable token.
+    /// Returns what grants open to a token of a kind: older names of scopes are replaced, and what must not be
+    /// published is taken from a publishable token.
     #[must_use]
     pub fn effective(&self, kind: TokenKind, mut grants: Vec<Grant>) -> Vec<Grant> {
         if let Some(catalog) = self.catalog {
@@ -62,8 +62,8 @@ impl RequestFacts<'_> {
         self.explain(&AuthenticToken::from_record(record, Generation::Untracked, Moment::now()))
     }
 
-    /// Like [`explain_record`](RequestFacts::explain_record), of a JWT of this standing with these claims. The verifier's leeway
-    /// is not added.
+    /// Like [`explain_record`](RequestFacts::explain_record), of a JWT of this standing with these claims. The
+    /// verifier's leeway is not added.
     #[must_use]
     pub fn explain_claims(&self, mut claims: Claims, standing: Standing) -> Vec<(Check, Result<(), Error>)> {
         claims.grants = self.effective(claims.kind, claims.grants);

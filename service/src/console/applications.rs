@@ -39,14 +39,18 @@ async fn list(app: &SharedApp, visitor: &Visitor) -> Result<Answer, Error> {
     let kind = PrincipalKind::Application.as_str();
     let content = html! {
         p {
-            "Applications that ask for tokens by OAuth, each within what it is allowed here. What you yourself let applications "
-            "have is on " a href=(visitor.links.beside("applications")) { "your own page" } ", where you can withdraw it."
+            "Applications that ask for tokens by OAuth, each within what it is allowed here. What you yourself let "
+            "applications have is on " a href=(visitor.links.beside("applications")) { "your own page" }
+            ", where you can withdraw it."
         }
         @if shown.is_empty() {
             section.empty {
                 h2 { "No OAuth client yet" }
                 p { "An application of the organization becomes one by its redirect URIs and scopes." }
-                p { "With the command " code { "daypass application edit --redirect-uri" } ", or " code { "PUT …/oauth-client" } "." }
+                p {
+                    "With the command " code { "daypass application edit --redirect-uri" } ", or "
+                    code { "PUT …/oauth-client" } "."
+                }
             }
         }
         @for client in &shown { (client) }

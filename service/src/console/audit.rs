@@ -109,7 +109,7 @@ fn filter(organization: &str, fields: &Fields) -> Result<AuditFilter, Flaw> {
     };
     let day = |name: &'static str| {
         let read = fields.get(name).map(timestamp::parse).transpose();
-        read.map_err(|why| Flaw::of(name, format!("The day is wrong: {why}.")))
+        read.map_err(|_| Flaw::of(name, "Write the day as 2027-01-31."))
     };
     Ok(AuditFilter {
         organization: Some(organization.to_owned()),
@@ -151,7 +151,8 @@ fn form(visitor: &Visitor, fields: &Fields, flaw: Option<&Flaw>) -> Markup {
                     @for group in groups() {
                         option value=(group) selected[fields.raw("action") == group] { (group) " (all)" }
                         @for action in Action::ALL.iter().filter(|action| Action::is_in(action.as_str(), group)) {
-                            option value=(action.as_str()) selected[fields.raw("action") == action.as_str()] { (action.as_str()) }
+                            @let name = action.as_str();
+                            option value=(name) selected[fields.raw("action") == name] { (name) }
                         }
                     }
                 }
@@ -164,13 +165,14 @@ fn form(visitor: &Visitor, fields: &Fields, flaw: Option<&Flaw>) -> Markup {
                 select id="outcome" name="outcome" aria-invalid=[Flaw::is_in(flaw, "outcome")] {
                     option value="" { "All" }
                     @for outcome in Outcome::ALL {
-                        option value=(outcome.as_str()) selected[fields.raw("outcome") == outcome.as_str()] { (outcome.as_str()) }
+                        @let name = outcome.as_str();
+                        option value=(name) selected[fields.raw("outcome") == name] { (name) }
                     }
                 }
                 (Flaw::beside(flaw, "outcome"))
             }
-            (day(fields, flaw, "since", "From the day (UTC)"))
-            (day(fields, flaw, "until", "Before the day (UTC)"))
+            (day(fields, flaw, "since", "From (UTC day)"))
+            (day(fields, flaw, "until", "Before (UTC day)"))
             button.quiet type="submit" { "Filter" }
         }
     }
@@ -205,6 +207,7 @@ fn day(fields: &Fields, flaw: Option<&Flaw>, name: &'static str, label: &str) ->
 
 fn shown(visitor: &Visitor, entry: &Entry) -> Markup {
     let who = entry.actor.name.as_ref().or(entry.actor.id.as_ref());
+    let is_ok = entry.outcome == Outcome::Ok;
     let help = entry.code.as_deref().and_then(ErrorCode::find).map(ErrorCode::message);
     row(&html! {
         (cell("When", &time(entry.at)))
@@ -219,7 +222,7 @@ fn shown(visitor: &Visitor, entry: &Entry) -> Markup {
         }))))
         (cell("From", &or_dash(entry.address.as_ref().map(|address| word(address)))))
         (cell("Outcome", &html! {
-            span.state.active[entry.outcome == Outcome::Ok].revoked[entry.outcome != Outcome::Ok] { (entry.outcome.as_str()) }
+            span.state.active[is_ok].revoked[!is_ok] { (entry.outcome.as_str()) }
             @if let Some(code) = &entry.code { " " code title=[help] { (code) } }
             @if let Some(id) = &entry.request_id { span.note.request { "request " code { (outside(id)) } } }
         }))

@@ -31,8 +31,8 @@ fn list(app: &SharedApp, visitor: &Visitor) -> Result<Answer, Error> {
     let own = whole.scopes.iter().filter(|entry| entry.scope.is_of_daypass());
     let content = html! {
         p {
-            "What tokens of this service can hold. Publishable scopes may be in a page that anyone can read. The operator sets "
-            "the catalogue with " code { "daypass catalog set" } "."
+            "What tokens of this service can hold. Publishable scopes may be in a page that anyone can read. The "
+            "operator sets the catalogue with " code { "daypass catalog set" } "."
         }
         section { h2 { (outside(&product.name)) } (table(product.scopes.iter())) }
         @if !product.aliases.is_empty() {
@@ -43,7 +43,7 @@ fn list(app: &SharedApp, visitor: &Visitor) -> Result<Answer, Error> {
                         (row(&html! {
                             (head(&html! { code { (outside(alias.alias.as_str())) } }))
                             (cell("Stands for", &html! {
-                                @for (at, scope) in alias.scopes.iter().enumerate() { @if at > 0 { ", " } code { (scope) } }
+                                @for scope in alias.scopes.iter() { code { (scope) } " " }
                             }))
                         }))
                     }
@@ -67,7 +67,9 @@ fn table<'a>(entries: impl Iterator<Item = &'a CatalogScope>) -> Markup {
                 (row(&html! {
                     (head(&html! { code { (outside(entry.scope.as_str())) } }))
                     (cell("Opens", &outside(&entry.description)))
-                    (cell("Publishable", &html! { @if entry.publishable { span.yes { "yes" } } @else { span.none { "no" } } }))
+                    (cell("Publishable", &html! {
+                    @if entry.publishable { span.yes { "yes" } } @else { span.none { "no" } }
+                }))
                 }))
             }
         },

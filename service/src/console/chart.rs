@@ -11,7 +11,8 @@ pub(super) fn bars(title: &str, bars: &[(String, u64)], class: &str) -> Markup {
     let step = WIDTH / (bars.len() as u64).max(1);
     let ends = bars.first().zip(bars.last());
     html! {
-        svg class={ "chart " (class) } viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label={ (title) ", at most " (most) } {
+        svg class={ "chart " (class) } viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img"
+            aria-label={ (title) ", at most " (most) } {
             @for (at, (name, number)) in (0..).zip(bars) {
                 @let height = height(*number, most);
                 rect x=(at * step) y=(HEIGHT - height) width=(step.saturating_sub(2).max(1)) height=(height) {

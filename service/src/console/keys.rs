@@ -32,8 +32,8 @@ async fn list(app: &SharedApp, visitor: &Visitor) -> Result<Answer, Error> {
     let (keys, now) = (keys::list(&*app.store).await?, now());
     let content = html! {
         p {
-            "They sign temporary tokens, OAuth tokens and bundles, and are the same for every organization of this service. "
-            "Products verify by their public halves at "
+            "They sign temporary tokens, OAuth tokens and bundles, and are the same for every organization of this "
+            "service. Products verify by their public halves at "
             a href=(visitor.links.beside(".well-known/jwks.json")) { code { ".well-known/jwks.json" } } "."
         }
         (cards(&["Key", "State", "Published", "Signs from", "What comes next"], &html! {
@@ -47,8 +47,8 @@ async fn list(app: &SharedApp, visitor: &Visitor) -> Result<Answer, Error> {
                 code { "daypass key list\ndaypass key rotate\ndaypass key revoke KEY" }
             }
             p.field {
-                "A rotation ends nothing: the new key signs once every verifier has it, and what the old one signed is accepted "
-                "until it expires. A revocation ends at once all that the key signed."
+                "A rotation ends nothing: the new key signs once every verifier has it, and what the old one signed is "
+                "accepted until it expires. A revocation ends at once all that the key signed."
             }
         }
     };

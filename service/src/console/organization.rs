@@ -122,7 +122,9 @@ fn limits(limits: &OrganizationLimits, active: &[(TokenKind, u64)]) -> Markup {
                 (row(&html! {
                     (head(&html! { (name) }))
                     (cell("Used", &used_of(name, used, most)))
-                    (cell("At most", &html! { @match most { Some(most) => (grouped(most)), None => "as many as it likes" } }))
+                    (cell("At most", &html! {
+                        @match most { Some(most) => (grouped(most)), None => "as many as it likes" }
+                    }))
                 }))
             }
         }))
@@ -134,7 +136,9 @@ fn limits(limits: &OrganizationLimits, active: &[(TokenKind, u64)]) -> Markup {
 fn used_of(name: &str, used: Option<u64>, most: Option<u64>) -> Markup {
     html! {
         @match (used, most) {
-            (Some(used), Some(most)) => { (grouped(used)) " " meter min="0" max=(most.max(1)) value=(used) aria-label=(name) {} },
+            (Some(used), Some(most)) => {
+                (grouped(used)) " " meter min="0" max=(most.max(1)) value=(used) aria-label=(name) {}
+            },
             (Some(used), None) => (grouped(used)),
             (None, _) => span.none { "–" },
         }

@@ -55,13 +55,16 @@ async fn charts(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<A
         @if all.iter().all(|day| *day == empty(day.day)) {
             section.empty {
                 h2 { "Nothing was counted in the last " (DEFAULT_DAYS) " days" }
-                p { "Temporary tokens are counted here by the service. Requests are counted once your API's verifier reports them: " code { "Verifier::use_reports" } "." }
+                p {
+                    "Temporary tokens are counted here by the service. Requests are counted once your API's verifier "
+                    "reports them: " code { "Verifier::use_reports" } "."
+                }
             }
         } @else {
             div.charts {
                 (panel("Requests accepted", total(|day| day.accepted), &all, |day| day.accepted, "good"))
                 (panel("Requests refused", total(refused_on), &all, refused_on, "bad"))
-                (panel("Temporary tokens made", total(|day| day.refreshes), &all, |day| day.refreshes, "plain"))
+                (panel("Temporary tokens made", total(|day| day.refreshes), &all, |day| day.refreshes, "made"))
             }
             @if !refused.is_empty() { section { h2 { "Refusals by reason" } (reasons(visitor, &refused)) } }
             (origins("Origins of accepted requests", all.iter().flat_map(|day| &day.origins)))
@@ -151,7 +154,11 @@ fn origins<'a>(title: &str, origins: impl Iterator<Item = &'a OriginUse>) -> Mar
         @if !origins.is_empty() {
             section {
                 h2 { (title) }
-                ul.some { @for (origin, number) in origins.iter().take(20) { li { code { (outside(origin)) } " " (count(*number, "request")) } } }
+                ul.some {
+                    @for (origin, number) in origins.iter().take(20) {
+                        li { code { (outside(origin)) } " " (count(*number, "request")) }
+                    }
+                }
             }
         }
     }

@@ -1,5 +1,5 @@
-//! `/console/{organization}/members/{id}/edit`: the name and the role of a member. A lower role ends tokens: the page says
-//! first how many.
+//! `/console/{organization}/members/{id}/edit`: the name and the role of a member. A lower role ends tokens: the page
+//! says first how many.
 
 use axum::extract::{Path, State};
 use axum::response::Response;

@@ -35,8 +35,9 @@ async fn invite(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, 
         section.warning role="status" {
             h2 { "Copy the link now: it is shown this once" }
             p {
-                "Hand it to " (outside(&member.name)) ". Who has it can join as " (outside(member.email.as_deref().unwrap_or_default()))
-                ", once, until it ends " (relative(invited.expires_at, now())) ". An earlier link no longer works."
+                "Hand it to " (outside(&member.name)) ". Who has it can join as "
+                (outside(member.email.as_deref().unwrap_or_default())) ", once, until it ends "
+                (relative(invited.expires_at, now())) ". An earlier link no longer works."
             }
         }
         label for="link" { "Link of the invitation" }

@@ -40,7 +40,7 @@ async fn list(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<Ans
     let content = html! {
         (kinds(visitor, kind))
         @if page.principals.is_empty() {
-            section.empty { p { "There is none yet." } }
+            section.empty { p { "No members of this kind yet." } }
         } @else {
             (cards(&["Name", "Email", "Role", "Added", "State"], &html! {
                 @for member in &page.principals { (shown(visitor, member)) }
@@ -61,7 +61,8 @@ fn kinds(visitor: &Visitor, chosen: Option<PrincipalKind>) -> Markup {
         nav.tabs aria-label="Kind of member" {
             a href=(all) aria-current=[chosen.is_none().then_some("true")] { "All" }
             @for (kind, name, _) in form::KINDS {
-                a href={ (all) (query(&[("kind", kind.as_str())])) } aria-current=[(chosen == Some(kind)).then_some("true")] {
+                a href={ (all) (query(&[("kind", kind.as_str())])) }
+                    aria-current=[(chosen == Some(kind)).then_some("true")] {
                     (name) "s"
                 }
             }

@@ -1,4 +1,4 @@
-//! What a person may do with members. The pages offer no more than this, and the use cases refuse the rest all the same.
+//! What a person may do with members. The pages offer no more than this, and the use cases refuse the rest.
 
 use daypass::api::{PrincipalKind, PrincipalRecord, Role};
 

@@ -16,6 +16,9 @@ use crate::domain::token_owner::ADMINISTER;
 use crate::http::SharedApp;
 use crate::usecase::principals;
 
+/// What the page says of the email.
+const EMAIL_NOTE: &str = "With which the person signs in. You get a link to hand on: no mail is sent.";
+
 /// `GET /console/{organization}/members/new?kind=`
 pub(super) async fn show(visitor: Visitor, QueryFields(query): QueryFields) -> Response {
     visitor.answer(Section::Members, open(&visitor, &query))
@@ -78,7 +81,7 @@ fn page(visitor: &Visitor, kind: PrincipalKind, fields: &Fields, flaw: Option<&F
             input type="hidden" name="kind" value=(kind.as_str());
             (form::line(fields, flaw, "name", "Name", "By which people recognize it.", "text"))
             @if kind == PrincipalKind::User {
-                (form::line(fields, flaw, "email", "Email", "With which the person signs in. You get a link to hand on: no mail is sent.", "email"))
+                (form::line(fields, flaw, "email", "Email", EMAIL_NOTE, "email"))
                 (form::roles(visitor, fields, flaw))
             }
             div.buttons {

@@ -51,7 +51,7 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Err
             p {
                 @match member.kind {
                     PrincipalKind::User => { (outside(&member.name)) " can no longer sign in to this organization." },
-                    PrincipalKind::Application => "The application is no OAuth client any more, and what users let it have ends.",
+                    PrincipalKind::Application => "It is no OAuth client any more, and what users let it have ends.",
                     PrincipalKind::ServiceAccount => "The service account can own no more tokens.",
                 }
             }

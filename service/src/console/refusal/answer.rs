@@ -13,6 +13,9 @@ use crate::domain::token_owner::ADMINISTER;
 use crate::http::SharedApp;
 use crate::usecase::audit;
 
+/// What is shown of an entry.
+const COLUMNS: [&str; 5] = ["When (UTC)", "What", "Who", "About", "Outcome"];
+
 /// What an answer told.
 pub(super) struct Told {
     /// The answer's JSON, if that was given.
@@ -29,7 +32,7 @@ impl Told {
 
 /// Reads the field for the answer; nothing if it is empty.
 ///
-/// SECURITY: what is no answer and no request id may be a token, and is not repeated.
+/// SECURITY: any other text than an answer or a request id may be a token, and is not repeated.
 pub(super) async fn read(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<Option<Told>, Flaw> {
     let Some(text) = fields.get("answer") else { return Ok(None) };
     if text.starts_with('{') {
@@ -86,11 +89,12 @@ async fn of_request(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Told
             h2 { "The request " code { (id) } }
             @if entries.is_empty() {
                 p {
-                    "The audit trail has no entry of it among the newest " (audit::SEARCHED) ". It has what is administered here. "
-                    "Requests to your product's API are in your product's own log: paste the answer's JSON instead."
+                    "The audit trail has no entry of it among the newest " (audit::SEARCHED) ". It has what is "
+                    "administered here. Requests to your product\'s API are in your product\'s own log: "
+                    "paste the answer's JSON instead."
                 }
             } @else {
-                (cards(&["When (UTC)", "What", "Who", "About", "Outcome"], &html! { @for entry in &entries { (shown(entry)) } }))
+                (cards(&COLUMNS, &html! { @for entry in &entries { (shown(entry)) } }))
             }
         }
     };
@@ -99,12 +103,13 @@ async fn of_request(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Told
 
 fn shown(entry: &Entry) -> Markup {
     let who = entry.actor.name.as_ref().or(entry.actor.id.as_ref());
+    let about = entry.target.as_ref().map(|target| html! { (target.kind) " " code { (outside(&target.id)) } });
     let code = entry.code.as_deref().and_then(ErrorCode::find);
     row(&html! {
         (cell("When", &time(entry.at)))
         (cell("What", &html! { (entry.action) }))
         (cell("Who", &html! { (entry.actor.kind) " " @if let Some(who) = who { (outside(who)) } }))
-        (cell("About", &or_dash(entry.target.as_ref().map(|target| html! { (target.kind) " " code { (outside(&target.id)) } }))))
+        (cell("About", &or_dash(about)))
         (cell("Outcome", &html! {
             (entry.outcome.as_str())
             @if let Some(code) = &entry.code { " (" code { (code) } ")" }

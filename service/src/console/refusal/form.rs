@@ -83,7 +83,7 @@ pub(super) fn shown(visitor: &Visitor, fields: &Fields, flaw: Option<&Flaw>) -> 
             (Flaw::summary(flaw, "That could not be explained"))
             div.field {
                 label for="answer" { "The answer (optional)" }
-                p.note id="answer-note" { "The JSON that the API answered with, or the request id (header X-Request-Id)." }
+                p.note id="answer-note" { "The JSON that the API answered with, or the request id (X-Request-Id)." }
                 textarea id="answer" name="answer" rows="3" spellcheck="false" autocapitalize="none" autocomplete="off"
                     aria-describedby=(described_by(flaw, "answer")) aria-invalid=[Flaw::is_in(flaw, "answer")] {}
                 (Flaw::beside(flaw, "answer"))
@@ -91,11 +91,12 @@ pub(super) fn shown(visitor: &Visitor, fields: &Fields, flaw: Option<&Flaw>) -> 
             div.field {
                 label for="token" { "The token" }
                 p.note id="token-note" {
-                    "Its id, its beginning and end as lists show it (" code { "dp_pub_…Ab3d" } "), or the whole token: that is "
-                    "compared by its fingerprint, and neither kept nor shown again."
+                    "Its id, its beginning and end as lists show it (" code { "dp_pub_…Ab3d" } "), or the whole token: "
+                    "that is compared by its fingerprint, and neither kept nor shown again."
                 }
                 input id="token" name="token" value=(fields.raw("token")) spellcheck="false" autocapitalize="none"
-                    autocomplete="off" aria-describedby=(described_by(flaw, "token")) aria-invalid=[Flaw::is_in(flaw, "token")];
+                    autocomplete="off" aria-describedby=(described_by(flaw, "token"))
+                    aria-invalid=[Flaw::is_in(flaw, "token")];
                 (Flaw::beside(flaw, "token"))
             }
             fieldset.field {

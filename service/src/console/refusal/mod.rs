@@ -39,7 +39,7 @@ async fn show(State(app): State<SharedApp>, visitor: Visitor, QueryFields(query)
 
 /// `POST /console/{organization}/refusal`
 ///
-/// SECURITY: a form that is posted, since people paste tokens into it: no address, no history and no log has what is in it.
+/// SECURITY: a form that is posted, since people paste tokens into it: no address, history or log has what is in it.
 async fn explain(State(app): State<SharedApp>, visitor: Visitor, form: Result<Fields, Error>) -> Response {
     visitor.answer(Section::Refusal, decide(&app, &visitor, form).await)
 }

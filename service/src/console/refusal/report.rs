@@ -76,8 +76,8 @@ pub(super) async fn of(app: &SharedApp, visitor: &Visitor, text: &str, question:
 }
 
 const UNKNOWN: &str = "This organization has no such token. If it is what your program sends, verifiers answer \
-    `invalid_token`: it is mistyped or cut off, of another organization or service, or its key was revoked. Copy it once \
-    more, or create a new one.";
+    `invalid_token`: it is mistyped or cut off, of another organization or service, or its key was revoked. Copy it \
+    once more, or create a new one.";
 
 fn of_record(visitor: &Visitor, attempt: &RequestFacts<'_>, record: TokenRecord) -> Decision {
     let facts = Facts {
@@ -124,7 +124,9 @@ fn several(visitor: &Visitor, records: &[TokenRecord]) -> Markup {
                 @for record in records {
                     (row(&html! {
                         (head(&html! {
-                            a.name href={ (visitor.to(&["refusal"])) (query(&[("token", &record.id)])) } { (outside(&record.name)) }
+                            a.name href={ (visitor.to(&["refusal"])) (query(&[("token", &record.id)])) } {
+                                (outside(&record.name))
+                            }
                             span.kind { (record.kind) }
                         }))
                         (cell("Id", &html! { code { (outside(&record.id)) } }))

@@ -58,7 +58,10 @@ pub(super) fn verdict(first: Option<&Error>) -> Markup {
         None => html! {
             section.done role="status" {
                 h2 { "A verifier would accept it now" }
-                p { "By what you told of the request, as the token is at present. Steps with a question mark were not looked at." }
+                p {
+                    "By what you told of the request, as the token is at present. Steps with a question mark were not "
+                    "looked at."
+                }
             }
         },
     }
@@ -102,8 +105,8 @@ pub(super) fn shown(
                 (judged("May it do that?", of(Check::Requirement), &requirement(facts, attempt.requirement)))
             }
             p.note {
-                "A verifier stops at the first step that fails. Your product may refuse more by itself, and limits of requests "
-                "(429) depend on the moment."
+                "A verifier stops at the first step that fails. Your product may refuse more by itself, and limits of "
+                "requests (429) depend on the moment."
             }
         }
     }
@@ -159,7 +162,7 @@ fn page(visitor: &Visitor, facts: &Facts, attempt: &RequestFacts<'_>) -> Markup 
         } @else {
             ul.tried aria-label="Patterns tried" {
                 @for pattern in &facts.origins {
-                    @let matches = parsed.as_ref().and_then(|parsed| parsed.as_ref().ok()).map(|own| pattern.matches(own));
+                    @let matches = parsed.as_ref().and_then(|own| own.as_ref().ok()).map(|own| pattern.matches(own));
                     li class=[matches.map(|matches| if matches { "matches" } else { "differs" })] {
                         code { (outside(&pattern.to_string())) }
                         @match matches { Some(true) => " matches", Some(false) => " does not match", None => "" }
@@ -167,7 +170,7 @@ fn page(visitor: &Visitor, facts: &Facts, attempt: &RequestFacts<'_>) -> Markup 
                 }
             }
             @if facts.kind == TokenKind::Publishable {
-                p.note { "Origins are edited at the token, on the page " a href=(visitor.to(&["tokens"])) { "Tokens" } "." }
+                p.note { "Origins are edited at the token, under " a href=(visitor.to(&["tokens"])) { "Tokens" } "." }
             }
         }
     }
@@ -203,8 +206,8 @@ fn proof() -> Markup {
         None,
         &html! {
             p {
-                "It is bound to a key (DPoP): it needs the header Authorization: DPoP …, and a new proof with every request. "
-                "Only the request itself shows that."
+                "It is bound to a key (DPoP): it needs the header Authorization: DPoP …, and a new proof with every "
+                "request. Only the request itself shows that."
             }
         },
     )
@@ -214,11 +217,15 @@ fn requirement(facts: &Facts, required: Option<&Requirement<'_>>) -> Markup {
     let Some(required) = required else {
         return html! {
             p { "You did not say which scope the API needs." }
-            @if facts.grants.is_empty() { p.note { "It holds nothing." } } @else { ul.tried { @for grant in &facts.grants { li { (held(grant)) } } } }
+            @if facts.grants.is_empty() { p.note { "It holds nothing." } }
+            ul.tried { @for grant in &facts.grants { li { (held(grant)) } } }
         };
     };
     html! {
-        p { "Needed: " code { (required.scope()) } " for the tenant " code { (outside(required.tenant())) } (named(required)) }
+        p {
+            "Needed: " code { (required.scope()) } " for the tenant " code { (outside(required.tenant())) }
+            (named(required))
+        }
         @if !facts.kind.may(required.scope()) {
             p { "No " (facts.kind) " token has this scope, whatever it was given." }
         }

@@ -20,16 +20,16 @@ pub(super) fn matrix(grants: &[Grant], catalog: &Catalog, organization: &str) ->
                 thead {
                     tr {
                         th scope="col" { "Scope" }
-                        th scope="col" { "What it opens" }
                         @for grant in grants { th scope="col" { (tenant(grant, organization)) } }
+                        th scope="col" { "What it opens" }
                     }
                 }
                 tbody {
                     @for scope in &scopes {
                         tr {
                             th scope="row" { (shown::scope(scope)) }
-                            td { (meaning(scope, catalog)) }
                             @for grant in grants { td.answer { (cell(grant, scope)) } }
+                            td { (meaning(scope, catalog)) }
                         }
                     }
                 }

@@ -85,13 +85,17 @@ type Hook = dyn Fn(&Decision<'_>) + Send + Sync;
 impl Observer {
     /// Adds a function, in the place of the one before.
     pub(super) fn with_hook(self, observe: impl Fn(&Decision<'_>) + Send + Sync + 'static) -> Observer {
-        Observer(Arc::new(Watchers { hook: Some(Arc::new(observe)), ..Arc::unwrap_or_clone(self.0) }))
+        let mut watchers = Arc::unwrap_or_clone(self.0);
+        watchers.hook = Some(Arc::new(observe));
+        Observer(Arc::new(watchers))
     }
 
     /// Adds reports of use, in the place of those before.
     #[cfg(feature = "remote")]
     pub(super) fn with_reports(self, reports: Arc<UseReports>) -> Observer {
-        Observer(Arc::new(Watchers { reports: Some(reports), ..Arc::unwrap_or_clone(self.0) }))
+        let mut watchers = Arc::unwrap_or_clone(self.0);
+        watchers.reports = Some(reports);
+        Observer(Arc::new(watchers))
     }
 
     pub(super) fn observe(&self, decision: &Decision<'_>) {

@@ -55,7 +55,7 @@ fn daypass_has_five_scopes_of_its_own_and_publishes_none() {
     let catalog = Catalog::daypass();
     assert_eq!(
         catalog.all(),
-        set("token:create token:read token:revoke token:introspect daypass:administer bundle:create")
+        set("token:create token:read token:revoke token:introspect token:report daypass:administer bundle:create")
     );
     assert!(catalog.publishable().is_empty());
 }

@@ -32,7 +32,7 @@ use Bar::{Aim, AimTimes, Beside, Most, Times};
 type Bars = [(&'static str, Bar)];
 
 /// Rows of `bench verify`. The unit of a row follows from its name: [`Unit::of`].
-const VERIFY: [(&str, Bar); 36] = [
+const VERIFY: [(&str, Bar); 38] = [
     ("verify/jwt-cold", Times("limit/ed25519", 1.10)),
     ("verify/jwt-cold", AimTimes("limit/ed25519", 1.05)),
     ("verify/jwt-cold", Times("peer/jsonwebtoken", 0.90)),
@@ -42,6 +42,7 @@ const VERIFY: [(&str, Bar); 36] = [
     // Five million a second.
     ("verify/jwt-cached", Aim(200.0)),
     ("verify/jwt-cached", Beside("peer/fast-jwt-cached")),
+    ("verify/jwt-reporting", Beside("verify/jwt-origin")),
     ("verify/opaque-cached", Times("limit/sha256", 4.0)),
     ("verify/grants-1", Beside("verify/opaque-cached")),
     ("verify/grants-10", Most(1000.0)),
@@ -66,6 +67,7 @@ const VERIFY: [(&str, Bar); 36] = [
     ("route/layer-p99", Times("route/bare-p99", 1.10)),
     ("allocations/jwt-cached", Most(0.0)),
     ("allocations/opaque-cached", Most(0.0)),
+    ("allocations/jwt-reporting", Most(0.0)),
     ("memory/cached-token", Most(369.0)),
     ("memory/cached-token", Aim(256.0)),
     ("memory/full-cache", Times("memory/setting", 1.0)),

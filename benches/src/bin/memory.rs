@@ -39,6 +39,13 @@ fn main() -> Result<()> {
             "allocations/opaque-cached".to_owned(),
             vec![count_allocations(&fixture::cached(&issuer, store, fixture::cache()), &text)],
         ),
+        (
+            "allocations/jwt-reporting".to_owned(),
+            vec![count_allocations(
+                &fixture::reporting(fixture::cached(&issuer, Store::default(), fixture::cache())),
+                &token,
+            )],
+        ),
         ("memory/cached-token".to_owned(), vec![held_bytes(&issuer, ROOMY, with_id) / TOKENS as f64]),
         ("memory/full-cache".to_owned(), vec![held_bytes(&issuer, NARROW, with_id)]),
         ("memory/full-cache-apart".to_owned(), vec![held_bytes(&issuer, NARROW, apart)]),

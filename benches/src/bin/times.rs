@@ -80,6 +80,10 @@ fn rows(issuer: &Issuer, token: &str) -> Result<Vec<Row>> {
         row("limit/sha256", || digest(&SHA256, black_box(&[b'x'; 52]))),
         decision("verify/opaque-cached", fixture::cached(issuer, store, fixture::cache()), &opaque_text, None),
     ];
+    let reporting = fixture::reporting(fixture::cached(issuer, Store::default(), fixture::cache()));
+    rows.push(decision("verify/jwt-reporting", reporting, token, Some(SITE)));
+    let same = fixture::cached(issuer, Store::default(), fixture::cache());
+    rows.push(decision("verify/jwt-origin", same, token, Some(SITE)));
     for count in [1, 10, 100] {
         rows.push(list_decision(
             &format!("verify/grants-{count}"),

@@ -8,8 +8,8 @@ use daypass::api::{OriginUse, UseDay, UseResponse};
 use super::failure::Subject;
 use super::options::{Common, InOrganization, print_json};
 use super::time;
+use crate::domain::days::Days;
 use crate::domain::timestamp::rfc_3339;
-use crate::domain::token_use::Days;
 use crate::usecase::clock::now;
 use crate::usecase::token_use::use_of_token;
 

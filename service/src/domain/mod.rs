@@ -13,6 +13,7 @@
 //! | `client_network` | the network that a client controls |
 //! | `crafter` | access tokens of Crafter Profile: scopes, masters, ids |
 //! | `cross_site` | which requests with a session come from the service's own pages |
+//! | `days` | days in UTC |
 //! | `grantor` | who creates or edits a token, and which scopes it can have |
 //! | `hidden` | characters that people do not see: refused, and shown escaped |
 //! | `introspection` | what an introspection tells about a token |
@@ -59,6 +60,7 @@ pub(crate) mod catalogs;
 pub(crate) mod client_network;
 pub(crate) mod crafter;
 pub(crate) mod cross_site;
+pub(crate) mod days;
 pub(crate) mod grantor;
 pub(crate) mod hidden;
 pub(crate) mod introspection;

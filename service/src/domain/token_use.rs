@@ -6,10 +6,10 @@ use daypass::api::{ACCEPTED, OriginUse, UseDay, UseReport, UseRow};
 use daypass::{Error, ErrorCode, Origin};
 use serde::{Deserialize, Serialize};
 
+use super::days::{SECONDS, day_of};
+
 /// How many days are kept.
 pub(crate) const DAYS: u64 = 90;
-/// How many days are told unless the caller says which.
-pub(crate) const DEFAULT_DAYS: u64 = 30;
 /// How many verifiers of an organization are known at a time.
 pub(crate) const MOST_VERIFIERS: usize = 1000;
 /// In the place of a token's serial number: all tokens of the organization.
@@ -23,42 +23,6 @@ const MAX_ORIGIN: usize = 280;
 const MAX_VERIFIER: usize = 64;
 /// The outcome of codes that this version does not know.
 const OTHER: &str = "other";
-const SECONDS: u64 = 86_400;
-
-/// Days from one to another, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Days {
-    /// The first, as days since 1970 in UTC.
-    pub(crate) first: u64,
-    /// The last.
-    pub(crate) last: u64,
-}
-
-impl Days {
-    /// Returns so many days, of which the last is today.
-    pub(crate) fn last(number: u64, now: u64) -> Days {
-        let today = day_of(now);
-        Days { first: (today + 1).saturating_sub(number), last: today }
-    }
-
-    /// Returns the days from the one with `since` until the one before which `until` is.
-    ///
-    /// # Errors
-    /// [`Error::InvalidRequest`] if there are none.
-    pub(crate) fn between(since: Option<u64>, until: Option<u64>, now: u64) -> Result<Days, Error> {
-        let Days { first, last } = Days::last(DEFAULT_DAYS, until.map_or(now, |until| until.saturating_sub(1)));
-        let first = since.map_or(first, day_of);
-        if since.zip(until).is_some_and(|(since, until)| since >= until) || first > last {
-            return Err(Error::InvalidRequest("The time `until` must be after `since`.".into()));
-        }
-        Ok(Days { first, last })
-    }
-}
-
-/// Returns the day of a time.
-pub(crate) fn day_of(time: u64) -> u64 {
-    time / SECONDS
-}
 
 /// Which verifier reports, and where its reports have got to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -231,21 +195,27 @@ pub(crate) fn count(addition: &Addition, facts: &UseFacts) -> Option<Vec<StoredU
     {
         return None;
     }
-    let tokens = facts.rows.iter().filter(|row| row.token != ALL_TOKENS);
-    let organizations: HashMap<u64, &str> = tokens.map(|row| (row.token, &*row.organization)).collect();
+    let (mut tokens, mut organizations) = (HashMap::new(), HashMap::new());
+    for (place, row) in facts.rows.iter().enumerate() {
+        match row.token {
+            ALL_TOKENS => organizations.insert(&*row.organization, place),
+            serial => tokens.insert(serial, place),
+        };
+    }
     let own = addition.reporter.as_ref().map(|reporter| &*reporter.organization);
-    let changed = facts.rows.iter().filter_map(|before| {
-        let mut after = before.clone();
-        for row in &addition.rows {
-            let organization = row.serial.map_or(own, |serial| organizations.get(&serial).copied());
-            let is_of_row = before.token == ALL_TOKENS || Some(before.token) == row.serial;
-            if is_of_row && organization == Some(&before.organization) {
-                after.counts.add(row);
-            }
-        }
-        (after != *before).then_some(after)
-    });
-    Some(changed.collect())
+    let mut rows = facts.rows.clone();
+    for row in &addition.rows {
+        let of_token = row.serial.and_then(|serial| tokens.get(&serial));
+        let organization = match (row.serial, of_token) {
+            (Some(_), Some(place)) => Some(&*facts.rows[*place].organization),
+            (Some(_), None) => None,
+            (None, _) => own,
+        };
+        let of_all = organization.and_then(|organization| organizations.get(organization));
+        of_token.into_iter().chain(of_all).for_each(|place| rows[*place].counts.add(row));
+    }
+    let changed = rows.into_iter().zip(&facts.rows).filter(|(after, before)| after != *before);
+    Some(changed.map(|(after, _)| after).collect())
 }
 
 impl Counts {
@@ -371,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn the_origins_of_most_requests_are_kept_and_what_is_none_is_not() {
+    fn the_origins_of_most_requests_are_kept_and_other_texts_are_not() {
         let mut counts = Counts::default();
         for n in 0..1000 {
             let origin = format!("https://s{n}.example");
@@ -402,24 +372,6 @@ mod tests {
             (UseReport { age_seconds: DAYS * SECONDS, ..good.clone() }, "`ageSeconds`"),
         ] {
             assert!(check(report).is_err_and(|error| error.contains(field)), "{field}");
-        }
-    }
-
-    #[test]
-    fn days_are_those_of_their_times() {
-        let now = 20_000 * SECONDS + 5;
-        assert_eq!(Days::last(1, now), Days { first: 20_000, last: 20_000 });
-        assert_eq!(Days::last(30, now), Days { first: 19_971, last: 20_000 });
-        for (since, until, expected) in [
-            (None, None, Some((19_971, 20_000))),
-            (Some(19_990 * SECONDS), None, Some((19_990, 20_000))),
-            (Some(19_990 * SECONDS), Some(19_991 * SECONDS), Some((19_990, 19_990))),
-            (None, Some(19_991 * SECONDS + 1), Some((19_962, 19_991))),
-            (Some(5), Some(5), None),
-            (Some(20_001 * SECONDS), None, None),
-        ] {
-            let days = Days::between(since, until, now).ok().map(|days| (days.first, days.last));
-            assert_eq!(days, expected, "{since:?} {until:?}");
         }
     }
 }

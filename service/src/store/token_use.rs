@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Rule, StoreFuture};
-use crate::domain::token_use::{Addition, Counts, Days, StoredUse, UseFacts};
+use crate::domain::days::Days;
+use crate::domain::token_use::{Addition, Counts, StoredUse, UseFacts};
 
 /// A store of how tokens were used on each day.
 pub(crate) trait UseStore: Send + Sync {

@@ -7,7 +7,8 @@ use futures_util::future::join_all;
 
 use super::suite::{add_mark, on_every_store, open_with_organization};
 use super::{Location, SharedStore};
-use crate::domain::token_use::{ALL_TOKENS, Addition, Days, MOST_VERIFIERS, count};
+use crate::domain::days::Days;
+use crate::domain::token_use::{ALL_TOKENS, Addition, MOST_VERIFIERS, count};
 
 on_every_store!(
     reports_that_come_at_the_same_time_count_once_each_and_none_is_lost,

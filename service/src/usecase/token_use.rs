@@ -9,7 +9,8 @@ use daypass::api::{UseDay, UseReport};
 use super::clock::now;
 use super::token_uses::TokenUses;
 use super::tokens;
-use crate::domain::token_use::{ALL_TOKENS, Addition, Counts, DAYS, Days, count, day_of};
+use crate::domain::days::{Days, day_of};
+use crate::domain::token_use::{ALL_TOKENS, Addition, Counts, DAYS, count};
 use crate::store::{SharedStore, Store};
 
 /// How many old rows one transaction deletes.

@@ -2,14 +2,14 @@
 
 use std::net::SocketAddr;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use daypass::verify::{Credentials, TokenLocation, UseReports, Verifier};
 use daypass::{Error, Scope};
 use serde_json::{Value, json};
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::running::{Daypass, FLOOR_READ, now, send, to_text};
@@ -102,7 +102,7 @@ async fn what_verifiers_report_is_told_by_token_and_day_and_has_no_tokens_text()
     )
     .await;
 
-    // In another period, and what was made from a token; a handler refuses it later. What is no token is nobody's.
+    // In another period, and what was made from a token; a handler refuses it later. Invalid tokens are nobody's.
     visit(&verifier, &page, SITE, 4).await;
     let credentials = Credentials::new(&temporary, TokenLocation::Bearer).from_origin(&page);
     let access = verifier.verify(&credentials, None).await.expect("an access");
@@ -160,42 +160,62 @@ async fn without_reports_a_verifier_sends_none() {
     assert!(lines.iter().all(|line| line.contains("GET") && !line.contains("POST")), "{lines:?}");
 }
 
-/// Forwards connections to the service while it may.
-async fn forward(service: &str) -> (String, Arc<AtomicBool>) {
-    let service: SocketAddr = service.strip_prefix("http://").and_then(|it| it.parse().ok()).expect("an address");
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}", listener.local_addr().expect("an address"));
-    let is_away = Arc::new(AtomicBool::new(false));
-    let stop = Arc::clone(&is_away);
-    tokio::spawn(async move {
-        loop {
-            let (mut client, _) = listener.accept().await.expect("a connection");
-            let stop = Arc::clone(&stop);
-            tokio::spawn(async move {
-                let until_away = async {
-                    while !stop.load(Ordering::SeqCst) {
-                        tokio::time::sleep(Duration::from_millis(5)).await;
-                    }
-                };
-                if stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                let mut server = TcpStream::connect(service).await.expect("the service");
-                tokio::select! {
-                    _ = copy_bidirectional(&mut client, &mut server) => {}
-                    () = until_away => {}
-                }
-            });
+/// What is between a verifier and the service.
+#[derive(Clone, Default)]
+struct Between {
+    is_away: Arc<AtomicBool>,
+    /// What the verifier sent.
+    sent: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Between {
+    /// Forwards connections to the service while it is not away, and returns where.
+    async fn forward(&self, service: &str) -> String {
+        let service: SocketAddr = service.strip_prefix("http://").and_then(|it| it.parse().ok()).expect("an address");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let between = self.clone();
+        tokio::spawn(async move {
+            loop {
+                let (client, _) = listener.accept().await.expect("a connection");
+                tokio::spawn(between.clone().pass(client, service));
+            }
+        });
+        url
+    }
+
+    async fn pass(self, mut client: TcpStream, service: SocketAddr) {
+        if self.is_away.load(Ordering::SeqCst) {
+            return;
         }
-    });
-    (url, is_away)
+        let mut server = TcpStream::connect(service).await.expect("the service");
+        let ((mut from, mut back), (mut answers, mut to)) = (client.split(), server.split());
+        let requests = async {
+            let mut part = [0; 4096];
+            while let Ok(count @ 1..) = from.read(&mut part).await {
+                self.sent.lock().expect("no panic").extend_from_slice(&part[..count]);
+                to.write_all(&part[..count]).await.expect("the service");
+            }
+        };
+        let until_away = async {
+            while !self.is_away.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::select! {
+            () = requests => {}
+            _ = tokio::io::copy(&mut answers, &mut back) => {}
+            () = until_away => {}
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_service_is_away_decisions_go_on_and_the_report_arrives_later() {
     let daypass = Daypass::start();
     let ((page, page_id), api) = (create_publishable(&daypass).await, create_api(&daypass).await);
-    let (url, is_away) = forward(&daypass.url).await;
+    let between = Between::default();
+    let url = between.forward(&daypass.url).await;
     let reports = UseReports::every(PERIOD, &url, api.parse().expect("a token"));
     // What it verifies by is not away: without the feed it would refuse everything after ten seconds.
     let verifier = connect(&daypass, &daypass.url, &api).await.use_reports(Arc::clone(&reports));
@@ -204,14 +224,18 @@ async fn while_the_service_is_away_decisions_go_on_and_the_report_arrives_later(
     let query = format!("?token={page_id}");
     expect_use(&daypass, &query, expected(1)).await;
 
-    is_away.store(true, Ordering::SeqCst);
+    between.is_away.store(true, Ordering::SeqCst);
     for _ in 0..3 {
         visit(&verifier, &page, SITE, 10).await;
         tokio::time::sleep(PERIOD).await;
     }
     assert_eq!(read_use(&daypass, &query).await, expected(1));
-    is_away.store(false, Ordering::SeqCst);
+    between.is_away.store(false, Ordering::SeqCst);
     expect_use(&daypass, &query, expected(31)).await;
+
+    let sent = String::from_utf8(between.sent.lock().expect("no panic").clone()).expect("UTF-8");
+    assert!(sent.contains("POST /v2/use ") && sent.contains(SITE));
+    assert!(!sent.contains(&page) && !sent.contains("127.0.0.1\""), "a report has a token or an address");
 }
 
 /// Reports use of these tokens by hand, each `count` times.

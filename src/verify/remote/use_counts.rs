@@ -70,7 +70,7 @@ impl UseCounts {
         }
     }
 
-    /// Takes what was counted, and begins anew.
+    /// Takes the counts, and resets them.
     pub(super) fn take(&self) -> Vec<UseRow> {
         let mut rows = vec![];
         for part in &self.0 {

@@ -34,7 +34,7 @@ const MAX_BACK_OFF: Duration = Duration::from_secs(60);
 
 /// Reports to the service once a minute how tokens were used: counts by token and outcome, with some of the
 /// origins, and neither a token's text nor a client's address. Nothing is reported unless a verifier [has
-/// them](super::super::Verifier::use_reports).
+/// them](crate::verify::Verifier::use_reports).
 ///
 /// While the service does not answer, the reports of an hour are kept, of 8 MiB at most, and the oldest are dropped. No
 /// decision depends on it or waits for it.

@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use super::super::extract::Follower;
 use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ};
+use crate::domain::days::Days;
 use crate::domain::timestamp::Timestamp;
-use crate::domain::token_use::Days;
 use crate::usecase::clock::now;
 use crate::usecase::token_use::{add_report, use_of_organization, use_of_token};
 

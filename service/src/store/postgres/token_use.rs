@@ -12,8 +12,9 @@ use super::marks::NEWEST_MARK;
 use super::sql::{Parameters, execute, find, number, rows, signed};
 use super::tokens::from_json;
 use super::{Failure, PostgresStore};
+use crate::domain::days::Days;
 use crate::domain::retention::marks_in;
-use crate::domain::token_use::{ALL_TOKENS, Addition, Counts, Days, MOST_VERIFIERS, Reporter, StoredUse, UseFacts};
+use crate::domain::token_use::{ALL_TOKENS, Addition, Counts, MOST_VERIFIERS, Reporter, StoredUse, UseFacts};
 
 /// [`ALL_TOKENS`] in its column.
 const ALL: i64 = ALL_TOKENS.cast_signed();

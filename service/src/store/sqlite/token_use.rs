@@ -11,8 +11,9 @@ use super::super::{Rule, StoreFuture};
 use super::marks::NEWEST_MARK;
 use super::tokens::{from_json, to_json};
 use super::{Failure, SqliteStore};
+use crate::domain::days::Days;
 use crate::domain::retention::marks_in;
-use crate::domain::token_use::{ALL_TOKENS, Addition, Counts, Days, MOST_VERIFIERS, Reporter, StoredUse, UseFacts};
+use crate::domain::token_use::{ALL_TOKENS, Addition, Counts, MOST_VERIFIERS, Reporter, StoredUse, UseFacts};
 
 impl UseStore for SqliteStore {
     fn add_use(

@@ -90,7 +90,7 @@ pub struct UseDay {
     pub other_refused_origins: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references, which are shorter on WebAssembly")]
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }

@@ -3,7 +3,7 @@
 //! The service shows it on the pages that it renders, and the same code in WebAssembly while a person types.
 
 #[cfg(target_arch = "wasm32")]
-mod browser;
+pub mod browser;
 
 use daypass::{Origin, OriginPattern};
 

@@ -17,14 +17,15 @@ use super::sections::Section;
 use super::table::{cards, cell, head, row};
 use super::text::{count, grouped, outside};
 use super::visitor::{Answer, Visitor};
-use crate::domain::days::{DEFAULT_DAYS, Days};
+use crate::domain::days::{Days, SECONDS as DAY};
 use crate::domain::timestamp::rfc_3339;
 use crate::http::{SharedApp, TOKEN_READ};
 use crate::usecase::clock::now;
 use crate::usecase::token_use::{use_of_organization, use_of_token};
 use crate::usecase::tokens;
 
-const DAY: u64 = 86_400;
+/// How many days the charts have.
+const SHOWN: u64 = 30;
 
 /// Returns the route of the page.
 pub(super) fn router() -> Router<SharedApp> {
@@ -39,7 +40,7 @@ async fn show(State(app): State<SharedApp>, visitor: Visitor, QueryFields(query)
 async fn charts(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<Answer, Error> {
     let organization = visitor.caller.require(&TOKEN_READ)?;
     let now = now();
-    let days = Days::between(None, None, now)?;
+    let days = Days::last(SHOWN, now);
     let (title, counted) = match fields.get("token") {
         Some(id) => {
             let record = tokens::find(&*app.store, organization, id).await?;
@@ -54,7 +55,7 @@ async fn charts(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<A
         (choice(visitor, fields))
         @if all.iter().all(|day| *day == empty(day.day)) {
             section.empty {
-                h2 { "Nothing was counted in the last " (DEFAULT_DAYS) " days" }
+                h2 { "Nothing was counted in the last " (SHOWN) " days" }
                 p {
                     "Temporary tokens are counted here by the service. Requests are counted once your API's verifier "
                     "reports them: " code { "Verifier::use_reports" } "."
@@ -100,7 +101,7 @@ fn empty(day: u64) -> UseDay {
 fn every_day(counted: Vec<UseDay>, now: u64) -> Vec<UseDay> {
     let mut by_day: BTreeMap<u64, UseDay> = counted.into_iter().map(|day| (day.day, day)).collect();
     let today = now - now % DAY;
-    let days = (0..DEFAULT_DAYS).rev().map(|back| today.saturating_sub(back * DAY));
+    let days = (0..SHOWN).rev().map(|back| today.saturating_sub(back * DAY));
     days.map(|day| by_day.remove(&day).unwrap_or_else(|| empty(day))).collect()
 }
 
@@ -189,8 +190,8 @@ mod tests {
         let now = 100 * DAY + 5;
         let counted = vec![UseDay { accepted: 3, ..empty(99 * DAY) }, UseDay { refreshes: 1, ..empty(100 * DAY) }];
         let all = every_day(counted, now);
-        assert_eq!(all.len() as u64, DEFAULT_DAYS);
-        assert_eq!((all[0].day, all.last().map(|day| day.day)), ((101 - DEFAULT_DAYS) * DAY, Some(100 * DAY)));
+        assert_eq!(all.len() as u64, SHOWN);
+        assert_eq!((all[0].day, all.last().map(|day| day.day)), ((101 - SHOWN) * DAY, Some(100 * DAY)));
         assert_eq!(all.iter().map(|day| day.accepted + day.refreshes).sum::<u64>(), 4);
     }
 

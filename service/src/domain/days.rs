@@ -5,7 +5,7 @@ use daypass::Error;
 /// How many seconds a day has.
 pub(crate) const SECONDS: u64 = 86_400;
 /// How many days are told unless the caller says which.
-pub(crate) const DEFAULT_DAYS: u64 = 30;
+const DEFAULT_DAYS: u64 = 30;
 
 /// Days from one to another, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! `/console`: leads to the sign-in, or to the tokens of an organization.
 
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::response::Response;
 use daypass::Error;
 
 use super::links::Links;
 use super::page;
-use super::visitor::{self, Visitor, redirect, refuse};
-use crate::http::SharedApp;
+use super::visitor::{Visitor, redirect, refuse};
+use crate::http::{Caller, SharedApp};
 
 /// `GET /console`: the first organization of the person that can be used.
 pub(super) async fn open(State(app): State<SharedApp>, request: Request) -> Response {
@@ -15,13 +16,13 @@ pub(super) async fn open(State(app): State<SharedApp>, request: Request) -> Resp
     match first(&app, request).await {
         Ok(Some(organization)) => redirect(links.to(&organization, &["tokens"])),
         Ok(None) => page::without_organization().respond(&links, None),
-        Err(error) => refuse(&error, &links),
+        Err(error) => refuse(&error, &Method::GET, &links),
     }
 }
 
 async fn first(app: &SharedApp, request: Request) -> Result<Option<String>, Error> {
-    let (mut parts, _) = request.into_parts();
-    let caller = visitor::person(&mut parts, app).await?;
+    let (parts, _) = request.into_parts();
+    let caller = Caller::of_session(&parts, app).await?;
     let memberships = caller.person()?.memberships();
     let usable = memberships.iter().find(|membership| membership.suspended_at.is_none());
     Ok(usable.map(|membership| membership.organization.clone()))

@@ -94,7 +94,11 @@ impl Page {
                     a.skip href="#content" { "Skip to the content" }
                     header.top {
                         a.brand href=(links.beside("console")) { "Daypass" }
-                        @if let Some((visitor, _)) = place { (switch(visitor)) (account(visitor)) }
+                        @match place {
+                            Some((visitor, _)) => { (switch(visitor)) (account(visitor)) },
+                            // Also without an organization there is a way out of the account.
+                            None => p.account { a href=(links.beside("sign-in")) { "Your account" } },
+                        }
                     }
                     div.columns {
                         @if let Some((visitor, section)) = place { (navigation(visitor, section)) }
@@ -195,6 +199,22 @@ pub(super) fn problem(error: &Error) -> Page {
         _ if error.status() == 403 => "Not allowed",
         _ => "That did not work",
     };
+    Page { status: error.status(), code: Some(error.code()), ..Page::new(title, content) }
+}
+
+/// Returns the page that answers a form after the end of the session.
+pub(super) fn session_ended(error: &Error, links: &Links) -> Page {
+    let content = html! {
+        section.problem role="alert" {
+            p { "What you sent was not looked at." }
+            p {
+                a href=(links.sign_in()) target="_blank" { "Sign in in another tab" }
+                ", and then reload this page: the browser asks whether to send the form once more."
+            }
+        }
+        p.note { "Error " code { (error.code().as_str()) } }
+    };
+    let title = "Your session has ended; nothing was saved";
     Page { status: error.status(), code: Some(error.code()), ..Page::new(title, content) }
 }
 

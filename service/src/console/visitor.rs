@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequestParts, Path};
-use axum::http::StatusCode;
 use axum::http::header::LOCATION;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use daypass::api::Role;
 use daypass::{Error, Scope};
@@ -50,7 +50,7 @@ impl Visitor {
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, app).await;
         let Path(mut path) = path.map_err(|_| Error::NotFound)?;
         let organization = path.remove("organization").ok_or(Error::NotFound)?;
-        let caller = Caller::from_request_parts(parts, app).await?.within(Some(organization))?;
+        let caller = Caller::of_session(parts, app).await?.within(Some(organization))?;
         let person = caller.person()?;
         let (email, memberships) = (person.email().to_owned(), person.memberships().to_vec());
         let Membership { organization, organization_name, role, .. } = person.choose()?.clone();
@@ -78,22 +78,17 @@ impl Visitor {
     }
 }
 
-/// Returns the person of a request, who may be in no organization.
-pub(super) async fn person(parts: &mut Parts, app: &SharedApp) -> Result<Caller, Error> {
-    let caller = Caller::from_request_parts(parts, app).await?;
-    caller.person()?;
-    Ok(caller)
-}
-
 /// Answers with another address, which the browser asks for without the form (RFC 9110, section 15.4.4).
 pub(super) fn redirect(location: String) -> Response {
     (StatusCode::SEE_OTHER, NO_STORE, [(LOCATION, location)]).into_response()
 }
 
-/// Answers a request without a person: with the sign-in, or with the page that says what is wrong.
-pub(super) fn refuse(error: &Error, links: &Links) -> Response {
+/// Answers a request without a person: with the sign-in, or with the page that says what is wrong. A form that was sent
+/// is not lost by a redirect: its page can send it once more.
+pub(super) fn refuse(error: &Error, method: &Method, links: &Links) -> Response {
     match error {
-        Error::NotSignedIn(_) | Error::MissingToken => redirect(links.sign_in()),
+        Error::NotSignedIn(_) if *method == Method::POST => page::session_ended(error, links).respond(links, None),
+        Error::NotSignedIn(_) => redirect(links.sign_in()),
         _ => page::problem(error).respond(links, None),
     }
 }
@@ -103,6 +98,6 @@ impl FromRequestParts<SharedApp> for Visitor {
 
     async fn from_request_parts(parts: &mut Parts, app: &SharedApp) -> Result<Visitor, Response> {
         let links = Links::new(&app.jwt_issuer.issuer);
-        Visitor::find(parts, app, &links).await.map_err(|error| refuse(&error, &links))
+        Visitor::find(parts, app, &links).await.map_err(|error| refuse(&error, &parts.method, &links))
     }
 }

@@ -85,6 +85,17 @@ impl Person {
 }
 
 impl Caller {
+    /// Returns the person of a session, for pages that people visit: a token beside it decides nothing there.
+    ///
+    /// SECURITY: the product may be on the same host, so that its cookie with a token comes with every visit.
+    ///
+    /// # Errors
+    /// [`Error::CrossSiteRequest`] or [`Error::NotSignedIn`].
+    pub(crate) async fn of_session(parts: &Parts, app: &SharedApp) -> Result<Caller, Error> {
+        let session = SignedIn::authenticate(parts, app).await?;
+        Person::new(session, parts, app).await.map(Caller::Person)
+    }
+
     /// Returns the caller of a request that names its organization where its protocol does.
     ///
     /// # Errors
@@ -199,12 +210,12 @@ impl FromRequestParts<SharedApp> for Caller {
             Err(Error::MissingToken) => {}
             by_token => return by_token.map(Caller::Token),
         }
-        match SignedIn::authenticate(parts, app).await {
+        match Caller::of_session(parts, app).await {
             // A program that knows nothing of sessions hears that its token is missing.
             Err(Error::NotSignedIn(_) | Error::CrossSiteRequest) if !super::session::has_cookie(parts) => {
                 Err(Error::MissingToken)
             }
-            session => Person::new(session?, parts, app).await.map(Caller::Person),
+            person => person,
         }
     }
 }

@@ -81,7 +81,7 @@ pub(super) fn current_id() -> Option<Arc<str>> {
 }
 
 /// Returns whether an id is a text of letters, digits and `.`, `_`, `-`, `:`, `=`, `+`, `/`.
-fn is_well_formed(id: &[u8]) -> bool {
+pub(crate) fn is_well_formed(id: &[u8]) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-:=+/".contains(byte);
     (1..=LONGEST).contains(&id.len()) && id.iter().all(is_allowed)
 }

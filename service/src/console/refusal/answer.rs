@@ -11,6 +11,7 @@ use super::super::visitor::Visitor;
 use crate::domain::audit::Entry;
 use crate::domain::token_owner::ADMINISTER;
 use crate::http::SharedApp;
+use crate::http::request_id::is_well_formed;
 use crate::usecase::audit;
 
 /// What is shown of an entry.
@@ -32,7 +33,7 @@ impl Told {
 
 /// Reads the field for the answer; nothing if it is empty.
 ///
-/// SECURITY: any other text than an answer or a request id may be a token, and is not repeated.
+/// SECURITY: any text that is no answer may be a token, and is not repeated: a request id is shown from its entry.
 pub(super) async fn read(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<Option<Told>, Flaw> {
     let Some(text) = fields.get("answer") else { return Ok(None) };
     if text.starts_with('{') {
@@ -47,8 +48,7 @@ pub(super) async fn read(app: &SharedApp, visitor: &Visitor, fields: &Fields) ->
 
 /// Returns whether a text may be the id of a request.
 fn is_request_id(text: &str) -> bool {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    text.len() <= 128 && text.chars().all(is_part) && text.parse::<daypass::OpaqueToken>().is_err()
+    is_well_formed(text.as_bytes()) && text.parse::<daypass::OpaqueToken>().is_err()
 }
 
 fn of_json(text: &str) -> Result<Told, Flaw> {
@@ -86,7 +86,10 @@ async fn of_request(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Told
     let entries = audit::of_request(&*app.store, &visitor.organization, id).await?;
     let content = html! {
         section {
-            h2 { "The request " code { (id) } }
+            h2 {
+                "The request"
+                @if let Some(id) = entries.first().and_then(|entry| entry.request_id.as_ref()) { " " code { (outside(id)) } }
+            }
             @if entries.is_empty() {
                 p {
                     "The audit trail has no entry of it among the newest " (audit::SEARCHED) ". It has what is "
@@ -132,5 +135,6 @@ mod tests {
         let token = daypass::OpaqueToken::generate(daypass::TokenKind::Secret, |bytes| bytes.fill(7)).expect("a token");
         assert!(!is_request_id(token.expose_secret()));
         assert!(is_request_id("0198c2a4-93fd-7d2b-a1b2-0123456789ab") && !is_request_id("<script>"));
+        assert!(is_request_id("Root=1-67891233-abcdef012345678912345678"));
     }
 }

@@ -1,7 +1,7 @@
 //! The form that asks why a request was refused, and what it tells of the request: [`Question`].
 
 use daypass::verify::TokenLocation;
-use daypass::{ErrorBody, Scope};
+use daypass::{ErrorBody, ForeignFormat, OpaqueToken, Scope, TokenKind};
 use maud::{Markup, html};
 
 use super::super::fields::Fields;
@@ -21,6 +21,9 @@ const LOCATIONS: [(TokenLocation, &str, &str); 9] = [
     (TokenLocation::ApiKey, "api-key", "Header x-api-key"),
     (TokenLocation::ApiToken, "api-token", "Header x-api-token"),
 ];
+
+/// The fields with what is typed of a request, which the page repeats.
+const REPEATED: [&str; 4] = ["origin", "scope", "tenant", "resources"];
 
 /// What is told of a request.
 #[derive(Debug, Default)]
@@ -66,13 +69,37 @@ pub(super) fn place(location: TokenLocation) -> &'static str {
     LOCATIONS.iter().find(|(own, ..)| *own == location).map_or("somewhere else", |(_, _, words)| *words)
 }
 
+/// Requires that the fields that the page repeats have no token.
+///
+/// # Errors
+/// A [`Flaw`] of the field that may have one.
+pub(super) fn check_pasted(fields: &Fields, formats: &[ForeignFormat], organization: &str) -> Result<(), Flaw> {
+    let wrong = REPEATED.into_iter().find(|name| may_have_token(fields.raw(name), formats, organization));
+    let why = "This may be a token, and is not shown again. A token goes into the field for the token.";
+    wrong.map_or(Ok(()), |name| Err(Flaw::of(name, why)))
+}
+
+/// Returns whether a text may have a token in it: one of Daypass's, also one that was cut off, or one in a format of
+/// another system. An id that somebody chose is no secret on these pages, and neither is that of the organization.
+fn may_have_token(text: &str, formats: &[ForeignFormat], organization: &str) -> bool {
+    let begins = |part: &str| TokenKind::ALL.into_iter().filter_map(TokenKind::prefix).any(|own| part.contains(own));
+    let is_foreign = |part: &str| {
+        let formats = formats.iter().filter(|format| **format != ForeignFormat::ChosenId);
+        part != organization && formats.into_iter().any(|format| OpaqueToken::foreign(*format, part).is_ok())
+    };
+    let mut parts = text.split(|c: char| c == ':' || c.is_whitespace());
+    parts.any(|part| begins(part) || part.starts_with("eyJ") || is_foreign(part))
+}
+
 /// Returns what the form shows again of what was in it.
 ///
-/// SECURITY: of the fields into which people paste, nothing: instead of a token, the id that was found by it.
-pub(super) fn kept(fields: &Fields, token: Option<&str>) -> Fields {
-    let kept = ["location", "origin", "scope", "tenant", "resources"];
+/// SECURITY: of the fields into which people paste, nothing: instead of a token, the id that was found by it. Of the
+/// others, only what [`check_pasted`] takes.
+pub(super) fn kept(fields: &Fields, formats: &[ForeignFormat], organization: &str, token: Option<&str>) -> Fields {
     let mut again = Fields::of([("token", token.unwrap_or_default().to_owned())]);
-    kept.iter().for_each(|name| again.add(name, fields.raw(name)));
+    again.add("location", fields.raw("location"));
+    let kept = REPEATED.into_iter().filter(|name| !may_have_token(fields.raw(name), formats, organization));
+    kept.for_each(|name| again.add(name, fields.raw(name)));
     again
 }
 
@@ -154,10 +181,36 @@ mod tests {
         assert_eq!(question.scope.as_ref().map(Scope::as_str), Some("floor:export"));
         assert_eq!(question.tenant.as_deref(), Some("other"));
         assert_eq!(question.resources, [("floor".to_owned(), "f1".to_owned())]);
-        let again = kept(&fields, Some("tok_1"));
+        let again = kept(&fields, &[], "o", Some("tok_1"));
         assert_eq!((again.raw("token"), again.raw("answer"), again.raw("tenant")), ("tok_1", "", "other"));
-        assert_eq!(kept(&fields, None).raw("token"), "");
+        assert_eq!(kept(&fields, &[], "o", None).raw("token"), "");
         assert!(Question::read(&Fields::of([("scope", "no scope".to_owned())]), None).is_err());
+    }
+
+    #[test]
+    fn a_token_in_another_field_is_not_shown_again() {
+        let speckle = "0123456789abcdef0123456789abcdef0123456789";
+        let uuid = "0198c2a4-93fd-7d2b-a1b2-0123456789ab";
+        for name in REPEATED {
+            for (text, may_be) in [
+                ("dp_sec_cut", true),
+                ("floor:dp_pub_cut", true),
+                ("Bearer eyJhbGciOi", true),
+                (speckle, true),
+                (uuid, true),
+                ("https://shop.example.com:8443", false),
+                ("floor:readPublic", false),
+                ("tenant-1", false),
+            ] {
+                let fields = Fields::of([(name, text.to_owned())]);
+                let formats = ForeignFormat::ALL;
+                assert_eq!(check_pasted(&fields, &formats, "o").is_err(), may_be, "{name} {text}");
+                assert_eq!(kept(&fields, &formats, "o", None).raw(name).is_empty(), may_be, "{name} {text}");
+            }
+            // An organization's id may be a UUID.
+            let own = Fields::of([(name, uuid.to_owned())]);
+            assert!(check_pasted(&own, &ForeignFormat::ALL, uuid).is_ok(), "{name}");
+        }
     }
 
     #[test]

@@ -57,11 +57,12 @@ async fn decide(app: &SharedApp, visitor: &Visitor, form: Result<Fields, Error>)
         Ok(found) => (found, None),
         Err(flaw) => (Found::default(), Some(flaw)),
     };
+    let again = form::kept(&fields, &app.foreign_formats, &visitor.organization, found.token.as_deref());
     let content = html! {
         (found.content)
         section {
             @if flaw.is_none() { h2 { "Another try" } }
-            (form::shown(visitor, &form::kept(&fields, found.token.as_deref()), flaw.as_ref()))
+            (form::shown(visitor, &again, flaw.as_ref()))
         }
     };
     let page = Page::new(TITLE, content);
@@ -82,6 +83,7 @@ struct Found {
 }
 
 async fn judge(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<Found, Flaw> {
+    form::check_pasted(fields, &app.foreign_formats, &visitor.organization)?;
     let told = answer::read(app, visitor, fields).await?;
     let question = Question::read(fields, told.as_ref().and_then(|told| told.body.as_ref()))?;
     let decision = match fields.get("token") {

@@ -2,10 +2,11 @@
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use daypass::Error;
 use daypass::api::PrincipalKind;
+use daypass::{Error, TokenKind};
 use maud::html;
 
+use super::super::fields::Fields;
 use super::super::page::Page;
 use super::super::sections::Section;
 use super::super::text::outside;
@@ -21,7 +22,7 @@ pub(super) async fn show(
     visitor: Visitor,
     Path((_, id)): Path<(String, String)>,
 ) -> Response {
-    visitor.answer(Section::Members, ask(&app, &visitor, &id).await)
+    visitor.answer(Section::Members, ask(&app, &visitor, &id, false).await)
 }
 
 /// `POST /console/{organization}/members/{id}/remove`
@@ -29,23 +30,37 @@ pub(super) async fn submit(
     State(app): State<SharedApp>,
     visitor: Visitor,
     Path((_, id)): Path<(String, String)>,
+    form: Result<Fields, Error>,
 ) -> Response {
-    visitor.answer(Section::Members, remove(&app, &visitor, &id).await)
+    visitor.answer(Section::Members, remove(&app, &visitor, &id, form).await)
 }
 
-async fn remove(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
+async fn remove(app: &SharedApp, visitor: &Visitor, id: &str, form: Result<Fields, Error>) -> Result<Answer, Error> {
     let organization = visitor.caller.require(&ADMINISTER)?;
+    let shown = form?.get("ending").and_then(|text| text.parse().ok());
+    let owned = principals::count_owned(&*app.store, organization, id).await?;
+    if shown != Some(total(&owned)) {
+        return ask(app, visitor, id, true).await;
+    }
     principals::remove(&*app.store, visitor.caller.actor(organization)?, organization, id).await?;
     Ok(Answer::Redirect(visitor.to(&["members", id])))
 }
 
-async fn ask(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
+/// Returns how many tokens end, which the form repeats: it is meant for those that the page showed.
+fn total(owned: &[(TokenKind, u64)]) -> u64 {
+    owned.iter().map(|(_, number)| number).sum()
+}
+
+async fn ask(app: &SharedApp, visitor: &Visitor, id: &str, has_changed: bool) -> Result<Answer, Error> {
     let organization = visitor.caller.require(&ADMINISTER)?;
     let member = principals::find(&*app.store, organization, id).await?;
     let owned = principals::count_owned(&*app.store, organization, id).await?;
     let details = visitor.to(&["members", id]);
     let content = html! {
         p.crumb { a href=(details.clone()) { "← Back to the member" } }
+        @if has_changed {
+            p.warning role="alert" { "Nothing was removed: other tokens end with it than the page said. It is these now." }
+        }
         section.panel {
             h2 { "This ends at once, and for good" }
             p {
@@ -60,6 +75,7 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Err
         }
         @if may::manage(visitor, &member) {
             form method="post" action=(visitor.to(&["members", id, "remove"])) {
+                input type="hidden" name="ending" value=(total(&owned));
                 div.buttons {
                     button.danger type="submit" { "Remove the member" }
                     a href=(details) { "Keep it" }

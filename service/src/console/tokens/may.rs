@@ -19,9 +19,10 @@ pub(super) fn revoke(visitor: &Visitor, record: &TokenRecord, now: u64) -> bool 
     is_usable(record, now) && visitor.may(&TOKEN_REVOKE) && may_revoke()
 }
 
-/// Returns whether the person may create a token once more under the id that it had.
+/// Returns whether the person may create a token once more under the id that it had, for the owner that it had.
 pub(super) fn recreate(app: &SharedApp, visitor: &Visitor, record: &TokenRecord, now: u64) -> bool {
-    !is_usable(record, now) && record.kind == TokenKind::Application && may_create(app, visitor, record)
+    let may_own = || visitor.caller.grantor().is_ok_and(|grantor| grantor.owner(record.owner.clone()).is_ok());
+    !is_usable(record, now) && record.kind == TokenKind::Application && may_create(app, visitor, record) && may_own()
 }
 
 /// Returns whether the person holds all that a token holds, and may create tokens.

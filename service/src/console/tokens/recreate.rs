@@ -14,7 +14,7 @@ use super::super::visitor::{Answer, Visitor};
 use super::{created, grants, may};
 use crate::http::{SharedApp, TOKEN_CREATE};
 use crate::usecase::clock::now;
-use crate::usecase::tokens;
+use crate::usecase::{principals, tokens};
 
 /// `GET /console/{organization}/tokens/{id}/recreate`
 pub(super) async fn show(
@@ -48,13 +48,24 @@ async fn find(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<TokenRecor
 async fn ask(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
     let record = find(app, visitor, id).await?;
     let view = app.catalog.view();
-    let may_create = may::recreate(app, visitor, &record, now());
+    let owner = match &record.owner {
+        Some(owner) => Some(principals::find(&*app.store, &visitor.organization, owner).await?),
+        None => None,
+    };
+    let is_owner_here = owner.as_ref().is_none_or(|owner| owner.removed_at.is_none());
+    let may_create = may::recreate(app, visitor, &record, now()) && is_owner_here;
     let content = html! {
         p.crumb { a href=(visitor.to(&["tokens", &record.id])) { "← Back to the token" } }
         @if may_create {
             p {
                 "A new token with the id " code { (outside(&record.id)) } " and the same scopes. It has another text, and no "
                 "expiry. The earlier one stays refused."
+            }
+            p {
+                @match &owner {
+                    Some(owner) => { "It belongs to " (outside(&owner.name)) ", as the earlier one did." },
+                    None => "The earlier one belonged to nobody. This one belongs to you, and ends with your membership.",
+                }
             }
             section { h2 { "What it may do" } (grants::matrix(&record.grants, view.catalogs.whole(), &visitor.organization)) }
             form method="post" action=(visitor.to(&["tokens", &record.id, "recreate"])) {
@@ -65,7 +76,8 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Err
             }
         } @else {
             p.warning {
-                "It can be created once more when it was revoked or has expired, by a person who may give all that it holds."
+                "It can be created once more when it was revoked or has expired, by a person who may give all that it "
+                "holds, also to the owner that it had. An owner that was removed has no more tokens."
             }
         }
     };

@@ -6,6 +6,7 @@ use daypass::api::TokenRecord;
 use daypass::{Error, TokenKind};
 use maud::{Markup, html};
 
+use super::super::fields::Fields;
 use super::super::page::Page;
 use super::super::sections::Section;
 use super::super::text::{outside, relative};
@@ -22,7 +23,7 @@ pub(super) async fn show(
     visitor: Visitor,
     Path((_, id)): Path<(String, String)>,
 ) -> Response {
-    visitor.answer(Section::Tokens, ask(&app, &visitor, &id).await)
+    visitor.answer(Section::Tokens, open(&app, &visitor, &id).await)
 }
 
 /// `POST /console/{organization}/tokens/{id}/revoke`
@@ -30,8 +31,9 @@ pub(super) async fn submit(
     State(app): State<SharedApp>,
     visitor: Visitor,
     Path((_, id)): Path<(String, String)>,
+    form: Result<Fields, Error>,
 ) -> Response {
-    visitor.answer(Section::Tokens, end(&app, &visitor, &id).await)
+    visitor.answer(Section::Tokens, end(&app, &visitor, &id, form).await)
 }
 
 /// Finds a token that the person may revoke.
@@ -42,26 +44,38 @@ async fn find(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<TokenRecor
     Ok(record)
 }
 
-async fn end(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
+/// Revokes the token that the page showed: another one may have its id since.
+async fn end(app: &SharedApp, visitor: &Visitor, id: &str, form: Result<Fields, Error>) -> Result<Answer, Error> {
     let record = find(app, visitor, id).await?;
-    revoke::token(&*app.store, &visitor.organization, &record.id).await?;
+    if form?.get("serial").and_then(|text| text.parse().ok()) != Some(record.serial) {
+        return ask(app, visitor, &record, true).await;
+    }
+    revoke::stored(&*app.store, &record).await?;
     Ok(Answer::Redirect(visitor.to(&["tokens", id])))
 }
 
-async fn ask(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
+async fn open(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Error> {
     let record = find(app, visitor, id).await?;
-    let (bundles, now) = (children::find(&*app.store, &record).await?, now());
+    ask(app, visitor, &record, false).await
+}
+
+async fn ask(app: &SharedApp, visitor: &Visitor, record: &TokenRecord, is_another: bool) -> Result<Answer, Error> {
+    let (bundles, now) = (children::find(&*app.store, record).await?, now());
     let content = html! {
         p.crumb { a href=(visitor.to(&["tokens", &record.id])) { "← Back to the token" } }
+        @if is_another {
+            p.warning role="alert" { "Nothing was revoked: the id has another token since the page was shown. It is this one." }
+        }
         section.panel {
             h2 { "This ends at once, and for good" }
-            ul { (losses(&record, bundles.as_ref(), now)) }
+            ul { (losses(record, bundles.as_ref(), now)) }
             p.field {
                 "Every product that follows the service refuses it within moments. It cannot be undone: a new token has "
                 "another text."
             }
         }
         form method="post" action=(visitor.to(&["tokens", &record.id, "revoke"])) {
+            input type="hidden" name="serial" value=(record.serial);
             div.buttons {
                 button.danger type="submit" { "Revoke the token" }
                 a href=(visitor.to(&["tokens", &record.id])) { "Keep it" }

@@ -49,7 +49,7 @@ async fn charts(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<A
         None => ("Use of all tokens".to_owned(), use_of_organization(&*app.store, organization, days).await?),
     };
     let all = every_day(counted, now);
-    let total = |of: fn(&UseDay) -> u64| all.iter().map(of).sum::<u64>();
+    let total = |of: fn(&UseDay) -> u64| all.iter().map(of).fold(0, u64::saturating_add);
     let refused = sums(all.iter().flat_map(|day| day.refused.iter().map(|(code, number)| (&**code, *number))));
     let content = html! {
         (choice(visitor, fields))
@@ -106,13 +106,16 @@ fn every_day(counted: Vec<UseDay>, now: u64) -> Vec<UseDay> {
 }
 
 fn refused_on(day: &UseDay) -> u64 {
-    day.refused.values().sum()
+    day.refused.values().copied().fold(0, u64::saturating_add)
 }
 
 /// Adds up numbers by their names, the greatest first.
 fn sums<'a>(pairs: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a str, u64)> {
-    let mut sums = BTreeMap::new();
-    pairs.for_each(|(name, number)| *sums.entry(name).or_insert(0) += number);
+    let mut sums: BTreeMap<_, u64> = BTreeMap::new();
+    for (name, number) in pairs {
+        let sum = sums.entry(name).or_default();
+        *sum = sum.saturating_add(number);
+    }
     let mut sums: Vec<_> = sums.into_iter().collect();
     sums.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
     sums
@@ -199,5 +202,7 @@ mod tests {
     fn the_greatest_sum_is_first() {
         let pairs = [("a", 1), ("b", 5), ("a", 2)];
         assert_eq!(sums(pairs.into_iter()), [("b", 5), ("a", 3)]);
+        let most = i64::MAX.unsigned_abs();
+        assert_eq!(sums([("a", most), ("a", most), ("a", most)].into_iter()), [("a", u64::MAX)]);
     }
 }

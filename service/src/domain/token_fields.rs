@@ -12,7 +12,7 @@ pub(super) const MAX_NAME: usize = 512;
 /// Longest id of an application, in bytes.
 const MAX_ID: usize = 128;
 /// Most origins of a token. They are in every look-up of it, and in the header of an embed's page.
-const MAX_ORIGINS: usize = 100;
+pub(crate) const MAX_ORIGINS: usize = 100;
 /// The end of the year 9999. A later time was given in milliseconds.
 const MAX_TIME: u64 = 253_402_300_799;
 

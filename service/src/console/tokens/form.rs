@@ -9,6 +9,7 @@ use super::super::flaw::Flaw;
 use super::super::page::Runs;
 use super::origins;
 use crate::domain::timestamp;
+use crate::domain::token_fields::MAX_ORIGINS;
 
 /// Returns the ids of what describes a field: its note, and what is wrong with it.
 pub(in crate::console) fn described_by(flaw: Option<&Flaw>, field: &str) -> String {
@@ -33,7 +34,8 @@ pub(super) fn name(fields: &Fields, flaw: Option<&Flaw>) -> Markup {
 
 /// Shows the field for the origins of a publishable token, and what those match that are in it.
 pub(super) fn origins(fields: &Fields, flaw: Option<&Flaw>, accepts_shared: bool) -> Markup {
-    let typed: Vec<_> = fields.lines("origins").collect();
+    // Examples of what a token cannot have would make the page some hundred times larger than the form.
+    let typed: Vec<_> = fields.lines("origins").take(MAX_ORIGINS).collect();
     html! {
         div.field {
             label for="origins" { "Origins" }
@@ -46,7 +48,7 @@ pub(super) fn origins(fields: &Fields, flaw: Option<&Flaw>, accepts_shared: bool
                 required aria-describedby=(described_by(flaw, "origins")) aria-invalid=[Flaw::is_in(flaw, "origins")] { "\n" (fields.raw("origins")) }
             // What is wrong with a pattern is below, beside the pattern.
             div.hint[origins::has_wrong(&typed)] { (Flaw::beside(flaw, "origins")) }
-            div id="origins-shown" aria-live="polite" { (origins::shown(&typed)) }
+            div id="origins-shown" { (origins::shown(&typed)) }
             div.field id="try" hidden {
                 label for="page" { "Try a page" }
                 p.note id="page-note" { "The address of a page: would it be allowed?" }

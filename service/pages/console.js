@@ -1,9 +1,8 @@
 // What a page of the console does beyond its forms and links, which work without it.
 
 /** Copies the text of the element that a button names, and says so to all. */
-async function copy(button) {
+async function copy(button, label) {
   const source = document.getElementById(button.dataset.copies);
-  const label = button.textContent;
   try {
     await navigator.clipboard.writeText(source.value ?? source.textContent);
     button.textContent = 'Copied';
@@ -18,8 +17,18 @@ async function copy(button) {
 
 for (const button of document.querySelectorAll('button[data-copies]')) {
   button.hidden = false;
-  button.addEventListener('click', () => copy(button));
+  const label = button.textContent;
+  button.addEventListener('click', () => copy(button, label));
 }
+
+// A second click sends no form twice: of two new tokens, the page would show one alone.
+let isSent = false;
+addEventListener('submit', (event) => {
+  if (!event.target.matches('form[method=post]')) return;
+  if (isSent) event.preventDefault();
+  isSent = true;
+});
+addEventListener('pageshow', () => (isSent = false));
 
 // The page that shows a token answers a form: a reload must not send it once more.
 const { after } = document.querySelector('main').dataset;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use daypass::api::TokenRecord;
+use daypass::api::{TokenPage, TokenRecord};
 use daypass::jwt::Claims;
 use daypass::verify::{Standing, TokenHash};
 use daypass::{Error, ForeignFormat, TokenKind};
@@ -30,6 +30,8 @@ pub(crate) enum Subject {
     Jwt(Box<Claims>, Standing),
     /// Several stored ones that end with the same characters.
     Several(Vec<TokenRecord>),
+    /// None of the newest ones that were compared with a public part. There are more.
+    OlderThan(usize),
 }
 
 /// Where tokens are looked for.
@@ -63,12 +65,13 @@ impl Search<'_> {
             Err(Error::NotFound) => {}
             found => return found.map(|record| Subject::Stored(Box::new(record))),
         }
-        let mut found = match PublicPart::read(text) {
+        let (mut found, is_all) = match PublicPart::read(text) {
             Some(part) => self.find_all(&part).await?,
-            None => vec![],
+            None => (vec![], true),
         };
         match found.len() {
-            0 => Err(Error::NotFound),
+            0 if is_all => Err(Error::NotFound),
+            0 => Ok(Subject::OlderThan(PAGES * TokenPage::MOST)),
             1 => Ok(Subject::Stored(Box::new(found.remove(0)))),
             _ => Ok(Subject::Several(found)),
         }
@@ -82,14 +85,14 @@ impl Search<'_> {
         Ok(Some(Subject::Jwt(Box::new(claims), standing)))
     }
 
-    /// Finds the newest tokens with a public part.
-    async fn find_all(&self, part: &PublicPart<'_>) -> Result<Vec<TokenRecord>, Error> {
+    /// Finds the newest tokens with a public part, and returns whether all were compared.
+    async fn find_all(&self, part: &PublicPart<'_>) -> Result<(Vec<TokenRecord>, bool), Error> {
         let kinds = match part.kind {
             Some(kind) => vec![Some(kind)],
             // A list without a kind leaves bundles out.
             None => vec![None, Some(TokenKind::Bundle)],
         };
-        let mut found = vec![];
+        let (mut found, mut is_all) = (vec![], true);
         for kind in kinds {
             let mut cursor = None;
             for _ in 0..PAGES {
@@ -102,8 +105,9 @@ impl Search<'_> {
                     break;
                 }
             }
+            is_all &= cursor.is_none();
         }
         found.truncate(MOST);
-        Ok(found)
+        Ok((found, is_all))
     }
 }

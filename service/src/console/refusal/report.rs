@@ -70,6 +70,13 @@ pub(super) async fn of(app: &SharedApp, visitor: &Visitor, text: &str, question:
         Ok(Subject::Several(records)) => {
             Ok(Decision { content: several(visitor, &records), decided: None, token: None })
         }
+        Ok(Subject::OlderThan(compared)) => {
+            let why = format!(
+                "None of the newest {compared} tokens ends like that, and older ones are not compared: give the token's \
+                 id, from its page or its list, or the whole token."
+            );
+            Err(Flaw::of("token", why))
+        }
         Err(Error::NotFound) => Err(Flaw::of("token", UNKNOWN)),
         Err(error) => Err(error.into()),
     }

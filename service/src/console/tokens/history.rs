@@ -4,6 +4,7 @@ use daypass::api::TokenRecord;
 use daypass::{Error, Scope};
 use maud::{Markup, html};
 
+use super::super::links::query;
 use super::super::text::{outside, time};
 use super::super::visitor::Visitor;
 use crate::domain::audit::Entry;
@@ -29,7 +30,9 @@ pub(super) async fn section(app: &SharedApp, visitor: &Visitor, record: &TokenRe
     Ok(html! {
         section {
             h2 { "What happened" }
-            @if page.entries.is_empty() {
+            @if page.entries.is_empty() && page.next_cursor.is_some() {
+                p.none { "Nothing among the newest entries of the audit trail." }
+            } @else if page.entries.is_empty() {
                 p.none { "No entry: the trail was kept later, or older entries were deleted." }
             } @else {
                 table.cards role="table" {
@@ -42,7 +45,12 @@ pub(super) async fn section(app: &SharedApp, visitor: &Visitor, record: &TokenRe
                     }
                     tbody role="rowgroup" { @for entry in &page.entries { (row(entry)) } }
                 }
-                @if page.next_cursor.is_some() { p.note { "Older entries are in the audit trail." } }
+            }
+            @if page.next_cursor.is_some() {
+                p.note {
+                    a href={ (visitor.to(&["audit"])) (query(&[("target", &record.id)])) } { "Look for older entries" }
+                    " in the audit trail."
+                }
             }
         }
     })

@@ -80,6 +80,12 @@ fn shown_token(page: &Answer) -> String {
     value.split('"').next().expect("a token").to_owned()
 }
 
+/// Returns the serial number in the page that asks whether to revoke a token.
+pub(crate) fn shown_serial(page: &Answer) -> String {
+    let value = page.text.split("name=\"serial\" value=\"").nth(1).expect("a serial number");
+    value.split('"').next().expect("a serial number").to_owned()
+}
+
 /// Returns the actions and outcomes in the trail about a target, the newest first.
 async fn trail(daypass: &Daypass, query: &str) -> Vec<(String, String)> {
     let operator = to_text(&daypass.line["operatorToken"]);
@@ -124,6 +130,26 @@ async fn the_console_leads_to_the_sign_in_and_to_the_first_organization() {
     let [other, none] = [answer(owner.request(Method::GET, "/console/chairs/tokens")).await, answer(owner.request(Method::GET, "/console/nowhere/tokens")).await];
     assert_eq!((other.status, none.status), (404, 404));
     assert_eq!(other.text, none.text);
+    // A form is not lost when the session has ended.
+    let request = anonymous.request(Method::POST, &owner.path("tokens/new")).header("origin", &daypass.url);
+    let ended = answer(request.form(&NEW)).await;
+    assert_eq!((ended.status, &*ended.location), (401, ""));
+    ended.has(&["Your session has ended; nothing was saved", "href=\"/sign-in#to=console\" target=\"_blank\""]);
+    // A token beside the session decides nothing: neither the product's cookie, nor what a gateway adds.
+    let (_, personal) = send(owner.browser.post("/v2/access-token", &json!({"kind": "personal", "name": "mine", "scopes": ["floor:readPublic"]}))).await;
+    for token in [to_text(&personal["token"]), "dp_per_expired".into(), "nonsense".into()] {
+        let session = owner.browser.cookie.as_ref().expect("a session");
+        for path in ["/console".to_owned(), owner.path("tokens")] {
+            let request = || owner.client.request(Method::GET, format!("{}{path}", daypass.url));
+            let cookie = format!("authn={token}; __Host-daypass-session={session}");
+            let by_cookie = answer(request().header("cookie", cookie)).await;
+            let by_header = answer(owner.request(Method::GET, &path).bearer_auth(&token)).await;
+            for page in [by_cookie, by_header] {
+                let is_page = page.text.contains("owner@example.com") || page.location == owner.path("tokens");
+                assert!(is_page && page.status < 400, "{path}: {}", page.status);
+            }
+        }
+    }
     // A token is no person.
     let by_token = answer(daypass.get(&owner.path("tokens")).bearer_auth(&daypass.admin)).await;
     assert!(!by_token.text.contains("Web shop") && by_token.text.contains("Sign in"));
@@ -172,7 +198,7 @@ async fn a_form_with_a_mistake_says_so_beside_the_field_and_keeps_what_was_typed
         ("expires", "2001-01-01T00:00", 400, "must be in the future"),
         ("resources", "ground", 400, "Write the resource `ground`"),
         ("resources", "flor:ground", 400, "must be one that scopes are about"),
-        ("owner", "nobody", 404, ""),
+        ("owner", "nobody", 404, "Nothing was found here."),
         ("kind", "bundle", 400, "There is no kind"),
     ] {
         let mut fields: Vec<_> = NEW.iter().filter(|(name, _)| *name != field).copied().collect();
@@ -193,6 +219,11 @@ async fn a_form_with_a_mistake_says_so_beside_the_field_and_keeps_what_was_typed
             page.has(&["shop.example.com\n*.example.com"]);
         }
     }
+    // Examples are shown of as many patterns as a token can have.
+    let many = "a.example\n".repeat(1000);
+    let page = owner.post("tokens/new", &[("kind", "publishable"), ("name", "Web shop"), ("origins", &many)]).await;
+    assert_eq!((page.status, page.text.matches("<ul><li class=\"").count()), (400, 100));
+    page.has(&["at most 100", "id=\"origins-problem\""]);
     let (_, all) = send(owner.browser.get("/v2/access-token?kind=publishable")).await;
     assert_eq!(all["tokens"], json!([]));
 }
@@ -288,13 +319,21 @@ async fn a_revocation_says_first_what_ends_with_it_and_the_token_is_created_once
     assert!(!owner.get("tokens/northlight/recreate").await.text.contains("<form"));
     assert_eq!(owner.post("tokens/northlight/recreate", &[]).await.status, 409);
 
-    let revoked = owner.post("tokens/northlight/revoke", &[]).await;
+    // The form is for the token that it showed.
+    let serial = shown_serial(&owner.get("tokens/northlight/revoke").await);
+    for fields in [&[][..], &[("serial", "0")]] {
+        let other = owner.post("tokens/northlight/revoke", fields).await;
+        assert_eq!(other.status, 200);
+        other.has(&["Nothing was revoked", &format!("name=\"serial\" value=\"{serial}\"")]);
+    }
+    assert!(!owner.get("tokens/northlight").await.text.contains("/recreate\""));
+    let revoked = owner.post("tokens/northlight/revoke", &[("serial", &serial)]).await;
     assert_eq!((revoked.status, revoked.location), (303, owner.path("tokens/northlight")));
     owner.get("tokens/northlight").await.has(&["revoked", "token.revoke", "/recreate\""]);
     assert!(!owner.get("tokens/northlight").await.text.contains("Made from it"));
     let (status, _) = send(daypass.get("/v2/access-token/self").bearer_auth(&partner)).await;
     assert_eq!(status, 200);
-    owner.get("tokens/northlight/recreate").await.has(&["bundle:<wbr>create", "floor:<wbr>readPrivate", "<form method=\"post\""]);
+    owner.get("tokens/northlight/recreate").await.has(&["This one belongs to you", "bundle:<wbr>create", "floor:<wbr>readPrivate", "<form method=\"post\""]);
     let page = owner.post("tokens/northlight/recreate", &[]).await;
     assert_eq!(page.status, 201);
     let token = shown_token(&page);
@@ -302,6 +341,10 @@ async fn a_revocation_says_first_what_ends_with_it_and_the_token_is_created_once
     daypass.create_reference(&token, &json!({"floor": "f1"})).await;
     let (_, record) = send(daypass.get("/v2/access-token/northlight").bearer_auth(&daypass.admin)).await;
     assert_eq!((&record["revokedAt"], &record["grants"][0]["scopes"]), (&Value::Null, &json!(["bundle:create", FLOOR_READ])));
+    // A form of the earlier token ends nothing of the later one.
+    owner.post("tokens/northlight/revoke", &[("serial", &serial)]).await.has(&["Nothing was revoked"]);
+    let (_, record) = send(daypass.get("/v2/access-token/northlight").bearer_auth(&daypass.admin)).await;
+    assert_eq!(record["revokedAt"], Value::Null);
 }
 
 #[tokio::test]

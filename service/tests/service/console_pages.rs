@@ -3,9 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::console::{Person, answer};
+use super::console::{Person, answer, shown_serial};
 use super::people::PASSWORD;
-use super::running::{Daypass, send, to_text};
+use super::running::{Daypass, FLOOR_READ, send, to_text};
 
 /// Every page that is reached by an address alone.
 const PAGES: [&str; 8] = ["use", "refusal", "members", "applications", "audit", "organization", "scopes", "keys"];
@@ -138,7 +138,18 @@ async fn a_request_id_leads_to_its_entry_for_those_who_may_read_the_trail() {
     assert_eq!(renamed.status(), 303);
     let id = renamed.headers()["x-request-id"].to_str().expect("text").to_owned();
     admin.post("refusal", &[("answer", &id)]).await.has(&["organization.rename", "admin@example.com"]);
-    admin.post("refusal", &[("answer", "nothing-has-this-id")]).await.has(&["The audit trail has no entry of it"]);
+    admin.post("refusal", &[("answer", &id)]).await.has(&[&format!("The request <code><bdi>{id}</bdi></code>")]);
+    admin.post("refusal", &[("answer", "Root=1-6789/ab+c:d")]).await.has(&["The audit trail has no entry of it"]);
+    // What has no entry may be a token, of another system too, or one that was cut off.
+    for token in ["0123456789abcdef0123456789abcdef0123456789", "dp_sec_cutoff", "eyJhbGciOiJFUzI1NiJ9.e30.c2ln"] {
+        assert!(!admin.post("refusal", &[("answer", token)]).await.text.contains(token), "the page repeats a token");
+    }
+    for field in ["origin", "scope", "tenant", "resources"] {
+        let page = admin.post("refusal", &[(field, "floor:dp_sec_cutoff")]).await;
+        assert_eq!(page.status, 400, "{field}");
+        page.has(&["A token goes into the field for the token.", &format!("id=\"{field}-problem\"")]);
+        assert!(!page.text.contains("cutoff"), "{field}");
+    }
     viewer.post("refusal", &[("answer", &id)]).await.has(&["Only admins and owners read the audit trail"]);
 }
 
@@ -191,11 +202,34 @@ async fn an_admin_adds_invites_edits_and_removes_members_and_is_told_what_ends()
     let token = json!({"kind": "secret", "name": "Backend", "scopes": ["floor:readPublic"], "owner": id});
     assert_eq!(send(daypass.post("/v2/access-token").bearer_auth(&daypass.admin).json(&token)).await.0, 201);
     admin.get(&format!("members/{id}/remove")).await.has(&["1 secret token", "Remove the member"]);
-    assert_eq!(admin.post(&format!("members/{id}/remove"), &[]).await.status, 303);
+    // The form is for the tokens that the page named.
+    let other = admin.post(&format!("members/{id}/remove"), &[("ending", "0")]).await;
+    assert_eq!(other.status, 200);
+    other.has(&["Nothing was removed", "1 secret token", "name=\"ending\" value=\"1\""]);
+    admin.get(&format!("members/{id}")).await.has(&["active"]);
+    assert_eq!(admin.post(&format!("members/{id}/remove"), &[("ending", "1")]).await.status, 303);
     admin.get(&format!("members/{id}")).await.has(&["removed", "No active token belongs to it."]);
     admin.get("members?kind=user").await.has(&["grace@example.com"]);
     assert!(!admin.get("members?kind=application").await.text.contains("grace@example.com"));
     assert_eq!(admin.get("members?kind=nonsense").await.status, 400);
+}
+
+#[tokio::test]
+async fn a_token_of_another_owner_is_created_once_more_for_that_owner_by_those_who_may() {
+    let daypass = Daypass::start();
+    let (owner, developer) = (Person::join(&daypass, "owner").await, Person::join(&daypass, "developer").await);
+    let added = owner.post("members/new", &[("kind", "serviceAccount"), ("name", "Planner")]).await;
+    let id = added.location.rsplit('/').next().expect("an id");
+    daypass.create_token(json!({"kind": "application", "name": "engine", "id": "engine", "scopes": [FLOOR_READ], "owner": id})).await;
+    let serial = shown_serial(&owner.get("tokens/engine/revoke").await);
+    assert_eq!(owner.post("tokens/engine/revoke", &[("serial", &serial)]).await.status, 303);
+    assert!(!developer.get("tokens/engine").await.text.contains("/recreate\""));
+    assert!(!developer.get("tokens/engine/recreate").await.text.contains("<form"));
+    assert_eq!(developer.post("tokens/engine/recreate", &[]).await.status, 403);
+    owner.get("tokens/engine").await.has(&["/recreate\""]);
+    owner.get("tokens/engine/recreate").await.has(&["It belongs to <bdi>Planner</bdi>", "<form method=\"post\""]);
+    assert_eq!(owner.post(&format!("members/{id}/remove"), &[("ending", "0")]).await.status, 303);
+    assert!(!owner.get("tokens/engine/recreate").await.text.contains("<form"));
 }
 
 #[tokio::test]

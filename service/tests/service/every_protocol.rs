@@ -1,6 +1,7 @@
 //! `daypass serve` without `--protocols`: every system's clients are answered by one service.
 
 use daypass::Catalog;
+use reqwest::RequestBuilder;
 use serde_json::json;
 
 use super::crafter::{bootstrap, call};
@@ -58,10 +59,12 @@ async fn a_service_speaks_every_protocol_unless_it_is_told_which() {
 #[tokio::test]
 async fn a_service_speaks_no_other_protocol_than_it_is_told() {
     let daypass = Daypass::start_with(&["--protocols=threekit"]);
+    // Not held against the description of a service that speaks them all.
+    let status = async |request: RequestBuilder| request.send().await.expect("a response").status().as_u16();
     for path in ["/v2/temporary-access-token/create", "/generate", "/api/1/access_token/create", "/graphql"] {
-        let (status, _) = send(daypass.post(path).bearer_auth(&daypass.admin).json(&json!({}))).await;
-        assert_eq!(status, 404, "{path}");
+        let post = daypass.post(path).bearer_auth(&daypass.admin).json(&json!({}));
+        assert_eq!(status(post).await, 404, "{path}");
     }
-    assert_eq!(send(daypass.get("/verify")).await.0, 404);
+    assert_eq!(status(daypass.get("/verify")).await, 404);
     assert_eq!(send(daypass.get("/api/accesstokens").bearer_auth(&daypass.admin)).await.0, 200);
 }

@@ -15,26 +15,47 @@ const TYPES = { json: 'application/json', png: 'image/png', gltf: 'model/gltf+js
 const FILES = ['plan.json', 'model.gltf', 'model.bin'];
 const TILE = /^tiles\/\d+\/\d+\/\d+\.png$/;
 
+/** The longest text that is looked at: a JWT of the service is shorter. */
+const LONGEST = 8192;
+/** What jose says of a token. Anything else is a failure to get the keys. */
+const OF_THE_TOKEN = /^ERR_(JWT_|JWS_|JWKS_NO_MATCHING_KEY|JOSE_)/;
+
+/** What active tokens may do, and until when that counts. */
 const known = new Map();
 
 /** What an active token may do, or null. Only tokens that have a valid signature or are opaque are asked about. */
 async function authenticate(token) {
   const remembered = known.get(token);
   if (remembered?.until > performance.now()) return remembered.answer;
-  if (token.startsWith('eyJ') && !(await verify(token).catch(() => null))) return null;
+  if (token.length > LONGEST || !(token.startsWith('dp_') || (await isSigned(token)))) return null;
   const answer = await introspect(token);
-  if (known.size > 10_000) known.clear();
-  known.set(token, { answer, until: performance.now() + REMEMBERED });
+  known.delete(token);
+  // Refusals are not remembered: made-up tokens would drive out those in use.
+  if (answer) known.set(token, { answer, until: performance.now() + REMEMBERED });
+  if (known.size > 10_000) known.delete(known.keys().next().value);
   return answer;
+}
+
+async function isSigned(token) {
+  try {
+    return Boolean(await verify(token));
+  } catch (error) {
+    if (OF_THE_TOKEN.test(error.code)) return false;
+    throw error;
+  }
 }
 
 /** The refusal of a request, as the browser SDK reads it; undefined if it is allowed. */
 async function refusal({ headers }, url, organization) {
-  const token = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1] ?? url.searchParams.get('pubtoken');
+  const inHeader = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1];
+  const inQuery = url.searchParams.get('pubtoken');
+  if (inHeader && inQuery !== null) return { status: 400, code: 'invalid_request' };
+  const token = inHeader ?? inQuery;
   if (!token) return { status: 401, code: 'missing_token', challenge: 'Bearer' };
-  const invalid = { status: 401, code: 'invalid_token', challenge: 'Bearer error="invalid_token"' };
   const claims = await authenticate(token);
-  if (!claims) return invalid;
+  if (!claims) return { status: 401, code: 'invalid_token', challenge: 'Bearer error="invalid_token"' };
+  // Addresses are in logs and histories.
+  if (inQuery && claims.kind !== 'publishable') return { status: 403, code: 'secret_in_query' };
   const isForBackends = ['secret', 'personal', 'application'].includes(claims.kind);
   if (isForBackends && headers.origin) return { status: 403, code: 'secret_in_browser' };
   if (!isUsable(claims, headers.origin)) return { status: 403, code: 'origin_not_allowed' };
@@ -45,17 +66,21 @@ async function refusal({ headers }, url, organization) {
 /** Makes the API. `organization` owns the floor. */
 export function api(organization) {
   return createServer(async (request, response) => {
+    response.setHeader('Vary', 'Origin');
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Access-Control-Allow-Headers', 'authorization');
     response.setHeader('Access-Control-Expose-Headers', 'www-authenticate');
     response.setHeader('Cache-Control', 'no-store');
     if (request.method === 'OPTIONS') return response.writeHead(204).end();
+    if (!URL.canParse(request.url, 'http://api')) return refuse(response, 400, 'invalid_request', 'It has no path.');
     const url = new URL(request.url, 'http://api');
     try {
       const refused = await refusal(request, url, organization);
       if (refused) {
         const { status, code, challenge } = refused;
         if (challenge) response.setHeader('WWW-Authenticate', challenge);
+        // Such a page learns nothing.
+        if (code === 'origin_not_allowed') response.removeHeader('Access-Control-Allow-Origin');
         return refuse(response, status, code, `The request was refused: ${code}.`);
       }
       const [, name] = /^\/v2\/floor\/first\/(.*)$/.exec(url.pathname) ?? [];

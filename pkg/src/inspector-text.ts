@@ -1,7 +1,12 @@
 /** Texts of the inspector: times, and other people's texts without tokens. */
 
-/** What looks like a token: a JWT, a stored token of Daypass, and what follows a scheme or stands in a query. */
+/**
+ * What looks like a token: a JWT, a stored token of Daypass, one of another system (a UUID, many hexadecimal digits), and
+ * what follows a scheme or stands in a query.
+ */
 const TOKENS = [
+  /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi,
+  /\b[\da-f]{32,}\b/gi,
   /\beyJ[\w-]*\.[\w-]+(?:\.[\w-]*)?/g,
   /\bdp_[a-z]{3}_\w+/g,
   /(?<=\b(?:Bearer|DPoP) )[\w.~+/=-]{12,}/g,

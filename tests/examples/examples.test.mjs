@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, existsSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
+import { get } from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, test } from 'node:test';
@@ -86,6 +87,14 @@ async function isRefused(page, button) {
   assert.fail(`the page still shows what it may not: ${await page.locator('body').innerText()}`);
 }
 
+/** Sends a path as it is, and returns the status. */
+async function sendPath(url, path) {
+  const { hostname, port } = new URL(url);
+  const [response] = await once(get({ hostname, port, path }), 'response');
+  response.resume();
+  return response.statusCode;
+}
+
 test('node-api answers a token until it is revoked, and refuses others', { timeout }, async (t) => {
   const printed = await start(t, 'node-api');
   const [, authorization, url] = /'Authorization: (.*)' (\S+)$/.exec(printed.try);
@@ -94,6 +103,11 @@ test('node-api answers a token until it is revoked, and refuses others', { timeo
   const forged = `${authorization.slice(0, -2)}${authorization.endsWith('AA') ? 'BB' : 'AA'}`;
   const statuses = [await ask({}), await ask({ authorization: forged }), await ask({}, '?pubtoken=dp_pub_nothing')];
   assert.deepEqual(statuses, [401, 401, 401]);
+  // Two tokens, one that no address may have, and a path that is none.
+  const token = authorization.replace('Bearer ', '');
+  assert.equal(await ask({ authorization }, `?pubtoken=${token}`), 400);
+  assert.equal(await ask({}, `?pubtoken=${token}`), 403);
+  assert.equal(await sendPath(url, '//'), 400);
   await revoke(printed);
   const end = Date.now() + PATIENCE;
   while ((await ask({ authorization })) === 200) {

@@ -348,6 +348,11 @@ pub(crate) async fn send(request: RequestBuilder) -> (u16, Value) {
     (status, body)
 }
 
+/// Sends a request to a service without some protocols, which are in the description, and returns the status.
+pub(crate) async fn send_undescribed(request: RequestBuilder) -> u16 {
+    request.send().await.expect("a response").status().as_u16()
+}
+
 /// Waits until a node can do its work again: some time after its store can be written, since it probes that.
 pub(crate) async fn wait_until_ready(url: &str, patience: Duration) {
     let deadline = Instant::now() + patience;

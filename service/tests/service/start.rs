@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use crate::binary::run_to_end;
-use crate::running::{Daypass, daypass, send};
+use crate::running::{Daypass, daypass, send, send_undescribed};
 
 #[tokio::test]
 async fn the_owner_token_is_printed_at_the_first_start_only() {
@@ -224,7 +224,7 @@ async fn a_service_answers_the_clients_of_the_protocols_that_it_was_given() {
         let daypass = Daypass::start_with(&[option]);
         let mut statuses = vec![];
         for path in paths {
-            statuses.push(send(daypass.post(path)).await.0);
+            statuses.push(send_undescribed(daypass.post(path)).await);
         }
         assert_eq!(statuses, expected, "{option}");
     }

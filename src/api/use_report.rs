@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Origin;
+
 /// The outcome of a request that a verifier accepted. The other outcomes are codes of errors.
 pub const ACCEPTED: &str = "accepted";
 
@@ -22,6 +24,11 @@ pub struct UseReport {
     pub age_seconds: u64,
     /// The counts.
     pub rows: Vec<UseRow>,
+}
+
+impl UseReport {
+    /// How many rows a report has at most.
+    pub const MOST_ROWS: usize = 512;
 }
 
 /// The requests with one token that had one outcome.
@@ -45,15 +52,38 @@ pub struct UseRow {
     pub other_origins: u64,
 }
 
+impl UseRow {
+    /// How many origins a row has at most.
+    pub const MOST_ORIGINS: usize = 8;
+}
+
 /// How many requests came from the pages of an origin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct OriginUse {
-    /// The origin, as browsers write it.
+    /// The origin, as browsers write it; of one that is not of the web, the scheme alone, as `app:`.
     pub origin: String,
     /// How many.
     pub count: u64,
+}
+
+impl OriginUse {
+    /// The longest origin that is kept, in bytes: a scheme, a host name and a port.
+    const MAX_LENGTH: usize = 280;
+
+    /// Returns what is kept of a page's origin: all of it on the web, otherwise its scheme, as `app:`. `None` for what
+    /// no browser writes or is too long.
+    ///
+    /// SECURITY: the host of an extension can be of one installation, and so of one person; and where the web has no
+    /// rules for hosts, a client can write a token there.
+    #[must_use]
+    pub fn kept(origin: &str) -> Option<&str> {
+        let is_origin = |text: &str| text.len() <= OriginUse::MAX_LENGTH && Origin::parse(text).is_ok();
+        let (scheme, _) = origin.split_once(':').filter(|_| is_origin(origin))?;
+        let kept = if matches!(scheme, "http" | "https") { origin } else { &origin[..=scheme.len()] };
+        is_origin(kept).then_some(kept)
+    }
 }
 
 /// The response of `GET /v2/use`.

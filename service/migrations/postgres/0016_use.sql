@@ -11,7 +11,8 @@ CREATE TABLE token_use (
     PRIMARY KEY (organization, token, day)
 );
 
-CREATE INDEX token_use_by_day ON token_use (day);
+-- Old days whose mark is young are passed by without their counts.
+CREATE INDEX token_use_by_day ON token_use (day, mark);
 
 -- The number of the last report of each verifier, so that none is counted twice.
 CREATE TABLE use_verifier (

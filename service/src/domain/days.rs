@@ -4,6 +4,8 @@ use daypass::Error;
 
 /// How many seconds a day has.
 pub(crate) const SECONDS: u64 = 86_400;
+/// How many days are kept of what is told by the day.
+pub(crate) const KEPT: u64 = 90;
 /// How many days are told unless the caller says which.
 const DEFAULT_DAYS: u64 = 30;
 
@@ -23,7 +25,7 @@ impl Days {
         Days { first: (today + 1).saturating_sub(number), last: today }
     }
 
-    /// Returns the days from the one with `since` until the one before which `until` is.
+    /// Returns the days from the one with `since` until the one before which `until` is, as far as they are [`KEPT`].
     ///
     /// # Errors
     /// [`Error::InvalidRequest`] if there are none.
@@ -33,7 +35,7 @@ impl Days {
         if since.zip(until).is_some_and(|(since, until)| since >= until) || first > last {
             return Err(Error::InvalidRequest("The time `until` must be after `since`.".into()));
         }
-        Ok(Days { first, last })
+        Ok(Days { first: first.max(Days::last(KEPT, now).first), last })
     }
 }
 
@@ -56,6 +58,10 @@ mod tests {
             (Some(19_990 * SECONDS), None, Some((19_990, 20_000))),
             (Some(19_990 * SECONDS), Some(19_991 * SECONDS), Some((19_990, 19_990))),
             (None, Some(19_991 * SECONDS + 1), Some((19_962, 19_991))),
+            (Some(0), None, Some((19_911, 20_000))),
+            (Some(19_910 * SECONDS), Some(19_912 * SECONDS), Some((19_911, 19_911))),
+            // None of these is kept any more.
+            (Some(0), Some(SECONDS), Some((19_911, 0))),
             (Some(5), Some(5), None),
             (Some(20_001 * SECONDS), None, None),
         ] {

@@ -48,6 +48,7 @@
 //! | `token_list` | lists of tokens: filters, pages, cursors |
 //! | `token_owner` | the principal that a new token belongs to |
 //! | `token_use` | how tokens are used, by day |
+//! | `use_origins` | the origins of most requests |
 //! | `versions` | the version of a record that an edit is meant for |
 //! | `visitor` | what a temporary token says of its visitor, and where it may be used |
 //! | `write_state` | whether revocations can be written, and what may still be added |
@@ -95,6 +96,7 @@ pub(crate) mod token_fields;
 pub(crate) mod token_list;
 pub(crate) mod token_owner;
 pub(crate) mod token_use;
+mod use_origins;
 pub(crate) mod versions;
 pub(crate) mod visitor;
 pub(crate) mod write_state;

@@ -3,24 +3,21 @@
 use std::collections::{BTreeMap, HashMap};
 
 use daypass::api::{ACCEPTED, OriginUse, UseDay, UseReport, UseRow};
-use daypass::{Error, ErrorCode, Origin};
+use daypass::{Error, ErrorCode};
 use serde::{Deserialize, Serialize};
 
 use super::days::{SECONDS, day_of};
+use super::use_origins::Origins;
 
-/// How many days are kept.
-pub(crate) const DAYS: u64 = 90;
 /// How many verifiers of an organization are known at a time.
 pub(crate) const MOST_VERIFIERS: usize = 1000;
 /// In the place of a token's serial number: all tokens of the organization.
 pub(crate) const ALL_TOKENS: u64 = 0;
 
-/// How many origins of a kind are kept for each row.
-const MOST_ORIGINS: usize = 20;
-/// The longest origin that is kept, in bytes.
-const MAX_ORIGIN: usize = 280;
 /// The longest name of a verifier.
 const MAX_VERIFIER: usize = 64;
+/// The age of the oldest report that is counted, so that none changes the days before.
+const MAX_AGE: u64 = SECONDS;
 /// The outcome of codes that this version does not know.
 const OTHER: &str = "other";
 
@@ -97,13 +94,6 @@ pub(crate) struct Counts {
     refused_origins: Origins,
 }
 
-/// The origins of most requests.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Origins {
-    most: BTreeMap<String, u64>,
-    other: u64,
-}
-
 impl Addition {
     /// Reads a report of a verifier whose token is of this organization, and counts tokens of those that it reaches.
     ///
@@ -124,8 +114,18 @@ impl Addition {
         if !(1..=i64::MAX.cast_unsigned()).contains(&sequence) {
             return Err(Error::InvalidRequest("The `sequence` must be a number from 1 on.".into()));
         }
-        if age_seconds >= DAYS * SECONDS {
-            return Err(Error::InvalidRequest(format!("The `ageSeconds` must be less than {DAYS} days.")));
+        if age_seconds > MAX_AGE {
+            return Err(Error::InvalidRequest(format!("The `ageSeconds` must be at most {MAX_AGE}.")));
+        }
+        // SECURITY: each row is a look-up and a write in the transaction, for which revocations wait.
+        let most = UseReport::MOST_ROWS;
+        if rows.len() > most {
+            return Err(Error::InvalidRequest(format!("The `rows` must be at most {most}: send several reports.")));
+        }
+        let most = UseRow::MOST_ORIGINS;
+        if rows.iter().any(|row| row.origins.len() > most) {
+            let why = format!("The `origins` of a row must be at most {most}: add the others to `otherOrigins`.");
+            return Err(Error::InvalidRequest(why));
         }
         Ok(Addition {
             reporter: Some(Reporter { organization: reporter.to_owned(), verifier, sequence }),
@@ -172,19 +172,21 @@ impl Addition {
 impl Counted {
     fn of_row(row: UseRow) -> Counted {
         let UseRow { serial, outcome, count, origins, mut other_origins } = row;
-        // SECURITY: names are of a known set, and origins are what a browser writes, so that no text of a client's
-        // choice is stored or shown.
-        let (origins, others): (Vec<_>, Vec<_>) =
-            origins.into_iter().partition(|one| one.origin.len() <= MAX_ORIGIN && Origin::parse(&one.origin).is_ok());
-        for other in others {
-            other_origins = other_origins.saturating_add(other.count);
+        // SECURITY: names are of a known set, and origins are what browsers write for sites, or schemes alone, so that
+        // no other text of a client's choice is stored or shown.
+        let mut kept = Vec::with_capacity(origins.len());
+        for OriginUse { origin, count } in origins {
+            match OriginUse::kept(&origin) {
+                Some(origin) => kept.push(OriginUse { origin: origin.to_owned(), count }),
+                None => other_origins = other_origins.saturating_add(count),
+            }
         }
         let outcome = match ErrorCode::find(&outcome) {
             _ if outcome == ACCEPTED => Outcome::Accepted,
             Some(code) if code.status() > 0 => Outcome::Refused(code.as_str()),
             _ => Outcome::Refused(OTHER),
         };
-        Counted { serial, outcome, count, origins, other_origins }
+        Counted { serial, outcome, count, origins: kept, other_origins }
     }
 }
 
@@ -252,28 +254,6 @@ impl Counts {
             refused_origins,
             other_refused_origins,
         }
-    }
-}
-
-impl Origins {
-    fn add(&mut self, origins: &[OriginUse], other: u64) {
-        for OriginUse { origin, count } in origins {
-            let number = self.most.entry(origin.clone()).or_default();
-            *number = number.saturating_add(*count);
-        }
-        self.other = self.other.saturating_add(other);
-        while self.most.len() > MOST_ORIGINS {
-            let least = self.most.iter().min_by_key(|(_, count)| **count).map(|(origin, _)| origin.clone());
-            let count = least.and_then(|origin| self.most.remove(&origin)).unwrap_or_default();
-            self.other = self.other.saturating_add(count);
-        }
-    }
-
-    /// Returns the origins, those of most requests first, and the number of the requests of others.
-    fn listed(self) -> (Vec<OriginUse>, u64) {
-        let mut origins: Vec<_> = self.most.into_iter().map(|(origin, count)| OriginUse { origin, count }).collect();
-        origins.sort_by_key(|one| std::cmp::Reverse(one.count));
-        (origins, self.other)
     }
 }
 
@@ -357,19 +337,35 @@ mod tests {
     }
 
     #[test]
+    fn of_an_origin_of_an_app_the_scheme_alone_is_kept() {
+        let mut counts = Counts::default();
+        let canaries = [("app://dp_sec_canary", 1), ("app://another", 2), ("app:", 4), ("ftp://dp_sec_canary", 8)];
+        counts.add(&Counted::of_row(row(Some(1), "accepted", 15, &canaries)));
+        let day = counts.on(0);
+        assert_eq!(day.origins, [OriginUse { origin: "app:".into(), count: 7 }]);
+        assert_eq!(day.other_origins, 8);
+    }
+
+    #[test]
     fn a_report_of_another_form_is_refused_by_name() {
         let check = |report: UseReport| {
             Addition::of_report(report, "o", None, NOW).map(drop).map_err(|error| error.to_string())
         };
         let good = report(1, vec![]);
-        assert_eq!(check(good.clone()), Ok(()));
+        let rows = |count| vec![row(Some(1), "accepted", 1, &[]); count];
+        let origins = |count| vec![row(Some(1), "accepted", 1, &vec![("https://a.example", 1); count])];
+        for (age_seconds, rows) in [(0, vec![]), (SECONDS, vec![]), (0, rows(512)), (0, origins(8))] {
+            assert_eq!(check(UseReport { age_seconds, rows, ..good.clone() }), Ok(()));
+        }
         for (report, field) in [
             (UseReport { verifier: String::new(), ..good.clone() }, "`verifier`"),
             (UseReport { verifier: "a b".into(), ..good.clone() }, "`verifier`"),
             (UseReport { verifier: "a".repeat(65), ..good.clone() }, "`verifier`"),
             (UseReport { sequence: 0, ..good.clone() }, "`sequence`"),
             (UseReport { sequence: u64::MAX, ..good.clone() }, "`sequence`"),
-            (UseReport { age_seconds: DAYS * SECONDS, ..good.clone() }, "`ageSeconds`"),
+            (UseReport { age_seconds: SECONDS + 1, ..good.clone() }, "`ageSeconds`"),
+            (UseReport { rows: rows(513), ..good.clone() }, "`rows`"),
+            (UseReport { rows: origins(9), ..good.clone() }, "`origins`"),
         ] {
             assert!(check(report).is_err_and(|error| error.contains(field)), "{field}");
         }

@@ -14,12 +14,17 @@ on_every_store!(
     reports_that_come_at_the_same_time_count_once_each_and_none_is_lost,
     verifiers_that_have_not_reported_lately_are_forgotten_when_there_are_too_many,
     a_day_is_deleted_once_it_is_old_by_its_number_and_by_the_marks_that_followed,
+    old_days_that_were_written_lately_do_not_keep_others_from_being_deleted,
 );
 
 const DAY: u64 = 20_000;
 
 /// Reports a request with each of these tokens. Returns the tokens that were counted.
 async fn report(store: &SharedStore, verifier: &str, sequence: u64, serials: &[u64]) -> Vec<u64> {
+    report_on(DAY, store, verifier, sequence, serials).await
+}
+
+async fn report_on(day: u64, store: &SharedStore, verifier: &str, sequence: u64, serials: &[u64]) -> Vec<u64> {
     let row = |serial: &u64| UseRow {
         serial: Some(*serial),
         outcome: "accepted".into(),
@@ -29,7 +34,7 @@ async fn report(store: &SharedStore, verifier: &str, sequence: u64, serials: &[u
     };
     let rows = serials.iter().map(row).collect();
     let report = UseReport { verifier: verifier.to_owned(), sequence, age_seconds: 0, rows };
-    let addition = Arc::new(Addition::of_report(report, "o", Some("o"), DAY * 86_400).expect("a report"));
+    let addition = Arc::new(Addition::of_report(report, "o", Some("o"), day * 86_400).expect("a report"));
     let counted = Arc::clone(&addition);
     store.add_use(addition, Box::new(move |facts| Ok(count(&counted, facts)))).await.expect("an answer")
 }
@@ -83,4 +88,19 @@ async fn a_day_is_deleted_once_it_is_old_by_its_number_and_by_the_marks_that_fol
     assert_eq!(delete(DAY + 1).await, 2, "of the token, and of the organization");
     assert_eq!((requests(&store, 1).await, requests(&store, ALL_TOKENS).await), (0, 0));
     assert_eq!(report(&store, "v", 1, &[1]).await, [1], "its verifier is forgotten");
+}
+
+async fn old_days_that_were_written_lately_do_not_keep_others_from_being_deleted(location: Location) {
+    let store = open_with_organization(&location).await;
+    report(&store, "v", 1, &[1]).await;
+    for mark in 0..24 {
+        add_mark(&store, mark).await;
+    }
+    // Their clock was days behind: more rows than a step deletes, each older than the one above.
+    for day in 1..=4 {
+        report_on(DAY - day, &store, "v", 1 + day, &[1]).await;
+    }
+    let delete = async |most| store.delete_use(DAY + 1, 1, most).await.expect("an answer");
+    assert_eq!([delete(1).await, delete(4).await, delete(4).await], [1, 1, 0]);
+    assert_eq!(requests(&store, 1).await, 4, "those that were written lately");
 }

@@ -9,16 +9,16 @@ use daypass::api::{UseDay, UseReport};
 use super::clock::now;
 use super::token_uses::TokenUses;
 use super::tokens;
-use crate::domain::days::{Days, day_of};
-use crate::domain::token_use::{ALL_TOKENS, Addition, Counts, DAYS, count};
+use crate::domain::days::{Days, KEPT, day_of};
+use crate::domain::token_use::{ALL_TOKENS, Addition, Counts, count};
 use crate::store::{SharedStore, Store};
 
 /// How many old rows one transaction deletes.
 const MOST_DELETED: usize = 500;
-/// How many such transactions follow one another, so that others have the store too.
-const STEPS: usize = 20;
 /// The time between two deletions.
 const PAUSE: Duration = Duration::from_secs(600);
+/// The same while there is more to delete: others have the store too, and not more is added than deleted.
+const SHORT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Counts what a verifier reports whose token is of the organization `reporter`: the use of tokens of the organization
 /// `reach`, or of all without one. Other tokens are ignored, and so is a report that was counted before.
@@ -93,13 +93,10 @@ async fn on_days(store: &dyn Store, organization: &str, token: u64, days: Days) 
 /// Deletes what is older than is kept, for ever.
 pub(crate) async fn delete_old(store: SharedStore) {
     loop {
-        for _ in 0..STEPS {
-            let before = (day_of(now()) + 1).saturating_sub(DAYS);
-            // The store logs a failure; the next time tries again.
-            if store.delete_use(before, DAYS, MOST_DELETED).await.is_ok_and(|deleted| deleted < MOST_DELETED as u64) {
-                break;
-            }
-        }
-        tokio::time::sleep(PAUSE).await;
+        let before = (day_of(now()) + 1).saturating_sub(KEPT);
+        // The store logs a failure; the next time tries again.
+        let deleted = store.delete_use(before, KEPT, MOST_DELETED).await.unwrap_or_default();
+        let is_more = deleted >= MOST_DELETED as u64;
+        tokio::time::sleep(if is_more { SHORT_PAUSE } else { PAUSE }).await;
     }
 }

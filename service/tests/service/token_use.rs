@@ -267,6 +267,9 @@ async fn a_repeated_report_counts_once_and_unknown_tokens_are_ignored() {
     let many: Vec<_> = (1_000_000..1_000_500).collect();
     assert_eq!(post(&daypass, &api, 6, &many, 1).await.0, 204);
     assert_eq!(daypass.session().number("SELECT count(*) FROM token_use WHERE token > 100"), 0);
+    let too_many: Vec<_> = (1_000_000..1_000_513).collect();
+    let (status, refusal) = post(&daypass, &api, 7, &too_many, 1).await;
+    assert_eq!((status, &refusal["error"]), (400, &json!("invalid_request")));
     let (status, refusal) = post(&daypass, &api, 7, &(0..3000).collect::<Vec<_>>(), 1).await;
     assert_eq!((status, &refusal["error"]), (413, &json!("body_too_large")));
 }

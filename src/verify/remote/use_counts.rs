@@ -12,12 +12,8 @@ use crate::{Error, ErrorCode};
 const PARTS: usize = 16;
 /// How many rows each of them has, one for a token and an outcome.
 const ROWS: usize = 256;
-/// How many origins a row has.
-const ORIGINS: usize = 8;
 /// How many origins the rows of a part have together.
 const ORIGINS_OF_PART: usize = 512;
-/// The longest origin that is kept, in bytes: a scheme, a host name and a port.
-const MAX_ORIGIN: usize = 280;
 
 /// The decisions since they were last taken.
 ///
@@ -121,20 +117,17 @@ impl Part {
         };
         row.count += 1;
         let Some(page) = page else { return };
-        if let Some((_, count)) = row.origins.iter_mut().find(|(origin, _)| **origin == *page.origin) {
+        let origin = OriginUse::kept(page.origin);
+        let is_full = row.origins.len() >= UseRow::MOST_ORIGINS || self.origins >= ORIGINS_OF_PART;
+        if let Some((_, count)) = row.origins.iter_mut().find(|(known, _)| Some(&**known) == origin) {
             *count += 1;
-        } else if row.origins.len() < ORIGINS && self.origins < ORIGINS_OF_PART && is_origin(page) {
-            row.origins.push((page.origin.into(), 1));
+        } else if let Some(origin) = origin.filter(|_| !is_full) {
+            row.origins.push((origin.into(), 1));
             self.origins += 1;
         } else {
             row.other_origins += 1;
         }
     }
-}
-
-/// Returns whether a page has an origin as browsers write it: what else a client may send as one is not kept.
-fn is_origin(page: Page<'_>) -> bool {
-    page.origin.len() <= MAX_ORIGIN && page.parsed().is_some()
 }
 
 impl Row {
@@ -173,7 +166,10 @@ mod tests {
         let rows = counts.take();
         assert!(rows.len() <= PARTS * (ROWS + 2), "{}", rows.len());
         let origins = rows.iter().map(|row| row.origins.len()).sum::<usize>();
-        assert!(origins <= PARTS * ORIGINS_OF_PART && rows.iter().all(|row| row.origins.len() <= ORIGINS), "{origins}");
+        assert!(
+            origins <= PARTS * ORIGINS_OF_PART && rows.iter().all(|row| row.origins.len() <= UseRow::MOST_ORIGINS),
+            "{origins}"
+        );
         let count = |outcome| rows.iter().filter(|row| row.outcome == outcome).map(|row| row.count).sum::<u64>();
         assert_eq!((count(ACCEPTED), count("token_revoked")), (50_000, 10_000));
         assert_eq!(counts.take(), [], "what was taken is not counted again");
@@ -186,8 +182,13 @@ mod tests {
         for origin in ["null", "dp_sec_canary", "https://a.example/dp_sec_canary", &long, "https://a.example"] {
             count(&counts, 1, None, origin);
         }
+        // Of the origin of an app, the scheme alone.
+        for host in ["dp_sec_canary", "another"] {
+            count(&counts, 1, None, &format!("app://{host}"));
+        }
         let rows = counts.take();
-        let origins = [OriginUse { origin: "https://a.example".into(), count: 1 }];
+        let origins = [("https://a.example", 1), ("app:", 2)];
+        let origins = origins.map(|(origin, count)| OriginUse { origin: origin.into(), count });
         assert_eq!((rows.len(), &*rows[0].origins, rows[0].other_origins), (1, &origins[..], 4));
     }
 

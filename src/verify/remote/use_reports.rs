@@ -27,6 +27,9 @@ const MOST_PERIODS: u64 = 60;
 const MOST_WAITING_BYTES: usize = 8 << 20;
 /// How long the body of one report gets, about: the service takes 64 KiB.
 const REPORT_BYTES: usize = 48 << 10;
+/// How many bytes of that the shortest row takes.
+const ROW_BYTES: usize = 150;
+const _: () = assert!(REPORT_BYTES / ROW_BYTES <= UseReport::MOST_ROWS, "the service takes no more rows");
 /// How long to wait after a report that failed. Doubles with each that fails.
 const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
 /// The longest time between two tries.
@@ -280,7 +283,7 @@ impl Waiting {
 /// Returns how many bytes a row takes as JSON, or more.
 fn bytes_of(row: &UseRow) -> usize {
     let origins = row.origins.iter().map(|origin| origin.origin.len() + 50);
-    150 + row.outcome.len() + origins.sum::<usize>()
+    ROW_BYTES + row.outcome.len() + origins.sum::<usize>()
 }
 
 /// What became of a report.

@@ -82,6 +82,8 @@ pub(super) struct PostgresStore {
     prober: Pool,
     /// Held by what revokes much.
     much: Mutex<()>,
+    /// Held by what counts the use of tokens, so that other writers find a connection.
+    counting: Mutex<()>,
     /// Taken by what revokes single tokens.
     turns: Turns,
     /// Check tokens, and wait for a revocation that has begun.
@@ -124,6 +126,7 @@ impl PostgresStore {
             revokers: connection::writers(&settings, 2)?,
             prober: connection::writers(&settings, 1)?,
             much: Mutex::new(()),
+            counting: Mutex::new(()),
             turns: Turns::default(),
             checkers: connection::readers(&settings, 4)?,
             list_readers: connection::readers(&settings, 2)?,

@@ -23,7 +23,10 @@ type CountRule = Rule<UseFacts, Option<Vec<StoredUse>>>;
 
 impl UseStore for PostgresStore {
     fn add_use(&self, addition: Arc<Addition>, rule: CountRule) -> StoreFuture<'_, Vec<u64>> {
-        Box::pin(self.add((addition, rule), |transaction, (addition, rule)| Box::pin(add(transaction, addition, rule))))
+        Box::pin(async {
+            let _one = self.counting.lock().await;
+            self.add((addition, rule), |transaction, (addition, rule)| Box::pin(add(transaction, addition, rule))).await
+        })
     }
 
     fn token_use<'a>(&'a self, organization: &'a str, token: u64, days: Days) -> StoreFuture<'a, Vec<(u64, Counts)>> {
@@ -48,6 +51,10 @@ async fn add(transaction: &Transaction<'_>, addition: &Addition, rule: &CountRul
         None => None,
         Some(reporter) => last_report(transaction, reporter).await?,
     };
+    // A report that was counted before leaves no rows.
+    if rule(&UseFacts { last, rows: vec![] })?.is_none() {
+        return Ok(vec![]);
+    }
     let known = "SELECT number, organization FROM token
         WHERE number = ANY ($1) AND kind <> 'bundle' AND ($2::text IS NULL OR organization = $2) ORDER BY number";
     let serials = addition.serials().into_iter().map(signed).collect::<Result<Vec<_>, _>>()?;
@@ -148,10 +155,8 @@ async fn delete(transaction: &Transaction<'_>, before: u64, days: u64, most: usi
     execute(transaction, &forget, &[&signed(marks_in(1))?]).await?;
     let delete = format!(
         "DELETE FROM token_use WHERE (organization, token, day) IN (
-            SELECT organization, token, day FROM (
-                SELECT organization, token, day, mark FROM token_use WHERE day < $1 ORDER BY day LIMIT $2
-                FOR UPDATE SKIP LOCKED
-            ) AS old WHERE mark + $3 <= ({NEWEST_MARK}))"
+            SELECT organization, token, day FROM token_use
+            WHERE day < $1 AND mark + $3 <= ({NEWEST_MARK}) ORDER BY day LIMIT $2 FOR UPDATE SKIP LOCKED)"
     );
     let most = i64::try_from(most).map_err(Failure::value)?;
     execute(transaction, &delete, &[&signed(before)?, &most, &signed(marks_in(days))?]).await

@@ -76,7 +76,7 @@ fn require_own_disk(path: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the name of a network file system by the number that Linux gives its type (statfs(2)).
+/// Returns the name of a network or cluster file system by the number that Linux gives its type (statfs(2)).
 #[cfg(target_os = "linux")]
 fn network_file_system(number: impl TryInto<i64>) -> Option<&'static str> {
     // Some targets have the number with its sign, in 32 bits.
@@ -85,6 +85,10 @@ fn network_file_system(number: impl TryInto<i64>) -> Option<&'static str> {
         0x517b | 0xff53_4d42 | 0xfe53_4d42 => Some("SMB"),
         0x00c3_6400 => Some("Ceph"),
         0x5346_414f | 0x6b41_4653 => Some("AFS"),
+        0x0bd0_0bd0 => Some("Lustre"),
+        0x4750_4653 => Some("GPFS"),
+        0x7461_636f => Some("OCFS2"),
+        0x0116_1970 => Some("GFS2"),
         _ => None,
     }
 }
@@ -188,6 +192,11 @@ mod tests {
         for smb in [0xff53_4d42_u32, 0xfe53_4d42] {
             assert_eq!(network_file_system(i64::from(smb)), Some("SMB"));
             assert_eq!(network_file_system(smb.cast_signed()), Some("SMB"), "32 bits with a sign");
+        }
+        for (number, name) in
+            [(0x0bd0_0bd0_i64, "Lustre"), (0x4750_4653, "GPFS"), (0x7461_636f, "OCFS2"), (0x0116_1970, "GFS2")]
+        {
+            assert_eq!(network_file_system(number), Some(name));
         }
         // ext4, and a disk in memory.
         assert_eq!([0xef53_i64, 0x0102_1994].map(network_file_system), [None, None]);

@@ -79,6 +79,8 @@ pub(super) struct SqliteStore {
     waiting: Arc<Waiting>,
     /// Held by what revokes much.
     much: Mutex<()>,
+    /// Held by what counts the use of tokens, so that no transaction counts much: revocations wait for it.
+    counting: Mutex<()>,
     /// Reads, and waits for no writer.
     reader: Arc<Mutex<Connection>>,
     /// Reads what heartbeats say. No caller can make them wait: without heartbeats every subscriber refuses all
@@ -114,6 +116,7 @@ impl SqliteStore {
             writer: Arc::new(Mutex::new(writer)),
             waiting: Arc::default(),
             much: Mutex::new(()),
+            counting: Mutex::new(()),
             reader: reader()?,
             heartbeat_reader: reader()?,
             list_reader: reader()?,

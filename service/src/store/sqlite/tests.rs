@@ -8,6 +8,8 @@ use tokio::time::timeout;
 use super::*;
 use crate::crypto::random;
 use crate::domain::token_list::TokenList;
+use crate::domain::token_use::Addition;
+use crate::store::UseStore;
 
 /// The threads on which the operations of a test run.
 const THREADS: usize = 2;
@@ -102,6 +104,41 @@ async fn writes_that_wait_are_committed_together_revocations_first_and_each_stan
     for (id, is_there) in [("first", true), ("refused", false), ("dropped", false), ("last", true)] {
         assert_eq!(store.organization(id).await.expect("an answer").is_some(), is_there, "{id}");
     }
+}
+
+#[tokio::test]
+async fn counts_of_use_that_wait_at_the_same_time_have_a_transaction_each() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Arc::new(open(folder.path()));
+    let order = Arc::new(std::sync::Mutex::new(vec![]));
+    let busy = store.writer.lock().await;
+    let add_use = |_| {
+        let (store, order) = (Arc::clone(&store), Arc::clone(&order));
+        tokio::spawn(async move {
+            let rule = move |_: &_| {
+                order.lock().expect("a list").push("use");
+                Ok(None)
+            };
+            store.add_use(Arc::new(Addition::of_refreshes([(1, 1)], 1)), Box::new(rule)).await
+        })
+    };
+    let uses: Vec<_> = (0..3).map(add_use).collect();
+    tokio::task::yield_now().await;
+    let other = tokio::spawn({
+        let (store, order) = (Arc::clone(&store), Arc::clone(&order));
+        let rule = move |_: &_| {
+            order.lock().expect("a list").push("other");
+            Ok(None)
+        };
+        async move { store.add_mark(Box::new(rule)).await }
+    });
+    tokio::task::yield_now().await;
+    drop(busy);
+    assert_eq!(other.await.expect("a task"), Ok(()));
+    for counted in uses {
+        assert_eq!(counted.await.expect("a task"), Ok(vec![]));
+    }
+    assert_eq!(*order.lock().expect("a list"), ["use", "other", "use", "use"]);
 }
 
 fn open(folder: &Path) -> SqliteStore {

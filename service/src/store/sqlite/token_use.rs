@@ -21,7 +21,10 @@ impl UseStore for SqliteStore {
         addition: Arc<Addition>,
         rule: Rule<UseFacts, Option<Vec<StoredUse>>>,
     ) -> StoreFuture<'_, Vec<u64>> {
-        self.add(move |transaction| add(transaction, &addition, &rule))
+        Box::pin(async {
+            let _one = self.counting.lock().await;
+            self.add(move |transaction| add(transaction, &addition, &rule)).await
+        })
     }
 
     fn token_use<'a>(&'a self, organization: &'a str, token: u64, days: Days) -> StoreFuture<'a, Vec<(u64, Counts)>> {
@@ -112,8 +115,7 @@ fn delete(transaction: &Transaction<'_>, before: u64, days: u64, most: usize) ->
     let delete = format!(
         "DELETE FROM token_use WHERE (organization, token, day) IN (
             SELECT organization, token, day
-            FROM (SELECT organization, token, day, mark FROM token_use WHERE day < ?1 ORDER BY day LIMIT ?2)
-            WHERE mark + ?3 <= ({NEWEST_MARK}))"
+            FROM token_use WHERE day < ?1 AND mark + ?3 <= ({NEWEST_MARK}) ORDER BY day LIMIT ?2)"
     );
     Ok(transaction.prepare_cached(&delete)?.execute(params![before, most, marks_in(days)])? as u64)
 }

@@ -9,8 +9,8 @@
 #   page itself, and no name in a Cargo.toml says so. The process then has two times, a day apart.
 #   With the feature use-libc, which any crate of the program may ask for, both are moved.
 # For tokens in embeds: a test of expiry, of a key's rotation or of a clock that is wrong moves the
-#   time of whoever signs and not of whoever verifies, within one process. It passes for a wrong
-#   reason, or fails where there is no fault.
+#   signer's time and not the verifier's, within one process. It passes for a wrong reason, or fails
+#   where there is no fault.
 # Daypass: the verifier reads the time that suspended machines keep, by rustix. The service's tests
 #   ask for use-libc, so that one clock is moved.
 set -euo pipefail

@@ -103,7 +103,7 @@ test('node-api answers a token until it is revoked, and refuses others', { timeo
   const forged = `${authorization.slice(0, -2)}${authorization.endsWith('AA') ? 'BB' : 'AA'}`;
   const statuses = [await ask({}), await ask({ authorization: forged }), await ask({}, '?pubtoken=dp_pub_nothing')];
   assert.deepEqual(statuses, [401, 401, 401]);
-  // Two tokens, one that no address may have, and a path that is none.
+  // Two tokens, a token that no address may have, and an invalid path.
   const token = authorization.replace('Bearer ', '');
   assert.equal(await ask({ authorization }, `?pubtoken=${token}`), 400);
   assert.equal(await ask({}, `?pubtoken=${token}`), 403);

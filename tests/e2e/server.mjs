@@ -5,6 +5,8 @@ import { after } from 'node:test';
 /** Starts a server on loopback and returns its origin. */
 export async function serve(answer) {
   const server = createServer(answer);
+  // One that a test starts while it runs would keep Node from the end of the file, at which hooks run.
+  server.unref();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   after(() => {
     server.closeAllConnections();

@@ -7,7 +7,8 @@ async function openWith(page, choice) {
   await page.goto(info.site);
   await page.getByTestId(`open-${choice}`).click();
   // The page opens the editor by itself at first, with another choice.
-  await page.locator(`iframe[data-choice="${choice}"]`).waitFor();
+  const frame = page.locator(`iframe[data-choice="${choice}"]`);
+  while (!page.frame({ url: await frame.getAttribute('src') })) await page.waitForTimeout(20);
   const editor = page.frameLocator('[data-testid="editor-frame"]');
   await editor.locator('[data-testid="editor-floor"][data-floorline="drawn"]').waitFor();
   return editor;

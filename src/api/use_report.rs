@@ -71,6 +71,8 @@ pub struct OriginUse {
 impl OriginUse {
     /// The longest origin that is kept, in bytes: a scheme, a host name and a port.
     const MAX_LENGTH: usize = 280;
+    /// The longest scheme that is kept by itself, in bytes: one of a program, and no text of a client's.
+    const MAX_SCHEME: usize = 32;
 
     /// Returns what is kept of a page's origin: all of it on the web, otherwise its scheme, as `app:`. `None` for what
     /// no browser writes or is too long.
@@ -82,7 +84,7 @@ impl OriginUse {
         let is_origin = |text: &str| text.len() <= OriginUse::MAX_LENGTH && Origin::parse(text).is_ok();
         let (scheme, _) = origin.split_once(':').filter(|_| is_origin(origin))?;
         let kept = if matches!(scheme, "http" | "https") { origin } else { &origin[..=scheme.len()] };
-        is_origin(kept).then_some(kept)
+        (scheme.len() <= OriginUse::MAX_SCHEME && is_origin(kept)).then_some(kept)
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn relative(seconds: u64, now: u64) -> String {
 
 /// Returns a number with its noun, as in `1 token` and `2 tokens`.
 pub(super) fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    if number == 1 { format!("1 {noun}") } else { format!("{} {noun}s", grouped(number)) }
 }
 
 /// Returns what a kind of token is for, in a sentence.
@@ -72,6 +72,7 @@ mod tests {
         for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_073_741_824, "1,073,741,824")] {
             assert_eq!(grouped(number), expected);
         }
+        assert_eq!(count(1203, "request"), "1,203 requests");
     }
 
     #[test]

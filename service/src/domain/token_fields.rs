@@ -173,18 +173,21 @@ pub(super) fn is_id(id: &str) -> bool {
     is_plain && id.starts_with(|c: char| c.is_ascii_alphanumeric()) && id.len() <= MAX_ID
 }
 
+/// The ids that stand for something else in paths: in those of the API, and in those of the console.
+const TAKEN: [&str; 2] = ["self", "new"];
+
 /// Checks an id that the caller chose. It is not a path of Daypass.
 fn check_id(kind: TokenKind, id: Option<&str>) -> Result<(), Error> {
     let Some(id) = id else { return Ok(()) };
     if kind != TokenKind::Application {
         return refuse("Only an application token has an `id` of your choice.");
     }
-    if is_id(id) && id != "self" {
+    if is_id(id) && !TAKEN.contains(&id) {
         Ok(())
     } else {
         refuse(format!(
             "The id must be 1 to {MAX_ID} letters, digits, `.`, `_`, `~` and `-`, begin with a letter or digit, and \
-             not be `self`."
+             not be `self` or `new`."
         ))
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Front {
 
 /// Records a request and who makes it, and refuses it if requests come too often.
 ///
-/// One middleware, since each one of axum costs about a microsecond of boxes and copies.
+/// One middleware, since each one of axum boxes the request's future and copies the route once more.
 pub(crate) async fn pass(State(front): State<Arc<Front>>, request: Request, next: Next) -> Response {
     let Front { app, recorder } = &*front;
     let answer = async |request| rates::limit(app, request, async |request| next.run(request).await).await;

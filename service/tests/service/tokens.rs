@@ -134,6 +134,7 @@ async fn an_invalid_token_request_is_refused_with_the_reason() {
         (application(json!({"id": "a/b"})), "invalid_request", "The id"),
         (application(json!({"id": ".."})), "invalid_request", "The id"),
         (application(json!({"id": "self"})), "invalid_request", "The id"),
+        (application(json!({"id": "new"})), "invalid_request", "The id"),
         (application(json!({"id": "x".repeat(129)})), "invalid_request", "The id"),
         (application(json!({"origins": ["a.example"]})), "invalid_request", "Only a publishable"),
         (json!({"kind": "temporary", "name": "n"}), "invalid_request", "kind temporary"),

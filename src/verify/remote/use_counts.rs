@@ -182,6 +182,10 @@ mod tests {
         for origin in ["null", "dp_sec_canary", "https://a.example/dp_sec_canary", &long, "https://a.example"] {
             count(&counts, 1, None, origin);
         }
+        let scheme = "a".repeat(40);
+        for origin in [format!("{scheme}://a"), format!("{scheme}:")] {
+            count(&counts, 1, None, &origin);
+        }
         // Of the origin of an app, the scheme alone.
         for host in ["dp_sec_canary", "another"] {
             count(&counts, 1, None, &format!("app://{host}"));
@@ -189,7 +193,7 @@ mod tests {
         let rows = counts.take();
         let origins = [("https://a.example", 1), ("app:", 2)];
         let origins = origins.map(|(origin, count)| OriginUse { origin: origin.into(), count });
-        assert_eq!((rows.len(), &*rows[0].origins, rows[0].other_origins), (1, &origins[..], 4));
+        assert_eq!((rows.len(), &*rows[0].origins, rows[0].other_origins), (1, &origins[..], 6));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use daypass::api::{TokenPage, TokenRecord};
+use daypass::api::TokenRecord;
 use daypass::jwt::Claims;
 use daypass::verify::{Standing, TokenHash};
 use daypass::{Error, ForeignFormat, TokenKind};
@@ -30,7 +30,7 @@ pub(crate) enum Subject {
     Jwt(Box<Claims>, Standing),
     /// Several stored ones that end with the same characters.
     Several(Vec<TokenRecord>),
-    /// None of the newest ones that were compared with a public part. There are more.
+    /// None of the newest ones, so many, that were compared with a public part. There are more.
     OlderThan(usize),
 }
 
@@ -65,13 +65,11 @@ impl Search<'_> {
             Err(Error::NotFound) => {}
             found => return found.map(|record| Subject::Stored(Box::new(record))),
         }
-        let (mut found, is_all) = match PublicPart::read(text) {
-            Some(part) => self.find_all(&part).await?,
-            None => (vec![], true),
-        };
+        let Some(part) = PublicPart::read(text) else { return Err(Error::NotFound) };
+        let Compared { mut found, number, is_all } = self.compare(&part).await?;
         match found.len() {
             0 if is_all => Err(Error::NotFound),
-            0 => Ok(Subject::OlderThan(PAGES * TokenPage::MOST)),
+            0 => Ok(Subject::OlderThan(number)),
             1 => Ok(Subject::Stored(Box::new(found.remove(0)))),
             _ => Ok(Subject::Several(found)),
         }
@@ -85,29 +83,40 @@ impl Search<'_> {
         Ok(Some(Subject::Jwt(Box::new(claims), standing)))
     }
 
-    /// Finds the newest tokens with a public part, and returns whether all were compared.
-    async fn find_all(&self, part: &PublicPart<'_>) -> Result<(Vec<TokenRecord>, bool), Error> {
+    /// Compares the newest tokens with a public part. How many that are depends on how large they are.
+    async fn compare(&self, part: &PublicPart<'_>) -> Result<Compared, Error> {
         let kinds = match part.kind {
             Some(kind) => vec![Some(kind)],
             // A list without a kind leaves bundles out.
             None => vec![None, Some(TokenKind::Bundle)],
         };
-        let (mut found, mut is_all) = (vec![], true);
+        let mut compared = Compared { found: vec![], number: 0, is_all: true };
         for kind in kinds {
             let mut cursor = None;
             for _ in 0..PAGES {
                 let filter = TokenFilter { kind, ..TokenFilter::default() };
                 let list = TokenList { filter, limit: PageLimit::at_most(usize::MAX), cursor };
                 let page = tokens::list(self.store, self.organization, list).await?;
-                found.extend(page.tokens.into_iter().filter(|token| token.last_chars == part.last_chars));
+                compared.number += page.tokens.len();
+                compared.found.extend(page.tokens.into_iter().filter(|token| token.last_chars == part.last_chars));
                 cursor = page.next_cursor.and_then(|text| Cursor::try_from(text).ok());
-                if cursor.is_none() || found.len() >= MOST {
+                if cursor.is_none() || compared.found.len() >= MOST {
                     break;
                 }
             }
-            is_all &= cursor.is_none();
+            compared.is_all &= cursor.is_none();
         }
-        found.truncate(MOST);
-        Ok((found, is_all))
+        compared.found.truncate(MOST);
+        Ok(compared)
     }
+}
+
+/// What a comparison with a public part found.
+struct Compared {
+    /// The tokens that have it.
+    found: Vec<TokenRecord>,
+    /// How many were compared.
+    number: usize,
+    /// Whether these are all that the organization has.
+    is_all: bool,
 }

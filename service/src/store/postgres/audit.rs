@@ -154,9 +154,8 @@ async fn delete(transaction: &Transaction<'_>, days: u64, most: usize) -> Result
     let most = i64::try_from(most).map_err(Failure::value)?;
     let old = |lock: &str| {
         format!(
-            "SELECT id FROM (
-                SELECT id, mark FROM audit WHERE at < {NOW} - $1::bigint * 86400 ORDER BY at, id LIMIT $2 {lock}
-            ) AS old WHERE mark + $3 <= ({NEWEST_MARK})"
+            "SELECT id FROM audit WHERE at < {NOW} - $1::bigint * 86400 AND mark + $3 <= ({NEWEST_MARK})
+            ORDER BY at, id LIMIT $2 {lock}"
         )
     };
     let is_due = format!("SELECT EXISTS ({}) AS is_due", old(""));

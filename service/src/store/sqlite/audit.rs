@@ -122,8 +122,8 @@ fn page(connection: &Connection, query: &AuditQuery) -> Result<AuditSlice, Failu
 /// Of those that are old by their time only the first are looked at. So a clock that is ahead costs no more.
 fn delete(transaction: &Transaction<'_>, days: u64, most: usize) -> Result<u64, Failure> {
     let old = format!(
-        "SELECT id FROM (SELECT id, mark FROM audit WHERE at < unixepoch() - ?1 * 86400 ORDER BY at, id LIMIT ?2)
-        WHERE mark + ?3 <= ({NEWEST_MARK})"
+        "SELECT id FROM audit WHERE at < unixepoch() - ?1 * 86400 AND mark + ?3 <= ({NEWEST_MARK})
+        ORDER BY at, id LIMIT ?2"
     );
     let marks = marks_in(days);
     let is_due = format!("SELECT EXISTS ({old})");

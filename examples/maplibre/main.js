@@ -28,10 +28,16 @@ const map = new Map({
     layers: [{ id: 'floor', type: 'raster', source: 'floor' }],
   },
 });
+// A tile that failed counts as loaded, so the map is idle after a refusal too.
+let isRefused = false;
 map.on('idle', () => {
-  if (map.areTilesLoaded()) status.textContent = 'The map shows all tiles.';
+  if (!isRefused) status.textContent = 'The map shows all tiles.';
 });
 map.on('error', ({ error }) => {
+  isRefused = true;
   status.textContent = `Refused: ${error.message} ${error.help ?? ''}`;
 });
-document.getElementById('move').addEventListener('click', () => map.jumpTo({ center: [map.getCenter().lng + 60, 0] }));
+document.getElementById('draw').addEventListener('click', () => {
+  isRefused = false;
+  map.refreshTiles('floor');
+});

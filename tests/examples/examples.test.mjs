@@ -133,7 +133,7 @@ test('maplibre draws private tiles, and none after the revocation', { timeout },
   const { page, errors } = await open(t, printed.ready);
   await page.getByText('The map shows all tiles.').waitFor();
   await revoke(printed);
-  await isRefused(page, 'Move on');
+  await isRefused(page, 'Draw again');
   assert.deepEqual(errors, []);
 });
 

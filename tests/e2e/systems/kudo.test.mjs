@@ -4,11 +4,14 @@ import { info, requests, rule, secrets } from '../demo.mjs';
 
 /** Opens the page and then the editor with one of its choices. */
 async function openWith(page, choice) {
+  // An editor takes the token out of its address, so that the address has to be seen as it comes.
+  const opened = new Set();
+  page.on('framenavigated', (frame) => opened.add(frame.url()));
   await page.goto(info.site);
   await page.getByTestId(`open-${choice}`).click();
   // The page opens the editor by itself at first, with another choice.
-  const frame = page.locator(`iframe[data-choice="${choice}"]`);
-  while (!page.frame({ url: await frame.getAttribute('src') })) await page.waitForTimeout(20);
+  const src = await page.locator(`iframe[data-choice="${choice}"]`).getAttribute('src');
+  while (!opened.has(src)) await page.waitForTimeout(20);
   const editor = page.frameLocator('[data-testid="editor-frame"]');
   await editor.locator('[data-testid="editor-floor"][data-floorline="drawn"]').waitFor();
   return editor;

@@ -101,9 +101,9 @@ async fn a_person_signs_in_and_out_without_a_script() {
     get(&daypass, "/sign-in", Some(&session)).await.has(&["<h1 id=\"title\">Sign in</h1>"]);
     // Without a session, nothing is left to end.
     assert_eq!(post(&daypass, "/sign-out", None, &[]).await.status, 303);
-    let signed_in = outcomes(&daypass, "session.signIn").await;
+    let signed_in = outcomes(&daypass, "session.sign_in").await;
     assert!(signed_in.len() >= 2 && signed_in.iter().all(|outcome| outcome == "ok"), "{signed_in:?}");
-    assert!(!outcomes(&daypass, "session.signOut").await.is_empty());
+    assert!(!outcomes(&daypass, "session.sign_out").await.is_empty());
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_failed_sign_in_says_why_beside_the_field_and_is_counted() {
     assert!(refused.retry_after.parse::<u64>().is_ok_and(|seconds| seconds > 0));
     refused.has(&["Too many requests. Try again in ", "value=\"ada@example.com\""]);
     let mut tries = 0;
-    while !outcomes(&daypass, "session.signIn").await.contains(&"refused".to_owned()) {
+    while !outcomes(&daypass, "session.sign_in").await.contains(&"refused".to_owned()) {
         tries += 1;
         assert!(tries < 200, "no refusal in the trail");
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use daypass::Error;
 use serde_json::Value;
 
 use crate::app::App;
@@ -18,14 +17,14 @@ use crate::{console, oauth, protocols};
 /// Returns the routes of the native API, of OAuth, of every protocol and of the console.
 pub(crate) fn router(app: App, recorder: Recorder) -> Router {
     let app = Arc::new(app);
-    let front = Front { app: Arc::clone(&app), recorder };
+    let front = Front { app: Arc::clone(&app), recorder, refuse: console::errors::refuse };
     let (issuer, spoken) = (app.jwt_issuer.issuer.clone(), app.protocols.clone());
     http::routes::router(&app.jwt_issuer.issuer)
         .merge(protocols::router(&app.protocols))
         .merge(oauth::router())
         .merge(console::router())
         .merge(openapi::router(move || describe(&issuer, &spoken)))
-        .fallback(async || Error::NotFound)
+        .fallback(console::errors::not_found)
         .layer((from_fn_with_state(Arc::new(front), front::pass), DefaultBodyLimit::max(MAX_BODY)))
         .with_state(app)
 }

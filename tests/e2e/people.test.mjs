@@ -64,7 +64,7 @@ for (const [name, options] of [
     await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
     await page.getByLabel('Password', { exact: true }).press('Enter');
     await page.getByRole('heading', { name: 'Ada Lovelace' }).waitFor();
-    assert.equal(await page.getByRole('alert').textContent(), '');
+    assert.equal(await page.getByRole('alert').count(), 0);
 
     await page.goto('about:blank');
     await page.goto(link);
@@ -75,8 +75,7 @@ for (const [name, options] of [
 }
 
 rule('a failed sign-in at the provider is told, by its code alone', {}, async (page) => {
-  await page.goto(`${service}/sign-in#error=sign_in_failed&message=Call%20me`);
+  await page.goto(`${service}/sign-in?error=sign_in_failed&message=Call%20me`);
   await page.getByRole('alert').filter({ hasText: 'The provider did not confirm an account' }).waitFor();
   assert.ok(!(await page.content()).includes('Call me'));
-  assert.equal(new URL(page.url()).hash, '');
 });

@@ -2,17 +2,20 @@
 
 use maud::{Markup, html};
 
+use super::text::grouped;
+
 const WIDTH: u64 = 300;
 const HEIGHT: u64 = 80;
 
 /// Draws a bar for each pair of a name and a number. A table beside it has the numbers for those who do not see it.
 pub(super) fn bars(title: &str, bars: &[(String, u64)], class: &str) -> Markup {
-    let most = bars.iter().map(|(_, number)| *number).max().unwrap_or_default().max(1);
+    let greatest = bars.iter().map(|(_, number)| *number).max().unwrap_or_default();
+    let most = greatest.max(1);
     let step = WIDTH / (bars.len() as u64).max(1);
     let ends = bars.first().zip(bars.last());
     html! {
         svg class={ "chart " (class) } viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } preserveAspectRatio="none" role="img"
-            aria-label={ (title) ", at most " (most) } {
+            aria-label={ (title) ", at most " (grouped(greatest)) } {
             @for (at, (name, number)) in (0..).zip(bars) {
                 @let height = height(*number, most);
                 rect x=(at * step) y=(HEIGHT - height) width=(step.saturating_sub(2).max(1)) height=(height) {
@@ -21,7 +24,7 @@ pub(super) fn bars(title: &str, bars: &[(String, u64)], class: &str) -> Markup {
             }
         }
         @if let Some(((first, _), (last, _))) = ends {
-            p.note.ends-of { span { (first) } span { (last) } }
+            p.note.ends-of { span { (first) } span { "most " (grouped(greatest)) } span { (last) } }
         }
     }
 }

@@ -3,6 +3,8 @@
 use daypass::{Error, ErrorCode};
 use maud::{Markup, html};
 
+use super::page::to_do;
+
 /// Why a form was not accepted.
 pub(super) struct Flaw {
     /// The name of the field, if it is that of one.
@@ -35,6 +37,16 @@ impl Flaw {
     pub(super) fn of(field: &'static str, message: impl Into<String>) -> Flaw {
         let code = ErrorCode::InvalidRequest;
         Flaw { field: Some(field), message: message.into(), status: code.status(), code }
+    }
+
+    /// A flaw of the whole form, whichever field the error is about.
+    pub(super) fn whole_of(error: Error) -> Flaw {
+        Flaw { field: None, ..Flaw::from(error) }
+    }
+
+    /// A flaw of the whole form.
+    pub(super) fn whole(message: impl Into<String>) -> Flaw {
+        Flaw { field: None, ..Flaw::of("", message) }
     }
 
     /// Returns what is wrong, and what to do.
@@ -78,6 +90,7 @@ impl From<Error> for Flaw {
         let field = match error.code() {
             ErrorCode::InvalidScope => Some("scopes"),
             ErrorCode::AlreadyExists => Some("id"),
+            ErrorCode::SignInFailed => Some("password"),
             // What is wrong with an origin begins with its text.
             ErrorCode::InvalidRequest => {
                 let named = NAMED.iter().find(|(name, _)| text.contains(name));
@@ -85,10 +98,9 @@ impl From<Error> for Flaw {
             }
             _ => None,
         };
-        let help = error.help();
         let message = match error.code() {
             ErrorCode::InvalidRequest | ErrorCode::InvalidScope => text,
-            _ => format!("{text} {help}"),
+            _ => format!("{text} {}", to_do(&error)),
         };
         Flaw { field, message, status: error.status(), code: error.code() }
     }

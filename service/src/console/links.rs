@@ -3,6 +3,8 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
+use crate::http::Onward;
+
 /// RFC 3986's unreserved characters stay.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -26,10 +28,8 @@ impl Links {
     }
 
     /// Returns the address of the sign-in, which leads back to the console.
-    ///
-    /// SECURITY: by a fixed word, so that the sign-in leads to no other site.
     pub(super) fn sign_in(&self) -> String {
-        self.beside("sign-in#to=console")
+        self.beside(&Onward::Console.sign_in(None))
     }
 
     /// Returns the address of a page of an organization, by the parts of its path, of which each may have any character.

@@ -8,6 +8,7 @@
 //! | `audit` | the audit trail, with filters and exports |
 //! | `catalog` | the scopes that exist |
 //! | `chart` | charts, drawn by the service |
+//! | `errors` | errors of requests that reach no page |
 //! | `fields` | the fields of a query or a form |
 //! | `files` | the style sheet, the scripts, and the WebAssembly of the origin field |
 //! | `flaw` | what is wrong with a form, beside its field |
@@ -19,6 +20,7 @@
 //! | `page` | what every page has: the layout and the headers |
 //! | `refusal` | why a request was refused, step by step |
 //! | `sections` | the parts of the console, as its navigation lists them |
+//! | `sign_in` | the sign-in, the account, and the sign-out |
 //! | `table` | tables whose rows are cards on a phone |
 //! | `text` | times, numbers and names as pages show them |
 //! | `token_use` | how tokens were used, as charts |
@@ -29,6 +31,7 @@ mod applications;
 mod audit;
 mod catalog;
 mod chart;
+pub(crate) mod errors;
 mod fields;
 mod files;
 mod flaw;
@@ -40,6 +43,7 @@ mod organization;
 mod page;
 mod refusal;
 mod sections;
+mod sign_in;
 mod table;
 mod text;
 mod token_use;
@@ -49,7 +53,7 @@ mod visitor;
 use axum::Router;
 use axum::routing::get;
 
-use crate::http::{SharedApp, backend_routes};
+use crate::http::SharedApp;
 
 /// Returns the routes of the console.
 pub(crate) fn router() -> Router<SharedApp> {
@@ -63,7 +67,8 @@ pub(crate) fn router() -> Router<SharedApp> {
         .merge(members::router())
         .merge(organization::router())
         .merge(refusal::router())
+        .merge(sign_in::router())
         .merge(token_use::router())
         .merge(tokens::router());
-    backend_routes(pages).merge(files::router())
+    pages.method_not_allowed_fallback(errors::method_not_allowed).merge(files::router())
 }

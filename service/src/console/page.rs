@@ -1,5 +1,7 @@
 //! What every page has: the layout and the headers, in [`Page`].
 
+use std::borrow::Cow;
+
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -8,7 +10,7 @@ use maud::{DOCTYPE, Markup, html};
 
 use super::links::Links;
 use super::sections::{self, Section};
-use super::text::outside;
+use super::text::{count, outside};
 use super::visitor::Visitor;
 use crate::domain::hidden;
 use crate::http::page::ISOLATED;
@@ -188,18 +190,30 @@ pub(super) fn problem(error: &Error) -> Page {
     let content = html! {
         section.problem role="alert" {
             p { (error.to_string()) }
-            p { (error.help()) }
+            p { (to_do(error)) }
         }
         p.note { "Error " code { (error.code().as_str()) } }
     };
     let title = match error {
         Error::NotFound => "Not found",
+        Error::MethodNotAllowed => "Nothing is sent to this address",
+        Error::TooManyRequests(_) => "Too many requests",
         Error::OrganizationSuspended => "Suspended",
         Error::CrossSiteRequest => "Not from this site",
         _ if error.status() == 403 => "Not allowed",
         _ => "That did not work",
     };
     Page { status: error.status(), code: Some(error.code()), ..Page::new(title, content) }
+}
+
+/// Returns what a person can do about an error, who has an address and a page instead of a request.
+pub(super) fn to_do(error: &Error) -> Cow<'static, str> {
+    match error {
+        Error::NotFound => "Check the address, or begin at “Daypass” above.".into(),
+        Error::MethodNotAllowed => "Open the page that you want from “Daypass” above, and use its own buttons.".into(),
+        Error::TooManyRequests(seconds) => format!("Try again in {}.", count(*seconds, "second")).into(),
+        _ => error.help().into(),
+    }
 }
 
 /// Returns the page that answers a form after the end of the session.

@@ -26,6 +26,8 @@ use crate::usecase::tokens;
 
 /// How many days the charts have.
 const SHOWN: u64 = 30;
+/// How many reasons are shown by the day, each by itself. The others are added up.
+const NAMED: usize = 5;
 
 /// Returns the route of the page.
 pub(super) fn router() -> Router<SharedApp> {
@@ -49,8 +51,8 @@ async fn charts(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<A
         None => ("Use of all tokens".to_owned(), use_of_organization(&*app.store, organization, days).await?),
     };
     let all = every_day(counted, now);
-    let total = |of: fn(&UseDay) -> u64| all.iter().map(of).fold(0, u64::saturating_add);
     let refused = sums(all.iter().flat_map(|day| day.refused.iter().map(|(code, number)| (&**code, *number))));
+    let named: Vec<_> = refused.iter().take(NAMED).map(|(code, _)| *code).collect();
     let content = html! {
         (choice(visitor, fields))
         @if all.iter().all(|day| *day == empty(day.day)) {
@@ -63,14 +65,20 @@ async fn charts(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<A
             }
         } @else {
             div.charts {
-                (panel("Requests accepted", total(|day| day.accepted), &all, |day| day.accepted, "good"))
-                (panel("Requests refused", total(refused_on), &all, refused_on, "bad"))
-                (panel("Temporary tokens made", total(|day| day.refreshes), &all, |day| day.refreshes, "made"))
+                (panel("Requests accepted", &all, |day| day.accepted, "good"))
+                (panel("Requests refused", &all, refused_on, "bad"))
+                (panel("Temporary tokens made", &all, |day| day.refreshes, "made"))
             }
-            @if !refused.is_empty() { section { h2 { "Refusals by reason" } (reasons(visitor, &refused)) } }
+            @if !refused.is_empty() {
+                section {
+                    h2 { "Refusals by reason" }
+                    (reason_charts(&all, &named))
+                    (reasons(visitor, &refused))
+                }
+            }
             (origins("Origins of accepted requests", all.iter().flat_map(|day| &day.origins)))
             (origins("Origins of refused requests", all.iter().flat_map(|day| &day.refused_origins)))
-            section { h2 { "By the day" } details { summary { "Show the numbers" } (table(&all)) } }
+            section { h2 { "By the day" } details { summary { "Show the numbers" } (table(&all, &named)) } }
         }
     };
     Ok(Answer::Page(Page::new(title, content)))
@@ -121,13 +129,51 @@ fn sums<'a>(pairs: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a str, u64)> 
     sums
 }
 
-fn panel(title: &str, total: u64, days: &[UseDay], value: fn(&UseDay) -> u64, class: &str) -> Markup {
+fn panel(title: &str, days: &[UseDay], value: impl Fn(&UseDay) -> u64, class: &str) -> Markup {
     let bars: Vec<_> = days.iter().map(|day| (date(day.day), value(day))).collect();
+    let total = bars.iter().map(|(_, number)| *number).fold(0, u64::saturating_add);
     html! {
         section.panel {
-            h2 { (title) }
+            h2 { (outside(title)) }
             p.total { (grouped(total)) }
             (chart::bars(&format!("{title} by the day"), &bars, class))
+        }
+    }
+}
+
+/// Returns how many requests were refused on a day for a reason; for those that are not `named` without one.
+fn refused_for(day: &UseDay, code: Option<&str>, named: &[&str]) -> u64 {
+    let is_meant = |own: &str| code.map_or_else(|| !named.contains(&own), |code| own == code);
+    day.refused.iter().filter(|(own, _)| is_meant(own)).map(|(_, number)| *number).fold(0, u64::saturating_add)
+}
+
+/// Returns what is counted by the day for each reason that is named, and for all others.
+fn columns<'a>(named: &'a [&'a str]) -> impl Iterator<Item = (&'a str, Option<&'a str>)> {
+    named.iter().map(|code| (*code, Some(*code))).chain([("other reasons", None)])
+}
+
+/// Shows a chart for each reason that is named, and one for all others if there are any.
+fn reason_charts(days: &[UseDay], named: &[&str]) -> Markup {
+    let is_any = |code| days.iter().any(|day| refused_for(day, code, named) > 0);
+    html! {
+        div.charts.small {
+            @for (name, code) in columns(named).filter(|(_, code)| is_any(*code)) {
+                (panel(name, days, |day| refused_for(day, code, named), "bad"))
+            }
+        }
+        p.note { "Each chart has a height of its own. The numbers of each day are at the end of the page." }
+    }
+}
+
+/// Lists for what reasons requests were refused on a day.
+fn reasons_on(day: &UseDay, named: &[&str]) -> Markup {
+    let numbers = columns(named).map(|(name, code)| (name, refused_for(day, code, named)));
+    let numbers: Vec<_> = numbers.filter(|(_, number)| *number > 0).collect();
+    html! {
+        @if numbers.is_empty() {
+            span.none { "–" }
+        } @else {
+            ul.some { @for (name, number) in &numbers { li { (outside(name)) " " (grouped(*number)) } } }
         }
     }
 }
@@ -143,7 +189,7 @@ fn reasons(visitor: &Visitor, refused: &[(&str, u64)]) -> Markup {
             @for (code, number) in refused {
                 (row(&html! {
                     (head(&html! { code { (outside(code)) } }))
-                    (cell("Requests", &html! { (number) }))
+                    (cell("Requests", &html! { (grouped(*number)) }))
                     (cell("To do", &html! { (ErrorCode::find(code).map_or("", ErrorCode::help)) }))
                 }))
             }
@@ -168,16 +214,17 @@ fn origins<'a>(title: &str, origins: impl Iterator<Item = &'a OriginUse>) -> Mar
     }
 }
 
-fn table(days: &[UseDay]) -> Markup {
+fn table(days: &[UseDay], named: &[&str]) -> Markup {
     cards(
-        &["Day (UTC)", "Accepted", "Refused", "Temporary tokens"],
+        &["Day (UTC)", "Accepted", "Refused", "Refused for", "Temporary tokens"],
         &html! {
             @for day in days.iter().rev() {
                 (row(&html! {
                     (head(&html! { (date(day.day)) }))
-                    (cell("Accepted", &html! { (day.accepted) }))
-                    (cell("Refused", &html! { (refused_on(day)) }))
-                    (cell("Temporary", &html! { (day.refreshes) }))
+                    (cell("Accepted", &html! { (grouped(day.accepted)) }))
+                    (cell("Refused", &html! { (grouped(refused_on(day))) }))
+                    (cell("For", &reasons_on(day, named)))
+                    (cell("Temporary", &html! { (grouped(day.refreshes)) }))
                 }))
             }
         },
@@ -196,6 +243,28 @@ mod tests {
         assert_eq!(all.len() as u64, SHOWN);
         assert_eq!((all[0].day, all.last().map(|day| day.day)), ((101 - SHOWN) * DAY, Some(100 * DAY)));
         assert_eq!(all.iter().map(|day| day.accepted + day.refreshes).sum::<u64>(), 4);
+    }
+
+    #[test]
+    fn the_most_frequent_reasons_are_shown_by_the_day_and_the_others_are_added_up() {
+        let of = |day, refused: &[(&str, u64)]| UseDay {
+            refused: refused.iter().map(|(code, number)| ((*code).to_owned(), *number)).collect(),
+            ..empty(day)
+        };
+        let days = [of(0, &[("a", 1), ("b", 5), ("c", u64::MAX)]), of(DAY, &[("c", 7), ("d", 2)]), empty(2 * DAY)];
+        let named = ["b", "c"];
+        let by_day = |code| days.iter().map(|day| refused_for(day, code, &named)).collect::<Vec<_>>();
+        assert_eq!(by_day(Some("b")), [5, 0, 0]);
+        assert_eq!(by_day(Some("c")), [u64::MAX, 7, 0]);
+        assert_eq!(by_day(None), [1, 2, 0]);
+        for day in &days {
+            let sum = columns(&named).map(|(_, code)| refused_for(day, code, &named)).fold(0, u64::saturating_add);
+            assert_eq!(sum, refused_on(day));
+        }
+        let charts = reason_charts(&days, &named).into_string();
+        assert_eq!((charts.matches("<svg").count(), charts.contains("other reasons")), (3, true));
+        assert!(!reason_charts(&days[1..], &["c", "d"]).into_string().contains("other reasons"));
+        assert!(reasons_on(&days[2], &named).into_string().contains('–'));
     }
 
     #[test]

@@ -85,6 +85,10 @@ const ROUTES: &[(Method, &str, Audited)] = &[
     // Its mutations note what they refuse.
     (Method::POST, "/graphql", Traffic),
     (Method::POST, "/auth/token", Traffic),
+    (Method::POST, "/sign-in", Admin(SessionSignIn)),
+    // To sign in, or to link an identity.
+    (Method::POST, "/sign-in/openid-connect", Admin(SessionLinkIdentity)),
+    (Method::POST, "/sign-out", Admin(SessionSignOut)),
     (Method::GET, "/console/{organization}/applications", Admin(ClientRead)),
     (Method::GET, "/console/{organization}/audit", Admin(AuditRead)),
     (Method::GET, "/console/{organization}/audit/export", Admin(AuditRead)),
@@ -128,11 +132,12 @@ mod tests {
     use crate::usecase::openid::CALLBACK;
 
     /// The files that have routes.
-    const SOURCES: [&str; 11] = [
+    const SOURCES: [&str; 12] = [
         include_str!("routes/mod.rs"),
         include_str!("../console/members/mod.rs"),
         include_str!("../console/organization.rs"),
         include_str!("../console/refusal/mod.rs"),
+        include_str!("../console/sign_in/mod.rs"),
         include_str!("../console/tokens/mod.rs"),
         include_str!("../oauth/mod.rs"),
         include_str!("../protocols/crafter/mod.rs"),

@@ -12,6 +12,7 @@
 //! | `front` | what every request passes |
 //! | `log` | what is recorded of every request |
 //! | `oauth_error` | errors as OAuth words them |
+//! | `onward` | where a sign-in leads |
 //! | `openapi` | the description of the API |
 //! | `page` | the service's own pages |
 //! | `rates` | how often clients may call |
@@ -30,6 +31,7 @@ mod extract;
 pub(crate) mod front;
 pub(crate) mod log;
 mod oauth_error;
+mod onward;
 pub(crate) mod openapi;
 pub(crate) mod page;
 pub(crate) mod rates;
@@ -52,10 +54,11 @@ pub(crate) use extract::{
     authenticate_client, credentials,
 };
 pub(crate) use oauth_error::OAuthError;
+pub(crate) use onward::Onward;
 
 pub(crate) use crate::domain::oauth::parameters::Parameters;
 
-pub(crate) use routes::send_export;
+pub(crate) use routes::{Purpose, begin_at_provider, end_session, send_export, session_cookie};
 
 use crate::app::App;
 

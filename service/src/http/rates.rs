@@ -4,10 +4,11 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use daypass::verify::Verifier;
 
 use super::extract::ClientAddress;
+use super::front::Refuse;
 use super::{SharedApp, cookie};
 use crate::usecase::current_catalog::CatalogView;
 use crate::usecase::rates::RequestClass;
@@ -15,6 +16,7 @@ use crate::usecase::rates::RequestClass;
 /// Refuses requests that come too often.
 pub(super) async fn limit(
     app: &SharedApp,
+    refuse: Refuse,
     request: Request,
     answer: impl AsyncFnOnce(Request) -> Response,
 ) -> Response {
@@ -23,13 +25,13 @@ pub(super) async fn limit(
     let (parts, body) = request.into_parts();
     let client = match ClientAddress::of(&parts, app) {
         Ok(ClientAddress(client)) => client,
-        Err(error) => return error.into_response(),
+        Err(error) => return refuse(app, &parts, error),
     };
     let mut status = None;
     let counted = with_token(app, &parts, |token| limit.count(client, token, &mut status));
     let mut response = match counted {
         Ok(()) => answer(Request::from_parts(parts, body)).await,
-        Err(error) => error.into_response(),
+        Err(error) => refuse(app, &parts, error),
     };
     if let Some(status) = status {
         status.add_to(response.headers_mut());
@@ -51,6 +53,7 @@ fn is_of_revocation(method: &Method, route: &str) -> bool {
     let is_read = [Method::GET, Method::HEAD].contains(method);
     match route {
         "/revoke"
+        | "/sign-out"
         | "/v2/revocation"
         | "/v2/organization/{id}/suspend"
         | "/console/{organization}/members/{id}/remove"
@@ -78,7 +81,11 @@ fn class(method: &Method, route: &str) -> Option<RequestClass> {
         // For pages of other sites, which could not read the refusal.
         "/v2/access-token/self" => None,
         _ if *method == Method::OPTIONS => None,
-        _ if is_read && !["/v2/", "/api/", "/oauth/", "/console"].iter().any(|api| route.starts_with(api)) => None,
+        _ if is_read
+            && !["/v2/", "/api/", "/oauth/", "/console", "/sign-in"].iter().any(|api| route.starts_with(api)) =>
+        {
+            None
+        }
         _ => Some(RequestClass::Administration),
     }
 }
@@ -120,6 +127,9 @@ mod tests {
             (Method::POST, "/console/{organization}/members/{id}/remove", None),
             (Method::GET, "/console/{organization}/tokens/{id}/revoke", Some(RequestClass::Administration)),
             (Method::POST, "/console/{organization}/tokens/new", Some(RequestClass::Administration)),
+            (Method::GET, "/sign-in", Some(RequestClass::Administration)),
+            (Method::POST, "/sign-in", Some(RequestClass::Administration)),
+            (Method::POST, "/sign-out", None),
             (Method::GET, "/pages/console.css", None),
             (Method::GET, "/health", None),
             (Method::GET, "/.well-known/jwks.json", None),

@@ -69,7 +69,7 @@ pub(crate) async fn use_of_token(
     days: Days,
 ) -> Result<Vec<UseDay>, Error> {
     let serial = tokens::find(store, organization, id).await?.serial;
-    on_days(store, organization, serial, days).await
+    use_of_serial(store, organization, serial, days).await
 }
 
 /// Returns the use of all tokens of an organization, on each of these days on which there was any, oldest first.
@@ -81,11 +81,20 @@ pub(crate) async fn use_of_organization(
     organization: &str,
     days: Days,
 ) -> Result<Vec<UseDay>, Error> {
-    on_days(store, organization, ALL_TOKENS, days).await
+    use_of_serial(store, organization, ALL_TOKENS, days).await
 }
 
-async fn on_days(store: &dyn Store, organization: &str, token: u64, days: Days) -> Result<Vec<UseDay>, Error> {
-    let stored = store.token_use(organization, token, days).await?;
+/// Returns the use of the token with this serial number, on each of these days on which there was any, oldest first.
+///
+/// # Errors
+/// [`Error::Unavailable`] if the store does not answer.
+pub(crate) async fn use_of_serial(
+    store: &dyn Store,
+    organization: &str,
+    serial: u64,
+    days: Days,
+) -> Result<Vec<UseDay>, Error> {
+    let stored = store.token_use(organization, serial, days).await?;
     let is_any = |(_, counts): &(u64, Counts)| *counts != Counts::default();
     Ok(stored.into_iter().filter(is_any).map(|(day, counts)| counts.on(day)).collect())
 }

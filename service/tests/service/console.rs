@@ -116,7 +116,7 @@ async fn the_console_leads_to_the_sign_in_and_to_the_first_organization() {
     let anonymous = Person { browser: Browser::new(&daypass), client: owner.client.clone(), organization: owner.organization.clone() };
     for path in ["/console".to_owned(), owner.path("tokens"), owner.path("tokens/new"), "/console/other/tokens".into()] {
         let page = answer(anonymous.request(Method::GET, &path)).await;
-        assert_eq!((page.status, &*page.location), (303, "/sign-in#to=console"), "{path}");
+        assert_eq!((page.status, &*page.location), (303, "/sign-in?to=console"), "{path}");
     }
     let home = answer(owner.request(Method::GET, "/console")).await;
     assert_eq!((home.status, home.location), (303, owner.path("tokens")));
@@ -134,7 +134,7 @@ async fn the_console_leads_to_the_sign_in_and_to_the_first_organization() {
     let request = anonymous.request(Method::POST, &owner.path("tokens/new")).header("origin", &daypass.url);
     let ended = answer(request.form(&NEW)).await;
     assert_eq!((ended.status, &*ended.location), (401, ""));
-    ended.has(&["Your session has ended; nothing was saved", "href=\"/sign-in#to=console\" target=\"_blank\""]);
+    ended.has(&["Your session has ended; nothing was saved", "href=\"/sign-in?to=console\" target=\"_blank\""]);
     // A token beside the session decides nothing: neither the product's cookie, nor what a gateway adds.
     let (_, personal) = send(owner.browser.post("/v2/access-token", &json!({"kind": "personal", "name": "mine", "scopes": ["floor:readPublic"]}))).await;
     for token in [to_text(&personal["token"]), "dp_per_expired".into(), "nonsense".into()] {

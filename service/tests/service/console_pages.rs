@@ -1,5 +1,7 @@
 //! The console's pages beside those about tokens: why a request was refused, members, the audit trail, and the rest.
 
+use std::process::Command;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -307,10 +309,13 @@ async fn use_is_shown_by_the_day_for_a_token_and_for_all() {
     let owner = Person::join(&daypass, "owner").await;
     owner.get("use").await.has(&["Nothing was counted"]);
     let (_, record) = create_shop(&daypass).await;
-    let rows = json!([
+    let refused = [("token_expired", 9), ("insufficient_scope", 8), ("token_revoked", 7), ("kind_not_accepted", 6), ("origin_required", 5)];
+    let refused = refused.map(|(outcome, count)| json!({"serial": record["serial"], "outcome": outcome, "count": count}));
+    let mut rows = json!([
         {"serial": record["serial"], "outcome": "accepted", "count": 41, "origins": [{"origin": "https://shop.example.com", "count": 41}]},
         {"serial": record["serial"], "outcome": "origin_not_allowed", "count": 3, "origins": [{"origin": "https://evil.example", "count": 3}]},
     ]);
+    rows.as_array_mut().expect("rows").extend(refused);
     let report = json!({"verifier": "v", "sequence": 1, "rows": rows});
     let reported = daypass.post("/v2/use").bearer_auth(&daypass.admin).json(&report).send().await.expect("a response");
     assert_eq!(reported.status(), 204);
@@ -318,7 +323,37 @@ async fn use_is_shown_by_the_day_for_a_token_and_for_all() {
     for path in ["use".to_owned(), format!("use?token={id}")] {
         let page = owner.get(&path).await;
         page.has(&["<svg", "origin_not_allowed", "https://evil.example", "https://shop.example.com"]);
-        page.has(&["<p class=\"total\">41</p>", "<p class=\"total\">3</p>"]);
+        page.has(&["<p class=\"total\">41</p>", "<p class=\"total\">38</p>"]);
+        // A chart for each of the most frequent reasons, and one for the others; the numbers of a day are in the table.
+        page.has(&["aria-label=\"token_expired by the day, at most 9\"", "aria-label=\"other reasons by the day, at most 3\""]);
+        page.has(&["<li><bdi>token_expired</bdi> 9</li>", "<li><bdi>origin_required</bdi> 5</li>", "<li><bdi>other reasons</bdi> 3</li>"]);
+        assert_eq!(page.text.matches("<svg").count(), 3 + 5 + 1);
     }
     assert_eq!(owner.get("use?token=nothing-has-this-id").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_token_says_how_many_temporary_tokens_of_it_can_be_usable() {
+    let mut daypass = Daypass::start();
+    let (secret, id) = daypass.create_secret().await;
+    for _ in 0..3 {
+        daypass.create_temporary(&secret).await;
+    }
+    // What was counted is written once a minute, and when the service stops.
+    let sent = Command::new("kill").args(["-TERM", &daypass.process_id().to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()) && daypass.wait().success());
+    daypass.restart();
+    let owner = Person::join(&daypass, "owner").await;
+    for page in [format!("tokens/{id}"), format!("tokens/{id}/revoke")] {
+        let page = owner.get(&page).await;
+        // The day may have ended meanwhile.
+        let counted = ["3 made today and 0 yesterday (UTC)", "0 made today and 3 yesterday (UTC)"];
+        assert!(counted.iter().any(|text| page.text.contains(text)), "the number");
+        page.has(&["no more than 3 can be usable now", "The last one ends in ", "Signed bundles: not stored and not counted"]);
+    }
+    let (_, unused) = daypass.create_secret().await;
+    owner.get(&format!("tokens/{unused}")).await.has(&["0 made today and 0 yesterday (UTC)", "none of those that were counted is usable"]);
+    let (_, shop) = create_shop(&daypass).await;
+    let shop = owner.get(&format!("tokens/{}", to_text(&shop["id"]))).await;
+    assert!(!shop.text.contains("Temporary tokens:"));
 }

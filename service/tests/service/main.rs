@@ -127,6 +127,8 @@ macro_rules! suite {
         mod shared_suffix;
         #[path = "../sign_in.rs"]
         mod sign_in;
+        #[path = "../sign_in_pages.rs"]
+        mod sign_in_pages;
         #[path = "../single_use.rs"]
         mod single_use;
         #[path = "../space_api.rs"]

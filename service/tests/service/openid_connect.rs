@@ -11,7 +11,7 @@ use crate::openid_provider::{CLIENT_SECRET, Provider};
 
 const START: &str = "/v2/session/openid-connect";
 /// The page to which a sign-in leads that failed.
-const FAILED: &str = "/sign-in#error=sign_in_failed";
+const FAILED: &str = "/sign-in?error=sign_in_failed";
 
 /// A service that is a client of a provider.
 fn start(secret: &str) -> (Provider, Daypass) {
@@ -106,7 +106,7 @@ async fn an_invited_person_comes_through_the_provider() {
     );
     let mut again = Browser::new(&daypass);
     let used = round_trip(&provider, &mut again, &json!({"invitation": invitation})).await;
-    assert_eq!((&*used, &again.cookie), ("/sign-in#error=invalid_invitation", &None));
+    assert_eq!((&*used, &again.cookie), ("/sign-in?error=invalid_invitation", &None));
     assert_eq!(round_trip(&provider, &mut again, &json!({})).await, "/sign-in");
     assert_eq!(send(again.get("/v2/session")).await.1["account"], session["account"]);
     // Another person of the provider is nobody here.
@@ -136,10 +136,10 @@ async fn a_person_who_is_signed_in_links_an_identity_and_no_email_does() {
     assert_eq!(come_back(&mut browser, &back, &forged.cookie).await, FAILED);
     assert_eq!(round_trip(&provider, &mut browser, &link_request()).await, "/sign-in");
     let refused = round_trip(&provider, &mut other, &link_request()).await;
-    assert_eq!(refused, "/sign-in#error=invalid_request", "it is another account's");
+    assert_eq!(refused, "/sign-in?error=invalid_request", "it is another account's");
     provider.sign_in_as(Some("person-2")).await;
     let refused = round_trip(&provider, &mut browser, &link_request()).await;
-    assert_eq!(refused, "/sign-in#error=invalid_request", "the account has one");
+    assert_eq!(refused, "/sign-in?error=invalid_request", "the account has one");
     provider.sign_in_as(Some("person-1")).await;
     let mut signed_in = Browser::new(&daypass);
     assert_eq!(round_trip(&provider, &mut signed_in, &json!({})).await, "/sign-in");
@@ -197,7 +197,7 @@ async fn a_response_that_is_not_to_this_browsers_request_is_refused() {
     {
         let url = format!("{}{START}/callback{query}", daypass.url);
         let location = come_back(&mut victim, &url, &own.cookie).await;
-        assert!(location.starts_with("/sign-in#error="), "{query}: {location}");
+        assert!(location.starts_with("/sign-in?error="), "{query}: {location}");
     }
     let other_state = back.replace("state=", "state=x");
     assert_eq!(come_back(&mut victim, &other_state, &attacker.cookie).await, FAILED, "the state is compared");
@@ -252,9 +252,58 @@ async fn an_authorization_request_survives_the_sign_in_at_the_provider() {
     assert_eq!(round_trip(&provider, &mut again, &request).await, format!("/oauth/authorize?{query}"));
     provider.sign_in_as(Some("person-2")).await;
     let failed = round_trip(&provider, &mut Browser::new(&daypass), &request).await;
-    let waiting = failed.strip_prefix("/sign-in#error=sign_in_failed&authorize=").expect("a request that waits");
+    let waiting = failed.strip_prefix("/sign-in?authorize=").expect("a request that waits");
+    let waiting = waiting.strip_suffix("&error=sign_in_failed").expect("why");
     assert_eq!(percent_encoding::percent_decode_str(waiting).decode_utf8_lossy(), query);
-    for query in ["a b", "a\r\nset-cookie: a=1", "a#b", "é", &"a".repeat(2001)] {
-        expect_error(browser.post(START, &json!({"authorize": query})), 400, "invalid_request").await;
+    // No text of a request changes the shape of the address.
+    for (query, encoded) in [("a b", "a%20b"), ("a\r\nset-cookie: a=1", "a%0D%0Aset-cookie:%20a=1"), ("a#é", "a%23%C3%A9")] {
+        provider.sign_in_as(Some("person-1")).await;
+        let back = round_trip(&provider, &mut Browser::new(&daypass), &json!({"authorize": query})).await;
+        assert_eq!(back, format!("/oauth/authorize?{encoded}"));
+    }
+    expect_error(browser.post(START, &json!({"authorize": "a".repeat(2001)})), 400, "invalid_request").await;
+}
+
+/// Sends the form that begins at the provider, and returns where the page leads.
+async fn begin_by_form(browser: &Browser<'_>, fields: &[(&str, &str)]) -> Begun {
+    let request = browser.daypass.post("/sign-in/openid-connect").header("origin", &browser.daypass.url).form(fields);
+    let session = browser.cookie.as_ref().map(|text| format!("__Host-daypass-session={text}"));
+    let request = session.into_iter().fold(request, |request, session| request.header("cookie", session));
+    let response = request.send().await.expect("a response");
+    // A redirect would be one of the form, which the policy of the page before it forbids.
+    assert_eq!(response.status().as_u16(), 200);
+    let cookie = response.headers()[SET_COOKIE].to_str().expect("text").split(';').next().expect("a cookie").to_owned();
+    let page = response.text().await.expect("a body");
+    let link = page.split("content=\"0; url=").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    Begun { link: link.replace("&amp;", "&"), cookie }
+}
+
+#[tokio::test]
+async fn a_person_signs_in_at_the_provider_without_a_script() {
+    let (provider, daypass) = start(CLIENT_SECRET);
+    let (_, mut browser) = join(&daypass, "ada@example.com", "developer").await;
+    let page = daypass.get("/sign-in?to=console").send().await.expect("a response").text().await.expect("a body");
+    assert!(page.contains("action=\"/sign-in/openid-connect\"") && page.contains("Continue with <b>127.0.0.1:"));
+    provider.sign_in_as(Some("person-1")).await;
+    let Begun { link, cookie } = begin_by_form(&browser, &[("link", "yes"), ("password", PASSWORD)]).await;
+    assert_eq!(come_back(&mut browser, &provider.visit(&link).await, &cookie).await, "/sign-in");
+    for (fields, expected) in [
+        (&[("to", "console")][..], "/console"),
+        (&[("authorize", "client_id=app_1&state=a%20b")], "/oauth/authorize?client_id=app_1&state=a%20b"),
+        (&[("to", "https://evil.example")], "/sign-in"),
+    ] {
+        let mut again = Browser::new(&daypass);
+        let Begun { link, cookie } = begin_by_form(&again, fields).await;
+        assert_eq!(come_back(&mut again, &provider.visit(&link).await, &cookie).await, expected);
+        assert_eq!(send(again.get("/v2/session")).await.0, 200);
+    }
+    // A wrong password links nothing, and a person without a session has to sign in first.
+    let (_, bob) = join(&daypass, "bob@example.com", "developer").await;
+    for (browser, says) in [(&bob, "id=\"password-problem\""), (&Browser::new(&daypass), "Your session has ended")] {
+        let request = browser.without_page(reqwest::Method::POST, "/sign-in/openid-connect").header("origin", &daypass.url);
+        let refused = request.form(&[("link", "yes"), ("password", "wrong horse")]).send().await.expect("a response");
+        assert_eq!(refused.status().as_u16(), 401);
+        let text = refused.text().await.expect("a body");
+        assert!(text.contains(says) && !text.contains("wrong horse"), "{says}");
     }
 }

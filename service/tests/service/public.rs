@@ -138,7 +138,6 @@ async fn the_pages_run_their_own_scripts_alone_and_are_in_no_frame() {
     for (path, content_type) in [
         ("/sign-in", "text/html; charset=utf-8"),
         ("/invitation", "text/html; charset=utf-8"),
-        ("/pages/sign-in.js", "text/javascript; charset=utf-8"),
         ("/pages/invitation.js", "text/javascript; charset=utf-8"),
         ("/pages/service.js", "text/javascript; charset=utf-8"),
         ("/pages/page.css", "text/css; charset=utf-8"),

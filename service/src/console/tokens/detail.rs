@@ -33,8 +33,8 @@ async fn details(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer,
     let owners = Owners::find(&*app.store, organization).await?;
     let names = owners.names(&*app.store, organization, record.owner.as_deref().into_iter()).await?;
     let owner = record.owner.as_deref().map(|owner| owners::name(&names, owner));
-    let bundles = match shown::is_usable(&record, now) {
-        true => children::find(&*app.store, &record).await?,
+    let children = match shown::is_usable(&record, now) {
+        true => children::find(&*app.store, &record, now).await?,
         false => None,
     };
     let content = html! {
@@ -46,8 +46,12 @@ async fn details(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer,
                 (origins::shown(&record.origins.iter().map(OriginPattern::to_string).collect::<Vec<_>>()))
             }
         }
-        @if let Some(bundles) = &bundles {
-            section.panel { h2 { "Made from it" } (children::shown(bundles, now)) }
+        @if let Some(children) = &children {
+            section.panel {
+                h2 { "Made from it" }
+                ul { (children::items(children, now)) }
+                p.field { "All of it ends at once if this token is revoked." }
+            }
         }
         section {
             h2 { "What it may do" }

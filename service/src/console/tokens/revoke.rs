@@ -11,8 +11,8 @@ use super::super::page::Page;
 use super::super::sections::Section;
 use super::super::text::{outside, relative};
 use super::super::visitor::{Answer, Visitor};
-use super::{children, shown};
-use crate::domain::bundle::ActiveBundles;
+use super::children::{self, Children};
+use super::shown;
 use crate::http::{SharedApp, TOKEN_REVOKE};
 use crate::usecase::clock::now;
 use crate::usecase::{revoke, tokens};
@@ -60,7 +60,8 @@ async fn open(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer, Er
 }
 
 async fn ask(app: &SharedApp, visitor: &Visitor, record: &TokenRecord, is_another: bool) -> Result<Answer, Error> {
-    let (bundles, now) = (children::find(&*app.store, record).await?, now());
+    let now = now();
+    let children = children::find(&*app.store, record, now).await?;
     let content = html! {
         p.crumb { a href=(visitor.to(&["tokens", &record.id])) { "← Back to the token" } }
         @if is_another {
@@ -68,7 +69,7 @@ async fn ask(app: &SharedApp, visitor: &Visitor, record: &TokenRecord, is_anothe
         }
         section.panel {
             h2 { "This ends at once, and for good" }
-            ul { (losses(record, bundles.as_ref(), now)) }
+            ul { (losses(record, children.as_ref(), now)) }
             p.field {
                 "Every product that follows the service refuses it within moments. It cannot be undone: a new token has "
                 "another text."
@@ -86,7 +87,7 @@ async fn ask(app: &SharedApp, visitor: &Visitor, record: &TokenRecord, is_anothe
 }
 
 /// Lists what ends with a token.
-fn losses(record: &TokenRecord, bundles: Option<&ActiveBundles>, now: u64) -> Markup {
+fn losses(record: &TokenRecord, children: Option<&Children>, now: u64) -> Markup {
     html! {
         li {
             "The " (record.kind) " token " (shown::ends(record)) ", “" (outside(&record.name)) "”, "
@@ -96,9 +97,6 @@ fn losses(record: &TokenRecord, bundles: Option<&ActiveBundles>, now: u64) -> Ma
         @if record.kind == TokenKind::Publishable {
             li { "Every page that has it, on " (record.origins.len()) " origin patterns." }
         }
-        @if let Some(bundles) = bundles {
-            li { (children::references(bundles, now)) }
-            li { "Every temporary token and signed bundle that was made from it: signed, and not counted." }
-        }
+        @if let Some(children) = children { (children::items(children, now)) }
     }
 }

@@ -13,7 +13,7 @@
 //! | `openid` | `/v2/session/openid-connect`, `GET /v2/sign-in-methods` |
 //! | `organizations` | `/v2/organization` |
 //! | `own_token` | `GET /v2/access-token/self` |
-//! | `pages` | `/sign-in`, `/invitation`, `/applications`, `/pages/…` |
+//! | `pages` | `/invitation`, `/applications`, `/pages/…` |
 //! | `principals` | `/v2/organization/{id}/principal` |
 //! | `public` | `GET /health`, `GET /ready`, `GET /.well-known/jwks.json` |
 //! | `revocation` | `POST /revoke`, `POST /v2/revocation` |
@@ -51,6 +51,8 @@ use super::openapi::Operation;
 use super::sdk_files::FILES;
 use super::{SharedApp, backend_routes, browser_post_routes, browser_routes};
 pub(crate) use audit::send as send_export;
+pub(crate) use openid::{Purpose, begin as begin_at_provider};
+pub(crate) use session::{end as end_session, session_cookie};
 
 use crate::usecase::openid::CALLBACK;
 

@@ -3,18 +3,17 @@
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use axum::response::IntoResponse;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use daypass::Error;
 use daypass::ErrorCode::{InvalidRequest, NotSignedIn, SignInFailed, TooManyRequests, Unavailable};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::super::extract::{ClientAddress, OwnPage, SignedIn};
 use super::super::openapi::{Callers, Header, Operation, Tag};
-use super::super::{JsonText, NO_STORE, SharedApp, cookie};
+use super::super::{JsonText, NO_STORE, Onward, SharedApp, cookie};
 use super::session::session_cookie;
 use crate::store::acting;
 use crate::usecase::openid::{CALLBACK, OpenIdProvider, Pending};
@@ -26,7 +25,7 @@ const PENDING: &str = "__Host-daypass-openid";
 /// How long a person may take at the provider, in seconds.
 const PENDING_SECONDS: u64 = 600;
 
-/// Longest query of an authorization request that waits in the cookie.
+/// Longest query of an authorization request that waits in the cookie, since browsers keep 4096 bytes.
 const MAX_AUTHORIZE: usize = 2000;
 
 /// What a page begins at the provider.
@@ -63,8 +62,10 @@ struct StartResponse {
 /// What a confirmed identity is for.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Purpose {
+pub(crate) enum Purpose {
+    /// To sign in.
     SignIn,
+    /// To accept the invitation with this secret.
     Accept(String),
     /// To link it with the account that the proof is of.
     Link(LinkProof),
@@ -80,7 +81,7 @@ struct PendingCookie {
     nonce: String,
     verifier: String,
     purpose: Purpose,
-    authorize: Option<String>,
+    onward: Onward,
 }
 
 impl PendingCookie {
@@ -114,15 +115,19 @@ pub(super) struct Methods<'a> {
     open_id_issuer: Option<&'a str>,
 }
 
-/// Requires that a text can be the query of an authorization request, in a header and a cookie.
-fn check_authorize(query: &str) -> Result<(), Error> {
-    let is_query = query.bytes().all(|byte| byte.is_ascii_graphic() && !br#""<>\^`{|}#"#.contains(&byte));
-    if is_query && query.len() <= MAX_AUTHORIZE {
-        return Ok(());
+/// Requires that the cookie of a sign-in has room for where it leads.
+fn require_room(onward: &Onward) -> Result<(), Error> {
+    match onward {
+        Onward::Authorize(query) if query.len() > MAX_AUTHORIZE => {
+            let why = format!(
+                "The authorization request has {} characters; {MAX_AUTHORIZE} at most can wait for the provider. Push it \
+                 to /oauth/par first.",
+                query.len()
+            );
+            Err(Error::InvalidRequest(why))
+        }
+        _ => Ok(()),
     }
-    let why =
-        format!("The `authorize` must be the query of an authorization request, {MAX_AUTHORIZE} characters at most.");
-    Err(Error::InvalidRequest(why))
 }
 
 fn provider(app: &SharedApp) -> Result<&OpenIdProvider, Error> {
@@ -145,8 +150,7 @@ pub(super) async fn start(
     body: Result<JsonText, Error>,
 ) -> Result<impl IntoResponse, Error> {
     let request: StartRequest = body?.read()?;
-    let authorize = request.authorize.clone();
-    authorize.as_deref().map_or(Ok(()), check_authorize)?;
+    let onward = Onward::read(None, request.authorize.as_deref())?;
     let purpose = match request {
         StartRequest { invitation: Some(_), link: true, .. } => {
             return Err(Error::InvalidRequest("Set `invitation` or `link`, not both.".into()));
@@ -159,10 +163,23 @@ pub(super) async fn start(
         }
         StartRequest { .. } => Purpose::SignIn,
     };
-    let (url, Pending { state, nonce, verifier }) = provider(&app)?.start().await?;
-    let pending = PendingCookie { state, nonce, verifier, purpose, authorize };
-    let cookie = cookie::set(PENDING, &pending.encode(), PENDING_SECONDS);
+    let (url, cookie) = begin(&app, purpose, onward).await?;
     Ok((NO_STORE, cookie, Json(StartResponse { url })))
+}
+
+/// Begins at the provider, and returns where the browser goes, and the cookie that it brings back.
+///
+/// # Errors
+/// [`Error::InvalidRequest`] without a provider, or [`Error::SignInFailed`] if it does not answer.
+pub(crate) async fn begin(
+    app: &SharedApp,
+    purpose: Purpose,
+    onward: Onward,
+) -> Result<(String, [(HeaderName, String); 1]), Error> {
+    require_room(&onward)?;
+    let (url, Pending { state, nonce, verifier }) = provider(app)?.start().await?;
+    let pending = PendingCookie { state, nonce, verifier, purpose, onward };
+    Ok((url, cookie::set(PENDING, &pending.encode(), PENDING_SECONDS)))
 }
 
 /// `POST /v2/session/openid-connect/unlink`
@@ -193,18 +210,16 @@ pub(super) async fn callback(
     // The response is a redirect in every case.
     done.as_ref().err().map(Error::code).into_iter().for_each(acting::refused);
     let issuer = &app.jwt_issuer.issuer;
-    let waiting = PendingCookie::find(&headers).and_then(|pending| pending.authorize);
-    // SECURITY: the cookie may have another text than `start` has checked.
-    let waiting = waiting.filter(|query| check_authorize(query).is_ok());
-    let (location, begun) = match (done, waiting) {
-        (Ok(begun), None) => (format!("{issuer}/sign-in"), begun),
-        (Ok(begun), Some(query)) => (format!("{issuer}/oauth/authorize?{query}"), begun),
-        (Err(error), None) => (format!("{issuer}/sign-in#error={}", error.code()), None),
-        (Err(error), Some(query)) => {
-            let query = utf8_percent_encode(&query, NON_ALPHANUMERIC);
-            (format!("{issuer}/sign-in#error={}&authorize={query}", error.code()), None)
-        }
+    let onward = match PendingCookie::find(&headers).map(|pending| pending.onward) {
+        // SECURITY: the cookie may have another text than `begin` has encoded.
+        Some(Onward::Authorize(query)) => Onward::authorize(&query).unwrap_or_default(),
+        onward => onward.unwrap_or_default(),
     };
+    let (address, begun) = match done {
+        Ok(begun) => (onward.address(), begun),
+        Err(error) => (onward.sign_in(Some(("error", error.code().as_str()))), None),
+    };
+    let location = format!("{issuer}/{address}");
     let mut cookies = vec![cookie::delete(PENDING)];
     if let Some(begun) = begun {
         match session_cookie(&app, &headers, &begun).await {
@@ -271,7 +286,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .answers_nothing(204, "The identity is linked no more.")
             .refuses(&[InvalidRequest, SignInFailed]),
         of(Method::GET, CALLBACK, "finishOpenIdConnect", "Come back from the OpenID Connect provider")
-            .says("The provider's response (RFC 6749, section 4.1.2). The page gets the code of an error in the fragment.")
+            .says("The provider's response (RFC 6749, section 4.1.2). The page gets the code of an error.")
             .query::<Callback>()
             .answers_nothing(303, "To a page of the service.")
             .with(Header::Location)

@@ -1,4 +1,4 @@
-//! `/sign-in`, `/invitation` and `/applications`: the pages on which people sign in and see what they allow.
+//! `/invitation` and `/applications`: the pages on which people accept an invitation and see what they allow.
 
 use axum::Router;
 use axum::http::HeaderMap;
@@ -25,11 +25,9 @@ pub(super) fn router() -> Router<SharedApp> {
     let page =
         |content_type, text: &'static str| get(async move |request: HeaderMap| respond(&request, content_type, text));
     Router::new()
-        .route("/sign-in", page(HTML, include_str!("../../../pages/sign-in.html")))
         .route("/invitation", page(HTML, include_str!("../../../pages/invitation.html")))
         .route("/applications", page(HTML, include_str!("../../../pages/applications.html")))
         .route("/pages/applications.js", page(SCRIPT, include_str!("../../../pages/applications.js")))
-        .route("/pages/sign-in.js", page(SCRIPT, include_str!("../../../pages/sign-in.js")))
         .route("/pages/invitation.js", page(SCRIPT, include_str!("../../../pages/invitation.js")))
         .route("/pages/service.js", page(SCRIPT, include_str!("../../../pages/service.js")))
         .route("/pages/page.css", page(CSS, STYLE))

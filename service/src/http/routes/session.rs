@@ -105,7 +105,7 @@ pub(super) async fn begin(
 }
 
 /// Returns the cookie of a session that has just begun. The earlier one of the browser ends.
-pub(super) async fn session_cookie(
+pub(crate) async fn session_cookie(
     app: &SharedApp,
     headers: &HeaderMap,
     begun: &Begun,
@@ -150,10 +150,15 @@ pub(super) async fn sign_out(
     _page: OwnPage,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Error> {
-    if let Some(text) = cookie::find(&headers, cookie::SESSION) {
+    Ok((StatusCode::NO_CONTENT, NO_STORE, end(&app, &headers).await?))
+}
+
+/// Ends the session of a browser, and returns the header that deletes its cookie.
+pub(crate) async fn end(app: &SharedApp, headers: &HeaderMap) -> Result<[(HeaderName, String); 1], Error> {
+    if let Some(text) = cookie::find(headers, cookie::SESSION) {
         sign_in::end(&*app.store, text).await?;
     }
-    Ok((StatusCode::NO_CONTENT, NO_STORE, cookie::delete(cookie::SESSION)))
+    Ok(cookie::delete(cookie::SESSION))
 }
 
 /// `PUT /v2/session/password`

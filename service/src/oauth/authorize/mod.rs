@@ -11,13 +11,12 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use daypass::ErrorCode::{TooManyRequests, Unavailable};
 use daypass::{Error, ScopeSet};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use schemars::JsonSchema;
 
 use crate::domain::membership::Membership;
 use crate::domain::oauth::authorization::Denial;
 use crate::http::openapi::{Callers, Field, Header, Operation, Tag};
-use crate::http::{NO_STORE, OwnPage, Parameters, SharedApp, SignedIn};
+use crate::http::{NO_STORE, Onward, OwnPage, Parameters, SharedApp, SignedIn};
 use crate::usecase::oauth::authorize::{Authorizer, Next, Problem, SIGN_IN_SEEN};
 use crate::usecase::sign_in::Session;
 
@@ -52,12 +51,12 @@ async fn begin(app: &SharedApp, session: Result<SignedIn, Error>, query: &str) -
             return Err(asked.deny(Denial::LOGIN_REQUIRED));
         }
         // A person who was asked to sign in once is not asked again because of `prompt=login`.
-        return Ok(redirect(sign_in_page(app, query, asked.request.prompt.has_login)));
+        return Ok(redirect(sign_in_page(app, query, asked.request.prompt.has_login)?));
     };
     match authorizer.next(&asked, &session.account).await? {
-        Next::SignIn => Ok(redirect(sign_in_page(app, query, true))),
+        Next::SignIn => Ok(redirect(sign_in_page(app, query, true)?)),
         Next::Ask(user, scopes) => {
-            let sign_in = sign_in_page(app, query, true);
+            let sign_in = sign_in_page(app, query, true)?;
             Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, query, &sign_in))
         }
         Next::Answer(user, scopes) => {
@@ -79,16 +78,16 @@ async fn finish(
     let view = app.catalog.view();
     let authorizer = Authorizer { store: &*app.store, catalogs: &view.catalogs, audience: &app.jwt_issuer.audience };
     let asked = authorizer.read(query).await?;
-    let Some(session) = signed_in(session)? else { return Ok(redirect(sign_in_page(app, query, false))) };
+    let Some(session) = signed_in(session)? else { return Ok(redirect(sign_in_page(app, query, false)?)) };
     if form.require("decision")? != "allow" {
         authorizer.close(&asked).await?;
         return Err(asked.deny(Denial::ACCESS_DENIED));
     }
     let (user, scopes) = match authorizer.next(&asked, &session.account).await? {
-        Next::SignIn => return Ok(redirect(sign_in_page(app, query, true))),
+        Next::SignIn => return Ok(redirect(sign_in_page(app, query, true)?)),
         // SECURITY: the consent is to what the page showed, to the person whom it named.
         Next::Ask(user, scopes) | Next::Answer(user, scopes) if shown != Some(&*summary(&user, &scopes)) => {
-            let sign_in = sign_in_page(app, query, true);
+            let sign_in = sign_in_page(app, query, true)?;
             return Ok(page::consent(&asked, &session.account, &user, &scopes, &view.catalogs, query, &sign_in));
         }
         Next::Ask(user, scopes) | Next::Answer(user, scopes) => (user, scopes),
@@ -112,14 +111,13 @@ fn signed_in(session: Result<SignedIn, Error>) -> Result<Option<Session>, Error>
 
 /// Returns the address of the sign-in, which leads back to this request.
 ///
-/// SECURITY: the sign-in goes back to `/oauth/authorize` in every case, so that it leads to no other site. The request is
-/// in the fragment, which no server sees.
-fn sign_in_page(app: &SharedApp, query: &str, as_another: bool) -> String {
+/// # Errors
+/// [`Error::InvalidRequest`] if the request is too long for it.
+fn sign_in_page(app: &SharedApp, query: &str, as_another: bool) -> Result<String, Error> {
     let (name, value) = SIGN_IN_SEEN;
     let query = if as_another { format!("{query}&{name}={value}") } else { query.to_owned() };
-    let query = utf8_percent_encode(&query, NON_ALPHANUMERIC);
-    let as_another = if as_another { "&another" } else { "" };
-    format!("{}/sign-in#authorize={query}{as_another}", app.jwt_issuer.issuer)
+    let sign_in = Onward::authorize(&query)?.sign_in(as_another.then_some(("another", "1")));
+    Ok(format!("{}/{sign_in}", app.jwt_issuer.issuer))
 }
 
 /// Answers with another address, which the browser asks for without the form (RFC 9700, section 4.12).

@@ -37,6 +37,12 @@ impl Flaw {
         Flaw { field: Some(field), message: message.into(), status: code.status(), code }
     }
 
+    /// A flaw of a form that is meant for what is no more.
+    pub(super) fn stale(message: impl Into<String>) -> Flaw {
+        let code = ErrorCode::VersionConflict;
+        Flaw { field: None, message: message.into(), status: code.status(), code }
+    }
+
     /// Returns what is wrong, and what to do.
     pub(super) fn into_message(self) -> String {
         self.message

@@ -87,7 +87,7 @@ pub(crate) fn shown_serial(page: &Answer) -> String {
 }
 
 /// Returns the actions and outcomes in the trail about a target, the newest first.
-async fn trail(daypass: &Daypass, query: &str) -> Vec<(String, String)> {
+pub(crate) async fn trail(daypass: &Daypass, query: &str) -> Vec<(String, String)> {
     let operator = to_text(&daypass.line["operatorToken"]);
     let (_, page) = send(daypass.get(&format!("/v2/audit?{query}")).bearer_auth(operator)).await;
     let entries = page["entries"].as_array().expect("entries");

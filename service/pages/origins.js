@@ -57,7 +57,9 @@ function show() {
 /** Returns the origin that a browser sends for the page at an address. Throws for a text that is no address. */
 function originOf(address) {
   const { origin, protocol } = new URL(address);
-  if (origin !== 'null' || OPAQUE.includes(protocol)) return origin;
+  // Chromium reads `file://` there.
+  if (OPAQUE.includes(protocol)) return 'null';
+  if (origin !== 'null') return origin;
   // Browsers differ in what they read in a URL of a scheme that is not the web's.
   return protocol + /^[^:]*:((\/\/[^/?#]+)?)/.exec(address)[1];
 }

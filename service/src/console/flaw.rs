@@ -37,7 +37,7 @@ impl Flaw {
         Flaw { field: Some(field), message: message.into(), status: code.status(), code }
     }
 
-    /// A flaw of a form that is meant for what is no more.
+    /// A flaw of a form whose page showed something that has changed since.
     pub(super) fn stale(message: impl Into<String>) -> Flaw {
         let code = ErrorCode::VersionConflict;
         Flaw { field: None, message: message.into(), status: code.status(), code }

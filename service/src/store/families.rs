@@ -8,11 +8,10 @@ use super::suite::{on_every_store, open_with_organization};
 use super::{Location, SharedStore, TokenSelector, open};
 use crate::crypto::random;
 use crate::domain::catalogs::Catalogs;
-use crate::domain::oauth::client::{ClientFacts, ClientSettings, GrantType, MeantFor, may_set};
+use crate::domain::oauth::client::{ClientSettings, GrantType};
 use crate::domain::oauth::code::{self, CodeUse, NewCode, NewTokens, Presented};
 use crate::domain::oauth::consent::{self, Parties};
 use crate::domain::oauth::family::{self, RefreshUse};
-use crate::domain::oauth::removal::{self, ClientRemovalFacts};
 use crate::domain::oauth::request::KeptRequest;
 use crate::domain::principal::{self, Actor};
 use crate::domain::principal_edit::remove;
@@ -23,7 +22,6 @@ on_every_store!(
     a_withdrawal_ends_the_families_of_one_user_with_one_client,
     a_withdrawal_leaves_out_what_ended_long_ago_and_the_oldest_of_many_are_found,
     a_client_is_removed_with_the_last_of_its_families,
-    the_settings_of_a_client_are_removed_with_the_last_of_its_families,
     a_client_that_was_read_before_is_as_it_was_committed_last,
     what_is_old_is_deleted_with_what_is_new,
     a_family_keeps_its_last_thousand_refresh_tokens,
@@ -55,7 +53,7 @@ async fn add(store: &SharedStore, kind: PrincipalKind) -> String {
 }
 
 /// Adds a client and a user who lets it read floors.
-async fn add_parties(store: &SharedStore) -> Parties {
+pub(super) async fn add_parties(store: &SharedStore) -> Parties {
     let (client, owner) = (add(store, PrincipalKind::Application).await, add(store, PrincipalKind::User).await);
     let settings = ClientSettings {
         is_confidential: false,
@@ -74,12 +72,17 @@ async fn add_parties(store: &SharedStore) -> Parties {
     parties
 }
 
-async fn give(store: &SharedStore, parties: &Parties) {
+pub(super) async fn give(store: &SharedStore, parties: &Parties) {
     let rule = |facts: &_| consent::give(facts, &scopes(), &catalogs());
     store.give_oauth_consent(parties.clone(), 60, Box::new(rule)).await.expect("a consent");
 }
 
-async fn add_code(store: &SharedStore, parties: &Parties, hash: [u8; 32], created_at: u64) -> Result<(), Error> {
+pub(super) async fn add_code(
+    store: &SharedStore,
+    parties: &Parties,
+    hash: [u8; 32],
+    created_at: u64,
+) -> Result<(), Error> {
     let new = NewCode {
         hash,
         parties: parties.clone(),
@@ -94,7 +97,12 @@ async fn add_code(store: &SharedStore, parties: &Parties, hash: [u8; 32], create
 }
 
 /// Uses a code, and returns the serial number of the new family and its first refresh token.
-async fn use_code(store: &SharedStore, parties: &Parties, hash: [u8; 32], at: u64) -> Result<(u64, TokenHash), String> {
+pub(super) async fn use_code(
+    store: &SharedStore,
+    parties: &Parties,
+    hash: [u8; 32],
+    at: u64,
+) -> Result<(u64, TokenHash), String> {
     let (client, redirect_uri, challenge) = (parties.client.clone(), None, "challenge".into());
     let presented = Presented { client, redirect_uri, challenge, jkt: None };
     let tokens = NewTokens { id: random::id(), family: token(), refresh: token() };
@@ -109,7 +117,7 @@ async fn use_code(store: &SharedStore, parties: &Parties, hash: [u8; 32], at: u6
 }
 
 /// Adds and uses a code.
-async fn begin(store: &SharedStore, parties: &Parties) -> (u64, TokenHash) {
+pub(super) async fn begin(store: &SharedStore, parties: &Parties) -> (u64, TokenHash) {
     let mut hash = [0; 32];
     random::fill(&mut hash);
     add_code(store, parties, hash, 100).await.expect("a code");
@@ -117,7 +125,12 @@ async fn begin(store: &SharedStore, parties: &Parties) -> (u64, TokenHash) {
 }
 
 /// Uses a refresh token, and returns the next one.
-async fn refresh(store: &SharedStore, client: &str, hash: TokenHash, at: u64) -> Result<TokenHash, &'static str> {
+pub(super) async fn refresh(
+    store: &SharedStore,
+    client: &str,
+    hash: TokenHash,
+    at: u64,
+) -> Result<TokenHash, &'static str> {
     let presented = family::Presented { client: client.to_owned(), scope: None, jkt: None };
     let rule = move |facts: &Option<_>| Ok(family::refresh(facts.as_ref(), &presented, &catalogs(), at));
     let next = TokenHash::of(&token());
@@ -128,12 +141,12 @@ async fn refresh(store: &SharedStore, client: &str, hash: TokenHash, at: u64) ->
     }
 }
 
-async fn is_revoked(store: &SharedStore, serial: u64) -> bool {
+pub(super) async fn is_revoked(store: &SharedStore, serial: u64) -> bool {
     let record = store.token(TokenSelector::Serial(serial)).await.expect("an answer").expect("a token");
     record.revoked_at.is_some()
 }
 
-async fn feed(store: &SharedStore) -> Vec<RevocationTarget> {
+pub(super) async fn feed(store: &SharedStore) -> Vec<RevocationTarget> {
     let page = store.revocations(Some("o"), Box::new(|_| Ok(0))).await.expect("a page");
     page.revocations.into_iter().map(|entry| entry.target).collect()
 }
@@ -267,59 +280,6 @@ async fn a_client_is_removed_with_the_last_of_its_families(location: Location) {
     assert_eq!(ids.collect::<Vec<_>>(), std::slice::from_ref(&others.client));
     let removed = store.oauth_client(&parties.client).await.expect("an answer").expect("a client");
     assert!(removed.require_active().is_err());
-}
-
-async fn the_settings_of_a_client_are_removed_with_the_last_of_its_families(location: Location) {
-    let store = open_with_organization(&location).await;
-    let (parties, others) = (add_parties(&store).await, add_parties(&store).await);
-    let kept = begin(&store, &others).await;
-    let families = [begin(&store, &parties).await, begin(&store, &parties).await, begin(&store, &parties).await];
-    add_code(&store, &parties, [1; 32], 100).await.expect("a code");
-    let request = KeptRequest { client: parties.client.clone(), parameters: "{}".into(), expires_at: 600 };
-    store.keep_oauth_request([1; 32], request, 100, 10, Box::new(|_| Ok(()))).await.expect("a request");
-    let settings = store.oauth_client(&parties.client).await.expect("an answer").expect("a client").settings.clone();
-    let remove_two = async |organization: &str, meant_for: MeantFor| {
-        let rule = move |facts: &ClientRemovalFacts| removal::remove(facts, &meant_for, 2);
-        store.remove_oauth_client(organization, &parties.client, 150, 2, Box::new(rule)).await
-    };
-    let count = async |client: &str| store.count_oauth_consents("o", client).await.expect("a count");
-    assert_eq!(remove_two("other", MeantFor::Any).await, Err(Error::NotFound));
-    assert_eq!(remove_two("o", MeantFor::Shown(None)).await, Err(Error::VersionConflict(1)));
-    assert_eq!((count(&parties.client).await, feed(&store).await.len()), (1, 0));
-    assert_eq!(remove_two("o", MeantFor::Shown(Some(settings.clone()))).await, Ok(false));
-    assert!(store.oauth_client(&parties.client).await.expect("an answer").is_some(), "until the end");
-    assert_eq!(remove_two("o", MeantFor::Any).await, Ok(true));
-
-    for (serial, first) in families {
-        assert!(is_revoked(&store, serial).await);
-        assert_eq!(refresh(&store, &parties.client, first, 160).await.map(drop), Err("refused"));
-    }
-    assert_eq!(feed(&store).await.len(), 3);
-    assert_eq!(store.oauth_client(&parties.client).await, Ok(None));
-    let ids = store.oauth_clients("o", 0, 10).await.expect("clients").into_iter().map(|client| client.principal.id);
-    assert_eq!(ids.collect::<Vec<_>>(), std::slice::from_ref(&others.client));
-    assert_eq!(store.oauth_consents("o", &parties.owner).await, Ok(vec![]));
-    assert_eq!(store.oauth_request([1; 32]).await.map(|request| request.is_some()), Ok(false));
-    assert_eq!(remove_two("o", MeantFor::Any).await, Err(Error::NotFound));
-    // Another client keeps what it has.
-    assert_eq!((count(&parties.client).await, count(&others.client).await), (0, 1));
-    refresh(&store, &others.client, kept.1, 160).await.expect("the next one");
-
-    // A later client of the same application gets nothing of that.
-    let set = async |meant_for: MeantFor| {
-        let settings = settings.clone();
-        let rule = move |facts: &ClientFacts| may_set(facts, &meant_for).map(|()| settings.clone());
-        store.set_oauth_client("o", &parties.client, Box::new(rule)).await.map(|client| client.settings)
-    };
-    assert_eq!(set(MeantFor::Shown(Some(settings.clone()))).await, Err(Error::VersionConflict(1)));
-    assert_eq!(set(MeantFor::Shown(None)).await.as_ref(), Ok(&settings));
-    assert_eq!(store.oauth_consents("o", &parties.owner).await, Ok(vec![]));
-    give(&store, &parties).await;
-    assert!(use_code(&store, &parties, [1; 32], 110).await.is_err());
-    for (_, first) in families {
-        assert_eq!(refresh(&store, &parties.client, first, 160).await.map(drop), Err("refused"));
-    }
-    begin(&store, &parties).await;
 }
 
 async fn a_client_that_was_read_before_is_as_it_was_committed_last(location: Location) {

@@ -47,7 +47,7 @@ async fn an_admin_makes_an_application_a_client_and_edits_it_as_the_api_does() {
     let (admin, viewer) = (Person::join(&daypass, "admin").await, Person::join(&daypass, "viewer").await);
     let id = add(&admin, MARKUP).await;
     let edit = format!("applications/{id}/edit");
-    admin.get(&format!("members/{id}")).await.has(&["It is none", &format!("{edit}\">Make it an OAuth client")]);
+    admin.get(&format!("members/{id}")).await.has(&["Not an OAuth client", &format!("{edit}\">Make it an OAuth client")]);
     let page = admin.get(&edit).await;
     page.has(&["OAuth settings of &lt;img src=x", "value=\"floor:readPublic\"", "name=\"shown\" value=\"none\""]);
     assert!(!page.text.contains("<img") && !page.text.contains("token:create"));
@@ -141,7 +141,7 @@ async fn a_removal_says_what_ends_and_ends_that_alone() {
 
     let removed = admin.post(&remove, &form).await;
     assert_eq!((removed.status, removed.location), (303, admin.path(&format!("members/{}", app.id))), "{}", removed.text);
-    admin.get(&format!("members/{}", app.id)).await.has(&["active", "It is none", "Make it an OAuth client", "1 application token"]);
+    admin.get(&format!("members/{}", app.id)).await.has(&["active", "Not an OAuth client", "Make it an OAuth client", "1 application token"]);
     assert_eq!(admin.get(&remove).await.status, 404);
     assert_eq!(client(&daypass, &app.id).await.0, 404);
     assert_eq!(trail(&daypass, "action=client.remove&outcome=ok").await.len(), 1);

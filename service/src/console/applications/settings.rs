@@ -84,7 +84,7 @@ pub(in crate::console) fn of_application(
             h2 { "OAuth client" }
             @match settings {
                 Some(settings) => dl.facts { (facts(settings)) },
-                None => p.none { "It is none: it asks nobody for tokens by OAuth." },
+                None => p.none { "Not an OAuth client: it asks nobody for tokens." },
             }
             @if visitor.may(&ADMINISTER) {
                 div.buttons {

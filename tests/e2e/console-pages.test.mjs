@@ -123,11 +123,71 @@ rule('a person finds an entry of the trail, exports it, and looks the request up
   await page.getByRole('cell', { name: 'token.create' }).waitFor();
 });
 
+rule('a person makes an application an OAuth client, edits it and removes that, with the keyboard alone', {}, async (page) => {
+  const expectNone = expectNoErrors(page);
+  await signIn(page, 'admin');
+  const { id } = await ask('POST', principals, { kind: 'application', name: HOSTILE });
+  const client = () => ask('GET', `${principals}/${id}/oauth-client`);
+  const press = async (locator, key = 'Enter') => {
+    await tabTo(locator);
+    await page.keyboard.press(key);
+  };
+  const button = (name) => page.getByRole('button', { name });
+  const link = (name) => page.getByRole('link', { name });
+  const uris = page.getByLabel('Redirect URIs');
+  await page.goto(consolePath(`members/${id}`));
+  await press(link('Make it an OAuth client'));
+  assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), `OAuth settings of ${HOSTILE}`);
+  await tabTo(uris);
+  await page.keyboard.type('http://planner.example/back');
+  await press(page.getByRole('checkbox', { name: /^floor:readPublic/ }), 'Space');
+  await press(button('Make it an OAuth client'));
+
+  // What is wrong has the focus, and leads to its field, which has what was typed.
+  const problem = page.getByRole('alert');
+  await problem.and(page.locator(':focus')).waitFor();
+  await press(problem.getByRole('link'));
+  await uris.and(page.locator(':focus')).waitFor();
+  assert.equal(await uris.getAttribute('aria-invalid'), 'true');
+  assert.ok(await page.getByRole('checkbox', { name: /^floor:readPublic/ }).isChecked());
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type('https://planner.example/back\nhttp://127.0.0.1/back');
+  await press(button('Make it an OAuth client'));
+  await link('Edit OAuth settings').waitFor();
+  assert.deepEqual((await client()).redirectUris, ['https://planner.example/back', 'http://127.0.0.1/back']);
+
+  // Of two forms that show the same, the second changes nothing.
+  await press(link('Edit OAuth settings'));
+  await press(page.getByRole('radio', { name: /^No/ }), 'ArrowDown');
+  const settings = { confidential: false, redirectUris: ['com.example.app:/back'], scopes: ['floor:readPublic'] };
+  await ask('PUT', `${principals}/${id}/oauth-client`, settings);
+  await press(button('Save'));
+  await problem.getByText('have changed since this page was shown').waitFor();
+  assert.equal((await client()).confidential, false);
+  await page.goto(consolePath(`applications/${id}/edit`));
+  await press(page.getByRole('radio', { name: /^No/ }), 'ArrowDown');
+  await press(button('Save'));
+  await link('Remove OAuth settings').waitFor();
+  assert.equal((await client()).confidential, true);
+
+  await press(link('Remove OAuth settings'));
+  await page.getByText('0 sign-ins with refresh tokens').waitFor();
+  await press(button('Remove the OAuth settings'));
+  await link('Make it an OAuth client').waitFor();
+  await assert.rejects(client(), /404/);
+  expectNone();
+});
+
 rule('a page of another origin rides no session here either', {}, async (page) => {
   await signIn(page);
   const member = await ask('POST', principals, { kind: 'serviceAccount', name: 'Target' });
   const own = `members/${member.id}`;
-  const forms = ['members/new', `${own}/edit`, `${own}/invite`, `${own}/remove`, 'organization', 'refusal'];
+  const application = await ask('POST', principals, { kind: 'application', name: 'Planner' });
+  const client = `applications/${application.id}`;
+  const settings = { confidential: false, redirectUris: ['https://planner.example/back'], scopes: ['floor:readPublic'] };
+  const before = await ask('PUT', `${principals}/${application.id}/oauth-client`, settings);
+  const ofMembers = ['members/new', `${own}/edit`, `${own}/invite`, `${own}/remove`];
+  const forms = [...ofMembers, 'organization', 'refusal', `${client}/edit`, `${client}/remove`];
   const origin = await serve((request, response) => {
     const form = forms[Number(new URL(request.url, 'http://a').searchParams.get('form'))];
     response.setHeader('content-type', 'text/html');
@@ -145,6 +205,7 @@ rule('a page of another origin rides no session here either', {}, async (page) =
   const { name, removedAt } = await ask('GET', `${principals}/${member.id}`);
   assert.deepEqual({ name, removedAt }, { name: 'Target', removedAt: null });
   assert.notEqual((await ask('GET', `/v2/organization/${organization}`)).name, 'Stolen');
+  assert.deepEqual(await ask('GET', `${principals}/${application.id}/oauth-client`), before);
 });
 
 rule('hostile values are shown literally in every field of these pages', {}, async (page) => {
@@ -227,6 +288,15 @@ async function visits() {
     'audit-empty': at('audit?target=nothing-has-this-id'),
     'audit-mistake': at('audit?since=never'),
     applications: at('applications'),
+    'application-details': at(`members/${application.id}`),
+    'application-edit': at(`applications/${application.id}/edit`),
+    'application-mistake': async (page) => {
+      await page.goto(consolePath(`applications/${application.id}/edit`));
+      await page.getByLabel('Redirect URIs').fill('http://planner.example/back');
+      await page.getByRole('button', { name: 'Save' }).click();
+      await page.getByRole('alert').waitFor();
+    },
+    'application-remove': at(`applications/${application.id}/remove`),
     organization: at('organization'),
     scopes: at('scopes'),
     keys: at('keys'),

@@ -25,6 +25,21 @@ rule('a person signs in and creates, finds, edits and revokes a token by mouse',
   const shown = page.locator('#origins-shown');
   await shown.getByText('https://shop.garden.example', { exact: true }).waitFor();
   await shown.locator('.differs').getByText('https://evilgarden.example').waitFor();
+  // International names, and apps, as a verifier matches them.
+  await page.getByLabel('Origins').fill('*.gärten.example\nvscode-webview:');
+  await shown.getByText('Browsers send it as *.xn--grten-gra.example.').waitFor();
+  await shown.getByText('https://shop.xn--grten-gra.example', { exact: true }).waitFor();
+  for (const [address, answer] of [
+    ['https://shop.gärten.example/cart', 'https://shop.xn--grten-gra.example is allowed by *.gärten.example.'],
+    ['https://gärten.example/', 'https://xn--grten-gra.example would be refused.'],
+    ['vscode-webview://1Ab/index.html', 'vscode-webview://1Ab is allowed by vscode-webview:.'],
+    ['capacitor://localhost', 'capacitor://localhost would be refused.'],
+    ['file:///home/page.html', 'null would be refused.'],
+  ]) {
+    await page.getByLabel('Try a page').fill(address);
+    await page.getByText(answer, { exact: true }).waitFor();
+  }
+  await page.getByLabel('Origins').fill('*.garden.example');
   await page.getByLabel('Try a page').fill('https://garden.example/cart');
   await page.getByText('https://garden.example would be refused.').waitFor();
   await page.getByLabel('Origins').fill('*.garden.example\ngarden.example/cart');

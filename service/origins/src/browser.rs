@@ -9,7 +9,7 @@ use super::Explanation;
 static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
 
 /// Explains a pattern in lines, which are smaller to load than JSON: `+` and an origin that matches, `-` and one that does
-/// not, `!` and what is wrong, or `~` for an international name.
+/// not, or `!` and what is wrong.
 #[wasm_bindgen]
 #[must_use]
 pub fn explain(pattern: &str) -> String {
@@ -19,7 +19,6 @@ pub fn explain(pattern: &str) -> String {
             examples.into_iter().map(line).collect::<Vec<_>>().join("\n")
         }
         Explanation::Wrong { why } => "!".to_owned() + &why,
-        Explanation::International => "~".to_owned(),
     }
 }
 

@@ -20,8 +20,6 @@ pub enum Explanation {
         /// What is wrong, and what to write.
         why: String,
     },
-    /// It has an international name, which the service writes in ASCII when it takes it.
-    International,
 }
 
 /// An origin, and whether a pattern matches it.
@@ -33,12 +31,10 @@ pub struct Example {
     pub matches: bool,
 }
 
-/// Explains a pattern by examples, each of which the pattern itself has decided.
+/// Explains a pattern by examples, each of which the pattern itself has decided. An international name is in ASCII here, as
+/// browsers send it.
 #[must_use]
 pub fn explain(text: &str) -> Explanation {
-    if !text.is_ascii() {
-        return Explanation::International;
-    }
     match read(text) {
         Ok(pattern) => Explanation::Pattern { examples: examples(&pattern) },
         Err(why) => Explanation::Wrong { why },
@@ -146,10 +142,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_not_a_pattern_says_why() {
-        for text in ["", "a b", "https://example.com/path", "*.*.example.com", "https://"] {
+        for text in ["", "a b", "https://example.com/path", "*.*.example.com", "https://", "bücher.example"] {
             assert!(matches!(explain(text), Explanation::Wrong { .. }), "{text}");
         }
-        assert_eq!(explain("bücher.example"), Explanation::International);
         assert!(matches("*.Example.com", "https://a.example.com") && !matches("*.example.com", "https://example.com"));
         assert!(!matches("a b", "https://a") && !matches("example.com", "example.com"));
     }

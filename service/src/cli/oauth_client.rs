@@ -10,12 +10,14 @@ use daypass::api::{PrincipalKind, PrincipalRecord};
 use daypass::{Error, Scope, ScopeSet};
 use serde::Serialize;
 
+use super::confirmation::Confirmation;
 use super::failure::Subject;
 use super::options::{Common, print_json};
 use super::principal;
 use super::principal_kind::{Application, Kind};
-use crate::domain::oauth::client::GrantType;
+use crate::domain::oauth::client::{GrantType, MeantFor};
 use crate::domain::oauth::registration::{self, ClientRecord, Registration};
+use crate::domain::oauth::removal::ClientEnd;
 use crate::store::Store;
 use crate::usecase::oauth::clients;
 
@@ -81,6 +83,77 @@ impl ClientOptions {
     }
 }
 
+/// What changes of the OAuth client that an application is.
+#[derive(Args)]
+pub(super) struct ClientChange {
+    #[command(flatten)]
+    options: ClientOptions,
+    /// It is an OAuth client no more: what users let it have ends
+    #[arg(long, conflicts_with_all = ["redirect_uris", "public", "confidential", "scopes", "grant_types"])]
+    no_client: bool,
+}
+
+/// What an edit does with the OAuth client that an application is.
+pub(super) enum ClientEdit {
+    /// It gets other settings.
+    Set(CheckedClient),
+    /// It loses them.
+    Remove,
+}
+
+impl ClientChange {
+    /// Checks what changes, and asks whether what ends may end.
+    pub(super) async fn check(
+        self,
+        store: &dyn Store,
+        organization: &str,
+        id: &str,
+        confirmation: &Confirmation,
+        common: &Common,
+    ) -> anyhow::Result<Option<ClientEdit>> {
+        if !self.no_client {
+            let checked = CheckedClient::new(self.options, store, organization, Some(id), common).await?;
+            return Ok(checked.map(ClientEdit::Set));
+        }
+        ensure!(find(store, organization, id, common).await?.is_some(), "{id} is no OAuth client");
+        let ending = clients::count_ending(store, organization, id).await;
+        let ClientEnd { consents, families } = ending.map_err(|error| common.explain(error, None))?;
+        confirmation.require(&format!(
+            "This removes the OAuth client {id} from the organization {organization} in {}; the application stays. What ends:\n\
+             - users who let it have something: {consents}\n\
+             - sign-ins with their refresh tokens: {families}\n\
+             - every access token made from them",
+            common.store
+        ))?;
+        Ok(Some(ClientEdit::Remove))
+    }
+
+    /// Returns whether one is given.
+    pub(super) fn has_any(&self) -> bool {
+        self.no_client || self.options.has_any()
+    }
+}
+
+impl ClientEdit {
+    /// Edits the client, and returns what it is after that.
+    pub(super) async fn save(
+        self,
+        store: &dyn Store,
+        organization: &str,
+        id: &str,
+        common: &Common,
+    ) -> anyhow::Result<Option<ClientRecord>> {
+        match self {
+            ClientEdit::Set(client) => client.set(store, organization, id, common).await.map(Some),
+            ClientEdit::Remove => {
+                let removed = clients::remove(store, organization, id, MeantFor::Any).await;
+                removed.map_err(|error| common.explain(error, Some(Subject::Principal(Application::WORD, id))))?;
+                Ok(None)
+            }
+        }
+    }
+}
+
 fn grant_types() -> impl TypedValueParser<Value = GrantType> {
     let names = GrantType::ALL.map(GrantType::as_str);
     PossibleValuesParser::new(names).try_map(|name| GrantType::named(&name).ok_or("expected a grant type"))
@@ -120,7 +193,7 @@ impl CheckedClient {
         common: &Common,
     ) -> anyhow::Result<ClientRecord> {
         let catalogs = common.catalogs(store).await?;
-        let set = clients::set(store, &catalogs, organization, id, self.0).await;
+        let set = clients::set(store, &catalogs, organization, id, self.0, MeantFor::Any).await;
         set.map_err(|error| common.explain(error, Some(Subject::Principal(Application::WORD, id))))
     }
 }
@@ -168,8 +241,8 @@ impl WithClient {
             PrincipalKind::User | PrincipalKind::ServiceAccount => Ok(vec![]),
         };
         let clients = clients.map_err(|error| common.explain(error, None))?;
-        let mut clients: BTreeMap<_, _> =
-            clients.into_iter().map(|client| (client.client_id.clone(), client)).collect();
+        let clients = clients.into_iter().map(ClientRecord::from);
+        let mut clients: BTreeMap<_, _> = clients.map(|client| (client.client_id.clone(), client)).collect();
         let add = |principal: PrincipalRecord| {
             let oauth_client = clients.remove(&principal.id);
             WithClient { principal, oauth_client }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::confirmation::{Confirmation, show_counts};
 use super::failure::Subject;
-use super::oauth_client::{self, CheckedClient, ClientOptions, WithClient};
+use super::oauth_client::{self, CheckedClient, ClientChange, WithClient};
 use super::options::{Common, InOrganization, print_json};
 use super::principal_kind::Kind;
 use super::time;
@@ -106,7 +106,10 @@ async fn run_add<K: Kind>(add: Add<K>) -> anyhow::Result<()> {
     let Add { name, fields, within, common } = add;
     let (store, organization) = within.open(&common).await?;
     let (email, role) = K::email_and_role(&fields);
-    let client = check_client(K::new_client(fields), &*store, &organization, None, &common).await?;
+    let client = match K::new_client(fields) {
+        Some(options) => CheckedClient::new(options, &*store, &organization, None, &common).await?,
+        None => None,
+    };
     let request = CreatePrincipalRequest { kind: K::KIND, name, email: email.clone(), role };
     let added = principals::add(&*store, Actor::Operator, &organization, request).await;
     let record = added.map_err(|error| match (error, email) {
@@ -121,19 +124,6 @@ async fn run_add<K: Kind>(add: Add<K>) -> anyhow::Result<()> {
         None => None,
     };
     oauth_client::print(record, client, &common)
-}
-
-async fn check_client(
-    options: Option<ClientOptions>,
-    store: &dyn Store,
-    organization: &str,
-    id: Option<&str>,
-    common: &Common,
-) -> anyhow::Result<Option<CheckedClient>> {
-    match options {
-        Some(options) => CheckedClient::new(options, store, organization, id, common).await,
-        None => Ok(None),
-    }
 }
 
 async fn list<K: Kind>(within: &InOrganization, common: &Common) -> anyhow::Result<()> {
@@ -175,12 +165,15 @@ async fn show<K: Kind>(id: &str, within: &InOrganization, common: &Common) -> an
 async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
     let Edit { id, name, fields, if_version, confirmation, within, common } = edit;
     let role = K::new_role(&fields);
-    let client = K::client_change(fields).filter(ClientOptions::has_any);
+    let client = K::client_change(fields).filter(ClientChange::has_any);
     let has_change = name.is_some() || role.is_some();
     ensure!(has_change || client.is_some(), "nothing to change: {}", K::NOTHING);
     let (store, organization) = within.open(&common).await?;
     let before = find::<K>(&*store, &organization, &id, &common).await?;
-    let client = check_client(client, &*store, &organization, Some(&id), &common).await?;
+    let client = match client {
+        Some(client) => client.check(&*store, &organization, &id, &confirmation, &common).await?,
+        None => None,
+    };
     let catalogs = common.catalogs(&*store).await?;
     if let Some(role) = role.filter(|role| Some(*role) < before.role) {
         let count = principals::count_exceeding(&*store, &catalogs, &organization, &id, role).await;
@@ -196,7 +189,7 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
         }
     }
     let client = match client {
-        Some(client) => Some(client.set(&*store, &organization, &id, &common).await?),
+        Some(client) => client.save(&*store, &organization, &id, &common).await?,
         None => None,
     };
     if !has_change {

@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use daypass::api::{PrincipalKind, Role};
 
-use super::oauth_client::ClientOptions;
+use super::oauth_client::{ClientChange, ClientOptions};
 
 /// A kind of principal, by which the commands of [`principal`](super::principal) differ.
 pub(super) trait Kind: Sized {
@@ -42,7 +42,7 @@ pub(super) trait Kind: Sized {
     }
 
     /// Returns what changes of the OAuth client that a principal is.
-    fn client_change(_: Self::Change) -> Option<ClientOptions> {
+    fn client_change(_: Self::Change) -> Option<ClientChange> {
         None
     }
 }
@@ -180,11 +180,14 @@ Example:
     const EDIT: &'static str = "Edit an application: the name, the OAuth client that it is";
     const EDIT_LONG: &'static str = "Edit an application: the name, the OAuth client that it is\n\n\
         Its id and its tokens stay. Options of the OAuth client replace the earlier ones: name all redirect URIs or all \
-        scopes to change one.";
+        scopes to change one.\n\n\
+        With --no-client the application is an OAuth client no more: what users let it have ends at once, after a question \
+        that tells how much that is.";
     const EDIT_EXAMPLES: &'static str = "\
 Examples:
   daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --name Partner
-  daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --redirect-uri https://app.example.com/cb";
+  daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --redirect-uri https://app.example.com/cb
+  daypass application edit app_6kIYBmP8S3Ww0GAfX2B6sw --no-client --yes";
     const REMOVE: &'static str = "Remove an application, and revoke its tokens";
     const REMOVE_LONG: &'static str = "Remove an application, and revoke its tokens\n\n\
         All tokens that belong to it are revoked, and with them all that was made from them. There is no way back.";
@@ -194,13 +197,13 @@ Examples:
   daypass application remove app_6kIYBmP8S3Ww0GAfX2B6sw --yes";
     const NOTHING: &'static str = "give the application a --name, or options of an OAuth client";
     type New = ClientOptions;
-    type Change = ClientOptions;
+    type Change = ClientChange;
 
     fn email_and_role(_: &ClientOptions) -> (Option<String>, Option<Role>) {
         (None, None)
     }
 
-    fn new_role(_: &ClientOptions) -> Option<Role> {
+    fn new_role(_: &ClientChange) -> Option<Role> {
         None
     }
 
@@ -208,7 +211,7 @@ Examples:
         Some(new)
     }
 
-    fn client_change(change: ClientOptions) -> Option<ClientOptions> {
+    fn client_change(change: ClientChange) -> Option<ClientChange> {
         Some(change)
     }
 }

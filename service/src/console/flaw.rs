@@ -49,6 +49,12 @@ impl Flaw {
         Flaw { field: None, ..Flaw::of("", message) }
     }
 
+    /// A flaw of a form whose page showed something that has changed since.
+    pub(super) fn stale(message: impl Into<String>) -> Flaw {
+        let code = ErrorCode::VersionConflict;
+        Flaw { field: None, message: message.into(), status: code.status(), code }
+    }
+
     /// Returns what is wrong, and what to do.
     pub(super) fn into_message(self) -> String {
         self.message

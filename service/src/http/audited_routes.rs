@@ -15,11 +15,11 @@ pub(super) enum Audited {
 }
 
 use Action::{
-    AuditRead, CatalogRead, CatalogSet, ClientRead, ClientSet, ConsentGrant, ConsentRead, ConsentWithdraw,
-    InvitationAccept, InvitationCreate, OrganizationCreate, OrganizationLimit, OrganizationRead, OrganizationRename,
-    OrganizationResume, OrganizationRevoke, OrganizationRevokeIssuedBefore, OrganizationSuspend, PrincipalAdd,
-    PrincipalEdit, PrincipalRead, PrincipalRemove, SessionChangePassword, SessionLinkIdentity, SessionSignIn,
-    SessionSignOut, SessionUnlinkIdentity, TokenCreate, TokenEdit, TokenRead, TokenRevoke,
+    AuditRead, CatalogRead, CatalogSet, ClientRead, ClientRemove, ClientSet, ConsentGrant, ConsentRead,
+    ConsentWithdraw, InvitationAccept, InvitationCreate, OrganizationCreate, OrganizationLimit, OrganizationRead,
+    OrganizationRename, OrganizationResume, OrganizationRevoke, OrganizationRevokeIssuedBefore, OrganizationSuspend,
+    PrincipalAdd, PrincipalEdit, PrincipalRead, PrincipalRemove, SessionChangePassword, SessionLinkIdentity,
+    SessionSignIn, SessionSignOut, SessionUnlinkIdentity, TokenCreate, TokenEdit, TokenRead, TokenRevoke,
 };
 use Audited::{Administrative as Admin, Traffic};
 
@@ -47,6 +47,7 @@ const ROUTES: &[(Method, &str, Audited)] = &[
     (Method::DELETE, "/v2/organization/{id}/principal/{principal}", Admin(PrincipalRemove)),
     (Method::GET, "/v2/organization/{id}/principal/{principal}/oauth-client", Admin(ClientRead)),
     (Method::PUT, "/v2/organization/{id}/principal/{principal}/oauth-client", Admin(ClientSet)),
+    (Method::DELETE, "/v2/organization/{id}/principal/{principal}/oauth-client", Admin(ClientRemove)),
     (Method::POST, "/v2/organization/{id}/principal/{principal}/invitation", Admin(InvitationCreate)),
     (Method::POST, "/v2/session", Admin(SessionSignIn)),
     (Method::DELETE, "/v2/session", Admin(SessionSignOut)),
@@ -90,6 +91,10 @@ const ROUTES: &[(Method, &str, Audited)] = &[
     (Method::POST, "/sign-in/openid-connect", Admin(SessionLinkIdentity)),
     (Method::POST, "/sign-out", Admin(SessionSignOut)),
     (Method::GET, "/console/{organization}/applications", Admin(ClientRead)),
+    (Method::GET, "/console/{organization}/applications/{id}/edit", Admin(ClientSet)),
+    (Method::POST, "/console/{organization}/applications/{id}/edit", Admin(ClientSet)),
+    (Method::GET, "/console/{organization}/applications/{id}/remove", Admin(ClientRemove)),
+    (Method::POST, "/console/{organization}/applications/{id}/remove", Admin(ClientRemove)),
     (Method::GET, "/console/{organization}/audit", Admin(AuditRead)),
     (Method::GET, "/console/{organization}/audit/export", Admin(AuditRead)),
     (Method::GET, "/console/{organization}/members", Admin(PrincipalRead)),
@@ -134,6 +139,7 @@ mod tests {
     /// The files that have routes.
     const SOURCES: [&str; 12] = [
         include_str!("routes/mod.rs"),
+        include_str!("../console/applications/mod.rs"),
         include_str!("../console/members/mod.rs"),
         include_str!("../console/organization.rs"),
         include_str!("../console/refusal/mod.rs"),

@@ -56,6 +56,7 @@ fn is_of_revocation(method: &Method, route: &str) -> bool {
         | "/sign-out"
         | "/v2/revocation"
         | "/v2/organization/{id}/suspend"
+        | "/console/{organization}/applications/{id}/remove"
         | "/console/{organization}/members/{id}/remove"
         | "/console/{organization}/tokens/{id}/revoke" => !is_read,
         _ => *method == Method::DELETE || ["/delete", "/delete.json"].iter().any(|end| route.ends_with(end)),

@@ -53,7 +53,7 @@ async fn add(store: &SharedStore, kind: PrincipalKind) -> String {
 }
 
 /// Adds a client and a user who lets it read floors.
-async fn add_parties(store: &SharedStore) -> Parties {
+pub(super) async fn add_parties(store: &SharedStore) -> Parties {
     let (client, owner) = (add(store, PrincipalKind::Application).await, add(store, PrincipalKind::User).await);
     let settings = ClientSettings {
         is_confidential: false,
@@ -72,12 +72,17 @@ async fn add_parties(store: &SharedStore) -> Parties {
     parties
 }
 
-async fn give(store: &SharedStore, parties: &Parties) {
+pub(super) async fn give(store: &SharedStore, parties: &Parties) {
     let rule = |facts: &_| consent::give(facts, &scopes(), &catalogs());
     store.give_oauth_consent(parties.clone(), 60, Box::new(rule)).await.expect("a consent");
 }
 
-async fn add_code(store: &SharedStore, parties: &Parties, hash: [u8; 32], created_at: u64) -> Result<(), Error> {
+pub(super) async fn add_code(
+    store: &SharedStore,
+    parties: &Parties,
+    hash: [u8; 32],
+    created_at: u64,
+) -> Result<(), Error> {
     let new = NewCode {
         hash,
         parties: parties.clone(),
@@ -92,7 +97,12 @@ async fn add_code(store: &SharedStore, parties: &Parties, hash: [u8; 32], create
 }
 
 /// Uses a code, and returns the serial number of the new family and its first refresh token.
-async fn use_code(store: &SharedStore, parties: &Parties, hash: [u8; 32], at: u64) -> Result<(u64, TokenHash), String> {
+pub(super) async fn use_code(
+    store: &SharedStore,
+    parties: &Parties,
+    hash: [u8; 32],
+    at: u64,
+) -> Result<(u64, TokenHash), String> {
     let (client, redirect_uri, challenge) = (parties.client.clone(), None, "challenge".into());
     let presented = Presented { client, redirect_uri, challenge, jkt: None };
     let tokens = NewTokens { id: random::id(), family: token(), refresh: token() };
@@ -107,7 +117,7 @@ async fn use_code(store: &SharedStore, parties: &Parties, hash: [u8; 32], at: u6
 }
 
 /// Adds and uses a code.
-async fn begin(store: &SharedStore, parties: &Parties) -> (u64, TokenHash) {
+pub(super) async fn begin(store: &SharedStore, parties: &Parties) -> (u64, TokenHash) {
     let mut hash = [0; 32];
     random::fill(&mut hash);
     add_code(store, parties, hash, 100).await.expect("a code");
@@ -115,7 +125,12 @@ async fn begin(store: &SharedStore, parties: &Parties) -> (u64, TokenHash) {
 }
 
 /// Uses a refresh token, and returns the next one.
-async fn refresh(store: &SharedStore, client: &str, hash: TokenHash, at: u64) -> Result<TokenHash, &'static str> {
+pub(super) async fn refresh(
+    store: &SharedStore,
+    client: &str,
+    hash: TokenHash,
+    at: u64,
+) -> Result<TokenHash, &'static str> {
     let presented = family::Presented { client: client.to_owned(), scope: None, jkt: None };
     let rule = move |facts: &Option<_>| Ok(family::refresh(facts.as_ref(), &presented, &catalogs(), at));
     let next = TokenHash::of(&token());
@@ -126,12 +141,12 @@ async fn refresh(store: &SharedStore, client: &str, hash: TokenHash, at: u64) ->
     }
 }
 
-async fn is_revoked(store: &SharedStore, serial: u64) -> bool {
+pub(super) async fn is_revoked(store: &SharedStore, serial: u64) -> bool {
     let record = store.token(TokenSelector::Serial(serial)).await.expect("an answer").expect("a token");
     record.revoked_at.is_some()
 }
 
-async fn feed(store: &SharedStore) -> Vec<RevocationTarget> {
+pub(super) async fn feed(store: &SharedStore) -> Vec<RevocationTarget> {
     let page = store.revocations(Some("o"), Box::new(|_| Ok(0))).await.expect("a page");
     page.revocations.into_iter().map(|entry| entry.target).collect()
 }

@@ -9,6 +9,7 @@
 //! | `backup` | what a backup has, and how its file comes to be |
 //! | `catalog` | tests of the product's scopes |
 //! | `changes` | tests of limits, suspensions, edits and uses |
+//! | `client_removal` | tests of the removal of a client's settings |
 //! | `entry` | an entry of the feed, and words, in their columns |
 //! | `families` | tests of OAuth's codes, families of refresh tokens and consents |
 //! | `issued_before` | tests of a time before which tokens are revoked |
@@ -36,6 +37,8 @@ mod backup;
 mod catalog;
 #[cfg(test)]
 mod changes;
+#[cfg(test)]
+mod client_removal;
 mod entry;
 #[cfg(test)]
 mod families;

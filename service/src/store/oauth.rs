@@ -6,25 +6,44 @@ use daypass::ScopeSet;
 use daypass::verify::TokenHash;
 
 use super::{Rule, StoreFuture};
-use crate::domain::oauth::client::{Client, ClientSettings};
+use crate::domain::oauth::client::{Client, ClientFacts, ClientSettings};
 use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{Consent, ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{RefreshFacts, RefreshUse};
+use crate::domain::oauth::removal::ClientRemovalFacts;
 use crate::domain::oauth::request::KeptRequest;
-use crate::domain::principal::Principal;
 
 /// The part of a [`Store`](super::Store) for clients, consents, codes and refresh tokens. Its operations are like the others'.
 pub(crate) trait OAuthStore: Send + Sync {
     /// Makes a principal of an organization a client with the settings that the rule returns, or gives the client that it is
-    /// these settings. The fact is the principal. Returns the client.
+    /// these settings. Returns the client.
     fn set_oauth_client<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
-        rule: Rule<Option<Principal>, ClientSettings>,
+        rule: Rule<ClientFacts, ClientSettings>,
     ) -> StoreFuture<'a, Client>;
 
-    /// Returns the client with this `client_id`, also if it was removed.
+    /// Removes the settings of a client: revokes the families that the rule returns, given those that are not revoked and did
+    /// not end long ago, one more than `most` if there are so many. With the last of them go its settings, consents, codes
+    /// that were not used and requests that are kept. Returns whether that were the last.
+    ///
+    /// An empty row stays, which its families name: the client is not found by its id, nor in lists.
+    ///
+    /// SECURITY: a later client of the same application gets nothing of what the earlier one had.
+    fn remove_oauth_client<'a>(
+        &'a self,
+        organization: &'a str,
+        id: &'a str,
+        at: u64,
+        most: usize,
+        rule: Rule<ClientRemovalFacts, Withdrawal>,
+    ) -> StoreFuture<'a, bool>;
+
+    /// Counts the users of an organization who let a client have something.
+    fn count_oauth_consents<'a>(&'a self, organization: &'a str, client: &'a str) -> StoreFuture<'a, u64>;
+
+    /// Returns the client with this `client_id`, also if its application was removed.
     fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Arc<Client>>>;
 
     /// Returns an organization's clients that are not removed: the ones whose principals have a greater number than `after`, in

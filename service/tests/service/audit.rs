@@ -211,6 +211,10 @@ async fn what_people_and_their_clients_do_are_entries() {
     let withdraw = browser.request(Method::DELETE, &format!("/v2/consent/{}", client.id));
     let (_, added) = trail.send(withdraw, &["consent.withdraw"]).await;
     assert_eq!(added[0]["actor"]["id"], ben.as_str());
+    let removal = daypass.delete(&path).bearer_auth(&daypass.admin).send().await.expect("a response");
+    assert_eq!(removal.status(), 204);
+    let added = trail.expect(&["client.remove"]).await;
+    assert_eq!((&added[0]["target"]["id"], &added[0]["facts"]["consents"]), (&json!(client.id), &json!(0)));
 
     // The removal of a user ends tokens.
     let scripts = json!({"kind": "personal", "name": "Scripts", "scopes": [FLOOR_READ]});

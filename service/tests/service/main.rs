@@ -35,6 +35,8 @@ macro_rules! suite {
         mod confirmation;
         #[path = "../console.rs"]
         pub(crate) mod console;
+        #[path = "../console_applications.rs"]
+        mod console_applications;
         #[path = "../console_pages.rs"]
         mod console_pages;
         #[path = "../crafter.rs"]

@@ -54,6 +54,7 @@ const OPERATIONS: &[(&str, Way)] = &[
     ("DELETE /v2/organization/{id}/principal/{principal}", By("user remove")),
     ("GET /v2/organization/{id}/principal/{principal}/oauth-client", By("application show")),
     ("PUT /v2/organization/{id}/principal/{principal}/oauth-client", By("application edit --redirect-uri")),
+    ("DELETE /v2/organization/{id}/principal/{principal}/oauth-client", By("application edit --no-client")),
     ("POST /v2/organization/{id}/principal/{principal}/invitation", By("user invite")),
     ("POST /v2/invitation", OWN_SESSION),
     ("POST /v2/invitation/accept", OWN_SESSION),

@@ -6,6 +6,7 @@ use daypass::api::{PrincipalKind, PrincipalRecord};
 use daypass::{Error, TokenKind};
 use maud::{Markup, html};
 
+use super::super::applications::of_application;
 use super::super::links::query;
 use super::super::page::Page;
 use super::super::sections::Section;
@@ -13,6 +14,7 @@ use super::super::text::{count, outside, time};
 use super::super::visitor::{Answer, Visitor};
 use super::{form, list, may};
 use crate::http::{SharedApp, TOKEN_READ};
+use crate::usecase::oauth::clients;
 use crate::usecase::principals;
 
 /// `GET /console/{organization}/members/{id}`
@@ -28,9 +30,15 @@ async fn details(app: &SharedApp, visitor: &Visitor, id: &str) -> Result<Answer,
     let organization = visitor.caller.require(&TOKEN_READ)?;
     let member = principals::find(&*app.store, organization, id).await?;
     let owned = principals::count_owned(&*app.store, organization, id).await?;
+    let can_be_client = member.kind == PrincipalKind::Application && member.removed_at.is_none();
+    let client = match can_be_client {
+        true => clients::settings(&*app.store, organization, id).await?,
+        false => None,
+    };
     let content = html! {
         p.crumb { a href=(visitor.to(&["members"])) { "← All members" } }
         section.panel { (facts(&member)) }
+        @if can_be_client { (of_application(visitor, &member, client.as_ref())) }
         section {
             h2 { "Active tokens" }
             (tokens(&owned))
@@ -45,9 +53,6 @@ fn actions(visitor: &Visitor, member: &PrincipalRecord) -> Markup {
     html! {
         @if may::invite(visitor, member) {
             form method="post" action=(to("invite")) { button type="submit" { "Invite" } }
-        }
-        @if member.kind == PrincipalKind::Application && member.removed_at.is_none() {
-            a.button.quiet href=(visitor.to(&["applications"])) { "OAuth settings" }
         }
         @if may::manage(visitor, member) {
             a.button.quiet href=(to("edit")) { "Edit" }

@@ -42,13 +42,20 @@ pub(super) async fn show(State(app): State<SharedApp>, visitor: Visitor, QueryFi
 
 async fn list(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<Answer, Error> {
     let organization = visitor.caller.require(&TOKEN_READ)?;
-    let owners = Owners::find(&*app.store, organization).await?;
-    let page = tokens::list(&*app.store, organization, asked(fields)?).await?;
+    let (asked, mut owners) = (asked(fields)?, Owners::find(&*app.store, organization).await?);
+    let has_owner = match &asked.filter.owner {
+        Some(owner) => owners.choose(&*app.store, organization, owner).await?,
+        None => true,
+    };
+    let page = match has_owner {
+        true => tokens::list(&*app.store, organization, asked).await?,
+        false => TokenPage { tokens: vec![], next_cursor: None },
+    };
     let ids = page.tokens.iter().filter_map(|token| token.owner.as_deref());
     let names = owners.names(&*app.store, organization, ids).await?;
     let content = html! {
         (filter(visitor, fields, &owners))
-        @if page.tokens.is_empty() { (nothing(visitor, fields, &page)) } @else { (table(visitor, &page.tokens, &names)) }
+        @if page.tokens.is_empty() { (nothing(visitor, fields, &page, has_owner)) } @else { (table(visitor, &page.tokens, &names)) }
         (pages(visitor, fields, &page))
     };
     let new = html! {
@@ -119,10 +126,16 @@ fn is_limited(fields: &Fields) -> bool {
     ["name", "kind", "state", "owner"].iter().any(|name| fields.get(name).is_some())
 }
 
-fn nothing(visitor: &Visitor, fields: &Fields, page: &TokenPage) -> Markup {
+fn nothing(visitor: &Visitor, fields: &Fields, page: &TokenPage, has_owner: bool) -> Markup {
     html! {
         section.empty {
-            @if page.next_cursor.is_some() {
+            @if !has_owner {
+                p {
+                    "No member of the organization has the id " code { (outside(fields.get("owner").unwrap_or_default())) }
+                    ", so that no token belongs to it."
+                }
+                p { a href=(visitor.to(&["tokens"])) { "Show all tokens" } }
+            } @else if page.next_cursor.is_some() {
                 p { "None of the tokens that were compared so far matches. Go on with the older ones." }
             } @else if is_limited(fields) {
                 p { "No token matches." }

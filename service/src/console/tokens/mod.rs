@@ -43,6 +43,7 @@ use axum::routing::get;
 
 use crate::http::SharedApp;
 pub(super) use form::described_by;
+pub(super) use scopes::field as scope_field;
 
 /// Returns the routes of the pages about tokens.
 pub(super) fn router() -> Router<SharedApp> {

@@ -150,7 +150,7 @@ async fn page(
             @if offered.is_empty() {
                 p.field.warning { "The catalogue has no scope that you can give a token of this kind." }
             } @else {
-                (scopes::field(&offered, fields, flaw))
+                (scopes::field("Scopes: what it may do", &offered, fields, flaw))
             }
             (resources(fields, flaw, &view.catalogs))
             (form::expires(fields, flaw))

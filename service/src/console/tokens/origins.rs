@@ -4,6 +4,7 @@ use daypass_console_origins::{Explanation, explain};
 use maud::{Markup, html};
 
 use super::super::text::outside;
+use crate::domain::origins::normalize_origin;
 
 /// Shows what each of these patterns would match, and what it would not.
 pub(super) fn shown<S: AsRef<str>>(patterns: &[S]) -> Markup {
@@ -18,14 +19,27 @@ pub(super) fn shown<S: AsRef<str>>(patterns: &[S]) -> Markup {
 
 /// Returns whether one of these is no pattern.
 pub(super) fn has_wrong(patterns: &[&str]) -> bool {
-    patterns.iter().any(|pattern| matches!(explain(pattern), Explanation::Wrong { .. }))
+    patterns.iter().any(|pattern| matches!(explain_taken(pattern), (_, Explanation::Wrong { .. })))
+}
+
+/// Explains a pattern as the service takes it: an international name in ASCII, which is returned too.
+fn explain_taken(pattern: &str) -> (Option<String>, Explanation) {
+    if pattern.is_ascii() {
+        return (None, explain(pattern));
+    }
+    match normalize_origin(pattern).map(|ascii| ascii.to_string()) {
+        Ok(ascii) => (Some(ascii.clone()), explain(&ascii)),
+        Err(cause) => (None, Explanation::Wrong { why: cause.to_string() }),
+    }
 }
 
 fn one(pattern: &str) -> Markup {
-    match explain(pattern) {
+    let (ascii, explanation) = explain_taken(pattern);
+    match explanation {
         Explanation::Pattern { examples } => html! {
             li {
                 code { (outside(pattern)) }
+                @if let Some(ascii) = ascii { p.note { "Browsers send it as " (ascii) "." } }
                 ul {
                     @for example in examples {
                         li class=(if example.matches { "matches" } else { "differs" }) {
@@ -38,9 +52,6 @@ fn one(pattern: &str) -> Markup {
         },
         Explanation::Wrong { why } => html! {
             li { code { (outside(pattern)) } p.field-problem { (outside(&why)) } }
-        },
-        Explanation::International => html! {
-            li { code { (outside(pattern)) } p.note { "An international name: the service writes it in ASCII." } }
         },
     }
 }

@@ -17,13 +17,28 @@ const MOST: usize = 200;
 /// The principals of an organization that can be chosen: all, if they are few.
 pub(super) struct Owners {
     all: Option<Vec<PrincipalRecord>>,
+    /// One that is not among them, since it was removed, but was chosen.
+    other: Option<PrincipalRecord>,
 }
 
 impl Owners {
     /// Finds the principals of an organization.
     pub(super) async fn find(store: &dyn Store, organization: &str) -> Result<Owners, Error> {
         let page = principals::list(store, organization, None, PageLimit::at_most(MOST), None).await?;
-        Ok(Owners { all: page.next_cursor.is_none().then_some(page.principals) })
+        Ok(Owners { all: page.next_cursor.is_none().then_some(page.principals), other: None })
+    }
+
+    /// Finds the principal that was chosen, also one that was removed. Returns whether there is one.
+    pub(super) async fn choose(&mut self, store: &dyn Store, organization: &str, id: &str) -> Result<bool, Error> {
+        if self.all.iter().flatten().any(|principal| principal.id == id) {
+            return Ok(true);
+        }
+        match principals::find(store, organization, id).await {
+            Ok(principal) => self.other = Some(principal),
+            Err(Error::NotFound) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        Ok(true)
     }
 
     /// Returns the names of some principals by their ids.
@@ -55,6 +70,14 @@ impl Owners {
                     @for principal in all {
                         option value=(principal.id) selected[principal.id == value] {
                             (principal.name) " (" (kind(principal)) ")"
+                        }
+                    }
+                    @if !value.is_empty() && all.iter().all(|principal| principal.id != value) {
+                        option value=(value) selected {
+                            @match self.other.as_ref().filter(|other| other.id == value) {
+                                Some(other) => { (other.name) " (removed " (kind(other)) ")" },
+                                None => { (value) " (unknown)" },
+                            }
                         }
                     }
                 }

@@ -24,7 +24,12 @@ pub(super) fn offered(kind: TokenKind, role: Role, catalogs: &Catalogs) -> Vec<&
 }
 
 /// Shows the choice of scopes, those of one resource together.
-pub(super) fn field(offered: &[&CatalogScope], fields: &Fields, flaw: Option<&Flaw>) -> Markup {
+pub(in crate::console) fn field(
+    legend: &str,
+    offered: &[&CatalogScope],
+    fields: &Fields,
+    flaw: Option<&Flaw>,
+) -> Markup {
     let mut groups: Vec<(&str, Vec<&CatalogScope>)> = vec![];
     for entry in offered {
         let resource = entry.scope.resource();
@@ -35,7 +40,7 @@ pub(super) fn field(offered: &[&CatalogScope], fields: &Fields, flaw: Option<&Fl
     }
     html! {
         fieldset.field id="scopes" tabindex="-1" aria-describedby=[Flaw::is_in(flaw, "scopes").map(|_| "scopes-problem")] {
-            legend { "Scopes: what it may do" }
+            legend { (legend) }
             p.note { "Give it as few as it needs. Each is named as your product's API checks it." }
             (Flaw::beside(flaw, "scopes"))
             div.groups {

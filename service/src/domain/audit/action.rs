@@ -50,6 +50,7 @@ actions! {
     PrincipalRemove: "principal.remove", "One was removed";
     PrincipalRead: "principal.read", "They were listed or shown; only refusals are entries";
     ClientSet: "client.set", "An application was made an OAuth client, or its settings were set";
+    ClientRemove: "client.remove", "The settings of an OAuth client were removed";
     ClientRead: "client.read", "An OAuth client's settings were shown; only refusals are entries";
     InvitationCreate: "invitation.create", "A user was invited";
     InvitationAccept: "invitation.accept", "A person accepted an invitation";

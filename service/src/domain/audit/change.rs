@@ -14,7 +14,7 @@ use crate::domain::account::Account;
 use crate::domain::hidden;
 use crate::domain::invitation::{Acceptance, InvitationFacts};
 use crate::domain::membership::Membership;
-use crate::domain::oauth::client::ClientSettings;
+use crate::domain::oauth::client::{Client, ClientSettings};
 use crate::domain::oauth::consent::{ConsentFacts, Parties};
 use crate::domain::organization::Organization;
 use crate::domain::principal::Principal;
@@ -224,6 +224,13 @@ pub(crate) fn client_set(principal: &Principal, before: Option<&ClientSettings>,
         .fact("grantTypes", list(settings.grant_types.iter().map(|grant| grant.as_str())));
     change.facts.extend(scopes(before.map(|before| &before.scopes), &settings.scopes));
     change
+}
+
+/// The settings of an OAuth client were removed, which so many users had let have something.
+pub(crate) fn client_removed(client: &Client, consents: u64) -> Change {
+    of_principal(Action::ClientRemove, &client.principal)
+        .fact("redirectUris", list(&client.settings.redirect_uris))
+        .fact("consents", consents)
 }
 
 /// A user lets a client have scopes.

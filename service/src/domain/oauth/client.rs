@@ -113,19 +113,50 @@ pub(crate) fn unknown() -> Refusal {
     Refusal::new(RefusalCode::InvalidClient, "The client is not known, or its secret is wrong.")
 }
 
-/// Requires that a principal can be a client.
+/// What the store knows when an application is made a client, or gets other settings.
+pub(crate) struct ClientFacts {
+    /// The application, if the organization has it.
+    pub(crate) principal: Option<Principal>,
+    /// The settings that it has, if it is a client.
+    pub(crate) settings: Option<ClientSettings>,
+}
+
+/// The settings that a change is meant for.
+#[derive(Debug, Clone)]
+pub(crate) enum MeantFor {
+    /// Any.
+    Any,
+    /// Those that a person saw; none if the application was no client.
+    Shown(Option<ClientSettings>),
+}
+
+impl MeantFor {
+    /// Requires that an application has the settings that the change is meant for.
+    ///
+    /// # Errors
+    /// [`Error::VersionConflict`] if it has others.
+    pub(super) fn require(&self, principal: &Principal, settings: Option<&ClientSettings>) -> Result<(), Error> {
+        match self {
+            MeantFor::Shown(shown) if shown.as_ref() != settings => Err(Error::VersionConflict(principal.version)),
+            MeantFor::Any | MeantFor::Shown(_) => Ok(()),
+        }
+    }
+}
+
+/// Requires that a principal can be a client, and has the settings that the change is meant for.
 ///
 /// # Errors
-/// [`Error::NotFound`] without a principal, [`Error::InvalidRequest`] if it was removed or is no application.
-pub(crate) fn may_set(principal: Option<&Principal>) -> Result<(), Error> {
-    let principal = principal.ok_or(Error::NotFound)?;
+/// [`Error::NotFound`] without a principal, [`Error::InvalidRequest`] if it was removed or is no application,
+/// [`Error::VersionConflict`] if it has other settings.
+pub(crate) fn may_set(facts: &ClientFacts, meant_for: &MeantFor) -> Result<(), Error> {
+    let principal = facts.principal.as_ref().ok_or(Error::NotFound)?;
     if principal.kind != PrincipalKind::Application {
         return Err(Error::InvalidRequest("Only an application can be an OAuth client.".into()));
     }
     if principal.removed_at.is_some() {
         return Err(Error::InvalidRequest("The application was removed: add another one.".into()));
     }
-    Ok(())
+    meant_for.require(principal, facts.settings.as_ref())
 }
 
 #[cfg(test)]
@@ -204,8 +235,29 @@ pub(in crate::domain) mod tests {
             (PrincipalKind::Application, Some(7), Err("invalid_request")),
             (PrincipalKind::ServiceAccount, None, Err("invalid_request")),
         ] {
-            assert_eq!(code(may_set(Some(&principal(kind, None, removed_at)))), expected, "{kind:?}");
+            let facts = ClientFacts { principal: Some(principal(kind, None, removed_at)), settings: None };
+            assert_eq!(code(may_set(&facts, &MeantFor::Any)), expected, "{kind:?}");
         }
-        assert_eq!(code(may_set(None)), Err("not_found"));
+        let facts = ClientFacts { principal: None, settings: None };
+        assert_eq!(code(may_set(&facts, &MeantFor::Any)), Err("not_found"));
+    }
+
+    #[test]
+    fn a_change_is_meant_for_the_settings_that_a_person_saw() {
+        use crate::domain::principal::tests::code;
+        let settings = || Some(client().settings);
+        let others = || settings().map(|settings| ClientSettings { is_confidential: true, ..settings });
+        for (has, meant_for, expected) in [
+            (settings(), MeantFor::Any, Ok(())),
+            (None, MeantFor::Any, Ok(())),
+            (settings(), MeantFor::Shown(settings()), Ok(())),
+            (None, MeantFor::Shown(None), Ok(())),
+            (settings(), MeantFor::Shown(others()), Err("version_conflict")),
+            (settings(), MeantFor::Shown(None), Err("version_conflict")),
+            (None, MeantFor::Shown(settings()), Err("version_conflict")),
+        ] {
+            let facts = ClientFacts { principal: Some(client().principal), settings: has };
+            assert_eq!(code(may_set(&facts, &meant_for)), expected, "{meant_for:?}");
+        }
     }
 }

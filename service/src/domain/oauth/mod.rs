@@ -14,6 +14,7 @@
 //! | `redirect_uri` | redirect URIs: which a client can have, and which request names one of them |
 //! | `refusal` | why a request is refused, in the words of RFC 6749 |
 //! | `registration` | what an administrator says of a client |
+//! | `removal` | the removal of a client's settings |
 //! | `request` | authorization requests that are kept for a while |
 //! | `scope` | the scopes that a client asks for |
 
@@ -29,5 +30,6 @@ pub(crate) mod pkce;
 pub(crate) mod redirect_uri;
 pub(crate) mod refusal;
 pub(crate) mod registration;
+pub(crate) mod removal;
 pub(crate) mod request;
 pub(crate) mod scope;

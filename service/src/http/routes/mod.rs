@@ -85,7 +85,7 @@ pub(crate) fn router(issuer: &str) -> Router<SharedApp> {
         )
         .route(
             "/v2/organization/{id}/principal/{principal}/oauth-client",
-            get(oauth_clients::show).put(oauth_clients::set),
+            get(oauth_clients::show).put(oauth_clients::set).delete(oauth_clients::remove),
         )
         .route("/v2/bundle/create", post(bundles::create))
         .route("/v2/organization/{id}/principal/{principal}/invitation", post(invitations::invite))

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::Method;
+use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use daypass::Error;
 use daypass::ErrorCode::{InvalidRequest, InvalidScope};
@@ -11,7 +11,9 @@ use daypass::ErrorCode::{InvalidRequest, InvalidScope};
 use super::super::openapi::{Callers, Operation, Tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ};
 use super::organizations::{ADMINISTER, allowed};
+use crate::domain::oauth::client::MeantFor;
 use crate::domain::oauth::registration::{ClientRecord, Registration};
+use crate::store::acting;
 use crate::usecase::oauth::clients;
 
 /// The organization and the application in a path.
@@ -34,8 +36,20 @@ pub(super) async fn set(
     let Path((organization, id)) = ids.map_err(|_| Error::NotFound)?;
     let organization = allowed(&caller, Ok(Path(organization)))?;
     let (registration, view) = (body?.read()?, app.catalog.view());
-    let record = clients::set(&*app.store, &view.catalogs, &organization, &id, registration).await?;
+    let meant_for = MeantFor::Any;
+    let record = clients::set(&*app.store, &view.catalogs, &organization, &id, registration, meant_for).await?;
     Ok((NO_STORE, Json(record)))
+}
+
+/// `DELETE /v2/organization/{id}/principal/{principal}/oauth-client`
+///
+/// A task of its own answers, which goes on if the caller hangs up: the removal may take several transactions.
+pub(super) async fn remove(State(app): State<SharedApp>, caller: Caller, ids: Ids) -> Result<impl IntoResponse, Error> {
+    let Path((organization, id)) = ids.map_err(|_| Error::NotFound)?;
+    let organization = allowed(&caller, Ok(Path(organization)))?;
+    let removal = async move { clients::remove(&*app.store, &organization, &id, MeantFor::Any).await };
+    acting::spawn(removal).await.unwrap_or(Err(Error::Unavailable))?;
+    Ok((StatusCode::NO_CONTENT, NO_STORE))
 }
 
 /// Describes the operations of this module.
@@ -55,5 +69,12 @@ pub(super) fn operations() -> Vec<Operation> {
             .takes::<Registration>()
             .answers::<ClientRecord>(200, "The client after that.")
             .refuses(&[InvalidRequest, InvalidScope]),
+        of(Method::DELETE, "removeOAuthClient", "Remove the settings of an OAuth client")
+            .says(
+                "The application stays, with its own tokens, and is a client no more. What users let it have ends: its \
+                 consents, codes, refresh tokens and the access tokens from these.",
+            )
+            .by(Callers::Managers("daypass:administer"))
+            .answers_nothing(204, "The application is no client now."),
     ]
 }

@@ -13,12 +13,12 @@ use super::sql::{Parameters, execute, find, number, number_option, row, rows, si
 use super::tokens::from_json;
 use super::{Failure, PostgresStore, oauth_families, organizations, principals};
 use crate::domain::audit::change;
-use crate::domain::oauth::client::{Client, ClientSettings};
+use crate::domain::oauth::client::{Client, ClientFacts, ClientSettings};
 use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{Consent, ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{RefreshFacts, RefreshUse};
+use crate::domain::oauth::removal::ClientRemovalFacts;
 use crate::domain::oauth::request::KeptRequest;
-use crate::domain::principal::Principal;
 
 /// A client, for [`client`].
 const CLIENT: &str = "
@@ -30,15 +30,43 @@ const CLIENT: &str = "
     JOIN principal ON principal.number = oauth_client.principal
     JOIN organization ON organization.id = principal.organization";
 
+/// The users of an organization who let a client have something.
+const COUNT_CONSENTS: &str = "
+    SELECT count(*) FROM principal AS person
+    JOIN oauth_consent ON oauth_consent.owner = person.number
+    JOIN principal AS application ON application.number = oauth_consent.client
+    WHERE person.organization = $1 AND person.kind = 'user' AND person.removed_at IS NULL
+        AND application.organization = $1 AND application.id = $2";
+
 impl OAuthStore for PostgresStore {
     fn set_oauth_client<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
-        rule: Rule<Option<Principal>, ClientSettings>,
+        rule: Rule<ClientFacts, ClientSettings>,
     ) -> StoreFuture<'a, Client> {
         Box::pin(self.add((organization, id, rule), |transaction, (organization, id, rule)| {
             Box::pin(set_client(transaction, organization, id, rule))
+        }))
+    }
+
+    fn remove_oauth_client<'a>(
+        &'a self,
+        organization: &'a str,
+        id: &'a str,
+        at: u64,
+        most: usize,
+        rule: Rule<ClientRemovalFacts, Withdrawal>,
+    ) -> StoreFuture<'a, bool> {
+        let of = (organization, id, at, most, rule);
+        Box::pin(self.revoking_much(of, |transaction, (organization, id, at, most, rule)| {
+            Box::pin(oauth_families::remove_client(transaction, organization, id, *at, *most, rule))
+        }))
+    }
+
+    fn count_oauth_consents<'a>(&'a self, organization: &'a str, client: &'a str) -> StoreFuture<'a, u64> {
+        Box::pin(self.read((organization, client), |connection, (organization, client)| {
+            Box::pin(async move { number(&row(connection, COUNT_CONSENTS, &[organization, client]).await?, "count") })
         }))
     }
 
@@ -172,14 +200,19 @@ async fn set_client(
     transaction: &impl GenericClient,
     organization: &str,
     id: &str,
-    rule: &Rule<Option<Principal>, ClientSettings>,
+    rule: &Rule<ClientFacts, ClientSettings>,
 ) -> Result<Client, Failure> {
     // Excludes its removal.
     organizations::find_locked(transaction, organization).await?;
     let principal = principals::find(transaction, organization, id).await?;
-    let settings = rule(&principal)?;
+    let before = match &principal {
+        Some(_) => find_client(transaction, id).await?.map(|client| client.settings),
+        None => None,
+    };
+    let facts = ClientFacts { principal, settings: before };
+    let settings = rule(&facts)?;
+    let ClientFacts { principal, settings: before } = facts;
     if let Some(principal) = &principal {
-        let before = find_client(transaction, id).await?.map(|client| client.settings);
         note(change::client_set(principal, before.as_ref(), &settings));
     }
     let ClientSettings { is_confidential, redirect_uris, scopes, grant_types } = settings;
@@ -196,8 +229,9 @@ async fn set_client(
     Ok(find_client(transaction, id).await?.ok_or(Error::NotFound)?)
 }
 
-async fn find_client(client: &impl GenericClient, id: &str) -> Result<Option<Client>, Failure> {
-    let by_id = format!("{CLIENT} WHERE oauth_client.id = $1");
+/// Finds a client that has settings.
+pub(super) async fn find_client(client: &impl GenericClient, id: &str) -> Result<Option<Client>, Failure> {
+    let by_id = format!("{CLIENT} WHERE oauth_client.id = $1 AND oauth_client.scopes <> '[]'");
     find(client, &by_id, &[&id]).await?.map(|row| self::client(&row)).transpose()
 }
 
@@ -215,7 +249,7 @@ async fn clients(
 ) -> Result<Vec<Client>, Failure> {
     let page = format!(
         "{CLIENT} WHERE principal.organization BETWEEN $1 AND $1 AND principal.number > $2
-            AND principal.kind = 'application' AND removed_at IS NULL
+            AND principal.kind = 'application' AND removed_at IS NULL AND oauth_client.scopes <> '[]'
         ORDER BY principal.organization, principal.number LIMIT $3"
     );
     let most = i64::try_from(most).map_err(Failure::value)?;

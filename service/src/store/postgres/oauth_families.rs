@@ -6,7 +6,7 @@ use deadpool_postgres::{GenericClient, Transaction};
 
 use super::super::notes::{note, traffic};
 use super::super::{Rule, TokenSelector};
-use super::oauth::{consent_facts, given, numbered_client};
+use super::oauth::{consent_facts, find_client, given, numbered_client};
 use super::sql::{Parameters, execute, find, number, number_option, rows, signed, signed_option};
 use super::tokens::{self, from_json};
 use super::{Failure, feed, organizations, principals};
@@ -14,12 +14,19 @@ use crate::domain::audit::change;
 use crate::domain::oauth::code::{CodeUse, MOST_UNUSED, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
+use crate::domain::oauth::removal::ClientRemovalFacts;
 
 /// The families of a user with a client that are not revoked themselves and did not end before a time.
 const OF_CONSENT: &str = "
     SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
     WHERE client = $1 AND oauth_family.owner = $2 AND revoked_at IS NULL AND expires_at >= $4
     ORDER BY oauth_family.token LIMIT $3";
+
+/// The families of a client that are not revoked themselves and did not end before a time.
+const OF_CLIENT: &str = "
+    SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+    WHERE client = $1 AND revoked_at IS NULL AND expires_at >= $3
+    ORDER BY oauth_family.owner, oauth_family.token LIMIT $2";
 
 /// The families of a user with a client, beyond so many, that began before the others and have not ended.
 const SURPLUS: &str = "
@@ -210,4 +217,54 @@ pub(super) async fn withdraw(
     }
     feed::enter(transaction, Some(&parties.organization), &revoked, at).await?;
     Ok(is_last)
+}
+
+pub(super) async fn remove_client(
+    transaction: &Transaction<'_>,
+    organization: &str,
+    id: &str,
+    at: u64,
+    most: usize,
+    rule: &Rule<ClientRemovalFacts, Withdrawal>,
+) -> Result<bool, Failure> {
+    feed::lock(transaction).await?;
+    // Excludes the use of its codes, consents, and other settings.
+    organizations::find_locked(transaction, organization).await?;
+    let client = find_client(transaction, id).await?.filter(|client| client.principal.organization == organization);
+    let families = match &client {
+        Some(client) => {
+            let limit = i64::try_from(most + 1).map_err(Failure::value)?;
+            let from = signed(family::revocable_from(at))?;
+            let families = rows(transaction, OF_CLIENT, &[&signed(client.principal.number)?, &limit, &from]).await?;
+            families.iter().map(|row| number(row, "number")).collect::<Result<_, _>>()?
+        }
+        None => vec![],
+    };
+    let facts = ClientRemovalFacts { client, families };
+    let Withdrawal { revoked, is_last } = rule(&facts)?;
+    let client = facts.client.ok_or(Error::NotFound)?;
+    traffic();
+    if is_last {
+        let consents = empty_client(transaction, organization, client.principal.number).await?;
+        note(change::client_removed(&client, consents));
+    }
+    feed::enter(transaction, Some(organization), &revoked, at).await?;
+    Ok(is_last)
+}
+
+/// Deletes the settings of a client, and what waits for it. Returns how many users had let it have something.
+async fn empty_client(transaction: &Transaction<'_>, organization: &str, client: u64) -> Result<u64, Failure> {
+    let client = signed(client)?;
+    // By their users, since indexes begin with these.
+    let of_users = "client = $1 AND owner IN (
+        SELECT number FROM principal WHERE organization = $2 AND kind = 'user' AND removed_at IS NULL)";
+    let delete = format!("DELETE FROM oauth_code WHERE {of_users} AND family IS NULL");
+    execute(transaction, &delete, &[&client, &organization]).await?;
+    let delete = format!("DELETE FROM oauth_consent WHERE {of_users}");
+    let consents = execute(transaction, &delete, &[&client, &organization]).await?;
+    execute(transaction, "DELETE FROM oauth_request WHERE client = $1", &[&client]).await?;
+    let empty = "UPDATE oauth_client
+        SET is_confidential = false, redirect_uris = '[]', scopes = '[]', grant_types = '[]' WHERE principal = $1";
+    execute(transaction, empty, &[&client]).await?;
+    Ok(consents)
 }

@@ -11,12 +11,12 @@ use super::super::{OAuthStore, Rule, StoreFuture};
 use super::tokens::{from_json, to_json};
 use super::{Failure, SqliteStore, oauth_families, principals};
 use crate::domain::audit::change;
-use crate::domain::oauth::client::{Client, ClientSettings};
+use crate::domain::oauth::client::{Client, ClientFacts, ClientSettings};
 use crate::domain::oauth::code::{CodeUse, NewCode, StoredCode};
 use crate::domain::oauth::consent::{Consent, ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{RefreshFacts, RefreshUse};
+use crate::domain::oauth::removal::ClientRemovalFacts;
 use crate::domain::oauth::request::KeptRequest;
-use crate::domain::principal::Principal;
 
 /// A client, for [`client`].
 const CLIENT: &str = "
@@ -28,15 +28,45 @@ const CLIENT: &str = "
     JOIN principal ON principal.number = oauth_client.principal
     JOIN organization ON organization.id = principal.organization";
 
+/// The users of an organization who let a client have something.
+const COUNT_CONSENTS: &str = "
+    SELECT count(*) FROM principal AS person
+    JOIN oauth_consent ON oauth_consent.owner = person.number
+    JOIN principal AS application ON application.number = oauth_consent.client
+    WHERE person.organization = ?1 AND person.kind = 'user' AND person.removed_at IS NULL
+        AND application.organization = ?1 AND application.id = ?2";
+
 impl OAuthStore for SqliteStore {
     fn set_oauth_client<'a>(
         &'a self,
         organization: &'a str,
         id: &'a str,
-        rule: Rule<Option<Principal>, ClientSettings>,
+        rule: Rule<ClientFacts, ClientSettings>,
     ) -> StoreFuture<'a, Client> {
         let (organization, id) = (organization.to_owned(), id.to_owned());
         self.add(move |transaction| set_client(transaction, &organization, &id, &rule))
+    }
+
+    fn remove_oauth_client<'a>(
+        &'a self,
+        organization: &'a str,
+        id: &'a str,
+        at: u64,
+        most: usize,
+        rule: Rule<ClientRemovalFacts, Withdrawal>,
+    ) -> StoreFuture<'a, bool> {
+        let (organization, id) = (organization.to_owned(), id.to_owned());
+        self.revoking_much(move |transaction| {
+            oauth_families::remove_client(transaction, &organization, &id, at, most, &rule)
+        })
+    }
+
+    fn count_oauth_consents<'a>(&'a self, organization: &'a str, client: &'a str) -> StoreFuture<'a, u64> {
+        let (organization, client) = (organization.to_owned(), client.to_owned());
+        self.read_list(move |connection| {
+            let mut count = connection.prepare_cached(COUNT_CONSENTS)?;
+            Ok(count.query_row([organization, client], |row| row.get(0))?)
+        })
     }
 
     fn oauth_client<'a>(&'a self, id: &'a str) -> StoreFuture<'a, Option<Arc<Client>>> {
@@ -130,12 +160,14 @@ fn set_client(
     transaction: &Transaction<'_>,
     organization: &str,
     id: &str,
-    rule: &Rule<Option<Principal>, ClientSettings>,
+    rule: &Rule<ClientFacts, ClientSettings>,
 ) -> Result<Client, Failure> {
     let principal = principals::find(transaction, organization, id)?;
-    let settings = rule(&principal)?;
+    let before = principal.as_ref().map(|_| find_client(transaction, id)).transpose()?.flatten();
+    let facts = ClientFacts { principal, settings: before.map(|client| client.settings) };
+    let settings = rule(&facts)?;
+    let ClientFacts { principal, settings: before } = facts;
     if let Some(principal) = &principal {
-        let before = find_client(transaction, id)?.map(|client| client.settings);
         note(change::client_set(principal, before.as_ref(), &settings));
     }
     let ClientSettings { is_confidential, redirect_uris, scopes, grant_types } = settings;
@@ -171,8 +203,9 @@ impl SqliteStore {
     }
 }
 
-fn find_client(connection: &Connection, id: &str) -> Result<Option<Client>, Failure> {
-    let find = format!("{CLIENT} WHERE oauth_client.id = ?1");
+/// Finds a client that has settings.
+pub(super) fn find_client(connection: &Connection, id: &str) -> Result<Option<Client>, Failure> {
+    let find = format!("{CLIENT} WHERE oauth_client.id = ?1 AND oauth_client.scopes <> '[]'");
     Ok(connection.prepare_cached(&find)?.query_row([id], client).optional()?)
 }
 
@@ -185,7 +218,7 @@ pub(super) fn numbered_client(connection: &Connection, number: u64) -> Result<Cl
 fn clients(connection: &Connection, organization: &str, after: u64, most: usize) -> Result<Vec<Client>, Failure> {
     let page = format!(
         "{CLIENT} WHERE principal.organization = ?1 AND principal.number > ?2 AND principal.kind = 'application'
-            AND removed_at IS NULL
+            AND removed_at IS NULL AND oauth_client.scopes <> '[]'
         ORDER BY principal.number LIMIT ?3"
     );
     let mut page = connection.prepare_cached(&page)?;

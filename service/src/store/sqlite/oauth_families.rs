@@ -6,19 +6,26 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::super::notes::{note, traffic};
 use super::super::{Rule, TokenSelector};
-use super::oauth::{consent_facts, given, numbered_client};
+use super::oauth::{consent_facts, find_client, given, numbered_client};
 use super::tokens::{self, from_json, to_json};
 use super::{Failure, principals, revocations};
 use crate::domain::audit::change;
 use crate::domain::oauth::code::{CodeUse, MOST_UNUSED, NewCode, StoredCode};
 use crate::domain::oauth::consent::{ConsentFacts, Parties, Withdrawal};
 use crate::domain::oauth::family::{self, NewFamily, RefreshFacts, RefreshUse};
+use crate::domain::oauth::removal::ClientRemovalFacts;
 
 /// The families of a user with a client that are not revoked themselves and did not end before a time.
 const OF_CONSENT: &str = "
     SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
     WHERE client = ?1 AND oauth_family.owner = ?2 AND revoked_at IS NULL AND expires_at >= ?4
     ORDER BY oauth_family.token LIMIT ?3";
+
+/// The families of a client that are not revoked themselves and did not end before a time.
+const OF_CLIENT: &str = "
+    SELECT number FROM oauth_family JOIN token ON token.number = oauth_family.token
+    WHERE client = ?1 AND revoked_at IS NULL AND expires_at >= ?3
+    ORDER BY oauth_family.owner, oauth_family.token LIMIT ?2";
 
 /// The families of a user with a client, beyond so many, that began before the others and have not ended.
 const SURPLUS: &str = "
@@ -174,4 +181,51 @@ pub(super) fn withdraw(
         revocations::enter(transaction, Some(&parties.organization), target, at)?;
     }
     Ok(is_last)
+}
+
+pub(super) fn remove_client(
+    transaction: &Transaction<'_>,
+    organization: &str,
+    id: &str,
+    at: u64,
+    most: usize,
+    rule: &Rule<ClientRemovalFacts, Withdrawal>,
+) -> Result<bool, Failure> {
+    let client = find_client(transaction, id)?.filter(|client| client.principal.organization == organization);
+    let families = match &client {
+        Some(client) => {
+            let mut families = transaction.prepare_cached(OF_CLIENT)?;
+            let limits = params![client.principal.number, most + 1, family::revocable_from(at)];
+            families.query_map(limits, |row| row.get(0))?.collect::<Result<_, _>>()?
+        }
+        None => vec![],
+    };
+    let facts = ClientRemovalFacts { client, families };
+    let Withdrawal { revoked, is_last } = rule(&facts)?;
+    let client = facts.client.ok_or(Error::NotFound)?;
+    traffic();
+    if is_last {
+        let consents = empty_client(transaction, organization, client.principal.number)?;
+        note(change::client_removed(&client, consents));
+    }
+    for target in &revoked {
+        revocations::enter(transaction, Some(organization), target, at)?;
+    }
+    Ok(is_last)
+}
+
+/// Deletes the settings of a client, and what waits for it. Returns how many users had let it have something.
+fn empty_client(transaction: &Transaction<'_>, organization: &str, client: u64) -> Result<u64, Failure> {
+    // By their users, since indexes begin with these.
+    let of_users = "client = ?1 AND owner IN (
+        SELECT number FROM principal WHERE organization = ?2 AND kind = 'user' AND removed_at IS NULL)";
+    let delete = format!("DELETE FROM oauth_code WHERE {of_users} AND family IS NULL");
+    transaction.prepare_cached(&delete)?.execute(params![client, organization])?;
+    let delete = format!("DELETE FROM oauth_consent WHERE {of_users}");
+    let consents = transaction.prepare_cached(&delete)?.execute(params![client, organization])?;
+    transaction.prepare_cached("DELETE FROM oauth_request WHERE client = ?1")?.execute([client])?;
+    let empty = "UPDATE oauth_client
+        SET is_confidential = 0, redirect_uris = '[]', scopes = '[]', grant_types = '[]' WHERE principal = ?1";
+    transaction.prepare_cached(empty)?.execute([client])?;
+    Ok(consents as u64)
 }

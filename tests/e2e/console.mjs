@@ -52,10 +52,23 @@ async function hideTokens(page) {
 }
 
 /**
- * Looks at pages in both themes and both widths: each fits, axe-core finds nothing in it, and a picture of it is kept.
- * `visits` makes what they show, and returns what leads to each by its name.
+ * Looks at pages in both themes and both widths: each fits, axe-core finds nothing in it, and a picture of it is kept;
+ * Lighthouse gives each 100 of 100. `visits` makes what they show, and returns what leads to each by its name.
  */
 export function looksAt(what, visits) {
+  for (const colorScheme of ['light', 'dark']) {
+    const options = { colorScheme, chromiumOnly: 'Lighthouse measures in Chromium', timeout: 300_000 };
+    rule(`Lighthouse scores the accessibility of ${what} 100, ${colorScheme}`, options, async (page) => {
+      const { scoreAccessibility } = await import('../lighthouse/score.mjs');
+      await signIn(page);
+      for (const [name, visit] of Object.entries(await visits())) {
+        await visit(page);
+        const { score, failed } = await scoreAccessibility(page);
+        console.log(`accessibility ${score}: ${name}, ${colorScheme}`);
+        assert.deepEqual({ score, failed }, { score: 100, failed: [] }, name);
+      }
+    });
+  }
   for (const [width, height] of [
     [1280, 900],
     [390, 844],

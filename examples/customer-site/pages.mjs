@@ -30,15 +30,18 @@ const SHARED = ['style.css', 'parts.css', 'favicon.svg', 'frame.svg', 'copy.js',
 /** Characters in a line of code that fit in half of the page. */
 const NARROW = 68;
 
-/** Finds the files to serve, and returns a function that answers with one of them, or returns false. */
-export async function pages(values, folder) {
+/**
+ * Finds the files to serve, and returns a function that answers with one of them, or returns false. `more` are paths of
+ * the page beside `/`.
+ */
+export async function pages(values, folder, more) {
   // SECURITY: only files that were there at the start are served, so no path of a client reaches the file system.
   const files = new Map();
   for (const name of SHARED) add(`/${name}`, `www/host/${name}`);
   for (const name of await readdir(new URL(`${folder}/`, root))) add(`/${name}`, `${folder}/${name}`);
   for (const name of await readdir(new URL('docs/', root), { recursive: true })) add(`/docs/${name}`, `docs/${name}`);
   for (const name of ['README.md', 'CHANGELOG.md', 'pkg/README.md']) add(`/${name}`, name);
-  add('/', `${folder}/index.html`);
+  for (const path of ['/', ...more]) add(path, `${folder}/index.html`);
 
   function add(path, file) {
     if (extname(file) in TYPES) files.set(path, file);

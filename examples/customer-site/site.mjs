@@ -6,10 +6,10 @@ import { pages } from './pages.mjs';
 /**
  * Listens, and prints one line of JSON then. `folder` has the pages, `config` is what they may know, and `routes` maps
  * `METHOD /path` to a function from the body, a JSON object, and the request's headers to an answer. `GET /config.json`
- * is among them.
+ * is among them. `paths` are those of the page, beside `/`.
  * SECURITY: all of `config` reaches the browser.
  */
-export function startSite({ folder, config, routes }) {
+export function startSite({ folder, config, routes, paths = [] }) {
   const all = { 'GET /config.json': () => json(200, config), ...routes };
   let showPage;
 
@@ -38,7 +38,7 @@ export function startSite({ folder, config, routes }) {
   server.on('error', (error) => fail(`cannot listen: ${error.message}`));
   server.listen(Number(need('PORT')), '127.0.0.1', async () => {
     const site = `http://127.0.0.1:${server.address().port}`;
-    showPage = await pages({ ...config, site }, folder);
+    showPage = await pages({ ...config, site }, folder, paths);
     console.log(JSON.stringify({ listening: site }));
   });
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { engine } from '../engine.mjs';
 import { rule } from './demo.mjs';
 import { PASSWORD, addPerson, expectFits, organization, service } from './people.mjs';
 
@@ -15,9 +16,13 @@ export const HOSTILE = `<img src=x onerror="document.title='evil'">'"&amp;`;
 /** The address of a page of the organization. */
 export const consolePath = (path) => `${service}/console/${organization}/${path}`;
 
-/** Signs a person in, by the page to which the console leads. */
+/** Adds a person, and signs the person in. */
 export async function signIn(page, role = 'owner') {
-  const email = await addPerson(role);
+  await signInAs(page, await addPerson(role));
+}
+
+/** Signs a person in, by the page to which the console leads. */
+export async function signInAs(page, email) {
   await page.goto(`${service}/console`);
   await page.getByLabel('Email').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
@@ -53,7 +58,8 @@ async function hideTokens(page) {
 
 /**
  * Looks at pages in both themes and both widths: each fits, axe-core finds nothing in it, and a picture of it is kept.
- * `visits` makes what they show, and returns what leads to each by its name.
+ * Lighthouse scores each in both themes, in Chromium: its audits do not depend on the width. `visits` makes what the
+ * pages show, and returns what leads to each by its name.
  */
 export function looksAt(what, visits) {
   for (const [width, height] of [
@@ -62,14 +68,22 @@ export function looksAt(what, visits) {
   ]) {
     for (const colorScheme of ['light', 'dark']) {
       const chromiumOnly = colorScheme === 'dark' && FIREFOX_SCHEME;
-      const options = { viewport: { width, height }, colorScheme, chromiumOnly };
-      rule(`axe-core finds nothing in ${what} at ${width} px, ${colorScheme}, and each fits`, options, async (page) => {
+      const options = { viewport: { width, height }, colorScheme, chromiumOnly, timeout: 240_000 };
+      const isScored = width === 1280 && engine === 'chromium';
+      const measures = isScored ? 'axe-core finds nothing, and Lighthouse 100 of 100,' : 'axe-core finds nothing';
+      rule(`${measures} in ${what} at ${width} px, ${colorScheme}, and each fits`, options, async (page) => {
         mkdirSync(SCREENSHOTS, { recursive: true });
+        const { scoreAccessibility } = isScored ? await import('../lighthouse/score.mjs') : {};
         await signIn(page);
         for (const [name, visit] of Object.entries(await visits())) {
           await visit(page);
           await expectFits(page);
           assert.deepEqual(await violations(page), [], name);
+          if (isScored) {
+            const { score, failed } = await scoreAccessibility(page);
+            console.log(`accessibility ${score} of 100: ${name}, ${colorScheme}`);
+            assert.deepEqual({ score, failed }, { score: 100, failed: [] }, name);
+          }
           await hideTokens(page);
           await page.screenshot({ path: `${SCREENSHOTS}${name}-${width}-${colorScheme}.png`, fullPage: true });
         }

@@ -26,18 +26,20 @@ after(async () => (await browser)?.close());
 function launch() {
   // With the back-forward cache, which Playwright turns off in Chromium.
   const ignoreDefaultArgs = ['--disable-back-forward-cache'];
-  browser ??= launchBrowser({ ignoreDefaultArgs });
+  // Lighthouse comes to the same browser: see `tests/lighthouse`. Chromium chooses a port on loopback.
+  const more = engine === 'chromium' && { more: ['--remote-debugging-port=0'] };
+  browser ??= launchBrowser({ ignoreDefaultArgs, ...more });
   return browser;
 }
 
 /**
  * Runs a test with a page of its own, and closes the page. `options` are those of Playwright's context; in Firefox the
- * test is skipped if they have `chromiumOnly`, the reason.
+ * test is skipped if they have `chromiumOnly`, the reason. `timeout` is for a test that takes longer.
  * SECURITY: an assertion's values and a locator's log may hold tokens, so a failure is reported without them.
  */
-export function rule(name, { chromiumOnly, ...options }, body) {
+export function rule(name, { chromiumOnly, timeout = 60_000, ...options }, body) {
   const skip = engine === 'firefox' && chromiumOnly;
-  test(name, { timeout: 60_000, skip }, async () => {
+  test(name, { timeout, skip }, async () => {
     const context = await (await launch()).newContext({ viewport: { width: 1280, height: 900 }, ...options });
     context.setDefaultTimeout(20_000);
     try {

@@ -1,4 +1,4 @@
-/** Posts JSON to Northlight's backend and returns the JSON that it answers. */
+/** Posts JSON to Northlight's backend and returns the JSON that it answers. An error says what the backend said. */
 export async function post(path, body = {}) {
   const response = await fetch(path, {
     method: 'POST',
@@ -6,5 +6,7 @@ export async function post(path, body = {}) {
     body: JSON.stringify(body),
   });
   if (response.ok) return response.json();
-  throw Object.assign(new Error(`Northlight’s backend answered ${response.status}.`), { status: response.status });
+  const { message } = await response.json().catch(() => ({}));
+  const { status } = response;
+  throw Object.assign(new Error(message ?? `Northlight’s backend answered ${status}.`), { status });
 }

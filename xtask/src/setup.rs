@@ -39,6 +39,9 @@ pub(crate) const OTHER_LANGUAGES: &str = "tests/other-languages";
 /// The folders of tests with packages of Python.
 const PYTHON_TESTS: [&str; 5] = ["tests/differential", OAUTH_TESTS, OPENAPI_TESTS, OTHER_LANGUAGES, SPECKLEPY_TESTS];
 
+/// The folder of Lighthouse, which scores the console's pages.
+pub(crate) const LIGHTHOUSE: &str = "tests/lighthouse";
+
 /// The folder of the published clients of the systems that Daypass replaces.
 pub(crate) const SYSTEM_CLIENTS: &str = "tests/e2e/systems";
 
@@ -55,7 +58,8 @@ pub(crate) fn all() -> Result<()> {
     package_tests()?;
     system_clients()?;
     npm_in(Path::new(OAUTH_TESTS))?;
-    println!("ok  node_modules of {PACKAGE_TESTS}, {LOADER_TESTS}, {SYSTEM_CLIENTS} and {OAUTH_TESTS}");
+    npm_in(Path::new(LIGHTHOUSE))?;
+    println!("ok  node_modules of {PACKAGE_TESTS}, {LOADER_TESTS}, {SYSTEM_CLIENTS}, {OAUTH_TESTS} and {LIGHTHOUSE}");
     other_languages()?;
     println!("ok  the libraries in Node, Python and Rust of {OTHER_LANGUAGES}, and OpenSSL");
     for tests in PYTHON_TESTS {

@@ -46,4 +46,4 @@ function profile({ action, token }) {
 
 const routes = { 'POST /graphql': graphql, 'POST /profile': profile };
 
-startSite({ folder: 'www/systems/speckle', config, routes });
+startSite({ folder: 'www/systems/speckle', config, routes, paths: ['/profile'] });

@@ -39,7 +39,10 @@ pub(super) struct Common {
 impl Common {
     /// Opens the store, which a first start has made.
     pub(super) async fn open(&self) -> anyhow::Result<SharedStore> {
-        let advice = || format!("there is no store at {}: run `{}` first", self.store, self.command("serve"));
+        let advice = || {
+            let (store, serve) = (&self.store, self.command("serve"));
+            format!("there is no store at {store}: run `{serve}` first, or name the store of your service with --store")
+        };
         let store = store::open(&self.store).await?.with_context(advice)?;
         let first = store.first_organization().await.map_err(|error| self.explain(error, None))?;
         first.with_context(advice)?;

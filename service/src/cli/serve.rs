@@ -297,6 +297,8 @@ fn announce(
         return Ok(out.flush()?);
     }
     writeln!(out, "Daypass listens on {listening}")?;
+    let url = options.issuer.as_deref().unwrap_or(listening).trim_end_matches('/');
+    writeln!(out, "  console       {url}/console")?;
     writeln!(out, "  store         {}", options.store)?;
     if let Some(metrics) = metrics {
         writeln!(out, "  metrics       {metrics}")?;
@@ -322,7 +324,8 @@ password. It is shown this once:
         )?;
     }
     if let Some(owner_token) = owner_token {
-        let create = on_store("token create", &options.store);
+        let [create, add, invite] =
+            ["token create", "user add", "user invite"].map(|command| on_store(command, &options.store));
         writeln!(
             out,
             r#"
@@ -343,6 +346,12 @@ For a backend, which creates temporary tokens for its pages:
 For an API that verifies tokens:
 
   {create} --kind secret --name "My API" --scope token:introspect
+
+Or create them in the console. Its first user is yours: the second command makes the link by which
+the user sets a password, and takes the id, usr_…, that the first prints.
+
+  {add} --name "Ada Lovelace" --email ada@example.com --role owner
+  {invite} usr_… --issuer {url}
 "#
         )?;
     }

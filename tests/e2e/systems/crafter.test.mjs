@@ -18,25 +18,46 @@ async function untilRows(page, name, is, milliseconds = 10_000) {
 const DENIED = 'ACTION_DENIED';
 const ALL_DENIED = 'ACCESS_DENIED';
 
-rule('the console lists the first tokens, shows their details, creates and deletes', {}, async (page) => {
+// The steps and words are those of Crafter’s documentation, "Access Tokens Management".
+rule('a person follows Crafter’s steps: list, details, new and delete', {}, async (page) => {
   await page.goto(info.site);
+  // "click the List Access Tokens link in the left sidebar"
+  const sidebar = page.getByRole('navigation', { name: 'Sidebar' });
+  const place = await sidebar.boundingBox();
+  assert.ok(place.x + place.width <= (await page.getByTestId('tokens').boundingBox()).x);
+  await sidebar.getByRole('link', { name: 'List Access Tokens' }).click();
+  // "By default three tokens will be created"
   const first = await untilRows(page, 'tokens', (seen) => seen.length >= 3);
   for (const application of ['profile-admin', 'engine', 'social']) {
     const row = first.find((cells) => cells[1] === application);
     assert.deepEqual(row.slice(0, 4), [application, application, application === 'profile-admin' ? 'yes' : 'no', 'never']);
   }
+  // "click the ID of an existing record to display the details"
   await page.getByTestId('tokens').getByRole('button', { name: 'engine' }).click();
   await page.getByTestId('details').filter({ hasText: '"MANAGE_TICKETS"' }).waitFor();
 
+  // "click the New Access Token link in the left sidebar"
+  await sidebar.getByRole('link', { name: 'New Access Token' }).click();
   const form = page.getByTestId('new');
+  // Without an ID, a random one.
+  for (const field of ['ID', 'Master', 'Expires On']) await form.getByLabel(field, { exact: true }).waitFor();
   await form.getByLabel('Application').fill('corporate site');
-  await form.getByLabel('Tenant', { exact: true }).fill('site1');
-  await form.getByLabel('READ_TENANT').check();
-  await form.getByRole('button').click();
+  // "List of tenants with allowed permissions for each one"
+  const tenants = form.getByRole('group', { name: 'Tenant Permissions' });
+  await tenants.getByRole('button', { name: 'Add a tenant' }).click();
+  for (const [number, action] of [[1, 'READ_TENANT'], [2, 'UPDATE_TENANT']]) {
+    const tenant = tenants.getByRole('group', { name: `Tenant ${number}` });
+    await tenant.getByLabel('Tenant', { exact: true }).fill(`site${number}`);
+    await tenant.getByLabel(action).check();
+  }
+  await form.getByRole('button', { name: 'Accept' }).click();
   await page.getByTestId('created').filter({ hasText: 'ID: dp_app_' }).waitFor();
   const created = await untilRows(page, 'tokens', (seen) => seen.some((cells) => cells[1] === 'corporate site'));
   const [id] = created.find((cells) => cells[1] === 'corporate site');
   assert.match(id, /^acc_/);
+  await page.getByTestId('tokens').getByRole('button', { name: id }).click();
+  await page.getByTestId('details').filter({ hasText: '"site1"' }).filter({ hasText: '"site2"' }).waitFor();
+  // "delete them if needed"
   await page.getByTestId('tokens').locator('tr', { hasText: 'corporate site' }).getByText('Delete').click();
   await untilRows(page, 'tokens', (seen) => !seen.some((cells) => cells[1] === 'corporate site'));
 });

@@ -8,13 +8,20 @@ import { info, redact, requests, rule, runInShell } from '../demo.mjs';
 
 const answer = (page) => page.getByTestId('answer');
 
-/** Creates a token on the page, and returns it. */
+/** Creates a token on the page, and returns it. Steps and words are those of Speckle’s documentation. */
 async function create(page, name, scopes) {
-  await page.getByTestId('new-token').click();
-  await page.getByLabel('Token Name').fill(name);
-  for (const scope of scopes) await page.getByRole('checkbox', { name: scope }).check();
-  await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('This is the first and last time').waitFor();
+  // "Just under "Your Apps" section, you will see a list of all the personal access tokens"
+  const profile = page.locator('#profile');
+  assert.deepEqual(await profile.getByRole('heading').allInnerTexts(), ['Your Apps', 'Personal Access Tokens']);
+  await profile.getByRole('list', { name: 'Personal Access Tokens' }).waitFor({ state: 'attached' });
+  // "click on the new token button. A dialog will appear"
+  await profile.getByRole('button', { name: 'New Token' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Token Name').fill(name);
+  for (const scope of scopes) await dialog.getByRole('checkbox', { name: scope }).check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  // "Once your token is created, the dialog will display it. This is the first and last time"
+  await dialog.getByText('This is the first and last time').waitFor();
   return page.getByTestId('created-token').innerText();
 }
 
@@ -33,6 +40,9 @@ for (const [name, options] of [
     const sent = requests(page);
     const tokenName = `<b>Script</b> for ${name}`;
     await page.goto(info.site);
+    // "go to your profile (/profile)"
+    await page.getByRole('navigation').getByRole('link', { name: 'Profile' }).click();
+    assert.equal(new URL(page.url()).pathname, '/profile');
     await page.getByText('Ana, ana@northlight.example').waitFor();
     const token = await create(page, tokenName, ['streams:read', 'profile:read']);
     assert.ok(/^[0-9a-f]{42}$/.test(token), 'it has the format of Speckle');

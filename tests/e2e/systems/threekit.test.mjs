@@ -189,27 +189,67 @@ rule('a token of other domains does not open it', {}, async (page) => {
   await until(page, 'refused', 'Stopped by the browser');
 });
 
-rule('Settings → Tokens adds a token with domains and a service account, and deletes it', {}, async (page) => {
+// The steps and words are those of Threekit’s documentation, "How to Create an Access Token" and what follows it.
+rule('a person follows Threekit’s steps to a public token, and removes it', {}, async (page) => {
   await page.goto(info.site);
   await until(page, 'ready', 'product session start');
-  const form = page.getByTestId('add');
-  await form.getByLabel('Name').fill('Spring campaign');
-  await form.getByLabel('Domains').fill('127.0.0.1, *.threekit.com');
-  await form.getByRole('button').click();
+  // 1. "switch to the organization the token will be made for"
+  const platform = page.getByRole('navigation', { name: 'Platform' });
+  await platform.getByText(`Organization ${info.organization}`).waitFor();
+  // 2. "On the left-hand side, select Settings"
+  const left = await platform.boundingBox();
+  const list = page.getByRole('table', { name: 'Access tokens' });
+  assert.ok(left.x + left.width <= (await list.boundingBox()).x);
+  await platform.getByText('Settings').click();
+  // 3. "Within the Settings dropdown, select Tokens"
+  await platform.getByRole('link', { name: 'Tokens' }).click();
+  // 4. "On the Access Tokens page, click the Add Token button"
+  await page.getByRole('heading', { name: 'Access Tokens', level: 3 }).waitFor();
+  await page.getByRole('button', { name: 'Add Token' }).click();
+  // 5. "Provide a name and choose whether the access token should be public or private"
+  const dialog = page.getByRole('dialog', { name: 'New access token' });
+  await dialog.getByLabel('Name').fill('Spring campaign');
+  await dialog.getByRole('radio', { name: 'Public' }).check();
+  // 6. "you will also need to provide the domains … and select an appropriate service account"
+  await dialog.getByRole('button', { name: 'Add Token' }).click();
+  await dialog.getByLabel('Domains').and(page.locator(':invalid:focus')).waitFor();
+  // "Use the * to create a wildcard subdomain"
+  await dialog.getByLabel('Domains').fill('127.0.0.1, *.threekit.com');
+  await dialog.getByRole('button', { name: 'Add Token' }).click();
+  await dialog.getByLabel('Service account').and(page.locator(':invalid:focus')).waitFor();
+  await dialog.getByLabel('Service account').selectOption({ index: 1 });
+  // 7. "Click Add Token to create the new access token"
+  await dialog.getByRole('button', { name: 'Add Token' }).click();
   await page.getByTestId('added').and(page.getByText('dp_pub_')).waitFor();
+  // 8. "Your new token should be visible in the organization's access tokens list"
+  const row = list.getByRole('row', { name: 'Spring campaign' });
+  assert.match(await row.innerText(), /public\s+127\.0\.0\.1, \*\.threekit\.com/);
   await until(page, 'ready', 'product session start');
 
-  const row = page.getByTestId('tokens').getByRole('row', { name: 'Spring campaign' });
-  assert.match(await row.innerText(), /public\s+127\.0\.0\.1, \*\.threekit\.com/);
-  await row.getByRole('button').click();
+  // "Simply click the Delete icon on the token in the access token's list"
+  await row.getByTitle('Delete').click();
   await row.waitFor({ state: 'detached' });
   await page.getByTestId('list').click();
   await until(page, 'ready', 'token_revoked');
+});
 
-  await form.getByLabel('Private').check();
-  assert.equal(await form.getByLabel('Domains').isVisible(), false);
-  await form.getByLabel('Name').fill('Import');
-  await form.getByRole('button').click();
+rule('a private token has no domains, and the dialog says what is wrong with those of a public one', {}, async (page) => {
+  await page.goto(info.site);
+  await page.getByRole('button', { name: 'Add Token' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('Import');
+  await dialog.getByLabel('Domains').fill('https://shop.example.com/cart');
+  await dialog.getByLabel('Service account').selectOption({ index: 1 });
+  await dialog.getByRole('button', { name: 'Add Token' }).click();
+  await dialog.getByRole('alert').filter({ hasText: 'cart' }).waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+
+  await page.getByRole('button', { name: 'Add Token' }).click();
+  await dialog.getByRole('radio', { name: 'Private' }).check();
+  assert.equal(await dialog.getByLabel('Domains').isVisible(), false);
+  await dialog.getByLabel('Name').fill('Import');
+  await dialog.getByRole('button', { name: 'Add Token' }).click();
   await page.getByTestId('added').and(page.getByText('kept by the backend')).waitFor();
   const imported = page.getByTestId('tokens').getByRole('row', { name: 'Import' }).first();
   assert.match(await imported.innerText(), /private/);

@@ -10,7 +10,8 @@ start().catch((error) => (find('details').textContent = `The demo cannot start: 
 
 async function start() {
   startCopying();
-  for (const action of [...ACTIONS, '*']) find('actions').append(checkbox(action));
+  addTenant();
+  find('add-tenant').addEventListener('click', addTenant);
   find('new').addEventListener('submit', (event) => {
     event.preventDefault();
     create(new FormData(event.target));
@@ -26,6 +27,30 @@ async function ask(path, body = {}) {
   const headers = { 'Content-Type': 'application/json' };
   const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
   return { status: response.status, answer: await response.json() };
+}
+
+/** Adds a tenant to the form, with a choice of actions. */
+function addTenant() {
+  const number = find('tenants').childElementCount + 1;
+  const group = Object.assign(document.createElement('div'), { className: 'tenant', role: 'group' });
+  group.ariaLabel = `Tenant ${number}`;
+  const label = document.createElement('label');
+  const input = Object.assign(document.createElement('input'), { name: 'tenant', autocomplete: 'off' });
+  input.placeholder = 'site1, or * for all';
+  label.append('Tenant', input);
+  const actions = Object.assign(document.createElement('div'), { className: 'actions' });
+  actions.append(...[...ACTIONS, '*'].map(checkbox));
+  group.append(label, actions);
+  find('tenants').append(group);
+}
+
+/** Returns the tenants of the form that have a name, each with its allowed actions. */
+function tenantPermissions() {
+  const read = (group) => ({
+    tenant: group.querySelector('[name="tenant"]').value.trim(),
+    allowedActions: [...group.querySelectorAll('[name="action"]:checked')].map(({ value }) => value),
+  });
+  return [...find('tenants').children].map(read).filter(({ tenant }) => tenant);
 }
 
 function checkbox(action) {
@@ -73,12 +98,11 @@ async function remove(id) {
 }
 
 async function create(fields) {
-  const tenant = fields.get('tenant').trim();
   const { status, answer } = await ask('create', {
     id: fields.get('id').trim() || null,
     application: fields.get('application').trim(),
     master: fields.has('master'),
-    tenantPermissions: tenant ? [{ tenant, allowedActions: fields.getAll('action') }] : [],
+    tenantPermissions: tenantPermissions(),
     expiresOn: fields.get('expiresOn') ? Date.parse(fields.get('expiresOn')) : null,
   });
   find('created').textContent = status === 200 ? `ID: ${answer.id}` : `${answer.errorCode}: ${answer.message}`;

@@ -6,28 +6,39 @@ const find = (name) => document.querySelector(`[data-testid="${name}"]`);
 /** Shows the list. `use` opens the configurator with a new public token. */
 export async function startSettings({ serviceAccountId }, use) {
   const form = find('add');
+  const dialog = find('dialog');
+  const refused = find('refused');
   const { name, permissions, domains, account } = form.elements;
   account.append(new Option(`Web shop (${serviceAccountId})`, serviceAccountId));
   for (const choice of permissions) choice.addEventListener('change', showFields);
+  find('add-token').addEventListener('click', () => {
+    form.reset();
+    refused.hidden = true;
+    showFields();
+    dialog.showModal();
+  });
   form.addEventListener('submit', async (event) => {
+    if (event.submitter?.value === 'cancel') return;
     event.preventDefault();
-    const result = find('added');
     const patterns = domains.value.split(/[\s,]+/).filter(Boolean);
     try {
       const token = await post('tokens/add', { name: name.value, permissions: permissions.value, domains: patterns });
-      result.textContent = `Token ID: ${token.id}`;
+      dialog.close();
+      find('added').textContent = `Token ID: ${token.id}`;
       await showList();
       if (token.permissions === 'public') use(token.id);
     } catch (error) {
-      result.textContent = error.message;
+      refused.textContent = error.message;
+      refused.hidden = false;
     }
   });
-  showFields();
   await showList();
+  find('add-token').disabled = false;
 
   /** Domains and a service account are for public tokens. */
   function showFields() {
-    find('of-public').hidden = permissions.value !== 'public';
+    const fields = find('of-public');
+    fields.hidden = fields.disabled = permissions.value !== 'public';
   }
 }
 
@@ -42,7 +53,7 @@ function row(token) {
   for (const text of [token.name, token.permissions, token.domains.join(', ') || '–', used]) {
     row.insertCell().textContent = text;
   }
-  const button = Object.assign(document.createElement('button'), { type: 'button', textContent: 'Delete' });
+  const button = Object.assign(document.createElement('button'), { type: 'button', title: 'Delete', className: 'delete' });
   button.ariaLabel = `Delete ${token.name}`;
   button.addEventListener('click', async () => {
     await post('tokens/delete', { id: token.id });

@@ -88,6 +88,7 @@ pub(super) fn openapi() -> Result<Outcome> {
 pub(super) fn e2e() -> Result<Outcome> {
     let engines = browser::engines()?;
     setup::system_clients()?;
+    setup::npm_in(Path::new(setup::LIGHTHOUSE))?;
     let specklepy = setup::python(setup::SPECKLEPY_TESTS)?;
     build()?;
     let rust_app = rust_app::build()?;

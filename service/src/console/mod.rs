@@ -8,6 +8,7 @@
 //! | `audit` | the audit trail, with filters and exports |
 //! | `catalog` | the scopes that exist |
 //! | `chart` | charts, drawn by the service |
+//! | `ending` | what ends with a removal, which a form repeats |
 //! | `errors` | errors of requests that reach no page |
 //! | `fields` | the fields of a query or a form |
 //! | `files` | the style sheet, the scripts, and the WebAssembly of the origin field |
@@ -31,6 +32,7 @@ mod applications;
 mod audit;
 mod catalog;
 mod chart;
+mod ending;
 pub(crate) mod errors;
 mod fields;
 mod files;

@@ -134,7 +134,7 @@ async fn a_removal_says_what_ends_and_ends_that_alone() {
     for stale in [&[][..], &form[..1], &form[1..], &[form[0], ("ending", "2 2")], &[("shown", "none"), form[1]]] {
         let asked = admin.post(&remove, stale).await;
         assert_eq!(asked.status, 200);
-        asked.has(&["Nothing was removed", "3 sign-ins"]);
+        asked.has(&["Nothing was removed", "3 sign-ins", "name=\"ending\" value=\"any\""]);
     }
     assert_eq!(client(&daypass, &app.id).await.0, 200);
     let refreshed = Tokens::of(app.refresh(&daypass.url, &tokens[0].refresh)).await;

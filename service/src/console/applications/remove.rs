@@ -6,6 +6,7 @@ use axum::response::Response;
 use daypass::Error;
 use maud::html;
 
+use super::super::ending::{agreement, is_agreed};
 use super::super::fields::Fields;
 use super::super::page::Page;
 use super::super::sections::Section;
@@ -41,7 +42,7 @@ async fn remove(app: &SharedApp, visitor: &Visitor, id: &str, form: Result<Field
     let found = Found::find(app, visitor, id).await?;
     let fields = form?;
     let ending = clients::count_ending(&*app.store, &visitor.organization, id).await?;
-    if !found.is_shown_by(&fields) || fields.raw("ending") != text(ending) {
+    if !found.is_shown_by(&fields) || !is_agreed(&fields, &text(ending)) {
         return ask(app, visitor, id, true).await;
     }
     match clients::remove(&*app.store, &visitor.organization, id, MeantFor::Shown(found.settings)).await {
@@ -66,7 +67,10 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str, has_changed: bool) ->
     let content = html! {
         p.crumb { a href=(details.clone()) { "← Back to the application" } }
         @if has_changed {
-            p.warning role="alert" { "Nothing was removed: it is not as the page said any more. It is this now." }
+            p.warning role="alert" {
+                "Nothing was removed: it is not as the page said any more. It is this now. If you go on, sign-ins that are made "
+                "until then end too."
+            }
         }
         section.panel {
             h2 { "This ends at once, and for good" }
@@ -81,7 +85,7 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str, has_changed: bool) ->
         section.panel { h2 { "The settings that are removed" } dl.facts { (facts(&settings)) } }
         form method="post" action=(visitor.to(&["applications", id, "remove"])) {
             input type="hidden" name="shown" value=(tag);
-            input type="hidden" name="ending" value=(text(ending));
+            (agreement(&text(ending), has_changed))
             div.buttons {
                 button.danger type="submit" { "Remove the OAuth settings" }
                 a href=(details) { "Keep them" }

@@ -7,6 +7,7 @@ use daypass::Error;
 use daypass::api::{PrincipalRecord, UpdatePrincipalRequest};
 use maud::html;
 
+use super::super::ending::{ENDING, agreement, is_agreed};
 use super::super::fields::Fields;
 use super::super::flaw::Flaw;
 use super::super::page::Page;
@@ -53,7 +54,7 @@ async fn save(app: &SharedApp, visitor: &Visitor, id: &str, form: Result<Fields,
     let fields = form?;
     let member = principals::find(&*app.store, organization, id).await?;
     let ending = ending(app, organization, &member, &fields).await?;
-    if ending > 0 && fields.get("ending").and_then(|text| text.parse().ok()) != Some(ending) {
+    if ending > 0 && !is_agreed(&fields, &ending.to_string()) {
         return Ok(Answer::Page(page(visitor, &member, &fields, None, Some(ending))));
     }
     match try_to_save(app, visitor, organization, &member, &fields).await {
@@ -109,7 +110,7 @@ fn page(
                 section.warning role="alert" {
                     h2 { "The lower role ends " (count(ending as u64, "token")) }
                     p { "They grant more than the role may keep, and are revoked for good. Save once more to do that." }
-                    input type="hidden" name="ending" value=(ending);
+                    (agreement(&ending.to_string(), fields.get(ENDING).is_some()))
                 }
             }
             input type="hidden" name="version" value=(fields.raw("version"));

@@ -6,6 +6,7 @@ use daypass::api::PrincipalKind;
 use daypass::{Error, TokenKind};
 use maud::html;
 
+use super::super::ending::{agreement, is_agreed};
 use super::super::fields::Fields;
 use super::super::page::Page;
 use super::super::sections::Section;
@@ -37,18 +38,17 @@ pub(super) async fn submit(
 
 async fn remove(app: &SharedApp, visitor: &Visitor, id: &str, form: Result<Fields, Error>) -> Result<Answer, Error> {
     let organization = visitor.caller.require(&ADMINISTER)?;
-    let shown = form?.get("ending").and_then(|text| text.parse().ok());
     let owned = principals::count_owned(&*app.store, organization, id).await?;
-    if shown != Some(total(&owned)) {
+    if !is_agreed(&form?, &text(&owned)) {
         return ask(app, visitor, id, true).await;
     }
     principals::remove(&*app.store, visitor.caller.actor(organization)?, organization, id).await?;
     Ok(Answer::Redirect(visitor.to(&["members", id])))
 }
 
-/// Returns how many tokens end, which the form repeats: it is meant for those that the page showed.
-fn total(owned: &[(TokenKind, u64)]) -> u64 {
-    owned.iter().map(|(_, number)| number).sum()
+/// Returns what a form repeats of the tokens that end: how many they are.
+fn text(owned: &[(TokenKind, u64)]) -> String {
+    owned.iter().map(|(_, number)| number).sum::<u64>().to_string()
 }
 
 async fn ask(app: &SharedApp, visitor: &Visitor, id: &str, has_changed: bool) -> Result<Answer, Error> {
@@ -59,7 +59,10 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str, has_changed: bool) ->
     let content = html! {
         p.crumb { a href=(details.clone()) { "← Back to the member" } }
         @if has_changed {
-            p.warning role="alert" { "Nothing was removed: other tokens end with it than the page said. It is these now." }
+            p.warning role="alert" {
+                "Nothing was removed: other tokens end with it than the page said. It is these now. If you go on, those that "
+                "are made until then end too."
+            }
         }
         section.panel {
             h2 { "This ends at once, and for good" }
@@ -75,7 +78,7 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str, has_changed: bool) ->
         }
         @if may::manage(visitor, &member) {
             form method="post" action=(visitor.to(&["members", id, "remove"])) {
-                input type="hidden" name="ending" value=(total(&owned));
+                (agreement(&text(&owned), has_changed))
                 div.buttons {
                     button.danger type="submit" { "Remove the member" }
                     a href=(details) { "Keep it" }

@@ -137,7 +137,7 @@ mod tests {
     use crate::usecase::openid::CALLBACK;
 
     /// The files that have routes.
-    const SOURCES: [&str; 12] = [
+    const SOURCES: [&str; 13] = [
         include_str!("routes/mod.rs"),
         include_str!("../console/applications/mod.rs"),
         include_str!("../console/members/mod.rs"),

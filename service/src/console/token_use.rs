@@ -65,9 +65,9 @@ async fn charts(app: &SharedApp, visitor: &Visitor, fields: &Fields) -> Result<A
             }
         } @else {
             div.charts {
-                (panel("Requests accepted", &all, |day| day.accepted, "good"))
-                (panel("Requests refused", &all, refused_on, "bad"))
-                (panel("Temporary tokens made", &all, |day| day.refreshes, "made"))
+                (overall("Requests accepted", &all, |day| day.accepted, "good"))
+                (overall("Requests refused", &all, refused_on, "bad"))
+                (overall("Temporary tokens made", &all, |day| day.refreshes, "made"))
             }
             @if !refused.is_empty() {
                 section {
@@ -129,16 +129,20 @@ fn sums<'a>(pairs: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a str, u64)> 
     sums
 }
 
-fn panel(title: &str, days: &[UseDay], value: impl Fn(&UseDay) -> u64, class: &str) -> Markup {
+fn panel(title: &str, heading: &Markup, days: &[UseDay], value: impl Fn(&UseDay) -> u64, class: &str) -> Markup {
     let bars: Vec<_> = days.iter().map(|day| (date(day.day), value(day))).collect();
     let total = bars.iter().map(|(_, number)| *number).fold(0, u64::saturating_add);
     html! {
         section.panel {
-            h2 { (outside(title)) }
+            (heading)
             p.total { (grouped(total)) }
             (chart::bars(&format!("{title} by the day"), &bars, class))
         }
     }
+}
+
+fn overall(title: &str, days: &[UseDay], value: impl Fn(&UseDay) -> u64, class: &str) -> Markup {
+    panel(title, &html! { h2 { (title) } }, days, value, class)
 }
 
 /// Returns how many requests were refused on a day for a reason; for those that are not `named` without one.
@@ -158,7 +162,7 @@ fn reason_charts(days: &[UseDay], named: &[&str]) -> Markup {
     html! {
         div.charts.small {
             @for (name, code) in columns(named).filter(|(_, code)| is_any(*code)) {
-                (panel(name, days, |day| refused_for(day, code, named), "bad"))
+                (panel(name, &html! { h3 { (outside(name)) } }, days, |day| refused_for(day, code, named), "bad"))
             }
         }
         p.note { "Each chart has a height of its own. The numbers of each day are at the end of the page." }

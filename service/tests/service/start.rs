@@ -66,13 +66,24 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
         let organization = list("organization")["organizations"][1]["id"].as_str().expect("an id").to_owned();
         let where_it_is = format!("\n  store         {data}\n  organization  {organization}");
         assert!(first.contains(&where_it_is) && first.contains("\n  dp_sec_"), "{}", without_tokens(&first));
-        let commands: Vec<_> = first.lines().map(str::trim).filter(|line| line.contains(" token create ")).collect();
-        assert_eq!(commands.len(), 3, "{}", without_tokens(&first));
-        for command in commands {
+        let shell = |command: &str| {
             let output = Command::new("sh").args(["-c", command]).current_dir(folder.path()).output();
             let output = output.expect("sh runs");
             assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8_lossy(&output.stdout).into_owned()
+        };
+        let commands = |of: &str| first.lines().map(str::trim).filter(|line| line.contains(of)).collect::<Vec<_>>();
+        assert_eq!(commands(" token create ").len(), 3, "{}", without_tokens(&first));
+        for command in commands(" token create ") {
+            shell(command);
         }
+        // The first user of the console.
+        let user = shell(commands(" user add ")[0]);
+        let id = user.split_whitespace().next().expect("an id");
+        let invitation = shell(&commands(" user invite ")[0].replace("usr_…", id));
+        let url = first.lines().find_map(|line| line.strip_prefix("  console       ")).expect("the console");
+        let service = url.strip_suffix("/console").expect("its path");
+        assert!(invitation.starts_with(&format!("{service}/invitation#")), "it is a link to this service");
         let tokens = list("token");
         let made: Vec<_> =
             tokens["tokens"].as_array().expect("a list").iter().rev().map(|token| &token["name"]).collect();
@@ -84,7 +95,7 @@ async fn the_first_start_prints_commands_that_work_as_printed() {
 
         let second = print_start(folder.path(), options, environment).await;
         assert!(second.contains(&where_it_is) && !second.contains("dp_sec_"), "{}", without_tokens(&second));
-        assert_eq!(second.lines().count(), 3, "{}", without_tokens(&second));
+        assert_eq!(second.lines().count(), 4, "{}", without_tokens(&second));
     }
 }
 

@@ -74,15 +74,15 @@ fn page(app: &SharedApp, visitor: &Visitor, found: &Found, fields: &Fields, flaw
     let view = app.catalog.view();
     let content = html! {
         p.crumb { a href=(details.clone()) { "← Back to the application" } }
-        p.note {
-            @if settings.is_some() {
-                "Applies at once. What people let it have stays: each refresh gives what is still allowed here."
-            } @else {
-                "As an OAuth client the application can ask people for tokens, within what you choose here."
-            }
-        }
         form method="post" action=(visitor.to(&["applications", &application.id, "edit"])) novalidate {
             (Flaw::summary(flaw, "The OAuth settings were not saved"))
+            p.note {
+                @if settings.is_some() {
+                    "Applies at once. What people let it have stays: each refresh gives what is still allowed here."
+                } @else {
+                    "As an OAuth client the application can ask people for tokens, within what you choose here."
+                }
+            }
             (form::show(&view.catalogs, settings.as_ref(), fields, flaw))
             div.buttons {
                 button type="submit" {

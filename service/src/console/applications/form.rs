@@ -94,13 +94,13 @@ pub(super) fn show(
                 aria-invalid=[Flaw::is_in(flaw, "redirectUris")] { "\n" (fields.raw("redirectUris")) }
             (Flaw::beside(flaw, "redirectUris"))
         }
-        (scope_field("Scopes: what it may ask for", &offered, fields, flaw))
         fieldset.field id="grantTypes" tabindex="-1"
             aria-describedby=[Flaw::is_in(flaw, "grantTypes").map(|_| "grantTypes-problem")] {
             legend { "Grant types: how it gets tokens" }
             (Flaw::beside(flaw, "grantTypes"))
             @for grant_type in GrantType::ALL { (grant_type_field(grant_type, fields)) }
         }
+        (scope_field("Scopes: what it may ask for", &offered, fields, flaw))
     }
 }
 

@@ -133,7 +133,7 @@ function lacksEngine() {
   return socket && !existsSync(socket) ? `docker is here without an engine: neither dockerd nor ${socket}` : undefined;
 }
 
-/** The container tool that is installed here, working or not, or why there is none. */
+/** The container tool that is installed here, working or not, or why it has none. */
 function findTool() {
   if (isInstalled('podman')) return { tool: 'podman' };
   if (!isInstalled('docker')) return { none: 'neither podman nor docker is installed' };

@@ -1,4 +1,4 @@
-// The sign-in and the sign-out without scripts, and the pages that say what is not there.
+// The sign-in and the sign-out without scripts, and the pages that say errors.
 import assert from 'node:assert/strict';
 import { HOSTILE, consolePath, looksAt } from './console.mjs';
 import { rule } from './demo.mjs';
@@ -79,7 +79,7 @@ rule('a person who goes astray gets a page, signed in or not', {}, async (page) 
   }
 });
 
-looksAt('the sign-in and what is not there', () => {
+looksAt('the sign-in and the errors', () => {
   const at = (path) => (page) => page.goto(service + path);
   return {
     account: at('/sign-in'),

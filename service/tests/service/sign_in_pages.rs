@@ -186,7 +186,7 @@ async fn the_sign_in_leads_below_the_path_of_the_issuer() {
 }
 
 #[tokio::test]
-async fn a_browser_gets_a_page_for_what_is_not_there_and_a_program_gets_json() {
+async fn a_browser_gets_a_page_for_an_unknown_address_and_a_program_gets_json() {
     let daypass = Daypass::start();
     let (_, browser) = join(&daypass, ADA, "owner").await;
     let session = browser.cookie.clone().expect("a session");

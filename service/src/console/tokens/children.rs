@@ -26,7 +26,7 @@ struct Temporary {
     today: u64,
     /// How many were made on the days before.
     before: u64,
-    /// When the last one of them ends at the latest; `None` if there is none.
+    /// When the last one of them ends at the latest; `None` without any.
     last_end: Option<u64>,
 }
 
@@ -109,6 +109,6 @@ mod tests {
             assert_eq!((today, before, last_end), expected, "{days:?}");
         }
         // On no earlier day was one made that can be usable.
-        assert!((DAYS - 1) * DAY >= duration::MOST && (DAYS - 2) * DAY < duration::MOST);
+        const { assert!((DAYS - 1) * DAY >= duration::MOST && (DAYS - 2) * DAY < duration::MOST) };
     }
 }

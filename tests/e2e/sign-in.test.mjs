@@ -50,7 +50,7 @@ rule('a page of another origin signs nobody in or out', {}, async (page) => {
     response.end(`<!doctype html><title>Evil</title><form method="post" action="${service}${request.url}">
       <input name="email" value="eve@example.com"><input name="password" value="x"><button>Win a prize</button></form>`);
   });
-  for (const path of ['/sign-out', '/sign-in', '/sign-in/openid-connect']) {
+  for (const path of ['/sign-out', '/sign-in', '/sign-in/openid-connect', '/sign-in/link']) {
     await page.goto(origin + path);
     await page.getByRole('button').click();
     await heading(page, 'Not from this site').waitFor();

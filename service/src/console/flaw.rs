@@ -3,7 +3,7 @@
 use daypass::{Error, ErrorCode};
 use maud::{Markup, html};
 
-use super::page::to_do;
+use super::page::help;
 
 /// Why a form was not accepted.
 pub(super) struct Flaw {
@@ -106,7 +106,7 @@ impl From<Error> for Flaw {
         };
         let message = match error.code() {
             ErrorCode::InvalidRequest | ErrorCode::InvalidScope => text,
-            _ => format!("{text} {}", to_do(&error)),
+            _ => format!("{text} {}", help(&error)),
         };
         Flaw { field, message, status: error.status(), code: error.code() }
     }

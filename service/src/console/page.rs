@@ -25,8 +25,6 @@ pub(super) enum Runs {
 }
 
 /// A page of the console.
-///
-/// SECURITY: it is answered by [`Page::respond`] alone, in which no hidden character stays one, wherever it comes from.
 pub(super) struct Page {
     pub(super) title: String,
     pub(super) status: u16,
@@ -57,18 +55,7 @@ impl Page {
 
     /// Renders the page within the layout: of an organization, if there is a visitor.
     pub(super) fn respond(self, links: &Links, place: Option<(&Visitor, Section)>) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let text = hidden::show_lines(&self.document(links, place).into_string());
-        let fields = [
-            (CONTENT_TYPE, "text/html; charset=utf-8"),
-            (CACHE_CONTROL, "no-store"),
-            (CONTENT_SECURITY_POLICY, policy(self.runs)),
-        ];
-        let mut response = (status, fields, ISOLATED, text).into_response();
-        if let Some(code) = self.code {
-            response.extensions_mut().insert(code);
-        }
-        response
+        respond(self.status, self.code, policy(self.runs), self.document(links, place))
     }
 
     fn document(&self, links: &Links, place: Option<(&Visitor, Section)>) -> Markup {
@@ -185,6 +172,21 @@ fn navigation(visitor: &Visitor, section: Section) -> Markup {
     }
 }
 
+/// Answers with a document.
+///
+/// SECURITY: every page goes through here, where no hidden character stays one, wherever it comes from.
+pub(super) fn respond(status: u16, code: Option<ErrorCode>, policy: &'static str, document: Markup) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let text = hidden::show_lines(&document.into_string());
+    let fields =
+        [(CONTENT_TYPE, "text/html; charset=utf-8"), (CACHE_CONTROL, "no-store"), (CONTENT_SECURITY_POLICY, policy)];
+    let mut response = (status, fields, ISOLATED, text).into_response();
+    if let Some(code) = code {
+        response.extensions_mut().insert(code);
+    }
+    response
+}
+
 /// Returns the page that says what is wrong with a request.
 pub(super) fn problem(error: &Error) -> Page {
     let content = html! {
@@ -196,7 +198,7 @@ pub(super) fn problem(error: &Error) -> Page {
     };
     let title = match error {
         Error::NotFound => "Not found",
-        Error::MethodNotAllowed => "Nothing is sent to this address",
+        Error::MethodNotAllowed => "This address does not take that",
         Error::TooManyRequests(_) => "Too many requests",
         Error::OrganizationSuspended => "Suspended",
         Error::CrossSiteRequest => "Not from this site",
@@ -206,11 +208,18 @@ pub(super) fn problem(error: &Error) -> Page {
     Page { status: error.status(), code: Some(error.code()), ..Page::new(title, content) }
 }
 
-/// Returns what a person can do about an error, who has an address and a page instead of a request.
-pub(super) fn to_do(error: &Error) -> Cow<'static, str> {
+/// Returns what a person can do about an error of an address.
+fn to_do(error: &Error) -> Cow<'static, str> {
     match error {
         Error::NotFound => "Check the address, or begin at “Daypass” above.".into(),
         Error::MethodNotAllowed => "Open the page that you want from “Daypass” above, and use its own buttons.".into(),
+        _ => help(error),
+    }
+}
+
+/// Returns what a person can do about an error, who has a page instead of a request.
+pub(super) fn help(error: &Error) -> Cow<'static, str> {
+    match error {
         Error::TooManyRequests(seconds) => format!("Try again in {}.", count(*seconds, "second")).into(),
         _ => error.help().into(),
     }

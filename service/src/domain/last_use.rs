@@ -23,7 +23,7 @@ pub(crate) struct TokenUse {
 pub(crate) struct LastUses {
     /// The time of the last use, by the token's serial number.
     times: HashMap<u64, u64>,
-    /// How many temporary tokens were minted, by the serial number of their parent.
+    /// How many temporary tokens were made, by the serial number of the token to which their chain goes back.
     refreshes: HashMap<u64, u64>,
 }
 
@@ -35,7 +35,7 @@ impl LastUses {
         }
     }
 
-    /// Notes that a temporary token was minted from the token with this serial number.
+    /// Notes that a temporary token was made whose chain goes back to the token with this serial number.
     pub(crate) fn note_refresh(&mut self, serial: u64) {
         if let Some(number) = find_or_add(&mut self.refreshes, serial) {
             *number += 1;

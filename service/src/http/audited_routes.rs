@@ -87,8 +87,8 @@ const ROUTES: &[(Method, &str, Audited)] = &[
     (Method::POST, "/graphql", Traffic),
     (Method::POST, "/auth/token", Traffic),
     (Method::POST, "/sign-in", Admin(SessionSignIn)),
-    // To sign in, or to link an identity.
-    (Method::POST, "/sign-in/openid-connect", Admin(SessionLinkIdentity)),
+    (Method::POST, "/sign-in/openid-connect", Admin(SessionSignIn)),
+    (Method::POST, "/sign-in/link", Admin(SessionLinkIdentity)),
     (Method::POST, "/sign-out", Admin(SessionSignOut)),
     (Method::GET, "/console/{organization}/applications", Admin(ClientRead)),
     (Method::GET, "/console/{organization}/applications/{id}/edit", Admin(ClientSet)),

@@ -56,7 +56,10 @@ impl Onward {
     pub(crate) fn authorize(query: &str) -> Result<Onward, Error> {
         let query = utf8_percent_encode(query, ENCODED).to_string();
         if query.len() > MAX_AUTHORIZE {
-            let why = format!("The `authorize` has {} characters; send {MAX_AUTHORIZE} at most.", query.len());
+            let why = format!(
+                "The authorization request has {} characters, of {MAX_AUTHORIZE} at most: push it to /oauth/par.",
+                query.len()
+            );
             return Err(Error::InvalidRequest(why));
         }
         Ok(Onward::Authorize(query))

@@ -33,7 +33,7 @@ impl TokenUses {
         self.lock().note(serial, at);
     }
 
-    /// Notes that a temporary token was minted from the token with this serial number.
+    /// Notes that a temporary token was made whose chain goes back to the token with this serial number.
     pub(crate) fn note_refresh(&self, serial: u64) {
         self.lock().note_refresh(serial);
     }
@@ -50,7 +50,7 @@ impl TokenUses {
         }
     }
 
-    /// Writes what was noted. What the store does not take is lost: it is of no importance for any decision.
+    /// Writes what was noted. What the store does not take is lost: nothing is decided by it alone.
     pub(crate) async fn write(&self) {
         let (uses, refreshes): (Vec<TokenUse>, _) = {
             let mut noted = self.lock();

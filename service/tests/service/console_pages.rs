@@ -352,7 +352,7 @@ async fn a_token_says_how_many_temporary_tokens_of_it_can_be_usable() {
         // The day may have ended meanwhile.
         let counted = ["3 made today and 0 yesterday (UTC)", "0 made today and 3 yesterday (UTC)"];
         assert!(counted.iter().any(|text| page.text.contains(text)), "the number");
-        page.has(&["no more than 3 can be usable now", "The last one ends in ", "Signed bundles: not stored and not counted"]);
+        page.has(&["as many as that (3) can be usable now", "The last one ends in ", "Signed bundles: not stored and not counted"]);
     }
     let (_, unused) = daypass.create_secret().await;
     owner.get(&format!("tokens/{unused}")).await.has(&["0 made today and 0 yesterday (UTC)", "none of those that were counted is usable"]);

@@ -265,8 +265,8 @@ async fn an_authorization_request_survives_the_sign_in_at_the_provider() {
 }
 
 /// Sends the form that begins at the provider, and returns where the page leads.
-async fn begin_by_form(browser: &Browser<'_>, fields: &[(&str, &str)]) -> Begun {
-    let request = browser.daypass.post("/sign-in/openid-connect").header("origin", &browser.daypass.url).form(fields);
+async fn begin_by_form(browser: &Browser<'_>, path: &str, fields: &[(&str, &str)]) -> Begun {
+    let request = browser.daypass.post(path).header("origin", &browser.daypass.url).form(fields);
     let session = browser.cookie.as_ref().map(|text| format!("__Host-daypass-session={text}"));
     let request = session.into_iter().fold(request, |request, session| request.header("cookie", session));
     let response = request.send().await.expect("a response");
@@ -285,7 +285,7 @@ async fn a_person_signs_in_at_the_provider_without_a_script() {
     let page = daypass.get("/sign-in?to=console").send().await.expect("a response").text().await.expect("a body");
     assert!(page.contains("action=\"/sign-in/openid-connect\"") && page.contains("Continue with <b>127.0.0.1:"));
     provider.sign_in_as(Some("person-1")).await;
-    let Begun { link, cookie } = begin_by_form(&browser, &[("link", "yes"), ("password", PASSWORD)]).await;
+    let Begun { link, cookie } = begin_by_form(&browser, "/sign-in/link", &[("password", PASSWORD)]).await;
     assert_eq!(come_back(&mut browser, &provider.visit(&link).await, &cookie).await, "/sign-in");
     for (fields, expected) in [
         (&[("to", "console")][..], "/console"),
@@ -293,15 +293,15 @@ async fn a_person_signs_in_at_the_provider_without_a_script() {
         (&[("to", "https://evil.example")], "/sign-in"),
     ] {
         let mut again = Browser::new(&daypass);
-        let Begun { link, cookie } = begin_by_form(&again, fields).await;
+        let Begun { link, cookie } = begin_by_form(&again, "/sign-in/openid-connect", fields).await;
         assert_eq!(come_back(&mut again, &provider.visit(&link).await, &cookie).await, expected);
         assert_eq!(send(again.get("/v2/session")).await.0, 200);
     }
     // A wrong password links nothing, and a person without a session has to sign in first.
     let (_, bob) = join(&daypass, "bob@example.com", "developer").await;
     for (browser, says) in [(&bob, "id=\"password-problem\""), (&Browser::new(&daypass), "Your session has ended")] {
-        let request = browser.without_page(reqwest::Method::POST, "/sign-in/openid-connect").header("origin", &daypass.url);
-        let refused = request.form(&[("link", "yes"), ("password", "wrong horse")]).send().await.expect("a response");
+        let request = browser.without_page(reqwest::Method::POST, "/sign-in/link").header("origin", &daypass.url);
+        let refused = request.form(&[("password", "wrong horse")]).send().await.expect("a response");
         assert_eq!(refused.status().as_u16(), 401);
         let text = refused.text().await.expect("a body");
         assert!(text.contains(says) && !text.contains("wrong horse"), "{says}");

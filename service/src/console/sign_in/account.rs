@@ -11,12 +11,12 @@ use super::provider;
 use crate::http::SharedApp;
 use crate::usecase::sign_in::Session;
 
-/// Shows the account, its organizations, and the way out of it.
+/// Shows the account, its organizations, and the way out of it; and what failed, below a title.
 pub(super) async fn card(
     app: &SharedApp,
     links: &Links,
     session: &Session,
-    flaw: Option<&Flaw>,
+    failure: Option<(&str, &Flaw)>,
 ) -> Result<Card, Error> {
     let account = &session.account;
     let memberships = app.store.memberships(account.number).await?;
@@ -24,7 +24,7 @@ pub(super) async fn card(
         section aria-labelledby="name" {
             h1 #name { (outside(&account.name)) }
             p.note { "Signed in as " (outside(&account.email)) }
-            (Flaw::summary(flaw, "The account was not linked"))
+            @if let Some((title, flaw)) = failure { (Flaw::summary(Some(flaw), title)) }
             h2 { "Organizations" }
             @if memberships.is_empty() {
                 p { "None. Ask for an invitation." }
@@ -40,7 +40,7 @@ pub(super) async fn card(
             }
             p.note { a href=(links.beside("console")) { "Open the console" } }
             p.note { a href=(links.beside("applications")) { "Applications with access" } }
-            @if account.identity.is_none() { (provider::link(app, links, flaw)) }
+            @if account.identity.is_none() { (provider::link(app, links, failure.map(|(_, flaw)| flaw))) }
             (way_out(links))
         }
     };

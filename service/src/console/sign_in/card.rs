@@ -1,15 +1,12 @@
 //! The layout of the sign-in's pages, a narrow card without a script: [`Card`].
 
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use daypass::ErrorCode;
 use maud::{DOCTYPE, Markup, html};
 
 use super::super::flaw::Flaw;
 use super::super::links::Links;
-use crate::domain::hidden;
-use crate::http::page::ISOLATED;
+use super::super::page;
 
 /// SECURITY: a page runs no script, sends its forms to the service alone, and is in no frame.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; \
@@ -19,7 +16,7 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; img-src data:; form-
 pub(super) struct Card {
     title: String,
     content: Markup,
-    status: StatusCode,
+    status: u16,
     code: Option<ErrorCode>,
     /// Where the browser goes by itself.
     next: Option<String>,
@@ -28,7 +25,7 @@ pub(super) struct Card {
 impl Card {
     /// A page with this title and content.
     pub(super) fn new(title: impl Into<String>, content: Markup) -> Card {
-        Card { title: title.into(), content, status: StatusCode::OK, code: None, next: None }
+        Card { title: title.into(), content, status: 200, code: None, next: None }
     }
 
     /// The page that leads the browser on after a form, without a click.
@@ -45,23 +42,12 @@ impl Card {
 
     /// Gives the page the status and the code of what is wrong with its form.
     pub(super) fn refusing(self, flaw: &Flaw) -> Card {
-        let status = StatusCode::from_u16(flaw.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Card { status, code: Some(flaw.code), ..self }
+        Card { status: flaw.status, code: Some(flaw.code), ..self }
     }
 
     /// Renders the page.
     pub(super) fn respond(self, links: &Links) -> Response {
-        let text = hidden::show_lines(&self.document(links).into_string());
-        let fields = [
-            (CONTENT_TYPE, "text/html; charset=utf-8"),
-            (CACHE_CONTROL, "no-store"),
-            (CONTENT_SECURITY_POLICY, POLICY),
-        ];
-        let mut response = (self.status, fields, ISOLATED, text).into_response();
-        if let Some(code) = self.code {
-            response.extensions_mut().insert(code);
-        }
-        response
+        page::respond(self.status, self.code, POLICY, self.document(links))
     }
 
     fn document(&self, links: &Links) -> Markup {

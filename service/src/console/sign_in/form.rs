@@ -53,26 +53,28 @@ async fn open(
     let is_asked = query.get("another").is_some() || failure.is_some();
     let other = match session {
         Ok(SignedIn(session)) if onward == Onward::Account => {
-            return Ok(account::card(app, links, &session, failure.as_ref()).await?.respond(links));
+            let failure = failure.as_ref().map(|flaw| ("That did not work", flaw));
+            return Ok(account::card(app, links, &session, failure).await?.respond(links));
         }
         Ok(SignedIn(_)) if !is_asked => return Ok(redirect(links.beside(&onward.address()))),
         Ok(SignedIn(session)) => Some(session.account.email),
         Err(Error::NotSignedIn(_)) => None,
         Err(error) => return Err(error),
     };
-    Ok(card(app, links, &onward, query, failure.as_ref(), other.as_deref()).respond(links))
+    Ok(card(app, links, &onward, "", failure.as_ref(), other.as_deref()).respond(links))
 }
 
 /// `POST /sign-in`
 pub(super) async fn submit(
     State(app): State<SharedApp>,
     page: Result<OwnPage, Error>,
+    session: Result<SignedIn, Error>,
     client: Result<ClientAddress, Error>,
     headers: HeaderMap,
     form: Result<Fields, Error>,
 ) -> Response {
     let links = Links::new(&app.jwt_issuer.issuer);
-    let entered = enter(&app, &links, page, client, &headers, form).await;
+    let entered = enter(&app, &links, page, session, client, &headers, form).await;
     entered.unwrap_or_else(|error| refuse(&error, &Method::POST, &links))
 }
 
@@ -80,6 +82,7 @@ async fn enter(
     app: &SharedApp,
     links: &Links,
     page: Result<OwnPage, Error>,
+    session: Result<SignedIn, Error>,
     client: Result<ClientAddress, Error>,
     headers: &HeaderMap,
     form: Result<Fields, Error>,
@@ -92,7 +95,8 @@ async fn enter(
         Ok(begun) => Ok((session_cookie(app, headers, &begun).await?, lead(links, &onward)).into_response()),
         Err(error) => {
             let (later, flaw) = (retry_after(&error), Flaw::from(error));
-            let card = card(app, links, &onward, &fields, Some(&flaw), None).refusing(&flaw);
+            let other = session.ok().map(|SignedIn(session)| session.account.email);
+            let card = card(app, links, &onward, email, Some(&flaw), other.as_deref()).refusing(&flaw);
             Ok((later, card.respond(links)).into_response())
         }
     }
@@ -113,11 +117,11 @@ pub(super) fn card(
     app: &SharedApp,
     links: &Links,
     onward: &Onward,
-    fields: &Fields,
+    email: &str,
     flaw: Option<&Flaw>,
     other: Option<&str>,
 ) -> Card {
-    let is_known = fields.get("email").is_some();
+    let is_known = !email.is_empty();
     let content = html! {
         section aria-labelledby="title" {
             h1 #title { "Sign in" }
@@ -126,11 +130,11 @@ pub(super) fn card(
             }
             @if let Some(email) = other { p.note { "You are signed in as " (outside(email)) "." } }
             (Flaw::summary(flaw, "You were not signed in"))
-            form method="post" action=(links.beside("sign-in")) {
+            form method="post" action=(links.beside(&onward.sign_in(None))) {
                 (kept(onward))
                 label for="email" { "Email" }
                 input #email name="email" type="email" autocomplete="username" required autofocus[!is_known]
-                    value=(fields.raw("email"));
+                    value=(email);
                 label for="password" { "Password" }
                 input #password name="password" type="password" autocomplete="current-password" required
                     autofocus[is_known] aria-describedby=[Flaw::is_in(flaw, "password").map(|_| "password-problem")]

@@ -27,6 +27,7 @@ pub(super) fn router() -> Router<SharedApp> {
     Router::new()
         .route("/sign-in", get(form::show).post(form::submit))
         .route("/sign-in/openid-connect", post(provider::start))
+        .route("/sign-in/link", post(provider::start_link))
         .route("/sign-out", post(sign_out::submit))
 }
 

@@ -1,4 +1,4 @@
-//! `/sign-in/openid-connect`: leads to the operator's OpenID Connect provider.
+//! `/sign-in/openid-connect` and `/sign-in/link`: lead to the operator's OpenID Connect provider.
 
 use axum::extract::State;
 use axum::http::Method;
@@ -18,8 +18,37 @@ use crate::http::{ClientAddress, Onward, OwnPage, Purpose, SharedApp, SignedIn, 
 use crate::usecase::openid::OpenIdProvider;
 use crate::usecase::sign_in;
 
-/// `POST /sign-in/openid-connect`: to sign in, or to link the account with the identity.
+/// `POST /sign-in/openid-connect`: to sign in.
 pub(super) async fn start(
+    State(app): State<SharedApp>,
+    page: Result<OwnPage, Error>,
+    form: Result<Fields, Error>,
+) -> Response {
+    let links = Links::new(&app.jwt_issuer.issuer);
+    let begun = begin(&app, &links, page, form).await;
+    begun.unwrap_or_else(|error| refuse(&error, &Method::POST, &links))
+}
+
+async fn begin(
+    app: &SharedApp,
+    links: &Links,
+    page: Result<OwnPage, Error>,
+    form: Result<Fields, Error>,
+) -> Result<Response, Error> {
+    page?;
+    let onward = onward(&form?)?;
+    Ok(match begin_at_provider(app, Purpose::SignIn, onward.clone()).await {
+        Ok((url, cookie)) => (cookie, lead(links, url)).into_response(),
+        Err(error) => {
+            let (later, flaw) = (retry_after(&error), Flaw::whole_of(error));
+            let card = form::card(app, links, &onward, "", Some(&flaw), None).refusing(&flaw);
+            (later, card.respond(links)).into_response()
+        }
+    })
+}
+
+/// `POST /sign-in/link`: to link the account with the identity.
+pub(super) async fn start_link(
     State(app): State<SharedApp>,
     page: Result<OwnPage, Error>,
     session: Result<SignedIn, Error>,
@@ -27,11 +56,11 @@ pub(super) async fn start(
     form: Result<Fields, Error>,
 ) -> Response {
     let links = Links::new(&app.jwt_issuer.issuer);
-    let begun = begin(&app, &links, page, session, client, form).await;
+    let begun = begin_link(&app, &links, page, session, client, form).await;
     begun.unwrap_or_else(|error| refuse(&error, &Method::POST, &links))
 }
 
-async fn begin(
+async fn begin_link(
     app: &SharedApp,
     links: &Links,
     page: Result<OwnPage, Error>,
@@ -40,28 +69,20 @@ async fn begin(
     form: Result<Fields, Error>,
 ) -> Result<Response, Error> {
     page?;
-    let (ClientAddress(client), fields) = (client?, form?);
-    let onward = onward(&fields)?;
-    if fields.get("link").is_none() {
-        return Ok(match begin_at_provider(app, Purpose::SignIn, onward.clone()).await {
-            Ok((url, cookie)) => (cookie, lead(links, url)).into_response(),
-            Err(error) => {
-                let (later, flaw) = (retry_after(&error), Flaw::whole_of(error));
-                let card = form::card(app, links, &onward, &fields, Some(&flaw), None).refusing(&flaw);
-                (later, card.respond(links)).into_response()
-            }
-        });
-    }
-    let SignedIn(session) = session?;
-    let (passwords, password) = (&app.sign_in.passwords, Some(fields.raw("password").to_owned()));
-    let proof = sign_in::start_link(&*app.store, passwords, &session, password, client).await;
-    let begun = match proof {
-        Ok(proof) => begin_at_provider(app, Purpose::Link(proof), Onward::Account).await.map_err(Flaw::whole_of),
-        Err(error) => Err(Flaw::from(error)),
+    let (SignedIn(session), ClientAddress(client)) = (session?, client?);
+    let (passwords, password) = (&app.sign_in.passwords, Some(form?.raw("password").to_owned()));
+    let begun = match sign_in::start_link(&*app.store, passwords, &session, password, client).await {
+        Ok(proof) => begin_at_provider(app, Purpose::Link(proof), Onward::Account)
+            .await
+            .map_err(|error| (retry_after(&error), Flaw::whole_of(error))),
+        Err(error) => Err((retry_after(&error), Flaw::from(error))),
     };
     Ok(match begun {
         Ok((url, cookie)) => (cookie, lead(links, url)).into_response(),
-        Err(flaw) => account::card(app, links, &session, Some(&flaw)).await?.refusing(&flaw).respond(links),
+        Err((later, flaw)) => {
+            let failure = Some(("The account was not linked", &flaw));
+            (later, account::card(app, links, &session, failure).await?.refusing(&flaw).respond(links)).into_response()
+        }
     })
 }
 
@@ -92,8 +113,7 @@ pub(super) fn offer(app: &SharedApp, links: &Links, onward: &Onward) -> Markup {
 pub(super) fn link(app: &SharedApp, links: &Links, flaw: Option<&Flaw>) -> Markup {
     html! {
         @if let Some(host) = host(app) {
-            form method="post" action=(links.beside("sign-in/openid-connect")) {
-                input type="hidden" name="link" value="yes";
+            form method="post" action=(links.beside("sign-in/link")) {
                 label for="password" { "Your password" }
                 input #password name="password" type="password" autocomplete="current-password" required
                     aria-describedby=[Flaw::is_in(flaw, "password").map(|_| "password-problem")]

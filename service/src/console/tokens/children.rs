@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::super::text::{count, grouped, relative, time};
 use crate::domain::bundle::{ActiveBundles, MOST_COUNTED};
 use crate::domain::days::{Days, SECONDS as DAY};
+use crate::domain::oauth::family::ACCESS_LIFETIME;
 use crate::store::Store;
 use crate::usecase::{bundles, token_use};
 
@@ -16,7 +17,8 @@ const DAYS: u64 = duration::MOST.div_ceil(DAY) + 1;
 /// What was made from a token.
 pub(super) struct Children {
     bundles: ActiveBundles,
-    temporary: Temporary,
+    /// Secret tokens alone mint them.
+    temporary: Option<Temporary>,
 }
 
 /// The temporary tokens that can still live, as the service has counted them by the day.
@@ -48,32 +50,45 @@ pub(super) async fn find(store: &dyn Store, record: &TokenRecord, now: u64) -> R
     if !matches!(record.kind, TokenKind::Secret | TokenKind::Application) {
         return Ok(None);
     }
-    let days = token_use::use_of_serial(store, &record.organization, record.serial, Days::last(DAYS, now)).await?;
     let bundles = bundles::count_active(store, record.serial).await?;
-    Ok(Some(Children { bundles, temporary: Temporary::of(&days, now) }))
+    let temporary = match record.kind {
+        TokenKind::Secret => {
+            let days = Days::last(DAYS, now);
+            Some(Temporary::of(&token_use::use_of_serial(store, &record.organization, record.serial, days).await?, now))
+        }
+        _ => None,
+    };
+    Ok(Some(Children { bundles, temporary }))
 }
 
 /// Shows what was made from a token and can be used now, as items of a list.
 pub(super) fn items(children: &Children, now: u64) -> Markup {
     let hours = count(duration::MOST / 3600, "hour");
-    let Temporary { today, before, last_end } = children.temporary;
-    let earlier = if DAYS == 2 { "yesterday".to_owned() } else { format!("on the {} days before", DAYS - 1) };
     html! {
         li { (references(&children.bundles, now)) }
+        @if let Some(temporary) = &children.temporary { li { (made(temporary, &hours, now)) } }
+        li { "Signed bundles: not stored and not counted. Each ends within " (hours) " of when it was made." }
         li {
-            "Temporary tokens: " (grouped(today)) " made today and " (grouped(before)) " " (earlier) " (UTC). "
-            @if let Some(end) = last_end {
-                "Each lives " (hours) " at most, so that no more than " (grouped(today.saturating_add(before)))
-                " can be usable now. The last one ends " (relative(end, now)) " at the latest, at " (time(end)) " UTC."
-            } @else {
-                "Each lives " (hours) " at most, so that none of those that were counted is usable now."
-            }
-            " "
-            span.note { "The service counts them up to a minute late." }
+            "Access tokens that OAuth clients got by it: not stored and not counted. Each ends within "
+            (count(ACCESS_LIFETIME / 3600, "hour")) " of when it was made."
         }
-        li {
-            "Signed bundles: not stored and not counted. Each ends within " (hours) " of when it was made."
+    }
+}
+
+/// Says how many temporary tokens were made, and so how many can be usable.
+fn made(temporary: &Temporary, hours: &str, now: u64) -> Markup {
+    let Temporary { today, before, last_end } = *temporary;
+    let earlier = if DAYS == 2 { "yesterday".to_owned() } else { format!("on the {} days before", DAYS - 1) };
+    html! {
+        "Temporary tokens: " (grouped(today)) " made today and " (grouped(before)) " " (earlier) " (UTC). "
+        @if let Some(end) = last_end {
+            "Each lives " (hours) " at most, so that as many as that (" (grouped(today.saturating_add(before)))
+            ") can be usable now. The last one ends " (relative(end, now)) " at the latest, at " (time(end)) " UTC."
+        } @else {
+            "Each lives " (hours) " at most, so that none of those that were counted is usable now."
         }
+        " "
+        span.note { "The service counts them up to a minute late, and loses that minute if it crashes." }
     }
 }
 

@@ -67,6 +67,9 @@ pub(crate) async fn exchange(
     };
     let mut response = sign(issuing, &claims, None)?;
     response.issued_token_type = Some(request.issued_type.as_str());
+    if claims.kind == TokenKind::Temporary {
+        uses.note_refresh(claims.root_serial);
+    }
     if let (Some(Subject::Stored(record)), Ok(token)) = (&subject, subject_token.parse::<OpaqueToken>()) {
         // SECURITY: called after signing and before the token is handed out, so that it was minted before any revocation.
         let rule = move |state: &_| may_mint(*state, now, expires_at);

@@ -80,7 +80,7 @@ async fn a_person_signs_in_and_out_without_a_script() {
     join(&daypass, ADA, "owner").await;
     let page = get(&daypass, "/sign-in?to=console", None).await;
     assert_eq!(page.status, 200);
-    page.has(&["<form method=\"post\" action=\"/sign-in\">", "name=\"to\" value=\"console\"", "type=\"password\""]);
+    page.has(&["<form method=\"post\" action=\"/sign-in?to=console\">", "name=\"to\" value=\"console\"", "type=\"password\""]);
     assert!(!page.text.contains("<script") && !page.text.contains("Continue with"));
 
     let entered = post(&daypass, "/sign-in", None, &[("email", ADA), ("password", PASSWORD), ("to", "console")]).await;

@@ -125,7 +125,7 @@ test('the binary runs as the image says, with a read-only root and no privileges
 /** Runs a command of a container tool that answers soon or not at all. */
 const ask = (tool, ...args) => spawnSync(tool, args, { encoding: 'utf8', timeout: 120_000 });
 
-/** The container tool that works here, or why there is none. */
+/** The container tool that works here, or why none does. */
 function findTool() {
   const reasons = [];
   for (const tool of ['podman', 'docker']) {

@@ -16,13 +16,9 @@ export const HOSTILE = `<img src=x onerror="document.title='evil'">'"&amp;`;
 /** The address of a page of the organization. */
 export const consolePath = (path) => `${service}/console/${organization}/${path}`;
 
-/** Adds a person, and signs the person in. */
+/** Adds a person, and signs the person in, by the page to which the console leads. */
 export async function signIn(page, role = 'owner') {
-  await signInAs(page, await addPerson(role));
-}
-
-/** Signs a person in, by the page to which the console leads. */
-export async function signInAs(page, email) {
+  const email = await addPerson(role);
   await page.goto(`${service}/console`);
   await page.getByLabel('Email').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);

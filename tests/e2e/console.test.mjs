@@ -1,8 +1,8 @@
 // The console: people manage tokens, by mouse and with the keyboard alone, with scripts and without them.
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
-import { HOSTILE, consolePath, looksAt, signIn, signInAs, tabTo } from './console.mjs';
-import { info, rule, runInShell } from './demo.mjs';
+import { HOSTILE, consolePath, looksAt, signIn, tabTo } from './console.mjs';
+import { info, rule } from './demo.mjs';
 import { PASSWORD, addPerson, ask, expectNoErrors, service } from './people.mjs';
 import { serve } from './server.mjs';
 
@@ -81,38 +81,6 @@ rule('a person signs in and creates, finds, edits and revokes a token by mouse',
   await page.locator('.state.revoked').waitFor();
   assert.equal((await describe(token, 'https://a.garden.example')).revoked, true);
   expectNone();
-});
-
-// "Generate on the access tokens page (100 token limit)", as the documentation of Space API says.
-rule('the 101st token of a kind is refused with what to do, and a revocation makes room', {}, async (page) => {
-  const { id, ownerToken } = JSON.parse(await runInShell('daypass organization create --name "Floor plans" --json'));
-  const principals = `/v2/organization/${id}/principal`;
-  const shop = { kind: 'publishable', name: 'Shop', origins: ['shop.example.com'] };
-  for (let count = 0; count < 100; count += 1) await ask('POST', '/v2/access-token', shop, ownerToken.token);
-  await signInAs(page, await addPerson('owner', principals, ownerToken.token));
-  await page.getByRole('link', { name: 'New token' }).click();
-  await page.getByRole('link', { name: /^Publishable/ }).click();
-  await page.getByLabel('Name', { exact: true }).fill('One too many');
-  await page.getByLabel('Origins').fill('shop.example.com');
-  await page.getByRole('button', { name: 'Create the token' }).click();
-  const problem = page.getByRole('alert');
-  await problem.getByText('Limit reached: 100 active publishable tokens. Revoke a token that is no longer needed').waitFor();
-  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), 'One too many');
-  await page.getByRole('link', { name: 'Organization', exact: true }).click();
-  await page.getByRole('row', { name: 'Active publishable tokens 100 100' }).waitFor();
-
-  await page.getByRole('link', { name: 'Tokens', exact: true }).click();
-  await page.getByRole('link', { name: 'Shop', exact: true }).first().click();
-  await page.getByRole('link', { name: 'Revoke' }).click();
-  await page.getByRole('button', { name: 'Revoke the token' }).click();
-  await page.locator('.state.revoked').waitFor();
-  await page.getByRole('link', { name: 'All tokens' }).click();
-  await page.getByRole('link', { name: 'New token' }).click();
-  await page.getByRole('link', { name: /^Publishable/ }).click();
-  await page.getByLabel('Name', { exact: true }).fill('Now there is room');
-  await page.getByLabel('Origins').fill('shop.example.com');
-  await page.getByRole('button', { name: 'Create the token' }).click();
-  await page.getByRole('heading', { name: 'The token was created' }).waitFor();
 });
 
 rule('a person does it with the keyboard alone', {}, async (page) => {

@@ -6,9 +6,9 @@ import { info } from './demo.mjs';
 export const service = new URL(info.service).origin;
 export const PASSWORD = 'correct horse battery';
 
-/** Calls the service with a token, that of the owner if none is given, and returns the body. */
-export async function ask(method, path, json, token = info.ownerToken) {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+/** Calls the service with the owner token, and returns the body. */
+export async function ask(method, path, json) {
+  const headers = { authorization: `Bearer ${info.ownerToken}`, 'content-type': 'application/json' };
   const response = await fetch(service + path, { method, headers, body: json && JSON.stringify(json) });
   assert.ok(response.ok, `${path}: ${response.status}`);
   return response.json();
@@ -18,11 +18,11 @@ export async function ask(method, path, json, token = info.ownerToken) {
 export const { organization } = (await ask('GET', '/v2/access-token?limit=1')).tokens[0];
 export const principals = `/v2/organization/${organization}/principal`;
 
-/** Adds a user to an organization, by its owner's token, who accepts the invitation, and returns the email. */
-export async function addPerson(role = 'developer', of = principals, token = info.ownerToken) {
+/** Adds a user, who accepts the invitation, and returns the email. */
+export async function addPerson(role = 'developer') {
   const email = `ada-${randomUUID()}@example.com`;
-  const { id } = await ask('POST', of, { kind: 'user', name: 'Ada Lovelace', email, role }, token);
-  const { link } = await ask('POST', `${of}/${id}/invitation`, {}, token);
+  const { id } = await ask('POST', principals, { kind: 'user', name: 'Ada Lovelace', email, role });
+  const { link } = await ask('POST', `${principals}/${id}/invitation`, {});
   const response = await fetch(`${service}/v2/invitation/accept`, {
     method: 'POST',
     headers: { origin: service, 'content-type': 'application/json' },

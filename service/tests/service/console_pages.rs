@@ -360,3 +360,24 @@ async fn a_token_says_how_many_temporary_tokens_of_it_can_be_usable() {
     let shop = owner.get(&format!("tokens/{}", to_text(&shop["id"]))).await;
     assert!(!shop.text.contains("Temporary tokens:"));
 }
+
+/// "Generate on the access tokens page (100 token limit)", as the documentation of Space API says.
+#[tokio::test]
+async fn the_101st_token_of_a_kind_is_refused_with_what_to_do_and_a_revocation_makes_room() {
+    let daypass = Daypass::start();
+    let owner = Person::join(&daypass, "owner").await;
+    let (_, shop) = create_shop(&daypass).await;
+    for _ in 1..100 {
+        create_shop(&daypass).await;
+    }
+    let new = [("kind", "publishable"), ("name", "One too many"), ("scope", "floor:readPublic"), ("origins", "shop.example.com")];
+    let full = owner.post("tokens/new", &new).await;
+    assert_eq!(full.status, 409);
+    full.has(&["Limit reached: 100 active publishable tokens.", "Revoke a token that is no longer needed", "value=\"One too many\""]);
+    owner.get("organization").await.has(&["Active publishable tokens"]);
+    let revoke = format!("tokens/{}/revoke", to_text(&shop["id"]));
+    let serial = shown_serial(&owner.get(&revoke).await);
+    assert_eq!(owner.post(&revoke, &[("serial", &serial)]).await.status, 303);
+    let created = owner.post("tokens/new", &new).await;
+    created.has(&["The token was created"]);
+}

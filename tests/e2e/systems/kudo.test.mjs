@@ -2,19 +2,31 @@
 import assert from 'node:assert/strict';
 import { info, requests, rule, secrets } from '../demo.mjs';
 
-/** Opens the page and then the editor with one of its choices. */
+/**
+ * Opens the page and then the editor with one of its choices. The page opens the editor by itself at first, with another
+ * session: it is waited for, so that it replaces nothing later.
+ */
 async function openWith(page, choice) {
   // An editor takes the token out of its address, so that the address has to be seen as it comes.
-  const opened = new Set();
-  page.on('framenavigated', (frame) => opened.add(frame.url()));
+  const seen = new Set();
+  page.on('framenavigated', (frame) => seen.add(frame.url()));
   await page.goto(info.site);
+  const first = await openedAfter(page, seen, null);
   await page.getByTestId(`open-${choice}`).click();
-  // The page opens the editor by itself at first, with another choice.
-  const src = await page.locator(`iframe[data-choice="${choice}"]`).getAttribute('src');
-  while (!opened.has(src)) await page.waitForTimeout(20);
+  await openedAfter(page, seen, first);
   const editor = page.frameLocator('[data-testid="editor-frame"]');
   await editor.locator('[data-testid="editor-floor"][data-floorline="drawn"]').waitFor();
   return editor;
+}
+
+/** Waits until the frame has opened another address than the one before, and returns it. */
+async function openedAfter(page, seen, before) {
+  for (let tries = 0; tries < 1000; tries += 1) {
+    const address = await page.getByTestId('editor-frame').getAttribute('src');
+    if (address !== before && seen.has(address)) return address;
+    await page.waitForTimeout(20);
+  }
+  return assert.fail('the editor is not opened');
 }
 
 /** The parameters that the editor shows, as an object. */

@@ -137,7 +137,7 @@ rule('a person makes an application an OAuth client, edits it and removes that, 
   const uris = page.getByLabel('Redirect URIs');
   await page.goto(consolePath(`members/${id}`));
   await press(link('Make it an OAuth client'));
-  assert.equal(await page.getByRole('heading', { level: 1 }).textContent(), `OAuth settings of ${HOSTILE}`);
+  await page.getByRole('heading', { level: 1, name: `OAuth settings of ${HOSTILE}`, exact: true }).waitFor();
   await tabTo(uris);
   await page.keyboard.type('http://planner.example/back');
   await press(page.getByRole('checkbox', { name: /^floor:readPublic/ }), 'Space');
@@ -171,7 +171,7 @@ rule('a person makes an application an OAuth client, edits it and removes that, 
   assert.equal((await client()).confidential, true);
 
   await press(link('Remove OAuth settings'));
-  await page.getByText('0 sign-ins with refresh tokens').waitFor();
+  await page.getByText('0 sign-ins: their refresh tokens').waitFor();
   await press(button('Remove the OAuth settings'));
   await link('Make it an OAuth client').waitFor();
   await assert.rejects(client(), /404/);

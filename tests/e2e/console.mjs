@@ -54,8 +54,8 @@ async function hideTokens(page) {
 
 /**
  * Looks at pages in both themes and both widths: each fits, axe-core finds nothing in it, and a picture of it is kept.
- * Lighthouse scores each in both themes, in Chromium: its audits do not depend on the width. `visits` makes what the
- * pages show, and returns what leads to each by its name.
+ * Lighthouse scores each in both themes at the greater width, in Chromium. `visits` makes what the pages show, and
+ * returns what leads to each by its name.
  */
 export function looksAt(what, visits) {
   for (const [width, height] of [

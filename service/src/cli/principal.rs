@@ -170,6 +170,14 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
     ensure!(has_change || client.is_some(), "nothing to change: {}", K::NOTHING);
     let (store, organization) = within.open(&common).await?;
     let before = find::<K>(&*store, &organization, &id, &common).await?;
+    let edited_meanwhile = |version: u64| {
+        let list = common.command(&format!("{} list --organization {organization}", K::WORD));
+        anyhow!("{id} was edited meanwhile, its version is {version}: look at it with `{list}`")
+    };
+    // Before the client, whose settings have no version.
+    if if_version.is_some_and(|version| version != before.version) {
+        return Err(edited_meanwhile(before.version));
+    }
     let client = match client {
         Some(client) => client.check(&*store, &organization, &id, &confirmation, &common).await?,
         None => None,
@@ -198,10 +206,7 @@ async fn run_edit<K: Kind>(edit: Edit<K>) -> anyhow::Result<()> {
     let (request, versions) = (UpdatePrincipalRequest { name, role }, if_version.map(|version| vec![version]));
     let edited = principals::edit(&*store, &catalogs, Actor::Operator, &organization, &id, request, versions).await;
     let record = edited.map_err(|error| match error {
-        Error::VersionConflict(version) => {
-            let list = common.command(&format!("{} list --organization {organization}", K::WORD));
-            anyhow!("{id} was edited meanwhile, its version is {version}: look at it with `{list}`")
-        }
+        Error::VersionConflict(version) => edited_meanwhile(version),
         error => common.explain(error, Some(Subject::Principal(K::WORD, &id))),
     })?;
     oauth_client::print(record, client, &common)

@@ -26,7 +26,7 @@ use super::quotas::QuotaOptions;
 use super::rates::RateOptions;
 use super::sign_in::SignInOptions;
 use super::stop::{StopOptions, wait_for_second_stop, wait_for_stop};
-use super::{address, catalog, failure, issuer};
+use super::{address, catalog, failure, issuer, shell};
 use crate::app::App;
 use crate::config::{Config, OpenIdSettings, StreamLimits, load_sealing_key};
 use crate::crypto::master_key::MasterKey;
@@ -324,6 +324,7 @@ password. It is shown this once:
         )?;
     }
     if let Some(owner_token) = owner_token {
+        let own = shell::quote(url);
         let [create, add, invite] =
             ["token create", "user add", "user invite"].map(|command| on_store(command, &options.store));
         writeln!(
@@ -351,7 +352,7 @@ Or create them in the console. Its first user is yours: the second command makes
 the user sets a password, and takes the id, usr_…, that the first prints.
 
   {add} --name "Ada Lovelace" --email ada@example.com --role owner
-  {invite} usr_… --issuer {url}
+  {invite} usr_… --issuer {own}
 "#
         )?;
     }

@@ -4,8 +4,7 @@ use maud::{Markup, html};
 
 use super::fields::Fields;
 
-/// The name of the field.
-pub(super) const ENDING: &str = "ending";
+const ENDING: &str = "ending";
 /// Repeated instead of what ends, by a person who has been told that it changes.
 const ANY: &str = "any";
 
@@ -16,8 +15,8 @@ pub(super) fn is_agreed(fields: &Fields, ending: &str) -> bool {
 
 /// Makes the form agree to what the page says that ends.
 ///
-/// SECURITY: to whatever ends, if that has changed since the page before: who makes tokens or signs in all the time
-/// would keep a removal from ever being done.
+/// SECURITY: after one warning the form accepts any. Otherwise a client that signs in all the time, or a member who makes
+/// tokens, could keep the own removal from ever being done.
 pub(super) fn agreement(ending: &str, has_changed: bool) -> Markup {
     html! { input type="hidden" name=(ENDING) value=(if has_changed { ANY } else { ending }); }
 }

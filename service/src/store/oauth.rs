@@ -26,7 +26,7 @@ pub(crate) trait OAuthStore: Send + Sync {
 
     /// Removes the settings of a client: revokes the families that the rule returns, given those that are not revoked and did
     /// not end long ago, one more than `most` if there are so many. With the last of them go its settings, consents, codes
-    /// that were not used and requests that are kept. Returns whether that were the last.
+    /// that were not used and requests that are kept. Returns whether those were the last.
     ///
     /// An empty row stays, which its families name: the client is not found by its id, nor in lists.
     ///

@@ -139,13 +139,19 @@ async fn a_removal_says_what_ends_and_ends_that_alone() {
     assert_eq!(client(&daypass, &app.id).await.0, 200);
     let refreshed = Tokens::of(app.refresh(&daypass.url, &tokens[0].refresh)).await;
 
-    let removed = admin.post(&remove, &form).await;
+    // Once told so, a person agrees to any: who signs in meanwhile keeps nobody from the removal. The settings are still
+    // those that the page showed.
+    let later = app.begin(&daypass, &ben).await;
+    assert_eq!(admin.post(&remove, &form).await.status, 200);
+    admin.post(&remove, &[("shown", "none"), ("ending", "any")]).await.has(&["Nothing was removed", "4 sign-ins"]);
+    let removed = admin.post(&remove, &[form[0], ("ending", "any")]).await;
     assert_eq!((removed.status, removed.location), (303, admin.path(&format!("members/{}", app.id))), "{}", removed.text);
     admin.get(&format!("members/{}", app.id)).await.has(&["active", "Not an OAuth client", "Make it an OAuth client", "1 application token"]);
     assert_eq!(admin.get(&remove).await.status, 404);
     assert_eq!(client(&daypass, &app.id).await.0, 404);
     assert_eq!(trail(&daypass, "action=client.remove&outcome=ok").await.len(), 1);
-    for access in [&refreshed.access, &tokens[0].access, &tokens[1].access, &tokens[2].access] {
+    assert_eq!(admin.post(&remove, &form).await.status, 303, "a second click");
+    for access in [&later.access, &refreshed.access, &tokens[0].access, &tokens[1].access, &tokens[2].access] {
         let (_, described) = send(daypass.get("/v2/access-token/self").bearer_auth(access)).await;
         assert_eq!(described["revoked"], true);
     }

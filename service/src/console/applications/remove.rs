@@ -13,9 +13,10 @@ use super::super::sections::Section;
 use super::super::text::{count, outside};
 use super::super::visitor::{Answer, Visitor};
 use super::settings::{Found, facts};
-use crate::domain::oauth::client::{ClientSettings, GrantType, MeantFor};
+use crate::domain::oauth::client::MeantFor;
 use crate::domain::oauth::removal::ClientEnd;
 use crate::http::SharedApp;
+use crate::store::acting;
 use crate::usecase::oauth::clients;
 
 /// `GET /console/{organization}/applications/{id}/remove`
@@ -37,15 +38,23 @@ pub(super) async fn submit(
     visitor.answer(Section::Applications, remove(&app, &visitor, &id, form).await)
 }
 
-/// Removes the settings that the page showed, if what it named ends with them, and no more.
+/// Removes the settings that the page showed, if it named what ends with them or has warned that this changes.
 async fn remove(app: &SharedApp, visitor: &Visitor, id: &str, form: Result<Fields, Error>) -> Result<Answer, Error> {
     let found = Found::find(app, visitor, id).await?;
     let fields = form?;
+    if found.settings.is_none() {
+        // They were removed before, such as by a second click.
+        return Ok(Answer::Redirect(visitor.to(&["members", id])));
+    }
     let ending = clients::count_ending(&*app.store, &visitor.organization, id).await?;
     if !found.is_shown_by(&fields) || !is_agreed(&fields, &text(ending)) {
         return ask(app, visitor, id, true).await;
     }
-    match clients::remove(&*app.store, &visitor.organization, id, MeantFor::Shown(found.settings)).await {
+    let (store, organization, client) = (app.store.clone(), visitor.organization.clone(), id.to_owned());
+    let meant_for = MeantFor::Shown(found.settings);
+    // A task of its own goes on if the person leaves: the removal may take several transactions.
+    let removal = async move { clients::remove(&*store, &organization, &client, meant_for).await };
+    match acting::spawn(removal).await.unwrap_or(Err(Error::Unavailable)) {
         Ok(()) => Ok(Answer::Redirect(visitor.to(&["members", id]))),
         Err(Error::VersionConflict(_)) => ask(app, visitor, id, true).await,
         Err(error) => Err(error),
@@ -68,8 +77,8 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str, has_changed: bool) ->
         p.crumb { a href=(details.clone()) { "← Back to the application" } }
         @if has_changed {
             p.warning role="alert" {
-                "Nothing was removed: it is not as the page said any more. It is this now. If you go on, sign-ins that are made "
-                "until then end too."
+                "Nothing was removed: the settings or what ends with them have changed. This page shows those of now. If you "
+                "go on, what users let it have until then ends too."
             }
         }
         section.panel {
@@ -77,10 +86,16 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str, has_changed: bool) ->
             ul {
                 li { (outside(&application.name)) " can ask nobody for tokens any more." }
                 li { (count(ending.consents, "user")) " let it have something: that ends, and a later client asks again." }
-                li { (count(ending.families, "sign-in")) " with refresh tokens: they and their access tokens are revoked." }
+                li { (count(ending.families, "sign-in")) ": their refresh tokens and access tokens are revoked." }
             }
             h3.field { "This stays" }
-            (stays(&settings))
+            ul {
+                li { "The application itself, and the tokens that belong to it." }
+                li {
+                    "Access tokens that it may have got for itself or by an exchange, until they expire within the hour. Revoke "
+                    "the token that they were made from to end them now."
+                }
+            }
         }
         section.panel { h2 { "The settings that are removed" } dl.facts { (facts(&settings)) } }
         form method="post" action=(visitor.to(&["applications", id, "remove"])) {
@@ -93,20 +108,4 @@ async fn ask(app: &SharedApp, visitor: &Visitor, id: &str, has_changed: bool) ->
         }
     };
     Ok(Answer::Page(Page::new(format!("Remove the OAuth settings of {}?", application.name), content)))
-}
-
-/// Says what of a client does not end with its settings.
-fn stays(settings: &ClientSettings) -> maud::Markup {
-    let gets_own = [GrantType::ClientCredentials, GrantType::TokenExchange];
-    html! {
-        ul {
-            li { "The application itself, and the tokens that belong to it." }
-            @if gets_own.iter().any(|own| settings.grant_types.contains(own)) {
-                li {
-                    "Access tokens that it got for itself or by an exchange, until they expire within the hour. Revoke the "
-                    "token that they were made from to end them now."
-                }
-            }
-        }
-    }
 }

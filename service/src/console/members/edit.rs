@@ -7,7 +7,7 @@ use daypass::Error;
 use daypass::api::{PrincipalRecord, UpdatePrincipalRequest};
 use maud::html;
 
-use super::super::ending::{ENDING, agreement, is_agreed};
+use super::super::ending::{agreement, is_agreed};
 use super::super::fields::Fields;
 use super::super::flaw::Flaw;
 use super::super::page::Page;
@@ -110,7 +110,7 @@ fn page(
                 section.warning role="alert" {
                     h2 { "The lower role ends " (count(ending as u64, "token")) }
                     p { "They grant more than the role may keep, and are revoked for good. Save once more to do that." }
-                    (agreement(&ending.to_string(), fields.get(ENDING).is_some()))
+                    (agreement(&ending.to_string(), false))
                 }
             }
             input type="hidden" name="version" value=(fields.raw("version"));

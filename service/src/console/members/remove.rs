@@ -15,6 +15,7 @@ use super::super::visitor::{Answer, Visitor};
 use super::{detail, may};
 use crate::domain::token_owner::ADMINISTER;
 use crate::http::SharedApp;
+use crate::store::acting;
 use crate::usecase::principals;
 
 /// `GET /console/{organization}/members/{id}/remove`
@@ -42,7 +43,11 @@ async fn remove(app: &SharedApp, visitor: &Visitor, id: &str, form: Result<Field
     if !is_agreed(&form?, &text(&owned)) {
         return ask(app, visitor, id, true).await;
     }
-    principals::remove(&*app.store, visitor.caller.actor(organization)?, organization, id).await?;
+    let (store, actor) = (app.store.clone(), visitor.caller.actor(organization)?);
+    let (organization, member) = (organization.to_owned(), id.to_owned());
+    // A task of its own goes on if the person leaves: the removal may take several transactions.
+    let removal = async move { principals::remove(&*store, actor, &organization, &member).await };
+    acting::spawn(removal).await.unwrap_or(Err(Error::Unavailable))?;
     Ok(Answer::Redirect(visitor.to(&["members", id])))
 }
 

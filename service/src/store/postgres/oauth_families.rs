@@ -41,6 +41,8 @@ pub(super) async fn add_code(
     new: &NewCode,
     rule: &Rule<ConsentFacts>,
 ) -> Result<(), Failure> {
+    // Excludes the removal of its client.
+    organizations::find_locked(transaction, &new.parties.organization).await?;
     let facts = consent_facts(transaction, &new.parties).await?;
     rule(&facts)?;
     traffic();

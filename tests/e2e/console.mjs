@@ -73,6 +73,7 @@ export function looksAt(what, visits) {
         await signIn(page);
         for (const [name, visit] of Object.entries(await visits())) {
           await visit(page);
+          await page.waitForLoadState('load');
           await expectFits(page);
           assert.deepEqual(await violations(page), [], name);
           if (isScored) {

@@ -55,7 +55,8 @@ async fn remove(app: &SharedApp, visitor: &Visitor, id: &str, form: Result<Field
     // A task of its own goes on if the person leaves: the removal may take several transactions.
     let removal = async move { clients::remove(&*store, &organization, &client, meant_for).await };
     match acting::spawn(removal).await.unwrap_or(Err(Error::Unavailable)) {
-        Ok(()) => Ok(Answer::Redirect(visitor.to(&["members", id]))),
+        // Another click may have removed them meanwhile.
+        Ok(()) | Err(Error::NotFound) => Ok(Answer::Redirect(visitor.to(&["members", id]))),
         Err(Error::VersionConflict(_)) => ask(app, visitor, id, true).await,
         Err(error) => Err(error),
     }

@@ -31,6 +31,10 @@ export async function scoreAccessibility(page) {
   try {
     const { lhr } = await snapshot(await samePage(browser, page), { config: CONFIG, flags: FLAGS });
     const { score, auditRefs } = lhr.categories.accessibility;
+    // An audit that did not run makes the score null, which is no fault of the page.
+    const broken = auditRefs.map(({ id }) => lhr.audits[id]).find(({ scoreDisplayMode }) => scoreDisplayMode === 'error');
+    const complaint = lhr.runtimeError?.message ?? broken?.errorMessage;
+    if (complaint) throw new Error(`Lighthouse did not run: ${complaint}`);
     const lost = auditRefs.map(({ id }) => lhr.audits[id]).filter((audit) => audit.score !== null && audit.score < 1);
     const failed = lost.map(({ id, details }) => `${id}: ${(details?.items ?? []).map(selectorOf).join(', ')}`);
     return { score: Math.round(score * 100), failed };

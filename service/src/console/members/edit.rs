@@ -17,6 +17,7 @@ use super::super::visitor::{Answer, Visitor};
 use super::form;
 use crate::domain::token_owner::ADMINISTER;
 use crate::http::SharedApp;
+use crate::store::acting;
 use crate::usecase::principals;
 
 /// `GET /console/{organization}/members/{id}/edit`
@@ -90,8 +91,13 @@ async fn try_to_save(
     // The form is meant for the member that it showed.
     let version = fields.get("version").and_then(|text| text.parse().ok()).unwrap_or_default();
     let (actor, view) = (visitor.caller.actor(organization)?, app.catalog.view());
-    let (store, versions) = (&*app.store, Some(vec![version]));
-    principals::edit(store, &view.catalogs, actor, organization, &member.id, request, versions).await?;
+    let (store, versions) = (app.store.clone(), Some(vec![version]));
+    let (organization, member) = (organization.to_owned(), member.id.clone());
+    // A task of its own goes on if the person leaves: the edit may take several transactions.
+    let edit = async move {
+        principals::edit(&*store, &view.catalogs, actor, &organization, &member, request, versions).await
+    };
+    acting::spawn(edit).await.unwrap_or(Err(Error::Unavailable))?;
     Ok(())
 }
 

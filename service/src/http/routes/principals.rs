@@ -16,6 +16,7 @@ use super::super::version::{if_match, tag};
 use super::super::{Caller, JsonText, NO_STORE, SharedApp, TOKEN_READ};
 use super::organizations::{ADMINISTER, allowed};
 use crate::domain::page_limit::PageLimit;
+use crate::store::acting;
 use crate::usecase::principals;
 
 /// The query of a list. An unknown field is refused: a misspelt filter must not list everything.
@@ -78,15 +79,20 @@ pub(super) async fn edit(
 ) -> Result<impl IntoResponse, Error> {
     let (organization, id) = allowed_with(&caller, ids)?;
     let (versions, request, view) = (if_match(&headers)?, body?.read()?, app.catalog.view());
-    let (store, actor) = (&*app.store, caller.actor(&organization)?);
-    let record = principals::edit(store, &view.catalogs, actor, &organization, &id, request, versions).await?;
+    let (store, actor) = (app.store.clone(), caller.actor(&organization)?);
+    // Tasks of their own go on if the caller hangs up: an edit or a removal may take several transactions.
+    let edit =
+        async move { principals::edit(&*store, &view.catalogs, actor, &organization, &id, request, versions).await };
+    let record = acting::spawn(edit).await.unwrap_or(Err(Error::Unavailable))?;
     Ok((NO_STORE, tag(record.version), Json(record)))
 }
 
 /// `DELETE /v2/organization/{id}/principal/{principal}`
 pub(super) async fn remove(State(app): State<SharedApp>, caller: Caller, ids: Ids) -> Result<impl IntoResponse, Error> {
     let (organization, id) = allowed_with(&caller, ids)?;
-    let record = principals::remove(&*app.store, caller.actor(&organization)?, &organization, &id).await?;
+    let (store, actor) = (app.store.clone(), caller.actor(&organization)?);
+    let removal = async move { principals::remove(&*store, actor, &organization, &id).await };
+    let record = acting::spawn(removal).await.unwrap_or(Err(Error::Unavailable))?;
     Ok((NO_STORE, Json(record)))
 }
 
